@@ -1,0 +1,1 @@
+"""The runtime and the contracts that all services share; no business rule."""

@@ -1,0 +1,1 @@
+"""Public requests, votes, priorities and what became of them."""

@@ -1,0 +1,1 @@
+"""The front door: deliveries in, reviews out; the record of reviews."""

@@ -1,0 +1,1 @@
+"""Rolling decayed scores, their history and their explanation."""

@@ -1,0 +1,49 @@
+"""What is said on the bus: events as models, and the topics they travel on.
+
+Models here are the source; JSON Schemas and example messages are generated from them. This package imports its
+model library and nothing else, so that anyone may read it alone.
+"""
+
+from plaudit.common.contracts.board import (
+    LinkChange,
+    RequestChange,
+    RequestState,
+    RequestVote,
+)
+from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.envelope import Envelope, PendingEnvelope
+from plaudit.common.contracts.reviews import (
+    Answer,
+    Kind,
+    Origin,
+    RawRating,
+    ReviewChange,
+    ReviewState,
+    Severity,
+    SourceRef,
+)
+from plaudit.common.contracts.topics import ALERTS, BOARD, REVIEWS, TOPICS, Topic
+
+__all__ = [
+    "ALERTS",
+    "BOARD",
+    "REVIEWS",
+    "TOPICS",
+    "AlertChange",
+    "Answer",
+    "ClockChange",
+    "Envelope",
+    "Kind",
+    "LinkChange",
+    "Origin",
+    "PendingEnvelope",
+    "RawRating",
+    "RequestChange",
+    "RequestState",
+    "RequestVote",
+    "ReviewChange",
+    "ReviewState",
+    "Severity",
+    "SourceRef",
+    "Topic",
+]

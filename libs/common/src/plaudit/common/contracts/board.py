@@ -1,0 +1,44 @@
+"""Notices about wishes on the public board: `board.v1`, written by feedback-board."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class RequestState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One wish as the public sees it."""
+
+    request_id: str
+    slug: str
+    title: str
+    status: str
+    votes: int
+    reach: int
+    created_at: datetime
+    impact: str | None = None
+    effort_weeks: str | None = None
+    priority: str | None = None
+    """Impact × reach ÷ effort as a decimal string; null while unsized."""
+
+
+class RequestChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A wish was created, sized, or its status set, with the public reason."""
+
+    request: RequestState
+    previous_status: str | None = None
+    reason: str | None = None
+
+
+class RequestVote(msgspec.Struct, frozen=True, kw_only=True):
+    """A person voted, once. Who it was is a person key."""
+
+    request: RequestState
+    person: str
+
+
+class LinkChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A review was linked to a wish, or the link was taken back."""
+
+    request: RequestState
+    review_id: str
+    review_subject: str

@@ -1,0 +1,42 @@
+"""Events about promises and alerts: `alerts.v1`, written by alerting."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class ClockChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What happened to one running promise."""
+
+    clock_id: str
+    review_id: str
+    source_id: str
+    external_id: str
+    subject: str
+    metric: str
+    policy_revision: int
+    anchor_at: datetime
+    """The instant the promise runs from."""
+    due_at: datetime
+    happened_at: datetime
+    """When it happened in the world: the answer's publication, the due time, the removal."""
+    fraction: float | None = None
+    """Of a warning: how much of the time had passed, 0.5 or 0.8."""
+    provisional: bool = False
+    """Of a breach: decided before all that was written up to the due time had been read."""
+    reason: str | None = None
+
+
+class AlertChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An alert was raised, acknowledged or resolved."""
+
+    alert_id: str
+    subject: str
+    kind: str
+    severity: str
+    summary: str
+    owner: str
+    raised_at: datetime
+    clock_id: str | None = None
+    review_id: str | None = None
+    reason: str | None = None

@@ -1,0 +1,83 @@
+"""The registry of topics: what travels where, who writes it, and how the topic is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from plaudit.common.contracts.board import LinkChange, RequestChange, RequestVote
+from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.reviews import ReviewChange
+
+DAY_MS = 86_400_000
+PARTITIONS = 64
+"""Of every topic in a cluster; one machine runs with eight (setting `partitions`)."""
+MAX_EVENT_BYTES = 900_000
+"""Checked before an outbox row is written: a record that the broker refuses would block the relay."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic: its key, its writer, its types and how it is kept."""
+
+    name: str
+    key: str
+    writer: str
+    types: Mapping[str, type]
+    retention_ms: int
+    compacted: bool = False
+
+
+REVIEWS = Topic(
+    name="reviews.v1",
+    key="tenant/first segment of the subject the review was created under",
+    writer="ingest",
+    types=MappingProxyType(
+        {
+            "review.created": ReviewChange,
+            "review.edited": ReviewChange,
+            "review.answered": ReviewChange,
+            "review.answer_removed": ReviewChange,
+            "review.removed": ReviewChange,
+            "review.restored": ReviewChange,
+        }
+    ),
+    retention_ms=21 * DAY_MS,
+)
+
+ALERTS = Topic(
+    name="alerts.v1",
+    key="tenant/subject",
+    writer="alerting",
+    types=MappingProxyType(
+        {
+            "clock.started": ClockChange,
+            "clock.warned": ClockChange,
+            "clock.breached": ClockChange,
+            "clock.fulfilled": ClockChange,
+            "clock.cancelled": ClockChange,
+            "clock.retracted": ClockChange,
+            "alert.raised": AlertChange,
+            "alert.resolved": AlertChange,
+        }
+    ),
+    retention_ms=21 * DAY_MS,
+)
+
+BOARD = Topic(
+    name="board.v1",
+    key="tenant/request",
+    writer="feedback-board",
+    types=MappingProxyType(
+        {
+            "request.created": RequestChange,
+            "request.voted": RequestVote,
+            "request.status_changed": RequestChange,
+            "request.scored": RequestChange,
+            "review.linked": LinkChange,
+            "review.unlinked": LinkChange,
+        }
+    ),
+    retention_ms=21 * DAY_MS,
+)
+
+TOPICS: Mapping[str, Topic] = MappingProxyType({topic.name: topic for topic in (REVIEWS, ALERTS, BOARD)})

@@ -1,0 +1,46 @@
+"""Order locks: one statement locks all order keys of a transaction before anything assigns an xid.
+
+Whoever writes under the same key waits here, without an xid, so the order of xids is the order of commits for each
+key, and the relay may publish by xid. Reads come in later statements: a lock and a SELECT in one statement would
+read the state from before the wait.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from plaudit.common.db.database import Tx
+
+OrderKey = str
+MAX_KEYS_PER_TRANSACTION = 10_000
+"""20,000 advisory locks exhaust PostgreSQL's default lock table; 10,000 are fine."""
+
+_LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k"
+_TRY_LOCK = "SELECT k FROM unnest($1::bigint[]) AS k WHERE pg_try_advisory_xact_lock(k)"
+
+
+def _number(key: OrderKey) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
+    """Wait for all of these keys, in one global order, until the transaction ends.
+
+    Must be the transaction's first statement that could wait or write; a key found later means starting over.
+
+    Raises:
+        ValueError: more than `MAX_KEYS_PER_TRANSACTION` keys.
+    """
+    numbers = sorted({_number(key) for key in keys})
+    if len(numbers) > MAX_KEYS_PER_TRANSACTION:
+        raise ValueError(f"{len(numbers)} order keys in one transaction; at most {MAX_KEYS_PER_TRANSACTION}")
+    if numbers:
+        await tx.raw.execute(_LOCK, numbers)
+
+
+async def try_lock(tx: Tx, keys: Iterable[OrderKey]) -> set[OrderKey]:
+    """Lock those of the keys that are free right now, without waiting; return them."""
+    by_number = {_number(key): key for key in keys}
+    if not by_number:
+        return set()
+    rows = await tx.raw.fetch(_TRY_LOCK, sorted(by_number))
+    return {by_number[row["k"]] for row in rows}

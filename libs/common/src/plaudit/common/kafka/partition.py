@@ -1,0 +1,13 @@
+"""Which partition a key belongs to: the rule of Kafka's own default partitioner, so that any client agrees."""
+
+from functools import lru_cache
+
+from aiokafka.partitioner import murmur2
+
+CACHED_KEYS = 100_000
+
+
+@lru_cache(maxsize=CACHED_KEYS)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition of a key: positive murmur2 modulo the number of partitions."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions

@@ -1,0 +1,56 @@
+"""What a service's `consumer.py` declares: topic, group, what of the data it reads, and the handler."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+
+from plaudit.common.contracts import Envelope, Topic
+from plaudit.common.db import OrderKey, Tx
+from plaudit.common.outbox import Outgoing
+
+Data = TypeVar("Data")
+
+
+class InvalidRecordError(Exception):
+    """A handler's word that this record breaks a rule and will never be right: to the dead letters, at once."""
+
+
+class Record(msgspec.Struct, Generic[Data], frozen=True, gc=False):
+    """One record as a handler sees it."""
+
+    event: Envelope[Data]
+    partition: int
+    offset: int
+    sequence: int
+    epoch: int
+
+
+Handler = Callable[[Tx, Sequence[Record[Data]]], Awaitable[Sequence[Outgoing]]]
+"""Takes records in the order of their partitions, all in one transaction; returns what to publish.
+
+It never commits, never publishes, never reads a clock (`tx.now` is the time), and may be called again with the same
+records after a rollback.
+"""
+
+
+def _no_order_keys(_record: Record[Data]) -> Iterable[OrderKey]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Subscription(Generic[Data]):
+    """One consumer group on one topic."""
+
+    group: str
+    topic: Topic
+    data: type[Data]
+    """A model of the event's data, or a projection with only the fields that this group reads."""
+    handle: Handler[Data]
+    order_keys: Callable[[Record[Data]], Iterable[OrderKey]] = field(default=_no_order_keys)
+    """Pure over the record; the runner locks them before its compare-and-set. A sum needs none."""
+    types: frozenset[str] | None = None
+    """Only these event types reach the handler; the position moves past the others. None: all."""
+    start_batch: int = 500
+    max_batch: int = 4_000

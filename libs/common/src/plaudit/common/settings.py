@@ -1,0 +1,34 @@
+"""What every process is told through its environment; each service adds its own in its `settings.py`."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Frozen settings, read once in the composition root. Every variable starts with `PLAUDIT_`."""
+
+    model_config = SettingsConfigDict(env_prefix="PLAUDIT_", frozen=True, extra="ignore")
+
+    database_url: SecretStr
+    """`postgresql://user:password@host:port/database`, or with `?host=/socket/folder`."""
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    partitions: int = Field(default=8, ge=1, le=1024)
+    """Of every topic; the same for all processes, and never changed on a running installation."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65535)
+    """Port of the API, or of the health page in a process without one; 0 takes a free one and logs it."""
+    public_url: str = ""
+    """How the outside reaches this service; used in links. Empty: its own host and port."""
+
+    log_level: str = "INFO"
+    log_format: str = Field(default="auto", pattern="^(auto|json|pretty)$")
+
+    database_pool_size: int = Field(default=8, ge=1, le=64)
+    database_connect_timeout_seconds: float = 2.0
+    database_pool_timeout_seconds: float = 1.5
+    database_command_timeout_seconds: float = 5.0
+    shutdown_timeout_seconds: float = 20.0
+
+    test_clock: bool = False
+    """Lets the row `common.clock_offset` move time. For tests only: a production process refuses to see that row."""
