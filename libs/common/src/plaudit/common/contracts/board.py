@@ -1,8 +1,8 @@
 """Notices about wishes on the public board: `board.v1`, written by feedback-board."""
 
-from datetime import datetime
-
 import msgspec
+
+from plaudit.common.contracts.time import Instant
 
 
 class RequestState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -14,7 +14,7 @@ class RequestState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     status: str
     votes: int
     reach: int
-    created_at: datetime
+    created_at: Instant
     impact: str | None = None
     effort_weeks: str | None = None
     priority: str | None = None

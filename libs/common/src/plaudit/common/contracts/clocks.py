@@ -1,8 +1,8 @@
 """Events about promises and alerts: `alerts.v1`, written by alerting."""
 
-from datetime import datetime
-
 import msgspec
+
+from plaudit.common.contracts.time import Instant
 
 
 class ClockChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -15,10 +15,10 @@ class ClockChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     subject: str
     metric: str
     policy_revision: int
-    anchor_at: datetime
+    anchor_at: Instant
     """The instant the promise runs from."""
-    due_at: datetime
-    happened_at: datetime
+    due_at: Instant
+    happened_at: Instant
     """When it happened in the world: the answer's publication, the due time, the removal."""
     fraction: float | None = None
     """Of a warning: how much of the time had passed, 0.5 or 0.8."""
@@ -36,7 +36,7 @@ class AlertChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     severity: str
     summary: str
     owner: str
-    raised_at: datetime
+    raised_at: Instant
     clock_id: str | None = None
     review_id: str | None = None
     reason: str | None = None

@@ -1,10 +1,11 @@
 """Events about reviews: `reviews.v1`, written by ingest."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 import msgspec
+
+from plaudit.common.contracts.time import Instant
 
 Rating = Annotated[float, msgspec.Meta(ge=1, le=5)]
 
@@ -47,7 +48,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The company's public reply."""
 
     text: str
-    published_at: datetime
+    published_at: Instant
     state: str
     """`published`, `pending` or `rejected`; only a published one keeps a promise."""
 
@@ -58,7 +59,7 @@ class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     platform: str
-    created_at: datetime
+    created_at: Instant
 
 
 class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,15 +74,15 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     severity: Severity
     source: SourceRef
     external_id: str
-    published_at: datetime
+    published_at: Instant
     """When it was published, at most five minutes after its receipt."""
-    rated_at: datetime
+    rated_at: Instant
     """When the present rating was given: the time its weight counts from."""
-    received_at: datetime
+    received_at: Instant
     """When its first delivery reached us."""
-    published_at_raw: datetime | None = None
+    published_at_raw: Instant | None = None
     """What the platform said, where that lay in the future."""
-    edited_at: datetime | None = None
+    edited_at: Instant | None = None
     title: str | None = None
     text: str | None = None
     language: str | None = None

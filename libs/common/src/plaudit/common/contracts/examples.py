@@ -1,0 +1,153 @@
+"""One believable message of each type, as it stands on the bus. Committed ones must parse for ever."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from plaudit.common.contracts.board import LinkChange, RequestChange, RequestState, RequestVote
+from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.envelope import Envelope
+from plaudit.common.contracts.reviews import (
+    Answer,
+    Kind,
+    Origin,
+    RawRating,
+    ReviewChange,
+    ReviewState,
+    Severity,
+    SourceRef,
+)
+from plaudit.common.contracts.topics import TOPICS
+
+_REVIEW = "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
+_REQUEST = "01956e22-0d4f-7a10-8f0e-6a1f4c9d2b35"
+_CLOCK = "5b1c9d0e-3f1a-5a7e-9a52-0c7e6d4b1f90"
+_PUBLISHED = datetime(2026, 3, 7, 9, 30, 12, 250_000, tzinfo=UTC)
+_RECEIVED = datetime(2026, 3, 7, 9, 31, 2, 118_204, tzinfo=UTC)
+_ANSWERED = datetime(2026, 3, 7, 15, 4, 0, tzinfo=UTC)
+_DUE = datetime(2026, 3, 8, 9, 30, 12, 250_000, tzinfo=UTC)
+
+_STATE = ReviewState(
+    subject="northwind/lisbon",
+    kind=Kind.STARS,
+    rating=2.0,
+    raw_rating=RawRating(value=2.0, min=1.0, max=5.0),
+    verified=True,
+    origin=Origin.INVITED,
+    severity=Severity.NEGATIVE,
+    source=SourceRef(
+        id="01956d00-0000-7000-8000-000000000001",
+        name="Northwind shop",
+        platform="native",
+        created_at=datetime(2026, 1, 5, 8, 0, tzinfo=UTC),
+    ),
+    external_id="r-88121",
+    published_at=_PUBLISHED,
+    rated_at=_PUBLISHED,
+    received_at=_RECEIVED,
+    title="Nobody called back",
+    text="The bike was fine, but I waited two days for an answer about the deposit.",
+    language="en",
+    person="native:c-4711",
+    tags=("support", "deposit"),
+    url="https://shop.example/reviews/r-88121",
+)
+_ANSWERED_STATE = msgspec.structs.replace(
+    _STATE,
+    answer=Answer(text="You are right, we should have called.", published_at=_ANSWERED, state="published"),
+)
+_CLOCK_CHANGE = ClockChange(
+    clock_id=_CLOCK,
+    review_id=_REVIEW,
+    source_id=_STATE.source.id,
+    external_id=_STATE.external_id,
+    subject=_STATE.subject,
+    metric="first_answer",
+    policy_revision=1,
+    anchor_at=_PUBLISHED,
+    due_at=_DUE,
+    happened_at=_RECEIVED,
+)
+_ALERT = AlertChange(
+    alert_id="01956f00-1111-7222-8333-444455556666",
+    subject=_STATE.subject,
+    kind="sla_breach",
+    severity="high",
+    summary="A two-star review was not answered within 24 hours.",
+    owner="care@northwind.example",
+    raised_at=_DUE,
+    clock_id=_CLOCK,
+    review_id=_REVIEW,
+)
+_WISH = RequestState(
+    request_id=_REQUEST,
+    slug="refund-the-deposit-at-once",
+    title="Refund the deposit at once",
+    status="planned",
+    votes=41,
+    reach=44,
+    created_at=_PUBLISHED,
+    impact="2",
+    effort_weeks="3",
+    priority="29.33",
+)
+
+_DATA: dict[str, Any] = {
+    "review.created": ReviewChange(review_id=_REVIEW, revision=1, before=None, after=_STATE),
+    "review.edited": ReviewChange(
+        review_id=_REVIEW,
+        revision=2,
+        before=_STATE,
+        after=msgspec.structs.replace(
+            _STATE,
+            rating=4.0,
+            raw_rating=RawRating(value=4.0, min=1.0, max=5.0),
+            severity=Severity.NORMAL,
+            edited_at=_ANSWERED,
+            rated_at=_ANSWERED,
+        ),
+    ),
+    "review.answered": ReviewChange(review_id=_REVIEW, revision=2, before=_STATE, after=_ANSWERED_STATE),
+    "review.answer_removed": ReviewChange(review_id=_REVIEW, revision=3, before=_ANSWERED_STATE, after=_STATE),
+    "review.removed": ReviewChange(review_id=_REVIEW, revision=4, before=_STATE, after=None),
+    "review.restored": ReviewChange(review_id=_REVIEW, revision=5, before=None, after=_STATE),
+    "clock.started": _CLOCK_CHANGE,
+    "clock.warned": msgspec.structs.replace(_CLOCK_CHANGE, fraction=0.5),
+    "clock.breached": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_DUE),
+    "clock.fulfilled": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED),
+    "clock.cancelled": msgspec.structs.replace(_CLOCK_CHANGE, reason="removed"),
+    "clock.retracted": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED, reason="answered_in_time"),
+    "alert.raised": _ALERT,
+    "alert.resolved": msgspec.structs.replace(_ALERT, reason="retracted"),
+    "request.created": RequestChange(request=msgspec.structs.replace(_WISH, status="open")),
+    "request.voted": RequestVote(request=_WISH, person="native:c-4711"),
+    "request.status_changed": RequestChange(
+        request=_WISH, previous_status="under_review", reason="Eleven shops asked for it this quarter."
+    ),
+    "request.scored": RequestChange(request=_WISH),
+    "review.linked": LinkChange(request=_WISH, review_id=_REVIEW, review_subject=_STATE.subject),
+    "review.unlinked": LinkChange(request=_WISH, review_id=_REVIEW, review_subject=_STATE.subject),
+}
+
+
+def examples() -> Iterator[tuple[str, bytes]]:
+    """Yield (type, message as on the bus) for every type in the registry."""
+    for topic in TOPICS.values():
+        for number, name in enumerate(topic.types, start=1):
+            event: Envelope[Any] = Envelope(
+                specversion="1.0",
+                id=f"01957000-0000-7000-8000-{number:012d}",
+                source=f"/plaudit/{topic.writer}",
+                type=name,
+                time=_RECEIVED,
+                subject=_STATE.subject,
+                tenant="default",
+                datacontenttype="application/json",
+                traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                data=_DATA[name],
+                epoch="1",
+                sequence=f"{number:020d}",
+            )
+            yield name, msgspec.json.encode(event)

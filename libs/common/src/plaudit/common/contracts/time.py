@@ -1,0 +1,8 @@
+"""Instants on the bus: RFC 3339 with a zone; ours are UTC with microseconds."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]

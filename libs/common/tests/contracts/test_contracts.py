@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+
+from plaudit.common.contracts import TOPICS, Envelope
+from plaudit.common.contracts.examples import examples
+from plaudit.common.contracts.generate import committed_examples, documents
+
+DIRECTORY = Path(__file__).parents[4] / "docs" / "contracts"
+TYPES = {name: data for topic in TOPICS.values() for name, data in topic.types.items()}
+RENEW = "run `make contracts` and commit what it writes"
+
+
+@pytest.mark.parametrize("name", list(documents()))
+def test_the_committed_document_is_what_the_models_say(name):
+    path = DIRECTORY / name
+    assert path.exists(), RENEW
+    assert path.read_bytes() == documents()[name], RENEW
+
+
+def test_no_document_is_left_of_a_type_that_is_gone():
+    on_disk = {str(path.relative_to(DIRECTORY)) for path in DIRECTORY.glob("schemas/*/*.json")}
+    assert on_disk == {name for name in documents() if name.startswith("schemas/")}
+
+
+@pytest.mark.parametrize(("name", "message"), list(examples()))
+def test_the_newest_committed_example_is_the_one_the_models_make(name, message):
+    newest = committed_examples(DIRECTORY)[name][-1]
+    assert newest.read_bytes() == msgspec.json.format(message, indent=2) + b"\n", RENEW
+
+
+@pytest.mark.parametrize("path", [path for paths in committed_examples(DIRECTORY).values() for path in paths], ids=str)
+def test_every_example_ever_committed_still_parses(path):
+    envelope = msgspec.json.decode(path.read_bytes(), type=Envelope[TYPES[path.parent.name]])
+    assert envelope.type == path.parent.name
+
+
+@pytest.mark.parametrize(("name", "message"), list(examples()))
+def test_every_example_is_valid_under_its_generated_schema(name, message):
+    topic = next(topic for topic in TOPICS.values() if name in topic.types)
+    schema = msgspec.json.decode(documents()[f"schemas/{topic.name}/{name}.schema.json"])
+    jsonschema.Draft202012Validator(schema).validate(msgspec.json.decode(message))
+
+
+def test_a_consumer_ignores_fields_it_does_not_know():
+    for name, message in examples():
+        newer = msgspec.json.decode(message)
+        newer["data"]["added_later"] = {"any": "thing"}
+        newer["laterextension"] = "x"
+        assert msgspec.json.decode(msgspec.json.encode(newer), type=Envelope[TYPES[name]]).type == name
+
+
+def test_every_type_belongs_to_exactly_one_topic():
+    assert sum(len(topic.types) for topic in TOPICS.values()) == len(TYPES)
