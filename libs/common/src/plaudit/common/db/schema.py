@@ -89,8 +89,6 @@ CREATE TABLE SCHEMA.outbox (
     envelope bytea NOT NULL
 ) PARTITION BY RANGE (written_at)
 ;;
-ALTER TABLE SCHEMA.outbox ALTER COLUMN envelope SET COMPRESSION lz4
-;;
 CREATE INDEX outbox_commit_order ON SCHEMA.outbox (xid, id)
 ;;
 CREATE TABLE SCHEMA.outbox_rest PARTITION OF SCHEMA.outbox DEFAULT

@@ -126,13 +126,14 @@ def add(parts: Iterable[Sums]) -> Sums:
 def relandmark(sums: Sums, from_us: int, to_us: int, profile: Profile) -> Sums:
     """Hold the same sums against another landmark, at any time; exact when it is whole half-lives away.
 
-    Raises OverflowError when the new landmark is so much earlier (some 900 half-lives) that a double cannot hold them.
+    Raises OverflowError when the new landmark is so much earlier (some 400 half-lives) that a double cannot hold the
+    squared weights.
     """
-    half_lives, rest_us = divmod(from_us - to_us, profile.half_life_us)
-    factor = exp2(rest_us / profile.half_life_us)
+    half_lives, rest_us = divmod(to_us - from_us, profile.half_life_us)
+    factor = exp2(-rest_us / profile.half_life_us)  # at most 1, so that only ldexp can overflow, and it says so
     weights = (sums.a, *sums[2:7])
-    a, w1, w2, w3, w4, w5 = (ldexp(value * factor, half_lives) for value in weights)
-    return Sums(a, ldexp(sums.b2 * factor * factor, 2 * half_lives), w1, w2, w3, w4, w5, *sums[7:])
+    a, w1, w2, w3, w4, w5 = (ldexp(value * factor, -half_lives) for value in weights)
+    return Sums(a, ldexp(sums.b2 * factor * factor, -2 * half_lives), w1, w2, w3, w4, w5, *sums[7:])
 
 
 def _shifted(sums: Sums, exponent: int) -> Sums:
