@@ -1,0 +1,1 @@
+pytest_plugins = ["plaudit_testing.fixtures"]

@@ -1,0 +1,16 @@
+"""Where published test values and real data lie, beside the checkout; they are no part of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(os.environ.get("PLAUDIT_SHARED") or Path(__file__).parents[3] / "shared")
+
+
+def shared(*parts: str) -> Path:
+    """A file or folder of the shared data; skips the test with a clear reason where it is absent."""
+    path = FOLDER.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"needs {path}, which is no part of the repository (PLAUDIT_SHARED names its folder)")
+    return path

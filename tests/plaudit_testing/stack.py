@@ -1,0 +1,206 @@
+"""The services as processes of their own, on real servers: to be started, killed, paused and asked over HTTP."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+MODULES = {
+    "ingest": "plaudit.ingest.main",
+    "scoring": "plaudit.scoring.main",
+    "alerting": "plaudit.alerting.main",
+    "feedback-board": "plaudit.feedback_board.main",
+}
+READY_SECONDS = 40.0
+STOP_SECONDS = 25.0
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def poll_until(check: Callable[[], bool], what: str, seconds: float = READY_SECONDS) -> None:
+    """Ask again and again until it holds; raises TimeoutError naming what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come true in {seconds:.0f} s")
+        time.sleep(0.05)
+
+
+@dataclass
+class ServiceProcess:
+    """One process of a service, restarted under the same port."""
+
+    service: str
+    mode: str
+    env: Mapping[str, str]
+    log: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def base(self) -> str:
+        """Its base address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, failpoints: str = "", trace: Path | None = None) -> "ServiceProcess":
+        """Start it, perhaps with failpoints armed; does not wait."""
+        env = {**os.environ, **self.env, "PLAUDIT_HTTP_PORT": str(self.port), "PLAUDIT_FAILPOINTS": failpoints}
+        if trace is not None:
+            env["PLAUDIT_FAILPOINTS_TRACE"] = str(trace)
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", MODULES[self.service], self.mode], env=env, stdout=out, stderr=out
+            )
+        return self
+
+    def get(self, path: str, key: str = "") -> tuple[int, dict[str, Any]]:
+        """GET a JSON answer: (status, body); status 0 when it cannot be reached."""
+        request = Request(self.base + path, headers={"authorization": f"Bearer {key}"} if key else {})
+        try:
+            with urlopen(request, timeout=5) as response:
+                return response.status, json.loads(response.read())
+        except HTTPError as error:
+            return error.code, json.loads(error.read() or b"{}")
+        except (URLError, OSError):
+            return 0, {}
+
+    def wait_ready(self, seconds: float = READY_SECONDS) -> "ServiceProcess":
+        """Wait until `/readyz` says so; raises with the end of its log when it does not."""
+        try:
+            poll_until(lambda: self.get("/readyz")[0] == 200, f"{self.service} {self.mode} ready", seconds)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}\n{self.get('/readyz')}\n{self.log_tail()}") from error
+        return self
+
+    def log_tail(self, characters: int = 4_000) -> str:
+        """The end of what it logged."""
+        return self.log.read_text(errors="replace")[-characters:]
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there (also while it is stopped by a signal)."""
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self) -> None:
+        """`kill -9`, and reap it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def pause(self) -> None:
+        """SIGSTOP."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> int | None:
+        """SIGTERM, then wait; SIGKILL after the deadline. Returns the exit code."""
+        if self.process is None or self.process.poll() is not None:
+            return None if self.process is None else self.process.returncode
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.service} {self.mode} did not stop\n{self.log_tail()}") from None
+
+
+@dataclass
+class Stack:
+    """A migrated database, topics, a key, and the processes a test starts."""
+
+    database_url: str
+    kafka: str
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    key: str = ""
+    processes: list[ServiceProcess] = field(default_factory=list)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What every process is told."""
+        return {
+            "PLAUDIT_DATABASE_URL": self.database_url,
+            "PLAUDIT_KAFKA_BOOTSTRAP_SERVERS": self.kafka,
+            "PLAUDIT_PARTITIONS": "8",
+            "PLAUDIT_LOG_FORMAT": "json",
+            **self.settings,
+        }
+
+    def run(self, *module_and_arguments: str) -> str:
+        """Run a module to its end; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", *module_and_arguments],
+            env={**os.environ, **self.env},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{module_and_arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def prepare(self, *services: str) -> "Stack":
+        """Migrate, create the topics, make an API key for the tenant `default`."""
+        self.run("plaudit.common.db.migrate")
+        for service in services:
+            self.run(MODULES[service], "migrate")
+        self.run("plaudit.common.kafka.topics")
+        self.key = self.new_key("default")
+        return self
+
+    def new_key(self, tenant: str) -> str:
+        """An API key with every scope for a tenant, made with it where it is new."""
+        arguments = ["create", "--tenant", tenant, "--name", "test", "--scopes", "*"]
+        if tenant != "default":
+            arguments.append("--create-tenant")
+        return self.run("plaudit.common.keys", *arguments).strip().splitlines()[-1]
+
+    def process(self, service: str, mode: str, **settings: str) -> ServiceProcess:
+        """A process, not yet started."""
+        made = ServiceProcess(
+            service, mode, {**self.env, **settings}, self.folder / f"{service}-{mode}-{len(self.processes)}.log"
+        )
+        self.processes.append(made)
+        return made
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        for process in reversed(self.processes):
+            process.kill()
+
+
+@contextmanager
+def stack(database_url: str, kafka: str, folder: Path, **settings: str) -> Iterator[Stack]:
+    """A stack whose processes end with the block."""
+    made = Stack(database_url, kafka, folder, dict(settings))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+async def eventually(check: Callable[[], bool], what: str, seconds: float = READY_SECONDS) -> None:
+    """As `poll_until`, for a test that runs in a loop."""
+    await asyncio.to_thread(poll_until, check, what, seconds)
