@@ -19,6 +19,9 @@ class Check:
 class Loop(ABC):
     """A relay, a consumer, a job: runs until told to stop, and beats on each turn."""
 
+    with_api: bool = False
+    """Whether it belongs to the process that serves requests, and is stopped only after the last of them."""
+
     def __init__(self, name: str, *, max_age_seconds: float = 60.0) -> None:
         """Name the loop and say how long a turn may take before its process counts as dead."""
         self.name = name
@@ -29,9 +32,13 @@ class Loop(ABC):
         """Say that the loop is turning."""
         self._beaten_at = time.monotonic()
 
+    def age_seconds(self) -> float:
+        """Return how long ago the loop last turned."""
+        return time.monotonic() - self._beaten_at
+
     def live(self) -> Check:
         """Look at the process only, and say whether the loop still turns."""
-        age_seconds = time.monotonic() - self._beaten_at
+        age_seconds = self.age_seconds()
         return Check(self.name, age_seconds <= self.max_age_seconds, f"last turn {age_seconds:.1f} s ago")
 
     def ready(self) -> Sequence[Check]:

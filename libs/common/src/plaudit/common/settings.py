@@ -12,6 +12,10 @@ class Settings(BaseSettings):
     database_url: SecretStr
     """`postgresql://user:password@host:port/database`, or with `?host=/socket/folder`."""
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_replication: int = Field(default=1, ge=1, le=5)
+    """Copies of each partition of a topic that is made; all but one must be in sync for a write."""
+    kafka_session_timeout_ms: int = Field(default=10_000, ge=1_000, le=60_000)
+    """Without a heartbeat for so long, a consumer's partitions go to others."""
     partitions: int = Field(default=8, ge=1, le=1024)
     """Of every topic; the same for all processes, and never changed on a running installation."""
 

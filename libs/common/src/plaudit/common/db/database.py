@@ -116,6 +116,23 @@ class Database:
             pooled = await connection.get_raw_connection()
             yield Tx(connection, cast("asyncpg.Connection", pooled.driver_connection), started.now)
 
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[asyncpg.Connection]:
+        """Hold one connection outside any transaction, for single statements that only read and are asked often.
+
+        What the block sets on the session it must reset; a connection whose block raises is thrown away.
+        """
+        async with self.engine.connect() as connection:
+            # Through SQLAlchemy, which notices here that the server has gone and empties the pool.
+            await connection.exec_driver_sql("SELECT 1")
+            await connection.rollback()
+            pooled = await connection.get_raw_connection()
+            try:
+                yield cast("asyncpg.Connection", pooled.driver_connection)
+            except BaseException:
+                await connection.invalidate()
+                raise
+
     async def ping(self) -> None:
         """Ask the database for an answer; raises what the driver raises when there is none."""
         async with self.transaction() as tx:

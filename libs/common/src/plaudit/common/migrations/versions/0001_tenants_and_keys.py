@@ -55,6 +55,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = common, pg_temp AS $$
     SELECT EXISTS (SELECT FROM common.tenants WHERE id = wanted)
 $$
 ;;
+CREATE FUNCTION common.tenant_name(wanted text) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = common, pg_temp AS $$
+    SELECT name FROM common.tenants WHERE id = wanted
+$$
+;;
 CREATE TABLE common.clock_offset (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     moved_by interval NOT NULL

@@ -1,0 +1,90 @@
+"""The unprivileged user that PostgreSQL runs as when we are root, and folders that this user can reach."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from plaudit_local.process import Account
+
+USER = "plaudit"
+FALLBACK_USER = "nobody"
+OUTSIDE = Path("/var/tmp")  # noqa: S108
+COPY_SUFFIX_LENGTH = 12
+
+
+def unprivileged_account() -> Account | None:
+    """The account for servers that refuse to run as root; None when we are not root.
+
+    Makes the system user `plaudit` the first time; where users cannot be made, it is `nobody`.
+    """
+    if os.geteuid() != 0:
+        return None
+    with contextlib.suppress(KeyError):
+        return _account(USER)
+    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if useradd is not None:
+        subprocess.run(
+            [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "--user-group", USER],
+            check=False,
+            capture_output=True,
+        )
+    with contextlib.suppress(KeyError):
+        return _account(USER)
+    return _account(FALLBACK_USER)
+
+
+def _account(name: str) -> Account:
+    entry = pwd.getpwnam(name)
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def can_reach(account: Account | None, path: Path) -> bool:
+    """Whether the account may pass through every folder above `path` and look at `path` itself."""
+    if account is None:
+        return True
+    return all(_may_pass(account, folder) for folder in path.resolve().parents)
+
+
+def _may_pass(account: Account, folder: Path) -> bool:
+    status = folder.stat()
+    if status.st_uid == account.uid:
+        return bool(status.st_mode & stat.S_IXUSR)
+    if status.st_gid == account.gid:
+        return bool(status.st_mode & stat.S_IXGRP)
+    return bool(status.st_mode & stat.S_IXOTH)
+
+
+def reachable(account: Account | None, wanted: Path) -> Path:
+    """`wanted`, or, when the account cannot get there, a folder of the same meaning that it can reach.
+
+    The second is derived from the path, so that the next start finds it again. Folders above are never opened.
+    """
+    if can_reach(account, wanted):
+        return wanted
+    name = f"plaudit-{sha256(str(wanted.resolve()).encode()).hexdigest()[:COPY_SUFFIX_LENGTH]}"
+    outside = OUTSIDE / name
+    outside.mkdir(mode=0o711, exist_ok=True)
+    status = outside.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise PermissionError(f"{outside} belongs to somebody else: remove it, then start again")
+    return outside / wanted.name
+
+
+def make_folder(path: Path, account: Account | None) -> None:
+    """Make `path`, private to the account (or to us)."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if account is not None:
+        os.chown(path, account.uid, account.gid)
+
+
+def temporary_folder(prefix: str) -> Path:
+    """A new folder that every account can reach, but only we can list."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o711)
+    return folder

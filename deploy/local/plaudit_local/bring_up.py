@@ -1,0 +1,176 @@
+"""From nothing to a product that is ready: servers, schemas, topics, services, in this order."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from plaudit_local import backing, plan
+from plaudit_local.backing import Backing
+from plaudit_local.endpoints import Endpoints, base_url, store_key, stored_key
+from plaudit_local.layout import PACKAGES, Layout
+from plaudit_local.managed import Managed, answers_ready
+from plaudit_local.plan import Plan, Service, Step
+from plaudit_local.ports import LOOPBACK, free_port
+from plaudit_local.process import ProcessFailedError, Spec, plain_environment, wait_until
+from plaudit_local.registry import Registry
+
+READY_SECONDS = 60.0
+STEP_SECONDS = 120.0
+DEMO_SECONDS = 300.0
+SERVICE_GRACE_SECONDS = 10.0
+SHUTDOWN_TIMEOUT_SECONDS = 8  # inside the grace
+MAILBOX_STAGE = 1
+SMTP = "SMTP"
+
+
+class BringUp:
+    """Starts the parts of the product. `programs` grows as they come, so that others can watch them."""
+
+    def __init__(self, layout: Layout, what: Plan, registry: Registry, say: Callable[[str], None]) -> None:
+        self.programs: list[Managed] = []
+        self._layout = layout
+        self._plan = what
+        self._registry = registry
+        self._say = say
+        self._ports: dict[str, int] = {}
+        self._environment: Mapping[str, str] = {}
+        self._identity = ""
+
+    def run(self) -> Endpoints:
+        """Bring everything up; returns where it is.
+
+        Raises ProcessFailedError or JarsUnavailableError with a sentence, StoppedError when stopped meanwhile.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            launching = pool.submit(backing.database, self._layout, self._registry.start, self._say)
+            broker = backing.broker(self._layout, self._registry.start, self._say)
+            database = launching.result()
+            self._identity = database.identity
+            self._watch(database, broker)
+            self._environment = self._settings(database, broker)
+            self._start(self._plan.mailbox, stop_stage=MAILBOX_STAGE)
+            preparing = pool.submit(self._prepare_database, database)
+            self._prepare_broker(broker)
+            key = preparing.result()
+        for service in self._plan.services:
+            self._start(service)
+        for program in self.programs:
+            program.wait_ready(READY_SECONDS)
+        return Endpoints(
+            services={s.endpoint: base_url(self._ports[s.name]) for s in (*self._plan.services, self._plan.mailbox)},
+            api_key=key,
+            database_url=database.address,
+            kafka=broker.address,
+            smtp=f"{LOOPBACK}:{self._ports[SMTP]}",
+        )
+
+    def play_demo(self) -> None:
+        """Play the demo story into this database, once; a failure is said and stops nothing."""
+        demo, played = self._plan.demo, self._layout.demo_played
+        if demo is None or (played.exists() and played.read_text().strip() == self._identity):
+            return
+        try:
+            self._run(demo, DEMO_SECONDS)
+        except ProcessFailedError as error:
+            self._say(f"The demo story was not played to its end: {error}")
+            return
+        played.write_text(f"{self._identity}\n")
+        self._say("The demo story has been played.")
+
+    def _watch(self, *servers: Backing) -> None:
+        for backed in servers:
+            server = backed.server
+            if server is None:
+                self._say(f"Using {backed.name} at {backed.shown}.")
+                continue
+            self.programs.append(
+                Managed(backed.name, backed.shown, server.launch, server.is_ready, self._say, server.process)
+            )
+
+    def _prepare_database(self, database: Backing) -> str:
+        if database.server is not None:
+            database.server.wait_ready()
+            self._say(f"{database.name} is ready on {database.shown}.")
+        for step in self._plan.migrations:
+            self._run(step)
+        key = stored_key(self._layout, self._identity)
+        if key is None:
+            key = self._run(self._plan.key).strip()
+            if not key:
+                raise ProcessFailedError(f"{self._plan.key.name}: it printed no key")
+            store_key(self._layout, self._identity, key)
+        return key
+
+    def _prepare_broker(self, broker: Backing) -> None:
+        if broker.server is not None:
+            broker.server.wait_ready()
+            self._say(f"{broker.name} is ready on {broker.shown}.")
+        self._run(self._plan.topics)
+
+    def _settings(self, database: Backing, broker: Backing) -> Mapping[str, str]:
+        wishes = {
+            "PLAUDIT_PARTITIONS": str(plan.PARTITIONS),
+            "PLAUDIT_OWNER_EMAIL": plan.OWNER_EMAIL,
+            "PLAUDIT_LOG_FORMAT": "json",
+        }
+        theirs = {name: value for name, value in os.environ.items() if name.startswith("PLAUDIT_")}
+        facts = {
+            "PLAUDIT_DATABASE_URL": database.address,
+            "PLAUDIT_KAFKA_BOOTSTRAP_SERVERS": broker.address,
+            "PLAUDIT_HTTP_HOST": LOOPBACK,
+            "PLAUDIT_SMTP_HOST": LOOPBACK,
+            "PLAUDIT_SMTP_PORT": str(self._port(SMTP, plan.SMTP_PORT)),
+            "PLAUDIT_SHUTDOWN_TIMEOUT_SECONDS": str(SHUTDOWN_TIMEOUT_SECONDS),
+            "PLAUDIT_LOCAL": str(self._layout.folder),
+            "PYTHONPATH": str(PACKAGES),
+        }
+        return plain_environment(**{**wishes, **theirs, **facts})
+
+    def _port(self, name: str, preferred: int) -> int:
+        if name not in self._ports:
+            self._ports[name] = free_port(preferred, taken=self._ports.values())
+            if self._ports[name] != preferred:
+                self._say(f"Port {preferred} is taken: {name} uses {self._ports[name]}.")
+        return self._ports[name]
+
+    def _start(self, service: Service, stop_stage: int = 0) -> None:
+        port = self._port(service.name, service.preferred_port)
+        spec = Spec(
+            name=service.name,
+            command=service.command,
+            log=self._layout.log(service.name),
+            environment={
+                **self._environment,
+                "PLAUDIT_HTTP_PORT": str(port),
+                "PLAUDIT_PUBLIC_URL": base_url(port),
+            },
+            death_signal=signal.SIGTERM,
+            grace_seconds=SERVICE_GRACE_SECONDS,
+            stop_stage=stop_stage,
+        )
+        self.programs.append(
+            Managed(
+                name=service.name,
+                address=base_url(port),
+                launch=lambda: self._registry.start(spec),
+                is_ready=lambda: answers_ready(port),
+                say=self._say,
+                process=self._registry.start(spec),
+            )
+        )
+
+    def _run(self, step: Step, deadline_seconds: float = STEP_SECONDS) -> str:
+        """Run a step to its end; returns what it printed."""
+        log = self._layout.log(step.name.replace(" ", "-"))
+        spec = Spec(step.name, step.command, log, self._environment, death_signal=signal.SIGTERM)
+        with tempfile.TemporaryFile() as output:
+            process = self._registry.start(spec, output)
+            if not wait_until(lambda: not process.running, deadline_seconds):
+                process.stop()
+                raise ProcessFailedError(f"{step.name} took longer than {deadline_seconds:.0f} s; its log: {log}")
+            if process.exit_code():
+                raise ProcessFailedError(f"{step.name} failed; its log {log} ends: {process.last_line()}")
+            output.seek(0)
+            return output.read().decode()

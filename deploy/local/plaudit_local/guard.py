@@ -1,0 +1,132 @@
+"""Runs one command and never outlives the process that asked for it, nor lets the command do so.
+
+A script of its own, with the standard library only. The asking process keeps the other end of a pipe open and writes
+nothing to it: when that process ends, in whatever way, the kernel closes the pipe and the guard stops the command.
+Should the guard itself be killed, the kernel sends the command its death signal (Linux). A parent-death signal alone
+would not do: it is tied to the thread that forked, and a thread of the asking process may end long before its process.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import fcntl
+import os
+import select
+import signal
+import sys
+import time
+
+PR_SET_PDEATHSIG = 1
+KILLED_GROUP_SECONDS = 2.0
+POLL_SECONDS = 0.01
+NOT_STARTED = 127
+
+
+class Child:
+    """The guarded command."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.exit_code: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become(options)
+
+    def poll(self) -> int | None:
+        """Exit code once it has ended (128 + n: by signal n)."""
+        if self.exit_code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self.exit_code = code if code >= 0 else 128 - code
+        return self.exit_code
+
+    def stop(self, stop_signal: int, grace_seconds: float) -> None:
+        """Ask it to stop, wake it if it is suspended, kill it when the grace is over."""
+        os.kill(self.pid, stop_signal)
+        os.kill(self.pid, signal.SIGCONT)
+        deadline = time.monotonic() + grace_seconds
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                os.kill(self.pid, signal.SIGKILL)
+            time.sleep(POLL_SECONDS)
+
+    def sweep(self) -> None:
+        """Kill what it left behind in its process group, and wait until that is gone."""
+        deadline = time.monotonic() + KILLED_GROUP_SECONDS
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            while time.monotonic() < deadline:
+                os.killpg(self.pid, signal.SIGKILL)
+                time.sleep(POLL_SECONDS)
+
+
+def _become(options: argparse.Namespace) -> None:
+    """In the forked child: take on the account and the death signal, then turn into the command."""
+    command: list[str] = options.command
+    guard = os.getppid()
+    try:
+        os.setsid()
+        if options.uid is not None:
+            os.setgroups([])
+            os.setgid(options.gid)
+            os.setuid(options.uid)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        if sys.platform.startswith("linux"):
+            # After the change of account, which would reset it.
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, options.death_signal)
+            if os.getppid() != guard:
+                os._exit(NOT_STARTED)
+        os.execvp(command[0], command)  # noqa: S606 - no shell is the point
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+    finally:
+        os._exit(NOT_STARTED)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command to its end; returns its exit code."""
+    wake_read, wake_write = os.pipe()
+    fcntl.fcntl(wake_write, fcntl.F_SETFL, os.O_NONBLOCK)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    stop_asked = False
+
+    def on_stop(_number: int, _frame: object) -> None:
+        nonlocal stop_asked
+        stop_asked = True
+
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, on_stop)
+    for descriptor in (options.control_fd, options.report_fd, options.held_fd):
+        if descriptor is not None:
+            fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    child = Child(options)
+    os.write(options.report_fd, f"{child.pid}\n".encode())
+    os.close(options.report_fd)
+    while child.poll() is None:
+        readable, _, _ = select.select([options.control_fd, wake_read], [], [])
+        if wake_read in readable:
+            os.read(wake_read, 512)
+        if options.control_fd in readable or stop_asked:
+            child.stop(options.stop_signal, options.grace_seconds)
+    child.sweep()
+    return child.exit_code or 0
+
+
+def main() -> int:
+    """Parse the options, run the command."""
+    parser = argparse.ArgumentParser(description="Run a command that ends with the process that asked for it.")
+    parser.add_argument("--control-fd", type=int, required=True, help="end of file here stops the command")
+    parser.add_argument("--report-fd", type=int, required=True, help="the command's process id is written here")
+    parser.add_argument("--held-fd", type=int, help="kept open, by the guard only, while the command lives")
+    parser.add_argument("--stop-signal", type=int, required=True)
+    parser.add_argument("--death-signal", type=int, required=True)
+    parser.add_argument("--grace-seconds", type=float, required=True)
+    parser.add_argument("--uid", type=int)
+    parser.add_argument("--gid", type=int)
+    parser.add_argument("command", nargs="+")
+    return run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

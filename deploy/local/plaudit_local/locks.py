@@ -1,0 +1,67 @@
+"""Locks that the kernel releases when their holder ends, however it ends.
+
+The supervisor holds one with its process id inside: the id is believed only while the lock is held, so a stale file
+means nothing. A second one is inherited by the guard of every process: while it is held, something still runs.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from plaudit_local.process import wait_until
+
+
+class HeldByOtherError(Exception):
+    """Another process holds the lock."""
+
+    def __init__(self, pid: int | None) -> None:
+        super().__init__(f"held by process {pid}")
+        self.pid = pid
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Hold the lock, with our process id in the file; gives its file descriptor.
+
+    Raises HeldByOtherError at once when somebody else holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HeldByOtherError(_pid_in(descriptor)) from None
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def holder(path: Path) -> int | None:
+    """The process id in a lock that is held now; None when nobody holds it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _pid_in(descriptor) or 0
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def wait_released(path: Path, deadline_seconds: float) -> bool:
+    """Whether nobody holds the lock within the deadline."""
+    return wait_until(lambda: holder(path) is None, deadline_seconds, poll_seconds=0.05)
+
+
+def _pid_in(descriptor: int) -> int | None:
+    text = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,172 @@
+"""A child process that cannot outlive us: started, watched and stopped through its guard."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+GUARD = Path(__file__).with_name("guard.py")
+LOG_MAX_BYTES = 20_000_000
+POLL_SECONDS = 0.02
+SERVER_STAGE = 2  # databases and brokers stop last
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+class ProcessFailedError(Exception):
+    """A process did not start, or ended before it was ready; the text says which one and where its log is."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The user that a command runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What to run and how to end it."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: Path | None = None
+    account: Account | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
+    grace_seconds: float = 10.0
+    stop_stage: int = 0  # lower stages stop first
+
+
+def plain_environment(**more: str) -> dict[str, str]:
+    """The few variables that any program needs, and no other: a user's JAVA_TOOL_OPTIONS or PGDATA stay outside."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | more
+
+
+def wait_until(check: Callable[[], bool], deadline_seconds: float, poll_seconds: float = POLL_SECONDS) -> bool:
+    """Whether `check` comes true within the deadline."""
+    end = time.monotonic() + deadline_seconds
+    while not check():
+        if time.monotonic() > end:
+            return False
+        time.sleep(poll_seconds)
+    return True
+
+
+def _open_log(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_MAX_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+class GuardedProcess:
+    """One running command.
+
+    `held_fd`, if given, is a file descriptor that the guard keeps open for as long as the command lives: a lock held
+    on it is released only when nothing of the command is left. `output`, if given, takes the standard output, which
+    else goes to the log as the standard error does.
+    """
+
+    def __init__(self, spec: Spec, held_fd: int | None = None, output: IO[bytes] | None = None) -> None:
+        self.spec = spec
+        control_read, self._control = os.pipe()
+        report_read, report_write = os.pipe()
+        log = _open_log(spec.log)
+        passed = [control_read, report_write] + ([held_fd] if held_fd is not None else [])
+        options = [f"--control-fd={control_read}", f"--report-fd={report_write}"]
+        options += [f"--stop-signal={int(spec.stop_signal)}", f"--death-signal={int(spec.death_signal)}"]
+        options += [f"--grace-seconds={spec.grace_seconds}"]
+        options += [f"--held-fd={held_fd}"] if held_fd is not None else []
+        if spec.account is not None:
+            options += [f"--uid={spec.account.uid}", f"--gid={spec.account.gid}"]
+        try:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(GUARD), *options, "--", *spec.command],
+                stdin=subprocess.DEVNULL,
+                stdout=log if output is None else output,
+                stderr=log,
+                env=dict(spec.environment) or plain_environment(),
+                cwd=spec.directory,
+                pass_fds=passed,
+                start_new_session=True,
+            )
+        finally:
+            for descriptor in (control_read, report_write, log):
+                os.close(descriptor)
+        with os.fdopen(report_read, "rb") as report:
+            line = report.readline()
+        if not line:
+            self._guard.wait()
+            self._close_control()
+            raise ProcessFailedError(f"{spec.name} could not be started: {self.last_line() or f'see {spec.log}'}")
+        self.pid = int(line)
+
+    def exit_code(self) -> int | None:
+        """None while the command runs, then its exit code (128 + n: ended by signal n)."""
+        return self._guard.poll()
+
+    @property
+    def running(self) -> bool:
+        """Whether the command runs (or is suspended)."""
+        return self.exit_code() is None
+
+    def begin_stop(self) -> None:
+        """Ask the guard to stop the command, without waiting."""
+        self._close_control()
+
+    def stop(self) -> None:
+        """Stop gracefully; killed when its grace is over. Returns when nothing of it is left."""
+        self.begin_stop()
+        self._guard.wait()
+
+    def kill(self) -> None:
+        """SIGKILL to the command itself; returns when it is gone."""
+        self.signal(signal.SIGKILL)
+        self._guard.wait()
+        self._close_control()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the command, if it still runs."""
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def wait_ready(self, ready: Callable[[], bool], deadline_seconds: float) -> None:
+        """Wait until `ready` says so.
+
+        Raises ProcessFailedError when the command ends or the deadline passes before; the command is stopped then.
+        """
+        wait_until(lambda: not self.running or ready(), deadline_seconds)
+        if self.running and ready():
+            return
+        code = self.exit_code()
+        self.stop()
+        end = f"was not ready in {deadline_seconds:.0f} s" if code is None else f"ended with code {code}"
+        raise ProcessFailedError(f"{self.spec.name} {end}; its log {self.spec.log} ends: {self.last_line()}")
+
+    def last_line(self) -> str:
+        """The last line of the log that is not empty."""
+        try:
+            with self.spec.log.open("rb") as log:
+                log.seek(max(0, self.spec.log.stat().st_size - 4096))
+                lines = log.read().decode(errors="replace").split("\n")
+        except OSError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def _close_control(self) -> None:
+        if self._control >= 0:
+            os.close(self._control)
+            self._control = -1
+
+
+Launcher = Callable[[Spec], GuardedProcess]

@@ -1,0 +1,77 @@
+"""What the person at the terminal sees: lines, and on a terminal a short table that stays below them."""
+
+import sys
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from plaudit_local.managed import READY, Managed
+
+
+class Screen(Protocol):
+    """Where the supervisor speaks. Safe to call from any thread."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_error: object) -> None: ...
+
+    def say(self, line: str) -> None:
+        """One line that stays."""
+
+    def show(self, programs: Sequence[Managed]) -> None:
+        """The present state of all programs."""
+
+
+class Lines:
+    """Plain lines, for a pipe or a build machine."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return
+
+    def say(self, line: str) -> None:
+        """Print it at once."""
+        print(line, flush=True)
+
+    def show(self, programs: Sequence[Managed]) -> None:
+        """Nothing: each change of state is a line already."""
+
+
+class Terminal:
+    """Lines with a live table below."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._live.stop()
+
+    def say(self, line: str) -> None:
+        """Print it above the table."""
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def show(self, programs: Sequence[Managed]) -> None:
+        """Draw the table anew."""
+        table = Table(box=None, pad_edge=False, caption="Ctrl-C stops everything", caption_justify="left")
+        for title in ("program", "state", "address", "restarts"):
+            table.add_column(title, style="dim" if title == "address" else "")
+        for program in programs:
+            colour = "green" if program.state == READY else "yellow"
+            state = f"[{colour}]{program.state}[/{colour}]"
+            table.add_row(program.name, state, program.address, str(program.restarts.count or ""))
+        self._live.update(table, refresh=True)
+
+
+def screen() -> Screen:
+    """The right one for where our output goes."""
+    return Terminal() if sys.stdout.isatty() else Lines()

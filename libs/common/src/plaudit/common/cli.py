@@ -1,0 +1,35 @@
+"""The command `plaudit`: what each installed distribution adds under the entry-point group `plaudit.commands`."""
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+import typer
+
+from plaudit.common import keys
+
+GROUP: Final = "plaudit.commands"
+
+
+def build(commands: list[EntryPoint]) -> typer.Typer:
+    """Return the command with a subcommand for each entry point: a function, or a typer application of its own.
+
+    One that cannot be imported is named on standard error and left out, so that the others still work.
+    """
+    app = typer.Typer(name="plaudit", help="Tools for Plaudit.", no_args_is_help=True, add_completion=False)
+    app.add_typer(keys.app, name="keys")
+    for entry in sorted(commands, key=lambda entry: entry.name):
+        try:
+            command = entry.load()
+        except (ImportError, AttributeError) as error:
+            typer.echo(f"plaudit {entry.name} cannot be loaded: {error}", err=True)
+            continue
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=entry.name)
+        else:
+            app.command(entry.name)(command)
+    return app
+
+
+def main() -> None:
+    """Run the command."""
+    build(list(entry_points(group=GROUP)))()

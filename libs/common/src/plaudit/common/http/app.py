@@ -1,0 +1,155 @@
+"""The app factory: a FastAPI application with everything around it that all services share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from plaudit.common.db import Database, Role
+from plaudit.common.http.auth import ApiKeys
+from plaudit.common.http.docs import docs_page
+from plaudit.common.http.edge import Edge
+from plaudit.common.http.openapi import with_problems
+from plaudit.common.http.problems import Problem
+from plaudit.common.http.static import static_routes
+from plaudit.common.pages import Pages
+
+API_VERSION: Final = "1"
+DEFAULT_MAX_BODY_BYTES: Final = 65_536
+
+
+class HasDatabase(Protocol):
+    """What the shared parts of an application need of its resources: the database, to look up keys."""
+
+    def database(self, role: Role) -> Database:
+        """Return this process's connections under a role."""
+
+
+class Api(FastAPI):
+    """A FastAPI application inside our own edge instead of the framework's layers.
+
+    Every exception ends at the edge, so the framework's handlers are not built in; there is no place for others'
+    middleware, on purpose.
+    """
+
+    edge: Edge
+
+    def __init__(
+        self,
+        *,
+        bare_routes: Sequence[Route],
+        max_body_bytes: int,
+        body_limits: Mapping[str, int],
+        site: Pages | None,
+        openapi_paths: Mapping[str, Any],
+        **options: Any,
+    ) -> None:
+        """Make the application; `options` are FastAPI's."""
+        super().__init__(**options)
+        self._openapi_paths = openapi_paths
+        self._bare_routes = list(bare_routes)
+        self._max_body_bytes = max_body_bytes
+        self._body_limits = body_limits
+        self._site = site
+
+    def add_bare_routes(self, routes: Sequence[Route]) -> None:
+        """Add bare routes; before the first request."""
+        if self.middleware_stack is not None:
+            raise RuntimeError("bare routes are added before the first request")
+        self._bare_routes += routes
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the edge around the router."""
+        if self.user_middleware:
+            raise RuntimeError("no middleware beside the edge: extend plaudit.common.http.edge")
+        self.edge = Edge(
+            AsyncExitStackMiddleware(self.router),
+            bare_routes=self._bare_routes,
+            max_body_bytes=self._max_body_bytes,
+            body_limits=self._body_limits,
+            render_problem=self._problem_page if self._site else None,
+        )
+        return self.edge
+
+    def _problem_page(self, problem: Problem, request_id: str) -> Response:
+        site = self._site or Pages()
+        page = site.response("problem.html", status=problem.status, problem=problem, request_id=request_id)
+        page.headers.update(problem.headers)
+        return page
+
+    def drain(self) -> None:
+        """Ask every client, with its next answer, to leave its connection."""
+        if self.middleware_stack is not None:
+            self.edge.draining = True
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, with problems where FastAPI would promise its own error bodies."""
+        if not self.openapi_schema:
+            self.openapi_schema = with_problems(super().openapi(), self._openapi_paths)
+        return self.openapi_schema
+
+
+def resources(request: Request) -> Any:
+    """Give an endpoint what `create_app` was given as resources, by `Depends(resources)`."""
+    return request.app.state.resources
+
+
+def create_app(
+    *,
+    title: str,
+    service: str,
+    description: str,
+    resources: HasDatabase,
+    routers: Sequence[APIRouter],
+    bare_routes: Sequence[Route] = (),
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    body_limits: Mapping[str, int] | None = None,
+    pages: bool = False,
+    openapi_paths: Mapping[str, Any] | None = None,
+) -> Api:
+    """Return an application with all that services share.
+
+    Args:
+        title: of the API and its pages.
+        service: its name, for example `ingest`.
+        description: of the API, in CommonMark.
+        resources: for endpoints by `Depends(resources)`; its database looks up API keys.
+        routers: the routes.
+        bare_routes: matched before all others and called past the framework; what they answer below 400 is counted
+            and not logged, so what they do must be logged where it is done.
+        max_body_bytes: of a request's body.
+        body_limits: other limits, by path prefix.
+        pages: whether people look at this service: static files are served, problems get pages.
+        openapi_paths: path items that describe bare routes in the OpenAPI document.
+    """
+    site = Pages(title=title) if pages else None
+    app = Api(
+        title=title,
+        description=description,
+        version=API_VERSION,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        bare_routes=[*bare_routes, *static_routes()],
+        max_body_bytes=max_body_bytes,
+        body_limits=body_limits or {},
+        site=site,
+        openapi_paths=openapi_paths or {},
+    )
+    app.state.service = service
+    app.state.resources = resources
+    app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
+    for router in routers:
+        app.include_router(router)
+    app.add_route("/docs", docs_page(Pages(title=title), app.openapi), include_in_schema=False)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Keep operation ids what their functions are called, so that generated clients stay readable."""
+    return route.name

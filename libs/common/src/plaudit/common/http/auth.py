@@ -1,0 +1,98 @@
+"""Who is asking: API keys as bearer tokens, and what they may do."""
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from plaudit.common import keys
+from plaudit.common.db import Database
+from plaudit.common.http.problems import forbidden, unauthorized
+
+MAX_CACHE_SECONDS: Final = 10.0
+"""How long a revoked key may still open a door of a process that has just seen it."""
+MAX_CACHED_KEYS: Final = 10_000
+
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="api_key", bearerFormat="plaudit_…", description="A Plaudit API key."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a request's key speaks for."""
+
+    tenant: str
+    key_id: str
+    """The key's public id."""
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Say whether the key holds a scope."""
+        return scope in self.scopes or keys.ALL_SCOPES in self.scopes
+
+
+class ApiKeys:
+    """Finds principals by their keys, remembering what it found for a few seconds."""
+
+    def __init__(self, database: Callable[[], Database], monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Look keys up in the database that the function returns; it is called when first needed."""
+        self._database = database
+        self._monotonic = monotonic
+        self._cache: dict[str, tuple[float, bytes, Principal]] = {}
+
+    async def principal(self, key: str) -> Principal | None:
+        """Return who a key speaks for; None when it is malformed, unknown, revoked, expired, or its secret is wrong."""
+        parts = keys.parse(key)
+        if parts is None:
+            return None
+        public_id, secret = parts
+        entry = self._cache.get(public_id)
+        if entry is None or entry[0] <= self._monotonic():
+            entry = await self._load(public_id)
+        if entry is None or not hmac.compare_digest(entry[1], keys.hash_secret(secret)):
+            return None
+        return entry[2]
+
+    async def _load(self, public_id: str) -> tuple[float, bytes, Principal] | None:
+        self._cache.pop(public_id, None)
+        async with self._database().transaction() as tx:
+            found = await keys.find(tx, public_id)
+        if found is None:
+            return None
+        seconds = MAX_CACHE_SECONDS if found.seconds_left is None else min(MAX_CACHE_SECONDS, found.seconds_left)
+        if seconds <= 0:
+            return None
+        entry = (self._monotonic() + seconds, found.secret_hash, Principal(found.tenant, public_id, found.scopes))
+        if len(self._cache) >= MAX_CACHED_KEYS:
+            del self._cache[next(iter(self._cache))]
+        self._cache[public_id] = entry
+        return entry
+
+
+class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("reviews:read"))
+    """A dependency that lets a request in whose key holds all of the scopes, and gives its `Principal`.
+
+    Without a valid key the answer is 401, without a scope 403.
+    """
+
+    def __init__(self, *scopes: str) -> None:
+        self.scopes = scopes
+
+    async def __call__(
+        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Principal:
+        """Return who is asking."""
+        api_keys: ApiKeys = request.app.state.api_keys
+        principal = await api_keys.principal(credentials.credentials) if credentials else None
+        if principal is None:
+            raise unauthorized()
+        request.state.principal = principal
+        for scope in self.scopes:
+            if not principal.may(scope):
+                raise forbidden(scope)
+        return principal

@@ -1,0 +1,328 @@
+"""The one ASGI layer around a service's application: everything that every request needs, in one place and once.
+
+Request id and trace, body cap, security headers, problems for whatever is raised, one metric and one canonical log
+line. Bare routes are dispatched from here, past the framework, so that a webhook pays for nothing else.
+"""
+
+import asyncio
+import inspect
+import itertools
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any, Final
+
+import structlog
+from starlette.convertors import PathConvertor, StringConvertor
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plaudit.common import metrics, strict_json, tracing
+from plaudit.common.http.body import BODY_TIMEOUT_SECONDS, read_body, too_slow
+from plaudit.common.http.errors import problem_of
+from plaudit.common.http.problems import Problem, bad_request, body_too_large
+from plaudit.common.log import request_id_var
+
+log = structlog.get_logger()
+
+CLIENT_WENT_AWAY: Final = 499
+UNMATCHED: Final = "unmatched"
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_CLOSE = (b"connection", b"close")
+_NO_STORE = (b"cache-control", b"no-store")
+_BARE_HEADERS = (_NOSNIFF,)
+"""A bare route answers machines, with a body that no browser shows."""
+_HEADERS = (
+    _NOSNIFF,
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_JSON = re.compile(rb"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;|\Z)", re.IGNORECASE)
+_process = secrets.token_hex(6)
+_counter = itertools.count(1)
+
+RenderProblem = Callable[[Problem, str], Response]
+
+
+class _Exchange:
+    """One request and its answer, as the layers below see them."""
+
+    __slots__ = (
+        "_deadline",
+        "_extra_headers",
+        "_receive",
+        "_send",
+        "body_complete",
+        "max_bytes",
+        "received",
+        "started",
+        "status",
+    )
+
+    def __init__(
+        self, receive: Receive, send: Send, max_bytes: int, extra_headers: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._extra_headers = extra_headers
+        self._deadline = 0.0
+        self.max_bytes = max_bytes
+        self.received = 0
+        self.body_complete = False
+        self.started = False
+        self.status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    async def receive(self) -> Message:
+        if self.body_complete:
+            return await self._receive()
+        if not self._deadline:
+            self._deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT_SECONDS
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise too_slow() from error
+        self.received += len(message.get("body", b""))
+        if self.received > self.max_bytes:
+            raise body_too_large(self.max_bytes)
+        if not message.get("more_body", False):
+            self.body_complete = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        if not self.started:
+            self.started = True
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self._extra_headers]
+        await self._send(message)
+
+
+class Edge:
+    """The outermost application of a service. `draining` asks clients to leave their connections."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        bare_routes: Sequence[Route],
+        max_body_bytes: int,
+        body_limits: Mapping[str, int],
+        render_problem: RenderProblem | None = None,
+    ) -> None:
+        """Wrap an application.
+
+        Args:
+            app: for what no bare route matches.
+            bare_routes: dispatched directly; answers below 400 are logged at DEBUG only.
+            max_body_bytes: of a request, where `body_limits` says nothing else.
+            body_limits: by path prefix; the longest counts.
+            render_problem: makes a page of a problem, for who asks for HTML outside the API.
+        """
+        self.draining = False
+        self._app = app
+        self._bare = [_BareRoute(route) for route in bare_routes]
+        self._max_body_bytes = max_body_bytes
+        self._body_limits = sorted(body_limits.items(), key=lambda item: -len(item[0]))
+        self._render_problem = render_problem
+        self._observe: dict[tuple[str, str, int], Callable[[float], None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        request_id = _request_id(headers.get(b"x-request-id"))
+        request_id_var.set(request_id)
+        traceparent = headers.get(b"traceparent")
+        tracing.enter(tracing.child(traceparent.decode("latin-1")) if traceparent else tracing.new_traceparent())
+        bare = self._bare_route(scope)
+        exchange = _Exchange(
+            receive, send, self._max_bytes(scope["path"]), self._extra_headers(request_id, bare is not None)
+        )
+        metrics.HTTP_REQUESTS_IN_PROGRESS.inc()
+        seen = scope
+        problem: Problem | None = None
+        try:
+            _check_body_headers(headers, exchange)
+            if bare is not None:
+                await bare.serve(scope, exchange)
+            else:
+                # The server drops the body of an answer to HEAD by its own scope.
+                seen = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+                await self._serve(seen, headers, exchange)
+        except ClientDisconnect:
+            exchange.status = CLIENT_WENT_AWAY
+        except Exception as error:  # noqa: BLE001 - the edge is where every exception ends
+            problem = await self._answer(error, scope, headers, request_id, exchange)
+        finally:
+            metrics.HTTP_REQUESTS_IN_PROGRESS.dec()
+            self._tell(scope, seen, bare, exchange, perf_counter() - begun, problem)
+
+    def _extra_headers(self, request_id: str, bare: bool) -> list[tuple[bytes, bytes]]:
+        headers = [(b"x-request-id", request_id.encode()), *(_BARE_HEADERS if bare else _HEADERS)]
+        if self.draining:
+            headers.append(_CLOSE)
+        return headers
+
+    def _bare_route(self, scope: Scope) -> "_BareRoute | None":
+        path = scope["path"]
+        for route in self._bare:
+            match = route.match(path)
+            if match is not None:
+                scope["path_params"] = match.groupdict()
+                return route
+        return None
+
+    def _max_bytes(self, path: str) -> int:
+        for prefix, limit in self._body_limits:
+            if path.startswith(prefix):
+                return limit
+        return self._max_body_bytes
+
+    async def _serve(self, scope: Scope, headers: Mapping[bytes, bytes], exchange: _Exchange) -> None:
+        """Give the framework a request whose body is complete and, where it says JSON, is JSON as we take it."""
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            raise bad_request("unreadable-text", "The address holds a NUL character.")
+        receive: Receive = exchange.receive
+        if not exchange.body_complete:
+            body = await read_body(Request(scope, receive), exchange.max_bytes)
+            if body and _JSON.match(headers.get(b"content-type", b"")):
+                _check_json(body)
+            receive = _replay(body, receive)
+        await self._app(scope, receive, exchange.send)
+
+    async def _answer(
+        self, error: Exception, scope: Scope, headers: Mapping[bytes, bytes], request_id: str, exchange: _Exchange
+    ) -> Problem:
+        """Answer with the problem, unless an answer has begun: then the server cuts the connection."""
+        problem = problem_of(error)
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Problem):
+            tell = log.warning if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else log.error
+            tell("request failed", exc_info=error)
+        if exchange.started:
+            return problem
+        wants_page = b"text/html" in headers.get(b"accept", b"") and not scope["path"].startswith("/v1/")
+        if self._render_problem is not None and wants_page:
+            response = self._render_problem(problem, request_id)
+        else:
+            response = problem.response(request_id)
+        await response(scope, exchange.receive, exchange.send)
+        return problem
+
+    def _tell(
+        self,
+        scope: Scope,
+        seen: Scope,
+        bare: "_BareRoute | None",
+        exchange: _Exchange,
+        seconds: float,
+        problem: Problem | None,
+    ) -> None:
+        route = bare.path if bare is not None else getattr(seen.get("route"), "path", UNMATCHED)
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        status = exchange.status
+        key = (method, route, status)
+        observe = self._observe.get(key)
+        if observe is None:
+            observe = self._observe[key] = metrics.HTTP_REQUEST_SECONDS.labels(method, route, str(status)).observe
+        observe(seconds)
+        if bare is not None and status < HTTPStatus.BAD_REQUEST:
+            return
+        fields: dict[str, Any] = {}
+        if problem is not None:
+            fields["problem"] = problem.slug
+        principal = seen.get("state", {}).get("principal")
+        if principal is not None:
+            fields |= {"tenant": principal.tenant, "key_id": principal.key_id}
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            duration_ms=round(seconds * 1000, 3),
+            body_bytes=exchange.received,
+            **fields,
+        )
+
+
+class _BareRoute:
+    """A Starlette route that is matched and called without the framework around it."""
+
+    def __init__(self, route: Route) -> None:
+        self.path = route.path
+        self.match = route.path_regex.match
+        self._route = route
+        self._methods = route.methods
+        self._endpoint = route.endpoint if inspect.iscoroutinefunction(route.endpoint) else None
+        if not all(isinstance(each, (StringConvertor, PathConvertor)) for each in route.param_convertors.values()):
+            raise ValueError(f"{route.path}: a bare route's parameters are texts")
+
+    async def serve(self, scope: Scope, exchange: _Exchange) -> None:
+        if self._methods and scope["method"] not in self._methods:
+            allow = ", ".join(sorted(self._methods))
+            raise Problem("method-not-allowed", 405, "Method Not Allowed", headers={"Allow": allow})
+        if self._endpoint is None:
+            await self._route.app(scope, exchange.receive, exchange.send)
+            return
+        response = await self._endpoint(Request(scope, exchange.receive, exchange.send))
+        await response(scope, exchange.receive, exchange.send)
+
+
+def _request_id(given: bytes | None) -> str:
+    """Return the caller's request id where it is a harmless word, else one of ours: process and number."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode("ascii")
+    return f"{_process}-{next(_counter):x}"
+
+
+def _check_body_headers(headers: Mapping[bytes, bytes], exchange: _Exchange) -> None:
+    """Refuse a body by what its headers say of it."""
+    length = headers.get(b"content-length")
+    if length is None:
+        exchange.body_complete = b"transfer-encoding" not in headers
+    elif int(length) > exchange.max_bytes:
+        raise body_too_large(exchange.max_bytes)
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Problem(
+            "compressed-body",
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "Compressed bodies are not taken",
+            "Send the body without Content-Encoding.",
+            headers={"Accept-Encoding": "identity"},
+        )
+
+
+def _check_json(body: bytes) -> None:
+    try:
+        strict_json.loads(body)
+    except strict_json.InvalidJsonError as error:
+        raise bad_request("malformed-json", f"The body is not JSON as it is taken here: {error}.") from error
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body once, then what the connection says."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

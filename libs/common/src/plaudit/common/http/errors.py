@@ -1,0 +1,52 @@
+"""What an exception becomes when it reaches the edge of a service: always a problem, never its own text."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from plaudit.common.http.problems import Problem, bad_request, internal_error, not_found, unavailable, unprocessable
+from plaudit.common.http.unavailable import is_database_away, is_unreadable_text
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the problem that tells a client about an exception."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _invalid(error.errors())
+    if isinstance(error, HTTPException):
+        return _of_status(error.status_code, error.detail, error.headers)
+    if is_database_away(error):
+        return unavailable("The database does not answer or has no time. Nothing was stored; try again.")
+    if is_unreadable_text(error):
+        return unprocessable("unreadable-text", "A text holds a character that cannot be kept, such as NUL.")
+    return internal_error()
+
+
+def _of_status(status: int, detail: str, headers: Mapping[str, str] | None) -> Problem:
+    """Name what the framework found out before any code of ours was reached."""
+    if status == HTTPStatus.NOT_FOUND:
+        return not_found("address")
+    phrase = HTTPStatus(status).phrase
+    slug = phrase.lower().replace(" ", "-").replace("'", "")
+    return Problem(slug, status, phrase, "" if detail == phrase else detail, headers=headers)
+
+
+def _invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    if any(error["type"] == "json_invalid" for error in errors):
+        return bad_request("malformed-json", "The body is not JSON.")
+    return unprocessable(
+        "invalid-request",
+        "Some values are missing or against the rules; `errors` names each.",
+        [_one_error(error) for error in errors],
+    )
+
+
+def _one_error(error: Mapping[str, Any]) -> dict[str, str]:
+    """Return where (`in` and an RFC 6901 pointer into it), which rule, and the rule in words; never the value."""
+    place, *path = error["loc"]
+    pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+    return {"in": str(place), "pointer": pointer, "code": error["type"], "detail": error["msg"]}

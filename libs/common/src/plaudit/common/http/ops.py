@@ -1,0 +1,109 @@
+"""What operators and orchestrators ask: `/livez`, `/readyz`, `/metrics`.
+
+Liveness looks at this process only, so that a database that is away restarts nobody. Readiness looks at what the
+process needs to do its work.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from plaudit.common import metrics
+from plaudit.common.db import Database
+from plaudit.common.db.revision import current_revision, head_revision
+from plaudit.common.http.json import json_response
+from plaudit.common.log import first_line
+from plaudit.common.loops import Check, Loop
+
+DATABASE_CHECK_TIMEOUT_SECONDS: Final = 1.5
+DATABASE_CHECK_KEPT_SECONDS: Final = 1.0
+"""Asking faster than this gets the last answer: probes shall not load the database."""
+
+DatabaseCheck = Callable[[], Awaitable[Sequence[Check]]]
+
+
+class DatabaseChecks:
+    """Whether the database answers and is migrated as far as this code needs."""
+
+    def __init__(self, database: Database, service: str) -> None:
+        """Check schema `common` and the service's own."""
+        self._database = database
+        self._heads = {name: head_revision(name) for name in ("common", service)}
+        self._at_head = False
+        self._kept: tuple[float, Sequence[Check]] = (0.0, ())
+        self._lock = asyncio.Lock()
+
+    async def __call__(self) -> Sequence[Check]:
+        """Return the checks, at most a second old."""
+        async with self._lock:
+            until, checks = self._kept
+            if time.monotonic() >= until:
+                checks = await self._check()
+                self._kept = (time.monotonic() + DATABASE_CHECK_KEPT_SECONDS, checks)
+            return checks
+
+    async def _check(self) -> Sequence[Check]:
+        try:
+            async with asyncio.timeout(DATABASE_CHECK_TIMEOUT_SECONDS):
+                if self._at_head:
+                    await self._database.ping()
+                    return (Check("database", ok=True), Check("migrations", ok=True, detail="at head"))
+                return (Check("database", ok=True), await self._check_revisions())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that we are not ready
+            return (Check("database", ok=False, detail=f"{type(error).__qualname__}: {first_line(error)}".strip(": ")),)
+
+    async def _check_revisions(self) -> Check:
+        """Compare once; code that found its schema at head stays right, since migrations only go forward."""
+        async with self._database.transaction() as tx:
+            found = {name: await current_revision(tx, name) for name in self._heads}
+        behind = [f"{name} at {found[name]}, needs {head}" for name, head in self._heads.items() if found[name] != head]
+        self._at_head = not behind
+        return Check("migrations", not behind, "; ".join(behind) + ": run migrate" if behind else "at head")
+
+
+class Ops:
+    """The state of this process, as its probes tell it."""
+
+    def __init__(self, loops: Sequence[Loop], database: DatabaseCheck) -> None:
+        """Watch these loops, and ask the database by this check."""
+        self.stopping = False
+        """Set at the start of a graceful stop: no longer ready, still alive."""
+        self._loops = loops
+        self._database = database
+
+    def routes(self) -> list[Route]:
+        """Return the three bare routes."""
+        return [
+            Route("/livez", self.livez, methods=["GET", "HEAD"]),
+            Route("/readyz", self.readyz, methods=["GET", "HEAD"]),
+            Route("/metrics", self.metrics, methods=["GET", "HEAD"]),
+        ]
+
+    async def livez(self, _request: Request) -> Response:
+        """Answer 200 while all loops turn, 503 for a process that only a restart can help."""
+        return _answer([loop.live() for loop in self._loops])
+
+    async def readyz(self, _request: Request) -> Response:
+        """Answer 200 when everything that this process needs is there."""
+        checks = [Check("running", not self.stopping, "stopping" if self.stopping else "")]
+        checks += await self._database()
+        for loop in self._loops:
+            checks += loop.ready()
+        return _answer(checks)
+
+    async def metrics(self, _request: Request) -> Response:
+        """Answer with all metrics in Prometheus's text format."""
+        for loop in self._loops:
+            metrics.LOOP_AGE_SECONDS.labels(loop.name).set(loop.age_seconds())
+        return Response(metrics.exposition(), headers={"content-type": metrics.CONTENT_TYPE})
+
+
+def _answer(checks: Sequence[Check]) -> Response:
+    ok = all(check.ok for check in checks)
+    body = {"status": "ok" if ok else "failing", "checks": checks}
+    return json_response(body, 200 if ok else 503, headers={"cache-control": "no-store"})

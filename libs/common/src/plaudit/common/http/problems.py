@@ -1,0 +1,133 @@
+"""Errors as RFC 9457 problem details: `application/problem+json`, one `type` per slug."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from plaudit.common.http.json import encode
+
+MEDIA_TYPE: Final = "application/problem+json"
+DOCS_URL: Final = ""
+"""What `/problems#slug` in a problem's type is relative to: each service explains its own."""
+RETRY_AFTER_SECONDS: Final = 1
+
+
+class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
+    """An answer that says what is wrong; raise it anywhere below an endpoint."""
+
+    def __init__(
+        self,
+        slug: str,
+        status: int,
+        title: str,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Describe the problem.
+
+        Args:
+            slug: stable word that clients may compare, for example `not-found`.
+            status: HTTP status.
+            title: the same for every problem of this slug.
+            detail: what is wrong this time, and what to do about it; nothing internal.
+            errors: of a validation, each `{"in", "pointer", "code", "detail"}`.
+            headers: to add to the answer, for example `Retry-After`.
+        """
+        super().__init__(f"{status} {slug}: {detail or title}")
+        self.slug = slug
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+    def body(self, instance: str | None = None) -> bytes:
+        """Return the problem as JSON; `instance` is the request id."""
+        members: dict[str, Any] = {
+            "type": f"{DOCS_URL}/problems#{self.slug}",
+            "title": self.title,
+            "status": self.status,
+        }
+        if self.detail:
+            members["detail"] = self.detail
+        if instance:
+            members["instance"] = instance
+        if self.errors:
+            members["errors"] = self.errors
+        return encode(members)
+
+    def response(self, instance: str | None = None) -> Response:
+        """Return the answer; `instance` is the request id."""
+        return Response(self.body(instance), self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def bad_request(slug: str, detail: str) -> Problem:
+    """Return a 400: the request cannot be read."""
+    return Problem(slug, HTTPStatus.BAD_REQUEST, "The request cannot be read", detail)
+
+
+def unauthorized() -> Problem:
+    """Return the one 401 for a missing, malformed, unknown, expired or wrong key."""
+    return Problem(
+        "unauthorized",
+        HTTPStatus.UNAUTHORIZED,
+        "A valid API key is needed",
+        "Send `Authorization: Bearer plaudit_…` with a key that is neither revoked nor expired.",
+        headers={"WWW-Authenticate": 'Bearer realm="plaudit"'},
+    )
+
+
+def forbidden(scope: str) -> Problem:
+    """Return a 403: the key is right and lacks this scope."""
+    return Problem("forbidden", HTTPStatus.FORBIDDEN, "The key may not do this", f"The key lacks the scope `{scope}`.")
+
+
+def not_found(what: str) -> Problem:
+    """Return a 404, also for what exists and is not the caller's; `what` is a noun, for example `review`."""
+    return Problem("not-found", HTTPStatus.NOT_FOUND, "Not found", f"There is no such {what}.")
+
+
+def conflict(slug: str, detail: str) -> Problem:
+    """Return a 409: the state of things does not allow this."""
+    return Problem(slug, HTTPStatus.CONFLICT, "In conflict with the present state", detail)
+
+
+def precondition_failed(detail: str) -> Problem:
+    """Return a 412: `If-Match` names a version that is not the present one."""
+    return Problem("precondition-failed", HTTPStatus.PRECONDITION_FAILED, "Changed in between", detail)
+
+
+def body_too_large(max_bytes: int) -> Problem:
+    """Return a 413 that names the limit."""
+    detail = f"The body may have {max_bytes} bytes."
+    return Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", detail)
+
+
+def unprocessable(slug: str, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> Problem:
+    """Return a 422: readable, and against a rule."""
+    return Problem(slug, HTTPStatus.UNPROCESSABLE_ENTITY, "Against the rules", detail, errors=errors)
+
+
+def unavailable(detail: str, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> Problem:
+    """Return a 503 that says when to try again."""
+    return Problem(
+        "unavailable",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Not available just now",
+        detail,
+        headers={"Retry-After": str(retry_after_seconds)},
+    )
+
+
+def internal_error() -> Problem:
+    """Return the one 500: it tells nothing but the request id, under which the log has the rest."""
+    return Problem(
+        "internal-error",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something went wrong here",
+        "It is logged under this instance. Nothing that was not answered 2xx may be taken as done.",
+    )

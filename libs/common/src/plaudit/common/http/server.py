@@ -1,0 +1,85 @@
+"""uvicorn, driven by us: our socket, our signals, our order of stopping."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Final
+
+import uvicorn
+
+from plaudit.common.http.app import Api
+
+BACKLOG: Final = 2048
+KEEP_ALIVE_SECONDS: Final = 20
+DRAIN_SECONDS: Final = 0.5
+"""How long answers ask their clients to leave before idle connections are closed: a request that is already on its
+way over a connection that we close would be lost."""
+
+
+class BusyPortError(OSError):
+    """The address that the settings ask for is taken."""
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the process: it stops its parts in order."""
+        yield
+
+
+class HttpServer:
+    """Serves one application on one socket."""
+
+    def __init__(self, app: Api, host: str, port: int, stop_timeout_seconds: float) -> None:
+        """Listen at once, so that a busy port is known before anything else starts; 0 takes a free one."""
+        self._app = app
+        self._socket = _listen(host, port)
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=max(1, int(stop_timeout_seconds)),
+            )
+        )
+
+    @property
+    def url(self) -> str:
+        """Return the base address."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    async def run(self) -> None:
+        """Serve until `stop` is called and all requests are answered."""
+        await self._server.serve(sockets=[self._socket])
+
+    async def stop(self) -> None:
+        """Ask clients to leave, then stop accepting; `run` returns when what was accepted is answered."""
+        self._app.drain()
+        await asyncio.sleep(DRAIN_SECONDS)
+        self._server.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise BusyPortError(
+            error.errno, f"cannot listen on {host}:{port} ({error.strerror}): choose another PLAUDIT_HTTP_PORT, or 0"
+        ) from error
+    listener.settimeout(0)
+    return listener

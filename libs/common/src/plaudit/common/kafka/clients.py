@@ -1,0 +1,101 @@
+"""The options of Kafka clients: each that delivery depends on is said here, with its unit, and nowhere else."""
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+
+from plaudit.common.settings import Settings
+
+REQUEST_TIMEOUT_MS = 10_000
+RETRY_BACKOFF_MS = 100
+METADATA_MAX_AGE_MS = 60_000
+CONNECTIONS_MAX_IDLE_MS = 540_000
+
+MAX_BATCH_BYTES = 512 * 1024
+"""Of one produced batch before compression; a single record may be larger, up to the topic's `max.message.bytes`."""
+
+FETCH_MAX_WAIT_MS = 50
+"""The broker answers as soon as it has a byte; this bounds how long a partition waits that the open fetch left out."""
+FETCH_MAX_BYTES = 16 * 1024 * 1024
+MAX_PARTITION_FETCH_BYTES = 2 * 1024 * 1024
+REBALANCE_TIMEOUT_MS = 30_000
+MAX_POLL_INTERVAL_MS = 300_000
+CLOSE_TIMEOUT_SECONDS = 10.0
+
+
+def producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
+    """Return an idempotent producer that waits for all replicas; it never gives a batch up by itself."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="zstd",
+        linger_ms=0,
+        max_batch_size=MAX_BATCH_BYTES,
+        max_request_size=16 * 1024 * 1024,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
+    )
+
+
+def group_consumer(settings: Settings, group: str, client_id: str) -> AIOKafkaConsumer:
+    """Return a member of a consumer group that reads only from where it is told to: offsets are the database's."""
+    session_timeout_ms = settings.kafka_session_timeout_ms
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=client_id,
+        group_id=group,
+        group_instance_id=None,
+        auto_offset_reset="none",
+        enable_auto_commit=False,
+        session_timeout_ms=session_timeout_ms,
+        heartbeat_interval_ms=session_timeout_ms // 3,
+        rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
+        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        isolation_level="read_uncommitted",
+        check_crcs=True,
+        fetch_min_bytes=1,
+        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+        fetch_max_bytes=FETCH_MAX_BYTES,
+        max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
+    )
+
+
+def lone_consumer(settings: Settings, client_id: str) -> AIOKafkaConsumer:
+    """Return a consumer of no group, for looking at a log: it is assigned and told where to read."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=client_id,
+        group_id=None,
+        auto_offset_reset="none",
+        enable_auto_commit=False,
+        isolation_level="read_uncommitted",
+        check_crcs=True,
+        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+        fetch_max_bytes=FETCH_MAX_BYTES,
+        max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
+    )
+
+
+def admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
+    """Return a client that makes topics."""
+    return AIOKafkaAdminClient(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=client_id,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
+    )

@@ -1,0 +1,120 @@
+"""Topic ids: what tells a topic from another one of the same name that was made after it was lost.
+
+The client's own metadata has no ids; version 12 of the request does (Kafka protocol guide, Metadata, API key 3).
+"""
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import ClassVar
+from uuid import UUID
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError, for_code
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
+
+from plaudit.common.kafka.clients import METADATA_MAX_AGE_MS, REQUEST_TIMEOUT_MS, RETRY_BACKOFF_MS
+from plaudit.common.settings import Settings
+
+_TEXT = CompactString("utf-8")
+
+
+class _Uuid:
+    @staticmethod
+    def encode(value: UUID) -> bytes:
+        return value.bytes
+
+    @staticmethod
+    def decode(data: BytesIO) -> UUID:
+        return UUID(bytes=data.read(16))
+
+
+_BROKER = CompactArray(("node_id", Int32), ("host", _TEXT), ("port", Int32), ("rack", _TEXT), ("tags", TaggedFields))
+_PARTITION = CompactArray(
+    ("error_code", Int16),
+    ("partition", Int32),
+    ("leader", Int32),
+    ("leader_epoch", Int32),
+    ("replicas", CompactArray(Int32)),
+    ("isr", CompactArray(Int32)),
+    ("offline_replicas", CompactArray(Int32)),
+    ("tags", TaggedFields),
+)
+_TOPIC = CompactArray(
+    ("error_code", Int16),
+    ("name", _TEXT),
+    ("topic_id", _Uuid),
+    ("is_internal", Boolean),
+    ("partitions", _PARTITION),
+    ("authorized_operations", Int32),
+    ("tags", TaggedFields),
+)
+
+
+class _MetadataResponse(Response):  # type: ignore[misc] # the library is untyped
+    API_KEY = 3
+    API_VERSION = 12
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        ("brokers", _BROKER),
+        ("cluster_id", _TEXT),
+        ("controller_id", Int32),
+        ("topics", _TOPIC),
+        ("tags", TaggedFields),
+    )
+
+
+class _MetadataRequestV12(RequestStruct):  # type: ignore[misc]
+    FLEXIBLE_VERSION = True
+    API_KEY = 3
+    API_VERSION = 12
+    RESPONSE_TYPE = _MetadataResponse
+    SCHEMA = Schema(
+        ("topics", CompactArray(("topic_id", _Uuid), ("name", _TEXT), ("tags", TaggedFields))),
+        ("allow_auto_topic_creation", Boolean),
+        ("include_topic_authorized_operations", Boolean),
+        ("tags", TaggedFields),
+    )
+
+
+class _MetadataRequest(Request[_MetadataRequestV12]):  # type: ignore[misc]
+    API_KEY: ClassVar[int] = 3
+
+    def __init__(self, topics: Iterable[str]) -> None:
+        self._topics: list[tuple[UUID, str, dict[int, bytes]]] = [(UUID(int=0), name, {}) for name in topics]
+
+    def build(self, request_struct_class: type[_MetadataRequestV12]) -> _MetadataRequestV12:
+        make_topics = tell_operations = False
+        return request_struct_class(self._topics, make_topics, tell_operations, {})
+
+
+async def topic_ids(settings: Settings, topics: Iterable[str]) -> dict[str, tuple[UUID, int]]:
+    """Return the id and the number of partitions of each of these topics; a topic that does not exist is left out.
+
+    Raises:
+        KafkaError: the broker is away, or answers with an error.
+    """
+    client = AIOKafkaClient(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id="plaudit-topic-ids",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+    )
+    try:
+        await client.bootstrap()
+        node = client.get_random_node()
+        if node is None:
+            raise KafkaConnectionError("the cluster has no brokers yet")
+        response = await client.send(node, _MetadataRequest(topics))
+    finally:
+        await client.close()
+    found: dict[str, tuple[UUID, int]] = {}
+    for code, name, topic_id, _internal, partitions, _operations, _tags in response.topics:
+        error = for_code(code)
+        if error is UnknownTopicOrPartitionError:
+            continue
+        if code:
+            raise error(name)
+        found[name] = (topic_id, len(partitions))
+    return found

@@ -1,0 +1,219 @@
+"""One term of a relay as the leader: check, then read, number, publish and move the cursor until something ends it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from plaudit.common.db import Database
+from plaudit.common.failpoints import failpoint
+from plaudit.common.kafka.topic_ids import topic_ids
+from plaudit.common.outbox import cursor as cursors
+from plaudit.common.outbox import days, start_check
+from plaudit.common.outbox.cursor import Chunk, Cursor
+from plaudit.common.outbox.lease import Lease
+from plaudit.common.outbox.publish import Publisher
+from plaudit.common.outbox.start_check import NotReadyError
+from plaudit.common.outbox.watch import Watch
+from plaudit.common.settings import Settings
+
+BUSY_SLEEP_SECONDS = 0.004
+"""Between two looks at an outbox that had rows a moment ago."""
+IDLE_SLEEP_SECONDS = 0.015
+BUSY_SECONDS = 1.0
+BEAT_SECONDS = 1.0
+TOPIC_CHECK_SECONDS = 5.0
+DAYS_SECONDS = 600.0
+LAST_ACKNOWLEDGEMENT_SECONDS = 5.0
+"""How long a stop waits for what is in flight."""
+MAX_PROBLEMS_SAID = 5
+
+
+class Term:
+    """Publishes from one cursor on. Whatever it raises, the next term begins where the stored cursor stands."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        connection: asyncpg.Connection,
+        cursor: Cursor,
+        lease: Lease,
+        acknowledged: dict[TopicPartition, int],
+        beat: Callable[[], None],
+    ) -> None:
+        """Take over from the stored cursor.
+
+        Args:
+            settings: where Kafka is.
+            database: for moving the cursor.
+            connection: for reading, outside any transaction; nobody else uses it meanwhile.
+            cursor: as stored.
+            lease: ours, and kept by a task of the caller's.
+            acknowledged: what Kafka already has of the rows behind the cursor; kept up to date.
+            beat: called at least once a second.
+        """
+        self._settings = settings
+        self._database = database
+        self._connection = connection
+        self._cursor = cursor
+        self._lease = lease
+        self._beat = beat
+        self._publisher = Publisher(settings, acknowledged, lease.check)
+        self._watch = Watch()
+        self._moving: asyncio.Task[None] | None = None
+        self._stored = cursor
+        self.waiting_since: float | None = None
+        """Since when Kafka owes acknowledgements, on the monotonic clock."""
+
+    async def run(self, stop: asyncio.Event, topics: set[str], leading: Callable[[], None]) -> None:
+        """Publish until told to stop.
+
+        Args:
+            stop: ends the term in good order.
+            topics: checked before anything is published, beside those that the cursor knows.
+            leading: called when the checks have passed.
+
+        Raises:
+            NotReadyError: Kafka does not continue the cursor's numbers.
+            LeaseLostError, SupersededError: another relay leads.
+        """
+        await self._admit(topics | self._cursor.topic_ids.keys())
+        housekeeper = asyncio.create_task(self._keep_house())
+        try:
+            await self._publisher.start()
+            leading()
+            await self._publish_all(stop, housekeeper)
+        finally:
+            await end(housekeeper)
+            await self._publisher.stop()
+            await end(self._moving)
+
+    async def _publish_all(self, stop: asyncio.Event, housekeeper: asyncio.Task[None]) -> None:
+        ahead: asyncio.Task[list[asyncpg.Record]] | None = None
+        busy_until = 0.0
+        try:
+            while not stop.is_set():
+                self._beat()
+                self._lease.check()
+                if housekeeper.done():
+                    housekeeper.result()
+                rows = await (ahead or cursors.read(self._connection, self._cursor))
+                ahead = None
+                await self._watch.sample(self._connection, self._stored)
+                if not rows:
+                    await asyncio.sleep(IDLE_SLEEP_SECONDS if time.monotonic() > busy_until else BUSY_SLEEP_SECONDS)
+                    continue
+                busy_until = time.monotonic() + BUSY_SECONDS
+                chunk = await self._number(rows)
+                self._cursor = chunk.cursor
+                ahead = asyncio.create_task(cursors.read(self._connection, self._cursor))
+                await self._acknowledged(chunk, stop, housekeeper)
+                failpoint("after_ack_before_cursor")
+                await self._moved()
+                self._moving = asyncio.create_task(self._move(chunk.cursor))
+            await self._moved()
+        finally:
+            await end(ahead)
+
+    async def _number(self, rows: list[asyncpg.Record]) -> Chunk:
+        chunk = cursors.number(self._cursor, rows)
+        new = {place.topic for place in chunk.records} - self._cursor.topic_ids.keys()
+        if not new:
+            return chunk
+        await self._moved()
+        await self._admit(new)
+        return cursors.number(self._cursor, rows)
+
+    async def _acknowledged(self, chunk: Chunk, stop: asyncio.Event, housekeeper: asyncio.Task[None]) -> None:
+        """Publish the chunk, and keep beating while Kafka is slow or away."""
+        publishing = asyncio.create_task(self._publisher.publish(chunk))
+        self.waiting_since = time.monotonic()
+        asked_to_stop_at: float | None = None
+        try:
+            while not (await asyncio.wait({publishing}, timeout=BEAT_SECONDS))[0]:
+                self._beat()
+                if housekeeper.done():
+                    housekeeper.result()
+                if stop.is_set():
+                    asked_to_stop_at = asked_to_stop_at or time.monotonic()
+                    if time.monotonic() - asked_to_stop_at > LAST_ACKNOWLEDGEMENT_SECONDS:
+                        raise TimeoutError("told to stop, and Kafka still owes acknowledgements")
+            publishing.result()
+        finally:
+            self.waiting_since = None
+            await end(publishing)
+
+    async def _move(self, after: Cursor) -> None:
+        await cursors.move(self._database, self._stored, after)
+        self._stored = after
+
+    async def _moved(self) -> None:
+        """Wait until the stored cursor is where the last acknowledged chunk ends."""
+        if self._moving is not None:
+            moving, self._moving = self._moving, None
+            await moving
+
+    async def _admit(self, topics: set[str]) -> None:
+        """Let these topics be published to: check their logs against the cursor, and store their ids.
+
+        Raises:
+            NotReadyError: they do not fit; nothing may be published.
+        """
+        found = await start_check.look(self._settings, topics)
+        problems = start_check.compare(self._cursor, found)
+        if not problems and (tails := start_check.ahead(self._cursor, found)):
+            problems = start_check.verify_ahead(tails, await self._chunks_ahead())
+        if problems:
+            raise NotReadyError(
+                f"{'; '.join(problems[:MAX_PROBLEMS_SAID])}: the database was restored, or Kafka lost its data. "
+                "Nothing is published until the topics are seeded anew under a new epoch, or the right data are back"
+            )
+        named = {**self._cursor.topic_ids, **found.topic_ids}
+        if named != self._cursor.topic_ids:
+            self._cursor = self._stored = await cursors.name_topics(self._database, self._cursor, named)
+
+    async def _chunks_ahead(self) -> list[Chunk]:
+        """Return, numbered, what a relay before us may have published without moving the cursor."""
+        chunks: list[Chunk] = []
+        cursor = self._cursor
+        for _ in range(cursors.CHUNKS_AHEAD):
+            rows = await cursors.read(self._connection, cursor)
+            if not rows:
+                break
+            chunks.append(cursors.number(cursor, rows))
+            cursor = chunks[-1].cursor
+        return chunks
+
+    async def _keep_house(self) -> None:
+        """Look after the outbox's days and the topics' ids.
+
+        Raises:
+            NotReadyError: a topic has gone, or another one has its name.
+        """
+        days_due = 0.0
+        while True:
+            with contextlib.suppress(KafkaError):
+                found = await topic_ids(self._settings, self._cursor.topic_ids)
+                for topic, known in self._cursor.topic_ids.items():
+                    if topic not in found or found[topic][0] != known:
+                        raise NotReadyError(f"topic {topic} (id {known}) has gone, or was made anew under its name")
+            if time.monotonic() >= days_due:
+                await days.keep_days(self._database, self._stored)
+                days_due = time.monotonic() + DAYS_SECONDS
+            await asyncio.sleep(TOPIC_CHECK_SECONDS)
+
+
+async def end(task: "asyncio.Task[Any] | None") -> None:
+    """Cancel a task whose result nobody waits for any more, and see it end."""
+    if task is None:
+        return
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()

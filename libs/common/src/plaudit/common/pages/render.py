@@ -1,0 +1,38 @@
+"""Render templates into pages."""
+
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from plaudit.common.pages.static import static_url
+
+
+class Pages:
+    """The templates of one service, over the shared ones: `base.html` is what they extend."""
+
+    def __init__(self, package: str | None = None, *, title: str = "Plaudit") -> None:
+        """Load templates.
+
+        Args:
+            package: whose folder `pages` holds more templates, for example `plaudit.feedback_board`.
+            title: of the site, shown at the head of every page.
+        """
+        shared = PackageLoader("plaudit.common.pages", "templates")
+        loaders = [PackageLoader(package, "pages"), shared] if package else [shared]
+        self._environment = Environment(
+            loader=ChoiceLoader(loaders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {"static_url": static_url, "site_title": title}
+
+    def text(self, template: str, **context: Any) -> str:
+        """Return a rendered template; every value is escaped, and a missing one is an error."""
+        return self._environment.get_template(template).render(context)
+
+    def response(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """Answer with a page."""
+        return HTMLResponse(self.text(template, **context), status)

@@ -1,0 +1,154 @@
+"""A service as a process: what it is made of, how it starts, and how it stops without dropping anything.
+
+`python -m plaudit.ingest.main api|consume|relay|jobs|migrate|all`. The same parts make one process or several.
+"""
+
+import argparse
+import asyncio
+import gc
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
+import uvloop
+
+from plaudit.common import log as logs
+from plaudit.common.db import Database, Role
+from plaudit.common.db.migrate import migrate
+from plaudit.common.http.app import Api, create_app
+from plaudit.common.http.ops import DatabaseChecks, Ops
+from plaudit.common.http.server import HttpServer
+from plaudit.common.ids import IdSource, uuid7
+from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.loops import Loop
+from plaudit.common.outbox import Outbox
+from plaudit.common.running import run_until_stopped
+from plaudit.common.settings import Settings
+
+log = structlog.get_logger()
+
+COMMANDS: Final = ("api", "consume", "relay", "jobs", "migrate", "all")
+GC_THRESHOLDS: Final = (50_000, 20, 20)
+"""Short-lived objects die by reference count; cycles may wait. Worth 18 % of a consumer's time (measured)."""
+
+S = TypeVar("S", bound=Settings)
+
+
+class Resources(Generic[S]):
+    """What a service's parts are built from. One per process."""
+
+    def __init__(self, settings: S, service: str, ids: IdSource = uuid7) -> None:
+        """Open nothing yet."""
+        self.settings = settings
+        self.service = service
+        self.ids = ids
+        self.outbox = Outbox(service, settings.partitions, ids)
+        self._databases: dict[Role, Database] = {}
+
+    def database(self, role: Role, pool_size: int | None = None) -> Database:
+        """Return this process's connections under a role; one set per role, whose first caller says how many."""
+        if role not in self._databases:
+            self._databases[role] = Database(self.settings, self.service, role, pool_size=pool_size)
+        return self._databases[role]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await asyncio.gather(*(database.close() for database in self._databases.values()))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a service is made of, returned by its `build`."""
+
+    app: Api | None = None
+    subscriptions: Sequence[Subscription[Any]] = ()
+    jobs: Sequence[Loop] = ()
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()
+    """Called in this order at the end of a graceful stop, before connections are closed."""
+
+
+@dataclass(frozen=True)
+class Service(Generic[S]):
+    """A service, as its composition root declares it."""
+
+    name: str
+    settings: type[S]
+    build: Callable[[Resources[S]], Parts]
+    has_outbox: bool = True
+
+
+def main(service: Service[S], argv: Sequence[str] | None = None) -> None:
+    """Run one command of a service, and exit: 0 after a graceful stop, 1 when a part of it failed."""
+    parser = argparse.ArgumentParser(prog=f"python -m plaudit.{service.name.replace('-', '_')}.main")
+    parser.add_argument("command", choices=COMMANDS)
+    command: str = parser.parse_args(argv).command
+    settings = service.settings()
+    logs.configure(service.name, settings)
+    if command == "migrate":
+        asyncio.run(migrate(settings, service.name))
+        return
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(serve(service, settings, command))
+    sys.exit(code)
+
+
+async def serve(service: Service[S], settings: S, command: str) -> int:
+    """Run the parts that a command names until the process is told to stop; return its exit code."""
+    resources = Resources(settings, service.name)
+    parts = service.build(resources)
+    loops = _loops(service, resources, parts, command)
+    role = Role.API if parts.app is not None and command in {"api", "all"} else Role.WORKER
+    health_database = Database(settings, service.name, role, pool_size=1)
+    ops = Ops(loops, DatabaseChecks(health_database, service.name))
+    app = parts.app if parts.app is not None and command in {"api", "all"} else _ops_only(service, resources)
+    app.add_bare_routes(ops.routes())
+    server = HttpServer(app, settings.http_host, settings.http_port, settings.shutdown_timeout_seconds / 2)
+
+    async def close() -> None:
+        for closing in parts.closing:
+            await closing()
+        await asyncio.gather(resources.close(), health_database.close())
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    return await run_until_stopped(
+        server, loops, ops, close, service=service.name, command=command, timeout=settings.shutdown_timeout_seconds
+    )
+
+
+def _loops(service: Service[S], resources: Resources[S], parts: Parts, command: str) -> list[Loop]:
+    """Return the loops that a command runs."""
+    loops: list[Loop] = []
+    if command in {"consume", "all"}:
+        loops += _consumers(resources, parts.subscriptions)
+    if command in {"relay", "all"} and service.has_outbox:
+        loops.append(_relay(resources))
+    loops += [job for job in parts.jobs if command in ({"api", "all"} if job.with_api else {"jobs", "all"})]
+    return loops
+
+
+def _consumers(resources: Resources[S], subscriptions: Sequence[Subscription[Any]]) -> list[Loop]:
+    # Kafka's client is imported only by processes that use it.
+    from plaudit.common.kafka.consumer import ConsumerLoop
+
+    worker = resources.database(Role.WORKER)
+    return [ConsumerLoop(each, worker, resources.outbox, resources.settings) for each in subscriptions]
+
+
+def _relay(resources: Resources[S]) -> Loop:
+    from plaudit.common.outbox.relay import RelayLoop
+
+    return RelayLoop(resources.service, resources.database(Role.WORKER), resources.settings)
+
+
+def _ops_only(service: Service[S], resources: Resources[S]) -> Api:
+    return create_app(
+        title=f"Plaudit {service.name}",
+        service=service.name,
+        description="Health and metrics of a process without an API.",
+        resources=resources,
+        routers=(),
+    )

@@ -1,0 +1,115 @@
+"""Run a server and its loops until told to stop, then stop them in order and inside a deadline."""
+
+import asyncio
+import faulthandler
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+
+from plaudit.common import metrics
+from plaudit.common.http.ops import Ops
+from plaudit.common.http.server import HttpServer
+from plaudit.common.loops import Loop
+
+log = structlog.get_logger()
+
+EXIT_FAILED: Final = 1
+WATCHDOG_SLACK_SECONDS: Final = 2.0
+"""After the deadline, for an event loop that does not even turn any more."""
+LAG_INTERVAL_SECONDS: Final = 1.0
+
+
+class _Stop:
+    """What ends the process: a signal, or a part of it that failed."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.failed = False
+
+    def on_signal(self, number: signal.Signals) -> None:
+        if self.asked.is_set():
+            log.warning("second signal, exiting at once", signal=number.name)
+            os._exit(128 + number)
+        log.info("stopping", signal=number.name)
+        self.asked.set()
+
+    def fail(self) -> None:
+        self.failed = True
+        self.asked.set()
+
+
+async def run_until_stopped(
+    server: HttpServer,
+    loops: Sequence[Loop],
+    ops: Ops,
+    close: Callable[[], Awaitable[None]],
+    *,
+    service: str,
+    command: str,
+    timeout: float,
+) -> int:
+    """Run everything until SIGTERM, SIGINT or a failure, stop in order, and return the exit code.
+
+    Args:
+        server: serves the application and the probes.
+        loops: run beside it.
+        ops: told first that the process is stopping.
+        close: what to close at the end.
+        service: its name, for the log.
+        command: what of it runs here.
+        timeout: seconds for the whole stop; then the process exits as it is.
+    """
+    stop = _Stop()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.on_signal, number)
+    stop_loops = asyncio.Event()
+    running = {each.name: asyncio.create_task(_guarded(each.name, each.run(stop_loops), stop)) for each in loops}
+    serving = asyncio.create_task(_guarded("http", server.run(), stop))
+    lag = asyncio.create_task(_measure_lag())
+    metrics.mark_started(service, command)
+    log.info("listening", url=server.url, command=command, pid=os.getpid())
+    await stop.asked.wait()
+
+    ops.stopping = True
+    faulthandler.dump_traceback_later(timeout + WATCHDOG_SLACK_SECONDS, exit=True)
+    try:
+        async with asyncio.timeout(timeout):
+            await server.stop()
+            await serving
+            stop_loops.set()
+            await asyncio.gather(*running.values())
+            lag.cancel()
+            await close()
+    except TimeoutError:
+        late = [name for name, task in running.items() if not task.done()]
+        log.error("not stopped in time, exiting at once", waiting=", ".join(late) or "http or connections")  # noqa: TRY400
+        os._exit(EXIT_FAILED)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    log.info("stopped", exit_code=EXIT_FAILED if stop.failed else 0)
+    return EXIT_FAILED if stop.failed else 0
+
+
+async def _guarded(name: str, work: Awaitable[None], stop: _Stop) -> None:
+    """Let a part run; when it ends before it was asked to, the process ends."""
+    try:
+        await work
+    except Exception:
+        log.exception("failed", loop=name)
+        stop.fail()
+    else:
+        if not stop.asked.is_set():
+            log.error("ended by itself", loop=name)
+            stop.fail()
+
+
+async def _measure_lag() -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        begun = loop.time()
+        await asyncio.sleep(LAG_INTERVAL_SECONDS)
+        metrics.EVENT_LOOP_LAG_SECONDS.set(max(0.0, loop.time() - begun - LAG_INTERVAL_SECONDS))

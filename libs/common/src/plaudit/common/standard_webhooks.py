@@ -1,0 +1,168 @@
+"""Standard Webhooks 1.0, symmetric scheme: signing and strict verification.
+
+Signed are the bytes `id.timestamp.body` with HMAC-SHA256; the header `webhook-signature` is a list of
+`v1,<base64>`, parted by spaces. Ours where the specification leaves room:
+
+- A timestamp is 1 to 15 ASCII digits. It is accepted while |now - timestamp| <= tolerance, the edge included.
+- An id is 1 to 256 visible ASCII characters without a dot: a dot would let one signature cover two readings.
+- At most ten signatures. One of another version, or malformed, matches nothing and does not disturb the others.
+- A signature is compared as base64 text in constant time, so that only its one canonical form matches.
+- A header that stands twice is refused: two readers could pick different ones.
+
+Source: standard-webhooks/standard-webhooks, spec/standard-webhooks.md.
+"""
+
+import hmac
+import re
+import secrets
+from base64 import b64decode, b64encode
+from binascii import b2a_base64
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+ID_HEADER: Final = "webhook-id"
+TIMESTAMP_HEADER: Final = "webhook-timestamp"
+SIGNATURE_HEADER: Final = "webhook-signature"
+
+WRITTEN_PREFIX: Final = "whsec_"
+MIN_SECRET_BYTES: Final = 24
+MAX_SECRET_BYTES: Final = 64
+NEW_SECRET_BYTES: Final = 32
+TOLERANCE_SECONDS: Final = 300
+MAX_SIGNATURES: Final = 10
+MAX_TIMESTAMP_DIGITS: Final = 15
+MAX_SIGNATURE_HEADER_BYTES: Final = 2_048
+"""Ten Ed25519 signatures of another version have 939."""
+
+_VERSION = b"v1,"
+_ID = re.compile(rb"[!-\-/-~]{1,256}")
+_SECRET = re.compile(r"(?:whsec_)?([A-Za-z0-9+/]*)(={0,2})")
+_HEADERS: dict[bytes, int] = {b"webhook-id": 0, b"webhook-timestamp": 1, b"webhook-signature": 2}
+
+
+class InvalidSecretError(ValueError):
+    """A secret that no key can be made of."""
+
+
+class InvalidSignatureError(ValueError):
+    """A request that is not what it says it is.
+
+    `reason` is a stable word for logs and counters: `missing_header`, `repeated_header`, `malformed_id`,
+    `malformed_timestamp`, `too_old`, `too_new`, `too_many_signatures`, `no_match`. The sender is told none of it.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def new_secret() -> str:
+    """Return a new random secret of 32 bytes in its written form."""
+    return WRITTEN_PREFIX + b64encode(secrets.token_bytes(NEW_SECRET_BYTES)).decode()
+
+
+def decode_secret(secret: str, *, min_bytes: int = MIN_SECRET_BYTES) -> bytes:
+    """Return the key of a written secret: base64, `whsec_` before it and padding after it optional.
+
+    `min_bytes` may only be lowered for a secret that another product has already issued.
+
+    Raises:
+        InvalidSecretError: not base64, or not `min_bytes` to 64 bytes.
+
+    """
+    written = _SECRET.fullmatch(secret)
+    digits, padding = written.groups() if written else ("", "")
+    # One digit left over is six bits, no byte; padding must be all or nothing.
+    if not digits or len(digits) % 4 == 1 or (padding and (len(digits) + len(padding)) % 4):
+        raise InvalidSecretError("the secret is not base64 (A-Z a-z 0-9 + /), with or without whsec_")
+    key = b64decode(digits + "=" * (-len(digits) % 4))
+    if not min_bytes <= len(key) <= MAX_SECRET_BYTES:
+        raise InvalidSecretError(f"the secret has {len(key)} bytes, it needs {min_bytes} to {MAX_SECRET_BYTES}")
+    return key
+
+
+def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
+    """Return the `webhook-signature` of one key; join those of several with a space.
+
+    Raises:
+        ValueError: an id or a timestamp (Unix seconds) that no strict receiver takes.
+
+    """
+    written_id = message_id.encode()
+    if not _ID.fullmatch(written_id):
+        raise ValueError(f"the id {message_id!r} is not 1 to 256 visible ASCII characters without a dot")
+    if type(timestamp) is not int or not 0 <= timestamp < 10**MAX_TIMESTAMP_DIGITS:
+        raise ValueError(f"the timestamp {timestamp!r} is not a whole number of Unix seconds")
+    return (_VERSION + _mac(key, b"%b.%d.%b" % (written_id, timestamp, body))).decode()
+
+
+def signed_headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Return the three headers of one attempt, signed with each key: with both while a secret is being replaced."""
+    return {
+        ID_HEADER: message_id,
+        TIMESTAMP_HEADER: str(timestamp),
+        SIGNATURE_HEADER: " ".join(sign(key, message_id, timestamp, body) for key in keys),
+    }
+
+
+def signature_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Pick id, timestamp and signature from raw headers with lower-case names, as ASGI passes them.
+
+    Raises:
+        InvalidSignatureError: one of the three stands twice.
+
+    """
+    found: list[bytes | None] = [None, None, None]
+    for name, value in headers:
+        place = _HEADERS.get(name)
+        if place is None:
+            continue
+        if found[place] is not None:
+            raise InvalidSignatureError("repeated_header", f"the header {name.decode()} stands more than once")
+        found[place] = value
+    return found[0], found[1], found[2]
+
+
+def verify(
+    message_id: bytes | None,
+    timestamp: bytes | None,
+    signature: bytes | None,
+    body: bytes,
+    keys: Iterable[bytes],
+    now_epoch_seconds: float,
+    tolerance_seconds: int = TOLERANCE_SECONDS,
+) -> None:
+    """Return if one of the signatures is the MAC of one of the keys, made at about this time.
+
+    Takes the header values as received (see `signature_headers`) and decoded keys (see `decode_secret`).
+    Whatever the headers hold, nothing else than `InvalidSignatureError` is raised.
+    """
+    if not message_id or not timestamp or not signature:
+        raise InvalidSignatureError("missing_header", "webhook-id, webhook-timestamp or webhook-signature is missing")
+    if not _ID.fullmatch(message_id):
+        raise InvalidSignatureError("malformed_id", "webhook-id is not 1 to 256 visible ASCII characters without a dot")
+    _check_timestamp(timestamp, now_epoch_seconds, tolerance_seconds)
+    offered = signature.split(b" ", MAX_SIGNATURES)
+    if len(offered) > MAX_SIGNATURES or len(signature) > MAX_SIGNATURE_HEADER_BYTES:
+        raise InvalidSignatureError("too_many_signatures", f"more than {MAX_SIGNATURES} signatures are offered")
+    signed = b"%b.%b.%b" % (message_id, timestamp, body)
+    for key in keys:
+        expected = _VERSION + _mac(key, signed)
+        for one in offered:
+            if hmac.compare_digest(expected, one):
+                return
+    raise InvalidSignatureError("no_match", "no signature matches")
+
+
+def _check_timestamp(timestamp: bytes, now_epoch_seconds: float, tolerance_seconds: int) -> None:
+    if not timestamp.isdigit() or len(timestamp) > MAX_TIMESTAMP_DIGITS:
+        raise InvalidSignatureError("malformed_timestamp", "webhook-timestamp is not a whole number of Unix seconds")
+    age_seconds = now_epoch_seconds - int(timestamp)
+    if age_seconds > tolerance_seconds:
+        raise InvalidSignatureError("too_old", f"webhook-timestamp is more than {tolerance_seconds} s in the past")
+    if -age_seconds > tolerance_seconds:
+        raise InvalidSignatureError("too_new", f"webhook-timestamp is more than {tolerance_seconds} s in the future")
+
+
+def _mac(key: bytes, signed: bytes) -> bytes:
+    return b2a_base64(hmac.digest(key, signed, "sha256"), newline=False)

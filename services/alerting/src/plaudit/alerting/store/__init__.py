@@ -1,0 +1,1 @@
+"""Every SQL statement of alerting, as functions over a transaction."""

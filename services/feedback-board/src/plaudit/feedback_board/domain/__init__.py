@@ -1,0 +1,1 @@
+"""The rules of the board: values in, decisions out."""

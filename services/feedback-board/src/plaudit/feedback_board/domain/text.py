@@ -1,0 +1,101 @@
+"""What people write: cleaned, bounded, and turned into an address."""
+
+import re
+import unicodedata
+from typing import Final
+from uuid import UUID
+
+from plaudit.feedback_board.domain.errors import InvalidInputError
+
+TITLE_MIN_CHARACTERS: Final = 3
+TITLE_MAX_CHARACTERS: Final = 120
+TEXT_MAX_CHARACTERS: Final = 5_000
+REASON_MIN_CHARACTERS: Final = 3
+REASON_MAX_CHARACTERS: Final = 2_000
+PERSONA_MAX_CHARACTERS: Final = 64
+SLUG_MAX_CHARACTERS: Final = 60
+EXCERPT_MAX_CHARACTERS: Final = 400
+SLUG_TAIL_DIGITS: Final = 6
+
+_SEGMENT = r"[a-z0-9][a-z0-9._-]{0,63}"
+_SUBJECT: Final = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{0,5}}")
+SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+")
+_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
+"""Control characters, lone surrogates, private use and unassigned: no text needs them, and stores choke on some."""
+_DIRECTION_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Can make a line read as what it does not say."""
+
+
+def _clean(field: str, text: str, allowed: str) -> str:
+    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    for character in cleaned:
+        if character in allowed:
+            continue
+        if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _DIRECTION_OVERRIDES:
+            raise InvalidInputError(field, f"{field} holds a character that is no text: U+{ord(character):04X}")
+    return cleaned
+
+
+def _bounded(field: str, text: str, least: int, most: int) -> str:
+    if not least <= len(text) <= most:
+        raise InvalidInputError(field, f"{field} must have {least} to {most} characters; it has {len(text)}")
+    return text
+
+
+def clean_title(text: str) -> str:
+    """Return a title as one line with single spaces. Raises InvalidInputError."""
+    line = " ".join(_clean("title", text, "\n\t").split())
+    return _bounded("title", line, TITLE_MIN_CHARACTERS, TITLE_MAX_CHARACTERS)
+
+
+def clean_text(text: str) -> str:
+    """Return the body of a wish; it may be empty. Raises InvalidInputError."""
+    return _bounded("text", _clean("text", text, "\n\t"), 0, TEXT_MAX_CHARACTERS)
+
+
+def clean_reason(text: str) -> str:
+    """Return the public reason for a status. Raises InvalidInputError when there is hardly one."""
+    return _bounded("reason", _clean("reason", text, "\n\t"), REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)
+
+
+def clean_persona(text: str) -> str:
+    """Return the kind of person who asks, as one line. Raises InvalidInputError."""
+    line = " ".join(_clean("persona", text, "").split())
+    return _bounded("persona", line, 1, PERSONA_MAX_CHARACTERS)
+
+
+def clean_subject(text: str) -> str:
+    """Return a subject path such as `acme/berlin`. Raises InvalidInputError."""
+    if _SUBJECT.fullmatch(text) is None:
+        raise InvalidInputError(
+            "subject",
+            "subject must be 1 to 6 segments joined by '/', each of a-z, 0-9, '.', '_' and '-' (at most 64), "
+            "beginning with a letter or digit",
+        )
+    return text
+
+
+def slug(title: str) -> str:
+    """Return the readable part of a wish's address: lower-case letters and digits of its title, joined by hyphens."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    whole = _NOT_IN_SLUG.sub("-", plain).strip("-")
+    if len(whole) > SLUG_MAX_CHARACTERS:
+        at_word = whole[: SLUG_MAX_CHARACTERS + 1].rpartition("-")[0]
+        whole = (at_word or whole[:SLUG_MAX_CHARACTERS]).strip("-")
+    return whole or "wish"
+
+
+def distinct_slug(title: str, request_id: UUID) -> str:
+    """Return an address for a title whose plain one is taken: with the last digits of the wish's own id."""
+    return f"{slug(title)}-{request_id.hex[-SLUG_TAIL_DIGITS:]}"
+
+
+def excerpt(text: str | None) -> str | None:
+    """Return the beginning of a review's text, cut between words, or None for none."""
+    if text is None or not (line := " ".join(text.split())):
+        return None
+    if len(line) <= EXCERPT_MAX_CHARACTERS:
+        return line
+    head = line[:EXCERPT_MAX_CHARACTERS]
+    return (head.rpartition(" ")[0] or head).rstrip(" ,;:.–-") + " …"

@@ -1,0 +1,1 @@
+"""Every SQL statement of the board, as functions over a transaction."""

@@ -1,0 +1,3 @@
+from plaudit.ingest.adapters.native.adapter import ADAPTER
+
+__all__ = ["ADAPTER"]

@@ -1,0 +1,3 @@
+from plaudit.ingest.adapters.trustpilot.adapter import ADAPTER
+
+__all__ = ["ADAPTER"]

@@ -1,0 +1,31 @@
+"""Person keys: the same person in every service, and never an address."""
+
+import hmac
+import unicodedata
+from typing import Final
+
+from plaudit.ingest.domain.source import Source
+
+MAX_PERSON_ID_CHARS: Final = 128
+
+
+def person_key(source: Source, *, email: str | None, person_id: str | None) -> str | None:
+    """Return the key of whoever wrote, or None for someone unknown.
+
+    An e-mail address makes an HMAC-SHA256 under the tenant's key, the same on every platform; without one it is
+    `platform:id`. An id that could be an address, or is longer than 128 characters, is hashed too.
+    """
+    address = (email or "").strip()
+    if address:
+        return _hashed(source, address)
+    name = (person_id or "").strip()
+    if not name:
+        return None
+    if "@" in name or len(name) > MAX_PERSON_ID_CHARS:
+        return _hashed(source, name)
+    return f"{source.platform}:{name}"
+
+
+def _hashed(source: Source, address: str) -> str:
+    normalised = unicodedata.normalize("NFC", address.strip().lower())
+    return hmac.digest(source.person_key, normalised.encode(), "sha256").hex()

@@ -1,0 +1,25 @@
+"""Scoring's composition root: `python -m plaudit.scoring.main api|consume|relay|jobs|migrate|all`."""
+
+from plaudit.common.http.app import create_app
+from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.scoring.api import router
+from plaudit.scoring.consumer import SUBSCRIPTIONS
+from plaudit.scoring.settings import ScoringSettings
+
+
+def build(resources: Resources[ScoringSettings]) -> Parts:
+    """Put the service together."""
+    app = create_app(
+        title="Plaudit scoring",
+        service="scoring",
+        description="Decayed trust scores of every subject and every prefix of it, current to the second.",
+        resources=resources,
+        routers=[router],
+    )
+    return Parts(app=app, subscriptions=SUBSCRIPTIONS)
+
+
+SERVICE = Service(name="scoring", settings=ScoringSettings, build=build, has_outbox=False)
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,74 @@
+"""`kill -9` of every process of the pipeline, at the worst places, while real reviews run through it."""
+
+import asyncio
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from plaudit_testing import oracle, pipeline
+from plaudit_testing.killing import Windows
+from plaudit_testing.shared import shared
+from plaudit_testing.stack import stack
+from plaudit_testing.webhooks import Platform
+
+pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
+
+SEED = int(os.environ.get("PLAUDIT_TEST_SEED", "3"))
+DEATHS_IN_EACH_WINDOW = int(os.environ.get("PLAUDIT_TEST_DEATHS", "3"))
+LANES = 4
+
+
+async def _post_until_all_have_died(
+    platform: Platform, story: oracle.Story, watchers: list[asyncio.Task[None]]
+) -> None:
+    seed = SEED
+    await platform.post_lanes(oracle.interleaved(story.events, seed=seed, lanes=LANES, twice=False), batch=10)
+    while not all(watcher.done() for watcher in watchers):
+        seed += 1
+        await platform.post_lanes(
+            oracle.interleaved(story.events, seed=seed, lanes=LANES, twice=False)[:LANES], batch=10
+        )
+
+
+async def test_figures_and_answers_survive_a_kill_in_every_window(database_url, fresh_kafka, tmp_path: Path):
+    story = oracle.story(shared("data"), seed=SEED, edits=300, removals=100, restorations=50, moves=50, limit=2_000)
+    chance = random.Random(SEED)
+    with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
+        running.prepare("ingest", "scoring")
+        door = running.process("ingest", "api")
+        relay = running.process("ingest", "relay")
+        live = running.process("scoring", "consume")
+        scoring = running.process("scoring", "api").start()
+        door.start().wait_ready()
+        source = pipeline.create_source(running, door, "rental")
+        door.kill()
+
+        windows = [
+            Windows(
+                door,
+                ("after_flush_before_commit", "after_commit_before_answer"),
+                DEATHS_IN_EACH_WINDOW,
+                chance,
+                tmp_path / "door",
+            ),
+            Windows(relay, ("after_ack_before_cursor",), DEATHS_IN_EACH_WINDOW, chance, tmp_path / "relay"),
+            Windows(live, ("after_cas_before_commit",), DEATHS_IN_EACH_WINDOW, chance, tmp_path / "live"),
+        ]
+        for window in windows:
+            window.start_next()
+        watchers = [asyncio.create_task(window.watch()) for window in windows]
+        platform = Platform(source["hook"], source["secret"])
+        await _post_until_all_have_died(platform, story, watchers)
+        await asyncio.gather(*watchers)
+
+        for window in windows:
+            for name in window.names:
+                assert window.hits(name) >= DEATHS_IN_EACH_WINDOW, f"{name} was not hit"
+        await pipeline.applied(running)
+        scoring.wait_ready()
+        assert pipeline.wrong_scores(running, scoring, story.reviews.values()) == []
+
+        stored = {row["sent_id"] for row in pipeline.rows(running, "SELECT sent_id FROM ingest.deliveries")}
+        assert platform.acknowledged.keys() <= stored, "a 2xx without a durable row"
