@@ -115,7 +115,7 @@ def _happen(told: Story, chance: random.Random, kind: str) -> None:
     )
     edited_at = min(edited_at, datetime(2026, 11, 1, tzinfo=UTC))
     if kind == "move":
-        companies = sorted({truth.subject for truth in told.reviews.values()} - {old.subject})
+        companies = sorted({"/".join(truth.subject.split("/")[:2]) for truth in told.reviews.values()} - {old.subject})
         new = replace(old, subject=chance.choice(companies) + chance.choice(["", "/branch-2"]), version=version)
     elif chance.random() < 0.7:
         rating = chance.choice([value for value in (1.0, 2.0, 3.0, 4.0, 4.5, 5.0) if value != old.rating])

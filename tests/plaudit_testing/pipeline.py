@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -37,8 +38,9 @@ async def _rows(stack: Stack, sql: str, *arguments: Any) -> list[asyncpg.Record]
 
 
 def rows(stack: Stack, sql: str, *arguments: Any) -> list[asyncpg.Record]:
-    """Ask the database directly."""
-    return asyncio.run(_rows(stack, sql, *arguments))
+    """Ask the database directly, whether a loop is running here or not."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _rows(stack, sql, *arguments)).result()
 
 
 def _numbers(stack: Stack) -> dict[str, int]:

@@ -83,7 +83,9 @@ class ServiceProcess:
     def wait_ready(self, seconds: float = READY_SECONDS) -> "ServiceProcess":
         """Wait until `/readyz` says so; raises with the end of its log when it does not."""
         try:
-            poll_until(lambda: self.get("/readyz")[0] == 200, f"{self.service} {self.mode} ready", seconds)
+            poll_until(lambda: not self.running or self.get("/readyz")[0] == 200, f"{self.service} ready", seconds)
+            if not self.running:
+                raise TimeoutError(f"{self.service} {self.mode} has ended")
         except TimeoutError as error:
             raise AssertionError(f"{error}\n{self.get('/readyz')}\n{self.log_tail()}") from error
         return self

@@ -6,6 +6,7 @@ resources, everything in it fails alike and the senders come again.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from plaudit.common import metrics
 from plaudit.common.db.errors import is_away
 from plaudit.common.loops import Loop
 
@@ -138,6 +140,7 @@ class GroupCommit(Loop, Generic[Item, Result]):
     async def _settle(self, group: Sequence[_Waiting[Item, Result]]) -> None:
         if not group:
             return
+        started = time.perf_counter()
         try:
             results = await self._write([waiting.item for waiting in group])
         except Exception as error:  # noqa: BLE001 - every failure is some request's answer
@@ -145,11 +148,16 @@ class GroupCommit(Loop, Generic[Item, Result]):
                 for waiting in group:
                     _fail(waiting.answer, error)
                 return
+            metrics.GROUP_COMMIT_SPLITS.inc()
             log.warning("group split", loop=self.name, items=len(group), error=type(error).__name__)
             middle = len(group) // 2
             await self._settle(group[:middle])
             await self._settle(group[middle:])
             return
+        metrics.GROUP_COMMIT_SECONDS.observe(time.perf_counter() - started)
+        metrics.GROUP_COMMIT_REQUESTS.observe(len(group))
+        metrics.GROUP_COMMIT_ROWS.observe(sum(waiting.rows for waiting in group))
+        metrics.GROUP_COMMIT_QUEUE.set(len(self._waiting))
         for waiting, result in zip(group, results, strict=True):
             if not waiting.answer.done():
                 waiting.answer.set_result(result)

@@ -77,7 +77,9 @@ def configure(service: str, settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, *([structlog.dev.ConsoleRenderer()] if pretty else [_render_json])],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory() if pretty else structlog.BytesLoggerFactory(),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout)
+        if pretty
+        else structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()

@@ -6,6 +6,7 @@
 import argparse
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ import structlog
 import uvloop
 
 from plaudit.common import log as logs
+from plaudit.common import metrics
 from plaudit.common.db import Database, Role
-from plaudit.common.db.migrate import migrate
-from plaudit.common.http.app import Api, create_app
+from plaudit.common.http.app import Api, create_ops_app
 from plaudit.common.http.ops import DatabaseChecks, Ops
 from plaudit.common.http.server import HttpServer
 from plaudit.common.ids import IdSource, uuid7
@@ -87,6 +88,9 @@ def main(service: Service[S], argv: Sequence[str] | None = None) -> None:
     settings = service.settings()
     logs.configure(service.name, settings)
     if command == "migrate":
+        # Alembic is loaded only where it is used: half a second of a process's start.
+        from plaudit.common.db.migrate import migrate
+
         asyncio.run(migrate(settings, service.name))
         return
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -99,23 +103,26 @@ async def serve(service: Service[S], settings: S, command: str) -> int:
     resources = Resources(settings, service.name)
     parts = service.build(resources)
     loops = _loops(service, resources, parts, command)
-    role = Role.API if parts.app is not None and command in {"api", "all"} else Role.WORKER
-    health_database = Database(settings, service.name, role, pool_size=1)
+    app = parts.app if command in {"api", "all"} else None
+    # Of its own, so that a busy pool does not make the process look unready.
+    health_database = Database(settings, service.name, Role.WORKER if app is None else Role.API, pool_size=1)
     ops = Ops(loops, DatabaseChecks(health_database, service.name))
-    app = parts.app if parts.app is not None and command in {"api", "all"} else _ops_only(service, resources)
-    app.add_bare_routes(ops.routes())
+    if app is None:
+        app = create_ops_app(service.name, ops.routes())
+    else:
+        app.add_bare_routes(ops.routes())
     server = HttpServer(app, settings.http_host, settings.http_port, settings.shutdown_timeout_seconds / 2)
-
-    async def close() -> None:
-        for closing in parts.closing:
-            await closing()
-        await asyncio.gather(resources.close(), health_database.close())
-
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    metrics.mark_started(service.name, command)
+    log.info("listening", url=server.url, command=command, pid=os.getpid())
     return await run_until_stopped(
-        server, loops, ops, close, service=service.name, command=command, timeout=settings.shutdown_timeout_seconds
+        server,
+        loops,
+        ops,
+        closing=[*parts.closing, resources.close, health_database.close],
+        timeout_seconds=settings.shutdown_timeout_seconds,
     )
 
 
@@ -142,13 +149,3 @@ def _relay(resources: Resources[S]) -> Loop:
     from plaudit.common.outbox.relay import RelayLoop
 
     return RelayLoop(resources.service, resources.database(Role.WORKER), resources.settings)
-
-
-def _ops_only(service: Service[S], resources: Resources[S]) -> Api:
-    return create_app(
-        title=f"Plaudit {service.name}",
-        service=service.name,
-        description="Health and metrics of a process without an API.",
-        resources=resources,
-        routers=(),
-    )

@@ -45,53 +45,58 @@ async def run_until_stopped(
     server: HttpServer,
     loops: Sequence[Loop],
     ops: Ops,
-    close: Callable[[], Awaitable[None]],
+    closing: Sequence[Callable[[], Awaitable[None]]],
     *,
-    service: str,
-    command: str,
-    timeout: float,
+    timeout_seconds: float,
 ) -> int:
     """Run everything until SIGTERM, SIGINT or a failure, stop in order, and return the exit code.
+
+    The order: no longer ready; clients are asked to leave; accept no more; answer what was accepted; stop the loops;
+    close. After `timeout_seconds`, or at a second signal, the process exits as it is.
 
     Args:
         server: serves the application and the probes.
         loops: run beside it.
         ops: told first that the process is stopping.
-        close: what to close at the end.
-        service: its name, for the log.
-        command: what of it runs here.
-        timeout: seconds for the whole stop; then the process exits as it is.
+        closing: called in this order at the end, whatever one of them raises.
+        timeout_seconds: for the whole stop.
     """
     stop = _Stop()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.on_signal, number)
+        asyncio.get_running_loop().add_signal_handler(number, stop.on_signal, number)
     stop_loops = asyncio.Event()
     running = {each.name: asyncio.create_task(_guarded(each.name, each.run(stop_loops), stop)) for each in loops}
-    serving = asyncio.create_task(_guarded("http", server.run(), stop))
+    running["http"] = asyncio.create_task(_guarded("http", server.run(), stop))
     lag = asyncio.create_task(_measure_lag())
-    metrics.mark_started(service, command)
-    log.info("listening", url=server.url, command=command, pid=os.getpid())
     await stop.asked.wait()
 
     ops.stopping = True
-    faulthandler.dump_traceback_later(timeout + WATCHDOG_SLACK_SECONDS, exit=True)
+    faulthandler.dump_traceback_later(timeout_seconds + WATCHDOG_SLACK_SECONDS, exit=True)
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(timeout_seconds):
             await server.stop()
-            await serving
+            await running["http"]
             stop_loops.set()
             await asyncio.gather(*running.values())
-            lag.cancel()
-            await close()
+            await _close(closing)
     except TimeoutError:
         late = [name for name, task in running.items() if not task.done()]
-        log.error("not stopped in time, exiting at once", waiting=", ".join(late) or "http or connections")  # noqa: TRY400
+        log.exception("not stopped in time, exiting at once", waiting=", ".join(late) or "connections")
         os._exit(EXIT_FAILED)
     finally:
         faulthandler.cancel_dump_traceback_later()
-    log.info("stopped", exit_code=EXIT_FAILED if stop.failed else 0)
-    return EXIT_FAILED if stop.failed else 0
+        lag.cancel()
+    code = EXIT_FAILED if stop.failed else 0
+    log.info("stopped", exit_code=code)
+    return code
+
+
+async def _close(closing: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    for close in closing:
+        try:
+            await close()
+        except Exception:
+            log.exception("could not close")
 
 
 async def _guarded(name: str, work: Awaitable[None], stop: _Stop) -> None:

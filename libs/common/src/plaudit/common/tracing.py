@@ -53,8 +53,12 @@ def parse(text: str) -> Traceparent | None:
 
 
 def new_traceparent() -> str:
-    """Return the start of a new trace: random ids, marked as such, not sampled."""
-    return f"00-{_random_id(_TRACE_BITS)}-{_random_id(_SPAN_BITS)}-{RANDOM_TRACE_ID:02x}"
+    """Return the start of a new trace: random ids, marked as such, not sampled.
+
+    That one of them is all zeros, which would be invalid, is less likely than a broken machine.
+    """
+    ids = f"{random.getrandbits(_TRACE_BITS + _SPAN_BITS):0{(_TRACE_BITS + _SPAN_BITS) // 4}x}"
+    return f"00-{ids[:32]}-{ids[32:]}-02"
 
 
 def child(text: str | None) -> str:
@@ -62,7 +66,7 @@ def child(text: str | None) -> str:
     parent = parse(text) if text else None
     if parent is None:
         return new_traceparent()
-    return f"00-{parent.trace_id}-{_random_id(_SPAN_BITS)}-{parent.flags:02x}"
+    return f"00-{parent.trace_id}-{random.getrandbits(_SPAN_BITS):016x}-{parent.flags:02x}"
 
 
 def current_traceparent() -> str | None:
@@ -90,7 +94,3 @@ def span(parent: str | None) -> Iterator[str]:
         yield traceparent
     finally:
         _current.reset(token)
-
-
-def _random_id(bits: int) -> str:
-    return f"{random.getrandbits(bits) or 1:0{bits // 4}x}"

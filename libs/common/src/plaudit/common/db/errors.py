@@ -1,7 +1,5 @@
 """What a failure of the database means: something is merely away, or the data are at fault."""
 
-import asyncio
-
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -33,7 +31,7 @@ def is_away(error: BaseException) -> bool:
     if isinstance(cause, asyncpg.PostgresError):
         state = cause.sqlstate or ""
         return state[:2] in AWAY_CLASSES or state in {LOCK_NOT_AVAILABLE, READ_ONLY_TRANSACTION}
-    return isinstance(
-        cause,
-        (OSError, TimeoutError, asyncio.TimeoutError, PoolTimeoutError, asyncpg.InterfaceError, ConnectionError),
-    )
+    if isinstance(cause, asyncpg.InterfaceError):
+        # The driver's complaint about a value shares a base with a lost connection.
+        return not isinstance(cause, ValueError)
+    return isinstance(cause, (OSError, TimeoutError, PoolTimeoutError))

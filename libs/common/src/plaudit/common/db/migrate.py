@@ -45,6 +45,8 @@ async def migrate(settings: Settings, service: str) -> None:
             await connection.exec_driver_sql(f"SET LOCAL ROLE {role_name(service, Role.OWNER)}")
             await connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
             await connection.run_sync(_upgrade, service)
+            # Readiness compares it with what the code needs, under any of the service's roles.
+            await connection.exec_driver_sql(f"GRANT SELECT ON {schema_name(service)}.alembic_version TO PUBLIC")
     finally:
         await engine.dispose()
     log.info("migrated", service=service)

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -50,7 +50,8 @@ class Api(FastAPI):
         **options: Any,
     ) -> None:
         """Make the application; `options` are FastAPI's."""
-        super().__init__(**options)
+        # Off, since asking on each request whether it is on costs more than our whole edge; ours is in plaudit.common.
+        super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
         self._openapi_paths = openapi_paths
         self._bare_routes = list(bare_routes)
         self._max_body_bytes = max_body_bytes
@@ -92,6 +93,19 @@ class Api(FastAPI):
         if not self.openapi_schema:
             self.openapi_schema = with_problems(super().openapi(), self._openapi_paths)
         return self.openapi_schema
+
+
+def create_ops_app(service: str, routes: Sequence[Route]) -> Api:
+    """Return the application of a process that has no API: these bare routes, and a problem for all else."""
+    return Api(
+        title=f"Plaudit {service}",
+        openapi_url=None,
+        bare_routes=routes,
+        max_body_bytes=0,
+        body_limits={},
+        site=None,
+        openapi_paths={},
+    )
 
 
 def resources(request: Request) -> Any:
@@ -146,7 +160,9 @@ def create_app(
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     for router in routers:
         app.include_router(router)
-    app.add_route("/docs", docs_page(Pages(title=title), app.openapi), include_in_schema=False)
+    app.add_api_route(
+        "/docs", docs_page(Pages(title=title), app.openapi), include_in_schema=False, response_class=HTMLResponse
+    )
     return app
 
 

@@ -1,20 +1,25 @@
 """Request bodies as bytes, capped while they stream."""
 
-from typing import Final
+from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
-from plaudit.common.http.problems import Problem, body_too_large
-
-BODY_TIMEOUT_SECONDS: Final = 10.0
-"""For the whole body of a request: who sends slower is cut off."""
+from plaudit.common.http.problems import body_too_large
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Return the whole body.
+class Receiving(Protocol):
+    """A request, or whatever else gives the messages of one."""
+
+    async def receive(self) -> Message:
+        """Return the next message."""
+
+
+async def read_body(request: Request | Receiving, max_bytes: int) -> bytes:
+    """Return the whole body, whose largest size is `max_bytes`.
 
     Raises:
-        Problem: 413 once it is known to be larger than `max_bytes`, without reading on; 408 when it takes too long.
+        Problem: 413 once it is known to be larger than `max_bytes`, without reading on.
         ClientDisconnect: the client went away in the middle.
     """
     message = await request.receive()
@@ -34,9 +39,3 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise body_too_large(max_bytes)
     return bytes(body)
-
-
-def too_slow() -> Problem:
-    """Return a 408 for a body that did not arrive in time."""
-    detail = f"The body must arrive within {BODY_TIMEOUT_SECONDS:.0f} s."
-    return Problem("body-too-slow", 408, "The body took too long", detail, headers={"Connection": "close"})

@@ -3,18 +3,17 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse
 
 from plaudit.common.pages import Pages
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
-def docs_page(site: Pages, openapi: Callable[[], Mapping[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+def docs_page(site: Pages, openapi: Callable[[], Mapping[str, Any]]) -> Callable[[], Awaitable[HTMLResponse]]:
     """Return the endpoint that shows an OpenAPI document."""
 
-    async def show(_request: Request) -> Response:
+    async def show() -> HTMLResponse:
         document = openapi()
         return site.response(
             "docs.html",

@@ -4,12 +4,11 @@ Request id and trace, body cap, security headers, problems for whatever is raise
 line. Bare routes are dispatched from here, past the framework, so that a webhook pays for nothing else.
 """
 
-import asyncio
 import inspect
 import itertools
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Final
@@ -22,14 +21,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plaudit.common import metrics, strict_json, tracing
-from plaudit.common.http.body import BODY_TIMEOUT_SECONDS, read_body, too_slow
-from plaudit.common.http.errors import problem_of
+from plaudit.common.http.body import read_body
+from plaudit.common.http.errors import problem_of, raised
+from plaudit.common.http.exchange import Exchange, SlowBodies
 from plaudit.common.http.problems import Problem, bad_request, body_too_large
 from plaudit.common.log import request_id_var
 
 log = structlog.get_logger()
 
 CLIENT_WENT_AWAY: Final = 499
+FIRST_ERROR: Final = 400
 UNMATCHED: Final = "unmatched"
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -57,59 +58,6 @@ _counter = itertools.count(1)
 RenderProblem = Callable[[Problem, str], Response]
 
 
-class _Exchange:
-    """One request and its answer, as the layers below see them."""
-
-    __slots__ = (
-        "_deadline",
-        "_extra_headers",
-        "_receive",
-        "_send",
-        "body_complete",
-        "max_bytes",
-        "received",
-        "started",
-        "status",
-    )
-
-    def __init__(
-        self, receive: Receive, send: Send, max_bytes: int, extra_headers: Iterable[tuple[bytes, bytes]]
-    ) -> None:
-        self._receive = receive
-        self._send = send
-        self._extra_headers = extra_headers
-        self._deadline = 0.0
-        self.max_bytes = max_bytes
-        self.received = 0
-        self.body_complete = False
-        self.started = False
-        self.status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
-
-    async def receive(self) -> Message:
-        if self.body_complete:
-            return await self._receive()
-        if not self._deadline:
-            self._deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT_SECONDS
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
-        except TimeoutError as error:
-            raise too_slow() from error
-        self.received += len(message.get("body", b""))
-        if self.received > self.max_bytes:
-            raise body_too_large(self.max_bytes)
-        if not message.get("more_body", False):
-            self.body_complete = True
-        return message
-
-    async def send(self, message: Message) -> None:
-        if not self.started:
-            self.started = True
-            self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._extra_headers]
-        await self._send(message)
-
-
 class Edge:
     """The outermost application of a service. `draining` asks clients to leave their connections."""
 
@@ -132,6 +80,9 @@ class Edge:
             render_problem: makes a page of a problem, for who asks for HTML outside the API.
         """
         self.draining = False
+        self.in_progress = 0
+        metrics.HTTP_REQUESTS_IN_PROGRESS.set_function(lambda: self.in_progress)
+        self._slow_bodies = SlowBodies()
         self._app = app
         self._bare = [_BareRoute(route) for route in bare_routes]
         self._max_body_bytes = max_body_bytes
@@ -151,10 +102,14 @@ class Edge:
         traceparent = headers.get(b"traceparent")
         tracing.enter(tracing.child(traceparent.decode("latin-1")) if traceparent else tracing.new_traceparent())
         bare = self._bare_route(scope)
-        exchange = _Exchange(
-            receive, send, self._max_bytes(scope["path"]), self._extra_headers(request_id, bare is not None)
+        exchange = Exchange(
+            receive,
+            send,
+            self._max_bytes(scope["path"]),
+            self._extra_headers(request_id, bare is not None),
+            self._slow_bodies,
         )
-        metrics.HTTP_REQUESTS_IN_PROGRESS.inc()
+        self.in_progress += 1
         seen = scope
         problem: Problem | None = None
         try:
@@ -165,12 +120,10 @@ class Edge:
                 # The server drops the body of an answer to HEAD by its own scope.
                 seen = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
                 await self._serve(seen, headers, exchange)
-        except ClientDisconnect:
-            exchange.status = CLIENT_WENT_AWAY
         except Exception as error:  # noqa: BLE001 - the edge is where every exception ends
-            problem = await self._answer(error, scope, headers, request_id, exchange)
+            problem = await self._answer(raised(error), scope, headers, request_id, exchange)
         finally:
-            metrics.HTTP_REQUESTS_IN_PROGRESS.dec()
+            self.in_progress -= 1
             self._tell(scope, seen, bare, exchange, perf_counter() - begun, problem)
 
     def _extra_headers(self, request_id: str, bare: bool) -> list[tuple[bytes, bytes]]:
@@ -194,22 +147,21 @@ class Edge:
                 return limit
         return self._max_body_bytes
 
-    async def _serve(self, scope: Scope, headers: Mapping[bytes, bytes], exchange: _Exchange) -> None:
-        """Give the framework a request whose body is complete and, where it says JSON, is JSON as we take it."""
+    async def _serve(self, scope: Scope, headers: Mapping[bytes, bytes], exchange: Exchange) -> None:
+        """Pass a request on to the framework."""
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise bad_request("unreadable-text", "The address holds a NUL character.")
-        receive: Receive = exchange.receive
-        if not exchange.body_complete:
-            body = await read_body(Request(scope, receive), exchange.max_bytes)
-            if body and _JSON.match(headers.get(b"content-type", b"")):
-                _check_json(body)
-            receive = _replay(body, receive)
+        says_json = _JSON.match(headers.get(b"content-type", b"")) is not None
+        receive: Receive = _strict_json(exchange) if says_json else exchange.receive
         await self._app(scope, receive, exchange.send)
 
     async def _answer(
-        self, error: Exception, scope: Scope, headers: Mapping[bytes, bytes], request_id: str, exchange: _Exchange
-    ) -> Problem:
+        self, error: Exception, scope: Scope, headers: Mapping[bytes, bytes], request_id: str, exchange: Exchange
+    ) -> Problem | None:
         """Answer with the problem, unless an answer has begun: then the server cuts the connection."""
+        if isinstance(error, ClientDisconnect):
+            exchange.status = CLIENT_WENT_AWAY
+            return None
         problem = problem_of(error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Problem):
             tell = log.warning if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else log.error
@@ -229,11 +181,11 @@ class Edge:
         scope: Scope,
         seen: Scope,
         bare: "_BareRoute | None",
-        exchange: _Exchange,
+        exchange: Exchange,
         seconds: float,
         problem: Problem | None,
     ) -> None:
-        route = bare.path if bare is not None else getattr(seen.get("route"), "path", UNMATCHED)
+        route = bare.path if bare is not None else _template(seen)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         status = exchange.status
         key = (method, route, status)
@@ -241,7 +193,7 @@ class Edge:
         if observe is None:
             observe = self._observe[key] = metrics.HTTP_REQUEST_SECONDS.labels(method, route, str(status)).observe
         observe(seconds)
-        if bare is not None and status < HTTPStatus.BAD_REQUEST:
+        if bare is not None and status < FIRST_ERROR:
             return
         fields: dict[str, Any] = {}
         if problem is not None:
@@ -272,7 +224,7 @@ class _BareRoute:
         if not all(isinstance(each, (StringConvertor, PathConvertor)) for each in route.param_convertors.values()):
             raise ValueError(f"{route.path}: a bare route's parameters are texts")
 
-    async def serve(self, scope: Scope, exchange: _Exchange) -> None:
+    async def serve(self, scope: Scope, exchange: Exchange) -> None:
         if self._methods and scope["method"] not in self._methods:
             allow = ", ".join(sorted(self._methods))
             raise Problem("method-not-allowed", 405, "Method Not Allowed", headers={"Allow": allow})
@@ -290,7 +242,7 @@ def _request_id(given: bytes | None) -> str:
     return f"{_process}-{next(_counter):x}"
 
 
-def _check_body_headers(headers: Mapping[bytes, bytes], exchange: _Exchange) -> None:
+def _check_body_headers(headers: Mapping[bytes, bytes], exchange: Exchange) -> None:
     """Refuse a body by what its headers say of it."""
     length = headers.get(b"content-length")
     if length is None:
@@ -307,22 +259,34 @@ def _check_body_headers(headers: Mapping[bytes, bytes], exchange: _Exchange) -> 
         )
 
 
-def _check_json(body: bytes) -> None:
-    try:
-        strict_json.loads(body)
-    except strict_json.InvalidJsonError as error:
-        raise bad_request("malformed-json", f"The body is not JSON as it is taken here: {error}.") from error
+def _template(scope: Scope) -> str:
+    """Return the template of the route that the framework chose.
+
+    Its route alone lacks the prefixes that it was included with; FastAPI keeps those in a context beside it.
+    """
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    route = context if context is not None else scope.get("route")
+    return str(getattr(route, "path", UNMATCHED))
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives the body once, then what the connection says."""
+def _strict_json(exchange: Exchange) -> Receive:
+    """Return a `receive` that gives the whole body at once, after checking that it is JSON as we take it.
+
+    The framework's own parser takes NaN, duplicate keys and any depth.
+    """
     given = False
 
-    async def replay() -> Message:
+    async def receive() -> Message:
         nonlocal given
-        if given:
-            return await receive()
+        if given or exchange.body_complete:
+            return await exchange.receive()
         given = True
+        body = await read_body(exchange, exchange.max_bytes)
+        try:
+            if body:
+                strict_json.loads(body)
+        except strict_json.InvalidJsonError as error:
+            raise bad_request("malformed-json", f"The body is not JSON as it is taken here: {error}.") from error
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return replay
+    return receive

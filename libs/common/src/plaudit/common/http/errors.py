@@ -6,9 +6,17 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from plaudit.common.http.problems import Problem, bad_request, internal_error, not_found, unavailable, unprocessable
 from plaudit.common.http.unavailable import is_database_away, is_unreadable_text
+
+
+def raised(error: Exception) -> Exception:
+    """Return what was raised, where the framework has wrapped what reading the body raised in a 400 of its own."""
+    if isinstance(error, HTTPException) and isinstance(error.__cause__, (Problem, ClientDisconnect)):
+        return error.__cause__
+    return error
 
 
 def problem_of(error: Exception) -> Problem:

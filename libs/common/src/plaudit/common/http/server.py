@@ -62,10 +62,10 @@ class HttpServer:
         """Serve until `stop` is called and all requests are answered."""
         await self._server.serve(sockets=[self._socket])
 
-    async def stop(self) -> None:
+    async def stop(self, drain_seconds: float = DRAIN_SECONDS) -> None:
         """Ask clients to leave, then stop accepting; `run` returns when what was accepted is answered."""
         self._app.drain()
-        await asyncio.sleep(DRAIN_SECONDS)
+        await asyncio.sleep(drain_seconds)
         self._server.should_exit = True
 
 

@@ -1,5 +1,8 @@
 """The options of Kafka clients: each that delivery depends on is said here, with its unit, and nowhere else."""
 
+import asyncio
+import contextlib
+
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -99,3 +102,12 @@ def admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
         connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
     )
+
+
+async def close(consumer: AIOKafkaConsumer) -> None:
+    """Close a consumer inside `CLOSE_TIMEOUT_SECONDS`, however far it came."""
+    # A consumer of no group has a task that must have begun before it can be cancelled.
+    await asyncio.sleep(0)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            await consumer.stop()

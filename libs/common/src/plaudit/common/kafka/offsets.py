@@ -42,7 +42,7 @@ class EndOffsets:
         """Close the connection; the next question opens a new one."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await consumer.stop()
+            await clients.close(consumer)
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,7 +58,7 @@ class EndOffsets:
             try:
                 await consumer.start()
             except BaseException:
-                await consumer.stop()
+                await clients.close(consumer)
                 raise
             self._consumer = consumer
         return self._consumer

@@ -35,7 +35,8 @@ records after a rollback.
 """
 
 
-def _no_order_keys(_record: Record[Data]) -> Iterable[OrderKey]:
+def no_order_keys(_record: Record[Data]) -> Iterable[OrderKey]:
+    """Order keys of a handler whose effect is a sum: none."""
     return ()
 
 
@@ -48,9 +49,11 @@ class Subscription(Generic[Data]):
     data: type[Data]
     """A model of the event's data, or a projection with only the fields that this group reads."""
     handle: Handler[Data]
-    order_keys: Callable[[Record[Data]], Iterable[OrderKey]] = field(default=_no_order_keys)
+    order_keys: Callable[[Record[Data]], Iterable[OrderKey]] = field(default=no_order_keys)
     """Pure over the record; the runner locks them before its compare-and-set. A sum needs none."""
     types: frozenset[str] | None = None
     """Only these event types reach the handler; the position moves past the others. None: all."""
     start_batch: int = 500
     max_batch: int = 4_000
+    lanes: int = 1
+    """Sets of partitions, each with a transaction of its own in flight: one computes while another commits."""

@@ -105,8 +105,8 @@ async def load(tx: Tx) -> Cursor:
     row = await tx.raw.fetchrow(_LOAD)
     if row is None:
         raise LookupError("relay_cursor has no row 'outbox': run the service's migrations")
-    numbers = msgspec.json.decode(row["numbers"], type=dict[str, int])
-    topics = msgspec.json.decode(row["topic_ids"], type=dict[str, UUID])
+    numbers = msgspec.convert(row["numbers"], dict[str, int])
+    topics = msgspec.convert(row["topic_ids"], dict[str, UUID])
     return Cursor(row["xid"], row["id"], row["epoch"], {_place(name): n for name, n in numbers.items()}, topics)
 
 

@@ -70,7 +70,7 @@ async def look(settings: Settings, topics: Iterable[str]) -> Found:
             "unless they were there before: then Kafka has lost its data"
         )
     partitions = [TopicPartition(name, number) for name in names for number in range(ids[name][1])]
-    lengths, tails = await _tails(settings, partitions)
+    lengths, tails = await _tails(settings, partitions) if partitions else ({}, {})
     return Found({name: ids[name][0] for name in names}, tails, lengths)
 
 
@@ -129,7 +129,7 @@ async def _tails(
             tails: dict[TopicPartition, Tail | None] = dict.fromkeys(partitions)
             await _read_to_ends(consumer, starts, ends, tails)
     finally:
-        await consumer.stop()
+        await clients.close(consumer)
     return ends, tails
 
 

@@ -31,10 +31,10 @@ STARS_SCALE: Final = Scale(STARS_MIN, STARS_MAX)
 DEFAULT_SCALES: Mapping[Kind, Scale] = MappingProxyType(
     {
         Kind.STARS: STARS_SCALE,
-        Kind.NPS: Scale(0, 10),
-        Kind.CSAT: Scale(1, 5),
-        Kind.CES: Scale(1, 7),
-        Kind.THUMBS: Scale(0, 1),
+        Kind.NPS: Scale(0.0, 10.0),
+        Kind.CSAT: Scale(1.0, 5.0),
+        Kind.CES: Scale(1.0, 7.0),
+        Kind.THUMBS: Scale(0.0, 1.0),
     }
 )
 

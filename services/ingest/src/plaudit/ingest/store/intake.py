@@ -109,13 +109,12 @@ async def known_deliveries(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[tupl
 
 
 def _kept(row: Any) -> Kept:
-    quarantined = msgspec.json.decode(row["quarantined"]) if row["quarantined"] else ()
     return Kept(
         id=str(row["id"]),
         status=row["status"],
         accepted=row["accepted"],
         unchanged=row["unchanged"],
-        quarantined=tuple((index, reason) for index, reason in quarantined),
+        quarantined=tuple((index, reason) for index, reason in row["quarantined"] or ()),
         quarantine_reason=row["quarantine_reason"],
         body=row["body"],
     )

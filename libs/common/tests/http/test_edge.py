@@ -1,0 +1,375 @@
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import APIRouter
+from plaudit_testing.serving import serving
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from plaudit.common import metrics, tracing
+from plaudit.common.http import Api, create_app, json_response, read_body
+from plaudit.common.http.exchange import SlowBodies
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MAX_BYTES = 1_000
+HOOK_MAX_BYTES = 5_000
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+router = APIRouter(prefix="/v1")
+inner = APIRouter(prefix="/parts")
+
+
+class Thing(BaseModel):
+    name: str
+    size: float
+
+
+@router.get("/things/{thing_id}")
+async def get_thing(thing_id: str) -> dict[str, str | None]:
+    return {"id": thing_id, "traceparent": tracing.current_traceparent()}
+
+
+@router.post("/things", status_code=201)
+async def create_thing(thing: Thing) -> Thing:
+    return thing
+
+
+@inner.get("/{part_id}")
+async def get_part(part_id: str) -> str:
+    return part_id
+
+
+@router.get("/fails")
+async def fails() -> None:
+    raise RuntimeError("canary-internals")
+
+
+@router.get("/breaks")
+async def breaks() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"a part"
+        raise RuntimeError("canary-internals")
+
+    return StreamingResponse(chunks())
+
+
+@router.get("/shop")
+async def shop() -> str:
+    return "open"
+
+
+async def hook(request: Request) -> Response:
+    body = await read_body(request, HOOK_MAX_BYTES)
+    return json_response({"source": request.path_params["source_id"], "bytes": len(body)}, 202)
+
+
+async def bare_failure(_request: Request) -> Response:
+    raise RuntimeError("canary-internals")
+
+
+async def unlimited(request: Request) -> Response:
+    return JSONResponse({"bytes": len(await request.body())})
+
+
+class RawApp:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Response("raw")(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def app(no_database: SimpleNamespace) -> Api:
+    outer = APIRouter(prefix="/v1")
+    outer.include_router(inner, prefix="/stock")
+    return create_app(
+        title="Things",
+        service="things",
+        description="For tests.",
+        resources=no_database,
+        routers=[router, outer],
+        bare_routes=[
+            Route("/v1/hooks/{source_id}", hook, methods=["POST"]),
+            Route("/v1/bare-failure", bare_failure),
+            Route("/v1/unlimited", unlimited, methods=["POST"]),
+            Route("/v1/raw", RawApp()),
+        ],
+        max_body_bytes=MAX_BYTES,
+        body_limits={"/v1/hooks/": HOOK_MAX_BYTES},
+        pages=True,
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(app: Api) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(app) as client:
+        yield client
+
+
+def requests_counted(method: str, route: str, status: int) -> float:
+    labels = {"method": method, "route": route, "status": str(status)}
+    return metrics.REGISTRY.get_sample_value("plaudit_http_request_seconds_count", labels) or 0.0
+
+
+async def chunked(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+def problem(response: httpx.Response) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == response.status_code
+    assert body["instance"] == response.headers["x-request-id"]
+    return response.status_code, body["type"].removeprefix("/problems#")
+
+
+class TestIdsAndTraces:
+    async def test_the_callers_request_id_is_kept(self, client: httpx.AsyncClient):
+        answer = await client.get("/v1/shop", headers={"x-request-id": "order-4711.a_b"})
+        assert answer.headers["x-request-id"] == "order-4711.a_b"
+
+    @pytest.mark.parametrize("given", ["short", "x" * 65, "with space", "semi;colon", 'quo"te', "new%0aline"])
+    async def test_a_request_id_that_could_do_harm_is_replaced(self, client: httpx.AsyncClient, given: str):
+        answer = await client.get("/v1/shop", headers={"x-request-id": given})
+        assert re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]+", answer.headers["x-request-id"])
+
+    async def test_every_request_has_an_id_of_its_own(self, client: httpx.AsyncClient):
+        ids = {(await client.get("/v1/shop")).headers["x-request-id"] for _ in range(5)}
+        assert len(ids) == 5
+
+    async def test_a_request_continues_the_callers_trace_in_a_span_of_its_own(self, client: httpx.AsyncClient):
+        given = f"00-{TRACE}-b7ad6b7169203331-01"
+        seen = (await client.get("/v1/things/1", headers={"traceparent": given})).json()["traceparent"]
+        assert seen.startswith(f"00-{TRACE}-")
+        assert seen != given
+
+    async def test_a_malformed_trace_is_not_continued(self, client: httpx.AsyncClient):
+        given = f"00-{TRACE.upper()}-b7ad6b7169203331-01"
+        seen = (await client.get("/v1/things/1", headers={"traceparent": given})).json()["traceparent"]
+        assert tracing.parse(seen) is not None
+        assert TRACE not in seen
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("path", "limit"), [("/v1/unlimited", MAX_BYTES), ("/v1/hooks/s1", HOOK_MAX_BYTES), ("/v1/things", MAX_BYTES)]
+    )
+    async def test_a_body_over_the_cap_is_a_413_before_it_is_read(
+        self, client: httpx.AsyncClient, path: str, limit: int
+    ):
+        answer = await client.post(path, content=b"x" * (limit + 1), headers={"content-type": "application/json"})
+        assert problem(answer) == (413, "body-too-large")
+        assert str(limit) in answer.json()["detail"]
+
+    @pytest.mark.parametrize(
+        ("path", "limit"), [("/v1/unlimited", MAX_BYTES), ("/v1/hooks/s1", HOOK_MAX_BYTES), ("/v1/things", MAX_BYTES)]
+    )
+    async def test_a_body_that_hides_its_length_is_cut_while_it_streams(
+        self, client: httpx.AsyncClient, path: str, limit: int
+    ):
+        parts = chunked(*[b"x" * 400] * (limit // 400 + 1))
+        answer = await client.post(path, content=parts, headers={"content-type": "application/json"})
+        assert problem(answer) == (413, "body-too-large")
+
+    async def test_a_body_of_exactly_the_cap_is_taken(self, client: httpx.AsyncClient):
+        whole = await client.post("/v1/hooks/s1", content=b"x" * HOOK_MAX_BYTES)
+        streamed = await client.post("/v1/hooks/s1", content=chunked(b"x" * 4_000, b"x" * 1_000))
+        assert whole.json() == streamed.json() == {"source": "s1", "bytes": HOOK_MAX_BYTES}
+
+    async def test_a_compressed_body_is_a_415(self, client: httpx.AsyncClient):
+        answer = await client.post("/v1/hooks/s1", content=b"x", headers={"content-encoding": "gzip"})
+        assert problem(answer) == (415, "compressed-body")
+
+    async def test_a_body_that_comes_too_slowly_is_a_408(
+        self, app: Api, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ):
+        await client.get("/v1/shop")
+        monkeypatch.setattr(app.edge, "_slow_bodies", SlowBodies(timeout_seconds=0.1))
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(b"POST /v1/hooks/s1 HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nonly this")
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"body-too-slow" in answer
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"{", b'{"name": "a", "size": NaN}', b'{"name": "a", "name": "b", "size": 1}', b'{"name": "\xff", "size": 1}']
+        + [b'{"name": "a\\u0000", "size": 1}', b"[" * 200 + b"]" * 200, b'{"name": "a", "size": 1e999}'],
+    )
+    async def test_json_that_parsers_would_read_differently_is_a_400(self, client: httpx.AsyncClient, body: bytes):
+        answer = await client.post("/v1/things", content=body, headers={"content-type": "application/json"})
+        assert problem(answer) == (400, "malformed-json")
+
+    async def test_json_of_the_wrong_shape_is_a_422_that_points_there(self, client: httpx.AsyncClient):
+        answer = await client.post("/v1/things", json={"name": "a", "size": "big"})
+        assert problem(answer) == (422, "invalid-request")
+        assert [(e["in"], e["pointer"]) for e in answer.json()["errors"]] == [("body", "/size")]
+
+    async def test_good_json_in_many_pieces_is_read(self, client: httpx.AsyncClient):
+        parts = chunked(b'{"name": ', b'"a",', b' "size": 1.5}')
+        answer = await client.post("/v1/things", content=parts, headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()) == (201, {"name": "a", "size": 1.5})
+
+    async def test_an_address_with_nul_is_a_400(self, client: httpx.AsyncClient):
+        for path in ("/v1/things/a%00b", "/v1/things/a?x=%00"):
+            assert problem(await client.get(path)) == (400, "unreadable-text")
+
+
+class TestErrors:
+    @pytest.mark.parametrize("path", ["/v1/fails", "/v1/bare-failure"])
+    async def test_an_unhandled_error_is_logged_and_told_without_internals(self, client: httpx.AsyncClient, path: str):
+        with capture_logs() as lines:
+            answer = await client.get(path)
+        assert problem(answer) == (500, "internal-error")
+        assert "canary-internals" not in answer.text
+        [told] = [line for line in lines if line["event"] == "request failed"]
+        assert str(told["exc_info"]) == "canary-internals"
+
+    async def test_an_answer_that_breaks_off_is_not_mistaken_for_a_whole_one(self, client: httpx.AsyncClient):
+        with capture_logs() as lines, pytest.raises(httpx.RemoteProtocolError):
+            await client.get("/v1/breaks")
+        assert "request failed" in [line["event"] for line in lines]
+
+    async def test_what_is_not_there_is_a_404_and_a_wrong_method_a_405_that_names_the_right_ones(
+        self, client: httpx.AsyncClient
+    ):
+        assert problem(await client.get("/v1/nothing")) == (404, "not-found")
+        for path, allowed in (("/v1/things/1", "GET"), ("/v1/hooks/s1", "POST")):
+            answer = await client.delete(path)
+            assert problem(answer) == (405, "method-not-allowed")
+            assert answer.headers["allow"] == allowed
+
+    async def test_a_browser_gets_a_page_about_the_problem_and_a_client_of_the_api_never(
+        self, client: httpx.AsyncClient
+    ):
+        browser = {"accept": "text/html,application/xhtml+xml"}
+        page = await client.get("/nothing", headers=browser)
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert page.headers["x-request-id"] in page.text
+        assert problem(await client.get("/v1/nothing", headers=browser)) == (404, "not-found")
+
+
+class TestHeaders:
+    async def test_every_answer_forbids_sniffing_framing_and_scripts_of_others(self, client: httpx.AsyncClient):
+        for path in ("/v1/shop", "/v1/nothing", "/v1/fails", "/docs"):
+            headers = (await client.get(path)).headers
+            assert headers["x-content-type-options"] == "nosniff"
+            assert "default-src 'none'" in headers["content-security-policy"]
+            assert "frame-ancestors 'none'" in headers["content-security-policy"]
+            assert "unsafe" not in headers["content-security-policy"]
+
+    async def test_head_is_get_without_the_body(self, client: httpx.AsyncClient):
+        got, head = await client.get("/v1/shop"), await client.head("/v1/shop")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+
+    async def test_the_server_does_not_say_what_it_is_made_of(self, client: httpx.AsyncClient):
+        assert "server" not in (await client.get("/v1/shop")).headers
+
+
+class TestWhatIsTold:
+    @pytest.mark.parametrize(
+        ("method", "path", "route", "status"),
+        [
+            ("GET", "/v1/things/4711", "/v1/things/{thing_id}", 200),
+            ("GET", "/v1/stock/parts/7", "/v1/stock/parts/{part_id}", 200),
+            ("HEAD", "/v1/things/4711", "/v1/things/{thing_id}", 200),
+            ("POST", "/v1/hooks/s1", "/v1/hooks/{source_id}", 202),
+            ("GET", "/v1/raw", "/v1/raw", 200),
+            ("GET", "/v1/nothing/secret-path", "unmatched", 404),
+            ("PROPFIND", "/v1/shop", "/v1/shop", 405),
+        ],
+    )
+    async def test_requests_are_counted_under_the_template_of_their_route(
+        self, client: httpx.AsyncClient, method: str, path: str, route: str, status: int
+    ):
+        label = "OTHER" if method == "PROPFIND" else method
+        before = requests_counted(label, route, status)
+        assert (await client.request(method, path)).status_code == status
+        assert requests_counted(label, route, status) == before + 1
+        assert b"secret-path" not in metrics.exposition()
+
+    async def test_a_request_is_one_line_with_its_template_and_never_its_path(self, client: httpx.AsyncClient):
+        with capture_logs() as lines:
+            await client.get("/v1/things/secret-token?q=secret-query")
+        [line] = [line for line in lines if line["event"] == "request"]
+        assert {k: line[k] for k in ("method", "route", "status", "body_bytes")} == {
+            "method": "GET",
+            "route": "/v1/things/{thing_id}",
+            "status": 200,
+            "body_bytes": 0,
+        }
+        assert "secret" not in str(lines)
+
+    async def test_a_bare_route_is_silent_while_all_is_well_and_tells_what_is_not(self, client: httpx.AsyncClient):
+        with capture_logs() as lines:
+            await client.post("/v1/hooks/s1", content=b"x")
+        assert lines == []
+        with capture_logs() as lines:
+            await client.post("/v1/hooks/s1", content=b"x" * (HOOK_MAX_BYTES + 1))
+        [line] = lines
+        assert (line["route"], line["status"], line["problem"]) == ("/v1/hooks/{source_id}", 413, "body-too-large")
+
+    async def test_a_client_that_goes_away_is_counted_as_such_and_is_no_error(
+        self, app: Api, client: httpx.AsyncClient
+    ):
+        before = requests_counted("POST", "/v1/hooks/{source_id}", 499)
+        _, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(b"POST /v1/hooks/s1 HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nonly this")
+        await writer.drain()
+        with capture_logs() as lines:
+            writer.close()
+            async with asyncio.timeout(10):
+                while requests_counted("POST", "/v1/hooks/{source_id}", 499) == before:
+                    await asyncio.sleep(0.01)
+        assert [line["log_level"] for line in lines] == ["info"]
+        assert app.edge.in_progress == 0
+
+
+class TestTheDocument:
+    async def test_no_operation_promises_the_frameworks_error_body(self, client: httpx.AsyncClient):
+        text = (await client.get("/openapi.json")).text
+        assert "HTTPValidationError" not in text
+        document = json.loads(text)
+        for item in document["paths"].values():
+            for operation in item.values():
+                for status, answer in operation["responses"].items():
+                    if status >= "4":
+                        assert list(answer["content"]) == ["application/problem+json"]
+                assert {"503", "default"} <= operation["responses"].keys()
+
+    async def test_operation_ids_are_the_names_of_functions(self, client: httpx.AsyncClient):
+        document = (await client.get("/openapi.json")).json()
+        assert document["paths"]["/v1/things/{thing_id}"]["get"]["operationId"] == "get_thing"
+
+    async def test_the_document_is_a_page_too(self, client: httpx.AsyncClient):
+        page = await client.get("/docs")
+        assert page.status_code == 200
+        assert "/v1/things/{thing_id}" in page.text
+        assert "<script" not in page.text
+
+
+async def test_a_bare_route_with_a_converted_parameter_is_refused(no_database: SimpleNamespace):
+    app = create_app(
+        title="t", service="t", description="", resources=no_database, routers=(), bare_routes=[Route("/{n:int}", hook)]
+    )
+    with pytest.raises(ValueError, match="parameters are texts"):
+        app.build_middleware_stack()
+
+
+async def test_middleware_of_others_is_refused(no_database: SimpleNamespace):
+    app = create_app(title="t", service="t", description="", resources=no_database, routers=())
+    app.add_middleware(RawApp)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="no middleware beside the edge"):
+        app.build_middleware_stack()

@@ -1,0 +1,122 @@
+import asyncio
+import json
+import socket
+
+import asyncpg
+import pytest
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import exc as sqlalchemy_errors
+from starlette.exceptions import HTTPException
+
+from plaudit.common.http.errors import problem_of
+from plaudit.common.http.problems import Problem, not_found, unprocessable
+from plaudit.common.http.unavailable import is_database_away
+
+
+def wrapped(error: Exception) -> Exception:
+    """An error of the driver as SQLAlchemy passes it on."""
+    outer = sqlalchemy_errors.DBAPIError("SELECT", None, error)
+    outer.__cause__ = error
+    return outer
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError(111, "Connection refused"),
+        ConnectionResetError(104, "Connection reset by peer"),
+        FileNotFoundError(2, "No such file or directory"),
+        socket.gaierror(-2, "Name or service not known"),
+        TimeoutError(),
+        sqlalchemy_errors.TimeoutError("QueuePool limit reached"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.AdminShutdownError("terminating connection"),
+        asyncpg.TooManyConnectionsError("too many clients already"),
+        asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
+        asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
+        asyncpg.DeadlockDetectedError("deadlock detected"),
+        asyncpg.SerializationError("could not serialize access"),
+        wrapped(asyncpg.ConnectionDoesNotExistError("gone")),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_database_that_is_away_or_has_no_time_is_a_503_that_says_when_to_come_back(error: Exception):
+    problem = problem_of(error)
+    assert problem.status == 503
+    assert int(problem.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("a mistake of ours"),
+        FileNotFoundError(2, "No such file or directory", "template.html"),
+        asyncpg.DataError("invalid input for query argument"),
+        asyncpg.UniqueViolationError("duplicate key"),
+        asyncpg.UndefinedTableError("no such table"),
+        wrapped(asyncpg.UniqueViolationError("duplicate key")),
+        asyncpg.InterfaceError.__subclasses__()[0]("a wrong option"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_mistake_of_ours_is_a_500_that_tells_nothing_of_it(error: Exception):
+    problem = problem_of(error)
+    assert problem.status == 500
+    assert str(error) not in problem.body().decode()
+    assert not is_database_away(error)
+
+
+def test_a_text_that_the_database_cannot_keep_is_the_callers_to_correct():
+    problem = problem_of(wrapped(asyncpg.CharacterNotInRepertoireError('invalid byte sequence for encoding "UTF8"')))
+    assert (problem.status, problem.slug) == (422, "unreadable-text")
+
+
+def test_a_validation_error_points_at_each_value_and_repeats_none():
+    error = RequestValidationError(
+        [
+            {"type": "missing", "loc": ("body", "author", "a/b~c", 0), "msg": "Field required", "input": {"x": "SECRET"}},
+            {"type": "int_parsing", "loc": ("query", "limit"), "msg": "Input should be an integer", "input": "SECRET"},
+        ]
+    )
+    body = json.loads(problem_of(error).body("req-1"))
+    assert body["status"] == 422
+    assert body["instance"] == "req-1"
+    assert body["errors"] == [
+        {"in": "body", "pointer": "/author/a~1b~0c/0", "code": "missing", "detail": "Field required"},
+        {"in": "query", "pointer": "/limit", "code": "int_parsing", "detail": "Input should be an integer"},
+    ]
+    assert "SECRET" not in str(body)
+
+
+def test_what_the_framework_refuses_keeps_its_status_and_headers():
+    problem = problem_of(HTTPException(405, headers={"Allow": "GET"}))
+    assert (problem.slug, problem.status, problem.headers) == ("method-not-allowed", 405, {"Allow": "GET"})
+
+
+def test_a_problem_has_the_members_of_rfc_9457_and_none_that_are_empty():
+    assert json.loads(not_found("review").body()) == {
+        "type": "/problems#not-found",
+        "title": "Not found",
+        "status": 404,
+        "detail": "There is no such review.",
+    }
+    with_errors = unprocessable("off-scale", "5 is above 3", [{"pointer": "/rating"}]).response("req-1")
+    assert with_errors.media_type == "application/problem+json"
+    assert json.loads(with_errors.body)["errors"] == [{"pointer": "/rating"}]
+
+
+def test_a_problem_can_be_logged_by_its_slug():
+    assert "not-found" in str(not_found("review"))
+    assert isinstance(not_found("review"), Problem)
+
+
+async def test_a_pool_without_a_free_connection_counts_as_away():
+    async def times_out() -> None:
+        async with asyncio.timeout(0):
+            await asyncio.sleep(1)
+
+    with pytest.raises(TimeoutError) as caught:
+        await times_out()
+    assert is_database_away(caught.value)

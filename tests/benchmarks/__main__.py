@@ -1,0 +1,37 @@
+"""The command line: `python -m benchmarks [name…] [--profile] [--scale SHARE]`."""
+
+import argparse
+import logging
+import sys
+import time
+
+import structlog
+
+from benchmarks import latency, relay, scoring, webhook
+from benchmarks.options import Options
+from benchmarks.report import Report
+
+PROGRAMS = {"webhook": webhook.run, "relay": relay.run, "scoring": scoring.run, "latency": latency.run}
+
+
+def main() -> int:
+    """Run the named programs, or all; 1 if a count was wrong, whatever the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(PROGRAMS)}; none: all of them")
+    parser.add_argument("--profile", action="store_true", help="sample the process under test, print where time goes")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the stated workload, to try a program")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - PROGRAMS.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(PROGRAMS)}")
+    # The product's log of preparations, in this process, is no part of the figures.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    report = Report()
+    for name in arguments.names or PROGRAMS:
+        began_at = time.monotonic()
+        PROGRAMS[name](report, Options(arguments.profile, arguments.scale))
+        report.note(f"{name} took {time.monotonic() - began_at:.0f} s")
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Processor time, from /proc: of processes, and of what else runs on the core of the process under test.
+
+Wall-clock figures tell of the machine's other work too; processor time hardly does.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM = 11, 12, 13, 14  # after the name, proc(5)
+_PARENT = 1
+_IDLE, _IOWAIT = 3, 4
+
+
+def _fields(pid: int) -> list[str]:
+    # The name, in brackets, may hold anything.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+
+
+def process_seconds(pid: int) -> float:
+    """User and system time of a process, all its threads."""
+    fields = _fields(pid)
+    return (int(fields[_USER]) + int(fields[_SYSTEM])) / TICKS_PER_SECOND
+
+
+def family_seconds(pid: int) -> float:
+    """The same of a process and its children, those that have ended too: a PostgreSQL server."""
+    fields = _fields(pid)
+    ticks = sum(int(fields[n]) for n in (_USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM))
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                child = _fields(int(entry.name))
+            except OSError:
+                continue
+            if int(child[_PARENT]) == pid:
+                ticks += int(child[_USER]) + int(child[_SYSTEM])
+    return ticks / TICKS_PER_SECOND
+
+
+def busy_seconds(cores: frozenset[int]) -> float:
+    """Time that these cores were not idle, whoever ran."""
+    total = 0
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *fields = line.split()
+        if name[:3] == "cpu" and name[3:].isdigit() and int(name[3:]) in cores:
+            ticks = [int(field) for field in fields[:8]]
+            total += sum(ticks) - ticks[_IDLE] - ticks[_IOWAIT]
+    return total / TICKS_PER_SECOND
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Clock and processor times at one moment."""
+
+    at: float
+    seconds: Mapping[str, float]
+    """By process."""
+    busy: float
+    """Of the core of the process under test."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What passed between two samples."""
+
+    wall_seconds: float
+    seconds: Mapping[str, float]
+    tested: str
+    busy: float
+
+    def us_each(self, name: str, count: int) -> float:
+        """Microseconds of processor time for each of `count` things."""
+        return self.seconds[name] / max(count, 1) * 1e6
+
+    @property
+    def foreign_share(self) -> float:
+        """How much of the tested core went to strangers; a figure made beside them is too low."""
+        return max(0.0, self.busy - self.seconds[self.tested]) / max(self.wall_seconds, 1e-9)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Reads the processor times of a set of processes; `tested` is the one with a core of its own."""
+
+    tested: str
+    readers: Mapping[str, Callable[[], float]]
+    core: frozenset[int]
+
+    def sample(self) -> Sample:
+        """Read all now."""
+        seconds = {name: read() for name, read in self.readers.items()}
+        return Sample(time.monotonic(), seconds, busy_seconds(self.core))
+
+    def between(self, first: Sample, last: Sample) -> Spent:
+        """What passed between two samples."""
+        used = {name: last.seconds[name] - first.seconds[name] for name in self.readers}
+        return Spent(last.at - first.at, used, self.tested, last.busy - first.busy)

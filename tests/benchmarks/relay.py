@@ -1,0 +1,123 @@
+"""The relay: an outbox full of events, drained into Kafka by the real relay process of ingest on one core."""
+
+import asyncio
+from dataclasses import dataclass, field
+from itertools import islice
+
+import asyncpg
+import msgspec
+from aiokafka import TopicPartition
+
+from benchmarks import cores, servers
+from benchmarks.cpu import Meter
+from benchmarks.machine import describe
+from benchmarks.options import Options
+from benchmarks.progress import Drained, tell, watch
+from benchmarks.report import Report
+from benchmarks.reviews import Shape, outgoing
+from benchmarks.servers import PARTITIONS, Product, Servers
+from plaudit.common.contracts.topics import REVIEWS
+from plaudit.common.db import Database, Role
+from plaudit.common.ids import uuid7
+from plaudit.common.kafka import clients
+from plaudit.common.outbox import Outbox
+
+EVENTS = 400_000
+SHAPE = Shape("outbox", subjects=50_000, exponent=0.9, depth=1, sources=4)
+ROWS_PER_TRANSACTION = 2_000
+
+_PUBLISHED = """
+SELECT coalesce(sum(number::bigint), 0)::bigint FROM ingest.relay_cursor, jsonb_each_text(numbers) AS n (place, number)
+"""
+
+
+def run(report: Report, options: Options) -> None:
+    """Fill an outbox, drain it, read the topic back."""
+    events = options.scaled(EVENTS)
+    with servers.running() as backing:
+        asyncio.run(backing.prepare("ingest"))
+        describe(report, backing)
+        report.note(f"writing {events:,} events to the outbox")
+        average_bytes = asyncio.run(_fill(backing, events))
+        report.heading("relay")
+        report.text(
+            f"{events:,} events of {average_bytes:,} bytes in the outbox, {PARTITIONS} partitions; read, numbered, "
+            "published with acks=all and zstd, cursor moved after each chunk"
+        )
+        with servers.product(backing, "plaudit.ingest.main", "relay", profile=options.profile) as relay:
+            drained = asyncio.run(_drain(backing, relay, events))
+        report.profile(relay.profile)
+        tell(report, drained)
+        report.note("reading the topic back")
+        read = asyncio.run(_read_back(backing))
+    report.check("records in Kafka", read.records, events)
+    report.check("distinct events among them", len(read.ids), events)
+    report.check("gaps or repeats in a partition's sequence", read.breaks, 0)
+
+
+async def _fill(backing: Servers, events: int) -> int:
+    database = Database(backing.settings, "ingest", Role.WORKER, pool_size=2)
+    outbox = Outbox("ingest", PARTITIONS, uuid7)
+    made = outgoing(SHAPE, events)
+    try:
+        while group := list(islice(made, ROWS_PER_TRANSACTION)):
+            async with database.transaction() as tx:
+                await outbox.append(tx, group)
+        async with database.transaction() as tx:
+            return int(await tx.raw.fetchval("SELECT avg(octet_length(envelope)) FROM outbox"))
+    finally:
+        await database.close()
+
+
+async def _drain(backing: Servers, relay: Product, events: int) -> Drained:
+    connection = await asyncpg.connect(backing.database_url)
+    try:
+        meter = Meter("relay", {"relay": relay.cpu_seconds, **backing.readers()}, cores.tested())
+        return await watch(
+            lambda: connection.fetchval(_PUBLISHED), events, meter, running=lambda: relay.process.running
+        )
+    finally:
+        await connection.close()
+
+
+class _Numbered(msgspec.Struct, frozen=True, gc=False):
+    id: str
+    epoch: str
+    sequence: str
+
+
+@dataclass
+class _ReadBack:
+    records: int = 0
+    breaks: int = 0
+    ids: set[str] = field(default_factory=set)
+    last: dict[int, int] = field(default_factory=dict)
+
+    def take(self, partition: int, numbered: _Numbered) -> None:
+        sequence = int(numbered.sequence)
+        self.breaks += numbered.epoch != "1" or sequence != self.last.get(partition, 0) + 1
+        self.last[partition] = sequence
+        self.records += 1
+        self.ids.add(numbered.id)
+
+
+async def _read_back(backing: Servers) -> _ReadBack:
+    read = _ReadBack()
+    decode = msgspec.json.Decoder(_Numbered).decode
+    consumer = clients.lone_consumer(backing.settings, "benchmark")
+    await consumer.start()
+    try:
+        places = [TopicPartition(REVIEWS.name, partition) for partition in range(PARTITIONS)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        left = {place for place in places if ends[place]}
+        while left:
+            for place, records in (await consumer.getmany(timeout_ms=1_000, max_records=5_000)).items():
+                for record in records:
+                    read.take(place.partition, decode(record.value))
+                if records[-1].offset >= ends[place] - 1:
+                    left.discard(place)
+    finally:
+        await consumer.stop()
+    return read

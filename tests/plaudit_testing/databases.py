@@ -1,0 +1,79 @@
+"""Databases with the schemas of services, and a tiny service of the tests' own: what the runtime keeps, and counters."""
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from plaudit.common.db.database import Role, role_name, sqlalchemy_url
+from plaudit.common.db.migrate import migrate
+from plaudit.common.db.schema import bootstrap_statements, create_runtime_tables, grant, protect_tenant_rows
+from plaudit.common.settings import Settings
+
+T = TypeVar("T")
+
+TESTING = "testing"
+"""The tests' own service: the tables of the runtime, a sum per key, and what each key has seen."""
+NO_KAFKA = "127.0.0.1:9"
+
+_TESTING_TABLES = """
+CREATE TABLE testing.sums (key text PRIMARY KEY, total bigint NOT NULL, applied bigint NOT NULL)
+;;
+CREATE TABLE testing.seen (id bigserial PRIMARY KEY, key text NOT NULL, revision bigint NOT NULL)
+;;
+CREATE TABLE testing.heads (key text PRIMARY KEY, revision bigint NOT NULL)
+;;
+CREATE TABLE testing.things (tenant_id text NOT NULL, id bigint NOT NULL, PRIMARY KEY (tenant_id, id))
+"""
+
+
+def settings_for(database_url: str, kafka: str = NO_KAFKA, **more: object) -> Settings:
+    """Settings that point at this database and this broker, whatever the environment says."""
+    return Settings.model_validate({"database_url": database_url, "kafka_bootstrap_servers": kafka, **more})
+
+
+def migrated(database_url: str, *services: str) -> str:
+    """Bring `common` and the services' schemas of this database to their newest revisions; returns the same DSN.
+
+    Fit for `PostgresServer.template(name, lambda dsn: migrated(dsn, "ingest"))`; may be called inside a running loop.
+    """
+
+    async def all_of_them() -> None:
+        settings = settings_for(database_url)
+        for service in ("common", *(name for name in services if name not in {"common", TESTING})):
+            await migrate(settings, service)
+        if TESTING in services:
+            await _make_testing_service(database_url)
+
+    run_elsewhere(all_of_them())
+    return database_url
+
+
+def run_elsewhere(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in a loop of its own, on a thread of its own, and wait for it."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _make_testing_service(database_url: str) -> None:
+    engine = create_async_engine(sqlalchemy_url(database_url), poolclass=NullPool)
+    statements: list[str] = []
+    create_runtime_tables(statements.append, TESTING)
+    statements += _TESTING_TABLES.split(";;")
+    protect_tenant_rows(statements.append, TESTING, "things")
+    everyone = (Role.API, Role.HOOK, Role.WORKER)
+    for table in ("sums", "seen", "heads", "things"):
+        grant(statements.append, TESTING, "SELECT, INSERT, UPDATE, DELETE", table, everyone)
+    grant(statements.append, TESTING, "USAGE", "seen_id_seq", everyone)
+    try:
+        async with engine.begin() as connection:
+            for statement in bootstrap_statements(TESTING):
+                await connection.exec_driver_sql(statement)
+            await connection.exec_driver_sql(f"SET LOCAL ROLE {role_name(TESTING, Role.OWNER)}")
+            for statement in statements:
+                await connection.exec_driver_sql(statement)
+    finally:
+        await engine.dispose()

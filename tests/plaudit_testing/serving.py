@@ -1,0 +1,25 @@
+"""Serve an application on a real socket of the loopback interface, inside the test's own event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from plaudit.common.http import Api
+from plaudit.common.http.server import HttpServer
+
+STOP_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def serving(app: Api) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the application, which a real uvicorn serves until the block ends."""
+    server = HttpServer(app, "127.0.0.1", 0, STOP_SECONDS)
+    running = asyncio.create_task(server.run())
+    try:
+        async with httpx.AsyncClient(base_url=server.url, timeout=10.0) as client:
+            yield client
+    finally:
+        await server.stop(drain_seconds=0)
+        await running
