@@ -1,14 +1,11 @@
 """The relay: an outbox full of events, drained into Kafka by the real relay process of ingest on one core."""
 
 import asyncio
-from dataclasses import dataclass, field
 from itertools import islice
 
 import asyncpg
-import msgspec
-from aiokafka import TopicPartition
 
-from benchmarks import cores, servers
+from benchmarks import cores, servers, topic
 from benchmarks.cpu import Meter
 from benchmarks.machine import describe
 from benchmarks.options import Options
@@ -19,7 +16,6 @@ from benchmarks.servers import PARTITIONS, Product, Servers
 from plaudit.common.contracts.topics import REVIEWS
 from plaudit.common.db import Database, Role
 from plaudit.common.ids import uuid7
-from plaudit.common.kafka import clients
 from plaudit.common.outbox import Outbox
 
 EVENTS = 400_000
@@ -49,10 +45,10 @@ def run(report: Report, options: Options) -> None:
         report.profile(relay.profile)
         tell(report, drained)
         report.note("reading the topic back")
-        read = asyncio.run(_read_back(backing))
-    report.check("records in Kafka", read.records, events)
-    report.check("distinct events among them", len(read.ids), events)
-    report.check("gaps or repeats in a partition's sequence", read.breaks, 0)
+        content = asyncio.run(topic.read(backing, REVIEWS.name))
+    report.check("records in Kafka", content.records, events)
+    report.check("distinct events among them", len(content.ids), events)
+    report.check("gaps or repeats in a partition's sequence", content.breaks, 0)
 
 
 async def _fill(backing: Servers, events: int) -> int:
@@ -78,46 +74,3 @@ async def _drain(backing: Servers, relay: Product, events: int) -> Drained:
         )
     finally:
         await connection.close()
-
-
-class _Numbered(msgspec.Struct, frozen=True, gc=False):
-    id: str
-    epoch: str
-    sequence: str
-
-
-@dataclass
-class _ReadBack:
-    records: int = 0
-    breaks: int = 0
-    ids: set[str] = field(default_factory=set)
-    last: dict[int, int] = field(default_factory=dict)
-
-    def take(self, partition: int, numbered: _Numbered) -> None:
-        sequence = int(numbered.sequence)
-        self.breaks += numbered.epoch != "1" or sequence != self.last.get(partition, 0) + 1
-        self.last[partition] = sequence
-        self.records += 1
-        self.ids.add(numbered.id)
-
-
-async def _read_back(backing: Servers) -> _ReadBack:
-    read = _ReadBack()
-    decode = msgspec.json.Decoder(_Numbered).decode
-    consumer = clients.lone_consumer(backing.settings, "benchmark")
-    await consumer.start()
-    try:
-        places = [TopicPartition(REVIEWS.name, partition) for partition in range(PARTITIONS)]
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
-        left = {place for place in places if ends[place]}
-        while left:
-            for place, records in (await consumer.getmany(timeout_ms=1_000, max_records=5_000)).items():
-                for record in records:
-                    read.take(place.partition, decode(record.value))
-                if records[-1].offset >= ends[place] - 1:
-                    left.discard(place)
-    finally:
-        await consumer.stop()
-    return read

@@ -16,6 +16,7 @@ TENANT = "default"
 SEED = 20_261_122
 AGE_DAYS = 730
 TEXT_WORDS = 38
+EVENT_TEXT_WORDS = 48
 _NAMESPACE = UUID("7a1f0c52-8f0e-4a52-9d3b-0f9f7a6f8a10")
 _PROSE = (
     "the order came two days late but staff at the counter were friendly and found it in minutes "
@@ -97,7 +98,7 @@ def outgoing(shape: Shape, count: int) -> Iterator[Outgoing]:
         SourceRef(id=str(uuid5(_NAMESPACE, f"source {n}")), name=f"Source {n}", platform="native", created_at=began_at)
         for n in range(shape.sources)
     ]
-    texts = [text(draw, TEXT_WORDS * 2) for _ in range(1_000)]
+    texts = [text(draw, EVENT_TEXT_WORDS) for _ in range(1_000)]
     titles = [text(draw, 5) for _ in range(1_000)]
     now = datetime.now(UTC)
     drawn = zipf(shape.subjects, shape.exponent, count, draw)

@@ -1,14 +1,10 @@
 """Live scoring: a topic full of events, folded into accumulators by the real consumer process on one core."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator
-from itertools import islice
 
 import asyncpg
-from aiokafka import TopicPartition
 
-from benchmarks import cores, servers
+from benchmarks import cores, servers, topic
 from benchmarks.cpu import Meter
 from benchmarks.machine import describe
 from benchmarks.options import Options
@@ -16,20 +12,13 @@ from benchmarks.progress import Drained, tell, watch
 from benchmarks.report import Report
 from benchmarks.reviews import Shape, outgoing
 from benchmarks.servers import PARTITIONS, Product, Servers
-from plaudit.common.cloudevents import splice
 from plaudit.common.contracts.topics import REVIEWS
-from plaudit.common.ids import uuid7
-from plaudit.common.kafka.partition import partition_of
-from plaudit.common.outbox import Outbox
-from plaudit.common.outbox.cursor import Chunk, Cursor
-from plaudit.common.outbox.publish import Publisher
 
 EVENTS = 500_000
 SHAPES = (
     Shape("one accumulator row per event", subjects=50_000, exponent=0.9, depth=1, sources=1),
     Shape("real shape", subjects=50_000, exponent=0.9, depth=2, sources=4),
 )
-CHUNK_EVENTS = 8_000
 
 _APPLIED = "SELECT coalesce(sum(sequence), 0)::bigint FROM scoring.positions WHERE consumer_group = 'scoring-live'"
 _COUNTS = """
@@ -52,7 +41,7 @@ def run(report: Report, options: Options) -> None:
 def _run_shape(report: Report, options: Options, backing: Servers, shape: Shape) -> None:
     events = options.scaled(EVENTS)
     report.note(f"filling the topic with {events:,} events")
-    average_bytes = asyncio.run(_fill(backing, shape, events))
+    average_bytes = asyncio.run(topic.fill(backing, REVIEWS.name, outgoing(shape, events))) // events
     report.heading(f"scoring, live: {shape.name}")
     report.text(f"{events:,} events of {average_bytes:,} bytes, {PARTITIONS} partitions; {shape.summary}")
     with servers.product(backing, "benchmarks.live_worker", "consume", profile=options.profile) as worker:
@@ -68,41 +57,6 @@ def _run_shape(report: Report, options: Options, backing: Servers, shape: Shape)
     report.line("accumulator rows", f"{found['rows']:,}")
     report.check("events counted at the top", found["at_the_top"], events)
     report.check("counted by all prefixes", found["counted"], events * shape.depth)
-
-
-async def _fill(backing: Servers, shape: Shape, events: int) -> int:
-    """Publish numbered events as the relay does; return their average size in bytes."""
-    publisher = Publisher(backing.settings, {}, check=lambda: None)
-    await publisher.start()
-    total_bytes = 0
-    publishing: asyncio.Task[None] | None = None
-    try:
-        for chunk in _chunks(shape, events):
-            total_bytes += sum(len(value) for records in chunk.records.values() for _, _, value in records)
-            if publishing is not None:
-                await publishing
-            publishing = asyncio.create_task(publisher.publish(chunk))
-            await asyncio.sleep(0)
-        if publishing is not None:
-            await publishing
-    finally:
-        await publisher.stop()
-    return total_bytes // events
-
-
-def _chunks(shape: Shape, events: int) -> Iterator[Chunk]:
-    outbox = Outbox("ingest", PARTITIONS, uuid7)
-    numbers: defaultdict[TopicPartition, int] = defaultdict(int)
-    made = outgoing(shape, events)
-    while group := list(islice(made, CHUNK_EVENTS)):
-        chunk = Chunk(Cursor(0, 0, 1, {}, {}), rows=len(group))
-        for event in group:
-            key = event.key.encode()
-            place = TopicPartition(REVIEWS.name, partition_of(key, PARTITIONS))
-            numbers[place] += 1
-            value = splice(outbox.encode(event), 1, numbers[place])
-            chunk.records.setdefault(place, []).append((numbers[place], key, value))
-        yield chunk
 
 
 async def _drain(backing: Servers, worker: Product, events: int) -> Drained:

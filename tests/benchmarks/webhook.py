@@ -121,10 +121,7 @@ def _refused(report: Report, outcome: Outcome) -> None:
 def single_requests(hooks: list[Hook], count: int, prefix: str) -> Iterator[bytes]:
     """Requests of one review, taking turns between the sources."""
     each = math.ceil(count / len(hooks))
-    streams = [
-        (hook.request(event) for event in native_events(each, f"company-{n}", f"{prefix}{n}"))
-        for n, hook in enumerate(hooks)
-    ]
+    streams = [map(hook.request, native_events(each, f"company-{n}", f"{prefix}{n}")) for n, hook in enumerate(hooks)]
     return islice(chain.from_iterable(zip(*streams, strict=True)), count)
 
 

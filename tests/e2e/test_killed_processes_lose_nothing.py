@@ -23,17 +23,16 @@ LANES = 4
 async def _post_until_all_have_died(
     platform: Platform, story: oracle.Story, watchers: list[asyncio.Task[None]]
 ) -> None:
-    seed = SEED
-    await platform.post_lanes(oracle.interleaved(story.events, seed=seed, lanes=LANES, twice=False), batch=10)
+    await platform.post_lanes(oracle.interleaved(story.events, seed=SEED, lanes=LANES, twice=False), batch=10)
+    rounds = 0
     while not all(watcher.done() for watcher in watchers):
-        seed += 1
-        await platform.post_lanes(
-            oracle.interleaved(story.events, seed=seed, lanes=LANES, twice=False)[:LANES], batch=10
-        )
+        rounds += 1
+        news = oracle.go_on(story, SEED + rounds, edits=20)
+        await platform.post_lanes(oracle.interleaved(news, seed=SEED, lanes=LANES, twice=True), batch=3)
 
 
 async def test_figures_and_answers_survive_a_kill_in_every_window(database_url, fresh_kafka, tmp_path: Path):
-    story = oracle.story(shared("data"), seed=SEED, edits=300, removals=100, restorations=50, moves=50, limit=2_000)
+    story = oracle.story(shared("data"), seed=SEED, edits=300, removals=100, restorations=50, moves=50, limit=1_500)
     chance = random.Random(SEED)
     with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
         running.prepare("ingest", "scoring")

@@ -102,6 +102,15 @@ def story(
     return told
 
 
+def go_on(told: Story, seed: int, edits: int) -> list[dict[str, Any]]:
+    """Let more edits happen; returns the new events alone."""
+    chance = random.Random(seed)
+    before = len(told.events)
+    for _ in range(edits):
+        _happen(told, chance, "edit")
+    return told.events[before:]
+
+
 def _happen(told: Story, chance: random.Random, kind: str) -> None:
     external_id = chance.choice([i for i, truth in told.reviews.items() if truth.published])
     old = told.reviews[external_id]

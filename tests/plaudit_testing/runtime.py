@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ from plaudit_testing.databases import TESTING
 DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.01
 SOME_TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def soak(count: int) -> int:
+    """So many, times PLAUDIT_SOAK: the same program, short in `make test` and long in `make soak`."""
+    return count * int(os.environ.get("PLAUDIT_SOAK", "1"))
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):

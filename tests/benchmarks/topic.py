@@ -1,0 +1,117 @@
+"""Fill a topic with numbered events, in batches as large as the relay's, and read one back."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import msgspec
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from benchmarks.servers import PARTITIONS, Servers
+from plaudit.common.cloudevents import splice
+from plaudit.common.contracts.envelope import CONTENT_TYPE
+from plaudit.common.ids import uuid7
+from plaudit.common.kafka import clients
+from plaudit.common.kafka.partition import partition_of
+from plaudit.common.outbox import Outbox, Outgoing
+
+CHUNK_EVENTS = 4_000
+HEADERS = [("content-type", CONTENT_TYPE.encode())]
+EPOCH = 1
+
+Records = dict[int, list[tuple[bytes, bytes]]]
+"""Key and value of records, by partition."""
+
+
+async def fill(servers: Servers, topic: str, events: Iterable[Outgoing]) -> int:
+    """Publish the events, numbered from 1 in each partition; return the sum of their sizes in bytes."""
+    producer = clients.producer(servers.settings, "benchmark")
+    await producer.start()
+    total_bytes = 0
+    try:
+        for chunk in _chunks(events):
+            total_bytes += sum(len(value) for records in chunk.values() for _, value in records)
+            await asyncio.gather(*(_publish(producer, topic, p, records) for p, records in chunk.items()))
+    finally:
+        await producer.stop()
+    return total_bytes
+
+
+def _chunks(events: Iterable[Outgoing]) -> Iterator[Records]:
+    outbox = Outbox("ingest", PARTITIONS, uuid7)
+    numbers: defaultdict[int, int] = defaultdict(int)
+    left = iter(events)
+    while group := list(islice(left, CHUNK_EVENTS)):
+        chunk: Records = {}
+        for event in group:
+            key = event.key.encode()
+            partition = partition_of(key, PARTITIONS)
+            numbers[partition] += 1
+            chunk.setdefault(partition, []).append((key, splice(outbox.encode(event), EPOCH, numbers[partition])))
+        yield chunk
+
+
+async def _publish(producer: AIOKafkaProducer, topic: str, partition: int, records: list[tuple[bytes, bytes]]) -> None:
+    timestamp = int(time.time() * 1000)
+    start = 0
+    while start < len(records):
+        batch = producer.create_batch()
+        end = start
+        for key, value in records[start:]:
+            if batch.append(timestamp=timestamp, key=key, value=value, headers=HEADERS) is None:
+                break
+            end += 1
+        batch.close()
+        await (await producer.send_batch(batch, topic, partition=partition))
+        start = end
+
+
+class _Numbered(msgspec.Struct, frozen=True, gc=False):
+    id: str
+    epoch: str
+    sequence: str
+
+
+@dataclass
+class Content:
+    """What a topic holds."""
+
+    records: int = 0
+    breaks: int = 0
+    """Records whose number does not follow the one before them in their partition."""
+    ids: set[str] = field(default_factory=set)
+    _last: dict[int, int] = field(default_factory=dict)
+
+    def take(self, partition: int, numbered: _Numbered) -> None:
+        """Look at the next record of a partition."""
+        sequence = int(numbered.sequence)
+        self.breaks += int(numbered.epoch) != EPOCH or sequence != self._last.get(partition, 0) + 1
+        self._last[partition] = sequence
+        self.records += 1
+        self.ids.add(numbered.id)
+
+
+async def read(servers: Servers, topic: str) -> Content:
+    """Read a topic from its start to its present end."""
+    content = Content()
+    decode = msgspec.json.Decoder(_Numbered).decode
+    consumer = clients.lone_consumer(servers.settings, "benchmark")
+    await consumer.start()
+    try:
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        left = {place for place in places if ends[place]}
+        while left:
+            for place, records in (await consumer.getmany(timeout_ms=1_000, max_records=5_000)).items():
+                for record in records:
+                    content.take(place.partition, decode(record.value))
+                if records[-1].offset >= ends[place] - 1:
+                    left.discard(place)
+    finally:
+        await consumer.stop()
+    return content

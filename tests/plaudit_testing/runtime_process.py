@@ -1,0 +1,129 @@
+"""A relay or a consumer of the tests' own service as a process of its own, to kill, stop and resume.
+
+`python -m plaudit_testing.runtime_process relay` or `… consume TOPIC GROUP`; settings and failpoints by environment.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from plaudit.common.failpoints import TRACE_VARIABLE, VARIABLE
+from plaudit.common.kafka.consumer import ConsumerLoop
+from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.loops import Loop
+from plaudit.common.outbox.relay import RelayLoop
+from plaudit.common.settings import Settings
+from plaudit_testing.databases import TESTING
+from plaudit_testing.runtime import Count, add_to_sums, counting_topic, outbox_of, until, worker
+
+READY = "ready"
+STATE_FIELD = 2
+
+
+class RuntimeProcess:
+    """One such process. Its standard output says when it is ready; the rest goes to the test's own error output."""
+
+    def __init__(self, settings: Settings, *arguments: str, failpoints: str = "", trace: Path | None = None) -> None:
+        environment = {
+            **os.environ,
+            "PLAUDIT_DATABASE_URL": settings.database_url.get_secret_value(),
+            "PLAUDIT_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+            "PLAUDIT_KAFKA_SESSION_TIMEOUT_MS": str(settings.kafka_session_timeout_ms),
+            "PLAUDIT_PARTITIONS": str(settings.partitions),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            VARIABLE: failpoints,
+        }
+        if trace is not None:
+            environment[TRACE_VARIABLE] = str(trace)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "plaudit_testing.runtime_process", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._said_ready = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                if line.strip() == READY:
+                    self._said_ready.set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether its loop has said that it works."""
+        return self._said_ready.is_set()
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; minus the signal's number for one that was killed."""
+        return self._process.poll()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stands still after SIGSTOP."""
+        try:
+            state = Path(f"/proc/{self._process.pid}/stat").read_text()
+        except FileNotFoundError:
+            return False
+        return state.rpartition(")")[2].split()[0] == "T"
+
+    def kill(self) -> None:
+        """SIGKILL, also to one that stands still; returns when it is gone."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self, timeout_seconds: float = 30.0) -> int:
+        """Ask it to stop; return its exit code."""
+        self._process.terminate()
+        return self._process.wait(timeout_seconds)
+
+
+@contextmanager
+def runtime_process(
+    settings: Settings, *arguments: str, failpoints: str = "", trace: Path | None = None
+) -> Iterator[RuntimeProcess]:
+    """A process for the length of the block."""
+    process = RuntimeProcess(settings, *arguments, failpoints=failpoints, trace=trace)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+async def _run(arguments: list[str]) -> None:
+    settings = Settings()
+    database = worker(settings)
+    loop: Loop
+    if arguments[0] == "relay":
+        loop = RelayLoop(TESTING, database, settings)
+    else:
+        topic, group = arguments[1:3]
+        subscription = Subscription(group=group, topic=counting_topic(topic), data=Count, handle=add_to_sums, lanes=2)
+        loop = ConsumerLoop(subscription, database, outbox_of(settings), settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    running = asyncio.create_task(loop.run(stop))
+    await until(lambda: running.done() or all(check.ok for check in loop.ready()), "the loop is ready")
+    print(READY, flush=True)
+    await running
+    await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(sys.argv[1:]))
