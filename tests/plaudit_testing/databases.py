@@ -1,4 +1,4 @@
-"""Databases with the schemas of services, and a tiny service of the tests' own: what the runtime keeps, and counters."""
+"""Databases with the schemas of services, and a tiny service of the tests' own: the runtime's tables, and counters."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -35,8 +35,8 @@ def settings_for(database_url: str, kafka: str = NO_KAFKA, **more: object) -> Se
     return Settings.model_validate({"database_url": database_url, "kafka_bootstrap_servers": kafka, **more})
 
 
-def migrated(database_url: str, *services: str) -> str:
-    """Bring `common` and the services' schemas of this database to their newest revisions; returns the same DSN.
+def migrated(database_url: str, *services: str) -> None:
+    """Bring `common` and the services' schemas of this database to their newest revisions.
 
     Fit for `PostgresServer.template(name, lambda dsn: migrated(dsn, "ingest"))`; may be called inside a running loop.
     """
@@ -49,7 +49,6 @@ def migrated(database_url: str, *services: str) -> str:
             await _make_testing_service(database_url)
 
     run_elsewhere(all_of_them())
-    return database_url
 
 
 def run_elsewhere(work: Coroutine[Any, Any, T]) -> T:

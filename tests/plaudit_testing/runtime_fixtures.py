@@ -25,7 +25,7 @@ MakeTopic = Callable[..., Awaitable[Topic]]
 @pytest.fixture
 def testing_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
     """The DSN of a fresh database with the tests' own service."""
-    template = postgres_server.template("runtime", lambda dsn: migrated(dsn, TESTING) and None)
+    template = postgres_server.template("runtime", lambda dsn: migrated(dsn, TESTING))
     dsn = postgres_server.create_database(template, name=request.node.name)
     yield dsn
     postgres_server.drop_database(dsn)

@@ -88,3 +88,8 @@ def temporary_folder(prefix: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     folder.chmod(0o711)
     return folder
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder of ours with all that servers have put there; what is gone already is no error."""
+    shutil.rmtree(folder, ignore_errors=True)

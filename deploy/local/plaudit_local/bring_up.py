@@ -72,12 +72,12 @@ class BringUp:
         if demo is None or (played.exists() and played.read_text().strip() == self._identity):
             return
         try:
-            self._run(demo, DEMO_SECONDS)
+            outcome = self._run(demo, DEMO_SECONDS).strip()
         except ProcessFailedError as error:
             self._say(f"The demo story was not played to its end: {error}")
             return
         played.write_text(f"{self._identity}\n")
-        self._say("The demo story has been played.")
+        self._say(f"The demo story has been played. {outcome}".strip())
 
     def _watch(self, *servers: Backing) -> None:
         for backed in servers:

@@ -1,18 +1,89 @@
 """The verbs besides `up`."""
 
+import os
 import shutil
 import signal
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from plaudit_local import kafka, postgres
 from plaudit_local.endpoints import text
 from plaudit_local.layout import Layout, read_json
 from plaudit_local.locks import holder, wait_released
-from plaudit_local.managed import READY_PATH, answers_ready
+from plaudit_local.managed import answers_ready
 from plaudit_local.plan import Plan
 
 STOP_SECONDS = 60.0
 KILLED_SECONDS = 40.0
+
+
+def down(layout: Layout) -> int:
+    """Stop the running product and wait until no process of it is left; returns the exit code."""
+    pid = holder(layout.supervisor_lock)
+    if pid is None and holder(layout.processes_lock) is None:
+        print("Plaudit is not running.")
+        return 0
+    if pid:
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            print(f"Plaudit was started by another user (process {pid}): run make down as that user.")
+            return 1
+    if not wait_released(layout.supervisor_lock, STOP_SECONDS) and pid:
+        # Its processes stop by themselves when it is gone.
+        os.kill(pid, signal.SIGKILL)
+    if not wait_released(layout.processes_lock, KILLED_SECONDS):
+        print(f"A process does not end: see {layout.folder / 'logs'}")
+        return 1
+    print("Plaudit is stopped.")
+    return 0
+
+
+def status(layout: Layout, what: Plan) -> int:
+    """Say whether the product runs, where, and which parts are ready; returns the exit code."""
+    pid = holder(layout.supervisor_lock)
+    if pid is None:
+        print("Plaudit is not running; make up starts it.")
+        return 0
+    found = read_json(layout.endpoints)
+    if not found:
+        print(f"Plaudit is being started or stopped (process {pid}).")
+        return 0
+    print(f"Plaudit is running (process {pid}).\n{text(found, what, layout)}")
+    for service in (*what.services, what.mailbox):
+        port = urlsplit(str(found.get(service.endpoint, ""))).port
+        print(f"  {service.name:<22} {'ready' if port and answers_ready(port) else 'not ready'}")
+    return 0
+
+
+def clean(layout: Layout) -> int:
+    """Stop the product and delete all its data; returns the exit code."""
+    code = down(layout)
+    if code == 0:
+        if layout.postgres_place.exists():
+            shutil.rmtree(Path(layout.postgres_place.read_text().strip()).parent, ignore_errors=True)
+        shutil.rmtree(layout.folder)
+        print(f"Deleted {layout.folder}.")
+    return code
+
+
+def servers(folder: Path) -> int:
+    """PostgreSQL and Kafka alone, in the foreground until a signal comes; returns the exit code."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    folder.mkdir(parents=True, exist_ok=True)
+    database = postgres.start(folder.absolute() / "postgres", wait=False)
+    broker = kafka.start(folder.absolute() / "kafka", wait=False, progress=print)
+    try:
+        database.wait_ready()
+        broker.wait_ready()
+        print(f"PLAUDIT_DATABASE_URL={database.dsn}\nPLAUDIT_KAFKA_BOOTSTRAP_SERVERS={broker.bootstrap}", flush=True)
+        stop.wait()
+    finally:
+        broker.stop()
+        database.stop()
+    return 0

@@ -56,8 +56,8 @@ def _source(client: httpx.Client, ingest: str, business: str) -> dict[str, Any]:
     name = f"{BUSINESSES[business]} website"
     listed = _answer(client.get(f"{ingest}/v1/sources"), 200)["items"]
     known = next((source for source in listed if source["name"] == name), None)
-    if known is not None and "secret" in known:
-        return dict(known)
+    if known is not None:
+        return dict(_answer(client.get(f"{ingest}/v1/sources/{known['id']}/secret"), 200))
     return dict(
         _answer(
             client.post(

@@ -17,7 +17,9 @@ import sys
 import time
 
 PR_SET_PDEATHSIG = 1
-KILLED_GROUP_SECONDS = 2.0
+PR_SET_CHILD_SUBREAPER = 36
+OUR_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+LEFT_BEHIND_SECONDS = 5.0
 POLL_SECONDS = 0.01
 NOT_STARTED = 127
 
@@ -26,19 +28,19 @@ class Child:
     """The guarded command."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self.exit_code: int | None = None
+        self._exit_code: int | None = None
+        # A signal that comes before the command has taken over must wait for it, not meet our own handlers.
+        signal.pthread_sigmask(signal.SIG_BLOCK, OUR_SIGNALS)
         self.pid = os.fork()
         if self.pid == 0:
             _become(options)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OUR_SIGNALS)
 
     def poll(self) -> int | None:
         """Exit code once it has ended (128 + n: by signal n)."""
-        if self.exit_code is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                code = os.waitstatus_to_exitcode(status)
-                self.exit_code = code if code >= 0 else 128 - code
-        return self.exit_code
+        while self._reap():
+            pass
+        return self._exit_code
 
     def stop(self, stop_signal: int, grace_seconds: float) -> None:
         """Ask it to stop, wake it if it is suspended, kill it when the grace is over."""
@@ -51,12 +53,32 @@ class Child:
             time.sleep(POLL_SECONDS)
 
     def sweep(self) -> None:
-        """Kill what it left behind in its process group, and wait until that is gone."""
-        deadline = time.monotonic() + KILLED_GROUP_SECONDS
+        """Kill what it left behind in its process group; wait for all else that it left, within a limit."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        deadline = time.monotonic() + LEFT_BEHIND_SECONDS
+        with contextlib.suppress(ChildProcessError):
             while time.monotonic() < deadline:
-                os.killpg(self.pid, signal.SIGKILL)
-                time.sleep(POLL_SECONDS)
+                if not self._reap(none_left_raises=True):
+                    time.sleep(POLL_SECONDS)
+
+    def _reap(self, *, none_left_raises: bool = False) -> bool:
+        """Take note of one process that has ended, be it the command or an orphan of its; False when none has."""
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            if none_left_raises:
+                raise
+            return False
+        if pid == self.pid:
+            code = os.waitstatus_to_exitcode(status)
+            self._exit_code = code if code >= 0 else 128 - code
+        return pid != 0
+
+
+def prctl(option: int, value: int) -> None:
+    """Linux only."""
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def _become(options: argparse.Namespace) -> None:
@@ -69,11 +91,12 @@ def _become(options: argparse.Namespace) -> None:
             os.setgroups([])
             os.setgid(options.gid)
             os.setuid(options.uid)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+        for number in (*OUR_SIGNALS, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OUR_SIGNALS)
         if sys.platform.startswith("linux"):
             # After the change of account, which would reset it.
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, options.death_signal)
+            prctl(PR_SET_PDEATHSIG, options.death_signal)
             if os.getppid() != guard:
                 os._exit(NOT_STARTED)
         os.execvp(command[0], command)  # noqa: S606 - no shell is the point
@@ -100,6 +123,9 @@ def run(options: argparse.Namespace) -> int:
     for descriptor in (options.control_fd, options.report_fd, options.held_fd):
         if descriptor is not None:
             fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    if sys.platform.startswith("linux"):
+        # What the command leaves behind becomes ours, so that we can tell when nothing is left.
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
     child = Child(options)
     os.write(options.report_fd, f"{child.pid}\n".encode())
     os.close(options.report_fd)
@@ -110,7 +136,7 @@ def run(options: argparse.Namespace) -> int:
         if options.control_fd in readable or stop_asked:
             child.stop(options.stop_signal, options.grace_seconds)
     child.sweep()
-    return child.exit_code or 0
+    return child.poll() or 0
 
 
 def main() -> int:

@@ -4,10 +4,8 @@ The supervisor holds one with its process id inside: the id is believed only whi
 means nothing. A second one is inherited by the guard of every process: while it is held, something still runs.
 """
 
-import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from plaudit_local.process import wait_until
@@ -21,24 +19,22 @@ class HeldByOtherError(Exception):
         self.pid = pid
 
 
-@contextlib.contextmanager
-def held(path: Path) -> Iterator[int]:
-    """Hold the lock, with our process id in the file; gives its file descriptor.
+def acquire(path: Path) -> int:
+    """Take the lock, with our process id in the file; gives its file descriptor, and closing that releases it.
 
     Raises HeldByOtherError at once when somebody else holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise HeldByOtherError(_pid_in(descriptor)) from None
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield descriptor
-    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = _pid_in(descriptor)
         os.close(descriptor)
+        raise HeldByOtherError(pid) from None
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
 
 
 def holder(path: Path) -> int | None:

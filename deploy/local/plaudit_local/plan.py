@@ -61,9 +61,7 @@ def product() -> Plan:
         topics=Step("make topics", _python("plaudit.common.kafka.topics")),
         key=Step(
             "make the development key",
-            _python(
-                "plaudit.common.keys", "create", "--tenant", "default", "--name", "development", "--scopes", "*"
-            ),
+            _python("plaudit.common.keys", "create", "--tenant", "default", "--name", "development", "--scopes", "*"),
         ),
         services=tuple(
             Service(name, _python(f"plaudit.{m}.main", "all"), 8001 + n, endpoint=m, shows=(("API", "/docs"),))

@@ -19,7 +19,15 @@ from urllib.parse import quote
 
 from plaudit_local.account import make_folder, reachable, unprivileged_account
 from plaudit_local.ports import LOOPBACK, free_port
-from plaudit_local.process import SERVER_STAGE, Account, GuardedProcess, Launcher, ProcessFailedError, Spec, plain_environment
+from plaudit_local.process import (
+    SERVER_STAGE,
+    Account,
+    GuardedProcess,
+    Launcher,
+    ProcessFailedError,
+    Spec,
+    plain_environment,
+)
 
 SUPERUSER = "plaudit"
 DATABASE = "plaudit"

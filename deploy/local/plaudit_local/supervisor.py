@@ -8,7 +8,7 @@ from plaudit_local.bring_up import BringUp
 from plaudit_local.endpoints import text
 from plaudit_local.jars import JarsUnavailableError
 from plaudit_local.layout import Layout, read_json
-from plaudit_local.locks import HeldByOtherError, held, wait_released
+from plaudit_local.locks import HeldByOtherError, acquire, wait_released
 from plaudit_local.plan import Plan
 from plaudit_local.process import ProcessFailedError
 from plaudit_local.registry import Registry, StoppedError
@@ -31,6 +31,7 @@ class Supervisor:
         self._bring_up = BringUp(layout, what, registry, screen.say)
         self._began = time.monotonic()
         self._stop = threading.Event()
+        self._is_up = threading.Event()
         self._failure: str | None = None
 
     def run(self) -> int:
@@ -41,7 +42,7 @@ class Supervisor:
         starter.start()
         try:
             while not self._stop.wait(TICK_SECONDS):
-                self._look(starting=starter.is_alive())
+                self._look()
         finally:
             self._layout.endpoints.unlink(missing_ok=True)
             self._screen.say("Stopping …")
@@ -57,9 +58,9 @@ class Supervisor:
             self._registry.kill_all()  # asked twice: now
         self._stop.set()
 
-    def _look(self, *, starting: bool) -> None:
+    def _look(self) -> None:
         programs = list(self._bring_up.programs)
-        if not starting:
+        if self._is_up.is_set():
             for program in programs:
                 program.tick()
         self._screen.show(programs)
@@ -71,6 +72,7 @@ class Supervisor:
             seconds = time.monotonic() - self._began
             shown = text(endpoints.as_dict(), self._plan, self._layout)
             self._screen.say(f"\nPlaudit is ready ({seconds:.1f} s).\n{shown}\n")
+            self._is_up.set()
             self._bring_up.play_demo()
         except StoppedError:
             return
@@ -87,15 +89,17 @@ def up(layout: Layout, what: Plan, screen: Screen) -> int:
     """
     layout.make()
     try:
-        with held(layout.supervisor_lock):
-            if not wait_released(layout.processes_lock, LEFTOVER_SECONDS):
-                screen.say(f"Processes of an earlier run do not end: see {layout.folder / 'logs'}")
-                return 1
-            with held(layout.processes_lock) as processes, screen:
-                return Supervisor(layout, what, screen, Registry(processes)).run()
+        # Never released by us: the kernel does it when our process is gone, and that is what `down` waits for.
+        acquire(layout.supervisor_lock)
     except HeldByOtherError as other:
         screen.say(already_running(layout, what, other.pid))
         return 0
+    if not wait_released(layout.processes_lock, LEFTOVER_SECONDS):
+        screen.say(f"Processes of an earlier run do not end: see {layout.folder / 'logs'}")
+        return 1
+    registry = Registry(acquire(layout.processes_lock))
+    with screen:
+        return Supervisor(layout, what, screen, registry).run()
 
 
 def already_running(layout: Layout, what: Plan, pid: int | None) -> str:

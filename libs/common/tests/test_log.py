@@ -33,7 +33,7 @@ class Stdout(io.TextIOWrapper):
 def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stdout]]:
     """Configures logging onto a captured standard output, and puts everything back."""
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, config = root.handlers, root.level, structlog.get_config()
 
     def configure(*, terminal: bool = False, **settings: Any) -> Stdout:
         out = Stdout(terminal)
@@ -43,7 +43,7 @@ def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Stdout]]:
 
     yield configure
     root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    structlog.configure(**config)
 
 
 @pytest.fixture

@@ -1,23 +1,17 @@
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 
 import pytest
+from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.servers import PostgresServer
 
 from plaudit.common.db import Database, Role
-from plaudit.common.db.migrate import migrate
-from plaudit.common.settings import Settings
-
-
-def migrate_common(dsn: str) -> None:
-    asyncio.run(migrate(Settings(database_url=dsn), "common"))
 
 
 @pytest.fixture
 def common_url(postgres_server: PostgresServer) -> Iterator[str]:
     """A database with the schema `common` and nothing else."""
-    dsn = postgres_server.create_database(postgres_server.template("http-common", migrate_common), name="http")
+    dsn = postgres_server.create_database(postgres_server.template("only-common", migrated), name="http")
     yield dsn
     postgres_server.drop_database(dsn)
 
@@ -25,7 +19,7 @@ def common_url(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 async def owner(common_url: str) -> AsyncIterator[Database]:
     """The database as the owner of schema `common`."""
-    database = Database(Settings(database_url=common_url), "common", Role.OWNER, pool_size=2)
+    database = Database(settings_for(common_url), "common", Role.OWNER, pool_size=2)
     yield database
     await database.close()
 
@@ -33,7 +27,7 @@ async def owner(common_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def api_database(common_url: str) -> AsyncIterator[Database]:
     """The database as the role that serves requests."""
-    database = Database(Settings(database_url=common_url), "common", Role.API, pool_size=4)
+    database = Database(settings_for(common_url), "common", Role.API, pool_size=4)
     yield database
     await database.close()
 

@@ -14,13 +14,14 @@ from typing import Any, Final, Generic, TypeVar
 
 import structlog
 import uvloop
+from pydantic import ValidationError
 
 from plaudit.common import log as logs
 from plaudit.common import metrics
 from plaudit.common.db import Database, Role
 from plaudit.common.http.app import Api, create_ops_app
 from plaudit.common.http.ops import DatabaseChecks, Ops
-from plaudit.common.http.server import HttpServer
+from plaudit.common.http.server import BusyPortError, HttpServer
 from plaudit.common.ids import IdSource, uuid7
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.loops import Loop
@@ -85,7 +86,7 @@ def main(service: Service[S], argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog=f"python -m plaudit.{service.name.replace('-', '_')}.main")
     parser.add_argument("command", choices=COMMANDS)
     command: str = parser.parse_args(argv).command
-    settings = service.settings()
+    settings = _read_settings(service)
     logs.configure(service.name, settings)
     if command == "migrate":
         # Alembic is loaded only where it is used: half a second of a process's start.
@@ -94,8 +95,20 @@ def main(service: Service[S], argv: Sequence[str] | None = None) -> None:
         asyncio.run(migrate(settings, service.name))
         return
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(serve(service, settings, command))
+        try:
+            code = runner.run(serve(service, settings, command))
+        except BusyPortError as error:
+            sys.exit(str(error))
     sys.exit(code)
+
+
+def _read_settings(service: Service[S]) -> S:
+    """Read the environment; when it is wrong, exit with the names of the variables and never with their values."""
+    try:
+        return service.settings()
+    except ValidationError as error:
+        wrong = [f"PLAUDIT_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+        sys.exit("wrong settings in the environment:\n  " + "\n  ".join(wrong))
 
 
 async def serve(service: Service[S], settings: S, command: str) -> int:

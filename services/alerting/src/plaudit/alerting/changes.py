@@ -61,9 +61,12 @@ class Changes:
         """Write the promise as it is: its review has changed, its clock has not."""
         self._promises[promise.tenant, promise.id] = promise
 
-    def begin(self, promise: Promise, started: Started, policy: Policy, traceparent: str | None = None) -> None:
-        """Take up a promise that had no clock before; its clock is what `started` makes of an empty log."""
-        self._take(promise, started, policy, traceparent)
+    def begin(
+        self, promise: Promise, events: Sequence[ClockEvent], policy: Policy, traceparent: str | None = None
+    ) -> None:
+        """Take up a promise that had no clock before; its clock is what these events make of an empty log."""
+        for event in events:
+            self._take(promise, event, policy, traceparent)
 
     def record(
         self, promise: Promise, events: Sequence[ClockEvent], policy: Policy, traceparent: str | None = None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from plaudit.alerting.changes import Changes
-from plaudit.alerting.domain.clocks import apply, clock_id, order_key
+from plaudit.alerting.domain.clocks import clock_id, fold, order_key
 from plaudit.alerting.domain.decide import decide
 from plaudit.alerting.domain.policy import BUILT_IN, FIRST_ANSWER
 from plaudit.alerting.domain.promises import Promise, facts_of
@@ -18,6 +18,7 @@ from plaudit.common.kafka.subscription import Record, Subscription
 from plaudit.common.outbox import Outgoing
 
 GROUP = "alerting"
+FIRST = "review.created"
 
 
 def subscription(owner_email: str) -> Subscription[ReviewChange]:
@@ -36,43 +37,58 @@ def order_keys(record: Record[ReviewChange]) -> Iterable[OrderKey]:
     return (order_key(_key(record)[1]),)
 
 
-async def keep_promises(
-    owner_email: str, tx: Tx, records: Sequence[Record[ReviewChange]]
-) -> Sequence[Outgoing]:
-    """Start, fulfil and cancel clocks as the batch's changes want it, in their order."""
+async def keep_promises(owner_email: str, tx: Tx, records: Sequence[Record[ReviewChange]]) -> Sequence[Outgoing]:
+    """Start, fulfil and cancel clocks as the changes of a batch want it, in their order."""
     known = await promises.load(tx, {_key(record) for record in records})
     rules = await policies.load(tx, {record.event.tenant for record in records})
     changes = Changes(tx.now, owner_email)
-    new_tenants = set()
     for record in records:
         key = _key(record)
-        before = known.get(key)
-        after = _applied(record, before, rules, changes)
+        promise = known.get(key)
+        after = _begin(record, rules, changes) if promise is None else _continue(record, promise, rules, changes)
         if after is not None:
             known[key] = after
-            if before is None and rules.newest(after.tenant) is BUILT_IN:
-                new_tenants.add(after.tenant)
+    new_tenants = {tenant for tenant, _ in known if rules.newest(tenant) is BUILT_IN}
     if new_tenants:
         await policies.keep(tx, new_tenants, BUILT_IN)
     return await changes.save(tx)
 
 
-def _applied(
-    record: Record[ReviewChange], promise: Promise | None, rules: Policies, changes: Changes
-) -> Promise | None:
-    """Return the promise after a record, or none where the review has none."""
+def _key(record: Record[ReviewChange]) -> PromiseKey:
     event = record.event
-    change = event.data
-    newest = rules.newest(event.tenant)
-    if promise is None:
-        return _begun(record, newest, changes)
+    return event.tenant, clock_id(event.tenant, event.data.review_id, FIRST_ANSWER)
+
+
+def _begin(record: Record[ReviewChange], rules: Policies, changes: Changes) -> Promise | None:
+    """Return a new promise, or none where the change wants none."""
+    event, change = record.event, record.event.data
+    policy = rules.newest(event.tenant)
+    decided = decide(None, change, event.time, policy, is_first=event.type == FIRST)
+    clock = fold(decided, policy)
+    if change.after is None or clock is None:
+        return None
+    promise = Promise(
+        tenant=event.tenant,
+        id=_key(record)[1],
+        metric=policy.metric,
+        partition=record.partition,
+        revision=change.revision,
+        review=facts_of(change.review_id, change.after),
+        clock=clock,
+    )
+    changes.begin(promise, decided, policy, event.traceparent)
+    return promise
+
+
+def _continue(record: Record[ReviewChange], promise: Promise, rules: Policies, changes: Changes) -> Promise:
+    """Return what a change makes of a promise; a revision that is not newer than the applied one changes nothing."""
+    event, change = record.event, record.event.data
     if change.revision <= promise.revision:
         return promise
     promise = replace(promise, revision=change.revision)
     if change.after is not None:
         promise = replace(promise, review=facts_of(change.review_id, change.after))
     changes.keep(promise)
-    waiting = promise.clock.waiting
-    policy = rules.pinned(event.tenant, promise.clock.policy) if waiting else newest
-    decided = decide(promise.clock, change, event.time, policy)
-    return changes.record(promise, decided, policy, event.traceparent)
+    clock = promise.clock
+    policy = rules.pinned(event.tenant, clock.policy) if clock.waiting else rules.newest(event.tenant)
+    return changes.record(promise, decide(clock, change, event.time, policy), policy, event.traceparent)

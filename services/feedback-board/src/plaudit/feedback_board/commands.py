@@ -15,6 +15,7 @@ import msgspec
 from plaudit.common.db import Database, OrderKey, Tx, lock, try_lock
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox, Outgoing
+from plaudit.common.people import person_key
 from plaudit.feedback_board import events
 from plaudit.feedback_board.domain.activity import Entry, Kind, decimal_text, figures
 from plaudit.feedback_board.domain.errors import (
@@ -81,6 +82,14 @@ class Board:
         self._outbox = outbox
         self._ids = ids
 
+    async def person_of(self, tenant: str, address: str) -> str:
+        """Return the person key of someone's e-mail address; the address goes no further."""
+        async with self._database.transaction(tenant) as tx:
+            key = await records.tenant_key(tx, tenant)
+        if key is None:
+            raise RuntimeError(f"tenant {tenant!r} has a key to the API and none for people")
+        return person_key(key, address)
+
     async def create(
         self,
         tenant: str,
@@ -134,14 +143,14 @@ class Board:
             VotingClosedError: it was shipped or declined, and the person had not voted before.
             BudgetSpentError: nothing is left of the budget.
         """
-        async with self._change(tenant, request_id) as (tx, request):
+        async with self._change(tenant, request_id) as (tx, before):
             await _spend(tx, tenant, budget)
-            if request.status in DECIDED:
+            if before.status in DECIDED:
                 if request_id in await mentions.voted_for(tx, tenant, person, [request_id]):
-                    return Outcome(request, already=True)
-                raise VotingClosedError(f"This wish is {request.status}: it takes no more votes.")
-            voted = await self._vote(tx, request, person, actor)
-            return Outcome(voted or request, already=voted is None)
+                    return Outcome(before, already=True)
+                raise VotingClosedError(f"This wish is {before.status}: it takes no more votes.")
+            after = await self._vote(tx, before, person, actor)
+            return Outcome(after or before, already=after is None)
 
     async def withdraw_vote(
         self, tenant: str, request_id: UUID, person: str, actor: str, *, budget: Budget | None = None
@@ -152,12 +161,12 @@ class Board:
             UnknownRequestError: no such wish.
             BudgetSpentError: nothing is left of the budget.
         """
-        async with self._change(tenant, request_id) as (tx, request):
+        async with self._change(tenant, request_id) as (tx, before):
             await _spend(tx, tenant, budget)
             votes = await mentions.take_vote(tx, tenant, request_id, person)
             if votes is None:
-                return Outcome(request, already=True)
-            request = await _recount(tx, replace(request, votes=votes))
+                return Outcome(before, already=True)
+            request = await _recount(tx, replace(before, votes=votes))
             tell = [events.scored(tx, request)]
             await self._log(tx, request, Kind.VOTE_WITHDRAWN, actor, person=person, tell=tell)
             return Outcome(request)
@@ -179,17 +188,15 @@ class Board:
             TransitionError: it cannot go there from where it is.
             RevisionError: it has changed since `expected_revision`.
         """
-        async with self._change(tenant, request_id) as (tx, request):
-            previous = request.status
-            if previous is status and request.status_reason == reason:
-                return Outcome(request, already=True)
-            _expect(request, expected_revision)
+        async with self._change(tenant, request_id) as (tx, before):
+            previous = before.status
+            if previous is status and before.status_reason == reason:
+                return Outcome(before, already=True)
+            _expect(before, expected_revision)
             if previous is status:
                 raise TransitionError(f"This wish is {status} already, for another reason. Reasons are kept as told.")
             check_transition(previous, status)
-            request = await _save(
-                tx, replace(request, status=status, status_reason=reason, status_changed_at=tx.now)
-            )
+            request = await _save(tx, replace(before, status=status, status_reason=reason, status_changed_at=tx.now))
             detail = {"previous_status": previous, "status": status, "reason": reason}
             tell = [events.status_changed(tx, request, previous)]
             await self._log(tx, request, Kind.STATUS_CHANGED, actor, detail=detail, tell=tell)
@@ -210,11 +217,11 @@ class Board:
             UnknownRequestError: no such wish.
             RevisionError: it has changed since `expected_revision`.
         """
-        async with self._change(tenant, request_id) as (tx, request):
-            if request.sizing == sizing:
-                return Outcome(request, already=True)
-            _expect(request, expected_revision)
-            request = await _save(tx, sized(request, sizing))
+        async with self._change(tenant, request_id) as (tx, before):
+            if before.sizing == sizing:
+                return Outcome(before, already=True)
+            _expect(before, expected_revision)
+            request = await _save(tx, sized(before, sizing))
             detail = {"impact": decimal_text(request.impact), "effort_weeks": decimal_text(request.effort_weeks)}
             tell = [events.scored(tx, request)]
             await self._log(tx, request, Kind.SIZED, actor, detail=detail, tell=tell)
@@ -227,15 +234,15 @@ class Board:
             UnknownRequestError: no such wish.
             UnknownReviewError: no such review has arrived here.
         """
-        async with self._change(tenant, request_id, review_key(tenant, review_id)) as (tx, request):
+        async with self._change(tenant, request_id, review_key(tenant, review_id)) as (tx, before):
             subject = await mentions.subject_of_review(tx, tenant, review_id)
             if subject is None:
                 raise UnknownReviewError(
                     "The board does not know this review. It may not have arrived here yet: try again in a moment."
                 )
             if not await mentions.add_link(tx, tenant, request_id, review_id):
-                return Outcome(request, already=True)
-            request = await _recount(tx, request)
+                return Outcome(before, already=True)
+            request = await _recount(tx, before)
             detail = {"review_id": str(review_id), "review_subject": subject}
             tell = [events.linked(tx, request, str(review_id), subject)]
             await self._log(tx, request, Kind.REVIEW_LINKED, actor, detail=detail, tell=tell)
@@ -247,11 +254,11 @@ class Board:
         Raises:
             UnknownRequestError: no such wish.
         """
-        async with self._change(tenant, request_id, review_key(tenant, review_id)) as (tx, request):
+        async with self._change(tenant, request_id, review_key(tenant, review_id)) as (tx, before):
             if not await mentions.take_link(tx, tenant, request_id, review_id):
-                return Outcome(request, already=True)
+                return Outcome(before, already=True)
             subject = await mentions.subject_of_review(tx, tenant, review_id) or ""
-            request = await _recount(tx, request)
+            request = await _recount(tx, before)
             detail = {"review_id": str(review_id), "review_subject": subject}
             tell = [events.unlinked(tx, request, str(review_id), subject)]
             await self._log(tx, request, Kind.REVIEW_UNLINKED, actor, detail=detail, tell=tell)

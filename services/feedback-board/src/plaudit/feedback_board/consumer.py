@@ -1,4 +1,4 @@
-"""The group `board` on `reviews.v1`: keeps of each review what a wish needs, and asks for a recount where one is linked.
+"""The group `board` on `reviews.v1`: keeps of each review what a wish needs, and marks linked wishes for a recount.
 
 It publishes nothing. A wish's order key is not in a review's event, and must be locked before anything is written: so
 the handler appends a mark for each linked wish, and the job `board-recounts` counts and tells (see `jobs`).

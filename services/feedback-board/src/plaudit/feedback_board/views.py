@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from plaudit.common.http import Page
 from plaudit.feedback_board.domain.activity import Entry, Kind, decimal_text
 from plaudit.feedback_board.domain.priority import FORMULA_VERSION
 from plaudit.feedback_board.domain.requests import Request
@@ -49,12 +48,6 @@ class RequestView(BaseModel):
     page: str = Field(description="Path of its public page.")
 
 
-class RequestPage(Page):
-    """One page of requests."""
-
-    items: list[RequestView]
-
-
 class VoteView(BaseModel):
     """What became of a vote."""
 
@@ -82,12 +75,6 @@ class ActivityView(BaseModel):
     actor: str
     person: str | None
     detail: dict[str, Any] = Field(description="What happened, with the `figures` that the request then had.")
-
-
-class ActivityPage(Page):
-    """One page of a log, newest first."""
-
-    items: list[ActivityView]
 
 
 class _Strict(BaseModel):

@@ -39,7 +39,7 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
         """
         super().__init__(f"{status} {slug}: {detail or title}")
         self.slug = slug
-        self.status = status
+        self.status = int(status)
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)

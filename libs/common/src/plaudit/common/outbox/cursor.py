@@ -6,6 +6,7 @@ lies between the cursor and the horizon is a fixed set. Reading it again gives t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -70,28 +71,34 @@ class Cursor:
 class Chunk:
     """Rows of one read, numbered, with the cursor behind them."""
 
+    before: Numbers
+    """Last numbers before this chunk: the first record of a partition has the next one."""
     cursor: Cursor
-    records: dict[TopicPartition, list[tuple[int, bytes, bytes]]] = field(default_factory=dict)
-    """Sequence, key and value of each record, in the order of its partition."""
+    records: dict[TopicPartition, list[tuple[bytes, bytes]]] = field(default_factory=dict)
+    """Key and value of each record, in the order of its partition: their numbers follow each other."""
     rows: int = 0
 
 
 def number(cursor: Cursor, rows: Sequence[asyncpg.Record]) -> Chunk:
     """Give each row the next number of its partition and splice it into the envelope."""
-    numbers = dict(cursor.numbers)
-    records: dict[TopicPartition, list[tuple[int, bytes, bytes]]] = {}
-    epoch = cursor.epoch
+    epoch, before = cursor.epoch, cursor.numbers
+    numbers = dict(before)
+    records: dict[TopicPartition, list[tuple[bytes, bytes]]] = {}
+    # A plain tuple finds the entry of the named one, and is made in a fraction of its time.
+    by_place: dict[tuple[str, int], list[tuple[bytes, bytes]]] = cast("Any", records)
+    last_numbers: dict[tuple[str, int], int] = cast("Any", numbers)
     for _, _, topic, partition, key, envelope in rows:
-        place = TopicPartition(topic, partition)
-        sequence = numbers[place] = numbers.get(place, 0) + 1
-        record = (sequence, key, splice(envelope, epoch, sequence))
-        if (listed := records.get(place)) is None:
-            records[place] = [record]
-        else:
-            listed.append(record)
+        place = (topic, partition)
+        listed = by_place.get(place)
+        if listed is None:
+            named = TopicPartition(topic, partition)
+            listed = records[named] = []
+            numbers.setdefault(named, 0)
+        sequence = last_numbers[place] = last_numbers[place] + 1
+        listed.append((key, splice(envelope, epoch, sequence)))
     last = rows[-1]
     behind = Cursor(last["xid"], last["id"], epoch, numbers, cursor.topic_ids)
-    return Chunk(behind, records, len(rows))
+    return Chunk(before, behind, records, len(rows))
 
 
 async def read(connection: asyncpg.Connection, cursor: Cursor, limit: int = CHUNK_ROWS) -> list[asyncpg.Record]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -49,25 +49,28 @@ class Publisher:
         Raises the first error that a partition met, after all partitions have come to an end.
         """
         results = await asyncio.gather(
-            *(self._publish_partition(place, records) for place, records in chunk.records.items()),
+            *(
+                self._publish_partition(place, chunk.before.get(place, 0), records)
+                for place, records in chunk.records.items()
+            ),
             return_exceptions=True,
         )
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
-    async def _publish_partition(self, place: TopicPartition, records: list[tuple[int, bytes, bytes]]) -> None:
-        done = self._acknowledged.get(place, 0)
-        if records[0][0] <= done:
-            records = [record for record in records if record[0] > done]
+    async def _publish_partition(
+        self, place: TopicPartition, number: int, records: Sequence[tuple[bytes, bytes]]
+    ) -> None:
+        """Publish what follows `number`, one batch after the other, from the first record that is not acknowledged."""
         published = metrics.RELAY_PUBLISHED.labels(place.topic)
         timestamp = int(time.time() * 1000)
-        start = 0
+        start = max(0, self._acknowledged.get(place, 0) - number)
         while start < len(records):
             batch = self._producer.create_batch()
             append = batch.append
             end = start
-            for _, key, value in records[start:] if start else records:
+            for key, value in records[start:] if start else records:
                 if append(timestamp=timestamp, key=key, value=value, headers=HEADERS) is None:
                     break
                 end += 1
@@ -77,7 +80,7 @@ class Publisher:
                 failpoint("between_sends")
             self._sends += 1
             await (await self._producer.send_batch(batch, place.topic, partition=place.partition))
-            self._acknowledged[place] = records[end - 1][0]
+            self._acknowledged[place] = number + end
             published.inc(end - start)
             start = end
 

@@ -108,8 +108,11 @@ def verify_ahead(tails: Mapping[TopicPartition, Tail], chunks: Iterable[Chunk]) 
     problems = dict(tails)
     for chunk in chunks:
         for place, tail in tails.items():
-            for sequence, _, value in chunk.records.get(place, ()):
-                if sequence == tail.sequence and msgspec.json.decode(value, type=_Head).id == tail.event_id:
+            index = tail.sequence - chunk.before.get(place, 0) - 1
+            records = chunk.records.get(place, ())
+            if 0 <= index < len(records):
+                _, value = records[index]
+                if msgspec.json.decode(value, type=_Head).id == tail.event_id:
                     problems.pop(place, None)
     return [
         f"{place.topic}/{place.partition} holds number {tail.sequence}, which the outbox no longer has"

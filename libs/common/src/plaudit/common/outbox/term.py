@@ -64,7 +64,7 @@ class Term:
         self._cursor = cursor
         self._lease = lease
         self._beat = beat
-        self._publisher = Publisher(settings, acknowledged, lease.check)
+        self._acknowledged = acknowledged
         self._watch = Watch()
         self._moving: asyncio.Task[None] | None = None
         self._stored = cursor
@@ -84,17 +84,18 @@ class Term:
             LeaseLostError, SupersededError: another relay leads.
         """
         await self._admit(topics | self._cursor.topic_ids.keys())
+        publisher = Publisher(self._settings, self._acknowledged, self._lease.check)
         housekeeper = asyncio.create_task(self._keep_house())
         try:
-            await self._publisher.start()
+            await publisher.start()
             leading()
-            await self._publish_all(stop, housekeeper)
+            await self._publish_all(publisher, stop, housekeeper)
         finally:
             await end(housekeeper)
-            await self._publisher.stop()
+            await publisher.stop()
             await end(self._moving)
 
-    async def _publish_all(self, stop: asyncio.Event, housekeeper: asyncio.Task[None]) -> None:
+    async def _publish_all(self, publisher: Publisher, stop: asyncio.Event, housekeeper: asyncio.Task[None]) -> None:
         ahead: asyncio.Task[list[asyncpg.Record]] | None = None
         busy_until = 0.0
         try:
@@ -113,7 +114,7 @@ class Term:
                 chunk = await self._number(rows)
                 self._cursor = chunk.cursor
                 ahead = asyncio.create_task(cursors.read(self._connection, self._cursor))
-                await self._acknowledged(chunk, stop, housekeeper)
+                await self._send(asyncio.create_task(publisher.publish(chunk)), stop, housekeeper)
                 failpoint("after_ack_before_cursor")
                 await self._moved()
                 self._moving = asyncio.create_task(self._move(chunk.cursor))
@@ -130,9 +131,8 @@ class Term:
         await self._admit(new)
         return cursors.number(self._cursor, rows)
 
-    async def _acknowledged(self, chunk: Chunk, stop: asyncio.Event, housekeeper: asyncio.Task[None]) -> None:
-        """Publish the chunk, and keep beating while Kafka is slow or away."""
-        publishing = asyncio.create_task(self._publisher.publish(chunk))
+    async def _send(self, publishing: asyncio.Task[None], stop: asyncio.Event, housekeeper: asyncio.Task[None]) -> None:
+        """Wait until Kafka has acknowledged, and keep beating while it is slow or away."""
         self.waiting_since = time.monotonic()
         asked_to_stop_at: float | None = None
         try:

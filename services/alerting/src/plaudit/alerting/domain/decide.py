@@ -5,9 +5,9 @@ back, and what ends it late makes one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
 
 from plaudit.alerting.domain.clocks import (
     Breached,
@@ -25,14 +25,15 @@ from plaudit.alerting.domain.clocks import (
 from plaudit.alerting.domain.policy import BREACH_PERCENT, Policy
 from plaudit.common.contracts import ReviewChange, ReviewState
 
-PUBLISHED_ANSWER = "published"
+PUBLISHED_ANSWER: Final = "published"
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _End: TypeAlias = Fulfilled | Cancelled
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Up to which instant the log of changes has been read, of the partition that a clock's review is in."""
+    """Up to which instant the changes have been read, of the partition that a clock's review is in."""
 
     now: datetime
     read_until: datetime
@@ -40,8 +41,14 @@ class Reached:
     decide_until: datetime
     """Later than `read_until` where waiting any longer is not allowed: breaches in between are provisional."""
 
+    def at(self, now: datetime, *, all_read: bool) -> "Reached":
+        """Return the same of a later moment, and of a clock of which something may be lying unread in between."""
+        return replace(self, now=now, read_until=self.read_until if all_read else NEVER)
 
-def decide(clock: Clock | None, change: ReviewChange, happened_at: datetime, policy: Policy) -> tuple[ClockEvent, ...]:
+
+def decide(
+    clock: Clock | None, change: ReviewChange, happened_at: datetime, policy: Policy, *, is_first: bool = False
+) -> tuple[ClockEvent, ...]:
     """Return what a change of a review adds to its clock's log.
 
     Args:
@@ -49,6 +56,7 @@ def decide(clock: Clock | None, change: ReviewChange, happened_at: datetime, pol
         change: the review's newest revision.
         happened_at: when the change was recorded; a removal and the loss of an answer have no other time.
         policy: for a new run the newest revision, for what becomes of a run the one it is pinned to.
+        is_first: whether this is how we came to know the review.
     """
     end = _end_of(change.after, happened_at, policy)
     if clock is not None and clock.waiting:
@@ -56,7 +64,7 @@ def decide(clock: Clock | None, change: ReviewChange, happened_at: datetime, pol
     if clock is not None and clock.breached_at is not None and isinstance(end, Fulfilled) and end.at <= clock.due_at:
         return (_retraction(end), end)
     if end is None and change.after is not None:
-        return _start(clock, change, change.after, happened_at, policy)
+        return _start(change.before, change.after, happened_at, policy, is_first=is_first)
     return ()
 
 
@@ -98,13 +106,11 @@ def _close(clock: Clock, end: _End) -> tuple[ClockEvent, ...]:
 
 def _retraction(end: _End) -> Retracted:
     answered_in_time = isinstance(end, Fulfilled)
-    return Retracted(
-        end.at, RetractReason.ANSWERED_IN_TIME if answered_in_time else RetractReason.CANCELLED_IN_TIME
-    )
+    return Retracted(end.at, RetractReason.ANSWERED_IN_TIME if answered_in_time else RetractReason.CANCELLED_IN_TIME)
 
 
 def _start(
-    clock: Clock | None, change: ReviewChange, review: ReviewState, happened_at: datetime, policy: Policy
+    before: ReviewState | None, review: ReviewState, happened_at: datetime, policy: Policy, *, is_first: bool
 ) -> tuple[ClockEvent, ...]:
     """Begin a run, with the full target from its anchor.
 
@@ -113,17 +119,13 @@ def _start(
     """
     if review.published_at < review.source.created_at:
         return ()
-    before = change.before
+    if is_first:
+        return (Started(review.received_at, review.published_at, policy.ref, StartReason.PUBLISHED),)
     if before is None:
-        if clock is None:
-            start = Started(review.received_at, review.published_at, policy.ref, StartReason.PUBLISHED)
-        else:
-            start = Started(happened_at, happened_at, policy.ref, StartReason.RESTORED)
-    elif not policy.concerns(before):
-        start = Started(happened_at, review.rated_at, policy.ref, StartReason.LOWERED)
-    elif answered(before):
-        start = Started(happened_at, happened_at, policy.ref, StartReason.ANSWER_REMOVED)
-    else:
-        # An open review without a run: its first revisions are of before our time, or were set aside.
-        start = Started(happened_at, review.published_at, policy.ref, StartReason.PUBLISHED)
-    return (start,)
+        return (Started(happened_at, happened_at, policy.ref, StartReason.RESTORED),)
+    if not policy.concerns(before):
+        return (Started(happened_at, review.rated_at, policy.ref, StartReason.LOWERED),)
+    if answered(before):
+        return (Started(happened_at, happened_at, policy.ref, StartReason.ANSWER_REMOVED),)
+    # It stood open before, and no run was begun: that revision was set aside. As if it were the first.
+    return (Started(happened_at, review.published_at, policy.ref, StartReason.PUBLISHED),)

@@ -5,11 +5,9 @@ due time. Where that does not come about, it may be after the longest wait, and 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from plaudit.alerting.domain.decide import Reached
-
-NEVER = datetime.min.replace(tzinfo=UTC)
+from plaudit.alerting.domain.decide import NEVER, Reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +33,19 @@ class Horizon:
         """Whether the end offset has to be asked for before what was due then may be acted upon."""
         return self._ask is None and due_at > self._read_until
 
-    def asked(self, asked_at: datetime, end_offset: int | None) -> None:
-        """Take note of an end offset, or of having got none.
+    def asking(self, at: datetime) -> None:
+        """Take note that the end offset is being asked for: the wait has begun, if it had not."""
+        self._waiting_since = self._waiting_since or at
+
+    def asked(self, asked_at: datetime, end_offset: int) -> None:
+        """Take note of an answer.
 
         Args:
             asked_at: an instant before the question was put.
-            end_offset: of the record to be written next; none where there was no answer.
+            end_offset: of the record to be written next.
         """
-        self._waiting_since = self._waiting_since or asked_at
-        if end_offset is not None:
-            self._ask = _Ask(asked_at, end_offset)
+        self.asking(asked_at)
+        self._ask = _Ask(asked_at, end_offset)
 
     def read(self, next_offset: int) -> None:
         """Take note of the position: all before this offset has been applied."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
+
+from asyncpg import Record
 
 from plaudit.alerting.domain.clocks import (
     Breached,
@@ -149,7 +151,7 @@ def _row(promise: Promise) -> tuple[object, ...]:
     )
 
 
-def _promise(row: Mapping[str, Any]) -> Promise:
+def _promise(row: Record) -> Promise:
     return Promise(
         tenant=row["tenant_id"],
         id=row["id"],
@@ -208,11 +210,13 @@ def _entry_row(entry: LogEntry) -> tuple[object, ...]:
     )
 
 
-def _event(row: Mapping[str, Any]) -> ClockEvent:
+def _event(row: Record) -> ClockEvent:
     at = row["happened_at"]
     match row["kind"]:
         case "started":
-            return Started(at, row["anchor_at"], PolicyRef(row["policy_id"], row["policy_revision"]), StartReason(row["reason"]))
+            return Started(
+                at, row["anchor_at"], PolicyRef(row["policy_id"], row["policy_revision"]), StartReason(row["reason"])
+            )
         case "warned":
             return Warned(at, row["percent"], row["collapsed"])
         case "breached":

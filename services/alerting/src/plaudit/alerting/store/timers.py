@@ -93,7 +93,8 @@ async def cancel(tx: Tx, keys: Collection[PromiseKey]) -> None:
 
 async def latest_due(tx: Tx, partitions: Sequence[int]) -> dict[int, datetime]:
     """Return, of each partition that has timers due by now, the latest due time among them. Locks nothing."""
-    return dict(await tx.raw.fetch(_LATEST_DUE, partitions, tx.now))
+    rows = await tx.raw.fetch(_LATEST_DUE, partitions, tx.now)
+    return {row["partition"]: row["due_at"] for row in rows}
 
 
 async def due(tx: Tx, decide_until: Mapping[int, datetime], limit: int) -> list[PromiseKey]:

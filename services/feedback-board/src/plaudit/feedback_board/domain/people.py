@@ -9,9 +9,11 @@ from uuid import UUID
 from plaudit.feedback_board.domain.errors import InvalidInputError
 
 PERSON_MAX_CHARACTERS: Final = 200
+ADDRESS_MAX_CHARACTERS: Final = 254
+"""RFC 5321: what fits in a path of 256 with its brackets."""
 VISITOR_PREFIX: Final = "visitor:"
 
-_PERSON: Final = re.compile(r"[!-~]{1,%d}" % PERSON_MAX_CHARACTERS)
+_PERSON: Final = re.compile(rf"[!-~]{{1,{PERSON_MAX_CHARACTERS}}}")
 _LOOKS_LIKE_ADDRESS: Final = re.compile(r"[^@\s:]+@[^@\s]+\.[^@\s]+")
 
 
@@ -22,6 +24,16 @@ def clean_person(text: str) -> str:
     if _PERSON.fullmatch(text) is None:
         raise InvalidInputError("person", f"person must have 1 to {PERSON_MAX_CHARACTERS} printable ASCII characters")
     return text
+
+
+def clean_address(text: str) -> str:
+    """Return an e-mail address that has the shape of one. Raises InvalidInputError."""
+    address = text.strip()
+    if len(address) > ADDRESS_MAX_CHARACTERS or _LOOKS_LIKE_ADDRESS.fullmatch(address) is None:
+        raise InvalidInputError("email", f"email must be an address of at most {ADDRESS_MAX_CHARACTERS} characters")
+    if not address.isprintable():
+        raise InvalidInputError("email", "email holds a character that is no text")
+    return address
 
 
 def visitor(visitor_id: UUID) -> str:

@@ -89,8 +89,8 @@ def sized(request: Request, sizing: Sizing | None) -> Request:
     """Return the wish with this sizing, or unsized again, and the priority that follows."""
     return replace(
         request,
-        impact=sizing and sizing.impact,
-        effort_weeks=sizing and sizing.effort_weeks,
+        impact=None if sizing is None else sizing.impact,
+        effort_weeks=None if sizing is None else sizing.effort_weeks,
         priority=priority(sizing, request.reach),
     )
 

@@ -78,7 +78,7 @@ def clean_subject(text: str) -> str:
 
 def slug(title: str) -> str:
     """Return the readable part of a wish's address: lower-case letters and digits of its title, joined by hyphens."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
     whole = _NOT_IN_SLUG.sub("-", plain).strip("-")
     if len(whole) > SLUG_MAX_CHARACTERS:
         at_word = whole[: SLUG_MAX_CHARACTERS + 1].rpartition("-")[0]

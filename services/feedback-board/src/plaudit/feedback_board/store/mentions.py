@@ -132,7 +132,7 @@ async def take_link(tx: Tx, tenant: str, request_id: UUID, review_id: UUID) -> b
 
 async def count(tx: Tx, tenant: str, request_id: UUID) -> Mentions:
     """Count a wish's mentions as of now."""
-    row = await tx.raw.fetchrow(_COUNT, tenant, request_id, counted_since(tx.now))
+    (row,) = await tx.raw.fetch(_COUNT, tenant, request_id, counted_since(tx.now))
     return Mentions(**row)
 
 
@@ -158,6 +158,4 @@ async def keep_reviews(tx: Tx, reviews: Sequence[KnownReview]) -> None:
         return
     changed = await tx.raw.fetch(_UPSERT_REVIEWS, *zip(*sorted(reviews, key=lambda one: one[:2]), strict=True))
     if changed:
-        await tx.raw.execute(
-            _MARK_FOR_RECOUNT, [row["tenant_id"] for row in changed], [row["id"] for row in changed]
-        )
+        await tx.raw.execute(_MARK_FOR_RECOUNT, [row["tenant_id"] for row in changed], [row["id"] for row in changed])

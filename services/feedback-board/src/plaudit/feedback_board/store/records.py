@@ -1,6 +1,6 @@
 """The activity log, idempotency keys, budgets, marks for a recount, and what is asked of `common`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -67,9 +67,7 @@ class StoredAnswer(NamedTuple):
 async def append(tx: Tx, tenant: str, entry: Entry) -> None:
     """Append an entry to the log."""
     detail = msgspec.json.encode(entry.detail).decode()
-    await tx.raw.execute(
-        _APPEND, tenant, entry.request_id, entry.kind, entry.at, entry.actor, entry.person, detail
-    )
+    await tx.raw.execute(_APPEND, tenant, entry.request_id, entry.kind, entry.at, entry.actor, entry.person, detail)
 
 
 async def activity(
@@ -77,11 +75,10 @@ async def activity(
 ) -> list[Entry]:
     """Return up to `limit` entries about a wish, newest first, those of some kinds, from before an entry on."""
     rows = await tx.raw.fetch(_NEWEST, tenant, request_id, before, list(kinds), limit)
-    return [_entry(row) for row in rows]
+    return [_entry(dict(row)) for row in rows]
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    fields = dict(row)
+def _entry(fields: dict[str, Any]) -> Entry:
     return Entry(kind=Kind(fields.pop("type")), detail=msgspec.json.decode(fields.pop("detail")), **fields)
 
 

@@ -36,8 +36,7 @@ WHERE tenant_id = $1 AND id = $2
 _COUNT_BY_STATUS = "SELECT status, count(*) FROM requests WHERE tenant_id = $1 GROUP BY status"
 
 
-def _request(row: Mapping[str, Any]) -> Request:
-    fields = dict(row)
+def _request(fields: dict[str, Any]) -> Request:
     tenant, status = fields.pop("tenant_id"), fields.pop("status")
     return Request(tenant=tenant, status=Status(status), **fields)
 
@@ -45,13 +44,13 @@ def _request(row: Mapping[str, Any]) -> Request:
 async def find(tx: Tx, tenant: str, request_id: UUID) -> Request | None:
     """Return a wish by its id, or None."""
     row = await tx.raw.fetchrow(_FIND, tenant, request_id)
-    return None if row is None else _request(row)
+    return None if row is None else _request(dict(row))
 
 
 async def find_by_slug(tx: Tx, tenant: str, slug: str) -> Request | None:
     """Return a wish by the readable part of its address, or None."""
     row = await tx.raw.fetchrow(_FIND_BY_SLUG, tenant, slug)
-    return None if row is None else _request(row)
+    return None if row is None else _request(dict(row))
 
 
 async def insert(tx: Tx, request: Request) -> bool:
@@ -135,7 +134,6 @@ _SORT_EXPRESSIONS: Mapping[Order, Sequence[ColumnElement[Any]]] = {
 """What `domain.order.sort_key` computes, in SQL."""
 
 
-
 async def list_in_order(
     tx: Tx, tenant: str, order: Order, *, statuses: Sequence[Status] = (), after: SortKey | None = None, limit: int
 ) -> list[Request]:
@@ -147,7 +145,7 @@ async def list_in_order(
     if after is not None:
         beyond = tuple_(*(literal(value, Uuid() if isinstance(value, UUID) else BigInteger()) for value in after))
         statement = statement.where(tuple_(*expressions) > beyond)
-    return [_request(row) for row in (await tx.sql.execute(statement)).mappings()]
+    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
 
 
 async def list_by_status_age(tx: Tx, tenant: str, status: Status, *, limit: int) -> list[Request]:
@@ -158,4 +156,4 @@ async def list_by_status_age(tx: Tx, tenant: str, status: Status, *, limit: int)
         .order_by(_COLUMNS.status_changed_at.desc(), _COLUMNS.id)
         .limit(limit)
     )
-    return [_request(row) for row in (await tx.sql.execute(statement)).mappings()]
+    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]

@@ -1,0 +1,48 @@
+# Everything needs Python 3.11 or newer and make, nothing else. `make help` lists the verbs.
+PYTHON ?= python3
+VENV := .venv/bin
+LOCAL := PYTHONPATH=deploy/local $(VENV)/python -m plaudit_local
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status test lint soak bench contracts clean lock bootstrap
+
+help: ## List the verbs
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r verb meaning; do printf '  make %-8s %s\n' "$$verb" "$$meaning"; done
+
+up: bootstrap ## Run Plaudit in the foreground: PostgreSQL, Kafka, the four services, a mailbox, a demo
+	@$(LOCAL) up
+
+down: ## Stop it, from anywhere
+	@if [ -x $(VENV)/python ]; then $(LOCAL) down; fi
+
+status: ## Say what runs, and where
+	@if [ -x $(VENV)/python ]; then $(LOCAL) status; else echo "Plaudit is not running; make up starts it."; fi
+
+test: bootstrap lint ## Run every check and every test but the soak
+	$(VENV)/pytest -m "not soak"
+
+lint: bootstrap ## Style, types, and who may import whom
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy libs/common/src services/*/src deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing conftest.py
+	$(VENV)/lint-imports
+
+soak: bootstrap ## Run the fault programs for long
+	$(VENV)/pytest -m soak --timeout=0 --log-cli-level=INFO
+
+bench: bootstrap ## Measure, and print the figures with the machine
+	PYTHONPATH=deploy/local:tests $(VENV)/python -m benchmarks
+
+contracts: bootstrap ## Generate docs/contracts from the event models
+	$(VENV)/python -m plaudit.common.contracts.generate docs/contracts
+
+clean: ## Stop it; delete .local (all data), .venv and caches
+	@if [ -x $(VENV)/python ]; then $(LOCAL) clean; fi
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+lock: bootstrap ## Renew the locks of packages and jars
+	PATH="$(CURDIR)/$(VENV):$$PATH" sh requirements/compile
+	$(LOCAL) lock
+
+bootstrap:
+	@$(PYTHON) deploy/local/bootstrap.py

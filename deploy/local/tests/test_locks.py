@@ -1,0 +1,53 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plaudit_local.locks import HeldByOtherError, acquire, holder, wait_released
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from plaudit_local.locks import acquire
+acquire(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def other_holder(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "lock")],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    with process:
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def test_a_lock_names_its_holder_and_refuses_a_second(tmp_path, other_holder):
+    with pytest.raises(HeldByOtherError) as refused:
+        acquire(tmp_path / "lock")
+    assert refused.value.pid == other_holder.pid == holder(tmp_path / "lock")
+
+
+def test_a_killed_holder_leaves_a_file_that_means_nothing(tmp_path, other_holder):
+    other_holder.send_signal(signal.SIGKILL)
+    assert wait_released(tmp_path / "lock", 20.0)
+    assert (tmp_path / "lock").read_text().strip() == str(other_holder.pid)
+    assert holder(tmp_path / "lock") is None
+    descriptor = acquire(tmp_path / "lock")
+    assert (tmp_path / "lock").read_text().strip() == str(os.getpid())
+    assert holder(tmp_path / "lock") == os.getpid()
+    os.close(descriptor)
+    assert holder(tmp_path / "lock") is None
+
+
+def test_a_lock_that_never_was_is_free(tmp_path):
+    assert holder(tmp_path / "nothing") is None

@@ -1,0 +1,177 @@
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Annotated
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+from plaudit_testing.serving import serving
+from structlog.testing import capture_logs
+
+from plaudit.common import keys
+from plaudit.common.db import Database
+from plaudit.common.http import Principal, authorize, create_app
+from plaudit.common.http.auth import MAX_CACHE_SECONDS, ApiKeys
+
+pytestmark = pytest.mark.postgres
+
+router = APIRouter(prefix="/v1")
+
+
+@router.get("/whoami")
+async def whoami(who: Annotated[Principal, Depends(authorize("things:read"))]) -> dict[str, str]:
+    return {"tenant": who.tenant, "key_id": who.key_id}
+
+
+@router.post("/things")
+async def write(_who: Annotated[Principal, Depends(authorize("things:read", "things:write"))]) -> str:
+    return "done"
+
+
+async def new_key(owner: Database, *scopes: str, tenant: str = "default", days: float | None = None) -> str:
+    async with owner.transaction() as tx:
+        await keys.create_tenant(tx, tenant, tenant)
+        return await keys.create(tx, tenant, "test", scopes, timedelta(days=days) if days is not None else None)
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+async def client(api_database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    resources = SimpleNamespace(database=lambda _role: api_database)
+    app = create_app(title="t", service="t", description="", resources=resources, routers=[router])
+    async with serving(app) as client:
+        yield client
+
+
+async def test_a_key_speaks_for_its_tenant(client: httpx.AsyncClient, owner: Database):
+    key = await new_key(owner, "things:read", tenant="acme")
+    answer = await client.get("/v1/whoami", headers=bearer(key))
+    assert answer.json() == {"tenant": "acme", "key_id": key.split("_")[1]}
+
+
+async def test_without_a_right_key_every_answer_is_the_same_401(client: httpx.AsyncClient, owner: Database):
+    key = await new_key(owner, "*")
+    expired = await new_key(owner, "*", days=-1)
+    prefix, public_id, secret = key.split("_", 2)
+    wrong = [
+        {},
+        {"authorization": ""},
+        {"authorization": key},
+        {"authorization": f"Basic {key}"},
+        {"authorization": "Bearer"},
+        bearer("nonsense"),
+        bearer(key[:-1]),
+        bearer(key + "x"),
+        bearer(f"{prefix}_{public_id}_{'A' * 43}"),
+        bearer(f"{prefix}_{'a' * 16}_{secret}"),
+        bearer(f"{prefix}_{public_id.upper()}_{secret}"),
+        bearer(expired),
+    ]
+    for headers in wrong:
+        answer = await client.get("/v1/whoami", headers=headers)
+        assert answer.status_code == 401, headers
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert {**answer.json(), "instance": ""} == {
+            "type": "/problems#unauthorized",
+            "title": "A valid API key is needed",
+            "status": 401,
+            "detail": "Send `Authorization: Bearer plaudit_…` with a key that is neither revoked nor expired.",
+            "instance": "",
+        }
+
+
+async def test_a_key_without_a_scope_is_told_which_one_it_lacks(client: httpx.AsyncClient, owner: Database):
+    key = await new_key(owner, "things:read")
+    assert (await client.get("/v1/whoami", headers=bearer(key))).status_code == 200
+    refused = await client.post("/v1/things", headers=bearer(key))
+    assert refused.status_code == 403
+    assert "`things:write`" in refused.json()["detail"]
+
+
+async def test_a_star_holds_every_scope(client: httpx.AsyncClient, owner: Database):
+    key = await new_key(owner, "*")
+    assert (await client.post("/v1/things", headers=bearer(key))).status_code == 200
+
+
+async def test_neither_key_nor_secret_is_ever_logged(client: httpx.AsyncClient, owner: Database):
+    key = await new_key(owner, "things:read")
+    with capture_logs() as lines:
+        await client.get("/v1/whoami", headers=bearer(key))
+        await client.get("/v1/whoami", headers=bearer(key[:-1]))
+        await client.post("/v1/things", headers=bearer(key))
+    assert [line["status"] for line in lines] == [200, 401, 403]
+    assert key.split("_", 2)[2][:-1] not in str(lines)
+    assert lines[0]["key_id"] == key.split("_")[1]
+
+
+class TestTheCache:
+    async def test_a_revoked_key_stops_working_when_the_cache_has_aged(self, api_database: Database, owner: Database):
+        now = 1000.0
+        api_keys = ApiKeys(lambda: api_database, monotonic=lambda: now)
+        key = await new_key(owner, "*")
+        assert await api_keys.principal(key) is not None
+        async with owner.transaction() as tx:
+            assert await keys.revoke(tx, key.split("_")[1])
+        assert await api_keys.principal(key) is not None
+        now += MAX_CACHE_SECONDS
+        assert await api_keys.principal(key) is None
+
+    async def test_a_key_is_not_remembered_beyond_its_expiry(self, api_database: Database, owner: Database):
+        now = 1000.0
+        api_keys = ApiKeys(lambda: api_database, monotonic=lambda: now)
+        key = await new_key(owner, "*", days=5 / 86_400)
+        assert await api_keys.principal(key) is not None
+        async with owner.transaction() as tx:
+            await keys.revoke(tx, key.split("_")[1])
+        now += 5
+        assert await api_keys.principal(key) is None
+
+    async def test_a_wrong_secret_does_not_profit_from_a_remembered_key(self, api_database: Database, owner: Database):
+        api_keys = ApiKeys(lambda: api_database)
+        key = await new_key(owner, "*")
+        assert await api_keys.principal(key) is not None
+        assert await api_keys.principal(key[:-43] + "A" * 43) is None
+
+    async def test_it_forgets_the_oldest_when_it_is_full(
+        self, api_database: Database, owner: Database, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("plaudit.common.http.auth.MAX_CACHED_KEYS", 2)
+        api_keys = ApiKeys(lambda: api_database)
+        made = [await new_key(owner, "*") for _ in range(3)]
+        for key in made:
+            assert await api_keys.principal(key) is not None
+        assert list(api_keys._cache) == [key.split("_")[1] for key in made[1:]]
+
+
+class TestWhatTheDatabaseAllows:
+    async def test_the_role_that_serves_requests_sees_no_key_but_the_one_it_names(
+        self, api_database: Database, owner: Database
+    ):
+        await new_key(owner, "*", tenant="acme")
+        key = await new_key(owner, "a", "b", tenant="other")
+        public_id, secret = keys.parse(key) or ("", "")
+        async with api_database.transaction("acme") as tx:
+            found = await keys.find(tx, public_id)
+            assert found is not None
+            assert (found.tenant, found.scopes) == ("other", frozenset({"a", "b"}))
+            assert found.secret_hash == keys.hash_secret(secret)
+            assert await keys.find(tx, "%") is None
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with api_database.transaction("acme") as tx:
+                await tx.raw.fetch("SELECT * FROM common.api_keys")
+
+    async def test_a_secret_is_stored_as_its_hash_only(self, owner: Database):
+        key = await new_key(owner, "*")
+        async with owner.transaction() as tx:
+            stored = await tx.raw.fetch("SELECT * FROM common.api_keys")
+        assert key.split("_", 2)[2] not in str(stored)
+
+    async def test_a_key_for_a_tenant_that_does_not_exist_is_refused_by_name(self, owner: Database):
+        with pytest.raises(keys.UnknownTenantError, match="'nobody'"):
+            async with owner.transaction() as tx:
+                await keys.create(tx, "nobody", "test", ["*"])

@@ -1,0 +1,117 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import httpx
+import pytest
+from plaudit_testing.databases import settings_for
+from plaudit_testing.serving import serving
+
+from plaudit.common.db import Database, Role
+from plaudit.common.http import ops as ops_module
+from plaudit.common.http.app import create_ops_app
+from plaudit.common.http.ops import DatabaseChecks, Ops
+from plaudit.common.loops import Check, Loop
+
+pytestmark = pytest.mark.postgres
+
+
+class Turning(Loop):
+    def __init__(self, name: str, max_age_seconds: float = 60.0, ready: Sequence[Check] = ()) -> None:
+        super().__init__(name, max_age_seconds=max_age_seconds)
+        self._ready = ready
+
+    def ready(self) -> Sequence[Check]:
+        return self._ready
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+
+
+async def ask(ops: Ops, path: str) -> tuple[int, dict[str, tuple[bool, str]]]:
+    async with serving(create_ops_app("things", ops.routes())) as client:
+        answer = await client.get(path)
+        checks = {check["name"]: (check["ok"], check["detail"]) for check in answer.json()["checks"]}
+        return answer.status_code, checks
+
+
+@pytest.fixture
+async def checks(api_database: Database) -> AsyncIterator[DatabaseChecks]:
+    yield DatabaseChecks(api_database, "common")
+
+
+async def test_a_process_with_all_it_needs_is_ready(checks: DatabaseChecks):
+    ops = Ops([Turning("relay", ready=[Check("lease", ok=True)])], checks)
+    status, told = await ask(ops, "/readyz")
+    assert status == 200
+    assert told == {
+        "running": (True, ""),
+        "database": (True, ""),
+        "migrations": (True, "at head"),
+        "lease": (True, ""),
+    }
+
+
+async def test_a_loop_that_is_not_ready_says_why_and_the_process_still_lives(checks: DatabaseChecks):
+    ops = Ops([Turning("relay", ready=[Check("topics", ok=False, detail="wiped: restore or re-seed")])], checks)
+    status, told = await ask(ops, "/readyz")
+    assert (status, told["topics"]) == (503, (False, "wiped: restore or re-seed"))
+    assert (await ask(ops, "/livez"))[0] == 200
+
+
+async def test_a_loop_that_no_longer_turns_makes_the_process_dead(checks: DatabaseChecks):
+    ops = Ops([Turning("relay"), Turning("stuck", max_age_seconds=-1.0)], checks)
+    status, told = await ask(ops, "/livez")
+    assert status == 503
+    assert (told["relay"][0], told["stuck"][0]) == (True, False)
+
+
+async def test_a_stopping_process_is_alive_and_not_ready(checks: DatabaseChecks):
+    ops = Ops([], checks)
+    ops.stopping = True
+    assert (await ask(ops, "/livez"))[0] == 200
+    status, told = await ask(ops, "/readyz")
+    assert (status, told["running"]) == (503, (False, "stopping"))
+
+
+async def test_a_schema_behind_the_code_is_not_ready_until_it_is_migrated(
+    api_database: Database, owner: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ops_module, "DATABASE_CHECK_KEPT_SECONDS", 0.0)
+    checks = DatabaseChecks(api_database, "common")
+    async with owner.transaction() as tx:
+        await tx.raw.execute("UPDATE common.alembic_version SET version_num = 'older'")
+    [_, migrations] = await checks()
+    assert not migrations.ok
+    assert "common at older" in migrations.detail
+    assert "run migrate" in migrations.detail
+    async with owner.transaction() as tx:
+        await tx.raw.execute("UPDATE common.alembic_version SET version_num = $1", checks._heads["common"])
+    assert all(check.ok for check in await checks())
+
+
+async def test_without_its_database_a_process_is_alive_and_not_ready():
+    database = Database(settings_for("postgresql://u:canary@127.0.0.1:9/none"), "common", Role.API, pool_size=1)
+    ops = Ops([Turning("relay")], DatabaseChecks(database, "common"))
+    assert (await ask(ops, "/livez"))[0] == 200
+    status, told = await ask(ops, "/readyz")
+    assert (status, told["database"][0]) == (503, False)
+    assert "canary" not in str(told)
+    await database.close()
+
+
+async def test_probes_in_quick_succession_ask_the_database_once(checks: DatabaseChecks):
+    first, second = await asyncio.gather(checks(), checks())
+    assert first is second
+
+
+async def test_metrics_are_prometheus_text_and_tell_the_age_of_each_loop(checks: DatabaseChecks):
+    async with serving(create_ops_app("things", Ops([Turning("relay")], checks).routes())) as client:
+        answer = await client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'plaudit_loop_age_seconds{loop="relay"} ' in answer.text
+
+
+async def test_a_process_without_an_api_has_a_problem_for_everything_else(checks: DatabaseChecks):
+    async with serving(create_ops_app("things", Ops([], checks).routes())) as client:
+        answers: list[httpx.Response] = [await client.get(path) for path in ("/", "/docs", "/openapi.json")]
+    assert [answer.status_code for answer in answers] == [404, 404, 404]

@@ -1,0 +1,3 @@
+from plaudit_testing.runtime_fixtures import database, make_topic, settings, testing_url
+
+__all__ = ["database", "make_topic", "settings", "testing_url"]

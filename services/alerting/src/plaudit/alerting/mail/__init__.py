@@ -1,0 +1,1 @@
+"""Mails to owners: what they say, and how they leave."""

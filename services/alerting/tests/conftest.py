@@ -1,0 +1,243 @@
+"""Alerting on a migrated database, with a mailbox, a broker's word, and time that a test moves."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from plaudit.alerting.consumer import GROUP, subscription
+from plaudit.alerting.domain.clocks import clock_id
+from plaudit.alerting.domain.policy import FIRST_ANSWER
+from plaudit.alerting.jobs import MailLoop, TimerLoop
+from plaudit.alerting.mail.smtp import smtp_sender
+from plaudit.alerting.main import ALERTING, build
+from plaudit.alerting.settings import AlertingSettings
+from plaudit.common import keys
+from plaudit.common.contracts import Envelope, ReviewChange, ReviewState
+from plaudit.common.db import Database, Role, lock
+from plaudit.common.kafka.subscription import Record
+from plaudit.common.process import Resources
+from plaudit_testing.databases import migrated
+from plaudit_testing.mailbox import Mailbox, open_mailbox
+from plaudit_testing.promises import PUBLISHED
+from plaudit_testing.servers import PostgresServer
+
+OWNER = "owner@acme.example"
+PARTITION = 3
+TYPES = {
+    (False, True): "review.created",
+    (True, True): "review.edited",
+    (True, False): "review.removed",
+    (False, False): "review.edited",
+}
+
+
+def settings_for(database_url: str, **more: object) -> AlertingSettings:
+    return AlertingSettings.model_validate(
+        {
+            "database_url": database_url,
+            "owner_email": OWNER,
+            "test_clock": True,
+            "partitions": 8,
+            "database_pool_size": 4,
+            **more,
+        }
+    )
+
+
+@pytest.fixture
+def alerting_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database with the schemas `common` and `alerting`, and nothing in them."""
+    template = postgres_server.template("alerting", lambda dsn: migrated(dsn, "alerting"))
+    dsn = postgres_server.create_database(template, request.node.name)
+    yield dsn
+    postgres_server.drop_database(dsn)
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """A real SMTP server."""
+    async with open_mailbox() as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(alerting_url: str, mailbox: Mailbox) -> AlertingSettings:
+    """Settings that point at this test's servers."""
+    return settings_for(alerting_url, smtp_port=mailbox.port)
+
+
+@pytest.fixture
+async def stage(settings: AlertingSettings) -> AsyncIterator["Stage"]:
+    """All of alerting but Kafka, at the moment of the publication of the tests' reviews."""
+    made = Stage(settings)
+    await made.move_to(PUBLISHED)
+    yield made
+    await made.close()
+
+
+@dataclass
+class Stage:
+    """Alerting in this process: records go to its handler as the runner brings them, time goes where the test says."""
+
+    settings: AlertingSettings
+    end_offset: int = 0
+    """What the broker says of every partition."""
+    revisions: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.resources = Resources(self.settings, ALERTING.name)
+        self.worker = self.resources.database(Role.WORKER)
+        self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
+        self.handle = subscription(OWNER).handle
+        self.order_keys = subscription(OWNER).order_keys
+        self.timers = self.new_timers()
+        self.mails = MailLoop(self.worker, self.settings, smtp_sender(self.settings))
+        self.clients: list[httpx.AsyncClient] = []
+
+    def new_timers(self) -> TimerLoop:
+        """The timers as a process has them that has just started."""
+        return TimerLoop(self.worker, self.resources.outbox, self.settings, self._end_offset)
+
+    async def _end_offset(self, _topic: str, _partition: int) -> int:
+        if self.end_offset < 0:
+            raise OSError("the broker is away")
+        return self.end_offset
+
+    async def close(self) -> None:
+        for client in self.clients:
+            await client.aclose()
+        await self.common.close()
+        await self.resources.close()
+
+    async def move_to(self, moment: datetime) -> None:
+        """Let it be this moment; time goes on from there."""
+        async with self.common.transaction() as tx:
+            await tx.raw.execute(
+                "INSERT INTO clock_offset (moved_by) VALUES ($1::timestamptz - clock_timestamp()) "
+                "ON CONFLICT (one) DO UPDATE SET moved_by = excluded.moved_by",
+                moment,
+            )
+
+    async def happens(
+        self,
+        before: ReviewState | None,
+        after: ReviewState | None,
+        recorded: datetime,
+        *,
+        review_id: str = "review-1",
+        tenant: str = "default",
+        kind: str | None = None,
+        revision: int | None = None,
+    ) -> None:
+        """A review changes, and alerting reads of it."""
+        await self.reads([self.record(before, after, recorded, review_id, tenant, kind, revision)])
+
+    def record(
+        self,
+        before: ReviewState | None,
+        after: ReviewState | None,
+        recorded: datetime,
+        review_id: str = "review-1",
+        tenant: str = "default",
+        kind: str | None = None,
+        revision: int | None = None,
+    ) -> Record[ReviewChange]:
+        """The record of a change, the next one of its review."""
+        number = revision or self.revisions.get(review_id, 0) + 1
+        self.revisions[review_id] = max(number, self.revisions.get(review_id, 0))
+        self.end_offset += 1
+        event = Envelope(
+            specversion="1.0",
+            id=str(uuid4()),
+            source="/plaudit/ingest",
+            type=kind or TYPES[before is not None, after is not None],
+            time=recorded,
+            subject=(after or before).subject,  # type: ignore[union-attr]
+            tenant=tenant,
+            datacontenttype="application/json",
+            data=ReviewChange(review_id=review_id, revision=number, before=before, after=after),
+            epoch="1",
+            sequence=f"{self.end_offset:020d}",
+        )
+        return Record(event=event, partition=PARTITION, offset=self.end_offset - 1, sequence=self.end_offset, epoch=1)
+
+    async def reads(self, records: Sequence[Record[ReviewChange]]) -> None:
+        """Alerting reads a batch, as the runner has it: locks, position, handler, outbox, in one transaction."""
+        async with self.worker.transaction() as tx:
+            await lock(tx, {key for record in records for key in self.order_keys(record)})
+            await tx.raw.execute(
+                "INSERT INTO positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence) "
+                "VALUES ($1, 'reviews.v1', $2, gen_random_uuid(), $3, 1, $3) "
+                "ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET next_offset = excluded.next_offset",
+                GROUP,
+                PARTITION,
+                records[-1].offset + 1,
+            )
+            await self.resources.outbox.append(tx, await self.handle(tx, records))
+
+    async def fires(self) -> None:
+        """The timers have their turns, until nothing is left to do for them."""
+        while await self.timers.turn():
+            pass
+
+    async def sends(self) -> None:
+        """The mails have their turns, until nothing is left to do for them now."""
+        while await self.mails.turn():
+            pass
+
+    async def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
+        """Ask the database."""
+        async with self.worker.transaction() as tx:
+            return [dict(row) for row in await tx.raw.fetch(query, *arguments)]
+
+    async def clock(self, review_id: str = "review-1", tenant: str = "default") -> dict[str, Any]:
+        """A review's clock."""
+        [row] = await self.rows("SELECT * FROM clocks WHERE tenant_id = $1 AND review_id = $2", tenant, review_id)
+        assert row["id"] == clock_id(tenant, review_id, FIRST_ANSWER)
+        return row
+
+    async def log(self, review_id: str = "review-1") -> list[str]:
+        """The kinds of a clock's log, in order; a collapsed warning is in parentheses."""
+        rows = await self.rows(
+            "SELECT e.kind, e.percent, e.collapsed FROM clock_events e JOIN clocks c ON c.id = e.clock_id "
+            "WHERE c.review_id = $1 ORDER BY e.id",
+            review_id,
+        )
+        texts = [f"{row['kind']} {row['percent']}" if row["percent"] else row["kind"] for row in rows]
+        return [f"({text})" if row["collapsed"] else text for text, row in zip(texts, rows, strict=True)]
+
+    async def published(self) -> list[str]:
+        """The types of the outbox, in order."""
+        rows = await self.rows("SELECT envelope FROM outbox ORDER BY id")
+        return [httpx.Response(200, content=row["envelope"]).json()["type"] for row in rows]
+
+    async def events(self) -> list[dict[str, Any]]:
+        """The outbox, in order."""
+        rows = await self.rows("SELECT envelope FROM outbox ORDER BY id")
+        return [httpx.Response(200, content=row["envelope"]).json() for row in rows]
+
+    async def client(self, *scopes: str, tenant: str = "default") -> httpx.AsyncClient:
+        """A client with an API key of a tenant, made with it where it is new."""
+        async with self.common.transaction() as tx:
+            await keys.create_tenant(tx, tenant, tenant.title())
+            key = await keys.create(tx, tenant, "test", scopes or ("*",))
+        return self.plain_client(authorization=f"Bearer {key}")
+
+    def plain_client(self, **headers: str) -> httpx.AsyncClient:
+        """A client without a key."""
+        app = build(self.resources).app
+        assert app is not None
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://alerting.example", headers=headers
+        )
+        self.clients.append(client)
+        return client
+
+
+def id_of(review_id: str, tenant: str = "default") -> UUID:
+    return clock_id(tenant, review_id, FIRST_ANSWER)

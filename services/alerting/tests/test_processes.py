@@ -1,0 +1,91 @@
+"""Alerting as processes of its own that are killed where it hurts: no timer is lost, none fires twice."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from plaudit_testing.promises import at, review
+from plaudit_testing.runtime import until
+from plaudit_testing.stack import Stack
+from plaudit_testing.stack import stack as opened_stack
+
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.e2e]
+
+CLOCKS = 40
+
+
+@pytest.fixture
+async def processes(stage, settings, kafka_server, kafka_topics, tmp_path) -> Iterator[Stack]:
+    """Processes on the stage's database, its mailbox and the run's broker."""
+    await kafka_topics.recreate({"reviews.v1": 8, "alerts.v1": 8})
+    with opened_stack(
+        settings.database_url.get_secret_value(),
+        kafka_server.bootstrap,
+        tmp_path,
+        PLAUDIT_OWNER_EMAIL=settings.owner_email,
+        PLAUDIT_SMTP_PORT=str(settings.smtp_port),
+        PLAUDIT_TEST_CLOCK="true",
+        PLAUDIT_TIMER_BATCH_CLOCKS="10",
+    ) as made:
+        yield made
+
+
+async def killed(process) -> None:
+    await until(lambda: not process.running, "the process has been killed by its failpoint")
+
+
+async def test_timers_survive_a_process_that_is_killed_before_its_commit(stage, processes, tmp_path):
+    await stage.reads([stage.record(None, review(), at(0), f"review-{number}") for number in range(CLOCKS)])
+    await stage.rows("UPDATE positions SET next_offset = 0")
+    await stage.move_to(at(24.1))
+    trace = tmp_path / "trace"
+    jobs = processes.process("alerting", "jobs")
+    for hit in (1, 2, 1):
+        jobs.start(f"timers_before_commit=kill@{hit}", trace)
+        await killed(jobs)
+    assert trace.read_text().count("timers_before_commit kill") == 3
+    jobs.start()
+
+    async def all_are_breached():
+        return await stage.rows("SELECT count(*) AS n FROM clocks WHERE state = 'breached'") == [{"n": CLOCKS}]
+
+    await until(all_are_breached, "all clocks are breached")
+    assert await asyncio.to_thread(jobs.stop) == 0, jobs.log_tail()
+    counted = await stage.rows(
+        "SELECT count(*) AS n, count(DISTINCT clock_id) AS clocks FROM clock_events WHERE kind = 'breached'"
+    )
+    assert counted == [{"n": CLOCKS, "clocks": CLOCKS}]
+    assert (await stage.published()).count("clock.breached") == CLOCKS
+    assert await stage.rows("SELECT * FROM timers") == []
+
+
+async def test_a_mail_whose_sender_is_killed_after_the_acceptance_comes_again_under_its_message_id(
+    stage, processes, mailbox, tmp_path
+):
+    await stage.happens(None, review(), at(0))
+    jobs = processes.process("alerting", "jobs")
+    jobs.start("mail_sent_before_note=kill@1", tmp_path / "trace")
+    await killed(jobs)
+    assert len(mailbox.mails) == 1
+    await stage.rows("UPDATE mails SET leased_until = now() - interval '1 second'")
+    jobs.start()
+
+    async def is_sent():
+        return await stage.rows("SELECT state, attempts FROM mails") == [{"state": "sent", "attempts": 2}]
+
+    await until(is_sent, "the mail is sent")
+    assert await asyncio.to_thread(jobs.stop) == 0, jobs.log_tail()
+    assert len(mailbox.mails) == 2
+    assert len({mail["Message-ID"] for mail in mailbox.mails}) == 1
+
+
+async def test_one_process_does_everything_and_stops_in_order(stage, processes):
+    alerting = processes.process("alerting", "all").start()
+    await asyncio.to_thread(alerting.wait_ready)
+    status, answer = alerting.get("/v1/clocks", (await stage.client()).headers["authorization"].split()[1])
+    assert (status, answer) == (200, {"items": [], "next": None})
+    assert await asyncio.to_thread(alerting.stop) == 0, alerting.log_tail()
+    lines = [json.loads(line) for line in alerting.log.read_text().splitlines()]
+    assert {line["level"] for line in lines} <= {"info", "warning"}, lines

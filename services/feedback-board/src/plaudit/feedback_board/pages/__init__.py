@@ -1,0 +1,1 @@
+"""The public board: server-rendered, and whole without a script."""

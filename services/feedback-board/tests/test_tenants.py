@@ -1,0 +1,104 @@
+"""Tenants never see each other, and keys do only what their scopes say."""
+
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from plaudit.common.db import Role
+
+pytestmark = pytest.mark.postgres
+
+TABLES = ("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "budgets")
+
+
+async def test_another_tenants_request_is_not_found(api: httpx.AsyncClient, clients, wish: str, reviews) -> None:
+    review = await reviews.published()
+    other = await clients.with_key("other", "*")
+    answers = [
+        await other.get(wish),
+        await other.get(f"{wish}/activity"),
+        await other.post(f"{wish}/votes", json={"person": "native:eve"}),
+        await other.request("DELETE", f"{wish}/votes", json={"person": "native:anna"}),
+        await other.put(f"{wish}/status", json={"status": "declined", "reason": "Ours now."}),
+        await other.put(f"{wish}/sizing", json={"impact": 3, "effort_weeks": 1}),
+        await other.post(f"{wish}/links", json={"review_id": str(review)}),
+        await other.delete(f"{wish}/links/{review}"),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 8
+    assert (await other.get("/v1/requests")).json() == {"items": [], "next": None}
+    untouched = (await api.get(wish)).json()
+    assert (untouched["votes"], untouched["status"], untouched["impact"]) == (0, "open", None)
+
+
+async def test_another_tenants_review_cannot_be_linked(clients, reviews) -> None:
+    other = await clients.with_key("other", "*")
+    made = (await other.post("/v1/requests", json={"title": "Dark mode"})).json()
+    review = await reviews.published(tenant="default")
+    answer = await other.post(f"/v1/requests/{made['id']}/links", json={"review_id": str(review)})
+    assert answer.status_code == 404
+
+
+async def test_the_same_idempotency_key_of_two_tenants_makes_two_requests(api: httpx.AsyncClient, clients) -> None:
+    other = await clients.with_key("other", "*")
+    ids = set()
+    for client in (api, other):
+        made = await client.post("/v1/requests", json={"title": "Dark mode"}, headers={"idempotency-key": "same"})
+        ids.add(made.json()["id"])
+    assert len(ids) == 2
+
+
+async def test_a_key_does_what_its_scopes_say_and_no_more(clients, wish: str) -> None:
+    reader = await clients.with_key("default", "board:read")
+    writer = await clients.with_key("default", "board:write")
+    assert (await reader.get(wish)).status_code == 200
+    assert (await reader.get(f"{wish}/activity")).status_code == 200
+    assert (await reader.get("/v1/requests")).status_code == 200
+    assert (await writer.get(wish)).status_code == 403
+    changes = [
+        ("POST", "/v1/requests", {"title": "Dark mode"}),
+        ("POST", f"{wish}/votes", {"person": "native:anna"}),
+        ("DELETE", f"{wish}/votes", {"person": "native:anna"}),
+        ("PUT", f"{wish}/status", {"status": "planned", "reason": "Right."}),
+        ("PUT", f"{wish}/sizing", {"impact": 1, "effort_weeks": 1}),
+        ("POST", f"{wish}/links", {"review_id": str(uuid4())}),
+        ("DELETE", f"{wish}/links/{uuid4()}", None),
+    ]
+    for method, path, body in changes:
+        assert (await reader.request(method, path, json=body)).status_code == 403
+        assert (await writer.request(method, path, json=body)).status_code in {200, 201, 404}
+
+
+async def test_without_a_key_the_api_is_closed(clients, wish: str) -> None:
+    assert (await clients.visitor().get(wish)).status_code == 401
+
+
+async def test_every_table_of_a_tenant_forces_row_level_security(worker) -> None:
+    async with worker.transaction() as tx:
+        rows = await tx.raw.fetch(
+            "SELECT relname, relrowsecurity AND relforcerowsecurity AS forced FROM pg_class "
+            "JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'tenant_id' "
+            "WHERE relnamespace = 'feedback_board'::regnamespace AND relkind IN ('r', 'p')"
+        )
+    assert {row["relname"]: row["forced"] for row in rows} == dict.fromkeys(TABLES, True)
+
+
+async def test_the_database_itself_keeps_tenants_apart(resources, wish: str, api: httpx.AsyncClient) -> None:
+    """Even a statement of ours that forgot the tenant could not reach another's rows."""
+    await api.post(f"{wish}/votes", json={"person": "native:anna"})
+    database = resources.database(Role.API)
+    async with database.transaction("other") as tx:
+        assert await tx.raw.fetchval("SELECT count(*) FROM requests") == 0
+        assert await tx.raw.execute("UPDATE requests SET votes = 99") == "UPDATE 0"
+        assert await tx.raw.execute("DELETE FROM votes") == "DELETE 0"
+    async with database.transaction() as tx:
+        assert await tx.raw.fetchval("SELECT count(*) FROM requests") == 0
+    with pytest.raises((asyncpg.InsufficientPrivilegeError, DBAPIError)):
+        async with database.transaction("other") as tx:
+            await tx.raw.execute(
+                "INSERT INTO votes (tenant_id, request_id, person, voted_at) VALUES ('default', $1, 'x', now())", uuid4()
+            )
+    async with database.transaction("default") as tx:
+        assert await tx.raw.fetchval("SELECT count(*) FROM votes") == 1

@@ -1,0 +1,107 @@
+"""Every adapter: its folder, its fixtures, and what it does with noise."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import plaudit.ingest.adapters
+from plaudit.common.strict_json import loads
+from plaudit.ingest.adapters import ADAPTERS, UnusableBodyError
+from plaudit.ingest.adapters.contract import MAX_EVENTS
+from plaudit.ingest.domain.commands import Command, Quarantined
+from plaudit.ingest.domain.source import Source
+
+FOLDER = Path(plaudit.ingest.adapters.__file__).parent
+FOLDERS = sorted(path.parent for path in FOLDER.glob("*/adapter.py"))
+FIXTURES = sorted(path for path in FOLDER.glob("*/fixtures/*.json") if not path.name.endswith(".expected.json"))
+
+
+def source_of(platform):
+    return Source(
+        id="00000000-0000-7000-8000-000000000001",
+        tenant_id="default",
+        name="Harbourlight",
+        platform=platform,
+        subject="harbourlight",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        person_key=b"a key that only this test knows, ",
+    )
+
+
+def test_every_folder_is_a_registered_platform():
+    assert sorted(path.name.replace("_", "-") for path in FOLDERS) == sorted(ADAPTERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_every_adapter_has_fixtures_and_a_document(folder):
+    assert [path for path in FIXTURES if path.is_relative_to(folder)]
+    assert (folder / "doc.md").read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_a_fixture_becomes_what_stands_beside_it(fixture):
+    platform = fixture.parent.parent.name.replace("_", "-")
+    commands = ADAPTERS[platform].normalise(loads(fixture.read_bytes()), source_of(platform))
+    assert json.loads(msgspec.json.encode(commands)) == json.loads(fixture.with_suffix(".expected.json").read_text())
+
+
+@pytest.mark.parametrize("platform", ADAPTERS)
+@pytest.mark.parametrize("count", [0, MAX_EVENTS + 1])
+def test_a_delivery_holds_one_to_a_thousand_events(platform, count):
+    body = [{}] * count
+    with pytest.raises(UnusableBodyError, match="1 to 1,000"):
+        ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+
+
+@pytest.mark.parametrize("platform", ADAPTERS)
+def test_a_thousand_events_keep_their_places(platform):
+    body = [{}] * MAX_EVENTS
+    commands = ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+    assert len(commands) == MAX_EVENTS
+
+
+def mutations(value):
+    """Yield the body with each of its members taken away, and with each turned into something else."""
+    for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+        for other in (None, [], {}, "", "x", -1, 1e300, True):
+            yield {**value, key: other} if isinstance(value, dict) else [*value[:key], other, *value[key + 1 :]]
+        if isinstance(value, dict):
+            yield {name: kept for name, kept in value.items() if name != key}
+        for inner in mutations(member) if isinstance(member, (dict, list)) else ():
+            yield {**value, key: inner} if isinstance(value, dict) else [*value[:key], inner, *value[key + 1 :]]
+
+
+def is_read_or_refused(platform, body):
+    """Whether a body is unusable as a whole, or each of its events is a command or a reason."""
+    try:
+        commands = ADAPTERS[platform].normalise(body, source_of(platform))
+    except UnusableBodyError:
+        return True
+    return all(isinstance(command, get_args(Command | Quarantined)) for command in commands)
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_a_damaged_fixture_is_read_or_refused_and_never_fails(fixture):
+    platform = fixture.parent.parent.name.replace("_", "-")
+    assert all(is_read_or_refused(platform, body) for body in mutations(json.loads(fixture.read_text())))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@given(platform=st.sampled_from(sorted(ADAPTERS)), body=json_values)
+def test_noise_becomes_reasons(platform, body):
+    try:
+        commands = ADAPTERS[platform].normalise(body, source_of(platform))
+    except UnusableBodyError:
+        return
+    assert all(isinstance(command, Quarantined) for command in commands)

@@ -1,0 +1,245 @@
+"""The native format, field by field."""
+
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from plaudit.common.contracts import Kind, Origin
+from plaudit.ingest.domain.commands import (
+    AnswerReview,
+    AnswerState,
+    Command,
+    Content,
+    CreateReview,
+    EditReview,
+    GivenAnswer,
+    Quarantined,
+    RemoveReview,
+    RestoreReview,
+)
+from plaudit.ingest.domain.native import to_command
+from plaudit.ingest.domain.scales import Scale
+from plaudit.ingest.domain.source import Source
+
+SOURCE = Source(
+    id="source-1",
+    tenant_id="default",
+    name="Shop",
+    platform="native",
+    subject="acme",
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    person_key=b"k" * 32,
+)
+WHOLE = {"id": "r-1", "rating": 4, "published_at": "2026-02-14T10:15:30Z"}
+PUBLISHED = datetime(2026, 2, 14, 10, 15, 30, tzinfo=UTC)
+
+
+def created(**data):
+    return to_command({"type": "review.created", "data": {**WHOLE, **data}}, SOURCE)
+
+
+def edited(**data):
+    return to_command({"type": "review.edited", "data": {"id": "r-1", **data}}, SOURCE)
+
+
+def reason(command):
+    assert isinstance(command, Quarantined), command
+    return command.reason
+
+
+def test_a_creation_needs_id_rating_and_time():
+    expected = Content(rating=4.0, kind=Kind.STARS, scale=Scale(1.0, 5.0), published_at=PUBLISHED)
+    assert created() == CreateReview(external_id="r-1", content=expected)
+
+
+@pytest.mark.parametrize("field", ["id", "rating", "published_at"])
+def test_a_creation_without_one_of_them_names_it(field):
+    data = {name: value for name, value in WHOLE.items() if name != field}
+    assert field in reason(to_command({"type": "review.created", "data": data}, SOURCE))
+
+
+def test_every_field_is_read():
+    command = created(
+        version=3,
+        subject="acme/berlin",
+        scale={"min": 0, "max": 10},
+        kind="csat",
+        title="Hm",
+        text="Good",
+        language="pt-BR",
+        edited_at="2026-02-15T10:00:00+02:00",
+        author={"id": "c-1", "name": "Ann"},
+        verified=True,
+        origin="incentivised",
+        tags=["a", "b"],
+        url="https://x.example/r",
+        answer={"text": "Thanks", "published_at": "2026-02-16T10:00:00Z", "state": "pending"},
+    )
+    assert command == CreateReview(
+        external_id="r-1",
+        version=3,
+        content=Content(
+            subject="acme/berlin",
+            rating=4.0,
+            scale=Scale(0.0, 10.0),
+            kind=Kind.CSAT,
+            published_at=PUBLISHED,
+            edited_at=datetime(2026, 2, 15, 8, 0, tzinfo=UTC),
+            title="Hm",
+            text="Good",
+            language="pt-BR",
+            url="https://x.example/r",
+            person="native:c-1",
+            verified=True,
+            origin=Origin.INCENTIVISED,
+            tags=("a", "b"),
+            answer=GivenAnswer(
+                text="Thanks", published_at=datetime(2026, 2, 16, 10, tzinfo=UTC), state=AnswerState.PENDING
+            ),
+        ),
+    )
+
+
+def test_times_are_read_into_utc():
+    command = created(published_at="2026-02-14T11:15:30.123456+01:00")
+    assert command.content.published_at == PUBLISHED.replace(microsecond=123_456)
+    assert command.content.published_at.tzinfo is UTC
+
+
+def test_unknown_fields_are_ignored():
+    assert created(loyalty="gold", author={"id": "c-1", "age": 44}) == created(author={"id": "c-1"})
+    assert to_command(
+        {"type": "review.removed", "id": 5, "data": {"id": "r-1", "rating": "x"}}, SOURCE
+    ) == RemoveReview(external_id="r-1")
+
+
+def test_an_edit_needs_the_id_and_what_is_new():
+    assert edited(subject="acme/berlin", version=2) == EditReview(
+        external_id="r-1", version=2, content=Content(subject="acme/berlin")
+    )
+
+
+def test_null_takes_texts_and_author_away_and_is_nothing_elsewhere():
+    nothing = dict.fromkeys(["title", "text", "language", "url", "author"])
+    assert edited(**nothing).content == Content(title=None, text=None, language=None, url=None, person=None)
+    elsewhere = ["subject", "rating", "scale", "kind", "published_at", "edited_at", "version", "verified", "origin"]
+    assert edited(**dict.fromkeys([*elsewhere, "tags", "answer"])) == edited()
+
+
+def test_an_edit_with_a_rating_alone_leaves_its_scale_to_what_is_stored():
+    assert edited(rating=9).content == Content(rating=9.0)
+    assert edited(rating=9).content.scale is UNSET
+
+
+def test_removal_restoration_and_answer_need_only_the_id_and_the_answer():
+    assert to_command({"type": "review.removed", "data": {"id": "r-1", "version": 4}}, SOURCE) == RemoveReview(
+        external_id="r-1", version=4
+    )
+    assert to_command({"type": "review.restored", "data": {"id": "r-1"}}, SOURCE) == RestoreReview(external_id="r-1")
+    answered = {"type": "review.answered", "data": {"id": "r-1", "answer": {"text": "Thanks"}}}
+    assert to_command(answered, SOURCE) == AnswerReview(external_id="r-1", answer=GivenAnswer(text="Thanks"))
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "says"),
+    [
+        ("id", "", "data.id"),
+        ("id", "x" * 201, "data.id"),
+        ("id", "a\nb", "data.id"),
+        ("id", 5, "data.id"),
+        ("rating", "4", "data.rating"),
+        ("rating", True, "data.rating"),
+        ("rating", None, "data.rating"),
+        ("rating", 6, "off its scale"),
+        ("published_at", "2026-02-14T10:15:30", "data.published_at"),
+        ("published_at", "yesterday", "data.published_at"),
+        ("published_at", 1_700_000_000, "data.published_at"),
+        ("published_at", "1969-12-31T23:59:59Z", "before 1970"),
+        ("published_at", "0001-01-01T00:00:00+10:00", "no time that we can keep"),
+        ("edited_at", "9999-12-31T23:59:59-10:00", "no time that we can keep"),
+        ("version", 1.5, "data.version"),
+        ("version", "1", "data.version"),
+        ("version", 2**63, "data.version"),
+        ("subject", "other", "data.subject"),
+        ("subject", "acme2", "data.subject"),
+        ("subject", "acme/Berlin", "data.subject"),
+        ("subject", "acme/" + "/".join("abcdef"), "data.subject"),
+        ("kind", "emoji", "data.kind"),
+        ("scale", {"min": 1}, "data.scale"),
+        ("scale", {"min": 5, "max": 1}, "is none"),
+        ("origin", "paid", "data.origin"),
+        ("verified", "yes", "data.verified"),
+        ("tags", ["x"] * 51, "data.tags"),
+        ("tags", ["x" * 101], "data.tags"),
+        ("tags", "x", "data.tags"),
+        ("language", "x" * 36, "data.language"),
+        ("url", "javascript:alert(1)", "data.url"),
+        ("url", "https://x.example/a b", "data.url"),
+        ("url", "https://" + "x" * 2_050, "data.url"),
+        ("author", "Ann", "data.author"),
+        ("author", {"email": "x" * 321}, "data.author.email"),
+        ("answer", {"state": "loud"}, "data.answer.state"),
+        ("answer", {"published_at": "2026"}, "data.answer.published_at"),
+        ("title", 5, "data.title"),
+        ("text", ["x"], "data.text"),
+    ],
+)
+def test_a_wrong_field_is_named(field, wrong, says):
+    assert says in reason(created(**{field: wrong}))
+
+
+@pytest.mark.parametrize("kind", [None, "review.liked", 5, ["review.created"], "created", {}])
+def test_another_type_is_answered_with_those_there_are(kind):
+    assert "review.created, review.edited" in reason(to_command({"type": kind, "data": WHOLE}, SOURCE))
+
+
+@pytest.mark.parametrize("item", [None, 5, "x", [], [WHOLE]])
+def test_an_event_is_an_object(item):
+    assert "object" in reason(to_command(item, SOURCE))
+
+
+@pytest.mark.parametrize("data", [None, 5, "x", []])
+@pytest.mark.parametrize("kind", ["created", "edited", "removed", "restored", "answered"])
+def test_its_data_is_an_object(kind, data):
+    assert reason(to_command({"type": f"review.{kind}", "data": data}, SOURCE)).startswith("data: Expected object")
+
+
+def test_an_address_never_stands_in_a_command():
+    command = created(author={"id": "ann@mail.example", "name": "Ann", "email": "ann@mail.example"})
+    assert "ann" not in repr(command).lower()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+FIELDS = [
+    "id",
+    "subject",
+    "rating",
+    "scale",
+    "kind",
+    "title",
+    "published_at",
+    "version",
+    "author",
+    "tags",
+    "url",
+    "answer",
+]
+
+
+@given(
+    kind=st.sampled_from(["created", "edited", "removed", "restored", "answered"]),
+    data=st.dictionaries(st.sampled_from(FIELDS), json_values),
+    whole=st.booleans(),
+)
+def test_whatever_is_sent_becomes_a_command_or_a_reason(kind, data, whole):
+    item = {"type": f"review.{kind}", "data": {**WHOLE, **data} if whole else data}
+    command = to_command(item, SOURCE)
+    assert isinstance(command, get_args(Command | Quarantined))
+    assert not isinstance(command, Quarantined) or command.reason

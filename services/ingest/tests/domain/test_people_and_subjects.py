@@ -1,0 +1,107 @@
+"""Who wrote, and of what."""
+
+import hashlib
+import hmac
+import unicodedata
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from plaudit.ingest.domain.people import person_key
+from plaudit.ingest.domain.source import Source
+from plaudit.ingest.domain.subjects import first_segment, is_subject, is_within
+
+SOURCE = Source(
+    id="source-1",
+    tenant_id="default",
+    name="Shop",
+    platform="native",
+    subject="acme",
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    person_key=b"k" * 32,
+)
+local_parts = st.text("abcdefXYZäÖÉßøñ.+-0123456789", min_size=1, max_size=20)
+
+
+def test_an_address_is_hashed_under_the_tenants_key():
+    expected = hmac.new(b"k" * 32, b"ann@mail.example", hashlib.sha256).hexdigest()
+    assert person_key(SOURCE, email="ann@mail.example", person_id="c-1") == expected
+
+
+@given(local=local_parts, before=st.sampled_from(["", " ", "\t\n"]), after=st.sampled_from(["", " "]))
+def test_one_address_has_one_key_however_it_is_written(local, before, after):
+    plain = f"{local}@mail.example"
+    assume(plain.upper().lower() == plain.lower())
+    written = before + unicodedata.normalize("NFD", plain.upper()) + after
+    assert person_key(SOURCE, email=written, person_id=None) == person_key(SOURCE, email=plain, person_id=None)
+
+
+def test_the_platform_does_not_matter_to_an_address_and_the_tenant_does():
+    key = person_key(SOURCE, email="ann@mail.example", person_id=None)
+    assert person_key(replace(SOURCE, platform="trustpilot"), email="ann@mail.example", person_id=None) == key
+    assert person_key(replace(SOURCE, person_key=b"x" * 32), email="ann@mail.example", person_id=None) != key
+
+
+@pytest.mark.parametrize("email", [None, "", "  "])
+def test_without_an_address_the_platforms_id_is_the_key(email):
+    assert person_key(SOURCE, email=email, person_id="c-1") == "native:c-1"
+
+
+@pytest.mark.parametrize("person_id", [None, "", " "])
+def test_an_unknown_person_has_no_key(person_id):
+    assert person_key(SOURCE, email=None, person_id=person_id) is None
+
+
+@given(email=st.none() | st.emails(), person_id=st.none() | st.emails() | st.text(max_size=300))
+def test_no_key_holds_an_address_or_grows_long(email, person_id):
+    key = person_key(SOURCE, email=email, person_id=person_id)
+    assert key is None or ("@" not in key and len(key) <= len("native:") + 128)
+
+
+@pytest.mark.parametrize("subject", ["acme", "acme/berlin", "a/b/c/d/e/f", "0", "a.b_c-d", "a" * 64, "a/" + "b" * 64])
+def test_a_path_of_plain_segments_is_a_subject(subject):
+    assert is_subject(subject)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "",
+        "/",
+        "acme/",
+        "/acme",
+        "a//b",
+        "Acme",
+        "a b",
+        "é",
+        "-a",
+        ".a",
+        "_a",
+        "a/..",
+        "a" * 65,
+        "a/b/c/d/e/f/g",
+        "a\n",
+        "a%",
+    ],
+)
+def test_anything_else_is_none(subject):
+    assert not is_subject(subject)
+
+
+def test_a_subject_lies_within_itself_and_what_is_above_it():
+    assert is_within("acme", "acme")
+    assert is_within("acme/berlin/shop-3", "acme")
+    assert is_within("acme/berlin/shop-3", "acme/berlin")
+
+
+@pytest.mark.parametrize(("subject", "root"), [("acme", "acme/berlin"), ("acme2", "acme"), ("other/acme", "acme")])
+def test_a_subject_beside_or_above_is_not_within(subject, root):
+    assert not is_within(subject, root)
+
+
+def test_the_first_segment_is_the_outermost():
+    assert first_segment("acme/berlin") == "acme"
+    assert first_segment("acme") == "acme"
