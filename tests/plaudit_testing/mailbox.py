@@ -26,7 +26,7 @@ class Mailbox:
     answer_to_recipient: str = ACCEPTED
     port: int = 0
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 - what aiosmtpd calls it
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
         """Take or refuse a recipient."""
@@ -36,13 +36,15 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return ACCEPTED
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802 - what aiosmtpd calls it
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
         """Take or refuse a mail."""
         self.attempts += 1
         answer = self.answer()
         if answer == ACCEPTED:
             content = cast("bytes", envelope.content)
-            self.mails.append(cast("EmailMessage", message_from_bytes(content, policy=default)))
+            self.mails.append(message_from_bytes(content, policy=default))
             self.recipients += envelope.rcpt_tos
         return answer
 

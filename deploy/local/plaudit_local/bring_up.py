@@ -43,6 +43,7 @@ class BringUp:
 
         Raises ProcessFailedError or JarsUnavailableError with a sentence, StoppedError when stopped meanwhile.
         """
+        self._say(f"Starting; data and logs are in {self._layout.folder}.")
         with ThreadPoolExecutor(2) as pool:
             launching = pool.submit(backing.database, self._layout, self._registry.start, self._say)
             broker = backing.broker(self._layout, self._registry.start, self._say)
@@ -95,6 +96,7 @@ class BringUp:
             self._say(f"{database.name} is ready on {database.shown}.")
         for step in self._plan.migrations:
             self._run(step)
+        self._say("Schemas are migrated.")
         key = stored_key(self._layout, self._identity)
         if key is None:
             key = self._run(self._plan.key).strip()
@@ -108,6 +110,7 @@ class BringUp:
             broker.server.wait_ready()
             self._say(f"{broker.name} is ready on {broker.shown}.")
         self._run(self._plan.topics)
+        self._say("Topics are made.")
 
     def _settings(self, database: Backing, broker: Backing) -> Mapping[str, str]:
         wishes = {

@@ -10,6 +10,7 @@ from plaudit_local.process import GuardedProcess, ProcessFailedError
 from plaudit_local.restarts import Restarts
 
 READY_TIMEOUT_SECONDS = 1.0
+FIRST_LOOK_SECONDS = 0.1
 LOOK_AGAIN_SECONDS = 2.0
 
 STARTING = "starting"
@@ -48,7 +49,7 @@ class Managed:
 
     def wait_ready(self, deadline_seconds: float) -> None:
         """Wait until it is ready for the first time; raises ProcessFailedError with its last words."""
-        self.process.wait_ready(self.is_ready, deadline_seconds)
+        self.process.wait_ready(self.is_ready, deadline_seconds, FIRST_LOOK_SECONDS)
         self.state = READY
 
     def tick(self) -> None:

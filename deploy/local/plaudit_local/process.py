@@ -140,13 +140,14 @@ class GuardedProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
-    def wait_ready(self, ready: Callable[[], bool], deadline_seconds: float) -> None:
+    def wait_ready(
+        self, ready: Callable[[], bool], deadline_seconds: float, poll_seconds: float = POLL_SECONDS
+    ) -> None:
         """Wait until `ready` says so.
 
         Raises ProcessFailedError when the command ends or the deadline passes before; the command is stopped then.
         """
-        wait_until(lambda: not self.running or ready(), deadline_seconds)
-        if self.running and ready():
+        if wait_until(lambda: not self.running or ready(), deadline_seconds, poll_seconds) and self.running:
             return
         code = self.exit_code()
         self.stop()

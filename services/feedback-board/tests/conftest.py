@@ -24,6 +24,11 @@ from plaudit_testing.databases import migrated
 from plaudit_testing.servers import PostgresServer
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker of this folder known."""
+    config.addinivalue_line("markers", "settings(**values): what the board is told beyond the defaults")
+
+
 def _settings(database_url: str, **more: Any) -> BoardSettings:
     return BoardSettings.model_validate(
         {"database_url": database_url, "test_clock": True, "database_pool_size": 6, **more}

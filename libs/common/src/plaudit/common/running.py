@@ -28,6 +28,7 @@ class _Stop:
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.failed = False
+        self.running: set[str] = set()
 
     def on_signal(self, number: signal.Signals) -> None:
         if self.asked.is_set():
@@ -65,8 +66,8 @@ async def run_until_stopped(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.on_signal, number)
     stop_loops = asyncio.Event()
-    running = {each.name: asyncio.create_task(_guarded(each.name, each.run(stop_loops), stop)) for each in loops}
-    running["http"] = asyncio.create_task(_guarded("http", server.run(), stop))
+    running = [asyncio.create_task(_guarded(each.name, each.run(stop_loops), stop)) for each in loops]
+    serving = asyncio.create_task(_guarded("http", server.run(), stop))
     lag = asyncio.create_task(_measure_lag())
     await stop.asked.wait()
 
@@ -75,13 +76,12 @@ async def run_until_stopped(
     try:
         async with asyncio.timeout(timeout_seconds):
             await server.stop()
-            await running["http"]
+            await serving
             stop_loops.set()
-            await asyncio.gather(*running.values())
+            await asyncio.gather(*running)
             await _close(closing)
     except TimeoutError:
-        late = [name for name, task in running.items() if not task.done()]
-        log.exception("not stopped in time, exiting at once", waiting=", ".join(late) or "connections")
+        log.exception("not stopped in time, exiting at once", waiting=", ".join(sorted(stop.running)) or "connections")
         os._exit(EXIT_FAILED)
     finally:
         faulthandler.cancel_dump_traceback_later()
@@ -101,6 +101,7 @@ async def _close(closing: Sequence[Callable[[], Awaitable[None]]]) -> None:
 
 async def _guarded(name: str, work: Awaitable[None], stop: _Stop) -> None:
     """Let a part run; when it ends before it was asked to, the process ends."""
+    stop.running.add(name)
     try:
         await work
     except Exception:
@@ -110,6 +111,8 @@ async def _guarded(name: str, work: Awaitable[None], stop: _Stop) -> None:
         if not stop.asked.is_set():
             log.error("ended by itself", loop=name)
             stop.fail()
+    # Not when it is cancelled: then it is what the process did not want to wait for any longer.
+    stop.running.discard(name)
 
 
 async def _measure_lag() -> None:

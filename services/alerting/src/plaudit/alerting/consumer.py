@@ -1,8 +1,9 @@
 """One group on `reviews.v1`: what a review's change does to the promise made to its author."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from plaudit.alerting.changes import Changes
 from plaudit.alerting.domain.clocks import clock_id, fold, order_key

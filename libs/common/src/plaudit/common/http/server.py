@@ -17,7 +17,7 @@ DRAIN_SECONDS: Final = 0.5
 way over a connection that we close would be lost."""
 
 
-class BusyPortError(OSError):
+class BusyPortError(Exception):
     """The address that the settings ask for is taken."""
 
 
@@ -63,9 +63,15 @@ class HttpServer:
         await self._server.serve(sockets=[self._socket])
 
     async def stop(self, drain_seconds: float = DRAIN_SECONDS) -> None:
-        """Ask clients to leave, then stop accepting; `run` returns when what was accepted is answered."""
+        """Ask clients to leave, stop accepting, then close what is idle; `run` returns when all is answered.
+
+        uvicorn does the last two at once, and so closes connections that it has just accepted and not read from yet.
+        """
         self._app.drain()
-        await asyncio.sleep(drain_seconds)
+        await asyncio.sleep(drain_seconds / 2)
+        for listening in self._server.servers:
+            listening.close()
+        await asyncio.sleep(drain_seconds / 2)
         self._server.should_exit = True
 
 
@@ -80,7 +86,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise BusyPortError(
-            error.errno, f"cannot listen on {host}:{port} ({error.strerror}): choose another PLAUDIT_HTTP_PORT, or 0"
+            f"cannot listen on {host}:{port} ({error.strerror}): choose another PLAUDIT_HTTP_PORT, or 0"
         ) from error
     listener.settimeout(0)
     return listener

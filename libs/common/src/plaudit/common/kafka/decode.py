@@ -17,6 +17,8 @@ Data = TypeVar("Data")
 
 CONTENT_TYPE_HEADER: Final = "content-type"
 _HEADERS: Final = ((CONTENT_TYPE_HEADER, CONTENT_TYPE.encode()),)
+UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
+"""What the decoder raises: of no JSON, of other JSON, of one that is nested without end."""
 _NOT_OURS: Final = f"the content-type header is not {CONTENT_TYPE}"
 _NOTHING_APPLIED: Final = 0
 
@@ -107,7 +109,7 @@ class Decoder(Generic[Data]):
             if raw.headers == _HEADERS or _is_event(raw):
                 try:
                     event = decode(raw.value or b"")
-                except (msgspec.DecodeError, ValueError) as error:
+                except UNREADABLE as error:
                     problem = str(error)
             if (
                 event is not None
@@ -164,7 +166,7 @@ class Decoder(Generic[Data]):
         """Return type and numbers of a record whose rest is not as it must be, if it has them."""
         try:
             return self._head(raw.value or b"")
-        except (msgspec.DecodeError, ValueError):
+        except UNREADABLE:
             return None
 
 

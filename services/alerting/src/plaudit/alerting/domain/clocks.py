@@ -7,11 +7,13 @@ review goes away afterwards; only `Retracted`, on word that the run had ended in
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 from uuid import UUID, uuid5
+
+import msgspec
+from msgspec.structs import replace
 
 from plaudit.alerting.domain.policy import Policy, PolicyRef
 
@@ -52,8 +54,7 @@ class RetractReason(StrEnum):
     CANCELLED_IN_TIME = "cancelled_in_time"
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True, gc=False):
     """A run began."""
 
     at: datetime
@@ -64,8 +65,7 @@ class Started:
     reason: StartReason
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(msgspec.Struct, frozen=True, gc=False):
     """A share of the promised time was over."""
 
     at: datetime
@@ -74,8 +74,7 @@ class Warned:
     """Noted late, when a later stage had been reached as well: kept in the log, told to nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Breached:
+class Breached(msgspec.Struct, frozen=True, gc=False):
     """The due time passed without an answer."""
 
     at: datetime
@@ -83,23 +82,20 @@ class Breached:
     """Decided before all that was written up to the due time had been read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fulfilled:
+class Fulfilled(msgspec.Struct, frozen=True, gc=False):
     """The answer was published: in time, or after a breach."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(msgspec.Struct, frozen=True, gc=False):
     """There is nothing to answer any more."""
 
     at: datetime
     reason: CancelReason
 
 
-@dataclass(frozen=True, slots=True)
-class Retracted:
+class Retracted(msgspec.Struct, frozen=True, gc=False):
     """The breach was none: the run had ended in time, and we learned it late."""
 
     at: datetime
@@ -109,8 +105,7 @@ class Retracted:
 ClockEvent: TypeAlias = Started | Warned | Breached | Fulfilled | Cancelled | Retracted
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True, gc=False):
     """What a log amounts to."""
 
     policy: PolicyRef

@@ -1,9 +1,11 @@
 """A promise as a whole: the review it was made to, and its clock."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
+
+import msgspec
+from msgspec.structs import replace
 
 from plaudit.alerting.domain.clocks import Clock
 from plaudit.alerting.domain.policy import stars
@@ -15,8 +17,7 @@ MAX_TITLE_CHARS: Final = 200
 _ELLIPSIS: Final = "…"
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewFacts:
+class ReviewFacts(msgspec.Struct, frozen=True, gc=False):
     """What mails and pages say of a review. No author."""
 
     id: str
@@ -30,8 +31,7 @@ class ReviewFacts:
     url: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(msgspec.Struct, frozen=True, gc=False):
     """One promise: whom it was made to, and what has become of it."""
 
     tenant: str
@@ -49,8 +49,7 @@ class Promise:
         return replace(self, clock=clock)
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True, gc=False):
     """Something a person should look at."""
 
     tenant: str

@@ -1,0 +1,245 @@
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from plaudit_local.kafka import Kafka
+from plaudit_local.postgres import Postgres
+from plaudit_testing.databases import TESTING, migrated, settings_for
+from plaudit_testing.feed import Feed, feeding
+from plaudit_testing.runtime import (
+    Count,
+    add_to_sums,
+    count_event,
+    counting_topic,
+    outbox_of,
+    running,
+    soak,
+    until,
+    worker,
+)
+from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
+from plaudit_testing.runtime_process import runtime_process
+from plaudit_testing.tcp_proxy import proxy_for, through
+
+from plaudit.common import metrics
+from plaudit.common.contracts import Topic
+from plaudit.common.db import Database, Tx
+from plaudit.common.kafka import positions
+from plaudit.common.kafka.consumer import ConsumerLoop, HaltedError
+from plaudit.common.kafka.positions import Move, read_position
+from plaudit.common.kafka.subscription import Handler, Record, Subscription
+from plaudit.common.kafka.topics import make_topics
+from plaudit.common.outbox import Outgoing
+from plaudit.common.settings import Settings
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+GROUP = "counting"
+KEYS = [f"key-{number}" for number in range(20)]
+
+
+def consumer(
+    settings: Settings,
+    database: Database,
+    topic: Topic,
+    handle: Handler[Count] = add_to_sums,
+    *,
+    lanes: int = 1,
+    max_batch: int = 4_000,
+) -> ConsumerLoop[Count]:
+    subscription = Subscription(
+        group=GROUP, topic=topic, data=Count, handle=handle, lanes=lanes, start_batch=max_batch, max_batch=max_batch
+    )
+    return ConsumerLoop(subscription, database, outbox_of(settings), settings)
+
+
+async def sums(database: Database) -> dict[str, int]:
+    async with database.transaction() as tx:
+        return {row["key"]: row["total"] for row in await tx.raw.fetch("SELECT key, total FROM sums")}
+
+
+async def seen(database: Database) -> dict[str, list[int]]:
+    """The revisions of each key in the order in which they were applied."""
+    found: dict[str, list[int]] = {}
+    async with database.transaction() as tx:
+        for row in await tx.raw.fetch("SELECT key, revision FROM seen ORDER BY id"):
+            found.setdefault(row["key"], []).append(row["revision"])
+    return found
+
+
+def fenced(topic: Topic) -> float:
+    return metrics.CONSUMER_FENCED_BATCHES.labels(GROUP, topic.name)._value.get()
+
+
+async def feed_randomly(feed: Feed, events: int, seed: int = 1) -> Counter[str]:
+    chance = random.Random(seed)
+    keys = [chance.choice(KEYS) for _ in range(events)]
+    await feed.count(*keys)
+    return Counter(keys)
+
+
+async def test_each_record_has_exactly_one_effect_in_the_order_of_its_partition(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    loop = consumer(settings, database, topic, lanes=2)
+    async with feeding(settings, topic) as feed:
+        expected = await feed_randomly(feed, 300)
+        async with running(loop):
+            await loop.drain()
+            expected += await feed_randomly(feed, 300, seed=2)
+            await loop.drain()
+            assert all(check.ok for check in loop.ready())
+        expected += await feed_randomly(feed, 100, seed=3)
+        again = consumer(settings, database, topic)
+        async with running(again):
+            await again.drain()
+    assert await sums(database) == expected
+    assert all(found == sorted(set(found)) for found in (await seen(database)).values())
+
+
+async def test_what_a_relay_repeats_is_skipped(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    loop = consumer(settings, database, topic)
+    async with feeding(settings, topic) as feed, running(loop):
+        await feed.count("a", "a", "a")
+        feed.numbers[feed.partition("a")] = 1  # a relay that starts over behind the first one
+        await feed.count("a", "a", "a")
+        await loop.drain()
+        position = await position_of(database, topic, feed.partition("a"))
+    assert await sums(database) == {"a": 4}
+    assert position == (6, 4)
+
+
+async def position_of(database: Database, topic: Topic, partition: int) -> tuple[int, int]:
+    async with database.transaction() as tx:
+        position = await read_position(tx, GROUP, topic.name, partition)
+    assert position is not None
+    return position.place.next_offset, position.place.sequence
+
+
+async def test_a_gap_stops_its_partition_and_is_said_and_the_others_go_on(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    loop = consumer(settings, database, topic)
+    async with feeding(settings, topic) as feed, running(loop):
+        (broken,), (sound,) = feed.keys_of(0, 1), feed.keys_of(1, 1)
+        await feed.count(broken, sound)
+        await loop.drain()
+        feed.numbers[0] += 1
+        await feed.count(broken, sound, sound)
+        with pytest.raises(HaltedError, match="a gap in the sequence: offset 1 has number 3 of epoch 1, after 1"):
+            await loop.drain()
+        await until(lambda: sums_are(database, {broken: 1, sound: 3}), "the other partition goes on")
+        (check,) = loop.ready()
+    assert not check.ok
+    assert "a gap in the sequence" in check.detail
+
+
+async def sums_are(database: Database, expected: dict[str, int]) -> bool:
+    return await sums(database) == expected
+
+
+async def test_a_group_without_a_row_begins_at_the_start_of_the_log_and_takes_its_first_number(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    loop = consumer(settings, database, topic)
+    async with feeding(settings, topic) as feed:
+        feed.numbers[feed.partition("a")] = 5_000
+        await feed.count("a", "a")
+        async with running(loop):
+            await loop.drain()
+    assert await sums(database) == {"a": 2}
+
+
+async def test_the_position_is_the_databases_whatever_kafka_remembers(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    async with feeding(settings, topic) as feed:
+        await feed.count("a", "a", "a")
+        async with running(loop := consumer(settings, database, topic)):
+            await loop.drain()
+        async with database.transaction() as tx:  # as after a restore: Kafka's own offset stays where it was
+            await tx.raw.execute("UPDATE positions SET next_offset = 1, sequence = 1 WHERE sequence = 3")
+            await tx.raw.execute("UPDATE sums SET total = 1")
+        async with running(loop := consumer(settings, database, topic)):
+            await loop.drain()
+    assert await sums(database) == {"a": 3}
+
+
+async def test_what_a_handler_returns_is_in_the_outbox_if_and_only_if_its_effect_is_there(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic, tries = await make_topic(), Counter[int]()
+
+    async def answers(tx: Tx, records: Sequence[Record[Count]]) -> Sequence[Outgoing]:
+        await add_to_sums(tx, records)
+        tries[len(tries)] += 1
+        if len(tries) == 1:
+            raise ValueError("once")
+        return [count_event(topic, f"answer to {record.event.data.key}", 1) for record in records]
+
+    loop = consumer(settings, database, topic, answers)
+    async with feeding(settings, topic) as feed:
+        await feed.count("a", "b")
+        async with running(loop):
+            await loop.drain()
+    async with database.transaction() as tx:
+        keys = await tx.raw.fetch("SELECT convert_from(key, 'UTF8') AS key FROM outbox")
+    assert sorted(row["key"] for row in keys) == ["answer to a", "answer to b"]
+    assert await sums(database) == {"a": 1, "b": 1}
+    assert len(tries) > 1
+
+
+async def test_partitions_go_to_a_second_member_and_come_back_without_loss_or_repeat(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    first, second = (consumer(settings, database, topic, max_batch=7) for _ in range(2))
+    expected: Counter[str] = Counter()
+    async with feeding(settings, topic) as feed, running(first):
+        expected += await feed_randomly(feed, 200, seed=1)
+        async with running(second):
+            expected += await feed_randomly(feed, 200, seed=2)
+            await until(lambda: all(len(member._applier.positions) == 2 for member in (first, second)), "both read")
+            expected += await feed_randomly(feed, 200, seed=3)
+            await first.drain()
+        expected += await feed_randomly(feed, 50, seed=4)
+        await first.drain()
+    assert await sums(database) == expected
+    assert all(found == sorted(set(found)) for found in (await seen(database)).values())
+
+
+async def test_two_consumers_that_both_believe_to_own_the_partitions_count_once(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    expected = await two_that_both_believe(settings, database, topic)
+    assert await sums(database) == expected
+    assert fenced(topic) >= 1
+
+
+async def two_that_both_believe(settings: Settings, database: Database, topic: Topic) -> Counter[str]:
+    """Two members of different groups by Kafka's book, one group by ours; both handlers meet in the middle."""
+    met = asyncio.Barrier(2)
+    alone = False
+
+    async def slowly(tx: Tx, records: Sequence[Record[Count]]) -> Sequence[Outgoing]:
+        return await add_to_sums(tx, records)
+
+    async def fetched() -> None:
+        nonlocal alone
+        if not alone:
+            alone = True
+            await asyncio.sleep(0)
+
+    del met, fetched
+    raise NotImplementedError
