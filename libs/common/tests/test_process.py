@@ -16,10 +16,11 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from plaudit_testing.toy_service import TOY, ToySettings
 
 from plaudit.common.process import Resources
 from plaudit.common.process import _loops as loops_of
+from plaudit_testing.runtime import until
+from plaudit_testing.toy_service import TOY, ToySettings
 
 REPOSITORY = Path(__file__).parents[3]
 PYTHONPATH = f"{REPOSITORY / 'tests'}:{REPOSITORY / 'deploy/local'}"
@@ -90,8 +91,6 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Toy]]:
 class Tally:
     answered: set[str] = field(default_factory=set)
     unanswered: set[str] = field(default_factory=set)
-    unanswered_on_kept_connections: set[str] = field(default_factory=set)
-    stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def hammer(port: int, name: str, tally: Tally) -> None:
@@ -102,7 +101,6 @@ async def hammer(port: int, name: str, tally: Tally) -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         except ConnectionError:
             return
-        kept = False
         try:
             while True:
                 number += 1
@@ -111,11 +109,10 @@ async def hammer(port: int, name: str, tally: Tally) -> None:
                 request = b"POST /v1/work HTTP/1.1\r\nhost: toy\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
                 head = await exchange(reader, writer, request)
                 if head is None:
-                    (tally.unanswered_on_kept_connections if kept else tally.unanswered).add(id_)
+                    tally.unanswered.add(id_)
                     break
                 assert head.startswith(b"HTTP/1.1 202 "), head
                 tally.answered.add(id_)
-                kept = True
                 if b"connection: close" in head.lower():
                     break
         finally:
@@ -138,13 +135,12 @@ async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, r
     return head
 
 
-async def test_sigterm_under_load_drops_no_accepted_request(start: Callable[..., Toy], tmp_path: Path):
+async def test_sigterm_under_load_drops_no_accepted_request(start: Callable[..., Toy], tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     toy = await asyncio.to_thread(start, toy_seen=str(seen))
     tally = Tally()
     clients = [asyncio.create_task(hammer(toy.port, f"c{n}", tally)) for n in range(CLIENTS)]
-    while len(tally.answered) < CLIENTS * 10:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(tally.answered) >= CLIENTS * 10, "a load")
     toy.process.send_signal(signal.SIGTERM)
     await asyncio.wait_for(asyncio.gather(*clients), STOP_SECONDS)
     code = await asyncio.to_thread(toy.wait)
@@ -152,12 +148,10 @@ async def test_sigterm_under_load_drops_no_accepted_request(start: Callable[...,
     handled = set(seen.read_text().split())
     assert code == 0, toy.log.read_text()
     assert handled == tally.answered
-    assert tally.unanswered_on_kept_connections == set()
-    # A connection that was still in the kernel's queue when the listener closed was never accepted; that is rare.
-    assert len(tally.unanswered) <= CLIENTS // 4
+    assert tally.unanswered == set()
 
 
-def test_a_stop_goes_in_order(start: Callable[..., Toy]):
+def test_a_stop_goes_in_order(start: Callable[..., Toy]) -> None:
     toy = start()
     assert toy.get("/livez") == 200
     toy.process.send_signal(signal.SIGTERM)
@@ -169,7 +163,7 @@ def test_a_stop_goes_in_order(start: Callable[..., Toy]):
     assert {"loop stopped answering", "loop stopped worker"} <= set(events[:-2])
 
 
-def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start: Callable[..., Toy]):
+def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start: Callable[..., Toy]) -> None:
     toy = start("jobs")
     assert toy.get("/readyz") == 503
     assert toy.get("/livez") == 200
@@ -182,21 +176,21 @@ def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start
 @pytest.mark.parametrize(("behaviour", "event"), [("raises", "failed worker"), ("returns", "ended by itself worker")])
 def test_a_loop_that_ends_before_its_time_ends_the_process_with_a_failure(
     start: Callable[..., Toy], behaviour: str, event: str
-):
+) -> None:
     toy = start(toy_worker=behaviour)
     assert toy.wait() == 1
     assert event in toy.events()
     assert toy.events()[-2:] == ["closing", "stopped"]
 
 
-def test_what_does_not_stop_in_time_is_named_and_left(start: Callable[..., Toy]):
+def test_what_does_not_stop_in_time_is_named_and_left(start: Callable[..., Toy]) -> None:
     toy = start(toy_worker="hangs", shutdown_timeout_seconds="1.5")
     toy.process.send_signal(signal.SIGTERM)
     assert toy.wait() == 1
     assert toy.lines()[-1]["waiting"] == "worker"
 
 
-def test_a_second_signal_ends_the_process_at_once(start: Callable[..., Toy]):
+def test_a_second_signal_ends_the_process_at_once(start: Callable[..., Toy]) -> None:
     toy = start(toy_worker="hangs", shutdown_timeout_seconds="3000")
     toy.process.send_signal(signal.SIGTERM)
     while "stopping" not in toy.events():
@@ -205,14 +199,14 @@ def test_a_second_signal_ends_the_process_at_once(start: Callable[..., Toy]):
     assert toy.wait() == 128 + signal.SIGTERM
 
 
-def test_an_event_loop_that_is_blocked_cannot_hold_up_the_end(start: Callable[..., Toy]):
+def test_an_event_loop_that_is_blocked_cannot_hold_up_the_end(start: Callable[..., Toy]) -> None:
     toy = start(toy_worker="blocks", shutdown_timeout_seconds="1")
     toy.process.send_signal(signal.SIGTERM)
     assert toy.wait() == 1
     assert 'toy_service.py", line' in toy.log.read_text()
 
 
-def test_a_busy_port_is_one_sentence_that_says_what_to_do(start: Callable[..., Toy]):
+def test_a_busy_port_is_one_sentence_that_says_what_to_do(start: Callable[..., Toy]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -224,7 +218,7 @@ def test_a_busy_port_is_one_sentence_that_says_what_to_do(start: Callable[..., T
     )
 
 
-def test_wrong_settings_are_named_and_not_repeated(start: Callable[..., Toy]):
+def test_wrong_settings_are_named_and_not_repeated(start: Callable[..., Toy]) -> None:
     toy = start(listens=False, http_port="canary", partitions="0")
     assert toy.wait() == 1
     told = toy.log.read_text()
@@ -237,16 +231,14 @@ def test_wrong_settings_are_named_and_not_repeated(start: Callable[..., Toy]):
 @pytest.mark.parametrize(
     ("command", "expected"), [("api", {"answering"}), ("jobs", {"worker"}), ("all", {"answering", "worker"})]
 )
-def test_a_command_runs_its_loops_and_no_others(command: str, expected: set[str]):
+def test_a_command_runs_its_loops_and_no_others(command: str, expected: set[str]) -> None:
     resources = Resources(ToySettings(database_url="postgresql://nobody@127.0.0.1:9/none"), "common")
     assert {loop.name for loop in loops_of(TOY, resources, TOY.build(resources), command)} == expected
 
 
-def test_each_role_has_one_set_of_connections():
+def test_each_role_has_one_set_of_connections() -> None:
     from plaudit.common.db import Role
 
     resources = Resources(ToySettings(database_url="postgresql://nobody@127.0.0.1:9/none"), "common")
     assert resources.database(Role.API) is resources.database(Role.API)
     assert resources.database(Role.API) is not resources.database(Role.WORKER)
-
-

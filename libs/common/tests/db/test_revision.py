@@ -9,7 +9,7 @@ from plaudit.common.db.schema import schema_name
 
 
 @pytest.mark.parametrize("service", ["common", "ingest", "scoring", "alerting", "feedback-board"])
-def test_the_head_that_we_read_is_the_one_that_alembic_finds(service: str):
+def test_the_head_that_we_read_is_the_one_that_alembic_finds(service: str) -> None:
     with as_file(files(f"plaudit.{schema_name(service)}").joinpath("migrations")) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder))

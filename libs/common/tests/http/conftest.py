@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 
 import pytest
-from plaudit_testing.databases import migrated, settings_for
-from plaudit_testing.servers import PostgresServer
 
 from plaudit.common.db import Database, Role
+from plaudit_testing.databases import migrated, settings_for
+from plaudit_testing.servers import PostgresServer
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import APIRouter, Depends
-from plaudit_testing.serving import serving
 from structlog.testing import capture_logs
 
 from plaudit.common import keys
 from plaudit.common.db import Database
 from plaudit.common.http import Principal, authorize, create_app
 from plaudit.common.http.auth import MAX_CACHE_SECONDS, ApiKeys
+from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
 
@@ -48,13 +48,13 @@ async def client(api_database: Database) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_key_speaks_for_its_tenant(client: httpx.AsyncClient, owner: Database):
+async def test_a_key_speaks_for_its_tenant(client: httpx.AsyncClient, owner: Database) -> None:
     key = await new_key(owner, "things:read", tenant="acme")
     answer = await client.get("/v1/whoami", headers=bearer(key))
     assert answer.json() == {"tenant": "acme", "key_id": key.split("_")[1]}
 
 
-async def test_without_a_right_key_every_answer_is_the_same_401(client: httpx.AsyncClient, owner: Database):
+async def test_without_a_right_key_every_answer_is_the_same_401(client: httpx.AsyncClient, owner: Database) -> None:
     key = await new_key(owner, "*")
     expired = await new_key(owner, "*", days=-1)
     prefix, public_id, secret = key.split("_", 2)
@@ -85,7 +85,7 @@ async def test_without_a_right_key_every_answer_is_the_same_401(client: httpx.As
         }
 
 
-async def test_a_key_without_a_scope_is_told_which_one_it_lacks(client: httpx.AsyncClient, owner: Database):
+async def test_a_key_without_a_scope_is_told_which_one_it_lacks(client: httpx.AsyncClient, owner: Database) -> None:
     key = await new_key(owner, "things:read")
     assert (await client.get("/v1/whoami", headers=bearer(key))).status_code == 200
     refused = await client.post("/v1/things", headers=bearer(key))
@@ -93,12 +93,12 @@ async def test_a_key_without_a_scope_is_told_which_one_it_lacks(client: httpx.As
     assert "`things:write`" in refused.json()["detail"]
 
 
-async def test_a_star_holds_every_scope(client: httpx.AsyncClient, owner: Database):
+async def test_a_star_holds_every_scope(client: httpx.AsyncClient, owner: Database) -> None:
     key = await new_key(owner, "*")
     assert (await client.post("/v1/things", headers=bearer(key))).status_code == 200
 
 
-async def test_neither_key_nor_secret_is_ever_logged(client: httpx.AsyncClient, owner: Database):
+async def test_neither_key_nor_secret_is_ever_logged(client: httpx.AsyncClient, owner: Database) -> None:
     key = await new_key(owner, "things:read")
     with capture_logs() as lines:
         await client.get("/v1/whoami", headers=bearer(key))
@@ -110,7 +110,9 @@ async def test_neither_key_nor_secret_is_ever_logged(client: httpx.AsyncClient, 
 
 
 class TestTheCache:
-    async def test_a_revoked_key_stops_working_when_the_cache_has_aged(self, api_database: Database, owner: Database):
+    async def test_a_revoked_key_stops_working_when_the_cache_has_aged(
+        self, api_database: Database, owner: Database
+    ) -> None:
         now = 1000.0
         api_keys = ApiKeys(lambda: api_database, monotonic=lambda: now)
         key = await new_key(owner, "*")
@@ -121,7 +123,7 @@ class TestTheCache:
         now += MAX_CACHE_SECONDS
         assert await api_keys.principal(key) is None
 
-    async def test_a_key_is_not_remembered_beyond_its_expiry(self, api_database: Database, owner: Database):
+    async def test_a_key_is_not_remembered_beyond_its_expiry(self, api_database: Database, owner: Database) -> None:
         now = 1000.0
         api_keys = ApiKeys(lambda: api_database, monotonic=lambda: now)
         key = await new_key(owner, "*", days=5 / 86_400)
@@ -131,7 +133,9 @@ class TestTheCache:
         now += 5
         assert await api_keys.principal(key) is None
 
-    async def test_a_wrong_secret_does_not_profit_from_a_remembered_key(self, api_database: Database, owner: Database):
+    async def test_a_wrong_secret_does_not_profit_from_a_remembered_key(
+        self, api_database: Database, owner: Database
+    ) -> None:
         api_keys = ApiKeys(lambda: api_database)
         key = await new_key(owner, "*")
         assert await api_keys.principal(key) is not None
@@ -139,7 +143,7 @@ class TestTheCache:
 
     async def test_it_forgets_the_oldest_when_it_is_full(
         self, api_database: Database, owner: Database, monkeypatch: pytest.MonkeyPatch
-    ):
+    ) -> None:
         monkeypatch.setattr("plaudit.common.http.auth.MAX_CACHED_KEYS", 2)
         api_keys = ApiKeys(lambda: api_database)
         made = [await new_key(owner, "*") for _ in range(3)]
@@ -151,7 +155,7 @@ class TestTheCache:
 class TestWhatTheDatabaseAllows:
     async def test_the_role_that_serves_requests_sees_no_key_but_the_one_it_names(
         self, api_database: Database, owner: Database
-    ):
+    ) -> None:
         await new_key(owner, "*", tenant="acme")
         key = await new_key(owner, "a", "b", tenant="other")
         public_id, secret = keys.parse(key) or ("", "")
@@ -165,13 +169,13 @@ class TestWhatTheDatabaseAllows:
             async with api_database.transaction("acme") as tx:
                 await tx.raw.fetch("SELECT * FROM common.api_keys")
 
-    async def test_a_secret_is_stored_as_its_hash_only(self, owner: Database):
+    async def test_a_secret_is_stored_as_its_hash_only(self, owner: Database) -> None:
         key = await new_key(owner, "*")
         async with owner.transaction() as tx:
             stored = await tx.raw.fetch("SELECT * FROM common.api_keys")
         assert key.split("_", 2)[2] not in str(stored)
 
-    async def test_a_key_for_a_tenant_that_does_not_exist_is_refused_by_name(self, owner: Database):
+    async def test_a_key_for_a_tenant_that_does_not_exist_is_refused_by_name(self, owner: Database) -> None:
         with pytest.raises(keys.UnknownTenantError, match="'nobody'"):
             async with owner.transaction() as tx:
                 await keys.create(tx, "nobody", "test", ["*"])

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -18,26 +19,26 @@ times = st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(UTC))  # 
 
 
 @given(bigints, texts, times, st.uuids())
-def test_a_sort_key_comes_back_as_it_went(number: int, text: str, time: datetime, id_: UUID):
+def test_a_sort_key_comes_back_as_it_went(number: int, text: str, time: datetime, id_: UUID) -> None:
     cursor = encode_cursor(number, text, time, id_)
     assert decode_cursor(cursor, int, str, datetime, UUID) == (number, text, time, id_)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False))
-def test_figures_come_back_exactly(exact: Decimal, rough: float):
+def test_figures_come_back_exactly(exact: Decimal, rough: float) -> None:
     assert decode_cursor(encode_cursor(exact, rough), Decimal, float) == (exact, rough)
 
 
-def test_a_time_is_the_same_instant_whatever_its_zone():
+def test_a_time_is_the_same_instant_whatever_its_zone() -> None:
     time = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=5)))
     assert decode_cursor(encode_cursor(time), datetime) == (time,)
 
 
-def test_a_missing_value_is_kept_where_the_list_allows_it():
-    assert decode_cursor(encode_cursor(None, 1), int | None, int) == (None, 1)  # type: ignore[arg-type]
+def test_a_missing_value_is_kept_where_the_list_allows_it() -> None:
+    assert decode_cursor(encode_cursor(None, 1), int | None, int) == (None, 1)
 
 
-def test_a_cursor_may_stand_in_an_address_as_it_is():
+def test_a_cursor_may_stand_in_an_address_as_it_is() -> None:
     assert all(c.isalnum() or c in "-_" for n in range(300) for c in encode_cursor("ÿ" * n, n))
 
 
@@ -65,22 +66,21 @@ def raw(data: bytes) -> str:
         ("A" * (MAX_CURSOR_CHARS + 1), (int,)),
     ],
 )
-def test_what_is_no_cursor_of_this_list_is_a_400(text: str, types: tuple[Any, ...]):
+def test_what_is_no_cursor_of_this_list_is_a_400(text: str, types: tuple[Any, ...]) -> None:
     with pytest.raises(Problem) as caught:
         decode_cursor(text, *types)
     assert (caught.value.slug, caught.value.status) == ("invalid-cursor", 400)
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_read_or_refused_with_a_problem(text: str):
-    try:
-        decode_cursor(text, int, str)
-    except Problem as problem:
-        assert problem.status == 400
+def test_any_text_is_read_or_refused_with_a_problem(text: str) -> None:
+    with contextlib.suppress(Problem):
+        number, word = decode_cursor(text, int, str)
+        assert (type(number), type(word)) == (int, str)
 
 
 @given(st.lists(st.integers(0, 50), max_size=40), st.integers(1, 10))
-def test_walking_by_cursors_gives_each_item_once_and_in_order(numbers: list[int], limit: int):
+def test_walking_by_cursors_gives_each_item_once_and_in_order(numbers: list[int], limit: int) -> None:
     rows = sorted((number, position) for position, number in enumerate(numbers))
 
     def query(after: tuple[int, int] | None) -> list[tuple[int, int]]:

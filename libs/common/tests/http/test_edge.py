@@ -8,7 +8,6 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import APIRouter
-from plaudit_testing.serving import serving
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -19,6 +18,8 @@ from structlog.testing import capture_logs
 from plaudit.common import metrics, tracing
 from plaudit.common.http import Api, create_app, json_response, read_body
 from plaudit.common.http.exchange import SlowBodies
+from plaudit_testing.runtime import until
+from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -134,26 +135,26 @@ def problem(response: httpx.Response) -> tuple[int, str]:
 
 
 class TestIdsAndTraces:
-    async def test_the_callers_request_id_is_kept(self, client: httpx.AsyncClient):
+    async def test_the_callers_request_id_is_kept(self, client: httpx.AsyncClient) -> None:
         answer = await client.get("/v1/shop", headers={"x-request-id": "order-4711.a_b"})
         assert answer.headers["x-request-id"] == "order-4711.a_b"
 
     @pytest.mark.parametrize("given", ["short", "x" * 65, "with space", "semi;colon", 'quo"te', "new%0aline"])
-    async def test_a_request_id_that_could_do_harm_is_replaced(self, client: httpx.AsyncClient, given: str):
+    async def test_a_request_id_that_could_do_harm_is_replaced(self, client: httpx.AsyncClient, given: str) -> None:
         answer = await client.get("/v1/shop", headers={"x-request-id": given})
         assert re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]+", answer.headers["x-request-id"])
 
-    async def test_every_request_has_an_id_of_its_own(self, client: httpx.AsyncClient):
+    async def test_every_request_has_an_id_of_its_own(self, client: httpx.AsyncClient) -> None:
         ids = {(await client.get("/v1/shop")).headers["x-request-id"] for _ in range(5)}
         assert len(ids) == 5
 
-    async def test_a_request_continues_the_callers_trace_in_a_span_of_its_own(self, client: httpx.AsyncClient):
+    async def test_a_request_continues_the_callers_trace_in_a_span_of_its_own(self, client: httpx.AsyncClient) -> None:
         given = f"00-{TRACE}-b7ad6b7169203331-01"
         seen = (await client.get("/v1/things/1", headers={"traceparent": given})).json()["traceparent"]
         assert seen.startswith(f"00-{TRACE}-")
         assert seen != given
 
-    async def test_a_malformed_trace_is_not_continued(self, client: httpx.AsyncClient):
+    async def test_a_malformed_trace_is_not_continued(self, client: httpx.AsyncClient) -> None:
         given = f"00-{TRACE.upper()}-b7ad6b7169203331-01"
         seen = (await client.get("/v1/things/1", headers={"traceparent": given})).json()["traceparent"]
         assert tracing.parse(seen) is not None
@@ -166,7 +167,7 @@ class TestBodies:
     )
     async def test_a_body_over_the_cap_is_a_413_before_it_is_read(
         self, client: httpx.AsyncClient, path: str, limit: int
-    ):
+    ) -> None:
         answer = await client.post(path, content=b"x" * (limit + 1), headers={"content-type": "application/json"})
         assert problem(answer) == (413, "body-too-large")
         assert str(limit) in answer.json()["detail"]
@@ -176,23 +177,23 @@ class TestBodies:
     )
     async def test_a_body_that_hides_its_length_is_cut_while_it_streams(
         self, client: httpx.AsyncClient, path: str, limit: int
-    ):
+    ) -> None:
         parts = chunked(*[b"x" * 400] * (limit // 400 + 1))
         answer = await client.post(path, content=parts, headers={"content-type": "application/json"})
         assert problem(answer) == (413, "body-too-large")
 
-    async def test_a_body_of_exactly_the_cap_is_taken(self, client: httpx.AsyncClient):
+    async def test_a_body_of_exactly_the_cap_is_taken(self, client: httpx.AsyncClient) -> None:
         whole = await client.post("/v1/hooks/s1", content=b"x" * HOOK_MAX_BYTES)
         streamed = await client.post("/v1/hooks/s1", content=chunked(b"x" * 4_000, b"x" * 1_000))
         assert whole.json() == streamed.json() == {"source": "s1", "bytes": HOOK_MAX_BYTES}
 
-    async def test_a_compressed_body_is_a_415(self, client: httpx.AsyncClient):
+    async def test_a_compressed_body_is_a_415(self, client: httpx.AsyncClient) -> None:
         answer = await client.post("/v1/hooks/s1", content=b"x", headers={"content-encoding": "gzip"})
         assert problem(answer) == (415, "compressed-body")
 
     async def test_a_body_that_comes_too_slowly_is_a_408(
         self, app: Api, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-    ):
+    ) -> None:
         await client.get("/v1/shop")
         monkeypatch.setattr(app.edge, "_slow_bodies", SlowBodies(timeout_seconds=0.1))
         reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
@@ -204,31 +205,42 @@ class TestBodies:
 
     @pytest.mark.parametrize(
         "body",
-        [b"{", b'{"name": "a", "size": NaN}', b'{"name": "a", "name": "b", "size": 1}', b'{"name": "\xff", "size": 1}']
-        + [b'{"name": "a\\u0000", "size": 1}', b"[" * 200 + b"]" * 200, b'{"name": "a", "size": 1e999}'],
+        [
+            b"{",
+            b'{"name": "a", "size": NaN}',
+            b'{"name": "a", "name": "b", "size": 1}',
+            b'{"name": "\xff", "size": 1}',
+            b'{"name": "a\\u0000", "size": 1}',
+            b'{"name": "a", "size": 1e999}',
+            b"[" * 200 + b"]" * 200,
+        ],
     )
-    async def test_json_that_parsers_would_read_differently_is_a_400(self, client: httpx.AsyncClient, body: bytes):
+    async def test_json_that_parsers_would_read_differently_is_a_400(
+        self, client: httpx.AsyncClient, body: bytes
+    ) -> None:
         answer = await client.post("/v1/things", content=body, headers={"content-type": "application/json"})
         assert problem(answer) == (400, "malformed-json")
 
-    async def test_json_of_the_wrong_shape_is_a_422_that_points_there(self, client: httpx.AsyncClient):
+    async def test_json_of_the_wrong_shape_is_a_422_that_points_there(self, client: httpx.AsyncClient) -> None:
         answer = await client.post("/v1/things", json={"name": "a", "size": "big"})
         assert problem(answer) == (422, "invalid-request")
         assert [(e["in"], e["pointer"]) for e in answer.json()["errors"]] == [("body", "/size")]
 
-    async def test_good_json_in_many_pieces_is_read(self, client: httpx.AsyncClient):
+    async def test_good_json_in_many_pieces_is_read(self, client: httpx.AsyncClient) -> None:
         parts = chunked(b'{"name": ', b'"a",', b' "size": 1.5}')
         answer = await client.post("/v1/things", content=parts, headers={"content-type": "application/json"})
         assert (answer.status_code, answer.json()) == (201, {"name": "a", "size": 1.5})
 
-    async def test_an_address_with_nul_is_a_400(self, client: httpx.AsyncClient):
+    async def test_an_address_with_nul_is_a_400(self, client: httpx.AsyncClient) -> None:
         for path in ("/v1/things/a%00b", "/v1/things/a?x=%00"):
             assert problem(await client.get(path)) == (400, "unreadable-text")
 
 
 class TestErrors:
     @pytest.mark.parametrize("path", ["/v1/fails", "/v1/bare-failure"])
-    async def test_an_unhandled_error_is_logged_and_told_without_internals(self, client: httpx.AsyncClient, path: str):
+    async def test_an_unhandled_error_is_logged_and_told_without_internals(
+        self, client: httpx.AsyncClient, path: str
+    ) -> None:
         with capture_logs() as lines:
             answer = await client.get(path)
         assert problem(answer) == (500, "internal-error")
@@ -236,14 +248,14 @@ class TestErrors:
         [told] = [line for line in lines if line["event"] == "request failed"]
         assert str(told["exc_info"]) == "canary-internals"
 
-    async def test_an_answer_that_breaks_off_is_not_mistaken_for_a_whole_one(self, client: httpx.AsyncClient):
+    async def test_an_answer_that_breaks_off_is_not_mistaken_for_a_whole_one(self, client: httpx.AsyncClient) -> None:
         with capture_logs() as lines, pytest.raises(httpx.RemoteProtocolError):
             await client.get("/v1/breaks")
         assert "request failed" in [line["event"] for line in lines]
 
     async def test_what_is_not_there_is_a_404_and_a_wrong_method_a_405_that_names_the_right_ones(
         self, client: httpx.AsyncClient
-    ):
+    ) -> None:
         assert problem(await client.get("/v1/nothing")) == (404, "not-found")
         for path, allowed in (("/v1/things/1", "GET"), ("/v1/hooks/s1", "POST")):
             answer = await client.delete(path)
@@ -252,7 +264,7 @@ class TestErrors:
 
     async def test_a_browser_gets_a_page_about_the_problem_and_a_client_of_the_api_never(
         self, client: httpx.AsyncClient
-    ):
+    ) -> None:
         browser = {"accept": "text/html,application/xhtml+xml"}
         page = await client.get("/nothing", headers=browser)
         assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
@@ -261,7 +273,7 @@ class TestErrors:
 
 
 class TestHeaders:
-    async def test_every_answer_forbids_sniffing_framing_and_scripts_of_others(self, client: httpx.AsyncClient):
+    async def test_every_answer_forbids_sniffing_framing_and_scripts_of_others(self, client: httpx.AsyncClient) -> None:
         for path in ("/v1/shop", "/v1/nothing", "/v1/fails", "/docs"):
             headers = (await client.get(path)).headers
             assert headers["x-content-type-options"] == "nosniff"
@@ -269,12 +281,12 @@ class TestHeaders:
             assert "frame-ancestors 'none'" in headers["content-security-policy"]
             assert "unsafe" not in headers["content-security-policy"]
 
-    async def test_head_is_get_without_the_body(self, client: httpx.AsyncClient):
+    async def test_head_is_get_without_the_body(self, client: httpx.AsyncClient) -> None:
         got, head = await client.get("/v1/shop"), await client.head("/v1/shop")
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == got.headers["content-length"]
 
-    async def test_the_server_does_not_say_what_it_is_made_of(self, client: httpx.AsyncClient):
+    async def test_the_server_does_not_say_what_it_is_made_of(self, client: httpx.AsyncClient) -> None:
         assert "server" not in (await client.get("/v1/shop")).headers
 
 
@@ -293,14 +305,14 @@ class TestWhatIsTold:
     )
     async def test_requests_are_counted_under_the_template_of_their_route(
         self, client: httpx.AsyncClient, method: str, path: str, route: str, status: int
-    ):
+    ) -> None:
         label = "OTHER" if method == "PROPFIND" else method
         before = requests_counted(label, route, status)
         assert (await client.request(method, path)).status_code == status
         assert requests_counted(label, route, status) == before + 1
         assert b"secret-path" not in metrics.exposition()
 
-    async def test_a_request_is_one_line_with_its_template_and_never_its_path(self, client: httpx.AsyncClient):
+    async def test_a_request_is_one_line_with_its_template_and_never_its_path(self, client: httpx.AsyncClient) -> None:
         with capture_logs() as lines:
             await client.get("/v1/things/secret-token?q=secret-query")
         [line] = [line for line in lines if line["event"] == "request"]
@@ -312,7 +324,9 @@ class TestWhatIsTold:
         }
         assert "secret" not in str(lines)
 
-    async def test_a_bare_route_is_silent_while_all_is_well_and_tells_what_is_not(self, client: httpx.AsyncClient):
+    async def test_a_bare_route_is_silent_while_all_is_well_and_tells_what_is_not(
+        self, client: httpx.AsyncClient
+    ) -> None:
         with capture_logs() as lines:
             await client.post("/v1/hooks/s1", content=b"x")
         assert lines == []
@@ -323,22 +337,20 @@ class TestWhatIsTold:
 
     async def test_a_client_that_goes_away_is_counted_as_such_and_is_no_error(
         self, app: Api, client: httpx.AsyncClient
-    ):
+    ) -> None:
         before = requests_counted("POST", "/v1/hooks/{source_id}", 499)
         _, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
         writer.write(b"POST /v1/hooks/s1 HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nonly this")
         await writer.drain()
         with capture_logs() as lines:
             writer.close()
-            async with asyncio.timeout(10):
-                while requests_counted("POST", "/v1/hooks/{source_id}", 499) == before:
-                    await asyncio.sleep(0.01)
+            await until(lambda: requests_counted("POST", "/v1/hooks/{source_id}", 499) > before, "counted as 499")
         assert [line["log_level"] for line in lines] == ["info"]
         assert app.edge.in_progress == 0
 
 
 class TestTheDocument:
-    async def test_no_operation_promises_the_frameworks_error_body(self, client: httpx.AsyncClient):
+    async def test_no_operation_promises_the_frameworks_error_body(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/openapi.json")).text
         assert "HTTPValidationError" not in text
         document = json.loads(text)
@@ -349,18 +361,18 @@ class TestTheDocument:
                         assert list(answer["content"]) == ["application/problem+json"]
                 assert {"503", "default"} <= operation["responses"].keys()
 
-    async def test_operation_ids_are_the_names_of_functions(self, client: httpx.AsyncClient):
+    async def test_operation_ids_are_the_names_of_functions(self, client: httpx.AsyncClient) -> None:
         document = (await client.get("/openapi.json")).json()
         assert document["paths"]["/v1/things/{thing_id}"]["get"]["operationId"] == "get_thing"
 
-    async def test_the_document_is_a_page_too(self, client: httpx.AsyncClient):
+    async def test_the_document_is_a_page_too(self, client: httpx.AsyncClient) -> None:
         page = await client.get("/docs")
         assert page.status_code == 200
         assert "/v1/things/{thing_id}" in page.text
         assert "<script" not in page.text
 
 
-async def test_a_bare_route_with_a_converted_parameter_is_refused(no_database: SimpleNamespace):
+async def test_a_bare_route_with_a_converted_parameter_is_refused(no_database: SimpleNamespace) -> None:
     app = create_app(
         title="t", service="t", description="", resources=no_database, routers=(), bare_routes=[Route("/{n:int}", hook)]
     )
@@ -368,7 +380,7 @@ async def test_a_bare_route_with_a_converted_parameter_is_refused(no_database: S
         app.build_middleware_stack()
 
 
-async def test_middleware_of_others_is_refused(no_database: SimpleNamespace):
+async def test_middleware_of_others_is_refused(no_database: SimpleNamespace) -> None:
     app = create_app(title="t", service="t", description="", resources=no_database, routers=())
     app.add_middleware(RawApp)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="no middleware beside the edge"):

@@ -8,9 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy import exc as sqlalchemy_errors
 from starlette.exceptions import HTTPException
 
+from plaudit.common.db.errors import is_away
 from plaudit.common.http.errors import problem_of
 from plaudit.common.http.problems import Problem, not_found, unprocessable
-from plaudit.common.http.unavailable import is_database_away
 
 
 def wrapped(error: Exception) -> Exception:
@@ -42,7 +42,7 @@ def wrapped(error: Exception) -> Exception:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_database_that_is_away_or_has_no_time_is_a_503_that_says_when_to_come_back(error: Exception):
+def test_a_database_that_is_away_or_has_no_time_is_a_503_that_says_when_to_come_back(error: Exception) -> None:
     problem = problem_of(error)
     assert problem.status == 503
     assert int(problem.headers["Retry-After"]) > 0
@@ -61,22 +61,27 @@ def test_a_database_that_is_away_or_has_no_time_is_a_503_that_says_when_to_come_
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_mistake_of_ours_is_a_500_that_tells_nothing_of_it(error: Exception):
+def test_a_mistake_of_ours_is_a_500_that_tells_nothing_of_it(error: Exception) -> None:
     problem = problem_of(error)
     assert problem.status == 500
     assert str(error) not in problem.body().decode()
-    assert not is_database_away(error)
+    assert not is_away(error)
 
 
-def test_a_text_that_the_database_cannot_keep_is_the_callers_to_correct():
+def test_a_text_that_the_database_cannot_keep_is_the_callers_to_correct() -> None:
     problem = problem_of(wrapped(asyncpg.CharacterNotInRepertoireError('invalid byte sequence for encoding "UTF8"')))
     assert (problem.status, problem.slug) == (422, "unreadable-text")
 
 
-def test_a_validation_error_points_at_each_value_and_repeats_none():
+def test_a_validation_error_points_at_each_value_and_repeats_none() -> None:
     error = RequestValidationError(
         [
-            {"type": "missing", "loc": ("body", "author", "a/b~c", 0), "msg": "Field required", "input": {"x": "SECRET"}},
+            {
+                "type": "missing",
+                "loc": ("body", "author", "a/b~c", 0),
+                "msg": "Field required",
+                "input": {"x": "SECRET"},
+            },
             {"type": "int_parsing", "loc": ("query", "limit"), "msg": "Input should be an integer", "input": "SECRET"},
         ]
     )
@@ -90,12 +95,12 @@ def test_a_validation_error_points_at_each_value_and_repeats_none():
     assert "SECRET" not in str(body)
 
 
-def test_what_the_framework_refuses_keeps_its_status_and_headers():
+def test_what_the_framework_refuses_keeps_its_status_and_headers() -> None:
     problem = problem_of(HTTPException(405, headers={"Allow": "GET"}))
     assert (problem.slug, problem.status, problem.headers) == ("method-not-allowed", 405, {"Allow": "GET"})
 
 
-def test_a_problem_has_the_members_of_rfc_9457_and_none_that_are_empty():
+def test_a_problem_has_the_members_of_rfc_9457_and_none_that_are_empty() -> None:
     assert json.loads(not_found("review").body()) == {
         "type": "/problems#not-found",
         "title": "Not found",
@@ -104,19 +109,19 @@ def test_a_problem_has_the_members_of_rfc_9457_and_none_that_are_empty():
     }
     with_errors = unprocessable("off-scale", "5 is above 3", [{"pointer": "/rating"}]).response("req-1")
     assert with_errors.media_type == "application/problem+json"
-    assert json.loads(with_errors.body)["errors"] == [{"pointer": "/rating"}]
+    assert json.loads(bytes(with_errors.body))["errors"] == [{"pointer": "/rating"}]
 
 
-def test_a_problem_can_be_logged_by_its_slug():
+def test_a_problem_can_be_logged_by_its_slug() -> None:
     assert "not-found" in str(not_found("review"))
     assert isinstance(not_found("review"), Problem)
 
 
-async def test_a_pool_without_a_free_connection_counts_as_away():
+async def test_a_pool_without_a_free_connection_counts_as_away() -> None:
     async def times_out() -> None:
         async with asyncio.timeout(0):
             await asyncio.sleep(1)
 
     with pytest.raises(TimeoutError) as caught:
         await times_out()
-    assert is_database_away(caught.value)
+    assert is_away(caught.value)

@@ -1,16 +1,16 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import httpx
 import pytest
-from plaudit_testing.databases import settings_for
-from plaudit_testing.serving import serving
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http import ops as ops_module
 from plaudit.common.http.app import create_ops_app
 from plaudit.common.http.ops import DatabaseChecks, Ops
 from plaudit.common.loops import Check, Loop
+from plaudit_testing.databases import settings_for
+from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
 
@@ -35,11 +35,11 @@ async def ask(ops: Ops, path: str) -> tuple[int, dict[str, tuple[bool, str]]]:
 
 
 @pytest.fixture
-async def checks(api_database: Database) -> AsyncIterator[DatabaseChecks]:
-    yield DatabaseChecks(api_database, "common")
+async def checks(api_database: Database) -> DatabaseChecks:
+    return DatabaseChecks(api_database, "common")
 
 
-async def test_a_process_with_all_it_needs_is_ready(checks: DatabaseChecks):
+async def test_a_process_with_all_it_needs_is_ready(checks: DatabaseChecks) -> None:
     ops = Ops([Turning("relay", ready=[Check("lease", ok=True)])], checks)
     status, told = await ask(ops, "/readyz")
     assert status == 200
@@ -51,21 +51,21 @@ async def test_a_process_with_all_it_needs_is_ready(checks: DatabaseChecks):
     }
 
 
-async def test_a_loop_that_is_not_ready_says_why_and_the_process_still_lives(checks: DatabaseChecks):
+async def test_a_loop_that_is_not_ready_says_why_and_the_process_still_lives(checks: DatabaseChecks) -> None:
     ops = Ops([Turning("relay", ready=[Check("topics", ok=False, detail="wiped: restore or re-seed")])], checks)
     status, told = await ask(ops, "/readyz")
     assert (status, told["topics"]) == (503, (False, "wiped: restore or re-seed"))
     assert (await ask(ops, "/livez"))[0] == 200
 
 
-async def test_a_loop_that_no_longer_turns_makes_the_process_dead(checks: DatabaseChecks):
+async def test_a_loop_that_no_longer_turns_makes_the_process_dead(checks: DatabaseChecks) -> None:
     ops = Ops([Turning("relay"), Turning("stuck", max_age_seconds=-1.0)], checks)
     status, told = await ask(ops, "/livez")
     assert status == 503
     assert (told["relay"][0], told["stuck"][0]) == (True, False)
 
 
-async def test_a_stopping_process_is_alive_and_not_ready(checks: DatabaseChecks):
+async def test_a_stopping_process_is_alive_and_not_ready(checks: DatabaseChecks) -> None:
     ops = Ops([], checks)
     ops.stopping = True
     assert (await ask(ops, "/livez"))[0] == 200
@@ -75,7 +75,7 @@ async def test_a_stopping_process_is_alive_and_not_ready(checks: DatabaseChecks)
 
 async def test_a_schema_behind_the_code_is_not_ready_until_it_is_migrated(
     api_database: Database, owner: Database, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(ops_module, "DATABASE_CHECK_KEPT_SECONDS", 0.0)
     checks = DatabaseChecks(api_database, "common")
     async with owner.transaction() as tx:
@@ -89,7 +89,7 @@ async def test_a_schema_behind_the_code_is_not_ready_until_it_is_migrated(
     assert all(check.ok for check in await checks())
 
 
-async def test_without_its_database_a_process_is_alive_and_not_ready():
+async def test_without_its_database_a_process_is_alive_and_not_ready() -> None:
     database = Database(settings_for("postgresql://u:canary@127.0.0.1:9/none"), "common", Role.API, pool_size=1)
     ops = Ops([Turning("relay")], DatabaseChecks(database, "common"))
     assert (await ask(ops, "/livez"))[0] == 200
@@ -99,19 +99,19 @@ async def test_without_its_database_a_process_is_alive_and_not_ready():
     await database.close()
 
 
-async def test_probes_in_quick_succession_ask_the_database_once(checks: DatabaseChecks):
+async def test_probes_in_quick_succession_ask_the_database_once(checks: DatabaseChecks) -> None:
     first, second = await asyncio.gather(checks(), checks())
     assert first is second
 
 
-async def test_metrics_are_prometheus_text_and_tell_the_age_of_each_loop(checks: DatabaseChecks):
+async def test_metrics_are_prometheus_text_and_tell_the_age_of_each_loop(checks: DatabaseChecks) -> None:
     async with serving(create_ops_app("things", Ops([Turning("relay")], checks).routes())) as client:
         answer = await client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     assert 'plaudit_loop_age_seconds{loop="relay"} ' in answer.text
 
 
-async def test_a_process_without_an_api_has_a_problem_for_everything_else(checks: DatabaseChecks):
+async def test_a_process_without_an_api_has_a_problem_for_everything_else(checks: DatabaseChecks) -> None:
     async with serving(create_ops_app("things", Ops([], checks).routes())) as client:
         answers: list[httpx.Response] = [await client.get(path) for path in ("/", "/docs", "/openapi.json")]
     assert [answer.status_code for answer in answers] == [404, 404, 404]

@@ -1,84 +1,19 @@
-import asyncio
-import random
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
-from plaudit_local.kafka import Kafka
-from plaudit_local.postgres import Postgres
-from plaudit_testing.databases import TESTING, migrated, settings_for
-from plaudit_testing.feed import Feed, feeding
-from plaudit_testing.runtime import (
-    Count,
-    add_to_sums,
-    count_event,
-    counting_topic,
-    outbox_of,
-    running,
-    soak,
-    until,
-    worker,
-)
-from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
-from plaudit_testing.runtime_process import runtime_process
-from plaudit_testing.tcp_proxy import proxy_for, through
 
-from plaudit.common import metrics
-from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, Tx
-from plaudit.common.kafka import positions
-from plaudit.common.kafka.consumer import ConsumerLoop, HaltedError
-from plaudit.common.kafka.positions import Move, read_position
-from plaudit.common.kafka.subscription import Handler, Record, Subscription
-from plaudit.common.kafka.topics import make_topics
+from plaudit.common.kafka.consumer import HaltedError
+from plaudit.common.kafka.subscription import Record
 from plaudit.common.outbox import Outgoing
 from plaudit.common.settings import Settings
+from plaudit_testing.counting import consumer, feed_randomly, position_of, seen, sums, sums_are
+from plaudit_testing.feed import feeding
+from plaudit_testing.runtime import Count, add_to_sums, count_event, running, until
+from plaudit_testing.runtime_fixtures import MakeTopic
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
-
-GROUP = "counting"
-KEYS = [f"key-{number}" for number in range(20)]
-
-
-def consumer(
-    settings: Settings,
-    database: Database,
-    topic: Topic,
-    handle: Handler[Count] = add_to_sums,
-    *,
-    lanes: int = 1,
-    max_batch: int = 4_000,
-) -> ConsumerLoop[Count]:
-    subscription = Subscription(
-        group=GROUP, topic=topic, data=Count, handle=handle, lanes=lanes, start_batch=max_batch, max_batch=max_batch
-    )
-    return ConsumerLoop(subscription, database, outbox_of(settings), settings)
-
-
-async def sums(database: Database) -> dict[str, int]:
-    async with database.transaction() as tx:
-        return {row["key"]: row["total"] for row in await tx.raw.fetch("SELECT key, total FROM sums")}
-
-
-async def seen(database: Database) -> dict[str, list[int]]:
-    """The revisions of each key in the order in which they were applied."""
-    found: dict[str, list[int]] = {}
-    async with database.transaction() as tx:
-        for row in await tx.raw.fetch("SELECT key, revision FROM seen ORDER BY id"):
-            found.setdefault(row["key"], []).append(row["revision"])
-    return found
-
-
-def fenced(topic: Topic) -> float:
-    return metrics.CONSUMER_FENCED_BATCHES.labels(GROUP, topic.name)._value.get()
-
-
-async def feed_randomly(feed: Feed, events: int, seed: int = 1) -> Counter[str]:
-    chance = random.Random(seed)
-    keys = [chance.choice(KEYS) for _ in range(events)]
-    await feed.count(*keys)
-    return Counter(keys)
 
 
 async def test_each_record_has_exactly_one_effect_in_the_order_of_its_partition(
@@ -101,9 +36,7 @@ async def test_each_record_has_exactly_one_effect_in_the_order_of_its_partition(
     assert all(found == sorted(set(found)) for found in (await seen(database)).values())
 
 
-async def test_what_a_relay_repeats_is_skipped(
-    settings: Settings, database: Database, make_topic: MakeTopic
-) -> None:
+async def test_what_a_relay_repeats_is_skipped(settings: Settings, database: Database, make_topic: MakeTopic) -> None:
     topic = await make_topic()
     loop = consumer(settings, database, topic)
     async with feeding(settings, topic) as feed, running(loop):
@@ -114,13 +47,6 @@ async def test_what_a_relay_repeats_is_skipped(
         position = await position_of(database, topic, feed.partition("a"))
     assert await sums(database) == {"a": 4}
     assert position == (6, 4)
-
-
-async def position_of(database: Database, topic: Topic, partition: int) -> tuple[int, int]:
-    async with database.transaction() as tx:
-        position = await read_position(tx, GROUP, topic.name, partition)
-    assert position is not None
-    return position.place.next_offset, position.place.sequence
 
 
 async def test_a_gap_stops_its_partition_and_is_said_and_the_others_go_on(
@@ -140,10 +66,6 @@ async def test_a_gap_stops_its_partition_and_is_said_and_the_others_go_on(
         (check,) = loop.ready()
     assert not check.ok
     assert "a gap in the sequence" in check.detail
-
-
-async def sums_are(database: Database, expected: dict[str, int]) -> bool:
-    return await sums(database) == expected
 
 
 async def test_a_group_without_a_row_begins_at_the_start_of_the_log_and_takes_its_first_number(
@@ -216,30 +138,3 @@ async def test_partitions_go_to_a_second_member_and_come_back_without_loss_or_re
         await first.drain()
     assert await sums(database) == expected
     assert all(found == sorted(set(found)) for found in (await seen(database)).values())
-
-
-async def test_two_consumers_that_both_believe_to_own_the_partitions_count_once(
-    settings: Settings, database: Database, make_topic: MakeTopic
-) -> None:
-    topic = await make_topic()
-    expected = await two_that_both_believe(settings, database, topic)
-    assert await sums(database) == expected
-    assert fenced(topic) >= 1
-
-
-async def two_that_both_believe(settings: Settings, database: Database, topic: Topic) -> Counter[str]:
-    """Two members of different groups by Kafka's book, one group by ours; both handlers meet in the middle."""
-    met = asyncio.Barrier(2)
-    alone = False
-
-    async def slowly(tx: Tx, records: Sequence[Record[Count]]) -> Sequence[Outgoing]:
-        return await add_to_sums(tx, records)
-
-    async def fetched() -> None:
-        nonlocal alone
-        if not alone:
-            alone = True
-            await asyncio.sleep(0)
-
-    del met, fetched
-    raise NotImplementedError

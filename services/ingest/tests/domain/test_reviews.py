@@ -196,6 +196,10 @@ class TestRatedAt:
         state = when(given(create()), edit(rating=2.0)).stored.content
         assert (state.rated_at, state.edited_at) == (LATER, None)
 
+    def test_the_same_stars_of_another_kind_are_another_rating(self):
+        state = when(given(create()), edit(rating=4.0, kind=Kind.CSAT, edited_at=EDITED)).stored.content
+        assert (state.rating, state.rated_at) == (4.0, EDITED)
+
     def test_a_move_leaves_it(self):
         assert when(given(create()), edit(subject="acme/berlin")).stored.content.rated_at == PUBLISHED
 

@@ -221,9 +221,7 @@ def _media_type(attributes: Mapping[str, object]) -> str | None:
 
 
 def _extension(name: str, value: object) -> str | int | bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int) and value in _INT32:
+    if isinstance(value, int) and value in _INT32:  # a boolean is one of them
         return value
     if isinstance(value, str):
         return _allowed(name, value)

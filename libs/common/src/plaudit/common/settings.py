@@ -30,8 +30,10 @@ class Settings(BaseSettings):
 
     database_pool_size: int = Field(default=8, ge=1, le=64)
     database_connect_timeout_seconds: float = 2.0
-    database_pool_timeout_seconds: float = 1.5
-    database_command_timeout_seconds: float = 5.0
+    database_open_timeout_seconds: float = 1.5
+    """Until a transaction is open: a free connection, or a new one, and the server's first answer over it."""
+    database_command_timeout_seconds: float = 6.0
+    """Above the server's own `statement_timeout`: who does not answer by then is not there."""
     shutdown_timeout_seconds: float = 20.0
 
     test_clock: bool = False

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import Role
 from plaudit.common.http.app import resources
 from plaudit.common.http.auth import Principal, authorize
@@ -17,7 +18,6 @@ from plaudit.scoring.consumer import EPOCH
 from plaudit.scoring.domain.decay import Sums, merge
 from plaudit.scoring.domain.profile import TRUST
 from plaudit.scoring.domain.score import read
-from plaudit.scoring.domain.subjects import parse_subject
 from plaudit.scoring.settings import ScoringSettings
 
 MAX_PAGE = 500
@@ -76,10 +76,8 @@ async def read_score(subject: str, who: Reader, context: Context) -> ScoreOut:
 
 
 def _check(subject: str) -> None:
-    try:
-        parse_subject(subject)
-    except ValueError as error:
-        raise unprocessable("invalid-subject", str(error)) from error
+    if not is_subject(subject):
+        raise unprocessable("invalid-subject", f"{SUBJECT_RULE[0].upper()}{SUBJECT_RULE[1:]}.")
 
 
 def _score(subject: str, rows: list[tuple[int, Sums]], at: datetime) -> ScoreOut:

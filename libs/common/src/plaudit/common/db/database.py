@@ -1,7 +1,8 @@
 """Engines with every deadline set, and the only place that opens and commits transactions."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ import asyncpg
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from plaudit.common.db.arrays import ask_concrete_classes
 from plaudit.common.settings import Settings
 
 STATEMENT_TIMEOUT_MS = 5_000
@@ -77,15 +79,17 @@ class Database:
             role: who this process is to the database.
             pool_size: most connections at once; the setting's when not given.
         """
+        ask_concrete_classes()
         self.service = service
         self.role = role
         self._begin = _BEGIN_TEST_CLOCK if settings.test_clock else _BEGIN
+        self._open_timeout_seconds = settings.database_open_timeout_seconds
         name = role_name(service, role)
         self.engine = create_async_engine(
             sqlalchemy_url(settings.database_url.get_secret_value()),
             pool_size=pool_size or settings.database_pool_size,
             max_overflow=0,
-            pool_timeout=settings.database_pool_timeout_seconds,
+            pool_timeout=settings.database_open_timeout_seconds,
             pool_recycle=1800,
             connect_args={
                 "timeout": settings.database_connect_timeout_seconds,
@@ -109,12 +113,36 @@ class Database:
 
         Args:
             tenants: whose rows it may touch under the api and hook roles; a worker names none.
+
+        Raises:
+            Exception: that `is_away`, when none is open within `database_open_timeout_seconds`: no connection is
+                free, none can be made, or the server does not answer.
         """
-        async with self.engine.connect() as connection, connection.begin():
-            # The driver's transaction begins with SQLAlchemy's first statement: the raw connection comes after it.
+        async with AsyncExitStack() as stack:
+            tx = await self._open(stack, tenants)
+            try:
+                yield tx
+            except TimeoutError:
+                tx.raw.terminate()
+                await tx.sql.invalidate()
+                raise
+
+    # A server that does not answer is left by cutting the connection: after a statement that is merely cancelled the
+    # driver waits for the server to say that it has ended, and the rollback waits behind it.
+
+    async def _open(self, stack: AsyncExitStack, tenants: Sequence[str]) -> Tx:
+        deadline = asyncio.get_running_loop().time() + self._open_timeout_seconds
+        async with asyncio.timeout_at(deadline):
+            connection = await stack.enter_async_context(self.engine.connect())
+        raw = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+        cut = asyncio.get_running_loop().call_at(deadline, raw.terminate)
+        try:
+            await stack.enter_async_context(connection.begin())
+            # The driver's transaction begins with SQLAlchemy's first statement; raw ones may follow it.
             started = (await connection.exec_driver_sql(self._begin, (_tenants_literal(tenants),))).one()
-            pooled = await connection.get_raw_connection()
-            yield Tx(connection, cast("asyncpg.Connection", pooled.driver_connection), started.now)
+        finally:
+            cut.cancel()
+        return Tx(connection, raw, started.now)
 
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[asyncpg.Connection]:

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from typing import Any, Final, cast
 
 import uvicorn
 
@@ -69,10 +70,32 @@ class HttpServer:
         """
         self._app.drain()
         await asyncio.sleep(drain_seconds / 2)
-        for listening in self._server.servers:
-            listening.close()
-        await asyncio.sleep(drain_seconds / 2)
+        if self._server.started:
+            taking = self._take_waiting()
+            for listening in self._server.servers:
+                listening.close()
+            await asyncio.gather(*taking)
+            await asyncio.sleep(drain_seconds / 2)
         self._server.should_exit = True
+
+    def _take_waiting(self) -> list[Coroutine[Any, Any, object]]:
+        """Accept what waits in the kernel's queue: closing the listener would reset it, sent requests and all."""
+        taking: list[Coroutine[Any, Any, object]] = []
+        config, loop = self._server.config, asyncio.get_running_loop()
+        protocol = partial(
+            cast("Callable[..., asyncio.Protocol]", config.http_protocol_class),
+            config=config,
+            server_state=self._server.server_state,
+            app_state={},
+            _loop=loop,
+        )
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except BlockingIOError:
+                return taking
+            connection.settimeout(0)
+            taking.append(loop.connect_accepted_socket(protocol, connection))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -31,9 +31,9 @@ WHERE positions.consumer_group = $1 AND positions.topic = $2 AND positions.parti
 RETURNING positions.partition, positions.parked
 """
 _PARK = """
-UPDATE positions SET parked = parked + more.parked
-FROM unnest($3::int[], $4::int[]) AS more (partition, parked)
-WHERE consumer_group = $1 AND topic = $2 AND positions.partition = more.partition
+UPDATE positions SET parked = positions.parked + more.letters
+FROM unnest($3::int[], $4::int[]) AS more (partition, letters)
+WHERE positions.consumer_group = $1 AND positions.topic = $2 AND positions.partition = more.partition
 RETURNING positions.partition, positions.parked
 """
 

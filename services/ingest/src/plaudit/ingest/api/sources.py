@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import Role
 from plaudit.common.http.auth import Principal, authorize
 from plaudit.common.http.cursors import Page, decode_cursor
@@ -16,7 +17,6 @@ from plaudit.common.http.problems import not_found, unprocessable
 from plaudit.common.standard_webhooks import new_secret
 from plaudit.ingest.adapters import ADAPTERS
 from plaudit.ingest.api.context import DEFAULT_PAGE, Context, Cursor, Limit
-from plaudit.ingest.domain.subjects import is_subject
 from plaudit.ingest.store import sources as sources_store
 
 PATH_TOKEN_BYTES = 32
@@ -60,10 +60,7 @@ async def create_source(made: SourceIn, who: Writer, context: Context) -> Source
     if adapter is None:
         raise unprocessable("unknown-platform", f"No adapter for {made.platform!r}; there are {', '.join(ADAPTERS)}.")
     if not is_subject(made.subject):
-        raise unprocessable(
-            "invalid-subject",
-            "A subject is a path of 1 to 6 segments of a-z, 0-9, '.', '_', '-', each beginning with a letter or digit.",
-        )
+        raise unprocessable("invalid-subject", f"{SUBJECT_RULE[0].upper()}{SUBJECT_RULE[1:]}.")
     async with context.database(Role.API).transaction(who.tenant) as tx:
         source = sources_store.Source(
             tenant_id=who.tenant,

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, convert
 
 from plaudit.common.contracts import Kind, Origin
+from plaudit.common.contracts.subjects import is_subject, is_within
 from plaudit.ingest.domain.commands import (
     AnswerReview,
     AnswerState,
@@ -28,7 +29,6 @@ from plaudit.ingest.domain.instants import ImpossibleTimeError, to_utc
 from plaudit.ingest.domain.people import person_key
 from plaudit.ingest.domain.scales import DEFAULT_SCALES, OffScaleError, Scale, to_stars
 from plaudit.ingest.domain.source import Source
-from plaudit.ingest.domain.subjects import is_subject, is_within
 
 Value = TypeVar("Value")
 

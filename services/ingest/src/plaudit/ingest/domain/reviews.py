@@ -22,6 +22,7 @@ import msgspec
 from msgspec import UNSET
 
 from plaudit.common.contracts import ReviewChange, ReviewState
+from plaudit.common.contracts.subjects import first_segment
 from plaudit.ingest.domain.commands import (
     AnswerReview,
     Command,
@@ -34,7 +35,6 @@ from plaudit.ingest.domain.commands import (
 from plaudit.ingest.domain.content import differ_in_answer_only, first_state, next_state, with_answer
 from plaudit.ingest.domain.scales import OffScaleError
 from plaudit.ingest.domain.source import Source
-from plaudit.ingest.domain.subjects import first_segment
 
 RevisionType = Literal[
     "review.created",

@@ -2,9 +2,9 @@
 
 from typing import Final, Protocol, TypeAlias
 
+from plaudit.common.contracts.subjects import prefixes
 from plaudit.scoring.domain.decay import NO_SUMS, Term, term
 from plaudit.scoring.domain.profile import Profile
-from plaudit.scoring.domain.subjects import prefixes
 
 DeltaKey: TypeAlias = tuple[str, str, str, int]
 """(tenant, subject prefix, source, landmark index)"""

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.domain.subjects import parse_subject, prefixes
+from plaudit.common.contracts.subjects import first_segment, is_subject, is_within, prefixes
 
 SEGMENTS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True)
 
@@ -38,21 +38,26 @@ def test_a_subject_has_a_prefix_for_each_of_its_segments(subject, expected):
         "acme/köln",
         "acme/٣",
         "a" * 65,
+        "a/b/c/d/e/f/g",
+        "a%",
     ],
 )
-def test_a_malformed_segment_is_refused_with_the_rule(subject):
-    with pytest.raises(ValueError, match=r"subject segment .* is not valid; use 1 to 64"):
+def test_what_is_no_subject_is_refused_with_the_rule(subject):
+    assert not is_subject(subject)
+    with pytest.raises(ValueError, match=r"a subject is a path of 1 to 6 segments"):
         prefixes(subject)
-
-
-def test_a_seventh_segment_is_refused():
-    with pytest.raises(ValueError, match="7 segments; use at most 6"):
-        prefixes("a/b/c/d/e/f/g")
 
 
 @given(st.lists(SEGMENTS, min_size=1, max_size=6))
 def test_segments_and_prefixes_agree(segments):
     subject = "/".join(segments)
 
-    assert parse_subject(subject) == tuple(segments)
+    assert is_subject(subject)
+    assert first_segment(subject) == segments[0]
+    assert all(is_within(subject, prefix) for prefix in prefixes(subject))
     assert prefixes(subject) == tuple("/".join(segments[: depth + 1]) for depth in range(len(segments)))
+
+
+@pytest.mark.parametrize(("subject", "root"), [("acme-2", "acme"), ("acme", "acme/berlin"), ("acm", "acme")])
+def test_a_name_that_only_begins_alike_is_not_within(subject, root):
+    assert not is_within(subject, root)

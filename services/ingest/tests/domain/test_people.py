@@ -1,4 +1,4 @@
-"""Who wrote, and of what."""
+"""Who wrote."""
 
 import hashlib
 import hmac
@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from plaudit.ingest.domain.people import person_key
 from plaudit.ingest.domain.source import Source
-from plaudit.ingest.domain.subjects import first_segment, is_subject, is_within
 
 SOURCE = Source(
     id="source-1",
@@ -59,49 +58,3 @@ def test_an_unknown_person_has_no_key(person_id):
 def test_no_key_holds_an_address_or_grows_long(email, person_id):
     key = person_key(SOURCE, email=email, person_id=person_id)
     assert key is None or ("@" not in key and len(key) <= len("native:") + 128)
-
-
-@pytest.mark.parametrize("subject", ["acme", "acme/berlin", "a/b/c/d/e/f", "0", "a.b_c-d", "a" * 64, "a/" + "b" * 64])
-def test_a_path_of_plain_segments_is_a_subject(subject):
-    assert is_subject(subject)
-
-
-@pytest.mark.parametrize(
-    "subject",
-    [
-        "",
-        "/",
-        "acme/",
-        "/acme",
-        "a//b",
-        "Acme",
-        "a b",
-        "é",
-        "-a",
-        ".a",
-        "_a",
-        "a/..",
-        "a" * 65,
-        "a/b/c/d/e/f/g",
-        "a\n",
-        "a%",
-    ],
-)
-def test_anything_else_is_none(subject):
-    assert not is_subject(subject)
-
-
-def test_a_subject_lies_within_itself_and_what_is_above_it():
-    assert is_within("acme", "acme")
-    assert is_within("acme/berlin/shop-3", "acme")
-    assert is_within("acme/berlin/shop-3", "acme/berlin")
-
-
-@pytest.mark.parametrize(("subject", "root"), [("acme", "acme/berlin"), ("acme2", "acme"), ("other/acme", "acme")])
-def test_a_subject_beside_or_above_is_not_within(subject, root):
-    assert not is_within(subject, root)
-
-
-def test_the_first_segment_is_the_outermost():
-    assert first_segment("acme/berlin") == "acme"
-    assert first_segment("acme") == "acme"
