@@ -52,7 +52,9 @@ UV_NAMES = {
 NO_SPACE = re.compile("no space left on device|errno 28|disk quota exceeded", re.IGNORECASE)
 OTHER_HASH = re.compile("do not match the hashes|hash mismatch", re.IGNORECASE)
 NO_NETWORK = re.compile(
-    "error sending request|failed to fetch|connection|name resolution|dns error|timed out|timeout|certificate|proxy",
+    "error sending request|failed to fetch|connection|name resolution|dns error|timed out|timeout|certificate|proxy"
+    # All that pip says when it has tried only once; what the lock names exists.
+    "|no matching distribution",
     re.IGNORECASE,
 )
 

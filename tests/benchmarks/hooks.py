@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from benchmarks.servers import Product, ask
+from benchmarks.reviews import TENANT
+from benchmarks.servers import Product, Servers, ask
+from plaudit.common import keys
+from plaudit.common.db import Database, Role
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,13 @@ def make_sources(ingest: Product, key: str, subjects: Sequence[str]) -> list[Hoo
         secret = base64.b64decode(made["secret"].removeprefix("whsec_"))
         hooks.append(Hook(ingest.port, f"/v1/hooks/{made['id']}", secret))
     return hooks
+
+
+async def make_key(backing: Servers) -> str:
+    """An API key with every scope."""
+    database = Database(backing.settings, "common", Role.OWNER, pool_size=1)
+    try:
+        async with database.transaction() as tx:
+            return await keys.create(tx, TENANT, "benchmark", ["*"])
+    finally:
+        await database.close()

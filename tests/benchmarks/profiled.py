@@ -13,7 +13,9 @@ from pathlib import Path
 from types import FrameType
 
 INTERVAL_SECONDS = 0.001
-ROWS = 30
+ROWS = 60
+IMPORTING = "<frozen importlib"
+"""Time spent on starting is left out."""
 
 
 class Sampler:
@@ -41,16 +43,18 @@ class Sampler:
         self._output.write_text("\n".join(lines) + "\n")
 
     def _sample(self, _number: int, frame: FrameType | None) -> None:
-        self._samples += 1
+        stack = []
+        step = frame
+        while step is not None:
+            if step.f_code.co_filename.startswith(IMPORTING):
+                return
+            stack.append(_name(step))
+            step = step.f_back
         if frame is None:
             return
-        self._self[f"{_name(frame)}:{frame.f_lineno}"] += 1
-        seen = set()
-        step: FrameType | None = frame
-        while step is not None:
-            seen.add(_name(step))
-            step = step.f_back
-        self._total.update(seen)
+        self._samples += 1
+        self._self[f"{stack[0]}:{frame.f_lineno}"] += 1
+        self._total.update(set(stack))
 
     def _rows(self, counted: Counter[str]) -> list[str]:
         return [f"{count / max(self._samples, 1):7.1%}  {name}" for name, count in counted.most_common(ROWS)]

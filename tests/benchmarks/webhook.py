@@ -7,15 +7,13 @@ from itertools import chain, islice
 
 from benchmarks import cores, load, servers
 from benchmarks.cpu import Meter
-from benchmarks.hooks import Hook, make_sources
+from benchmarks.hooks import Hook, make_key, make_sources
 from benchmarks.load import Outcome
 from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.report import Report, latencies
-from benchmarks.reviews import TENANT, native_events
+from benchmarks.reviews import native_events
 from benchmarks.servers import Product, Servers
-from plaudit.common import keys
-from plaudit.common.db import Database, Role
 
 SOURCES = 8
 CONNECTIONS = 64
@@ -130,16 +128,6 @@ def batch_requests(hooks: list[Hook], count: int) -> Iterator[bytes]:
     for number in range(count):
         turn = number % len(hooks)
         yield hooks[turn].request(list(native_events(BATCH_REVIEWS, f"company-{turn}", f"b{number}")))
-
-
-async def make_key(backing: Servers) -> str:
-    """An API key with every scope."""
-    database = Database(backing.settings, "common", Role.OWNER, pool_size=1)
-    try:
-        async with database.transaction() as tx:
-            return await keys.create(tx, TENANT, "benchmark", ["*"])
-    finally:
-        await database.close()
 
 
 def _body_bytes(requests: list[bytes]) -> int:

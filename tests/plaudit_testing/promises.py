@@ -90,7 +90,7 @@ class Given:
         clock = fold(self.log, self.policy)
         assert clock is not None
         reached = Reached(now=now, read_until=now if read else NEVER, decide_until=now)
-        return Then(reach(clock, percents, reached, self.policy))
+        return Then(reach(clock, percents, reached))
 
 
 @dataclass(frozen=True)

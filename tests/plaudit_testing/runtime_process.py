@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from plaudit.common import metrics
 from plaudit.common.failpoints import TRACE_VARIABLE, VARIABLE
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.subscription import Subscription
@@ -23,7 +24,8 @@ from plaudit_testing.databases import TESTING
 from plaudit_testing.runtime import Count, add_to_sums, counting_topic, outbox_of, until, worker
 
 READY = "ready"
-STATE_FIELD = 2
+FENCED = "fenced"
+WATCH_SECONDS = 0.02
 
 
 class RuntimeProcess:
@@ -49,6 +51,8 @@ class RuntimeProcess:
             text=True,
         )
         self._said_ready = threading.Event()
+        self.fenced = 0
+        """Batches of a consumer that were refused."""
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -57,6 +61,8 @@ class RuntimeProcess:
             for line in lines:
                 if line.strip() == READY:
                     self._said_ready.set()
+                elif line.startswith(FENCED):
+                    self.fenced = int(line.split()[1])
 
     @property
     def ready(self) -> bool:
@@ -121,8 +127,19 @@ async def _run(arguments: list[str]) -> None:
     running = asyncio.create_task(loop.run(stop))
     await until(lambda: running.done() or all(check.ok for check in loop.ready()), "the loop is ready")
     print(READY, flush=True)
+    told = 0
+    while not running.done():
+        await asyncio.wait({running}, timeout=WATCH_SECONDS)
+        if arguments[0] == "consume" and (now := _fenced(arguments)) > told:
+            told = now
+            print(FENCED, told, flush=True)
     await running
     await database.close()
+
+
+def _fenced(arguments: list[str]) -> int:
+    topic, group = arguments[1:3]
+    return int(metrics.CONSUMER_FENCED_BATCHES.labels(group, topic)._value.get())
 
 
 if __name__ == "__main__":

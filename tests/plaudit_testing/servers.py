@@ -1,7 +1,8 @@
 """Real PostgreSQL and Kafka servers for tests.
 
 Where they come from: the addresses in PLAUDIT_TEST_DATABASE_URL and PLAUDIT_TEST_KAFKA, if set; containers, with
-PLAUDIT_TEST_SERVERS=containers; else processes of this machine, by the same code that `make up` runs.
+PLAUDIT_TEST_SERVERS=containers; else processes of this machine, by the same code that `make up` runs. Servers of a
+test's own, which it kills and pauses, are always processes.
 """
 
 import asyncio
@@ -182,9 +183,13 @@ def own_kafka(empty: Path | None = None) -> Iterator[kafka.Kafka]:
 @contextlib.contextmanager
 def shared_postgres() -> Iterator[PostgresServer]:
     """The server for a whole test run."""
-    given = os.environ.get("PLAUDIT_TEST_DATABASE_URL")
     with contextlib.ExitStack() as stack:
-        server = PostgresServer(given or stack.enter_context(own_postgres()).dsn)
+        dsn = os.environ.get("PLAUDIT_TEST_DATABASE_URL")
+        if not dsn and _containers():
+            from plaudit_testing.containers import postgres_container  # late: runs without containers pay nothing
+
+            dsn = stack.enter_context(postgres_container())
+        server = PostgresServer(dsn or stack.enter_context(own_postgres()).dsn)
         try:
             yield server
         finally:
@@ -194,6 +199,17 @@ def shared_postgres() -> Iterator[PostgresServer]:
 @contextlib.contextmanager
 def shared_kafka(empty: Path | None = None) -> Iterator[KafkaServer]:
     """The broker for a whole test run."""
-    given = os.environ.get("PLAUDIT_TEST_KAFKA")
     with contextlib.ExitStack() as stack:
-        yield KafkaServer(given or stack.enter_context(own_kafka(empty)).bootstrap)
+        bootstrap = os.environ.get("PLAUDIT_TEST_KAFKA")
+        if not bootstrap and _containers():
+            from plaudit_testing.containers import kafka_container  # late: runs without containers pay nothing
+
+            bootstrap = stack.enter_context(kafka_container())
+        yield KafkaServer(bootstrap or stack.enter_context(own_kafka(empty)).bootstrap)
+
+
+def _containers() -> bool:
+    wanted = os.environ.get("PLAUDIT_TEST_SERVERS", "processes")
+    if wanted not in {"processes", "containers"}:
+        raise ValueError(f"PLAUDIT_TEST_SERVERS must be processes or containers, not {wanted!r}")
+    return wanted == "containers"

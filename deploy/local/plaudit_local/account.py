@@ -15,7 +15,7 @@ from plaudit_local.process import Account
 USER = "plaudit"
 FALLBACK_USER = "nobody"
 OUTSIDE = Path("/var/tmp")  # noqa: S108
-COPY_SUFFIX_LENGTH = 12
+DIGEST_LENGTH = 12
 
 
 def unprivileged_account() -> Account | None:
@@ -65,15 +65,21 @@ def reachable(account: Account | None, wanted: Path) -> Path:
 
     The second is derived from the path, so that the next start finds it again. Folders above are never opened.
     """
-    if can_reach(account, wanted):
-        return wanted
-    name = f"plaudit-{sha256(str(wanted.resolve()).encode()).hexdigest()[:COPY_SUFFIX_LENGTH]}"
-    outside = OUTSIDE / name
+    return wanted if can_reach(account, wanted) else outside_folder(str(wanted.resolve())) / wanted.name
+
+
+def outside_folder(purpose: str) -> Path:
+    """A folder that every account can reach, made by us, the same one for the same purpose.
+
+    Raises PermissionError when somebody else has made it.
+    """
+    outside = OUTSIDE / f"plaudit-{sha256(purpose.encode()).hexdigest()[:DIGEST_LENGTH]}"
     outside.mkdir(mode=0o711, exist_ok=True)
     status = outside.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         raise PermissionError(f"{outside} belongs to somebody else: remove it, then start again")
-    return outside / wanted.name
+    outside.chmod(0o711)  # whatever the umask
+    return outside
 
 
 def make_folder(path: Path, account: Account | None) -> None:

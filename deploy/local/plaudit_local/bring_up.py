@@ -167,7 +167,7 @@ class BringUp:
     def _run(self, step: Step, deadline_seconds: float = STEP_SECONDS) -> str:
         """Run a step to its end; returns what it printed."""
         log = self._layout.log(step.name.replace(" ", "-"))
-        spec = Spec(step.name, step.command, log, self._environment, death_signal=signal.SIGTERM)
+        spec = Spec(step.name, step.command, log, environment=self._environment, death_signal=signal.SIGTERM)
         with tempfile.TemporaryFile() as output:
             process = self._registry.start(spec, output)
             if not wait_until(lambda: not process.running, deadline_seconds):

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from plaudit_local import kafka, postgres
+from plaudit_local.account import can_reach, unprivileged_account
 from plaudit_local.endpoints import text
 from plaudit_local.layout import Layout, read_json
 from plaudit_local.locks import holder, wait_released
@@ -63,11 +64,20 @@ def clean(layout: Layout) -> int:
     """Stop the product and delete all its data; returns the exit code."""
     code = down(layout)
     if code == 0:
-        if layout.postgres_place.exists():
-            shutil.rmtree(Path(layout.postgres_place.read_text().strip()).parent, ignore_errors=True)
-        shutil.rmtree(layout.folder)
-        print(f"Deleted {layout.folder}.")
+        for folder in _folders(layout):
+            shutil.rmtree(folder)
+            print(f"Deleted {folder}.")
     return code
+
+
+def _folders(layout: Layout) -> list[Path]:
+    """All that is ours on this machine, besides the environment of Python packages."""
+    folders = [layout.folder]
+    if layout.postgres_place.exists():
+        folders.append(Path(layout.postgres_place.read_text().strip()).parent)
+    if not can_reach(unprivileged_account(), postgres.wheel_folder()):
+        folders.append(postgres.copy_folder())
+    return [folder for folder in folders if folder.exists()]
 
 
 def servers(folder: Path) -> int:

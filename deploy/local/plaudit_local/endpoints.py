@@ -38,7 +38,7 @@ class Endpoints:
 def text(endpoints: Mapping[str, Any], what: Plan, layout: Layout) -> str:
     """The same for a person, line by line."""
     lines = [
-        f"  {service.name + ' ' + title:<22} {endpoints.get(service.endpoint, '?')}{path}"
+        f"  {title:<22} {endpoints.get(service.endpoint, '?')}{path}"
         for service in (*what.services, what.mailbox)
         for title, path in service.shows
     ]

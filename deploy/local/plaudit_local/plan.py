@@ -8,6 +8,7 @@ PARTITIONS = 8
 OWNER_EMAIL = "owner@plaudit.example"
 POSTGRES_PORT = 5432
 KAFKA_PORT = 9092
+FIRST_SERVICE_PORT = 8001
 MAILBOX_PORT = 8005
 SMTP_PORT = 2525
 
@@ -30,7 +31,7 @@ class Service:
     endpoint: str
     """Its name in endpoints.json."""
     shows: Sequence[tuple[str, str]] = ()
-    """What there is to look at: (title, path)."""
+    """What there is to look at for a person: (title, path)."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def _python(*arguments: str) -> Sequence[str]:
 def product() -> Plan:
     """Plaudit."""
     modules = {"ingest": "ingest", "scoring": "scoring", "alerting": "alerting", "feedback-board": "feedback_board"}
+    pages = {"alerting": [("promises", "/")], "feedback-board": [("public board", "/")]}
     return Plan(
         migrations=(
             Step("migrate common", _python("plaudit.common.db.migrate")),
@@ -64,11 +66,17 @@ def product() -> Plan:
             _python("plaudit.common.keys", "create", "--tenant", "default", "--name", "development", "--scopes", "*"),
         ),
         services=tuple(
-            Service(name, _python(f"plaudit.{m}.main", "all"), 8001 + n, endpoint=m, shows=(("API", "/docs"),))
+            Service(
+                name,
+                _python(f"plaudit.{m}.main", "all"),
+                FIRST_SERVICE_PORT + n,
+                endpoint=m,
+                shows=(*pages.get(name, ()), (f"{name} API", "/docs")),
+            )
             for n, (name, m) in enumerate(modules.items())
         ),
         mailbox=Service(
-            "mailbox", _python("plaudit_local", "mailbox"), MAILBOX_PORT, endpoint="mailbox", shows=(("mails", "/"),)
+            "mailbox", _python("plaudit_local", "mailbox"), MAILBOX_PORT, endpoint="mailbox", shows=(("mailbox", "/"),)
         ),
         demo=Step("play the demo story", _python("plaudit_local", "demo")),
     )

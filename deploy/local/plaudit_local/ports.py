@@ -1,9 +1,12 @@
 """Free TCP ports on the loopback interface."""
 
 import socket
+import sys
 from collections.abc import Collection
 
 LOOPBACK = "127.0.0.1"
+
+_reserved: dict[int, int] = {}  # port → file descriptor, open until our process ends
 
 
 def is_free(port: int) -> bool:
@@ -20,7 +23,7 @@ def is_free(port: int) -> bool:
 
 def free_port(preferred: int | None = None, taken: Collection[int] = ()) -> int:
     """The preferred port if it is free and not in `taken`, else any free one."""
-    if preferred is not None and preferred not in taken and is_free(preferred):
+    if preferred is not None and preferred not in taken and is_free(preferred) and _reserve(preferred):
         return preferred
     while True:
         with socket.socket() as probe:
@@ -28,3 +31,21 @@ def free_port(preferred: int | None = None, taken: Collection[int] = ()) -> int:
             port: int = probe.getsockname()[1]
         if port not in taken:
             return port
+
+
+def _reserve(port: int) -> bool:
+    """Tell other Plaudits of this machine that the port is ours until our process ends; False when it is theirs.
+
+    A server listens seconds after its port is chosen, and two that start together would choose the same. The name
+    lives in Linux's abstract namespace: no file, gone with the process. Elsewhere there is no such help.
+    """
+    if port in _reserved or not sys.platform.startswith("linux"):
+        return True
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0plaudit-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved[port] = name.detach()
+    return True

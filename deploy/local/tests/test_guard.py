@@ -133,3 +133,17 @@ def test_a_command_that_does_not_exist_is_reported_by_name(tmp_path):
     process = GuardedProcess(spec(tmp_path, "/no/such/program"))
     with pytest.raises(ProcessFailedError, match="/no/such/program: No such file"):
         process.wait_ready(lambda: False, DEADLINE_SECONDS)
+
+
+def test_the_last_words_of_an_earlier_run_are_not_this_ones(tmp_path):
+    (tmp_path / "thing.log").write_text("an old story\n")
+    process = GuardedProcess(spec(tmp_path, "sh", "-c", "exit 1"))
+    with pytest.raises(ProcessFailedError, match="ends: nothing"):
+        process.wait_ready(lambda: False, DEADLINE_SECONDS)
+
+
+def test_the_last_words_are_the_cause_and_not_the_stack_below_it(tmp_path):
+    said = r"Caused by: BindException: Address already in use\n\tat sun.nio\n\t... 18 more\n\n"
+    process = GuardedProcess(spec(tmp_path, "printf", said))
+    with pytest.raises(ProcessFailedError, match=r"ends: Caused by: BindException: Address already in use$"):
+        process.wait_ready(lambda: False, DEADLINE_SECONDS)

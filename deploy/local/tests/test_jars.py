@@ -39,7 +39,7 @@ def test_a_missing_jar_is_fetched_from_the_repository_of_the_users_settings(repo
     said = []
     assert class_path([JAR], progress=said.append) == [tmp_path / "home" / ".m2" / "repository" / JAR.path]
     assert class_path([JAR])[0].read_bytes() == CONTENT
-    assert said[0] == "fetching 1 jars of Apache Kafka"
+    assert said[0] == "Fetching 1 jars of Apache Kafka."
 
 
 def test_a_jar_at_hand_needs_no_repository(repository, tmp_path):

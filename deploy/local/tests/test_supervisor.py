@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from plaudit_local import kafka_probe
 from plaudit_local.account import remove, temporary_folder
-from plaudit_local.kafka_probe import live_brokers
 from plaudit_local.locks import holder
 from plaudit_local.ports import free_port
 from plaudit_local.postgres import run_sql
@@ -247,6 +247,20 @@ def test_a_busy_port_is_said_and_another_one_taken(up):
     assert f"Port {up.ports[0]} is taken: one uses {port}." in up.output()
 
 
+def test_two_that_start_at_once_do_not_take_the_same_port(up, tmp_path):
+    other = Up(tmp_path / "other", up.environment | {"PLAUDIT_LOCAL": str(tmp_path / "other")})
+    other.ports = up.ports
+    up.start()
+    other.start()
+    try:
+        for running in (up, other):
+            running.wait_for("Plaudit is ready")
+        ports = [urlsplit(running.endpoints()[name]).port for running in (up, other) for name in ("one", "two")]
+        assert len(set(ports)) == 4
+    finally:
+        other.clear()
+
+
 def test_a_step_that_fails_is_one_sentence_with_its_last_words(up):
     up.start("--broken")
     assert up.exit_code() == 1
@@ -298,7 +312,7 @@ def test_with_servers_of_its_own_data_outlives_a_stop_and_killed_servers_come_ba
         up.wait_for(f"{name} ended with code 137")
         wait_until(lambda name=name: up.output().count(f"{name} is ready") >= 2, DEADLINE_SECONDS)
     assert run_sql(found["database_url"], "SELECT id FROM kept").strip() == "42"
-    assert live_brokers(host, int(port)) == 1
+    assert kafka_probe.ask(host, int(port)).live_brokers == 1
     assert up.verb("down") == "Plaudit is stopped.\n"
     assert up.exit_code() == 0
     began = time.monotonic()

@@ -204,8 +204,8 @@ class Stage:
     async def log(self, review_id: str = "review-1") -> list[str]:
         """The kinds of a clock's log, in order; a collapsed warning is in parentheses."""
         rows = await self.rows(
-            "SELECT e.kind, e.percent, e.collapsed FROM clock_events e JOIN clocks c ON c.id = e.clock_id "
-            "WHERE c.review_id = $1 ORDER BY e.id",
+            "SELECT e.kind, (e.event ->> 'percent')::int AS percent, (e.event ->> 'collapsed')::boolean AS collapsed "
+            "FROM clock_events e JOIN clocks c ON c.id = e.clock_id WHERE c.review_id = $1 ORDER BY e.id",
             review_id,
         )
         texts = [f"{row['kind']} {row['percent']}" if row["percent"] else row["kind"] for row in rows]

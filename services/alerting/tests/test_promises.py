@@ -326,4 +326,4 @@ async def test_the_stored_fold_is_what_the_log_amounts_to(stage):
             clock = (await stage.clock())["id"]
             log = await promises.log_of(tx, "default", clock)
             [stored] = (await promises.load(tx, [("default", clock)])).values()
-        assert fold([entry.event for entry in log], BUILT_IN) == stored.clock
+        assert fold([event for event, _ in log], BUILT_IN) == stored.clock

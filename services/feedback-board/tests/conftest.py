@@ -38,17 +38,23 @@ def _settings(database_url: str, **more: Any) -> BoardSettings:
 @pytest.fixture
 def board_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
     """The DSN of a database with the board's schema, and nothing in it."""
-    template = postgres_server.template("feedback_board", lambda dsn: migrated(dsn, SERVICE.name) and None)
+    template = postgres_server.template("feedback_board", lambda dsn: migrated(dsn, SERVICE.name))
     dsn = postgres_server.create_database(template, name=request.node.name)
     yield dsn
     postgres_server.drop_database(dsn)
 
 
 @pytest.fixture
-async def resources(board_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Resources[BoardSettings]]:
-    """What the board's parts are built from; a test's `settings` marker adds to its settings."""
+def more_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What the board is told beyond its defaults: by a test's marker `settings`."""
     marker = request.node.get_closest_marker("settings")
-    made = Resources(_settings(board_url, **(marker.kwargs if marker else {})), SERVICE.name)
+    return dict(marker.kwargs) if marker else {}
+
+
+@pytest.fixture
+async def resources(board_url: str, more_settings: dict[str, Any]) -> AsyncIterator[Resources[BoardSettings]]:
+    """What the board's parts are built from."""
+    made = Resources(_settings(board_url, **more_settings), SERVICE.name)
     yield made
     await made.close()
 
@@ -171,9 +177,7 @@ class Reviews:
     async def published(self, revision: int = 1, *, review_id: UUID | None = None, **fields: Any) -> UUID:
         """Let a review arrive; returns its id."""
         review_id, tenant = review_id or uuid7(), fields.pop("tenant", "default")
-        change = ReviewChange(
-            review_id=str(review_id), revision=revision, before=None, after=self.state(**fields)
-        )
+        change = ReviewChange(review_id=str(review_id), revision=revision, before=None, after=self.state(**fields))
         await self.apply(self.record(change, tenant))
         return review_id
 

@@ -237,9 +237,7 @@ async def test_a_size_off_the_scale_is_refused(api: httpx.AsyncClient, wish: str
 
 async def test_a_linked_review_brings_its_author_into_reach(api: httpx.AsyncClient, wish: str, reviews, outbox) -> None:
     await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    same, other, unknown = [
-        await reviews.published(person=person) for person in ("native:anna", "native:ben", None)
-    ]
+    same, other, unknown = [await reviews.published(person=person) for person in ("native:anna", "native:ben", None)]
     for review in (same, other, unknown):
         linked = await api.post(f"{wish}/links", json={"review_id": str(review)})
         assert (linked.status_code, linked.json()["already"]) == (201, False)

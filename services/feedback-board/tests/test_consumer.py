@@ -14,6 +14,7 @@ from plaudit.common.kafka.subscription import InvalidRecordError
 from plaudit.feedback_board import consumer
 from plaudit.feedback_board.commands import review_key
 from plaudit.feedback_board.consumer import LinkableChange
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -129,9 +130,7 @@ async def test_a_review_nobody_linked_asks_for_no_recount(reviews, wish: str, re
     assert await recount() == 0
 
 
-async def test_one_review_of_several_wishes_is_recounted_for_each(
-    api: httpx.AsyncClient, reviews, recount
-) -> None:
+async def test_one_review_of_several_wishes_is_recounted_for_each(api: httpx.AsyncClient, reviews, recount) -> None:
     review = await reviews.published()
     for title in ("Dark mode", "Light mode"):
         made = await api.post("/v1/requests", json={"title": title})
@@ -152,8 +151,11 @@ async def test_a_link_made_while_a_removal_arrives_is_counted_right(
         linking = asyncio.create_task(api.post(f"{wish}/links", json={"review_id": str(review)}))
         async with worker.transaction() as watching:
             waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            while not await watching.raw.fetchval(waiting):
-                await asyncio.sleep(0.005)
+
+            async def waits() -> bool:
+                return await watching.raw.fetchval(waiting) > 0
+
+            await until(waits, "the link waits for the review's order key")
         await consumer.keep(tx, [removal])
     linked = (await linking).json()["request"]
     assert (linked["reach"], linked["linked_reviews"]) == (0, 0)

@@ -1,6 +1,5 @@
 """Reach is counted over 90 days: what time alone does, and what the rows say."""
 
-import asyncio
 import random
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -13,6 +12,7 @@ from plaudit.common.ids import uuid7
 from plaudit.feedback_board.commands import Board, request_key
 from plaudit.feedback_board.jobs import Forgetting, Recounts
 from plaudit.feedback_board.store import mentions
+from plaudit_testing.runtime import running, until
 
 pytestmark = pytest.mark.postgres
 
@@ -122,18 +122,15 @@ async def test_a_mark_made_during_a_recount_is_not_lost(
 
 async def test_the_job_counts_until_it_is_stopped(api: httpx.AsyncClient, wish: str, reviews, resources) -> None:
     job = Recounts(Board(resources.database(Role.WORKER), resources.outbox, resources.ids))
-    stop = asyncio.Event()
-    running = asyncio.create_task(job.run(stop))
-    try:
+    async with running(job):
         review = await reviews.published()
         await api.post(f"{wish}/links", json={"review_id": str(review)})
         await reviews.removed(review)
-        async with asyncio.timeout(20):
-            while (await api.get(wish)).json()["reach"]:
-                await asyncio.sleep(0.01)
-    finally:
-        stop.set()
-        await running
+
+        async def without_reach() -> bool:
+            return (await api.get(wish)).json()["reach"] == 0
+
+        await until(without_reach, "the job has counted anew")
     assert job.live().ok
 
 
@@ -154,7 +151,9 @@ async def test_answers_under_a_key_and_budgets_are_forgotten_when_they_have_serv
     assert (await api.post("/v1/requests", json={"title": "Dark mode"}, headers=headers)).json() != first.json()
 
 
-async def test_a_review_id_is_no_part_of_the_figures(api: httpx.AsyncClient, wish: str, reviews) -> None:
+async def test_a_review_linked_again_at_each_revision_is_one_mention(
+    api: httpx.AsyncClient, wish: str, reviews
+) -> None:
     review = uuid7()
     for revision in (1, 2, 3):
         await reviews.published(revision, review_id=review)

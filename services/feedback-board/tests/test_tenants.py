@@ -98,7 +98,8 @@ async def test_the_database_itself_keeps_tenants_apart(resources, wish: str, api
     with pytest.raises((asyncpg.InsufficientPrivilegeError, DBAPIError)):
         async with database.transaction("other") as tx:
             await tx.raw.execute(
-                "INSERT INTO votes (tenant_id, request_id, person, voted_at) VALUES ('default', $1, 'x', now())", uuid4()
+                "INSERT INTO votes (tenant_id, request_id, person, voted_at) VALUES ('default', $1, 'x', now())",
+                uuid4(),
             )
     async with database.transaction("default") as tx:
         assert await tx.raw.fetchval("SELECT count(*) FROM votes") == 1

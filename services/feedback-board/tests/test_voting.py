@@ -35,9 +35,7 @@ async def test_votes_of_many_people_at_the_same_time_all_count(api: httpx.AsyncC
     assert told == list(range(1, 25)), "notices of one request come in the order of what they tell"
 
 
-async def test_votes_and_their_withdrawals_leave_what_the_rows_say(
-    api: httpx.AsyncClient, wish: str, worker
-) -> None:
+async def test_votes_and_their_withdrawals_leave_what_the_rows_say(api: httpx.AsyncClient, wish: str, worker) -> None:
     def turn(number: int) -> Any:
         method = "DELETE" if number % 3 == 2 else "POST"
         return api.request(method, f"{wish}/votes", json={"person": f"native:{number % 5}"})

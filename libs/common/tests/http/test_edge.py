@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from plaudit.common import metrics, tracing
 from plaudit.common.http import Api, create_app, json_response, read_body
 from plaudit.common.http.exchange import SlowBodies
+from plaudit.common.pages.static import static_url
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
 
@@ -349,6 +350,23 @@ class TestWhatIsTold:
         assert app.edge.in_progress == 0
 
 
+class TestStaticFiles:
+    async def test_a_static_file_may_be_kept_for_ever_under_its_present_address(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        answer = await client.get(static_url("plaudit.css"))
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
+        assert "immutable" in answer.headers["cache-control"]
+
+    async def test_an_old_address_still_answers_and_is_not_kept(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get("/static/000000000000/plaudit.css")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+
+    @pytest.mark.parametrize("name", ["nothing.css", "..%2f..%2fetc%2fpasswd", "__init__.py"])
+    async def test_only_known_files_are_served(self, client: httpx.AsyncClient, name: str) -> None:
+        assert problem(await client.get(f"/static/0/{name}")) == (404, "not-found")
+
+
 class TestTheDocument:
     async def test_no_operation_promises_the_frameworks_error_body(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/openapi.json")).text
@@ -370,6 +388,13 @@ class TestTheDocument:
         assert page.status_code == 200
         assert "/v1/things/{thing_id}" in page.text
         assert "<script" not in page.text
+
+    async def test_every_problem_that_all_services_share_is_explained_under_its_type(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        page = (await client.get("/problems")).text
+        for answer in (await client.get("/v1/nothing"), await client.get("/v1/fails"), await client.put("/v1/shop")):
+            assert f'id="{answer.json()["type"].rpartition("#")[2]}"' in page
 
 
 async def test_a_bare_route_with_a_converted_parameter_is_refused(no_database: SimpleNamespace) -> None:

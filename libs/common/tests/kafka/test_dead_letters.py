@@ -80,7 +80,7 @@ async def test_what_cannot_be_read_is_set_aside_with_its_bytes_and_the_rest_goes
     assert [row["value"] for row in rows][:2] == [b"\xff\x00{", None]
     assert [row["sequence"] for row in rows] == [None, None, 2]
     assert rows[0]["headers"][1] == ["x", "00"]
-    assert "id" in rows[2]["error"]
+    assert "$.data.key" in rows[2]["error"]
     assert [reason for reason, _, _ in await letters(database)] == ["invalid"] * 3
     assert await parked(database, topic, partition) == 0
 

@@ -42,18 +42,22 @@ def test_a_cookie_with_another_visitor_in_it_is_not_known() -> None:
     assert people.read_visitor(KEY, f"{uuid4().hex}.{tag}") is None
 
 
-@pytest.mark.parametrize("person", ["native:c-4711", "a" * 64, "mastodon:@anna@example.social"])
+@pytest.mark.parametrize("person", ["native:c-4711", "a" * 64, "trustpilot:507f191e810c19729de860ea"])
 def test_a_person_key_is_taken(person: str) -> None:
     assert people.clean_person(person) == person
 
 
-@pytest.mark.parametrize("person", ["", "anna@example.com", "two words", "x" * 201, "zoë", "tab\t", "nul\x00"])
+@pytest.mark.parametrize(
+    "person", ["", "anna@example.com", "mastodon:@anna", "two words", "x" * 201, "zoë", "tab\t", "nul\x00"]
+)
 def test_an_address_or_a_bad_key_is_no_person_key(person: str) -> None:
     with pytest.raises(InvalidInputError):
         people.clean_person(person)
 
 
-@pytest.mark.parametrize("address", ["", "anna", "anna@localhost", "a b@example.com", "x" * 250 + "@a.de", "a\ud800@b.de"])
+@pytest.mark.parametrize(
+    "address", ["", "anna", "anna@localhost", "a b@example.com", "x" * 250 + "@a.de", "a\ud800@b.de"]
+)
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidInputError):
         people.clean_address(address)

@@ -42,7 +42,9 @@ def test_a_title_becomes_one_line_in_one_form() -> None:
     assert text.clean_title("  Cafe\u0301\n at\tnoon ") == "Café at noon"
 
 
-@pytest.mark.parametrize("bad", ["no\x00", "no\x07pe", "half \ud800 pair", "unassigned \U000e0fff", "turned \u202e round"])
+@pytest.mark.parametrize(
+    "bad", ["no\x00", "no\x07pe", "half \ud800 pair", "unassigned \U000e0fff", "turned \u202e round"]
+)
 @pytest.mark.parametrize("clean", [text.clean_title, text.clean_text, text.clean_reason, text.clean_persona])
 def test_what_is_no_text_is_refused(bad: str, clean) -> None:
     with pytest.raises(InvalidInputError):

@@ -22,6 +22,7 @@ MEDIA_TYPE: Final = "application/cloudevents+json"
 SPEC_VERSION: Final = "1.0"
 MAX_ATTRIBUTE_NAME_CHARS: Final = 20
 MAX_SEQUENCE_DIGITS: Final = 20
+_SEQUENCE_END: Final = 10**MAX_SEQUENCE_DIGITS
 _INT32 = range(-(2**31), 2**31)
 
 _NAME = re.compile(rf"[a-z0-9]{{1,{MAX_ATTRIBUTE_NAME_CHARS}}}")
@@ -108,7 +109,7 @@ def splice(envelope: bytes, epoch: int, sequence: int) -> bytes:
     """
     if not envelope.endswith(b"}") or len(envelope) <= len(b"{}"):
         raise ValueError("an envelope is a JSON object with members and nothing after its closing brace")
-    if epoch < 1 or not 1 <= sequence < 10**MAX_SEQUENCE_DIGITS:
+    if epoch < 1 or not 1 <= sequence < _SEQUENCE_END:
         raise ValueError(
             f"epoch {epoch} and sequence {sequence} must be at least 1, and sequence have 20 digits at most"
         )

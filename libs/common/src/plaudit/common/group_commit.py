@@ -135,9 +135,11 @@ class GroupCommit(Loop, Generic[Item, Result]):
             if not waiting.answer.done():
                 rows += waiting.rows
                 group.append(waiting)
+        metrics.GROUP_COMMIT_QUEUE.set(len(self._waiting))
         return group
 
     async def _settle(self, group: Sequence[_Waiting[Item, Result]]) -> None:
+        """Write a group and answer each of it; when it fails on data, divide it."""
         if not group:
             return
         started = time.perf_counter()
@@ -148,19 +150,22 @@ class GroupCommit(Loop, Generic[Item, Result]):
                 for waiting in group:
                     _fail(waiting.answer, error)
                 return
-            metrics.GROUP_COMMIT_SPLITS.inc()
-            log.warning("group split", loop=self.name, items=len(group), error=type(error).__name__)
-            middle = len(group) // 2
-            await self._settle(group[:middle])
-            await self._settle(group[middle:])
+            await self._divide(group, error)
             return
         metrics.GROUP_COMMIT_SECONDS.observe(time.perf_counter() - started)
         metrics.GROUP_COMMIT_REQUESTS.observe(len(group))
         metrics.GROUP_COMMIT_ROWS.observe(sum(waiting.rows for waiting in group))
-        metrics.GROUP_COMMIT_QUEUE.set(len(self._waiting))
         for waiting, result in zip(group, results, strict=True):
             if not waiting.answer.done():
                 waiting.answer.set_result(result)
+
+    async def _divide(self, group: Sequence[_Waiting[Item, Result]], error: Exception) -> None:
+        """Settle the halves of a group that failed, of those who still wait."""
+        metrics.GROUP_COMMIT_SPLITS.inc()
+        log.warning("group split", loop=self.name, requests=len(group), error_type=type(error).__name__)
+        middle = len(group) // 2
+        for half in (group[:middle], group[middle:]):
+            await self._settle([waiting for waiting in half if not waiting.answer.done()])
 
 
 def _expire(answer: "asyncio.Future[Result]") -> None:

@@ -8,12 +8,21 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from plaudit.alerting.domain.clocks import Breached, Cancelled, Retracted, Started, State, Warned
+from plaudit.alerting.domain.clocks import (
+    Breached,
+    Cancelled,
+    ClockEvent,
+    Fulfilled,
+    Retracted,
+    Started,
+    State,
+    Warned,
+    kind_of,
+)
 from plaudit.alerting.domain.policy import BUILT_IN
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.store import alerts as alert_store
 from plaudit.alerting.store import promises, views
-from plaudit.alerting.store.promises import LogEntry, kind_of
 from plaudit.common.db import Role
 from plaudit.common.http import Page, Principal, authorize, conflict, decode_cursor, not_found, page, resources
 from plaudit.common.process import Resources
@@ -149,7 +158,7 @@ async def read_clock(clock_id: UUID, who: ClocksReader, context: Context) -> obj
         log = await promises.log_of(tx, who.tenant, clock_id)
     if row is None:
         raise not_found("clock")
-    return {**row, "log": [_entry(entry) for entry in log]}
+    return {**row, "log": [_entry(event, recorded_at) for event, recorded_at in log]}
 
 
 @router.get("/v1/alerts", response_model=Page[AlertOut], tags=["alerts"], summary="List alerts")
@@ -191,9 +200,8 @@ async def list_policies(who: ClocksReader, context: Context) -> object:
     return {"items": list(rows) if rows else [_built_in()]}
 
 
-def _entry(entry: LogEntry) -> ClockEventOut:
-    event = entry.event
-    out = ClockEventOut(kind=kind_of(event), happened_at=event.at, recorded_at=entry.recorded_at)
+def _entry(event: ClockEvent, recorded_at: datetime) -> ClockEventOut:
+    out = ClockEventOut(kind=kind_of(event), happened_at=event.at, recorded_at=recorded_at)
     match event:
         case Started():
             out.anchor_at, out.policy_revision, out.reason = event.anchor_at, event.policy.revision, event.reason
@@ -203,7 +211,7 @@ def _entry(entry: LogEntry) -> ClockEventOut:
             out.provisional = event.provisional
         case Cancelled() | Retracted():
             out.reason = event.reason
-        case _:
+        case Fulfilled():
             pass
     return out
 

@@ -19,12 +19,13 @@ from plaudit.alerting.domain.clocks import (
     Started,
     Warned,
     apply,
+    kind_of,
 )
 from plaudit.alerting.domain.policy import Policy
 from plaudit.alerting.domain.promises import Alert, Promise, breach_alert, breach_alert_id
 from plaudit.alerting.store import alerts, mails, promises, timers
 from plaudit.alerting.store.mails import NewMail
-from plaudit.alerting.store.promises import LogEntry, PromiseKey, kind_of
+from plaudit.alerting.store.promises import LogEntry, PromiseKey
 from plaudit.alerting.store.timers import Timer
 from plaudit.common.contracts import ALERTS, AlertChange, ClockChange
 from plaudit.common.db import Tx
@@ -102,7 +103,7 @@ class Changes:
 
     def _take(self, promise: Promise, event: ClockEvent, policy: Policy, traceparent: str | None) -> None:
         key = (promise.tenant, promise.id)
-        self._log.append(LogEntry(*key, event, self._now))
+        self._log.append(LogEntry(*key, event))
         if isinstance(event, Warned):
             if not event.collapsed:
                 self._publish_clock(promise, event, traceparent)

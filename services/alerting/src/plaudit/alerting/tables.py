@@ -1,6 +1,7 @@
 """The tables of schema `alerting` that queries are composed over."""
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="alerting")
 
@@ -63,13 +64,7 @@ clock_events = Table(
     Column("kind", Text, nullable=False),
     Column("happened_at", _TIME, nullable=False),
     Column("recorded_at", _TIME, nullable=False),
-    Column("anchor_at", _TIME),
-    Column("policy_id", Text),
-    Column("policy_revision", Integer),
-    Column("percent", Integer),
-    Column("collapsed", Boolean),
-    Column("provisional", Boolean),
-    Column("reason", Text),
+    Column("event", JSONB, nullable=False),
 )
 
 alerts = Table(

@@ -1,4 +1,4 @@
-"""Composition root: what the board is made of. `python -m plaudit.feedback_board.main api|consume|relay|jobs|migrate|all`."""
+"""Composition root: `python -m plaudit.feedback_board.main api|consume|relay|jobs|migrate|all`."""
 
 from plaudit.common.db import Role
 from plaudit.common.http import create_app

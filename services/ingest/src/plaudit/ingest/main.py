@@ -6,7 +6,8 @@ from plaudit.common.http.app import create_app
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.ingest.api import ROUTERS
 from plaudit.ingest.api.hook_docs import HOOK_PATHS
-from plaudit.ingest.api.hooks import Flush, Hooks, Sources
+from plaudit.ingest.api.hooks import Flush, Hooks
+from plaudit.ingest.api.known_sources import Sources
 from plaudit.ingest.intake import Intake
 from plaudit.ingest.settings import IngestSettings
 

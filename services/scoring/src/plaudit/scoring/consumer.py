@@ -105,6 +105,12 @@ def _entry(record: Record[ScoredChange], sign: int, state: ScoredReview) -> Ledg
     )
 
 
-LIVE = Subscription(group="scoring-live", topic=REVIEWS, data=ScoredChange, handle=keep_accumulators)
+LIVE = Subscription(
+    group="scoring-live",
+    topic=REVIEWS,
+    data=ScoredChange,
+    handle=keep_accumulators,
+    lanes=2,  # accumulators are kept by partition, so that two never write the same row
+)
 HISTORY = Subscription(group="scoring-history", topic=REVIEWS, data=ScoredChange, handle=keep_ledger)
 SUBSCRIPTIONS: tuple[Subscription[ScoredChange], ...] = (LIVE, HISTORY)

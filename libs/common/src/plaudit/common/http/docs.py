@@ -1,4 +1,4 @@
-"""The API's documentation as a page of our own: the OpenAPI document, rendered here and without scripts."""
+"""The API's documentation as pages of our own: the OpenAPI document and the problems, without scripts."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -7,24 +7,47 @@ from starlette.responses import HTMLResponse
 
 from plaudit.common.pages import Pages
 
-_METHODS: Final = ("get", "post", "put", "patch", "delete")
+_METHOD_LOOKS: Final = {"GET": "info", "POST": "good", "PUT": "warn", "PATCH": "warn", "DELETE": "bad"}
+_LIMIT_WORDS: Final = {
+    "minimum": "at least",
+    "exclusiveMinimum": "more than",
+    "maximum": "at most",
+    "exclusiveMaximum": "less than",
+    "minLength": "characters at least",
+    "maxLength": "characters at most",
+    "minItems": "items at least",
+    "maxItems": "items at most",
+}
+
+Show = Callable[[], Awaitable[HTMLResponse]]
 
 
-def docs_page(site: Pages, openapi: Callable[[], Mapping[str, Any]]) -> Callable[[], Awaitable[HTMLResponse]]:
+def docs_page(site: Pages, openapi: Callable[[], Mapping[str, Any]]) -> Show:
     """Return the endpoint that shows an OpenAPI document."""
 
-    async def show() -> HTMLResponse:
+    async def show_docs() -> HTMLResponse:
         document = openapi()
         return site.response(
             "docs.html",
-            info=document["info"],
+            info={"description": "", **document["info"]},
             operations=[
-                {**operation, "method": method.upper(), "path": path}
+                {"operationId": f"{method} {path}", **operation, "method": method.upper(), "path": path}
                 for path, item in document["paths"].items()
                 for method, operation in item.items()
-                if method in _METHODS
+                if method.upper() in _METHOD_LOOKS
             ],
             schemas=document.get("components", {}).get("schemas", {}),
+            method_looks=_METHOD_LOOKS,
+            limit_words=_LIMIT_WORDS,
         )
 
-    return show
+    return show_docs
+
+
+def problems_page(site: Pages, problems: Mapping[str, str]) -> Show:
+    """Return the endpoint that explains problems: slug to meaning."""
+
+    async def show_problems() -> HTMLResponse:
+        return site.response("problems.html", problems=dict(sorted(problems.items())))
+
+    return show_problems

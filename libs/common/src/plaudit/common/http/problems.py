@@ -12,6 +12,23 @@ MEDIA_TYPE: Final = "application/problem+json"
 DOCS_URL: Final = ""
 """What `/problems#slug` in a problem's type is relative to: each service explains its own."""
 RETRY_AFTER_SECONDS: Final = 1
+COMMON_PROBLEMS: Final = {
+    "body-too-large": "The body is larger than this address takes. Send less at a time.",
+    "body-too-slow": "The body did not arrive within some seconds. Send it in one go.",
+    "compressed-body": "Bodies are taken uncompressed only. Send it without Content-Encoding.",
+    "forbidden": "The key is valid and lacks a scope that this needs. Use another key.",
+    "internal-error": "Something went wrong here. It is logged under the instance; try again later.",
+    "invalid-cursor": "The cursor is not from this list. Start again without one.",
+    "invalid-request": "Values are missing or against the rules; `errors` names each with its place. Correct them.",
+    "malformed-json": "The body is not JSON, or is JSON that parsers read differently (duplicate keys, NaN).",
+    "method-not-allowed": "The address exists and does not take this method; `Allow` names those it takes.",
+    "not-found": "There is no such thing here, or it is not yours.",
+    "precondition-failed": "It has changed since you read it. Read it again and decide anew.",
+    "unauthorized": "No valid API key came with the request.",
+    "unavailable": "Not available just now, and nothing was stored. Try again after `Retry-After` seconds.",
+    "unreadable-text": "A text holds a character that cannot be kept, such as NUL. Leave it out.",
+}
+"""What the problems of every service mean, and what to do."""
 
 
 class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it

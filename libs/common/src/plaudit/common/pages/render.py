@@ -3,9 +3,20 @@
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from plaudit.common.pages.static import static_url
+
+
+def inline_code(text: str) -> Markup:
+    """Return a text, escaped, with what stands between backticks set as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
+    )
 
 
 class Pages:
@@ -28,6 +39,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals |= {"static_url": static_url, "site_title": title}
+        self._environment.filters["inline_code"] = inline_code
 
     def text(self, template: str, **context: Any) -> str:
         """Return a rendered template; every value is escaped, and a missing one is an error."""

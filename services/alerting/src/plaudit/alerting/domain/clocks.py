@@ -9,6 +9,7 @@ review goes away afterwards; only `Retracted`, on word that the run had ended in
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 from uuid import UUID, uuid5
 
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 
 from plaudit.alerting.domain.policy import Policy, PolicyRef
 
+CACHED_IDS: Final = 50_000
 _NAMESPACE: Final = UUID("6f2c0f0e-8a52-5d0b-9b57-0f2f6f1f7a3d")
 
 
@@ -54,7 +56,7 @@ class RetractReason(StrEnum):
     CANCELLED_IN_TIME = "cancelled_in_time"
 
 
-class Started(msgspec.Struct, frozen=True, gc=False):
+class Started(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="started"):
     """A run began."""
 
     at: datetime
@@ -65,7 +67,7 @@ class Started(msgspec.Struct, frozen=True, gc=False):
     reason: StartReason
 
 
-class Warned(msgspec.Struct, frozen=True, gc=False):
+class Warned(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="warned"):
     """A share of the promised time was over."""
 
     at: datetime
@@ -74,7 +76,7 @@ class Warned(msgspec.Struct, frozen=True, gc=False):
     """Noted late, when a later stage had been reached as well: kept in the log, told to nobody."""
 
 
-class Breached(msgspec.Struct, frozen=True, gc=False):
+class Breached(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="breached"):
     """The due time passed without an answer."""
 
     at: datetime
@@ -82,20 +84,20 @@ class Breached(msgspec.Struct, frozen=True, gc=False):
     """Decided before all that was written up to the due time had been read."""
 
 
-class Fulfilled(msgspec.Struct, frozen=True, gc=False):
+class Fulfilled(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="fulfilled"):
     """The answer was published: in time, or after a breach."""
 
     at: datetime
 
 
-class Cancelled(msgspec.Struct, frozen=True, gc=False):
+class Cancelled(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="cancelled"):
     """There is nothing to answer any more."""
 
     at: datetime
     reason: CancelReason
 
 
-class Retracted(msgspec.Struct, frozen=True, gc=False):
+class Retracted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="retracted"):
     """The breach was none: the run had ended in time, and we learned it late."""
 
     at: datetime
@@ -103,6 +105,11 @@ class Retracted(msgspec.Struct, frozen=True, gc=False):
 
 
 ClockEvent: TypeAlias = Started | Warned | Breached | Fulfilled | Cancelled | Retracted
+
+
+def kind_of(event: ClockEvent) -> str:
+    """Return the word for an event in the log and, after `clock.`, on the bus."""
+    return str(event.__struct_config__.tag)
 
 
 class Clock(msgspec.Struct, frozen=True, gc=False):
@@ -183,6 +190,7 @@ def fold(events: Iterable[ClockEvent], policy: Policy) -> Clock | None:
     return clock
 
 
+@lru_cache(maxsize=CACHED_IDS)
 def clock_id(tenant: str, review_id: str, metric: str) -> UUID:
     """Return the id of the one clock that a review can have for a metric."""
     return uuid5(_NAMESPACE, f"{tenant}\n{review_id}\n{metric}")

@@ -22,7 +22,7 @@ from plaudit.alerting.domain.clocks import (
     StartReason,
     Warned,
 )
-from plaudit.alerting.domain.policy import BREACH_PERCENT, Policy
+from plaudit.alerting.domain.policy import BREACH_PERCENT, Policy, stage_at
 from plaudit.common.contracts import ReviewChange, ReviewState
 
 PUBLISHED_ANSWER: Final = "published"
@@ -41,9 +41,9 @@ class Reached:
     decide_until: datetime
     """Later than `read_until` where waiting any longer is not allowed: breaches in between are provisional."""
 
-    def at(self, now: datetime, *, all_read: bool) -> "Reached":
-        """Return the same of a later moment, and of a clock of which something may be lying unread in between."""
-        return replace(self, now=now, read_until=self.read_until if all_read else NEVER)
+    def doubted(self) -> "Reached":
+        """Return the same for a clock of which something was set aside unread."""
+        return replace(self, read_until=NEVER)
 
 
 def decide(
@@ -68,17 +68,19 @@ def decide(
     return ()
 
 
-def reach(clock: Clock, percents: Sequence[int], reached: Reached, policy: Policy) -> tuple[ClockEvent, ...]:
+def reach(clock: Clock, percents: Sequence[int], reached: Reached) -> tuple[ClockEvent, ...]:
     """Return what the passing of time adds to the log of a clock of which these stages have come due.
 
     Late stages are collapsed: of several warnings only the last is told, and none once the due time has passed.
     """
     if not clock.waiting or clock.breached_at is not None:
         return ()
-    times = dict(policy.stages(clock.anchor_at, clock.started_at))
-    warnings = sorted(percent for percent in percents if percent != BREACH_PERCENT and percent in times)
+    warnings = sorted(percent for percent in percents if percent != BREACH_PERCENT)
     told = None if reached.now > clock.due_at or not warnings else warnings[-1]
-    events: list[ClockEvent] = [Warned(times[percent], percent, collapsed=percent != told) for percent in warnings]
+    events: list[ClockEvent] = [
+        Warned(stage_at(clock.anchor_at, clock.due_at, percent), percent, collapsed=percent != told)
+        for percent in warnings
+    ]
     if BREACH_PERCENT in percents and clock.due_at <= reached.decide_until:
         events.append(Breached(clock.due_at, provisional=clock.due_at > reached.read_until))
     return tuple(events)

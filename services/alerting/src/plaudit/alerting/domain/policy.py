@@ -51,8 +51,13 @@ class Policy:
         A warning whose time had come before we knew of the review has none to warn any more, and is left out.
         """
         due_at = self.due_at(anchor_at, known_at)
-        warnings = ((percent, anchor_at + (due_at - anchor_at) * percent / 100) for percent in self.warn_percent)
+        warnings = ((percent, stage_at(anchor_at, due_at, percent)) for percent in self.warn_percent)
         return (*((percent, at) for percent, at in warnings if at > known_at), (BREACH_PERCENT, due_at))
+
+
+def stage_at(anchor_at: datetime, due_at: datetime, percent: int) -> datetime:
+    """Return when so much of the promised time is over."""
+    return anchor_at + (due_at - anchor_at) * percent / 100
 
 
 def stars(rating: float) -> int:

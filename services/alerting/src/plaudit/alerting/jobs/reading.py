@@ -9,10 +9,12 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from plaudit.alerting.consumer import GROUP
+from plaudit.alerting.domain.clocks import order_key
 from plaudit.alerting.domain.decide import Reached
 from plaudit.alerting.domain.horizon import Horizon
+from plaudit.alerting.store.promises import PromiseKey
 from plaudit.common.contracts import REVIEWS
-from plaudit.common.db import OrderKey, Tx
+from plaudit.common.db import Tx
 from plaudit.common.kafka import dead_letters, positions
 
 log = structlog.get_logger()
@@ -61,11 +63,12 @@ class Reading:
         self._has_parked = any(position.parked for position in found.values())
         return {partition: self._horizon(partition).reached(tx.now) for partition in partitions}
 
-    async def held_back(self, tx: Tx, keys: Collection[OrderKey]) -> set[OrderKey]:
-        """Return those of the order keys of which changes lie set aside, behind a position that has moved past them."""
+    async def held_back(self, tx: Tx, keys: Collection[PromiseKey]) -> set[PromiseKey]:
+        """Return those of the clocks of which changes lie set aside, behind a position that has moved past them."""
         if not self._has_parked:
             return set()
-        return await dead_letters.blocked(tx, GROUP, REVIEWS.name, set(keys))
+        blocked = await dead_letters.blocked(tx, GROUP, REVIEWS.name, {order_key(clock) for _, clock in keys})
+        return {key for key in keys if order_key(key[1]) in blocked}
 
     async def close(self) -> None:
         """Give up what is being asked."""

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -22,7 +22,7 @@ from plaudit.alerting.jobs.waiting import pause
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.store import policies, promises, timers
 from plaudit.alerting.store.promises import PromiseKey
-from plaudit.alerting.store.timers import Claimed
+from plaudit.alerting.store.timers import Claimed, DueClocks
 from plaudit.common import metrics
 from plaudit.common.db import Database, Tx, try_lock
 from plaudit.common.db.errors import is_away
@@ -33,6 +33,8 @@ from plaudit.common.outbox import Outbox
 log = structlog.get_logger()
 
 MAX_ERROR_CHARS: Final = 500
+_BREACH_LATENESS: Final = metrics.TIMER_LATENESS_SECONDS.labels("breach")
+_WARN_LATENESS: Final = metrics.TIMER_LATENESS_SECONDS.labels("warn")
 
 
 class TimerLoop(Loop):
@@ -59,20 +61,20 @@ class TimerLoop(Loop):
         try:
             while not stop.is_set():
                 self.beat()
-                full = False
+                fired = 0
                 try:
-                    full = await self.turn() >= self._settings.timer_batch_clocks
+                    fired = await self.turn()
                 except Exception as error:
                     if not is_away(error):
                         raise
                     log.warning("timers_wait", error_type=type(error).__name__)
-                if not full:
+                if not fired:
                     await pause(stop, self._settings.timer_poll_seconds)
         finally:
             await self._reading.close()
 
     async def turn(self) -> int:
-        """Fire one batch; return how many clocks were looked at."""
+        """Fire one batch; return how many timers it were."""
         async with self._database.transaction() as tx:
             latest_due = await timers.latest_due(tx, self._partitions)
             now = tx.now
@@ -82,56 +84,56 @@ class TimerLoop(Loop):
         async with self._database.transaction() as tx:
             # First the positions, then the clocks: what a position vouches for has been committed before it.
             reached = await self._reading.reached(tx, list(latest_due))
-            keys = await timers.due(tx, _decide_until(reached), self._settings.timer_batch_clocks)
-        if keys:
-            await self._fire(keys, reached)
-        return len(keys)
+            decide_until = {partition: how_far.decide_until for partition, how_far in reached.items()}
+            clocks = await timers.due(tx, decide_until, self._settings.timer_batch_clocks)
+        return await self._fire(clocks, reached) if clocks else 0
 
-    async def _fire(self, keys: Sequence[PromiseKey], reached: Mapping[int, Reached]) -> None:
+    async def _fire(self, clocks: DueClocks, reached: Mapping[int, Reached]) -> int:
         """Fire the due timers of these clocks; one that cannot be fired is found by halving, and set aside."""
         began_at = time.monotonic()
         try:
             async with self._database.transaction() as tx:
-                fired = await self._fire_in(tx, keys, reached)
+                fired = await self._fire_in(tx, clocks, reached)
                 failpoint("timers_before_commit")
         except Exception as error:
             if is_away(error):
                 raise
-            if len(keys) == 1:
-                await self._set_aside(keys[0], error)
-                return
-            middle = len(keys) // 2
-            await self._fire(keys[:middle], reached)
-            await self._fire(keys[middle:], reached)
-            return
+            if len(clocks) == 1:
+                await self._set_aside(next(iter(clocks)), error)
+                return 0
+            return sum([await self._fire(half, reached) for half in _halves(clocks)])
         for timer, lateness_seconds in fired:
-            kind = "breach" if timer.percent == BREACH_PERCENT else "warn"
-            metrics.TIMER_LATENESS_SECONDS.labels(kind).observe(lateness_seconds)
+            (_BREACH_LATENESS if timer.percent == BREACH_PERCENT else _WARN_LATENESS).observe(lateness_seconds)
         log.info("timers_fired", fired=len(fired), duration_ms=round((time.monotonic() - began_at) * 1000, 1))
+        return len(fired)
 
-    async def _fire_in(
-        self, tx: Tx, keys: Sequence[PromiseKey], reached: Mapping[int, Reached]
-    ) -> list[tuple[Claimed, float]]:
+    async def _fire_in(self, tx: Tx, clocks: DueClocks, reached: Mapping[int, Reached]) -> list[tuple[Claimed, float]]:
         """Fire the timers of those clocks whose order key is free; return them with their lateness in seconds."""
-        free = await try_lock(tx, [order_key(clock) for _, clock in keys])
-        held = [key for key in keys if order_key(key[1]) in free]
-        claimed = await timers.claim(tx, held, _decide_until(reached))
+        order_keys = {key: order_key(key[1]) for key in clocks}
+        free = await try_lock(tx, order_keys.values())
+        claimed = await timers.claim(tx, {key: until for key, until in clocks.items() if order_keys[key] in free})
+        changes = Changes(tx.now, self._settings.owner_email)
+        await self._decide(tx, changes, claimed, reached)
+        await self._outbox.append(tx, await changes.save(tx))
+        return [(timer, (tx.now - timer.due_at).total_seconds()) for timer in claimed]
+
+    async def _decide(
+        self, tx: Tx, changes: Changes, claimed: Sequence[Claimed], reached: Mapping[int, Reached]
+    ) -> None:
+        """Decide what these timers make of their clocks."""
         due: defaultdict[PromiseKey, list[Claimed]] = defaultdict(list)
         for timer in claimed:
             due[timer.tenant, timer.clock_id].append(timer)
         known = await promises.load(tx, due.keys())
-        unread = await self._reading.held_back(tx, [order_key(clock) for _, clock in due])
         rules = await policies.load(tx, {tenant for tenant, _ in due})
-        changes = Changes(tx.now, self._settings.owner_email)
+        doubted = await self._reading.held_back(tx, due.keys())
         for key, promise in known.items():
             clock = promise.clock
-            policy = rules.pinned(promise.tenant, clock.policy)
             # A timer of an earlier generation has lost its object, and goes without a word.
             percents = [timer.percent for timer in due[key] if timer.generation == clock.generation]
-            how_far = reached[promise.partition].at(tx.now, all_read=order_key(promise.id) not in unread)
-            changes.record(promise, reach(clock, percents, how_far, policy), policy)
-        await self._outbox.append(tx, await changes.save(tx))
-        return [(timer, (tx.now - timer.due_at).total_seconds()) for timer in claimed]
+            how_far = reached[promise.partition]
+            decided = reach(clock, percents, how_far.doubted() if key in doubted else how_far)
+            changes.record(promise, decided, rules.pinned(promise.tenant, clock.policy))
 
     async def _set_aside(self, key: PromiseKey, error: Exception) -> None:
         log.error("timer_set_aside", clock_id=str(key[1]), exc_info=error)
@@ -139,5 +141,7 @@ class TimerLoop(Loop):
             await timers.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
 
 
-def _decide_until(reached: Mapping[int, Reached]) -> dict[int, datetime]:
-    return {partition: how_far.decide_until for partition, how_far in reached.items()}
+def _halves(clocks: DueClocks) -> tuple[DueClocks, DueClocks]:
+    items = list(clocks.items())
+    middle = len(items) // 2
+    return dict(items[:middle]), dict(items[middle:])

@@ -5,21 +5,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 from asyncpg import Record
+from msgspec.structs import astuple
 
-from plaudit.alerting.domain.clocks import (
-    Breached,
-    Cancelled,
-    CancelReason,
-    Clock,
-    ClockEvent,
-    Fulfilled,
-    Retracted,
-    RetractReason,
-    Started,
-    StartReason,
-    Warned,
-)
+from plaudit.alerting.domain.clocks import Clock, ClockEvent, kind_of
 from plaudit.alerting.domain.policy import PolicyRef
 from plaudit.alerting.domain.promises import Promise, ReviewFacts
 from plaudit.common.db import Tx
@@ -46,22 +36,27 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "waiting": "boolean",
     "policy_id": "text",
     "policy_revision": "int",
-    "run": "int",
-    "generation": "int",
     "anchor_at": "timestamptz",
     "started_at": "timestamptz",
     "due_at": "timestamptz",
+    "run": "int",
+    "generation": "int",
     "breached_at": "timestamptz",
     "provisional": "boolean",
     "fulfilled_at": "timestamptz",
     "cancelled_at": "timestamptz",
     "reason": "text",
 }
+"""The promise's own, then the fields of `ReviewFacts`, the state for queries, and the fields of `Clock`, in order."""
+_REVIEW = slice(5, 14)
+_POLICY = slice(16, 18)
+_CLOCK = slice(18, 28)
 _ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_COLUMNS.values(), start=1))
 
 _LOAD = f"""
 SELECT {", ".join(f"c.{name}" for name in _COLUMNS)}
-FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id) JOIN clocks c USING (tenant_id, id)
+FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id)
+CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) c
 """
 
 _SAVE = f"""
@@ -71,25 +66,24 @@ SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in {
 """
 
 _APPEND = """
-INSERT INTO clock_events (tenant_id, clock_id, kind, happened_at, recorded_at, anchor_at, policy_id,
-                          policy_revision, percent, collapsed, provisional, reason)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-                     $7::text[], $8::int[], $9::int[], $10::boolean[], $11::boolean[], $12::text[])
+INSERT INTO clock_events (tenant_id, clock_id, kind, happened_at, recorded_at, event)
+SELECT tenant_id, clock_id, kind, happened_at, $6, event::jsonb
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[])
+    AS entry (tenant_id, clock_id, kind, happened_at, event)
 """
 
-_LOG = """
-SELECT kind, happened_at, recorded_at, anchor_at, policy_id, policy_revision, percent, collapsed, provisional, reason
-FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id
-"""
+_LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(ClockEvent).decode
 
 
 class LogEntry(NamedTuple):
-    """One event of a clock's log, and when it was written down."""
+    """One event of a clock's log."""
 
     tenant: str
     clock_id: UUID
     event: ClockEvent
-    recorded_at: datetime
 
 
 async def load(tx: Tx, keys: Collection[PromiseKey]) -> dict[PromiseKey, Promise]:
@@ -109,121 +103,38 @@ async def save(tx: Tx, promises: Collection[Promise]) -> None:
 async def append(tx: Tx, entries: Sequence[LogEntry]) -> None:
     """Append to the logs of clocks."""
     if entries:
-        await tx.raw.execute(_APPEND, *zip(*map(_entry_row, entries), strict=True))
+        await tx.raw.execute(
+            _APPEND,
+            [entry.tenant for entry in entries],
+            [entry.clock_id for entry in entries],
+            [kind_of(entry.event) for entry in entries],
+            [entry.event.at for entry in entries],
+            [_encode(entry.event).decode() for entry in entries],
+            tx.now,
+        )
 
 
-async def log_of(tx: Tx, tenant: str, clock_id: UUID) -> list[LogEntry]:
-    """Return a clock's log, oldest first."""
+async def log_of(tx: Tx, tenant: str, clock_id: UUID) -> list[tuple[ClockEvent, datetime]]:
+    """Return a clock's log, oldest first: each event, and when it was written down."""
     rows = await tx.raw.fetch(_LOG, tenant, clock_id)
-    return [LogEntry(tenant, clock_id, _event(row), row["recorded_at"]) for row in rows]
+    return [(_decode(row["event"]), row["recorded_at"]) for row in rows]
 
 
 def _row(promise: Promise) -> tuple[object, ...]:
-    review, clock = promise.review, promise.clock
-    return (
-        promise.tenant,
-        promise.id,
-        promise.metric,
-        promise.partition,
-        promise.revision,
-        review.id,
-        review.source_id,
-        review.source_name,
-        review.external_id,
-        review.subject,
-        review.stars,
-        review.title,
-        review.excerpt,
-        review.url,
-        clock.state,
-        clock.waiting,
-        *clock.policy,
-        clock.run,
-        clock.generation,
-        clock.anchor_at,
-        clock.started_at,
-        clock.due_at,
-        clock.breached_at,
-        clock.provisional,
-        clock.fulfilled_at,
-        clock.cancelled_at,
-        clock.reason,
-    )
+    clock = promise.clock
+    own = (promise.tenant, promise.id, promise.metric, promise.partition, promise.revision)
+    policy, *rest = astuple(clock)
+    return (*own, *astuple(promise.review), clock.state, clock.waiting, *policy, *rest)
 
 
 def _promise(row: Record) -> Promise:
+    tenant, clock, metric, partition, revision = row[:5]
     return Promise(
-        tenant=row["tenant_id"],
-        id=row["id"],
-        metric=row["metric"],
-        partition=row["partition"],
-        revision=row["review_revision"],
-        review=ReviewFacts(
-            id=row["review_id"],
-            source_id=row["source_id"],
-            source_name=row["source_name"],
-            external_id=row["external_id"],
-            subject=row["subject"],
-            stars=row["stars"],
-            title=row["title"],
-            excerpt=row["excerpt"],
-            url=row["url"],
-        ),
-        clock=Clock(
-            policy=PolicyRef(row["policy_id"], row["policy_revision"]),
-            anchor_at=row["anchor_at"],
-            started_at=row["started_at"],
-            due_at=row["due_at"],
-            run=row["run"],
-            generation=row["generation"],
-            breached_at=row["breached_at"],
-            provisional=row["provisional"],
-            fulfilled_at=row["fulfilled_at"],
-            cancelled_at=row["cancelled_at"],
-            reason=row["reason"],
-        ),
+        tenant=tenant,
+        id=clock,
+        metric=metric,
+        partition=partition,
+        revision=revision,
+        review=ReviewFacts(*row[_REVIEW]),
+        clock=Clock(PolicyRef(*row[_POLICY]), *row[_CLOCK]),
     )
-
-
-def kind_of(event: ClockEvent) -> str:
-    """Return the word for an event in the log and, after `clock.`, on the bus."""
-    return type(event).__name__.lower()
-
-
-def _entry_row(entry: LogEntry) -> tuple[object, ...]:
-    event = entry.event
-    started = event if isinstance(event, Started) else None
-    warned = event if isinstance(event, Warned) else None
-    return (
-        entry.tenant,
-        entry.clock_id,
-        kind_of(event),
-        event.at,
-        entry.recorded_at,
-        started and started.anchor_at,
-        started and started.policy.id,
-        started and started.policy.revision,
-        warned and warned.percent,
-        warned.collapsed if warned else None,
-        event.provisional if isinstance(event, Breached) else None,
-        event.reason if isinstance(event, Started | Cancelled | Retracted) else None,
-    )
-
-
-def _event(row: Record) -> ClockEvent:
-    at = row["happened_at"]
-    match row["kind"]:
-        case "started":
-            return Started(
-                at, row["anchor_at"], PolicyRef(row["policy_id"], row["policy_revision"]), StartReason(row["reason"])
-            )
-        case "warned":
-            return Warned(at, row["percent"], row["collapsed"])
-        case "breached":
-            return Breached(at, row["provisional"])
-        case "fulfilled":
-            return Fulfilled(at)
-        case "cancelled":
-            return Cancelled(at, CancelReason(row["reason"]))
-        case _:
-            return Retracted(at, RetractReason(row["reason"]))

@@ -28,34 +28,37 @@ CROSS JOIN LATERAL (
 """
 
 _DUE = """
-SELECT t.tenant_id, t.clock_id
+SELECT t.tenant_id, t.clock_id, p.decide_until
 FROM unnest($1::int[], $2::timestamptz[]) AS p (partition, decide_until)
 CROSS JOIN LATERAL (
-    SELECT tenant_id, clock_id, due_at FROM timers
+    SELECT tenant_id, clock_id FROM timers
     WHERE partition = p.partition AND failed_at IS NULL AND due_at <= p.decide_until ORDER BY due_at LIMIT $3
 ) t
-ORDER BY t.due_at LIMIT $3
 """
 
 # The clock's order key is held, so nobody of ours can hold these rows; what somebody else has locked is skipped.
+# Row by row over the primary key, whatever the planner thinks of a table that grows and shrinks by the minute.
 _CLAIM = """
-WITH due AS (
-    SELECT t.ctid AS place
-    FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, clock_id)
-    JOIN timers t ON t.tenant_id = k.tenant_id AND t.clock_id = k.clock_id
-    JOIN unnest($3::int[], $4::timestamptz[]) AS p (partition, decide_until)
-      ON t.partition = p.partition AND t.due_at <= p.decide_until
-    WHERE t.failed_at IS NULL
-    FOR UPDATE OF t SKIP LOCKED
-)
-DELETE FROM timers t USING due WHERE t.ctid = due.place
-RETURNING t.tenant_id, t.clock_id, t.generation, t.percent, t.due_at
+DELETE FROM timers WHERE ctid = ANY (ARRAY(
+    SELECT t.place
+    FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS k (tenant_id, clock_id, decide_until)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM timers
+        WHERE tenant_id = k.tenant_id AND clock_id = k.clock_id AND due_at <= k.decide_until AND failed_at IS NULL
+        FOR UPDATE SKIP LOCKED
+    ) t
+))
+RETURNING tenant_id, clock_id, generation, percent, due_at
 """
 
 _SET_ASIDE = """
 UPDATE timers SET failed_at = $4, error = $3
 WHERE tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $4
 """
+
+
+DueClocks = Mapping[PromiseKey, datetime]
+"""Clock → the latest due time of its timers that may be acted upon."""
 
 
 class Timer(NamedTuple):
@@ -97,26 +100,25 @@ async def latest_due(tx: Tx, partitions: Sequence[int]) -> dict[int, datetime]:
     return {row["partition"]: row["due_at"] for row in rows}
 
 
-async def due(tx: Tx, decide_until: Mapping[int, datetime], limit: int) -> list[PromiseKey]:
-    """Return clocks with timers that may be acted upon, the longest due first. Locks nothing, assigns no xid.
+async def due(tx: Tx, decide_until: Mapping[int, datetime], limit: int) -> DueClocks:
+    """Return clocks with timers that may be acted upon, the longest due of each partition first.
+
+    Locks nothing and assigns no xid.
 
     Args:
         tx: the open transaction.
         decide_until: partition → the latest due time that may be acted upon.
-        limit: how many timers to look at.
+        limit: how many timers to look at, each partition having the same share.
     """
-    rows = await tx.raw.fetch(_DUE, list(decide_until), list(decide_until.values()), limit)
-    return list(dict.fromkeys((row["tenant_id"], row["clock_id"]) for row in rows))
+    share = max(1, limit // max(1, len(decide_until)))
+    rows = await tx.raw.fetch(_DUE, list(decide_until), list(decide_until.values()), share)
+    return {(row["tenant_id"], row["clock_id"]): row["decide_until"] for row in rows}
 
 
-async def claim(tx: Tx, keys: Collection[PromiseKey], decide_until: Mapping[int, datetime]) -> list[Claimed]:
+async def claim(tx: Tx, clocks: DueClocks) -> list[Claimed]:
     """Take the due timers of these clocks out of the table. The clocks' order keys must be held."""
     rows = await tx.raw.fetch(
-        _CLAIM,
-        [tenant for tenant, _ in keys],
-        [clock for _, clock in keys],
-        list(decide_until),
-        list(decide_until.values()),
+        _CLAIM, [tenant for tenant, _ in clocks], [clock for _, clock in clocks], list(clocks.values())
     )
     return [Claimed(*row) for row in rows]
 

@@ -13,13 +13,14 @@ ADDRESS_MAX_CHARACTERS: Final = 254
 """RFC 5321: what fits in a path of 256 with its brackets."""
 VISITOR_PREFIX: Final = "visitor:"
 
-_PERSON: Final = re.compile(rf"[!-~]{{1,{PERSON_MAX_CHARACTERS}}}")
-_LOOKS_LIKE_ADDRESS: Final = re.compile(r"[^@\s:]+@[^@\s]+\.[^@\s]+")
+_PERSON: Final = re.compile(rf"[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}")
+"""Printable ASCII without `@`: an id that looks like an address comes as a hash."""
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def clean_person(text: str) -> str:
     """Return a person key: a keyed hash, or platform:id. Raises InvalidInputError for an address or a bad key."""
-    if _LOOKS_LIKE_ADDRESS.fullmatch(text) is not None:
+    if "@" in text:
         raise InvalidInputError("person", "person is a key, not an address; send an address as email")
     if _PERSON.fullmatch(text) is None:
         raise InvalidInputError("person", f"person must have 1 to {PERSON_MAX_CHARACTERS} printable ASCII characters")
@@ -29,7 +30,7 @@ def clean_person(text: str) -> str:
 def clean_address(text: str) -> str:
     """Return an e-mail address that has the shape of one. Raises InvalidInputError."""
     address = text.strip()
-    if len(address) > ADDRESS_MAX_CHARACTERS or _LOOKS_LIKE_ADDRESS.fullmatch(address) is None:
+    if len(address) > ADDRESS_MAX_CHARACTERS or _ADDRESS.fullmatch(address) is None:
         raise InvalidInputError("email", f"email must be an address of at most {ADDRESS_MAX_CHARACTERS} characters")
     if not address.isprintable():
         raise InvalidInputError("email", "email holds a character that is no text")

@@ -3,12 +3,12 @@
 A bare route, past the framework: verify, read strictly, hand to the group commit, answer after its commit.
 """
 
+import asyncio
 import hmac
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -16,26 +16,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from plaudit.common.db import Database
 from plaudit.common.db.errors import is_away
 from plaudit.common.group_commit import GroupCommit, QueueFullError, StoppedError
 from plaudit.common.http.body import read_body
 from plaudit.common.http.json import json_response
 from plaudit.common.http.problems import Problem, bad_request, internal_error, unavailable, unprocessable
 from plaudit.common.ids import IdSource
-from plaudit.common.standard_webhooks import InvalidSignatureError, decode_secret, signature_headers, verify
+from plaudit.common.standard_webhooks import InvalidSignatureError, signature_headers, verify
 from plaudit.common.strict_json import InvalidJsonError, loads
 from plaudit.common.tracing import current_traceparent
-from plaudit.ingest.adapters import ADAPTERS, Adapter, UnusableBodyError
+from plaudit.ingest.adapters import UnusableBodyError
+from plaudit.ingest.api.known_sources import KnownSource, Sources
 from plaudit.ingest.domain.commands import Command, Quarantined
-from plaudit.ingest.domain.source import Source
 from plaudit.ingest.intake import ACCEPTED, NOTHING_VALID, UNPROCESSABLE, Answer, Delivery
 from plaudit.ingest.settings import IngestSettings
-from plaudit.ingest.store import sources as sources_store
 from plaudit.ingest.store.intake import Kept
 
 BAD_REQUEST = 400
-MAX_CACHED_SOURCES = 10_000
 KEPT_HEADERS = (b"content-type", b"user-agent", b"webhook-id", b"webhook-timestamp")
 MAX_KEPT_HEADER_CHARS = 500
 NOT_STORED = "not_stored"
@@ -49,59 +46,6 @@ REASONS = {
 log = structlog.get_logger()
 
 Flush = GroupCommit[Delivery, Answer]
-
-
-@dataclass(frozen=True)
-class KnownSource:
-    """A source as the front door needs it."""
-
-    source: Source
-    adapter: Adapter
-    key: bytes
-    path_token: str | None
-
-
-class Sources:
-    """Looks sources up before a tenant is known, and remembers them, also that there is none, for some seconds."""
-
-    def __init__(
-        self, database: Database, cache_seconds: float, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._database = database
-        self._cache_seconds = cache_seconds
-        self._monotonic = monotonic
-        self._cache: dict[str, tuple[float, KnownSource | None]] = {}
-
-    async def find(self, source_id: str) -> KnownSource | None:
-        """Return a source by the id in the address; None for what is none."""
-        cached = self._cache.get(source_id)
-        if cached is not None and cached[0] > self._monotonic():
-            return cached[1]
-        try:
-            wanted = UUID(source_id)
-        except ValueError:
-            return None
-        async with self._database.transaction() as tx:
-            row = await sources_store.find(tx, wanted)
-        known = None if row is None else _known(row)
-        self._cache.pop(source_id, None)
-        if len(self._cache) >= MAX_CACHED_SOURCES:
-            del self._cache[next(iter(self._cache))]
-        self._cache[source_id] = (self._monotonic() + self._cache_seconds, known)
-        return known
-
-
-def _known(row: sources_store.Source) -> KnownSource:
-    source = Source(
-        id=str(row.id),
-        tenant_id=row.tenant_id,
-        name=row.name,
-        platform=row.platform,
-        subject=row.subject,
-        created_at=row.created_at,
-        person_key=row.person_key,
-    )
-    return KnownSource(source, ADAPTERS[row.platform], decode_secret(row.secret), row.path_token)
 
 
 class Hooks:
@@ -123,38 +67,33 @@ class Hooks:
 
     async def post(self, request: Request) -> Response:
         """Take a delivery: 202 once it is durable, or a problem."""
-        known = await self._sources.find(request.path_params["source_id"])
         body = await read_body(request, self._max_body_bytes)
+        answer_by = asyncio.get_running_loop().time() + self._answer_timeout_seconds
+        known = await self._sources.find(request.path_params["source_id"], self._answer_timeout_seconds)
         sent_id = _prove(known, request, body)
         assert known is not None
         delivery = _read(known, str(self._ids()), sent_id, request, body)
-        return _respond(await self._commit(delivery))
+        return _respond(await self._commit(delivery, answer_by))
 
-    async def _commit(self, delivery: Delivery) -> Answer:
+    async def _commit(self, delivery: Delivery, answer_by: float) -> Answer:
+        """Return the answer once it is durable; what cannot be written with its content is kept as bytes."""
         try:
-            return await self._submit(delivery)
+            return await self._flush.submit(
+                delivery,
+                rows=len(delivery.events) + 1,
+                size_bytes=len(delivery.body),
+                timeout_seconds=answer_by - asyncio.get_running_loop().time(),
+            )
         except (QueueFullError, StoppedError) as error:
             raise unavailable("Too much waits to be written. Nothing was stored; try again.") from error
         except Exception as error:
             if is_away(error):
                 raise unavailable("The commit was not confirmed in time. Send it again under the same id.") from error
-            return await self._keep_bytes(delivery, error)
-
-    async def _submit(self, delivery: Delivery) -> Answer:
-        return await self._flush.submit(
-            delivery,
-            rows=len(delivery.events) + 1,
-            size_bytes=len(delivery.body),
-            timeout_seconds=self._answer_timeout_seconds,
-        )
-
-    async def _keep_bytes(self, delivery: Delivery, cause: Exception) -> Answer:
-        """Keep at least the bytes of what could not be written with its content, so that nothing is lost."""
-        log.error("delivery not understood by the database", delivery_id=delivery.id, exc_info=cause)
-        try:
-            return await self._submit(replace(delivery, events=(), status=UNPROCESSABLE, quarantine_reason=NOT_STORED))
-        except Exception as error:
-            raise internal_error() from error
+            log.exception("delivery refused by the database", delivery_id=delivery.id)
+            if delivery.quarantine_reason == NOT_STORED:
+                raise internal_error() from error
+        bytes_alone = replace(delivery, events=(), status=UNPROCESSABLE, quarantine_reason=NOT_STORED)
+        return await self._commit(bytes_alone, answer_by)
 
 
 def _prove(known: KnownSource | None, request: Request, body: bytes) -> str | None:
@@ -163,7 +102,9 @@ def _prove(known: KnownSource | None, request: Request, body: bytes) -> str | No
     if known is None:
         raise _not_proven()
     if known.adapter.proof == "path_token":
-        if token is None or known.path_token is None or not hmac.compare_digest(token, known.path_token):
+        if token is None or known.path_token is None:
+            raise _not_proven()
+        if not hmac.compare_digest(token.encode(errors="replace"), known.path_token.encode()):
             raise _not_proven()
         return None
     if token is not None:

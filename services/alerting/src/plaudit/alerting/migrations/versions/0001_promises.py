@@ -95,13 +95,7 @@ CREATE TABLE alerting.clock_events (
     kind text NOT NULL CHECK (kind IN ('started', 'warned', 'breached', 'fulfilled', 'cancelled', 'retracted')),
     happened_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
-    anchor_at timestamptz,
-    policy_id text,
-    policy_revision int,
-    percent int,
-    collapsed boolean,
-    provisional boolean,
-    reason text,
+    event jsonb NOT NULL,
     PRIMARY KEY (tenant_id, clock_id, id)
 )
 ;;

@@ -1,0 +1,89 @@
+import re
+
+import pytest
+from jinja2 import UndefinedError
+
+from plaudit.common.http.problems import not_found
+from plaudit.common.pages import Pages
+from plaudit.common.pages.render import inline_code
+from plaudit.common.pages.static import STATIC_FILES, static_content, static_url
+
+HOSTILE = "<script>alert(1)</script>\"'&"
+TEXT_ON_GROUND = [
+    *(("ink", ground) for ground in ("ground", "card", "accent-wash")),
+    *(("soft", ground) for ground in ("ground", "card", "accent-wash")),
+    *(("accent", ground) for ground in ("ground", "card", "accent-wash")),
+    *((name, f"{name}-wash") for name in ("good", "info", "warn", "bad")),
+    ("accent-ink", "accent"),
+    ("ground", "ink"),
+]
+
+
+def tokens(scheme: str) -> dict[str, str]:
+    light, _, dark = static_content("plaudit.css").decode().partition("@media (prefers-color-scheme: dark)")
+    found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
+    return found if scheme == "light" else found | dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", dark))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance after WCAG 2.2."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("text", "ground"), TEXT_ON_GROUND)
+def test_text_can_be_read_on_its_ground(scheme: str, text: str, ground: str) -> None:
+    colours = tokens(scheme)
+    lighter, darker = sorted((luminance(colours[text]), luminance(colours[ground])), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def test_what_a_stranger_wrote_is_escaped() -> None:
+    problem = not_found(HOSTILE)
+    page = Pages(title=HOSTILE).text("problem.html", problem=problem, request_id=HOSTILE)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 3
+
+
+def test_a_value_that_is_missing_is_an_error_and_no_gap() -> None:
+    with pytest.raises(UndefinedError):
+        Pages().text("problem.html", problem=not_found("x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("plain", "plain"),
+        ("see `errors` and `x<y`", "see <code>errors</code> and <code>x&lt;y</code>"),
+        ("one ` alone <b>", "one ` alone &lt;b&gt;"),
+        ("", ""),
+    ],
+)
+def test_backticks_mark_code_and_nothing_else(text: str, html: str) -> None:
+    assert str(inline_code(text)) == html
+
+
+def test_pages_need_no_script_no_inline_style_and_nothing_from_elsewhere() -> None:
+    page = Pages().text("problem.html", problem=not_found("x"), request_id="r")
+    for forbidden in ("<script", "style=", "<style", " onclick", "//"):
+        assert forbidden not in page.replace("http://www.w3.org", "")
+    css = static_content("plaudit.css").decode()
+    assert "@import" not in css
+    assert "url(" not in css
+
+
+def test_a_page_can_be_used_without_sight_or_mouse() -> None:
+    page = Pages().text("problem.html", problem=not_found("x"), request_id="r")
+    assert '<html lang="en">' in page
+    assert page.index('href="#main"') < page.index("<header")
+    assert '<main id="main">' in page
+    assert 'name="viewport"' in page
+    assert "focus-visible" in static_content("plaudit.css").decode()
+
+
+def test_the_address_of_a_static_file_tells_its_content() -> None:
+    addresses = {static_url(name) for name in STATIC_FILES}
+    assert len(addresses) == len(STATIC_FILES)
+    assert all(re.fullmatch(r"/static/[0-9a-f]{12}/[a-z.]+", address) for address in addresses)

@@ -1,0 +1,275 @@
+"""Group commit without a database: a writer that a test holds back, fails, or lets through."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from plaudit.common.group_commit import GroupCommit, QueueFullError, StoppedError
+from plaudit_testing.runtime import until
+
+LONG_SECONDS = 30.0
+AWAY = [
+    ConnectionRefusedError(111, "Connection refused"),
+    asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    asyncpg.AdminShutdownError("terminating connection"),
+    asyncpg.OutOfMemoryError("out of shared memory"),
+    asyncpg.TooManyConnectionsError("too many clients already"),
+    asyncpg.DeadlockDetectedError("deadlock detected"),
+    TimeoutError(),
+]
+
+
+class Writer:
+    """Writes groups into a list; what `refuse` raises for an item fails the whole group, as a transaction does."""
+
+    def __init__(self) -> None:
+        self.tried: list[list[str]] = []
+        self.written: list[list[str]] = []
+        self.refuse: Callable[[str], Exception | None] = lambda _item: None
+        self.free = asyncio.Event()
+        self.free.set()
+        self.begun = asyncio.Event()
+        """Set when a group has reached the writer."""
+
+    async def __call__(self, group: Sequence[str]) -> list[str]:
+        self.tried.append(list(group))
+        self.begun.set()
+        await self.free.wait()
+        for item in group:
+            if error := self.refuse(item):
+                raise error
+        self.written.append(list(group))
+        return [item.upper() for item in group]
+
+
+@asynccontextmanager
+async def running(commit: GroupCommit[str, str]) -> AsyncIterator[asyncio.Event]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(commit.run(stop))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, LONG_SECONDS)
+
+
+@pytest.fixture
+def writer() -> Writer:
+    return Writer()
+
+
+def commit_with(writer: Writer, **limits: int) -> GroupCommit[str, str]:
+    return GroupCommit("test", writer, **{"flushers": 1, **limits})
+
+
+async def submit(
+    commit: GroupCommit[str, str], item: str, rows: int = 1, size_bytes: int = 1, timeout_seconds: float = LONG_SECONDS
+) -> str:
+    return await commit.submit(item, rows=rows, size_bytes=size_bytes, timeout_seconds=timeout_seconds)
+
+
+async def waiting(commit: GroupCommit[str, str], *items: str, **options: int) -> list["asyncio.Task[str]"]:
+    """Items that wait for a loop that has not begun, or is held back: so they meet in one group."""
+    tasks = [asyncio.create_task(submit(commit, item, **options)) for item in items]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_what_waits_is_written_in_one_group_and_each_gets_its_own_result(writer: Writer):
+    commit = commit_with(writer)
+    tasks = await waiting(commit, "a", "b", "c")
+    async with running(commit):
+        assert await asyncio.gather(*tasks) == ["A", "B", "C"]
+    assert writer.written == [["a", "b", "c"]]
+
+
+async def test_what_arrives_during_a_commit_makes_the_next_group(writer: Writer):
+    commit = commit_with(writer)
+    writer.free.clear()
+    async with running(commit):
+        first = await waiting(commit, "a")
+        await writer.begun.wait()
+        rest = await waiting(commit, "b", "c")
+        writer.free.set()
+        await asyncio.gather(*first, *rest)
+    assert writer.written == [["a"], ["b", "c"]]
+
+
+async def test_a_second_flusher_writes_while_the_first_waits_for_its_commit(writer: Writer):
+    commit = commit_with(writer, flushers=2)
+    writer.free.clear()
+    async with running(commit):
+        first = await waiting(commit, "a")
+        await writer.begun.wait()
+        writer.begun.clear()
+        second = await waiting(commit, "b")
+        await asyncio.wait_for(writer.begun.wait(), LONG_SECONDS)
+        writer.free.set()
+        assert await asyncio.gather(*first, *second) == ["A", "B"]
+
+
+async def test_a_group_is_cut_by_rows_and_not_by_requests(writer: Writer):
+    commit = commit_with(writer, max_rows_per_group=10)
+    tasks = await waiting(commit, "a", "b", "c", "d", rows=4)
+    async with running(commit):
+        await asyncio.gather(*tasks)
+    assert writer.written == [["a", "b"], ["c", "d"]]
+
+
+async def test_an_item_larger_than_a_group_is_written_alone(writer: Writer):
+    commit = commit_with(writer, max_rows_per_group=10)
+    tasks = [*await waiting(commit, "huge", rows=50), *await waiting(commit, "a", "b", rows=1)]
+    async with running(commit):
+        await asyncio.gather(*tasks)
+    assert writer.written == [["huge"], ["a", "b"]]
+
+
+@pytest.mark.parametrize("guilty", range(7))
+async def test_a_group_that_fails_on_data_is_split_until_only_the_guilty_item_fails(writer: Writer, guilty: int):
+    items = list("abcdefg")
+    refused = asyncpg.CheckViolationError("violates check constraint")
+    writer.refuse = lambda item: refused if item == items[guilty] else None
+    commit = commit_with(writer)
+    tasks = await waiting(commit, *items)
+    async with running(commit):
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert answers == [refused if item == items[guilty] else item.upper() for item in items]
+    assert sorted(item for group in writer.written for item in group) == [i for i in items if i != items[guilty]]
+
+
+async def test_every_guilty_item_gets_its_own_error_and_order_is_kept(writer: Writer):
+    errors = {"b": ValueError("b"), "c": ValueError("c"), "f": ValueError("f")}
+    writer.refuse = errors.get
+    commit = commit_with(writer)
+    tasks = await waiting(commit, *"abcdef")
+    async with running(commit):
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert answers == ["A", errors["b"], errors["c"], "D", "E", errors["f"]]
+    assert [item for group in writer.written for item in group] == ["a", "d", "e"]
+
+
+@pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)
+async def test_a_database_that_is_away_fails_the_group_alike_and_nothing_is_split(writer: Writer, error: Exception):
+    writer.refuse = lambda item: error if item == "b" else None
+    commit = commit_with(writer)
+    tasks = await waiting(commit, "a", "b", "c")
+    async with running(commit):
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert answers == [error] * 3
+    assert writer.tried == [["a", "b", "c"]]
+
+
+async def test_after_a_failure_the_next_group_is_written(writer: Writer):
+    commit = commit_with(writer)
+    writer.refuse = lambda _item: ConnectionResetError()
+    async with running(commit):
+        with pytest.raises(ConnectionResetError):
+            await submit(commit, "a")
+        writer.refuse = lambda _item: None
+        assert await submit(commit, "b") == "B"
+
+
+async def test_who_waited_too_long_is_told_so_and_is_not_written_any_more(writer: Writer):
+    commit = commit_with(writer)
+    with pytest.raises(TimeoutError):
+        await submit(commit, "late", timeout_seconds=0.01)
+    tasks = await waiting(commit, "in time")
+    async with running(commit):
+        assert await asyncio.gather(*tasks) == ["IN TIME"]
+    assert writer.tried == [["in time"]]
+
+
+async def test_a_commit_that_ends_after_the_deadline_disturbs_nobody(writer: Writer):
+    commit = commit_with(writer)
+    writer.free.clear()
+    async with running(commit):
+        [task] = await waiting(commit, "patient")
+        await writer.begun.wait()
+        with pytest.raises(TimeoutError):
+            await submit(commit, "late", timeout_seconds=0.01)
+        writer.free.set()
+        assert await task == "PATIENT"
+        assert await submit(commit, "next") == "NEXT"
+
+
+async def test_of_a_split_group_only_who_still_waits_is_tried_again(writer: Writer):
+    commit = commit_with(writer)
+    writer.refuse = lambda item: ValueError(item) if item == "bad" else None
+    writer.free.clear()
+    gone, bad, good = await waiting(commit, "gone", "bad", "good")
+    async with running(commit):
+        await writer.begun.wait()
+        gone.cancel()
+        writer.free.set()
+        assert await good == "GOOD"
+        with pytest.raises(ValueError, match="bad"):
+            await bad
+    assert writer.tried == [["gone", "bad", "good"], ["bad", "good"], ["bad"], ["good"]]
+
+
+async def test_a_full_queue_takes_no_more_until_there_is_room(writer: Writer):
+    commit = commit_with(writer, max_waiting_items=2)
+    tasks = await waiting(commit, "a", "b")
+    with pytest.raises(QueueFullError):
+        await submit(commit, "c")
+    async with running(commit):
+        await asyncio.gather(*tasks)
+        assert await submit(commit, "d") == "D"
+    assert "c" not in {item for group in writer.tried for item in group}
+
+
+async def test_the_queue_is_also_full_by_bytes(writer: Writer):
+    commit = commit_with(writer, max_waiting_bytes=100)
+    tasks = await waiting(commit, "a", size_bytes=60)
+    with pytest.raises(QueueFullError):
+        await submit(commit, "b", size_bytes=41)
+    tasks += await waiting(commit, "c", size_bytes=40)
+    async with running(commit):
+        assert await asyncio.gather(*tasks) == ["A", "C"]
+        assert await submit(commit, "d", size_bytes=100) == "D"
+
+
+async def test_a_stop_drains_what_waits_and_takes_nothing_more(writer: Writer):
+    commit = commit_with(writer, max_rows_per_group=2)
+    writer.free.clear()
+    async with running(commit) as stop:
+        tasks = await waiting(commit, *"abcde")
+        await writer.begun.wait()
+        stop.set()
+        await until(lambda: commit._stopped, "the loop has seen the stop")
+        with pytest.raises(StoppedError):
+            await submit(commit, "late")
+        writer.free.set()
+        assert await asyncio.gather(*tasks) == list("ABCDE")
+    assert writer.written == [["a", "b"], ["c", "d"], ["e"]]
+
+
+async def test_a_stop_with_nothing_to_do_ends_at_once(writer: Writer):
+    commit = commit_with(writer, flushers=3)
+    async with running(commit):
+        assert await submit(commit, "a") == "A"
+
+
+async def test_a_writer_that_answers_for_too_few_ends_the_loop(writer: Writer):
+    async def forgetful(group: Sequence[str]) -> list[str]:
+        return list(group[1:])
+
+    commit: GroupCommit[str, str] = GroupCommit("test", forgetful, flushers=1)
+    tasks = await waiting(commit, "a", "b")
+    with pytest.raises(ExceptionGroup) as raised:
+        await asyncio.wait_for(commit.run(asyncio.Event()), LONG_SECONDS)
+    assert raised.group_contains(ValueError)
+    for task in tasks:
+        task.cancel()
+
+
+async def test_it_belongs_to_the_api_and_beats_on_every_turn(writer: Writer):
+    commit = commit_with(writer)
+    commit._beaten_at -= 1_000
+    async with running(commit):
+        await submit(commit, "a")
+        assert commit.live().ok
+    assert commit.with_api

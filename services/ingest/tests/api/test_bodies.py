@@ -1,0 +1,160 @@
+"""What may be posted: sizes, JSON, events, and the answers to each."""
+
+import json
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from plaudit.ingest.settings import IngestSettings
+from plaudit_testing.front_door import FrontDoor, Source, created, front_door
+from plaudit_testing.webhooks import headers
+
+pytestmark = pytest.mark.postgres
+
+CAP_BYTES = 2_048
+NOTHING = {"deliveries": 0, "reviews": 0, "revisions": 0, "outbox": 0}
+
+
+async def streamed(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), 500):
+        yield body[start : start + 500]
+
+
+async def test_a_body_over_the_cap_is_a_413_with_its_length_told_and_streamed_without(ingest_url: str):
+    async with front_door(ingest_url, hook_max_body_bytes=CAP_BYTES) as door:
+        source = await door.source()
+        body = json.dumps(created("r-1", text="x" * CAP_BYTES)).encode()
+        signed = headers(source.secret, body)
+        told = await door.send(source.hook, body, signed)
+        untold = await door.send(source.hook, streamed(body), signed)
+        for answer in (told, untold, await door.send(source.hook, streamed(body), {})):
+            assert (answer.status_code, answer.json()["type"]) == (413, "/problems#body-too-large")
+            assert str(CAP_BYTES) in answer.json()["detail"]
+        assert await door.counts() == NOTHING
+
+        fits = json.dumps(created("r-1")).encode().ljust(CAP_BYTES)
+        answers = [await door.send(source.hook, sent, headers(source.secret, fits)) for sent in (fits, streamed(fits))]
+        assert [answer.status_code for answer in answers] == [202, 202]
+
+
+def test_the_cap_is_four_mebibytes_unless_told_otherwise():
+    assert IngestSettings.model_fields["hook_max_body_bytes"].default == 4 * 1024 * 1024
+
+
+BAD_JSON = {
+    "empty": b"",
+    "cut off": b'{"type": "review.created", ',
+    "not UTF-8": b'{"type": "\xff"}',
+    "NaN": b'{"rating": NaN}',
+    "a NUL": b'{"text": "a\\u0000b"}',
+    "a key twice": b'{"type": 1, "type": 2}',
+    "too deep": b"[" * 40 + b"]" * 40,
+    "too many nodes": b"[" + b"0," * 100_000 + b"0]",
+    "a huge number": b'{"rating": 1e400}',
+    "a lone surrogate": b'"\\ud800"',
+    "two documents": b"{}{}",
+}
+
+
+@pytest.mark.parametrize("body", BAD_JSON.values(), ids=BAD_JSON)
+async def test_bad_json_is_a_400_and_is_kept_byte_for_byte(door: FrontDoor, source: Source, body: bytes):
+    answer = await door.post(source, body, "msg_bad")
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems#invalid-json"), answer.text
+    [kept] = await door.items("/v1/deliveries", quarantined=True)
+    assert kept["id"] in answer.json()["detail"]
+    assert (kept["status"], kept["accepted"], kept["sent_id"], kept["body_bytes"]) == (400, 0, "msg_bad", len(body))
+    assert kept["quarantine_reason"] in answer.json()["detail"]
+    read = (await door.get(f"/v1/deliveries/{kept['id']}")).json()
+    assert b64decode(read["body_base64"]) == body
+    assert (read["body"] is None) == (body == BAD_JSON["not UTF-8"])
+    assert await door.counts() == {**NOTHING, "deliveries": 1}
+
+
+UNUSABLE = {
+    "no event": b"[]",
+    "a number": b"5",
+    "null": b"null",
+    "too many events": json.dumps([created(str(n)) for n in range(1_001)]).encode(),
+    "all off their scales": json.dumps([created("r-1", 6), created("r-2", 0)]).encode(),
+    "an unknown type": json.dumps({**created("r-1"), "type": "review.praised"}).encode(),
+    "of what is not there": json.dumps({"type": "review.restored", "data": {"id": "r-9"}}).encode(),
+}
+
+
+@pytest.mark.parametrize("body", UNUSABLE.values(), ids=UNUSABLE)
+async def test_nothing_valid_at_all_is_a_422_that_says_why_and_is_kept(door: FrontDoor, source: Source, body: bytes):
+    answer = await door.post(source, body)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems#nothing-taken"), answer.text
+    [kept] = await door.items("/v1/deliveries", quarantined=True)
+    assert kept["id"] in answer.json()["detail"]
+    assert (kept["status"], kept["accepted"]) == (422, 0)
+    reasons = [(int(error["pointer"][1:]), error["detail"]) for error in answer.json().get("errors", [])]
+    assert [(item["index"], item["reason"]) for item in kept["quarantined"]] == reasons
+    assert reasons or kept["quarantine_reason"]
+    assert (await door.get(f"/v1/deliveries/{kept['id']}")).json()["body"] == body.decode()
+    assert await door.counts() == {**NOTHING, "deliveries": 1}
+
+
+async def test_the_answer_names_the_delivery_counts_and_what_was_quarantined(door: FrontDoor, source: Source):
+    answer = await door.post(source, created("r-1"))
+    assert answer.status_code == 202
+    assert answer.headers["content-type"] == "application/json"
+    told = answer.json()
+    assert str(UUID(told["delivery_id"])) == told["delivery_id"]
+    assert told == {"delivery_id": told["delivery_id"], "accepted": 1, "unchanged": 0, "quarantined": []}
+    [kept] = await door.items("/v1/deliveries")
+    assert (kept["id"], kept["status"], kept["accepted"]) == (told["delivery_id"], 202, 1)
+
+
+async def test_an_event_off_its_scale_is_quarantined_and_the_others_of_the_array_are_kept(
+    door: FrontDoor, source: Source
+):
+    events = [created("r-0"), created("r-1", 5.5), created("r-2", 5), "no event", created("r-4", 1)]
+    told = (await door.post(source, events)).json()
+    assert (told["accepted"], [item["index"] for item in told["quarantined"]]) == (3, [1, 3])
+    assert told["quarantined"][0]["reason"] == "data: rating 5.5 is off its scale of 1 to 5"
+    assert {review["external_id"] for review in await door.items("/v1/reviews")} == {"r-0", "r-2", "r-4"}
+    [kept] = await door.items("/v1/deliveries", quarantined=True)
+    assert kept["quarantined"] == told["quarantined"]
+    assert (await door.get(f"/v1/deliveries/{kept['id']}")).json()["body"] == json.dumps(events)
+    assert await door.counts() == {"deliveries": 1, "reviews": 3, "revisions": 3, "outbox": 3}
+
+
+async def test_what_only_the_stored_review_can_decide_is_quarantined_by_its_index_too(door: FrontDoor, source: Source):
+    restored = {"type": "review.restored", "data": {"id": "never seen"}}
+    edited = {"type": "review.edited", "data": {"id": "never seen", "title": "only a title"}}
+    told = (await door.post(source, [restored, created("r-1"), edited])).json()
+    assert (told["accepted"], [item["index"] for item in told["quarantined"]]) == (1, [0, 2])
+    assert all("never seen" in item["reason"] for item in told["quarantined"])
+
+
+async def test_events_of_one_review_in_one_delivery_are_applied_in_their_order(door: FrontDoor, source: Source):
+    edited = {"type": "review.edited", "data": {"id": "r-1", "rating": 1}}
+    removed = {"type": "review.removed", "data": {"id": "r-1"}}
+    restored = {"type": "review.restored", "data": {"id": "r-1"}}
+    told = (await door.post(source, [created("r-1", 5), edited, removed, restored])).json()
+    assert (told["accepted"], told["unchanged"]) == (4, 0)
+    [review] = await door.items("/v1/reviews")
+    assert (review["rating"], review["revision"], review["removed"]) == (1, 4, False)
+    assert await door.counts() == {"deliveries": 1, "reviews": 1, "revisions": 4, "outbox": 4}
+
+
+async def test_a_delivery_of_a_thousand_events_is_taken_whole(door: FrontDoor, source: Source):
+    told = (await door.post(source, [created(f"r-{n}") for n in range(1_000)])).json()
+    assert (told["accepted"], told["quarantined"]) == (1_000, [])
+    assert await door.counts() == {"deliveries": 1, "reviews": 1_000, "revisions": 1_000, "outbox": 1_000}
+
+
+async def test_bytes_and_harmless_headers_are_kept_as_they_came_and_secrets_are_not(door: FrontDoor, source: Source):
+    body = (
+        b' {"data":{"rating":4.0 ,"id":"\\u0072-1",\n"published_at":"2026-02-14T10:15:30Z"},"type":"review.created"} '
+    )
+    signed = {**headers(source.secret, body, "msg_1"), "user-agent": "shop/1.0", "authorization": "Bearer canary"}
+    told = (await door.send(source.hook, body, signed)).json()
+    read = (await door.get(f"/v1/deliveries/{told['delivery_id']}")).json()
+    assert b64decode(read["body_base64"]) == body
+    assert read["headers"] == {
+        name: signed[name] for name in ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
+    }

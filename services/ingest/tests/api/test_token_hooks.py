@@ -1,0 +1,93 @@
+"""A platform that signs nothing proves itself by the address it posts to."""
+
+import json
+
+import pytest
+
+from plaudit_testing.front_door import FrontDoor, Source
+from plaudit_testing.shared import shared
+from plaudit_testing.webhooks import headers
+
+pytestmark = pytest.mark.postgres
+
+REVIEW = {"id": "t-1", "stars": 2, "title": "Late", "createdAt": "2026-02-14T10:15:30.000Z", "consumer": {"id": "c-1"}}
+CREATED = {"events": [{"eventName": "service-review-created", "version": "1", "eventData": REVIEW}]}
+
+
+@pytest.fixture
+async def trustpilot(door: FrontDoor) -> Source:
+    return await door.source(platform="trustpilot", subject="acme")
+
+
+def test_such_a_source_has_an_address_with_a_token_and_no_secret(trustpilot: Source):
+    assert trustpilot.secret == ""
+    prefix, _, token = trustpilot.hook.rpartition("/")
+    assert prefix == f"/v1/hooks/{trustpilot.id}"
+    assert len(token) >= 43  # 256 bits in base64
+
+
+async def test_the_right_token_opens_the_door(door: FrontDoor, trustpilot: Source):
+    answer = await door.post(trustpilot, CREATED)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
+    [review] = await door.items("/v1/reviews")
+    assert (review["external_id"], review["rating"], review["person"]) == ("t-1", 2, "trustpilot:c-1")
+
+
+async def test_a_wrong_missing_or_hostile_token_is_a_401(door: FrontDoor, trustpilot: Source):
+    base, token = trustpilot.hook.rsplit("/", 1)
+    wrong = [f"{base}/{each}" for each in (token[:-1], token + "A", token.swapcase(), "é", "%ff", "%00", "x" * 5_000)]
+    body = json.dumps(CREATED).encode()
+    for path in (base, *wrong):
+        for signed in ({}, headers("whsec_" + "A" * 43 + "=", body)):
+            answer = await door.send(path, body, signed)
+            assert (answer.status_code, answer.json()["type"]) == (401, "/problems#invalid-signature"), path
+    assert (await door.counts())["deliveries"] == 0
+
+
+async def test_the_token_of_another_source_is_a_401(door: FrontDoor, trustpilot: Source):
+    other = await door.source(platform="trustpilot")
+    stolen = f"/v1/hooks/{trustpilot.id}/{other.hook.rsplit('/', 1)[1]}"
+    assert (await door.send(stolen, b"{}", {})).status_code == 401
+
+
+async def test_without_an_id_a_delivery_is_never_a_repetition_but_its_events_are(door: FrontDoor, trustpilot: Source):
+    answers = [(await door.post(trustpilot, CREATED)).json() for _ in range(2)]
+    assert [answer["unchanged"] for answer in answers] == [0, 1]
+    assert not any("duplicate" in answer for answer in answers)
+    assert await door.counts() == {"deliveries": 2, "reviews": 1, "revisions": 1, "outbox": 1}
+
+
+async def test_a_review_lives_from_creation_to_deletion(door: FrontDoor, trustpilot: Source):
+    for name, more in (("created", {}), ("updated", {"stars": 5}), ("deleted", {})):
+        event = {"eventName": f"service-review-{name}", "eventData": {**REVIEW, **more}}
+        assert (await door.post(trustpilot, event)).json()["accepted"] == 1
+    assert await door.items("/v1/reviews") == []
+    [review] = await door.items("/v1/reviews", removed=True)
+    history = (await door.get(f"/v1/reviews/{review['id']}")).json()["revisions"]
+    assert [revision["type"] for revision in history] == ["review.created", "review.edited", "review.removed"]
+
+
+async def test_the_token_is_never_logged(door: FrontDoor, trustpilot: Source, capsys: pytest.CaptureFixture[str]):
+    await door.post(trustpilot, b"{")
+    await door.send(trustpilot.hook[:-1], b"{}", {})
+    said = capsys.readouterr()
+    assert "/v1/hooks/{source_id}/{token}" in said.out
+    assert trustpilot.hook.rsplit("/", 1)[1][:-1] not in said.out + said.err
+
+
+async def test_genuine_payloads_are_taken_and_what_is_unknown_in_them_is_quarantined(
+    door: FrontDoor, trustpilot: Source
+):
+    entries = json.loads(shared("vectors", "review_platform_payloads.json").read_text())["entries"]
+    payloads = [
+        entry["payload"] for entry in entries if entry["platform"] == "Trustpilot" and "webhook" in entry["kind"]
+    ]
+    assert payloads
+    for payload in payloads:
+        events = payload["events"] if "events" in payload else [payload]
+        answer = await door.post(trustpilot, payload)
+        assert answer.status_code == 202, answer.text
+        told = answer.json()
+        assert told["accepted"] >= 1
+        for item in told["quarantined"]:
+            assert "review" not in events[item["index"]]["eventName"], item

@@ -1,0 +1,31 @@
+"""Ingest on a migrated database of each test's own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from plaudit_testing.databases import migrated
+from plaudit_testing.front_door import FrontDoor, Source, front_door
+from plaudit_testing.servers import PostgresServer
+
+
+@pytest.fixture
+def ingest_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database with the schemas `common` and `ingest`, and nothing in them."""
+    template = postgres_server.template("ingest", lambda dsn: migrated(dsn, "ingest"))
+    dsn = postgres_server.create_database(template, name=request.node.name)
+    yield dsn
+    postgres_server.drop_database(dsn)
+
+
+@pytest.fixture
+async def door(ingest_url: str) -> AsyncIterator[FrontDoor]:
+    """Ingest's API with its group commit."""
+    async with front_door(ingest_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def source(door: FrontDoor) -> Source:
+    """A native source of the tenant `default`, about `acme`."""
+    return await door.source()
