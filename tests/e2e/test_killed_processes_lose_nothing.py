@@ -16,7 +16,6 @@ from plaudit_testing.webhooks import Platform
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 
 SEED = int(os.environ.get("PLAUDIT_TEST_SEED", "3"))
-DEATHS_IN_EACH_WINDOW = int(os.environ.get("PLAUDIT_TEST_DEATHS", "3"))
 LANES = 4
 
 
@@ -31,7 +30,8 @@ async def _post_until_all_have_died(
         await platform.post_lanes(oracle.interleaved(news, seed=SEED, lanes=LANES, twice=True), batch=3)
 
 
-async def test_figures_and_answers_survive_a_kill_in_every_window(database_url, fresh_kafka, tmp_path: Path):
+@pytest.mark.parametrize("deaths", [3, pytest.param(25, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
+async def test_figures_and_answers_survive_a_kill_in_every_window(deaths, database_url, fresh_kafka, tmp_path: Path):
     story = oracle.story(shared("data"), seed=SEED, edits=300, removals=100, restorations=50, moves=50, limit=1_500)
     chance = random.Random(SEED)
     with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
@@ -48,12 +48,12 @@ async def test_figures_and_answers_survive_a_kill_in_every_window(database_url, 
             Windows(
                 door,
                 ("after_flush_before_commit", "after_commit_before_answer"),
-                DEATHS_IN_EACH_WINDOW,
+                deaths,
                 chance,
                 tmp_path / "door",
             ),
-            Windows(relay, ("after_ack_before_cursor",), DEATHS_IN_EACH_WINDOW, chance, tmp_path / "relay"),
-            Windows(live, ("after_cas_before_commit",), DEATHS_IN_EACH_WINDOW, chance, tmp_path / "live"),
+            Windows(relay, ("after_ack_before_cursor",), deaths, chance, tmp_path / "relay"),
+            Windows(live, ("after_cas_before_commit",), deaths, chance, tmp_path / "live"),
         ]
         for window in windows:
             window.start_next()
@@ -64,7 +64,7 @@ async def test_figures_and_answers_survive_a_kill_in_every_window(database_url, 
 
         for window in windows:
             for name in window.names:
-                assert window.hits(name) >= DEATHS_IN_EACH_WINDOW, f"{name} was not hit"
+                assert window.hits(name) >= deaths, f"{name} was not hit"
         await pipeline.applied(running)
         scoring.wait_ready()
         assert pipeline.wrong_scores(running, scoring, story.reviews.values()) == []
