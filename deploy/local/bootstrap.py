@@ -186,7 +186,8 @@ def make(wanted: str) -> None:
     run("fetching uv", [PYTHON, "-m", "pip", "install", "--no-deps", "--require-hashes", "--requirement", UV_LOCK])
     uv: list[str | Path] = [VENV / "bin" / "uv", "pip"]
     environment = uv_environment()
-    sync = [*uv, "sync", "--python", PYTHON, "--require-hashes", PACKAGES_LOCK]
+    # Compiled here, on all cores; else each process of the first start would do it, one module after the other.
+    sync = [*uv, "sync", "--python", PYTHON, "--require-hashes", "--compile-bytecode", PACKAGES_LOCK]
     run("installing packages", sync, environment)
     editable = [f"--editable={ROOT / name}" for name in DISTRIBUTIONS]
     install = [*uv, "install", "--python", PYTHON, "--no-deps", "--no-build-isolation", *editable]

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 INTERVAL_SECONDS = 0.001
-ROWS = 60
+ROWS = 30
 IMPORTING = "<frozen importlib"
 """Time spent on starting is left out."""
 

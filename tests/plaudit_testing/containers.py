@@ -45,7 +45,7 @@ def kafka_container() -> Iterator[str]:
         probe.bind(("", 0))
         port = probe.getsockname()[1]
     container = DockerContainer(KAFKA_IMAGE).with_bind_ports(port, port)
-    host = container.get_container_host_ip()
+    host = container.get_docker_client().host()
     settings = {
         **kafka.SETTINGS,
         "controller.quorum.voters": "1@localhost:9093",

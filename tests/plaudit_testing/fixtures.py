@@ -1,4 +1,4 @@
-"""Fixtures of real servers, for every test of the repository (a plugin: see the root's conftest.py).
+"""Fixtures for every test of the repository (a plugin: see the root's conftest.py): real servers, and plain logs.
 
 Each server starts when the first test asks for it and serves the whole run.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from plaudit_local.kafka import Kafka
 from plaudit_local.postgres import Postgres
@@ -19,6 +20,19 @@ from plaudit_testing.servers import (
     shared_kafka,
     shared_postgres,
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_logs() -> Iterator[None]:
+    """Logs of tests have plain tracebacks: structlog's pretty ones print every local variable and take seconds."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

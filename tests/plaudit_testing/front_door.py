@@ -121,9 +121,12 @@ def settings_for(dsn: str, **more: object) -> IngestSettings:
 
 
 @asynccontextmanager
-async def front_door(dsn: str, **settings: object) -> AsyncIterator[FrontDoor]:
-    """Ingest as its `api` command runs it, for the length of the block."""
-    resources = Resources(settings_for(dsn, **settings), "ingest")
+async def front_door(dsn: str, *, through: str | None = None, **settings: object) -> AsyncIterator[FrontDoor]:
+    """Ingest as its `api` command runs it, for the length of the block.
+
+    `through` is the DSN that it reaches its database by, if not `dsn`: that of a proxy.
+    """
+    resources = Resources(settings_for(through or dsn, **settings), "ingest")
     parts = build(resources)
     assert parts.app is not None
     superuser = await asyncpg.connect(dsn)

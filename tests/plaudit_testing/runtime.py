@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from plaudit.common.contracts import Topic
@@ -27,9 +27,9 @@ POLL_SECONDS = 0.01
 SOME_TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def soak(count: int) -> int:
-    """So many, times PLAUDIT_SOAK: the same program, short in `make test` and long in `make soak`."""
-    return count * int(os.environ.get("PLAUDIT_SOAK", "1"))
+def short_and_long(short: int, long: int) -> list[Any]:
+    """Values of a parameter that says how much: little in `make test`, a lot in `make soak`."""
+    return [short, pytest.param(long, marks=[pytest.mark.soak, pytest.mark.timeout(7_200)])]
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,9 @@ def counting_topic(name: str, *, compacted: bool = False) -> Topic:
     )
 
 
-def count_event(topic: Topic, key: str, revision: int, add: int = 1, kind: str = "count.added") -> Outgoing:
+def count_event(
+    topic: Topic, key: str, revision: int, add: int = 1, kind: str = "count.added", traceparent: str | None = None
+) -> Outgoing:
     """The event of one revision."""
     return Outgoing(
         topic=topic,
@@ -62,6 +64,7 @@ def count_event(topic: Topic, key: str, revision: int, add: int = 1, kind: str =
         tenant="default",
         time=SOME_TIME,
         data=Count(key=key, revision=revision, add=add),
+        traceparent=traceparent,
     )
 
 

@@ -84,7 +84,8 @@ def outside_folder(purpose: str) -> Path:
 
 def make_folder(path: Path, account: Account | None) -> None:
     """Make `path`, private to the account (or to us)."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
     if account is not None:
         os.chown(path, account.uid, account.gid)
 

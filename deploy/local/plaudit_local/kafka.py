@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plaudit_local import kafka_probe
+from plaudit_local.account import make_folder
 from plaudit_local.jars import class_path
 from plaudit_local.ports import LOOPBACK, free_port
 from plaudit_local.process import SERVER_STAGE, GuardedProcess, Launcher, ProcessFailedError, Spec, plain_environment
@@ -17,6 +18,8 @@ from plaudit_local.process import SERVER_STAGE, GuardedProcess, Launcher, Proces
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 LOG4J = Path(__file__).with_name("log4j2.properties")
+
+UTF8_PATHS = {"LC_ALL": "C.UTF-8"}  # else Java cannot name a folder with an accent
 
 JVM_OPTIONS = (
     "-Xmx512m",
@@ -102,7 +105,7 @@ class Kafka:
             capture_output=True,
             text=True,
             cwd=self.folder,
-            env=plain_environment(),
+            env=plain_environment(**UTF8_PATHS),
         )
         if result.returncode != 0:
             said = (result.stderr.strip() or result.stdout.strip()).splitlines()
@@ -118,7 +121,7 @@ class Kafka:
                 command=[*self._java(), "kafka.Kafka", str(properties)],
                 log=self.log.with_suffix(".out.log"),  # what the JVM itself says
                 other_log=self.log,
-                environment=plain_environment(),
+                environment=plain_environment(**UTF8_PATHS),
                 directory=self.folder,
                 stop_signal=signal.SIGTERM,
                 death_signal=signal.SIGKILL,
@@ -192,8 +195,15 @@ class Kafka:
             "log.dirs": str(self.folder / "data"),
         }
         path = self.folder / "server.properties"
-        path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+        path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in lines.items()))
         return path
+
+
+def _escaped(value: str) -> str:
+    """As Java reads property files: ASCII, anything else as UTF-16 escapes."""
+    units = value.encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(c) if 32 <= c < 127 and c != ord("\\") else f"\\u{c:04x}" for c in codes)
 
 
 def _new_cluster_id() -> str:
@@ -218,7 +228,7 @@ def start(
     for many short-lived brokers: made by the first, copied by the next. Raises ProcessFailedError or
     JarsUnavailableError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, account=None)
     client_port = free_port(port)
     broker = Kafka(
         folder=folder,

@@ -72,12 +72,15 @@ class Layout:
         return self.folder / "logs" / f"{name.lower()}.log"
 
     def make(self) -> None:
-        """Make the folder; PermissionError with a sentence when it is somebody else's."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(self.folder, os.W_OK):
+        """Make the folders; PermissionError with a sentence when they are somebody else's."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.log("any").parent.mkdir(exist_ok=True)
+            self.log("any").parent.chmod(0o700)  # logs name people's reviews
+        except PermissionError:
             raise PermissionError(
                 f"{self.folder} belongs to another user of this machine: run make as that user, or remove the folder"
-            )
+            ) from None
 
 
 def write_private(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from plaudit_local.account import can_reach, make_folder, outside_folder, reachable, unprivileged_account
 from plaudit_local.ports import LOOPBACK, free_port
@@ -113,7 +113,13 @@ def run_program(
 def run_sql(dsn: str, *statements: str) -> str:
     """Run statements one by one, each in a transaction of its own; gives unaligned rows. For set-up, not for data."""
     commands = [f"--command={statement}" for statement in statements]
-    return run_program("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", *commands, dsn)
+    parts = urlsplit(dsn)
+    # Command lines can be read by everybody on the machine, the environment cannot.
+    user = parts.netloc.rpartition("@")[0].partition(":")[0]
+    bare = parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}" if user else parts.netloc).geturl()
+    environment = {"PGPASSWORD": unquote(parts.password)} if parts.password else {}
+    options = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
+    return run_program("psql", *options, *commands, bare, environment=environment)
 
 
 @dataclass
@@ -226,7 +232,7 @@ class Postgres:
             make_folder(socket, self.account)
         lines = {
             "listen_addresses": f"'{LOOPBACK}'",
-            "unix_socket_directories": f"'{socket or ''}'",
+            "unix_socket_directories": _quoted(str(socket or "")),
             **self.settings,
         }
         path.write_text("".join(f"{name} = {value}\n" for name, value in lines.items()))
@@ -266,6 +272,10 @@ def start(
     if wait:
         server.wait_ready()
     return server
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _password(folder: Path, account: Account | None) -> str:

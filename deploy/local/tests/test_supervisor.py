@@ -118,7 +118,7 @@ def up(tmp_path, postgres_server: PostgresServer, kafka_server: KafkaServer, dat
 def up_alone():
     """With servers of its own, in a folder that PostgreSQL's account can reach."""
     folder = temporary_folder("plaudit-test-up-")
-    running = Up(folder / "local", {})
+    running = Up(folder / "an odd place's – nämlich hier", {})
     running.environment.pop("DATABASE_URL", None)
     running.environment.pop("KAFKA_BOOTSTRAP_SERVERS", None)
     yield running
@@ -306,11 +306,13 @@ def test_with_servers_of_its_own_data_outlives_a_stop_and_killed_servers_come_ba
     found = up.endpoints()
     run_sql(found["database_url"], "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (42)")
     host, port = found["kafka"].split(":")
-    for name, command in (("PostgreSQL", "postgres -D"), ("Kafka", "kafka.Kafka")):
-        (pid,) = (p for p, line in pids_of(up.folder).items() if command in line and "guard.py" not in line)
-        os.kill(pid, signal.SIGKILL)
+    commands = {"PostgreSQL": "postgres -D", "Kafka": "kafka.Kafka"}
+    for pid, line in pids_of(up.folder).items():
+        if any(command in line for command in commands.values()) and "guard.py" not in line:
+            os.kill(pid, signal.SIGKILL)
+    for name in commands:
         up.wait_for(f"{name} ended with code 137")
-        wait_until(lambda name=name: up.output().count(f"{name} is ready") >= 2, DEADLINE_SECONDS)
+        assert wait_until(lambda name=name: up.output().count(f"{name} is ready") >= 2, DEADLINE_SECONDS)
     assert run_sql(found["database_url"], "SELECT id FROM kept").strip() == "42"
     assert kafka_probe.ask(host, int(port)).live_brokers == 1
     assert up.verb("down") == "Plaudit is stopped.\n"
@@ -322,3 +324,17 @@ def test_with_servers_of_its_own_data_outlives_a_stop_and_killed_servers_come_ba
     assert run_sql(up.endpoints()["database_url"], "SELECT id FROM kept").strip() == "42"
     assert up.steps().count("key") == 1
     assert up.steps().count("demo") == 1
+    assert f"Deleted {up.folder}." in up.verb("clean")
+    assert up.exit_code() == 0
+    assert not up.folder.exists()
+
+
+def test_servers_alone_run_until_a_signal_comes(up_alone):
+    command = [sys.executable, "-m", "plaudit_local", "servers", "--dir", str(up_alone.folder)]
+    with subprocess.Popen(command, env=up_alone.environment, stdout=subprocess.PIPE, text=True) as process:
+        said = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
+        process.terminate()
+        assert process.wait(DEADLINE_SECONDS) == 0
+    assert urlsplit(said["PLAUDIT_DATABASE_URL"]).path == "/plaudit"
+    assert said["PLAUDIT_KAFKA_BOOTSTRAP_SERVERS"].startswith("127.0.0.1:")
+    assert pids_of(up_alone.folder) == {}

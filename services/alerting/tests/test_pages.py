@@ -54,10 +54,18 @@ async def test_the_page_shows_what_is_late_what_is_next_and_the_alerts(stage):
     assert "1 late, 1 running" in late
     assert "Never &lt;again&gt;" in late
     assert "2 h 30 min" in late
+    assert '<a href="https://shop.example/reviews/r-1"' in late
     assert "Slow" in upcoming
     assert "Done" not in page
     assert "1-star review of acme/berlin not answered in time" in alerts
     assert "<script" not in page
+
+
+async def test_a_reviews_doubtful_address_is_no_link(stage):
+    await stage.happens(None, review(url="javascript:alert(1)"), at(0))
+    page = (await (await signed_in(stage, "*")).get("/")).text
+    assert "acme/berlin" in page
+    assert "javascript:" not in page
 
 
 async def test_mails_that_could_not_be_delivered_are_said(stage, mailbox):
@@ -65,7 +73,7 @@ async def test_mails_that_could_not_be_delivered_are_said(stage, mailbox):
     await stage.happens(None, review(), at(0))
     await stage.sends()
     page = (await (await signed_in(stage, "*")).get("/")).text
-    assert "1 mails could not be delivered." in page
+    assert "1 mail could not be delivered." in page
 
 
 async def test_another_tenants_page_is_empty(stage):

@@ -102,8 +102,10 @@ async def test_a_broker_that_is_away_makes_a_provisional_breach_after_a_minute(s
     await stage.happens(None, review(), at(0))
     stage.end_offset = -1
     await stage.move_to(at(24))
+    assert [check.ok for check in stage.timers.ready()] == [True]
     await stage.timers.turn()
     assert (await stage.clock())["state"] == "running"
+    assert [check.ok for check in stage.timers.ready()] == [False]
     await stage.move_to(at(24.1))
     await stage.timers.turn()
     assert ((await stage.clock())["state"], (await stage.clock())["provisional"]) == ("breached", True)
@@ -166,6 +168,17 @@ async def test_a_late_answer_that_is_the_first_we_hear_records_the_breach_and_wr
     assert await stage.log() == ["started", "breached", "fulfilled"]
     assert (await stage.published())[1:] == ["clock.breached", "alert.raised", "clock.fulfilled", "alert.resolved"]
     assert len(mailbox.mails) == 1
+
+
+async def test_an_alert_is_resolved_once_also_when_the_breach_is_retracted_afterwards(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    late = answered(review(), at(30))
+    await stage.happens(review(), late, at(30))
+    await stage.happens(late, answered(review(), at(23)), at(31))
+    assert (await stage.clock())["state"] == "fulfilled"
+    assert (await stage.published()).count("alert.resolved") == 1
 
 
 async def test_a_removal_cancels_and_a_return_runs_anew(stage, mailbox):

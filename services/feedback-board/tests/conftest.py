@@ -31,7 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _settings(database_url: str, **more: Any) -> BoardSettings:
     return BoardSettings.model_validate(
-        {"database_url": database_url, "test_clock": True, "database_pool_size": 6, **more}
+        {
+            "database_url": database_url,
+            "test_clock": True,
+            "database_pool_size": 6,
+            "database_pool_timeout_seconds": 30.0,
+            **more,
+        }
     )
 
 

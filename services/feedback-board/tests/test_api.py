@@ -327,6 +327,8 @@ async def test_an_unchanged_request_is_not_sent_again(api: httpx.AsyncClient, wi
     first = await api.get(wish)
     same = await api.get(wish, headers={"if-none-match": first.headers["etag"]})
     assert (same.status_code, same.content) == (304, b"")
+    weak = await api.get(wish, headers={"if-none-match": f'"0", W/{first.headers["etag"]}'})
+    assert weak.status_code == 304
     await api.post(f"{wish}/votes", json={"person": "native:anna"})
     assert (await api.get(wish, headers={"if-none-match": first.headers["etag"]})).status_code == 200
 

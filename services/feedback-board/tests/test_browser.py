@@ -57,7 +57,7 @@ async def test_a_visitor_makes_a_wish_votes_and_sees_the_count(page: Page, api: 
     await page.get_by_role("button", name="Vote for this").click()
     await expect(page.get_by_label("Votes and figures")).to_contain_text("2 votes")
 
-    await page.get_by_role("link", name="All wishes of").click()
+    await page.get_by_role("link", name="All wishes").click()
     button = page.get_by_role("button", name="Vote for Pumps at every station")
     await expect(button).to_have_attribute("aria-pressed", "true")
     await expect(button).to_contain_text("2")

@@ -300,9 +300,9 @@ async def test_what_people_write_is_text_and_never_markup(api: httpx.AsyncClient
     path = await _wish(api, "<script>alert(1)</script>", text="</p><img src=x onerror=alert(2)>", persona="<i>x</i>")
     for address in (BOARD, path):
         answer = await clients.visitor().get(address)
-        page = page_of(answer)
-        assert page.all("script") == page.all("img") == page.all("i") == []
-        assert "<script>alert(1)</script>" in page.text
+        main = page_of(answer).one("main")
+        assert main.all("script") == main.all("img") == main.all("i") == []
+        assert "<script>alert(1)</script>" in main.text
         assert "script-src" in answer.headers["content-security-policy"]
 
 
@@ -414,8 +414,8 @@ async def test_the_host_says_whose_board_is_at_the_front(clients) -> None:
     await clients.with_key("northwind", "*")
     visitor = clients.visitor()
     by_host = page_of(await visitor.get("/", headers={"host": "Wishes.Northwind.example:8443"}))
-    assert by_host.one("p", class_="overline").text == "Northwind"
-    assert page_of(await visitor.get("/")).one("p", class_="overline").text == "The bike shop"
+    assert by_host.one("span", class_="brand").text == "Northwind"
+    assert page_of(await visitor.get("/")).one("span", class_="brand").text == "The bike shop"
 
 
 async def test_a_cookie_of_one_board_says_nothing_on_another(api: httpx.AsyncClient, clients) -> None:

@@ -11,7 +11,7 @@ from plaudit.common.db import Role, lock
 from plaudit.common.ids import uuid7
 from plaudit.feedback_board.commands import Board, request_key
 from plaudit.feedback_board.jobs import Forgetting, Recounts
-from plaudit.feedback_board.store import mentions
+from plaudit.feedback_board.store import mentions, records
 from plaudit_testing.runtime import running, until
 
 pytestmark = pytest.mark.postgres
@@ -112,10 +112,9 @@ async def test_a_mark_made_during_a_recount_is_not_lost(
         await api.post(f"{wish}/links", json={"review_id": str(review)})
     await reviews.removed(kept)
     async with worker.transaction() as tx:
-        marks = await tx.raw.fetchval("SELECT array_agg(id) FROM recounts")
-    await reviews.removed(gone)
-    async with worker.transaction() as tx:
-        await tx.raw.execute("DELETE FROM recounts WHERE id = ANY($1)", marks)
+        (marks,) = (await records.recounts_due(tx, 100)).values()
+        await reviews.removed(gone)
+        await records.clear_marks(tx, marks)
     assert await recount() == 1
     assert (await api.get(wish)).json()["reach"] == 0
 

@@ -66,6 +66,12 @@ async def breaks() -> StreamingResponse:
     return StreamingResponse(chunks())
 
 
+@router.get("/kept")
+async def kept(response: Response) -> str:
+    response.headers["cache-control"] = "max-age=60"
+    return "kept"
+
+
 @router.get("/shop")
 async def shop() -> str:
     return "open"
@@ -281,6 +287,11 @@ class TestHeaders:
             assert "default-src 'none'" in headers["content-security-policy"]
             assert "frame-ancestors 'none'" in headers["content-security-policy"]
             assert "unsafe" not in headers["content-security-policy"]
+
+    async def test_an_answer_is_kept_by_nobody_unless_it_says_so(self, client: httpx.AsyncClient) -> None:
+        for path in ("/v1/shop", "/v1/nothing", "/v1/fails"):
+            assert (await client.get(path)).headers["cache-control"] == "no-store"
+        assert (await client.get("/v1/kept")).headers["cache-control"] == "max-age=60"
 
     async def test_head_is_get_without_the_body(self, client: httpx.AsyncClient) -> None:
         got, head = await client.get("/v1/shop"), await client.head("/v1/shop")

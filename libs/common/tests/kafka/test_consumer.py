@@ -1,8 +1,10 @@
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 
+from plaudit.common import tracing
 from plaudit.common.db import Database, Tx
 from plaudit.common.kafka.consumer import HaltedError
 from plaudit.common.kafka.subscription import Record
@@ -138,3 +140,54 @@ async def test_partitions_go_to_a_second_member_and_come_back_without_loss_or_re
         await first.drain()
     assert await sums(database) == expected
     assert all(found == sorted(set(found)) for found in (await seen(database)).values())
+
+
+async def test_a_consumer_waits_for_its_group_before_it_calls_itself_ready(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    loop = consumer(settings, database, await make_topic())
+    states = [loop.ready()[0].ok]
+    async with running(loop):
+        await until(lambda: loop.ready()[0].ok, "it is ready")
+        states.append(loop.ready()[0].ok)
+        assert loop.ready()[0].detail == "4 partitions"
+    assert states == [False, True]
+
+
+async def test_a_stop_finishes_the_batch_in_flight_and_takes_no_other(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic, entered, leave = await make_topic(), asyncio.Event(), asyncio.Event()
+
+    async def slow(tx: Tx, records: Sequence[Record[Count]]) -> Sequence[Outgoing]:
+        entered.set()
+        await leave.wait()
+        return await add_to_sums(tx, records)
+
+    loop, stop = consumer(settings, database, topic, slow, max_batch=1), asyncio.Event()
+    async with feeding(settings, topic) as feed:
+        await feed.count("a", "a", "a")
+        task = asyncio.create_task(loop.run(stop))
+        await asyncio.wait_for(entered.wait(), 30)
+        stop.set()
+        await asyncio.sleep(0.1)
+        leave.set()
+        await asyncio.wait_for(task, 30)
+    assert await sums(database) == {"a": 1}
+
+
+async def test_a_record_is_handled_within_the_trace_of_its_event(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic, traces = await make_topic(), list[str | None]()
+    traceparent = tracing.new_traceparent()
+
+    async def notes(_tx: Tx, _records: Sequence[Record[Count]]) -> Sequence[Outgoing]:
+        traces.append(tracing.current_trace_id())
+        return ()
+
+    loop = consumer(settings, database, topic, notes)
+    async with feeding(settings, topic) as feed, running(loop):
+        await feed.count("a", traceparent=traceparent)
+        await loop.drain()
+    assert traces == [traceparent[3:35]]

@@ -18,7 +18,7 @@ from plaudit_local.postgres import Postgres
 from plaudit_testing.counting import GROUP, consumer, feed_randomly, fenced, seen, sums
 from plaudit_testing.databases import TESTING, migrated, settings_for
 from plaudit_testing.feed import feeding
-from plaudit_testing.runtime import counting_topic, running, soak, until, worker
+from plaudit_testing.runtime import counting_topic, running, short_and_long, until, worker
 from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
 from plaudit_testing.runtime_process import runtime_process
 from plaudit_testing.tcp_proxy import proxy_for, through
@@ -98,14 +98,15 @@ async def test_a_consumer_stopped_after_its_fetch_past_the_session_timeout_is_re
     assert trace.read_text().count("after_fetch_before_statement stop") == 1
 
 
+@pytest.mark.parametrize("kills", short_and_long(3, 150))
 async def test_a_consumer_killed_again_and_again_counts_once(
-    settings: Settings, database: Database, make_topic: MakeTopic, tmp_path: Path
+    settings: Settings, database: Database, make_topic: MakeTopic, tmp_path: Path, kills: int
 ) -> None:
     topic, trace, chance = await make_topic(), tmp_path / "trace", random.Random(11)
     windows = ["after_cas_before_commit", "after_fetch_before_statement", ""]
     expected: Counter[str] = Counter()
     async with feeding(settings, topic) as feed:
-        for kill in range(soak(3)):
+        for kill in range(kills):
             window = windows[kill % 3] and f"{windows[kill % 3]}=kill@{chance.randint(1, 6)}"
             with runtime_process(settings, "consume", topic.name, GROUP, failpoints=window, trace=trace) as process:
                 while process.exit_code is None:

@@ -13,7 +13,16 @@ from plaudit.common.outbox.relay import RelayLoop
 from plaudit.common.settings import Settings
 from plaudit_local.kafka import Kafka
 from plaudit_testing.databases import TESTING, settings_for
-from plaudit_testing.runtime import counting_topic, outbox_of, read_log, running, soak, until, worker, write_revisions
+from plaudit_testing.runtime import (
+    counting_topic,
+    outbox_of,
+    read_log,
+    running,
+    short_and_long,
+    until,
+    worker,
+    write_revisions,
+)
 from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
 from plaudit_testing.runtime_process import runtime_process
 
@@ -77,14 +86,15 @@ def ascending(revisions: Sequence[int]) -> bool:
     return list(revisions) == list(range(1, len(revisions) + 1))
 
 
+@pytest.mark.parametrize("transactions", short_and_long(15, 3_000))
 async def test_with_many_writers_revisions_of_a_key_ascend_and_numbers_have_no_gap(
-    settings: Settings, database: Database, make_topic: MakeTopic
+    settings: Settings, database: Database, make_topic: MakeTopic, transactions: int
 ) -> None:
     topic = await make_topic()
     writers = worker(settings, pool_size=12)
     async with running(RelayLoop(TESTING, database, settings)):
         await asyncio.gather(
-            *(write_for_a_while(writers, settings, topic, seed=seed, transactions=soak(15)) for seed in range(12))
+            *(write_for_a_while(writers, settings, topic, seed=seed, transactions=transactions) for seed in range(12))
         )
         await until(lambda: all_published(database), "everything is published")
     await writers.close()
@@ -174,14 +184,15 @@ async def test_rows_of_an_open_writer_and_those_after_it_wait_for_its_end(
     assert await count_published(database) == 3
 
 
+@pytest.mark.parametrize("kills", short_and_long(4, 200))
 async def test_a_relay_killed_again_and_again_loses_nothing_and_makes_no_gap(
-    settings: Settings, database: Database, make_topic: MakeTopic, tmp_path: Path
+    settings: Settings, database: Database, make_topic: MakeTopic, tmp_path: Path, kills: int
 ) -> None:
     topic, chance, trace, enough = await make_topic(), random.Random(7), tmp_path / "trace", asyncio.Event()
     writers = asyncio.gather(
         *(write_for_a_while(database, settings, topic, seed=seed, transactions=0, enough=enough) for seed in range(4))
     )
-    for kill in range(soak(4)):
+    for kill in range(kills):
         await free_the_lease(database)
         window = f"after_ack_before_cursor=kill@{chance.randint(1, 5)}" if kill % 2 else ""
         with runtime_process(settings, "relay", failpoints=window, trace=trace) as relay:
@@ -196,7 +207,7 @@ async def test_a_relay_killed_again_and_again_loses_nothing_and_makes_no_gap(
     async with running(RelayLoop(TESTING, database, settings)):
         await until(lambda: all_published(database), "everything is published")
     log = await read_log(settings.kafka_bootstrap_servers, topic.name)
-    assert trace.read_text().count("after_ack_before_cursor kill") == soak(4) // 2
+    assert trace.read_text().count("after_ack_before_cursor kill") == kills // 2
     assert log.records > await count_written(database), "a relay killed before its cursor moved repeats"
     assert sum(map(len, log.applied().values())) == await count_written(database)
     assert all(ascending(found) for found in log.revisions().values())

@@ -6,9 +6,11 @@ from uuid import uuid4
 import pytest
 from aiokafka import TopicPartition
 
+from plaudit.common.outbox import start_check
 from plaudit.common.outbox.cursor import Chunk, Cursor
-from plaudit.common.outbox.start_check import MAX_APART, Found, Tail, ahead, compare, verify_ahead
+from plaudit.common.outbox.start_check import MAX_APART, Found, Tail, ahead, verify_ahead
 
+PARTITIONS = 8
 PLACE = TopicPartition("count.v1", 0)
 TOPIC_ID = uuid4()
 
@@ -18,7 +20,11 @@ def cursor(number: int, epoch: int = 1) -> Cursor:
 
 
 def found(tail: Tail | None, length: int = 1_000_000) -> Found:
-    return Found({"count.v1": TOPIC_ID}, {PLACE: tail}, {PLACE: length})
+    return Found({"count.v1": TOPIC_ID}, {"count.v1": PARTITIONS}, {PLACE: tail}, {PLACE: length})
+
+
+def compare(cursor: Cursor, found: Found) -> list[str]:
+    return start_check.compare(cursor, found, PARTITIONS)
 
 
 @pytest.mark.parametrize("apart", [0, 1, -1, MAX_APART, -MAX_APART])
@@ -72,3 +78,8 @@ def test_what_the_log_has_beyond_the_cursor_must_come_out_of_the_outbox_again() 
 def test_a_log_that_ends_at_the_cursor_needs_no_proof() -> None:
     assert ahead(cursor(50), found(Tail(1, 50, "id"))) == {}
     assert ahead(cursor(50), found(None)) == {}
+
+
+def test_a_topic_with_another_number_of_partitions_than_the_rows_are_numbered_for_is_said() -> None:
+    (problem,) = start_check.compare(cursor(50), found(Tail(1, 50, "id")), 4)
+    assert problem == "topic count.v1 has 8 partitions, and PLAUDIT_PARTITIONS is 4"

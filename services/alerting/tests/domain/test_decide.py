@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
 from plaudit.alerting.domain.clocks import (
     Breached,
@@ -247,3 +249,81 @@ class TestTheFold:
 
         assert generation() == generation(Warned(at(12), 50)) == generation(BREACHED) == 1
         assert generation(Fulfilled(at(1))) == generation(BREACHED, Cancelled(at(30), REMOVED)) == 2
+
+
+ENDS = (
+    st.floats(0, 60)
+    .map(at)
+    .flatmap(
+        lambda when: st.sampled_from(
+            [
+                (answered(review(), when), when),
+                (rated(review(), 5.0, when), when),
+                (None, when),
+            ]
+        )
+    )
+)
+
+
+class TestTheOutcome:
+    @for_all(end=ENDS, provisional=st.booleans())
+    def test_is_the_same_whether_the_end_or_the_breach_is_learned_first(self, end, provisional):
+        after, when = end
+        heard_at_once = given(STARTED).when(review(), after, when).decided
+        breach = Breached(at(24), provisional=provisional)
+        heard_late = given(STARTED, breach).when(review(), after, when).decided
+        early, late = fold([STARTED, *heard_at_once], BUILT_IN), fold([STARTED, breach, *heard_late], BUILT_IN)
+        assert (early.state, early.breached_at, early.fulfilled_at, early.cancelled_at, early.waiting) == (
+            late.state,
+            late.breached_at,
+            late.fulfilled_at,
+            late.cancelled_at,
+            False,
+        )
+        assert (early.state == "breached") == (when > at(24))
+
+    @for_all(changes=st.lists(st.sampled_from(["answer", "unanswer", "raise", "lower", "remove", "wait"]), max_size=12))
+    def test_each_run_ends_once_and_breaches_at_most_once(self, changes):
+        log, state = [STARTED], review()
+        for step, change in enumerate(changes, start=1):
+            when = at(7 * step)
+            if change == "wait":
+                clock = fold(log, BUILT_IN)
+                stages = BUILT_IN.stages(clock.anchor_at, clock.started_at)
+                log += (
+                    given(*log).when_due(*(percent for percent, moment in stages if moment <= when), now=when).decided
+                )
+            else:
+                before, state = state, changed(state or review(), change, when)
+                log += given(*log).when(before, state, when).decided
+        assert all(run.count("ended") <= 1 and run.count("breached") <= 1 for run in runs_of(log))
+        assert all(run.count("ended") == 1 for run in runs_of(log)[:-1])
+
+
+def changed(state, change, when):
+    match change:
+        case "answer":
+            return answered(state, when)
+        case "unanswer":
+            return review(state.rating, rated_at=state.rated_at)
+        case "raise":
+            return rated(state, 5.0, when)
+        case "lower":
+            return rated(state, 1.0, when)
+    return None
+
+
+def runs_of(log):
+    """What became of each run; a retraction takes back what came before it."""
+    runs = []
+    for event in log:
+        if isinstance(event, Started):
+            runs.append([])
+        elif isinstance(event, Retracted):
+            runs[-1].clear()
+        elif isinstance(event, Breached):
+            runs[-1].append("breached")
+        elif isinstance(event, Fulfilled | Cancelled):
+            runs[-1].append("ended")
+    return runs

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -44,12 +45,13 @@ async def test_of_copies_that_arrive_at_once_one_is_taken(door: FrontDoor, sourc
     assert await door.counts() == ONE_OF_EACH
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"[]", 422), (b'{"type": "x"}', 422)])
-async def test_a_refusal_is_repeated_too(door: FrontDoor, source: Source, body: bytes, status: int):
-    first, again = [await door.post(source, body, "msg_1") for _ in range(2)]
-    assert (first.status_code, again.status_code) == (status, status)
-    assert {**again.json(), "instance": ""} == {**first.json(), "instance": ""}
-    assert (await door.counts())["deliveries"] == 1
+async def test_a_refusal_is_repeated_too(door: FrontDoor, source: Source):
+    refused = [(b"{", 400), (b"[]", 422), (b'{"type": "x"}', 422)]
+    for number, (body, status) in enumerate(refused):
+        first, again = [await door.post(source, body, f"msg_{number}") for _ in range(2)]
+        assert (first.status_code, again.status_code) == (status, status)
+        assert {**again.json(), "instance": ""} == {**first.json(), "instance": ""}
+    assert (await door.counts())["deliveries"] == len(refused)
 
 
 async def test_an_id_with_another_body_is_answered_2xx_kept_and_changes_nothing(door: FrontDoor, source: Source):
@@ -101,4 +103,4 @@ async def test_changes_of_one_review_at_once_get_revisions_without_gaps_in_the_o
         for row in await door.rows("SELECT envelope FROM ingest.outbox ORDER BY xid, id")
     ]
     assert [change["revision"] for change in published] == list(range(1, AT_ONCE + 2))
-    assert all(one["after"] == two["before"] for one, two in zip(published, published[1:], strict=False))
+    assert all(one["after"] == two["before"] for one, two in pairwise(published))

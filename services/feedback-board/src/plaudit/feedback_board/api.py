@@ -1,8 +1,6 @@
 """The HTTP API: requests, votes, statuses, sizes, links and the log."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -14,34 +12,23 @@ from plaudit.common.db import Role
 from plaudit.common.http import (
     Page,
     Principal,
-    Problem,
     authorize,
-    conflict,
     decode_cursor,
     not_found,
     page,
     resources,
-    unprocessable,
 )
-from plaudit.common.http.problems import bad_request, precondition_failed
+from plaudit.common.http.problems import bad_request
 from plaudit.common.process import Resources
 from plaudit.feedback_board.commands import Board, IdempotencyKey
-from plaudit.feedback_board.domain.errors import (
-    BoardError,
-    InvalidInputError,
-    KeyReusedError,
-    RevisionError,
-    TransitionError,
-    UnknownRequestError,
-    UnknownReviewError,
-    VotingClosedError,
-)
+from plaudit.feedback_board.domain.errors import InvalidInputError
 from plaudit.feedback_board.domain.order import Order, sort_key
 from plaudit.feedback_board.domain.people import clean_address, clean_person
 from plaudit.feedback_board.domain.priority import Sizing
 from plaudit.feedback_board.domain.requests import Draft, Request
 from plaudit.feedback_board.domain.status import Status
 from plaudit.feedback_board.domain.text import clean_persona, clean_reason, clean_subject, clean_text, clean_title
+from plaudit.feedback_board.problems import refusals
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.store import records, requests
 from plaudit.feedback_board.views import (
@@ -93,7 +80,7 @@ async def create_request(
     idempotency_key: Annotated[str | None, Header(description="For 24 hours a repeat gets the first answer.")] = None,
 ) -> RequestView:
     """Put a wish on the board. It begins open and unsized."""
-    with _refusals():
+    with refusals():
         draft = _draft(new)
         key = None if idempotency_key is None else _idempotency_key(idempotency_key, draft)
         outcome = await board.create(principal.tenant, draft, _actor(principal), key=key)
@@ -123,7 +110,7 @@ async def list_requests(
     return Page(items=[request_view(request) for request in listed["items"]], next=listed["next"])
 
 
-@router.get("/{request_id}", responses={304: {"description": "It has not changed."}})
+@router.get("/{request_id}", response_model=RequestView, responses={304: {"description": "It has not changed."}})
 async def get_request(
     request_id: UUID,
     parts: BoardResources,
@@ -134,7 +121,8 @@ async def get_request(
     """Return one request."""
     request = await _find(parts, principal, request_id)
     response.headers["ETag"] = _etag(request)
-    if if_none_match is not None and _etag(request) in re.split(r"\s*,\s*", if_none_match.strip()):
+    known = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    if _etag(request) in known or "*" in known:
         return Response(status_code=304, headers={"ETag": _etag(request)})
     return request_view(request)
 
@@ -142,7 +130,7 @@ async def get_request(
 @router.post("/{request_id}/votes", status_code=201, responses={200: {"model": VoteView}})
 async def vote(request_id: UUID, voter: Voter, board: TheBoard, principal: Writer, response: Response) -> VoteView:
     """Count a person's vote: 201 the first time, 200 with `already` from then on."""
-    with _refusals():
+    with refusals():
         person = await _person(board, principal, voter)
         outcome = await board.vote(principal.tenant, request_id, person, _actor(principal))
     response.status_code = 200 if outcome.already else 201
@@ -152,7 +140,7 @@ async def vote(request_id: UUID, voter: Voter, board: TheBoard, principal: Write
 @router.delete("/{request_id}/votes")
 async def withdraw_vote(request_id: UUID, voter: Voter, board: TheBoard, principal: Writer) -> VoteView:
     """Take a person's vote back; who has none loses none."""
-    with _refusals():
+    with refusals():
         person = await _person(board, principal, voter)
         outcome = await board.withdraw_vote(principal.tenant, request_id, person, _actor(principal))
     return VoteView(person=person, already=outcome.already, request=request_view(outcome.request))
@@ -168,7 +156,7 @@ async def set_status(
     if_match: IfMatch = None,
 ) -> RequestView:
     """Say where a request stands, and why. Not every status can follow on every other: 409 names those that can."""
-    with _refusals():
+    with refusals():
         outcome = await board.set_status(
             principal.tenant,
             request_id,
@@ -191,7 +179,7 @@ async def set_sizing(
     if_match: IfMatch = None,
 ) -> RequestView:
     """Say how much a request matters to one person, and what it takes: its priority follows."""
-    with _refusals():
+    with refusals():
         outcome = await board.size(
             principal.tenant,
             request_id,
@@ -211,7 +199,7 @@ async def link_review(
 
     404 `unknown-review` for a review that the board has not heard of: it may be on its way.
     """
-    with _refusals():
+    with refusals():
         outcome = await board.link(principal.tenant, request_id, new.review_id, _actor(principal))
     response.status_code = 200 if outcome.already else 201
     return LinkView(review_id=new.review_id, already=outcome.already, request=request_view(outcome.request))
@@ -220,7 +208,7 @@ async def link_review(
 @router.delete("/{request_id}/links/{review_id}")
 async def unlink_review(request_id: UUID, review_id: UUID, board: TheBoard, principal: Writer) -> LinkView:
     """Take a link back; where there is none, nothing changes."""
-    with _refusals():
+    with refusals():
         outcome = await board.unlink(principal.tenant, request_id, review_id, _actor(principal))
     return LinkView(review_id=review_id, already=outcome.already, request=request_view(outcome.request))
 
@@ -301,30 +289,3 @@ def _revision(if_match: str | None) -> int | None:
         return None
     match = _ETAG.fullmatch(if_match.strip())
     return int(match[1]) if match else -1
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn what the rules refuse into problems."""
-    try:
-        yield
-    except BoardError as error:
-        raise _problem(error) from error
-
-
-_PROBLEMS: Final[dict[type[BoardError], Callable[[str], Problem]]] = {
-    UnknownRequestError: lambda _: not_found("request"),
-    UnknownReviewError: lambda detail: Problem("unknown-review", 404, "Not found", detail),
-    TransitionError: lambda detail: conflict("status-not-possible", detail),
-    VotingClosedError: lambda detail: conflict("voting-closed", detail),
-    RevisionError: precondition_failed,
-    KeyReusedError: lambda detail: unprocessable("idempotency-key-reused", detail),
-}
-
-
-def _problem(error: BoardError) -> Problem:
-    if isinstance(error, InvalidInputError):
-        named = {"in": "body", "pointer": f"/{error.field}", "code": "against_the_rules", "detail": str(error)}
-        detail = "Some values are missing or against the rules; `errors` names each."
-        return unprocessable("invalid-request", detail, [named])
-    return _PROBLEMS[type(error)](str(error))

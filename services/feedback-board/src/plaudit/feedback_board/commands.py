@@ -255,9 +255,9 @@ class Board:
             UnknownRequestError: no such wish.
         """
         async with self._change(tenant, request_id, review_key(tenant, review_id)) as (tx, before):
-            if not await mentions.take_link(tx, tenant, request_id, review_id):
+            subject = await mentions.subject_of_review(tx, tenant, review_id)
+            if subject is None or not await mentions.take_link(tx, tenant, request_id, review_id):
                 return Outcome(before, already=True)
-            subject = await mentions.subject_of_review(tx, tenant, review_id) or ""
             request = await _recount(tx, before)
             detail = {"review_id": str(review_id), "review_subject": subject}
             tell = [events.unlinked(tx, request, str(review_id), subject)]
@@ -365,7 +365,9 @@ async def _spend(tx: Tx, tenant: str, budget: Budget | None) -> None:
     hour = tx.now.replace(minute=0, second=0, microsecond=0)
     if not await records.spend(tx, tenant, budget.kind, budget.network, hour, budget.limit):
         wait_seconds = int((hour + BUDGET_PERIOD - tx.now).total_seconds()) + 1
-        raise BudgetSpentError("Too much came from your network within this hour.", wait_seconds)
+        raise BudgetSpentError(
+            "Too much came from your network within this hour. Please come back in a while.", wait_seconds
+        )
 
 
 def _expect(request: Request, expected_revision: int | None) -> None:

@@ -6,6 +6,7 @@ from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.feedback_board import api, consumer, jobs
 from plaudit.feedback_board.commands import Board
 from plaudit.feedback_board.pages import routes, stylesheet
+from plaudit.feedback_board.problems import PROBLEMS
 from plaudit.feedback_board.settings import BoardSettings
 
 DESCRIPTION = """
@@ -26,6 +27,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         resources=resources,
         routers=[api.router, routes.router, stylesheet.router],
         pages=True,
+        problems=PROBLEMS,
     )
     return Parts(
         app=app,

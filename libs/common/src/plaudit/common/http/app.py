@@ -61,9 +61,7 @@ class Api(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go straight to the edge: what FastAPI and Starlette do before it is a fifth of a bare route's cost."""
         scope["app"] = self
-        if self.middleware_stack is None:
-            self.middleware_stack = self.build_middleware_stack()
-        await self.middleware_stack(scope, receive, send)
+        await (self.middleware_stack or self._built())(scope, receive, send)
 
     def add_bare_routes(self, routes: Sequence[Route]) -> None:
         """Add bare routes; before the first request."""
@@ -84,6 +82,11 @@ class Api(FastAPI):
         )
         return self.edge
 
+    def _built(self) -> ASGIApp:
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        return self.middleware_stack
+
     def _problem_page(self, problem: Problem, request_id: str) -> Response:
         site = self._site or Pages()
         page = site.response("problem.html", status=problem.status, problem=problem, request_id=request_id)
@@ -92,8 +95,8 @@ class Api(FastAPI):
 
     def drain(self) -> None:
         """Ask every client, with its next answer, to leave its connection."""
-        if self.middleware_stack is not None:
-            self.edge.draining = True
+        self._built()
+        self.edge.draining = True
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, with problems where FastAPI would promise its own error bodies."""

@@ -6,6 +6,7 @@ start reading what they may read anyway, so it is read strictly and bounded.
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar, overload
 
 import msgspec
@@ -85,7 +86,20 @@ def _fits_the_database(value: object) -> bool:
     """Say whether the database takes a value: a cursor that someone wrote must not become an error of ours."""
     if isinstance(value, int):
         return abs(value) <= _MAX_BIGINT
+    if isinstance(value, datetime):
+        return _is_an_instant(value)
     return not (isinstance(value, str) and "\0" in value)
+
+
+def _is_an_instant(time: datetime) -> bool:
+    """Say whether a time has a zone, and still lies in our years when it is told in UTC."""
+    if time.tzinfo is None:
+        return False
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _invalid_cursor() -> Problem:

@@ -39,7 +39,6 @@ CONTENT_SECURITY_POLICY: Final = (
 
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _CLOSE = (b"connection", b"close")
-_NO_STORE = (b"cache-control", b"no-store")
 _BARE_HEADERS = (_NOSNIFF,)
 """A bare route answers machines, with a body that no browser shows."""
 _HEADERS = (
@@ -74,7 +73,7 @@ class Edge:
 
         Args:
             app: for what no bare route matches.
-            bare_routes: dispatched directly; answers below 400 are logged at DEBUG only.
+            bare_routes: dispatched directly; answers below 400 are counted and not logged.
             max_body_bytes: of a request, where `body_limits` says nothing else.
             body_limits: by path prefix; the longest counts.
             render_problem: makes a page of a problem, for who asks for HTML outside the API.
@@ -108,6 +107,7 @@ class Edge:
             self._max_bytes(scope["path"]),
             self._extra_headers(request_id, bare is not None),
             self._slow_bodies,
+            may_be_cached=bare is not None,
         )
         self.in_progress += 1
         seen = scope
@@ -163,7 +163,8 @@ class Edge:
             exchange.status = CLIENT_WENT_AWAY
             return None
         problem = problem_of(error)
-        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Problem):
+        expected = isinstance(error, Problem) or problem.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        if exchange.started or not expected:
             tell = log.warning if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else log.error
             tell("request failed", exc_info=error)
         if exchange.started:

@@ -14,6 +14,7 @@ BODY_TIMEOUT_SECONDS: Final = 10.0
 """For the whole body of a request."""
 _LOOK_EVERY_SECONDS: Final = 1.0
 _NO_ANSWER: Final = 500
+_NO_STORE: Final = (b"cache-control", b"no-store")
 
 
 class SlowBodies:
@@ -64,6 +65,7 @@ class Exchange:
 
     __slots__ = (
         "_extra_headers",
+        "_may_be_cached",
         "_receive",
         "_send",
         "_slow_bodies",
@@ -83,12 +85,24 @@ class Exchange:
         max_bytes: int,
         extra_headers: Iterable[tuple[bytes, bytes]],
         slow_bodies: SlowBodies,
+        *,
+        may_be_cached: bool = True,
     ) -> None:
-        """Stand between a connection and an application; `extra_headers` go with every answer."""
+        """Stand between a connection and an application.
+
+        Args:
+            receive: of the connection.
+            send: of the connection.
+            max_bytes: of the body.
+            extra_headers: go with every answer.
+            slow_bodies: watches for a body that takes too long.
+            may_be_cached: if not, an answer that says nothing of caching forbids it.
+        """
         self._receive = receive
         self._send = send
         self._extra_headers = extra_headers
         self._slow_bodies = slow_bodies
+        self._may_be_cached = may_be_cached
         self.begun = time.perf_counter()
         self.max_bytes = max_bytes
         self.received = 0
@@ -128,7 +142,10 @@ class Exchange:
         if not self.started:
             self.started = True
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._extra_headers]
+            headers = [*message.get("headers", ()), *self._extra_headers]
+            if not self._may_be_cached and not any(name == b"cache-control" for name, _ in headers):
+                headers.append(_NO_STORE)
+            message["headers"] = headers
         await self._send(message)
 
 

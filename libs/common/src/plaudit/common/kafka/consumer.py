@@ -14,8 +14,9 @@ from plaudit.common.db import Database
 from plaudit.common.db.errors import is_away
 from plaudit.common.kafka import positions
 from plaudit.common.kafka.apply import Applier
+from plaudit.common.kafka.assignment import TopicMissingError
 from plaudit.common.kafka.dead_letters import FuseBlownError
-from plaudit.common.kafka.member import Member, RejoinError, TopicMissingError
+from plaudit.common.kafka.member import Member, RejoinError
 from plaudit.common.kafka.offsets import EndOffsets
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.kafka.topic_ids import topic_ids
@@ -62,7 +63,7 @@ class ConsumerLoop(Loop, Generic[Data]):
     def live(self) -> Check:
         """Look at the slowest lane: one that hangs counts, however fast the others turn."""
         if self._member is not None:
-            self._beaten_at = min(self._member.turned_at)
+            self._beaten_at = self._member.turned_at
         return super().live()
 
     def ready(self) -> Sequence[Check]:
@@ -70,12 +71,14 @@ class ConsumerLoop(Loop, Generic[Data]):
         member, name = self._member, self.name
         if self._stopped_for is not None:
             return [Check(name, ok=False, detail=self._stopped_for)]
-        if member is None or not member.joined:
+        if member is None:
             return [Check(name, ok=False, detail=self._state)]
-        if member.halted:
+        if halted := member.assignment.halted:
             topic = self._subscription.topic.name
-            stands = "; ".join(f"{topic}/{partition} stands: {why}" for partition, why in sorted(member.halted.items()))
+            stands = "; ".join(f"{topic}/{partition} stands: {why}" for partition, why in sorted(halted.items()))
             return [Check(name, ok=False, detail=stands)]
+        if not member.assignment.complete:
+            return [Check(name, ok=False, detail="waits for the group to give it partitions")]
         trouble = self._applier.trouble
         return [Check(name, trouble is None, trouble or f"{len(self._applier.positions)} partitions")]
 
@@ -89,14 +92,13 @@ class ConsumerLoop(Loop, Generic[Data]):
             try:
                 await member.run(stop)
             except FuseBlownError as error:
-                self._stopped_for = str(error)
+                self._member, self._stopped_for = None, str(error)
                 log.critical("fuse_blown", group=self._subscription.group, detail=self._stopped_for)
-                self._member = None
                 await self._stand(stop)
             except Exception as error:
                 if not (isinstance(error, KafkaError | TopicMissingError | RejoinError) or is_away(error)):
                     raise
-                self._state = f"{type(error).__name__}: {error}"
+                self._member, self._state = None, f"{type(error).__name__}: {error}"
                 log.warning("consumer_restarts", loop=self.name, detail=self._state)
                 failures = 1 if time.monotonic() - began_at > MAX_BACK_OFF_SECONDS else failures + 1
                 seconds = min(MAX_BACK_OFF_SECONDS, BACK_OFF_SECONDS * 2**failures)
@@ -129,7 +131,7 @@ class ConsumerLoop(Loop, Generic[Data]):
     def _check_halted(self, behind: Sequence[int]) -> None:
         if self._stopped_for is not None:
             raise HaltedError(self._stopped_for)
-        halted = self._member.halted if self._member else {}
+        halted = self._member.assignment.halted if self._member else {}
         for partition in behind:
             if partition in halted:
                 raise HaltedError(f"{self._subscription.topic.name}/{partition}: {halted[partition]}")

@@ -1,5 +1,6 @@
 """How far a partition reaches, asked of the broker."""
 
+import asyncio
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ class EndOffsets:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._consumer: AIOKafkaConsumer | None = None
+        self._starting = asyncio.Lock()
 
     async def end_offset(self, topic: str, partition: int) -> int:
         """Return the offset after the partition's last record.
@@ -53,12 +55,13 @@ class EndOffsets:
         await self.close()
 
     async def _started(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
-            consumer = clients.lone_consumer(self._settings, "plaudit-offsets")
-            try:
-                await consumer.start()
-            except BaseException:
-                await clients.close(consumer)
-                raise
-            self._consumer = consumer
-        return self._consumer
+        async with self._starting:
+            if self._consumer is None:
+                consumer = clients.lone_consumer(self._settings, "plaudit-offsets")
+                try:
+                    await consumer.start()
+                except BaseException:
+                    await clients.close(consumer)
+                    raise
+                self._consumer = consumer
+            return self._consumer

@@ -19,7 +19,7 @@ from plaudit.common.settings import Settings
 log = structlog.get_logger()
 
 HEADERS: Final = [("content-type", CONTENT_TYPE.encode())]
-STOP_TIMEOUT_SECONDS = 10.0
+STOP_TIMEOUT_SECONDS = 5.0
 EXIT_PRODUCER_STUCK = 70
 
 

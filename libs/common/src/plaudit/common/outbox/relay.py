@@ -53,6 +53,11 @@ class RelayLoop(Loop):
         self._state = Check(self.name, ok=False, detail="starting")
         self._term: Term | None = None
 
+    def beat(self) -> None:
+        """Say that the loop is turning, and whether it publishes."""
+        super().beat()
+        metrics.RELAY_READY.set(1 if self._lease.valid and all(check.ok for check in self.ready()) else 0)
+
     def ready(self) -> Sequence[Check]:
         """Say whether this process publishes, stands by for another one, or what is in its way."""
         since = self._term.waiting_since if self._term else None
@@ -107,11 +112,11 @@ class RelayLoop(Loop):
 
     def _say(self, *, ok: bool, detail: str) -> None:
         """Keep what /readyz answers, and log it when it changes."""
-        metrics.RELAY_READY.set(1 if ok and self._lease.valid else 0)
         if detail != self._state.detail:
             tell = log.info if ok or detail == "stopped" else log.error
             tell("relay_state", loop=self.name, detail=detail)
         self._state = Check(self.name, ok, detail)
+        self.beat()
 
     async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
         """Wait, or return at once when told to stop."""

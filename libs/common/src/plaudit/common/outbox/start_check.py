@@ -48,6 +48,7 @@ class Found:
     """What Kafka holds of some topics."""
 
     topic_ids: Mapping[str, UUID]
+    partitions: Mapping[str, int]
     tails: Mapping[TopicPartition, Tail | None]
     """None for a log without a record."""
     lengths: Mapping[TopicPartition, int]
@@ -71,12 +72,22 @@ async def look(settings: Settings, topics: Iterable[str]) -> Found:
         )
     partitions = [TopicPartition(name, number) for name in names for number in range(ids[name][1])]
     lengths, tails = await _tails(settings, partitions) if partitions else ({}, {})
-    return Found({name: ids[name][0] for name in names}, tails, lengths)
+    return Found({name: ids[name][0] for name in names}, {name: ids[name][1] for name in names}, tails, lengths)
 
 
-def compare(cursor: Cursor, found: Found) -> list[str]:
-    """Return in which ways Kafka does not continue the cursor; empty when it does."""
-    problems = []
+def compare(cursor: Cursor, found: Found, partitions: int) -> list[str]:
+    """Return in which ways Kafka does not continue the cursor; empty when it does.
+
+    Args:
+        cursor: as stored.
+        found: what Kafka holds.
+        partitions: that the outbox's rows are numbered for.
+    """
+    problems = [
+        f"topic {topic} has {number} partitions, and PLAUDIT_PARTITIONS is {partitions}"
+        for topic, number in found.partitions.items()
+        if number != partitions
+    ]
     for topic, topic_id in found.topic_ids.items():
         known = cursor.topic_ids.get(topic)
         if known is not None and known != topic_id:

@@ -29,7 +29,7 @@ BUSY_SECONDS = 1.0
 BEAT_SECONDS = 1.0
 TOPIC_CHECK_SECONDS = 5.0
 DAYS_SECONDS = 600.0
-LAST_ACKNOWLEDGEMENT_SECONDS = 5.0
+LAST_ACKNOWLEDGEMENT_SECONDS = 3.0
 """How long a stop waits for what is in flight."""
 MAX_PROBLEMS_SAID = 5
 
@@ -67,6 +67,8 @@ class Term:
         self._acknowledged = acknowledged
         self._watch = Watch()
         self._moving: asyncio.Task[None] | None = None
+        self._ahead: asyncio.Task[list[asyncpg.Record]] | None = None
+        """Reads what comes next, while what was read is published."""
         self._stored = cursor
         self.waiting_since: float | None = None
         """Since when Kafka owes acknowledgements, on the monotonic clock."""
@@ -96,7 +98,6 @@ class Term:
             await end(self._moving)
 
     async def _publish_all(self, publisher: Publisher, stop: asyncio.Event, housekeeper: asyncio.Task[None]) -> None:
-        ahead: asyncio.Task[list[asyncpg.Record]] | None = None
         busy_until = 0.0
         try:
             while not stop.is_set():
@@ -104,8 +105,8 @@ class Term:
                 self._lease.check()
                 if housekeeper.done():
                     housekeeper.result()
-                rows = await (ahead or cursors.read(self._connection, self._cursor))
-                ahead = None
+                rows = await (self._ahead or cursors.read(self._connection, self._cursor))
+                self._ahead = None
                 await self._watch.sample(self._connection, self._stored)
                 if not rows:
                     await asyncio.sleep(IDLE_SLEEP_SECONDS if time.monotonic() > busy_until else BUSY_SLEEP_SECONDS)
@@ -113,14 +114,14 @@ class Term:
                 busy_until = time.monotonic() + BUSY_SECONDS
                 chunk = await self._number(rows)
                 self._cursor = chunk.cursor
-                ahead = asyncio.create_task(cursors.read(self._connection, self._cursor))
+                self._ahead = asyncio.create_task(cursors.read(self._connection, self._cursor))
                 await self._send(asyncio.create_task(publisher.publish(chunk)), stop, housekeeper)
                 failpoint("after_ack_before_cursor")
                 await self._moved()
                 self._moving = asyncio.create_task(self._move(chunk.cursor))
             await self._moved()
         finally:
-            await end(ahead)
+            await end(self._ahead)
 
     async def _number(self, rows: list[asyncpg.Record]) -> Chunk:
         chunk = cursors.number(self._cursor, rows)
@@ -138,6 +139,8 @@ class Term:
         try:
             while not (await asyncio.wait({publishing}, timeout=BEAT_SECONDS))[0]:
                 self._beat()
+                if self._ahead is None or self._ahead.done():
+                    await self._watch.sample(self._connection, self._stored)
                 if housekeeper.done():
                     housekeeper.result()
                 if stop.is_set():
@@ -166,7 +169,7 @@ class Term:
             NotReadyError: they do not fit; nothing may be published.
         """
         found = await start_check.look(self._settings, topics)
-        problems = start_check.compare(self._cursor, found)
+        problems = start_check.compare(self._cursor, found, self._settings.partitions)
         if not problems and (tails := start_check.ahead(self._cursor, found)):
             problems = start_check.verify_ahead(tails, await self._chunks_ahead())
         if problems:
@@ -174,6 +177,9 @@ class Term:
                 f"{'; '.join(problems[:MAX_PROBLEMS_SAID])}: the database was restored, or Kafka lost its data. "
                 "Nothing is published until the topics are seeded anew under a new epoch, or the right data are back"
             )
+        # What was acknowledged once and is no longer in the log is sent again.
+        for place, tail in found.tails.items():
+            self._acknowledged[place] = min(self._acknowledged.get(place, 0), tail.sequence if tail else 0)
         named = {**self._cursor.topic_ids, **found.topic_ids}
         if named != self._cursor.topic_ids:
             self._cursor = self._stored = await cursors.name_topics(self._database, self._cursor, named)

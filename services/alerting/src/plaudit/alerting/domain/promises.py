@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 import msgspec
@@ -113,3 +114,14 @@ def _cut(text: str | None, max_chars: int) -> str | None:
     if text is None or len(text) <= max_chars:
         return text
     return text[: max_chars - len(_ELLIPSIS)].rstrip() + _ELLIPSIS
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a stranger's address may become a link: http or https, with a host, in one printable word."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -7,7 +7,8 @@ that dies there sends the mail again when the lease is over, under the same Mess
 
 import asyncio
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
+from email.errors import MessageError
 from email.message import EmailMessage
 from typing import Final
 
@@ -22,7 +23,7 @@ from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.store import mails, promises
 from plaudit.alerting.store.mails import LeasedMail
 from plaudit.common import metrics
-from plaudit.common.db import Database
+from plaudit.common.db import Database, Tx
 from plaudit.common.db.errors import is_away
 from plaudit.common.failpoints import failpoint
 from plaudit.common.loops import Loop
@@ -78,8 +79,8 @@ class MailLoop(Loop):
                     await mails.finish(tx, mail, "superseded")
                 elif mail.attempts > self._settings.mail_max_attempts:
                     await mails.finish(tx, mail, "failed", "every attempt ended with this process")
-                else:
-                    ready.append((mail, self._compose(mail, promise, tx.now)))
+                elif (message := await self._composed(tx, mail, promise)) is not None:
+                    ready.append((mail, message))
         outcomes = await asyncio.gather(
             *(self._deliver(mail, message) for mail, message in ready), return_exceptions=True
         )
@@ -123,16 +124,22 @@ class MailLoop(Loop):
             seconds=seconds,
         )
 
-    def _compose(self, mail: LeasedMail, promise: Promise, sent_at: datetime) -> EmailMessage:
-        return compose(
-            promise,
-            MailKind(mail.kind),
-            mail_id=mail.id,
-            sender=self._settings.mail_from,
-            recipient=mail.recipient,
-            sent_at=sent_at,
-            board_url=self._settings.public_url,
-        )
+    async def _composed(self, tx: Tx, mail: LeasedMail, promise: Promise) -> EmailMessage | None:
+        """Return the mail as it leaves; one that cannot be put into words has failed, and holds up no other."""
+        try:
+            return compose(
+                promise,
+                MailKind(mail.kind),
+                mail_id=mail.id,
+                sender=self._settings.mail_from,
+                recipient=mail.recipient,
+                sent_at=tx.now,
+                board_url=self._settings.public_url,
+            )
+        except (ValueError, TypeError, LookupError, MessageError) as error:
+            log.exception("mail", kind=mail.kind, clock_id=str(mail.clock_id), outcome="refused")
+            await mails.finish(tx, mail, "failed", f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+            return None
 
 
 def is_wanted(mail: LeasedMail, promise: Promise) -> bool:

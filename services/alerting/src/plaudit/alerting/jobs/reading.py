@@ -37,6 +37,8 @@ class Reading:
         self._asking: asyncio.Task[dict[int, int]] | None = None
         self._asked_at: datetime | None = None
         self._has_parked = False
+        self.trouble: str | None = None
+        """Why the ends of partitions are not known, if they are not."""
 
     async def ask(self, now: datetime, latest_due: Mapping[int, datetime]) -> None:
         """Ask for the ends of the partitions that have to be known to act upon what is due; wait a moment for them.
@@ -96,5 +98,8 @@ class Reading:
                 for partition in partitions:
                     ends[partition] = await self._end_offset(REVIEWS.name, partition)
         except (KafkaError, OSError, TimeoutError) as error:
+            self.trouble = f"Kafka does not tell the ends of {REVIEWS.name}: {type(error).__name__}"
             log.warning("end_offsets_unknown", topic=REVIEWS.name, error_type=type(error).__name__)
+        else:
+            self.trouble = None
         return ends

@@ -27,7 +27,7 @@ from plaudit.common import metrics
 from plaudit.common.db import Database, Tx, try_lock
 from plaudit.common.db.errors import is_away
 from plaudit.common.failpoints import failpoint
-from plaudit.common.loops import Loop
+from plaudit.common.loops import Check, Loop
 from plaudit.common.outbox import Outbox
 
 log = structlog.get_logger()
@@ -55,6 +55,11 @@ class TimerLoop(Loop):
         self._settings = settings
         self._partitions = list(range(settings.partitions))
         self._reading = Reading(end_offset, timedelta(seconds=settings.longest_wait_seconds))
+
+    def ready(self) -> Sequence[Check]:
+        """Say whether timers can be acted upon without reserve."""
+        trouble = self._reading.trouble
+        return [Check(self.name, trouble is None, trouble or "")]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fire what is due until told to stop; a database that is away is waited for."""

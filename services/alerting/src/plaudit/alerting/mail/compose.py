@@ -7,11 +7,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from plaudit.alerting.changes import MailKind
-from plaudit.alerting.domain.promises import Promise
+from plaudit.alerting.domain.promises import Promise, is_web_address
 
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
@@ -45,7 +44,7 @@ def compose(
     links = [
         (label, url)
         for label, url in (("The review", promise.review.url or ""), ("All promises", board_url))
-        if _is_web_address(url)
+        if is_web_address(url)
     ]
     message.set_content(_as_text(paragraphs, quote, links))
     message.add_alternative(_as_html(paragraphs, quote, links), subtype="html")
@@ -105,14 +104,3 @@ def _clean(text: str) -> str:
 def _one_line(text: str) -> str:
     """Return a text fit for a header: what would begin another one becomes a space."""
     return " ".join(_clean(text).split())
-
-
-def _is_web_address(url: str) -> bool:
-    """Whether a stranger's address may become a link: http or https, with a host, in one printable word."""
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from plaudit.alerting.domain.promises import is_web_address
 from plaudit.alerting.pages import session
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.store import views
@@ -43,6 +44,7 @@ async def show_promises(request: Request, context: Context) -> Response:
             upcoming=await views.next_clocks(tx, who.tenant, ROWS),
             alerts=await views.list_alerts(tx, who.tenant, limit=ROWS),
             tenant=who.tenant,
+            is_web_address=is_web_address,
             moment=moment,
             duration=duration,
         )

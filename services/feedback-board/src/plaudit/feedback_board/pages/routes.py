@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import Role, Tx
-from plaudit.common.http import Problem, decode_cursor, encode_cursor, not_found, resources
+from plaudit.common.http import decode_cursor, encode_cursor, not_found, resources
 from plaudit.common.pages import Pages
 from plaudit.common.process import Resources
 from plaudit.feedback_board.commands import Board, Budget, IdempotencyKey
@@ -26,6 +26,7 @@ from plaudit.feedback_board.domain.status import DECIDED, Status
 from plaudit.feedback_board.domain.text import SLUG, TEXT_MAX_CHARACTERS, TITLE_MAX_CHARACTERS, clean_text, clean_title
 from plaudit.feedback_board.pages import guard, show
 from plaudit.feedback_board.pages.stylesheet import stylesheet_url
+from plaudit.feedback_board.problems import problem_of
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.store import mentions, records, requests
 from plaudit.feedback_board.views import page_path
@@ -139,7 +140,7 @@ async def vote(
     except VotingClosedError:
         notice = "closed"
     except BudgetSpentError as error:
-        raise _too_much(error) from error
+        raise problem_of(error) from error
     query = urlencode({"notice": notice, **({"cursor": cursor} if cursor and back == "board" else {})})
     address = page_path(wish) if back == "wish" else f"/b/{tenant}"
     fragment = "" if back == "wish" else f"#{show.row_id(wish)}"
@@ -173,7 +174,7 @@ async def make_wish(
             tenant, draft, PUBLIC, key=key if form else None, voter=visitor(visitor_id), budget=budget
         )
     except BudgetSpentError as error:
-        raise _too_much(error) from error
+        raise problem_of(error) from error
     return _redirect(f"{page_path(outcome.request)}?notice=wished", parts, visit, visitor_id)
 
 
@@ -280,13 +281,3 @@ def _redirect(address: str, parts: Resources[BoardSettings], visit: Visit, visit
         secure = parts.settings.public_url.startswith("https://")
         guard.remember(response, visit.tenant, visit.tenant_key, visitor_id, secure=secure)
     return response
-
-
-def _too_much(error: BudgetSpentError) -> Problem:
-    return Problem(
-        "too-much-at-once",
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "Too much at once",
-        f"{error} Please come back in a while.",
-        headers={"Retry-After": str(error.retry_after_seconds)},
-    )

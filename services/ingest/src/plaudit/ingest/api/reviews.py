@@ -1,12 +1,12 @@
 """Reviews as they stand, and how they came to be so."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from plaudit.common.contracts import Kind, ReviewState, Severity
 from plaudit.common.db import Role
@@ -20,6 +20,17 @@ from plaudit.ingest.store import reviews as reviews_store
 router = APIRouter(tags=["reviews"])
 Reader = Annotated[Principal, Depends(authorize("reviews:read"))]
 _content = msgspec.json.Decoder(ReviewState)
+
+
+def _in_utc(told: datetime) -> datetime:
+    try:
+        return told.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("an instant between the years 1 and 9999") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Rating = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
 class AnswerOut(BaseModel):
@@ -86,10 +97,10 @@ async def list_reviews(
     external_id: str | None = None,
     kind: Kind | None = None,
     severity: Severity | None = None,
-    rating_gte: float | None = None,
-    rating_lt: float | None = None,
-    published_after: Annotated[datetime | None, Query(description="At or after this instant.")] = None,
-    published_before: Annotated[datetime | None, Query(description="Before this instant.")] = None,
+    rating_gte: Rating = None,
+    rating_lt: Rating = None,
+    published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None,
+    published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None,
     answered: bool | None = None,
     removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False,
     cursor: Cursor = None,

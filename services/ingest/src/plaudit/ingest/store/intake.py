@@ -14,17 +14,25 @@ from plaudit.ingest.domain.reviews import StoredReview
 ReviewKey = tuple[str, str]
 """(source id, external id)"""
 
+# Each key is looked up by itself, behind OFFSET 0: joined freely, a plan made while the tables were small reads all of
+# them for every group, until they have been analysed.
 _KNOWN_DELIVERIES = """
-SELECT d.source_id, d.dedup_id, d.id, d.status, d.accepted, d.unchanged, d.quarantined, d.quarantine_reason, d.body
-FROM unnest($1::uuid[], $2::text[]) AS sent (source_id, dedup_id)
-JOIN deliveries d ON d.source_id = sent.source_id AND d.dedup_id = sent.dedup_id
+SELECT found.* FROM unnest($1::uuid[], $2::text[]) AS sent (source_id, dedup_id)
+CROSS JOIN LATERAL (
+    SELECT d.source_id, d.dedup_id, d.id, d.status, d.accepted, d.unchanged, d.quarantined, d.quarantine_reason, d.body
+    FROM deliveries d WHERE d.source_id = sent.source_id AND d.dedup_id = sent.dedup_id
+    OFFSET 0
+) AS found
 """
 
 _CURRENT_REVIEWS = """
-SELECT r.source_id, r.external_id, r.id, r.revision, r.version, r.removed, r.partition_key, v.content
-FROM unnest($1::uuid[], $2::text[]) AS told (source_id, external_id)
-JOIN reviews r ON r.source_id = told.source_id AND r.external_id = told.external_id
-JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
+SELECT found.* FROM unnest($1::uuid[], $2::text[]) AS told (source_id, external_id)
+CROSS JOIN LATERAL (
+    SELECT r.source_id, r.external_id, r.id, r.revision, r.version, r.removed, r.partition_key, v.content
+    FROM reviews r JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
+    WHERE r.source_id = told.source_id AND r.external_id = told.external_id
+    OFFSET 0
+) AS found
 """
 
 _INSERT_DELIVERIES = """

@@ -1,0 +1,35 @@
+from datetime import datetime
+
+import pytest
+from sqlalchemy import inspect
+
+from plaudit.alerting.tables import metadata
+from plaudit.common.db import Role
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migration(stage):
+    async with stage.worker.transaction() as tx:
+        found = await tx.sql.run_sync(
+            lambda connection: {
+                name: {column["name"]: column for column in inspect(connection).get_columns(name, schema="alerting")}
+                for name in (table.name for table in metadata.tables.values())
+            }
+        )
+    for table in metadata.tables.values():
+        assert {column.name for column in table.columns} == set(found[table.name]), table.name
+        for column in table.columns:
+            real = found[table.name][column.name]
+            assert column.nullable == real["nullable"], (table.name, column.name)
+            assert column.type.python_type is real["type"].python_type, (table.name, column.name)
+            if column.type.python_type is datetime:
+                assert real["type"].timezone
+
+
+@pytest.mark.parametrize("table", ["policies", "clock_events"])
+@pytest.mark.parametrize("role", [Role.API, Role.WORKER])
+async def test_nobody_may_change_what_is_written_for_good(stage, table, role):
+    async with stage.resources.database(role).transaction() as tx:
+        for privilege in ("UPDATE", "DELETE", "TRUNCATE"):
+            assert not await tx.raw.fetchval("SELECT has_table_privilege($1, $2)", f"alerting.{table}", privilege)

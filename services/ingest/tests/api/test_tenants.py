@@ -1,0 +1,109 @@
+"""What belongs to one tenant does not exist for another, on any route."""
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from plaudit.common.db import Database, Role
+from plaudit_testing.front_door import FrontDoor, Source, created
+
+pytestmark = pytest.mark.postgres
+
+OTHER = "globex"
+
+
+async def ids_of(door: FrontDoor, tenant: str) -> dict[str, str]:
+    """One of everything that the tenant has."""
+    source = await door.source(tenant, subject="acme")
+    for number in range(3):
+        await door.post(source, created(f"r-{number}", 1))
+    [*_, review] = await door.items("/v1/reviews", tenant)
+    [*_, delivery] = await door.items("/v1/deliveries", tenant)
+    return {"source_id": source.id, "review_id": review["id"], "delivery_id": delivery["id"]}
+
+
+def get_routes(door: FrontDoor) -> list[str]:
+    assert door.parts.app is not None
+    return [path for path, item in door.parts.app.openapi()["paths"].items() if "get" in item]
+
+
+async def test_on_every_get_route_another_tenants_rows_do_not_exist(door: FrontDoor):
+    ours, theirs = await ids_of(door, "default"), await ids_of(door, OTHER)
+    routes = get_routes(door)
+    assert {route.rsplit("/", 1)[-1] for route in routes} >= {"{source_id}", "{review_id}", "{delivery_id}"}
+    for route in routes:
+        if "{" not in route:
+            mine = await door.items(route)
+            others = await door.items(route, OTHER)
+            assert len(mine) == len(others) > 0
+            assert {item["id"] for item in mine}.isdisjoint(item["id"] for item in others)
+            continue
+        assert (await door.get(route.format(**ours))).status_code == 200
+        refused = await door.get(route.format(**theirs))
+        absent = await door.get(route.format(**dict.fromkeys(theirs, uuid4())))
+        assert refused.status_code == absent.status_code == 404
+        assert {**refused.json(), "instance": ""} == {**absent.json(), "instance": ""}
+
+
+async def test_a_filter_by_another_tenants_source_finds_nothing(door: FrontDoor):
+    theirs = await ids_of(door, OTHER)
+    for route in ("/v1/reviews", "/v1/deliveries"):
+        assert await door.items(route, OTHER, source_id=theirs["source_id"]) != []
+        assert await door.items(route, source_id=theirs["source_id"]) == []
+
+
+async def test_a_cursor_of_another_tenants_list_leads_to_ones_own_rows_only(door: FrontDoor):
+    await ids_of(door, OTHER)
+    await ids_of(door, "default")
+    for route in ("/v1/sources", "/v1/reviews", "/v1/deliveries"):
+        own = {item["id"] for item in await door.items(route)}
+        first = (await door.get(route, OTHER, limit=1)).json()
+        if first["next"] is not None:
+            assert {item["id"] for item in await door.items(route, cursor=first["next"])} <= own
+
+
+async def test_every_get_route_needs_a_key_that_has_its_scope(door: FrontDoor):
+    ours = await ids_of(door, "default")
+    powerless = {"authorization": f"Bearer {await door.key('default', 'nothing:at-all')}"}
+    for route in get_routes(door):
+        path = route.format(**ours)
+        assert (await door.client.get(path)).status_code == 401
+        assert (await door.client.get(path, headers={"authorization": "Bearer nonsense"})).status_code == 401
+        assert (await door.client.get(path, headers=powerless)).status_code == 403
+
+
+async def test_who_may_read_a_source_may_not_see_its_secret(door: FrontDoor, source: Source):
+    reader = {"authorization": f"Bearer {await door.key('default', 'sources:read')}"}
+    read = await door.client.get(f"/v1/sources/{source.id}", headers=reader)
+    assert read.status_code == 200
+    assert source.secret not in read.text
+    assert (await door.client.get(f"/v1/sources/{source.id}/secret", headers=reader)).status_code == 403
+
+
+async def test_one_group_may_hold_deliveries_of_many_tenants_and_each_sees_its_own(door: FrontDoor):
+    tenants = ["default", OTHER, "initech"]
+    sources = {tenant: await door.source(tenant) for tenant in tenants}
+    answers = await asyncio.gather(
+        *(door.post(sources[tenant], created(f"{tenant}-{n}")) for n in range(5) for tenant in tenants)
+    )
+    assert {answer.status_code for answer in answers} == {202}
+    for tenant in tenants:
+        reviews = await door.items("/v1/reviews", tenant)
+        assert {review["external_id"] for review in reviews} == {f"{tenant}-{n}" for n in range(5)}
+
+
+async def test_a_group_commit_cannot_write_for_a_tenant_that_it_did_not_verify(door: FrontDoor, ingest_url: str):
+    hook = Database(door.resources.settings, "ingest", Role.HOOK, pool_size=1)
+    insert = (
+        "INSERT INTO deliveries (tenant_id, id, source_id, received_at, status, accepted, unchanged, headers, body) "
+        "VALUES ($1, gen_random_uuid(), gen_random_uuid(), now(), 202, 0, 0, '{}', '')"
+    )
+    async with hook.transaction("default") as tx:
+        await tx.raw.execute(insert, "default")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        async with hook.transaction("default", "initech") as tx:
+            await tx.raw.execute(insert, OTHER)
+    await hook.close()
+    assert (await door.counts())["deliveries"] == 1
