@@ -1,10 +1,10 @@
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from plaudit_testing.servers import KafkaTopics, PostgresServer
 
 from plaudit_local.kafka import Kafka
 from plaudit_local.postgres import Postgres, run_sql
+from plaudit_testing.servers import KafkaTopics, PostgresServer
 
 
 @pytest.mark.postgres

@@ -171,7 +171,7 @@ def own_kafka(empty: Path | None = None) -> Iterator[kafka.Kafka]:
     """
     folder = temporary_folder("plaudit-test-kafka-")
     try:
-        broker = kafka.start(folder / "kafka", jvm_options=kafka.TEST_JVM_OPTIONS, empty=empty)
+        broker = kafka.start(folder / "kafka", empty=empty)
         try:
             yield broker
         finally:

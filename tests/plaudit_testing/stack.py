@@ -84,10 +84,9 @@ class ServiceProcess:
         """Wait until `/readyz` says so; raises with the end of its log when it does not."""
         try:
             poll_until(lambda: not self.running or self.get("/readyz")[0] == 200, f"{self.service} ready", seconds)
-            if not self.running:
-                raise TimeoutError(f"{self.service} {self.mode} has ended")
         except TimeoutError as error:
             raise AssertionError(f"{error}\n{self.get('/readyz')}\n{self.log_tail()}") from error
+        assert self.running, f"{self.service} {self.mode} has ended\n{self.log_tail()}"
         return self
 
     def log_tail(self, characters: int = 4_000) -> str:

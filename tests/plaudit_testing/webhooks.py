@@ -42,12 +42,15 @@ class Platform:
     tries: int = 400
     acknowledged: dict[str, dict[str, Any]] = field(default_factory=dict)
     unavailable: int = 0
+    refused_after_seconds: list[float] = field(default_factory=list)
+    """How long each 503 took."""
 
     async def post(self, client: httpx.AsyncClient, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Post one delivery until it is answered; the id stays, the time and signature are new each time."""
         body = json.dumps(events, separators=(",", ":"), ensure_ascii=False).encode()
         message_id = f"msg_{uuid.uuid4().hex}"
         for _ in range(self.tries):
+            started = time.monotonic()
             try:
                 response = await client.post(self.url, content=body, headers=headers(self.secret, body, message_id))
             except httpx.TransportError:
@@ -55,7 +58,8 @@ class Platform:
                 await asyncio.sleep(0.1)
                 continue
             if response.status_code == 503:
-                assert "retry-after" in response.headers
+                assert int(response.headers["retry-after"]) >= 1
+                self.refused_after_seconds.append(time.monotonic() - started)
                 self.unavailable += 1
                 await asyncio.sleep(0.2)
                 continue

@@ -116,6 +116,7 @@ class BringUp:
         wishes = {
             "PLAUDIT_PARTITIONS": str(plan.PARTITIONS),
             "PLAUDIT_OWNER_EMAIL": plan.OWNER_EMAIL,
+            "PLAUDIT_BOARD_NAME": plan.BOARD_NAME,
             "PLAUDIT_LOG_FORMAT": "json",
         }
         theirs = {name: value for name, value in os.environ.items() if name.startswith("PLAUDIT_")}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 PARTITIONS = 8
 OWNER_EMAIL = "owner@plaudit.example"
+BOARD_NAME = "Plaudit demo"
 POSTGRES_PORT = 5432
 KAFKA_PORT = 9092
 FIRST_SERVICE_PORT = 8001

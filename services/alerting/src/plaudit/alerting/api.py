@@ -23,6 +23,7 @@ from plaudit.alerting.domain.policy import BUILT_IN
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.store import alerts as alert_store
 from plaudit.alerting.store import promises, views
+from plaudit.common.contracts.subjects import SUBJECT_PATTERN
 from plaudit.common.db import Role
 from plaudit.common.http import Page, Principal, authorize, conflict, decode_cursor, not_found, page, resources
 from plaudit.common.process import Resources
@@ -30,14 +31,13 @@ from plaudit.common.process import Resources
 MAX_PAGE = 500
 DEFAULT_PAGE = 100
 MAX_REVIEW_ID_CHARS = 100
-SUBJECT = r"^[a-z0-9][a-z0-9._-]{0,63}(/[a-z0-9][a-z0-9._-]{0,63}){0,5}$"
 
 router = APIRouter()
 Context = Annotated[Resources[AlertingSettings], Depends(resources)]
 ClocksReader = Annotated[Principal, Depends(authorize("clocks:read"))]
 AlertsReader = Annotated[Principal, Depends(authorize("alerts:read"))]
 AlertsWriter = Annotated[Principal, Depends(authorize("alerts:write"))]
-Subject = Annotated[str | None, Query(pattern=SUBJECT, description="Only this subject and what is below it.")]
+Subject = Annotated[str | None, Query(pattern=SUBJECT_PATTERN, description="Only this subject and what is below it.")]
 Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 

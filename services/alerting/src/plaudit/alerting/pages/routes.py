@@ -15,6 +15,7 @@ from plaudit.alerting.store import views
 from plaudit.common.db import Role
 from plaudit.common.http import Principal, resources
 from plaudit.common.http.auth import ApiKeys
+from plaudit.common.http.origin import check_origin
 from plaudit.common.pages import Pages
 from plaudit.common.process import Resources
 
@@ -65,7 +66,7 @@ async def sign_in(request: Request, context: Context) -> Response:
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
     """Forget the key."""
-    session.check_origin(request)
+    check_origin(request)
     return session.sign_out()
 
 

@@ -2,13 +2,14 @@
 
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from plaudit.common.http import Principal, Problem, read_body
+from plaudit.common.http import Principal, read_body
 from plaudit.common.http.auth import ApiKeys
+from plaudit.common.http.origin import check_origin
 
 COOKIE: Final = "plaudit_alerting_key"
 COOKIE_AGE_SECONDS: Final = 12 * 3600
@@ -27,25 +28,6 @@ async def key_in_form(request: Request) -> str:
     check_origin(request)
     fields = parse_qs((await read_body(request, MAX_FORM_BYTES)).decode("ascii", "replace"), max_num_fields=10)
     return fields.get("key", [""])[0].strip()
-
-
-def check_origin(request: Request) -> None:
-    """Let a form in that one of our own pages sent; raise a 403 for any other.
-
-    Browsers say so by Sec-Fetch-Site; older ones by Origin. Who says neither is refused.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        ours = site == "same-origin"
-    else:
-        ours = urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
-    if not ours:
-        raise Problem(
-            "sent-from-elsewhere",
-            HTTPStatus.FORBIDDEN,
-            "This form was sent from elsewhere",
-            "Open the page itself and send the form from there.",
-        )
 
 
 def sign_in(key: str, *, secure: bool) -> Response:

@@ -1,17 +1,15 @@
-"""Who a visitor is, where a form may come from, and which network a request is from."""
+"""Who a visitor is, and which network a request is from."""
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from plaudit.common.http import Problem
 from plaudit.feedback_board.domain.people import read_visitor, sign_visitor
 
 Network = IPv4Network | IPv6Network
@@ -22,26 +20,6 @@ NETWORK_HASH_BYTES: Final = 16
 COOKIE_AGE_SECONDS: Final = 400 * 86_400
 """As long as browsers keep one."""
 MAX_FORWARDED_ADDRESSES: Final = 20
-
-
-def check_origin(request: Request) -> None:
-    """Let a form in that one of our own pages sent; raise a 403 for any other.
-
-    Browsers say so by Sec-Fetch-Site; older ones by Origin. Who says neither is refused.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        ours = site in {"same-origin", "none"}
-    else:
-        ours = urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
-    if not ours:
-        raise Problem(
-            "sent-from-elsewhere",
-            403,
-            "This form was sent from elsewhere",
-            "Open the board itself and send the form from there.",
-            headers={"Vary": "Sec-Fetch-Site, Origin"},
-        )
 
 
 def visitor_of(request: Request, tenant: str, tenant_key: bytes) -> UUID | None:

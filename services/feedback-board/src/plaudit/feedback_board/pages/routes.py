@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import Role, Tx
 from plaudit.common.http import decode_cursor, encode_cursor, not_found, resources
+from plaudit.common.http.origin import check_origin
 from plaudit.common.pages import Pages
 from plaudit.common.process import Resources
 from plaudit.feedback_board.commands import Board, Budget, IdempotencyKey
@@ -114,7 +115,7 @@ async def show_wish(tenant: str, slug: str, request: Request, parts: BoardResour
     )
 
 
-@router.post("/b/{tenant}/r/{slug}/votes", dependencies=[Depends(guard.check_origin)])
+@router.post("/b/{tenant}/r/{slug}/votes", dependencies=[Depends(check_origin)])
 async def vote(
     tenant: str,
     slug: str,
@@ -147,7 +148,7 @@ async def vote(
     return _redirect(f"{address}?{query}{fragment}", parts, visit, visitor_id if choice == "vote" else None)
 
 
-@router.post("/b/{tenant}/wishes", dependencies=[Depends(guard.check_origin)])
+@router.post("/b/{tenant}/wishes", dependencies=[Depends(check_origin)])
 async def make_wish(
     tenant: str,
     request: Request,

@@ -1,9 +1,8 @@
 """Person keys: the same person in every service, and never an address."""
 
-import hmac
-import unicodedata
 from typing import Final
 
+from plaudit.common import people
 from plaudit.ingest.domain.source import Source
 
 MAX_PERSON_ID_CHARS: Final = 128
@@ -17,15 +16,10 @@ def person_key(source: Source, *, email: str | None, person_id: str | None) -> s
     """
     address = (email or "").strip()
     if address:
-        return _hashed(source, address)
+        return people.person_key(source.person_key, address)
     name = (person_id or "").strip()
     if not name:
         return None
     if "@" in name or len(name) > MAX_PERSON_ID_CHARS:
-        return _hashed(source, name)
+        return people.person_key(source.person_key, name)
     return f"{source.platform}:{name}"
-
-
-def _hashed(source: Source, address: str) -> str:
-    normalised = unicodedata.normalize("NFC", address.strip().lower())
-    return hmac.digest(source.person_key, normalised.encode(), "sha256").hex()
