@@ -99,7 +99,7 @@ def _become(options: argparse.Namespace) -> None:
             prctl(PR_SET_PDEATHSIG, options.death_signal)
             if os.getppid() != guard:
                 os._exit(NOT_STARTED)
-        os.execvp(command[0], command)  # noqa: S606 - no shell is the point
+        os.execvp(command[0], command)  # no shell is the point
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
     finally:

@@ -207,7 +207,8 @@ def _escaped(value: str) -> str:
 
 
 def _new_cluster_id() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """Return a random id; its first letter is fixed, since Kafka's tool takes a leading dash for an option."""
+    return "P" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
 
 
 def start(
