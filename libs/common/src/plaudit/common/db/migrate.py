@@ -1,9 +1,12 @@
 """Bring a schema to its newest revision: roles and schema first, then Alembic, as the schema's owner.
 
-`python -m plaudit.common.db.migrate` does so for the schema `common`; each service does its own by `main migrate`.
+`python -m plaudit.common.db.migrate` does so for the schema `common`, and for the services named behind it, in one
+process; each service does its own by `main migrate`.
 """
 
 import asyncio
+import sys
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 
 import structlog
@@ -71,5 +74,10 @@ def _upgrade(connection: Connection, service: str) -> None:
             environment.run_migrations()
 
 
+async def _migrate_all(settings: Settings, services: Sequence[str]) -> None:
+    for service in services:
+        await migrate(settings, service)
+
+
 if __name__ == "__main__":
-    asyncio.run(migrate(Settings(), "common"))
+    asyncio.run(_migrate_all(Settings(), sys.argv[1:] or ["common"]))
