@@ -11,6 +11,11 @@ from plaudit.common.http.app import create_app
 from plaudit.common.kafka.offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 
+PROBLEMS = {
+    "alert-resolved": "The alert is resolved; there is nothing left to acknowledge.",
+    "sent-from-elsewhere": "A form counts only when a page of this service sent it.",
+}
+"""Slug → meaning, beyond what all services share."""
 DESCRIPTION = "Promises to those who wrote a review: clocks that run, warnings, breaches, and alerts for people."
 
 
@@ -27,6 +32,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             resources=resources,
             routers=[router, pages_router],
             pages=True,
+            problems=PROBLEMS,
         ),
         subscriptions=[subscription(settings.owner_email)],
         jobs=[

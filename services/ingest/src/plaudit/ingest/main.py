@@ -8,6 +8,7 @@ from plaudit.ingest.api import ROUTERS
 from plaudit.ingest.api.hook_docs import HOOK_PATHS
 from plaudit.ingest.api.hooks import Flush, Hooks
 from plaudit.ingest.api.known_sources import Sources
+from plaudit.ingest.api.problems import PROBLEMS
 from plaudit.ingest.intake import Intake
 from plaudit.ingest.settings import IngestSettings
 
@@ -30,6 +31,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         bare_routes=hooks.routes(),
         body_limits={"/v1/hooks/": settings.hook_max_body_bytes},
         openapi_paths=HOOK_PATHS,
+        problems=PROBLEMS,
     )
     return Parts(app=app, jobs=[flush])
 

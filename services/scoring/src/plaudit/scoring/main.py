@@ -1,5 +1,6 @@
 """Scoring's composition root: `python -m plaudit.scoring.main api|consume|relay|jobs|migrate|all`."""
 
+from plaudit.common.contracts.subjects import SUBJECT_RULE
 from plaudit.common.http.app import create_app
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.api import router
@@ -15,6 +16,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         description="Decayed trust scores of every subject and every prefix of it, current to the second.",
         resources=resources,
         routers=[router],
+        problems={"invalid-subject": f"{SUBJECT_RULE[0].upper()}{SUBJECT_RULE[1:]}."},
     )
     return Parts(app=app, subscriptions=SUBSCRIPTIONS)
 
