@@ -6,7 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from plaudit.common.db import Database, Role
+from plaudit.common.db import Role
 from plaudit_testing.front_door import FrontDoor, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -94,8 +94,27 @@ async def test_one_group_may_hold_deliveries_of_many_tenants_and_each_sees_its_o
         assert {review["external_id"] for review in reviews} == {f"{tenant}-{n}" for n in range(5)}
 
 
-async def test_a_group_commit_cannot_write_for_a_tenant_that_it_did_not_verify(door: FrontDoor, ingest_url: str):
-    hook = Database(door.resources.settings, "ingest", Role.HOOK, pool_size=1)
+@pytest.mark.parametrize(
+    ("role", "tables"),
+    [
+        (Role.API, ["sources", "deliveries", "reviews", "revisions"]),
+        (Role.HOOK, ["deliveries", "reviews", "revisions"]),
+    ],
+)
+async def test_the_database_itself_shows_a_request_no_row_of_another_tenant(
+    door: FrontDoor, role: Role, tables: list[str]
+):
+    for tenant in ("default", OTHER):
+        await ids_of(door, tenant)
+    for tenants in ([], ["default"], [OTHER], ["default", OTHER], ["initech"]):
+        async with door.resources.database(role).transaction(*tenants) as tx:
+            for table in tables:
+                rows = await tx.raw.fetch(f"SELECT DISTINCT tenant_id FROM {table}")
+                assert {row["tenant_id"] for row in rows} == set(tenants) - {"initech"}, table
+
+
+async def test_a_group_commit_cannot_write_for_a_tenant_that_it_did_not_verify(door: FrontDoor):
+    hook = door.resources.database(Role.HOOK)
     insert = (
         "INSERT INTO deliveries (tenant_id, id, source_id, received_at, status, accepted, unchanged, headers, body) "
         "VALUES ($1, gen_random_uuid(), gen_random_uuid(), now(), 202, 0, 0, '{}', '')"
@@ -105,5 +124,4 @@ async def test_a_group_commit_cannot_write_for_a_tenant_that_it_did_not_verify(d
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
         async with hook.transaction("default", "initech") as tx:
             await tx.raw.execute(insert, OTHER)
-    await hook.close()
     assert (await door.counts())["deliveries"] == 1

@@ -16,6 +16,9 @@ from plaudit_testing.tcp_proxy import TcpProxy, proxy_for, through
 pytestmark = pytest.mark.postgres
 
 SHORT_SECONDS = 0.5
+FOREVER_SECONDS = 3_600.0
+"""What a driver would wait on its own; a test that waits with it fails by its own deadline."""
+TEST_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -27,10 +30,12 @@ async def proxy(ingest_url: str) -> AsyncIterator[TcpProxy]:
 
 @pytest.fixture
 async def far_door(ingest_url: str, proxy: TcpProxy) -> AsyncIterator[FrontDoor]:
-    """Ingest behind that proxy; it asks for its sources each time, and loses patience early."""
+    """Ingest behind that proxy; it asks for its sources each time, and loses patience before its driver does."""
     settings = {
         "hook_answer_timeout_seconds": SHORT_SECONDS,
         "database_open_timeout_seconds": SHORT_SECONDS,
+        "database_connect_timeout_seconds": FOREVER_SECONDS,
+        "database_command_timeout_seconds": FOREVER_SECONDS,
         "source_cache_seconds": 0,
     }
     async with front_door(ingest_url, through=through(proxy, ingest_url), **settings) as opened:
@@ -112,9 +117,11 @@ async def test_a_database_that_says_nothing_is_a_503_before_its_driver_has_given
     assert (await until_taken(far_door, source, "r-0")).status_code == 202
     proxy.black_hole()
     for _ in range(2):
-        answers = await asyncio.gather(
-            far_door.post(source, created("r-1"), "msg_r-1"), far_door.get("/v1/reviews"), far_door.get("/v1/sources")
-        )
+        async with asyncio.timeout(TEST_SECONDS):
+            answers = await asyncio.gather(
+                *(far_door.post(source, created("r-1"), "msg_r-1") for _ in range(5)),
+                *(far_door.get(path) for path in ("/v1/reviews", "/v1/sources", "/v1/deliveries") * 3),
+            )
         for answer in answers:
             assert_unavailable(answer)
     proxy.pass_through()
