@@ -42,8 +42,8 @@ class Platform:
     tries: int = 400
     acknowledged: dict[str, dict[str, Any]] = field(default_factory=dict)
     unavailable: int = 0
-    refused_after_seconds: list[float] = field(default_factory=list)
-    """How long each 503 took."""
+    refusals: list[tuple[str, float]] = field(default_factory=list)
+    """Of each 503, the delivery's id and how many seconds it took."""
 
     async def post(self, client: httpx.AsyncClient, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Post one delivery until it is answered; the id stays, the time and signature are new each time."""
@@ -59,7 +59,7 @@ class Platform:
                 continue
             if response.status_code == 503:
                 assert int(response.headers["retry-after"]) >= 1
-                self.refused_after_seconds.append(time.monotonic() - started)
+                self.refusals.append((message_id, time.monotonic() - started))
                 self.unavailable += 1
                 await asyncio.sleep(0.2)
                 continue

@@ -25,6 +25,7 @@ from plaudit_testing.runtime import (
 )
 from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
 from plaudit_testing.runtime_process import runtime_process
+from plaudit_testing.tcp_proxy import proxy_for, through
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -320,3 +321,27 @@ async def test_a_restored_database_is_said_and_nothing_is_published(
         await write(database, settings, topic, "key")
         await until(lambda: "the outbox no longer has" in relay.ready()[0].detail, "the missing row is said")
     assert (await read_log(settings.kafka_bootstrap_servers, topic.name)).records == 3
+
+
+async def test_a_database_that_loses_replies_and_connections_makes_neither_gap_nor_loss(
+    testing_url: str, settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    async with proxy_for(testing_url) as proxy:
+        behind = settings_for(through(proxy, testing_url), settings.kafka_bootstrap_servers, partitions=PARTITIONS)
+        losing = worker(behind)
+        relay = RelayLoop(TESTING, losing, behind)
+        async with running(relay):
+            for swallowed in range(1, 4):
+                proxy.swallow_reply(b"COMMIT")
+                await write(database, settings, topic, "key", "other")
+                await until(lambda swallowed=swallowed: proxy.swallowed == swallowed, "a reply is lost")
+                await write(database, settings, topic, "key")
+            proxy.cut(refuse=True)
+            await write(database, settings, topic, "key")
+            await until(lambda: not relay.ready()[0].ok, "the missing database is said")
+            proxy.pass_through()
+            await until(lambda: all_published(database), "everything is published")
+        await losing.close()
+    log = await read_log(settings.kafka_bootstrap_servers, topic.name)
+    assert log.revisions() == {"key": list(range(1, 8)), "other": [1, 2, 3]}

@@ -2,7 +2,6 @@
 
 import hmac
 import unicodedata
-from hashlib import sha256
 
 
 def normalised_address(address: str) -> str:
@@ -17,4 +16,4 @@ def person_key(tenant_key: bytes, address: str) -> str:
         tenant_key: of the tenant, from `common.person_key`.
         address: as it was given. Store neither it nor its normalised form.
     """
-    return hmac.new(tenant_key, normalised_address(address).encode(), sha256).hexdigest()
+    return hmac.digest(tenant_key, normalised_address(address).encode(), "sha256").hex()

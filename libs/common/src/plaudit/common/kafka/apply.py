@@ -62,6 +62,8 @@ class Outcome:
     tries: int = 0
     gaps: dict[int, str] = field(default_factory=dict)
     """Partitions that stopped before a gap, and what was found there."""
+    trace_id: str | None = None
+    """Of the trace that the batch's first record belongs to."""
 
 
 class Applier(Generic[Data]):
@@ -180,6 +182,7 @@ class Applier(Generic[Data]):
         outcome.tries += 1
         if moves:
             with tracing.span(first_traceparent(slices)):
+                outcome.trace_id = tracing.current_trace_id()
                 async with self._database.transaction() as tx:
                     parked = await self._effect(tx, moves, batch, records, letters)
                     failpoint("after_cas_before_commit")
@@ -188,7 +191,9 @@ class Applier(Generic[Data]):
         outcome.applied += len(records) - sum(letter.reason == "held" for letter in letters)
         outcome.repeated += sum(part.repeated for part in slices)
         outcome.letters += letters
-        outcome.gaps.update({part.partition: part.gap for part in slices if part.gap})
+        for part in slices:
+            if part.gap:
+                outcome.gaps.setdefault(part.partition, part.gap)
 
     async def _effect(
         self, tx: Tx, moves: Sequence[Move], batch: Batch, records: Sequence[Record[Data]], letters: list[Letter]

@@ -120,7 +120,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
             return
         for partition, position in stored.items():
             if position.topic_id != topic_id:
-                self.halt(partition, f"the topic was made anew (id {topic_id}, was {position.topic_id})")
+                self._halt_replaced(partition, position, topic_id)
                 continue
             with contextlib.suppress(IllegalStateError):  # taken away meanwhile
                 self._consumer.seek(self.at(partition), position.place.next_offset)
@@ -153,6 +153,23 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
                 "unless it was there before: then Kafka has lost its data"
             )
         return found[0]
+
+    async def check_topic(self) -> None:
+        """See that the topic is still the one that our positions belong to; the client itself would not notice.
+
+        Raises:
+            TopicMissingError: it has gone.
+            KafkaError: the broker is away.
+        """
+        generation = self.generation
+        topic_id = await self.topic_id()
+        if generation == self.generation:
+            for partition, position in list(self._placed.items()):
+                if position.topic_id != topic_id:
+                    self._halt_replaced(partition, position, topic_id)
+
+    def _halt_replaced(self, partition: int, position: Position, topic_id: UUID) -> None:
+        self.halt(partition, f"the topic was made anew (id {topic_id}, was {position.topic_id})")
 
     def halt(self, partition: int, why: str) -> None:
         """Read a partition no further: only somebody who has looked may decide what is to be skipped."""

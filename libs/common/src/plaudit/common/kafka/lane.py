@@ -144,6 +144,7 @@ class Lane(Generic[Data]):
             "batch",
             group=self._labels[0],
             topic=self._labels[1],
+            trace_id=outcome.trace_id,
             partitions=len(batch),
             applied=outcome.applied,
             repeated=outcome.repeated,

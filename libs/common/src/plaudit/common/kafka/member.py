@@ -23,6 +23,7 @@ Data = TypeVar("Data")
 
 HOUSE_SECONDS = 1.0
 JOINING_SECONDS = 0.05
+TOPIC_CHECK_SECONDS = 5.0
 LAG_HINT_SECONDS = 5.0
 LAG_HINT_TIMEOUT_SECONDS = 2.0
 WITHOUT_PARTITIONS_SECONDS = 300.0
@@ -96,7 +97,8 @@ class Member(Generic[Data]):
             await lane.idle.wait()
 
     async def _keep_house(self, stop: asyncio.Event) -> None:
-        """Place what could not be placed, measure, and see that we are not forgotten; stop the lanes at the end."""
+        """Place what could not be placed, measure, see that neither we nor the topic have gone; then stop the lanes."""
+        check_due = time.monotonic() + TOPIC_CHECK_SECONDS
         hint_due = time.monotonic() + LAG_HINT_SECONDS
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
@@ -106,6 +108,10 @@ class Member(Generic[Data]):
             await self.assignment.place()
             self._measure()
             self._watch()
+            if time.monotonic() >= check_due:
+                with contextlib.suppress(KafkaError):
+                    await self.assignment.check_topic()
+                check_due = time.monotonic() + TOPIC_CHECK_SECONDS
             if time.monotonic() >= hint_due:
                 await self._hint()
                 hint_due = time.monotonic() + LAG_HINT_SECONDS

@@ -19,8 +19,6 @@ from plaudit.common.db import Database, Tx
 CHUNK_ROWS = 4_000
 CHUNK_BYTES = 16 * 1024 * 1024
 """Envelopes of one read; the row that crosses it is the last."""
-CHUNKS_AHEAD = 2
-"""Chunks that may be in Kafka while the cursor still stands before them."""
 
 Numbers = dict[TopicPartition, int]
 

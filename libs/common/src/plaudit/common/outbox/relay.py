@@ -19,7 +19,8 @@ from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox.cursor import SupersededError
 from plaudit.common.outbox.lease import Lease, LeaseLostError
 from plaudit.common.outbox.start_check import NotReadyError
-from plaudit.common.outbox.term import Term, end
+from plaudit.common.outbox.tasks import end
+from plaudit.common.outbox.term import Term
 from plaudit.common.settings import Settings
 
 log = structlog.get_logger()

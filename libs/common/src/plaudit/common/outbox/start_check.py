@@ -14,10 +14,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.topic_ids import topic_ids
-from plaudit.common.outbox.cursor import CHUNK_ROWS, CHUNKS_AHEAD, Chunk, Cursor
+from plaudit.common.outbox.cursor import Chunk, Cursor
+from plaudit.common.outbox.mover import MAX_ROWS_BEHIND
 from plaudit.common.settings import Settings
 
-MAX_APART = CHUNK_ROWS * CHUNKS_AHEAD
+MAX_APART = MAX_ROWS_BEHIND
 """Records that a partition's log may be from the cursor's number: what a relay that was killed had in hand."""
 TAIL_RECORDS = 200
 """Looked at in each partition: the last one may be a repeat by a relay that was stopped for a while."""
@@ -114,21 +115,15 @@ def ahead(cursor: Cursor, found: Found) -> dict[TopicPartition, Tail]:
     }
 
 
-def verify_ahead(tails: Mapping[TopicPartition, Tail], chunks: Iterable[Chunk]) -> list[str]:
-    """Say which of these tails the outbox's own rows, numbered but not published, do not reproduce."""
-    problems = dict(tails)
-    for chunk in chunks:
-        for place, tail in tails.items():
-            index = tail.sequence - chunk.before.get(place, 0) - 1
-            records = chunk.records.get(place, ())
-            if 0 <= index < len(records):
-                _, value = records[index]
-                if msgspec.json.decode(value, type=_Head).id == tail.event_id:
-                    problems.pop(place, None)
-    return [
-        f"{place.topic}/{place.partition} holds number {tail.sequence}, which the outbox no longer has"
-        for place, tail in problems.items()
-    ]
+def not_in(chunk: Chunk, tails: Mapping[TopicPartition, Tail]) -> dict[TopicPartition, Tail]:
+    """Return those of the tails that the chunk's rows, numbered but not published, do not come to."""
+    left = dict(tails)
+    for place, tail in tails.items():
+        index = tail.sequence - chunk.before.get(place, 0) - 1
+        records = chunk.records.get(place, ())
+        if 0 <= index < len(records) and msgspec.json.decode(records[index][1], type=_Head).id == tail.event_id:
+            del left[place]
+    return left
 
 
 async def _tails(

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Any
 
 import asyncpg
+import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -17,10 +17,14 @@ from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox import days, start_check
 from plaudit.common.outbox.cursor import Chunk, Cursor
 from plaudit.common.outbox.lease import Lease
+from plaudit.common.outbox.mover import Mover
 from plaudit.common.outbox.publish import Publisher
-from plaudit.common.outbox.start_check import NotReadyError
+from plaudit.common.outbox.start_check import MAX_APART, NotReadyError, Tail
+from plaudit.common.outbox.tasks import end
 from plaudit.common.outbox.watch import Watch
 from plaudit.common.settings import Settings
+
+log = structlog.get_logger()
 
 BUSY_SLEEP_SECONDS = 0.004
 """Between two looks at an outbox that had rows a moment ago."""
@@ -66,10 +70,9 @@ class Term:
         self._beat = beat
         self._acknowledged = acknowledged
         self._watch = Watch()
-        self._moving: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[list[asyncpg.Record]] | None = None
         """Reads what comes next, while what was read is published."""
-        self._stored = cursor
+        self._mover = Mover(database, cursor)
         self.waiting_since: float | None = None
         """Since when Kafka owes acknowledgements, on the monotonic clock."""
 
@@ -95,7 +98,7 @@ class Term:
         finally:
             await end(housekeeper)
             await publisher.stop()
-            await end(self._moving)
+            await self._mover.cancel()
 
     async def _publish_all(self, publisher: Publisher, stop: asyncio.Event, housekeeper: asyncio.Task[None]) -> None:
         busy_until = 0.0
@@ -107,19 +110,20 @@ class Term:
                     housekeeper.result()
                 rows = await (self._ahead or cursors.read(self._connection, self._cursor))
                 self._ahead = None
-                await self._watch.sample(self._connection, self._stored)
+                await self._watch.sample(self._connection, self._mover.stored)
                 if not rows:
+                    self._mover.tick()
                     await asyncio.sleep(IDLE_SLEEP_SECONDS if time.monotonic() > busy_until else BUSY_SLEEP_SECONDS)
                     continue
                 busy_until = time.monotonic() + BUSY_SECONDS
                 chunk = await self._number(rows)
                 self._cursor = chunk.cursor
                 self._ahead = asyncio.create_task(cursors.read(self._connection, self._cursor))
+                await self._mover.make_room(chunk.rows)
                 await self._send(asyncio.create_task(publisher.publish(chunk)), stop, housekeeper)
                 failpoint("after_ack_before_cursor")
-                await self._moved()
-                self._moving = asyncio.create_task(self._move(chunk.cursor))
-            await self._moved()
+                self._mover.acknowledge(chunk.cursor)
+            await self._mover.settle()
         finally:
             await end(self._ahead)
 
@@ -128,7 +132,7 @@ class Term:
         new = {place.topic for place in chunk.records} - self._cursor.topic_ids.keys()
         if not new:
             return chunk
-        await self._moved()
+        await self._mover.settle()
         await self._admit(new)
         return cursors.number(self._cursor, rows)
 
@@ -140,7 +144,7 @@ class Term:
             while not (await asyncio.wait({publishing}, timeout=BEAT_SECONDS))[0]:
                 self._beat()
                 if self._ahead is None or self._ahead.done():
-                    await self._watch.sample(self._connection, self._stored)
+                    await self._watch.sample(self._connection, self._mover.stored)
                 if housekeeper.done():
                     housekeeper.result()
                 if stop.is_set():
@@ -152,16 +156,6 @@ class Term:
             self.waiting_since = None
             await end(publishing)
 
-    async def _move(self, after: Cursor) -> None:
-        await cursors.move(self._database, self._stored, after)
-        self._stored = after
-
-    async def _moved(self) -> None:
-        """Wait until the stored cursor is where the last acknowledged chunk ends."""
-        if self._moving is not None:
-            moving, self._moving = self._moving, None
-            await moving
-
     async def _admit(self, topics: set[str]) -> None:
         """Let these topics be published to: check their logs against the cursor, and store their ids.
 
@@ -170,8 +164,8 @@ class Term:
         """
         found = await start_check.look(self._settings, topics)
         problems = start_check.compare(self._cursor, found, self._settings.partitions)
-        if not problems and (tails := start_check.ahead(self._cursor, found)):
-            problems = start_check.verify_ahead(tails, await self._chunks_ahead())
+        if not problems:
+            problems = await self._not_reproduced(start_check.ahead(self._cursor, found))
         if problems:
             raise NotReadyError(
                 f"{'; '.join(problems[:MAX_PROBLEMS_SAID])}: the database was restored, or Kafka lost its data. "
@@ -182,19 +176,23 @@ class Term:
             self._acknowledged[place] = min(self._acknowledged.get(place, 0), tail.sequence if tail else 0)
         named = {**self._cursor.topic_ids, **found.topic_ids}
         if named != self._cursor.topic_ids:
-            self._cursor = self._stored = await cursors.name_topics(self._database, self._cursor, named)
+            self._cursor = await cursors.name_topics(self._database, self._cursor, named)
+            self._mover.replace(self._cursor)
 
-    async def _chunks_ahead(self) -> list[Chunk]:
-        """Return, numbered, what a relay before us may have published without moving the cursor."""
-        chunks: list[Chunk] = []
-        cursor = self._cursor
-        for _ in range(cursors.CHUNKS_AHEAD):
+    async def _not_reproduced(self, tails: dict[TopicPartition, Tail]) -> list[str]:
+        """Say which of the logs' records beyond the cursor the outbox's own rows do not come to."""
+        cursor, rows_read = self._cursor, 0
+        while tails and rows_read < MAX_APART * len(tails):
             rows = await cursors.read(self._connection, cursor)
             if not rows:
                 break
-            chunks.append(cursors.number(cursor, rows))
-            cursor = chunks[-1].cursor
-        return chunks
+            chunk = cursors.number(cursor, rows)
+            tails = start_check.not_in(chunk, tails)
+            cursor, rows_read = chunk.cursor, rows_read + len(rows)
+        return [
+            f"{place.topic}/{place.partition} holds number {tail.sequence}, which the outbox no longer has"
+            for place, tail in tails.items()
+        ]
 
     async def _keep_house(self) -> None:
         """Look after the outbox's days and the topics' ids.
@@ -210,16 +208,13 @@ class Term:
                     if topic not in found or found[topic][0] != known:
                         raise NotReadyError(f"topic {topic} (id {known}) has gone, or was made anew under its name")
             if time.monotonic() >= days_due:
-                await days.keep_days(self._database, self._stored)
+                await self._keep_days()
                 days_due = time.monotonic() + DAYS_SECONDS
             await asyncio.sleep(TOPIC_CHECK_SECONDS)
 
-
-async def end(task: "asyncio.Task[Any] | None") -> None:
-    """Cancel a task whose result nobody waits for any more, and see it end."""
-    if task is None:
-        return
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()
+    async def _keep_days(self) -> None:
+        """Make and drop days; a lock in the way is no reason to stop, since the rest has a partition too."""
+        try:
+            await days.keep_days(self._database, self._mover.stored)
+        except Exception:
+            log.exception("outbox_days_not_kept")

@@ -1,7 +1,6 @@
 """Append events to the outbox of the open transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,8 +23,7 @@ class EventTooLargeError(ValueError):
     """The event is larger than the broker would take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """One event to publish: what happened, and under which key it keeps its order."""
 
     topic: Topic

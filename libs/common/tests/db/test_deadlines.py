@@ -1,0 +1,126 @@
+"""A server that is silent costs a caller as long as the settings say, and not as long as the driver would wait."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import QueuePool
+
+from plaudit.common.db import Database, Role
+from plaudit.common.db.database import STATEMENT_TIMEOUT_MS
+from plaudit.common.db.errors import is_away
+from plaudit.common.settings import Settings
+from plaudit_testing.databases import migrated, settings_for
+from plaudit_testing.runtime import until
+from plaudit_testing.servers import PostgresServer
+from plaudit_testing.tcp_proxy import TcpProxy, proxy_for, through
+
+pytestmark = pytest.mark.postgres
+
+SHORT_SECONDS = 0.4
+FOREVER_SECONDS = 3_600.0
+TEST_SECONDS = 30.0
+POOL_SIZE = 2
+
+
+@pytest.fixture
+def common_url(postgres_server: PostgresServer):
+    """A database with the schema `common` and nothing else."""
+    dsn = postgres_server.create_database(postgres_server.template("only-common", migrated), name="deadlines")
+    yield dsn
+    postgres_server.drop_database(dsn)
+
+
+@pytest.fixture
+async def proxy(common_url: str) -> AsyncIterator[TcpProxy]:
+    """Stands before that database."""
+    async with proxy_for(common_url) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def database(common_url: str, proxy: TcpProxy, **seconds: float) -> AsyncIterator[Database]:
+    """Connections through the proxy, with a driver that would wait for ever where nothing else is said."""
+    limits = {
+        "database_open_timeout_seconds": FOREVER_SECONDS,
+        "database_connect_timeout_seconds": FOREVER_SECONDS,
+        "database_command_timeout_seconds": FOREVER_SECONDS,
+        **seconds,
+    }
+    made = Database(settings_for(through(proxy, common_url), **limits), "common", Role.API, pool_size=POOL_SIZE)
+    yield made
+    proxy.pass_through()
+    await made.close()
+
+
+def connections_out(made: Database) -> int:
+    pool = made.engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
+
+
+async def warm(made: Database) -> None:
+    await asyncio.gather(*(made.ping() for _ in range(POOL_SIZE)))
+
+
+async def assert_away_in_time(made: Database, times: int = 1) -> None:
+    async with asyncio.timeout(TEST_SECONDS):
+        errors = await asyncio.gather(*(made.ping() for _ in range(times)), return_exceptions=True)
+    assert len(errors) == times
+    for error in errors:
+        assert isinstance(error, Exception)
+        assert is_away(error)
+
+
+@pytest.mark.parametrize("connected", [True, False], ids=["with connections", "without"])
+async def test_a_transaction_that_a_silent_server_does_not_open_is_given_up(
+    common_url: str, proxy: TcpProxy, connected: bool
+):
+    async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
+        if connected:
+            await warm(made)
+        proxy.black_hole()
+        for _ in range(2):
+            await assert_away_in_time(made, times=3 * POOL_SIZE)
+        proxy.pass_through()
+        await until(lambda: connections_out(made) == 0, "all connections are given back")
+        await warm(made)
+
+
+async def test_waiting_for_a_free_connection_counts_too(common_url: str, proxy: TcpProxy):
+    async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
+        async with made.transaction(), made.transaction():
+            await assert_away_in_time(made)
+        await made.ping()
+
+
+async def test_a_statement_that_is_not_answered_leaves_its_transaction_without_waiting_for_a_rollback(
+    common_url: str, proxy: TcpProxy
+):
+    async with database(common_url, proxy, database_command_timeout_seconds=SHORT_SECONDS) as made:
+        await warm(made)
+
+        async def ask_a_silent_server() -> None:
+            async with made.transaction() as tx:
+                proxy.black_hole()
+                await tx.raw.fetchval("SELECT 1")
+
+        asking = asyncio.create_task(ask_a_silent_server())
+        await asyncio.wait({asking}, timeout=TEST_SECONDS)
+        assert isinstance(asking.exception(), TimeoutError)
+        assert connections_out(made) == 0
+        proxy.pass_through()
+        await warm(made)
+
+
+async def test_a_block_that_takes_its_time_is_not_cut_off(common_url: str, proxy: TcpProxy):
+    limits = {"database_open_timeout_seconds": SHORT_SECONDS}
+    async with database(common_url, proxy, **limits) as made, made.transaction() as tx:
+        await asyncio.sleep(2 * SHORT_SECONDS)
+        assert await tx.raw.fetchval("SELECT 1") == 1
+
+
+def test_the_servers_own_deadline_comes_before_the_drivers():
+    fields = Settings.model_fields
+    assert fields["database_command_timeout_seconds"].default * 1_000 > STATEMENT_TIMEOUT_MS
