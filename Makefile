@@ -24,7 +24,7 @@ test: bootstrap lint ## Run every check and every test but the soak
 lint: bootstrap ## Style, types, and who may import whom
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	$(VENV)/mypy libs/common/src services/*/src deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing conftest.py
+	$(VENV)/mypy libs/common/src services/*/src deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing tests/benchmarks conftest.py
 	$(VENV)/lint-imports
 
 soak: bootstrap ## Run the fault programs for long
@@ -32,6 +32,9 @@ soak: bootstrap ## Run the fault programs for long
 
 bench: bootstrap ## Measure, and print the figures with the machine
 	PYTHONPATH=deploy/local:tests $(VENV)/python -m benchmarks
+
+bench-%: bootstrap
+	PYTHONPATH=deploy/local:tests $(VENV)/python -m benchmarks $*
 
 contracts: bootstrap ## Generate docs/contracts from the event models
 	$(VENV)/python -m plaudit.common.contracts.generate docs/contracts

@@ -60,7 +60,7 @@ class Sample:
     seconds: Mapping[str, float]
     """By process."""
     busy: float
-    """Of the core of the process under test."""
+    """Of the watched cores."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ class Spent:
 
     wall_seconds: float
     seconds: Mapping[str, float]
-    tested: str
+    on_core: frozenset[str]
+    """Which of the processes run on the watched cores."""
+    cores: int
     busy: float
 
     def us_each(self, name: str, count: int) -> float:
@@ -78,24 +80,25 @@ class Spent:
 
     @property
     def foreign_share(self) -> float:
-        """How much of the tested core went to strangers; a figure made beside them is too low."""
-        return max(0.0, self.busy - self.seconds[self.tested]) / max(self.wall_seconds, 1e-9)
+        """How much of the watched cores went to strangers; a figure made beside them is too low."""
+        ours = sum(self.seconds[name] for name in self.on_core)
+        return max(0.0, self.busy - ours) / max(self.wall_seconds * self.cores, 1e-9)
 
 
 @dataclass(frozen=True)
 class Meter:
-    """Reads the processor times of a set of processes; `tested` is the one with a core of its own."""
+    """Reads the processor times of a set of processes, and of the cores that some of them have to themselves."""
 
-    tested: str
     readers: Mapping[str, Callable[[], float]]
-    core: frozenset[int]
+    on_core: frozenset[str]
+    cores: frozenset[int]
 
     def sample(self) -> Sample:
         """Read all now."""
         seconds = {name: read() for name, read in self.readers.items()}
-        return Sample(time.monotonic(), seconds, busy_seconds(self.core))
+        return Sample(time.monotonic(), seconds, busy_seconds(self.cores))
 
     def between(self, first: Sample, last: Sample) -> Spent:
         """What passed between two samples."""
         used = {name: last.seconds[name] - first.seconds[name] for name in self.readers}
-        return Spent(last.at - first.at, used, self.tested, last.busy - first.busy)
+        return Spent(last.at - first.at, used, self.on_core, len(self.cores), last.busy - first.busy)

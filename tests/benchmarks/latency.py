@@ -47,7 +47,7 @@ def run(report: Report, options: Options) -> None:
     with ExitStack() as stack:
         backing = stack.enter_context(servers.running(pinned=False))
         asyncio.run(backing.prepare("ingest", "scoring"))
-        describe(report, backing)
+        describe(report, backing, pinned=False)
         modules = {"ingest": "plaudit.ingest.main", "scoring": "plaudit.scoring.main"}
         made = {
             name: stack.enter_context(servers.product(backing, module, "all", pinned=False))
@@ -58,12 +58,13 @@ def run(report: Report, options: Options) -> None:
         key = asyncio.run(make_key(backing))
         hooks = make_sources(made["ingest"], key, [f"company-{n}" for n in range(SOURCES)])
         readers = {name: each.cpu_seconds for name, each in made.items()} | backing.readers()
-        meter = Meter("ingest", readers, cores.all_cores())
+        readers["load generator"] = time.process_time
+        meter = Meter(readers, frozenset(readers), cores.all_cores())
 
         report.heading(f"latency: webhook to score, {PER_SECOND:.0f} a second")
         report.text(
             f"{webhooks:,} signed webhooks of one review, each of a subject of its own, sent on time; of every "
-            f"{PROBE_EVERY}th the score is asked for until it counts it. No process is pinned"
+            f"{PROBE_EVERY}th the score is asked for until it counts it"
         )
         asyncio.run(_stream(hooks, "w", options.scaled(WARM_UP), made["scoring"].port, key))
         first = meter.sample()

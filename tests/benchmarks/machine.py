@@ -28,16 +28,14 @@ SYNC_WRITES = 200
 SYNC_BYTES = 8192
 
 
-def describe(report: Report, servers: Servers) -> None:
+def describe(report: Report, servers: Servers, *, pinned: bool = True) -> None:
     """Print the machine, the versions and the servers' settings."""
     report.heading("machine")
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     report.line("processor", f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB")
     report.line("system", f"{platform.system()} {platform.release()}, Python {platform.python_version()}")
-    report.line(
-        "cores",
-        f"process under test on {cores.names(cores.tested())}, everything else on {cores.names(cores.others())}",
-    )
+    layout = f"process under test on {cores.names(cores.tested())}, everything else on {cores.names(cores.others())}"
+    report.line("cores", layout if pinned else "no process is pinned")
     report.line("load before", " ".join(f"{load:.2f}" for load in os.getloadavg()) + " (1, 5, 15 min)")
     report.line("libraries", ", ".join(f"{name} {version(name)}" for name in LIBRARIES))
     report.line("PostgreSQL", asyncio.run(_postgres(servers.database_url)))

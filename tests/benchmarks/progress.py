@@ -70,7 +70,7 @@ async def watch(done: Callable[[], Awaitable[int]], total: int, meter: Meter, ru
 
 def tell(report: Report, drained: Drained) -> None:
     """Print rates and processor times: of all of it, and of the second half."""
-    tested = drained.meter.tested
+    (tested,) = drained.meter.on_core
     for part, (count, spent) in (("", drained.whole), (", second half", drained.second_half)):
         report.line(f"events per second{part}", f"{count / spent.wall_seconds:,.0f}")
         each = [f"{name} {spent.us_each(name, count):.2f} µs" for name in drained.meter.readers]

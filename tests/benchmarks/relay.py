@@ -68,7 +68,7 @@ async def _fill(backing: Servers, events: int) -> int:
 async def _drain(backing: Servers, relay: Product, events: int) -> Drained:
     connection = await asyncpg.connect(backing.database_url)
     try:
-        meter = Meter("relay", {"relay": relay.cpu_seconds, **backing.readers()}, cores.tested())
+        meter = Meter({"relay": relay.cpu_seconds, **backing.readers()}, frozenset({"relay"}), cores.tested())
         return await watch(
             lambda: connection.fetchval(_PUBLISHED), events, meter, running=lambda: relay.process.running
         )

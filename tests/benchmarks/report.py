@@ -38,8 +38,9 @@ class Report:
             self.line("WRONG", f"{what}: {found}, must be {expected}")
 
     def foreign(self, spent: Spent) -> None:
-        """Print how much of the tested core others had; beside them a rate is too low, processor time is not."""
-        self.line("taken by others", f"{spent.foreign_share:.0%} of the tested core (not of this benchmark)")
+        """Print how much of the watched cores other work of the machine had; beside it every figure is too bad."""
+        of = "of the core" if spent.cores == 1 else f"of the {spent.cores} cores"
+        self.line("taken by other work", f"{spent.foreign_share:.0%} {of}; an undisturbed run has next to none")
 
     def profile(self, found: Path | None) -> None:
         """Print what the sampler found."""

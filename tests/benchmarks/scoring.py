@@ -62,7 +62,7 @@ def _run_shape(report: Report, options: Options, backing: Servers, shape: Shape)
 async def _drain(backing: Servers, worker: Product, events: int) -> Drained:
     connection = await asyncpg.connect(backing.database_url)
     try:
-        meter = Meter("worker", {"worker": worker.cpu_seconds, **backing.readers()}, cores.tested())
+        meter = Meter({"worker": worker.cpu_seconds, **backing.readers()}, frozenset({"worker"}), cores.tested())
         return await watch(lambda: connection.fetchval(_APPLIED), events, meter, running=lambda: worker.process.running)
     finally:
         await connection.close()

@@ -85,7 +85,7 @@ def run_all(report: Report, options: Options, backing: Servers, ingest: Product,
 def _closed(
     report: Report, backing: Servers, ingest: Product, requests: list[bytes], connections: int, reviews_each: int
 ) -> None:
-    meter = Meter("ingest", {"ingest": ingest.cpu_seconds, **backing.readers()}, cores.tested())
+    meter = Meter({"ingest": ingest.cpu_seconds, **backing.readers()}, frozenset({"ingest"}), cores.tested())
     groups = ingest.seen("plaudit_group_commit_requests"), ingest.seen("plaudit_group_commit_seconds")
     first = meter.sample()
     outcome = load.closed(("127.0.0.1", ingest.port), requests, connections)
