@@ -19,7 +19,7 @@ status: ## Say what runs, and where
 	@if [ -x $(VENV)/python ]; then $(LOCAL) status; else echo "Plaudit is not running; make up starts it."; fi
 
 test: bootstrap lint ## Run every check and every test but the soak
-	$(VENV)/pytest -m "not soak" -n 3
+	$(VENV)/pytest -m "not soak" -n 3 --dist worksteal
 
 lint: bootstrap ## Style, types, and who may import whom
 	$(VENV)/ruff check .
