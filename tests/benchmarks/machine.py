@@ -3,6 +3,8 @@
 import asyncio
 import os
 import platform
+import subprocess
+import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +28,10 @@ POSTGRES_SETTINGS = (
 )  # fmt: skip
 SYNC_WRITES = 200
 SYNC_BYTES = 8192
+LOOP_SECONDS = 1.0
+SPREAD_SECONDS = 1.0
+"""Until the other cores are really busy, and the host has noticed."""
+LOOP_TURNS = 20_000
 
 
 def describe(report: Report, servers: Servers, *, pinned: bool = True) -> None:
@@ -36,6 +42,9 @@ def describe(report: Report, servers: Servers, *, pinned: bool = True) -> None:
     report.line("system", f"{platform.system()} {platform.release()}, Python {platform.python_version()}")
     layout = f"process under test on {cores.names(cores.tested())}, everything else on {cores.names(cores.others())}"
     report.line("cores", layout if pinned else "no process is pinned")
+    report.line(
+        "empty loop", f"{turn_nanoseconds():.0f} ns a turn; {_with_all_cores_busy():.0f} ns with every core busy"
+    )
     report.line("load before", " ".join(f"{load:.2f}" for load in os.getloadavg()) + " (1, 5, 15 min)")
     report.line("libraries", ", ".join(f"{name} {version(name)}" for name in LIBRARIES))
     report.line("PostgreSQL", asyncio.run(_postgres(servers.database_url)))
@@ -64,6 +73,36 @@ def sync_milliseconds(folder: Path) -> tuple[float, float]:
         os.close(descriptor)
         path.unlink()
     return median(times), max(times)
+
+
+def turn_nanoseconds() -> float:
+    """Processor time of one turn of an empty loop: how fast a core is just now.
+
+    A virtual machine's core may be a fraction of itself when its neighbours work, on the host or in the next core;
+    every processor time of a figure is then so much longer.
+    """
+    times = []
+    until = time.monotonic() + LOOP_SECONDS
+    while time.monotonic() < until:
+        began_at = time.process_time()
+        for _ in range(LOOP_TURNS):
+            pass
+        times.append(time.process_time() - began_at)
+    return median(times) / LOOP_TURNS * 1e9
+
+
+def _with_all_cores_busy() -> float:
+    endless = [sys.executable, "-S", "-c", "while True: pass"]
+    with cores.on(cores.others()):
+        busy = [subprocess.Popen(endless) for _ in cores.others()]
+    try:
+        with cores.on(cores.tested()):
+            time.sleep(SPREAD_SECONDS)
+            return turn_nanoseconds()
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def _processor() -> str:
