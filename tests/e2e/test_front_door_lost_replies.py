@@ -35,7 +35,7 @@ async def test_a_delivery_whose_commit_was_not_confirmed_is_repeated_and_counts_
 ):
     story = oracle.story(shared("data"), seed=6, edits=150, removals=50, restorations=25, moves=25, limit=600)
     with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
-        await asyncio.to_thread(running.prepare, "ingest", "scoring")
+        running.prepare("ingest", "scoring")
         async with proxy_for(database_url) as proxy:
             # Its sources are known for long, so that every commit is that of a group of deliveries.
             ingest = running.process(

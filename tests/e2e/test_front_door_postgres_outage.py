@@ -31,7 +31,7 @@ async def front_door(postgres: Postgres, folder: Path) -> AsyncIterator[tuple[St
     """Ingest's API as a process on this server; nothing of it needs Kafka."""
     migrated(postgres.dsn, "ingest")
     with stack(postgres.dsn, NO_KAFKA, folder) as running:
-        running.key = await asyncio.to_thread(running.new_key, "default")
+        running.key = running.new_key("default")
         ingest = running.process("ingest", "api").start()
         await asyncio.to_thread(ingest.wait_ready)
         yield running, ingest

@@ -65,7 +65,7 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
     database_url, fresh_kafka, tmp_path: Path
 ):
     with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
-        await asyncio.to_thread(running.prepare, "ingest", "scoring")
+        running.prepare("ingest", "scoring")
         ingest = running.process("ingest", "all").start()
         scoring = running.process("scoring", "all").start()
         for process in (ingest, scoring):
@@ -84,7 +84,7 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
         await said(scoring, "consumer-scoring-live", "does not exist")
         await said(scoring, "consumer-scoring-history", "does not exist")
 
-        await asyncio.to_thread(running.run, "plaudit.common.kafka.topics")
+        running.make_topics()
         await platform.post_lanes([reviews("after")], batch=BATCH)
         assert platform.unavailable == 0
         for again in (False, True):

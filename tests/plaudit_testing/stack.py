@@ -16,12 +16,18 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from plaudit.common import keys
+from plaudit.common.db import Database, Role
+from plaudit.common.kafka.topics import make_topics
+from plaudit_testing.databases import migrated, run_elsewhere, settings_for
+
 MODULES = {
     "ingest": "plaudit.ingest.main",
     "scoring": "plaudit.scoring.main",
     "alerting": "plaudit.alerting.main",
     "feedback-board": "plaudit.feedback_board.main",
 }
+PARTITIONS = 8
 READY_SECONDS = 40.0
 STOP_SECONDS = 25.0
 
@@ -144,39 +150,34 @@ class Stack:
         return {
             "PLAUDIT_DATABASE_URL": self.database_url,
             "PLAUDIT_KAFKA_BOOTSTRAP_SERVERS": self.kafka,
-            "PLAUDIT_PARTITIONS": "8",
+            "PLAUDIT_PARTITIONS": str(PARTITIONS),
             "PLAUDIT_LOG_FORMAT": "json",
             **self.settings,
         }
 
-    def run(self, *module_and_arguments: str) -> str:
-        """Run a module to its end; returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", *module_and_arguments],
-            env={**os.environ, **self.env},
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, f"{module_and_arguments}: {done.stdout}\n{done.stderr}"
-        return done.stdout
-
     def prepare(self, *services: str) -> "Stack":
         """Migrate, create the topics, make an API key for the tenant `default`."""
-        self.run("plaudit.common.db.migrate")
-        for service in services:
-            self.run(MODULES[service], "migrate")
-        self.run("plaudit.common.kafka.topics")
+        migrated(self.database_url, *services)
+        self.make_topics()
         self.key = self.new_key("default")
         return self
 
+    def make_topics(self) -> None:
+        """Make those topics of the registry that are missing."""
+        run_elsewhere(make_topics(settings_for(self.database_url, self.kafka, partitions=PARTITIONS)))
+
     def new_key(self, tenant: str) -> str:
         """An API key with every scope for a tenant, made with it where it is new."""
-        arguments = ["create", "--tenant", tenant, "--name", "test", "--scopes", "*"]
-        if tenant != "default":
-            arguments.append("--create-tenant")
-        return self.run("plaudit.common.keys", *arguments).strip().splitlines()[-1]
+        return run_elsewhere(self._new_key(tenant))
+
+    async def _new_key(self, tenant: str) -> str:
+        owner = Database(settings_for(self.database_url), "common", Role.OWNER, pool_size=1)
+        try:
+            async with owner.transaction() as tx:
+                await keys.create_tenant(tx, tenant, tenant)
+                return await keys.create(tx, tenant, "test", [keys.ALL_SCOPES])
+        finally:
+            await owner.close()
 
     def process(self, service: str, mode: str, **settings: str) -> ServiceProcess:
         """A process, not yet started."""
