@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from benchmarks.reviews import TENANT
 from benchmarks.servers import Product, Servers, ask
-from plaudit.common import keys
+from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.db import Database, Role
 
 
@@ -65,6 +65,6 @@ async def make_key(backing: Servers) -> str:
     database = Database(backing.settings, "common", Role.OWNER, pool_size=1)
     try:
         async with database.transaction() as tx:
-            return await keys.create(tx, TENANT, "benchmark", ["*"])
+            return await api_keys.create(tx, TENANT, "benchmark", ["*"])
     finally:
         await database.close()

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from plaudit.common.contracts import Kind, Origin, RawRating, ReviewChange, ReviewState, Severity, SourceRef
 from plaudit.common.contracts.topics import REVIEWS
-from plaudit.common.outbox import Outgoing
+from plaudit.common.events import Outgoing
 
 TENANT = "default"
 SEED = 20_261_122
@@ -130,7 +130,7 @@ def outgoing(shape: Shape, count: int) -> Iterator[Outgoing]:
             key=f"{TENANT}/{subject.partition('/')[0]}",
             type="review.created",
             subject=subject,
-            tenant=TENANT,
+            tenant_id=TENANT,
             time=now,
             data=ReviewChange(review_id=str(UUID(int=_NAMESPACE.int + number)), revision=1, before=None, after=state),
             traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

@@ -11,12 +11,13 @@ import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from benchmarks.servers import PARTITIONS, Servers
-from plaudit.common.cloudevents import splice
 from plaudit.common.contracts.envelope import CONTENT_TYPE
+from plaudit.common.events import Outgoing
+from plaudit.common.events.numbering import splice
+from plaudit.common.events.partitioning import partition_of
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka import clients
-from plaudit.common.kafka.partition import partition_of
-from plaudit.common.outbox import Outbox, Outgoing
+from plaudit.common.outbox import Outbox
 
 CHUNK_EVENTS = 4_000
 HEADERS = [("content-type", CONTENT_TYPE.encode())]

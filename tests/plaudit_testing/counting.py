@@ -4,12 +4,12 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from plaudit.common import metrics
 from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, OrderKey
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.positions import read_position
 from plaudit.common.kafka.subscription import Handler, Record, Subscription, no_order_keys
+from plaudit.common.observability import metrics
 from plaudit.common.settings import Settings
 from plaudit_testing.feed import Feed
 from plaudit_testing.runtime import Count, add_to_sums, outbox_of

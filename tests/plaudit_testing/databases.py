@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from plaudit.common.db.database import Role, role_name, sqlalchemy_url
 from plaudit.common.db.migrate import migrate
-from plaudit.common.db.schema import bootstrap_statements, create_runtime_tables, grant, protect_tenant_rows
+from plaudit.common.db.roles import bootstrap_statements, create_runtime_tables, grant, protect_tenant_rows
 from plaudit.common.settings import Settings
 
 T = TypeVar("T")

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
 
-from plaudit.common.cloudevents import splice
 from plaudit.common.contracts import Topic
-from plaudit.common.kafka.partition import partition_of
-from plaudit.common.outbox.publish import HEADERS
+from plaudit.common.events.numbering import splice
+from plaudit.common.events.partitioning import partition_of
+from plaudit.common.outbox.publisher import HEADERS
 from plaudit.common.settings import Settings
 from plaudit_testing.runtime import count_event, outbox_of
 

@@ -9,9 +9,11 @@ from typing import Any
 import asyncpg
 import httpx
 
-from plaudit.common import keys
+from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.api_keys.domain import ALL_SCOPES
 from plaudit.common.db import Database, Role
 from plaudit.common.process import Parts, Resources
+from plaudit.common.tenants import commands as tenants
 from plaudit.ingest.main import build
 from plaudit.ingest.settings import IngestSettings
 from plaudit_testing.runtime import running
@@ -55,8 +57,8 @@ class FrontDoor:
         if wanted not in self._keys:
             owner = Database(self.resources.settings, "common", Role.OWNER, pool_size=1)
             async with owner.transaction() as tx:
-                await keys.create_tenant(tx, tenant, tenant)
-                self._keys[wanted] = await keys.create(tx, tenant, "test", scopes or (keys.ALL_SCOPES,))
+                await tenants.create(tx, tenant, tenant)
+                self._keys[wanted] = await api_keys.create(tx, tenant, "test", scopes or (ALL_SCOPES,))
             await owner.close()
         return self._keys[wanted]
 

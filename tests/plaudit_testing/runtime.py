@@ -15,10 +15,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, Role, Tx, lock
+from plaudit.common.events import Outgoing
 from plaudit.common.ids import uuid7
+from plaudit.common.jobs import Loop
 from plaudit.common.kafka.subscription import Record
-from plaudit.common.loops import Loop
-from plaudit.common.outbox import Outbox, Outgoing
+from plaudit.common.outbox import Outbox
 from plaudit.common.settings import Settings
 from plaudit_testing.databases import TESTING
 
@@ -61,7 +62,7 @@ def count_event(
         key=key,
         type=kind,
         subject=key,
-        tenant="default",
+        tenant_id="default",
         time=SOME_TIME,
         data=Count(key=key, revision=revision, add=add),
         traceparent=traceparent,

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from plaudit.common import metrics
 from plaudit.common.failpoints import TRACE_VARIABLE, VARIABLE
+from plaudit.common.jobs import Loop
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.subscription import Subscription
-from plaudit.common.loops import Loop
+from plaudit.common.observability import metrics
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit.common.settings import Settings
 from plaudit_testing.databases import TESTING

@@ -16,9 +16,11 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from plaudit.common import keys
+from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.api_keys.domain import ALL_SCOPES
 from plaudit.common.db import Database, Role
 from plaudit.common.kafka.topics import make_topics
+from plaudit.common.tenants import commands as tenants
 from plaudit_testing.databases import migrated, run_elsewhere, settings_for
 
 MODULES = {
@@ -174,8 +176,8 @@ class Stack:
         owner = Database(settings_for(self.database_url), "common", Role.OWNER, pool_size=1)
         try:
             async with owner.transaction() as tx:
-                await keys.create_tenant(tx, tenant, tenant)
-                return await keys.create(tx, tenant, "test", [keys.ALL_SCOPES])
+                await tenants.create(tx, tenant, tenant)
+                return await api_keys.create(tx, tenant, "test", [ALL_SCOPES])
         finally:
             await owner.close()
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from plaudit.common.http import create_app, json_response, read_body
-from plaudit.common.loops import Loop
+from plaudit.common.jobs import Loop
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.settings import Settings
 

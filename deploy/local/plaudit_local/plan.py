@@ -62,7 +62,9 @@ def product() -> Plan:
         topics=Step("make topics", _python("plaudit.common.kafka.topics")),
         key=Step(
             "make the development key",
-            _python("plaudit.common.keys", "create", "--tenant", "default", "--name", "development", "--scopes", "*"),
+            _python(
+                "plaudit.common.api_keys.cli", "create", "--tenant", "default", "--name", "development", "--scopes", "*"
+            ),
         ),
         services=tuple(
             Service(

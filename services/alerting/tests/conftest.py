@@ -16,11 +16,12 @@ from plaudit.alerting.jobs import MailLoop, TimerLoop
 from plaudit.alerting.mail.smtp import smtp_sender
 from plaudit.alerting.main import ALERTING, build
 from plaudit.alerting.settings import AlertingSettings
-from plaudit.common import keys
+from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.process import Resources
+from plaudit.common.tenants import commands as tenants
 from plaudit_testing.databases import migrated
 from plaudit_testing.mailbox import Mailbox, open_mailbox
 from plaudit_testing.promises import PUBLISHED
@@ -224,8 +225,8 @@ class Stage:
     async def client(self, *scopes: str, tenant: str = "default") -> httpx.AsyncClient:
         """A client with an API key of a tenant, made with it where it is new."""
         async with self.common.transaction() as tx:
-            await keys.create_tenant(tx, tenant, tenant.title())
-            key = await keys.create(tx, tenant, "test", scopes or ("*",))
+            await tenants.create(tx, tenant, tenant.title())
+            key = await api_keys.create(tx, tenant, "test", scopes or ("*",))
         return self.plain_client(authorization=f"Bearer {key}")
 
     def plain_client(self, **headers: str) -> httpx.AsyncClient:

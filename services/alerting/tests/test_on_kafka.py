@@ -13,10 +13,10 @@ from plaudit.alerting.jobs import MailLoop, TimerLoop
 from plaudit.alerting.mail.smtp import smtp_sender
 from plaudit.common.contracts import Envelope, ReviewChange
 from plaudit.common.contracts.envelope import CONTENT_TYPE
+from plaudit.common.events.partitioning import partition_of
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.offsets import EndOffsets
-from plaudit.common.kafka.partition import partition_of
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit_testing.promises import answered, at, review
 from plaudit_testing.runtime import read_log, running, until

@@ -1,6 +1,7 @@
 import pytest
 
-from plaudit.common import keys
+from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.tenants import commands as tenants
 from plaudit_testing.promises import answered, at, review
 
 pytestmark = pytest.mark.postgres
@@ -10,8 +11,8 @@ OURS = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form
 
 async def key_of(stage, *scopes, tenant="default"):
     async with stage.common.transaction() as tx:
-        await keys.create_tenant(tx, tenant, tenant.title())
-        return await keys.create(tx, tenant, "page", scopes)
+        await tenants.create(tx, tenant, tenant.title())
+        return await api_keys.create(tx, tenant, "page", scopes)
 
 
 async def signed_in(stage, *scopes, tenant="default"):

@@ -9,12 +9,13 @@ import httpx
 import msgspec
 import pytest
 
-from plaudit.common import keys
+from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Envelope, Kind, Origin, RawRating, ReviewChange, ReviewState, Severity, SourceRef
 from plaudit.common.db import Database, Role, lock
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.process import Parts, Resources
+from plaudit.common.tenants import commands as tenants
 from plaudit.feedback_board import consumer
 from plaudit.feedback_board.commands import Board
 from plaudit.feedback_board.consumer import LinkableChange
@@ -88,8 +89,8 @@ class Clients:
     async def with_key(self, tenant: str, *scopes: str) -> httpx.AsyncClient:
         """A client with an API key of a tenant, made with it where it is new."""
         async with self._owner.transaction() as tx:
-            await keys.create_tenant(tx, tenant, tenant.title())
-            key = await keys.create(tx, tenant, "test", scopes)
+            await tenants.create(tx, tenant, tenant.title())
+            key = await api_keys.create(tx, tenant, "test", scopes)
         return self.visitor(headers={"authorization": f"Bearer {key}"})
 
     def visitor(

@@ -130,7 +130,7 @@ async def test_an_address_in_any_spelling_is_one_vote_and_is_stored_nowhere(
 async def test_the_key_of_an_address_is_the_one_that_reviews_carry(
     api: httpx.AsyncClient, wish: str, reviews, worker
 ) -> None:
-    from plaudit.common.people import person_key
+    from plaudit.common.person_keys import person_key
 
     async with worker.transaction() as tx:
         key = await tx.raw.fetchval("SELECT common.person_key('default')")

@@ -9,7 +9,7 @@ from sqlalchemy import QueuePool
 
 from plaudit.common.db import Database, Role
 from plaudit.common.db.database import STATEMENT_TIMEOUT_MS
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
 from plaudit.common.settings import Settings
 from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.runtime import until
@@ -70,7 +70,7 @@ async def assert_away_in_time(made: Database, times: int = 1) -> None:
     assert len(errors) == times
     for error in errors:
         assert isinstance(error, Exception)
-        assert is_away(error)
+        assert is_transient(error)
 
 
 @pytest.mark.parametrize("connected", [True, False], ids=["with connections", "without"])

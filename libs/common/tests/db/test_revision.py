@@ -5,7 +5,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from plaudit.common.db.revision import head_revision
-from plaudit.common.db.schema import schema_name
+from plaudit.common.db.roles import schema_name
 
 
 @pytest.mark.parametrize("service", ["common", "ingest", "scoring", "alerting", "feedback-board"])

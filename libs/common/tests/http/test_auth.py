@@ -9,10 +9,13 @@ import pytest
 from fastapi import APIRouter, Depends
 from structlog.testing import capture_logs
 
-from plaudit.common import keys
+from plaudit.common.api_keys import commands as key_commands
+from plaudit.common.api_keys import store as api_key_store
+from plaudit.common.api_keys.domain import hash_secret, parse
 from plaudit.common.db import Database
 from plaudit.common.http import Principal, authorize, create_app
 from plaudit.common.http.auth import MAX_CACHE_SECONDS, ApiKeys
+from plaudit.common.tenants import commands as tenants
 from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
@@ -22,7 +25,7 @@ router = APIRouter(prefix="/v1")
 
 @router.get("/whoami")
 async def whoami(who: Annotated[Principal, Depends(authorize("things:read"))]) -> dict[str, str]:
-    return {"tenant": who.tenant, "key_id": who.key_id}
+    return {"tenant": who.tenant_id, "key_id": who.key_id}
 
 
 @router.post("/things")
@@ -32,8 +35,8 @@ async def write(_who: Annotated[Principal, Depends(authorize("things:read", "thi
 
 async def new_key(owner: Database, *scopes: str, tenant: str = "default", days: float | None = None) -> str:
     async with owner.transaction() as tx:
-        await keys.create_tenant(tx, tenant, tenant)
-        return await keys.create(tx, tenant, "test", scopes, timedelta(days=days) if days is not None else None)
+        await tenants.create(tx, tenant, tenant)
+        return await key_commands.create(tx, tenant, "test", scopes, timedelta(days=days) if days is not None else None)
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -118,7 +121,7 @@ class TestTheCache:
         key = await new_key(owner, "*")
         assert await api_keys.principal(key) is not None
         async with owner.transaction() as tx:
-            assert await keys.revoke(tx, key.split("_")[1])
+            assert await key_commands.revoke(tx, key.split("_")[1])
         assert await api_keys.principal(key) is not None
         now += MAX_CACHE_SECONDS
         assert await api_keys.principal(key) is None
@@ -129,7 +132,7 @@ class TestTheCache:
         key = await new_key(owner, "*", days=5 / 86_400)
         assert await api_keys.principal(key) is not None
         async with owner.transaction() as tx:
-            await keys.revoke(tx, key.split("_")[1])
+            await key_commands.revoke(tx, key.split("_")[1])
         now += 5
         assert await api_keys.principal(key) is None
 
@@ -158,13 +161,13 @@ class TestWhatTheDatabaseAllows:
     ) -> None:
         await new_key(owner, "*", tenant="acme")
         key = await new_key(owner, "a", "b", tenant="other")
-        public_id, secret = keys.parse(key) or ("", "")
+        public_id, secret = parse(key) or ("", "")
         async with api_database.transaction("acme") as tx:
-            found = await keys.find(tx, public_id)
+            found = await api_key_store.find(tx, public_id)
             assert found is not None
-            assert (found.tenant, found.scopes) == ("other", frozenset({"a", "b"}))
-            assert found.secret_hash == keys.hash_secret(secret)
-            assert await keys.find(tx, "%") is None
+            assert (found.tenant_id, found.scopes) == ("other", frozenset({"a", "b"}))
+            assert found.secret_hash == hash_secret(secret)
+            assert await api_key_store.find(tx, "%") is None
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with api_database.transaction("acme") as tx:
                 await tx.raw.fetch("SELECT * FROM common.api_keys")
@@ -176,6 +179,6 @@ class TestWhatTheDatabaseAllows:
         assert key.split("_", 2)[2] not in str(stored)
 
     async def test_a_key_for_a_tenant_that_does_not_exist_is_refused_by_name(self, owner: Database) -> None:
-        with pytest.raises(keys.UnknownTenantError, match="'nobody'"):
+        with pytest.raises(key_commands.UnknownTenantError, match="'nobody'"):
             async with owner.transaction() as tx:
-                await keys.create(tx, "nobody", "test", ["*"])
+                await key_commands.create(tx, "nobody", "test", ["*"])

@@ -15,9 +15,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from plaudit.common import metrics, tracing
 from plaudit.common.http import Api, create_app, json_response, read_body
 from plaudit.common.http.exchange import SlowBodies
+from plaudit.common.observability import metrics, tracing
 from plaudit.common.pages.static import static_url
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy import exc as sqlalchemy_errors
 from starlette.exceptions import HTTPException
 
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
 from plaudit.common.http.errors import problem_of
 from plaudit.common.http.problems import Problem, not_found, unprocessable
 
@@ -65,7 +65,7 @@ def test_a_mistake_of_ours_is_a_500_that_tells_nothing_of_it(error: Exception) -
     problem = problem_of(error)
     assert problem.status == 500
     assert str(error) not in problem.body().decode()
-    assert not is_away(error)
+    assert not is_transient(error)
 
 
 def test_a_text_that_the_database_cannot_keep_is_the_callers_to_correct() -> None:
@@ -124,4 +124,4 @@ async def test_a_pool_without_a_free_connection_counts_as_away() -> None:
 
     with pytest.raises(TimeoutError) as caught:
         await times_out()
-    assert is_away(caught.value)
+    assert is_transient(caught.value)

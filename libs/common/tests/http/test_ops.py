@@ -8,7 +8,7 @@ from plaudit.common.db import Database, Role
 from plaudit.common.http import ops as ops_module
 from plaudit.common.http.app import create_ops_app
 from plaudit.common.http.ops import DatabaseChecks, Ops
-from plaudit.common.loops import Check, Loop
+from plaudit.common.jobs import Check, Loop
 from plaudit_testing.databases import settings_for
 from plaudit_testing.serving import serving
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from plaudit.common import tracing
 from plaudit.common.db import Database, Tx
+from plaudit.common.events import Outgoing
 from plaudit.common.kafka.consumer import HaltedError
 from plaudit.common.kafka.subscription import Record
-from plaudit.common.outbox import Outgoing
+from plaudit.common.observability import tracing
 from plaudit.common.settings import Settings
 from plaudit_testing.counting import consumer, feed_randomly, position_of, seen, sums, sums_are
 from plaudit_testing.feed import feeding

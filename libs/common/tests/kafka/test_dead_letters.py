@@ -5,12 +5,12 @@ import pytest
 
 from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, Tx
+from plaudit.common.events import Outgoing
 from plaudit.common.kafka import apply, dead_letters
 from plaudit.common.kafka.consumer import HaltedError
 from plaudit.common.kafka.positions import read_position
 from plaudit.common.kafka.subscription import InvalidRecordError, Record
-from plaudit.common.outbox import Outgoing
-from plaudit.common.outbox.publish import HEADERS
+from plaudit.common.outbox.publisher import HEADERS
 from plaudit.common.settings import Settings
 from plaudit_testing.counting import GROUP, by_key, consumer, sums
 from plaudit_testing.feed import feeding

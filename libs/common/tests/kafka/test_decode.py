@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.common.cloudevents import splice
 from plaudit.common.contracts import Topic
+from plaudit.common.events.numbering import splice
 from plaudit.common.kafka import decode
 from plaudit.common.kafka.decode import Decoder, Slice, Verdict, judge
 from plaudit.common.kafka.positions import Place
 from plaudit.common.kafka.subscription import Subscription
-from plaudit.common.outbox.publish import HEADERS
+from plaudit.common.outbox.publisher import HEADERS
 from plaudit_testing.databases import settings_for
 from plaudit_testing.runtime import Count, add_to_sums, count_event, counting_topic, outbox_of
 

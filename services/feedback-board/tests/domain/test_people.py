@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.common.people import person_key
+from plaudit.common.person_keys import person_key
 from plaudit.feedback_board.domain import people
 from plaudit.feedback_board.domain.errors import InvalidInputError
 

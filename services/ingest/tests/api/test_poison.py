@@ -11,7 +11,7 @@ from sqlalchemy import QueuePool
 
 from plaudit.common.db import Role
 from plaudit.common.group_commit import GroupCommit
-from plaudit.common.metrics import REGISTRY
+from plaudit.common.observability.metrics import REGISTRY
 from plaudit_testing.front_door import FrontDoor, Source, created
 from plaudit_testing.runtime import until
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from plaudit.common.http.cursors import encode_cursor
+from plaudit.common.http.paging import encode_cursor
 from plaudit_testing.front_door import FrontDoor, Source, created
 
 pytestmark = pytest.mark.postgres

@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from plaudit.common import keys
+from plaudit.common.api_keys import cli as api_keys
 
 GROUP: Final = "plaudit.commands"
 
@@ -16,7 +16,7 @@ def build(commands: list[EntryPoint]) -> typer.Typer:
     One that cannot be imported is named on standard error and left out, so that the others still work.
     """
     app = typer.Typer(name="plaudit", help="Tools for Plaudit.", no_args_is_help=True, add_completion=False)
-    app.add_typer(keys.app, name="keys")
+    app.add_typer(api_keys.app, name="keys")
     for entry in sorted(commands, key=lambda entry: entry.name):
         try:
             command = entry.load()

@@ -14,9 +14,9 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from plaudit.common import metrics
-from plaudit.common.db.errors import is_away
-from plaudit.common.loops import Loop
+from plaudit.common.db.errors import is_transient
+from plaudit.common.jobs import Loop
+from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
 
@@ -146,7 +146,7 @@ class GroupCommit(Loop, Generic[Item, Result]):
         try:
             results = await self._write([waiting.item for waiting in group])
         except Exception as error:  # noqa: BLE001 - every failure is some request's answer
-            if len(group) == 1 or is_away(error):
+            if len(group) == 1 or is_transient(error):
                 for waiting in group:
                     _fail(waiting.answer, error)
                 return

@@ -16,15 +16,15 @@ import structlog
 import uvloop
 from pydantic import ValidationError
 
-from plaudit.common import log as logs
-from plaudit.common import metrics
 from plaudit.common.db import Database, Role
 from plaudit.common.http.app import Api, create_ops_app
 from plaudit.common.http.ops import DatabaseChecks, Ops
 from plaudit.common.http.server import BusyPortError, HttpServer
 from plaudit.common.ids import IdSource, uuid7
+from plaudit.common.jobs import Loop
 from plaudit.common.kafka.subscription import Subscription
-from plaudit.common.loops import Loop
+from plaudit.common.observability import log as logs
+from plaudit.common.observability import metrics
 from plaudit.common.outbox import Outbox
 from plaudit.common.running import run_until_stopped
 from plaudit.common.settings import Settings
@@ -79,6 +79,8 @@ class Service(Generic[S]):
     settings: type[S]
     build: Callable[[Resources[S]], Parts]
     has_outbox: bool = True
+    log_fields: frozenset[str] = frozenset()
+    """Names of fields that its own log lines have."""
 
 
 def main(service: Service[S], argv: Sequence[str] | None = None) -> None:
@@ -87,7 +89,7 @@ def main(service: Service[S], argv: Sequence[str] | None = None) -> None:
     parser.add_argument("command", choices=COMMANDS)
     command: str = parser.parse_args(argv).command
     settings = _read_settings(service)
-    logs.configure(service.name, settings)
+    logs.configure(service.name, settings, service.log_fields)
     if command == "migrate":
         # Alembic is loaded only where it is used: half a second of a process's start.
         from plaudit.common.db.migrate import migrate

@@ -9,10 +9,10 @@ from typing import Final
 
 import structlog
 
-from plaudit.common import metrics
 from plaudit.common.http.ops import Ops
 from plaudit.common.http.server import HttpServer
-from plaudit.common.loops import Loop
+from plaudit.common.jobs import Loop
+from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
 

@@ -143,9 +143,9 @@ async def list_clocks(
 ) -> object:
     """Return promises in the order of their due times."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    async with context.database(Role.API).transaction(who.tenant) as tx:
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
         rows = await views.list_clocks(
-            tx, who.tenant, subject=subject, state=state, review_id=review_id, after=after, limit=limit + 1
+            tx, who.tenant_id, subject=subject, state=state, review_id=review_id, after=after, limit=limit + 1
         )
     return page(rows, limit, lambda row: (row["due_at"], row["id"]))
 
@@ -153,9 +153,9 @@ async def list_clocks(
 @router.get("/v1/clocks/{clock_id}", response_model=ClockWithLogOut, tags=["clocks"], summary="Read a promise")
 async def read_clock(clock_id: UUID, who: ClocksReader, context: Context) -> object:
     """Return one promise with its log."""
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        row = await views.read_clock(tx, who.tenant, clock_id)
-        log = await promises.log_of(tx, who.tenant, clock_id)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        row = await views.read_clock(tx, who.tenant_id, clock_id)
+        log = await promises.log_of(tx, who.tenant_id, clock_id)
     if row is None:
         raise not_found("clock")
     return {**row, "log": [_entry(event, recorded_at) for event, recorded_at in log]}
@@ -172,8 +172,8 @@ async def list_alerts(
 ) -> object:
     """Return alerts, the newest first."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        rows = await views.list_alerts(tx, who.tenant, subject=subject, state=state, after=after, limit=limit + 1)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        rows = await views.list_alerts(tx, who.tenant_id, subject=subject, state=state, after=after, limit=limit + 1)
     return page(rows, limit, lambda row: (row["raised_at"], row["id"]))
 
 
@@ -182,9 +182,9 @@ async def list_alerts(
 )
 async def acknowledge_alert(alert_id: UUID, who: AlertsWriter, context: Context) -> object:
     """Say that somebody looks at it. Saying so again changes nothing; a resolved alert cannot be acknowledged."""
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        await alert_store.acknowledge(tx, who.tenant, alert_id, who.key_id)
-        row = await views.read_alert(tx, who.tenant, alert_id)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        await alert_store.acknowledge(tx, who.tenant_id, alert_id, who.key_id)
+        row = await views.read_alert(tx, who.tenant_id, alert_id)
     if row is None:
         raise not_found("alert")
     if row["state"] == AlertState.RESOLVED:
@@ -195,8 +195,8 @@ async def acknowledge_alert(alert_id: UUID, who: AlertsWriter, context: Context)
 @router.get("/v1/policies", response_model=PoliciesOut, tags=["policies"], summary="List policies")
 async def list_policies(who: ClocksReader, context: Context) -> object:
     """Return all revisions of all policies; the built-in one is written down with the first promise under it."""
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        rows = await views.list_policies(tx, who.tenant)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        rows = await views.list_policies(tx, who.tenant_id)
     return {"items": list(rows) if rows else [_built_in()]}
 
 

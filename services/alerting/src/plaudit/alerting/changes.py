@@ -29,7 +29,7 @@ from plaudit.alerting.store.promises import LogEntry, PromiseKey
 from plaudit.alerting.store.timers import Timer
 from plaudit.common.contracts import ALERTS, AlertChange, ClockChange
 from plaudit.common.db import Tx
-from plaudit.common.outbox import Outgoing
+from plaudit.common.events import Outgoing
 
 OWNER_ON_THE_BUS: Final = "owner"
 """Whom an alert belongs to, by the part played: no address goes on the bus."""
@@ -192,7 +192,7 @@ class Changes:
                 key=f"{tenant}/{subject}",
                 type=kind,
                 subject=subject,
-                tenant=tenant,
+                tenant_id=tenant,
                 time=self._now,
                 data=data,
                 traceparent=traceparent,

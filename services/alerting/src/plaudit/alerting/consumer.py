@@ -15,8 +15,8 @@ from plaudit.alerting.store.policies import Policies
 from plaudit.alerting.store.promises import PromiseKey
 from plaudit.common.contracts import REVIEWS, ReviewChange
 from plaudit.common.db import OrderKey, Tx
+from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import Record, Subscription
-from plaudit.common.outbox import Outgoing
 
 GROUP = "alerting"
 FIRST = "review.created"

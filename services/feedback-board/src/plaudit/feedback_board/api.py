@@ -83,7 +83,7 @@ async def create_request(
     with refusals():
         draft = _draft(new)
         key = None if idempotency_key is None else _idempotency_key(idempotency_key, draft)
-        outcome = await board.create(principal.tenant, draft, _actor(principal), key=key)
+        outcome = await board.create(principal.tenant_id, draft, _actor(principal), key=key)
     if outcome.already:
         response.headers["Idempotent-Replayed"] = "true"
     response.headers["Location"] = f"{router.prefix}/{outcome.request.id}"
@@ -102,9 +102,9 @@ async def list_requests(
 ) -> Page[RequestView]:
     """List requests. By priority: score descending with the unsized last, reach, last mention, then the older one."""
     after = None if cursor is None else decode_cursor(cursor, *_CURSOR_TYPES[sort])[1:]
-    async with parts.database(Role.API).transaction(principal.tenant) as tx:
+    async with parts.database(Role.API).transaction(principal.tenant_id) as tx:
         found = await requests.list_in_order(
-            tx, principal.tenant, sort, statuses=status or (), after=after, limit=limit + 1
+            tx, principal.tenant_id, sort, statuses=status or (), after=after, limit=limit + 1
         )
     listed = page(found, limit, lambda request: (sort.value, *sort_key(sort, request)))
     return Page(items=[request_view(request) for request in listed["items"]], next=listed["next"])
@@ -132,7 +132,7 @@ async def vote(request_id: UUID, voter: Voter, board: TheBoard, principal: Write
     """Count a person's vote: 201 the first time, 200 with `already` from then on."""
     with refusals():
         person = await _person(board, principal, voter)
-        outcome = await board.vote(principal.tenant, request_id, person, _actor(principal))
+        outcome = await board.vote(principal.tenant_id, request_id, person, _actor(principal))
     response.status_code = 200 if outcome.already else 201
     return VoteView(person=person, already=outcome.already, request=request_view(outcome.request))
 
@@ -142,7 +142,7 @@ async def withdraw_vote(request_id: UUID, voter: Voter, board: TheBoard, princip
     """Take a person's vote back; who has none loses none."""
     with refusals():
         person = await _person(board, principal, voter)
-        outcome = await board.withdraw_vote(principal.tenant, request_id, person, _actor(principal))
+        outcome = await board.withdraw_vote(principal.tenant_id, request_id, person, _actor(principal))
     return VoteView(person=person, already=outcome.already, request=request_view(outcome.request))
 
 
@@ -158,7 +158,7 @@ async def set_status(
     """Say where a request stands, and why. Not every status can follow on every other: 409 names those that can."""
     with refusals():
         outcome = await board.set_status(
-            principal.tenant,
+            principal.tenant_id,
             request_id,
             change.status,
             clean_reason(change.reason),
@@ -181,7 +181,7 @@ async def set_sizing(
     """Say how much a request matters to one person, and what it takes: its priority follows."""
     with refusals():
         outcome = await board.size(
-            principal.tenant,
+            principal.tenant_id,
             request_id,
             _sizing(change),
             _actor(principal),
@@ -200,7 +200,7 @@ async def link_review(
     404 `unknown-review` for a review that the board has not heard of: it may be on its way.
     """
     with refusals():
-        outcome = await board.link(principal.tenant, request_id, new.review_id, _actor(principal))
+        outcome = await board.link(principal.tenant_id, request_id, new.review_id, _actor(principal))
     response.status_code = 200 if outcome.already else 201
     return LinkView(review_id=new.review_id, already=outcome.already, request=request_view(outcome.request))
 
@@ -209,7 +209,7 @@ async def link_review(
 async def unlink_review(request_id: UUID, review_id: UUID, board: TheBoard, principal: Writer) -> LinkView:
     """Take a link back; where there is none, nothing changes."""
     with refusals():
-        outcome = await board.unlink(principal.tenant, request_id, review_id, _actor(principal))
+        outcome = await board.unlink(principal.tenant_id, request_id, review_id, _actor(principal))
     return LinkView(review_id=review_id, already=outcome.already, request=request_view(outcome.request))
 
 
@@ -223,17 +223,17 @@ async def list_activity(
 ) -> Page[ActivityView]:
     """List what happened to a request, newest first, each with the figures it then had."""
     before = records.MAX_BIGINT if cursor is None else decode_cursor(cursor, int)[0]
-    async with parts.database(Role.API).transaction(principal.tenant) as tx:
-        if await requests.find(tx, principal.tenant, request_id) is None:
+    async with parts.database(Role.API).transaction(principal.tenant_id) as tx:
+        if await requests.find(tx, principal.tenant_id, request_id) is None:
             raise not_found("request")
-        found = await records.activity(tx, principal.tenant, request_id, before=before, limit=limit + 1)
+        found = await records.activity(tx, principal.tenant_id, request_id, before=before, limit=limit + 1)
     listed = page(found, limit, lambda entry: (entry.id,))
     return Page(items=[activity_view(entry) for entry in listed["items"]], next=listed["next"])
 
 
 async def _find(parts: Resources[BoardSettings], principal: Principal, request_id: UUID) -> Request:
-    async with parts.database(Role.API).transaction(principal.tenant) as tx:
-        request = await requests.find(tx, principal.tenant, request_id)
+    async with parts.database(Role.API).transaction(principal.tenant_id) as tx:
+        request = await requests.find(tx, principal.tenant_id, request_id)
     if request is None:
         raise not_found("request")
     return request
@@ -244,7 +244,7 @@ async def _person(board: Board, principal: Principal, voter: Voter) -> str:
         case (str(person), None):
             return clean_person(person)
         case (None, str(address)):
-            return await board.person_of(principal.tenant, clean_address(address))
+            return await board.person_of(principal.tenant_id, clean_address(address))
         case _:
             raise InvalidInputError("person", "send exactly one of person and email")
 

@@ -13,9 +13,10 @@ from uuid import UUID
 import msgspec
 
 from plaudit.common.db import Database, OrderKey, Tx, lock, try_lock
+from plaudit.common.events import Outgoing
 from plaudit.common.ids import IdSource
-from plaudit.common.outbox import Outbox, Outgoing
-from plaudit.common.people import person_key
+from plaudit.common.outbox import Outbox
+from plaudit.common.person_keys import person_key
 from plaudit.feedback_board import events
 from plaudit.feedback_board.domain.activity import Entry, Kind, decimal_text, figures
 from plaudit.feedback_board.domain.errors import (

@@ -12,8 +12,8 @@ import msgspec
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import OrderKey, Tx
+from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
-from plaudit.common.outbox import Outgoing
 from plaudit.feedback_board.commands import review_key
 from plaudit.feedback_board.domain.text import excerpt
 from plaudit.feedback_board.store.mentions import KnownReview, keep_reviews

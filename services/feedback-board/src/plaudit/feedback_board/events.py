@@ -4,8 +4,8 @@ from typing import Any
 
 from plaudit.common.contracts import BOARD, LinkChange, RequestChange, RequestState, RequestVote
 from plaudit.common.db import Tx
-from plaudit.common.outbox import Outgoing
-from plaudit.common.tracing import current_traceparent
+from plaudit.common.events import Outgoing
+from plaudit.common.observability.tracing import current_traceparent
 from plaudit.feedback_board.domain.activity import decimal_text
 from plaudit.feedback_board.domain.requests import Request
 from plaudit.feedback_board.domain.status import Status
@@ -68,7 +68,7 @@ def _event(tx: Tx, event_type: str, request: Request, data: Any) -> Outgoing:
         key=f"{request.tenant}/{request.id}",
         type=event_type,
         subject=str(request.id),
-        tenant=request.tenant,
+        tenant_id=request.tenant,
         time=tx.now,
         data=data,
         traceparent=current_traceparent(),

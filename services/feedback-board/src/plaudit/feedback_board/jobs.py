@@ -9,8 +9,8 @@ from typing import Final
 import structlog
 
 from plaudit.common.db import Database
-from plaudit.common.db.errors import is_away
-from plaudit.common.loops import Loop
+from plaudit.common.db.errors import is_transient
+from plaudit.common.jobs import Loop
 from plaudit.feedback_board.commands import BUDGET_PERIOD, Board
 from plaudit.feedback_board.store import records
 
@@ -42,7 +42,7 @@ class Rounds(Loop):
                 if await self.round() > 0:
                     continue
             except Exception as error:
-                if not is_away(error):
+                if not is_transient(error):
                     raise
                 log.warning("database_away", loop=self.name, error=repr(error))
             with contextlib.suppress(TimeoutError):

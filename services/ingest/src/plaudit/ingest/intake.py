@@ -8,9 +8,10 @@ import msgspec
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Database, OrderKey, Tx, lock
+from plaudit.common.events import Outgoing
 from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource
-from plaudit.common.outbox import Outbox, Outgoing
+from plaudit.common.outbox import Outbox
 from plaudit.ingest.domain.commands import Command, Quarantined
 from plaudit.ingest.domain.reviews import Revised, StoredReview, decide
 from plaudit.ingest.domain.source import Source
@@ -148,7 +149,7 @@ class _Group:
                 key=stored.partition_key,
                 type=decision.type,
                 subject=state.subject,
-                tenant=delivery.source.tenant_id,
+                tenant_id=delivery.source.tenant_id,
                 time=self._now,
                 data=decision.change,
                 traceparent=delivery.traceparent,

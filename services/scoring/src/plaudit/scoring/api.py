@@ -10,7 +10,7 @@ from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import Role
 from plaudit.common.http.app import resources
 from plaudit.common.http.auth import Principal, authorize
-from plaudit.common.http.cursors import Page, decode_cursor, encode_cursor
+from plaudit.common.http.paging import Page, decode_cursor, encode_cursor
 from plaudit.common.http.problems import unprocessable
 from plaudit.common.process import Resources
 from plaudit.scoring import store
@@ -54,9 +54,9 @@ async def list_scores(
     after = decode_cursor(cursor, str)[0] if cursor else ""
     if under is not None:
         _check(under)
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        found = await store.prefixes_after(tx, who.tenant, after, under, limit + 1)
-        rows = await store.rows_of_many(tx, who.tenant, found[:limit])
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        found = await store.prefixes_after(tx, who.tenant_id, after, under, limit + 1)
+        rows = await store.rows_of_many(tx, who.tenant_id, found[:limit])
         at = tx.now
     items = [_score(prefix, rows.get(prefix, []), at) for prefix in found[:limit]]
     return Page(items=items, next=encode_cursor(found[limit - 1]) if len(found) > limit else None)
@@ -69,8 +69,8 @@ async def read_score(subject: str, who: Reader, context: Context) -> ScoreOut:
     A subject without reviews has a null score, no stars, and the prior.
     """
     _check(subject)
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        rows = await store.rows_of(tx, who.tenant, subject)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        rows = await store.rows_of(tx, who.tenant_id, subject)
         at = tx.now
     return _score(subject, rows, at)
 

@@ -9,8 +9,8 @@ import msgspec
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
+from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
-from plaudit.common.outbox import Outgoing
 from plaudit.scoring import store
 from plaudit.scoring.domain.fold import Deltas, fold
 from plaudit.scoring.domain.profile import TRUST

@@ -115,7 +115,7 @@ class Database:
             tenants: whose rows it may touch under the api and hook roles; a worker names none.
 
         Raises:
-            Exception: that `is_away`, when none is open within `database_open_timeout_seconds`: no connection is
+            Exception: that `is_transient`, when none is open within `database_open_timeout_seconds`: no connection is
                 free, none can be made, or the server does not answer.
         """
         async with AsyncExitStack() as stack:

@@ -6,7 +6,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-AWAY_CLASSES = frozenset(
+TRANSIENT_CLASSES = frozenset(
     {
         "08",  # connection exceptions
         "40",  # serialization failures and deadlocks, and commits of unknown outcome
@@ -15,7 +15,7 @@ AWAY_CLASSES = frozenset(
         "58",  # system errors
     }
 )
-AWAY_STATES = frozenset(
+TRANSIENT_STATES = frozenset(
     {
         "55P03",  # lock not available
         "25006",  # read-only: a standby, until it is promoted
@@ -37,13 +37,13 @@ def root(error: BaseException) -> BaseException:
     return error
 
 
-def is_away(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Say whether the same work may well succeed a moment later, with the same data.
 
     So it is with no connection, no free one, a server that stops or starts or is out of resources, a deadline that
     has passed, and a schema that has changed under a statement. The only place that tells this from a mistake.
     """
-    return any(map(_is_away, _causes(error)))
+    return any(map(_is_transient, _causes(error)))
 
 
 def is_unreadable_text(error: BaseException) -> bool:
@@ -51,13 +51,13 @@ def is_unreadable_text(error: BaseException) -> bool:
     return any(getattr(cause, "sqlstate", None) == UNREADABLE_TEXT for cause in _causes(error))
 
 
-def _is_away(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     # The first execution fails after a migration, and makes the driver forget what it knew of the old schema.
     if isinstance(error, asyncpg.InvalidCachedStatementError | asyncpg.OutdatedSchemaCacheError):
         return True
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-        return state[:2] in AWAY_CLASSES or state in AWAY_STATES
+        return state[:2] in TRANSIENT_CLASSES or state in TRANSIENT_STATES
     if isinstance(error, asyncpg.InterfaceError):
         # The driver's complaint about a value shares a base with a lost connection.
         return not isinstance(error, ValueError)

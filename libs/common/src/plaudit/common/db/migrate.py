@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from plaudit.common.db.database import Role, role_name, sqlalchemy_url
-from plaudit.common.db.schema import bootstrap_statements, schema_name
+from plaudit.common.db.roles import bootstrap_statements, schema_name
 from plaudit.common.settings import Settings
 
 log = structlog.get_logger()

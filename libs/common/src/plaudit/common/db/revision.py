@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Final
 
 from plaudit.common.db.database import Tx
-from plaudit.common.db.schema import schema_name
+from plaudit.common.db.roles import schema_name
 
 _ASSIGNED: Final = re.compile(r"^(revision|down_revision)(?:\s*:[^=]+)?\s*=\s*(.+)$", re.MULTILINE)
 

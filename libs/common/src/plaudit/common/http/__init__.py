@@ -3,15 +3,34 @@
 from plaudit.common.http.app import Api, create_app, resources
 from plaudit.common.http.auth import Principal, authorize
 from plaudit.common.http.body import read_body
-from plaudit.common.http.cursors import Page, decode_cursor, encode_cursor, page
 from plaudit.common.http.json import json_response
+from plaudit.common.http.paging import (
+    DEFAULT_PAGE_ITEMS,
+    MAX_PAGE_ITEMS,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+    page,
+)
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
+from plaudit.common.http.subjects import Subject, SubjectFilter
+from plaudit.common.http.transactions import TenantTx, Work
 
 __all__ = [
+    "DEFAULT_PAGE_ITEMS",
+    "MAX_PAGE_ITEMS",
     "Api",
+    "Cursor",
+    "Limit",
     "Page",
     "Principal",
     "Problem",
+    "Subject",
+    "SubjectFilter",
+    "TenantTx",
+    "Work",
     "authorize",
     "conflict",
     "create_app",

@@ -17,6 +17,8 @@ from plaudit.common.http.edge import Edge
 from plaudit.common.http.openapi import with_problems
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
 from plaudit.common.http.static import static_routes
+from plaudit.common.ids import IdSource
+from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
 
 API_VERSION: Final = "1"
@@ -24,7 +26,10 @@ DEFAULT_MAX_BODY_BYTES: Final = 65_536
 
 
 class HasDatabase(Protocol):
-    """What the shared parts of an application need of its resources: the database, to look up keys."""
+    """What the shared parts of an application need of its resources: to look up keys, and to open transactions."""
+
+    outbox: Outbox
+    ids: IdSource
 
     def database(self, role: Role) -> Database:
         """Return this process's connections under a role."""

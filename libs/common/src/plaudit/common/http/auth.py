@@ -9,7 +9,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from plaudit.common import keys
+from plaudit.common.api_keys import store
+from plaudit.common.api_keys.domain import ALL_SCOPES, hash_secret, parse
 from plaudit.common.db import Database
 from plaudit.common.http.problems import forbidden, unauthorized
 
@@ -26,14 +27,14 @@ _bearer = HTTPBearer(
 class Principal:
     """Who a request's key speaks for."""
 
-    tenant: str
+    tenant_id: str
     key_id: str
     """The key's public id."""
     scopes: frozenset[str]
 
     def may(self, scope: str) -> bool:
         """Say whether the key holds a scope."""
-        return scope in self.scopes or keys.ALL_SCOPES in self.scopes
+        return scope in self.scopes or ALL_SCOPES in self.scopes
 
 
 class ApiKeys:
@@ -47,27 +48,27 @@ class ApiKeys:
 
     async def principal(self, key: str) -> Principal | None:
         """Return who a key speaks for; None when it is malformed, unknown, revoked, expired, or its secret is wrong."""
-        parts = keys.parse(key)
+        parts = parse(key)
         if parts is None:
             return None
         public_id, secret = parts
         entry = self._cache.get(public_id)
         if entry is None or entry[0] <= self._monotonic():
             entry = await self._load(public_id)
-        if entry is None or not hmac.compare_digest(entry[1], keys.hash_secret(secret)):
+        if entry is None or not hmac.compare_digest(entry[1], hash_secret(secret)):
             return None
         return entry[2]
 
     async def _load(self, public_id: str) -> tuple[float, bytes, Principal] | None:
         self._cache.pop(public_id, None)
         async with self._database().transaction() as tx:
-            found = await keys.find(tx, public_id)
+            found = await store.find(tx, public_id)
         if found is None:
             return None
         seconds = MAX_CACHE_SECONDS if found.seconds_left is None else min(MAX_CACHE_SECONDS, found.seconds_left)
         if seconds <= 0:
             return None
-        entry = (self._monotonic() + seconds, found.secret_hash, Principal(found.tenant, public_id, found.scopes))
+        entry = (self._monotonic() + seconds, found.secret_hash, Principal(found.tenant_id, public_id, found.scopes))
         if len(self._cache) >= MAX_CACHED_KEYS:
             del self._cache[next(iter(self._cache))]
         self._cache[public_id] = entry

@@ -20,12 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plaudit.common import metrics, strict_json, tracing
+from plaudit.common import strict_json
 from plaudit.common.http.body import read_body
 from plaudit.common.http.errors import problem_of, raised
 from plaudit.common.http.exchange import Exchange, SlowBodies
 from plaudit.common.http.problems import Problem, bad_request, body_too_large
-from plaudit.common.log import request_id_var
+from plaudit.common.observability import metrics, tracing
+from plaudit.common.observability.log import request_id_var
 
 log = structlog.get_logger()
 
@@ -201,7 +202,7 @@ class Edge:
             fields["problem"] = problem.slug
         principal = seen.get("state", {}).get("principal")
         if principal is not None:
-            fields |= {"tenant": principal.tenant, "key_id": principal.key_id}
+            fields |= {"tenant_id": principal.tenant_id, "key_id": principal.key_id}
         log.info(
             "request",
             method=method,

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from plaudit.common.db.errors import is_away, is_unreadable_text
+from plaudit.common.db.errors import is_transient, is_unreadable_text
 from plaudit.common.http.problems import Problem, bad_request, internal_error, not_found, unavailable, unprocessable
 
 
@@ -27,7 +27,7 @@ def problem_of(error: Exception) -> Problem:
         return _invalid(error.errors())
     if isinstance(error, HTTPException):
         return _of_status(error.status_code, error.detail, error.headers)
-    if is_away(error):
+    if is_transient(error):
         return unavailable("The database does not answer or has no time. Nothing was stored; try again.")
     if is_unreadable_text(error):
         return unprocessable("unreadable-text", "A text holds a character that cannot be kept, such as NUL.")

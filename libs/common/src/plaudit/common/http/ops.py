@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from plaudit.common import metrics
 from plaudit.common.db import Database
 from plaudit.common.db.revision import current_revision, head_revision
 from plaudit.common.http.json import json_response
-from plaudit.common.log import first_line
-from plaudit.common.loops import Check, Loop
+from plaudit.common.jobs import Check, Loop
+from plaudit.common.observability import metrics
+from plaudit.common.observability.log import first_line
 
 DATABASE_CHECK_TIMEOUT_SECONDS: Final = 1.5
 DATABASE_CHECK_KEPT_SECONDS: Final = 1.0

@@ -18,15 +18,15 @@ from typing import Generic, TypeVar
 import structlog
 from aiokafka.errors import KafkaError
 
-from plaudit.common import metrics, tracing
 from plaudit.common.db import Database, OrderKey, Tx, lock
-from plaudit.common.db.errors import is_away, root
-from plaudit.common.db.order import MAX_KEYS_PER_TRANSACTION
+from plaudit.common.db.errors import is_transient, root
+from plaudit.common.db.order_locks import MAX_KEYS_PER_TRANSACTION
 from plaudit.common.failpoints import failpoint
 from plaudit.common.kafka import dead_letters, positions
 from plaudit.common.kafka.decode import Decoder, Letter, Raw, Slice, first_traceparent
 from plaudit.common.kafka.positions import FencedError, Move, Position
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription, no_order_keys
+from plaudit.common.observability import metrics, tracing
 from plaudit.common.outbox import Outbox
 
 log = structlog.get_logger()
@@ -284,7 +284,7 @@ def _kind(error: Exception) -> _Kind:
         return _Kind.INVALID
     if isinstance(error, _TooManyKeysError):
         return _Kind.TOO_MANY_KEYS
-    return _Kind.AWAY if is_away(error) or isinstance(error, KafkaError) else _Kind.RAISED
+    return _Kind.AWAY if is_transient(error) or isinstance(error, KafkaError) else _Kind.RAISED
 
 
 class _Step(Enum):

@@ -9,12 +9,12 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from plaudit.common import metrics
 from plaudit.common.db import Database
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
 from plaudit.common.kafka import positions
 from plaudit.common.kafka.positions import Position
 from plaudit.common.kafka.topic_ids import topic_ids
+from plaudit.common.observability import metrics
 from plaudit.common.settings import Settings
 
 log = structlog.get_logger()
@@ -106,7 +106,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
             try:
                 await self._seek(wanted, self.generation)
             except Exception as error:
-                if not (is_away(error) or isinstance(error, KafkaError)):
+                if not (is_transient(error) or isinstance(error, KafkaError)):
                     raise
                 self.complete = False
                 log.warning("positions_not_loaded", group=self._group, topic=self._topic, exc_info=error)

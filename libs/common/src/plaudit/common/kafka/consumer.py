@@ -11,7 +11,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from plaudit.common.db import Database
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
+from plaudit.common.jobs import Check, Loop
 from plaudit.common.kafka import positions
 from plaudit.common.kafka.apply import Applier
 from plaudit.common.kafka.assignment import TopicMissingError
@@ -20,7 +21,6 @@ from plaudit.common.kafka.member import Member, RejoinError
 from plaudit.common.kafka.offsets import EndOffsets
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.kafka.topic_ids import topic_ids
-from plaudit.common.loops import Check, Loop
 from plaudit.common.outbox import Outbox
 from plaudit.common.settings import Settings
 
@@ -96,7 +96,7 @@ class ConsumerLoop(Loop, Generic[Data]):
                 log.critical("fuse_blown", group=self._subscription.group, detail=self._stopped_for)
                 await self._stand(stop)
             except Exception as error:
-                if not (isinstance(error, KafkaError | TopicMissingError | RejoinError) or is_away(error)):
+                if not (isinstance(error, KafkaError | TopicMissingError | RejoinError) or is_transient(error)):
                     raise
                 self._member, self._state = None, f"{type(error).__name__}: {error}"
                 log.warning("consumer_restarts", loop=self.name, detail=self._state)

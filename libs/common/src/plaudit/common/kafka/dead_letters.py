@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import structlog
 
-from plaudit.common import metrics
 from plaudit.common.db import Tx
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.decode import Letter
+from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
 

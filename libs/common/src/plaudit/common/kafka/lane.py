@@ -13,7 +13,6 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError, RecordTooLargeError
 
-from plaudit.common import metrics
 from plaudit.common.failpoints import failpoint
 from plaudit.common.kafka.apply import AbandonedError, Applier, Batch, Outcome
 from plaudit.common.kafka.assignment import Assignment
@@ -21,6 +20,7 @@ from plaudit.common.kafka.batch_size import BatchSize
 from plaudit.common.kafka.dead_letters import told
 from plaudit.common.kafka.positions import FencedError
 from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
 

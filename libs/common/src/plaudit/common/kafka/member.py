@@ -10,13 +10,13 @@ from typing import Generic, TypeVar
 
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from plaudit.common import metrics
 from plaudit.common.db import Database
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.apply import Applier
 from plaudit.common.kafka.assignment import Assignment
 from plaudit.common.kafka.lane import Lane
 from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.observability import metrics
 from plaudit.common.settings import Settings
 
 Data = TypeVar("Data")

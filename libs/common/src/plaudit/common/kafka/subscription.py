@@ -8,7 +8,7 @@ import msgspec
 
 from plaudit.common.contracts import Envelope, Topic
 from plaudit.common.db import OrderKey, Tx
-from plaudit.common.outbox import Outgoing
+from plaudit.common.events import Outgoing
 
 Data = TypeVar("Data")
 

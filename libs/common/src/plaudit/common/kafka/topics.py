@@ -45,16 +45,18 @@ def topic_config(topic: Topic, min_insync_replicas: int) -> dict[str, str]:
     return config
 
 
-async def make_topics(settings: Settings, topics: Iterable[Topic] = tuple(TOPICS.values())) -> list[str]:
-    """Make those of the topics that are missing, with `settings.partitions` partitions; return their names.
+async def make_topics(settings: Settings, topics: Iterable[Topic] | None = None) -> list[str]:
+    """Make the topics that are missing, with `settings.partitions` partitions; return their names when all are there.
 
-    Returns when every topic has its partitions.
+    Args:
+        settings: where Kafka is.
+        topics: which; the registry's, if none are given.
 
     Raises:
         TopicsError: an existing topic has another number of partitions, or the broker refuses.
         KafkaError: the broker is away.
     """
-    wanted = {topic.name: topic for topic in topics}
+    wanted = {topic.name: topic for topic in (TOPICS.values() if topics is None else topics)}
     existing = await topic_ids(settings, wanted)
     _check_partitions(existing, settings.partitions)
     missing = [topic for name, topic in wanted.items() if name not in existing]

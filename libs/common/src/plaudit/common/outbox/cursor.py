@@ -13,8 +13,8 @@ import asyncpg
 import msgspec
 from aiokafka import TopicPartition
 
-from plaudit.common.cloudevents import splice
 from plaudit.common.db import Database, Tx
+from plaudit.common.events.numbering import splice
 
 CHUNK_ROWS = 4_000
 CHUNK_BYTES = 16 * 1024 * 1024

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from plaudit.common.db import Database
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
 
 log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ class Lease:
                 if not await self.acquire():
                     return
             except Exception as error:
-                if not is_away(error):
+                if not is_transient(error):
                     raise
                 log.warning("relay_lease_not_renewed", error_type=type(error).__name__)
 

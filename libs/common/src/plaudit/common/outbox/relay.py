@@ -9,18 +9,17 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from plaudit.common import metrics
 from plaudit.common.contracts import TOPICS
 from plaudit.common.db import Database
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
 from plaudit.common.ids import uuid7
-from plaudit.common.loops import Check, Loop
+from plaudit.common.jobs import Check, Loop, end_task
+from plaudit.common.observability import metrics
 from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox.cursor import SupersededError
+from plaudit.common.outbox.leader import Leader
 from plaudit.common.outbox.lease import Lease, LeaseLostError
-from plaudit.common.outbox.start_check import NotReadyError
-from plaudit.common.outbox.tasks import end
-from plaudit.common.outbox.term import Term
+from plaudit.common.outbox.log_check import NotReadyError
 from plaudit.common.settings import Settings
 
 log = structlog.get_logger()
@@ -52,7 +51,7 @@ class RelayLoop(Loop):
         self._acknowledged: dict[TopicPartition, int] = {}
         self._acknowledged_epoch = 0
         self._state = Check(self.name, ok=False, detail="starting")
-        self._term: Term | None = None
+        self._leader: Leader | None = None
 
     def beat(self) -> None:
         """Say that the loop is turning, and whether it publishes."""
@@ -61,7 +60,7 @@ class RelayLoop(Loop):
 
     def ready(self) -> Sequence[Check]:
         """Say whether this process publishes, stands by for another one, or what is in its way."""
-        since = self._term.waiting_since if self._term else None
+        since = self._leader.waiting_since if self._leader else None
         if since is not None and (waited := time.monotonic() - since) > ACKNOWLEDGEMENT_SECONDS:
             return [Check(self.name, ok=False, detail=f"no acknowledgement from Kafka for {waited:.0f} s")]
         return [self._state]
@@ -101,14 +100,14 @@ class RelayLoop(Loop):
                 self._acknowledged_epoch = cursor.epoch
             async with self._database.reader() as connection:
                 await connection.execute(cursors.FORCE_INDEX)
-                self._term = Term(
+                self._leader = Leader(
                     self._settings, self._database, connection, cursor, self._lease, self._acknowledged, self.beat
                 )
-                await self._term.run(stop, self._topics, lambda: self._say(ok=True, detail="publishes"))
+                await self._leader.run(stop, self._topics, lambda: self._say(ok=True, detail="publishes"))
                 await connection.execute(cursors.RESET)
         finally:
-            self._term = None
-            await end(keeper)
+            self._leader = None
+            await end_task(keeper)
         await self._lease.release()
 
     def _say(self, *, ok: bool, detail: str) -> None:
@@ -130,4 +129,4 @@ class RelayLoop(Loop):
 
 def _passes(error: Exception) -> bool:
     """Whether a new term may well succeed: something was away, or another relay led meanwhile."""
-    return isinstance(error, KafkaError | LeaseLostError | SupersededError) or is_away(error)
+    return isinstance(error, KafkaError | LeaseLostError | SupersededError) or is_transient(error)

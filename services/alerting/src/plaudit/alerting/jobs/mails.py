@@ -22,11 +22,11 @@ from plaudit.alerting.mail.smtp import FailedError, RefusedError, SendMail
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.store import mails, promises
 from plaudit.alerting.store.mails import LeasedMail
-from plaudit.common import metrics
 from plaudit.common.db import Database, Tx
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
 from plaudit.common.failpoints import failpoint
-from plaudit.common.loops import Loop
+from plaudit.common.jobs import Loop
+from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class MailLoop(Loop):
             try:
                 full = await self.turn() >= self._settings.mail_parallel
             except Exception as error:
-                if not is_away(error):
+                if not is_transient(error):
                     raise
                 log.warning("mails_wait", error_type=type(error).__name__)
             if not full:

@@ -23,11 +23,11 @@ from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.store import policies, promises, timers
 from plaudit.alerting.store.promises import PromiseKey
 from plaudit.alerting.store.timers import Claimed, DueClocks
-from plaudit.common import metrics
 from plaudit.common.db import Database, Tx, try_lock
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
 from plaudit.common.failpoints import failpoint
-from plaudit.common.loops import Check, Loop
+from plaudit.common.jobs import Check, Loop
+from plaudit.common.observability import metrics
 from plaudit.common.outbox import Outbox
 
 log = structlog.get_logger()
@@ -70,7 +70,7 @@ class TimerLoop(Loop):
                 try:
                     fired = await self.turn()
                 except Exception as error:
-                    if not is_away(error):
+                    if not is_transient(error):
                         raise
                     log.warning("timers_wait", error_type=type(error).__name__)
                 if not fired:
@@ -101,7 +101,7 @@ class TimerLoop(Loop):
                 fired = await self._fire_in(tx, clocks, reached)
                 failpoint("timers_before_commit")
         except Exception as error:
-            if is_away(error):
+            if is_transient(error):
                 raise
             if len(clocks) == 1:
                 await self._set_aside(next(iter(clocks)), error)

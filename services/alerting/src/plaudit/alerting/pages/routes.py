@@ -35,16 +35,16 @@ async def show_promises(request: Request, context: Context) -> Response:
     who = await session.signed_in(request)
     if who is None or not all(who.may(scope) for scope in SCOPES):
         return _sign_in_form(who)
-    async with context.database(Role.API).transaction(who.tenant) as tx:
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
         response = pages.response(
             "promises.html",
             now=tx.now,
-            counts=await views.counts(tx, who.tenant),
+            counts=await views.counts(tx, who.tenant_id),
             max_counted=views.MAX_COUNTED,
-            late=await views.late_clocks(tx, who.tenant, ROWS),
-            upcoming=await views.next_clocks(tx, who.tenant, ROWS),
-            alerts=await views.list_alerts(tx, who.tenant, limit=ROWS),
-            tenant=who.tenant,
+            late=await views.late_clocks(tx, who.tenant_id, ROWS),
+            upcoming=await views.next_clocks(tx, who.tenant_id, ROWS),
+            alerts=await views.list_alerts(tx, who.tenant_id, limit=ROWS),
+            tenant=who.tenant_id,
             is_web_address=is_web_address,
             moment=moment,
             duration=duration,

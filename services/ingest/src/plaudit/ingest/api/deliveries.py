@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.db import Role
 from plaudit.common.http.auth import Principal, authorize
-from plaudit.common.http.cursors import Page, decode_cursor
-from plaudit.common.http.cursors import page as page_of
+from plaudit.common.http.paging import Page, decode_cursor
+from plaudit.common.http.paging import page as page_of
 from plaudit.common.http.problems import not_found
 from plaudit.ingest.api.context import DEFAULT_PAGE, Context, Cursor, Limit
 from plaudit.ingest.store import deliveries as deliveries_store
@@ -64,8 +64,8 @@ async def list_deliveries(
 ) -> Page[DeliveryOut]:
     """List deliveries, the latest first."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        rows = await deliveries_store.page(tx, who.tenant, source_id, sent_id, quarantined, after, limit + 1)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        rows = await deliveries_store.page(tx, who.tenant_id, source_id, sent_id, quarantined, after, limit + 1)
     items = [DeliveryOut(**_fields(row)) for row in rows]
     return Page[DeliveryOut].model_validate(page_of(items, limit, lambda item: (item.received_at, item.id)))
 
@@ -73,8 +73,8 @@ async def list_deliveries(
 @router.get("/v1/deliveries/{delivery_id}", summary="Read a delivery")
 async def read_delivery(delivery_id: UUID, who: Reader, context: Context) -> DeliveryWithBody:
     """Read a delivery with its body, byte for byte."""
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        row: Any = await deliveries_store.get(tx, who.tenant, delivery_id)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        row: Any = await deliveries_store.get(tx, who.tenant_id, delivery_id)
     if row is None:
         raise not_found("delivery")
     try:

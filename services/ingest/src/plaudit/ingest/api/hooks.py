@@ -16,15 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from plaudit.common.db.errors import is_away
+from plaudit.common.db.errors import is_transient
 from plaudit.common.group_commit import GroupCommit, QueueFullError, StoppedError
 from plaudit.common.http.body import read_body
 from plaudit.common.http.json import json_response
 from plaudit.common.http.problems import Problem, bad_request, internal_error, unavailable, unprocessable
 from plaudit.common.ids import IdSource
+from plaudit.common.observability.tracing import current_traceparent
 from plaudit.common.standard_webhooks import InvalidSignatureError, signature_headers, verify
 from plaudit.common.strict_json import InvalidJsonError, loads
-from plaudit.common.tracing import current_traceparent
 from plaudit.ingest.adapters import UnusableBodyError
 from plaudit.ingest.api.known_sources import KnownSource, Sources
 from plaudit.ingest.domain.commands import Command, Quarantined
@@ -87,7 +87,7 @@ class Hooks:
         except (QueueFullError, StoppedError) as error:
             raise unavailable("Too much waits to be written. Nothing was stored; try again.") from error
         except Exception as error:
-            if is_away(error):
+            if is_transient(error):
                 raise unavailable("The commit was not confirmed in time. Send it again under the same id.") from error
             log.exception("delivery refused by the database", delivery_id=delivery.id)
             if delivery.quarantine_reason == NOT_STORED:

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from plaudit.common.contracts import Kind, ReviewState, Severity
 from plaudit.common.db import Role
 from plaudit.common.http.auth import Principal, authorize
-from plaudit.common.http.cursors import Page, decode_cursor
-from plaudit.common.http.cursors import page as page_of
+from plaudit.common.http.paging import Page, decode_cursor
+from plaudit.common.http.paging import page as page_of
 from plaudit.common.http.problems import not_found
 from plaudit.ingest.api.context import DEFAULT_PAGE, Context, Cursor, Limit
 from plaudit.ingest.store import reviews as reviews_store
@@ -121,8 +121,8 @@ async def list_reviews(
         removed=removed,
     )
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        rows = await reviews_store.page(tx, who.tenant, filters, after, limit + 1)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        rows = await reviews_store.page(tx, who.tenant_id, filters, after, limit + 1)
     items = [ReviewOut(**_fields(row)) for row in rows]
     return Page[ReviewOut].model_validate(page_of(items, limit, lambda item: (item.published_at, item.id)))
 
@@ -130,9 +130,9 @@ async def list_reviews(
 @router.get("/v1/reviews/{review_id}", summary="Read a review and its revisions")
 async def read_review(review_id: UUID, who: Reader, context: Context) -> ReviewWithHistory:
     """Read a review as it stands, with every revision that led to it."""
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        row = await reviews_store.get(tx, who.tenant, review_id)
-        history = await reviews_store.history(tx, who.tenant, review_id)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        row = await reviews_store.get(tx, who.tenant_id, review_id)
+        history = await reviews_store.history(tx, who.tenant_id, review_id)
     if row is None or row.content is None:
         raise not_found("review")
     return ReviewWithHistory(**_fields(row), revisions=[_revision(revision) for revision in history])

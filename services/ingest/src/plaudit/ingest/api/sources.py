@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import Role
 from plaudit.common.http.auth import Principal, authorize
-from plaudit.common.http.cursors import Page, decode_cursor
-from plaudit.common.http.cursors import page as page_of
+from plaudit.common.http.paging import Page, decode_cursor
+from plaudit.common.http.paging import page as page_of
 from plaudit.common.http.problems import not_found, unprocessable
 from plaudit.common.standard_webhooks import new_secret
 from plaudit.ingest.adapters import ADAPTERS
@@ -61,9 +61,9 @@ async def create_source(made: SourceIn, who: Writer, context: Context) -> Source
         raise unprocessable("unknown-platform", f"No adapter for {made.platform!r}; there are {', '.join(ADAPTERS)}.")
     if not is_subject(made.subject):
         raise unprocessable("invalid-subject", f"{SUBJECT_RULE[0].upper()}{SUBJECT_RULE[1:]}.")
-    async with context.database(Role.API).transaction(who.tenant) as tx:
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
         source = sources_store.Source(
-            tenant_id=who.tenant,
+            tenant_id=who.tenant_id,
             id=context.ids(),
             name=made.name,
             platform=made.platform,
@@ -83,8 +83,8 @@ async def list_sources(
 ) -> Page[SourceOut]:
     """List sources, oldest first, without their secrets."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        rows = await sources_store.page(tx, who.tenant, after, limit + 1)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        rows = await sources_store.page(tx, who.tenant_id, after, limit + 1)
     return Page[SourceOut].model_validate(
         page_of([_out(row) for row in rows], limit, lambda out: (out.created_at, out.id))
     )
@@ -93,8 +93,8 @@ async def list_sources(
 @router.get("/v1/sources/{source_id}", summary="Read a source")
 async def read_source(source_id: UUID, who: Reader, context: Context) -> SourceOut:
     """Read a source, without its secret."""
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        row = await sources_store.get(tx, who.tenant, source_id)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        row = await sources_store.get(tx, who.tenant_id, source_id)
     if row is None:
         raise not_found("source")
     return _out(row)
@@ -103,8 +103,8 @@ async def read_source(source_id: UUID, who: Reader, context: Context) -> SourceO
 @router.get("/v1/sources/{source_id}/secret", summary="Reveal a source's secret")
 async def reveal_secret(source_id: UUID, who: Writer, context: Context) -> SourceWithSecret:
     """Read a source with its secret, and with the secret address where the platform signs nothing."""
-    async with context.database(Role.API).transaction(who.tenant) as tx:
-        row = await sources_store.get(tx, who.tenant, source_id)
+    async with context.database(Role.API).transaction(who.tenant_id) as tx:
+        row = await sources_store.get(tx, who.tenant_id, source_id)
     if row is None:
         raise not_found("source")
     return _with_secret(row)

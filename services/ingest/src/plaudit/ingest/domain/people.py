@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from plaudit.common import people
+from plaudit.common import person_keys
 from plaudit.ingest.domain.source import Source
 
 MAX_PERSON_ID_CHARS: Final = 128
@@ -16,10 +16,10 @@ def person_key(source: Source, *, email: str | None, person_id: str | None) -> s
     """
     address = (email or "").strip()
     if address:
-        return people.person_key(source.person_key, address)
+        return person_keys.person_key(source.person_key, address)
     name = (person_id or "").strip()
     if not name:
         return None
     if "@" in name or len(name) > MAX_PERSON_ID_CHARS:
-        return people.person_key(source.person_key, name)
+        return person_keys.person_key(source.person_key, name)
     return f"{source.platform}:{name}"

@@ -4,7 +4,7 @@ from alembic import op
 
 from plaudit.common.db import Role
 from plaudit.common.db.database import role_name
-from plaudit.common.db.schema import create_runtime_tables, grant, protect_tenant_rows
+from plaudit.common.db.roles import create_runtime_tables, grant, protect_tenant_rows
 
 revision = "0001"
 down_revision = None

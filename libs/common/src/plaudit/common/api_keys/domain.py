@@ -1,0 +1,56 @@
+"""What a key looks like, and what is kept of it."""
+
+import base64
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+PREFIX: Final = "plaudit"
+PUBLIC_ID_BYTES: Final = 10
+SECRET_BYTES: Final = 32
+ALL_SCOPES: Final = "*"
+
+_PATTERN = re.compile(rf"{PREFIX}_([a-z2-7]{{16}})_([A-Za-z0-9_-]{{43}})")
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made."""
+
+    public_id: str
+    secret: str
+
+    @property
+    def text(self) -> str:
+        """The key as its holder sends it."""
+        return f"{PREFIX}_{self.public_id}_{self.secret}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """What the database knows of a key that is not revoked."""
+
+    tenant_id: str
+    secret_hash: bytes
+    scopes: frozenset[str]
+    seconds_left: float | None
+    """Until it expires, by the clock of the transaction; None never, negative after."""
+
+
+def new_key() -> NewKey:
+    """Return a new random key."""
+    public_id = base64.b32encode(secrets.token_bytes(PUBLIC_ID_BYTES)).decode().lower()
+    return NewKey(public_id, secrets.token_urlsafe(SECRET_BYTES))
+
+
+def parse(key: str) -> tuple[str, str] | None:
+    """Return a key's public id and secret, or None when the text does not have the form of a key."""
+    match = _PATTERN.fullmatch(key)
+    return (match[1], match[2]) if match else None
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return what is stored of a secret. It has 256 random bits, so a slow hash would protect nothing more."""
+    return hashlib.sha256(secret.encode()).digest()

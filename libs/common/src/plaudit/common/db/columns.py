@@ -1,0 +1,79 @@
+"""Statements and rows derived from a table's one column list: nothing is positional where somebody could miscount.
+
+`Columns` names the columns that one statement reads or writes, in one order. Each is filled from the attribute of its
+own name, or from a dotted path where a state is nested: `Columns(clocks, {"review_id": "review.id"})`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import ARRAY, Table
+from sqlalchemy.dialects import postgresql
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its constructor untyped
+
+
+class Columns:
+    """Some columns of a table, in one order, and the attributes that they are filled from."""
+
+    def __init__(self, table: Table, paths: Mapping[str, str] | None = None, *, without: Iterable[str] = ()) -> None:
+        """Take a table's columns.
+
+        Args:
+            table: whose.
+            paths: column → attribute path, for those that are not filled from the attribute of their own name.
+            without: columns that these statements neither read nor write.
+
+        Raises:
+            ValueError: a name that is no column.
+        """
+        paths, left_out = paths or {}, frozenset(without)
+        if unknown := (paths.keys() | left_out) - set(table.c.keys()):
+            raise ValueError(f"table {table.name} has no column {', '.join(sorted(unknown))}")
+        self.table = table
+        self.names: tuple[str, ...] = tuple(name for name in table.c.keys() if name not in left_out)  # noqa: SIM118
+        self._keys = tuple(column.name for column in table.primary_key)
+        self._values = attrgetter(*(paths.get(name, name) for name in self.names))
+
+    @property
+    def listed(self) -> str:
+        """The columns as SQL lists them: `a, b, c`."""
+        return ", ".join(self.names)
+
+    def of(self, alias: str) -> str:
+        """Return the columns of an alias: `t.a, t.b`."""
+        return ", ".join(f"{alias}.{name}" for name in self.names)
+
+    def unnest(self, first: int = 1) -> str:
+        """Return `unnest($1::text[], …)`: one array parameter a column, numbered from `first`.
+
+        Raises:
+            TypeError: an array column, which unnest would flatten.
+        """
+        return f"unnest({', '.join(f'${n}::{self._type(name)}[]' for n, name in enumerate(self.names, start=first))})"
+
+    def values(self, first: int = 1) -> str:
+        """Return `$1, $2, …`: one parameter a column."""
+        return ", ".join(f"${n}" for n, _ in enumerate(self.names, start=first))
+
+    def excluded(self, *, keep: Iterable[str] = ()) -> str:
+        """Return what `ON CONFLICT DO UPDATE SET` sets: every column but the primary key and those to keep."""
+        kept = {*self._keys, *keep}
+        return ", ".join(f"{name} = excluded.{name}" for name in self.names if name not in kept)
+
+    def row(self, state: object) -> tuple[Any, ...]:
+        """Return one state as the parameters of `values`."""
+        values: tuple[Any, ...] = self._values(state)
+        return values
+
+    def arrays(self, states: Iterable[object]) -> list[Sequence[Any]]:
+        """Return states as the parameters of `unnest`: one sequence a column."""
+        rows = [self._values(state) for state in states]
+        return list(zip(*rows, strict=True)) if rows else [() for _ in self.names]
+
+    def _type(self, name: str) -> str:
+        kind = self.table.c[name].type
+        if isinstance(kind, ARRAY):
+            raise TypeError(f"{self.table.name}.{name} is an array, which unnest would flatten")
+        return str(kind.compile(dialect=_DIALECT))

@@ -1,0 +1,112 @@
+"""Lists in pages: `Page`, `Cursor` and `Limit` of every list, and keyset cursors as opaque, versioned words.
+
+A cursor holds the sort key of the last item of a page. It is not signed: whoever makes one up only chooses where to
+start reading what they may read anyway, so it is read strictly and bounded.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Generic, TypeVar, overload
+
+import msgspec
+from fastapi import Query
+from pydantic import BaseModel
+
+from plaudit.common.http.problems import Problem, bad_request
+
+MAX_PAGE_ITEMS: Final = 500
+DEFAULT_PAGE_ITEMS: Final = 50
+MAX_CURSOR_CHARS: Final = 2048
+_VERSION: Final = b"\x01"
+_MAX_BIGINT: Final = 2**63 - 1
+
+Item = TypeVar("Item")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+
+Cursor = Annotated[str | None, Query(description="The `next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)]
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list, as an endpoint's return type: `Page[Review]`."""
+
+    items: list[Item]
+    next: str | None
+    """Give it as `cursor` for what follows; null at the end."""
+
+
+def encode_cursor(*values: object) -> str:
+    """Return an opaque cursor of a sort key: times with a zone, UUIDs, integers, decimals, floats, texts, or None."""
+    return base64.urlsafe_b64encode(_VERSION + _encode(values)).rstrip(b"=").decode()
+
+
+@overload
+def decode_cursor(text: str, first: type[A], /) -> tuple[A]: ...
+@overload
+def decode_cursor(text: str, first: type[A], second: type[B], /) -> tuple[A, B]: ...
+@overload
+def decode_cursor(text: str, first: type[A], second: type[B], third: type[C], /) -> tuple[A, B, C]: ...
+@overload
+def decode_cursor(
+    text: str, first: type[A], second: type[B], third: type[C], fourth: type[D], /
+) -> tuple[A, B, C, D]: ...
+@overload
+def decode_cursor(text: str, *types: Any) -> tuple[Any, ...]: ...
+def decode_cursor(text: str, *types: Any) -> tuple[Any, ...]:
+    """Return the sort key that a cursor holds.
+
+    Raises:
+        Problem: 400 `invalid-cursor`, when it is none of ours, of another version, or of another list.
+    """
+    if len(text) > MAX_CURSOR_CHARS:
+        raise _invalid_cursor()
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        values: tuple[Any, ...] = msgspec.msgpack.decode(raw[1:], type=tuple[types])  # type: ignore[valid-type]
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise _invalid_cursor() from error
+    if raw[:1] != _VERSION or not all(map(_fits_the_database, values)):
+        raise _invalid_cursor()
+    return values
+
+
+def page(rows: Sequence[Item], limit: int, key: Callable[[Item], Iterable[object]]) -> dict[str, Any]:
+    """Return `{"items", "next"}` from a query for one row more than the limit.
+
+    Args:
+        rows: at most `limit + 1`; the surplus one only tells that there is more.
+        limit: of the page.
+        key: the sort key of an item; its cursor goes to `decode_cursor` for the next page.
+    """
+    items = rows[:limit]
+    return {"items": items, "next": encode_cursor(*key(items[-1])) if len(rows) > limit else None}
+
+
+def _fits_the_database(value: object) -> bool:
+    """Say whether the database takes a value: a cursor that someone wrote must not become an error of ours."""
+    if isinstance(value, int):
+        return abs(value) <= _MAX_BIGINT
+    if isinstance(value, datetime):
+        return _is_an_instant(value)
+    return not (isinstance(value, str) and "\0" in value)
+
+
+def _is_an_instant(time: datetime) -> bool:
+    """Say whether a time has a zone, and still lies in our years when it is told in UTC."""
+    if time.tzinfo is None:
+        return False
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
+
+
+def _invalid_cursor() -> Problem:
+    return bad_request("invalid-cursor", "This cursor is not from this list. Start again without one.")

@@ -1,0 +1,39 @@
+"""The one place where a request opens its transaction: committed when the endpoint returns, before the answer leaves.
+
+An endpoint declares its principal first and then `TenantTx` to read, or `Work` to run commands. What it raises rolls
+back. A commit that fails is the answer: nothing 2xx leaves before it.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from plaudit.common.db import Role, Tx
+from plaudit.common.outbox import UnitOfWork
+
+
+async def tenant_transaction(request: Request) -> AsyncIterator[Tx]:
+    """Open the transaction of the principal's tenant, under the api role.
+
+    Raises:
+        RuntimeError: the endpoint has not declared its principal before.
+    """
+    principal = getattr(request.state, "principal", None)
+    if principal is None:
+        raise RuntimeError("declare the principal before the transaction: it says whose rows may be seen")
+    database = request.app.state.resources.database(Role.API)
+    async with database.transaction(principal.tenant_id) as tx:
+        yield tx
+
+
+TenantTx = Annotated[Tx, Depends(tenant_transaction, scope="function")]
+
+
+async def unit_of_work(request: Request, tx: TenantTx) -> UnitOfWork:
+    """Return the request's transaction with what commands need besides it: the outbox, and new ids."""
+    resources = request.app.state.resources
+    return UnitOfWork(tx, resources.outbox, resources.ids)
+
+
+Work = Annotated[UnitOfWork, Depends(unit_of_work, scope="function")]

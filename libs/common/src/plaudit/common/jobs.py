@@ -1,0 +1,151 @@
+"""What runs for as long as its process does, and the tools of everything that repeats, waits or tries again."""
+
+import asyncio
+import contextlib
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from random import uniform
+from typing import Any, TypeVar
+
+import structlog
+
+from plaudit.common.db.errors import is_transient
+
+log = structlog.get_logger()
+
+Item = TypeVar("Item")
+
+MAX_BACK_OFF_STEPS = 20
+"""Doublings of a delay; bounds the power before it overflows."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of `/livez` or `/readyz`."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class Loop(ABC):
+    """A relay, a consumer, a job: runs until told to stop, and beats on each turn."""
+
+    with_api: bool = False
+    """Whether it belongs to the process that serves requests, and is stopped only after the last of them."""
+
+    def __init__(self, name: str, *, max_age_seconds: float = 60.0) -> None:
+        """Name the loop and say how long a turn may take before its process counts as dead."""
+        self.name = name
+        self.max_age_seconds = max_age_seconds
+        self._beaten_at = time.monotonic()
+
+    def beat(self) -> None:
+        """Say that the loop is turning."""
+        self._beaten_at = time.monotonic()
+
+    def age_seconds(self) -> float:
+        """Return how long ago the loop last turned."""
+        return time.monotonic() - self._beaten_at
+
+    def live(self) -> Check:
+        """Look at the process only, and say whether the loop still turns."""
+        age_seconds = self.age_seconds()
+        return Check(self.name, age_seconds <= self.max_age_seconds, f"last turn {age_seconds:.1f} s ago")
+
+    def ready(self) -> Sequence[Check]:
+        """Say whether it can do its work, and if not, why and what to do."""
+        return ()
+
+    @abstractmethod
+    async def run(self, stop: asyncio.Event) -> None:
+        """Turn until `stop` is set; finish what is in hand, then return. What it raises ends the process."""
+
+
+class PeriodicJob(Loop):
+    """A loop of short turns: at once again while there is work, else after a pause. Transient errors are retried."""
+
+    def __init__(self, name: str, pause_seconds: float, *, max_age_seconds: float = 60.0) -> None:
+        """Name the job and say how long it rests when a turn found nothing to do."""
+        super().__init__(name, max_age_seconds=max_age_seconds)
+        self._pause_seconds = pause_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take turns until told to stop."""
+        while not stop.is_set():
+            self.beat()
+            done = 0
+            try:
+                done = await self.turn()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("job_waits", loop=self.name, error_type=type(error).__name__)
+            if not done:
+                await pause(stop, self._pause_seconds)
+
+    @abstractmethod
+    async def turn(self) -> int:
+        """Do a bounded piece of work; return how much there was of it."""
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, or return at once when told to stop."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+
+
+def back_off_seconds(failures: int, first_seconds: float, longest_seconds: float, *, factor: float = 2.0) -> float:
+    """Return how long to wait after so many failures in a row (at least 1), with jitter.
+
+    The delay grows by the factor with each failure, up to the longest, and is then shortened by up to a half, so that
+    what failed together does not come back together.
+    """
+    grown = first_seconds * factor ** min(failures - 1, MAX_BACK_OFF_STEPS)
+    return min(longest_seconds, grown) * uniform(0.5, 1.0)
+
+
+def halves(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
+    """Split a sequence of at least two items in the middle."""
+    middle = len(items) // 2
+    return items[:middle], items[middle:]
+
+
+async def bisect(
+    items: Sequence[Item],
+    work: Callable[[Sequence[Item]], Awaitable[None]],
+    refuse: Callable[[Item, Exception], Awaitable[None]],
+) -> None:
+    """Do `work` on all items; when it fails on the data, find the items that it fails on by halving.
+
+    Args:
+        items: at least one.
+        work: does some of the items, all or none.
+        refuse: takes an item that `work` fails on even alone, with the error.
+
+    Raises:
+        Exception: a transient error, at once; nothing is known of what was not done yet.
+    """
+    try:
+        await work(items)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        if len(items) == 1:
+            await refuse(items[0], error)
+            return
+        for half in halves(items):
+            await bisect(half, work, refuse)
+
+
+async def end_task(task: "asyncio.Task[Any] | None") -> None:
+    """Cancel a task whose result nobody waits for any more, and see it end."""
+    if task is None:
+        return
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,175 @@
+"""Structured logs: one canonical line per request and batch, and only fields that are known to be harmless.
+
+JSON on standard output, readable on a terminal. A field that is neither in `FIELDS` nor declared by the service is left
+out and counted: review text, names, addresses, secrets and paths (they may hold a token) reach no log by accident.
+What other libraries say through `logging` comes the same way.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from plaudit.common.observability import metrics, tracing
+from plaudit.common.settings import Settings
+
+FIELDS: Final = frozenset(
+    {
+        # who speaks
+        *("event", "level", "timestamp", "service", "command", "logger", "loop", "name", "pid", "version"),
+        # requests
+        *("method", "route", "status", "duration_ms", "request_id", "trace_id", "problem", "key_id", "tenant_id"),
+        *("body_bytes", "address", "url", "port", "signal"),
+        # what it is about, by id
+        *("alert_id", "clock_id", "delivery_id", "request_key", "review_id", "source_id", "timer_id", "platform"),
+        # Kafka and the outbox
+        *("topic", "topic_id", "partition", "partitions", "group", "offset", "end_offset", "position", "sequence"),
+        *("expected_sequence", "epoch", "expected_epoch", "event_id", "event_type", "record_bytes", "generation"),
+        *("xid", "cursor", "holder", "lease", "horizon_age_seconds", "lag_rows", "lag_seconds", "published"),
+        # figures
+        *("accepted", "applied", "attempt", "batch", "count", "created", "dead", "dropped", "due", "duplicates"),
+        *("expected", "failed", "fenced", "fired", "held", "limit", "lateness_seconds", "mails", "marks", "missing"),
+        *("parked", "quarantined", "repeated", "requests", "retry_after_seconds", "rows", "sent", "size", "skipped"),
+        *("started", "stored", "timeout_seconds", "tries", "total", "wait_seconds", "seconds", "waiting", "warned"),
+        # what went wrong
+        *("error", "error_type", "exception", "reason", "detail", "sqlstate", "state", "kind", "outcome", "exit_code"),
+        *("check", "checks", "failpoint", "revision", "head", "action", "hint", "table", "job"),
+    }
+)
+MAX_TEXT_CHARS: Final = 500
+MAX_FRAMES: Final = 20
+"""Of one exception's trace, from its end: where it was raised."""
+MAX_CAUSES: Final = 3
+
+request_id_var: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+EventDict = MutableMapping[str, Any]
+
+
+def configure(service: str, settings: Settings, fields: frozenset[str] = frozenset()) -> None:
+    """Set up logging of this process; called once, in the composition root.
+
+    Args:
+        service: its name, on every line.
+        settings: level and format.
+        fields: names that this service logs beside `FIELDS`.
+    """
+    level = logging.getLevelNamesMapping().get(settings.log_level.upper())
+    if level is None:
+        raise ValueError(f"PLAUDIT_LOG_LEVEL: {settings.log_level!r} is no level; DEBUG, INFO, WARNING or ERROR")
+    pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stdout.isatty())
+
+    def name_service(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        add_context,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        name_service,
+        render_exception,
+        partial(allow_fields, allowed=FIELDS | fields),
+    ]
+    structlog.configure(
+        processors=[*shared, *([structlog.dev.ConsoleRenderer()] if pretty else [_render_json])],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout)
+        if pretty
+        else structlog.BytesLoggerFactory(sys.stdout.buffer),
+        cache_logger_on_first_use=True,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Forward()]
+    # Libraries tell at INFO what our own lines tell better.
+    root.setLevel(max(level, logging.WARNING) if level > logging.DEBUG else logging.INFO)
+
+
+def add_context(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Name the request and the trace that a line belongs to."""
+    if (request_id := request_id_var.get()) is not None:
+        event.setdefault("request_id", request_id)
+    if (trace_id := tracing.current_trace_id()) is not None:
+        event.setdefault("trace_id", trace_id)
+    return event
+
+
+def allow_fields(_logger: object, _method: str, event: EventDict, allowed: frozenset[str] = FIELDS) -> EventDict:
+    """Leave out what is not allowed, count it, and cut long texts."""
+    unknown = event.keys() - allowed
+    for name in unknown:
+        del event[name]
+    if unknown:
+        metrics.LOG_FIELDS_DROPPED.inc(len(unknown))
+    for name, value in event.items():
+        if isinstance(value, str) and len(value) > MAX_TEXT_CHARS and name != "exception":
+            event[name] = value[:MAX_TEXT_CHARS] + "…"
+    return event
+
+
+def render_exception(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Turn `exc_info` into the exception's type, the first line of its message, and where it passed.
+
+    No local variables, and no second line of a message: drivers put rows and parameters there.
+    """
+    info = event.pop("exc_info", None)
+    error = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else None
+    if error is None and info:
+        error = sys.exc_info()[1]
+    if error is not None:
+        event.setdefault("error_type", type(error).__qualname__)
+        event["exception"] = describe(error)
+    return event
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception and its causes as text: type, first line of the message, and the frames."""
+    parts: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(parts) < MAX_CAUSES:
+        frames = traceback.extract_tb(cause.__traceback__)[-MAX_FRAMES:]
+        where = "".join(f"\n  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+        parts.append(f"{type(cause).__qualname__}: {first_line(cause)}{where}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return "\ncaused by ".join(parts)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an exception's message, cut to a bearable length."""
+    lines = str(error).splitlines()
+    return lines[0][:MAX_TEXT_CHARS] if lines else ""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (UUID, datetime)):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    return repr(value)[:MAX_TEXT_CHARS]
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
+def _render_json(_logger: object, _method: str, event: EventDict) -> bytes:
+    first = {name: event.pop(name, None) for name in ("timestamp", "level", "service", "event")}
+    return _encode({**first, **event})
+
+
+class _Forward(logging.Handler):
+    """Hands records of the standard library's `logging` to structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None
+        )

@@ -1,0 +1,230 @@
+"""Every metric of Plaudit: its name, unit, labels, what it means, and when it lies.
+
+Labels are bounded by the code and the configuration, never by what users send: no tenant, no id. A process belongs to
+one service, which Prometheus knows as its job.
+"""
+
+import time
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_1_0_0
+
+_LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 4_000, 8_000)
+_LATENESSES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
+
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+SERVICE_INFO = Gauge(
+    "plaudit_service_info",
+    "1, with the service and what this process runs: api, consume, relay, jobs or all.",
+    ["service", "command"],
+    registry=REGISTRY,
+)
+
+HTTP_REQUEST_SECONDS = Histogram(
+    "plaudit_http_request_seconds",
+    "Time from a request's headers to the last byte of its answer; its count is the rate. `route` is the template, "
+    "`unmatched` where no route was found; status 499 is a client that went away.",
+    ["method", "route", "status"],
+    buckets=_LATENCIES,
+    registry=REGISTRY,
+)
+HTTP_REQUESTS_IN_PROGRESS = Gauge(
+    "plaudit_http_requests_in_progress",
+    "Requests that have begun and are not answered yet.",
+    registry=REGISTRY,
+)
+
+GROUP_COMMIT_REQUESTS = Histogram(
+    "plaudit_group_commit_requests",
+    "Requests that were written in one transaction.",
+    buckets=_SIZES,
+    registry=REGISTRY,
+)
+GROUP_COMMIT_ROWS = Histogram(
+    "plaudit_group_commit_rows",
+    "Rows that were written in one transaction.",
+    buckets=_SIZES,
+    registry=REGISTRY,
+)
+GROUP_COMMIT_SECONDS = Histogram(
+    "plaudit_group_commit_seconds",
+    "Time of one group's transaction, locks and commit included.",
+    buckets=_LATENCIES,
+    registry=REGISTRY,
+)
+GROUP_COMMIT_QUEUE = Gauge(
+    "plaudit_group_commit_queue",
+    "Requests that wait for their group; at the limit new ones get 503.",
+    registry=REGISTRY,
+)
+GROUP_COMMIT_SPLITS = Counter(
+    "plaudit_group_commit_splits_total",
+    "Groups that failed on data and were divided to find the guilty request.",
+    registry=REGISTRY,
+)
+
+OUTBOX_LAG_SECONDS = Gauge(
+    "plaudit_outbox_lag_seconds",
+    "Age of the oldest outbox row that is not published; 0 when there is none. Stands still when the relay does: "
+    "look at plaudit_relay_ready too.",
+    registry=REGISTRY,
+)
+OUTBOX_LAG_ROWS = Gauge(
+    "plaudit_outbox_lag_rows",
+    "Outbox rows after the relay's cursor, counted up to a limit.",
+    registry=REGISTRY,
+)
+OUTBOX_HORIZON_AGE_SECONDS = Gauge(
+    "plaudit_outbox_horizon_age_seconds",
+    "Age of the oldest open writer in the database, whosever: rows behind it cannot be published.",
+    registry=REGISTRY,
+)
+RELAY_PUBLISHED = Counter(
+    "plaudit_relay_published_total",
+    "Records that Kafka acknowledged, repeats after a failure included.",
+    ["topic"],
+    registry=REGISTRY,
+)
+RELAY_FAILURES = Counter(
+    "plaudit_relay_failures_total",
+    "Rounds of the relay that failed and are repeated from the cursor.",
+    registry=REGISTRY,
+)
+RELAY_READY = Gauge(
+    "plaudit_relay_ready",
+    "1 while this process holds the relay's lease and the topics agree with its numbers, else 0.",
+    registry=REGISTRY,
+)
+
+CONSUMER_APPLIED = Counter(
+    "plaudit_consumer_applied_total",
+    "Records whose effect was committed.",
+    ["group", "topic"],
+    registry=REGISTRY,
+)
+CONSUMER_REPEATED = Counter(
+    "plaudit_consumer_repeated_total",
+    "Records at or below the stored sequence, skipped.",
+    ["group", "topic"],
+    registry=REGISTRY,
+)
+CONSUMER_FENCED_BATCHES = Counter(
+    "plaudit_consumer_fenced_batches_total",
+    "Batches rolled back because another consumer had moved the partition's position.",
+    ["group", "topic"],
+    registry=REGISTRY,
+)
+CONSUMER_GAPS = Counter(
+    "plaudit_consumer_gaps_total",
+    "Times that a sequence was above the next one: the partition stops. Any increase is an alarm.",
+    ["group", "topic"],
+    registry=REGISTRY,
+)
+CONSUMER_BATCH_RECORDS = Histogram(
+    "plaudit_consumer_batch_records",
+    "Records applied in one transaction.",
+    ["group", "topic"],
+    buckets=_SIZES,
+    registry=REGISTRY,
+)
+CONSUMER_BATCH_SECONDS = Histogram(
+    "plaudit_consumer_batch_seconds",
+    "Time of one batch's transaction, locks and commit included.",
+    ["group", "topic"],
+    buckets=_LATENCIES,
+    registry=REGISTRY,
+)
+CONSUMER_RETRIES = Counter(
+    "plaudit_consumer_retries_total",
+    "Batches tried again in place because something was away or a handler raised.",
+    ["group", "topic"],
+    registry=REGISTRY,
+)
+CONSUMER_LAG_RECORDS = Gauge(
+    "plaudit_consumer_lag_records",
+    "Records between the stored position and the end of the partition, as last seen by this member.",
+    ["group", "topic", "partition"],
+    registry=REGISTRY,
+)
+CONSUMER_PARKED = Gauge(
+    "plaudit_consumer_parked",
+    "Open dead letters that hold back later records of their key.",
+    ["group", "topic", "partition"],
+    registry=REGISTRY,
+)
+CONSUMER_REBALANCES = Counter(
+    "plaudit_consumer_rebalances_total",
+    "Times that this member was given a new set of partitions.",
+    ["group", "topic"],
+    registry=REGISTRY,
+)
+DEAD_LETTERS = Counter(
+    "plaudit_dead_letters_total",
+    "Records set aside: invalid, failed (the handler raised on it) or held (behind a failed one of its key).",
+    ["group", "topic", "reason"],
+    registry=REGISTRY,
+)
+
+TIMER_LATENESS_SECONDS = Histogram(
+    "plaudit_timer_lateness_seconds",
+    "Time between a timer's due time and the transaction that fired it.",
+    ["kind"],
+    buckets=_LATENESSES,
+    registry=REGISTRY,
+)
+MAILS = Counter(
+    "plaudit_mails_total",
+    "Attempts to hand a mail to the SMTP server, by outcome: sent, refused (never again) or failed (tried again).",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
+LOOP_AGE_SECONDS = Gauge(
+    "plaudit_loop_age_seconds",
+    "Time since the loop last turned; beyond its own limit /livez fails.",
+    ["loop"],
+    registry=REGISTRY,
+)
+EVENT_LOOP_LAG_SECONDS = Gauge(
+    "plaudit_event_loop_lag_seconds",
+    "How much later than asked the process's event loop woke a sleeper, last seen: work that does not yield.",
+    registry=REGISTRY,
+)
+LOG_FIELDS_DROPPED = Counter(
+    "plaudit_log_fields_dropped_total",
+    "Fields left out of log lines because they are not on the list of plaudit.common.observability.log.",
+    registry=REGISTRY,
+)
+PROCESS_START = Gauge(
+    "plaudit_process_ready_timestamp_seconds",
+    "Unix time at which the process had started everything.",
+    registry=REGISTRY,
+)
+
+
+def exposition() -> bytes:
+    """Return all metrics in Prometheus's text format, of the media type `CONTENT_TYPE`."""
+    return generate_latest(REGISTRY)
+
+
+def mark_started(service: str, command: str) -> None:
+    """Say which service this process belongs to, and that it is up."""
+    SERVICE_INFO.labels(service, command).set(1)
+    PROCESS_START.set(time.time())

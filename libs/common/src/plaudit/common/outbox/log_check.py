@@ -1,0 +1,173 @@
+"""The check before a relay publishes: whether Kafka's logs continue where its numbers say.
+
+A restored database or a wiped topic breaks the promise that a number means one record. Both are found here, by the
+topics' ids and by the last records of each partition, and then nothing is published until somebody has decided.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from plaudit.common.kafka import clients
+from plaudit.common.kafka.topic_ids import topic_ids
+from plaudit.common.outbox.cursor import Chunk, Cursor
+from plaudit.common.outbox.cursor_mover import MAX_ROWS_BEHIND
+from plaudit.common.settings import Settings
+
+MAX_APART = MAX_ROWS_BEHIND
+"""Records that a partition's log may be from the cursor's number: what a relay that was killed had in hand."""
+TAIL_RECORDS = 200
+"""Looked at in each partition: the last one may be a repeat by a relay that was stopped for a while."""
+TAIL_TIMEOUT_SECONDS = 20.0
+
+
+class NotReadyError(Exception):
+    """Kafka does not continue the cursor's numbers; the text says where, and what to do."""
+
+
+class _Head(msgspec.Struct):
+    id: str
+    epoch: str
+    sequence: str
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The highest number among a log's last records, and the event it was given to."""
+
+    epoch: int
+    sequence: int
+    event_id: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What Kafka holds of some topics."""
+
+    topic_ids: Mapping[str, UUID]
+    partitions: Mapping[str, int]
+    tails: Mapping[TopicPartition, Tail | None]
+    """None for a log without a record."""
+    lengths: Mapping[TopicPartition, int]
+    """Offsets that were ever given out."""
+
+
+async def look(settings: Settings, topics: Iterable[str]) -> Found:
+    """Ask Kafka for the topics' ids and the tails of their logs.
+
+    Raises:
+        NotReadyError: a topic does not exist.
+        KafkaError: the broker is away.
+        TimeoutError: it does not answer.
+    """
+    names = sorted(topics)
+    ids = await topic_ids(settings, names)
+    if missing := [name for name in names if name not in ids]:
+        raise NotReadyError(
+            f"topics {', '.join(missing)} do not exist: make them with `python -m plaudit.common.kafka.topics`, "
+            "unless they were there before: then Kafka has lost its data"
+        )
+    partitions = [TopicPartition(name, number) for name in names for number in range(ids[name][1])]
+    lengths, tails = await _tails(settings, partitions) if partitions else ({}, {})
+    return Found({name: ids[name][0] for name in names}, {name: ids[name][1] for name in names}, tails, lengths)
+
+
+def compare(cursor: Cursor, found: Found, partitions: int) -> list[str]:
+    """Return in which ways Kafka does not continue the cursor; empty when it does.
+
+    Args:
+        cursor: as stored.
+        found: what Kafka holds.
+        partitions: that the outbox's rows are numbered for.
+    """
+    problems = [
+        f"topic {topic} has {number} partitions, and PLAUDIT_PARTITIONS is {partitions}"
+        for topic, number in found.partitions.items()
+        if number != partitions
+    ]
+    for topic, topic_id in found.topic_ids.items():
+        known = cursor.topic_ids.get(topic)
+        if known is not None and known != topic_id:
+            problems.append(f"topic {topic} was made anew (id {topic_id}, was {known})")
+    for place, tail in found.tails.items():
+        number = cursor.numbers.get(place, 0)
+        where = f"{place.topic}/{place.partition}"
+        if tail is None:
+            if found.lengths[place] < number:
+                problems.append(f"{where} is empty, and {number} records were published to it")
+        elif tail.epoch != cursor.epoch:
+            problems.append(f"{where} ends in epoch {tail.epoch}, the outbox is in epoch {cursor.epoch}")
+        elif abs(tail.sequence - number) > MAX_APART:
+            problems.append(f"{where} ends with number {tail.sequence}, the outbox stands at {number}")
+    return problems
+
+
+def ahead(cursor: Cursor, found: Found) -> dict[TopicPartition, Tail]:
+    """Return the tails that the cursor has not reached: the outbox must still hold exactly these records."""
+    return {
+        place: tail
+        for place, tail in found.tails.items()
+        if tail is not None and tail.sequence > cursor.numbers.get(place, 0)
+    }
+
+
+def not_in(chunk: Chunk, tails: Mapping[TopicPartition, Tail]) -> dict[TopicPartition, Tail]:
+    """Return those of the tails that the chunk's rows, numbered but not published, do not come to."""
+    left = dict(tails)
+    for place, tail in tails.items():
+        index = tail.sequence - chunk.before.get(place, 0) - 1
+        records = chunk.records.get(place, ())
+        if 0 <= index < len(records) and msgspec.json.decode(records[index][1], type=_Head).id == tail.event_id:
+            del left[place]
+    return left
+
+
+async def _tails(
+    settings: Settings, partitions: list[TopicPartition]
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, Tail | None]]:
+    consumer = clients.lone_consumer(settings, "plaudit-relay-check")
+    try:
+        async with asyncio.timeout(TAIL_TIMEOUT_SECONDS):
+            await consumer.start()
+            starts = await consumer.beginning_offsets(partitions)
+            ends = await consumer.end_offsets(partitions)
+            tails: dict[TopicPartition, Tail | None] = dict.fromkeys(partitions)
+            await _read_to_ends(consumer, starts, ends, tails)
+    finally:
+        await clients.close(consumer)
+    return ends, tails
+
+
+async def _read_to_ends(
+    consumer: AIOKafkaConsumer,
+    starts: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+    tails: dict[TopicPartition, Tail | None],
+) -> None:
+    left = {place for place in ends if ends[place] > starts[place]}
+    if not left:
+        return
+    consumer.assign(sorted(left))
+    for place in left:
+        consumer.seek(place, max(starts[place], ends[place] - TAIL_RECORDS))
+    while left:
+        for place, records in (await consumer.getmany(timeout_ms=1000)).items():
+            for record in records:
+                tails[place] = _higher(tails[place], record)
+            if records[-1].offset >= ends[place] - 1:
+                left.discard(place)
+
+
+def _higher(tail: Tail | None, record: ConsumerRecord[bytes, bytes]) -> Tail | None:
+    try:
+        head = msgspec.json.decode(record.value or b"", type=_Head)
+        found = Tail(int(head.epoch), int(head.sequence), head.id)
+    except ValueError:
+        return tail  # not a record of ours; consumers set it aside
+    if tail is None or (found.epoch, found.sequence) > (tail.epoch, tail.sequence):
+        return found
+    return tail

@@ -1,0 +1,69 @@
+"""Append events to the outbox of the open transaction."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from plaudit.common.contracts import PendingEnvelope
+from plaudit.common.contracts.topics import MAX_EVENT_BYTES
+from plaudit.common.db import Tx
+from plaudit.common.events import Outgoing, partition_of
+from plaudit.common.ids import IdSource
+
+_APPEND = """
+INSERT INTO outbox (topic, partition, key, envelope)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bytea[], $4::bytea[])
+"""
+
+
+class EventTooLargeError(ValueError):
+    """The event is larger than the broker would take."""
+
+
+class Outbox:
+    """Writes events of one service. The relay reads them back by (xid, id)."""
+
+    def __init__(self, service: str, partitions: int, ids: IdSource) -> None:
+        self._source = f"/plaudit/{service}"
+        self._partitions = partitions
+        self._ids = ids
+        self._encoder = msgspec.json.Encoder()
+
+    def encode(self, event: Outgoing) -> bytes:
+        """Return the event's envelope as compact JSON that ends in `}`.
+
+        Raises:
+            EventTooLargeError: over `MAX_EVENT_BYTES`.
+            KeyError: a type that the topic's registry does not name.
+        """
+        event.topic.types[event.type]
+        envelope = self._encoder.encode(
+            PendingEnvelope(
+                specversion="1.0",
+                id=str(event.id or self._ids()),
+                source=self._source,
+                type=event.type,
+                time=event.time,
+                subject=event.subject,
+                tenant=event.tenant_id,
+                datacontenttype="application/json",
+                traceparent=event.traceparent,
+                data=event.data,
+            )
+        )
+        if len(envelope) > MAX_EVENT_BYTES:
+            raise EventTooLargeError(f"{event.type} of {len(envelope)} bytes; at most {MAX_EVENT_BYTES}")
+        return envelope
+
+    async def append(self, tx: Tx, events: Sequence[Outgoing]) -> None:
+        """Write the events in their order. All order keys must have been locked before."""
+        if not events:
+            return
+        keys = [event.key.encode() for event in events]
+        await tx.raw.execute(
+            _APPEND,
+            [event.topic.name for event in events],
+            [partition_of(key, self._partitions) for key in keys],
+            keys,
+            [self.encode(event) for event in events],
+        )

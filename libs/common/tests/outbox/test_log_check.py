@@ -1,0 +1,83 @@
+"""What the relay makes of what it finds in Kafka, without a broker."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from aiokafka import TopicPartition
+
+from plaudit.common.outbox import log_check
+from plaudit.common.outbox.cursor import Chunk, Cursor
+from plaudit.common.outbox.log_check import MAX_APART, Found, Tail, ahead, not_in
+
+PARTITIONS = 8
+PLACE = TopicPartition("count.v1", 0)
+TOPIC_ID = uuid4()
+
+
+def cursor(number: int, epoch: int = 1) -> Cursor:
+    return Cursor(100, 7, epoch, {PLACE: number}, {"count.v1": TOPIC_ID})
+
+
+def found(tail: Tail | None, length: int = 1_000_000) -> Found:
+    return Found({"count.v1": TOPIC_ID}, {"count.v1": PARTITIONS}, {PLACE: tail}, {PLACE: length})
+
+
+def compare(cursor: Cursor, found: Found) -> list[str]:
+    return log_check.compare(cursor, found, PARTITIONS)
+
+
+@pytest.mark.parametrize("apart", [0, 1, -1, MAX_APART, -MAX_APART])
+def test_a_log_that_is_within_a_batch_of_the_numbers_is_right(apart: int) -> None:
+    assert compare(cursor(50_000), found(Tail(1, 50_000 + apart, "id"))) == []
+
+
+@pytest.mark.parametrize("apart", [MAX_APART + 1, -MAX_APART - 1])
+def test_a_log_that_is_further_away_in_either_direction_is_not(apart: int) -> None:
+    (problem,) = compare(cursor(50_000), found(Tail(1, 50_000 + apart, "id")))
+    assert problem == f"count.v1/0 ends with number {50_000 + apart}, the outbox stands at 50000"
+
+
+def test_another_topic_id_is_said() -> None:
+    other = replace(found(Tail(1, 50, "id")), topic_ids={"count.v1": uuid4()})
+    assert any("was made anew" in problem for problem in compare(cursor(50), other))
+
+
+def test_a_topic_that_the_cursor_has_not_seen_may_have_any_id() -> None:
+    assert compare(replace(cursor(0), topic_ids={}, numbers={}), found(None, 0)) == []
+
+
+def test_records_in_a_topic_that_an_empty_database_never_wrote_to_are_said() -> None:
+    assert compare(replace(cursor(0), numbers={}), found(Tail(1, MAX_APART + 1, "id"))) != []
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_another_epoch_is_said(epoch: int) -> None:
+    (problem,) = compare(cursor(50, epoch=2), found(Tail(epoch, 50, "id")))
+    assert problem == f"count.v1/0 ends in epoch {epoch}, the outbox is in epoch 2"
+
+
+def test_a_log_emptied_by_retention_is_right_and_one_that_lost_its_records_is_not() -> None:
+    assert compare(cursor(50), found(None, length=50)) == []
+    assert compare(cursor(50), found(None, length=49)) == ["count.v1/0 is empty, and 50 records were published to it"]
+
+
+def test_what_the_log_has_beyond_the_cursor_must_come_out_of_the_outbox_again() -> None:
+    tails = ahead(cursor(50), found(Tail(1, 52, "second")))
+    before = {PLACE: 50}
+    records = {PLACE: [(b"k", b'{"id":"first","epoch":"1","sequence":"51"}')]}
+    more = {PLACE: [*records[PLACE], (b"k", b'{"id":"second","epoch":"1","sequence":"52"}')]}
+    other = {PLACE: [*records[PLACE], (b"k", b'{"id":"another","epoch":"1","sequence":"52"}')]}
+    assert not_in(Chunk(before, cursor(52), more), tails) == {}
+    for wrong in (records, other, {}):
+        assert not_in(Chunk(before, cursor(52), wrong), tails) == tails
+
+
+def test_a_log_that_ends_at_the_cursor_needs_no_proof() -> None:
+    assert ahead(cursor(50), found(Tail(1, 50, "id"))) == {}
+    assert ahead(cursor(50), found(None)) == {}
+
+
+def test_a_topic_with_another_number_of_partitions_than_the_rows_are_numbered_for_is_said() -> None:
+    (problem,) = log_check.compare(cursor(50), found(Tail(1, 50, "id")), 4)
+    assert problem == "topic count.v1 has 8 partitions, and PLAUDIT_PARTITIONS is 4"

@@ -1,0 +1,48 @@
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plaudit.alerting.log_fields import LOG_FIELDS as ALERTING
+from plaudit.common.observability.log import FIELDS
+from plaudit.feedback_board.log_fields import LOG_FIELDS as BOARD
+from plaudit.ingest.log_fields import LOG_FIELDS as INGEST
+from plaudit.scoring.log_fields import LOG_FIELDS as SCORING
+
+REPOSITORY = Path(__file__).parents[2]
+SOURCES = sorted([*REPOSITORY.glob("libs/*/src/**/*.py"), *REPOSITORY.glob("services/*/src/**/*.py")])
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+HANDLED = {"exc_info"}
+OWN = {"alerting": ALERTING, "feedback-board": BOARD, "ingest": INGEST, "scoring": SCORING}
+
+
+def allowed_fields(source: Path) -> frozenset[str]:
+    """What the process that runs this file may log: the common fields, and those that its service declares."""
+    parts = source.relative_to(REPOSITORY).parts
+    return FIELDS | OWN.get(parts[1], frozenset()) | HANDLED
+
+
+def logged_fields(source: Path) -> Iterator[tuple[str, int]]:
+    """The keywords of every call like `log.info("event", field=…)`, with their lines."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in LEVELS
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id in {"log", "logger"}
+        ):
+            for keyword in node.keywords:
+                if keyword.arg is not None:
+                    yield keyword.arg, node.lineno
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(REPOSITORY)))
+def test_no_line_of_ours_loses_a_field(source: Path) -> None:
+    lost = [f"line {line}: {name}" for name, line in logged_fields(source) if name not in allowed_fields(source)]
+    assert lost == [], "add it to log_fields.py of the service if it can never hold what a person wrote"
+
+
+def test_the_list_of_calls_is_not_empty() -> None:
+    assert sum(1 for source in SOURCES for _ in logged_fields(source)) > 5
