@@ -1,8 +1,9 @@
-"""HTTP: the app factory, problems, keys, cursors, bodies, and what operators ask."""
+"""HTTP: the application factory, problems, principals, transactions, lists, bodies, and the probes of operators."""
 
 from plaudit.common.http.app import Api, create_app, resources
 from plaudit.common.http.auth import Principal, authorize
 from plaudit.common.http.body import read_body
+from plaudit.common.http.errors import Refusals
 from plaudit.common.http.idempotency import IdempotencyKeyHeader
 from plaudit.common.http.json import json_response
 from plaudit.common.http.paging import (
@@ -29,6 +30,7 @@ __all__ = [
     "Page",
     "Principal",
     "Problem",
+    "Refusals",
     "Subject",
     "SubjectFilter",
     "TenantTx",
