@@ -1,4 +1,4 @@
-"""A profile says how reviews become one figure: how fast they fade, what the prior is, and which of them count."""
+"""A profile says how reviews become one figure: how fast they fade, what the prior is, and which reviews count."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,8 @@ class Profile:
     positive: it bounds what rounding can do to a score whose reviews have nearly all faded or been removed. An
     origin without a weight of its own has weight 1. A weight may not be 0, which would leave a published review out.
 
-    Raises ValueError when a parameter is out of its range.
+    Raises:
+        ValueError: a parameter is out of its range.
     """
 
     name: str
@@ -31,12 +32,11 @@ class Profile:
     verified_weight: float = 1.0
     unverified_weight: float = 1.0
     origin_weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    ages_between_events: bool = True
     half_life_us: int = field(init=False)
     is_uniform: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check the ranges and derive what the hot path reads."""
+        """Check the ranges; derive what the hot path reads."""
         if not (math.isfinite(self.half_life_days) and self.half_life_days * DAY_US >= 1):
             raise ValueError(f"profile {self.name!r}: half_life_days must be finite and at least a microsecond")
         if not (math.isfinite(self.prior_weight) and self.prior_weight > 0):
@@ -53,16 +53,9 @@ class Profile:
         object.__setattr__(self, "is_uniform", all(weight == 1 for weight in weights))
 
     def weight(self, *, verified: bool, origin: str) -> float:
-        """What a fresh review of this verification and origin weighs."""
+        """Return the weight of a fresh review of this verification and origin."""
         by_verification = self.verified_weight if verified else self.unverified_weight
         return by_verification * self.origin_weights.get(origin, 1.0)
-
-    def reading_time_us(self, at_us: int, last_event_at_us: int) -> int:
-        """The instant to read at when the score is asked for at `at_us`.
-
-        A profile that does not age between events stands still from the last event on.
-        """
-        return at_us if self.ages_between_events else min(at_us, last_event_at_us)
 
 
 TRUST: Final = Profile(

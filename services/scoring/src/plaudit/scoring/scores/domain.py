@@ -1,97 +1,64 @@
-"""Reading a score from merged sums at any instant, without writing, and foreseeing when it crosses a threshold."""
+"""Reading a score from merged sums at any instant, without a write."""
 
 from dataclasses import dataclass
-from math import ceil, exp2, floor, ldexp, log2
+from math import exp2, floor, ldexp
 
-from plaudit.scoring.domain.decay import State, Sums, landmark_us
-from plaudit.scoring.domain.profile import Profile
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score as it stands at one instant.
+    """A score as it stands at one instant."""
 
-    `value` always exists: it is the prior while there are no reviews, when `score` and `stars` are None.
-    `n_eff` is the effective number of reviews behind it, (sum of w)^2 / (sum of w^2).
-    """
-
-    score: float | None
     value: float
-    stars: float | None
+    """Always a number: the prior while there are no reviews."""
     count: int
     distribution: dict[int, int]
-    n_eff: float
+    """Reviews by star."""
+    effective_reviews: float
+    """How many reviews of equal weight would say as much: (sum of w)^2 / (sum of w^2)."""
     prior: float
 
+    @property
+    def score(self) -> float | None:
+        """The value as it is shown: None while there are no reviews."""
+        return self.value if self.count else None
 
-def read(state: State, at_us: int, profile: Profile) -> Score:
-    """The score of a merged state at `at_us`: `(N*V + A*d) / (N + B*d)` with `d = 2^-((at - L) / H)`.
+    @property
+    def stars(self) -> float | None:
+        """The score in half stars; None while there are no reviews."""
+        return half_stars(self.value) if self.count else None
 
-    `at_us` may lie any distance after or before the landmark.
+
+def read(merged: MergedSums, at_us: int, profile: Profile) -> Score:
+    """Return the score at an instant: `(N*V + A*d) / (N + B*d)` with `d = 2^-((at - L) / H)`.
+
+    Args:
+        merged: sums of all sources, partitions and landmarks.
+        at_us: microseconds since the Unix epoch, any distance after or before the landmark.
+        profile: the one that the sums were folded with.
     """
-    return read_sums(state.sums, landmark_us(state.k, profile), at_us, profile)
-
-
-def read_sums(sums: Sums, held_against_us: int, at_us: int, profile: Profile) -> Score:
-    """The score at `at_us` of merged sums that are held against any landmark."""
+    sums, prior = merged.sums, profile.prior_value
     if sums.n <= 0:
-        prior = profile.prior_value
-        return Score(
-            score=None,
-            value=prior,
-            stars=None,
-            count=0,
-            distribution=dict.fromkeys(range(1, 6), 0),
-            n_eff=0.0,
-            prior=prior,
-        )
+        return Score(prior, 0, dict.fromkeys(range(1, 6), 0), effective_reviews=0.0, prior=prior)
     b = sums.b
-    value = _shrunk(sums.a, b, at_us - held_against_us, profile)
     return Score(
-        score=value,
-        value=value,
-        stars=stars(value),
-        count=sums.n,
-        distribution=dict(enumerate(sums[7:], start=1)),
-        n_eff=b * b / sums.b2 if sums.b2 > 0 else 0.0,
-        prior=profile.prior_value,
+        _shrunk(sums.a, b, at_us - landmark_us(merged.landmark, profile), profile),
+        sums.n,
+        dict(enumerate(sums.counts, start=1)),
+        effective_reviews=b * b / sums.b2 if sums.b2 > 0 else 0.0,
+        prior=prior,
     )
 
 
-def crossing(state: State, at_us: int, threshold: float, profile: Profile) -> int | None:
-    """When, after `at_us` and with no further event, the score reaches `threshold`; None if it never does.
-
-    The score moves monotonically to the prior V, so the time is closed: with A and B at the landmark,
-    `L + H * log2((A - T*B) / (N * (T - V)))`, which is the Delta of A and B at any other time. Rounded up to a
-    microsecond. A profile that does not age between events never crosses by itself.
-    """
-    return crossing_sums(state.sums, landmark_us(state.k, profile), at_us, threshold, profile)
-
-
-def crossing_sums(sums: Sums, held_against_us: int, at_us: int, threshold: float, profile: Profile) -> int | None:
-    """As `crossing`, for merged sums that are held against any landmark."""
-    distance = profile.prior_weight * (threshold - profile.prior_value)
-    if not profile.ages_between_events or sums.n <= 0 or distance == 0:
-        return None
-    ratio = (sums.a - threshold * sums.b) / distance
-    if ratio <= 0:
-        return None
-    crossing_at_us = held_against_us + ceil(profile.half_life_us * log2(ratio))
-    return crossing_at_us if crossing_at_us > at_us else None
-
-
-def stars(score: float) -> float:
-    """The stars shown for a score: the nearest half, ties up (`round` would take them to even)."""
+def half_stars(score: float) -> float:
+    """Return the stars shown for a score: the nearest half, ties up (`round` would take them to even)."""
     return floor(2 * score + 0.5) / 2
 
 
-def one_decimal(score: float) -> float:
-    """A score as shown in figures: one decimal, ties up."""
-    return floor(10 * score + 0.5) / 10
-
-
 def _shrunk(a: float, b: float, age_us: int, profile: Profile) -> float:
-    """The mean of the prior and of reviews whose sums are held against a landmark `age_us` ago.
+    """Return the mean of the prior and of reviews whose sums are held against a landmark `age_us` ago.
 
     Before the landmark the prior is scaled down instead of the sums up, so that no factor exceeds 1.
     """

@@ -1,21 +1,16 @@
-"""The tables of schema `scoring` that queries are composed over."""
+"""The table `sums`: one row per tenant, subject prefix, source, partition and landmark."""
 
-from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
 
-metadata = MetaData(schema="scoring")
+from plaudit.scoring.sums.domain.decay import COUNTS, Sums
 
-SUM_COLUMNS = ("a", "b2", "w1", "w2", "w3", "w4", "w5")
-COUNT_COLUMNS = ("n1", "n2", "n3", "n4", "n5")
-"""Together, in this order, the numbers of `domain.decay.Sums`."""
-
-accumulators = Table(
-    "accumulators",
-    metadata,
+sums = Table(
+    "sums",
+    MetaData(schema="scoring"),
     Column("tenant_id", Text, primary_key=True),
     Column("prefix", Text, primary_key=True),
     Column("source_id", Uuid, primary_key=True),
     Column("partition", SmallInteger, primary_key=True),
     Column("landmark", Integer, primary_key=True),
-    *(Column(name, Float(53), nullable=False) for name in SUM_COLUMNS),
-    *(Column(name, BigInteger, nullable=False) for name in COUNT_COLUMNS),
+    *(Column(name, BigInteger if name in COUNTS else Double, nullable=False) for name in Sums._fields),
 )
