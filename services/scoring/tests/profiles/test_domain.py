@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from plaudit.scoring.domain.profile import DAY_US, TRUST, Profile
+from plaudit.scoring.profiles.domain import TRUST, Profile
 
 
 def profile(**changes):
@@ -41,14 +41,6 @@ def test_a_profile_keeps_its_weights_when_the_callers_mapping_changes():
 
     assert weighted.weight(verified=True, origin="invited") == 0.5
     assert hash(weighted) == hash(profile(origin_weights={"invited": 0.5}))
-
-
-def test_a_frozen_profile_is_read_at_its_last_event():
-    frozen = profile(ages_between_events=False)
-
-    assert frozen.reading_time_us(10 * DAY_US, last_event_at_us=4 * DAY_US) == 4 * DAY_US
-    assert frozen.reading_time_us(3 * DAY_US, last_event_at_us=4 * DAY_US) == 3 * DAY_US
-    assert profile().reading_time_us(10 * DAY_US, last_event_at_us=4 * DAY_US) == 10 * DAY_US
 
 
 @pytest.mark.parametrize(
