@@ -17,6 +17,7 @@ from plaudit_local.kafka import Kafka
 from plaudit_local.postgres import Postgres
 from plaudit_testing.counting import GROUP, consumer, feed_randomly, fenced, seen, sums
 from plaudit_testing.databases import TESTING, migrated, settings_for
+from plaudit_testing.draining import drain
 from plaudit_testing.feed import feeding
 from plaudit_testing.runtime import counting_topic, running, short_and_long, until, worker
 from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
@@ -42,9 +43,9 @@ async def count_with_two(settings: Settings, database: Database, topic: Topic) -
     first, second = (consumer(settings, database, topic, max_batch=20) for _ in range(2))
     async with feeding(settings, topic) as feed, running(first, second):
         expected = await feed_randomly(feed, 400)
-        await first.drain()
+        await drain(first)
         expected += await feed_randomly(feed, 400, seed=2)
-        await first.drain()
+        await drain(first)
     return expected
 
 
@@ -88,11 +89,11 @@ async def test_a_consumer_stopped_after_its_fetch_past_the_session_timeout_is_re
             await until(lambda: zombie.stopped, "the consumer stands behind its fetch")
             successor = consumer(settings, database, topic)
             async with running(successor):
-                await successor.drain()  # waits for the session timeout
+                await drain(successor)  # waits for the session timeout
                 zombie.resume()
                 await until(lambda: zombie.fenced >= 1, "the zombie was refused")
                 expected += await feed_randomly(feed, 100, seed=2)
-                await successor.drain()
+                await drain(successor)
             assert zombie.stop() == 0
     assert await sums(database) == expected
     assert trace.read_text().count("after_fetch_before_statement stop") == 1
@@ -114,9 +115,9 @@ async def test_a_consumer_killed_again_and_again_counts_once(
                     await asyncio.sleep(0.02)
                     if process.ready and not window:
                         process.kill()
-        last = consumer(settings, database, topic, lanes=2)
+        last = consumer(settings, database, topic, workers=2)
         async with running(last):
-            await last.drain()
+            await drain(last)
     assert await sums(database) == expected
     assert all(found == sorted(set(found)) for found in (await seen(database)).values())
     assert {line.split()[0] for line in trace.read_text().splitlines()} == set(filter(None, windows))
@@ -134,10 +135,10 @@ async def test_a_lost_reply_to_a_commit_has_no_double_effect(
         loop = consumer(behind, losing, topic, max_batch=10)
         async with running(loop):
             expected = await feed_randomly(feed, 50)
-            await consumer(settings, database, topic).drain()
+            await drain(consumer(settings, database, topic))
             proxy.swallow_reply(b"COMMIT", times=2)
             expected += await feed_randomly(feed, 100, seed=2)
-            await consumer(settings, database, topic).drain()
+            await drain(consumer(settings, database, topic))
         await losing.close()
     assert proxy.swallowed == 2
     assert await sums(database) == expected
@@ -158,13 +159,13 @@ async def test_a_database_that_goes_silent_is_waited_for_in_place(
         loop = consumer(behind, far, topic)
         async with running(loop):
             expected = await feed_randomly(feed, 20)
-            await consumer(settings, database, topic).drain()
+            await drain(consumer(settings, database, topic))
             proxy.black_hole()
             expected += await feed_randomly(feed, 20, seed=2)
             await until(lambda: not loop.ready()[0].ok, "the silence is said")
             proxy.cut()
             proxy.pass_through()
-            await consumer(settings, database, topic).drain()
+            await drain(consumer(settings, database, topic))
             await until(lambda: loop.ready()[0].ok, "it is well again")
         await far.close()
     assert await sums(database) == expected
@@ -179,12 +180,12 @@ async def test_postgresql_stopped_and_started_needs_no_restart_of_the_consumer(
     loop = consumer(settings, database, topic)
     async with feeding(settings, topic) as feed, running(loop):
         expected = await feed_randomly(feed, 50)
-        await loop.drain()
+        await drain(loop)
         fresh_postgres.stop()
         expected += await feed_randomly(feed, 50, seed=2)
         await until(lambda: not loop.ready()[0].ok, "the missing database is said")
         fresh_postgres.restart()
-        await loop.drain()
+        await drain(loop)
         assert loop.live().ok
     assert await sums(database) == expected
     await database.close()
@@ -199,7 +200,7 @@ async def test_a_wiped_kafka_under_a_kept_database_stops_the_partitions_and_is_s
     async with feeding(settings, topic) as feed:
         expected = await feed_randomly(feed, 40)
         async with running(loop := consumer(settings, database, topic)):
-            await loop.drain()
+            await drain(loop)
     fresh_kafka.stop()
     fresh_kafka.wipe()
     fresh_kafka.restart()
@@ -224,13 +225,13 @@ async def test_kafka_killed_and_started_needs_no_restart_of_the_consumer(testing
         async with feeding(settings, topic) as feed:
             expected = await feed_randomly(feed, 40)
             numbers = feed.numbers
-        await loop.drain()
+        await drain(loop)
         fresh_kafka.kill()
         await asyncio.sleep(0.5)
         fresh_kafka.restart()
         async with feeding(settings, topic) as feed:
             feed.numbers = numbers
             expected += await feed_randomly(feed, 40, seed=2)
-        await loop.drain()
+        await drain(loop)
     assert await sums(database) == expected
     await database.close()

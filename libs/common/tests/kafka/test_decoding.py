@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from plaudit.common.contracts import Topic
 from plaudit.common.events.numbering import splice
-from plaudit.common.kafka import decode
-from plaudit.common.kafka.decode import Decoder, Slice, Verdict, judge
+from plaudit.common.kafka import decoding
+from plaudit.common.kafka.decoding import Decoder, Slice, Verdict, judge
 from plaudit.common.kafka.positions import Place
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.outbox.publisher import HEADERS
@@ -184,5 +184,5 @@ def test_the_content_type_header_says_whether_it_is_an_event(
 
 
 def test_of_the_test_without_the_sequence_check_repeats_are_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "judge", lambda *_args, **_more: Verdict.NEXT)
+    monkeypatch.setattr(decoding, "judge", lambda *_args, **_more: Verdict.NEXT)
     assert sequences(decoder().take(3, NOTHING_APPLIED, log(1, 2, 1, 2, 3, 7))) != [1, 2, 3]

@@ -110,7 +110,7 @@ LIVE = Subscription(
     topic=REVIEWS,
     data=ScoredChange,
     handle=keep_accumulators,
-    lanes=2,  # accumulators are kept by partition, so that two never write the same row
+    workers=2,  # accumulators are kept by partition, so that two never write the same row
     start_batch=2_000,
 )
 HISTORY = Subscription(group="scoring-history", topic=REVIEWS, data=ScoredChange, handle=keep_ledger)
