@@ -10,8 +10,8 @@ from plaudit.common.kafka import positions
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.kafka.topic_ids import topic_ids
-from plaudit_testing.runtime import DEADLINE_SECONDS
 
+DRAIN_SECONDS = 120.0
 POLL_SECONDS = 0.005
 
 
@@ -19,7 +19,7 @@ class HaltedError(Exception):
     """A partition is halted, so that what is in it will not be applied."""
 
 
-async def drain(loop: ConsumerLoop[Any], *, timeout_seconds: float = DEADLINE_SECONDS) -> None:
+async def drain(loop: ConsumerLoop[Any], *, timeout_seconds: float = DRAIN_SECONDS) -> None:
     """Return when everything up to the present ends of the partitions has been applied, by whichever consumer.
 
     Raises HaltedError when a partition that is behind is halted, TimeoutError when it takes too long.

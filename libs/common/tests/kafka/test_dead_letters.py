@@ -25,6 +25,12 @@ def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "BACK_OFF_SECONDS", 0.001)
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """No member is lost here, however slow the machine: each try counts."""
+    return settings.model_copy(update={"kafka_session_timeout_ms": 60_000})
+
+
 async def letters(database: Database) -> list[tuple[str, str | None, int | None]]:
     """Reason, key and tries of each letter, in the order of their records."""
     async with database.transaction() as tx:
