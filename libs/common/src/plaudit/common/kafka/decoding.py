@@ -22,7 +22,9 @@ _HEADERS: Final = ((CONTENT_TYPE_HEADER, CONTENT_TYPE.encode()),)
 UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
 """What the decoder raises: for what is no JSON, for JSON of another shape, for endless nesting."""
 _NO_EVENT: Final = f"the content-type header is not {CONTENT_TYPE}"
+_NO_NUMBER: Final = "epoch and sequence are not numbers from 1 that fit into 64 bits"
 _NOTHING_APPLIED: Final = 0
+_MAX_NUMBER: Final = 2**63 - 1
 
 
 class Verdict(Enum):
@@ -120,16 +122,17 @@ class Decoder(Generic[Data]):
         next_offset, epoch, sequence = before.next_offset, before.epoch, before.sequence
         epoch_text = str(epoch)
         for raw in raws:
-            event, problem = None, _NO_EVENT
+            event, number, problem = None, 0, _NO_EVENT
             if raw.headers == _HEADERS or _is_event(raw):
                 try:
                     event = decode(raw.value or b"")
+                    number = int(event.sequence)
                 except UNREADABLE as error:
                     problem = str(error)
             if (
                 event is not None
                 and event.epoch == epoch_text
-                and int(event.sequence) == sequence + 1
+                and number == sequence + 1
                 and raw.offset >= next_offset
                 and (types is None or event.type in types)
             ):
@@ -155,13 +158,14 @@ class Decoder(Generic[Data]):
             return True
         past = Place(raw.offset + 1, at.epoch, at.sequence)
         head = event or self._read_head(raw)
-        if head is None:
+        numbers = _numbers(head) if head is not None else None
+        if head is None or numbers is None:
             # Without a number no relay has published it, so the sequence continues after it.
             if raw.value is not None or not self._compacted:
-                found.letters.append(Letter(raw, None, None, "invalid", problem))
+                found.letters.append(Letter(raw, None, None, "invalid", problem if head is None else _NO_NUMBER))
             found.after = past
             return True
-        epoch, sequence = int(head.epoch), int(head.sequence)
+        epoch, sequence = numbers
         verdict = judge(at, epoch, sequence, compacted=self._compacted)
         if verdict is Verdict.REPEAT:
             found.repeated += 1
@@ -186,6 +190,14 @@ class Decoder(Generic[Data]):
             return self._head(raw.value or b"")
         except UNREADABLE:
             return None
+
+
+def _numbers(head: _Head | Envelope[Any]) -> tuple[int, int] | None:
+    """Return epoch and sequence; None if one is not a number from 1 that fits into its column."""
+    texts = head.epoch, head.sequence
+    if not all(text.isascii() and text.isdigit() and 1 <= int(text) <= _MAX_NUMBER for text in texts):
+        return None
+    return int(head.epoch), int(head.sequence)
 
 
 def _is_event(raw: Raw) -> bool:

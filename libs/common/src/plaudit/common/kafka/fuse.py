@@ -56,7 +56,7 @@ class FuseCounter:
         """Transactions in the window that had failures, each with the number of its last record."""
 
     def check(self, tally: Tally) -> None:
-        """Judge what a transaction is about to commit.
+        """Judge what a transaction is about to commit. Transactions in flight beside it are not counted yet.
 
         Raises:
             FuseBlownError: with it too many records would have failed.
