@@ -1,8 +1,8 @@
-"""What the group has given to this process, and where each partition stands.
+"""Which partitions this process has, and the position of each.
 
-The one owner of partitions, positions and halts. It alone seeks, pauses and resumes; offsets are the database's, never
-Kafka's. Each change of the assignment begins a new generation. Whoever works on records of an older one is ignored: a
-late pause would stop a partition that was given out anew for ever.
+The one owner of partitions, positions and halts. Only this module seeks, pauses and resumes; offsets come from the
+database, never from Kafka. Each change of the assignment begins a new generation, and calls for records of an older one
+are ignored: a late pause would leave a partition paused for ever that has been assigned again meanwhile.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class Halt:
 
     reason: str
     place: Place
-    """Where it stands. A halt is remembered for as long as the database has this place."""
+    """The partition's position. The halt is remembered for as long as the database has the same."""
     generation: int
     """When the halt was last compared with the database."""
 
@@ -69,16 +69,16 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         self._none_in_flight = asyncio.Event()
         self._none_in_flight.set()
         self.partitions: frozenset[int] = frozenset()
-        """What the group has given to us."""
+        """All that the group has assigned to us."""
         self.positions: dict[int, Position] = {}
         """Of those partitions that may be read."""
         self.generation = 0
         """Counts every change of the assignment."""
 
-    # What the group says.
+    # Memberships and rebalances.
 
     def join(self, consumer: AIOKafkaConsumer) -> None:
-        """Begin a membership: the group has not given anything to this client yet."""
+        """Begin a membership: the group has not assigned anything to this client yet."""
         self._consumer = consumer
         self._assigned = False
         self._begin_generation(frozenset())
@@ -114,11 +114,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         self.positions = {}
         self._paused.clear()
 
-    # What others ask.
+    # Questions.
 
     @property
     def complete(self) -> bool:
-        """Whether the group has spoken, and each partition has its position or is halted."""
+        """Whether the group has assigned partitions, and each has its position or is halted."""
         return self._assigned and not self._unloaded()
 
     @property
@@ -187,7 +187,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
             await self.load_positions()
 
     def advance(self, moves: Sequence[Move], parked: Mapping[int, int], generation: int) -> None:
-        """Take over what a transaction has committed."""
+        """Move the positions as a transaction has committed them."""
         for move in moves if self.is_current(generation) else ():
             position = self.positions.get(move.partition)
             if position is not None and position.place == move.before:
@@ -226,7 +226,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
                 self._paused.discard(partition)
                 self.positions[partition] = position
 
-    # Halts: only somebody who has looked may decide what is skipped.
+    # Halts: a person must decide what is skipped.
 
     async def check_topic(self) -> None:
         """Halt the partitions if the topic is another one than our positions belong to. The client would not notice.
@@ -243,7 +243,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
                     self._halt(partition, position.place, _made_anew(topic_id, position))
 
     def halt(self, partition: int, reason: str, generation: int) -> None:
-        """Read a partition no further."""
+        """Stop reading a partition."""
         position = self.positions.get(partition)
         if position is not None and self.is_current(generation):
             self._halt(partition, position.place, reason)
@@ -257,12 +257,12 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
     # Work on fetched records: it belongs to the generation in which they were fetched.
 
     def is_current(self, generation: int) -> bool:
-        """Return whether nothing was given or taken since this generation began."""
+        """Return whether the assignment has not changed since this generation began."""
         return generation == self.generation
 
     @contextlib.contextmanager
     def in_flight(self) -> Iterator[None]:
-        """Hold back a revocation for the length of the block."""
+        """Let a revocation wait for the end of the block."""
         self._in_flight += 1
         self._none_in_flight.clear()
         try:

@@ -49,7 +49,7 @@ class ConsumerLoop(Loop, Generic[Data]):
         self._member: Member[Data] | None = None
         self._state = "starting"
         self.assignment = Assignment(subscription.group, subscription.topic.name, database, settings)
-        """What the group has given to this process, and where it stands."""
+        """Partitions, positions and halts, through all memberships."""
         self.stopped_for: str | None = None
         """Why nothing is applied any more until a restart, if so."""
 
@@ -79,7 +79,7 @@ class ConsumerLoop(Loop, Generic[Data]):
     async def run(self, stop: asyncio.Event) -> None:
         """Be a member of the group until told to stop. A new membership begins when one has failed.
 
-        A blown fuse ends the consuming but not the process: somebody must look before records are applied again.
+        A blown fuse ends the consuming but not the process: a person must look before records are applied again.
         """
         failures = 0
         while not stop.is_set():

@@ -28,7 +28,7 @@ _MAX_NUMBER: Final = 2**63 - 1
 
 
 class Verdict(Enum):
-    """What a record's number means to a partition that stands at a place."""
+    """What a record's number means to a partition with a given position."""
 
     NEXT = auto()
     REPEAT = auto()
@@ -115,7 +115,7 @@ class Decoder(Generic[Data]):
         self._compacted = subscription.topic.compacted
 
     def take(self, partition: int, before: Place, raws: Sequence[Raw]) -> Slice[Data]:
-        """Return what to do with these records of a partition that stands at `before`."""
+        """Sort these records of a partition whose position is `before`."""
         decode, types = self._decode, self._types
         found: Slice[Data] = Slice(partition, raws, before, before)
         apply = found.records.append

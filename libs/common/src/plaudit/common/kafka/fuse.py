@@ -1,4 +1,4 @@
-"""The fuse of a consumer: it stops the consumer when too many records fail, since then we are wrong, not the records.
+"""The fuse of a consumer: it stops the consumer when too many records fail, because then the fault is ours.
 
 Pure counting in memory. What a transaction would add is checked before it commits, so that the records that blow the
 fuse are rolled back with their batch and nothing is lost.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 class FuseBlownError(Exception):
-    """Too many records were set aside or held back; the consumer stops until somebody has looked."""
+    """Too many records were set aside or held back; the consumer stops until it is restarted."""
 
 
 @dataclass(frozen=True, slots=True)

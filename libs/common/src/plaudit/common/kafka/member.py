@@ -1,6 +1,6 @@
-"""One membership in a consumer group: a client, its workers, and what is looked after beside them.
+"""One membership in a consumer group: a client, its workers, and the checks and measurements beside them.
 
-Kafka's own offsets are committed now and then, for whoever looks at the lag from outside; nothing depends on them.
+Kafka's own offsets are committed now and then as a hint for lag monitors; nothing depends on them.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ ASK_SECONDS = 5.0
 """How often Kafka is asked for the topic's id and the ends of partitions, and told how far we are."""
 ASK_TIMEOUT_SECONDS = 2.0
 WITHOUT_PARTITIONS_SECONDS = 300.0
-"""After so long without any, the membership begins anew: some members never get any again by themselves."""
+"""After so long without partitions a new membership begins: some members never get any again by themselves."""
 
 
 class RejoinError(Exception):
@@ -36,7 +36,7 @@ class RejoinError(Exception):
 
 
 class Member(Generic[Data]):
-    """Reads and applies for as long as its client works. The consumer loop makes a new one when it fails."""
+    """Reads and applies for as long as its client works. The consumer loop makes a new member when it fails."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Member(Generic[Data]):
             await clients.close(self._consumer)
 
     async def _look_after(self) -> None:
-        """Load positions that could not be loaded, see that neither we nor the topic have gone, and measure."""
+        """Load missing positions, check that we have partitions and the topic is the same, and measure."""
         ask_at = time.monotonic()
         while True:
             await pause(self._stop, LOOK_SECONDS if self._assignment.complete else JOINING_SECONDS)
