@@ -20,6 +20,7 @@ from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.settings import ScoringSettings
 from plaudit.scoring.sums.domain.decay import merge, unix_us
 from plaudit_testing import oracle
+from plaudit_testing.draining import drain
 from plaudit_testing.feed import Feed, feeding
 from plaudit_testing.review_events import PUBLISHED, pending_envelope, review_state
 from plaudit_testing.runtime import running
@@ -48,10 +49,10 @@ def apply_all(resources: Resources[ScoringSettings], worker: Database) -> Callab
     """Starts both groups, lets them apply everything that the topic holds now, and stops them."""
 
     async def apply() -> None:
-        loops = [ConsumerLoop(each, worker, resources.outbox, resources.settings) for each in (LIVE, HISTORY)]
+        loops = [ConsumerLoop(each, worker, resources.outbox.append, resources.settings) for each in (LIVE, HISTORY)]
         async with running(*loops):
             for loop in loops:
-                await loop.drain()
+                await drain(loop)
 
     return apply
 

@@ -25,6 +25,6 @@ LIVE: Final = Subscription(
     topic=REVIEWS,
     data=ScoredChange,
     handle=count_changes,
-    lanes=2,  # rows of sums are kept by partition, so that two never write the same row
+    workers=2,  # rows of sums are kept by partition, so that two never write the same row
     start_batch=2_000,
 )

@@ -1,9 +1,11 @@
-"""From Kafka's records to what a handler takes: decoded, checked for their place in the sequence, sorted out."""
+"""From fetched records to what a handler takes: decode them, and check their numbers against the position."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Final, Generic, Protocol, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -18,13 +20,15 @@ Data = TypeVar("Data")
 CONTENT_TYPE_HEADER: Final = "content-type"
 _HEADERS: Final = ((CONTENT_TYPE_HEADER, CONTENT_TYPE.encode()),)
 UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
-"""What the decoder raises: of no JSON, of other JSON, of one that is nested without end."""
-_NOT_OURS: Final = f"the content-type header is not {CONTENT_TYPE}"
+"""What the decoder raises: for what is no JSON, for JSON of another shape, for endless nesting."""
+_NO_EVENT: Final = f"the content-type header is not {CONTENT_TYPE}"
+_NO_NUMBER: Final = "epoch and sequence are not numbers from 1 that fit into 64 bits"
 _NOTHING_APPLIED: Final = 0
+_MAX_NUMBER: Final = 2**63 - 1
 
 
 class Verdict(Enum):
-    """What a record's number means to a partition that has applied up to a place."""
+    """What a record's number means to a partition with a given position."""
 
     NEXT = auto()
     REPEAT = auto()
@@ -32,7 +36,7 @@ class Verdict(Enum):
 
 
 class Raw(Protocol):
-    """What is used of a fetched record."""
+    """The attributes of a fetched record that the runner uses."""
 
     partition: int
     offset: int
@@ -41,14 +45,19 @@ class Raw(Protocol):
     headers: Sequence[tuple[str, bytes | None]]
 
 
+Batch = Mapping[int, Sequence[Raw]]
+"""Fetched records by partition, in the order of their offsets."""
+Reason = Literal["invalid", "failed", "held"]
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A record that will not be applied now."""
+    """A dead letter: a record that is not applied now."""
 
     raw: Raw
     epoch: int | None
     sequence: int | None
-    reason: str
+    reason: Reason
     error: str
     order_keys: tuple[str, ...] = ()
     tries: int = 1
@@ -59,13 +68,21 @@ class Slice(Generic[Data]):
     """What a batch holds of one partition."""
 
     partition: int
+    raws: Sequence[Raw]
     before: Place
     after: Place
     records: list[Record[Data]] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     repeated: int = 0
     gap: str | None = None
-    """The first record that is not the next one; it and what follows it are not in the slice."""
+    """Describes the first record that is not the next one. It and the records after it are not in the slice."""
+
+    def letter(
+        self, record: Record[Data], reason: Reason, error: str, order_keys: tuple[str, ...] = (), tries: int = 1
+    ) -> Letter:
+        """Return a dead letter of one of the slice's records."""
+        raw = self.raws[bisect_left(self.raws, record.offset, key=attrgetter("offset"))]
+        return Letter(raw, record.epoch, record.sequence, reason, error, order_keys, tries)
 
 
 class _Head(msgspec.Struct):
@@ -77,8 +94,8 @@ class _Head(msgspec.Struct):
 def judge(before: Place, epoch: int, sequence: int, *, compacted: bool) -> Verdict:
     """Say whether a record is the next one, one that was applied before, or one with a gap before it.
 
-    A group without a place takes the first number as given; a higher epoch begins at 1; a lower one is the past.
-    Compaction takes records away, so there a gap is no gap.
+    A group that has applied nothing takes the first number as given. A higher epoch begins at 1; a record of a lower
+    epoch is a repeat. Compaction removes records, so a compacted topic may have gaps.
     """
     if before.epoch == _NOTHING_APPLIED:
         return Verdict.NEXT
@@ -98,23 +115,24 @@ class Decoder(Generic[Data]):
         self._compacted = subscription.topic.compacted
 
     def take(self, partition: int, before: Place, raws: Sequence[Raw]) -> Slice[Data]:
-        """Return what is to be done with these records of a partition that stands at `before`."""
+        """Sort these records of a partition whose position is `before`."""
         decode, types = self._decode, self._types
-        found: Slice[Data] = Slice(partition, before, before)
+        found: Slice[Data] = Slice(partition, raws, before, before)
         apply = found.records.append
         next_offset, epoch, sequence = before.next_offset, before.epoch, before.sequence
         epoch_text = str(epoch)
         for raw in raws:
-            event, problem = None, _NOT_OURS
+            event, number, problem = None, 0, _NO_EVENT
             if raw.headers == _HEADERS or _is_event(raw):
                 try:
                     event = decode(raw.value or b"")
+                    number = int(event.sequence)
                 except UNREADABLE as error:
                     problem = str(error)
             if (
                 event is not None
                 and event.epoch == epoch_text
-                and int(event.sequence) == sequence + 1
+                and number == sequence + 1
                 and raw.offset >= next_offset
                 and (types is None or event.type in types)
             ):
@@ -123,27 +141,31 @@ class Decoder(Generic[Data]):
                 apply(Record(event, partition, raw.offset, sequence, epoch))
                 continue
             found.after = Place(next_offset, epoch, sequence)
-            if not self._take_odd(found, raw, event, problem):
+            if not self._take_other(found, raw, event, problem):
                 return found
             next_offset, epoch, sequence = found.after.next_offset, found.after.epoch, found.after.sequence
             epoch_text = str(epoch)
         found.after = Place(next_offset, epoch, sequence)
         return found
 
-    def _take_odd(self, found: Slice[Data], raw: Raw, event: Envelope[Data] | None, problem: str) -> bool:
-        """Sort out a record that is not simply the next one; say whether those after it may follow."""
+    def _take_other(self, found: Slice[Data], raw: Raw, event: Envelope[Data] | None, problem: str) -> bool:
+        """Add a record that is not simply the next event to the slice; return whether the following ones may be taken.
+
+        It is a repeat, of another type, invalid, of a new epoch, or there is a gap before it.
+        """
         at = found.after
         if raw.offset < at.next_offset:
             return True
         past = Place(raw.offset + 1, at.epoch, at.sequence)
         head = event or self._read_head(raw)
-        if head is None:
-            # Without a number it was never published by a relay: what is, goes on behind it.
+        numbers = _numbers(head) if head is not None else None
+        if head is None or numbers is None:
+            # Without a number no relay has published it, so the sequence continues after it.
             if raw.value is not None or not self._compacted:
-                found.letters.append(Letter(raw, None, None, "invalid", problem))
+                found.letters.append(Letter(raw, None, None, "invalid", problem if head is None else _NO_NUMBER))
             found.after = past
             return True
-        epoch, sequence = int(head.epoch), int(head.sequence)
+        epoch, sequence = numbers
         verdict = judge(at, epoch, sequence, compacted=self._compacted)
         if verdict is Verdict.REPEAT:
             found.repeated += 1
@@ -163,15 +185,23 @@ class Decoder(Generic[Data]):
         return verdict is not Verdict.GAP
 
     def _read_head(self, raw: Raw) -> _Head | None:
-        """Return type and numbers of a record whose rest is not as it must be, if it has them."""
+        """Return the type and the number of a record whose other members are wrong; None if it has no number."""
         try:
             return self._head(raw.value or b"")
         except UNREADABLE:
             return None
 
 
+def _numbers(head: _Head | Envelope[Any]) -> tuple[int, int] | None:
+    """Return epoch and sequence; None if one is not a number from 1 that fits into its column."""
+    texts = head.epoch, head.sequence
+    if not all(text.isascii() and text.isdigit() and 1 <= int(text) <= _MAX_NUMBER for text in texts):
+        return None
+    return int(head.epoch), int(head.sequence)
+
+
 def _is_event(raw: Raw) -> bool:
-    """Whether the content type is ours in another spelling: other case, with parameters, among other headers."""
+    """Return whether the content type is ours in another spelling: other case, parameters, among other headers."""
     for name, value in raw.headers:
         if name.lower() == CONTENT_TYPE_HEADER:
             return bytes(value or b"").split(b";")[0].strip().lower() == CONTENT_TYPE.encode()
@@ -179,5 +209,5 @@ def _is_event(raw: Raw) -> bool:
 
 
 def first_traceparent(slices: Sequence[Slice[Any]]) -> str | None:
-    """Return the trace that the batch's first record belongs to."""
-    return next((slice_.records[0].event.traceparent for slice_ in slices if slice_.records), None)
+    """Return the `traceparent` of the batch's first record."""
+    return next((part.records[0].event.traceparent for part in slices if part.records), None)

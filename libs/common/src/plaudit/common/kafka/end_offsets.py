@@ -1,4 +1,4 @@
-"""How far a partition reaches, asked of the broker."""
+"""Ask the broker where partitions begin and end."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from plaudit.common.settings import Settings
 
 
 class EndOffsets:
-    """Asks for the ends of partitions. Connects when first asked; used as a context, or closed by `close`."""
+    """Asks for the ends of partitions. It connects with the first question; use it as a context, or call `close`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -23,7 +23,7 @@ class EndOffsets:
         """Return the offset after the partition's last record.
 
         Raises:
-            KafkaError: the broker is away, or does not know the partition.
+            KafkaError: the broker does not answer, or does not know the partition.
         """
         wanted = TopicPartition(topic, partition)
         return (await self.end_offsets([wanted]))[wanted]
@@ -35,7 +35,7 @@ class EndOffsets:
         return ends
 
     async def start_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return the offset of the first record that each of these partitions still holds."""
+        """Return the offset of the first record that each of these partitions still has."""
         consumer = await self._started()
         starts: dict[TopicPartition, int] = await consumer.beginning_offsets(list(partitions))
         return starts

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from plaudit.common.contracts import Topic
 from plaudit.common.events.numbering import splice
-from plaudit.common.kafka import decode
-from plaudit.common.kafka.decode import Decoder, Slice, Verdict, judge
+from plaudit.common.kafka import decoding
+from plaudit.common.kafka.decoding import Decoder, Slice, Verdict, judge
 from plaudit.common.kafka.positions import Place
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.outbox.publisher import HEADERS
@@ -142,6 +142,32 @@ def test_what_has_no_number_is_invalid_and_the_sequence_goes_on_behind_it(what: 
     assert taken.after == Place(3, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("epoch", "sequence"),
+    [
+        ("one", f"{2:020d}"),
+        ("0", f"{2:020d}"),
+        ("-1", f"{2:020d}"),
+        ("9999999999999999999", f"{2:020d}"),
+        ("1", "x" * 20),
+        ("1", f"{-2:020d}"),
+        ("1", f"{0:020d}"),
+        ("1", "9" * 20),
+        ("2", "9" * 20),
+        ("\u0661", f"{2:020d}"),
+    ],
+)
+def test_a_number_that_is_none_or_does_not_fit_is_invalid_and_the_sequence_goes_on_behind_it(
+    epoch: str, sequence: str
+) -> None:
+    bad = OUTBOX.encode(count_event(TOPIC, "key", 2))[:-1] + f',"epoch":"{epoch}","sequence":"{sequence}"}}'.encode()
+    for before in (NOTHING_APPLIED, Place(0, 1, 1)):
+        start = before.sequence + 1
+        taken = decoder().take(3, before, [Fetched(0, bad), numbered(1, start), numbered(2, start + 1)])
+        assert sequences(taken) == [start, start + 1]
+        assert [(each.reason, each.epoch, each.sequence) for each in taken.letters] == [("invalid", None, None)]
+
+
 def test_what_has_a_number_and_breaks_the_schema_is_invalid_and_counts() -> None:
     bad = splice(b'{"type":"count.added","data":{"key":7}}', 1, 2)
     taken = decoder().take(3, NOTHING_APPLIED, [numbered(0, 1), Fetched(1, bad), numbered(2, 3)])
@@ -184,5 +210,5 @@ def test_the_content_type_header_says_whether_it_is_an_event(
 
 
 def test_of_the_test_without_the_sequence_check_repeats_are_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "judge", lambda *_args, **_more: Verdict.NEXT)
+    monkeypatch.setattr(decoding, "judge", lambda *_args, **_more: Verdict.NEXT)
     assert sequences(decoder().take(3, NOTHING_APPLIED, log(1, 2, 1, 2, 3, 7))) != [1, 2, 3]
