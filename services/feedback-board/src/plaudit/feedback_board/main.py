@@ -5,6 +5,7 @@ from plaudit.common.http import create_app
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.feedback_board import api, consumer, jobs
 from plaudit.feedback_board.commands import Board
+from plaudit.feedback_board.log_fields import LOG_FIELDS
 from plaudit.feedback_board.pages import routes, stylesheet
 from plaudit.feedback_board.problems import PROBLEMS
 from plaudit.feedback_board.settings import BoardSettings
@@ -36,7 +37,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
     )
 
 
-SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build)
+SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build, log_fields=LOG_FIELDS)
 
 if __name__ == "__main__":
     main(SERVICE)
