@@ -119,8 +119,8 @@ async def _run(arguments: list[str]) -> None:
         loop = RelayLoop(TESTING, database, settings)
     else:
         topic, group = arguments[1:3]
-        subscription = Subscription(group=group, topic=counting_topic(topic), data=Count, handle=add_to_sums, lanes=2)
-        loop = ConsumerLoop(subscription, database, outbox_of(settings), settings)
+        subscription = Subscription(group=group, topic=counting_topic(topic), data=Count, handle=add_to_sums, workers=2)
+        loop = ConsumerLoop(subscription, database, outbox_of(settings).append, settings)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
