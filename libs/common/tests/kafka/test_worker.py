@@ -43,7 +43,7 @@ class Transaction:
         self.applied: list[str] = []
         self.letters: list[tuple[str, int]] = []
 
-    async def commit(self, slices: Sequence[Slice[Count]]) -> Committed[Count]:
+    async def apply(self, slices: Sequence[Slice[Count]]) -> Committed[Count]:
         keys = [record.event.data.key for part in slices for record in part.records]
         self.tried.append(keys)
         if error := self.error(keys):

@@ -61,7 +61,7 @@ class BatchTransaction(Generic[Data]):
         self._append = append
         self._fuse = FuseCounter(subscription.fuse)
 
-    async def commit(self, slices: Sequence[Slice[Data]]) -> Committed[Data]:
+    async def apply(self, slices: Sequence[Slice[Data]]) -> Committed[Data]:
         """Apply all of the slices, or nothing.
 
         The locks come first, before anything that assigns a transaction id: so the order of commits is the order of

@@ -169,7 +169,7 @@ class Worker(Generic[Data]):
             part = parts.pop()
             slices = self._slices(part)
             try:
-                committed = await self._transaction.commit(slices)
+                committed = await self._transaction.apply(slices)
             except Exception as error:  # noqa: BLE001 - a handler may raise anything
                 parts += reversed(await self._recover(part, slices, error, generation))
             else:
