@@ -35,7 +35,8 @@ def _service_parts(*names: str) -> list[Path]:
 def test_every_service_has_the_same_anatomy(service):
     package = ROOT / "services" / service / "src" / "plaudit" / SERVICES[service]
     for part in ("domain", "tables", "store", "api", "settings", "main"):
-        assert (package / part).is_dir() or (package / f"{part}.py").is_file(), f"{service} has no {part}"
+        found = [path for path in package.glob(f"**/{part}*") if path.name in {part, f"{part}.py"}]
+        assert found, f"{service} has no {part}"
     assert list((package / "migrations" / "versions").glob("0001_*.py"))
 
 

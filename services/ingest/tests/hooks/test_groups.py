@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import pytest
 
 from plaudit.common.db import Tx
-from plaudit.ingest import intake
-from plaudit.ingest.store import intake as store
+from plaudit.ingest.hooks import commands, store
+from plaudit.ingest.hooks.api import writer
 from plaudit_testing.front_door import FrontDoor, Source, created
 from plaudit_testing.runtime import until
 
@@ -21,7 +21,7 @@ async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_ar
     door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
 ):
     locked: list[set[str]] = []
-    original = intake.lock
+    original = commands.lock
 
     async def lock(tx: Tx, keys: Iterable[str]) -> None:
         wanted = set(keys)
@@ -30,7 +30,7 @@ async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_ar
         assert await tx.raw.fetchval(XID) is None
         locked.append(wanted)
 
-    monkeypatch.setattr(intake, "lock", lock)
+    monkeypatch.setattr(commands, "lock", lock)
     for events in ([created("r-1"), created("r-2")], [created("r-2", 1), "no event"]):
         assert (await door.post(source, events, f"msg_{len(locked)}")).status_code == 202
     review = f"review:default:{source.id}:"
@@ -54,7 +54,7 @@ async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
 ):
     await door.post(source, created("warms the cache"))
     deciding = most = decided = 0
-    known_deliveries = store.known_deliveries
+    outcomes = store.outcomes
 
     async def known(tx: Tx, keys):
         nonlocal deciding, most
@@ -66,7 +66,7 @@ async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
 
         if decided == 0:
             await until(met, "another group has come, or waits for its locks")
-        return await known_deliveries(tx, keys)
+        return await outcomes(tx, keys)
 
     def failpoint(name: str) -> None:
         nonlocal deciding, decided
@@ -74,8 +74,8 @@ async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
             deciding -= 1
             decided += 1
 
-    monkeypatch.setattr(store, "known_deliveries", known)
-    monkeypatch.setattr(intake, "failpoint", failpoint)
+    monkeypatch.setattr(store, "outcomes", known)
+    monkeypatch.setattr(writer, "failpoint", failpoint)
     posted = asyncio.create_task(door.post(source, *first))
     await until(lambda: deciding == 1, "the first group decides")
     answers = [await door.post(source, *second), await posted]
@@ -90,7 +90,7 @@ async def test_a_lost_reply_after_the_commit_leaves_what_was_committed(
         if name == "after_commit_before_answer":
             raise ConnectionResetError
 
-    monkeypatch.setattr(intake, "failpoint", lose)
+    monkeypatch.setattr(writer, "failpoint", lose)
     assert (await door.post(source, created("r-1"), "msg_1")).status_code == 503
     monkeypatch.undo()
     again = await door.post(source, created("r-1"), "msg_1")

@@ -14,12 +14,12 @@ import pytest
 from plaudit.common.http.exchange import BODY_TIMEOUT_SECONDS
 from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS, TOLERANCE_SECONDS, decode_secret, verify
 from plaudit.common.strict_json import MAX_DEPTH, MAX_NODES
-from plaudit.ingest.adapters.contract import MAX_EVENTS
+from plaudit.ingest.platforms.adapter import MAX_EVENTS
 from plaudit.ingest.settings import IngestSettings
 from plaudit_testing.front_door import FrontDoor, Source
 from plaudit_testing.serving import serving
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text()
+GUIDE = (Path(__file__).parents[4] / "docs" / "webhooks.md").read_text()
 SECONDS = 30
 
 

@@ -10,26 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import plaudit.ingest.adapters
+import plaudit.ingest.platforms
 from plaudit.common.strict_json import loads
-from plaudit.ingest.adapters import ADAPTERS, UnusableBodyError
-from plaudit.ingest.adapters.contract import MAX_EVENTS
-from plaudit.ingest.domain.commands import Command, Quarantined
-from plaudit.ingest.domain.source import Source
+from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
+from plaudit.ingest.platforms.adapter import MAX_EVENTS
+from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
+from plaudit.ingest.sources.domain import KeyedSource
 
-FOLDER = Path(plaudit.ingest.adapters.__file__).parent
+FOLDER = Path(plaudit.ingest.platforms.__file__).parent
 FOLDERS = sorted(path.parent for path in FOLDER.glob("*/adapter.py"))
 FIXTURES = sorted(path for path in FOLDER.glob("*/fixtures/*.json") if not path.name.endswith(".expected.json"))
 
 
 def source_of(platform):
-    return Source(
+    return KeyedSource(
         id="00000000-0000-7000-8000-000000000001",
         tenant_id="default",
         name="Harbourlight",
         platform=platform,
         subject="harbourlight",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        secret="whsec_",
         person_key=b"a key that only this test knows, ",
     )
 
@@ -47,8 +48,10 @@ def test_every_adapter_has_fixtures_and_a_document(folder):
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
 def test_a_fixture_becomes_what_stands_beside_it(fixture):
     platform = fixture.parent.parent.name.replace("_", "-")
-    commands = ADAPTERS[platform].normalise(loads(fixture.read_bytes()), source_of(platform))
-    assert json.loads(msgspec.json.encode(commands)) == json.loads(fixture.with_suffix(".expected.json").read_text())
+    instructions = ADAPTERS[platform].normalise(loads(fixture.read_bytes()), source_of(platform))
+    assert json.loads(msgspec.json.encode(instructions)) == json.loads(
+        fixture.with_suffix(".expected.json").read_text()
+    )
 
 
 @pytest.mark.parametrize("platform", ADAPTERS)
@@ -62,8 +65,8 @@ def test_a_delivery_holds_one_to_a_thousand_events(platform, count):
 @pytest.mark.parametrize("platform", ADAPTERS)
 def test_a_thousand_events_keep_their_places(platform):
     body = [{}] * MAX_EVENTS
-    commands = ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
-    assert len(commands) == MAX_EVENTS
+    instructions = ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+    assert len(instructions) == MAX_EVENTS
 
 
 def mutations(value):
@@ -78,12 +81,12 @@ def mutations(value):
 
 
 def is_read_or_refused(platform, body):
-    """Whether a body is unusable as a whole, or each of its events is a command or a reason."""
+    """Whether a body is unusable as a whole, or each of its events is a instruction or a reason."""
     try:
-        commands = ADAPTERS[platform].normalise(body, source_of(platform))
+        instructions = ADAPTERS[platform].normalise(body, source_of(platform))
     except UnusableBodyError:
         return True
-    return all(isinstance(command, get_args(Command | Quarantined)) for command in commands)
+    return all(isinstance(instruction, get_args(Instruction | Quarantined)) for instruction in instructions)
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
@@ -101,7 +104,7 @@ json_values = st.recursive(
 @given(platform=st.sampled_from(sorted(ADAPTERS)), body=json_values)
 def test_noise_becomes_reasons(platform, body):
     try:
-        commands = ADAPTERS[platform].normalise(body, source_of(platform))
+        instructions = ADAPTERS[platform].normalise(body, source_of(platform))
     except UnusableBodyError:
         return
-    assert all(isinstance(command, Quarantined) for command in commands)
+    assert all(isinstance(instruction, Quarantined) for instruction in instructions)

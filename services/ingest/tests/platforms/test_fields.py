@@ -10,16 +10,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plaudit.ingest.domain.people import person_key
-from plaudit.ingest.domain.source import Source
+from plaudit.ingest.platforms.fields import person_key
+from plaudit.ingest.sources.domain import KeyedSource
 
-SOURCE = Source(
+SOURCE = KeyedSource(
     id="source-1",
     tenant_id="default",
     name="Shop",
     platform="native",
     subject="acme",
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    secret="whsec_",
     person_key=b"k" * 32,
 )
 local_parts = st.text("abcdefXYZäÖÉßøñ.+-0123456789", min_size=1, max_size=20)

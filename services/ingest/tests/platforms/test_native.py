@@ -8,30 +8,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from plaudit.common.contracts import Kind, Origin
-from plaudit.ingest.domain.commands import (
+from plaudit.ingest.platforms.native.adapter import read_event
+from plaudit.ingest.reviews.domain.instructions import (
+    AnswerContent,
     AnswerReview,
     AnswerState,
-    Command,
     Content,
     CreateReview,
     EditReview,
-    GivenAnswer,
+    Instruction,
     Quarantined,
     RemoveReview,
     RestoreReview,
 )
-from plaudit.ingest.domain.native import to_command
-from plaudit.ingest.domain.scales import Scale
-from plaudit.ingest.domain.source import Source
+from plaudit.ingest.reviews.domain.scales import Scale
+from plaudit.ingest.reviews.domain.state import Kind, Origin
+from plaudit.ingest.sources.domain import KeyedSource
 
-SOURCE = Source(
+SOURCE = KeyedSource(
     id="source-1",
     tenant_id="default",
     name="Shop",
     platform="native",
     subject="acme",
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    secret="whsec_",
     person_key=b"k" * 32,
 )
 WHOLE = {"id": "r-1", "rating": 4, "published_at": "2026-02-14T10:15:30Z"}
@@ -39,16 +40,16 @@ PUBLISHED = datetime(2026, 2, 14, 10, 15, 30, tzinfo=UTC)
 
 
 def created(**data):
-    return to_command({"type": "review.created", "data": {**WHOLE, **data}}, SOURCE)
+    return read_event({"type": "review.created", "data": {**WHOLE, **data}}, SOURCE)
 
 
 def edited(**data):
-    return to_command({"type": "review.edited", "data": {"id": "r-1", **data}}, SOURCE)
+    return read_event({"type": "review.edited", "data": {"id": "r-1", **data}}, SOURCE)
 
 
-def reason(command):
-    assert isinstance(command, Quarantined), command
-    return command.reason
+def reason(instruction):
+    assert isinstance(instruction, Quarantined), instruction
+    return instruction.reason
 
 
 def test_a_creation_needs_id_rating_and_time():
@@ -59,11 +60,11 @@ def test_a_creation_needs_id_rating_and_time():
 @pytest.mark.parametrize("field", ["id", "rating", "published_at"])
 def test_a_creation_without_one_of_them_names_it(field):
     data = {name: value for name, value in WHOLE.items() if name != field}
-    assert field in reason(to_command({"type": "review.created", "data": data}, SOURCE))
+    assert field in reason(read_event({"type": "review.created", "data": data}, SOURCE))
 
 
 def test_every_field_is_read():
-    command = created(
+    instruction = created(
         version=3,
         subject="acme/berlin",
         scale={"min": 0, "max": 10},
@@ -79,7 +80,7 @@ def test_every_field_is_read():
         url="https://x.example/r",
         answer={"text": "Thanks", "published_at": "2026-02-16T10:00:00Z", "state": "pending"},
     )
-    assert command == CreateReview(
+    assert instruction == CreateReview(
         external_id="r-1",
         version=3,
         content=Content(
@@ -97,7 +98,7 @@ def test_every_field_is_read():
             verified=True,
             origin=Origin.INCENTIVISED,
             tags=("a", "b"),
-            answer=GivenAnswer(
+            answer=AnswerContent(
                 text="Thanks", published_at=datetime(2026, 2, 16, 10, tzinfo=UTC), state=AnswerState.PENDING
             ),
         ),
@@ -105,14 +106,14 @@ def test_every_field_is_read():
 
 
 def test_times_are_read_into_utc():
-    command = created(published_at="2026-02-14T11:15:30.123456+01:00")
-    assert command.content.published_at == PUBLISHED.replace(microsecond=123_456)
-    assert command.content.published_at.tzinfo is UTC
+    instruction = created(published_at="2026-02-14T11:15:30.123456+01:00")
+    assert instruction.content.published_at == PUBLISHED.replace(microsecond=123_456)
+    assert instruction.content.published_at.tzinfo is UTC
 
 
 def test_unknown_fields_are_ignored():
     assert created(loyalty="gold", author={"id": "c-1", "age": 44}) == created(author={"id": "c-1"})
-    assert to_command(
+    assert read_event(
         {"type": "review.removed", "id": 5, "data": {"id": "r-1", "rating": "x"}}, SOURCE
     ) == RemoveReview(external_id="r-1")
 
@@ -136,12 +137,12 @@ def test_an_edit_with_a_rating_alone_leaves_its_scale_to_what_is_stored():
 
 
 def test_removal_restoration_and_answer_need_only_the_id_and_the_answer():
-    assert to_command({"type": "review.removed", "data": {"id": "r-1", "version": 4}}, SOURCE) == RemoveReview(
+    assert read_event({"type": "review.removed", "data": {"id": "r-1", "version": 4}}, SOURCE) == RemoveReview(
         external_id="r-1", version=4
     )
-    assert to_command({"type": "review.restored", "data": {"id": "r-1"}}, SOURCE) == RestoreReview(external_id="r-1")
+    assert read_event({"type": "review.restored", "data": {"id": "r-1"}}, SOURCE) == RestoreReview(external_id="r-1")
     answered = {"type": "review.answered", "data": {"id": "r-1", "answer": {"text": "Thanks"}}}
-    assert to_command(answered, SOURCE) == AnswerReview(external_id="r-1", answer=GivenAnswer(text="Thanks"))
+    assert read_event(answered, SOURCE) == AnswerReview(external_id="r-1", answer=AnswerContent(text="Thanks"))
 
 
 @pytest.mark.parametrize(
@@ -194,23 +195,23 @@ def test_a_wrong_field_is_named(field, wrong, says):
 
 @pytest.mark.parametrize("kind", [None, "review.liked", 5, ["review.created"], "created", {}])
 def test_another_type_is_answered_with_those_there_are(kind):
-    assert "review.created, review.edited" in reason(to_command({"type": kind, "data": WHOLE}, SOURCE))
+    assert "review.created, review.edited" in reason(read_event({"type": kind, "data": WHOLE}, SOURCE))
 
 
 @pytest.mark.parametrize("item", [None, 5, "x", [], [WHOLE]])
 def test_an_event_is_an_object(item):
-    assert "object" in reason(to_command(item, SOURCE))
+    assert "object" in reason(read_event(item, SOURCE))
 
 
 @pytest.mark.parametrize("data", [None, 5, "x", []])
 @pytest.mark.parametrize("kind", ["created", "edited", "removed", "restored", "answered"])
 def test_its_data_is_an_object(kind, data):
-    assert reason(to_command({"type": f"review.{kind}", "data": data}, SOURCE)).startswith("data: Expected object")
+    assert reason(read_event({"type": f"review.{kind}", "data": data}, SOURCE)).startswith("data: Expected object")
 
 
-def test_an_address_never_stands_in_a_command():
-    command = created(author={"id": "ann@mail.example", "name": "Ann", "email": "ann@mail.example"})
-    assert "ann" not in repr(command).lower()
+def test_an_address_never_stands_in_a_instruction():
+    instruction = created(author={"id": "ann@mail.example", "name": "Ann", "email": "ann@mail.example"})
+    assert "ann" not in repr(instruction).lower()
 
 
 json_values = st.recursive(
@@ -238,8 +239,8 @@ FIELDS = [
     data=st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=4),
     whole=st.booleans(),
 )
-def test_whatever_is_sent_becomes_a_command_or_a_reason(kind, data, whole):
+def test_whatever_is_sent_becomes_a_instruction_or_a_reason(kind, data, whole):
     item = {"type": f"review.{kind}", "data": {**WHOLE, **data} if whole else data}
-    command = to_command(item, SOURCE)
-    assert isinstance(command, get_args(Command | Quarantined))
-    assert not isinstance(command, Quarantined) or command.reason
+    instruction = read_event(item, SOURCE)
+    assert isinstance(instruction, get_args(Instruction | Quarantined))
+    assert not isinstance(instruction, Quarantined) or instruction.reason

@@ -8,21 +8,22 @@ from pathlib import Path
 import pytest
 from msgspec import UNSET
 
-from plaudit.common.contracts import Kind
-from plaudit.ingest.adapters import ADAPTERS, UnusableBodyError
-from plaudit.ingest.domain.commands import Content, CreateReview, EditReview, Quarantined, RemoveReview
-from plaudit.ingest.domain.scales import Scale
-from plaudit.ingest.domain.source import Source
+from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
+from plaudit.ingest.reviews.domain.instructions import Content, CreateReview, EditReview, Quarantined, RemoveReview
+from plaudit.ingest.reviews.domain.scales import Scale
+from plaudit.ingest.reviews.domain.state import Kind
+from plaudit.ingest.sources.domain import KeyedSource
 
 SHARED = Path(os.environ.get("PLAUDIT_SHARED", Path(__file__).parents[5] / "shared"))
 VECTORS = SHARED / "vectors/review_platform_payloads.json"
-SOURCE = Source(
+SOURCE = KeyedSource(
     id="source-1",
     tenant_id="default",
     name="Trustpilot",
     platform="trustpilot",
     subject="acme/shop",
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    secret="whsec_",
     person_key=b"k" * 32,
 )
 REVIEW = {"id": "r-1", "stars": 4, "createdAt": "2026-02-14T10:15:30Z"}
@@ -33,12 +34,12 @@ def normalise(body):
 
 
 def read(name, **data):
-    [command] = normalise({"eventName": name, "version": "1", "eventData": data})
-    return command
+    [instruction] = normalise({"eventName": name, "version": "1", "eventData": data})
+    return instruction
 
 
 @pytest.mark.parametrize("what", ["service", "product"])
-def test_each_event_becomes_its_command(what):
+def test_each_event_becomes_its_instruction(what):
     assert isinstance(read(f"{what}-review-created", **REVIEW), CreateReview)
     assert isinstance(read(f"{what}-review-updated", **REVIEW), EditReview)
     assert read(f"{what}-review-deleted", id="r-1") == RemoveReview(external_id="r-1")
@@ -48,21 +49,21 @@ def test_each_event_becomes_its_command(what):
 def test_an_unknown_event_is_quarantined_and_the_others_are_kept(name):
     unknown = {"eventName": name, "eventData": REVIEW}
     known = {"eventName": "service-review-created", "eventData": REVIEW}
-    commands = normalise({"events": [unknown, known, unknown]})
-    assert [type(command) for command in commands] == [Quarantined, CreateReview, Quarantined]
-    assert repr(name) in commands[0].reason
+    instructions = normalise({"events": [unknown, known, unknown]})
+    assert [type(instruction) for instruction in instructions] == [Quarantined, CreateReview, Quarantined]
+    assert repr(name) in instructions[0].reason
 
 
 @pytest.mark.parametrize("event", [None, "x", {}, {"eventName": 5, "eventData": REVIEW}])
 def test_an_event_without_a_name_is_quarantined(event):
-    [command] = normalise({"events": [event]})
-    assert "eventName" in command.reason
+    [instruction] = normalise({"events": [event]})
+    assert "eventName" in instruction.reason
 
 
 @pytest.mark.parametrize("written", ["2026-02-14T10:15:30Z", "2026-02-14T10:15:30.000Z", "2026-02-14T11:15:30+01:00"])
 def test_a_time_may_have_milliseconds(written):
-    command = read("service-review-created", **{**REVIEW, "createdAt": written})
-    assert command.content.published_at == datetime(2026, 2, 14, 10, 15, 30, tzinfo=UTC)
+    instruction = read("service-review-created", **{**REVIEW, "createdAt": written})
+    assert instruction.content.published_at == datetime(2026, 2, 14, 10, 15, 30, tzinfo=UTC)
 
 
 def test_there_is_no_version_so_the_order_of_receipt_counts():
@@ -70,25 +71,25 @@ def test_there_is_no_version_so_the_order_of_receipt_counts():
 
 
 def test_a_consumer_is_a_person_of_the_platform():
-    command = read("service-review-created", **REVIEW, consumer={"id": "c-1", "name": "Ann"})
-    assert command.content.person == "trustpilot:c-1"
-    assert "Ann" not in repr(command)
+    instruction = read("service-review-created", **REVIEW, consumer={"id": "c-1", "name": "Ann"})
+    assert instruction.content.person == "trustpilot:c-1"
+    assert "Ann" not in repr(instruction)
 
 
 def test_labels_order_and_place_are_tags():
-    command = read(
+    instruction = read(
         "product-review-created",
         **REVIEW,
         tags=[{"group": "Shop", "value": "Online"}, {"group": None, "value": "Summer"}, {}],
         referenceId="O-1",
         locationId="L-1",
     )
-    assert command.content.tags == ("Shop:Online", "Summer", "reference:O-1", "location:L-1", "product-review")
+    assert instruction.content.tags == ("Shop:Online", "Summer", "reference:O-1", "location:L-1", "product-review")
 
 
 def test_an_update_leaves_alone_what_it_does_not_speak_of():
-    command = read("service-review-updated", id="r-1", stars=2)
-    assert command.content == Content(rating=2.0, scale=Scale(1.0, 5.0), kind=Kind.STARS, tags=())
+    instruction = read("service-review-updated", id="r-1", stars=2)
+    assert instruction.content == Content(rating=2.0, scale=Scale(1.0, 5.0), kind=Kind.STARS, tags=())
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "ftp://x.example", "https://" + "x" * 2_050])

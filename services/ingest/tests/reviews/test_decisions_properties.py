@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from plaudit.common.contracts import Kind
-from plaudit.ingest.domain.commands import (
+from plaudit.ingest.reviews.domain.decisions import Revised, StoredReview, decide
+from plaudit.ingest.reviews.domain.instructions import (
+    AnswerContent,
     AnswerReview,
     AnswerState,
     Content,
     CreateReview,
     EditReview,
-    GivenAnswer,
     RemoveReview,
     RestoreReview,
 )
-from plaudit.ingest.domain.reviews import Revised, StoredReview, decide
-from plaudit.ingest.domain.source import Source
+from plaudit.ingest.reviews.domain.state import Kind
+from plaudit.ingest.sources.domain import Source
 
 START = datetime(2026, 2, 14, 10, 0, tzinfo=UTC)
 SOURCE = Source(
@@ -30,7 +30,7 @@ SOURCE = Source(
     platform="native",
     subject="acme",
     created_at=START,
-    person_key=b"k" * 32,
+    secret="whsec_",
 )
 
 
@@ -41,7 +41,7 @@ def or_unset(strategy):
 times = st.integers(-10_000, 10_000).map(lambda minutes: START + timedelta(minutes=minutes))
 versions = st.none() | st.integers(1, 6)
 answers = st.builds(
-    GivenAnswer,
+    AnswerContent,
     text=st.sampled_from(["", "Thanks"]),
     published_at=st.none() | times,
     state=st.sampled_from(AnswerState),
@@ -56,25 +56,25 @@ contents = st.builds(
     text=or_unset(st.sampled_from([None, "", "x", "y"])),
     answer=or_unset(answers),
 )
-commands = st.one_of(
+instructions = st.one_of(
     st.builds(CreateReview, external_id=st.just("r-1"), version=versions, content=contents),
     st.builds(EditReview, external_id=st.just("r-1"), version=versions, content=contents),
     st.builds(RemoveReview, external_id=st.just("r-1"), version=versions),
     st.builds(RestoreReview, external_id=st.just("r-1"), version=versions),
     st.builds(AnswerReview, external_id=st.just("r-1"), version=versions, answer=answers),
 )
-histories = st.lists(commands, max_size=12)
+histories = st.lists(instructions, max_size=12)
 
 
 def visible(stored):
-    return None if stored is None or stored.removed else stored.content
+    return None if stored is None or stored.removed else stored.state
 
 
 def deliver(history, current=None):
     """Return the stored review and every decision; the n-th delivery is received n minutes after the start."""
     decisions = []
-    for minutes, command in enumerate(history):
-        decision = decide(current, command, SOURCE, START + timedelta(minutes=minutes), "review-1")
+    for minutes, instruction in enumerate(history):
+        decision = decide(current, instruction, SOURCE, START + timedelta(minutes=minutes), "review-1")
         decisions.append(decision)
         if isinstance(decision, Revised):
             current = decision.stored
@@ -85,8 +85,8 @@ def deliver(history, current=None):
 def test_the_events_tell_exactly_what_is_seen(history):
     """Subtracting each `before` and adding each `after` leaves what is visible: a score needs no store of reviews."""
     current, seen = None, None
-    for minutes, command in enumerate(history):
-        decision = decide(current, command, SOURCE, START + timedelta(minutes=minutes), "review-1")
+    for minutes, instruction in enumerate(history):
+        decision = decide(current, instruction, SOURCE, START + timedelta(minutes=minutes), "review-1")
         if not isinstance(decision, Revised):
             continue
         if decision.change is None:
@@ -108,15 +108,15 @@ def test_revisions_have_no_gap_and_versions_never_fall(history):
     told = [one.version for one in stored if one.version is not None]
     assert told == sorted(told)
     assert len({(one.review_id, one.external_id, one.partition_key) for one in stored}) <= 1
-    assert all(one.removed for one in stored if one.content is None)
+    assert all(one.removed for one in stored if one.state is None)
 
 
 @given(histories)
 def test_no_time_lies_more_than_five_minutes_after_its_receipt(history):
     _, decisions = deliver(history)
     for minutes, decision in enumerate(decisions):
-        if isinstance(decision, Revised) and decision.stored.content is not None:
-            state = decision.stored.content
+        if isinstance(decision, Revised) and decision.stored.state is not None:
+            state = decision.stored.state
             limit = START + timedelta(minutes=minutes + 5)
             told = [state.published_at, state.rated_at, state.edited_at, state.answer and state.answer.published_at]
             assert all(at <= limit for at in told if at is not None)
@@ -127,17 +127,17 @@ def test_a_stored_review_read_back_from_json_decides_the_same(history):
     current, _ = deliver(history)
     read_back = msgspec.json.decode(msgspec.json.encode(current), type=StoredReview | None)
     assert read_back == current
-    for command in history:
-        assert decide(read_back, command, SOURCE, START, "x") == decide(current, command, SOURCE, START, "x")
+    for instruction in history:
+        assert decide(read_back, instruction, SOURCE, START, "x") == decide(current, instruction, SOURCE, START, "x")
 
 
 @given(history=histories, data=st.data())
 def test_versioned_events_delivered_again_at_any_later_time_change_nothing(history, data):
     """Given a history in the order of its versions, when any of it is sent again, then nothing is written."""
-    ordered = [replace(command, version=number) for number, command in enumerate(history, 1)]
+    ordered = [replace(instruction, version=number) for number, instruction in enumerate(history, 1)]
     current = None
-    for minutes, command in enumerate(ordered):
-        decision = decide(current, command, SOURCE, START + timedelta(minutes=minutes), "review-1")
+    for minutes, instruction in enumerate(ordered):
+        decision = decide(current, instruction, SOURCE, START + timedelta(minutes=minutes), "review-1")
         if isinstance(decision, Revised):
             current = decision.stored
         for again in data.draw(st.lists(st.sampled_from(ordered[: minutes + 1]), max_size=3)):
@@ -167,7 +167,7 @@ def whole_histories(draw):
 
 
 def same_but_for_receipt(one, other):
-    return replace(one.content, received_at=START) == replace(other.content, received_at=START)
+    return replace(one.state, received_at=START) == replace(other.state, received_at=START)
 
 
 @given(history=whole_histories(), data=st.data())
@@ -194,7 +194,7 @@ def test_a_creation_above_a_removal_lives_whichever_comes_first(history, data):
     removal = RemoveReview(external_id="r-1", version=len(history) + 1)
     final, _ = deliver(data.draw(st.permutations([*history, removal, again])))
     assert not final.removed
-    assert final.content.rating == again.content.rating
+    assert final.state.rating == again.content.rating
 
 
 @given(history=whole_histories())
@@ -206,5 +206,5 @@ def test_removed_and_restored_is_as_if_nothing_had_been(history):
         RestoreReview(external_id="r-1", version=last + 2),
     ]
     after, _ = deliver(around, before)
-    assert after.content == before.content
+    assert after.state == before.state
     assert not after.removed

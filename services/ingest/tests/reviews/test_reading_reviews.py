@@ -1,5 +1,6 @@
 """Reading reviews: filters, pages, and how each came to be what it is."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -33,6 +34,24 @@ REVIEWS = [
     about("removed", "gone"),
     about("removed", "never seen", version=3),
 ]
+STORED_EARLIER = {
+    "subject": "acme/berlin",
+    "kind": "stars",
+    "rating": 4.0,
+    "raw_rating": {"value": 4.0, "min": 1.0, "max": 5.0},
+    "verified": True,
+    "origin": "invited",
+    "severity": "normal",
+    "source": {"id": "s-1", "name": "Our shop", "platform": "native", "created_at": "2026-01-01T08:30:00Z"},
+    "external_id": "four",
+    "published_at": "2026-03-02T00:00:00Z",
+    "rated_at": "2026-03-02T00:00:00.250000Z",
+    "received_at": "2026-03-02T00:00:01Z",
+    "text": "Cold soup.",
+    "tags": ["lunch"],
+    "answer": {"text": "Thanks", "published_at": "2026-03-03T00:00:00Z", "state": "pending"},
+}
+"""The content of a revision as it was stored before a state had a format."""
 ALL = ["pending", "nps", "one", "two", "four", "five"]
 
 
@@ -189,6 +208,28 @@ async def test_a_review_that_was_never_seen_is_a_404_even_where_a_removal_is_rem
     [tombstone] = await door.rows("SELECT id FROM ingest.reviews WHERE external_id = 'never seen'")
     for review_id in (tombstone["id"], uuid4()):
         assert (await door.get(f"/v1/reviews/{review_id}")).status_code == 404
+
+
+@pytest.mark.usefixtures("reviews")
+async def test_a_state_that_an_earlier_version_stored_is_read_and_edited_and_told_as_it_was(
+    door: FrontDoor, source: Source
+):
+    await door.superuser.execute(
+        "UPDATE ingest.revisions SET state = $1, state_format = DEFAULT FROM ingest.reviews "
+        "WHERE review_id = id AND external_id = 'four'",
+        json.dumps(STORED_EARLIER).encode(),
+    )
+    [review] = await door.items("/v1/reviews", external_id="four")
+    assert (review["text"], review["answer"]["state"]) == ("Cold soup.", "pending")
+    read = (await door.get(f"/v1/reviews/{review['id']}")).json()
+    assert [each["content"] for each in read["revisions"]] == [STORED_EARLIER]
+    await door.post(source, about("edited", "four", text="Warm soup."))
+    [row] = await door.rows("SELECT envelope FROM ingest.outbox ORDER BY xid DESC, id DESC LIMIT 1")
+    change = json.loads(row["envelope"])["data"]
+    assert change["before"] == STORED_EARLIER
+    assert change["after"] == {**change["before"], "text": "Warm soup."}
+    [formats] = await door.rows("SELECT array_agg(DISTINCT state_format) AS all FROM ingest.revisions")
+    assert formats["all"] == [1]
 
 
 HOSTILE = {

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.common.contracts import Kind, RawRating, Severity
-from plaudit.ingest.domain.scales import (
+from plaudit.ingest.reviews.domain.scales import (
     DEFAULT_SCALES,
     STARS_SCALE,
     OffScaleError,
@@ -18,6 +17,7 @@ from plaudit.ingest.domain.scales import (
     severity,
     to_stars,
 )
+from plaudit.ingest.reviews.domain.state import Kind, RawRating, Severity
 
 bounds = st.integers(-1_000_000, 1_000_000)
 scales = st.tuples(bounds, bounds).filter(lambda ends: ends[0] < ends[1]).map(lambda ends: Scale(*map(float, ends)))

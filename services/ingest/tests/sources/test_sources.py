@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from plaudit.ingest.adapters import ADAPTERS
+from plaudit.ingest.platforms import ADAPTERS
 from plaudit_testing.front_door import FrontDoor, Source
 
 pytestmark = pytest.mark.postgres

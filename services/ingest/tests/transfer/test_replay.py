@@ -16,8 +16,9 @@ from rich.progress import Progress
 from typer.testing import CliRunner
 
 from plaudit.common.standard_webhooks import decode_secret, new_secret, verify
-from plaudit.ingest import replay as replay_module
-from plaudit.ingest.replay import Column, Outcome, parse_map, post_all, replay, reviews, slug
+from plaudit.ingest.transfer import cli
+from plaudit.ingest.transfer.cli import Outcome, post_all, read_file, replay
+from plaudit.ingest.transfer.domain import Column, MappingError, parse_columns, slug
 
 SECRET = new_secret()
 URL = "http://ingest/v1/hooks/1"
@@ -76,8 +77,8 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
         def __init__(self, **options) -> None:
             super().__init__(transport=httpx.MockTransport(made), timeout=options["timeout"])
 
-    monkeypatch.setattr(replay_module.httpx, "AsyncClient", Client)
-    monkeypatch.setattr(replay_module, "RETRY_DELAY_SECONDS", 0.0)
+    monkeypatch.setattr(cli.httpx, "AsyncClient", Client)
+    monkeypatch.setattr(cli, "RETRY_DELAY_SECONDS", 0.0)
     return made
 
 
@@ -88,7 +89,7 @@ async def post(events: Sequence[dict], **how) -> Outcome:
 
 
 def test_a_map_says_which_column_is_which_field():
-    columns = parse_map([*MAP, "subject=company|slug", "author.email=mail"])
+    columns = parse_columns([*MAP, "subject=company|slug", "author.email=mail"])
     assert columns["subject"] == Column("company", as_slug=True)
     assert columns["author.email"] == Column("mail")
 
@@ -103,8 +104,8 @@ def test_a_map_says_which_column_is_which_field():
     ],
 )
 def test_a_map_that_is_wrong_says_what_to_do(pairs: list[str], said: str):
-    with pytest.raises(typer.BadParameter, match=said):
-        parse_map(pairs)
+    with pytest.raises(MappingError, match=said):
+        parse_columns(pairs)
 
 
 @pytest.mark.parametrize(
@@ -118,8 +119,8 @@ def test_a_name_becomes_a_segment_of_a_subject(name: str, segment: str):
 @pytest.mark.parametrize("name", ["reviews.csv", "reviews.csv.gz"])
 def test_a_file_becomes_events_oldest_first(tmp_path: Path, name: str):
     path = write(tmp_path / name, row("b", "2026-01-02T00:00:00Z"), row("a", "2026-01-01T00:00:00Z", "4.5"))
-    columns = parse_map([*MAP, "subject=company|slug", "author.email=mail", "verified=sure", "title=extra"])
-    assert reviews(path, columns, {"kind": "csat"}, "rental") == [
+    columns = parse_columns([*MAP, "subject=company|slug", "author.email=mail", "verified=sure", "title=extra"])
+    assert read_file(path, columns, {"kind": "csat"}, "rental") == [
         {
             "type": "review.created",
             "data": {
@@ -138,8 +139,8 @@ def test_a_file_becomes_events_oldest_first(tmp_path: Path, name: str):
 
 def test_a_column_that_is_not_there_is_named(tmp_path: Path):
     path = write(tmp_path / "reviews.csv", row("a"))
-    with pytest.raises(typer.BadParameter, match="no column score"):
-        reviews(path, parse_map(["id=review", "rating=score", "published_at=date"]), {}, "")
+    with pytest.raises(MappingError, match="no column score"):
+        read_file(path, parse_columns(["id=review", "rating=score", "published_at=date"]), {}, "")
 
 
 async def test_events_are_posted_in_their_order_and_in_deliveries_of_the_batch(door: Door):
@@ -176,7 +177,7 @@ async def test_what_is_refused_is_counted_and_shown_and_not_sent_again(door: Doo
 
 
 async def test_a_door_that_stays_shut_is_an_error_after_so_many_tries(door: Door, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(replay_module, "MAX_TRIES", 3)
+    monkeypatch.setattr(cli, "MAX_TRIES", 3)
     door.answers = [httpx.ConnectError("refused")] * 3
     with pytest.raises(ExceptionGroup) as raised:
         await post([{"n": 1}])

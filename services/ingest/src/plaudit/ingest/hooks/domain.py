@@ -1,207 +1,174 @@
-"""Write groups of deliveries: raw bytes, dedup key, review revision and outbox row in one transaction."""
+"""What becomes of deliveries that are written together: repetitions, quarantine, and what to store."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Final
+from uuid import UUID
 
-import msgspec
+from plaudit.ingest.reviews.domain.decisions import Revised, decide
+from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
+from plaudit.ingest.reviews.domain.state import StoredReview
+from plaudit.ingest.sources.domain import Source
 
-from plaudit.common.contracts import REVIEWS
-from plaudit.common.db import Database, OrderKey, Tx, lock
-from plaudit.common.events import Outgoing
-from plaudit.common.failpoints import failpoint
-from plaudit.common.ids import IdSource
-from plaudit.common.outbox import Outbox
-from plaudit.ingest.domain.commands import Command, Quarantined
-from plaudit.ingest.domain.reviews import Revised, StoredReview, decide
-from plaudit.ingest.domain.source import Source
-from plaudit.ingest.store import intake as store
-from plaudit.ingest.store.intake import DeliveryRow, Kept, ReviewKey, RevisionRow
+ACCEPTED: Final = 202
+BAD_REQUEST: Final = 400
+UNPROCESSABLE: Final = 422
+NOTHING_VALID: Final = "nothing_valid"
+NOT_STORED: Final = "not_stored"
+"""The database refused the delivery with its content, and took its bytes alone."""
+ID_REUSED: Final = "id_reused"
+"""A delivery id came again with another body: stored, and answered 2xx, since sending it again changes nothing."""
 
-ACCEPTED = 202
-UNPROCESSABLE = 422
-NOTHING_VALID = "nothing_valid"
-REUSED = "id_reused"
-"""A delivery id that came again with another body: kept, and answered 2xx, since sending it again mends nothing."""
+ReviewKey = tuple[str, str]
+"""(source id, external id)"""
+DeliveryKey = tuple[str, str]
+"""(source id, the sender's own id of the delivery)"""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One verified request, on its way into the database."""
+    """One verified request, to be written."""
 
     id: str
     source: Source
     sent_id: str | None
-    """The sender's own id, by which a repetition is known; None where a platform sends none."""
+    """The sender's own id, by which a repetition is recognised; None where a platform sends none."""
     headers: str
-    """Those worth keeping, as JSON."""
+    """Those that are stored, as JSON."""
     body: bytes
-    events: Sequence[Command | Quarantined]
+    events: Sequence[Instruction | Quarantined]
     status: int = ACCEPTED
     quarantine_reason: str | None = None
-    """Why nothing of it could be read, if so; it is kept all the same."""
+    """Why none of it could be read, if so; it is stored all the same."""
     traceparent: str | None = None
 
     @cached_property
-    def order_keys(self) -> list[OrderKey]:
-        """What must not be decided twice at once: the delivery's id, and each review it speaks of."""
-        keys = [f"review:{self.source.tenant_id}:{self.source.id}:{external}" for _, external in self.review_keys]
+    def order_keys(self) -> list[str]:
+        """What must not be decided twice at once: the delivery's id, and each review that it is about."""
+        keys = [f"review:{self.source.tenant_id}:{self.source.id}:{external_id}" for _, external_id in self.review_keys]
         if self.sent_id is not None:
             keys.append(f"delivery:{self.source.id}:{self.sent_id}")
         return keys
 
     @cached_property
     def review_keys(self) -> list[ReviewKey]:
-        """The reviews it speaks of."""
+        """The reviews that it is about."""
         return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, Quarantined)]
 
+    @property
+    def dedup_key(self) -> DeliveryKey | None:
+        """What a repetition is recognised by, None where the platform sends no id."""
+        return None if self.sent_id is None else (self.source.id, self.sent_id)
 
-@dataclass(frozen=True)
-class Answer:
-    """What the sender is told."""
 
-    kept: Kept
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a delivery, as it is stored; a repetition gets it again."""
+
+    id: str
+    status: int
+    accepted: int
+    unchanged: int
+    quarantined: tuple[tuple[int, str], ...]
+    """(index, reason) of each event that was not applied."""
+    quarantine_reason: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the sender is answered."""
+
+    outcome: Outcome
     duplicate: bool = False
 
 
-class _Group:
-    """One transaction's worth of decisions: reads what was known, decides in order, remembers what to write."""
+@dataclass(frozen=True, slots=True)
+class LoggedDelivery:
+    """One entry of the delivery log, to be written."""
+
+    delivery: Delivery
+    outcome: Outcome
+    dedup_id: str | None
+    """The sender's id, if this is the delivery that repetitions of it are compared with."""
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewRevision:
+    """One revision of a review, to be written."""
+
+    delivery: Delivery
+    revised: Revised
+    known_at: datetime
+
+
+class Group:
+    """The decisions of one transaction, in the order of its deliveries, over what was stored before.
+
+    It collects what is to be written: `log`, `revisions`, and in `latest` the last revision of each review.
+    """
 
     def __init__(
-        self, tx: Tx, ids: IdSource, known: dict[tuple[str, str], Kept], reviews: dict[ReviewKey, StoredReview]
+        self,
+        now: datetime,
+        ids: Callable[[], UUID],
+        outcomes: dict[DeliveryKey, Outcome],
+        reviews: dict[ReviewKey, StoredReview],
     ) -> None:
-        self._now = tx.now
+        """Decide at the time `now`, over the stored outcomes of deliveries and the stored reviews."""
+        self._now = now
         self._ids = ids
-        self._known = known
+        self._outcomes = outcomes
         self._reviews = reviews
-        self.changed: dict[ReviewKey, tuple[str, str, StoredReview]] = {}
-        self.deliveries: list[DeliveryRow] = []
-        self.revisions: list[RevisionRow] = []
-        self.events: list[Outgoing] = []
+        self.log: list[LoggedDelivery] = []
+        self.revisions: list[NewRevision] = []
+        self.latest: dict[ReviewKey, NewRevision] = {}
 
-    def take(self, delivery: Delivery) -> Answer:
-        """Decide about one delivery."""
-        seen = None if delivery.sent_id is None else self._known.get((delivery.source.id, delivery.sent_id))
-        if seen is None:
-            kept = self._first(delivery)
-            if delivery.sent_id is not None:
-                self._known[delivery.source.id, delivery.sent_id] = kept
-            return Answer(kept)
-        if seen.body == delivery.body:
-            return Answer(seen, duplicate=True)
-        reused = replace(delivery, events=(), status=ACCEPTED, quarantine_reason=REUSED)
-        kept = Kept(delivery.id, ACCEPTED, 0, 0, (), REUSED, delivery.body)
-        self._keep(reused, kept, dedup_id=None)
-        return Answer(kept)
+    def take(self, delivery: Delivery) -> Receipt:
+        """Decide about one delivery; return what its sender is answered."""
+        key = delivery.dedup_key
+        first = None if key is None else self._outcomes.get(key)
+        if first is None:
+            outcome = self._apply(delivery)
+            if key is not None:
+                self._outcomes[key] = outcome
+            return self._write(delivery, outcome, dedup_id=delivery.sent_id)
+        if first.body == delivery.body:
+            return Receipt(first, duplicate=True)
+        reused = Outcome(delivery.id, ACCEPTED, 0, 0, (), ID_REUSED, delivery.body)
+        return self._write(delivery, reused, dedup_id=None)
 
-    def _first(self, delivery: Delivery) -> Kept:
+    def _apply(self, delivery: Delivery) -> Outcome:
         unchanged = 0
         quarantined: list[tuple[int, str]] = []
         for index, event in enumerate(delivery.events):
-            outcome = event if isinstance(event, Quarantined) else self._decide(delivery, event)
-            if isinstance(outcome, Quarantined):
-                quarantined.append((index, outcome.reason))
-            elif not outcome:
+            result = event if isinstance(event, Quarantined) else self._decide(delivery, event)
+            if isinstance(result, Quarantined):
+                quarantined.append((index, result.reason))
+            elif not result:
                 unchanged += 1
         accepted = len(delivery.events) - len(quarantined)
         status, reason = delivery.status, delivery.quarantine_reason
         if quarantined and not accepted:
             status, reason = UNPROCESSABLE, NOTHING_VALID
-        kept = Kept(delivery.id, status, accepted, unchanged, tuple(quarantined), reason, delivery.body)
-        self._keep(delivery, kept, dedup_id=delivery.sent_id)
-        return kept
+        return Outcome(delivery.id, status, accepted, unchanged, tuple(quarantined), reason, delivery.body)
 
-    def _decide(self, delivery: Delivery, command: Command) -> bool | Quarantined:
+    def _decide(self, delivery: Delivery, instruction: Instruction) -> bool | Quarantined:
         """Return whether there is a new revision, or why there cannot be one."""
-        source = delivery.source
-        key = (source.id, command.external_id)
-        decision = decide(self._reviews.get(key), command, source, self._now, str(self._ids()))
+        key = (delivery.source.id, instruction.external_id)
+        decision = decide(self._reviews.get(key), instruction, delivery.source, self._now, str(self._ids()))
         if isinstance(decision, Quarantined):
             return decision
         if not isinstance(decision, Revised):
             return False
-        stored = decision.stored
-        self._reviews[key] = stored
-        self.changed[key] = (source.tenant_id, source.id, stored)
-        self.revisions.append(
-            RevisionRow(
-                tenant_id=source.tenant_id,
-                review_id=stored.review_id,
-                revision=stored.revision,
-                delivery_id=delivery.id,
-                type=decision.type,
-                version=stored.version,
-                known_at=self._now,
-                content=store.encode_content(stored.content),
-            )
-        )
-        if decision.change is not None:
-            self._publish(delivery, decision, stored)
+        self._reviews[key] = decision.stored
+        self.latest[key] = NewRevision(delivery, decision, self._now)
+        self.revisions.append(self.latest[key])
         return True
 
-    def _publish(self, delivery: Delivery, decision: Revised, stored: StoredReview) -> None:
-        assert decision.change is not None
-        state = decision.change.after or decision.change.before
-        assert state is not None
-        self.events.append(
-            Outgoing(
-                topic=REVIEWS,
-                key=stored.partition_key,
-                type=decision.type,
-                subject=state.subject,
-                tenant_id=delivery.source.tenant_id,
-                time=self._now,
-                data=decision.change,
-                traceparent=delivery.traceparent,
-            )
-        )
-
-    def _keep(self, delivery: Delivery, kept: Kept, dedup_id: str | None) -> None:
-        self.deliveries.append(
-            DeliveryRow(
-                tenant_id=delivery.source.tenant_id,
-                id=delivery.id,
-                source_id=delivery.source.id,
-                dedup_id=dedup_id,
-                sent_id=delivery.sent_id,
-                received_at=self._now,
-                status=kept.status,
-                accepted=kept.accepted,
-                unchanged=kept.unchanged,
-                quarantined=msgspec.json.encode(kept.quarantined).decode() if kept.quarantined else None,
-                quarantine_reason=kept.quarantine_reason,
-                headers=delivery.headers,
-                body=delivery.body,
-            )
-        )
-
-
-class Intake:
-    """Writes groups of deliveries under the hook role."""
-
-    def __init__(self, database: Database, outbox: Outbox, ids: IdSource) -> None:
-        self._database = database
-        self._outbox = outbox
-        self._ids = ids
-
-    async def write(self, group: Sequence[Delivery]) -> Sequence[Answer]:
-        """Commit a group of deliveries; returns the answer to each, in order.
-
-        Raises what the database raises; nothing of the group is then stored, or, when the reply to the commit was
-        lost, all of it is, and the senders' repetitions find it.
-        """
-        tenants = {delivery.source.tenant_id for delivery in group}
-        async with self._database.transaction(*tenants) as tx:
-            await lock(tx, (key for delivery in group for key in delivery.order_keys))
-            sent = {(each.source.id, each.sent_id) for each in group if each.sent_id is not None}
-            known = await store.known_deliveries(tx, list(sent))
-            reviews = await store.current_reviews(tx, list({key for each in group for key in each.review_keys}))
-            decided = _Group(tx, self._ids, known, reviews)
-            answers = [decided.take(delivery) for delivery in group]
-            await store.insert_deliveries(tx, decided.deliveries)
-            await store.upsert_reviews(tx, list(decided.changed.values()))
-            await store.insert_revisions(tx, decided.revisions)
-            await self._outbox.append(tx, decided.events)
-            failpoint("after_flush_before_commit")
-        failpoint("after_commit_before_answer")
-        return answers
+    def _write(self, delivery: Delivery, outcome: Outcome, dedup_id: str | None) -> Receipt:
+        self.log.append(LoggedDelivery(delivery, outcome, dedup_id, self._now))
+        return Receipt(outcome)

@@ -1,22 +1,82 @@
-"""The statements of a group commit: one per table, over arrays."""
+"""The statements of a group of deliveries, over arrays. They read and write the tables of several rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from plaudit.common.contracts import ReviewState
 from plaudit.common.db import Tx
-from plaudit.ingest.domain.reviews import StoredReview
+from plaudit.common.db.columns import Columns
+from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
+from plaudit.ingest.hooks.domain import DeliveryKey, LoggedDelivery, NewRevision, Outcome, ReviewKey
+from plaudit.ingest.reviews.domain.state import StoredReview
+from plaudit.ingest.reviews.store import STATE_FORMAT, decode_state, encode_state
+from plaudit.ingest.reviews.tables import reviews as reviews_table
+from plaudit.ingest.reviews.tables import revisions as revisions_table
 
-ReviewKey = tuple[str, str]
-"""(source id, external id)"""
+
+@dataclass(frozen=True, slots=True)
+class _DeliveryRow:
+    logged: LoggedDelivery
+    quarantined: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _RevisionRow:
+    new: NewRevision
+    state: bytes | None
+    state_format: int = STATE_FORMAT
+
+
+_DELIVERIES = Columns(
+    deliveries_table,
+    {
+        "tenant_id": "logged.delivery.source.tenant_id",
+        "id": "logged.delivery.id",
+        "source_id": "logged.delivery.source.id",
+        "dedup_id": "logged.dedup_id",
+        "sent_id": "logged.delivery.sent_id",
+        "received_at": "logged.received_at",
+        "status": "logged.outcome.status",
+        "accepted": "logged.outcome.accepted",
+        "unchanged": "logged.outcome.unchanged",
+        "quarantine_reason": "logged.outcome.quarantine_reason",
+        "headers": "logged.delivery.headers",
+        "body": "logged.delivery.body",
+    },
+)
+_REVISIONS = Columns(
+    revisions_table,
+    {
+        "tenant_id": "new.delivery.source.tenant_id",
+        "review_id": "new.revised.stored.review_id",
+        "revision": "new.revised.stored.revision",
+        "delivery_id": "new.delivery.id",
+        "type": "new.revised.type",
+        "version": "new.revised.stored.version",
+        "known_at": "new.known_at",
+    },
+)
+_KEY = {
+    "tenant_id": "delivery.source.tenant_id",
+    "source_id": "delivery.source.id",
+    "external_id": "revised.stored.external_id",
+    "id": "revised.stored.review_id",
+    "revision": "revised.stored.revision",
+    "version": "revised.stored.version",
+    "removed": "revised.stored.removed",
+    "partition_key": "revised.stored.partition_key",
+    "changed_at": "known_at",
+}
+_OF_STATE = ("subject", "kind", "rating", "severity", "published_at", "answered_at")
+_REVIEWS = Columns(reviews_table, _KEY | {name: f"revised.stored.state.{name}" for name in _OF_STATE})
+_TOMBSTONES = Columns(reviews_table, _KEY, without=_OF_STATE)
+"""Reviews that were removed before anything was known of them: the columns of a state stay null."""
 
 # Each key is looked up by itself, behind OFFSET 0: joined freely, a plan made while the tables were small reads all of
 # them for every group, until they have been analysed.
-_KNOWN_DELIVERIES = """
+_SELECT_OUTCOMES = """
 SELECT found.* FROM unnest($1::uuid[], $2::text[]) AS sent (source_id, dedup_id)
 CROSS JOIN LATERAL (
     SELECT d.source_id, d.dedup_id, d.id, d.status, d.accepted, d.unchanged, d.quarantined, d.quarantine_reason, d.body
@@ -24,100 +84,43 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) AS found
 """
-
-_CURRENT_REVIEWS = """
-SELECT found.* FROM unnest($1::uuid[], $2::text[]) AS told (source_id, external_id)
+_SELECT_REVIEWS = """
+SELECT found.* FROM unnest($1::uuid[], $2::text[]) AS wanted (source_id, external_id)
 CROSS JOIN LATERAL (
-    SELECT r.source_id, r.external_id, r.id, r.revision, r.version, r.removed, r.partition_key, v.content
+    SELECT r.source_id, r.external_id, r.id, r.revision, r.version, r.removed, r.partition_key, v.state, v.state_format
     FROM reviews r JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
-    WHERE r.source_id = told.source_id AND r.external_id = told.external_id
+    WHERE r.source_id = wanted.source_id AND r.external_id = wanted.external_id
     OFFSET 0
 ) AS found
 """
+_INSERT_DELIVERIES = f"INSERT INTO deliveries ({_DELIVERIES.listed}) SELECT * FROM {_DELIVERIES.unnest()}"
+_INSERT_REVISIONS = f"INSERT INTO revisions ({_REVISIONS.listed}) SELECT * FROM {_REVISIONS.unnest()}"
 
-_INSERT_DELIVERIES = """
-INSERT INTO deliveries (tenant_id, id, source_id, dedup_id, sent_id, received_at, status, accepted, unchanged,
-                        quarantined, quarantine_reason, headers, body)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::smallint[],
-                     $8::int[], $9::int[], $10::jsonb[], $11::text[], $12::jsonb[], $13::bytea[])
-"""
 
-_UPSERT_REVIEWS = """
-INSERT INTO reviews (tenant_id, source_id, external_id, id, revision, version, removed, partition_key, subject, kind,
-                     rating, severity, published_at, answered_at, changed_at)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::int[], $6::bigint[], $7::boolean[], $8::text[],
-                     $9::text[], $10::text[], $11::float8[], $12::text[], $13::timestamptz[], $14::timestamptz[],
-                     $15::timestamptz[])
-ON CONFLICT (source_id, external_id) DO UPDATE
-SET revision = excluded.revision, version = excluded.version, removed = excluded.removed, subject = excluded.subject,
-    kind = excluded.kind, rating = excluded.rating, severity = excluded.severity, published_at = excluded.published_at,
-    answered_at = excluded.answered_at, changed_at = excluded.changed_at
-"""
+def _upsert(columns: Columns) -> str:
+    return (
+        f"INSERT INTO reviews ({columns.listed}) SELECT * FROM {columns.unnest()} "
+        "ON CONFLICT (source_id, external_id) DO UPDATE "
+        f"SET {columns.excluded(keep=('tenant_id', 'id', 'partition_key'))}"
+    )
 
-_INSERT_REVISIONS = """
-INSERT INTO revisions (tenant_id, review_id, revision, delivery_id, type, version, known_at, content)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::bigint[], $7::timestamptz[],
-                     $8::bytea[])
-"""
+
+_UPSERT_REVIEWS = _upsert(_REVIEWS)
+_UPSERT_TOMBSTONES = _upsert(_TOMBSTONES)
 
 _encode = msgspec.json.Encoder().encode
-_decode_state = msgspec.json.Decoder(ReviewState).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of a delivery's answer."""
-
-    id: str
-    status: int
-    accepted: int
-    unchanged: int
-    quarantined: tuple[tuple[int, str], ...]
-    quarantine_reason: str | None
-    body: bytes
-
-
-class DeliveryRow(NamedTuple):
-    """A row of `deliveries`, in the order of its columns."""
-
-    tenant_id: str
-    id: str
-    source_id: str
-    dedup_id: str | None
-    sent_id: str | None
-    received_at: datetime
-    status: int
-    accepted: int
-    unchanged: int
-    quarantined: str | None
-    quarantine_reason: str | None
-    headers: str
-    body: bytes
-
-
-class RevisionRow(NamedTuple):
-    """A row of `revisions`, in the order of its columns."""
-
-    tenant_id: str
-    review_id: str
-    revision: int
-    delivery_id: str
-    type: str
-    version: int | None
-    known_at: datetime
-    content: bytes | None
-
-
-async def known_deliveries(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Kept]:
-    """Return (source id, sent id) → what was answered then, for those that were seen before."""
+async def outcomes(tx: Tx, keys: Collection[DeliveryKey]) -> dict[DeliveryKey, Outcome]:
+    """Return what became of those of the deliveries that came before."""
     if not keys:
         return {}
-    rows = await tx.raw.fetch(_KNOWN_DELIVERIES, [source for source, _ in keys], [sent for _, sent in keys])
-    return {(str(row["source_id"]), row["dedup_id"]): _kept(row) for row in rows}
+    rows = await tx.raw.fetch(_SELECT_OUTCOMES, [source_id for source_id, _ in keys], [sent_id for _, sent_id in keys])
+    return {(str(row["source_id"]), row["dedup_id"]): _outcome(row) for row in rows}
 
 
-def _kept(row: Any) -> Kept:
-    return Kept(
+def _outcome(row: Any) -> Outcome:
+    return Outcome(
         id=str(row["id"]),
         status=row["status"],
         accepted=row["accepted"],
@@ -128,15 +131,15 @@ def _kept(row: Any) -> Kept:
     )
 
 
-async def current_reviews(tx: Tx, keys: Sequence[ReviewKey]) -> dict[ReviewKey, StoredReview]:
-    """Return the stored reviews among the keys, with their last content."""
+async def reviews(tx: Tx, keys: Collection[ReviewKey]) -> dict[ReviewKey, StoredReview]:
+    """Return the stored reviews among the keys, with their last state."""
     if not keys:
         return {}
-    rows = await tx.raw.fetch(_CURRENT_REVIEWS, [source for source, _ in keys], [external for _, external in keys])
-    return {(str(row["source_id"]), row["external_id"]): _stored(row) for row in rows}
+    rows = await tx.raw.fetch(_SELECT_REVIEWS, [source_id for source_id, _ in keys], [name for _, name in keys])
+    return {(str(row["source_id"]), row["external_id"]): _stored_review(row) for row in rows}
 
 
-def _stored(row: Any) -> StoredReview:
+def _stored_review(row: Any) -> StoredReview:
     return StoredReview(
         review_id=str(row["id"]),
         external_id=row["external_id"],
@@ -144,57 +147,33 @@ def _stored(row: Any) -> StoredReview:
         version=row["version"],
         removed=row["removed"],
         partition_key=row["partition_key"],
-        content=None if row["content"] is None else _decode_state(row["content"]),
+        state=decode_state(row["state"], row["state_format"]),
     )
 
 
-async def insert_deliveries(tx: Tx, rows: Sequence[DeliveryRow]) -> None:
-    """Keep deliveries byte for byte."""
-    if rows:
-        await tx.raw.execute(_INSERT_DELIVERIES, *zip(*rows, strict=True))
-
-
-async def insert_revisions(tx: Tx, rows: Sequence[RevisionRow]) -> None:
-    """Append revisions."""
-    if rows:
-        await tx.raw.execute(_INSERT_REVISIONS, *zip(*rows, strict=True))
-
-
-async def upsert_reviews(tx: Tx, tenants_and_reviews: Sequence[tuple[str, str, StoredReview]]) -> None:
-    """Make reviews, given as (tenant, source id, review), what they are now; each key at most once."""
-    if not tenants_and_reviews:
-        return
+async def insert_deliveries(tx: Tx, log: Sequence[LoggedDelivery]) -> None:
+    """Store deliveries byte for byte."""
     rows = [
-        _review_row(tenant, source_id, stored, tx.now)
-        for tenant, source_id, stored in sorted(tenants_and_reviews, key=lambda item: (item[1], item[2].external_id))
+        _DeliveryRow(each, _encode(each.outcome.quarantined).decode() if each.outcome.quarantined else None)
+        for each in log
     ]
-    await tx.raw.execute(_UPSERT_REVIEWS, *zip(*rows, strict=True))
+    if rows:
+        await tx.raw.execute(_INSERT_DELIVERIES, *_DELIVERIES.arrays(rows))
 
 
-def _review_row(tenant: str, source_id: str, stored: StoredReview, now: datetime) -> tuple[Any, ...]:
-    content = stored.content
-    answered_at = None
-    if content is not None and content.answer is not None and content.answer.state == "published":
-        answered_at = content.answer.published_at
-    return (
-        tenant,
-        source_id,
-        stored.external_id,
-        stored.review_id,
-        stored.revision,
-        stored.version,
-        stored.removed,
-        stored.partition_key,
-        None if content is None else content.subject,
-        None if content is None else content.kind.value,
-        None if content is None else content.rating,
-        None if content is None else content.severity.value,
-        None if content is None else content.published_at,
-        answered_at,
-        now,
-    )
+async def insert_revisions(tx: Tx, revisions: Sequence[NewRevision]) -> None:
+    """Append revisions."""
+    rows = [_RevisionRow(new, encode_state(new.revised.stored.state)) for new in revisions]
+    if rows:
+        await tx.raw.execute(_INSERT_REVISIONS, *_REVISIONS.arrays(rows))
 
 
-def encode_content(content: ReviewState | None) -> bytes | None:
-    """Return content as a revision stores it."""
-    return None if content is None else _encode(content)
+async def upsert_reviews(tx: Tx, latest: Sequence[NewRevision]) -> None:
+    """Store what reviews are after these revisions; at most one revision of each review."""
+    ordered = sorted(latest, key=lambda new: (new.delivery.source.id, new.revised.stored.external_id))
+    with_state = [new for new in ordered if new.revised.stored.state is not None]
+    if with_state:
+        await tx.raw.execute(_UPSERT_REVIEWS, *_REVIEWS.arrays(with_state))
+    tombstones = [new for new in ordered if new.revised.stored.state is None]
+    if tombstones:
+        await tx.raw.execute(_UPSERT_TOMBSTONES, *_TOMBSTONES.arrays(tombstones))

@@ -1,13 +1,13 @@
 """One folder for each platform: `adapter.py`, invented `fixtures/` and a `doc.md` for whoever connects it.
 
-A fixture is a body as the platform sends it; the file `….expected.json` beside it holds the commands it becomes.
+A fixture is a body as the platform sends it; the file `….expected.json` beside it holds the instructions it becomes.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from plaudit.ingest.adapters import native, trustpilot
-from plaudit.ingest.adapters.contract import Adapter, UnusableBodyError
+from plaudit.ingest.platforms import native, trustpilot
+from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {adapter.platform: adapter for adapter in (native.ADAPTER, trustpilot.ADAPTER)}

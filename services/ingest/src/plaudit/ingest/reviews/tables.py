@@ -1,4 +1,4 @@
-"""The tables of schema `ingest` that queries are composed over."""
+"""The tables of reviews: what each is now, and every revision of it."""
 
 from sqlalchemy import (
     BigInteger,
@@ -14,40 +14,8 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="ingest")
-
-sources = Table(
-    "sources",
-    metadata,
-    Column("tenant_id", Text, nullable=False),
-    Column("id", Uuid, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("platform", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("secret", Text, nullable=False),
-    Column("path_token", Text),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("tenant_id", Text, nullable=False),
-    Column("id", Uuid, primary_key=True),
-    Column("source_id", Uuid, nullable=False),
-    Column("dedup_id", Text),
-    Column("sent_id", Text),
-    Column("received_at", DateTime(timezone=True), nullable=False),
-    Column("status", SmallInteger, nullable=False),
-    Column("accepted", Integer, nullable=False),
-    Column("unchanged", Integer, nullable=False),
-    Column("quarantined", JSONB),
-    Column("quarantine_reason", Text),
-    Column("headers", JSONB, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-)
 
 reviews = Table(
     "reviews",
@@ -79,5 +47,6 @@ revisions = Table(
     Column("type", Text, nullable=False),
     Column("version", BigInteger),
     Column("known_at", DateTime(timezone=True), nullable=False),
-    Column("content", LargeBinary),
+    Column("state", LargeBinary),
+    Column("state_format", SmallInteger, nullable=False),
 )

@@ -1,131 +1,94 @@
-"""Sources: make one, and post to its hook with the secret that comes back."""
+"""Sources: create one, and post to its hook with the secret that comes back."""
 
-import secrets
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Request
 
-from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
-from plaudit.common.db import Role
-from plaudit.common.http.auth import Principal, authorize
-from plaudit.common.http.paging import Page, decode_cursor
-from plaudit.common.http.paging import page as page_of
-from plaudit.common.http.problems import not_found, unprocessable
-from plaudit.common.standard_webhooks import new_secret
-from plaudit.ingest.adapters import ADAPTERS
-from plaudit.ingest.api.context import DEFAULT_PAGE, Context, Cursor, Limit
-from plaudit.ingest.store import sources as sources_store
+from plaudit.common.db import Tx
+from plaudit.common.http import (
+    DEFAULT_PAGE_ITEMS,
+    Cursor,
+    Limit,
+    Page,
+    Principal,
+    TenantTx,
+    Work,
+    authorize,
+    decode_cursor,
+    not_found,
+    page,
+    unprocessable,
+)
+from plaudit.ingest.sources import commands, store
+from plaudit.ingest.sources.domain import InvalidSubjectError, Proof, Source, UnknownPlatformError
+from plaudit.ingest.sources.schemas import (
+    SourceIn,
+    SourceOut,
+    SourceWithSecretOut,
+    source_out,
+    source_with_secret_out,
+)
 
-PATH_TOKEN_BYTES = 32
+PROBLEMS: Final = {
+    "invalid-subject": "A subject is a path such as `acme/berlin`: 1 to 6 segments of a-z, 0-9, `.`, `_`, `-`.",
+    "unknown-platform": "There is no adapter for this platform. Use one that the detail names; `native` is our own.",
+}
+"""Slug → what it means and what to do."""
+
+
+def platform_proofs(request: Request) -> Mapping[str, Proof]:
+    """Return how each platform that has an adapter proves its deliveries; `main` says so."""
+    proofs: Mapping[str, Proof] = request.app.state.platform_proofs
+    return proofs
+
 
 router = APIRouter(tags=["sources"])
-Reader = Annotated[Principal, Depends(authorize("sources:read"))]
-Writer = Annotated[Principal, Depends(authorize("sources:write"))]
+SourcesReader = Annotated[Principal, Depends(authorize("sources:read"))]
+SourcesWriter = Annotated[Principal, Depends(authorize("sources:write"))]
+PlatformProofs = Annotated[Mapping[str, Proof], Depends(platform_proofs)]
 
 
-class SourceIn(BaseModel):
-    """A source to make."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=200)
-    platform: str = Field(description="`native` for the format documented here, or a platform that has an adapter.")
-    subject: str = Field(description="What its reviews are about: a path such as `acme/berlin`.")
-
-
-class SourceOut(BaseModel):
-    """A source."""
-
-    id: UUID
-    name: str
-    platform: str
-    subject: str
-    created_at: datetime
-    hook: str = Field(description="Where to post, below this service's address.")
-
-
-class SourceWithSecret(SourceOut):
-    """A source with what it signs by."""
-
-    secret: str = Field(description="Of Standard Webhooks: signs every delivery. Empty where the platform signs none.")
-
-
-@router.post("/v1/sources", status_code=201, summary="Make a source")
-async def create_source(made: SourceIn, who: Writer, context: Context) -> SourceWithSecret:
-    """Make a source. Its secret signs deliveries at once; a platform that signs none gets a secret address."""
-    adapter = ADAPTERS.get(made.platform)
-    if adapter is None:
-        raise unprocessable("unknown-platform", f"No adapter for {made.platform!r}; there are {', '.join(ADAPTERS)}.")
-    if not is_subject(made.subject):
-        raise unprocessable("invalid-subject", f"{SUBJECT_RULE[0].upper()}{SUBJECT_RULE[1:]}.")
-    async with context.database(Role.API).transaction(who.tenant_id) as tx:
-        source = sources_store.Source(
-            tenant_id=who.tenant_id,
-            id=context.ids(),
-            name=made.name,
-            platform=made.platform,
-            subject=made.subject,
-            secret=new_secret(),
-            path_token=None if adapter.proof == "standard_webhooks" else secrets.token_urlsafe(PATH_TOKEN_BYTES),
-            created_at=tx.now,
-            person_key=b"",
-        )
-        await sources_store.add(tx, source)
-    return _with_secret(source)
+@router.post("/v1/sources", status_code=201, summary="Create a source")
+async def create_source(
+    principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs
+) -> SourceWithSecretOut:
+    """Create a source. Its secret signs deliveries at once; a platform that signs none gets a secret address."""
+    try:
+        source = await commands.create(work, principal.tenant_id, **body.model_dump(), proofs=proofs)
+    except UnknownPlatformError as error:
+        raise unprocessable("unknown-platform", str(error)) from error
+    except InvalidSubjectError as error:
+        raise unprocessable("invalid-subject", str(error)) from error
+    return source_with_secret_out(source)
 
 
 @router.get("/v1/sources", summary="List sources")
 async def list_sources(
-    who: Reader, context: Context, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
+    principal: SourcesReader, tx: TenantTx, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE_ITEMS
 ) -> Page[SourceOut]:
     """List sources, oldest first, without their secrets."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    async with context.database(Role.API).transaction(who.tenant_id) as tx:
-        rows = await sources_store.page(tx, who.tenant_id, after, limit + 1)
-    return Page[SourceOut].model_validate(
-        page_of([_out(row) for row in rows], limit, lambda out: (out.created_at, out.id))
-    )
+    found = [source_out(source) for source in await store.page(tx, principal.tenant_id, after, limit + 1)]
+    return Page[SourceOut].model_validate(page(found, limit, lambda item: (item.created_at, item.id)))
 
 
 @router.get("/v1/sources/{source_id}", summary="Read a source")
-async def read_source(source_id: UUID, who: Reader, context: Context) -> SourceOut:
+async def read_source(principal: SourcesReader, tx: TenantTx, source_id: UUID) -> SourceOut:
     """Read a source, without its secret."""
-    async with context.database(Role.API).transaction(who.tenant_id) as tx:
-        row = await sources_store.get(tx, who.tenant_id, source_id)
-    if row is None:
-        raise not_found("source")
-    return _out(row)
+    return source_out(await _get(tx, principal, source_id))
 
 
 @router.get("/v1/sources/{source_id}/secret", summary="Reveal a source's secret")
-async def reveal_secret(source_id: UUID, who: Writer, context: Context) -> SourceWithSecret:
+async def reveal_secret(principal: SourcesWriter, tx: TenantTx, source_id: UUID) -> SourceWithSecretOut:
     """Read a source with its secret, and with the secret address where the platform signs nothing."""
-    async with context.database(Role.API).transaction(who.tenant_id) as tx:
-        row = await sources_store.get(tx, who.tenant_id, source_id)
-    if row is None:
+    return source_with_secret_out(await _get(tx, principal, source_id))
+
+
+async def _get(tx: Tx, principal: Principal, source_id: UUID) -> Source:
+    source = await store.get(tx, principal.tenant_id, source_id)
+    if source is None:
         raise not_found("source")
-    return _with_secret(row)
-
-
-def _hook(row: Any) -> str:
-    return f"/v1/hooks/{row.id}"
-
-
-def _out(row: Any) -> SourceOut:
-    return SourceOut(
-        id=row.id,
-        name=row.name,
-        platform=row.platform,
-        subject=row.subject,
-        created_at=row.created_at,
-        hook=_hook(row),
-    )
-
-
-def _with_secret(row: Any) -> SourceWithSecret:
-    signed = row.path_token is None
-    fields = _out(row).model_dump() | {"hook": _hook(row) if signed else f"{_hook(row)}/{row.path_token}"}
-    return SourceWithSecret(**fields, secret=row.secret if signed else "")
+    return source

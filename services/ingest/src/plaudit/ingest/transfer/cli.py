@@ -2,7 +2,7 @@
 
 The file is CSV, gzip or not. `--map id=reviewId` says which column becomes which field of the native format;
 `--map author.id=reviewerId` reaches inside, `--map subject=company|slug` turns a name into a path segment, and
-`--set kind=stars` gives every review the same value. What the front door cannot take now (503, 429, no connection)
+`--set kind=stars` gives every review the same value. A delivery that cannot be taken now (503, 429, no connection)
 is sent again under the same id; a review that was refused is counted and shown.
 """
 
@@ -11,14 +11,12 @@ import csv
 import gzip
 import io
 import json
-import re
 import time
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import httpx
@@ -27,25 +25,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from plaudit.common.standard_webhooks import decode_secret, sign
+from plaudit.ingest.transfer.domain import Column, Event, MappingError, parse_columns, parse_constants, to_events
 
-FIELDS = frozenset({
-    "id", "subject", "rating", "kind", "title", "text", "language", "published_at", "edited_at", "version",
-    "author.id", "author.name", "author.email", "verified", "origin", "url", "scale.min", "scale.max",
-})  # fmt: skip
-NUMBERS = frozenset({"rating", "version", "scale.min", "scale.max"})
 MAX_EVENTS_PER_DELIVERY = 1_000
 MAX_TRIES = 60
 RETRY_DELAY_SECONDS = 1.0
 REQUEST_TIMEOUT_SECONDS = 30.0
 MAX_REASONS_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Column:
-    """Where a field comes from: a column, perhaps as a path segment."""
-
-    name: str
-    as_slug: bool = False
 
 
 @dataclass
@@ -58,31 +44,12 @@ class Outcome:
     reasons: list[str] = field(default_factory=list)
 
 
-def parse_map(pairs: Sequence[str]) -> dict[str, Column]:
-    """Read `field=column` and `field=column|slug`; raises typer.BadParameter with what to do."""
-    columns = {}
-    for pair in pairs:
-        target, equals, source = pair.partition("=")
-        if not equals or target not in FIELDS:
-            raise typer.BadParameter(f"{pair!r}: say field=column; fields are {', '.join(sorted(FIELDS))}")
-        name, _, how = source.partition("|")
-        if how not in {"", "slug"}:
-            raise typer.BadParameter(f"{pair!r}: the only conversion is |slug")
-        columns[target] = Column(name, as_slug=how == "slug")
-    missing = {"id", "rating", "published_at"} - columns.keys()
-    if missing:
-        raise typer.BadParameter(f"map {', '.join(sorted(missing))} too, for example --map id=reviewId")
-    return columns
+def read_file(path: Path, columns: Mapping[str, Column], constants: Mapping[str, str], under: str) -> list[Event]:
+    """Return the file's reviews as native events, oldest first.
 
-
-def slug(text: str) -> str:
-    """Return a name as one segment of a subject's path."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")[:64] or "unnamed"
-
-
-def reviews(path: Path, columns: dict[str, Column], constants: dict[str, str], under: str) -> list[dict[str, Any]]:
-    """Return the file's reviews as native events, oldest first; raises typer.BadParameter for a missing column."""
+    Raises:
+        MappingError: the file lacks a column.
+    """
     with (
         path.open("rb") as stored,
         io.TextIOWrapper(
@@ -92,40 +59,11 @@ def reviews(path: Path, columns: dict[str, Column], constants: dict[str, str], u
         rows = csv.DictReader(text)
         unknown = {column.name for column in columns.values()} - set(rows.fieldnames or ())
         if unknown:
-            raise typer.BadParameter(
-                f"{path.name} has no column {', '.join(sorted(unknown))}; it has {rows.fieldnames}"
-            )
-        events = [_event(row, columns, constants, under) for row in rows]
-    return sorted(events, key=lambda event: str(event["data"]["published_at"]))
+            raise MappingError(f"{path.name} has no column {', '.join(sorted(unknown))}; it has {rows.fieldnames}")
+        return to_events(rows, columns, constants, under)
 
 
-def _event(row: dict[str, str], columns: dict[str, Column], constants: dict[str, str], under: str) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for target, value in constants.items():
-        _put(data, target, value)
-    for target, column in columns.items():
-        value = row[column.name]
-        if value != "":
-            _put(data, target, slug(value) if column.as_slug else value)
-    if under:
-        data["subject"] = f"{under}/{data['subject']}" if "subject" in data else under
-    return {"type": "review.created", "data": data}
-
-
-def _put(data: dict[str, Any], target: str, value: str) -> None:
-    *parents, name = target.split(".")
-    for parent in parents:
-        data = data.setdefault(parent, {})
-    if target in NUMBERS:
-        number = float(value)
-        data[name] = int(number) if number.is_integer() else number
-    elif target == "verified":
-        data[name] = value.strip().lower() in {"true", "1", "yes"}
-    else:
-        data[name] = value
-
-
-async def _post(client: httpx.AsyncClient, url: str, key: bytes, events: Sequence[dict[str, Any]]) -> httpx.Response:
+async def _post(client: httpx.AsyncClient, url: str, key: bytes, events: Sequence[Event]) -> httpx.Response:
     body = json.dumps(events, ensure_ascii=False, separators=(",", ":")).encode()
     delivery = f"msg_{uuid4().hex}"
     for left in reversed(range(MAX_TRIES)):
@@ -161,14 +99,14 @@ def _count(outcome: Outcome, events: int, response: httpx.Response) -> None:
         outcome.reasons.append(f"HTTP {response.status_code}: {response.text[:300]}")
 
 
-def _deliveries(events: Sequence[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+def _deliveries(events: Sequence[Event], size: int) -> Iterator[list[Event]]:
     rest = iter(events)
     while delivery := list(islice(rest, size)):
         yield delivery
 
 
 async def post_all(
-    events: Sequence[dict[str, Any]],
+    events: Sequence[Event],
     url: str,
     secret: str,
     *,
@@ -177,11 +115,24 @@ async def post_all(
     connections: int,
     show: Progress,
 ) -> Outcome:
-    """Post the events; raises httpx.TransportError when the front door stays out of reach."""
+    """Post the events in their order, and return what became of them.
+
+    Args:
+        events: in the native format.
+        url: the source's hook.
+        secret: of the source.
+        rate: reviews a second; 0 is as fast as they are answered.
+        batch: reviews in one webhook.
+        connections: most webhooks in flight.
+        show: where progress is shown.
+
+    Raises:
+        httpx.TransportError: ingest stays out of reach.
+    """
     outcome = Outcome()
     key = decode_secret(secret)
     task = show.add_task("posting", total=len(events))
-    room = asyncio.Semaphore(connections)
+    free_connections = asyncio.Semaphore(connections)
     limits = httpx.Limits(max_connections=connections)
     started = time.monotonic()
 
@@ -190,17 +141,17 @@ async def post_all(
         asyncio.TaskGroup() as group,
     ):
 
-        async def post(delivery: list[dict[str, Any]]) -> None:
+        async def post(delivery: list[Event]) -> None:
             try:
                 _count(outcome, len(delivery), await _post(client, url, key, delivery))
             finally:
-                room.release()
+                free_connections.release()
             show.advance(task, len(delivery))
 
         for number, delivery in enumerate(_deliveries(events, batch)):
             if rate:
                 await asyncio.sleep(max(0.0, started + number * batch / rate - time.monotonic()))
-            await room.acquire()
+            await free_connections.acquire()
             group.create_task(post(delivery))
     return outcome
 
@@ -217,10 +168,10 @@ def replay(
     connections: Annotated[int, typer.Option(min=1, max=256)] = 16,
 ) -> None:
     """Post a file of reviews as signed webhooks, oldest first."""
-    constants = dict(pair.split("=", 1) for pair in set_ or ())
-    if unknown := constants.keys() - FIELDS:
-        raise typer.BadParameter(f"--set: fields are {', '.join(sorted(FIELDS))}, not {', '.join(sorted(unknown))}")
-    events = reviews(file, parse_map(map_), constants, under)
+    try:
+        events = read_file(file, parse_columns(map_), parse_constants(set_ or ()), under)
+    except MappingError as error:
+        raise typer.BadParameter(str(error)) from error
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     started = time.monotonic()

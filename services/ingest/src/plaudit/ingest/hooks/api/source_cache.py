@@ -1,4 +1,4 @@
-"""The sources as the front door needs them: looked up before a tenant is known, and remembered for some seconds."""
+"""The cache of known sources: looked up before a tenant is known, and cached for some seconds."""
 
 import asyncio
 import time
@@ -8,25 +8,24 @@ from uuid import UUID
 
 from plaudit.common.db import Database
 from plaudit.common.standard_webhooks import decode_secret
-from plaudit.ingest.adapters import ADAPTERS, Adapter
-from plaudit.ingest.domain.source import Source
-from plaudit.ingest.store import sources as sources_store
+from plaudit.ingest.platforms import ADAPTERS, Adapter
+from plaudit.ingest.sources import store
+from plaudit.ingest.sources.domain import KeyedSource
 
 MAX_CACHED_SOURCES = 10_000
 
 
 @dataclass(frozen=True)
-class KnownSource:
-    """A source as the front door needs it."""
+class CachedSource:
+    """A source with what proves and reads its deliveries."""
 
-    source: Source
+    source: KeyedSource
     adapter: Adapter
-    key: bytes
-    path_token: str | None
+    signing_key: bytes
 
 
-class Sources:
-    """Finds sources, and remembers them, also that there is none."""
+class SourceCache:
+    """Finds sources, and remembers them for a while, also that there is none."""
 
     def __init__(
         self, database: Database, cache_seconds: float, monotonic: Callable[[], float] = time.monotonic
@@ -34,61 +33,50 @@ class Sources:
         self._database = database
         self._cache_seconds = cache_seconds
         self._monotonic = monotonic
-        self._cache: dict[str, tuple[float, KnownSource | None]] = {}
-        self._asked: dict[UUID, asyncio.Task[KnownSource | None]] = {}
+        self._cache: dict[str, tuple[float, CachedSource | None]] = {}
+        self._loading: dict[UUID, asyncio.Task[CachedSource | None]] = {}
 
-    async def find(self, source_id: str, timeout_seconds: float) -> KnownSource | None:
-        """Return a source by the id in the address; None for what is none.
+    async def find(self, source_id: str, timeout_seconds: float) -> CachedSource | None:
+        """Return a source by the id in the address; None if there is none.
 
-        Raises TimeoutError when the database has not answered by then, or what it raises before.
+        Raises:
+            TimeoutError: the database has not answered in time.
+            Exception: what the database raises.
         """
-        cached = self._cache.get(source_id)
-        if cached is not None and cached[0] > self._monotonic():
-            return cached[1]
+        entry = self._cache.get(source_id)
+        if entry is not None and entry[0] > self._monotonic():
+            return entry[1]
         try:
             wanted = UUID(source_id)
         except ValueError:
             return None
-        known = await self._ask(wanted, timeout_seconds)
+        found = await self._load_once(wanted, timeout_seconds)
         self._cache.pop(source_id, None)
         if len(self._cache) >= MAX_CACHED_SOURCES:
             del self._cache[next(iter(self._cache))]
-        self._cache[source_id] = (self._monotonic() + self._cache_seconds, known)
-        return known
+        self._cache[source_id] = (self._monotonic() + self._cache_seconds, found)
+        return found
 
-    async def _ask(self, wanted: UUID, timeout_seconds: float) -> KnownSource | None:
-        """Ask the database once for all who wait for the same source.
+    async def _load_once(self, wanted: UUID, timeout_seconds: float) -> CachedSource | None:
+        """Ask the database once for all requests that wait for the same source.
 
-        In a task of its own: who has waited long enough leaves at once, and not when the driver has cleared up.
+        In a task of its own: a request that has waited long enough leaves at once, without waiting for the driver.
         """
-        asked = self._asked.get(wanted)
-        if asked is None:
-            asked = self._asked[wanted] = asyncio.create_task(self._load(wanted))
-            asked.add_done_callback(lambda done: self._answered(wanted, done))
-        await asyncio.wait({asked}, timeout=timeout_seconds)
-        if not asked.done():
+        task = self._loading.get(wanted)
+        if task is None:
+            task = self._loading[wanted] = asyncio.create_task(self._load(wanted))
+            task.add_done_callback(lambda done: self._loaded(wanted, done))
+        await asyncio.wait({task}, timeout=timeout_seconds)
+        if not task.done():
             raise TimeoutError("the database does not say which source this is")
-        return asked.result()
+        return task.result()
 
-    def _answered(self, wanted: UUID, done: "asyncio.Task[KnownSource | None]") -> None:
-        del self._asked[wanted]
+    def _loaded(self, wanted: UUID, done: "asyncio.Task[CachedSource | None]") -> None:
+        del self._loading[wanted]
         if not done.cancelled():
-            done.exception()  # seen, even where nobody waits any more
+            done.exception()  # retrieved, even if no request waits for it any more
 
-    async def _load(self, wanted: UUID) -> KnownSource | None:
+    async def _load(self, wanted: UUID) -> CachedSource | None:
         async with self._database.transaction() as tx:
-            row = await sources_store.find(tx, wanted)
-        return None if row is None else _known(row)
-
-
-def _known(row: sources_store.Source) -> KnownSource:
-    source = Source(
-        id=str(row.id),
-        tenant_id=row.tenant_id,
-        name=row.name,
-        platform=row.platform,
-        subject=row.subject,
-        created_at=row.created_at,
-        person_key=row.person_key,
-    )
-    return KnownSource(source, ADAPTERS[row.platform], decode_secret(row.secret), row.path_token)
+            source = await store.find(tx, wanted)
+        return None if source is None else CachedSource(source, ADAPTERS[source.platform], decode_secret(source.secret))

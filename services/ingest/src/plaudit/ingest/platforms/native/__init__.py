@@ -1,3 +1,5 @@
-from plaudit.ingest.adapters.native.adapter import ADAPTER
+"""Our own format."""
+
+from plaudit.ingest.platforms.native.adapter import ADAPTER
 
 __all__ = ["ADAPTER"]

@@ -1,59 +1,53 @@
-"""The native format: one event, or an array of them, signed as Standard Webhooks.
+"""The native format, for whoever can send what we ask for: one event, or an array of up to 1,000.
 
 Unknown fields are ignored. An optional field that is absent keeps its stored value in an edit; null takes a title,
-text, language, url or author away, and is as good as absent elsewhere.
+text, language, url or author away, and means the same as absent elsewhere.
 """
 
-import re
-from datetime import datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, convert
 
-from plaudit.common.contracts import Kind, Origin
 from plaudit.common.contracts.subjects import is_subject, is_within
-from plaudit.ingest.domain.commands import (
+from plaudit.ingest.platforms.adapter import Adapter, check_count
+from plaudit.ingest.platforms.fields import (
+    MAX_EMAIL_CHARS,
+    MAX_ID_CHARS,
+    ExternalId,
+    ImpossibleTimeError,
+    Instant,
+    Language,
+    Tags,
+    Url,
+    Version,
+    explain,
+    person_key,
+    to_utc,
+    utc_or_unset,
+    value_or_unset,
+)
+from plaudit.ingest.reviews.domain.instructions import (
+    AnswerContent,
     AnswerReview,
     AnswerState,
-    Command,
     Content,
     CreateReview,
     EditReview,
-    GivenAnswer,
+    Instruction,
     Quarantined,
     RemoveReview,
     RestoreReview,
 )
-from plaudit.ingest.domain.instants import ImpossibleTimeError, to_utc
-from plaudit.ingest.domain.people import person_key
-from plaudit.ingest.domain.scales import DEFAULT_SCALES, OffScaleError, Scale, to_stars
-from plaudit.ingest.domain.source import Source
+from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, OffScaleError, Scale, to_stars
+from plaudit.ingest.reviews.domain.state import Kind, Origin
+from plaudit.ingest.sources.domain import KeyedSource
 
-Value = TypeVar("Value")
-
-MAX_ID_CHARS: Final = 200
-MAX_URL_CHARS: Final = 2_048
-MAX_EMAIL_CHARS: Final = 320
-MAX_LANGUAGE_CHARS: Final = 35
-"""The longest BCP 47 tag that software must take."""
-MAX_TAGS: Final = 50
-MAX_TAG_CHARS: Final = 100
-MAX_VERSION: Final = 2**63 - 1
-
-ExternalId = Annotated[str, Meta(max_length=MAX_ID_CHARS, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-Version = Annotated[int, Meta(ge=-MAX_VERSION, le=MAX_VERSION)]
-Instant = Annotated[datetime, Meta(tz=True)]
-Url = Annotated[str, Meta(max_length=MAX_URL_CHARS, pattern=r"^https?://[^\s\x00-\x1f\x7f]+\Z")]
-Language = Annotated[str, Meta(max_length=MAX_LANGUAGE_CHARS)]
-Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG_CHARS)]
-Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)]
-
-_PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
+TYPES: Final = "review.created, review.edited, review.removed, review.restored, review.answered"
 
 
 class Author(msgspec.Struct, frozen=True):
-    """Who wrote. The name is never kept, the address only as a keyed hash."""
+    """The author. The name is never stored, the address only as a keyed hash."""
 
     id: Annotated[str, Meta(max_length=MAX_ID_CHARS)] | None = None
     name: str | None = None
@@ -94,14 +88,14 @@ class CreatedData(_Details, frozen=True, kw_only=True):
 
 
 class EditedData(_Details, frozen=True, kw_only=True):
-    """A review, or what is new of it."""
+    """A review, or the fields of it that changed."""
 
     rating: float | None = None
     published_at: Instant | None = None
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """Which review is meant."""
+    """Which review it is about."""
 
     id: ExternalId
     version: Version | None = None
@@ -115,22 +109,25 @@ class AnsweredData(msgspec.Struct, frozen=True, kw_only=True):
     answer: AnswerData
 
 
-TYPES: Final = "review.created, review.edited, review.removed, review.restored, review.answered"
+def normalise(body: object, source: KeyedSource) -> list[Instruction | Quarantined]:
+    """Read one event or an array of up to 1,000."""
+    events = check_count(body) if isinstance(body, list) else [body]
+    return [read_event(event, source) for event in events]
 
 
-def to_command(item: object, source: Source) -> Command | Quarantined:
-    """Return what one decoded event asks for, or why it is not taken."""
-    if not isinstance(item, dict):
+def read_event(event: object, source: KeyedSource) -> Instruction | Quarantined:
+    """Return what one decoded event says, or why it cannot be read."""
+    if not isinstance(event, dict):
         return Quarantined('an event is an object with "type" and "data"')
     try:
-        return _command(item.get("type"), item.get("data"), source)
+        return _instruction(event.get("type"), event.get("data"), source)
     except msgspec.ValidationError as error:
         return Quarantined(explain(str(error), root="data"))
     except (OffScaleError, ImpossibleTimeError) as error:
         return Quarantined(f"data: {error}")
 
 
-def _command(kind: object, data: object, source: Source) -> Command | Quarantined:
+def _instruction(kind: object, data: object, source: KeyedSource) -> Instruction | Quarantined:
     # Converting to one known class is several times faster than to a union of them.
     if kind == "review.created":
         created = convert(data, CreatedData)
@@ -142,9 +139,9 @@ def _command(kind: object, data: object, source: Source) -> Command | Quarantine
         answered = convert(data, AnsweredData)
         return AnswerReview(external_id=answered.id, version=answered.version, answer=_answer(answered.answer))
     if kind in ("review.removed", "review.restored"):
-        meant = convert(data, Reference)
-        act = RemoveReview if kind == "review.removed" else RestoreReview
-        return act(external_id=meant.id, version=meant.version)
+        reference = convert(data, Reference)
+        instruction = RemoveReview if kind == "review.removed" else RestoreReview
+        return instruction(external_id=reference.id, version=reference.version)
     return Quarantined(f"type: must be one of {TYPES}")
 
 
@@ -155,10 +152,10 @@ def _created_scale(data: CreatedData) -> tuple[Kind, Scale]:
 
 def _write(
     data: CreatedData | EditedData,
-    source: Source,
+    source: KeyedSource,
     rated_on: tuple[Kind | None, Scale | None],
-    write: type[CreateReview | EditReview],
-) -> Command | Quarantined:
+    instruction: type[CreateReview | EditReview],
+) -> Instruction | Quarantined:
     if data.subject is not None and not (is_within(data.subject, source.subject) and is_subject(data.subject)):
         return Quarantined(
             f"data.subject: must be {source.subject!r} or below it, in at most 6 segments of a-z, 0-9, '.', '_' and '-'"
@@ -167,44 +164,34 @@ def _write(
     if data.rating is not None and kind is not None and scale is not None:
         to_stars(data.rating, scale, kind)
     content = Content(
-        subject=_told(data.subject),
-        rating=_told(data.rating),
-        scale=_told(scale),
-        kind=_told(kind),
-        published_at=UNSET if data.published_at is None else to_utc(data.published_at),
-        edited_at=UNSET if data.edited_at is None else to_utc(data.edited_at),
+        subject=value_or_unset(data.subject),
+        rating=value_or_unset(data.rating),
+        scale=value_or_unset(scale),
+        kind=value_or_unset(kind),
+        published_at=utc_or_unset(data.published_at),
+        edited_at=utc_or_unset(data.edited_at),
         title=data.title,
         text=data.text,
         language=data.language,
         url=data.url,
         person=_person(data.author, source),
-        verified=_told(data.verified),
-        origin=_told(data.origin),
-        tags=_told(data.tags),
+        verified=value_or_unset(data.verified),
+        origin=value_or_unset(data.origin),
+        tags=value_or_unset(data.tags),
         answer=UNSET if data.answer is None else _answer(data.answer),
     )
-    return write(external_id=data.id, version=data.version, content=content)
+    return instruction(external_id=data.id, version=data.version, content=content)
 
 
-def _answer(data: AnswerData) -> GivenAnswer:
+def _answer(data: AnswerData) -> AnswerContent:
     published_at = None if data.published_at is None else to_utc(data.published_at)
-    return GivenAnswer(text=data.text, published_at=published_at, state=data.state)
+    return AnswerContent(text=data.text, published_at=published_at, state=data.state)
 
 
-def _person(author: Author | UnsetType | None, source: Source) -> str | UnsetType | None:
+def _person(author: Author | UnsetType | None, source: KeyedSource) -> str | UnsetType | None:
     if author is UNSET or author is None:
         return author
     return person_key(source, email=author.email, person_id=author.id)
 
 
-def _told(value: Value | None) -> Value | UnsetType:
-    return UNSET if value is None else value
-
-
-def explain(message: str, root: str = "") -> str:
-    """Turn the model library's words into the field, below a root, and what it must be."""
-    match = _PLACE.match(message)
-    what, field = match.groups() if match else (message, "")
-    what = what.replace("`", "")
-    place = ".".join(filter(None, (root, field)))
-    return f"{place}: {what}" if place else what
+ADAPTER = Adapter(platform="native", proof="standard_webhooks", normalise=normalise)

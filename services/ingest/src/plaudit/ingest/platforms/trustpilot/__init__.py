@@ -1,3 +1,5 @@
-from plaudit.ingest.adapters.trustpilot.adapter import ADAPTER
+"""Trustpilot."""
+
+from plaudit.ingest.platforms.trustpilot.adapter import ADAPTER
 
 __all__ = ["ADAPTER"]

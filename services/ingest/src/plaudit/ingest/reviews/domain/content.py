@@ -1,4 +1,4 @@
-"""From what was said of a review to its next state."""
+"""From what a platform says of a review to the review's next state."""
 
 from datetime import datetime
 from typing import Final, TypeVar, overload
@@ -6,84 +6,90 @@ from typing import Final, TypeVar, overload
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from plaudit.common.contracts import Answer, Kind, Origin, RawRating, ReviewState
-from plaudit.ingest.domain.commands import AnswerState, Content, GivenAnswer
-from plaudit.ingest.domain.instants import latest
-from plaudit.ingest.domain.scales import DEFAULT_SCALES, Scale, raw_rating, severity, to_stars
-from plaudit.ingest.domain.source import Source
+from plaudit.ingest.reviews.domain.instructions import AnswerContent, AnswerState, Content
+from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, Scale, raw_rating, severity, to_stars
+from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState
+from plaudit.ingest.reviews.domain.times import latest
+from plaudit.ingest.sources.domain import Source
 
-Told = TypeVar("Told")
+Value = TypeVar("Value")
 
 MAX_TITLE_CHARS: Final = 500
 MAX_TEXT_CHARS: Final = 20_000
-"""Of a review's text and of an answer's; the delivery keeps all of it."""
+"""Of a review's text and of an answer's; the delivery holds all of it."""
 
 
 def first_state(
     external_id: str, content: Content, rating: float, source: Source, received_at: datetime, *, was_edited: bool
 ) -> ReviewState:
-    """Return the state of a review that is seen for the first time.
+    """Return the state of a review that is new to us.
 
-    Its rating counts from its publication; if an edit is the first we see, from that edit, which may have given it.
-    Raises `OffScaleError`.
+    Its rating counts from its publication; if the first event that we see is an edit, from that edit, which may have
+    given it.
+
+    Raises:
+        OffScaleError: the rating is not on its scale.
     """
-    kind = _or(content.kind, Kind.STARS)
-    scale = _or(content.scale, DEFAULT_SCALES[kind])
+    kind = _value_or(content.kind, Kind.STARS)
+    scale = _value_or(content.scale, DEFAULT_SCALES[kind])
     stars = to_stars(rating, scale, kind)
     limit = latest(received_at)
-    told_at = _or(content.published_at, received_at)
-    published_at = min(told_at, limit)
+    stated_at = _value_or(content.published_at, received_at)
+    published_at = min(stated_at, limit)
     edited_at = None if content.edited_at is UNSET else min(content.edited_at, limit)
-    title, title_cut = _cut(_or(content.title, None), MAX_TITLE_CHARS)
-    text, text_cut = _cut(_or(content.text, None), MAX_TEXT_CHARS)
+    title, title_cut = _cut(_value_or(content.title, None), MAX_TITLE_CHARS)
+    text, text_cut = _cut(_value_or(content.text, None), MAX_TEXT_CHARS)
     return ReviewState(
-        subject=_or(content.subject, source.subject),
+        subject=_value_or(content.subject, source.subject),
         kind=kind,
         rating=stars,
         raw_rating=raw_rating(rating, scale),
-        verified=_or(content.verified, otherwise=False),
-        origin=_or(content.origin, Origin.ORGANIC),
+        verified=_value_or(content.verified, default=False),
+        origin=_value_or(content.origin, Origin.ORGANIC),
         severity=severity(stars),
         source=source.ref(),
         external_id=external_id,
         published_at=published_at,
         rated_at=edited_at if was_edited and edited_at is not None else published_at,
         received_at=received_at,
-        published_at_raw=told_at if told_at > limit else None,
+        published_at_raw=stated_at if stated_at > limit else None,
         edited_at=edited_at,
         title=title,
         text=text,
-        language=_or(content.language, None),
-        person=_or(content.person, None),
-        tags=_or(content.tags, ()),
-        url=_or(content.url, None),
-        answer=None if content.answer is UNSET else _answer(None, content.answer, received_at),
+        language=_value_or(content.language, None),
+        person=_value_or(content.person, None),
+        tags=_value_or(content.tags, ()),
+        url=_value_or(content.url, None),
+        answer=None if content.answer is UNSET else _next_answer(None, content.answer, received_at),
         text_cut=title_cut or text_cut,
     )
 
 
 def next_state(before: ReviewState, content: Content, received_at: datetime) -> ReviewState:
-    """Return the state after an edit: what was said replaces, what was not said stays.
+    """Return the state after an edit: what it mentions is replaced, everything else stays.
 
     A changed rating, or one of another kind, counts from the edit, else from its receipt; a text edit moves nothing.
-    Where it was received first, and under which name its source was known then, stays. Raises `OffScaleError`.
+    The first receipt and the name that the source had then stay.
+
+    Raises:
+        OffScaleError: the rating is not on its scale.
     """
     limit = latest(received_at)
     edited_at = before.edited_at if content.edited_at is UNSET else min(content.edited_at, limit)
-    published_at, published_at_raw = _published(before, content.published_at, limit)
-    kind, stars, raw = _rating(before, content)
+    published_at, published_at_raw = _next_publication(before, content.published_at, limit)
+    kind, stars, raw = _next_rating(before, content)
     rated_at = before.rated_at
     if stars != before.rating or kind is not before.kind:
         rated_at = received_at if content.edited_at is UNSET else min(content.edited_at, limit)
     title, title_cut = _next_text(before, before.title, content.title, MAX_TITLE_CHARS)
     text, text_cut = _next_text(before, before.text, content.text, MAX_TEXT_CHARS)
     return ReviewState(
-        subject=_or(content.subject, before.subject),
+        subject=_value_or(content.subject, before.subject),
         kind=kind,
         rating=stars,
         raw_rating=raw,
-        verified=_or(content.verified, before.verified),
-        origin=_or(content.origin, before.origin),
+        verified=_value_or(content.verified, before.verified),
+        origin=_value_or(content.origin, before.origin),
         severity=before.severity if stars == before.rating else severity(stars),
         source=before.source,
         external_id=before.external_id,
@@ -94,51 +100,53 @@ def next_state(before: ReviewState, content: Content, received_at: datetime) -> 
         edited_at=edited_at,
         title=title,
         text=text,
-        language=_or(content.language, before.language),
-        person=_or(content.person, before.person),
-        tags=_or(content.tags, before.tags),
-        url=_or(content.url, before.url),
-        answer=before.answer if content.answer is UNSET else _answer(before.answer, content.answer, received_at),
+        language=_value_or(content.language, before.language),
+        person=_value_or(content.person, before.person),
+        tags=_value_or(content.tags, before.tags),
+        url=_value_or(content.url, before.url),
+        answer=before.answer if content.answer is UNSET else _next_answer(before.answer, content.answer, received_at),
         text_cut=title_cut or text_cut,
     )
 
 
-def with_answer(before: ReviewState, given: GivenAnswer, received_at: datetime) -> ReviewState:
-    """Return the state after an answer was given, changed or taken back."""
-    answer = _answer(before.answer, given, received_at)
+def with_answer(before: ReviewState, content: AnswerContent, received_at: datetime) -> ReviewState:
+    """Return the state after the company published, changed or withdrew its answer."""
+    answer = _next_answer(before.answer, content, received_at)
     return before if answer == before.answer else msgspec.structs.replace(before, answer=answer)
 
 
 def differ_in_answer_only(one: ReviewState, other: ReviewState) -> bool:
-    """Say whether two states are the same review, answered differently."""
+    """Say whether two states are the same review with different answers."""
     return one.answer != other.answer and msgspec.structs.replace(one, answer=other.answer) == other
 
 
-def _answer(stored: Answer | None, given: GivenAnswer, received_at: datetime) -> Answer | None:
-    if given.state is AnswerState.REMOVED:
+def _next_answer(stored: Answer | None, content: AnswerContent, received_at: datetime) -> Answer | None:
+    if content.state is AnswerState.REMOVED:
         return None
-    text, _ = _cut(given.text, MAX_TEXT_CHARS)
+    text, _ = _cut(content.text, MAX_TEXT_CHARS)
     limit = latest(received_at)
-    told_at = given.published_at
-    if told_at is not None and told_at <= limit:
-        return Answer(text=text, published_at=told_at, state=given.state.value)
-    # A time that we had to make up is made up once: told again, the same answer keeps it.
-    if stored is not None and stored.text == text and stored.state == given.state.value:
+    stated_at = content.published_at
+    if stated_at is not None and stated_at <= limit:
+        return Answer(text=text, published_at=stated_at, state=content.state.value)
+    # We make up a missing time once: when the same answer comes again, it keeps that time.
+    if stored is not None and stored.text == text and stored.state == content.state.value:
         return stored
-    return Answer(text=text, published_at=received_at if told_at is None else limit, state=given.state.value)
+    return Answer(text=text, published_at=received_at if stated_at is None else limit, state=content.state.value)
 
 
-def _published(before: ReviewState, told_at: datetime | UnsetType, limit: datetime) -> tuple[datetime, datetime | None]:
-    """Return when it was published, and what the platform said where that lay ahead; the same word changes nothing."""
-    if told_at is UNSET or told_at == (before.published_at_raw or before.published_at):
+def _next_publication(
+    before: ReviewState, stated_at: datetime | UnsetType, limit: datetime
+) -> tuple[datetime, datetime | None]:
+    """Return when it was published, and what the platform said where that lies ahead; a repetition changes nothing."""
+    if stated_at is UNSET or stated_at == (before.published_at_raw or before.published_at):
         return before.published_at, before.published_at_raw
-    return (told_at, None) if told_at <= limit else (limit, told_at)
+    return (stated_at, None) if stated_at <= limit else (limit, stated_at)
 
 
-def _rating(before: ReviewState, content: Content) -> tuple[Kind, float, RawRating]:
+def _next_rating(before: ReviewState, content: Content) -> tuple[Kind, float, RawRating]:
     if content.rating is UNSET:
         return before.kind, before.rating, before.raw_rating
-    kind = _or(content.kind, before.kind)
+    kind = _value_or(content.kind, before.kind)
     if content.scale is not UNSET:
         scale = content.scale
     elif kind is before.kind:
@@ -149,10 +157,10 @@ def _rating(before: ReviewState, content: Content) -> tuple[Kind, float, RawRati
 
 
 def _next_text(
-    before: ReviewState, stored: str | None, told: str | UnsetType | None, max_chars: int
+    before: ReviewState, stored: str | None, stated: str | UnsetType | None, max_chars: int
 ) -> tuple[str | None, bool]:
-    if told is not UNSET:
-        return _cut(told, max_chars)
+    if stated is not UNSET:
+        return _cut(stated, max_chars)
     return stored, before.text_cut and stored is not None and len(stored) == max_chars
 
 
@@ -166,5 +174,5 @@ def _cut(text: str | None, max_chars: int) -> tuple[str | None, bool]:
     return text[:max_chars], True
 
 
-def _or(told: Told | UnsetType, otherwise: Told) -> Told:
-    return otherwise if told is UNSET else told
+def _value_or(value: Value | UnsetType, default: Value) -> Value:
+    return default if value is UNSET else value

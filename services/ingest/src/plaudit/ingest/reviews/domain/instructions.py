@@ -1,6 +1,6 @@
-"""What a platform may ask for, in one form for all platforms.
+"""What a platform says about a review: instructions, in one form for all platforms.
 
-A field that is UNSET was not said and keeps its stored value; None takes an optional one away.
+A field that is UNSET was not mentioned and keeps its stored value; None takes an optional one away.
 """
 
 from datetime import datetime
@@ -9,12 +9,12 @@ from enum import StrEnum
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from plaudit.common.contracts import Kind, Origin
-from plaudit.ingest.domain.scales import Scale
+from plaudit.ingest.reviews.domain.scales import Scale
+from plaudit.ingest.reviews.domain.state import Kind, Origin
 
 
 class AnswerState(StrEnum):
-    """How far an answer is. Only a published one keeps a promise."""
+    """How far an answer is. Only a published one counts as an answer."""
 
     PUBLISHED = "published"
     PENDING = "pending"
@@ -22,8 +22,8 @@ class AnswerState(StrEnum):
     REMOVED = "removed"
 
 
-class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The company's reply as the platform told it; without a time it counts from its receipt."""
+class AnswerContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The company's reply as the platform states it; without a time it counts from its receipt."""
 
     text: str = ""
     published_at: datetime | None = None
@@ -31,7 +31,7 @@ class GivenAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was said of a review. Times carry their zone; a rating stands on its own scale."""
+    """What a platform says of a review. Times carry their zone; a rating is on its own scale."""
 
     subject: str | UnsetType = UNSET
     rating: float | UnsetType = UNSET
@@ -47,7 +47,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verified: bool | UnsetType = UNSET
     origin: Origin | UnsetType = UNSET
     tags: tuple[str, ...] | UnsetType = UNSET
-    answer: GivenAnswer | UnsetType = UNSET
+    answer: AnswerContent | UnsetType = UNSET
 
 
 class CreateReview(msgspec.Struct, frozen=True, kw_only=True, tag="create", omit_defaults=True):
@@ -67,31 +67,31 @@ class EditReview(msgspec.Struct, frozen=True, kw_only=True, tag="edit", omit_def
 
 
 class RemoveReview(msgspec.Struct, frozen=True, kw_only=True, tag="remove", omit_defaults=True):
-    """A review is no longer to be seen."""
+    """A review was taken down."""
 
     external_id: str
     version: int | None = None
 
 
 class RestoreReview(msgspec.Struct, frozen=True, kw_only=True, tag="restore", omit_defaults=True):
-    """A removed review is to be seen again, as it last was."""
+    """A removed review is visible again, as it last was."""
 
     external_id: str
     version: int | None = None
 
 
 class AnswerReview(msgspec.Struct, frozen=True, kw_only=True, tag="answer", omit_defaults=True):
-    """The company's answer was given, changed or taken back."""
+    """The company published, changed or withdrew its answer."""
 
     external_id: str
     version: int | None = None
-    answer: GivenAnswer
+    answer: AnswerContent
 
 
-Command = CreateReview | EditReview | RemoveReview | RestoreReview | AnswerReview
+Instruction = CreateReview | EditReview | RemoveReview | RestoreReview | AnswerReview
 
 
 class Quarantined(msgspec.Struct, frozen=True, tag="quarantined"):
-    """An event that is not taken; the reason tells its sender what to do."""
+    """An event that is not applied; the reason tells its sender what to do."""
 
     reason: str

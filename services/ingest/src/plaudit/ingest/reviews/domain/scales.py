@@ -1,6 +1,6 @@
-"""Ratings of every scale, brought to 1 to 5.
+"""Ratings of every scale become 1 to 5.
 
-A value x between min and max becomes 1 + 4·(x - min)/(max - min); on 1 to 5 it stays what it is, bit for bit. Thumbs
+A value x between min and max becomes 1 + 4·(x - min)/(max - min); on 1 to 5 it stays the same, bit for bit. Thumbs
 are down or up, so 1 or 5. The raw value and its scale are kept beside it.
 """
 
@@ -11,12 +11,12 @@ from typing import Final
 
 import msgspec
 
-from plaudit.common.contracts import Kind, RawRating, Severity
+from plaudit.ingest.reviews.domain.state import Kind, RawRating, Severity
 
 STARS_MIN: Final = 1.0
 STARS_MAX: Final = 5.0
 MAX_BOUND: Final = 1_000_000.0
-"""Of either end of a scale; keeps every difference finite and every rating exact enough."""
+"""Of either end of a scale, so that every difference is finite and every rating exact enough."""
 WORST_NEGATIVE_BUCKET: Final = 2
 
 
@@ -40,7 +40,7 @@ DEFAULT_SCALES: Mapping[Kind, Scale] = MappingProxyType(
 
 
 class OffScaleError(ValueError):
-    """A rating that its scale does not have; the text says which values it has."""
+    """A rating that is not on its scale, or a scale that is none; the text says which values there are."""
 
 
 def to_stars(value: float, scale: Scale, kind: Kind) -> float:
@@ -48,7 +48,6 @@ def to_stars(value: float, scale: Scale, kind: Kind) -> float:
 
     Raises:
         OffScaleError: the value lies outside its scale, or the scale is none.
-
     """
     if not -MAX_BOUND <= scale.min < scale.max <= MAX_BOUND:
         raise OffScaleError(
@@ -64,7 +63,7 @@ def to_stars(value: float, scale: Scale, kind: Kind) -> float:
 
 
 def raw_rating(value: float, scale: Scale) -> RawRating:
-    """Return a rating as it was given."""
+    """Return a rating as the customer gave it, with its scale."""
     return RawRating(value=value, min=scale.min, max=scale.max)
 
 
