@@ -35,6 +35,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         body_limits={"/v1/hooks/": settings.hook_max_body_bytes},
         openapi_paths=HOOK_PATHS,
         problems={**answers.PROBLEMS, **sources.PROBLEMS},
+        refusals=sources.REFUSALS,
     )
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
     return Parts(app=app, jobs=[writer])

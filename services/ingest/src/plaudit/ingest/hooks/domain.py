@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from plaudit.ingest.reviews.domain.decisions import Revised, decide
 from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
 from plaudit.ingest.reviews.domain.state import StoredReview
@@ -63,8 +65,7 @@ class Delivery:
         return None if self.sent_id is None else (self.source.id, self.sent_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a delivery, as it is stored; a repetition gets it again."""
 
     id: str
@@ -77,16 +78,14 @@ class Outcome:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What the sender is answered."""
 
     outcome: Outcome
     duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedDelivery:
+class LoggedDelivery(msgspec.Struct, frozen=True):
     """One entry of the delivery log, to be written."""
 
     delivery: Delivery
@@ -96,8 +95,7 @@ class LoggedDelivery:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NewRevision:
+class NewRevision(msgspec.Struct, frozen=True):
     """One revision of a review, to be written."""
 
     delivery: Delivery

@@ -1,7 +1,6 @@
 """The statements of a group of deliveries, over arrays. They read and write the tables of several rooms."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,14 +15,12 @@ from plaudit.ingest.reviews.tables import reviews as reviews_table
 from plaudit.ingest.reviews.tables import revisions as revisions_table
 
 
-@dataclass(frozen=True, slots=True)
-class _DeliveryRow:
+class _DeliveryRow(msgspec.Struct, frozen=True):
     logged: LoggedDelivery
     quarantined: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _RevisionRow:
+class _RevisionRow(msgspec.Struct, frozen=True):
     new: NewRevision
     state: bytes | None
     state_format: int = STATE_FORMAT

@@ -14,6 +14,7 @@ from plaudit.common.http import (
     Limit,
     Page,
     Principal,
+    Refusals,
     TenantTx,
     Work,
     authorize,
@@ -37,6 +38,11 @@ PROBLEMS: Final = {
     "unknown-platform": "There is no adapter for this platform. Use one that the detail names; `native` is our own.",
 }
 """Slug → what it means and what to do."""
+REFUSALS: Final[Refusals] = {
+    InvalidSubjectError: lambda error: unprocessable("invalid-subject", str(error)),
+    UnknownPlatformError: lambda error: unprocessable("unknown-platform", str(error)),
+}
+"""What the domain refuses → its problem."""
 
 
 def platform_proofs(request: Request) -> Mapping[str, Proof]:
@@ -56,12 +62,7 @@ async def create_source(
     principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs
 ) -> SourceWithSecretOut:
     """Create a source. Its secret signs deliveries at once; a platform that signs none gets a secret address."""
-    try:
-        source = await commands.create(work, principal.tenant_id, **body.model_dump(), proofs=proofs)
-    except UnknownPlatformError as error:
-        raise unprocessable("unknown-platform", str(error)) from error
-    except InvalidSubjectError as error:
-        raise unprocessable("invalid-subject", str(error)) from error
+    source = await commands.create(work, principal.tenant_id, **body.model_dump(), proofs=proofs)
     return source_with_secret_out(source)
 
 
