@@ -1,6 +1,7 @@
-"""The tables of schema `feedback_board` that queries are composed over."""
+"""The tables of requests, and the view of what their reach is counted from."""
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="feedback_board")
 
@@ -29,3 +30,35 @@ requests = Table(
     Column("recount_at", DateTime(timezone=True)),
     Column("revision", Integer, nullable=False),
 )
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("request_id", Uuid, primary_key=True),
+    Column("id", BigInteger, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("person_key", Text),
+    Column("detail", JSONB, nullable=False),
+)
+
+recounts = Table(
+    "recounts",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("request_id", Uuid, nullable=False),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("tenant_id", Text),
+    Column("request_id", Uuid),
+    Column("person_key", Text),
+    Column("at", DateTime(timezone=True)),
+    Column("is_review", Boolean),
+)
+"""A view over the votes and the linked reviews: reach is counted here and does not depend on the rooms above."""

@@ -1,1 +1,1 @@
-"""The public board: server-rendered, and whole without a script."""
+"""The public pages: the board, its lists, the page of a request, and the form for a new one."""

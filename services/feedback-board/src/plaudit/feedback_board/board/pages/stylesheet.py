@@ -1,4 +1,4 @@
-"""The board's own stylesheet, over the shared one."""
+"""The board's own stylesheet, on top of the shared one."""
 
 from functools import cache
 from hashlib import sha256
@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 @cache
 def _content() -> bytes:
-    return files("plaudit.feedback_board.pages").joinpath("board.css").read_bytes()
+    return files("plaudit.feedback_board.board.pages").joinpath("board.css").read_bytes()
 
 
 @cache
@@ -31,6 +31,6 @@ def stylesheet_url() -> str:
 
 @router.get("/board-static/{version}/board.css")
 async def serve_stylesheet(version: str) -> Response:
-    """Answer with the stylesheet; an old address gets the present one, and is not kept."""
+    """Answer with the stylesheet; an old address gets the present content, uncached."""
     caching = FOREVER if version == _version() else "no-cache"
     return Response(_content(), media_type="text/css", headers={"Cache-Control": caching})

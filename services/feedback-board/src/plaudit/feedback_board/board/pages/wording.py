@@ -1,13 +1,12 @@
-"""How pages say things: days, numbers, statuses, and what became of a visitor's last step."""
+"""The words of the pages: days, numbers, statuses, and the notice after a form."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from plaudit.feedback_board.domain.activity import Entry, Kind, decimal_text
-from plaudit.feedback_board.domain.requests import Request
-from plaudit.feedback_board.domain.status import Status
-from plaudit.feedback_board.domain.text import excerpt
+from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
+from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.text import excerpt
 
 STATUS_WORDS: Final = {
     Status.OPEN: "Open",
@@ -27,10 +26,10 @@ IMPACT_WORDS: Final = {
 NOTICES: Final = {
     "voted": "Thank you, your vote counts.",
     "withdrawn": "Your vote is taken back.",
-    "wished": "Your wish is on the board, with your vote.",
-    "closed": "This wish has been decided, so it takes no more votes.",
+    "requested": "Your request is on the board, with your vote.",
+    "closed": "This request has been decided, so it takes no more votes.",
 }
-"""What the page after a form says; the address names one of these and nothing else is shown."""
+"""What the page after a form says; the address names one of these, so no other text can be shown."""
 
 
 def day(moment: datetime) -> str:
@@ -60,14 +59,14 @@ def paragraphs(text: str) -> list[list[str]]:
 
 
 def told(entry: Entry) -> dict[str, Any]:
-    """Return an entry of the log as the history of a wish tells it."""
+    """Return an entry of the log as the history of a request shows it."""
     detail = entry.detail
     figures = detail["figures"]
     match entry.kind:
         case Kind.STATUS_CHANGED:
             return {"at": entry.at, "status": Status(detail["status"]), "reason": detail["reason"], "words": ""}
         case Kind.SIZED if detail["impact"] is None:
-            words = "Not sized any more."
+            words = "The sizing was taken back."
         case Kind.SIZED:
             impact, effort = Decimal(detail["impact"]), Decimal(detail["effort_weeks"])
             words = (
@@ -75,12 +74,12 @@ def told(entry: Entry) -> dict[str, Any]:
                 f"With a reach of {figures['reach']} that made a priority of {figures['priority']}."
             )
         case _:
-            words = "Somebody made this wish."
+            words = "Somebody made this request."
     return {"at": entry.at, "status": None, "reason": "", "words": words}
 
 
 def helpers() -> dict[str, Any]:
-    """Return what templates call."""
+    """Return the functions and tables that templates use."""
     return {
         "Status": Status,
         "status_words": STATUS_WORDS,
@@ -92,10 +91,4 @@ def helpers() -> dict[str, Any]:
         "decimal": decimal_text,
         "paragraphs": paragraphs,
         "excerpt": excerpt,
-        "row_id": row_id,
     }
-
-
-def row_id(request: Request) -> str:
-    """Return the fragment of a wish's row in a list."""
-    return f"wish-{request.slug}"

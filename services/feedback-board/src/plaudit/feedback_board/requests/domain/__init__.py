@@ -1,1 +1,1 @@
-"""The rules of the board: values in, decisions out."""
+"""The rules of requests: values in, decisions out."""

@@ -1,4 +1,4 @@
-"""The board's own log: what happened to a wish, by whom, and the figures it then had."""
+"""The log of a request: what happened to it, who did it, and the figures that it then had."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,47 +8,56 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from plaudit.feedback_board.domain.priority import FORMULA_VERSION
-from plaudit.feedback_board.domain.requests import Request
+import msgspec
+
+from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION
+from plaudit.feedback_board.requests.domain.request import Request
 
 
 class Kind(StrEnum):
-    """What happened. Each leaves in `detail` what it takes to make the board anew from the log."""
+    """What happened. Each kind keeps in `detail` what it takes to rebuild the board from the log alone."""
 
     CREATED = "request_created"
     """title, text, slug, subject, persona"""
     VOTED = "voted"
-    """`person` of the entry"""
+    """`person_key` of the entry"""
     VOTE_WITHDRAWN = "vote_withdrawn"
-    """`person` of the entry"""
+    """`person_key` of the entry"""
     STATUS_CHANGED = "status_changed"
     """previous_status, status, reason"""
     SIZED = "sized"
-    """impact, effort_weeks; null when it was made unsized again"""
+    """impact, effort_weeks; null when the sizing was taken back"""
     REVIEW_LINKED = "review_linked"
     """review_id, review_subject"""
     REVIEW_UNLINKED = "review_unlinked"
     """review_id, review_subject"""
     RECOUNTED = "recounted"
-    """nobody did anything: a review was removed or came back, or a mention left the window"""
+    """Nobody did anything: a review was removed or restored, or a mention left the window of reach."""
 
 
 PUBLIC_KINDS = (Kind.CREATED, Kind.STATUS_CHANGED, Kind.SIZED)
-"""What the page of a wish tells of its history."""
+"""What the page of a request shows of its history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One row of the log. `id` ascends with the order of events of one wish; 0 before it is stored."""
+    """One row of the log."""
 
+    tenant_id: str
+    request_id: UUID
     kind: Kind
     at: datetime
     actor: str
-    """`key:<public id>`, `public` for the pages, or `board` for what nobody did."""
-    request_id: UUID
-    person: str | None = None
+    """`key:<public id>` for the API, `public` for the pages, `board` for what happens by itself."""
+    person_key: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
     id: int = 0
+    """Rises with the order of events of one request; 0 before the entry is stored."""
+
+    @property
+    def detail_json(self) -> str:
+        """The detail as it is stored."""
+        return msgspec.json.encode(self.detail).decode()
 
 
 def decimal_text(value: Decimal | None) -> str | None:
@@ -57,7 +66,7 @@ def decimal_text(value: Decimal | None) -> str | None:
 
 
 def figures(request: Request) -> dict[str, Any]:
-    """Return a wish's figures with the inputs they came from, for the log."""
+    """Return a request's figures with the inputs that they came from, for the log."""
     return {
         "votes": request.votes,
         "reach": request.reach,

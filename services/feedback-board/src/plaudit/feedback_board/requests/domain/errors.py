@@ -1,47 +1,34 @@
-"""What the rules refuse. Each error's text says what to do and may be shown to whoever asked."""
+"""What the rules refuse. Each error's text says what to do and may be shown to the caller."""
 
 
-class BoardError(Exception):
-    """A rule says no."""
+class RefusedError(Exception):
+    """A rule of the board refuses what was asked for."""
 
 
-class InvalidInputError(BoardError):
+class InvalidInputError(RefusedError):
     """A value is not one that the board takes."""
 
     def __init__(self, field: str, message: str) -> None:
-        """Name the field it is about, as the API calls it, and say what is allowed."""
+        """Name the field as the API calls it, and say what is allowed."""
         super().__init__(message)
         self.field = field
 
 
-class UnknownRequestError(BoardError):
-    """There is no such wish on this board."""
+class UnknownRequestError(RefusedError):
+    """There is no such request on this board."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("There is no such request on this board.")
 
 
-class UnknownReviewError(BoardError):
-    """No such review has arrived here."""
+class TransitionError(RefusedError):
+    """The request cannot go from its present status to the one that was asked for."""
 
 
-class TransitionError(BoardError):
-    """The wish may not go from the status it has to the one wanted."""
+class RevisionError(RefusedError):
+    """The request has changed since the caller read it."""
 
-
-class VotingClosedError(BoardError):
-    """The wish has been decided: nobody can vote for it any more."""
-
-
-class RevisionError(BoardError):
-    """The wish has changed since the caller read it."""
-
-
-class KeyReusedError(BoardError):
-    """An idempotency key came back with another request."""
-
-
-class BudgetSpentError(BoardError):
-    """A network has used up what it may do on the public pages for now."""
-
-    def __init__(self, message: str, retry_after_seconds: int) -> None:
-        """Say when there is a new budget."""
-        super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("The request has changed since you read it. Read it again and decide anew.")

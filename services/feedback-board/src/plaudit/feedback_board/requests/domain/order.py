@@ -1,4 +1,4 @@
-"""The orders that wishes are listed in. Each is total: no two wishes ever stand equal."""
+"""The orders that requests are listed in. Each is total: no two requests are equal in it."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from plaudit.feedback_board.domain.requests import Request
+from plaudit.feedback_board.requests.domain.request import Request
 
 UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -15,7 +15,7 @@ HUNDREDTHS: Final = 100
 """A priority has two decimals, so a hundred times it is whole."""
 
 SortKey: TypeAlias = tuple[int | UUID, ...]
-"""Ascends where the list does. It is the cursor of a page, too: the store orders by the same expressions."""
+"""Ascends with the list. It is the cursor of a page too: the store orders by the same expressions."""
 
 
 class Order(StrEnum):
@@ -59,5 +59,5 @@ _KEYS: Final[Mapping[Order, Callable[[Request], SortKey]]] = MappingProxyType(
 
 
 def sort_key(order: Order, request: Request) -> SortKey:
-    """Return where a wish stands in an order."""
+    """Return the place of a request in an order, to compare with those of others."""
     return _KEYS[order](request)

@@ -1,10 +1,10 @@
-"""Priority = impact × reach ÷ effort, in exact decimals, and the order of wishes that follows from it."""
+"""Priority = impact × reach ÷ effort, in exact decimals, rounded once."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from plaudit.feedback_board.domain.errors import InvalidInputError
+from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 
 FORMULA_VERSION: Final = 1
 """Raised when the formula below, its rounding or the definition of reach changes; kept with every figure."""
@@ -12,7 +12,7 @@ FORMULA_VERSION: Final = 1
 IMPACTS: Final = tuple(Decimal(text) for text in ("0.25", "0.5", "1", "2", "3"))
 """Minimal, low, medium, high, massive: the ladder of RICE (Sean McBride, Intercom)."""
 MIN_EFFORT_WEEKS: Final = Decimal("0.25")
-"""One person for a day or so. A floor keeps the division from favouring whatever was called effortless."""
+"""About a day of one person. Without a floor the division would favour whatever was estimated at nearly nothing."""
 MAX_EFFORT_WEEKS: Final = Decimal(1000)
 EFFORT_DECIMALS: Final = 2
 CENT: Final = Decimal("0.01")
@@ -20,7 +20,7 @@ CENT: Final = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """What the team thinks of a wish: how much it matters to one person, and the person-weeks it takes."""
+    """The team's estimates for a request: how much it matters to one person, and the person-weeks it takes."""
 
     impact: Decimal
     effort_weeks: Decimal
@@ -38,10 +38,10 @@ class Sizing:
 
 
 def priority(sizing: Sizing | None, reach: int) -> Decimal | None:
-    """Return impact × reach ÷ effort, rounded half up to two decimals; None while the wish is unsized.
+    """Return impact × reach ÷ effort, rounded half up to two decimals; None while the request is unsized.
 
-    Two decimals are what is shown: so wishes are ordered by figures that anyone can check, and never by digits that
-    nobody sees.
+    Pages show two decimals, so requests are ordered by figures that anyone can check and never by digits that nobody
+    sees.
     """
     if sizing is None:
         return None

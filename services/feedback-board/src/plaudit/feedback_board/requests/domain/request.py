@@ -1,18 +1,18 @@
-"""One wish, and how its figures follow from its sizing and its mentions."""
+"""One request, and how its figures follow from its sizing and its mentions."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from plaudit.feedback_board.domain.priority import Sizing, priority
-from plaudit.feedback_board.domain.reach import Mentions, recount_at
-from plaudit.feedback_board.domain.status import Status
+from plaudit.feedback_board.requests.domain.priority import Sizing, priority
+from plaudit.feedback_board.requests.domain.reach import Mentions, recount_at
+from plaudit.feedback_board.requests.domain.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A wish as it comes in, already cleaned."""
+    """A request as it comes in, already cleaned."""
 
     title: str
     text: str
@@ -22,9 +22,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One wish on the board. Times are UTC with microseconds."""
+    """One request on the board. Times are UTC with microseconds."""
 
-    tenant: str
+    tenant_id: str
     id: UUID
     slug: str
     title: str
@@ -34,7 +34,7 @@ class Request:
     created_at: datetime
     status: Status
     status_reason: str | None
-    """What the public was told when the status was set; None while nobody has set one."""
+    """The public reason for the status; None until someone sets a status."""
     status_changed_at: datetime
     impact: Decimal | None
     effort_weeks: Decimal | None
@@ -44,11 +44,11 @@ class Request:
     unidentified_mentions: int
     linked_reviews: int
     last_mention_at: datetime
-    """The newest vote or linked review; the wish's own creation while there is none."""
+    """The newest vote or linked review; the creation of the request while there is none."""
     recount_at: datetime | None
-    """When reach may next fall with no event at all."""
+    """When reach may next fall without any event."""
     revision: int
-    """One more with each change that anyone can see."""
+    """Rises by one with each change that anyone can see."""
 
     @property
     def sizing(self) -> Sizing | None:
@@ -58,10 +58,10 @@ class Request:
         return Sizing(self.impact, self.effort_weeks)
 
 
-def new_request(tenant: str, request_id: UUID, slug: str, draft: Draft, now: datetime) -> Request:
-    """Return the wish as it begins: open, unsized, wished for by nobody yet."""
+def new_request(tenant_id: str, request_id: UUID, slug: str, draft: Draft, now: datetime) -> Request:
+    """Return a new request: open, unsized, without votes."""
     return Request(
-        tenant=tenant,
+        tenant_id=tenant_id,
         id=request_id,
         slug=slug,
         title=draft.title,
@@ -86,7 +86,7 @@ def new_request(tenant: str, request_id: UUID, slug: str, draft: Draft, now: dat
 
 
 def sized(request: Request, sizing: Sizing | None) -> Request:
-    """Return the wish with this sizing, or unsized again, and the priority that follows."""
+    """Return the request with this sizing, None for unsized, and the priority that follows."""
     return replace(
         request,
         impact=None if sizing is None else sizing.impact,
@@ -96,7 +96,7 @@ def sized(request: Request, sizing: Sizing | None) -> Request:
 
 
 def recounted(request: Request, mentions: Mentions) -> Request:
-    """Return the wish with its mentions counted anew, and the priority that follows."""
+    """Return the request with new counts of its mentions, and the priority that follows."""
     return replace(
         request,
         reach=mentions.reach,

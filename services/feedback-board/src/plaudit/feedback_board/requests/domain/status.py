@@ -1,15 +1,15 @@
-"""Which way a wish may go, and what must be said when it goes there."""
+"""The statuses of a request, and which can follow on which."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from plaudit.feedback_board.domain.errors import TransitionError
+from plaudit.feedback_board.requests.domain.errors import TransitionError
 
 
 class Status(StrEnum):
-    """Where a wish stands."""
+    """The public status of a request."""
 
     OPEN = "open"
     UNDER_REVIEW = "under_review"
@@ -25,19 +25,23 @@ TRANSITIONS: Final[Mapping[Status, tuple[Status, ...]]] = MappingProxyType(
         Status.UNDER_REVIEW: (Status.OPEN, Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED, Status.DECLINED),
         Status.PLANNED: (Status.OPEN, Status.UNDER_REVIEW, Status.IN_PROGRESS, Status.SHIPPED, Status.DECLINED),
         Status.IN_PROGRESS: (Status.UNDER_REVIEW, Status.PLANNED, Status.SHIPPED, Status.DECLINED),
-        # What was shipped can only be reopened, and what was declined only be looked at again: a promise kept or
-        # refused in public is not quietly turned into another one.
+        # A decision was announced in public, so it is never quietly turned into the opposite one: what was shipped can
+        # only be reopened, and what was declined only be reviewed again.
         Status.SHIPPED: (Status.IN_PROGRESS,),
         Status.DECLINED: (Status.OPEN, Status.UNDER_REVIEW),
     }
 )
 
 DECIDED: Final = frozenset({Status.SHIPPED, Status.DECLINED})
-"""A decided wish takes no more votes."""
+"""A decided request takes no more votes."""
 
 
 def check_transition(current: Status, wanted: Status) -> None:
-    """Raise TransitionError, naming the ways out, unless a wish may go from the one status to the other."""
+    """Check that a request may go from one status to another.
+
+    Raises:
+        TransitionError: it may not; the text names the statuses that can follow.
+    """
     if wanted not in TRANSITIONS[current]:
         ways = ", ".join(TRANSITIONS[current])
-        raise TransitionError(f"A wish that is {current} cannot become {wanted}; from here it can become: {ways}.")
+        raise TransitionError(f"A request that is {current} cannot become {wanted}; from here it can become: {ways}.")

@@ -1,4 +1,4 @@
-"""What people write: cleaned, bounded, and turned into an address."""
+"""Texts that people write: cleaned, limited in length, and turned into slugs."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
-from plaudit.feedback_board.domain.errors import InvalidInputError
+from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 
 TITLE_MIN_CHARACTERS: Final = 3
 TITLE_MAX_CHARACTERS: Final = 120
@@ -21,10 +21,10 @@ SLUG_TAIL_DIGITS: Final = 6
 SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+")
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs"})
-"""Control characters and lone surrogates: no text needs them, and stores choke on some. What this Python's tables do
-not know yet is taken: people write with newer emoji."""
+"""Control characters and lone surrogates: no text needs them, and PostgreSQL refuses some. Characters that this Python
+does not know yet are allowed: people write newer emoji."""
 _DIRECTION_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Can make a line read as what it does not say."""
+"""They can make a line look like another one."""
 
 
 def _clean(field: str, text: str, allowed: str) -> str:
@@ -33,7 +33,7 @@ def _clean(field: str, text: str, allowed: str) -> str:
         if character in allowed:
             continue
         if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _DIRECTION_OVERRIDES:
-            raise InvalidInputError(field, f"{field} holds a character that is no text: U+{ord(character):04X}")
+            raise InvalidInputError(field, f"{field} contains a character that is not text: U+{ord(character):04X}")
     return cleaned
 
 
@@ -50,12 +50,12 @@ def clean_title(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return the body of a wish; it may be empty. Raises InvalidInputError."""
+    """Return the text of a request; it may be empty. Raises InvalidInputError."""
     return _bounded("text", _clean("text", text, "\n\t"), 0, TEXT_MAX_CHARACTERS)
 
 
 def clean_reason(text: str) -> str:
-    """Return the public reason for a status. Raises InvalidInputError when there is hardly one."""
+    """Return the public reason for a status. Raises InvalidInputError when it is too short or too long."""
     return _bounded("reason", _clean("reason", text, "\n\t"), REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)
 
 
@@ -73,22 +73,22 @@ def clean_subject(text: str) -> str:
 
 
 def slug(title: str) -> str:
-    """Return the readable part of a wish's address: lower-case letters and digits of its title, joined by hyphens."""
+    """Return the readable part of a request's address: lower-case letters and digits of its title, with hyphens."""
     plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
     whole = _NOT_IN_SLUG.sub("-", plain).strip("-")
     if len(whole) > SLUG_MAX_CHARACTERS:
         at_word = whole[: SLUG_MAX_CHARACTERS + 1].rpartition("-")[0]
         whole = (at_word or whole[:SLUG_MAX_CHARACTERS]).strip("-")
-    return whole or "wish"
+    return whole or "request"
 
 
 def distinct_slug(title: str, request_id: UUID) -> str:
-    """Return an address for a title whose plain one is taken: with the last digits of the wish's own id."""
+    """Return a slug for a title whose plain slug is taken: it ends with the last digits of the request's id."""
     return f"{slug(title)}-{request_id.hex[-SLUG_TAIL_DIGITS:]}"
 
 
 def excerpt(text: str | None) -> str | None:
-    """Return the beginning of a review's text, cut between words, or None for none."""
+    """Return the beginning of a text as one line, cut between words; None when there is no text."""
     if text is None or not (line := " ".join(text.split())):
         return None
     if len(line) <= EXCERPT_MAX_CHARACTERS:

@@ -1,1 +1,1 @@
-"""Every SQL statement of the board, as functions over a transaction."""
+"""Every SQL statement about requests, as functions over a transaction."""
