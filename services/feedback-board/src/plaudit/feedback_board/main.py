@@ -34,6 +34,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             requests.router,
             votes.router,
             links.router,
+            board_pages.front,
             board_pages.router,
             vote_pages.router,
             stylesheet.router,

@@ -10,7 +10,7 @@ from plaudit.common.db import OrderKey, Tx
 from plaudit.common.outbox import UnitOfWork
 from plaudit.feedback_board.links import events, store
 from plaudit.feedback_board.links.domain import KnownReview, Link, UnknownReviewError, newest
-from plaudit.feedback_board.requests.commands import Outcome, lock_and_find, recount, record
+from plaudit.feedback_board.requests.commands import Outcome, lock_and_find, record, recount
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.store import recounts
 

@@ -110,4 +110,3 @@ def newest(reviews: Iterable[KnownReview]) -> list[KnownReview]:
     """Return the newest revision of each review, in the order of their keys."""
     ordered = sorted(reviews, key=lambda review: (review.tenant_id, review.id, review.revision))
     return list({(review.tenant_id, review.id): review for review in ordered}.values())
-

@@ -35,7 +35,7 @@ WHERE held.revision < excluded.revision
 RETURNING tenant_id, id
 """
 
-# Each review is looked up by itself, behind OFFSET 0: a plan made while the tables were small would else read all links.
+# Each review is looked up by itself, behind OFFSET 0: otherwise a plan made over small tables would read all links.
 _LINKED_REQUESTS = """
 SELECT DISTINCT linked.tenant_id, linked.request_id
 FROM unnest($1::text[], $2::uuid[]) AS changed (tenant_id, review_id)

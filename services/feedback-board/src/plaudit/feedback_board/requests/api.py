@@ -143,7 +143,7 @@ async def set_status(
     response: Response,
     if_match: IfMatch = None,
 ) -> RequestOut:
-    """Set the status of a request, with a reason. Not every status can follow on every other: 409 names those that can."""
+    """Set the status of a request, with a reason. 409 names the statuses that can follow on the present one."""
     outcome = await commands.set_status(
         work,
         principal.tenant_id,

@@ -6,7 +6,7 @@ from uuid import UUID
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.rate_limits import Limit, spend
 from plaudit.feedback_board.requests import events as request_events
-from plaudit.feedback_board.requests.commands import Outcome, lock_and_find, recount, record
+from plaudit.feedback_board.requests.commands import Outcome, lock_and_find, record, recount
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import DECIDED

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -28,7 +27,7 @@ PUBLIC: Final = "public"
 COOKIE_MAX_AGE_SECONDS: Final = 400 * 86_400
 """The longest time that browsers keep a cookie."""
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix="/b/{tenant}", include_in_schema=False)
 
 BoardResources = Annotated[Resources[BoardSettings], Depends(resources)]
 
@@ -48,8 +47,8 @@ class Visit:
 async def public_principal(request: Request, parts: BoardResources) -> Principal:
     """Let everybody in, on the board that the path names, else the one of the host, else the default one."""
     tenant_id = request.path_params.get("tenant") or _tenant_of_host(request, parts.settings)
-    request.state.principal = Principal(tenant_id, PUBLIC, frozenset())
-    return request.state.principal
+    principal = request.state.principal = Principal(tenant_id, PUBLIC, frozenset())
+    return principal
 
 
 Public = Annotated[Principal, Depends(public_principal)]
@@ -75,7 +74,7 @@ CurrentVisit = Annotated[Visit, Depends(find_visit, scope="function")]
 """A parameter of a page, before its `TenantTx` or `Work`."""
 
 
-@router.post("/b/{tenant}/r/{slug}/votes", dependencies=[Depends(check_origin)])
+@router.post("/r/{slug}/votes", dependencies=[Depends(check_origin)])
 async def vote(
     visit: CurrentVisit,
     work: Work,

@@ -52,22 +52,24 @@ QUOTES: Final = 4
 ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
 UNDECIDED: Final = (Status.OPEN, Status.UNDER_REVIEW)
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix="/b/{tenant}", include_in_schema=False)
+front = APIRouter(include_in_schema=False)
+"""The address `/`: the board of the host."""
 site = Pages("plaudit.feedback_board.board")
 
 Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed"] | None, Query()]
 
 
-@router.get("/")
-@router.get("/b/{tenant}")
+@front.get("/")
+@router.get("")
 async def show_board(
     visit: CurrentVisit, tx: TenantTx, parts: BoardResources, notice: Notice = None, cursor: Cursor = None
 ) -> Response:
-    """Show a board: the roadmap, and below it the open requests. At `/` it is the board of the host."""
+    """Show a board: the roadmap, and below it the open requests."""
     return await _board_page(visit, tx, parts, notice=notice, cursor=cursor)
 
 
-@router.get("/b/{tenant}/status/{status}")
+@router.get("/status/{status}")
 async def show_status(
     visit: CurrentVisit, tx: TenantTx, parts: BoardResources, status: Status, cursor: Cursor = None
 ) -> Response:
@@ -77,7 +79,7 @@ async def show_status(
     return _page("status.html", visit, parts, listed=status, requests=listed, voted=voted, next=following)
 
 
-@router.get("/b/{tenant}/r/{slug}")
+@router.get("/r/{slug}")
 async def show_request(
     visit: CurrentVisit, tx: TenantTx, parts: BoardResources, slug: str, notice: Notice = None
 ) -> Response:
@@ -96,7 +98,7 @@ async def show_request(
     )
 
 
-@router.post("/b/{tenant}/requests", dependencies=[Depends(check_origin)])
+@router.post("/requests", dependencies=[Depends(check_origin)])
 async def make_request(
     visit: CurrentVisit,
     work: Work,
@@ -186,9 +188,7 @@ async def _column(tx: Tx, visit: Visit, status: Status) -> list[domain.Request]:
     """Return a column of the roadmap: shipped requests newest first, others by priority."""
     if status is Status.SHIPPED:
         return await requests.list_by_status_age(tx, visit.tenant_id, status, limit=COLUMN_REQUESTS)
-    return await requests.list_in_order(
-        tx, visit.tenant_id, Order.PRIORITY, statuses=(status,), limit=COLUMN_REQUESTS
-    )
+    return await requests.list_in_order(tx, visit.tenant_id, Order.PRIORITY, statuses=(status,), limit=COLUMN_REQUESTS)
 
 
 async def _list(

@@ -33,20 +33,20 @@ _SAVE = f"UPDATE requests SET ({_SAVED.listed}) = ROW ({_SAVED.values(3)}) WHERE
 _COUNT_BY_STATUS = "SELECT status, count(*) FROM requests WHERE tenant_id = $1 GROUP BY status"
 
 
-def _request(row: Mapping[str, Any]) -> Request:
-    return Request(**{**row, "status": Status(row["status"])})
+def _request(fields: dict[str, Any]) -> Request:
+    return Request(status=Status(fields.pop("status")), **fields)
 
 
 async def find(tx: Tx, tenant_id: str, request_id: UUID) -> Request | None:
     """Return a request by its id, or None."""
     row = await tx.raw.fetchrow(_FIND, tenant_id, request_id)
-    return None if row is None else _request(row)
+    return None if row is None else _request(dict(row))
 
 
 async def find_by_slug(tx: Tx, tenant_id: str, slug: str) -> Request | None:
     """Return a request by the readable part of its address, or None."""
     row = await tx.raw.fetchrow(_FIND_BY_SLUG, tenant_id, slug)
-    return None if row is None else _request(row)
+    return None if row is None else _request(dict(row))
 
 
 async def insert(tx: Tx, request: Request) -> bool:
@@ -101,7 +101,7 @@ async def list_in_order(
     if after is not None:
         beyond = tuple_(*(literal(value, Uuid() if isinstance(value, UUID) else BigInteger()) for value in after))
         statement = statement.where(tuple_(*expressions) > beyond)
-    return [_request(row) for row in (await tx.sql.execute(statement)).mappings()]
+    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
 
 
 async def list_by_status_age(tx: Tx, tenant_id: str, status: Status, *, limit: int) -> list[Request]:
@@ -112,4 +112,4 @@ async def list_by_status_age(tx: Tx, tenant_id: str, status: Status, *, limit: i
         .order_by(_COLUMNS.status_changed_at.desc(), _COLUMNS.id)
         .limit(limit)
     )
-    return [_request(row) for row in (await tx.sql.execute(statement)).mappings()]
+    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
