@@ -42,12 +42,12 @@ async def page(parts, tmp_path: Path) -> AsyncIterator[Page]:
         await context.close()
 
 
-async def test_a_visitor_makes_a_wish_votes_and_sees_the_count(page: Page, api: httpx.AsyncClient) -> None:
+async def test_a_visitor_makes_a_request_votes_and_sees_the_count(page: Page, api: httpx.AsyncClient) -> None:
     await page.get_by_label("In one line").fill("Pumps at every station")
     await page.get_by_label("What would it help you do?").fill("Mine is at home.")
     await page.get_by_role("button", name="Put it on the board").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Pumps at every station")
-    await expect(page.get_by_role("status")).to_have_text("Your wish is on the board, with your vote.")
+    await expect(page.get_by_role("status")).to_have_text("Your request is on the board, with your vote.")
     await expect(page.get_by_label("Votes and figures")).to_contain_text("1 vote")
 
     request = (await api.get("/v1/requests")).json()["items"][0]
@@ -57,7 +57,7 @@ async def test_a_visitor_makes_a_wish_votes_and_sees_the_count(page: Page, api: 
     await page.get_by_role("button", name="Vote for this").click()
     await expect(page.get_by_label("Votes and figures")).to_contain_text("2 votes")
 
-    await page.get_by_role("link", name="All wishes").click()
+    await page.get_by_role("link", name="All requests").click()
     button = page.get_by_role("button", name="Vote for Pumps at every station")
     await expect(button).to_have_attribute("aria-pressed", "true")
     await expect(button).to_contain_text("2")
@@ -95,7 +95,7 @@ async def test_every_text_stands_out_from_its_ground(page: Page, api: httpx.Asyn
     """WCAG 2.2, 1.4.3: at least 4.5 : 1, or 3 : 1 for large text; by day and by night."""
     paths = ["/"]
     for status in ("open", "under_review", "planned", "in_progress", "shipped", "declined"):
-        made = (await api.post("/v1/requests", json={"title": f"Wish {status}", "text": "Text."})).json()
+        made = (await api.post("/v1/requests", json={"title": f"Request {status}", "text": "Text."})).json()
         await api.put(f"/v1/requests/{made['id']}/sizing", json={"impact": 1, "effort_weeks": 1})
         await api.put(f"/v1/requests/{made['id']}/status", json={"status": status, "reason": "Because."})
         paths.append(made["page"])

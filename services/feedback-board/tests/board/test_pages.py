@@ -1,11 +1,14 @@
 """The public board, as a browser without scripts sees and uses it."""
 
+import hashlib
+import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 import pytest
@@ -99,7 +102,7 @@ async def submit(client: httpx.AsyncClient, form: Element, **typed: str) -> http
     return await client.post(form.attributes["action"], data={**fields, **typed}, follow_redirects=True)
 
 
-async def _wish(api: httpx.AsyncClient, title: str, status: str = "open", votes: int = 0, **more: Any) -> str:
+async def _request(api: httpx.AsyncClient, title: str, status: str = "open", votes: int = 0, **more: Any) -> str:
     size = more.pop("size", None)
     made = (await api.post("/v1/requests", json={"title": title, **more})).json()
     path = f"/v1/requests/{made['id']}"
@@ -112,32 +115,37 @@ async def _wish(api: httpx.AsyncClient, title: str, status: str = "open", votes:
     return f"{BOARD}/r/{made['slug']}"
 
 
-async def test_the_board_shows_three_columns_and_the_open_wishes(api: httpx.AsyncClient, clients) -> None:
+async def test_the_board_shows_three_columns_and_the_open_requests(api: httpx.AsyncClient, clients) -> None:
     for status in ("planned", "in_progress", "shipped", "under_review", "declined", "open"):
-        await _wish(api, f"Wish that is {status}", status, votes=2)
+        await _request(api, f"Request that is {status}", status, votes=2)
     page = page_of(await clients.visitor().get(BOARD))
     for status, heading in (("planned", "Planned"), ("in_progress", "In progress"), ("shipped", "Shipped")):
         column = page.one("section", class_=f"column {status}")
         assert column.one("h3").text == f"{heading} 1"
-        assert column.one("h4").text == f"Wish that is {status}"
+        assert column.one("h4").text == f"Request that is {status}"
         assert f"Because it is {status}." in column.text
         assert "2 votes" in column.text
     rows = page.all("li", class_="row")
-    assert {row.one(class_="title").text for row in rows} == {"Wish that is open", "Wish that is under_review"}
-    assert "1 declined wish" in page.text
-    assert "Wish that is declined" not in page.text
+    assert {row.one(class_="title").text for row in rows} == {"Request that is open", "Request that is under_review"}
+    assert "1 declined request" in page.text
+    assert "Request that is declined" not in page.text
 
 
 async def test_an_empty_board_says_so_and_invites(clients) -> None:
     page = page_of(await clients.visitor().get("/"))
-    for said in ("Nothing is planned", "Nothing is being built", "Nothing has shipped yet", "No wish is waiting"):
+    for said in (
+        "Nothing is planned",
+        "Nothing is being built",
+        "Nothing has shipped yet",
+        "There are no open requests",
+    ):
         assert said in page.text
     assert page.all("li", class_="row") == []
 
 
 async def test_a_priority_stands_beside_what_it_was_made_of(api: httpx.AsyncClient, clients) -> None:
-    await _wish(api, "Sized", votes=3, size=(2, 4))
-    await _wish(api, "Unsized", votes=5)
+    await _request(api, "Sized", votes=3, size=(2, 4))
+    await _request(api, "Unsized", votes=5)
     page = page_of(await clients.visitor().get(BOARD))
     sized, unsized = page.all("li", class_="row")
     parts = {part.one("dt").text: part.one("dd").text for part in sized.one("dl").all("div")}
@@ -147,22 +155,22 @@ async def test_a_priority_stands_beside_what_it_was_made_of(api: httpx.AsyncClie
     assert "Not sized yet" in page.text
 
 
-async def test_wishes_stand_in_the_order_of_their_priority_and_the_unsized_after_them(
+async def test_requests_stand_in_the_order_of_their_priority_and_the_unsized_after_them(
     api: httpx.AsyncClient, clients
 ) -> None:
-    await _wish(api, "Much", votes=2, size=(3, 1))
-    await _wish(api, "Unsized, many", votes=4)
-    await _wish(api, "Little", votes=3, size=(1, 3))
-    await _wish(api, "Unsized, few", votes=1)
+    await _request(api, "Much", votes=2, size=(3, 1))
+    await _request(api, "Unsized, many", votes=4)
+    await _request(api, "Little", votes=3, size=(1, 3))
+    await _request(api, "Unsized, few", votes=1)
     page = page_of(await clients.visitor().get(BOARD))
     titles = [row.one(class_="title").text for row in page.all("li", class_="row")]
     assert titles == ["Much", "Little", "Unsized, many", "Unsized, few"]
 
 
-async def test_a_wish_has_a_page_with_its_text_status_reasons_and_reviews(
+async def test_a_request_has_a_page_with_its_text_status_reasons_and_reviews(
     api: httpx.AsyncClient, clients, reviews
 ) -> None:
-    path = await _wish(api, "Refund at once", "planned", votes=1, text="First.\n\nSecond\nthird.", size=(1, 1))
+    path = await _request(api, "Refund at once", "planned", votes=1, text="First.\n\nSecond\nthird.", size=(1, 1))
     request = (await api.get("/v1/requests")).json()["items"][0]
     for person, text in (("native:x", "Eleven days!"), (None, "Still waiting.")):
         review = await reviews.published(person=person, title=None, text=text, rating=2.0)
@@ -187,7 +195,7 @@ async def test_a_wish_has_a_page_with_its_text_status_reasons_and_reviews(
 
 
 async def test_a_removed_review_is_quoted_no_more(api: httpx.AsyncClient, clients, reviews) -> None:
-    path = await _wish(api, "Refund at once")
+    path = await _request(api, "Refund at once")
     request = (await api.get("/v1/requests")).json()["items"][0]
     review = await reviews.published(text="Eleven days!")
     await api.post(f"/v1/requests/{request['id']}/links", json={"review_id": str(review)})
@@ -197,7 +205,7 @@ async def test_a_removed_review_is_quoted_no_more(api: httpx.AsyncClient, client
 
 
 async def test_a_visitor_votes_takes_it_back_and_votes_again(api: httpx.AsyncClient, clients) -> None:
-    await _wish(api, "Dark mode", votes=2)
+    await _request(api, "Dark mode", votes=2)
     visitor = clients.visitor()
     seen = []
     page = page_of(await visitor.get(BOARD))
@@ -212,7 +220,7 @@ async def test_a_visitor_votes_takes_it_back_and_votes_again(api: httpx.AsyncCli
         ("Your vote is taken back.", "2", "false"),
         ("Thank you, your vote counts.", "3", "true"),
     ]
-    assert urlsplit(str(answer.url)).fragment == "wish-dark-mode"
+    assert urlsplit(str(answer.url)).fragment == "request-dark-mode"
     people = {entry["person"] for entry in await _activity(api, "voted")}
     assert len([person for person in people if person.startswith("visitor:")]) == 1
 
@@ -224,7 +232,7 @@ async def _activity(api: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
 
 
 async def test_two_visitors_are_two_people(api: httpx.AsyncClient, clients) -> None:
-    path = await _wish(api, "Dark mode")
+    path = await _request(api, "Dark mode")
     for _ in range(2):
         visitor = clients.visitor()
         answer = await submit(visitor, page_of(await visitor.get(path)).one("form"))
@@ -233,7 +241,7 @@ async def test_two_visitors_are_two_people(api: httpx.AsyncClient, clients) -> N
 
 
 async def test_who_only_looks_gets_no_cookie(api: httpx.AsyncClient, clients) -> None:
-    path = await _wish(api, "Dark mode", "shipped")
+    path = await _request(api, "Dark mode", "shipped")
     visitor = clients.visitor()
     for address in ("/", BOARD, path, f"{BOARD}/status/shipped"):
         answer = await visitor.get(address)
@@ -243,9 +251,9 @@ async def test_who_only_looks_gets_no_cookie(api: httpx.AsyncClient, clients) ->
     assert not visitor.cookies
 
 
-@pytest.mark.settings(public_url="https://wishes.example")
+@pytest.mark.settings(public_url="https://requests.example")
 async def test_the_cookie_is_kept_from_scripts_and_other_sites(api: httpx.AsyncClient, clients) -> None:
-    path = await _wish(api, "Dark mode")
+    path = await _request(api, "Dark mode")
     answer = await clients.visitor().post(f"{path}/votes", data={"choice": "vote"})
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith("plaudit_visitor_default=")
@@ -253,7 +261,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(api: httpx.AsyncC
 
 
 async def test_a_cookie_that_someone_made_up_is_another_visitor(api: httpx.AsyncClient, clients) -> None:
-    path = await _wish(api, "Dark mode")
+    path = await _request(api, "Dark mode")
     forged = clients.visitor()
     forged.cookies.set("plaudit_visitor_default", f"{'a' * 32}.{'b' * 64}")
     await forged.post(f"{path}/votes", data={"choice": "vote"})
@@ -261,21 +269,48 @@ async def test_a_cookie_that_someone_made_up_is_another_visitor(api: httpx.Async
     assert voted["person"] != f"visitor:{'a' * 32}"
 
 
-async def test_a_visitor_makes_a_wish_that_carries_their_vote(api: httpx.AsyncClient, clients, outbox) -> None:
+@pytest.mark.parametrize("form", [False, True])
+async def test_a_cookie_that_was_signed_formerly_keeps_its_votes_and_is_replaced_once(
+    api: httpx.AsyncClient, clients, worker, form: bool
+) -> None:
+    path = await _request(api, "Dark mode")
     visitor = clients.visitor()
-    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-wish").one("form")
+    await visitor.post(f"{path}/votes", data={"choice": "vote"})
+    (voted,) = await _activity(api, "voted")
+    visitor_id = UUID(voted["person"].removeprefix("visitor:"))
+    async with worker.transaction() as tx:
+        key = await tx.raw.fetchval("SELECT common.person_key('default')")
+    tag = hmac.new(key, b"board visitor:" + visitor_id.bytes, hashlib.sha256).hexdigest()
+
+    old = clients.visitor()
+    old.cookies.set("plaudit_visitor_default", f"{visitor_id.hex}.{tag}", domain="board.example", path="/")
+    if form:
+        replaced = await old.post(f"{path}/votes", data={"choice": "vote"})
+    else:
+        replaced = await old.get(path)
+        assert "Take back your vote" in replaced.text
+    assert replaced.headers["set-cookie"].startswith(f"plaudit_visitor_default={visitor_id.hex}.")
+    assert tag not in replaced.headers["set-cookie"]
+    again = await old.get(path)
+    assert "set-cookie" not in again.headers
+    assert page_of(again).one("p", class_="tally").text == "1 vote"
+
+
+async def test_a_visitor_makes_a_request_that_carries_their_vote(api: httpx.AsyncClient, clients, outbox) -> None:
+    visitor = clients.visitor()
+    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-request").one("form")
     answer = await submit(visitor, form, title="Pumps at every station", text="Mine is at home.")
     page = page_of(answer)
-    assert str(answer.url).endswith(f"{BOARD}/r/pumps-at-every-station?notice=wished")
+    assert str(answer.url).endswith(f"{BOARD}/r/pumps-at-every-station?notice=requested")
     assert page.one("h1").text == "Pumps at every station"
     assert page.one("p", class_="tally").text == "1 vote"
     assert "Take back your vote" in page.text
     assert await outbox.types() == ["request.created", "request.voted"]
 
 
-async def test_a_form_sent_twice_makes_one_wish_and_filled_anew_another(api: httpx.AsyncClient, clients) -> None:
+async def test_a_form_sent_twice_makes_one_request_and_filled_anew_another(api: httpx.AsyncClient, clients) -> None:
     visitor = clients.visitor()
-    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-wish").one("form")
+    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-request").one("form")
     for title in ("Pumps", "Pumps", "Helmets"):
         answer = await submit(visitor, form, title=title)
         assert answer.status_code == 200
@@ -283,12 +318,12 @@ async def test_a_form_sent_twice_makes_one_wish_and_filled_anew_another(api: htt
     assert titles == ["Helmets", "Pumps"]
 
 
-async def test_a_wish_against_the_rules_comes_back_with_what_was_typed(api: httpx.AsyncClient, clients) -> None:
+async def test_a_request_against_the_rules_comes_back_with_what_was_typed(api: httpx.AsyncClient, clients) -> None:
     visitor = clients.visitor()
-    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-wish").one("form")
+    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-request").one("form")
     answer = await submit(visitor, form, title="No", text="<b>But</b> a long text.")
     assert answer.status_code == 422
-    form = page_of(answer).one("section", id="make-a-wish").one("form")
+    form = page_of(answer).one("section", id="make-a-request").one("form")
     assert "title must have 3 to 120 characters" in form.one(role="alert").text
     assert form.one("input", name="title").attributes["value"] == "No"
     assert form.one("input", name="title").attributes["aria-invalid"] == "true"
@@ -297,7 +332,7 @@ async def test_a_wish_against_the_rules_comes_back_with_what_was_typed(api: http
 
 
 async def test_what_people_write_is_text_and_never_markup(api: httpx.AsyncClient, clients) -> None:
-    path = await _wish(api, "<script>alert(1)</script>", text="</p><img src=x onerror=alert(2)>", persona="<i>x</i>")
+    path = await _request(api, "<script>alert(1)</script>", text="</p><img src=x onerror=alert(2)>", persona="<i>x</i>")
     for address in (BOARD, path):
         answer = await clients.visitor().get(address)
         main = page_of(answer).one("main")
@@ -321,22 +356,22 @@ async def test_a_form_counts_only_when_our_own_page_sent_it(api: httpx.AsyncClie
         {"origin": "http://board.example.evil.example"},
         {"origin": "null"},
     ]
-    path = await _wish(api, "Dark mode")
+    path = await _request(api, "Dark mode")
     for headers, status in [*((one, 303) for one in ours), *((one, 403) for one in others)]:
         client = clients.visitor(headers=headers)
         vote = await client.post(f"{path}/votes", data={"choice": "vote"})
-        wish = await client.post(f"{BOARD}/wishes", data={"title": f"From {headers}"})
-        assert (vote.status_code, wish.status_code) == (status, status), headers
+        made = await client.post(f"{BOARD}/requests", data={"title": f"From {headers}"})
+        assert (vote.status_code, made.status_code) == (status, status), headers
     listed = (await api.get("/v1/requests")).json()["items"]
     assert len(listed) == 1 + len(ours)
     assert sum(item["votes"] for item in listed) == 2 * len(ours)
 
 
-@pytest.mark.settings(votes_per_hour_per_network=3, wishes_per_hour_per_network=1)
-async def test_a_network_has_a_budget_of_votes_and_of_wishes_per_hour(api: httpx.AsyncClient, clients, clock) -> None:
+@pytest.mark.settings(votes_per_hour_per_network=3, requests_per_hour_per_network=1)
+async def test_a_network_has_limits_of_votes_and_of_requests_per_hour(api: httpx.AsyncClient, clients, clock) -> None:
     from datetime import timedelta
 
-    path = await _wish(api, "Dark mode")
+    path = await _request(api, "Dark mode")
 
     async def vote(address: str) -> httpx.Response:
         return await clients.visitor(address=address).post(f"{path}/votes", data={"choice": "vote"})
@@ -347,8 +382,8 @@ async def test_a_network_has_a_budget_of_votes_and_of_wishes_per_hour(api: httpx
     assert (await vote("198.51.100.1")).status_code == 303
     assert (await vote("2001:db8:1::1")).status_code == 303
     visitor = clients.visitor()
-    wishes = [await visitor.post(f"{BOARD}/wishes", data={"title": f"Wish {n}"}) for n in range(2)]
-    assert [answer.status_code for answer in wishes] == [303, 429]
+    made = [await visitor.post(f"{BOARD}/requests", data={"title": f"Request {n}"}) for n in range(2)]
+    assert [answer.status_code for answer in made] == [303, 429]
     await clock.move_to(timedelta(hours=1))
     assert (await vote("203.0.113.9")).status_code == 303
     dark = next(item for item in (await api.get("/v1/requests")).json()["items"] if item["title"] == "Dark mode")
@@ -356,7 +391,7 @@ async def test_a_network_has_a_budget_of_votes_and_of_wishes_per_hour(api: httpx
 
 
 async def test_no_address_of_a_visitor_is_kept(api: httpx.AsyncClient, clients, worker) -> None:
-    path = await _wish(api, "Dark mode")
+    path = await _request(api, "Dark mode")
     await clients.visitor(address="203.0.113.77").post(f"{path}/votes", data={"choice": "vote"})
     async with worker.transaction() as tx:
         kept = await tx.raw.fetchval(
@@ -367,27 +402,27 @@ async def test_no_address_of_a_visitor_is_kept(api: httpx.AsyncClient, clients, 
     assert b"203.0.113".hex() not in kept
 
 
-async def test_a_decided_wish_shows_no_button_and_refuses_a_late_form(api: httpx.AsyncClient, clients) -> None:
-    path = await _wish(api, "Dark mode", "declined", votes=1)
+async def test_a_decided_request_shows_no_button_and_refuses_a_late_form(api: httpx.AsyncClient, clients) -> None:
+    path = await _request(api, "Dark mode", "declined", votes=1)
     visitor = clients.visitor()
     page = page_of(await visitor.get(path))
     assert page.all("form") == []
     late = page_of(await visitor.post(f"{path}/votes", data={"choice": "vote"}, follow_redirects=True))
-    assert late.one(role="status").text == "This wish has been decided, so it takes no more votes."
+    assert late.one(role="status").text == "This request has been decided, so it takes no more votes."
     assert late.one("p", class_="tally").text == "1 vote"
     listed = page_of(await visitor.get(f"{BOARD}/status/declined"))
     assert "Because it is declined." in listed.text
     assert listed.all("form") == []
 
 
-async def test_wishes_beyond_a_page_are_a_link_away_and_votes_there_come_back_there(
+async def test_requests_beyond_a_page_are_a_link_away_and_votes_there_come_back_there(
     api: httpx.AsyncClient, clients
 ) -> None:
     for number in range(23):
-        await _wish(api, f"Wish number {number}")
+        await _request(api, f"Request number {number}")
     visitor = clients.visitor()
     first = page_of(await visitor.get(BOARD))
-    (following,) = [link for link in first.all("a") if link.text == "More wishes"]
+    (following,) = [link for link in first.all("a") if link.text == "More requests"]
     second = page_of(await visitor.get(following.attributes["href"]))
     titles = [[row.one(class_="title").text for row in page.all("li", class_="row")] for page in (first, second)]
     assert [len(page) for page in titles] == [20, 3]
@@ -398,7 +433,7 @@ async def test_wishes_beyond_a_page_are_a_link_away_and_votes_there_come_back_th
 
 async def test_every_tenant_has_a_board_of_its_own(api: httpx.AsyncClient, clients) -> None:
     other = await clients.with_key("northwind", "*")
-    await _wish(api, "Ours")
+    await _request(api, "Ours")
     made = (await other.post("/v1/requests", json={"title": "Theirs"})).json()
     visitor = clients.visitor()
     ours, theirs = [(await visitor.get(path)).text for path in ("/", "/b/northwind")]
@@ -409,11 +444,11 @@ async def test_every_tenant_has_a_board_of_its_own(api: httpx.AsyncClient, clien
     assert (await visitor.get(f"{BOARD}/r/{made['slug']}")).status_code == 404
 
 
-@pytest.mark.settings(board_hosts={"wishes.northwind.example": "northwind"}, board_name="The bike shop")
+@pytest.mark.settings(board_hosts={"requests.northwind.example": "northwind"}, board_name="The bike shop")
 async def test_the_host_says_whose_board_is_at_the_front(clients) -> None:
     await clients.with_key("northwind", "*")
     visitor = clients.visitor()
-    by_host = page_of(await visitor.get("/", headers={"host": "Wishes.Northwind.example:8443"}))
+    by_host = page_of(await visitor.get("/", headers={"host": "Requests.Northwind.example:8443"}))
     assert by_host.one("span", class_="brand").text == "Northwind"
     assert page_of(await visitor.get("/")).one("span", class_="brand").text == "The bike shop"
 
@@ -421,7 +456,7 @@ async def test_the_host_says_whose_board_is_at_the_front(clients) -> None:
 async def test_a_cookie_of_one_board_says_nothing_on_another(api: httpx.AsyncClient, clients) -> None:
     other = await clients.with_key("northwind", "*")
     made = (await other.post("/v1/requests", json={"title": "Theirs"})).json()
-    path = await _wish(api, "Ours")
+    path = await _request(api, "Ours")
     visitor = clients.visitor()
     for address in (path, f"/b/northwind/r/{made['slug']}"):
         await visitor.post(f"{address}/votes", data={"choice": "vote"})
@@ -448,10 +483,10 @@ async def test_a_made_up_cursor_or_notice_is_refused(clients) -> None:
 
 
 async def test_pages_have_landmarks_labels_and_one_first_heading(api: httpx.AsyncClient, clients) -> None:
-    path = await _wish(api, "Dark mode", "planned", votes=1, size=(1, 1))
-    await _wish(api, "Light mode", "declined")
-    await _wish(api, "Dim mode", "under_review", size=(1, 1))
-    await _wish(api, "Red mode")
+    path = await _request(api, "Dark mode", "planned", votes=1, size=(1, 1))
+    await _request(api, "Light mode", "declined")
+    await _request(api, "Dim mode", "under_review", size=(1, 1))
+    await _request(api, "Red mode")
     for address in ("/", path, f"{BOARD}/status/declined"):
         page = page_of(await clients.visitor().get(address))
         assert page.one("html").attributes["lang"] == "en"

@@ -5,14 +5,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from plaudit_testing.problems import problem_of
+
 pytestmark = pytest.mark.postgres
-
-PROBLEM = "application/problem+json"
-
-
-def _problem(answer: httpx.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == PROBLEM
-    return answer.status_code, answer.json()["type"].partition("#")[2]
 
 
 async def _make(api: httpx.AsyncClient, title: str, **more: Any) -> dict[str, Any]:
@@ -62,13 +57,13 @@ async def test_a_value_against_the_rules_is_named(api: httpx.AsyncClient) -> Non
     ]
     for body, pointer in cases:
         answer = await api.post("/v1/requests", json=body)
-        assert _problem(answer) == (422, "invalid-request"), body
+        assert problem_of(answer) == (422, "invalid-request"), body
         assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
     assert (await api.get("/v1/requests")).json()["items"] == []
 
 
 async def test_a_key_sent_again_gets_the_first_answer(api: httpx.AsyncClient, outbox) -> None:
-    headers = {"idempotency-key": "wish-1"}
+    headers = {"idempotency-key": "request-1"}
     first = await api.post("/v1/requests", json={"title": "Dark mode"}, headers=headers)
     await api.put(f"{first.headers['location']}/status", json={"status": "planned", "reason": "Right."})
     again = await api.post("/v1/requests", json={"title": "Dark mode", "text": ""}, headers=headers)
@@ -78,10 +73,10 @@ async def test_a_key_sent_again_gets_the_first_answer(api: httpx.AsyncClient, ou
 
 
 async def test_a_key_with_another_request_is_refused(api: httpx.AsyncClient) -> None:
-    headers = {"idempotency-key": "wish-1"}
+    headers = {"idempotency-key": "request-1"}
     await api.post("/v1/requests", json={"title": "Dark mode"}, headers=headers)
     other = await api.post("/v1/requests", json={"title": "Light mode"}, headers=headers)
-    assert _problem(other) == (422, "idempotency-key-reused")
+    assert problem_of(other) == (422, "idempotency-key-reused")
 
 
 async def test_a_key_sent_many_times_at_once_makes_one_request(api: httpx.AsyncClient) -> None:
@@ -95,81 +90,11 @@ async def test_a_key_sent_many_times_at_once_makes_one_request(api: httpx.AsyncC
 
 async def test_a_malformed_key_is_refused(api: httpx.AsyncClient) -> None:
     answer = await api.post("/v1/requests", json={"title": "Dark mode"}, headers={"idempotency-key": "two words"})
-    assert _problem(answer) == (400, "invalid-idempotency-key")
+    assert problem_of(answer) == (400, "invalid-idempotency-key")
 
 
-async def test_a_person_votes_once(api: httpx.AsyncClient, wish: str, outbox) -> None:
-    first = await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    again = await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    other = await api.post(f"{wish}/votes", json={"person": "native:ben"})
-    assert [answer.status_code for answer in (first, again, other)] == [201, 200, 201]
-    assert [answer.json()["already"] for answer in (first, again, other)] == [False, True, False]
-    assert [answer.json()["request"]["votes"] for answer in (first, again, other)] == [1, 1, 2]
-    assert other.json()["request"]["reach"] == 2
-    voted = [event["data"] for event in await outbox.events() if event["type"] == "request.voted"]
-    assert [(data["person"], data["request"]["votes"]) for data in voted] == [("native:anna", 1), ("native:ben", 2)]
-
-
-async def test_an_address_in_any_spelling_is_one_vote_and_is_stored_nowhere(
-    api: httpx.AsyncClient, wish: str, worker, outbox
-) -> None:
-    first = await api.post(f"{wish}/votes", json={"email": "Anna@Example.com"})
-    again = await api.post(f"{wish}/votes", json={"email": " anna@example.COM "})
-    assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json()["person"] == again.json()["person"]
-    async with worker.transaction() as tx:
-        kept = await tx.raw.fetchval(
-            "SELECT string_agg(row, ' ') FROM (SELECT votes::text AS row FROM votes "
-            "UNION ALL SELECT activity::text FROM activity) AS everything"
-        )
-    said = str(await outbox.events())
-    assert "example.com" not in (kept + said).lower()
-    assert first.json()["person"] in kept
-
-
-async def test_the_key_of_an_address_is_the_one_that_reviews_carry(
-    api: httpx.AsyncClient, wish: str, reviews, worker
-) -> None:
-    from plaudit.common.person_keys import person_key
-
-    async with worker.transaction() as tx:
-        key = await tx.raw.fetchval("SELECT common.person_key('default')")
-    review = await reviews.published(person=person_key(key, "anna@example.com"))
-    await api.post(f"{wish}/links", json={"review_id": str(review)})
-    voted = await api.post(f"{wish}/votes", json={"email": "anna@example.com"})
-    assert voted.json()["request"]["reach"] == 1
-
-
-async def test_who_votes_is_said_in_exactly_one_way(api: httpx.AsyncClient, wish: str) -> None:
-    both = {"person": "a", "email": "a@b.de"}
-    for voter in ({}, both, {"person": "anna@example.com"}, {"email": "anna"}, {"person": ""}):
-        assert _problem(await api.post(f"{wish}/votes", json=voter)) == (422, "invalid-request"), voter
-    assert (await api.get(wish)).json()["votes"] == 0
-
-
-async def test_a_vote_taken_back_counts_no_more(api: httpx.AsyncClient, wish: str, outbox) -> None:
-    await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    taken = await api.request("DELETE", f"{wish}/votes", json={"person": "native:anna"})
-    again = await api.request("DELETE", f"{wish}/votes", json={"person": "native:anna"})
-    assert (taken.status_code, again.status_code) == (200, 200)
-    assert (taken.json()["already"], again.json()["already"]) == (False, True)
-    assert (again.json()["request"]["votes"], again.json()["request"]["reach"]) == (0, 0)
-    assert await outbox.types() == ["request.created", "request.voted", "request.scored"]
-
-
-@pytest.mark.parametrize("status", ["shipped", "declined"])
-async def test_a_decided_request_takes_no_new_vote_and_keeps_the_old(
-    api: httpx.AsyncClient, wish: str, status: str
-) -> None:
-    await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    await api.put(f"{wish}/status", json={"status": status, "reason": "As you can see."})
-    assert _problem(await api.post(f"{wish}/votes", json={"person": "native:ben"})) == (409, "voting-closed")
-    again = await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    assert (again.status_code, again.json()["already"], again.json()["request"]["votes"]) == (200, True, 1)
-
-
-async def test_a_status_is_set_with_its_reason(api: httpx.AsyncClient, wish: str, outbox) -> None:
-    answer = await api.put(f"{wish}/status", json={"status": "planned", "reason": "Eleven shops asked."})
+async def test_a_status_is_set_with_its_reason(api: httpx.AsyncClient, request_path: str, outbox) -> None:
+    answer = await api.put(f"{request_path}/status", json={"status": "planned", "reason": "Eleven shops asked."})
     assert answer.status_code == 200
     assert (answer.json()["status"], answer.json()["status_reason"]) == ("planned", "Eleven shops asked.")
     event = (await outbox.events())[-1]
@@ -178,45 +103,49 @@ async def test_a_status_is_set_with_its_reason(api: httpx.AsyncClient, wish: str
     assert event["data"]["request"]["status"] == "planned"
 
 
-async def test_a_status_set_again_the_same_way_changes_nothing(api: httpx.AsyncClient, wish: str, outbox) -> None:
+async def test_a_status_set_again_the_same_way_changes_nothing(
+    api: httpx.AsyncClient, request_path: str, outbox
+) -> None:
     change = {"status": "planned", "reason": "Eleven shops asked."}
-    first = await api.put(f"{wish}/status", json=change)
-    again = await api.put(f"{wish}/status", json=change)
+    first = await api.put(f"{request_path}/status", json=change)
+    again = await api.put(f"{request_path}/status", json=change)
     assert (again.status_code, again.json()) == (200, first.json())
     assert (await outbox.types()).count("request.status_changed") == 1
 
 
-async def test_a_transition_that_is_not_possible_names_those_that_are(api: httpx.AsyncClient, wish: str) -> None:
-    await api.put(f"{wish}/status", json={"status": "shipped", "reason": "It is here."})
-    answer = await api.put(f"{wish}/status", json={"status": "open", "reason": "Never mind."})
-    assert _problem(answer) == (409, "status-not-possible")
+async def test_a_transition_that_is_not_possible_names_those_that_are(
+    api: httpx.AsyncClient, request_path: str
+) -> None:
+    await api.put(f"{request_path}/status", json={"status": "shipped", "reason": "It is here."})
+    answer = await api.put(f"{request_path}/status", json={"status": "open", "reason": "Never mind."})
+    assert problem_of(answer) == (409, "status-not-possible")
     assert "in_progress" in answer.json()["detail"]
-    same = await api.put(f"{wish}/status", json={"status": "shipped", "reason": "Another story."})
-    assert _problem(same) == (409, "status-not-possible")
+    same = await api.put(f"{request_path}/status", json={"status": "shipped", "reason": "Another story."})
+    assert problem_of(same) == (409, "status-not-possible")
 
 
-async def test_a_status_without_a_public_reason_is_refused(api: httpx.AsyncClient, wish: str) -> None:
+async def test_a_status_without_a_public_reason_is_refused(api: httpx.AsyncClient, request_path: str) -> None:
     for change in ({"status": "planned"}, {"status": "planned", "reason": " "}, {"status": "merged", "reason": "Why."}):
-        assert _problem(await api.put(f"{wish}/status", json=change)) == (422, "invalid-request"), change
-    assert (await api.get(wish)).json()["status"] == "open"
+        assert problem_of(await api.put(f"{request_path}/status", json=change)) == (422, "invalid-request"), change
+    assert (await api.get(request_path)).json()["status"] == "open"
 
 
-async def test_priority_follows_from_sizing_and_reach(api: httpx.AsyncClient, wish: str, outbox) -> None:
+async def test_priority_follows_from_sizing_and_reach(api: httpx.AsyncClient, request_path: str, outbox) -> None:
     for person in ("anna", "ben"):
-        await api.post(f"{wish}/votes", json={"person": f"native:{person}"})
-    sized = await _size(api, wish, 2, 3)
+        await api.post(f"{request_path}/votes", json={"person": f"native:{person}"})
+    sized = await _size(api, request_path, 2, 3)
     assert sized.status_code == 200
     figures = {name: sized.json()[name] for name in ("impact", "effort_weeks", "reach", "priority", "formula_version")}
     assert figures == {"impact": "2", "effort_weeks": "3", "reach": 2, "priority": "1.33", "formula_version": 1}
-    more = await api.post(f"{wish}/votes", json={"person": "native:cleo"})
+    more = await api.post(f"{request_path}/votes", json={"person": "native:cleo"})
     assert more.json()["request"]["priority"] == "2"
     scored = [event["data"]["request"] for event in await outbox.events() if event["type"] == "request.scored"]
     assert [(state["impact"], state["effort_weeks"], state["priority"]) for state in scored] == [("2", "3", "1.33")]
-    unsized = await _size(api, wish, None, None)
+    unsized = await _size(api, request_path, None, None)
     assert unsized.json()["priority"] is None
 
 
-async def test_a_size_off_the_scale_is_refused(api: httpx.AsyncClient, wish: str) -> None:
+async def test_a_size_off_the_scale_is_refused(api: httpx.AsyncClient, request_path: str) -> None:
     cases: list[tuple[Any, Any, str]] = [
         (4, 1, "/impact"),
         (1, 0.24, "/effort_weeks"),
@@ -229,56 +158,19 @@ async def test_a_size_off_the_scale_is_refused(api: httpx.AsyncClient, wish: str
         (1, None, "/effort_weeks"),
     ]
     for impact, effort_weeks, pointer in cases:
-        answer = await _size(api, wish, impact, effort_weeks)
-        assert _problem(answer) == (422, "invalid-request"), (impact, effort_weeks)
+        answer = await _size(api, request_path, impact, effort_weeks)
+        assert problem_of(answer) == (422, "invalid-request"), (impact, effort_weeks)
         assert answer.json()["errors"][0]["pointer"].startswith(pointer)
-    assert (await api.get(wish)).json()["priority"] is None
-
-
-async def test_a_linked_review_brings_its_author_into_reach(api: httpx.AsyncClient, wish: str, reviews, outbox) -> None:
-    await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    same, other, unknown = [await reviews.published(person=person) for person in ("native:anna", "native:ben", None)]
-    for review in (same, other, unknown):
-        linked = await api.post(f"{wish}/links", json={"review_id": str(review)})
-        assert (linked.status_code, linked.json()["already"]) == (201, False)
-    request = linked.json()["request"]
-    assert (request["votes"], request["reach"], request["unidentified_mentions"]) == (1, 2, 1)
-    assert request["linked_reviews"] == 3
-    event = (await outbox.events())[-1]
-    assert event["type"] == "review.linked"
-    assert (event["data"]["review_id"], event["data"]["review_subject"]) == (str(unknown), "northwind/lisbon")
-
-
-async def test_a_link_made_again_or_taken_back_again_changes_nothing(
-    api: httpx.AsyncClient, wish: str, reviews, outbox
-) -> None:
-    review = await reviews.published()
-    link = f"{wish}/links/{review}"
-    statuses = [
-        (await api.post(f"{wish}/links", json={"review_id": str(review)})).status_code,
-        (await api.post(f"{wish}/links", json={"review_id": str(review)})).status_code,
-        (await api.delete(link)).status_code,
-        (await api.delete(link)).status_code,
-    ]
-    assert statuses == [201, 200, 200, 200]
-    assert await outbox.types() == ["request.created", "review.linked", "review.unlinked"]
-    request = (await api.get(wish)).json()
-    assert (request["reach"], request["linked_reviews"]) == (0, 0)
-
-
-async def test_an_unknown_review_may_not_have_arrived_yet(api: httpx.AsyncClient, wish: str) -> None:
-    answer = await api.post(f"{wish}/links", json={"review_id": str(uuid4())})
-    assert _problem(answer) == (404, "unknown-review")
-    assert "not have arrived here yet" in answer.json()["detail"]
+    assert (await api.get(request_path)).json()["priority"] is None
 
 
 @pytest.mark.parametrize("sort", ["priority", "votes", "newest"])
 async def test_pages_of_a_list_show_every_request_once_in_order(api: httpx.AsyncClient, worker, sort: str) -> None:
-    from plaudit.feedback_board.domain.order import Order, sort_key
-    from plaudit.feedback_board.store import requests
+    from plaudit.feedback_board.requests.domain.order import Order, sort_key
+    from plaudit.feedback_board.requests.store import requests
 
     for number in range(7):
-        path = f"/v1/requests/{(await _make(api, f'Wish {number % 3}'))['id']}"
+        path = f"/v1/requests/{(await _make(api, f'Request {number % 3}'))['id']}"
         for person in range(number % 3):
             await api.post(f"{path}/votes", json={"person": f"native:{person}"})
         if number % 2:
@@ -305,32 +197,32 @@ async def test_pages_of_a_list_show_every_request_once_in_order(api: httpx.Async
 
 async def test_a_list_can_be_of_some_statuses(api: httpx.AsyncClient) -> None:
     for status in ("planned", "shipped", "declined"):
-        made = await _make(api, f"Wish {status}")
+        made = await _make(api, f"Request {status}")
         await api.put(f"/v1/requests/{made['id']}/status", json={"status": status, "reason": "Because."})
-    await _make(api, "Wish open")
+    await _make(api, "Request open")
     listed = await api.get("/v1/requests", params=[("status", "planned"), ("status", "open"), ("sort", "newest")])
     assert [item["status"] for item in listed.json()["items"]] == ["open", "planned"]
-    assert _problem(await api.get("/v1/requests", params={"status": "merged"})) == (422, "invalid-request")
+    assert problem_of(await api.get("/v1/requests", params={"status": "merged"})) == (422, "invalid-request")
 
 
 async def test_a_cursor_of_another_order_is_refused(api: httpx.AsyncClient) -> None:
     for number in range(2):
-        await _make(api, f"Wish {number}")
+        await _make(api, f"Request {number}")
     cursor = (await api.get("/v1/requests", params={"sort": "votes", "limit": 1})).json()["next"]
     for sort in ("priority", "newest"):
         answer = await api.get("/v1/requests", params={"sort": sort, "cursor": cursor})
-        assert _problem(answer) == (400, "invalid-cursor")
-    assert _problem(await api.get("/v1/requests", params={"cursor": "x"})) == (400, "invalid-cursor")
+        assert problem_of(answer) == (400, "invalid-cursor")
+    assert problem_of(await api.get("/v1/requests", params={"cursor": "x"})) == (400, "invalid-cursor")
 
 
-async def test_an_unchanged_request_is_not_sent_again(api: httpx.AsyncClient, wish: str) -> None:
-    first = await api.get(wish)
-    same = await api.get(wish, headers={"if-none-match": first.headers["etag"]})
+async def test_an_unchanged_request_is_not_sent_again(api: httpx.AsyncClient, request_path: str) -> None:
+    first = await api.get(request_path)
+    same = await api.get(request_path, headers={"if-none-match": first.headers["etag"]})
     assert (same.status_code, same.content) == (304, b"")
-    weak = await api.get(wish, headers={"if-none-match": f'"0", W/{first.headers["etag"]}'})
+    weak = await api.get(request_path, headers={"if-none-match": f'"0", W/{first.headers["etag"]}'})
     assert weak.status_code == 304
-    await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    assert (await api.get(wish, headers={"if-none-match": first.headers["etag"]})).status_code == 200
+    await api.post(f"{request_path}/votes", json={"person": "native:anna"})
+    assert (await api.get(request_path, headers={"if-none-match": first.headers["etag"]})).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -338,26 +230,26 @@ async def test_an_unchanged_request_is_not_sent_again(api: httpx.AsyncClient, wi
     [("status", {"status": "planned", "reason": "Right."}), ("sizing", {"impact": 1, "effort_weeks": 1})],
 )
 async def test_a_change_for_another_revision_is_refused(
-    api: httpx.AsyncClient, wish: str, path: str, change: dict[str, Any]
+    api: httpx.AsyncClient, request_path: str, path: str, change: dict[str, Any]
 ) -> None:
-    etag = (await api.get(wish)).headers["etag"]
-    await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    late = await api.put(f"{wish}/{path}", json=change, headers={"if-match": etag})
-    assert _problem(late) == (412, "precondition-failed")
-    etag = (await api.get(wish)).headers["etag"]
-    assert (await api.put(f"{wish}/{path}", json=change, headers={"if-match": etag})).status_code == 200
+    etag = (await api.get(request_path)).headers["etag"]
+    await api.post(f"{request_path}/votes", json={"person": "native:anna"})
+    late = await api.put(f"{request_path}/{path}", json=change, headers={"if-match": etag})
+    assert problem_of(late) == (412, "precondition-failed")
+    etag = (await api.get(request_path)).headers["etag"]
+    assert (await api.put(f"{request_path}/{path}", json=change, headers={"if-match": etag})).status_code == 200
 
 
 async def test_the_log_tells_what_happened_newest_first_with_the_figures(
-    api: httpx.AsyncClient, wish: str, reviews
+    api: httpx.AsyncClient, request_path: str, reviews
 ) -> None:
     review = await reviews.published(person="native:ben")
-    await api.post(f"{wish}/votes", json={"person": "native:anna"})
-    await _size(api, wish, 3, 2)
-    await api.post(f"{wish}/links", json={"review_id": str(review)})
-    await api.put(f"{wish}/status", json={"status": "planned", "reason": "Right."})
-    first = (await api.get(f"{wish}/activity", params={"limit": 2})).json()
-    rest = (await api.get(f"{wish}/activity", params={"cursor": first["next"]})).json()
+    await api.post(f"{request_path}/votes", json={"person": "native:anna"})
+    await _size(api, request_path, 3, 2)
+    await api.post(f"{request_path}/links", json={"review_id": str(review)})
+    await api.put(f"{request_path}/status", json={"status": "planned", "reason": "Right."})
+    first = (await api.get(f"{request_path}/activity", params={"limit": 2})).json()
+    rest = (await api.get(f"{request_path}/activity", params={"cursor": first["next"]})).json()
     entries = [*first["items"], *rest["items"]]
     assert rest["next"] is None
     assert [entry["type"] for entry in entries] == [
@@ -386,7 +278,7 @@ async def test_what_is_not_there_is_not_found(api: httpx.AsyncClient) -> None:
         await api.post(f"{path}/links", json={"review_id": str(uuid4())}),
         await api.delete(f"{path}/links/{uuid4()}"),
     ]
-    assert {_problem(answer) for answer in answers} == {(404, "not-found")}
+    assert {problem_of(answer) for answer in answers} == {(404, "not-found")}
 
 
 async def test_the_document_describes_every_operation(api: httpx.AsyncClient) -> None:

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.feedback_board.domain.errors import InvalidInputError
-from plaudit.feedback_board.domain.priority import IMPACTS, Sizing, priority
+from plaudit.feedback_board.requests.domain.errors import InvalidInputError
+from plaudit.feedback_board.requests.domain.priority import IMPACTS, Sizing, priority
 
 reaches = st.integers(0, 10_000_000)
 impacts = st.sampled_from(IMPACTS)
-efforts = st.decimals("0.25", "1000", places=2)
+efforts = st.integers(25, 100_000).map(lambda hundredths: Decimal(hundredths).scaleb(-2))
 
 
 def _priority(impact: Decimal, reach: int, effort: Decimal) -> Decimal:

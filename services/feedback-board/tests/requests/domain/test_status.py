@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.feedback_board.domain.errors import TransitionError
-from plaudit.feedback_board.domain.status import DECIDED, TRANSITIONS, Status, check_transition
+from plaudit.feedback_board.requests.domain.errors import TransitionError
+from plaudit.feedback_board.requests.domain.status import DECIDED, TRANSITIONS, Status, check_transition
 
 # Written down once more by hand: what may follow on what.
 ALLOWED = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.feedback_board.domain import text
-from plaudit.feedback_board.domain.errors import InvalidInputError
+from plaudit.feedback_board.requests.domain import text
+from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 
 
 @given(st.text(min_size=0, max_size=300))
@@ -25,8 +25,8 @@ def test_any_title_that_is_taken_has_an_address_that_can_be_found(title: str) ->
     [
         ("Refund the deposit at once!", "refund-the-deposit-at-once"),
         ("Größere Körbe für Räder", "grossere-korbe-fur-rader"),
-        ("  --  ", "wish"),
-        ("深夜也能还车", "wish"),
+        ("  --  ", "request"),
+        ("深夜也能还车", "request"),
         ("a" * 80, "a" * 60),
         (
             "Let two people share one account so that either of us can pick up",

@@ -17,7 +17,7 @@ from plaudit.common.ids import uuid7
 from plaudit.common.kafka import clients as kafka_clients
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.outbox.relay import RelayLoop
-from plaudit.feedback_board.consumer import SUBSCRIPTION
+from plaudit.feedback_board.links.consumer import SUBSCRIPTION
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit_testing.runtime import read_log, running, until
 
@@ -72,7 +72,7 @@ async def ingest(settings: BoardSettings) -> AsyncIterator[Ingest]:
 
 
 async def test_a_review_comes_by_kafka_is_linked_and_its_removal_is_told(
-    api: httpx.AsyncClient, wish: str, ingest: Ingest, reviews, parts, resources, settings: BoardSettings
+    api: httpx.AsyncClient, request_path: str, ingest: Ingest, reviews, parts, resources, settings: BoardSettings
 ) -> None:
     database = resources.database(Role.WORKER)
     consumer = ConsumerLoop(SUBSCRIPTION, database, resources.outbox, settings)
@@ -80,7 +80,7 @@ async def test_a_review_comes_by_kafka_is_linked_and_its_removal_is_told(
     state, review = reviews.state(person="native:ben"), uuid7()
 
     async def linked() -> bool:
-        return (await api.post(f"{wish}/links", json={"review_id": str(review)})).status_code != 404
+        return (await api.post(f"{request_path}/links", json={"review_id": str(review)})).status_code != 404
 
     async def told() -> list[dict[str, Any]]:
         log = (await read_log(settings.kafka_bootstrap_servers, BOARD.name)).applied()
@@ -89,12 +89,12 @@ async def test_a_review_comes_by_kafka_is_linked_and_its_removal_is_told(
     async with running(consumer, relay, *parts.jobs):
         await ingest.tells(review, 1, None, state)
         await until(linked, "the review has arrived")
-        assert (await api.get(wish)).json()["reach"] == 1
+        assert (await api.get(request_path)).json()["reach"] == 1
         await ingest.tells(review, 2, state, None)
         await consumer.drain()
 
         async def without_reach() -> bool:
-            return (await api.get(wish)).json()["reach"] == 0
+            return (await api.get(request_path)).json()["reach"] == 0
 
         await until(without_reach, "reach has fallen")
 
@@ -109,7 +109,7 @@ async def test_a_review_comes_by_kafka_is_linked_and_its_removal_is_told(
 
 
 async def test_what_is_no_review_is_set_aside_and_the_next_one_applied(
-    api: httpx.AsyncClient, wish: str, ingest: Ingest, reviews, resources, settings: BoardSettings, worker
+    api: httpx.AsyncClient, request_path: str, ingest: Ingest, reviews, resources, settings: BoardSettings, worker
 ) -> None:
     consumer = ConsumerLoop(SUBSCRIPTION, resources.database(Role.WORKER), resources.outbox, settings)
     review = uuid7()
@@ -120,4 +120,4 @@ async def test_what_is_no_review_is_set_aside_and_the_next_one_applied(
     async with worker.transaction() as tx:
         letters = await tx.raw.fetch("SELECT reason FROM dead_letters")
     assert [letter["reason"] for letter in letters] == ["invalid"]
-    assert (await api.post(f"{wish}/links", json={"review_id": str(review)})).status_code == 201
+    assert (await api.post(f"{request_path}/links", json={"review_id": str(review)})).status_code == 201

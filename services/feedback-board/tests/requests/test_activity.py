@@ -1,4 +1,4 @@
-"""The board can be made anew from its log."""
+"""The board can be rebuilt from its log."""
 
 import random
 from collections import defaultdict
@@ -22,9 +22,9 @@ def _replay(log: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
                 request |= {name: detail[name] for name in ("title", "text", "slug", "subject", "persona")}
                 request |= {"status": "open", "reason": None, "size": (None, None), "created_at": entry["at"]}
             case "voted":
-                request["people"].add(entry["person"])
+                request["people"].add(entry["person_key"])
             case "vote_withdrawn":
-                request["people"].remove(entry["person"])
+                request["people"].remove(entry["person_key"])
             case "status_changed":
                 assert request["status"] == detail["previous_status"]
                 request |= {"status": detail["status"], "reason": detail["reason"]}
@@ -45,7 +45,7 @@ def _replay(log: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 async def _log(worker) -> list[dict[str, Any]]:
     async with worker.transaction() as tx:
         rows = await tx.raw.fetch(
-            "SELECT request_id::text, type, at, person, detail::text FROM activity ORDER BY request_id, id"
+            "SELECT request_id::text, type, at, person_key, detail::text FROM activity ORDER BY request_id, id"
         )
     return [{**row, "detail": msgspec.json.decode(row["detail"])} for row in rows]
 
@@ -53,7 +53,7 @@ async def _log(worker) -> list[dict[str, Any]]:
 async def _rows(worker) -> dict[str, dict[str, Any]]:
     async with worker.transaction() as tx:
         rows = await tx.raw.fetch("SELECT * FROM requests")
-        votes = await tx.raw.fetch("SELECT request_id, person FROM votes")
+        votes = await tx.raw.fetch("SELECT request_id, person_key FROM votes")
         links = await tx.raw.fetch("SELECT request_id, review_id FROM links")
 
     def number(value: Any) -> str | None:
@@ -64,7 +64,7 @@ async def _rows(worker) -> dict[str, dict[str, Any]]:
             **{name: row[name] for name in ("title", "text", "slug", "subject", "persona", "status", "created_at")},
             "reason": row["status_reason"],
             "size": (number(row["impact"]), number(row["effort_weeks"])),
-            "people": {vote["person"] for vote in votes if vote["request_id"] == row["id"]},
+            "people": {vote["person_key"] for vote in votes if vote["request_id"] == row["id"]},
             "reviews": {str(link["review_id"]) for link in links if link["request_id"] == row["id"]},
             "figures": {
                 "reach": row["reach"],
@@ -90,7 +90,9 @@ async def test_the_log_alone_gives_back_requests_votes_and_links(
         person, review = {"person": f"native:{drawn.randrange(6)}"}, drawn.choice(known)
         match drawn.randrange(9):
             case 0:
-                made = await api.post("/v1/requests", json={"title": f"Wish {drawn.randrange(3)}", "persona": "rider"})
+                made = await api.post(
+                    "/v1/requests", json={"title": f"Request {drawn.randrange(3)}", "persona": "rider"}
+                )
                 paths.append(made.headers["location"])
             case 1 | 2:
                 await api.post(f"{path}/votes", json=person)
@@ -107,7 +109,7 @@ async def test_the_log_alone_gives_back_requests_votes_and_links(
             case 7:
                 await api.delete(f"{path}/links/{review}")
             case _:
-                await visitor.post("/b/default/wishes", data={"title": "A visitor's wish", "text": ""})
+                await visitor.post("/b/default/requests", data={"title": "A visitor's request", "text": ""})
 
     paths.append((await api.post("/v1/requests", json={"title": "The first"})).headers["location"])
     for _ in range(60):
