@@ -1,12 +1,11 @@
 """The HTTP API of links between requests and reviews."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from plaudit.common.http import Problem, Work
+from plaudit.common.http import Problem, Refusals, Work
 from plaudit.feedback_board.links import commands
 from plaudit.feedback_board.links.domain import UnknownReviewError
 from plaudit.feedback_board.links.schemas import LinkIn, LinkOut
@@ -19,7 +18,7 @@ PROBLEMS: Final = {
     "unknown-review": "The board does not know the review. It may not have arrived yet: try again in a moment.",
 }
 """Slug → meaning and what to do."""
-REFUSALS: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
+REFUSALS: Final[Refusals] = {
     UnknownReviewError: lambda error: Problem("unknown-review", 404, "Not found", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""

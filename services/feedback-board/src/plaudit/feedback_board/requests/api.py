@@ -1,7 +1,6 @@
 """The HTTP API of requests: made, read, listed, given a status and a size, with the log of each."""
 
 import re
-from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from plaudit.common.db import Tx
 from plaudit.common.http import (
     DEFAULT_PAGE_ITEMS,
     Cursor,
@@ -17,6 +17,7 @@ from plaudit.common.http import (
     Page,
     Principal,
     Problem,
+    Refusals,
     TenantTx,
     Work,
     authorize,
@@ -75,7 +76,7 @@ def _invalid(error: InvalidInputError) -> Problem:
     return unprocessable("invalid-request", detail, [named])
 
 
-REFUSALS: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
+REFUSALS: Final[Refusals] = {
     InvalidInputError: _invalid,
     UnknownRequestError: lambda _: not_found("request"),
     TransitionError: lambda error: conflict("status-not-possible", str(error)),
@@ -200,7 +201,7 @@ def actor_of(principal: Principal) -> str:
     return f"key:{principal.key_id}"
 
 
-async def _find(tx: TenantTx, principal: Principal, request_id: UUID) -> Request:
+async def _find(tx: Tx, principal: Principal, request_id: UUID) -> Request:
     request = await requests.find(tx, principal.tenant_id, request_id)
     if request is None:
         raise UnknownRequestError

@@ -1,13 +1,12 @@
 """The HTTP API of votes."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from plaudit.common.db import Tx
-from plaudit.common.http import Problem, Work, conflict
+from plaudit.common.http import Refusals, Work, conflict
 from plaudit.common.person_keys import person_key
 from plaudit.common.tenants import store as tenants
 from plaudit.feedback_board.requests.api import BoardWriter, actor_of
@@ -21,7 +20,7 @@ router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
 PROBLEMS: Final = {"voting-closed": "The request was shipped or declined and takes no more votes."}
 """Slug → meaning and what to do."""
-REFUSALS: Final[Mapping[type[Exception], Callable[[Any], Problem]]] = {
+REFUSALS: Final[Refusals] = {
     VotingClosedError: lambda error: conflict("voting-closed", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""

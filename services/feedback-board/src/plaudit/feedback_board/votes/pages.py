@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from plaudit.common.db import Tx
 from plaudit.common.http import Principal, TenantTx, Work, not_found, resources
 from plaudit.common.http.client_address import network_of
 from plaudit.common.http.origin import check_origin
@@ -100,7 +101,7 @@ async def vote(
     return response
 
 
-async def find_request(tx: TenantTx, visit: Visit, slug: str) -> domain.Request:
+async def find_request(tx: Tx, visit: Visit, slug: str) -> domain.Request:
     """Return the request at an address.
 
     Raises:
