@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from plaudit_local import kafka_probe
-from plaudit_local.ports import free_port
+from plaudit_local.servers import kafka_probe
+from plaudit_local.servers.ports import free_port
 
 
 def answers(port_of, *chunks: bytes):
