@@ -1,24 +1,29 @@
-"""When to start a program again that has ended by itself."""
+"""How long to wait before a program that has ended by itself is started again."""
 
 from dataclasses import dataclass
 
 FIRST_SECONDS = 0.5
 CAP_SECONDS = 30.0
-CALM_SECONDS = 60.0
 
 
 @dataclass
 class Restarts:
-    """Doubling back-off with a cap; who has run for a minute starts from the beginning."""
+    """No wait for a program that had been ready; a doubling back-off with a cap for one that ends before it is."""
 
     count: int = 0
     """Restarts since the product came up."""
-    in_a_row: int = 0
+    failed_starts: int = 0
+    """Starts in a row that ended before the program was ready."""
 
-    def next_delay_seconds(self, ran_seconds: float) -> float:
-        """How long to wait before the next start of a program that has just ended after `ran_seconds`."""
-        self.in_a_row = 0 if ran_seconds >= CALM_SECONDS else self.in_a_row
-        delay = min(CAP_SECONDS, FIRST_SECONDS * 2.0 ** min(self.in_a_row, 16))
+    def next_delay_seconds(self, *, was_ready: bool) -> float:
+        """Return how long to wait before the next start.
+
+        Args:
+            was_ready: whether the program had become ready after its last start.
+        """
         self.count += 1
-        self.in_a_row += 1
-        return delay
+        if was_ready:
+            self.failed_starts = 0
+            return 0.0
+        self.failed_starts += 1
+        return min(CAP_SECONDS, FIRST_SECONDS * 2.0 ** min(self.failed_starts - 1, 16))

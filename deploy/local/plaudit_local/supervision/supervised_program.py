@@ -1,17 +1,14 @@
-"""A program that is kept running: started, looked at, started again when it ends by itself."""
+"""A program that is kept running: started, checked, started again when it ends by itself."""
 
-import http.client
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from plaudit_local.ports import LOOPBACK
-from plaudit_local.process import GuardedProcess, ProcessFailedError
-from plaudit_local.restarts import Restarts
+from plaudit_local.servers.process import GuardedProcess, ProcessFailedError
+from plaudit_local.supervision.restarts import Restarts
 
-READY_TIMEOUT_SECONDS = 1.0
-FIRST_LOOK_SECONDS = 0.1
-LOOK_AGAIN_SECONDS = 2.0
+FIRST_CHECK_SECONDS = 0.1
+CHECK_AGAIN_SECONDS = 2.0
 
 STARTING = "starting"
 READY = "ready"
@@ -19,20 +16,8 @@ NOT_READY = "not ready"
 ENDED = "ended"
 
 
-def answers_ready(port: int) -> bool:
-    """Whether GET /readyz on this port of the loopback interface answers 200."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=READY_TIMEOUT_SECONDS)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
 @dataclass
-class Managed:
+class SupervisedProgram:
     """One program under supervision."""
 
     name: str
@@ -43,57 +28,60 @@ class Managed:
     process: GuardedProcess
     state: str = STARTING
     restarts: Restarts = field(default_factory=Restarts)
-    _started: float = field(default_factory=time.monotonic)
-    _start_again: float | None = None
-    _looked: float = 0.0
+    _was_ready: bool = False
+    """Since its last start."""
+    _start_at: float | None = None
+    _checked_at: float = 0.0
 
     def wait_ready(self, deadline_seconds: float) -> None:
-        """Wait until it is ready for the first time; raises ProcessFailedError with its last words."""
-        self.process.wait_ready(self.is_ready, deadline_seconds, FIRST_LOOK_SECONDS)
+        """Wait until it is ready for the first time.
+
+        Raises:
+            ProcessFailedError: it ended, or the deadline passed; the text has the last line of its log.
+        """
+        self.process.wait_ready(self.is_ready, deadline_seconds, FIRST_CHECK_SECONDS)
+        self._was_ready = True
         self.state = READY
 
     def tick(self) -> None:
-        """Look at it once; starts it again when that is due. Never blocks for longer than a readiness check."""
-        if self._start_again is not None:
-            self._start_when_due(self._start_again)
+        """Check it once, and start it again when that is due. Blocks no longer than a readiness check."""
+        if self._start_at is not None:
+            self._start_when_due(self._start_at)
         elif self.process.running:
-            self._look()
+            self._check()
         else:
-            self._has_ended()
+            code, log = self.process.exit_code(), self.process.spec.log
+            self._start_later(f"{self.name} ended with code {code}", f" Its log: {log}")
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = time.monotonic()
-        if now - self._looked < LOOK_AGAIN_SECONDS and self.state == READY:
+        if now - self._checked_at < CHECK_AGAIN_SECONDS and self.state == READY:
             return
-        self._looked = now
+        self._checked_at = now
         if self.is_ready():
+            self._was_ready = True
             self._change(READY)
         elif self.state == READY:
             self._change(NOT_READY)
 
-    def _has_ended(self) -> None:
-        now = time.monotonic()
-        delay = self.restarts.next_delay_seconds(now - self._started)
-        self._start_again = now + delay
+    def _start_later(self, reason: str, more: str = "") -> None:
+        delay = self.restarts.next_delay_seconds(was_ready=self._was_ready)
+        self._was_ready = False
         self.state = ENDED
-        self.say(
-            f"{self.name} ended with code {self.process.exit_code()}; it is started again in {delay:g} s "
-            f"(restart {self.restarts.count}). Its log: {self.process.spec.log}"
-        )
+        when = f"in {delay:g} s" if delay else "at once"
+        self.say(f"{reason}; it is started again {when} (restart {self.restarts.count}).{more}")
+        self._start_at = time.monotonic() + delay
+        self._start_when_due(self._start_at)
 
     def _start_when_due(self, due: float) -> None:
         if time.monotonic() < due:
             return
-        self._start_again = None
-        self._started = time.monotonic()
+        self._start_at = None
         self.state = STARTING
         try:
             self.process = self.launch()
         except ProcessFailedError as error:
-            delay = self.restarts.next_delay_seconds(0.0)
-            self._start_again = time.monotonic() + delay
-            self.state = ENDED
-            self.say(f"{error}; tried again in {delay:g} s")
+            self._start_later(str(error))
 
     def _change(self, state: str) -> None:
         if state != self.state:

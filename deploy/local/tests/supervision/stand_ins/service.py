@@ -1,9 +1,13 @@
-"""A small service: answers /readyz on PLAUDIT_HTTP_PORT, unless told never to be ready."""
+"""A small service: service.py NAME [--never-ready]. Answers /readyz on PLAUDIT_HTTP_PORT.
+
+It ends at once while there is a file PLAUDIT_LOCAL/NAME-is-broken.
+"""
 
 import os
 import signal
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 class Health(BaseHTTPRequestHandler):
@@ -21,6 +25,8 @@ def leave(_number, _frame):
     os._exit(0)
 
 
+if (Path(os.environ["PLAUDIT_LOCAL"]) / f"{sys.argv[1]}-is-broken").exists():
+    sys.exit("broken")
 signal.signal(signal.SIGTERM, leave)
 server = ThreadingHTTPServer((os.environ["PLAUDIT_HTTP_HOST"], int(os.environ["PLAUDIT_HTTP_PORT"])), Health)
 print(f"started {os.getpid()}", flush=True)
