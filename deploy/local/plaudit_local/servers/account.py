@@ -7,10 +7,9 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-
-from plaudit_local.process import Account
 
 USER = "plaudit"
 FALLBACK_USER = "nobody"
@@ -18,10 +17,18 @@ OUTSIDE = Path("/var/tmp")  # noqa: S108
 DIGEST_LENGTH = 12
 
 
-def unprivileged_account() -> Account | None:
-    """The account for servers that refuse to run as root; None when we are not root.
+@dataclass(frozen=True)
+class Account:
+    """A user of this machine that a program runs as."""
 
-    Makes the system user `plaudit` the first time; where users cannot be made, it is `nobody`.
+    uid: int
+    gid: int
+
+
+def unprivileged_account() -> Account | None:
+    """Return the account for servers that refuse to run as root; None when we are not root.
+
+    Makes the system user `plaudit` the first time; where it cannot make users, the account is `nobody`.
     """
     if os.geteuid() != 0:
         return None
@@ -61,17 +68,19 @@ def _may_pass(account: Account, folder: Path) -> bool:
 
 
 def reachable(account: Account | None, wanted: Path) -> Path:
-    """`wanted`, or, when the account cannot get there, a folder of the same meaning that it can reach.
+    """Return `wanted`, or a folder to use instead when the account cannot reach it.
 
-    The second is derived from the path, so that the next start finds it again. Folders above are never opened.
+    The other folder is derived from the path, so that the next start finds it again. The permissions of the folders
+    above `wanted` are never changed.
     """
     return wanted if can_reach(account, wanted) else outside_folder(str(wanted.resolve())) / wanted.name
 
 
 def outside_folder(purpose: str) -> Path:
-    """A folder that every account can reach, made by us, the same one for the same purpose.
+    """Make a folder that every account can reach; return the same one for the same purpose.
 
-    Raises PermissionError when somebody else has made it.
+    Raises:
+        PermissionError: somebody else has made it.
     """
     outside = OUTSIDE / f"plaudit-{sha256(purpose.encode()).hexdigest()[:DIGEST_LENGTH]}"
     outside.mkdir(mode=0o711, exist_ok=True)
@@ -98,5 +107,5 @@ def temporary_folder(prefix: str) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder of ours with all that servers have put there; what is gone already is no error."""
+    """Delete a folder of ours with all that servers have put there; a missing file is no error."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,9 +1,9 @@
-"""Runs one command and never outlives the process that asked for it, nor lets the command do so.
+"""Runs one command, and ends it with everything it has started when the process that asked for it ends.
 
 A script of its own, with the standard library only. The asking process keeps the other end of a pipe open and writes
 nothing to it: when that process ends, in whatever way, the kernel closes the pipe and the guard stops the command.
-Should the guard itself be killed, the kernel sends the command its death signal (Linux). A parent-death signal alone
-would not do: it is tied to the thread that forked, and a thread of the asking process may end long before its process.
+If the guard itself is killed, the kernel sends the command its death signal (Linux). A parent-death signal alone
+is not enough: it is tied to the thread that forked, and a thread of the asking process may end long before its process.
 """
 
 import argparse
@@ -31,21 +31,22 @@ class Child:
         self._exit_code: int | None = None
         # A signal that comes before the command has taken over must wait for it, not meet our own handlers.
         signal.pthread_sigmask(signal.SIG_BLOCK, OUR_SIGNALS)
+        guard = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            _become(options)
+            _become(options, guard)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, OUR_SIGNALS)
 
     def poll(self) -> int | None:
-        """Exit code once it has ended (128 + n: by signal n)."""
+        """Return the exit code once it has ended (128 + n: by signal n)."""
         while self._reap():
             pass
         return self._exit_code
 
     def stop(self, stop_signal: int, grace_seconds: float) -> None:
-        """Ask it to stop, wake it if it is suspended, kill it when the grace is over."""
+        """Ask it to stop, continue all of its processes that are suspended, kill it when the grace is over."""
         os.kill(self.pid, stop_signal)
-        os.kill(self.pid, signal.SIGCONT)
+        send_to_all(descendants(os.getpid()), signal.SIGCONT)
         deadline = time.monotonic() + grace_seconds
         while self.poll() is None:
             if time.monotonic() > deadline:
@@ -53,17 +54,25 @@ class Child:
             time.sleep(POLL_SECONDS)
 
     def sweep(self) -> None:
-        """Kill what it left behind in its process group; wait for all else that it left, within a limit."""
+        """Return when nothing that it started is left.
+
+        Its process group is killed at once. Processes outside of it, such as PostgreSQL's backends, end by themselves
+        when they notice that it is gone: they are continued, and killed only when they take too long.
+        """
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        send_to_all(descendants(os.getpid()), signal.SIGCONT)
         deadline = time.monotonic() + LEFT_BEHIND_SECONDS
         with contextlib.suppress(ChildProcessError):
-            while time.monotonic() < deadline:
-                if not self._reap(none_left_raises=True):
-                    time.sleep(POLL_SECONDS)
+            while True:
+                if self._reap(none_left_raises=True):
+                    continue
+                if time.monotonic() > deadline:
+                    send_to_all(descendants(os.getpid()), signal.SIGKILL)
+                time.sleep(POLL_SECONDS)
 
     def _reap(self, *, none_left_raises: bool = False) -> bool:
-        """Take note of one process that has ended, be it the command or an orphan of its; False when none has."""
+        """Note one process that has ended, the command or an orphan of it; return False when none has."""
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
@@ -76,15 +85,48 @@ class Child:
         return pid != 0
 
 
+def descendants(ancestor: int) -> list[int]:
+    """Return the ids of all processes below this one, parents before their children."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in _processes():
+        children.setdefault(parent, []).append(pid)
+    found = [ancestor]
+    for pid in found:
+        found += children.get(pid, [])
+    return found[1:]
+
+
+def send_to_all(pids: list[int], number: signal.Signals) -> None:
+    """Send a signal to each of these processes that still exists."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _processes() -> list[tuple[int, int]]:
+    """Return (process id, parent's process id) of every process of this machine."""
+    # Imported late: a guard should start fast.
+    import subprocess
+    from pathlib import Path
+
+    if not Path("/proc/self/stat").exists():
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
+        return [(int(pid), int(parent)) for pid, parent in map(str.split, listed.splitlines())]
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            found.append((int(stat.parent.name), int(stat.read_text().rpartition(")")[2].split()[1])))
+    return found
+
+
 def prctl(option: int, value: int) -> None:
     """Linux only."""
     ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _become(options: argparse.Namespace) -> None:
+def _become(options: argparse.Namespace, guard: int) -> None:
     """In the forked child: take on the account and the death signal, then turn into the command."""
     command: list[str] = options.command
-    guard = os.getppid()
     try:
         os.setsid()
         if options.uid is not None:
@@ -124,7 +166,7 @@ def run(options: argparse.Namespace) -> int:
         if descriptor is not None:
             fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
     if sys.platform.startswith("linux"):
-        # What the command leaves behind becomes ours, so that we can tell when nothing is left.
+        # Orphans of the command become our children, so that we can tell when nothing is left.
         prctl(PR_SET_CHILD_SUBREAPER, 1)
     child = Child(options)
     os.write(options.report_fd, f"{child.pid}\n".encode())

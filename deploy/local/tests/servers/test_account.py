@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from plaudit_local import account
-from plaudit_local.account import can_reach, make_folder, reachable, unprivileged_account
-from plaudit_local.postgres import TEST_SETTINGS, run_sql, start
-from plaudit_local.process import Account
+from plaudit_local.servers import account
+from plaudit_local.servers.account import Account, can_reach, make_folder, reachable, unprivileged_account
+from plaudit_local.servers.postgres import TEST_SETTINGS, run_sql, start
 
 STRANGER = Account(uid=54_321, gid=54_321)
 
@@ -32,7 +31,7 @@ def test_a_folder_below_a_closed_one_cannot_be_reached_by_others(closed_folder):
     assert can_reach(None, closed_folder / "data")
 
 
-def test_the_folder_instead_is_found_again_and_is_another_for_another_wish(closed_folder, tmp_path, monkeypatch):
+def test_the_folder_instead_is_found_again_and_is_another_for_another_path(closed_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(account, "OUTSIDE", tmp_path)
     instead = reachable(STRANGER, closed_folder / "data")
     assert instead == reachable(STRANGER, closed_folder / "data")

@@ -1,5 +1,6 @@
-"""A command never outlives the process that asked for it."""
+"""A command ends with the process that asked for it, and everything that it has started ends too."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,18 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from plaudit_local.process import GuardedProcess, ProcessFailedError, Spec, wait_until
+from plaudit_local.servers.guard import descendants, send_to_all
+from plaudit_local.servers.process import GuardedProcess, ProcessFailedError, Spec, wait_until
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 
-DEADLINE_SECONDS = 20.0
 SLEEP = ("sleep", "1000")
 
 
-def alive(pid: int) -> bool:
+def state_of(pid: int) -> str:
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in "ZX"
+        return "X"
+
+
+def alive(pid: int) -> bool:
+    return state_of(pid) not in "ZX"
 
 
 def gone(pid: int) -> bool:
@@ -36,7 +41,7 @@ def parent_of_a_sleeper(tmp_path: Path) -> tuple[subprocess.Popen[str], int]:
     script = f"""
         import sys, threading, time
         from pathlib import Path
-        from plaudit_local.process import GuardedProcess, Spec
+        from plaudit_local.servers.process import GuardedProcess, Spec
 
         def start():
             spec = Spec("sleeper", {SLEEP!r}, Path({str(tmp_path / "sleeper.log")!r}))
@@ -49,12 +54,7 @@ def parent_of_a_sleeper(tmp_path: Path) -> tuple[subprocess.Popen[str], int]:
         print(started[0].pid, flush=True)
         time.sleep(1000)
     """
-    parent = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-    )
+    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     return parent, int(parent.stdout.readline())
 
@@ -71,9 +71,9 @@ def test_a_command_outlives_the_thread_that_asked_for_it(tmp_path):
     parent, pid = parent_of_a_sleeper(tmp_path)
     with parent:
         try:
-            # Time for a signal of that thread's death to arrive: a whole start and stop of another.
-            other = GuardedProcess(spec(tmp_path, *SLEEP))
-            other.stop()
+            # The kernel sends a death signal before the thread leaves this folder.
+            threads = Path(f"/proc/{parent.pid}/task")
+            assert wait_until(lambda: len(list(threads.iterdir())) == 1, DEADLINE_SECONDS)
             assert alive(pid)
         finally:
             parent.kill()
@@ -98,6 +98,33 @@ def test_a_command_that_ignores_the_stop_signal_is_killed_with_its_children(tmp_
     assert process.exit_code() == 128 + signal.SIGKILL
     assert gone(process.pid)
     assert gone(child)
+
+
+LEADER = "trap '' TERM; for n in 1 2 3; do setsid sleep 1000 & done; echo ready; wait; wait; wait"
+
+
+def leader_of_other_sessions(tmp_path: Path) -> tuple[GuardedProcess, list[int]]:
+    """A command whose children have sessions of their own, as those of PostgreSQL; and all of its processes."""
+    process = GuardedProcess(spec(tmp_path, "sh", "-c", LEADER, grace_seconds=0.1))
+    assert wait_until(lambda: process.last_line() == "ready" and sessions_below(process.pid) == 4, DEADLINE_SECONDS)
+    return process, [process.pid, *descendants(process.pid)]
+
+
+def sessions_below(pid: int) -> int:
+    sessions = set()
+    for each in (pid, *descendants(pid)):
+        with contextlib.suppress(ProcessLookupError):
+            sessions.add(os.getsid(each))
+    return len(sessions)
+
+
+@pytest.mark.parametrize("end", [GuardedProcess.stop, GuardedProcess.kill])
+def test_suspended_descendants_in_sessions_of_their_own_end_with_the_command(tmp_path, end):
+    process, pids = leader_of_other_sessions(tmp_path)
+    send_to_all(pids, signal.SIGSTOP)
+    assert wait_until(lambda: {state_of(pid) for pid in pids} == {"T"}, DEADLINE_SECONDS)
+    end(process)
+    assert [pid for pid in pids if alive(pid)] == []
 
 
 def test_a_suspended_command_is_stopped_gracefully(tmp_path):
