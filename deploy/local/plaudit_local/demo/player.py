@@ -1,6 +1,6 @@
-"""Play the demo story through signed webhooks and the board's API: once, and the same if it is cut short and repeated.
+"""Plays the demo story through signed webhooks and the board's API. It can be interrupted and played again.
 
-Every delivery and request has an id of its own, so what was already taken is answered as it was the first time.
+Every delivery and request has an id of its own, so a repeated one gets the answer of the first time.
 """
 
 import time
@@ -11,21 +11,21 @@ import httpx
 import msgspec
 
 from plaudit.common.standard_webhooks import decode_secret, signed_headers
-from plaudit_local.demo_story import BUSINESSES, FRESH, REVIEWS, WISHES, Told, Wish
+from plaudit_local.demo.story import BUSINESSES, FRESH, REQUESTS, REVIEWS, Request, Review
 
 SUBJECTS_PLATFORM = "native"
 DEADLINE_SECONDS = 30.0
 POLL_SECONDS = 0.2
 REQUEST_TIMEOUT_SECONDS = 10.0
-EARLIEST_REQUEST = "demo-2"
+IDEMPOTENCY_PREFIX = "demo-2"
 
 
 class DemoError(Exception):
-    """The story could not be told, and why."""
+    """The story could not be played; the text says why."""
 
 
 def play(endpoints: dict[str, str]) -> str:
-    """Tell the story to a running installation; returns one sentence about it.
+    """Play the story into a running installation; return one sentence about it.
 
     Args:
         endpoints: base addresses of the services and an API key, as in `.local/endpoints.json`.
@@ -36,12 +36,12 @@ def play(endpoints: dict[str, str]) -> str:
     headers = {"authorization": f"Bearer {endpoints['api_key']}"}
     with httpx.Client(headers=headers, timeout=REQUEST_TIMEOUT_SECONDS) as client:
         sources = {business: _source(client, endpoints["ingest"], business) for business in BUSINESSES}
-        for number, told in enumerate(REVIEWS + FRESH):
-            _review(client, endpoints["ingest"], sources[told.subject.split("/")[0]], number, told)
+        for number, review in enumerate(REVIEWS + FRESH):
+            _review(client, endpoints["ingest"], sources[review.subject.split("/")[0]], number, review)
         reviews = _reviews_by_title(client, endpoints["ingest"])
-        for number, wish in enumerate(WISHES):
-            _wish(client, endpoints["feedback_board"], number, wish, reviews)
-    return f"{len(REVIEWS) + len(FRESH)} reviews of {len(BUSINESSES)} businesses and {len(WISHES)} wishes"
+        for number, request in enumerate(REQUESTS):
+            _request(client, endpoints["feedback_board"], number, request, reviews)
+    return f"{len(REVIEWS) + len(FRESH)} reviews of {len(BUSINESSES)} businesses and {len(REQUESTS)} requests"
 
 
 def _answer(response: httpx.Response, *expected: int) -> Any:
@@ -69,25 +69,25 @@ def _source(client: httpx.Client, ingest: str, business: str) -> dict[str, Any]:
     )
 
 
-def _review(client: httpx.Client, ingest: str, source: dict[str, Any], number: int, told: Told) -> None:
+def _review(client: httpx.Client, ingest: str, source: dict[str, Any], number: int, review: Review) -> None:
     now = datetime.now(UTC)
-    published_at = now - timedelta(days=told.days_ago)
+    published_at = now - timedelta(days=review.days_ago)
     data: dict[str, Any] = {
         "id": f"demo-{number}",
-        "subject": told.subject,
-        "rating": told.rating,
-        "title": told.title,
-        "text": told.text,
+        "subject": review.subject,
+        "rating": review.rating,
+        "title": review.title,
+        "text": review.text,
         "language": "en",
         "published_at": published_at.isoformat(),
-        "author": {"id": f"guest-{number}", "name": told.author},
+        "author": {"id": f"guest-{number}", "name": review.author},
         "verified": number % 3 != 0,
         "origin": "invited" if number % 4 == 0 else "organic",
     }
     _post(client, ingest, source, f"demo-{number}-created", {"type": "review.created", "data": data})
-    if told.answer:
-        answered_at = min(published_at + timedelta(hours=told.answered_hours_later), now)
-        answer = {"text": told.answer, "published_at": answered_at.isoformat(), "state": "published"}
+    if review.answer:
+        answered_at = min(published_at + timedelta(hours=review.answered_hours_later), now)
+        answer = {"text": review.answer, "published_at": answered_at.isoformat(), "state": "published"}
         event = {"type": "review.answered", "data": {"id": data["id"], "answer": answer}}
         _post(client, ingest, source, f"demo-{number}-answered", event)
 
@@ -109,32 +109,34 @@ def _reviews_by_title(client: httpx.Client, ingest: str) -> dict[str, str]:
             return found
 
 
-def _wish(client: httpx.Client, board: str, number: int, wish: Wish, reviews: dict[str, str]) -> None:
+def _request(client: httpx.Client, board: str, number: int, request: Request, reviews: dict[str, str]) -> None:
     made = _answer(
         client.post(
             f"{board}/v1/requests",
-            json={"title": wish.title, "text": wish.text},
-            headers={"idempotency-key": f"{EARLIEST_REQUEST}-{number}"},
+            json={"title": request.title, "text": request.text},
+            headers={"idempotency-key": f"{IDEMPOTENCY_PREFIX}-{number}"},
         ),
         200,
         201,
     )
-    request = f"{board}/v1/requests/{made['id']}"
-    # A repeated creation is answered as the first was, whatever became of the wish since.
-    if _answer(client.get(request), 200)["status"] != "open":
+    address = f"{board}/v1/requests/{made['id']}"
+    # A repeated creation gets the answer of the first, whatever the request's present status is.
+    if _answer(client.get(address), 200)["status"] != "open":
         return
-    for voter in range(wish.votes):
-        _answer(client.post(f"{request}/votes", json={"email": f"guest{voter}@plaudit.example"}), 200, 201)
-    if wish.impact:
-        _answer(client.put(f"{request}/sizing", json={"impact": wish.impact, "effort_weeks": wish.effort_weeks}), 200)
-    for title in wish.linked_titles:
-        _link(client, request, reviews[title])
-    for status, reason in wish.status_steps:
-        _answer(client.put(f"{request}/status", json={"status": status, "reason": reason}), 200)
+    for voter in range(request.votes):
+        _answer(client.post(f"{address}/votes", json={"email": f"guest{voter}@plaudit.example"}), 200, 201)
+    if request.impact:
+        _answer(
+            client.put(f"{address}/sizing", json={"impact": request.impact, "effort_weeks": request.effort_weeks}), 200
+        )
+    for title in request.linked_titles:
+        _link(client, address, reviews[title])
+    for status, reason in request.status_steps:
+        _answer(client.put(f"{address}/status", json={"status": status, "reason": reason}), 200)
 
 
 def _link(client: httpx.Client, request: str, review: str) -> None:
-    """Link a review; it reaches the board over Kafka, so it may be a moment away."""
+    """Link a review; it reaches the board over Kafka, so this waits for it."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         response = client.post(f"{request}/links", json={"review_id": review})

@@ -1,4 +1,4 @@
-"""Mails as files: one .eml each, newest first, never more than a stated number."""
+"""Mails as files: one .eml for each, up to a stated number."""
 
 import email
 import email.policy
@@ -49,7 +49,7 @@ class _Text(HTMLParser):
 
 
 class MailStore:
-    """A folder of mails. The file names carry the time of receipt and order as it does."""
+    """A folder of mails. File names begin with the time of receipt, so that they sort by it."""
 
     def __init__(self, folder: Path, kept_max: int = KEPT_MAX) -> None:
         self._folder = folder
@@ -57,7 +57,7 @@ class MailStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, content: bytes, now: datetime) -> str:
-        """Keep a mail, byte for byte; returns its id. The oldest ones beyond the number kept are deleted."""
+        """Keep a mail, byte for byte; delete the oldest ones beyond the number kept. Return its id."""
         name = f"{now.astimezone(UTC).strftime(NAME_FORMAT)}-{secrets.token_hex(4)}"
         half = self._folder / f".{name}.part"
         half.write_bytes(content)
@@ -67,12 +67,12 @@ class MailStore:
         return name
 
     def newest(self, limit: int) -> Iterator[Mail]:
-        """The newest mails."""
+        """Yield the newest mails, the newest first."""
         for path in self._newest_first()[:limit]:
             yield _read(path)
 
     def get(self, mail_id: str) -> Mail | None:
-        """One mail; None when there is none of this id."""
+        """Return one mail; None when there is none with this id."""
         known = {path.stem: path for path in self._newest_first()}
         return _read(known[mail_id]) if mail_id in known else None
 

@@ -1,8 +1,8 @@
-"""Apache Kafka's jars: locked by SHA-256, fetched by `jgo`, verified by us each time they are used.
+"""Apache Kafka's jars: locked by SHA-256, fetched by `jgo`, verified here each time they are used.
 
 The lock (`deploy/local/kafka.lock`) has one line for each jar: `group:artifact:version sha256:<hex>`. It names no
-repository; where jars come from is the user's setting of jgo or Maven. jgo itself verifies nothing against a lock, so
-a jar is fetched into a folder of its own, verified, and only then moved to the shared cache.
+repository: the user's settings of jgo or Maven do. jgo itself verifies nothing against a lock, so a jar is fetched
+into a folder of its own, verified, and only then moved to the shared cache.
 """
 
 import gc
@@ -19,7 +19,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-LOCK = Path(__file__).parents[1] / "kafka.lock"
+LOCK = Path(__file__).parents[2] / "kafka.lock"
 FETCHERS = 8
 FETCH_TIMEOUT_SECONDS = 20
 KAFKA = "org.apache.kafka:kafka_2.13:4.4.0"
@@ -28,7 +28,7 @@ LOG_BINDING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5!"
 
 
 class JarsUnavailableError(Exception):
-    """A jar cannot be had as locked; the text says what to do."""
+    """A jar as locked is not available; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Jar:
 
     @property
     def path(self) -> Path:
-        """Where it lies in a Maven cache, relative."""
+        """Its path in a Maven cache, relative."""
         return Path(*self.group.split("."), self.artifact, self.version, f"{self.artifact}-{self.version}.jar")
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Jar:
 
 
 def read_lock(path: Path = LOCK) -> list[Jar]:
-    """The locked jars, in class path order."""
+    """Return the locked jars, in class path order."""
     jars = []
     for line in path.read_text().splitlines():
         if line and not line.startswith("#"):
@@ -63,9 +63,10 @@ def read_lock(path: Path = LOCK) -> list[Jar]:
 def class_path(
     jars: Sequence[Jar] | None = None, cache: Path | None = None, progress: Callable[[str], None] = lambda _line: None
 ) -> list[Path]:
-    """The verified jars on this machine; what is missing or not as locked is fetched.
+    """Return the verified jars on this machine; fetch those that are missing or not as locked.
 
-    Raises JarsUnavailableError when a jar cannot be fetched or is still not what the lock says.
+    Raises:
+        JarsUnavailableError: a jar cannot be fetched, or is still not what the lock says.
     """
     wanted = read_lock() if jars is None else jars
     place = cache or _cache()
@@ -112,7 +113,7 @@ def _cache() -> Path:
 
 
 def _fetch(jar: Jar, cache: Path) -> Jar:
-    # Late: with all caches warm jgo's network half (0.3 s to import) is not needed.
+    # Imported late: with all caches warm, jgo's network half (0.3 s to import) is not needed.
     from jgo.config import GlobalSettings
     from jgo.maven import MavenContext
     from jgo.maven._core import DEFAULT_REMOTE_REPOS
@@ -126,7 +127,7 @@ def _fetch(jar: Jar, cache: Path) -> Jar:
         try:
             fetched = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
         except Exception as error:
-            # jgo raises whatever its HTTP library or its own parsing does; its texts name hosts.
+            # jgo raises whatever its HTTP library or its own parsing raises; its texts name hosts.
             raise JarsUnavailableError(
                 f"The jar {jar} cannot be fetched ({type(error).__name__}): check the network, or the Maven "
                 "repository in jgo's settings, then start again"

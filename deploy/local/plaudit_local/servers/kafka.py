@@ -9,29 +9,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plaudit_local import kafka_probe
-from plaudit_local.account import make_folder
-from plaudit_local.jars import class_path
-from plaudit_local.ports import LOOPBACK, free_port
-from plaudit_local.process import SERVER_STAGE, GuardedProcess, Launcher, ProcessFailedError, Spec, plain_environment
+from plaudit_local.servers.account import make_folder
+from plaudit_local.servers.jars import class_path
+from plaudit_local.servers.ports import LOOPBACK, free_port
+from plaudit_local.servers.process import (
+    SERVER_STAGE,
+    GuardedProcess,
+    Launcher,
+    ProcessFailedError,
+    Spec,
+    plain_environment,
+)
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 LOG4J = Path(__file__).with_name("log4j2.properties")
 
-UTF8_PATHS = {"LC_ALL": "C.UTF-8"}  # else Java cannot name a folder with an accent
+UTF8_PATHS = {"LC_ALL": "C.UTF-8"}  # without it, Java cannot open a folder with an accent in its name
 
 JVM_OPTIONS = (
     "-Xmx512m",
     "-XX:+UseSerialGC",
-    # The quick compiler only: starts with 3 s of processor instead of 5, and over the first two million records takes
-    # half of what both together take (1.2 against 1.7 s of processor a million even at the end).
+    # The quick compiler only: a start takes 3 s of processor time instead of 5, and the first two million records take
+    # half of what both compilers together take (1.2 against 1.7 s a million even at the end).
     "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:-UsePerfData",
     "-Djava.awt.headless=true",
     "--enable-native-access=ALL-UNNAMED",
-    "--sun-misc-unsafe-memory-access=allow",  # else Java 25 warns of what Kafka does
+    "--sun-misc-unsafe-memory-access=allow",  # without it, Java 25 warns of what Kafka does
 )
 
 SETTINGS: Mapping[str, str] = {
@@ -52,7 +58,7 @@ SETTINGS: Mapping[str, str] = {
     # A group with its first member starts at once, not after three seconds in case there are more.
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
-    # After kill -9 a broker waits until its former self counts as gone.
+    # After SIGKILL a broker waits until its previous session has timed out.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
     "log.cleaner.dedupe.buffer.size": "16777216",  # of a heap of 512 MB, instead of 128 MB
@@ -96,7 +102,7 @@ class Kafka:
         if (self.folder / "data" / "meta.properties").exists():
             return
         properties = self._write_properties()
-        # A half-formatted folder, from a start that was cut short, is formatted anew.
+        # A half-formatted folder, from a start that was interrupted, is formatted again.
         shutil.rmtree(self.folder / "data", ignore_errors=True)
         tool = ["kafka.tools.StorageTool", "format", "--cluster-id", _new_cluster_id(), "--config", str(properties)]
         result = subprocess.run(
@@ -136,7 +142,10 @@ class Kafka:
         self.process.wait_ready(self.is_ready, deadline_seconds)
 
     def is_ready(self) -> bool:
-        """Whether the broker answers, is ours and not another's on the same port, and counts itself alive."""
+        """Return whether the broker answers, is ours (not another one on the same port) and counts itself alive."""
+        # Imported late: Kafka's client takes 0.2 s to import, and the broker starts meanwhile.
+        from plaudit_local.servers import kafka_probe
+
         cluster = kafka_probe.ask(LOOPBACK, self.port)
         return cluster is not None and cluster.live_brokers > 0 and cluster.id == self._cluster_id()
 
@@ -151,7 +160,7 @@ class Kafka:
             self._process.stop()
 
     def kill(self) -> None:
-        """Kill -9."""
+        """SIGKILL; return when it is gone."""
         self.process.kill()
 
     def pause(self) -> None:
@@ -163,7 +172,7 @@ class Kafka:
         self.process.signal(signal.SIGCONT)
 
     def wipe(self) -> None:
-        """Throw all its data away, as a lost disk does; only while it is stopped."""
+        """Delete all its data, as a lost disk does; only while it is stopped."""
         assert self._process is None or not self._process.running, "stop the broker first"
         shutil.rmtree(self.folder / "data")
 
@@ -222,11 +231,22 @@ def start(
     wait: bool = True,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> Kafka:
-    """Start a broker on the data in `folder`, formatted if there is none; fetches Kafka's jars if need be.
+    """Start a broker on the data in `folder`, formatted if there is none; fetch Kafka's jars if they are missing.
 
-    `port` is a wish: if it is taken, another one is used. `empty` is a folder that keeps a formatted, empty storage
-    for many short-lived brokers: made by the first, copied by the next. Raises ProcessFailedError or
-    JarsUnavailableError.
+    Args:
+        folder: where the data is.
+        log: its log file; by default beside the folder.
+        port: the preferred port; if it is taken, another one is used.
+        settings: what `server.properties` is given.
+        launcher: starts the process.
+        empty: a folder that keeps a formatted, empty storage for many short-lived brokers: the first one makes it, the
+            next ones copy it.
+        wait: whether to return only when it is ready.
+        progress: is told what takes long.
+
+    Raises:
+        ProcessFailedError: the broker does not come up.
+        JarsUnavailableError: a jar is neither here nor to be fetched.
     """
     make_folder(folder, account=None)
     client_port = free_port(port)

@@ -1,14 +1,14 @@
-"""Locks that the kernel releases when their holder ends, however it ends.
+"""File locks that the kernel releases when their holder ends, however it ends.
 
-The supervisor holds one with its process id inside: the id is believed only while the lock is held, so a stale file
-means nothing. A second one is inherited by the guard of every process: while it is held, something still runs.
+The supervisor holds one with its process id inside. The id counts only while the lock is held, so a stale file
+does no harm. The guard of every process inherits a second one: while it is held, something still runs.
 """
 
 import fcntl
 import os
 from pathlib import Path
 
-from plaudit_local.process import wait_until
+from plaudit_local.servers.process import wait_until
 
 
 class HeldByOtherError(Exception):
@@ -20,9 +20,10 @@ class HeldByOtherError(Exception):
 
 
 def acquire(path: Path) -> int:
-    """Take the lock, with our process id in the file; gives its file descriptor, and closing that releases it.
+    """Take the lock and write our process id into the file; return its file descriptor: closing that releases it.
 
-    Raises HeldByOtherError at once when somebody else holds it.
+    Raises:
+        HeldByOtherError: somebody else holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -38,7 +39,7 @@ def acquire(path: Path) -> int:
 
 
 def holder(path: Path) -> int | None:
-    """The process id in a lock that is held now; None when nobody holds it."""
+    """Return the process id in a lock that is held now (0 if it cannot be read); None when nobody holds it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -54,7 +55,7 @@ def holder(path: Path) -> int | None:
 
 
 def wait_released(path: Path, deadline_seconds: float) -> bool:
-    """Whether nobody holds the lock within the deadline."""
+    """Return whether the lock is released within the deadline."""
     return wait_until(lambda: holder(path) is None, deadline_seconds, poll_seconds=0.05)
 
 

@@ -10,7 +10,7 @@ _reserved: dict[int, int] = {}  # port → file descriptor, open until our proce
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of the loopback interface now."""
+    """Return whether a server could listen on this port of the loopback interface now."""
     with socket.socket() as probe:
         # As servers do: a port whose last connections are still in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -22,7 +22,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port(preferred: int | None = None, taken: Collection[int] = ()) -> int:
-    """The preferred port if it is free and not in `taken`, else any free one."""
+    """Return the preferred port if it is free and not in `taken`, else any free one."""
     if preferred is not None and preferred not in taken and is_free(preferred) and _reserve(preferred):
         return preferred
     while True:
@@ -34,10 +34,10 @@ def free_port(preferred: int | None = None, taken: Collection[int] = ()) -> int:
 
 
 def _reserve(port: int) -> bool:
-    """Tell other Plaudits of this machine that the port is ours until our process ends; False when it is theirs.
+    """Reserve the port among all Plaudits of this machine until our process ends; return False when another has it.
 
     A server listens seconds after its port is chosen, and two that start together would choose the same. The name
-    lives in Linux's abstract namespace: no file, gone with the process. Elsewhere there is no such help.
+    is in Linux's abstract namespace: it is no file, and it goes with the process. Other systems have no such namespace.
     """
     if port in _reserved or not sys.platform.startswith("linux"):
         return True

@@ -1,4 +1,4 @@
-"""From nothing to a product that is ready: servers, schemas, topics, services, in this order."""
+"""Starts the product in order: servers, schemas, topics, services."""
 
 import os
 import signal
@@ -6,15 +6,16 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from plaudit_local import backing, plan
-from plaudit_local.backing import Backing
-from plaudit_local.endpoints import Endpoints, base_url, store_key, stored_key
-from plaudit_local.layout import PACKAGES, Layout
-from plaudit_local.managed import Managed, answers_ready
-from plaudit_local.plan import Plan, Service, Step
-from plaudit_local.ports import LOOPBACK, free_port
-from plaudit_local.process import ProcessFailedError, Spec, plain_environment, wait_until
-from plaudit_local.registry import Registry
+from plaudit_local.servers.ports import LOOPBACK, free_port
+from plaudit_local.servers.process import ProcessFailedError, Spec, plain_environment, wait_until
+from plaudit_local.supervision import data_servers
+from plaudit_local.supervision.data_servers import DataServer
+from plaudit_local.supervision.endpoints import Endpoints, base_url, store_key, stored_key
+from plaudit_local.supervision.layout import Layout
+from plaudit_local.supervision.plan import BOARD_NAME, OWNER_EMAIL, PARTITIONS, SMTP_PORT, Plan, Service, Step
+from plaudit_local.supervision.process_registry import ProcessRegistry
+from plaudit_local.supervision.readiness import answers_ready
+from plaudit_local.supervision.supervised_program import SupervisedProgram
 
 READY_SECONDS = 60.0
 STEP_SECONDS = 120.0
@@ -26,12 +27,12 @@ SMTP = "SMTP"
 
 
 class BringUp:
-    """Starts the parts of the product. `programs` grows as they come, so that others can watch them."""
+    """Starts the parts of the product, and adds each to `programs`, which others may watch meanwhile."""
 
-    def __init__(self, layout: Layout, what: Plan, registry: Registry, say: Callable[[str], None]) -> None:
-        self.programs: list[Managed] = []
+    def __init__(self, layout: Layout, plan: Plan, registry: ProcessRegistry, say: Callable[[str], None]) -> None:
+        self.programs: list[SupervisedProgram] = []
         self._layout = layout
-        self._plan = what
+        self._plan = plan
         self._registry = registry
         self._say = say
         self._ports: dict[str, int] = {}
@@ -39,14 +40,17 @@ class BringUp:
         self._identity = ""
 
     def run(self) -> Endpoints:
-        """Bring everything up; returns where it is.
+        """Start everything; return where it is.
 
-        Raises ProcessFailedError or JarsUnavailableError with a sentence, StoppedError when stopped meanwhile.
+        Raises:
+            ProcessFailedError: a part failed; the text is one sentence about it.
+            JarsUnavailableError: a jar of Kafka is neither here nor to be fetched.
+            StoppedError: the product is being stopped.
         """
         self._say(f"Starting; data and logs are in {self._layout.folder}.")
         with ThreadPoolExecutor(2) as pool:
-            launching = pool.submit(backing.database, self._layout, self._registry.start, self._say)
-            broker = backing.broker(self._layout, self._registry.start, self._say)
+            launching = pool.submit(data_servers.database, self._layout, self._registry.start, self._say)
+            broker = data_servers.broker(self._layout, self._registry.start, self._say)
             database = launching.result()
             self._identity = database.identity
             self._watch(database, broker)
@@ -68,7 +72,7 @@ class BringUp:
         )
 
     def play_demo(self) -> None:
-        """Play the demo story into this database, once; a failure is said and stops nothing."""
+        """Play the demo story into this database, once; report a failure and go on."""
         demo, played = self._plan.demo, self._layout.demo_played
         if demo is None or (played.exists() and played.read_text().strip() == self._identity):
             return
@@ -80,17 +84,17 @@ class BringUp:
         played.write_text(f"{self._identity}\n")
         self._say(f"The demo story has been played. {outcome}".strip())
 
-    def _watch(self, *servers: Backing) -> None:
-        for backed in servers:
-            server = backed.server
+    def _watch(self, *servers: DataServer) -> None:
+        for used in servers:
+            server = used.server
             if server is None:
-                self._say(f"Using {backed.name} at {backed.shown}.")
+                self._say(f"Using {used.name} at {used.shown}.")
                 continue
             self.programs.append(
-                Managed(backed.name, backed.shown, server.launch, server.is_ready, self._say, server.process)
+                SupervisedProgram(used.name, used.shown, server.launch, server.is_ready, self._say, server.process)
             )
 
-    def _prepare_database(self, database: Backing) -> str:
+    def _prepare_database(self, database: DataServer) -> str:
         if database.server is not None:
             database.server.wait_ready()
             self._say(f"{database.name} is ready on {database.shown}.")
@@ -105,32 +109,31 @@ class BringUp:
             store_key(self._layout, self._identity, key)
         return key
 
-    def _prepare_broker(self, broker: Backing) -> None:
+    def _prepare_broker(self, broker: DataServer) -> None:
         if broker.server is not None:
             broker.server.wait_ready()
             self._say(f"{broker.name} is ready on {broker.shown}.")
         self._run(self._plan.topics)
         self._say("Topics are made.")
 
-    def _settings(self, database: Backing, broker: Backing) -> Mapping[str, str]:
-        wishes = {
-            "PLAUDIT_PARTITIONS": str(plan.PARTITIONS),
-            "PLAUDIT_OWNER_EMAIL": plan.OWNER_EMAIL,
-            "PLAUDIT_BOARD_NAME": plan.BOARD_NAME,
+    def _settings(self, database: DataServer, broker: DataServer) -> Mapping[str, str]:
+        defaults = {
+            "PLAUDIT_PARTITIONS": str(PARTITIONS),
+            "PLAUDIT_OWNER_EMAIL": OWNER_EMAIL,
+            "PLAUDIT_BOARD_NAME": BOARD_NAME,
             "PLAUDIT_LOG_FORMAT": "json",
         }
-        theirs = {name: value for name, value in os.environ.items() if name.startswith("PLAUDIT_")}
-        facts = {
+        given = {name: value for name, value in os.environ.items() if name.startswith("PLAUDIT_")}
+        required = {
             "PLAUDIT_DATABASE_URL": database.address,
             "PLAUDIT_KAFKA_BOOTSTRAP_SERVERS": broker.address,
             "PLAUDIT_HTTP_HOST": LOOPBACK,
             "PLAUDIT_SMTP_HOST": LOOPBACK,
-            "PLAUDIT_SMTP_PORT": str(self._port(SMTP, plan.SMTP_PORT)),
+            "PLAUDIT_SMTP_PORT": str(self._port(SMTP, SMTP_PORT)),
             "PLAUDIT_SHUTDOWN_TIMEOUT_SECONDS": str(SHUTDOWN_TIMEOUT_SECONDS),
             "PLAUDIT_LOCAL": str(self._layout.folder),
-            "PYTHONPATH": str(PACKAGES),
         }
-        return plain_environment(**{**wishes, **theirs, **facts})
+        return plain_environment(**{**defaults, **given, **required})
 
     def _port(self, name: str, preferred: int) -> int:
         if name not in self._ports:
@@ -155,7 +158,7 @@ class BringUp:
             stop_stage=stop_stage,
         )
         self.programs.append(
-            Managed(
+            SupervisedProgram(
                 name=service.name,
                 address=base_url(port),
                 launch=lambda: self._registry.start(spec),
@@ -166,7 +169,7 @@ class BringUp:
         )
 
     def _run(self, step: Step, deadline_seconds: float = STEP_SECONDS) -> str:
-        """Run a step to its end; returns what it printed."""
+        """Run a step to its end; return what it printed."""
         log = self._layout.log(step.name.replace(" ", "-"))
         spec = Spec(step.name, step.command, log, environment=self._environment, death_signal=signal.SIGTERM)
         with tempfile.TemporaryFile() as output:

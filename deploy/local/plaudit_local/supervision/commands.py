@@ -1,4 +1,4 @@
-"""The verbs besides `up`."""
+"""The commands besides `up`: down, status, clean, servers."""
 
 import os
 import shutil
@@ -7,20 +7,20 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from plaudit_local import kafka, postgres
-from plaudit_local.account import can_reach, unprivileged_account
-from plaudit_local.endpoints import text
-from plaudit_local.layout import Layout, read_json
-from plaudit_local.locks import holder, wait_released
-from plaudit_local.managed import answers_ready
-from plaudit_local.plan import Plan
+from plaudit_local.servers import kafka, postgres
+from plaudit_local.servers.account import can_reach, unprivileged_account
+from plaudit_local.servers.locks import holder, wait_released
+from plaudit_local.supervision.endpoints import as_text
+from plaudit_local.supervision.layout import Layout, read_json
+from plaudit_local.supervision.plan import Plan
+from plaudit_local.supervision.readiness import answers_ready
 
 STOP_SECONDS = 60.0
 KILLED_SECONDS = 40.0
 
 
 def down(layout: Layout) -> int:
-    """Stop the running product and wait until no process of it is left; returns the exit code."""
+    """Stop the running product and wait until no process of it is left; return the exit code."""
     pid = holder(layout.supervisor_lock)
     if pid is None and holder(layout.processes_lock) is None:
         print("Plaudit is not running.")
@@ -34,7 +34,7 @@ def down(layout: Layout) -> int:
             print(f"Plaudit was started by another user (process {pid}): run make down as that user.")
             return 1
     if not wait_released(layout.supervisor_lock, STOP_SECONDS) and pid:
-        # Its processes stop by themselves when it is gone.
+        # Its guards stop its processes when it is gone.
         os.kill(pid, signal.SIGKILL)
     if not wait_released(layout.processes_lock, KILLED_SECONDS):
         print(f"A process does not end: see {layout.folder / 'logs'}")
@@ -43,8 +43,8 @@ def down(layout: Layout) -> int:
     return 0
 
 
-def status(layout: Layout, what: Plan) -> int:
-    """Say whether the product runs, where, and which parts are ready; returns the exit code."""
+def status(layout: Layout, plan: Plan) -> int:
+    """Say whether the product runs, where, and which parts are ready; return the exit code."""
     pid = holder(layout.supervisor_lock)
     if pid is None:
         print("Plaudit is not running; make up starts it.")
@@ -53,15 +53,15 @@ def status(layout: Layout, what: Plan) -> int:
     if not found:
         print(f"Plaudit is being started or stopped (process {pid}).")
         return 0
-    print(f"Plaudit is running (process {pid}).\n{text(found, what, layout)}")
-    for service in (*what.services, what.mailbox):
+    print(f"Plaudit is running (process {pid}).\n{as_text(found, plan, layout)}")
+    for service in (*plan.services, plan.mailbox):
         port = urlsplit(str(found.get(service.endpoint, ""))).port
         print(f"  {service.name:<22} {'ready' if port and answers_ready(port) else 'not ready'}")
     return 0
 
 
 def clean(layout: Layout) -> int:
-    """Stop the product and delete all its data; returns the exit code."""
+    """Stop the product and delete all its data; return the exit code."""
     code = down(layout)
     if code == 0:
         for folder in _folders(layout):
@@ -71,7 +71,7 @@ def clean(layout: Layout) -> int:
 
 
 def _folders(layout: Layout) -> list[Path]:
-    """All that is ours on this machine, besides the environment of Python packages."""
+    """Return all our folders on this machine, except for the environment of Python packages."""
     folders = [layout.folder]
     if layout.postgres_place.exists():
         folders.append(Path(layout.postgres_place.read_text().strip()).parent)
@@ -81,7 +81,7 @@ def _folders(layout: Layout) -> list[Path]:
 
 
 def servers(folder: Path) -> int:
-    """PostgreSQL and Kafka alone, in the foreground until a signal comes; returns the exit code."""
+    """PostgreSQL and Kafka alone, in the foreground until a signal comes; return the exit code."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: stop.set())

@@ -1,4 +1,4 @@
-"""The database and the broker that the product stands on: started here, or existing ones that the user names."""
+"""The database and the broker that the product uses: started here, or existing ones that the user names."""
 
 import hashlib
 import os
@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from plaudit_local import kafka, plan, postgres
-from plaudit_local.layout import Layout
-from plaudit_local.process import Launcher, ProcessFailedError
+from plaudit_local.servers import kafka, postgres
+from plaudit_local.servers.process import Launcher, ProcessFailedError
+from plaudit_local.supervision.layout import Layout
+from plaudit_local.supervision.plan import KAFKA_PORT, POSTGRES_PORT
 
 DATABASE_VARIABLE = "DATABASE_URL"
 KAFKA_VARIABLE = "KAFKA_BOOTSTRAP_SERVERS"
@@ -18,46 +19,50 @@ POSTGRES_DEFAULT_PORT = 5432
 
 
 @dataclass
-class Backing:
-    """A database or a broker, by its address; `server` is None when it is not ours."""
+class DataServer:
+    """A database or a broker."""
 
     name: str
-    address: str  # a DSN, or bootstrap servers
-    shown: str  # without the password
-    identity: str  # another one: other data
+    address: str
+    """A DSN, or bootstrap servers."""
+    shown: str
+    """The address without the password."""
+    identity: str
+    """Differs when the data differs."""
     server: postgres.Postgres | kafka.Kafka | None
+    """None when it is not ours."""
 
 
-def database(layout: Layout, launcher: Launcher, say: Callable[[str], None]) -> Backing:
-    """The user's own database server, or ours; the process is launched, not yet ready."""
+def database(layout: Layout, launcher: Launcher, say: Callable[[str], None]) -> DataServer:
+    """Return the user's own database server, or start ours without waiting until it is ready."""
     given = os.environ.get(DATABASE_VARIABLE)
     if given:
         return _given_database(given)
     server = postgres.start(
-        layout.postgres, log=layout.log("postgres"), port=plan.POSTGRES_PORT, launcher=launcher, wait=False
+        layout.postgres, log=layout.log("postgres"), port=POSTGRES_PORT, launcher=launcher, wait=False
     )
     if server.folder != layout.postgres:
         layout.postgres_place.write_text(f"{server.folder}\n")
-    if server.port != plan.POSTGRES_PORT:
-        say(f"Port {plan.POSTGRES_PORT} is taken: PostgreSQL uses {server.port}.")
-    return Backing("PostgreSQL", server.dsn, server.address, _digest(server.password), server)
+    if server.port != POSTGRES_PORT:
+        say(f"Port {POSTGRES_PORT} is taken: PostgreSQL uses {server.port}.")
+    return DataServer("PostgreSQL", server.dsn, server.address, _digest(server.password), server)
 
 
-def broker(layout: Layout, launcher: Launcher, say: Callable[[str], None]) -> Backing:
-    """The user's own broker, or ours; the process is launched, not yet ready."""
+def broker(layout: Layout, launcher: Launcher, say: Callable[[str], None]) -> DataServer:
+    """Return the user's own broker, or start ours without waiting until it is ready."""
     given = os.environ.get(KAFKA_VARIABLE)
     if given:
         _check_answers(KAFKA_VARIABLE, [_host_and_port(KAFKA_VARIABLE, part) for part in given.split(",")])
-        return Backing("Kafka", given, given, _digest(given), None)
+        return DataServer("Kafka", given, given, _digest(given), None)
     server = kafka.start(
-        layout.kafka, log=layout.log("kafka"), port=plan.KAFKA_PORT, launcher=launcher, wait=False, progress=say
+        layout.kafka, log=layout.log("kafka"), port=KAFKA_PORT, launcher=launcher, wait=False, progress=say
     )
-    if server.port != plan.KAFKA_PORT:
-        say(f"Port {plan.KAFKA_PORT} is taken: Kafka uses {server.port}.")
-    return Backing("Kafka", server.bootstrap, server.bootstrap, "", server)
+    if server.port != KAFKA_PORT:
+        say(f"Port {KAFKA_PORT} is taken: Kafka uses {server.port}.")
+    return DataServer("Kafka", server.bootstrap, server.bootstrap, "", server)
 
 
-def _given_database(url: str) -> Backing:
+def _given_database(url: str) -> DataServer:
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ProcessFailedError(f"{DATABASE_VARIABLE} must begin with postgresql://, not with {parts.scheme}://")
@@ -66,7 +71,7 @@ def _given_database(url: str) -> Backing:
     if parts.hostname and not hosts.get("host"):
         _check_answers(DATABASE_VARIABLE, [(parts.hostname, parts.port or POSTGRES_DEFAULT_PORT)])
     shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return Backing("PostgreSQL", url, shown, _digest(url), None)
+    return DataServer("PostgreSQL", url, shown, _digest(url), None)
 
 
 def _host_and_port(variable: str, text: str) -> tuple[str, int]:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from plaudit_local.layout import Layout, read_json, write_private
-from plaudit_local.plan import Plan
-from plaudit_local.ports import LOOPBACK
+from plaudit_local.servers.ports import LOOPBACK
+from plaudit_local.supervision.layout import Layout, read_json, write_private
+from plaudit_local.supervision.plan import Plan
 
 
 def base_url(port: int) -> str:
-    """The base address of a server on the loopback interface."""
+    """Return the base address of a server on the loopback interface."""
     return f"http://{LOOPBACK}:{port}"
 
 
@@ -26,20 +26,20 @@ class Endpoints:
     smtp: str
 
     def write(self, layout: Layout) -> None:
-        """Write `endpoints.json`, readable by its owner only."""
+        """Write `endpoints.json`, which only its owner can read."""
         write_private(layout.endpoints, json.dumps(self.as_dict(), indent=2) + "\n")
 
     def as_dict(self) -> dict[str, str]:
-        """What `endpoints.json` holds."""
+        """Return the content of `endpoints.json`."""
         rest = {"api_key": self.api_key, "database_url": self.database_url, "kafka": self.kafka, "smtp": self.smtp}
         return {**self.services, **rest}
 
 
-def text(endpoints: Mapping[str, Any], what: Plan, layout: Layout) -> str:
-    """The same for a person, line by line."""
+def as_text(endpoints: Mapping[str, Any], plan: Plan, layout: Layout) -> str:
+    """Return the same for a person, one address a line."""
     lines = [
         f"  {title:<22} {endpoints.get(service.endpoint, '?')}{path}"
-        for service in (*what.services, what.mailbox)
+        for service in (*plan.services, plan.mailbox)
         for title, path in service.shows
     ]
     lines.append(f"  {'development key':<22} {endpoints.get('api_key', '?')}")
@@ -48,11 +48,11 @@ def text(endpoints: Mapping[str, Any], what: Plan, layout: Layout) -> str:
 
 
 def stored_key(layout: Layout, identity: str) -> str | None:
-    """The development key that was made in the database of this identity, if there is one."""
+    """Return the development key that was made in the database of this identity, if there is one."""
     found = read_json(layout.development_key)
     return str(found["key"]) if found.get("database") == identity and found.get("key") else None
 
 
 def store_key(layout: Layout, identity: str, key: str) -> None:
-    """Keep the development key; it cannot be read from the database again."""
+    """Keep the development key: the database has only its hash."""
     write_private(layout.development_key, json.dumps({"database": identity, "key": key}) + "\n")

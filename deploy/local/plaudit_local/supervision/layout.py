@@ -1,4 +1,4 @@
-"""Where things lie on this machine: one folder, `.local`, holds all data, logs and secrets of a checkout."""
+"""Where files are on this machine: one folder, `.local`, holds all data, logs and secrets of a checkout."""
 
 import json
 import os
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PACKAGES = Path(__file__).resolve().parents[1]
-CHECKOUT = PACKAGES.parents[1]
+CHECKOUT = Path(__file__).resolve().parents[4]
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Layout:
 
     @classmethod
     def of_checkout(cls) -> "Layout":
-        """`.local` in the checkout, or where PLAUDIT_LOCAL says."""
+        """Return the layout of `.local` in the checkout, or of the folder that PLAUDIT_LOCAL names."""
         return cls(Path(os.environ.get("PLAUDIT_LOCAL") or CHECKOUT / ".local").absolute())
 
     @property
@@ -39,7 +38,7 @@ class Layout:
 
     @property
     def postgres(self) -> Path:
-        """The database cluster (elsewhere, when root's checkout is closed to other users: see `postgres_place`)."""
+        """The database cluster; it is elsewhere when other users cannot reach root's checkout (`postgres_place`)."""
         return self.folder / "postgres"
 
     @property
@@ -72,7 +71,11 @@ class Layout:
         return self.folder / "logs" / f"{name.lower()}.log"
 
     def make(self) -> None:
-        """Make the folders; PermissionError with a sentence when they are somebody else's."""
+        """Make the folders.
+
+        Raises:
+            PermissionError: they belong to somebody else; the text says what to do.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.log("any").parent.mkdir(exist_ok=True)
@@ -84,7 +87,7 @@ class Layout:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file at once, readable by its owner only."""
+    """Replace a file in one step; only its owner can read it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
@@ -92,7 +95,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; empty when there is none or it is damaged."""
+    """Return the object in a JSON file; an empty one when there is no file or it is damaged."""
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What the product consists of: the programs, their wishes for ports, and the steps before them."""
+"""What the product consists of: its programs, the ports they prefer, and the steps before them."""
 
 import sys
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Service:
     endpoint: str
     """Its name in endpoints.json."""
     shows: Sequence[tuple[str, str]] = ()
-    """What there is to look at for a person: (title, path)."""
+    """What a person can look at: (title, path)."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ def _python(*arguments: str) -> Sequence[str]:
 
 
 def product() -> Plan:
-    """Plaudit."""
+    """Return the plan of Plaudit."""
     modules = {"ingest": "ingest", "scoring": "scoring", "alerting": "alerting", "feedback-board": "feedback_board"}
-    pages = {"alerting": [("promises", "/")], "feedback-board": [("public board", "/")]}
+    pages = {"alerting": [("clocks", "/")], "feedback-board": [("public board", "/")]}
     return Plan(
         # In one process: importing each service to migrate its schema would take longer than the migrations.
         migrations=(Step("migrate all schemas", _python("plaudit.common.db.migrate", "common", *modules)),),

@@ -4,15 +4,15 @@ import signal
 import threading
 from typing import IO
 
-from plaudit_local.process import GuardedProcess, Spec
+from plaudit_local.servers.process import GuardedProcess, Spec
 
 
 class StoppedError(Exception):
-    """The product is being taken down: nothing is started any more."""
+    """The product is being stopped: nothing is started any more."""
 
 
-class Registry:
-    """Starts processes until told to stop; after that none can slip through. Safe to use from any thread."""
+class ProcessRegistry:
+    """Starts processes until it is told to stop; after that it refuses. Safe to use from any thread."""
 
     def __init__(self, held_fd: int | None = None) -> None:
         self._held_fd = held_fd
@@ -21,7 +21,11 @@ class Registry:
         self._stopping = False
 
     def start(self, spec: Spec, output: IO[bytes] | None = None) -> GuardedProcess:
-        """Start a process; raises StoppedError once `stop_all` has been called."""
+        """Start a process.
+
+        Raises:
+            StoppedError: `stop_all` has been called.
+        """
         with self._lock:
             if self._stopping:
                 raise StoppedError
@@ -30,7 +34,7 @@ class Registry:
             return process
 
     def stop_all(self) -> None:
-        """Stop everything, stage by stage; each process has the grace of its spec. Returns when all are gone."""
+        """Stop everything, stage by stage; each process has the grace of its spec. Return when all are gone."""
         with self._lock:
             self._stopping = True
             processes = self._processes
@@ -42,6 +46,6 @@ class Registry:
                 process.stop()
 
     def kill_all(self) -> None:
-        """SIGKILL to everything, at once; for the impatient, from a signal handler."""
+        """SIGKILL to everything; safe to call from a signal handler."""
         for process in self._processes:
             process.signal(signal.SIGKILL)

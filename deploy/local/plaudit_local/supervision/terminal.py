@@ -9,24 +9,24 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from plaudit_local.managed import READY, Managed
+from plaudit_local.supervision.supervised_program import READY, SupervisedProgram
 
 
-class Screen(Protocol):
-    """Where the supervisor speaks. Safe to call from any thread."""
+class Terminal(Protocol):
+    """Where the supervisor writes. Safe to call from any thread."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_error: object) -> None: ...
 
     def say(self, line: str) -> None:
-        """One line that stays."""
+        """Write one line that stays."""
 
-    def show(self, programs: Sequence[Managed]) -> None:
-        """The present state of all programs."""
+    def show(self, programs: Sequence[SupervisedProgram]) -> None:
+        """Show the present state of all programs."""
 
 
-class Lines:
+class PlainTerminal:
     """Plain lines, for a pipe or a build machine."""
 
     def __enter__(self) -> Self:
@@ -36,14 +36,14 @@ class Lines:
         return
 
     def say(self, line: str) -> None:
-        """Print it at once."""
+        """Print it."""
         print(line, flush=True)
 
-    def show(self, programs: Sequence[Managed]) -> None:
-        """Nothing: each change of state is a line already."""
+    def show(self, programs: Sequence[SupervisedProgram]) -> None:
+        """Do nothing: each change of state is a line already."""
 
 
-class Terminal:
+class LiveTerminal:
     """Lines with a live table below."""
 
     def __init__(self) -> None:
@@ -61,8 +61,8 @@ class Terminal:
         """Print it above the table."""
         self._console.print(Text(line), soft_wrap=True)
 
-    def show(self, programs: Sequence[Managed]) -> None:
-        """Draw the table anew."""
+    def show(self, programs: Sequence[SupervisedProgram]) -> None:
+        """Draw the table again."""
         table = Table(box=None, pad_edge=False, caption="Ctrl-C stops everything", caption_justify="left")
         for title in ("program", "state", "address", "restarts"):
             table.add_column(title, style="dim" if title == "address" else "")
@@ -72,6 +72,6 @@ class Terminal:
         self._live.update(table, refresh=True)
 
 
-def screen() -> Screen:
-    """The right one for where our output goes."""
-    return Terminal() if sys.stdout.isatty() else Lines()
+def terminal() -> Terminal:
+    """Return the one that fits our standard output."""
+    return LiveTerminal() if sys.stdout.isatty() else PlainTerminal()

@@ -5,15 +5,15 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from pathlib import Path
 
 import httpx
 import pytest
 
-from plaudit_local.mail_store import MailStore
-from plaudit_local.managed import answers_ready
-from plaudit_local.ports import free_port
-from plaudit_local.process import wait_until
+from plaudit_local.mailbox.store import MailStore
+from plaudit_local.servers.ports import free_port
+from plaudit_local.servers.process import wait_until
+from plaudit_local.supervision.readiness import answers_ready
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -27,16 +27,15 @@ def mailbox(tmp_path):
         "PLAUDIT_LOCAL": str(tmp_path),
         "PLAUDIT_HTTP_PORT": str(page),
         "PLAUDIT_SMTP_PORT": str(smtp),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
     }
     with subprocess.Popen([sys.executable, "-m", "plaudit_local", "mailbox"], env=environment) as process:
         try:
-            assert wait_until(lambda: answers_ready(page), 30.0)
+            assert wait_until(lambda: answers_ready(page), DEADLINE_SECONDS)
             yield f"http://127.0.0.1:{page}", smtp
         finally:
             process.send_signal(signal.SIGTERM)
             # uvicorn ends gracefully and then by the signal it was asked with
-            assert process.wait(20) == -signal.SIGTERM
+            assert process.wait(DEADLINE_SECONDS) == -signal.SIGTERM
 
 
 def send(port: int, subject: str, text: str, html: str | None = None) -> None:
@@ -49,18 +48,22 @@ def send(port: int, subject: str, text: str, html: str | None = None) -> None:
         client.send_message(message)
 
 
+def get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=DEADLINE_SECONDS)
+
+
 def test_a_mail_sent_over_smtp_is_a_file_and_shown_newest_first(mailbox, tmp_path):
     base, smtp = mailbox
     send(smtp, "First", "One.")
     send(smtp, "Zweite – später", "Zwei ä.")
-    items = httpx.get(f"{base}/mails.json").json()["items"]
+    items = get(f"{base}/mails.json").json()["items"]
     assert [item["subject"] for item in items] == ["Zweite – später", "First"]
     assert items[0]["text"] == "Zwei ä."
     assert (items[0]["from"], items[0]["to"]) == ("plaudit@example.com", "owner@example.com")
     assert {path.stem for path in (tmp_path / "mailbox").glob("*.eml")} == {item["id"] for item in items}
-    listed = httpx.get(base).text
+    listed = get(base).text
     assert listed.index("Zweite – später") < listed.index("First")
-    assert "Zwei ä." in httpx.get(f"{base}/mails/{items[0]['id']}").text
+    assert "Zwei ä." in get(f"{base}/mails/{items[0]['id']}").text
 
 
 def test_a_hostile_mail_is_shown_as_text_under_a_policy_without_scripts(mailbox):
@@ -71,8 +74,8 @@ def test_a_hostile_mail_is_shown_as_text_under_a_policy_without_scripts(mailbox)
         "",
         html="<p>Hello <b>you</b></p><script>alert(2)</script><img src=x onerror=alert(3)>",
     )
-    item = httpx.get(f"{base}/mails.json").json()["items"][0]
-    for page in (httpx.get(base), httpx.get(f"{base}/mails/{item['id']}")):
+    item = get(f"{base}/mails.json").json()["items"][0]
+    for page in (get(base), get(f"{base}/mails/{item['id']}")):
         assert "<script" not in page.text
         assert "onerror" not in page.text
         assert page.headers["content-security-policy"].startswith("default-src 'none'")
@@ -82,7 +85,7 @@ def test_a_hostile_mail_is_shown_as_text_under_a_policy_without_scripts(mailbox)
 def test_an_unknown_mail_is_a_page_with_404(mailbox):
     base, _ = mailbox
     for mail_id in ("nothing", "..%2f..%2fetc%2fpasswd"):
-        assert httpx.get(f"{base}/mails/{mail_id}").status_code == 404
+        assert get(f"{base}/mails/{mail_id}").status_code == 404
 
 
 def test_only_the_newest_mails_are_kept(tmp_path):

@@ -5,7 +5,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from plaudit_local.jars import Jar, JarsUnavailableError, class_path, read_lock
+from plaudit_local.servers.jars import Jar, JarsUnavailableError, class_path, read_lock
 
 CONTENT = b"not really a jar"
 JAR = Jar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())

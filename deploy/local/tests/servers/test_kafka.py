@@ -1,6 +1,6 @@
 import base64
 
-from plaudit_local import kafka
+from plaudit_local.servers import kafka
 
 
 def test_a_new_cluster_id_is_never_taken_for_an_option(monkeypatch):

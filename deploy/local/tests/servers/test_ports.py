@@ -1,9 +1,9 @@
 import socket
 
-from plaudit_local.ports import LOOPBACK, free_port, is_free
+from plaudit_local.servers.ports import LOOPBACK, free_port, is_free
 
 
-def test_a_free_wish_is_granted_and_a_taken_one_is_not():
+def test_a_free_preferred_port_is_given_and_a_taken_one_is_not():
     with socket.socket() as taken:
         taken.bind((LOOPBACK, 0))
         taken.listen()
@@ -13,6 +13,6 @@ def test_a_free_wish_is_granted_and_a_taken_one_is_not():
     assert free_port(port) == port
 
 
-def test_a_port_that_is_promised_to_another_is_not_given_twice():
-    wish = free_port()
-    assert free_port(wish, taken=[wish]) != wish
+def test_a_port_that_another_has_is_not_given_twice():
+    preferred = free_port()
+    assert free_port(preferred, taken=[preferred]) != preferred
