@@ -20,7 +20,7 @@ status: ## Say what runs, and where
 	@if [ -x $(VENV)/python ]; then $(LOCAL) status; else echo "Plaudit is not running; make up starts it."; fi
 
 check: bootstrap ## Run the checks and the tests that need no server, while you edit
-	@$(MAKE) --no-print-directory --jobs=2 lint unit
+	@$(MAKE) --no-print-directory --jobs=2 unit lint
 
 test: bootstrap lint ## Run every check and every test but the soak
 	$(VENV)/pytest -m "not soak" -n 3 --dist worksteal
