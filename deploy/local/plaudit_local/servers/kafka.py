@@ -21,7 +21,7 @@ from plaudit_local.servers.process import (
     plain_environment,
 )
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 20.0
 LOG4J = Path(__file__).with_name("log4j2.properties")
 

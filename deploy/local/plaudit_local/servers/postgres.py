@@ -40,7 +40,7 @@ from plaudit_local.servers.process import (
 PROGRAMS = Path("pginstall", "bin")
 SUPERUSER = "plaudit"
 DATABASE = "plaudit"
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 20.0
 SOCKET_PATH_MAX_BYTES = 100  # the kernel's limit is 108 with the file's own name
 

@@ -93,7 +93,8 @@ class GuardedProcess:
 
     def __init__(self, spec: Spec, held_fd: int | None = None, output: IO[bytes] | None = None) -> None:
         self.spec = spec
-        control_read, self._control = os.pipe()
+        control_read, control_write = os.pipe()
+        self._control = os.fdopen(control_write, "wb", buffering=0)
         report_read, report_write = os.pipe()
         log = _open_log(spec.log)
         self._logs_began = {path: _size(path) for path in (spec.log, spec.other_log) if path is not None}
@@ -122,13 +123,15 @@ class GuardedProcess:
             line = report.readline()
         if not line:
             self._guard.wait()
-            self._close_control()
+            self._control.close()
             raise ProcessFailedError(f"{spec.name} could not be started: {self.last_line()}")
         self.pid = int(line)
 
     def exit_code(self) -> int | None:
         """Return None while the command runs, then its exit code (128 + n: ended by signal n)."""
         code = self._guard.poll()
+        if code is not None:
+            self._control.close()
         return 128 - code if code is not None and code < 0 else code
 
     @property
@@ -138,7 +141,7 @@ class GuardedProcess:
 
     def begin_stop(self) -> None:
         """Ask the guard to stop the command, without waiting."""
-        self._close_control()
+        self._control.close()
 
     def stop(self) -> None:
         """Stop it gracefully, kill it when its grace is over; return when nothing of it is left."""
@@ -149,7 +152,7 @@ class GuardedProcess:
         """SIGKILL to the command itself; return when nothing of it is left."""
         self.signal(signal.SIGKILL)
         self._guard.wait()
-        self._close_control()
+        self._control.close()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command, if it still runs."""
@@ -180,11 +183,6 @@ class GuardedProcess:
             if line:
                 return line
         return "nothing"
-
-    def _close_control(self) -> None:
-        if self._control >= 0:
-            os.close(self._control)
-            self._control = -1
 
 
 Launcher = Callable[[Spec], GuardedProcess]

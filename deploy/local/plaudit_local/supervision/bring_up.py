@@ -17,7 +17,7 @@ from plaudit_local.supervision.process_registry import ProcessRegistry
 from plaudit_local.supervision.readiness import answers_ready
 from plaudit_local.supervision.supervised_program import SupervisedProgram
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 STEP_SECONDS = 120.0
 DEMO_SECONDS = 300.0
 SERVICE_GRACE_SECONDS = 10.0
