@@ -17,12 +17,14 @@ from plaudit_testing.deadlines import DEADLINE_SECONDS
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks processes up in /proc")
 
 RUN = """
-import asyncio, sys, time
+import asyncio, signal, sys, time
 from pathlib import Path
 from plaudit_testing.runtime_process import RuntimeProcess
 from plaudit_testing.databases import settings_for
 from plaudit_testing.servers import own_kafka, own_postgres
 from plaudit_testing.stack import ServiceProcess
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 
 def suspended():
     print("suspended", flush=True)
@@ -51,7 +53,7 @@ def service():
 
 def relay():
     process = RuntimeProcess(settings_for(NOWHERE), "relay", log=Path(sys.argv[2]) / "log")
-    process._process.signal(19)
+    process._process.signal(signal.SIGSTOP)
     suspended()
 
 globals()[sys.argv[1]]()
