@@ -13,8 +13,8 @@ from plaudit.common.kafka import clients, positions
 from plaudit.common.kafka.positions import Move
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.settings import Settings
-from plaudit_local.kafka import Kafka
-from plaudit_local.postgres import Postgres
+from plaudit_local.servers.kafka import Kafka
+from plaudit_local.servers.postgres import Postgres
 from plaudit_testing.counting import GROUP, consumer, feed_randomly, fenced, seen, sums
 from plaudit_testing.databases import TESTING, migrated, settings_for
 from plaudit_testing.draining import drain
