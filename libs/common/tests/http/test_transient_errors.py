@@ -11,7 +11,7 @@ from sqlalchemy import QueuePool, text
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http import create_app
-from plaudit_local.postgres import Postgres
+from plaudit_local.servers.postgres import Postgres
 from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
