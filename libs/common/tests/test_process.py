@@ -173,7 +173,7 @@ def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start
     assert "loop stopped answering" not in toy.events()
 
 
-@pytest.mark.parametrize(("behaviour", "event"), [("raises", "failed worker"), ("returns", "ended by itself worker")])
+@pytest.mark.parametrize(("behaviour", "event"), [("raises", "loop_failed worker"), ("returns", "loop_ended worker")])
 def test_a_loop_that_ends_before_its_time_ends_the_process_with_a_failure(
     start: Callable[..., Toy], behaviour: str, event: str
 ) -> None:

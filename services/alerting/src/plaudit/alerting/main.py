@@ -3,6 +3,7 @@
 from plaudit.alerting.api import router
 from plaudit.alerting.consumer import subscription
 from plaudit.alerting.jobs import MailLoop, TimerLoop
+from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mail.smtp import smtp_sender
 from plaudit.alerting.pages import router as pages_router
 from plaudit.alerting.settings import AlertingSettings
@@ -43,7 +44,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     )
 
 
-ALERTING = Service(name="alerting", settings=AlertingSettings, build=build)
+ALERTING = Service(name="alerting", settings=AlertingSettings, build=build, log_fields=LOG_FIELDS)
 
 if __name__ == "__main__":
     main(ALERTING)

@@ -10,6 +10,7 @@ from plaudit.ingest.api.hooks import Flush, Hooks
 from plaudit.ingest.api.known_sources import Sources
 from plaudit.ingest.api.problems import PROBLEMS
 from plaudit.ingest.intake import Intake
+from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.settings import IngestSettings
 
 HOOK_CONNECTIONS = 4
@@ -36,7 +37,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     return Parts(app=app, jobs=[flush])
 
 
-SERVICE = Service(name="ingest", settings=IngestSettings, build=build)
+SERVICE = Service(name="ingest", settings=IngestSettings, build=build, log_fields=LOG_FIELDS)
 
 if __name__ == "__main__":
     main(SERVICE)

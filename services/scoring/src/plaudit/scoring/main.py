@@ -5,6 +5,7 @@ from plaudit.common.http.app import create_app
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.api import router
 from plaudit.scoring.consumer import SUBSCRIPTIONS
+from plaudit.scoring.log_fields import LOG_FIELDS
 from plaudit.scoring.settings import ScoringSettings
 
 
@@ -21,7 +22,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
     return Parts(app=app, subscriptions=SUBSCRIPTIONS)
 
 
-SERVICE = Service(name="scoring", settings=ScoringSettings, build=build, has_outbox=False)
+SERVICE = Service(name="scoring", settings=ScoringSettings, build=build, has_outbox=False, log_fields=LOG_FIELDS)
 
 if __name__ == "__main__":
     main(SERVICE)
