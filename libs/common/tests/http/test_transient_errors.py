@@ -116,7 +116,7 @@ async def test_a_text_that_cannot_be_kept_is_a_422(common_url: str) -> None:
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems#unreadable-text")
 
 
-async def test_clients_that_go_away_at_any_moment_leave_no_connection_behind(common_url: str) -> None:
+async def test_clients_that_disconnect_at_any_moment_leave_no_connection_behind(common_url: str) -> None:
     async with client_of(common_url) as (client, database):
 
         async def leave_after(seconds: float) -> None:
