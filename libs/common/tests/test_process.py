@@ -221,11 +221,11 @@ def test_a_busy_port_is_one_sentence_that_says_what_to_do(start: Callable[..., T
 def test_wrong_settings_are_named_and_not_repeated(start: Callable[..., Toy]) -> None:
     toy = start(listens=False, http_port="canary", partitions="0")
     assert toy.wait() == 1
-    told = toy.log.read_text()
-    assert "PLAUDIT_HTTP_PORT" in told
-    assert "PLAUDIT_PARTITIONS" in told
-    assert "canary" not in told
-    assert "Traceback" not in told
+    output = toy.log.read_text()
+    assert "PLAUDIT_HTTP_PORT" in output
+    assert "PLAUDIT_PARTITIONS" in output
+    assert "canary" not in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize(

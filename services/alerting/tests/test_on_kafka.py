@@ -16,7 +16,7 @@ from plaudit.common.contracts.envelope import CONTENT_TYPE
 from plaudit.common.events.partitioning import partition_of
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.consumer import ConsumerLoop
-from plaudit.common.kafka.offsets import EndOffsets
+from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit_testing.promises import answered, at, review
 from plaudit_testing.runtime import read_log, running, until
@@ -96,7 +96,10 @@ class Alerting:
 
     def consumer(self):
         return ConsumerLoop(
-            subscription(self.settings.owner_email), self.stage.worker, self.stage.resources.outbox, self.settings
+            subscription(self.settings.owner_email),
+            self.stage.worker,
+            self.stage.resources.outbox.append,
+            self.settings,
         )
 
     def jobs(self):

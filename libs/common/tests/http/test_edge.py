@@ -347,7 +347,7 @@ class TestWhatIsTold:
         [line] = lines
         assert (line["route"], line["status"], line["problem"]) == ("/v1/hooks/{source_id}", 413, "body-too-large")
 
-    async def test_a_client_that_goes_away_is_counted_as_such_and_is_no_error(
+    async def test_a_client_that_closes_its_connection_is_counted_as_such_and_is_no_error(
         self, app: Api, client: httpx.AsyncClient
     ) -> None:
         before = requests_counted("POST", "/v1/hooks/{source_id}", 499)

@@ -19,6 +19,7 @@ from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit.feedback_board.links.consumer import SUBSCRIPTION
 from plaudit.feedback_board.settings import BoardSettings
+from plaudit_testing.draining import drain
 from plaudit_testing.runtime import read_log, running, until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
@@ -75,7 +76,7 @@ async def test_a_review_comes_by_kafka_is_linked_and_its_removal_is_told(
     api: httpx.AsyncClient, request_path: str, ingest: Ingest, reviews, parts, resources, settings: BoardSettings
 ) -> None:
     database = resources.database(Role.WORKER)
-    consumer = ConsumerLoop(SUBSCRIPTION, database, resources.outbox, settings)
+    consumer = ConsumerLoop(SUBSCRIPTION, database, resources.outbox.append, settings)
     relay = RelayLoop("feedback-board", database, settings)
     state, review = reviews.state(person="native:ben"), uuid7()
 
@@ -91,7 +92,7 @@ async def test_a_review_comes_by_kafka_is_linked_and_its_removal_is_told(
         await until(linked, "the review has arrived")
         assert (await api.get(request_path)).json()["reach"] == 1
         await ingest.tells(review, 2, state, None)
-        await consumer.drain()
+        await drain(consumer)
 
         async def without_reach() -> bool:
             return (await api.get(request_path)).json()["reach"] == 0
@@ -111,12 +112,12 @@ async def test_a_review_comes_by_kafka_is_linked_and_its_removal_is_told(
 async def test_what_is_no_review_is_set_aside_and_the_next_one_applied(
     api: httpx.AsyncClient, request_path: str, ingest: Ingest, reviews, resources, settings: BoardSettings, worker
 ) -> None:
-    consumer = ConsumerLoop(SUBSCRIPTION, resources.database(Role.WORKER), resources.outbox, settings)
+    consumer = ConsumerLoop(SUBSCRIPTION, resources.database(Role.WORKER), resources.outbox.append, settings)
     review = uuid7()
     await ingest.tells(uuid7(), 1, None, None)
     await ingest.tells(review, 1, None, reviews.state())
     async with running(consumer):
-        await consumer.drain()
+        await drain(consumer)
     async with worker.transaction() as tx:
         letters = await tx.raw.fetch("SELECT reason FROM dead_letters")
     assert [letter["reason"] for letter in letters] == ["invalid"]

@@ -1,4 +1,4 @@
-"""The one source of new ids, passed to whatever makes them."""
+"""The one source of new ids, passed to the code that needs them."""
 
 from collections.abc import Callable
 from uuid import UUID

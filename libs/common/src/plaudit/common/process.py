@@ -176,7 +176,7 @@ def _consumers(resources: Resources[S], subscriptions: Sequence[Subscription[Any
     from plaudit.common.kafka.consumer import ConsumerLoop
 
     worker = resources.database(Role.WORKER)
-    return [ConsumerLoop(each, worker, resources.outbox, resources.settings) for each in subscriptions]
+    return [ConsumerLoop(each, worker, resources.outbox.append, resources.settings) for each in subscriptions]
 
 
 def _relay(resources: Resources[S]) -> Loop:

@@ -58,7 +58,7 @@ async def run_until_stopped(
     Args:
         server: of the application and the probes.
         loops: run beside it.
-        ops: told first that the process is stopping.
+        ops: marked as stopping first.
         closing: called in this order at the end, also when one of them raises.
         timeout_seconds: for the whole stop.
     """

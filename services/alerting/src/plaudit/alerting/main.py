@@ -9,7 +9,7 @@ from plaudit.alerting.pages import router as pages_router
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.common.db import Role
 from plaudit.common.http.app import create_app
-from plaudit.common.kafka.offsets import EndOffsets
+from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 
 PROBLEMS = {

@@ -34,7 +34,9 @@ class Columns:
         self.table = table
         self.names: tuple[str, ...] = tuple(name for name in table.c.keys() if name not in left_out)  # noqa: SIM118
         self._keys = tuple(column.name for column in table.primary_key)
-        self._values = attrgetter(*(paths.get(name, name) for name in self.names))
+        values = attrgetter(*(paths.get(name, name) for name in self.names))
+        # Of a single path, attrgetter returns the value and no tuple.
+        self._values = values if len(self.names) > 1 else lambda state: (values(state),)
 
     @property
     def listed(self) -> str:

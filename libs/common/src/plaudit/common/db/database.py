@@ -148,7 +148,7 @@ class Database:
     async def reader(self) -> AsyncIterator[asyncpg.Connection]:
         """Hold one connection outside any transaction, for frequent single statements that only read.
 
-        The block resets what it sets on the session; when it raises, the connection is thrown away.
+        The block resets what it sets on the session; when it raises, the connection is closed.
         """
         async with self.engine.connect() as connection:
             # Through SQLAlchemy, which notices a lost server here and empties the pool.

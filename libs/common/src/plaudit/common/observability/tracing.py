@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, NamedTuple
 
-HEADER: Final = "traceparent"
 SAMPLED: Final = 0x01
 RANDOM_TRACE_ID: Final = 0x02
 _KNOWN_FLAGS: Final = SAMPLED | RANDOM_TRACE_ID
