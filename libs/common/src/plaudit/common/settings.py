@@ -31,7 +31,10 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=8, ge=1, le=64)
     database_connect_timeout_seconds: float = 2.0
     database_open_timeout_seconds: float = 1.5
-    """Until a transaction is open: a free or new connection, and the server's first answer."""
+    """Until a transaction is open: a free connection, or a new one, and the server's first answer over it."""
+    database_worker_open_timeout_seconds: float = 4.0
+    """The same for consumers, relay and jobs. Nobody waits for their answer, so on a loaded machine they wait rather
+    than cut the connection, which would only add the cost of a new one. Below the relay's lease of 5 seconds."""
     database_command_timeout_seconds: float = 6.0
     """Longer than the server's `statement_timeout`: a server that has not answered by then is gone."""
     shutdown_timeout_seconds: float = 20.0
