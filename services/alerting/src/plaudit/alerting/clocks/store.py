@@ -1,140 +1,142 @@
-"""Promises: the present fold of each clock, and the log it is folded from."""
+"""Clocks as they stand, and the logs that they are folded from."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from asyncpg import Record
-from msgspec.structs import astuple
+from sqlalchemy import RowMapping, Select, Table, or_, select, tuple_
 
-from plaudit.alerting.domain.clocks import Clock, ClockEvent, kind_of
-from plaudit.alerting.domain.policy import PolicyRef
-from plaudit.alerting.domain.promises import Promise, ReviewFacts
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json
+from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
+from plaudit.alerting.clocks.domain.run import Run
+from plaudit.alerting.clocks.tables import clock_events, clocks
+from plaudit.alerting.policies.domain import PolicyRef
 from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
 
-PromiseKey = tuple[str, UUID]
-"""(tenant, clock id)."""
+_REVIEW: Final[Mapping[str, str]] = {name: name for name in ReviewFacts.__struct_fields__} | {"id": "review_id"}
+_RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name != "policy"} | {"number": "run"}
+"""Field → column, of the two parts of a clock."""
 
-_COLUMNS: Final[Mapping[str, str]] = {
-    "tenant_id": "text",
-    "id": "uuid",
-    "metric": "text",
-    "partition": "int",
-    "review_revision": "bigint",
-    "review_id": "text",
-    "source_id": "text",
-    "source_name": "text",
-    "external_id": "text",
-    "subject": "text",
-    "stars": "int",
-    "title": "text",
-    "excerpt": "text",
-    "url": "text",
-    "state": "text",
-    "waiting": "boolean",
-    "policy_id": "text",
-    "policy_revision": "int",
-    "anchor_at": "timestamptz",
-    "started_at": "timestamptz",
-    "due_at": "timestamptz",
-    "run": "int",
-    "generation": "int",
-    "breached_at": "timestamptz",
-    "provisional": "boolean",
-    "fulfilled_at": "timestamptz",
-    "cancelled_at": "timestamptz",
-    "reason": "text",
-}
-"""The promise's own, then the fields of `ReviewFacts`, the state for queries, and the fields of `Clock`, in order."""
-_REVIEW = slice(5, 14)
-_POLICY = slice(16, 18)
-_CLOCK = slice(18, 28)
-_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_COLUMNS.values(), start=1))
+_CLOCK: Final = Columns(
+    clocks,
+    {column: f"review.{field}" for field, column in _REVIEW.items()}
+    | {column: f"run.{field}" for field, column in _RUN.items()}
+    | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision"}
+    | {"state": "run.state", "waiting": "run.waiting"},
+)
+_ENTRY: Final = Columns(
+    clock_events,
+    {"tenant_id": "clock.tenant_id", "clock_id": "clock.id", "happened_at": "event.at", "event": "json"},
+    without=("id", "recorded_at"),
+)
 
+# Each clock is looked up by itself: joined freely, a plan made while the table was small reads all of it.
 _LOAD = f"""
-SELECT {", ".join(f"c.{name}" for name in _COLUMNS)}
+SELECT {_CLOCK.of("c")}
 FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id)
 CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) c
 """
 
 _SAVE = f"""
-INSERT INTO clocks ({", ".join(_COLUMNS)}) SELECT * FROM unnest({_ARRAYS})
-ON CONFLICT (tenant_id, id) DO UPDATE
-SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in {"tenant_id", "id", "partition"})}
+INSERT INTO clocks ({_CLOCK.listed}) SELECT * FROM {_CLOCK.unnest()}
+ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("partition",))}
 """
 
-_APPEND = """
-INSERT INTO clock_events (tenant_id, clock_id, kind, happened_at, recorded_at, event)
-SELECT tenant_id, clock_id, kind, happened_at, $6, event::jsonb
-FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[])
-    AS entry (tenant_id, clock_id, kind, happened_at, event)
+_APPEND = f"""
+INSERT INTO clock_events (recorded_at, {_ENTRY.listed}) SELECT $1, entry.* FROM {_ENTRY.unnest(2)} AS entry
 """
 
 _LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(ClockEvent).decode
+DueKey = tuple[datetime, UUID]
+"""(due time, clock id): the sort key of clocks."""
 
 
-class LogEntry(NamedTuple):
-    """One event of a clock's log."""
-
-    tenant: str
-    clock_id: UUID
-    event: ClockEvent
-
-
-async def load(tx: Tx, keys: Collection[PromiseKey]) -> dict[PromiseKey, Promise]:
-    """Return those of the promises that exist."""
+async def load(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Clock]:
+    """Return those of the clocks that exist."""
     if not keys:
         return {}
-    rows = await tx.raw.fetch(_LOAD, [tenant for tenant, _ in keys], [clock for _, clock in keys])
-    return {(row["tenant_id"], row["id"]): _promise(row) for row in rows}
+    rows = await tx.raw.fetch(_LOAD, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
+    return {clock.key: clock for clock in map(_clock, rows)}
 
 
-async def save(tx: Tx, promises: Collection[Promise]) -> None:
-    """Write the promises as they stand now, new ones and known ones."""
-    if promises:
-        await tx.raw.execute(_SAVE, *zip(*map(_row, promises), strict=True))
+async def save(tx: Tx, changed: Collection[Clock]) -> None:
+    """Write clocks as they stand now, new ones and known ones."""
+    if changed:
+        await tx.raw.execute(_SAVE, *_CLOCK.arrays(changed))
 
 
 async def append(tx: Tx, entries: Sequence[LogEntry]) -> None:
     """Append to the logs of clocks."""
     if entries:
-        await tx.raw.execute(
-            _APPEND,
-            [entry.tenant for entry in entries],
-            [entry.clock_id for entry in entries],
-            [kind_of(entry.event) for entry in entries],
-            [entry.event.at for entry in entries],
-            [_encode(entry.event).decode() for entry in entries],
-            tx.now,
-        )
+        await tx.raw.execute(_APPEND, tx.now, *_ENTRY.arrays(entries))
 
 
-async def log_of(tx: Tx, tenant: str, clock_id: UUID) -> list[tuple[ClockEvent, datetime]]:
-    """Return a clock's log, oldest first: each event, and when it was written down."""
-    rows = await tx.raw.fetch(_LOG, tenant, clock_id)
-    return [(_decode(row["event"]), row["recorded_at"]) for row in rows]
+async def log_of(tx: Tx, tenant_id: str, clock_id: UUID) -> list[tuple[ClockEvent, datetime]]:
+    """Return a clock's log, oldest first: each event, and when it was recorded."""
+    rows = await tx.raw.fetch(_LOG, tenant_id, clock_id)
+    return [(from_json(row["event"]), row["recorded_at"]) for row in rows]
 
 
-def _row(promise: Promise) -> tuple[object, ...]:
-    clock = promise.clock
-    own = (promise.tenant, promise.id, promise.metric, promise.partition, promise.revision)
-    policy, *rest = astuple(clock)
-    return (*own, *astuple(promise.review), clock.state, clock.waiting, *policy, *rest)
+async def list_clocks(
+    tx: Tx,
+    tenant_id: str,
+    *,
+    subject: str | None = None,
+    state: str | None = None,
+    review_id: str | None = None,
+    after: DueKey | None = None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Return clocks in the order of their due times.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: only those of this subject and what is below it.
+        state: only those in this state.
+        review_id: only those of this review.
+        after: the sort key of the last one of the page before.
+        limit: how many.
+    """
+    query = select(clocks).where(clocks.c.tenant_id == tenant_id).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
+    query = filtered(query, clocks, subject=subject, state=state)
+    if review_id is not None:
+        query = query.where(clocks.c.review_id == review_id)
+    if after is not None:
+        query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
+    return (await tx.sql.execute(query)).mappings().all()
 
 
-def _promise(row: Record) -> Promise:
-    tenant, clock, metric, partition, revision = row[:5]
-    return Promise(
-        tenant=tenant,
-        id=clock,
-        metric=metric,
-        partition=partition,
-        revision=revision,
-        review=ReviewFacts(*row[_REVIEW]),
-        clock=Clock(PolicyRef(*row[_POLICY]), *row[_CLOCK]),
+async def read_clock(tx: Tx, tenant_id: str, clock_id: UUID) -> RowMapping | None:
+    """Return one clock."""
+    query = select(clocks).where(clocks.c.tenant_id == tenant_id, clocks.c.id == clock_id)
+    return (await tx.sql.execute(query)).mappings().one_or_none()
+
+
+def filtered(query: Select[Any], table: Table, *, subject: str | None, state: str | None) -> Select[Any]:
+    """Return a query over only those rows of a subject and what is below it, and in a state."""
+    if subject is not None:
+        # '0' is the character after '/', so this range is exactly the paths below.
+        below = (table.c.subject >= f"{subject}/") & (table.c.subject < f"{subject}0")
+        query = query.where(or_(table.c.subject == subject, below))
+    return query if state is None else query.where(table.c.state == state)
+
+
+def _clock(row: Record) -> Clock:
+    return Clock(
+        tenant_id=row["tenant_id"],
+        id=row["id"],
+        metric=row["metric"],
+        partition=row["partition"],
+        review_revision=row["review_revision"],
+        review=ReviewFacts(**{field: row[column] for field, column in _REVIEW.items()}),
+        run=Run(
+            policy=PolicyRef(row["policy_id"], row["policy_revision"]),
+            **{field: row[column] for field, column in _RUN.items()},
+        ),
     )

@@ -1,49 +1,98 @@
-"""What the mails say: plain text and a simple HTML of the same, with nothing to load and nothing to run."""
+"""Mails to the owner of a clock: which there are, whether one is still wanted, and what it says.
+
+A mail is plain text and a simple HTML of the same; it loads nothing and runs nothing.
+"""
 
 import unicodedata
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from enum import StrEnum
 from html import escape
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from plaudit.alerting.changes import MailKind
-from plaudit.alerting.domain.promises import Promise, is_web_address
+import msgspec
+
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.review_facts import is_web_address
 
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
+EMAIL: Final = "email"
 _LINE_CHARS: Final = "\n\r"
 
 
-def compose(
-    promise: Promise, kind: MailKind, *, mail_id: UUID, sender: str, recipient: str, sent_at: datetime, board_url: str
-) -> EmailMessage:
-    """Return the mail about one change of a promise.
+class MailKind(StrEnum):
+    """What a mail is about."""
+
+    NOTICE = "notice"
+    """A run has begun: an answer is due."""
+    BREACH = "breach"
+
+
+class Mail(msgspec.Struct, frozen=True, gc=False):
+    """One mail about one change of a clock, to one recipient."""
+
+    tenant_id: str
+    id: UUID
+    clock_id: UUID
+    generation: int
+    """Of the clock's run that the mail is about."""
+    kind: str
+    recipient: str
+    channel: str = EMAIL
+    state: str = "pending"
+    attempts: int = 0
+
+
+def mail_about(clock: Clock, kind: MailKind, recipient: str) -> Mail:
+    """Return the mail about a run; its id is the same each time, so that it is written once."""
+    return Mail(
+        tenant_id=clock.tenant_id,
+        id=uuid5(clock.id, f"{clock.run.number}\n{kind}\n{EMAIL}\n{recipient}"),
+        clock_id=clock.id,
+        generation=clock.run.generation,
+        kind=kind,
+        recipient=recipient,
+    )
+
+
+def is_wanted(mail: Mail, clock: Clock) -> bool:
+    """Say whether what a mail tells is still so: the same run, still unanswered, and a notice only before a breach."""
+    run = clock.run
+    is_breached = run.breached_at is not None
+    return mail.generation == run.generation and run.waiting and is_breached == (mail.kind == MailKind.BREACH)
+
+
+def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, page_url: str) -> EmailMessage:
+    """Return the message of a mail.
 
     Args:
-        promise: as it stands now.
-        kind: what the mail is about.
-        mail_id: makes the Message-ID, the same at each attempt, so that a repeat can be told for one.
-        sender: address it comes from.
-        recipient: address it goes to.
+        clock: as it stands now.
+        mail: its id makes the Message-ID, the same at each attempt, so that a repeated mail can be recognised.
+        sender: address that it comes from.
         sent_at: for the header `Date`.
-        board_url: of the page that shows what is late; empty where there is none to link to.
+        page_url: of the page that shows what is late; empty where there is none to link to.
+
+    Raises:
+        ValueError: a kind or an address that cannot be used.
     """
+    kind = MailKind(mail.kind)
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(SENDER_NAME, addr_spec=sender)
-    message["To"] = Address(addr_spec=recipient)
-    message["Subject"] = _one_line(_subject(promise, kind))[:MAX_SUBJECT_CHARS]
+    message["To"] = Address(addr_spec=mail.recipient)
+    message["Subject"] = _one_line(_subject(clock, kind))[:MAX_SUBJECT_CHARS]
     message["Date"] = sent_at
-    message["Message-ID"] = f"<{mail_id}@{sender.rpartition('@')[2]}>"
-    # RFC 3834: nobody's holiday notice shall answer.
+    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
+    # RFC 3834: asks for no automatic reply.
     message["Auto-Submitted"] = "auto-generated"
-    paragraphs = _paragraphs(promise, kind)
-    quote = [_clean(part) for part in (promise.review.title, promise.review.excerpt) if part]
+    paragraphs = _paragraphs(clock, kind)
+    quote = [_clean(part) for part in (clock.review.title, clock.review.excerpt) if part]
     links = [
         (label, url)
-        for label, url in (("The review", promise.review.url or ""), ("All promises", board_url))
+        for label, url in (("The review", clock.review.url or ""), ("All clocks", page_url))
         if is_web_address(url)
     ]
     message.set_content(_as_text(paragraphs, quote, links))
@@ -51,22 +100,27 @@ def compose(
     return message
 
 
-def _subject(promise: Promise, kind: MailKind) -> str:
-    what = f"{promise.review.stars}-star review of {promise.review.subject}"
+def moment(at: datetime) -> str:
+    """Return an instant for people: `2 March 2026, 09:00 UTC`."""
+    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def _subject(clock: Clock, kind: MailKind) -> str:
+    what = f"{clock.review.stars}-star review of {clock.review.subject}"
     if kind is MailKind.NOTICE:
-        return f"Answer by {_moment(promise.clock.due_at)}: {what}"
+        return f"Answer by {moment(clock.run.due_at)}: {what}"
     return f"Not answered in time: {what}"
 
 
-def _paragraphs(promise: Promise, kind: MailKind) -> list[str]:
-    review, clock = promise.review, promise.clock
+def _paragraphs(clock: Clock, kind: MailKind) -> list[str]:
+    review, run = clock.review, clock.run
     what = f"A {review.stars}-star review of {review.subject} on {_one_line(review.source_name)}"
-    since = "stands unanswered since" if clock.run > 1 else "was published on"
-    opening = f"{what} {since} {_moment(clock.anchor_at)}."
+    since = "has been without an answer since" if run.number > 1 else "was published on"
+    opening = f"{what} {since} {moment(run.anchor_at)}."
     if kind is MailKind.NOTICE:
-        return [opening, f"A public answer is due by {_moment(clock.due_at)}."]
-    closing = f"A public answer was due by {_moment(clock.due_at)}, and none has been published."
-    if clock.provisional:
+        return [opening, f"A public answer is due by {moment(run.due_at)}."]
+    closing = f"A public answer was due by {moment(run.due_at)}, and none has been published."
+    if run.provisional:
         closing += (
             " Not all changes up to then could be read yet: should an answer turn out to have been in time, "
             "this is taken back."
@@ -87,10 +141,6 @@ def _as_html(paragraphs: list[str], quote: list[str], links: list[tuple[str, str
         body.append(f"<blockquote>{quoted}</blockquote>")
     body += [f'<p><a href="{escape(url)}">{escape(label)}</a></p>' for label, url in links]
     return f'<!doctype html><html lang="en"><body>{"".join(body)}</body></html>\n'
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
 def _clean(text: str) -> str:

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
+from typing import Final
 
+from plaudit.alerting.mails.domain import Mail
+from plaudit.alerting.mails.tables import mails
 from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
 
-_ADD = """
-INSERT INTO mails (tenant_id, id, clock_id, generation, kind, recipient, created_at, next_attempt_at)
-SELECT *, $7::timestamptz, $7::timestamptz
-FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[])
+_MAIL: Final = Columns(mails, without=("created_at", "next_attempt_at", "leased_until", "finished_at", "error"))
+
+_ADD = f"""
+INSERT INTO mails (created_at, next_attempt_at, {_MAIL.listed})
+SELECT $1::timestamptz, $1::timestamptz, mail.* FROM {_MAIL.unnest(2)} AS mail
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
 # A lease runs by the wall clock, not by the clock port: a test that moves time must not make a second sender.
-_LEASE = """
+_LEASE = f"""
 UPDATE mails m SET leased_until = now() + make_interval(secs => $2), attempts = m.attempts + 1
 FROM (
     SELECT tenant_id, id FROM mails
@@ -23,7 +26,7 @@ FROM (
     ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ) due
 WHERE m.tenant_id = due.tenant_id AND m.id = due.id
-RETURNING m.tenant_id, m.id, m.clock_id, m.generation, m.kind, m.recipient, m.attempts, m.created_at
+RETURNING {_MAIL.of("m")}
 """
 
 _FINISH = """
@@ -37,46 +40,22 @@ WHERE tenant_id = $1 AND id = $2 AND state = 'pending' AND attempts = $5
 """
 
 
-class NewMail(NamedTuple):
-    """One mail about one change of a clock, to one recipient."""
-
-    tenant: str
-    id: UUID
-    clock_id: UUID
-    generation: int
-    kind: str
-    recipient: str
+async def add(tx: Tx, added: Sequence[Mail]) -> None:
+    """Write mails to be sent; one that exists already stays as it is."""
+    if added:
+        await tx.raw.execute(_ADD, tx.now, *_MAIL.arrays(added))
 
 
-class LeasedMail(NamedTuple):
-    """A mail that this process is trying to send, and nobody else."""
-
-    tenant: str
-    id: UUID
-    clock_id: UUID
-    generation: int
-    kind: str
-    recipient: str
-    attempts: int
-    created_at: datetime
+async def lease(tx: Tx, lease_seconds: float, limit: int) -> list[Mail]:
+    """Take up to `limit` mails that are due, for this process alone; each counts as one more attempt."""
+    return [Mail(**row) for row in await tx.raw.fetch(_LEASE, tx.now, lease_seconds, limit)]
 
 
-async def add(tx: Tx, mails: Sequence[NewMail]) -> None:
-    """Write mails to be sent; the same one is written once."""
-    if mails:
-        await tx.raw.execute(_ADD, *zip(*mails, strict=True), tx.now)
+async def finish(tx: Tx, mail: Mail, state: str, error: str | None = None) -> None:
+    """Record what finally became of a leased mail: `sent`, `superseded` or `failed`."""
+    await tx.raw.execute(_FINISH, mail.tenant_id, mail.id, state, tx.now, error, mail.attempts)
 
 
-async def lease(tx: Tx, lease_seconds: float, limit: int) -> list[LeasedMail]:
-    """Take up to `limit` mails that are due; each counts as one more attempt."""
-    return [LeasedMail(*row) for row in await tx.raw.fetch(_LEASE, tx.now, lease_seconds, limit)]
-
-
-async def finish(tx: Tx, mail: LeasedMail, state: str, error: str | None = None) -> None:
-    """Note what became of a mail for good: `sent`, `superseded` or `failed`."""
-    await tx.raw.execute(_FINISH, mail.tenant, mail.id, state, tx.now, error, mail.attempts)
-
-
-async def postpone(tx: Tx, mail: LeasedMail, next_attempt_at: datetime, error: str) -> None:
-    """Note that an attempt failed, and when to make the next one."""
-    await tx.raw.execute(_POSTPONE, mail.tenant, mail.id, next_attempt_at, error, mail.attempts)
+async def postpone(tx: Tx, mail: Mail, next_attempt_at: datetime, error: str) -> None:
+    """Record that an attempt failed, and when to make the next one."""
+    await tx.raw.execute(_POSTPONE, mail.tenant_id, mail.id, next_attempt_at, error, mail.attempts)

@@ -1,16 +1,22 @@
-"""Policies: what is promised to whom, as immutable revisions. A clock keeps to the revision it was started under."""
+"""Policies: which reviews have to be answered, and by when. A clock keeps the revision that its run was started under.
+
+The 24 hours are here: see `BUILT_IN`.
+"""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+
+import msgspec
 
 from plaudit.common.contracts import Kind, ReviewState
 
 FIRST_ANSWER: Final = "first_answer"
 """The metric that ends with the first public answer."""
 BREACH_PERCENT: Final = 100
-"""Of the promised time: the stage at which a promise is broken."""
+"""Of the time from anchor to due time: the stage at which a clock is breached."""
 
 
 class PolicyRef(NamedTuple):
@@ -20,43 +26,69 @@ class PolicyRef(NamedTuple):
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One revision of one policy."""
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """One revision of one policy. It never changes."""
 
-    ref: PolicyRef
+    id: str
+    revision: int
     metric: str
-    kinds: frozenset[str]
-    """Kinds of statement it speaks of."""
+    kinds: tuple[str, ...]
+    """The kinds of statement that it applies to."""
     max_stars: int
-    """The best rating, in whole stars, that still counts as negative."""
-    target: timedelta
-    """How long after the anchor an answer is due."""
-    grace: timedelta
-    """How long there is at least, from the moment we came to know."""
+    """The best rating, in whole stars, that still has to be answered."""
+    target_seconds: int
+    """From the anchor to the due time."""
+    grace_seconds: int
+    """The least time from the moment we learned of the review to the due time."""
     warn_percent: tuple[int, ...]
-    """Shares of the promised time at which a warning is due, ascending."""
+    """Shares of the time from anchor to due time at which a warning is due, ascending."""
 
-    def concerns(self, review: ReviewState) -> bool:
-        """Whether the promise is made to a review as it stands: its kind and its stars."""
+    @property
+    def ref(self) -> PolicyRef:
+        """The name of this revision."""
+        return PolicyRef(self.id, self.revision)
+
+    def applies_to(self, review: ReviewState) -> bool:
+        """Say whether a review has to be answered, by its kind and its stars."""
         return review.kind in self.kinds and stars(review.rating) <= self.max_stars
 
     def due_at(self, anchor_at: datetime, known_at: datetime) -> datetime:
-        """Return when the answer is due: the target after the anchor, and never before the grace is over."""
-        return max(anchor_at + self.target, known_at + self.grace)
+        """Return when the answer is due: the target after the anchor, but not before the grace is over."""
+        return max(anchor_at + timedelta(seconds=self.target_seconds), known_at + timedelta(seconds=self.grace_seconds))
 
     def stages(self, anchor_at: datetime, known_at: datetime) -> tuple[tuple[int, datetime], ...]:
         """Return (percent, time) of the warnings and of the breach.
 
-        A warning whose time had come before we knew of the review has none to warn any more, and is left out.
+        A warning whose time had passed before we knew of the review is left out.
         """
         due_at = self.due_at(anchor_at, known_at)
         warnings = ((percent, stage_at(anchor_at, due_at, percent)) for percent in self.warn_percent)
         return (*((percent, at) for percent, at in warnings if at > known_at), (BREACH_PERCENT, due_at))
 
 
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All revisions of the policies of some tenants. A tenant without any has the built-in one."""
+
+    revisions: Mapping[tuple[str, PolicyRef], Policy]
+    """(tenant, revision) → policy."""
+
+    def newest(self, tenant_id: str) -> Policy:
+        """Return the revision that new runs are pinned to."""
+        own = [ref for owner, ref in self.revisions if owner == tenant_id]
+        return self.revisions[tenant_id, max(own, key=lambda ref: ref.revision)] if own else BUILT_IN
+
+    def pinned(self, tenant_id: str, ref: PolicyRef) -> Policy:
+        """Return the revision that a clock is pinned to.
+
+        Raises:
+            KeyError: it is not stored.
+        """
+        return BUILT_IN if ref == BUILT_IN.ref else self.revisions[tenant_id, ref]
+
+
 def stage_at(anchor_at: datetime, due_at: datetime, percent: int) -> datetime:
-    """Return when so much of the promised time is over."""
+    """Return when this share of the time from anchor to due time has passed."""
     return anchor_at + (due_at - anchor_at) * percent / 100
 
 
@@ -66,12 +98,13 @@ def stars(rating: float) -> int:
 
 
 BUILT_IN: Final = Policy(
-    ref=PolicyRef("answer-negative-reviews", 1),
+    id="answer-negative-reviews",
+    revision=1,
     metric=FIRST_ANSWER,
-    kinds=frozenset({Kind.STARS, Kind.THUMBS}),
+    kinds=(Kind.STARS, Kind.THUMBS),
     max_stars=2,
-    target=timedelta(hours=24),
-    grace=timedelta(hours=1),
+    target_seconds=24 * 3600,
+    grace_seconds=3600,
     warn_percent=(50, 80),
 )
-"""Every tenant's policy until it has one of its own: a 1–2 star review is answered within 24 hours of publication."""
+"""Every tenant's policy until it has its own: a 1–2 star review is answered within 24 hours of its publication."""

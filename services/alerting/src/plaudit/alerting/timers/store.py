@@ -1,21 +1,29 @@
-"""Timers: what is still to come for a clock. A row goes when it fires, or when it has lost its object."""
+"""Timers: what is still to come for a clock. A row is deleted when it fires, or when it no longer applies."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
+from typing import Final
 
-from plaudit.alerting.store.promises import PromiseKey
+from plaudit.alerting.clocks.domain.clock import ClockKey
+from plaudit.alerting.timers.domain import Timer
+from plaudit.alerting.timers.tables import timers
 from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
 
-_ADD = """
-INSERT INTO timers (tenant_id, clock_id, generation, percent, partition, due_at)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::timestamptz[])
-"""
+_TIMER: Final = Columns(timers, without=("failed_at", "error"))
 
+_ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()}"
+
+# Each clock's rows are looked up by themselves, behind OFFSET 0: joined freely, a plan made while the table was small
+# reads all of it, and it grows and shrinks by the minute.
 _CANCEL = """
-DELETE FROM timers t USING unnest($1::text[], $2::uuid[]) AS k (tenant_id, clock_id)
-WHERE t.tenant_id = k.tenant_id AND t.clock_id = k.clock_id
+DELETE FROM timers WHERE ctid = ANY (ARRAY(
+    SELECT t.place
+    FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, clock_id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM timers WHERE tenant_id = k.tenant_id AND clock_id = k.clock_id OFFSET 0
+    ) t
+))
 """
 
 _LATEST_DUE = """
@@ -36,9 +44,8 @@ CROSS JOIN LATERAL (
 ) t
 """
 
-# The clock's order key is held, so nobody of ours can hold these rows; what somebody else has locked is skipped.
-# Row by row over the primary key, whatever the planner thinks of a table that grows and shrinks by the minute.
-_CLAIM = """
+# The clock's order key is held, so no other process of ours locks these rows; rows locked by others are skipped.
+_CLAIM = f"""
 DELETE FROM timers WHERE ctid = ANY (ARRAY(
     SELECT t.place
     FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS k (tenant_id, clock_id, decide_until)
@@ -48,7 +55,7 @@ DELETE FROM timers WHERE ctid = ANY (ARRAY(
         FOR UPDATE SKIP LOCKED
     ) t
 ))
-RETURNING tenant_id, clock_id, generation, percent, due_at
+RETURNING {_TIMER.listed}
 """
 
 _SET_ASIDE = """
@@ -56,42 +63,20 @@ UPDATE timers SET failed_at = $4, error = $3
 WHERE tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $4
 """
 
-
-DueClocks = Mapping[PromiseKey, datetime]
-"""Clock → the latest due time of its timers that may be acted upon."""
-
-
-class Timer(NamedTuple):
-    """One stage of a clock that is still to come."""
-
-    tenant: str
-    clock_id: UUID
-    generation: int
-    percent: int
-    partition: int
-    due_at: datetime
+DueClocks = Mapping[ClockKey, datetime]
+"""Clock → the latest due time of its timers that may fire."""
 
 
-class Claimed(NamedTuple):
-    """One timer that this transaction fires, and nobody else."""
-
-    tenant: str
-    clock_id: UUID
-    generation: int
-    percent: int
-    due_at: datetime
-
-
-async def add(tx: Tx, timers: Sequence[Timer]) -> None:
+async def add(tx: Tx, added: Sequence[Timer]) -> None:
     """Write timers."""
-    if timers:
-        await tx.raw.execute(_ADD, *zip(*timers, strict=True))
+    if added:
+        await tx.raw.execute(_ADD, *_TIMER.arrays(added))
 
 
-async def cancel(tx: Tx, keys: Collection[PromiseKey]) -> None:
-    """Take away all that was to come for these clocks."""
+async def cancel(tx: Tx, keys: Collection[ClockKey]) -> None:
+    """Delete all timers of these clocks. The clocks' order keys must be held."""
     if keys:
-        await tx.raw.execute(_CANCEL, [tenant for tenant, _ in keys], [clock for _, clock in keys])
+        await tx.raw.execute(_CANCEL, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
 
 
 async def latest_due(tx: Tx, partitions: Sequence[int]) -> dict[int, datetime]:
@@ -101,13 +86,13 @@ async def latest_due(tx: Tx, partitions: Sequence[int]) -> dict[int, datetime]:
 
 
 async def due(tx: Tx, decide_until: Mapping[int, datetime], limit: int) -> DueClocks:
-    """Return clocks with timers that may be acted upon, the longest due of each partition first.
+    """Return clocks with timers that may fire, the longest due of each partition first.
 
     Locks nothing and assigns no xid.
 
     Args:
         tx: the open transaction.
-        decide_until: partition → the latest due time that may be acted upon.
+        decide_until: partition → the latest due time that may fire.
         limit: how many timers to look at, each partition having the same share.
     """
     share = max(1, limit // max(1, len(decide_until)))
@@ -115,14 +100,14 @@ async def due(tx: Tx, decide_until: Mapping[int, datetime], limit: int) -> DueCl
     return {(row["tenant_id"], row["clock_id"]): row["decide_until"] for row in rows}
 
 
-async def claim(tx: Tx, clocks: DueClocks) -> list[Claimed]:
-    """Take the due timers of these clocks out of the table. The clocks' order keys must be held."""
+async def claim(tx: Tx, clocks: DueClocks) -> list[Timer]:
+    """Delete and return the due timers of these clocks. The clocks' order keys must be held."""
     rows = await tx.raw.fetch(
-        _CLAIM, [tenant for tenant, _ in clocks], [clock for _, clock in clocks], list(clocks.values())
+        _CLAIM, [tenant_id for tenant_id, _ in clocks], [clock for _, clock in clocks], list(clocks.values())
     )
-    return [Claimed(*row) for row in rows]
+    return [Timer(**row) for row in rows]
 
 
-async def set_aside(tx: Tx, key: PromiseKey, error: str) -> None:
-    """Keep the due timers of a clock that cannot be fired from being tried again."""
+async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:
+    """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
     await tx.raw.execute(_SET_ASIDE, *key, error, tx.now)

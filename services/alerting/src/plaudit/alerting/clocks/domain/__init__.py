@@ -1,1 +1,1 @@
-"""The rules of promises: values in, decisions out."""
+"""What a clock is, what happens to it, and the decisions about it."""

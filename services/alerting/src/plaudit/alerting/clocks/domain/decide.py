@@ -1,19 +1,17 @@
-"""What a change of a review, and what the passing of time, does to a clock.
+"""What a change of a review, and what the passing of time, adds to a clock's log.
 
-The outcome depends on when things happened, never on when we learned of them: what ends a run in time takes a breach
-back, and what ends it late makes one.
+An answer ends a clock here. The outcome depends on when things happened, not on when we learned of them: an end that
+was in time retracts a breach, and one that was late causes it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeAlias
 
-from plaudit.alerting.domain.clocks import (
+from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
     Cancelled,
     CancelReason,
-    Clock,
     ClockEvent,
     Fulfilled,
     Retracted,
@@ -22,88 +20,82 @@ from plaudit.alerting.domain.clocks import (
     StartReason,
     Warned,
 )
-from plaudit.alerting.domain.policy import BREACH_PERCENT, Policy, stage_at
+from plaudit.alerting.clocks.domain.run import Run
+from plaudit.alerting.policies.domain import BREACH_PERCENT, Policy, stage_at
 from plaudit.common.contracts import ReviewChange, ReviewState
 
 PUBLISHED_ANSWER: Final = "published"
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 _End: TypeAlias = Fulfilled | Cancelled
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """Up to which instant the changes have been read, of the partition that a clock's review is in."""
-
-    now: datetime
-    read_until: datetime
-    """All that was written up to here has been applied."""
-    decide_until: datetime
-    """Later than `read_until` where waiting any longer is not allowed: breaches in between are provisional."""
-
-    def doubted(self) -> "Reached":
-        """Return the same for a clock of which something was set aside unread."""
-        return replace(self, read_until=NEVER)
-
-
 def decide(
-    clock: Clock | None, change: ReviewChange, happened_at: datetime, policy: Policy, *, is_first: bool = False
+    run: Run | None, change: ReviewChange, happened_at: datetime, policy: Policy, *, is_first: bool = False
 ) -> tuple[ClockEvent, ...]:
     """Return what a change of a review adds to its clock's log.
 
     Args:
-        clock: the fold of the log so far; none where there is no clock.
+        run: the fold of the log so far; none where there is no clock.
         change: the review's newest revision.
         happened_at: when the change was recorded; a removal and the loss of an answer have no other time.
-        policy: for a new run the newest revision, for what becomes of a run the one it is pinned to.
-        is_first: whether this is how we came to know the review.
+        policy: for a new run the newest revision, for the present run the one that it is pinned to.
+        is_first: whether we learn of the review by this change.
     """
     end = _end_of(change.after, happened_at, policy)
-    if clock is not None and clock.waiting:
-        return () if end is None else _close(clock, end)
-    if clock is not None and clock.breached_at is not None and isinstance(end, Fulfilled) and end.at <= clock.due_at:
+    if run is not None and run.waiting:
+        return () if end is None else _close(run, end)
+    if run is not None and run.breached_at is not None and isinstance(end, Fulfilled) and end.at <= run.due_at:
         return (_retraction(end), end)
     if end is None and change.after is not None:
         return _start(change.before, change.after, happened_at, policy, is_first=is_first)
     return ()
 
 
-def reach(clock: Clock, percents: Sequence[int], reached: Reached) -> tuple[ClockEvent, ...]:
-    """Return what the passing of time adds to the log of a clock of which these stages have come due.
+def decide_due(
+    run: Run, percents: Sequence[int], *, now: datetime, read_until: datetime, decide_until: datetime
+) -> tuple[ClockEvent, ...]:
+    """Return what the passing of time adds to the log of a clock.
 
-    Late stages are collapsed: of several warnings only the last is told, and none once the due time has passed.
+    Late stages are collapsed: of several warnings only the last is published, and none once the due time has passed.
+
+    Args:
+        run: the present run.
+        percents: the stages that have come due.
+        now: the present time.
+        read_until: all reviews written up to here have been applied.
+        decide_until: not before `read_until`; a breach between the two is provisional, one later is not decided yet.
     """
-    if not clock.waiting or clock.breached_at is not None:
+    if not run.waiting or run.breached_at is not None:
         return ()
     warnings = sorted(percent for percent in percents if percent != BREACH_PERCENT)
-    told = None if reached.now > clock.due_at or not warnings else warnings[-1]
+    published = None if now > run.due_at or not warnings else warnings[-1]
     events: list[ClockEvent] = [
-        Warned(stage_at(clock.anchor_at, clock.due_at, percent), percent, collapsed=percent != told)
+        Warned(stage_at(run.anchor_at, run.due_at, percent), percent, collapsed=percent != published)
         for percent in warnings
     ]
-    if BREACH_PERCENT in percents and clock.due_at <= reached.decide_until:
-        events.append(Breached(clock.due_at, provisional=clock.due_at > reached.read_until))
+    if BREACH_PERCENT in percents and run.due_at <= decide_until:
+        events.append(Breached(run.due_at, provisional=run.due_at > read_until))
     return tuple(events)
 
 
-def _end_of(review: ReviewState | None, happened_at: datetime, policy: Policy) -> _End | None:
-    """Return what keeps a review from wanting an answer, or None where it wants one."""
-    if review is None:
-        return Cancelled(happened_at, CancelReason.REMOVED)
-    if not policy.concerns(review):
-        return Cancelled(review.rated_at, CancelReason.NO_LONGER_NEGATIVE)
-    return Fulfilled(review.answer.published_at) if review.answer is not None and answered(review) else None
-
-
-def answered(review: ReviewState) -> bool:
-    """Whether the public can read an answer to the review."""
+def is_answered(review: ReviewState) -> bool:
+    """Say whether the public can read an answer to the review."""
     return review.answer is not None and review.answer.state == PUBLISHED_ANSWER
 
 
-def _close(clock: Clock, end: _End) -> tuple[ClockEvent, ...]:
-    if end.at <= clock.due_at:
-        return (end,) if clock.breached_at is None else (_retraction(end), end)
-    return (end,) if clock.breached_at is not None else (Breached(clock.due_at), end)
+def _end_of(review: ReviewState | None, happened_at: datetime, policy: Policy) -> _End | None:
+    """Return why a review needs no answer, or None where it needs one."""
+    if review is None:
+        return Cancelled(happened_at, CancelReason.REMOVED)
+    if not policy.applies_to(review):
+        return Cancelled(review.rated_at, CancelReason.NO_LONGER_NEGATIVE)
+    return Fulfilled(review.answer.published_at) if review.answer is not None and is_answered(review) else None
+
+
+def _close(run: Run, end: _End) -> tuple[ClockEvent, ...]:
+    if end.at <= run.due_at:
+        return (end,) if run.breached_at is None else (_retraction(end), end)
+    return (end,) if run.breached_at is not None else (Breached(run.due_at), end)
 
 
 def _retraction(end: _End) -> Retracted:
@@ -116,8 +108,8 @@ def _start(
 ) -> tuple[ClockEvent, ...]:
     """Begin a run, with the full target from its anchor.
 
-    The anchor is the publication; of a lowered rating the time it was given; of a review that is back, or has lost its
-    answer, the time that happened. A review published before its source was set up is of before our time, for ever.
+    The anchor is the publication; for a lowered rating the time it was given; for a review that is back, or has lost
+    its answer, the time that this happened. A review published before its source was set up never has a clock.
     """
     if review.published_at < review.source.created_at:
         return ()
@@ -125,9 +117,9 @@ def _start(
         return (Started(review.received_at, review.published_at, policy.ref, StartReason.PUBLISHED),)
     if before is None:
         return (Started(happened_at, happened_at, policy.ref, StartReason.RESTORED),)
-    if not policy.concerns(before):
+    if not policy.applies_to(before):
         return (Started(happened_at, review.rated_at, policy.ref, StartReason.LOWERED),)
-    if answered(before):
+    if is_answered(before):
         return (Started(happened_at, happened_at, policy.ref, StartReason.ANSWER_REMOVED),)
-    # It stood open before, and no run was begun: that revision was set aside. As if it were the first.
+    # The review needed an answer before and has no run: that revision was set aside. Start as if it were the first.
     return (Started(happened_at, review.published_at, policy.ref, StartReason.PUBLISHED),)

@@ -1,4 +1,4 @@
-"""Handing mails to an SMTP server."""
+"""The SMTP connector: hands mails to a server."""
 
 import asyncio
 import contextlib
@@ -12,19 +12,19 @@ from plaudit.alerting.settings import AlertingSettings
 
 SendMail = Callable[[EmailMessage], Awaitable[None]]
 PERMANENT: Final = range(500, 600)
-LEAVE_TIMEOUT_SECONDS: Final = 1.0
+QUIT_TIMEOUT_SECONDS: Final = 1.0
 
 
 class RefusedError(Exception):
-    """The server will never take this mail: trying again is no use."""
+    """The server will never accept this mail: it is not tried again."""
 
 
 class FailedError(Exception):
-    """An attempt came to nothing; a later one may do better."""
+    """An attempt failed; a later one may succeed."""
 
 
 def smtp_sender(settings: AlertingSettings) -> SendMail:
-    """Return a function that hands one mail over, on a connection of its own, inside the deadline."""
+    """Return a function that sends one mail, on a connection of its own, within the deadline."""
     password = settings.smtp_password.get_secret_value()
 
     async def send(message: EmailMessage) -> None:
@@ -41,24 +41,24 @@ def smtp_sender(settings: AlertingSettings) -> SendMail:
             async with asyncio.timeout(settings.smtp_timeout_seconds):
                 await client.connect()
                 await client.send_message(message)
-            await _take_leave(client)
+            await _quit(client)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-            raise _judged(error) from error
+            raise _meaning_of(error) from error
         finally:
             client.close()
 
     return send
 
 
-async def _take_leave(client: aiosmtplib.SMTP) -> None:
-    """Say QUIT. The mail has been accepted: what goes wrong now is no failure of it."""
+async def _quit(client: aiosmtplib.SMTP) -> None:
+    """Say QUIT. The mail has been accepted: an error now is no failure of the mail."""
     with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-        async with asyncio.timeout(LEAVE_TIMEOUT_SECONDS):
+        async with asyncio.timeout(QUIT_TIMEOUT_SECONDS):
             await client.quit()
 
 
-def _judged(error: Exception) -> RefusedError | FailedError:
-    """Tell a mail that is unwelcome from a server that is unwell; a wrong password may be put right."""
+def _meaning_of(error: Exception) -> RefusedError | FailedError:
+    """Distinguish a refused mail from a failed attempt. A wrong password is a failed attempt: it can be corrected."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         refused = all(recipient.code in PERMANENT for recipient in error.recipients)

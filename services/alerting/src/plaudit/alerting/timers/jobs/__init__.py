@@ -1,6 +1,5 @@
-"""Work that time starts: timers that fire, and mails that leave."""
+"""What time starts: due timers fire."""
 
-from plaudit.alerting.jobs.mails import MailLoop
-from plaudit.alerting.jobs.timers import TimerLoop
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
 
-__all__ = ["MailLoop", "TimerLoop"]
+__all__ = ["TimerJob"]

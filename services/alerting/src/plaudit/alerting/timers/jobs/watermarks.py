@@ -1,4 +1,4 @@
-"""Asking Kafka how far the changes of reviews reach, and the database how far they have been read."""
+"""The watermarks of all partitions: Kafka tells how far each reaches, the database how far it has been read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -8,14 +8,12 @@ from typing import Final
 import structlog
 from aiokafka.errors import KafkaError
 
-from plaudit.alerting.consumer import GROUP
-from plaudit.alerting.domain.clocks import order_key
-from plaudit.alerting.domain.decide import Reached
-from plaudit.alerting.domain.horizon import Horizon
-from plaudit.alerting.store.promises import PromiseKey
+from plaudit.alerting.clocks.consumer import GROUP
+from plaudit.alerting.timers.domain import Watermark, WatermarkTracker
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
-from plaudit.common.kafka import dead_letters, positions
+from plaudit.common.jobs import end_task
+from plaudit.common.kafka import positions
 
 log = structlog.get_logger()
 
@@ -23,64 +21,57 @@ EndOffset = Callable[[str, int], Awaitable[int]]
 """(topic, partition) → the offset after the last record."""
 
 ASK_TIMEOUT_SECONDS: Final = 5.0
-PATIENCE_SECONDS: Final = 0.2
-"""How long a turn of the timers waits for an answer; one that comes later serves a later turn."""
+MAX_WAIT_SECONDS: Final = 0.2
+"""How long a turn of the timers waits for an answer; a later answer serves a later turn."""
 
 
-class Reading:
-    """The horizons of all partitions, of one process."""
+class Watermarks:
+    """The watermarks that one process keeps."""
 
     def __init__(self, end_offset: EndOffset, longest_wait: timedelta) -> None:
         self._end_offset = end_offset
         self._longest_wait = longest_wait
-        self._horizons: dict[int, Horizon] = {}
+        self._trackers: dict[int, WatermarkTracker] = {}
         self._asking: asyncio.Task[dict[int, int]] | None = None
         self._asked_at: datetime | None = None
-        self._has_parked = False
         self.trouble: str | None = None
-        """Why the ends of partitions are not known, if they are not."""
+        """Why the ends of partitions are unknown, if they are."""
 
     async def ask(self, now: datetime, latest_due: Mapping[int, datetime]) -> None:
-        """Ask for the ends of the partitions that have to be known to act upon what is due; wait a moment for them.
+        """Ask for the ends of the partitions whose due timers need them; wait a moment for the answer.
 
         Args:
             now: the present time, taken before this call.
-            latest_due: partition → the latest due time that has come.
+            latest_due: partition → the latest due time that has passed.
         """
-        wanted = [partition for partition, due_at in latest_due.items() if self._horizon(partition).must_ask(due_at)]
+        wanted = [partition for partition, due_at in latest_due.items() if self._tracker(partition).must_ask(due_at)]
         if self._asking is None and wanted:
             for partition in wanted:
-                self._horizon(partition).asking(now)
+                self._tracker(partition).asking(now)
             self._asked_at = now
             self._asking = asyncio.create_task(self._ends(wanted))
         if self._asking is not None:
-            await asyncio.wait({self._asking}, timeout=PATIENCE_SECONDS)
+            await asyncio.wait({self._asking}, timeout=MAX_WAIT_SECONDS)
             self._take_answer()
 
-    async def reached(self, tx: Tx, partitions: Collection[int]) -> dict[int, Reached]:
-        """Return how far each of these partitions has been read."""
+    async def read(self, tx: Tx, partitions: Collection[int]) -> dict[int, Watermark]:
+        """Return the watermarks of these partitions, by the positions in the database."""
         found = await positions.load(tx, GROUP, REVIEWS.name, list(partitions))
         for partition, position in found.items():
-            self._horizon(partition).read(position.place.next_offset)
-        self._has_parked = any(position.parked for position in found.values())
-        return {partition: self._horizon(partition).reached(tx.now) for partition in partitions}
-
-    async def held_back(self, tx: Tx, keys: Collection[PromiseKey]) -> set[PromiseKey]:
-        """Return those of the clocks of which changes lie set aside, behind a position that has moved past them."""
-        if not self._has_parked:
-            return set()
-        blocked = await dead_letters.blocked(tx, GROUP, REVIEWS.name, {order_key(clock) for _, clock in keys})
-        return {key for key in keys if order_key(key[1]) in blocked}
+            self._tracker(partition).read(position.place.next_offset)
+        parked = {partition for partition, position in found.items() if position.parked}
+        return {
+            partition: self._tracker(partition).watermark(tx.now, has_parked=partition in parked)
+            for partition in partitions
+        }
 
     async def close(self) -> None:
-        """Give up what is being asked."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait({self._asking})
-            self._asking = None
+        """Stop asking."""
+        asking, self._asking = self._asking, None
+        await end_task(asking)
 
-    def _horizon(self, partition: int) -> Horizon:
-        return self._horizons.setdefault(partition, Horizon(self._longest_wait))
+    def _tracker(self, partition: int) -> WatermarkTracker:
+        return self._trackers.setdefault(partition, WatermarkTracker(self._longest_wait))
 
     def _take_answer(self) -> None:
         task, asked_at = self._asking, self._asked_at
@@ -88,7 +79,7 @@ class Reading:
             return
         self._asking = None
         for partition, end_offset in task.result().items():
-            self._horizon(partition).asked(asked_at, end_offset)
+            self._tracker(partition).asked(asked_at, end_offset)
 
     async def _ends(self, partitions: Collection[int]) -> dict[int, int]:
         """Return the ends of those partitions that Kafka tells in time."""
