@@ -5,12 +5,9 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
-
-from plaudit.common.db.database import Role, role_name, sqlalchemy_url
-from plaudit.common.db.migrate import migrate
-from plaudit.common.db.roles import bootstrap_statements, create_runtime_tables, grant, protect_tenant_rows
+from plaudit.common.db import Role
+from plaudit.common.db.migrate import migrate, migration, upgrade_runtime
+from plaudit.common.db.roles import grant, protect_tenant_rows
 from plaudit.common.settings import Settings
 
 T = TypeVar("T")
@@ -19,15 +16,12 @@ TESTING = "testing"
 """The tests' own service: the tables of the runtime, a sum per key, and what each key has seen."""
 NO_KAFKA = "127.0.0.1:9"
 
-_TESTING_TABLES = """
-CREATE TABLE testing.sums (key text PRIMARY KEY, total bigint NOT NULL, applied bigint NOT NULL)
-;;
-CREATE TABLE testing.seen (id bigserial PRIMARY KEY, key text NOT NULL, revision bigint NOT NULL)
-;;
-CREATE TABLE testing.heads (key text PRIMARY KEY, revision bigint NOT NULL)
-;;
-CREATE TABLE testing.things (tenant_id text NOT NULL, id bigint NOT NULL, PRIMARY KEY (tenant_id, id))
-"""
+_TESTING_TABLES = (
+    "CREATE TABLE testing.sums (key text PRIMARY KEY, total bigint NOT NULL, applied bigint NOT NULL)",
+    "CREATE TABLE testing.seen (id bigserial PRIMARY KEY, key text NOT NULL, revision bigint NOT NULL)",
+    "CREATE TABLE testing.heads (key text PRIMARY KEY, revision bigint NOT NULL)",
+    "CREATE TABLE testing.things (tenant_id text NOT NULL, id bigint NOT NULL, PRIMARY KEY (tenant_id, id))",
+)
 
 
 def settings_for(database_url: str, kafka: str = NO_KAFKA, **more: object) -> Settings:
@@ -46,7 +40,7 @@ def migrated(database_url: str, *services: str) -> None:
         for service in ("common", *(name for name in services if name not in {"common", TESTING})):
             await migrate(settings, service)
         if TESTING in services:
-            await _make_testing_service(database_url)
+            await _make_testing_service(settings)
 
     run_elsewhere(all_of_them())
 
@@ -57,22 +51,14 @@ def run_elsewhere(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
-async def _make_testing_service(database_url: str) -> None:
-    engine = create_async_engine(sqlalchemy_url(database_url), poolclass=NullPool)
-    statements: list[str] = []
-    create_runtime_tables(statements.append, TESTING)
-    statements += _TESTING_TABLES.split(";;")
+async def _make_testing_service(settings: Settings) -> None:
+    statements = list(_TESTING_TABLES)
     protect_tenant_rows(statements.append, TESTING, "things")
     everyone = (Role.API, Role.HOOK, Role.WORKER)
     for table in ("sums", "seen", "heads", "things"):
         grant(statements.append, TESTING, "SELECT, INSERT, UPDATE, DELETE", table, everyone)
     grant(statements.append, TESTING, "USAGE", "seen_id_seq", everyone)
-    try:
-        async with engine.begin() as connection:
-            for statement in bootstrap_statements(TESTING):
-                await connection.exec_driver_sql(statement)
-            await connection.exec_driver_sql(f"SET LOCAL ROLE {role_name(TESTING, Role.OWNER)}")
-            for statement in statements:
-                await connection.exec_driver_sql(statement)
-    finally:
-        await engine.dispose()
+    async with migration(settings, TESTING) as connection:
+        await upgrade_runtime(connection, TESTING)
+        for statement in statements:
+            await connection.exec_driver_sql(statement)

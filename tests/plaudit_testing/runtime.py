@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -72,6 +72,11 @@ def count_event(
 def outbox_of(settings: Settings) -> Outbox:
     """The tests' own service's outbox."""
     return Outbox(TESTING, settings.partitions, uuid7)
+
+
+def later(tx: Tx, by: timedelta) -> Tx:
+    """The same transaction with its clock put forward."""
+    return replace(tx, now=tx.now + by)
 
 
 def worker(settings: Settings, pool_size: int = 8) -> Database:

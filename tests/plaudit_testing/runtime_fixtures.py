@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import pytest
 
 from plaudit.common.contracts import Topic
-from plaudit.common.db import Database
+from plaudit.common.db import Database, Role
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.settings import Settings
 from plaudit_testing.databases import TESTING, migrated, settings_for
@@ -29,6 +29,22 @@ def testing_url(postgres_server: PostgresServer, request: pytest.FixtureRequest)
     dsn = postgres_server.create_database(template, name=request.node.name)
     yield dsn
     postgres_server.drop_database(dsn)
+
+
+@pytest.fixture
+async def api_database(testing_url: str) -> AsyncIterator[Database]:
+    """Connections of the tests' own service under the api role; needs no broker."""
+    connections = Database(settings_for(testing_url), TESTING, Role.API, pool_size=4)
+    yield connections
+    await connections.close()
+
+
+@pytest.fixture
+async def worker_database(testing_url: str) -> AsyncIterator[Database]:
+    """Connections of the tests' own service under the worker role; needs no broker."""
+    connections = Database(settings_for(testing_url), TESTING, Role.WORKER, pool_size=4)
+    yield connections
+    await connections.close()
 
 
 @pytest.fixture

@@ -360,7 +360,7 @@ async def test_no_address_of_a_visitor_is_kept(api: httpx.AsyncClient, clients, 
     await clients.visitor(address="203.0.113.77").post(f"{path}/votes", data={"choice": "vote"})
     async with worker.transaction() as tx:
         kept = await tx.raw.fetchval(
-            "SELECT string_agg(row, ' ') FROM (SELECT budgets::text AS row FROM budgets UNION ALL "
+            "SELECT string_agg(row, ' ') FROM (SELECT rate_limits::text AS row FROM rate_limits UNION ALL "
             "SELECT activity::text FROM activity UNION ALL SELECT votes::text FROM votes) AS everything"
         )
     assert "203.0.113" not in kept

@@ -11,7 +11,7 @@ from plaudit.common.db import Role
 
 pytestmark = pytest.mark.postgres
 
-TABLES = ("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "budgets")
+TABLES = ("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits")
 
 
 async def test_another_tenants_request_is_not_found(api: httpx.AsyncClient, clients, wish: str, reviews) -> None:

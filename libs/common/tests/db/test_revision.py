@@ -4,14 +4,15 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from plaudit.common.db.revision import head_revision
-from plaudit.common.db.roles import schema_name
+from plaudit.common.db.revision import RUNTIME, History, head_revision, history_of
+
+SERVICES = ["common", "ingest", "scoring", "alerting", "feedback-board"]
 
 
-@pytest.mark.parametrize("service", ["common", "ingest", "scoring", "alerting", "feedback-board"])
-def test_the_head_that_we_read_is_the_one_that_alembic_finds(service: str) -> None:
-    with as_file(files(f"plaudit.{schema_name(service)}").joinpath("migrations")) as folder:
+@pytest.mark.parametrize("history", [RUNTIME, *map(history_of, SERVICES)], ids=lambda history: history.package)
+def test_the_head_that_we_read_is_the_one_that_alembic_finds(history: History) -> None:
+    with as_file(files(history.package).joinpath(history.folder)) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder))
         config.set_main_option("path_separator", "os")
-        assert head_revision(service) == ScriptDirectory.from_config(config).get_current_head()
+        assert head_revision(history) == ScriptDirectory.from_config(config).get_current_head()

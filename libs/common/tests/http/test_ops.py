@@ -5,11 +5,13 @@ import httpx
 import pytest
 
 from plaudit.common.db import Database, Role
+from plaudit.common.db.revision import RUNTIME, head_revision, history_of
 from plaudit.common.http import ops as ops_module
 from plaudit.common.http.app import create_ops_app
 from plaudit.common.http.ops import DatabaseChecks, Ops
 from plaudit.common.jobs import Check, Loop
-from plaudit_testing.databases import settings_for
+from plaudit_testing.databases import migrated, settings_for
+from plaudit_testing.servers import PostgresServer
 from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
@@ -85,8 +87,29 @@ async def test_a_schema_behind_the_code_is_not_ready_until_it_is_migrated(
     assert "common at older" in migrations.detail
     assert "run migrate" in migrations.detail
     async with owner.transaction() as tx:
-        await tx.raw.execute("UPDATE common.alembic_version SET version_num = $1", checks._heads["common"])
+        await tx.raw.execute("UPDATE common.alembic_version SET version_num = $1", head_revision(history_of("common")))
     assert all(check.ok for check in await checks())
+
+
+async def test_runtime_tables_behind_the_code_are_not_ready_until_they_are_migrated(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ops_module, "DATABASE_CHECK_KEPT_SECONDS", 0.0)
+    dsn = postgres_server.create_database(name="behind")
+    migrated(dsn, "scoring")
+    owner, api = (Database(settings_for(dsn), "scoring", role, pool_size=1) for role in (Role.OWNER, Role.API))
+    checks = DatabaseChecks(api, "scoring")
+    async with owner.transaction() as tx:
+        await tx.raw.execute("UPDATE runtime_version SET version_num = '0001'")
+    [_, migrations] = await checks()
+    assert not migrations.ok
+    assert migrations.detail == f"scoring's runtime at 0001, needs {head_revision(RUNTIME)}: run migrate"
+    async with owner.transaction() as tx:
+        await tx.raw.execute("UPDATE runtime_version SET version_num = $1", head_revision(RUNTIME))
+    assert all(check.ok for check in await checks())
+    await owner.close()
+    await api.close()
+    postgres_server.drop_database(dsn)
 
 
 async def test_without_its_database_a_process_is_alive_and_not_ready() -> None:

@@ -1,4 +1,4 @@
-"""Bring a schema to its newest revision: roles and schema first, then Alembic, as the schema's owner.
+"""Bring a schema to its newest revisions: roles and schema first, then the runtime's tables, then the service's own.
 
 `python -m plaudit.common.db.migrate` does so for the schema `common`, and for the services named behind it, in one
 process; each service does its own by `main migrate`.
@@ -6,7 +6,8 @@ process; each service does its own by `main migrate`.
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from importlib.resources import as_file, files
 
 import structlog
@@ -14,10 +15,11 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from plaudit.common.db.database import Role, role_name, sqlalchemy_url
+from plaudit.common.db.revision import RUNTIME, History, history_of
 from plaudit.common.db.roles import bootstrap_statements, schema_name
 from plaudit.common.settings import Settings
 
@@ -27,10 +29,25 @@ MIGRATION_LOCK = 7_214_903_355
 """One migration at a time in a database, whatever its schema: they share `common` and the roles."""
 LOCK_TIMEOUT_MS = 1_000
 MIGRATION_TIMEOUT_SECONDS = 600
+UNVERSIONED_RUNTIME = "0001"
+"""The revision of runtime tables that were made before they had a version of their own."""
+
+_Step = Callable[[object, object], object]
+"""Given the present revision and Alembic's context, returns the migrations to run."""
 
 
 async def migrate(settings: Settings, service: str) -> None:
-    """Make the service's roles and schema where they are missing, and run its migrations up to the newest."""
+    """Make the service's roles and schema where they are missing, and run all migrations up to the newest."""
+    async with migration(settings, service) as connection:
+        if service != "common":
+            await upgrade_runtime(connection, service)
+        await _upgrade(connection, history_of(service), schema_name(service))
+    log.info("migrated", service=service)
+
+
+@asynccontextmanager
+async def migration(settings: Settings, service: str) -> AsyncIterator[AsyncConnection]:
+    """Open the one transaction of a migration, as the owner of the service's schema; no other runs meanwhile."""
     engine = create_async_engine(
         sqlalchemy_url(settings.database_url.get_secret_value()),
         poolclass=NullPool,
@@ -47,28 +64,63 @@ async def migrate(settings: Settings, service: str) -> None:
                 await connection.exec_driver_sql(statement)
             await connection.exec_driver_sql(f"SET LOCAL ROLE {role_name(service, Role.OWNER)}")
             await connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-            await connection.run_sync(_upgrade, service)
-            # Readiness compares it with what the code needs, under any of the service's roles.
-            await connection.exec_driver_sql(f"GRANT SELECT ON {schema_name(service)}.alembic_version TO PUBLIC")
+            yield connection
     finally:
         await engine.dispose()
-    log.info("migrated", service=service)
 
 
-def _upgrade(connection: Connection, service: str) -> None:
-    with as_file(files(f"plaudit.{schema_name(service)}").joinpath("migrations")) as folder:
+async def upgrade_runtime(connection: AsyncConnection, service: str) -> None:
+    """Bring the runtime's tables in a service's schema to their newest revision.
+
+    A schema whose tables were made before they had a version is at `UNVERSIONED_RUNTIME`; its rows stay.
+    """
+    schema = schema_name(service)
+    if await _is_unversioned(connection, schema):
+        await connection.run_sync(_run, RUNTIME, schema, _stamp(UNVERSIONED_RUNTIME))
+    await _upgrade(connection, RUNTIME, schema)
+
+
+async def _is_unversioned(connection: AsyncConnection, schema: str) -> bool:
+    tables = f"to_regclass('{schema}.outbox') IS NOT NULL AND to_regclass('{schema}.{RUNTIME.table}') IS NULL"
+    return bool((await connection.exec_driver_sql(f"SELECT {tables}")).scalar_one())
+
+
+async def _upgrade(connection: AsyncConnection, history: History, schema: str) -> None:
+    await connection.run_sync(_run, history, schema, _to_head)
+    # Readiness compares it with what the code needs, under any of the service's roles.
+    await connection.exec_driver_sql(f"GRANT SELECT ON {schema}.{history.table} TO PUBLIC")
+
+
+def _to_head(script: ScriptDirectory) -> _Step:
+    def step(revision: object, _context: object) -> object:
+        return script._upgrade_revs("head", revision)  # type: ignore[arg-type] # noqa: SLF001 - Alembic's own way
+
+    return step
+
+
+def _stamp(target: str) -> Callable[[ScriptDirectory], _Step]:
+    """Write a revision down without running anything."""
+
+    def make(script: ScriptDirectory) -> _Step:
+        def step(revision: object, _context: object) -> object:
+            return script._stamp_revs(target, revision)  # type: ignore[arg-type] # noqa: SLF001 - Alembic's own way
+
+        return step
+
+    return make
+
+
+def _run(connection: Connection, history: History, schema: str, make_step: Callable[[ScriptDirectory], _Step]) -> None:
+    with as_file(files(history.package).joinpath(history.folder)) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder))
         config.set_main_option("path_separator", "os")
         script = ScriptDirectory.from_config(config)
-
-        def to_head(revision: object, _context: object) -> object:
-            return script._upgrade_revs("head", revision)  # type: ignore[arg-type] # noqa: SLF001 - Alembic's own way
-
-        with EnvironmentContext(config, script, fn=to_head) as environment:
+        with EnvironmentContext(config, script, fn=make_step(script)) as environment:
             environment.configure(
                 connection=connection,
-                version_table_schema=schema_name(service),
+                version_table=history.table,
+                version_table_schema=schema,
                 transaction_per_migration=False,
             )
             environment.run_migrations()

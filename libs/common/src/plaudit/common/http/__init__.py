@@ -3,6 +3,7 @@
 from plaudit.common.http.app import Api, create_app, resources
 from plaudit.common.http.auth import Principal, authorize
 from plaudit.common.http.body import read_body
+from plaudit.common.http.idempotency import IdempotencyKeyHeader
 from plaudit.common.http.json import json_response
 from plaudit.common.http.paging import (
     DEFAULT_PAGE_ITEMS,
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_PAGE_ITEMS",
     "Api",
     "Cursor",
+    "IdempotencyKeyHeader",
     "Limit",
     "Page",
     "Principal",

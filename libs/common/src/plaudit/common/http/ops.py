@@ -14,7 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from plaudit.common.db import Database
-from plaudit.common.db.revision import current_revision, head_revision
+from plaudit.common.db.revision import RUNTIME, current_revision, head_revision, history_of
+from plaudit.common.db.roles import schema_name
 from plaudit.common.http.json import json_response
 from plaudit.common.jobs import Check, Loop
 from plaudit.common.observability import metrics
@@ -31,9 +32,13 @@ class DatabaseChecks:
     """Whether the database answers and is migrated as far as this code needs."""
 
     def __init__(self, database: Database, service: str) -> None:
-        """Check schema `common` and the service's own."""
+        """Check schema `common`, the service's own tables, and the runtime's in its schema."""
         self._database = database
-        self._heads = {name: head_revision(name) for name in ("common", service)}
+        wanted = [("common", history_of("common"), "common")]
+        if service != "common":
+            schema = schema_name(service)
+            wanted += [(f"{service}'s runtime", RUNTIME, schema), (service, history_of(service), schema)]
+        self._wanted = [(name, history, schema, head_revision(history)) for name, history, schema in wanted]
         self._at_head = False
         self._kept: tuple[float, Sequence[Check]] = (0.0, ())
         self._lock = asyncio.Lock()
@@ -60,8 +65,11 @@ class DatabaseChecks:
     async def _check_revisions(self) -> Check:
         """Compare once; code that found its schema at head stays right, since migrations only go forward."""
         async with self._database.transaction() as tx:
-            found = {name: await current_revision(tx, name) for name in self._heads}
-        behind = [f"{name} at {found[name]}, needs {head}" for name, head in self._heads.items() if found[name] != head]
+            behind = [
+                f"{name} at {found}, needs {head}"
+                for name, history, schema, head in self._wanted
+                if (found := await current_revision(tx, history, schema)) != head
+            ]
         self._at_head = not behind
         return Check("migrations", not behind, "; ".join(behind) + ": run migrate" if behind else "at head")
 

@@ -28,7 +28,7 @@ INSERT INTO idempotency_keys (tenant_id, key, fingerprint, answer, created_at) V
 """
 
 _SPEND = """
-INSERT INTO budgets AS held (tenant_id, kind, network, hour, used) VALUES ($1, $2, $3, $4, 1)
+INSERT INTO rate_limits AS held (tenant_id, kind, network, hour, used) VALUES ($1, $2, $3, $4, 1)
 ON CONFLICT (tenant_id, kind, network, hour) DO UPDATE SET used = held.used + 1 WHERE held.used < $5
 RETURNING used
 """
@@ -50,8 +50,8 @@ DELETE FROM idempotency_keys WHERE (tenant_id, key) IN
 """
 
 _FORGET_BUDGETS = """
-DELETE FROM budgets WHERE (tenant_id, kind, network, hour) IN
-    (SELECT tenant_id, kind, network, hour FROM budgets WHERE hour < $1 ORDER BY hour LIMIT $2)
+DELETE FROM rate_limits WHERE (tenant_id, kind, network, hour) IN
+    (SELECT tenant_id, kind, network, hour FROM rate_limits WHERE hour < $1 ORDER BY hour LIMIT $2)
 """
 
 MAX_BIGINT = 2**63 - 1

@@ -3,7 +3,7 @@
 from alembic import op
 
 from plaudit.common.db import Role
-from plaudit.common.db.roles import create_runtime_tables, grant, protect_tenant_rows
+from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0001"
 down_revision = None
@@ -12,8 +12,7 @@ SERVICE = "alerting"
 
 
 def upgrade() -> None:
-    create_runtime_tables(op.execute, SERVICE)
-    for statement in STATEMENTS.split(";;"):
+    for statement in STATEMENTS:
         op.execute(statement)
     for table in ("policies", "clocks", "clock_events", "timers", "alerts", "mails"):
         protect_tenant_rows(op.execute, SERVICE, table)
@@ -27,7 +26,8 @@ def upgrade() -> None:
     grant(op.execute, SERVICE, "UPDATE (state, acknowledged_at, acknowledged_by)", "alerts", (Role.API,))
 
 
-STATEMENTS = """
+STATEMENTS = (
+    """
 CREATE TABLE alerting.policies (
     tenant_id text NOT NULL COLLATE "C",
     id text NOT NULL COLLATE "C",
@@ -41,7 +41,8 @@ CREATE TABLE alerting.policies (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id, revision)
 )
-;;
+""",
+    """
 CREATE TABLE alerting.clocks (
     tenant_id text NOT NULL COLLATE "C",
     id uuid NOT NULL,
@@ -73,21 +74,20 @@ CREATE TABLE alerting.clocks (
     reason text NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 85)
-;;
+""",
+    """
 COMMENT ON COLUMN alerting.clocks.partition IS
     'of the topic of reviews, where all about this review is written: timers wait for the position there'
-;;
+""",
+    """
 COMMENT ON COLUMN alerting.clocks.generation IS
     'goes up when what was scheduled so far has lost its object: timers and mails of an older one do nothing'
-;;
-CREATE INDEX clocks_by_due_time ON alerting.clocks (tenant_id, due_at, id)
-;;
-CREATE INDEX clocks_by_state ON alerting.clocks (tenant_id, state, due_at, id)
-;;
-CREATE INDEX clocks_by_subject ON alerting.clocks (tenant_id, subject)
-;;
-CREATE INDEX clocks_by_review ON alerting.clocks (tenant_id, review_id)
-;;
+""",
+    "CREATE INDEX clocks_by_due_time ON alerting.clocks (tenant_id, due_at, id)",
+    "CREATE INDEX clocks_by_state ON alerting.clocks (tenant_id, state, due_at, id)",
+    "CREATE INDEX clocks_by_subject ON alerting.clocks (tenant_id, subject)",
+    "CREATE INDEX clocks_by_review ON alerting.clocks (tenant_id, review_id)",
+    """
 CREATE TABLE alerting.clock_events (
     tenant_id text NOT NULL COLLATE "C",
     clock_id uuid NOT NULL,
@@ -98,7 +98,8 @@ CREATE TABLE alerting.clock_events (
     event jsonb NOT NULL,
     PRIMARY KEY (tenant_id, clock_id, id)
 )
-;;
+""",
+    """
 CREATE TABLE alerting.timers (
     tenant_id text NOT NULL COLLATE "C",
     clock_id uuid NOT NULL,
@@ -110,14 +111,14 @@ CREATE TABLE alerting.timers (
     error text,
     PRIMARY KEY (tenant_id, clock_id, generation, percent)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1)
-;;
+""",
+    """
 COMMENT ON TABLE alerting.timers IS
     'what is still to come; a row goes when it fires or loses its object. 100 percent is the breach'
-;;
-COMMENT ON COLUMN alerting.timers.failed_at IS 'set aside, so that one bad row does not hold up the others'
-;;
-CREATE INDEX timers_pending ON alerting.timers (partition, due_at) WHERE failed_at IS NULL
-;;
+""",
+    "COMMENT ON COLUMN alerting.timers.failed_at IS 'set aside, so that one bad row does not hold up the others'",
+    "CREATE INDEX timers_pending ON alerting.timers (partition, due_at) WHERE failed_at IS NULL",
+    """
 CREATE TABLE alerting.alerts (
     tenant_id text NOT NULL COLLATE "C",
     id uuid NOT NULL,
@@ -136,13 +137,11 @@ CREATE TABLE alerting.alerts (
     reason text,
     PRIMARY KEY (tenant_id, id)
 )
-;;
-COMMENT ON COLUMN alerting.alerts.acknowledged_by IS 'public id of the API key'
-;;
-CREATE INDEX alerts_by_time ON alerting.alerts (tenant_id, raised_at DESC, id DESC)
-;;
-CREATE INDEX alerts_by_subject ON alerting.alerts (tenant_id, subject)
-;;
+""",
+    "COMMENT ON COLUMN alerting.alerts.acknowledged_by IS 'public id of the API key'",
+    "CREATE INDEX alerts_by_time ON alerting.alerts (tenant_id, raised_at DESC, id DESC)",
+    "CREATE INDEX alerts_by_subject ON alerting.alerts (tenant_id, subject)",
+    """
 CREATE TABLE alerting.mails (
     tenant_id text NOT NULL COLLATE "C",
     id uuid NOT NULL,
@@ -160,12 +159,14 @@ CREATE TABLE alerting.mails (
     error text,
     PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05)
-;;
+""",
+    """
 COMMENT ON COLUMN alerting.mails.id IS
     'computed from clock, run, kind, recipient and channel: the same change cannot write to the same person twice'
-;;
+""",
+    """
 COMMENT ON COLUMN alerting.mails.leased_until IS
     'by the wall clock: no other sender takes the row before, and one that died gives it back'
-;;
-CREATE INDEX mails_pending ON alerting.mails (next_attempt_at) WHERE state = 'pending'
-"""
+""",
+    "CREATE INDEX mails_pending ON alerting.mails (next_attempt_at) WHERE state = 'pending'",
+)

@@ -1,9 +1,9 @@
-"""Requests, votes, links, what the board knows of reviews, its activity log, and the runtime's tables."""
+"""Requests, votes, links, what the board knows of reviews, and its activity log."""
 
 from alembic import op
 
 from plaudit.common.db import Role
-from plaudit.common.db.roles import create_runtime_tables, grant, protect_tenant_rows
+from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0001"
 down_revision = None
@@ -15,14 +15,11 @@ GRANTS = {
     "links": {Role.API: "SELECT, INSERT, DELETE", Role.WORKER: "SELECT"},
     "activity": {Role.API: "SELECT, INSERT", Role.WORKER: "SELECT, INSERT"},
     "recounts": {Role.WORKER: "SELECT, INSERT, DELETE"},
-    "idempotency_keys": {Role.API: "SELECT, INSERT", Role.WORKER: "SELECT, DELETE"},
-    "budgets": {Role.API: "SELECT, INSERT, UPDATE", Role.WORKER: "SELECT, DELETE"},
 }
 
 
 def upgrade() -> None:
-    create_runtime_tables(op.execute, "feedback-board")
-    for statement in STATEMENTS.split(";;"):
+    for statement in STATEMENTS:
         op.execute(statement)
     for table, privileges_by_role in GRANTS.items():
         protect_tenant_rows(op.execute, "feedback-board", table)
@@ -30,7 +27,8 @@ def upgrade() -> None:
             grant(op.execute, "feedback-board", privileges, table, (role,))
 
 
-STATEMENTS = """
+STATEMENTS = (
+    """
 CREATE TABLE feedback_board.requests (
     tenant_id text NOT NULL COLLATE "C",
     id uuid NOT NULL,
@@ -58,14 +56,14 @@ CREATE TABLE feedback_board.requests (
     UNIQUE (tenant_id, slug),
     CHECK ((impact IS NULL) = (effort_weeks IS NULL) AND (impact IS NULL) = (priority IS NULL))
 ) WITH (fillfactor = 80)
-;;
-CREATE INDEX requests_by_status ON feedback_board.requests (tenant_id, status)
-;;
-CREATE INDEX requests_to_recount ON feedback_board.requests (recount_at) WHERE recount_at IS NOT NULL
-;;
+""",
+    "CREATE INDEX requests_by_status ON feedback_board.requests (tenant_id, status)",
+    "CREATE INDEX requests_to_recount ON feedback_board.requests (recount_at) WHERE recount_at IS NOT NULL",
+    """
 COMMENT ON COLUMN feedback_board.requests.recount_at IS
     'when the oldest vote or review that reach counts leaves the window of 90 days'
-;;
+""",
+    """
 CREATE TABLE feedback_board.votes (
     tenant_id text NOT NULL COLLATE "C",
     request_id uuid NOT NULL,
@@ -74,10 +72,12 @@ CREATE TABLE feedback_board.votes (
     PRIMARY KEY (tenant_id, request_id, person),
     FOREIGN KEY (tenant_id, request_id) REFERENCES feedback_board.requests (tenant_id, id)
 )
-;;
+""",
+    """
 COMMENT ON COLUMN feedback_board.votes.person IS
     'a keyed hash of an address, platform:id, or visitor:id of a signed cookie; never an address'
-;;
+""",
+    """
 CREATE TABLE feedback_board.reviews (
     tenant_id text NOT NULL COLLATE "C",
     id uuid NOT NULL,
@@ -91,10 +91,12 @@ CREATE TABLE feedback_board.reviews (
     excerpt text,
     PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 80)
-;;
+""",
+    """
 COMMENT ON TABLE feedback_board.reviews IS
     'of each review what a wish needs; of one that is not published any more only that it was there'
-;;
+""",
+    """
 CREATE TABLE feedback_board.links (
     tenant_id text NOT NULL COLLATE "C",
     request_id uuid NOT NULL,
@@ -104,9 +106,9 @@ CREATE TABLE feedback_board.links (
     FOREIGN KEY (tenant_id, request_id) REFERENCES feedback_board.requests (tenant_id, id),
     FOREIGN KEY (tenant_id, review_id) REFERENCES feedback_board.reviews (tenant_id, id)
 )
-;;
-CREATE INDEX links_of_review ON feedback_board.links (tenant_id, review_id)
-;;
+""",
+    "CREATE INDEX links_of_review ON feedback_board.links (tenant_id, review_id)",
+    """
 CREATE TABLE feedback_board.activity (
     tenant_id text NOT NULL COLLATE "C",
     request_id uuid NOT NULL,
@@ -118,40 +120,20 @@ CREATE TABLE feedback_board.activity (
     detail jsonb NOT NULL,
     PRIMARY KEY (tenant_id, request_id, id)
 )
-;;
+""",
+    """
 COMMENT ON TABLE feedback_board.activity IS
     'append-only: everything that happens on the board, enough to make requests, votes and links anew'
-;;
+""",
+    """
 CREATE TABLE feedback_board.recounts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id text NOT NULL COLLATE "C",
     request_id uuid NOT NULL
 )
-;;
+""",
+    """
 COMMENT ON TABLE feedback_board.recounts IS
     'marks of wishes whose linked review changed; appended, never upserted, so that none is lost to a recount under way'
-;;
-CREATE TABLE feedback_board.idempotency_keys (
-    tenant_id text NOT NULL COLLATE "C",
-    key text NOT NULL COLLATE "C",
-    fingerprint bytea NOT NULL,
-    answer jsonb NOT NULL,
-    created_at timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, key)
+""",
 )
-;;
-CREATE INDEX idempotency_keys_by_age ON feedback_board.idempotency_keys (created_at)
-;;
-CREATE TABLE feedback_board.budgets (
-    tenant_id text NOT NULL COLLATE "C",
-    kind text NOT NULL,
-    network bytea NOT NULL,
-    hour timestamptz NOT NULL,
-    used int NOT NULL,
-    PRIMARY KEY (tenant_id, kind, network, hour)
-)
-;;
-COMMENT ON COLUMN feedback_board.budgets.network IS 'keyed hash of the network''s address'
-;;
-CREATE INDEX budgets_by_age ON feedback_board.budgets (hour)
-"""

@@ -1,18 +1,17 @@
-"""Sources, deliveries kept byte for byte, reviews with their revisions, and the runtime's tables."""
+"""Sources, deliveries kept byte for byte, and reviews with their revisions."""
 
 from alembic import op
 
 from plaudit.common.db import Role
 from plaudit.common.db.database import role_name
-from plaudit.common.db.roles import create_runtime_tables, grant, protect_tenant_rows
+from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    create_runtime_tables(op.execute, "ingest")
-    for statement in STATEMENTS.split(";;"):
+    for statement in STATEMENTS:
         op.execute(statement)
     protect_tenant_rows(op.execute, "ingest", "sources", lookup=True)
     for table in ("deliveries", "reviews", "revisions"):
@@ -26,7 +25,8 @@ def upgrade() -> None:
     op.execute(f"GRANT EXECUTE ON FUNCTION ingest.find_source(uuid) TO {role_name('ingest', Role.HOOK)}")
 
 
-STATEMENTS = """
+STATEMENTS = (
+    """
 CREATE TABLE ingest.sources (
     tenant_id text NOT NULL COLLATE "C",
     id uuid PRIMARY KEY,
@@ -38,9 +38,9 @@ CREATE TABLE ingest.sources (
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (tenant_id, id)
 )
-;;
-COMMENT ON COLUMN ingest.sources.path_token IS 'the secret in the address, for a platform that signs nothing'
-;;
+""",
+    "COMMENT ON COLUMN ingest.sources.path_token IS 'the secret in the address, for a platform that signs nothing'",
+    """
 CREATE FUNCTION ingest.find_source(wanted uuid)
 RETURNS TABLE (tenant_id text, id uuid, name text, platform text, subject text, secret text, path_token text,
                created_at timestamptz, person_key bytea)
@@ -48,7 +48,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ingest, common, pg_temp A
     SELECT tenant_id, id, name, platform, subject, secret, path_token, created_at, common.person_key(tenant_id)
     FROM ingest.sources WHERE id = wanted
 $$
-;;
+""",
+    """
 CREATE TABLE ingest.deliveries (
     tenant_id text NOT NULL COLLATE "C",
     id uuid PRIMARY KEY,
@@ -64,18 +65,18 @@ CREATE TABLE ingest.deliveries (
     headers jsonb NOT NULL,
     body bytea NOT NULL
 )
-;;
-CREATE UNIQUE INDEX deliveries_dedup ON ingest.deliveries (source_id, dedup_id) WHERE dedup_id IS NOT NULL
-;;
-CREATE INDEX deliveries_log ON ingest.deliveries (tenant_id, source_id, received_at DESC, id DESC)
-;;
+""",
+    "CREATE UNIQUE INDEX deliveries_dedup ON ingest.deliveries (source_id, dedup_id) WHERE dedup_id IS NOT NULL",
+    "CREATE INDEX deliveries_log ON ingest.deliveries (tenant_id, source_id, received_at DESC, id DESC)",
+    """
 COMMENT ON COLUMN ingest.deliveries.dedup_id IS
     'the sender''s id the first time it was used; a later use with another body is kept with none'
-;;
+""",
+    """
 COMMENT ON COLUMN ingest.deliveries.quarantined IS 'the events of an understood delivery that were not: [index, reason]'
-;;
-COMMENT ON COLUMN ingest.deliveries.quarantine_reason IS 'why nothing of it was taken'
-;;
+""",
+    "COMMENT ON COLUMN ingest.deliveries.quarantine_reason IS 'why nothing of it was taken'",
+    """
 CREATE TABLE ingest.reviews (
     tenant_id text NOT NULL COLLATE "C",
     source_id uuid NOT NULL,
@@ -95,11 +96,10 @@ CREATE TABLE ingest.reviews (
     PRIMARY KEY (source_id, external_id),
     UNIQUE (tenant_id, id)
 ) WITH (fillfactor = 90)
-;;
-CREATE INDEX reviews_list ON ingest.reviews (tenant_id, published_at DESC, id DESC)
-;;
-COMMENT ON COLUMN ingest.reviews.removed IS 'also the tombstone of a review that was removed before it was seen'
-;;
+""",
+    "CREATE INDEX reviews_list ON ingest.reviews (tenant_id, published_at DESC, id DESC)",
+    "COMMENT ON COLUMN ingest.reviews.removed IS 'also the tombstone of a review that was removed before it was seen'",
+    """
 CREATE TABLE ingest.revisions (
     tenant_id text NOT NULL COLLATE "C",
     review_id uuid NOT NULL,
@@ -111,7 +111,9 @@ CREATE TABLE ingest.revisions (
     content bytea,
     PRIMARY KEY (review_id, revision)
 )
-;;
+""",
+    """
 COMMENT ON COLUMN ingest.revisions.content IS
     'the last content as JSON, kept through a removal so that it can be restored; null for a tombstone'
-"""
+""",
+)

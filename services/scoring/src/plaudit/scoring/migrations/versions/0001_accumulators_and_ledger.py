@@ -1,17 +1,16 @@
-"""Live accumulators, the ledger, and the runtime's tables."""
+"""Live accumulators and the ledger."""
 
 from alembic import op
 
 from plaudit.common.db import Role
-from plaudit.common.db.roles import create_runtime_tables, grant, protect_tenant_rows
+from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    create_runtime_tables(op.execute, "scoring")
-    for statement in STATEMENTS.split(";;"):
+    for statement in STATEMENTS:
         op.execute(statement)
     for table in ("accumulators", "ledger"):
         protect_tenant_rows(op.execute, "scoring", table)
@@ -20,7 +19,8 @@ def upgrade() -> None:
     grant(op.execute, "scoring", "SELECT, INSERT", "ledger", (Role.WORKER,))
 
 
-STATEMENTS = """
+STATEMENTS = (
+    """
 CREATE TABLE scoring.accumulators (
     tenant_id text NOT NULL COLLATE "C",
     prefix text NOT NULL COLLATE "C",
@@ -41,13 +41,16 @@ CREATE TABLE scoring.accumulators (
     n5 bigint NOT NULL,
     PRIMARY KEY (tenant_id, prefix, source_id, partition, landmark)
 ) WITH (fillfactor = 70)
-;;
+""",
+    """
 COMMENT ON TABLE scoring.accumulators IS
     'decayed sums of the profile trust; one partition''s row may be negative, only the sum over a prefix has a meaning'
-;;
+""",
+    """
 COMMENT ON COLUMN scoring.accumulators.landmark IS
     'index k of the landmark 64 * k half-lives after 1970 that these sums are held against'
-;;
+""",
+    """
 CREATE TABLE scoring.ledger (
     tenant_id text NOT NULL COLLATE "C",
     partition smallint NOT NULL,
@@ -66,9 +69,10 @@ CREATE TABLE scoring.ledger (
     known_at timestamptz NOT NULL,
     PRIMARY KEY (partition, epoch, sequence, sign)
 )
-;;
-CREATE INDEX ledger_by_subject ON scoring.ledger (tenant_id, subject, rated_at)
-;;
+""",
+    "CREATE INDEX ledger_by_subject ON scoring.ledger (tenant_id, subject, rated_at)",
+    """
 COMMENT ON TABLE scoring.ledger IS
     'append-only: -before and +after of every change that could move a figure; the truth behind the accumulators'
-"""
+""",
+)
