@@ -1,13 +1,15 @@
-"""Reviews, and what happens to them and to the promises made to their authors: builders for tests of alerting."""
+"""Reviews, and what happens to them and to their clocks: builders for tests of alerting."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from plaudit.alerting.domain.clocks import ClockEvent, fold
-from plaudit.alerting.domain.decide import NEVER, Reached, decide, reach
-from plaudit.alerting.domain.policy import BUILT_IN, Policy
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent
+from plaudit.alerting.clocks.domain.decide import decide, decide_due
+from plaudit.alerting.clocks.domain.run import fold
+from plaudit.alerting.policies.domain import BUILT_IN, Policy
+from plaudit.alerting.timers.domain import NEVER
 from plaudit.common.contracts import (
     Answer,
     Kind,
@@ -87,10 +89,9 @@ class Given:
 
     def when_due(self, *percents: int, now: datetime, read: bool = True) -> "Then":
         """These stages have come due; all changes up to now have been read, or none, and the wait is over."""
-        clock = fold(self.log, self.policy)
-        assert clock is not None
-        reached = Reached(now=now, read_until=now if read else NEVER, decide_until=now)
-        return Then(reach(clock, percents, reached))
+        run = fold(self.log, self.policy)
+        assert run is not None
+        return Then(decide_due(run, percents, now=now, read_until=now if read else NEVER, decide_until=now))
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,22 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from plaudit.alerting.consumer import GROUP, subscription
-from plaudit.alerting.domain.clocks import clock_id
-from plaudit.alerting.domain.policy import FIRST_ANSWER
-from plaudit.alerting.jobs import MailLoop, TimerLoop
-from plaudit.alerting.mail.smtp import smtp_sender
-from plaudit.alerting.main import ALERTING, build
+from plaudit.alerting.clocks.consumer import GROUP, subscription
+from plaudit.alerting.clocks.domain.clock import clock_id
+from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.main import ALERTING, build, followers
+from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.alerting.settings import AlertingSettings
+from plaudit.alerting.timers.jobs import TimerJob
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.process import Resources
 from plaudit.common.tenants import commands as tenants
+from plaudit_testing.clocks import PUBLISHED
 from plaudit_testing.databases import migrated
 from plaudit_testing.mailbox import Mailbox, open_mailbox
-from plaudit_testing.promises import PUBLISHED
 from plaudit_testing.servers import PostgresServer
 
 OWNER = "owner@acme.example"
@@ -94,15 +94,14 @@ class Stage:
         self.resources = Resources(self.settings, ALERTING.name)
         self.worker = self.resources.database(Role.WORKER)
         self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
-        self.handle = subscription(OWNER).handle
-        self.order_keys = subscription(OWNER).order_keys
+        self.subscription = subscription(followers(self.settings))
         self.timers = self.new_timers()
-        self.mails = MailLoop(self.worker, self.settings, smtp_sender(self.settings))
+        self.mails = MailJob(self.worker, self.settings, smtp_sender(self.settings))
         self.clients: list[httpx.AsyncClient] = []
 
-    def new_timers(self) -> TimerLoop:
+    def new_timers(self) -> TimerJob:
         """The timers as a process has them that has just started."""
-        return TimerLoop(self.worker, self.resources.outbox, self.settings, self._end_offset)
+        return TimerJob(self.resources, followers(self.settings), self._end_offset)
 
     async def _end_offset(self, _topic: str, _partition: int) -> int:
         if self.end_offset < 0:
@@ -170,7 +169,7 @@ class Stage:
     async def reads(self, records: Sequence[Record[ReviewChange]]) -> None:
         """Alerting reads a batch, as the runner has it: locks, position, handler, outbox, in one transaction."""
         async with self.worker.transaction() as tx:
-            await lock(tx, {key for record in records for key in self.order_keys(record)})
+            await lock(tx, {key for record in records for key in self.subscription.order_keys(record)})
             await tx.raw.execute(
                 "INSERT INTO positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence) "
                 "VALUES ($1, 'reviews.v1', $2, gen_random_uuid(), $3, 1, $3) "
@@ -179,7 +178,7 @@ class Stage:
                 PARTITION,
                 records[-1].offset + 1,
             )
-            await self.resources.outbox.append(tx, await self.handle(tx, records))
+            await self.resources.outbox.append(tx, await self.subscription.handle(tx, records))
 
     async def fires(self) -> None:
         """The timers have their turns, until nothing is left to do for them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from plaudit_testing.promises import at, review
+from plaudit_testing.clocks import at, review
 from plaudit_testing.runtime import until
 from plaudit_testing.stack import Stack
 from plaudit_testing.stack import stack as opened_stack

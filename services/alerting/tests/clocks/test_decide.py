@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from plaudit.alerting.domain.clocks import (
+from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
     Cancelled,
     CancelReason,
@@ -14,11 +14,11 @@ from plaudit.alerting.domain.clocks import (
     Started,
     StartReason,
     Warned,
-    fold,
 )
-from plaudit.alerting.domain.policy import BUILT_IN
+from plaudit.alerting.clocks.domain.run import fold
+from plaudit.alerting.policies.domain import BUILT_IN
 from plaudit.common.contracts import Kind
-from plaudit_testing.promises import PUBLISHED, SOURCE_CREATED, answered, at, given, rated, review
+from plaudit_testing.clocks import PUBLISHED, SOURCE_CREATED, answered, at, given, rated, review
 
 REF = BUILT_IN.ref
 STARTED = Started(at(0), at(0), REF, StartReason.PUBLISHED)
@@ -184,7 +184,7 @@ class TestWhatBeginsAnotherRun:
     def test_the_breach_of_an_earlier_run_stays_in_the_log_and_not_in_the_state(self):
         again = Started(at(60), at(60), REF, StartReason.ANSWER_REMOVED)
         clock = fold([STARTED, BREACHED, Fulfilled(at(30)), again], BUILT_IN)
-        assert (clock.state, clock.run, clock.due_at, clock.breached_at) == ("running", 2, at(84), None)
+        assert (clock.state, clock.number, clock.due_at, clock.breached_at) == ("running", 2, at(84), None)
 
     def test_an_edit_of_a_removed_or_answered_review_begins_none(self):
         given(STARTED, Cancelled(at(5), REMOVED)).when(None, None, at(6)).then()

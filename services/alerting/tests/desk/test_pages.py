@@ -2,7 +2,7 @@ import pytest
 
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.tenants import commands as tenants
-from plaudit_testing.promises import answered, at, review
+from plaudit_testing.clocks import answered, at, review
 
 pytestmark = pytest.mark.postgres
 
@@ -50,7 +50,7 @@ async def test_the_page_shows_what_is_late_what_is_next_and_the_alerts(stage):
     await stage.move_to(at(26.5))
     await stage.fires()
     page = (await (await signed_in(stage, "*")).get("/")).text
-    late, rest = page.split("<h2>Runs out next</h2>")
+    late, rest = page.split("<h2>Due next</h2>")
     upcoming, alerts = rest.split("<h2>Alerts</h2>")
     assert "1 late, 1 running" in late
     assert "Never &lt;again&gt;" in late
@@ -80,7 +80,7 @@ async def test_mails_that_could_not_be_delivered_are_said(stage, mailbox):
 async def test_another_tenants_page_is_empty(stage):
     await stage.happens(None, review(), at(0))
     page = (await (await signed_in(stage, "*", tenant="stranger")).get("/")).text
-    assert "No promise is running." in page
+    assert "No clock is running." in page
     assert "acme/berlin" not in page
 
 

@@ -9,38 +9,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.alerting.changes import MailKind
-from plaudit.alerting.domain.clocks import Breached, Started, StartReason, fold
-from plaudit.alerting.domain.policy import BUILT_IN
-from plaudit.alerting.domain.promises import Promise, facts_of
-from plaudit.alerting.mail.compose import compose
-from plaudit_testing.promises import at, review
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.clock_events import Breached, Started, StartReason
+from plaudit.alerting.clocks.domain.review_facts import facts_of
+from plaudit.alerting.clocks.domain.run import fold
+from plaudit.alerting.mails.domain import MailKind, compose, mail_about
+from plaudit.alerting.policies.domain import BUILT_IN
+from plaudit_testing.clocks import at, review
 
 ID = UUID("01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11")
 STARTED = Started(at(0), at(0), BUILT_IN.ref, StartReason.PUBLISHED)
 
 
-def promise(*events, **fields):
-    return Promise(
-        tenant="default",
+def clock(*events, **fields):
+    return Clock(
+        tenant_id="default",
         id=ID,
         metric="first_answer",
         partition=0,
-        revision=1,
+        review_revision=1,
         review=facts_of("review-1", review(**fields)),
-        clock=fold([STARTED, *events], BUILT_IN),
+        run=fold([STARTED, *events], BUILT_IN),
     )
 
 
-def mail(of, kind=MailKind.NOTICE, board_url="https://plaudit.example/"):
+def mail(of, kind=MailKind.NOTICE, page_url="https://plaudit.example/"):
     message = compose(
         of,
-        kind,
-        mail_id=ID,
+        mail_about(of, kind, "owner@acme.example"),
         sender="plaudit@acme.example",
-        recipient="owner@acme.example",
         sent_at=datetime(2026, 3, 2, 9, 1, tzinfo=UTC),
-        board_url=board_url,
+        page_url=page_url,
     )
     return message_from_bytes(message.as_bytes(), policy=default)
 
@@ -65,7 +64,7 @@ HARMLESS = {"html", "body", "p", "br", "blockquote", "a"}
 
 
 def test_a_notice_says_what_is_due_when_and_links_to_the_review():
-    message = mail(promise())
+    message = mail(clock())
     assert message["Subject"] == "Answer by 3 March 2026, 09:00 UTC: 1-star review of acme/berlin"
     text = body(message, "plain")
     assert "A 1-star review of acme/berlin on Acme shop was published on 2 March 2026, 09:00 UTC." in text
@@ -75,25 +74,26 @@ def test_a_notice_says_what_is_due_when_and_links_to_the_review():
 
 
 def test_a_breach_says_that_the_time_is_over():
-    message = mail(promise(Breached(at(24))), MailKind.BREACH)
+    message = mail(clock(Breached(at(24))), MailKind.BREACH)
     assert message["Subject"] == "Not answered in time: 1-star review of acme/berlin"
     assert "was due by 3 March 2026, 09:00 UTC, and none has been published." in body(message, "plain")
     assert "taken back" not in body(message, "plain")
 
 
 def test_a_provisional_breach_says_so():
-    message = mail(promise(Breached(at(24), provisional=True)), MailKind.BREACH)
+    message = mail(clock(Breached(at(24), provisional=True)), MailKind.BREACH)
     assert "taken back" in body(message, "plain")
 
 
 def test_the_message_id_is_that_of_the_mail_and_asks_for_no_automatic_answer():
-    message = mail(promise())
-    assert message["Message-ID"] == f"<{ID}@acme.example>"
+    message = mail(clock())
+    written = mail_about(clock(), MailKind.NOTICE, "owner@acme.example")
+    assert message["Message-ID"] == f"<{written.id}@acme.example>"
     assert message["Auto-Submitted"] == "auto-generated"
 
 
 def test_markup_in_a_review_is_shown_and_not_run():
-    message = mail(promise(title="<script>alert(1)</script>", text='<img src="https://evil.example/x.gif">\n<b>x'))
+    message = mail(clock(title="<script>alert(1)</script>", text='<img src="https://evil.example/x.gif">\n<b>x'))
     html = body(message, "html")
     assert set(Elements(html).tags) <= HARMLESS
     assert "&lt;script&gt;" in html
@@ -114,7 +114,7 @@ def test_markup_in_a_review_is_shown_and_not_run():
     ],
 )
 def test_a_doubtful_address_becomes_no_link_to_anything_else(url):
-    message = mail(promise(url=url), board_url="")
+    message = mail(clock(url=url), page_url="")
     links = Elements(body(message, "html")).links
     assert links in ([], [url])
     assert all(link.startswith("https://shop.example/") for link in links)
@@ -129,7 +129,7 @@ def test_a_doubtful_address_becomes_no_link_to_anything_else(url):
 @settings(max_examples=150, deadline=None)
 def test_nothing_that_strangers_write_changes_headers_or_structure(title, text, name, url):
     source = msgspec.structs.replace(review().source, name=name)
-    message = mail(promise(title=title, text=text, source=source, url=url))
+    message = mail(clock(title=title, text=text, source=source, url=url))
     assert sorted(message.keys()) == sorted(
         ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
     )

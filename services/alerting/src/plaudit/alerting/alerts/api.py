@@ -40,9 +40,7 @@ async def list_alerts(
 ) -> object:
     """Return alerts, the newest first."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    rows = await store.list_alerts(
-        tx, principal.tenant_id, subject=subject, state=state, after=after, limit=limit + 1
-    )
+    rows = await store.list_alerts(tx, principal.tenant_id, subject=subject, state=state, after=after, limit=limit + 1)
     return page(rows, limit, lambda row: (row["raised_at"], row["id"]))
 
 

@@ -1,4 +1,4 @@
-"""How clocks change. The rooms above follow: they schedule timers, raise alerts and write mails in the same transaction.
+"""How clocks change. Other rooms follow: they schedule timers, raise alerts, write mails in the same transaction.
 
 The transaction holds the order keys of the clocks: consumers and jobs lock them first.
 """

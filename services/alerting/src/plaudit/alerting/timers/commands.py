@@ -70,9 +70,7 @@ async def set_aside(tx: Tx, key: ClockKey, error: Exception) -> None:
     await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
 
 
-async def _decide(
-    tx: Tx, writer: ClockWriter, claimed: Sequence[Timer], watermarks: Mapping[int, Watermark]
-) -> None:
+async def _decide(tx: Tx, writer: ClockWriter, claimed: Sequence[Timer], watermarks: Mapping[int, Watermark]) -> None:
     """Decide what these timers do to their clocks."""
     due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
     for timer in claimed:

@@ -91,7 +91,7 @@ def kind_of(event: ClockEvent) -> str:
 
 
 _encode = msgspec.json.Encoder().encode
-_decoder: Final = msgspec.json.Decoder(ClockEvent)
+_decoder: Final[msgspec.json.Decoder[ClockEvent]] = msgspec.json.Decoder(ClockEvent)
 
 
 def to_json(event: ClockEvent) -> str:

@@ -1,5 +1,5 @@
-"""One page for people: what is late, what runs out next, what was alerted."""
+"""The desk's page, and signing in to it."""
 
-from plaudit.alerting.pages.routes import router
+from plaudit.alerting.desk.pages.desk import router
 
 __all__ = ["router"]

@@ -38,7 +38,7 @@ class MailJob(PeriodicJob):
         self._send = send
 
     async def turn(self) -> int:
-        """Lease as many mails as are sent at the same time, and send those still wanted; return how many were leased."""
+        """Lease as many mails as are sent together, and send those still wanted; return how many were leased."""
         async with self._database.transaction() as tx:
             leased = await commands.lease(tx, self._settings.mail_parallel)
             ready = await commands.prepare(tx, leased, self._settings)
