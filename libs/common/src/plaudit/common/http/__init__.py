@@ -3,6 +3,7 @@
 from plaudit.common.http.app import Api, create_app, resources
 from plaudit.common.http.auth import Principal, authorize
 from plaudit.common.http.body import read_body
+from plaudit.common.http.errors import Refusals
 from plaudit.common.http.idempotency import IdempotencyKeyHeader
 from plaudit.common.http.json import json_response
 from plaudit.common.http.paging import (
@@ -29,6 +30,7 @@ __all__ = [
     "Page",
     "Principal",
     "Problem",
+    "Refusals",
     "Subject",
     "SubjectFilter",
     "TenantTx",

@@ -14,6 +14,7 @@ from plaudit.common.db import Database, Role
 from plaudit.common.http.auth import ApiKeys
 from plaudit.common.http.docs import docs_page, problems_page
 from plaudit.common.http.edge import Edge
+from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
 from plaudit.common.http.openapi import with_problems
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
 from plaudit.common.http.static import static_routes
@@ -52,6 +53,7 @@ class Api(FastAPI):
         body_limits: Mapping[str, int],
         site: Pages | None,
         openapi_paths: Mapping[str, Any],
+        refusals: Refusals = COMMON_REFUSALS,
         **options: Any,
     ) -> None:
         """Make the application; `options` are FastAPI's."""
@@ -62,6 +64,7 @@ class Api(FastAPI):
         self._max_body_bytes = max_body_bytes
         self._body_limits = body_limits
         self._site = site
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go straight to the edge: what FastAPI and Starlette do before it is a fifth of a bare route's cost."""
@@ -84,6 +87,7 @@ class Api(FastAPI):
             max_body_bytes=self._max_body_bytes,
             body_limits=self._body_limits,
             render_problem=self._problem_page if self._site else None,
+            refusals=self._refusals,
         )
         return self.edge
 
@@ -141,6 +145,7 @@ def create_app(
     pages: bool = False,
     openapi_paths: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
+    refusals: Refusals | None = None,
 ) -> Api:
     """Return an application with all that services share.
 
@@ -157,8 +162,9 @@ def create_app(
         pages: whether people look at this service: static files are served, problems get pages.
         openapi_paths: path items that describe bare routes in the OpenAPI document.
         problems: what the slugs of this service's own problems mean and what to do, for the page `/problems`.
+        refusals: the problems of what this service's domains refuse: error → maker of its problem.
     """
-    site = Pages(title=title) if pages else None
+    site = Pages(title=title)
     app = Api(
         title=title,
         description=description,
@@ -169,18 +175,19 @@ def create_app(
         bare_routes=[*bare_routes, *static_routes()],
         max_body_bytes=max_body_bytes,
         body_limits=body_limits or {},
-        site=site,
+        site=site if pages else None,
         openapi_paths=openapi_paths or {},
+        refusals={**COMMON_REFUSALS, **(refusals or {})},
     )
+    app.state.pages = site
     app.state.service = service
     app.state.resources = resources
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     for router in routers:
         app.include_router(router)
-    documentation = Pages(title=title)
     for path, show in {
-        "/docs": docs_page(documentation, app.openapi),
-        "/problems": problems_page(documentation, {**COMMON_PROBLEMS, **(problems or {})}),
+        "/docs": docs_page(site, app.openapi),
+        "/problems": problems_page(site, {**COMMON_PROBLEMS, **(problems or {})}),
     }.items():
         app.add_api_route(path, show, include_in_schema=False, response_class=HTMLResponse)
     return app

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plaudit.common import strict_json
 from plaudit.common.http.body import read_body
-from plaudit.common.http.errors import problem_of, raised
+from plaudit.common.http.errors import COMMON_REFUSALS, AnswerInsteadError, Refusals, problem_of, raised
 from plaudit.common.http.exchange import Exchange, SlowBodies
 from plaudit.common.http.problems import Problem, bad_request, body_too_large
 from plaudit.common.observability import metrics, tracing
@@ -69,6 +69,7 @@ class Edge:
         max_body_bytes: int,
         body_limits: Mapping[str, int],
         render_problem: RenderProblem | None = None,
+        refusals: Refusals = COMMON_REFUSALS,
     ) -> None:
         """Wrap an application.
 
@@ -78,6 +79,7 @@ class Edge:
             max_body_bytes: of a request, where `body_limits` says nothing else.
             body_limits: by path prefix; the longest counts.
             render_problem: makes a page of a problem, for who asks for HTML outside the API.
+            refusals: the problems of what domains refuse.
         """
         self.draining = False
         self.in_progress = 0
@@ -88,6 +90,7 @@ class Edge:
         self._max_body_bytes = max_body_bytes
         self._body_limits = sorted(body_limits.items(), key=lambda item: -len(item[0]))
         self._render_problem = render_problem
+        self._refusals = refusals
         self._observe: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -163,7 +166,10 @@ class Edge:
         if isinstance(error, ClientDisconnect):
             exchange.status = CLIENT_WENT_AWAY
             return None
-        problem = problem_of(error)
+        if isinstance(error, AnswerInsteadError):
+            await error.response(scope, exchange.receive, exchange.send)
+            return None
+        problem = problem_of(error, self._refusals)
         expected = isinstance(error, Problem) or problem.status < HTTPStatus.INTERNAL_SERVER_ERROR
         if exchange.started or not expected:
             tell = log.warning if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else log.error

@@ -1,15 +1,46 @@
-"""What an exception becomes when it reaches the edge of a service: always a problem, never its own text."""
+"""What an exception becomes when it reaches the edge of a service: a problem, never its own text.
 
-from collections.abc import Mapping, Sequence
+What a domain refuses becomes a problem by one table of the service, given to `create_app(refusals=…)`: endpoints
+catch nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from plaudit.common.db.errors import is_transient, is_unreadable_text
 from plaudit.common.http.problems import Problem, bad_request, internal_error, not_found, unavailable, unprocessable
+from plaudit.common.idempotency import KeyReusedError
+from plaudit.common.rate_limits import LimitExceededError
+
+Refusals = Mapping[type[Exception], Callable[[Any], Problem]]
+"""Error of a domain → maker of its problem. A subclass without an entry of its own gets that of its base."""
+
+
+class AnswerInsteadError(Exception):
+    """Ends a request with another answer than its endpoint's, and rolls its transaction back."""
+
+    def __init__(self, response: Response) -> None:
+        """Take the answer."""
+        super().__init__(f"answered {response.status_code}")
+        self.response = response
+
+
+def _limit_exceeded(error: LimitExceededError) -> Problem:
+    headers = {"Retry-After": str(error.retry_after_seconds)}
+    return Problem("too-much-at-once", HTTPStatus.TOO_MANY_REQUESTS, "Too much at once", str(error), headers=headers)
+
+
+COMMON_REFUSALS: Final[Refusals] = {
+    KeyReusedError: lambda error: unprocessable("idempotency-key-reused", str(error)),
+    LimitExceededError: _limit_exceeded,
+}
+"""What features of the common library refuse."""
 
 
 def raised(error: Exception) -> Exception:
@@ -19,14 +50,21 @@ def raised(error: Exception) -> Exception:
     return error
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception, refusals: Refusals = COMMON_REFUSALS) -> Problem:
     """Return the problem that tells a client about an exception."""
     if isinstance(error, Problem):
         return error
+    for kind in type(error).__mro__:
+        if kind in refusals:
+            return refusals[kind](error)
     if isinstance(error, RequestValidationError):
         return _invalid(error.errors())
     if isinstance(error, HTTPException):
         return _of_status(error.status_code, error.detail, error.headers)
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Problem:
     if is_transient(error):
         return unavailable("The database does not answer or has no time. Nothing was stored; try again.")
     if is_unreadable_text(error):

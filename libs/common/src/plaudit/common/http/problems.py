@@ -26,6 +26,7 @@ COMMON_PROBLEMS: Final = {
     "method-not-allowed": "The address exists and does not take this method; `Allow` names those it takes.",
     "not-found": "There is no such thing here, or it is not yours.",
     "precondition-failed": "It has changed since you read it. Read it again and decide anew.",
+    "sent-from-elsewhere": "A form counts only when a page of this service sent it. Open the page and send it there.",
     "too-much-at-once": "A network's limit for this hour is reached. Come back after `Retry-After` seconds.",
     "unauthorized": "No valid API key came with the request.",
     "unavailable": "Not available just now, and nothing was stored. Try again after `Retry-After` seconds.",

@@ -1,0 +1,152 @@
+"""A request's one transaction: committed before the answer leaves, rolled back by whatever is raised."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from structlog.testing import capture_logs
+
+from plaudit.common.db import Database
+from plaudit.common.http import Principal, TenantTx, Work, conflict, create_app
+from plaudit.common.http.errors import AnswerInsteadError
+from plaudit.common.process import Resources
+from plaudit_testing.databases import TESTING, settings_for
+from plaudit_testing.runtime import count_event, counting_topic
+from plaudit_testing.runtime_fixtures import testing_url, worker_database
+from plaudit_testing.serving import serving
+
+__all__ = ["testing_url", "worker_database"]
+
+pytestmark = pytest.mark.postgres
+
+INSERT = "INSERT INTO things (tenant_id, id) VALUES ($1, $2)"
+TOPIC = counting_topic("test.transactions.v1")
+
+
+async def acme(request: Request) -> Principal:
+    request.state.principal = Principal("acme", "key", frozenset())
+    return request.state.principal
+
+
+Caller = Annotated[Principal, Depends(acme)]
+router = APIRouter()
+
+
+@router.post("/things/{number}", status_code=201)
+async def add(number: int, principal: Caller, tx: TenantTx) -> str:
+    await tx.raw.execute(INSERT, principal.tenant_id, number)
+    return "added"
+
+
+@router.post("/events/{number}", status_code=201)
+async def emit(number: int, principal: Caller, work: Work) -> str:
+    await work.tx.raw.execute(INSERT, principal.tenant_id, number)
+    await work.emit(count_event(TOPIC, f"{number}", 1))
+    return "emitted"
+
+
+@router.post("/refused/{number}")
+async def refused(number: int, principal: Caller, tx: TenantTx) -> None:
+    await tx.raw.execute(INSERT, principal.tenant_id, number)
+    raise conflict("no", "after it was written")
+
+
+@router.post("/broken/{number}")
+async def broken(number: int, principal: Caller, tx: TenantTx) -> None:
+    await tx.raw.execute(INSERT, principal.tenant_id, number)
+    raise ValueError("after it was written")
+
+
+@router.post("/instead/{number}")
+async def instead(number: int, principal: Caller, tx: TenantTx) -> None:
+    await tx.raw.execute(INSERT, principal.tenant_id, number)
+    raise AnswerInsteadError(PlainTextResponse("sign in first", 401))
+
+
+@router.post("/cut/{number}", status_code=201)
+async def cut(number: int, principal: Caller, tx: TenantTx) -> str:
+    await tx.raw.execute(INSERT, principal.tenant_id, number)
+    tx.raw.terminate()
+    return "written, and then the connection is gone"
+
+
+@router.post("/foreign/{number}")
+async def foreign(number: int, _principal: Caller, tx: TenantTx) -> None:
+    await tx.raw.execute(INSERT, "stranger", number)
+
+
+@router.post("/unknown/{number}")
+async def unknown(number: int, tx: TenantTx) -> None:
+    await tx.raw.execute(INSERT, "acme", number)
+
+
+@pytest.fixture
+async def client(testing_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    resources = Resources(settings_for(testing_url), TESTING)
+    app = create_app(title="t", service=TESTING, description="", resources=resources, routers=[router])
+    async with serving(app) as client:
+        yield client
+    await resources.close()
+
+
+async def numbers(database: Database, table: str = "things", column: str = "id") -> list[Any]:
+    async with database.transaction() as tx:
+        return [row[0] for row in await tx.raw.fetch(f"SELECT {column} FROM {table} ORDER BY 1")]
+
+
+async def test_what_was_answered_2xx_is_committed(client: httpx.AsyncClient, worker_database: Database) -> None:
+    assert (await client.post("/things/1")).status_code == 201
+    assert await numbers(worker_database) == [1]
+
+
+async def test_events_are_committed_with_the_unit_of_work(client: httpx.AsyncClient, worker_database: Database) -> None:
+    assert (await client.post("/events/1")).status_code == 201
+    assert await numbers(worker_database) == [1]
+    assert await numbers(worker_database, "outbox", "topic") == [TOPIC.name]
+
+
+@pytest.mark.parametrize(("path", "status"), [("refused", 409), ("broken", 500), ("instead", 401)])
+async def test_whatever_is_raised_rolls_back(
+    client: httpx.AsyncClient, worker_database: Database, path: str, status: int
+) -> None:
+    assert (await client.post(f"/{path}/1")).status_code == status
+    assert await numbers(worker_database) == []
+
+
+async def test_a_commit_that_the_database_refuses_is_a_500(
+    client: httpx.AsyncClient, worker_database: Database, testing_url: str
+) -> None:
+    admin = await asyncpg.connect(testing_url)
+    await admin.execute("ALTER TABLE testing.things ADD UNIQUE (tenant_id) DEFERRABLE INITIALLY DEFERRED")
+    await admin.close()
+    assert (await client.post("/things/1")).status_code == 201
+    assert (await client.post("/things/2")).status_code == 500, "the constraint is checked at the commit"
+    assert await numbers(worker_database) == [1]
+
+
+async def test_a_connection_lost_before_the_commit_is_a_503(
+    client: httpx.AsyncClient, worker_database: Database
+) -> None:
+    answer = await client.post("/cut/1")
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    assert await numbers(worker_database) == []
+
+
+async def test_a_transaction_is_the_principals_own(client: httpx.AsyncClient, worker_database: Database) -> None:
+    assert (await client.post("/foreign/1")).status_code == 500, "row level security refuses another tenant's row"
+    assert await numbers(worker_database) == []
+
+
+async def test_without_a_principal_no_transaction_is_opened(
+    client: httpx.AsyncClient, worker_database: Database
+) -> None:
+    with capture_logs() as lines:
+        assert (await client.post("/unknown/1")).status_code == 500
+    assert "declare the principal" in str(lines[0]["exc_info"])
+    assert await numbers(worker_database) == []
