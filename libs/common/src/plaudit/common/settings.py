@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     database_connect_timeout_seconds: float = 2.0
     database_open_timeout_seconds: float = 1.5
     """Until a transaction is open: a free connection, or a new one, and the server's first answer over it."""
+    database_worker_open_timeout_seconds: float = 4.0
+    """The same for consumers, relay and jobs. Nobody waits for their answer, so on a loaded machine they wait rather
+    than cut the connection, which would only add the cost of a new one. Below the relay's lease of 5 seconds."""
     database_command_timeout_seconds: float = 6.0
     """Above the server's own `statement_timeout`: who does not answer by then is not there."""
     shutdown_timeout_seconds: float = 20.0

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts.api import router as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.domain import AlertResolvedError
 from plaudit.alerting.clocks.api import router as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
@@ -16,15 +17,21 @@ from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.jobs import TimerJob
 from plaudit.common.db import Role
-from plaudit.common.http.app import create_app
+from plaudit.common.http import Refusals, conflict, create_app
 from plaudit.common.kafka.offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.sessions import router as sessions
 
 PROBLEMS = {
     "alert-resolved": "The alert is resolved: it can no longer be acknowledged.",
-    "sent-from-elsewhere": "A form is accepted only from a page of this service.",
 }
 """Slug → meaning, beyond what all services share."""
+REFUSALS: Refusals = {
+    AlertResolvedError: lambda _: conflict(
+        "alert-resolved", "The alert is resolved: there is nothing left to look at."
+    ),
+}
+"""What the domains refuse → the problem that the API answers with."""
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
 
@@ -44,9 +51,10 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             service=resources.service,
             description=DESCRIPTION,
             resources=resources,
-            routers=[clocks, alerts, policies, desk],
+            routers=[clocks, alerts, policies, desk, sessions],
             pages=True,
             problems=PROBLEMS,
+            refusals=REFUSALS,
         ),
         subscriptions=[subscription(following)],
         jobs=[

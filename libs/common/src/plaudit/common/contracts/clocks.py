@@ -1,4 +1,4 @@
-"""Events about promises and alerts: `alerts.v1`, written by alerting."""
+"""Events about clocks and alerts: `alerts.v1`, written by alerting."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from plaudit.common.contracts.time import Instant
 
 
 class ClockChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What happened to one running promise."""
+    """What happened to one clock."""
 
     clock_id: str
     review_id: str
@@ -16,7 +16,7 @@ class ClockChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     metric: str
     policy_revision: int
     anchor_at: Instant
-    """The instant the promise runs from."""
+    """The instant that the time is counted from."""
     due_at: Instant
     happened_at: Instant
     """When it happened in the world: the answer's publication, the due time, the removal."""

@@ -50,7 +50,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     published_at: Instant
     state: str
-    """`published`, `pending` or `rejected`; only a published one keeps a promise."""
+    """`published`, `pending` or `rejected`; only a published one fulfils a clock."""
 
 
 class SourceRef(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,13 +83,17 @@ class Database:
         self.service = service
         self.role = role
         self._begin = _BEGIN_TEST_CLOCK if settings.test_clock else _BEGIN
-        self._open_timeout_seconds = settings.database_open_timeout_seconds
+        self._open_timeout_seconds = (
+            settings.database_worker_open_timeout_seconds
+            if role is Role.WORKER
+            else settings.database_open_timeout_seconds
+        )
         name = role_name(service, role)
         self.engine = create_async_engine(
             sqlalchemy_url(settings.database_url.get_secret_value()),
             pool_size=pool_size or settings.database_pool_size,
             max_overflow=0,
-            pool_timeout=settings.database_open_timeout_seconds,
+            pool_timeout=self._open_timeout_seconds,
             pool_recycle=1800,
             connect_args={
                 "timeout": settings.database_connect_timeout_seconds,
@@ -115,8 +119,9 @@ class Database:
             tenants: whose rows it may touch under the api and hook roles; a worker names none.
 
         Raises:
-            Exception: that `is_transient`, when none is open within `database_open_timeout_seconds`: no connection is
-                free, none can be made, or the server does not answer.
+            Exception: that `is_transient`, when none is open in time (`database_open_timeout_seconds`, for workers
+                `database_worker_open_timeout_seconds`): no connection is free, none can be made, or the server does
+                not answer.
         """
         async with AsyncExitStack() as stack:
             tx = await self._open(stack, tenants)

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from plaudit.alerting.alerts import commands, store
-from plaudit.alerting.alerts.domain import AlertResolvedError, AlertState
+from plaudit.alerting.alerts.domain import AlertState
 from plaudit.alerting.alerts.schemas import AlertOut
 from plaudit.common.http import (
     DEFAULT_PAGE_ITEMS,
@@ -18,7 +18,6 @@ from plaudit.common.http import (
     SubjectFilter,
     TenantTx,
     authorize,
-    conflict,
     decode_cursor,
     not_found,
     page,
@@ -47,10 +46,7 @@ async def list_alerts(
 @router.post("/v1/alerts/{alert_id}/acknowledge", response_model=AlertOut, summary="Acknowledge an alert")
 async def acknowledge_alert(alert_id: UUID, principal: AlertsWriter, tx: TenantTx) -> object:
     """Say that somebody looks at it. Saying so again changes nothing; a resolved alert cannot be acknowledged."""
-    try:
-        alert = await commands.acknowledge(tx, principal.tenant_id, alert_id, principal.key_id)
-    except AlertResolvedError:
-        raise conflict("alert-resolved", "The alert is resolved: there is nothing left to look at.") from None
+    alert = await commands.acknowledge(tx, principal.tenant_id, alert_id, principal.key_id)
     if alert is None:
         raise not_found("alert")
     return alert
