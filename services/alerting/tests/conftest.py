@@ -37,6 +37,16 @@ TYPES = {
 }
 
 
+NO_HURRY = {
+    "database_open_timeout_seconds": 60.0,
+    "database_worker_open_timeout_seconds": 60.0,
+    "database_connect_timeout_seconds": 60.0,
+    "database_command_timeout_seconds": 60.0,
+    "smtp_timeout_seconds": 30.0,
+}
+"""No test of alerting is about how soon a server answers."""
+
+
 def settings_for(database_url: str, **more: object) -> AlertingSettings:
     return AlertingSettings.model_validate(
         {
@@ -45,6 +55,7 @@ def settings_for(database_url: str, **more: object) -> AlertingSettings:
             "test_clock": True,
             "partitions": 8,
             "database_pool_size": 4,
+            **NO_HURRY,
             **more,
         }
     )
@@ -96,12 +107,21 @@ class Stage:
         self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
         self.subscription = subscription(followers(self.settings))
         self.timers = self.new_timers()
+        self.processes: list[Resources[AlertingSettings]] = []
         self.mails = MailJob(self.worker, self.settings, smtp_sender(self.settings))
         self.clients: list[httpx.AsyncClient] = []
 
     def new_timers(self) -> TimerJob:
         """The timers as a process has them that has just started."""
-        return TimerJob(self.resources, followers(self.settings), self._end_offset)
+        return self._timers_of(self.resources)
+
+    def timers_of_another_process(self) -> TimerJob:
+        """The timers of a process with connections of its own."""
+        self.processes.append(Resources(self.settings, ALERTING.name))
+        return self._timers_of(self.processes[-1])
+
+    def _timers_of(self, resources: Resources[AlertingSettings]) -> TimerJob:
+        return TimerJob(resources, followers(self.settings), self._end_offset)
 
     async def _end_offset(self, _topic: str, _partition: int) -> int:
         if self.end_offset < 0:
@@ -111,8 +131,9 @@ class Stage:
     async def close(self) -> None:
         for client in self.clients:
             await client.aclose()
+        for resources in (self.resources, *self.processes):
+            await resources.close()
         await self.common.close()
-        await self.resources.close()
 
     async def move_to(self, moment: datetime) -> None:
         """Let it be this moment; time goes on from there."""

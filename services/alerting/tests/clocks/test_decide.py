@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from plaudit.alerting.clocks.domain.clock_events import (
@@ -267,6 +268,7 @@ ENDS = (
 
 
 class TestTheOutcome:
+    @settings(deadline=timedelta(seconds=10))
     @for_all(end=ENDS, provisional=st.booleans())
     def test_is_the_same_whether_the_end_or_the_breach_is_learned_first(self, end, provisional):
         after, when = end
@@ -283,6 +285,7 @@ class TestTheOutcome:
         )
         assert (early.state == "breached") == (when > at(24))
 
+    @settings(deadline=timedelta(seconds=10))
     @for_all(changes=st.lists(st.sampled_from(["answer", "unanswer", "raise", "lower", "remove", "wait"]), max_size=12))
     def test_each_run_ends_once_and_breaches_at_most_once(self, changes):
         log, state = [STARTED], review()

@@ -4,6 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from plaudit.alerting.mails.commands import MAX_RETRY_SECONDS, retry_seconds
@@ -164,6 +165,7 @@ async def test_nobody_listening_is_a_failure_that_may_pass(settings):
         await smtp_sender(away)(EmailMessage())
 
 
+@hypothesis_settings(deadline=timedelta(seconds=10))
 @given(attempts=st.integers(1, 1000))
 def test_waits_grow_up_to_a_bound_and_differ_by_luck(attempts):
     longest = min(MAX_RETRY_SECONDS, 5.0 * 3.0 ** min(attempts - 1, 20))

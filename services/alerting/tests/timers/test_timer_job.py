@@ -1,14 +1,17 @@
 """Timers that fire, on a real database and a real SMTP server."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
 
 from plaudit.common.db import lock
 from plaudit_testing.clocks import answered, at, review
+from plaudit_testing.runtime import running, until
 
 pytestmark = pytest.mark.postgres
+
+CLOCKS = 200
+DEADLINE_SECONDS = 120.0
 
 
 async def test_time_warns_twice_and_then_breaches_with_one_alert_and_one_mail(stage, mailbox):
@@ -134,15 +137,20 @@ async def test_a_clock_that_somebody_works_on_is_left_to_the_next_turn(stage):
 
 
 async def test_two_processes_fire_each_timer_once(stage):
-    for number in range(200):
-        await stage.happens(None, review(), at(0), review_id=f"review-{number}")
+    await stage.reads([stage.record(None, review(), at(0), f"review-{number}") for number in range(CLOCKS)])
     await stage.move_to(at(25))
-    loops = [stage.new_timers(), stage.new_timers(), stage.timers]
-    await asyncio.gather(*(loop.turn() for loop in loops * 3))
-    await stage.fires()
-    counts = await stage.rows("SELECT count(*) AS n FROM clock_events WHERE kind = 'breached'")
-    assert counts == [{"n": 200}]
-    assert (await stage.rows("SELECT count(*) AS n FROM mails WHERE kind = 'breach'")) == [{"n": 200}]
+
+    async def no_timer_is_left():
+        return await stage.rows("SELECT 1 FROM timers") == []
+
+    processes = [stage.timers_of_another_process() for _ in range(3)]
+    async with running(*processes):
+        await until(no_timer_is_left, "all timers have fired", DEADLINE_SECONDS)
+    counts = await stage.rows(
+        "SELECT count(*) AS n, count(DISTINCT clock_id) AS clocks FROM clock_events WHERE kind = 'breached'"
+    )
+    assert counts == [{"n": CLOCKS, "clocks": CLOCKS}]
+    assert (await stage.rows("SELECT count(*) AS n FROM mails WHERE kind = 'breach'")) == [{"n": CLOCKS}]
 
 
 async def test_a_clock_that_cannot_be_fired_is_set_aside_and_the_others_fire(stage):

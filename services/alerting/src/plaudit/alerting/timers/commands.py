@@ -33,7 +33,8 @@ class Schedule(Follower):
         for clock, event, policy, _ in entries:
             match event:
                 case Started():
-                    stale.add(clock.key)
+                    if clock.run.number > 1:
+                        stale.add(clock.key)
                     scheduled[clock.key] = timers_of(clock, policy)
                 case Fulfilled() | Cancelled() | Retracted():
                     stale.add(clock.key)

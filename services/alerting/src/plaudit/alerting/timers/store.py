@@ -14,17 +14,8 @@ _TIMER: Final = Columns(timers, without=("failed_at", "error"))
 
 _ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()}"
 
-# Each clock's rows are looked up by themselves, behind OFFSET 0: joined freely, a plan made while the table was small
-# reads all of it, and it grows and shrinks by the minute.
-_CANCEL = """
-DELETE FROM timers WHERE ctid = ANY (ARRAY(
-    SELECT t.place
-    FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, clock_id)
-    CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM timers WHERE tenant_id = k.tenant_id AND clock_id = k.clock_id OFFSET 0
-    ) t
-))
-"""
+# Once for each clock: a statement over many keys reads the whole table, if its plan was made while that was small.
+_CANCEL = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = $2"
 
 _LATEST_DUE = """
 SELECT p AS partition, t.due_at
@@ -45,6 +36,8 @@ CROSS JOIN LATERAL (
 """
 
 # The clock's order key is held, so no other process of ours locks these rows; rows locked by others are skipped.
+# The rows are looked up clock by clock over the primary key, whatever the planner thinks of a table that grows and
+# shrinks by the minute.
 _CLAIM = f"""
 DELETE FROM timers WHERE ctid = ANY (ARRAY(
     SELECT t.place
@@ -76,7 +69,7 @@ async def add(tx: Tx, added: Sequence[Timer]) -> None:
 async def cancel(tx: Tx, keys: Collection[ClockKey]) -> None:
     """Delete all timers of these clocks. The clocks' order keys must be held."""
     if keys:
-        await tx.raw.execute(_CANCEL, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
+        await tx.raw.executemany(_CANCEL, keys)
 
 
 async def latest_due(tx: Tx, partitions: Sequence[int]) -> dict[int, datetime]:
