@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, clock_id
-from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Warned
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Warned, is_collapsed
 from plaudit.alerting.clocks.domain.decide import decide
 from plaudit.alerting.clocks.domain.review_facts import facts_of
 from plaudit.alerting.clocks.domain.run import apply, fold
@@ -74,15 +74,15 @@ class ClockWriter:
         """Write everything; return the events to publish, those of each clock in their order."""
         await store.save(tx, list(self._clocks.values()))
         await store.append(tx, self._entries)
-        events = [event for entry in self._entries for event in self._events_of(entry, tx.now)]
+        events: list[Outgoing] = []
+        for entry in self._entries:
+            if not is_collapsed(entry.event):
+                events.append(clock_event(entry, tx.now))
+            for follower in self._followers:
+                events += follower.events_with(entry, tx.now)
         for follower in self._followers:
             events += await follower.follow(tx, self._entries)
         return events
-
-    def _events_of(self, entry: LogEntry, now: datetime) -> list[Outgoing]:
-        own = clock_event(entry, now)
-        following = [event for follower in self._followers for event in follower.events_with(entry, now)]
-        return following if own is None else [own, *following]
 
 
 class ReviewRevision(msgspec.Struct, frozen=True, gc=False):
@@ -104,14 +104,15 @@ class ReviewRevision(msgspec.Struct, frozen=True, gc=False):
 
 async def apply_revisions(tx: Tx, revisions: Sequence[ReviewRevision], followers: Sequence[Follower]) -> list[Outgoing]:
     """Start, fulfil and cancel clocks as reviews change, in the order of the revisions; return what to publish."""
-    known = await store.load(tx, {revision.clock_key for revision in revisions})
+    keys = [revision.clock_key for revision in revisions]
+    known = await store.load(tx, set(keys))
     rules = await policies.load(tx, {revision.tenant_id for revision in revisions})
     writer = ClockWriter(followers)
-    for revision in revisions:
-        clock = known.get(revision.clock_key)
+    for key, revision in zip(keys, revisions, strict=True):
+        clock = known.get(key)
         after = _start(revision, rules, writer) if clock is None else _continue(revision, clock, rules, writer)
         if after is not None:
-            known[after.key] = after
+            known[key] = after
     new_tenants = {tenant_id for tenant_id, _ in known if rules.newest(tenant_id) is BUILT_IN}
     if new_tenants:
         await policies.keep(tx, new_tenants, BUILT_IN)

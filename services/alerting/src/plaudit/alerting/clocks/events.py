@@ -8,11 +8,9 @@ from plaudit.common.contracts import ALERTS, ClockChange
 from plaudit.common.events import Outgoing
 
 
-def clock_event(entry: LogEntry, now: datetime) -> Outgoing | None:
-    """Return the event to publish for an entry of a clock's log; none for a collapsed warning."""
+def clock_event(entry: LogEntry, now: datetime) -> Outgoing:
+    """Return the event to publish for an entry of a clock's log."""
     clock, event = entry.clock, entry.event
-    if isinstance(event, Warned) and event.collapsed:
-        return None
     review, run = clock.review, clock.run
     return Outgoing(
         topic=ALERTS,

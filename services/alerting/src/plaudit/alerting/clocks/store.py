@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from asyncpg import Record
 from sqlalchemy import RowMapping, Select, Table, or_, select, tuple_
 
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
-from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
 from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.clocks.tables import clock_events, clocks
@@ -19,7 +20,9 @@ from plaudit.common.db.columns import Columns
 
 _REVIEW: Final[Mapping[str, str]] = {name: name for name in ReviewFacts.__struct_fields__} | {"id": "review_id"}
 _RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name != "policy"} | {"number": "run"}
-"""Field → column, of the two parts of a clock."""
+"""Field → column, of the two parts of a clock, in the order of the struct's fields."""
+_review_of: Final = itemgetter(*_REVIEW.values())
+_run_of: Final = itemgetter(*_RUN.values())
 
 _CLOCK: Final = Columns(
     clocks,
@@ -30,8 +33,8 @@ _CLOCK: Final = Columns(
 )
 _ENTRY: Final = Columns(
     clock_events,
-    {"tenant_id": "clock.tenant_id", "clock_id": "clock.id", "happened_at": "event.at", "event": "json"},
-    without=("id", "recorded_at"),
+    {"tenant_id": "clock.tenant_id", "clock_id": "clock.id", "happened_at": "event.at"},
+    without=("id", "recorded_at", "event"),
 )
 
 # Each clock is looked up by itself: joined freely, a plan made while the table was small reads all of it.
@@ -46,8 +49,11 @@ INSERT INTO clocks ({_CLOCK.listed}) SELECT * FROM {_CLOCK.unnest()}
 ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("partition",))}
 """
 
+# Events travel as text: the driver encodes an array of jsonb element by element in Python.
 _APPEND = f"""
-INSERT INTO clock_events (recorded_at, {_ENTRY.listed}) SELECT $1, entry.* FROM {_ENTRY.unnest(2)} AS entry
+INSERT INTO clock_events (recorded_at, event, {_ENTRY.listed})
+SELECT $1, entry.event::jsonb, {_ENTRY.of("entry")}
+FROM ROWS FROM (unnest($2::text[]), {_ENTRY.unnest(3)}) AS entry (event, {_ENTRY.listed})
 """
 
 _LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
@@ -73,7 +79,8 @@ async def save(tx: Tx, changed: Collection[Clock]) -> None:
 async def append(tx: Tx, entries: Sequence[LogEntry]) -> None:
     """Append to the logs of clocks."""
     if entries:
-        await tx.raw.execute(_APPEND, tx.now, *_ENTRY.arrays(entries))
+        events = [to_json(entry.event) for entry in entries]
+        await tx.raw.execute(_APPEND, tx.now, events, *_ENTRY.arrays(entries))
 
 
 async def log_of(tx: Tx, tenant_id: str, clock_id: UUID) -> list[tuple[ClockEvent, datetime]]:
@@ -134,9 +141,6 @@ def _clock(row: Record) -> Clock:
         metric=row["metric"],
         partition=row["partition"],
         review_revision=row["review_revision"],
-        review=ReviewFacts(**{field: row[column] for field, column in _REVIEW.items()}),
-        run=Run(
-            policy=PolicyRef(row["policy_id"], row["policy_revision"]),
-            **{field: row[column] for field, column in _RUN.items()},
-        ),
+        review=ReviewFacts(*_review_of(row)),
+        run=Run(PolicyRef(row["policy_id"], row["policy_revision"]), *_run_of(row)),
     )

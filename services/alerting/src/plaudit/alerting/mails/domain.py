@@ -122,7 +122,7 @@ def _paragraphs(clock: Clock, kind: MailKind) -> list[str]:
     closing = f"A public answer was due by {moment(run.due_at)}, and none has been published."
     if run.provisional:
         closing += (
-            " Not all changes up to then could be read yet: should an answer turn out to have been in time, "
+            " Not all reviews written up to then could be read yet. If an answer turns out to have been in time, "
             "this is taken back."
         )
     return [opening, closing]
@@ -144,7 +144,7 @@ def _as_html(paragraphs: list[str], quote: list[str], links: list[tuple[str, str
 
 
 def _clean(text: str) -> str:
-    """Return a stranger's text without control characters and direction overrides, lines kept."""
+    """Return a text that strangers wrote, without control characters and direction overrides; lines are kept."""
     return "".join(
         character if character in _LINE_CHARS or unicodedata.category(character) not in {"Cc", "Cf", "Cs"} else " "
         for character in text
@@ -152,5 +152,5 @@ def _clean(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return a text fit for a header: what would begin another one becomes a space."""
+    """Return a text that fits into one header: line breaks become spaces."""
     return " ".join(_clean(text).split())

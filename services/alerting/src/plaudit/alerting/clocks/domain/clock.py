@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from plaudit.alerting.clocks.domain.clock_events import ClockEvent, kind_of, to_json
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, kind_of
 from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.policies.domain import Policy
@@ -52,11 +52,6 @@ class LogEntry(NamedTuple):
     def kind(self) -> str:
         """The event's name."""
         return kind_of(self.event)
-
-    @property
-    def json(self) -> str:
-        """The event as the log stores it."""
-        return to_json(self.event)
 
 
 @lru_cache(maxsize=CACHED_IDS)

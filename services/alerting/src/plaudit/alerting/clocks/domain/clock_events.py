@@ -90,6 +90,11 @@ def kind_of(event: ClockEvent) -> str:
     return str(event.__struct_config__.tag)
 
 
+def is_collapsed(event: ClockEvent) -> bool:
+    """Say whether an event is a warning that was recorded late, and is not published."""
+    return isinstance(event, Warned) and event.collapsed
+
+
 _encode = msgspec.json.Encoder().encode
 _decoder: Final[msgspec.json.Decoder[ClockEvent]] = msgspec.json.Decoder(ClockEvent)
 
