@@ -17,7 +17,7 @@ from plaudit.common.contracts.envelope import CONTENT_TYPE
 from plaudit.common.events.partitioning import partition_of
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.consumer import ConsumerLoop
-from plaudit.common.kafka.offsets import EndOffsets
+from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import read_log, running, until
@@ -97,7 +97,10 @@ class Alerting:
 
     def consumer(self):
         return ConsumerLoop(
-            subscription(followers(self.settings)), self.stage.worker, self.stage.resources.outbox, self.settings
+            subscription(followers(self.settings)),
+            self.stage.worker,
+            self.stage.resources.outbox.append,
+            self.settings,
         )
 
     def jobs(self):

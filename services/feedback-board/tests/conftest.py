@@ -16,10 +16,10 @@ from plaudit.common.ids import uuid7
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.process import Parts, Resources
 from plaudit.common.tenants import commands as tenants
-from plaudit.feedback_board import consumer
-from plaudit.feedback_board.commands import Board
-from plaudit.feedback_board.consumer import LinkableChange
+from plaudit.feedback_board.links import consumer
+from plaudit.feedback_board.links.domain import LinkableChange
 from plaudit.feedback_board.main import SERVICE, build
+from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit_testing.databases import migrated
 from plaudit_testing.servers import PostgresServer
@@ -224,7 +224,7 @@ def outbox(worker: Database) -> Outbox:
 
 
 @pytest.fixture
-async def wish(api: httpx.AsyncClient) -> str:
+async def request_path(api: httpx.AsyncClient) -> str:
     """The path of a request in the API."""
     made = await api.post("/v1/requests", json={"title": "Refund the deposit at once", "text": "It took eleven days."})
     assert made.status_code == 201
@@ -233,9 +233,8 @@ async def wish(api: httpx.AsyncClient) -> str:
 
 @pytest.fixture
 def recount(resources: Resources[BoardSettings]) -> Any:
-    """Counts what is due, as the job does; returns how many wishes that were."""
-    board = Board(resources.database(Role.WORKER), resources.outbox, resources.ids)
-    return lambda: board.recount_due(100)
+    """Counts what is due, as the job does; returns how many requests that were."""
+    return RecountJob(resources.database(Role.WORKER), resources.outbox, resources.ids).turn
 
 
 class Clock:

@@ -67,7 +67,7 @@ async def warm(made: Database) -> None:
     await asyncio.gather(*(made.ping() for _ in range(POOL_SIZE)))
 
 
-async def assert_away_in_time(made: Database, times: int = 1) -> None:
+async def assert_transient_in_time(made: Database, times: int = 1) -> None:
     async with asyncio.timeout(TEST_SECONDS):
         errors = await asyncio.gather(*(made.ping() for _ in range(times)), return_exceptions=True)
     assert len(errors) == times
@@ -85,7 +85,7 @@ async def test_a_transaction_that_a_silent_server_does_not_open_is_given_up(
             await warm(made)
         proxy.black_hole()
         for _ in range(2):
-            await assert_away_in_time(made, times=3 * POOL_SIZE)
+            await assert_transient_in_time(made, times=3 * POOL_SIZE)
         proxy.pass_through()
         await until(lambda: connections_out(made) == 0, "all connections are given back")
         await warm(made)
@@ -94,7 +94,7 @@ async def test_a_transaction_that_a_silent_server_does_not_open_is_given_up(
 async def test_waiting_for_a_free_connection_counts_too(common_url: str, proxy: TcpProxy):
     async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
         async with made.transaction(), made.transaction():
-            await assert_away_in_time(made)
+            await assert_transient_in_time(made)
         await made.ping()
 
 
@@ -102,7 +102,7 @@ async def test_a_worker_waits_longer_for_a_connection_than_a_request(common_url:
     seconds = {"database_open_timeout_seconds": FOREVER_SECONDS, "database_worker_open_timeout_seconds": SHORT_SECONDS}
     async with database(common_url, proxy, Role.WORKER, **seconds) as made:
         async with made.transaction(), made.transaction():
-            await assert_away_in_time(made)
+            await assert_transient_in_time(made)
         await made.ping()
     fields = Settings.model_fields
     assert fields["database_worker_open_timeout_seconds"].default > fields["database_open_timeout_seconds"].default

@@ -11,7 +11,7 @@ from plaudit.common.kafka import clients
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit.common.settings import Settings
-from plaudit_local.kafka import Kafka
+from plaudit_local.servers.kafka import Kafka
 from plaudit_testing.databases import TESTING, settings_for
 from plaudit_testing.runtime import (
     counting_topic,

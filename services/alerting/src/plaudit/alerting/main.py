@@ -18,7 +18,7 @@ from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.jobs import TimerJob
 from plaudit.common.db import Role
 from plaudit.common.http import Refusals, conflict, create_app
-from plaudit.common.kafka.offsets import EndOffsets
+from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.sessions import router as sessions
 

@@ -2,4 +2,4 @@
 
 from typing import Final
 
-LOG_FIELDS: Final = frozenset[str]()
+LOG_FIELDS: Final = frozenset(("error",))

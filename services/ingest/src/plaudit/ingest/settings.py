@@ -1,4 +1,4 @@
-"""What ingest is told beyond the common settings."""
+"""The settings of ingest beyond the common ones."""
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ class IngestSettings(Settings):
 
     hook_max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     hook_answer_timeout_seconds: float = Field(default=1.5, gt=0)
-    """Counted from the last byte of the body. A delivery whose commit is not known by then is answered 503, and the
-    sender comes again under the same id."""
+    """Counted from the last byte of the body. A delivery whose commit is not confirmed by then is answered 503, and the
+    sender sends it again under the same id."""
     source_cache_seconds: float = Field(default=5.0, ge=0)
-    """How long a source that was removed or whose secret was replaced may still be taken for what it was."""
+    """How long a source that was removed, or whose secret was replaced, may still count as it was."""

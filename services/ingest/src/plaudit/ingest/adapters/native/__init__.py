@@ -1,3 +1,0 @@
-from plaudit.ingest.adapters.native.adapter import ADAPTER
-
-__all__ = ["ADAPTER"]

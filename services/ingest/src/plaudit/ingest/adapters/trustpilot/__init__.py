@@ -1,3 +1,0 @@
-from plaudit.ingest.adapters.trustpilot.adapter import ADAPTER
-
-__all__ = ["ADAPTER"]

@@ -1,0 +1,1 @@
+"""Deliveries: the log of every request that a platform made to us."""

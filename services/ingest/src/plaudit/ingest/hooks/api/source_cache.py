@@ -1,0 +1,82 @@
+"""The cache of known sources: looked up before a tenant is known, and cached for some seconds."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from plaudit.common.db import Database
+from plaudit.common.standard_webhooks import decode_secret
+from plaudit.ingest.platforms import ADAPTERS, Adapter
+from plaudit.ingest.sources import store
+from plaudit.ingest.sources.domain import KeyedSource
+
+MAX_CACHED_SOURCES = 10_000
+
+
+@dataclass(frozen=True)
+class CachedSource:
+    """A source with what proves and reads its deliveries."""
+
+    source: KeyedSource
+    adapter: Adapter
+    signing_key: bytes
+
+
+class SourceCache:
+    """Finds sources, and remembers them for a while, also that there is none."""
+
+    def __init__(
+        self, database: Database, cache_seconds: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._database = database
+        self._cache_seconds = cache_seconds
+        self._monotonic = monotonic
+        self._cache: dict[str, tuple[float, CachedSource | None]] = {}
+        self._loading: dict[UUID, asyncio.Task[CachedSource | None]] = {}
+
+    async def find(self, source_id: str, timeout_seconds: float) -> CachedSource | None:
+        """Return a source by the id in the address; None if there is none.
+
+        Raises:
+            TimeoutError: the database has not answered in time.
+            Exception: what the database raises.
+        """
+        entry = self._cache.get(source_id)
+        if entry is not None and entry[0] > self._monotonic():
+            return entry[1]
+        try:
+            wanted = UUID(source_id)
+        except ValueError:
+            return None
+        found = await self._load_once(wanted, timeout_seconds)
+        self._cache.pop(source_id, None)
+        if len(self._cache) >= MAX_CACHED_SOURCES:
+            del self._cache[next(iter(self._cache))]
+        self._cache[source_id] = (self._monotonic() + self._cache_seconds, found)
+        return found
+
+    async def _load_once(self, wanted: UUID, timeout_seconds: float) -> CachedSource | None:
+        """Ask the database once for all requests that wait for the same source.
+
+        In a task of its own: a request that has waited long enough leaves at once, without waiting for the driver.
+        """
+        task = self._loading.get(wanted)
+        if task is None:
+            task = self._loading[wanted] = asyncio.create_task(self._load(wanted))
+            task.add_done_callback(lambda done: self._loaded(wanted, done))
+        await asyncio.wait({task}, timeout=timeout_seconds)
+        if not task.done():
+            raise TimeoutError("the database does not say which source this is")
+        return task.result()
+
+    def _loaded(self, wanted: UUID, done: "asyncio.Task[CachedSource | None]") -> None:
+        del self._loading[wanted]
+        if not done.cancelled():
+            done.exception()  # retrieved, even if no request waits for it any more
+
+    async def _load(self, wanted: UUID) -> CachedSource | None:
+        async with self._database.transaction() as tx:
+            source = await store.find(tx, wanted)
+        return None if source is None else CachedSource(source, ADAPTERS[source.platform], decode_secret(source.secret))

@@ -1,0 +1,172 @@
+"""What becomes of deliveries that are written together: repetitions, quarantine, and what to store."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.ingest.reviews.domain.decisions import Revised, decide
+from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
+from plaudit.ingest.reviews.domain.state import StoredReview
+from plaudit.ingest.sources.domain import Source
+
+ACCEPTED: Final = 202
+BAD_REQUEST: Final = 400
+UNPROCESSABLE: Final = 422
+NOTHING_VALID: Final = "nothing_valid"
+NOT_STORED: Final = "not_stored"
+"""The database refused the delivery with its content, and took its bytes alone."""
+ID_REUSED: Final = "id_reused"
+"""A delivery id came again with another body: stored, and answered 2xx, since sending it again changes nothing."""
+
+ReviewKey = tuple[str, str]
+"""(source id, external id)"""
+DeliveryKey = tuple[str, str]
+"""(source id, the sender's own id of the delivery)"""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One verified request, to be written."""
+
+    id: str
+    source: Source
+    sent_id: str | None
+    """The sender's own id, by which a repetition is recognised; None where a platform sends none."""
+    headers: str
+    """Those that are stored, as JSON."""
+    body: bytes
+    events: Sequence[Instruction | Quarantined]
+    status: int = ACCEPTED
+    quarantine_reason: str | None = None
+    """Why none of it could be read, if so; it is stored all the same."""
+    traceparent: str | None = None
+
+    @cached_property
+    def order_keys(self) -> list[str]:
+        """What must not be decided twice at once: the delivery's id, and each review that it is about."""
+        keys = [f"review:{self.source.tenant_id}:{self.source.id}:{external_id}" for _, external_id in self.review_keys]
+        if self.sent_id is not None:
+            keys.append(f"delivery:{self.source.id}:{self.sent_id}")
+        return keys
+
+    @cached_property
+    def review_keys(self) -> list[ReviewKey]:
+        """The reviews that it is about."""
+        return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, Quarantined)]
+
+    @property
+    def dedup_key(self) -> DeliveryKey | None:
+        """What a repetition is recognised by, None where the platform sends no id."""
+        return None if self.sent_id is None else (self.source.id, self.sent_id)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a delivery, as it is stored; a repetition gets it again."""
+
+    id: str
+    status: int
+    accepted: int
+    unchanged: int
+    quarantined: tuple[tuple[int, str], ...]
+    """(index, reason) of each event that was not applied."""
+    quarantine_reason: str | None
+    body: bytes
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the sender is answered."""
+
+    outcome: Outcome
+    duplicate: bool = False
+
+
+class LoggedDelivery(msgspec.Struct, frozen=True):
+    """One entry of the delivery log, to be written."""
+
+    delivery: Delivery
+    outcome: Outcome
+    dedup_id: str | None
+    """The sender's id, if this is the delivery that repetitions of it are compared with."""
+    received_at: datetime
+
+
+class NewRevision(msgspec.Struct, frozen=True):
+    """One revision of a review, to be written."""
+
+    delivery: Delivery
+    revised: Revised
+    known_at: datetime
+
+
+class Group:
+    """The decisions of one transaction, in the order of its deliveries, over what was stored before.
+
+    It collects what is to be written: `log`, `revisions`, and in `latest` the last revision of each review.
+    """
+
+    def __init__(
+        self,
+        now: datetime,
+        ids: Callable[[], UUID],
+        outcomes: dict[DeliveryKey, Outcome],
+        reviews: dict[ReviewKey, StoredReview],
+    ) -> None:
+        """Decide at the time `now`, over the stored outcomes of deliveries and the stored reviews."""
+        self._now = now
+        self._ids = ids
+        self._outcomes = outcomes
+        self._reviews = reviews
+        self.log: list[LoggedDelivery] = []
+        self.revisions: list[NewRevision] = []
+        self.latest: dict[ReviewKey, NewRevision] = {}
+
+    def take(self, delivery: Delivery) -> Receipt:
+        """Decide about one delivery; return what its sender is answered."""
+        key = delivery.dedup_key
+        first = None if key is None else self._outcomes.get(key)
+        if first is None:
+            outcome = self._apply(delivery)
+            if key is not None:
+                self._outcomes[key] = outcome
+            return self._write(delivery, outcome, dedup_id=delivery.sent_id)
+        if first.body == delivery.body:
+            return Receipt(first, duplicate=True)
+        reused = Outcome(delivery.id, ACCEPTED, 0, 0, (), ID_REUSED, delivery.body)
+        return self._write(delivery, reused, dedup_id=None)
+
+    def _apply(self, delivery: Delivery) -> Outcome:
+        unchanged = 0
+        quarantined: list[tuple[int, str]] = []
+        for index, event in enumerate(delivery.events):
+            result = event if isinstance(event, Quarantined) else self._decide(delivery, event)
+            if isinstance(result, Quarantined):
+                quarantined.append((index, result.reason))
+            elif not result:
+                unchanged += 1
+        accepted = len(delivery.events) - len(quarantined)
+        status, reason = delivery.status, delivery.quarantine_reason
+        if quarantined and not accepted:
+            status, reason = UNPROCESSABLE, NOTHING_VALID
+        return Outcome(delivery.id, status, accepted, unchanged, tuple(quarantined), reason, delivery.body)
+
+    def _decide(self, delivery: Delivery, instruction: Instruction) -> bool | Quarantined:
+        """Return whether there is a new revision, or why there cannot be one."""
+        key = (delivery.source.id, instruction.external_id)
+        decision = decide(self._reviews.get(key), instruction, delivery.source, self._now, str(self._ids()))
+        if isinstance(decision, Quarantined):
+            return decision
+        if not isinstance(decision, Revised):
+            return False
+        self._reviews[key] = decision.stored
+        self.latest[key] = NewRevision(delivery, decision, self._now)
+        self.revisions.append(self.latest[key])
+        return True
+
+    def _write(self, delivery: Delivery, outcome: Outcome, dedup_id: str | None) -> Receipt:
+        self.log.append(LoggedDelivery(delivery, outcome, dedup_id, self._now))
+        return Receipt(outcome)

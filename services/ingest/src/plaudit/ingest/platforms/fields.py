@@ -1,0 +1,92 @@
+"""Readers of fields that adapters share: ids, times, links, tags, persons, and the words for what is wrong."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeVar
+
+from msgspec import UNSET, Meta, UnsetType
+
+from plaudit.common import person_keys
+from plaudit.ingest.sources.domain import KeyedSource
+
+Value = TypeVar("Value")
+
+MAX_ID_CHARS: Final = 200
+MAX_URL_CHARS: Final = 2_048
+MAX_EMAIL_CHARS: Final = 320
+MAX_LANGUAGE_CHARS: Final = 35
+"""The longest BCP 47 tag that software must take."""
+MAX_TAGS: Final = 50
+MAX_TAG_CHARS: Final = 100
+MAX_VERSION: Final = 2**63 - 1
+MAX_PERSON_ID_CHARS: Final = 128
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+ExternalId = Annotated[str, Meta(max_length=MAX_ID_CHARS, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Version = Annotated[int, Meta(ge=-MAX_VERSION, le=MAX_VERSION)]
+Instant = Annotated[datetime, Meta(tz=True)]
+Url = Annotated[str, Meta(max_length=MAX_URL_CHARS, pattern=r"^https?://[^\s\x00-\x1f\x7f]+\Z")]
+Language = Annotated[str, Meta(max_length=MAX_LANGUAGE_CHARS)]
+Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG_CHARS)]
+Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)]
+
+_PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
+
+
+class ImpossibleTimeError(ValueError):
+    """A time before 1970, or so far ahead that it has no UTC form."""
+
+
+def to_utc(time: datetime) -> datetime:
+    """Return an instant in UTC.
+
+    Raises:
+        ImpossibleTimeError: it lies before 1970, or has no UTC form.
+    """
+    try:
+        instant = time.astimezone(UTC)
+    except OverflowError as error:
+        raise ImpossibleTimeError(f"{time.isoformat()} is no time that we can keep") from error
+    if instant < EARLIEST:
+        raise ImpossibleTimeError(f"{time.isoformat()} lies before 1970")
+    return instant
+
+
+def utc_or_unset(time: datetime | None) -> datetime | UnsetType:
+    """Return an instant in UTC, or UNSET for none.
+
+    Raises:
+        ImpossibleTimeError: it lies before 1970, or has no UTC form.
+    """
+    return UNSET if time is None else to_utc(time)
+
+
+def value_or_unset(value: Value | None) -> Value | UnsetType:
+    """Return a value, or UNSET for none: a field that was not mentioned."""
+    return UNSET if value is None else value
+
+
+def person_key(source: KeyedSource, *, email: str | None, person_id: str | None) -> str | None:
+    """Return the key of the author, the same person in every service and never an address; None if unknown.
+
+    An e-mail address makes an HMAC-SHA256 under the tenant's key, the same on every platform; without one it is
+    `platform:id`. An id that could be an address, or is longer than 128 characters, is hashed too.
+    """
+    address = (email or "").strip()
+    if address:
+        return person_keys.person_key(source.person_key, address)
+    name = (person_id or "").strip()
+    if not name:
+        return None
+    if "@" in name or len(name) > MAX_PERSON_ID_CHARS:
+        return person_keys.person_key(source.person_key, name)
+    return f"{source.platform}:{name}"
+
+
+def explain(message: str, root: str = "") -> str:
+    """Turn the model library's message into the field, below a root, and what it must be."""
+    match = _PLACE.match(message)
+    what, field = match.groups() if match else (message, "")
+    what = what.replace("`", "")
+    place = ".".join(filter(None, (root, field)))
+    return f"{place}: {what}" if place else what

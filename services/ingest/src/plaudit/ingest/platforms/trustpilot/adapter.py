@@ -1,0 +1,142 @@
+"""Trustpilot's review webhooks: created, updated and deleted, of services and products.
+
+Trustpilot signs nothing and never sends a customer's address. Events have no version of their own (`version` is the
+payload's), so they count in the order of their receipt.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError, check_count
+from plaudit.ingest.platforms.fields import (
+    MAX_TAG_CHARS,
+    MAX_TAGS,
+    MAX_URL_CHARS,
+    ExternalId,
+    ImpossibleTimeError,
+    Instant,
+    explain,
+    person_key,
+    utc_or_unset,
+    value_or_unset,
+)
+from plaudit.ingest.reviews.domain.instructions import (
+    Content,
+    CreateReview,
+    EditReview,
+    Instruction,
+    Quarantined,
+    RemoveReview,
+)
+from plaudit.ingest.reviews.domain.scales import STARS_SCALE, OffScaleError, to_stars
+from plaudit.ingest.reviews.domain.state import Kind
+from plaudit.ingest.sources.domain import KeyedSource
+
+CREATED: Final = frozenset({"service-review-created", "product-review-created"})
+UPDATED: Final = frozenset({"service-review-updated", "product-review-updated"})
+DELETED: Final = frozenset({"service-review-deleted", "product-review-deleted"})
+
+
+class Consumer(msgspec.Struct, frozen=True):
+    """The author."""
+
+    id: str | None = None
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """A label that the business gave."""
+
+    group: str | None = None
+    value: str | None = None
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """A deleted review: only its id counts."""
+
+    id: ExternalId
+
+
+class Review(msgspec.Struct, frozen=True, rename="camel"):
+    """A review as it is now."""
+
+    id: ExternalId
+    stars: float
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    language: str | UnsetType | None = UNSET
+    title: str | UnsetType | None = UNSET
+    text: str | UnsetType | None = UNSET
+    link: str | None = None
+    is_verified: bool | None = None
+    reference_id: str | None = None
+    location_id: str | None = None
+    consumer: Consumer | None = None
+    tags: tuple[Tag, ...] | None = None
+
+
+def normalise(body: object, source: KeyedSource) -> list[Instruction | Quarantined]:
+    """Read `{"events": […]}`, or one bare event."""
+    if not isinstance(body, dict):
+        raise UnusableBodyError('expected an object with "events"')
+    if "eventName" in body:
+        return [_read(body, source)]
+    events = body.get("events")
+    if not isinstance(events, list):
+        raise UnusableBodyError('expected an object with "events", an array')
+    return [_read(event, source) for event in check_count(events)]
+
+
+def _read(event: object, source: KeyedSource) -> Instruction | Quarantined:
+    if not isinstance(event, dict) or not isinstance(event.get("eventName"), str):
+        return Quarantined("eventName: is missing")
+    name: str = event["eventName"]
+    if name not in CREATED | UPDATED | DELETED:
+        return Quarantined(f"eventName: {name[:80]!r} is none of the review events that are known")
+    try:
+        return _instruction(name, event.get("eventData"), source)
+    except msgspec.ValidationError as error:
+        return Quarantined(explain(str(error), root="eventData"))
+    except (OffScaleError, ImpossibleTimeError) as error:
+        return Quarantined(str(error))
+
+
+def _instruction(name: str, data: object, source: KeyedSource) -> Instruction:
+    if name in DELETED:
+        return RemoveReview(external_id=msgspec.convert(data, Deleted).id)
+    review = msgspec.convert(data, Review)
+    instruction = CreateReview if name in CREATED else EditReview
+    return instruction(external_id=review.id, content=_content(name, review, source))
+
+
+def _content(name: str, review: Review, source: KeyedSource) -> Content:
+    to_stars(review.stars, STARS_SCALE, Kind.STARS)
+    link = review.link or ""
+    usable_link = link.startswith(("https://", "http://")) and len(link) <= MAX_URL_CHARS
+    return Content(
+        rating=review.stars,
+        scale=STARS_SCALE,
+        kind=Kind.STARS,
+        published_at=utc_or_unset(review.created_at),
+        edited_at=utc_or_unset(review.updated_at),
+        title=review.title,
+        text=review.text,
+        language=review.language,
+        url=link if usable_link else UNSET,
+        person=UNSET if review.consumer is None else person_key(source, email=None, person_id=review.consumer.id),
+        verified=value_or_unset(review.is_verified),
+        tags=_tags(name, review),
+    )
+
+
+def _tags(name: str, review: Review) -> tuple[str, ...]:
+    """Return what a business can find a review by: its labels, order and place, and whether it is of a product."""
+    tags = [":".join(filter(None, (tag.group, tag.value))) for tag in review.tags or ()]
+    tags += [f"reference:{review.reference_id}"] if review.reference_id else []
+    tags += [f"location:{review.location_id}"] if review.location_id else []
+    tags += ["product-review"] if name.startswith("product-") else []
+    return tuple(tag[:MAX_TAG_CHARS] for tag in tags if tag)[:MAX_TAGS]
+
+
+ADAPTER = Adapter(platform="trustpilot", proof="path_token", normalise=normalise)

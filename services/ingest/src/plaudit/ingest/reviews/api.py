@@ -1,0 +1,79 @@
+"""Reviews as they stand, and how they came to be so."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from plaudit.common.http import (
+    DEFAULT_PAGE_ITEMS,
+    Cursor,
+    Limit,
+    Page,
+    Principal,
+    TenantTx,
+    authorize,
+    decode_cursor,
+    not_found,
+    page,
+)
+from plaudit.ingest.reviews import store
+from plaudit.ingest.reviews.domain.state import Kind, Severity
+from plaudit.ingest.reviews.schemas import (
+    Instant,
+    ReviewOut,
+    ReviewWithHistoryOut,
+    review_out,
+    review_with_history_out,
+)
+
+router = APIRouter(tags=["reviews"])
+ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]
+Rating = Annotated[float | None, Query(allow_inf_nan=False)]
+
+
+@router.get("/v1/reviews", summary="List reviews")
+async def list_reviews(
+    principal: ReviewsReader,
+    tx: TenantTx,
+    subject: Annotated[str | None, Query(description="This subject and everything below it.")] = None,
+    source_id: UUID | None = None,
+    external_id: str | None = None,
+    kind: Kind | None = None,
+    severity: Severity | None = None,
+    rating_gte: Rating = None,
+    rating_lt: Rating = None,
+    published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None,
+    published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None,
+    answered: bool | None = None,
+    removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_PAGE_ITEMS,
+) -> Page[ReviewOut]:
+    """List reviews, the latest published first."""
+    filters = store.Filters(
+        subject=subject,
+        source_id=source_id,
+        external_id=external_id,
+        kind=kind,
+        severity=severity,
+        rating_gte=rating_gte,
+        rating_lt=rating_lt,
+        published_after=published_after,
+        published_before=published_before,
+        answered=answered,
+        removed=removed,
+    )
+    after = decode_cursor(cursor, datetime, UUID) if cursor else None
+    found = [review_out(review) for review in await store.page(tx, principal.tenant_id, filters, after, limit + 1)]
+    return Page[ReviewOut].model_validate(page(found, limit, lambda item: (item.published_at, item.id)))
+
+
+@router.get("/v1/reviews/{review_id}", summary="Read a review and its revisions")
+async def read_review(principal: ReviewsReader, tx: TenantTx, review_id: UUID) -> ReviewWithHistoryOut:
+    """Read a review as it stands, with every revision that led to it."""
+    review = await store.get(tx, principal.tenant_id, review_id)
+    if review is None:
+        raise not_found("review")
+    return review_with_history_out(review, await store.history(tx, principal.tenant_id, review_id))

@@ -1,0 +1,178 @@
+"""From what a platform says of a review to the review's next state."""
+
+from datetime import datetime
+from typing import Final, TypeVar, overload
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from plaudit.ingest.reviews.domain.instructions import AnswerContent, AnswerState, Content
+from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, Scale, raw_rating, severity, to_stars
+from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState
+from plaudit.ingest.reviews.domain.times import latest
+from plaudit.ingest.sources.domain import Source
+
+Value = TypeVar("Value")
+
+MAX_TITLE_CHARS: Final = 500
+MAX_TEXT_CHARS: Final = 20_000
+"""Of a review's text and of an answer's; the delivery holds all of it."""
+
+
+def first_state(
+    external_id: str, content: Content, rating: float, source: Source, received_at: datetime, *, was_edited: bool
+) -> ReviewState:
+    """Return the state of a review that is new to us.
+
+    Its rating counts from its publication; if the first event that we see is an edit, from that edit, which may have
+    given it.
+
+    Raises:
+        OffScaleError: the rating is not on its scale.
+    """
+    kind = _value_or(content.kind, Kind.STARS)
+    scale = _value_or(content.scale, DEFAULT_SCALES[kind])
+    stars = to_stars(rating, scale, kind)
+    limit = latest(received_at)
+    stated_at = _value_or(content.published_at, received_at)
+    published_at = min(stated_at, limit)
+    edited_at = None if content.edited_at is UNSET else min(content.edited_at, limit)
+    title, title_cut = _cut(_value_or(content.title, None), MAX_TITLE_CHARS)
+    text, text_cut = _cut(_value_or(content.text, None), MAX_TEXT_CHARS)
+    return ReviewState(
+        subject=_value_or(content.subject, source.subject),
+        kind=kind,
+        rating=stars,
+        raw_rating=raw_rating(rating, scale),
+        verified=_value_or(content.verified, default=False),
+        origin=_value_or(content.origin, Origin.ORGANIC),
+        severity=severity(stars),
+        source=source.ref(),
+        external_id=external_id,
+        published_at=published_at,
+        rated_at=edited_at if was_edited and edited_at is not None else published_at,
+        received_at=received_at,
+        published_at_raw=stated_at if stated_at > limit else None,
+        edited_at=edited_at,
+        title=title,
+        text=text,
+        language=_value_or(content.language, None),
+        person=_value_or(content.person, None),
+        tags=_value_or(content.tags, ()),
+        url=_value_or(content.url, None),
+        answer=None if content.answer is UNSET else _next_answer(None, content.answer, received_at),
+        text_cut=title_cut or text_cut,
+    )
+
+
+def next_state(before: ReviewState, content: Content, received_at: datetime) -> ReviewState:
+    """Return the state after an edit: what it mentions is replaced, everything else stays.
+
+    A changed rating, or one of another kind, counts from the edit, else from its receipt; a text edit moves nothing.
+    The first receipt and the name that the source had then stay.
+
+    Raises:
+        OffScaleError: the rating is not on its scale.
+    """
+    limit = latest(received_at)
+    edited_at = before.edited_at if content.edited_at is UNSET else min(content.edited_at, limit)
+    published_at, published_at_raw = _next_publication(before, content.published_at, limit)
+    kind, stars, raw = _next_rating(before, content)
+    rated_at = before.rated_at
+    if stars != before.rating or kind is not before.kind:
+        rated_at = received_at if content.edited_at is UNSET else min(content.edited_at, limit)
+    title, title_cut = _next_text(before, before.title, content.title, MAX_TITLE_CHARS)
+    text, text_cut = _next_text(before, before.text, content.text, MAX_TEXT_CHARS)
+    return ReviewState(
+        subject=_value_or(content.subject, before.subject),
+        kind=kind,
+        rating=stars,
+        raw_rating=raw,
+        verified=_value_or(content.verified, before.verified),
+        origin=_value_or(content.origin, before.origin),
+        severity=before.severity if stars == before.rating else severity(stars),
+        source=before.source,
+        external_id=before.external_id,
+        published_at=published_at,
+        rated_at=rated_at,
+        received_at=before.received_at,
+        published_at_raw=published_at_raw,
+        edited_at=edited_at,
+        title=title,
+        text=text,
+        language=_value_or(content.language, before.language),
+        person=_value_or(content.person, before.person),
+        tags=_value_or(content.tags, before.tags),
+        url=_value_or(content.url, before.url),
+        answer=before.answer if content.answer is UNSET else _next_answer(before.answer, content.answer, received_at),
+        text_cut=title_cut or text_cut,
+    )
+
+
+def with_answer(before: ReviewState, content: AnswerContent, received_at: datetime) -> ReviewState:
+    """Return the state after the company published, changed or withdrew its answer."""
+    answer = _next_answer(before.answer, content, received_at)
+    return before if answer == before.answer else msgspec.structs.replace(before, answer=answer)
+
+
+def differ_in_answer_only(one: ReviewState, other: ReviewState) -> bool:
+    """Say whether two states are the same review with different answers."""
+    return one.answer != other.answer and msgspec.structs.replace(one, answer=other.answer) == other
+
+
+def _next_answer(stored: Answer | None, content: AnswerContent, received_at: datetime) -> Answer | None:
+    if content.state is AnswerState.REMOVED:
+        return None
+    text, _ = _cut(content.text, MAX_TEXT_CHARS)
+    limit = latest(received_at)
+    stated_at = content.published_at
+    if stated_at is not None and stated_at <= limit:
+        return Answer(text=text, published_at=stated_at, state=content.state.value)
+    # We make up a missing time once: when the same answer comes again, it keeps that time.
+    if stored is not None and stored.text == text and stored.state == content.state.value:
+        return stored
+    return Answer(text=text, published_at=received_at if stated_at is None else limit, state=content.state.value)
+
+
+def _next_publication(
+    before: ReviewState, stated_at: datetime | UnsetType, limit: datetime
+) -> tuple[datetime, datetime | None]:
+    """Return when it was published, and what the platform said where that lies ahead; a repetition changes nothing."""
+    if stated_at is UNSET or stated_at == (before.published_at_raw or before.published_at):
+        return before.published_at, before.published_at_raw
+    return (stated_at, None) if stated_at <= limit else (limit, stated_at)
+
+
+def _next_rating(before: ReviewState, content: Content) -> tuple[Kind, float, RawRating]:
+    if content.rating is UNSET:
+        return before.kind, before.rating, before.raw_rating
+    kind = _value_or(content.kind, before.kind)
+    if content.scale is not UNSET:
+        scale = content.scale
+    elif kind is before.kind:
+        scale = Scale(before.raw_rating.min, before.raw_rating.max)
+    else:
+        scale = DEFAULT_SCALES[kind]
+    return kind, to_stars(content.rating, scale, kind), raw_rating(content.rating, scale)
+
+
+def _next_text(
+    before: ReviewState, stored: str | None, stated: str | UnsetType | None, max_chars: int
+) -> tuple[str | None, bool]:
+    if stated is not UNSET:
+        return _cut(stated, max_chars)
+    return stored, before.text_cut and stored is not None and len(stored) == max_chars
+
+
+@overload
+def _cut(text: str, max_chars: int) -> tuple[str, bool]: ...
+@overload
+def _cut(text: str | None, max_chars: int) -> tuple[str | None, bool]: ...
+def _cut(text: str | None, max_chars: int) -> tuple[str | None, bool]:
+    if text is None or len(text) <= max_chars:
+        return text, False
+    return text[:max_chars], True
+
+
+def _value_or(value: Value | UnsetType, default: Value) -> Value:
+    return default if value is UNSET else value

@@ -1,0 +1,97 @@
+"""What a platform says about a review: instructions, in one form for all platforms.
+
+A field that is UNSET was not mentioned and keeps its stored value; None takes an optional one away.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from plaudit.ingest.reviews.domain.scales import Scale
+from plaudit.ingest.reviews.domain.state import Kind, Origin
+
+
+class AnswerState(StrEnum):
+    """How far an answer is. Only a published one counts as an answer."""
+
+    PUBLISHED = "published"
+    PENDING = "pending"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+
+
+class AnswerContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The company's reply as the platform states it; without a time it counts from its receipt."""
+
+    text: str = ""
+    published_at: datetime | None = None
+    state: AnswerState = AnswerState.PUBLISHED
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a platform says of a review. Times carry their zone; a rating is on its own scale."""
+
+    subject: str | UnsetType = UNSET
+    rating: float | UnsetType = UNSET
+    scale: Scale | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    published_at: datetime | UnsetType = UNSET
+    edited_at: datetime | UnsetType = UNSET
+    title: str | UnsetType | None = UNSET
+    text: str | UnsetType | None = UNSET
+    language: str | UnsetType | None = UNSET
+    url: str | UnsetType | None = UNSET
+    person: str | UnsetType | None = UNSET
+    verified: bool | UnsetType = UNSET
+    origin: Origin | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    answer: AnswerContent | UnsetType = UNSET
+
+
+class CreateReview(msgspec.Struct, frozen=True, kw_only=True, tag="create", omit_defaults=True):
+    """A review was published."""
+
+    external_id: str
+    version: int | None = None
+    content: Content
+
+
+class EditReview(msgspec.Struct, frozen=True, kw_only=True, tag="edit", omit_defaults=True):
+    """A review was changed, moved to another subject, or both."""
+
+    external_id: str
+    version: int | None = None
+    content: Content
+
+
+class RemoveReview(msgspec.Struct, frozen=True, kw_only=True, tag="remove", omit_defaults=True):
+    """A review was taken down."""
+
+    external_id: str
+    version: int | None = None
+
+
+class RestoreReview(msgspec.Struct, frozen=True, kw_only=True, tag="restore", omit_defaults=True):
+    """A removed review is visible again, as it last was."""
+
+    external_id: str
+    version: int | None = None
+
+
+class AnswerReview(msgspec.Struct, frozen=True, kw_only=True, tag="answer", omit_defaults=True):
+    """The company published, changed or withdrew its answer."""
+
+    external_id: str
+    version: int | None = None
+    answer: AnswerContent
+
+
+Instruction = CreateReview | EditReview | RemoveReview | RestoreReview | AnswerReview
+
+
+class Quarantined(msgspec.Struct, frozen=True, tag="quarantined"):
+    """An event that is not applied; the reason tells its sender what to do."""
+
+    reason: str

@@ -1,0 +1,132 @@
+"""The state of a review, as ingest decides over it and stores it.
+
+It is ingest's own type. What the bus says of a review is `plaudit.common.contracts.ReviewState`; `reviews/events.py`
+maps the one to the other. So the stored form and the schema on the bus change apart.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from plaudit.ingest.sources.domain import SourceRef
+
+
+class Kind(StrEnum):
+    """What sort of statement a rating is."""
+
+    STARS = "stars"
+    NPS = "nps"
+    CSAT = "csat"
+    CES = "ces"
+    THUMBS = "thumbs"
+
+
+class Origin(StrEnum):
+    """Why the customer wrote."""
+
+    ORGANIC = "organic"
+    INVITED = "invited"
+    INCENTIVISED = "incentivised"
+
+
+class Severity(StrEnum):
+    """How bad it is for the company."""
+
+    NORMAL = "normal"
+    NEGATIVE = "negative"
+    DRASTIC = "drastic"
+
+
+class RawRating(msgspec.Struct, frozen=True, kw_only=True):
+    """The rating as the customer gave it, on its own scale."""
+
+    value: float
+    min: float
+    max: float
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The company's public reply."""
+
+    text: str
+    published_at: datetime
+    state: str
+    """`published`, `pending` or `rejected`; only a published one counts as an answer."""
+
+
+class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer's statement at one revision. Times are UTC with microseconds."""
+
+    subject: str
+    kind: Kind
+    rating: float
+    """From 1 to 5, whatever scale it was given on."""
+    raw_rating: RawRating
+    verified: bool
+    origin: Origin
+    severity: Severity
+    source: SourceRef
+    external_id: str
+    published_at: datetime
+    """When it was published, at most five minutes after its receipt."""
+    rated_at: datetime
+    """When the present rating was given: the time its weight counts from."""
+    received_at: datetime
+    """When its first delivery reached us."""
+    published_at_raw: datetime | None = None
+    """What the platform said, where that lay in the future."""
+    edited_at: datetime | None = None
+    title: str | None = None
+    text: str | None = None
+    language: str | None = None
+    person: str | None = None
+    """The person key: a keyed hash, or platform:id. Never an address."""
+    tags: tuple[str, ...] = ()
+    url: str | None = None
+    answer: Answer | None = None
+    text_cut: bool = False
+    """Whether text or title was longer than we store; the delivery holds all of it."""
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the company's published answer was published; None without one."""
+        answer = self.answer
+        return answer.published_at if answer is not None and answer.state == "published" else None
+
+
+class StoredReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A review as it is stored: `state` is its last state, None for a tombstone that never had any."""
+
+    review_id: str
+    external_id: str
+    revision: int
+    version: int | None
+    removed: bool
+    partition_key: str
+    """Tenant and first segment of the subject it was created under; it stays the same when the review moves."""
+    state: ReviewState | None
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """A review as it is read: its last state, and how it got there."""
+
+    id: UUID
+    source_id: UUID
+    revision: int
+    version: int | None
+    removed: bool
+    changed_at: datetime
+    state: ReviewState
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """One revision of a review as it is read: what it is called, when we knew, and the state after it."""
+
+    revision: int
+    type: str
+    version: int | None
+    known_at: datetime
+    delivery_id: UUID
+    state: ReviewState | None

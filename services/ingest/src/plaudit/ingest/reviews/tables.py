@@ -1,0 +1,52 @@
+"""The tables of reviews: what each is now, and every revision of it."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+
+metadata = MetaData(schema="ingest")
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("source_id", Uuid, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("id", Uuid, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("version", BigInteger),
+    Column("removed", Boolean, nullable=False),
+    Column("partition_key", Text, nullable=False),
+    Column("subject", Text),
+    Column("kind", Text),
+    Column("rating", Float(53)),
+    Column("severity", Text),
+    Column("published_at", DateTime(timezone=True)),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("review_id", Uuid, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("delivery_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("version", BigInteger),
+    Column("known_at", DateTime(timezone=True), nullable=False),
+    Column("state", LargeBinary),
+    Column("state_format", SmallInteger, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Sources: the configured accounts on platforms that deliveries come from."""

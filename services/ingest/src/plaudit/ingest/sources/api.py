@@ -1,0 +1,95 @@
+"""Sources: create one, and post to its hook with the secret that comes back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+
+from plaudit.common.db import Tx
+from plaudit.common.http import (
+    DEFAULT_PAGE_ITEMS,
+    Cursor,
+    Limit,
+    Page,
+    Principal,
+    Refusals,
+    TenantTx,
+    Work,
+    authorize,
+    decode_cursor,
+    not_found,
+    page,
+    unprocessable,
+)
+from plaudit.ingest.sources import commands, store
+from plaudit.ingest.sources.domain import InvalidSubjectError, Proof, Source, UnknownPlatformError
+from plaudit.ingest.sources.schemas import (
+    SourceIn,
+    SourceOut,
+    SourceWithSecretOut,
+    source_out,
+    source_with_secret_out,
+)
+
+PROBLEMS: Final = {
+    "invalid-subject": "A subject is a path such as `acme/berlin`: 1 to 6 segments of a-z, 0-9, `.`, `_`, `-`.",
+    "unknown-platform": "There is no adapter for this platform. Use one that the detail names; `native` is our own.",
+}
+"""Slug → what it means and what to do."""
+REFUSALS: Final[Refusals] = {
+    InvalidSubjectError: lambda error: unprocessable("invalid-subject", str(error)),
+    UnknownPlatformError: lambda error: unprocessable("unknown-platform", str(error)),
+}
+"""What the domain refuses → its problem."""
+
+
+def platform_proofs(request: Request) -> Mapping[str, Proof]:
+    """Return how each platform that has an adapter proves its deliveries; `main` says so."""
+    proofs: Mapping[str, Proof] = request.app.state.platform_proofs
+    return proofs
+
+
+router = APIRouter(tags=["sources"])
+SourcesReader = Annotated[Principal, Depends(authorize("sources:read"))]
+SourcesWriter = Annotated[Principal, Depends(authorize("sources:write"))]
+PlatformProofs = Annotated[Mapping[str, Proof], Depends(platform_proofs)]
+
+
+@router.post("/v1/sources", status_code=201, summary="Create a source")
+async def create_source(
+    principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs
+) -> SourceWithSecretOut:
+    """Create a source. Its secret signs deliveries at once; a platform that signs none gets a secret address."""
+    source = await commands.create(work, principal.tenant_id, **body.model_dump(), proofs=proofs)
+    return source_with_secret_out(source)
+
+
+@router.get("/v1/sources", summary="List sources")
+async def list_sources(
+    principal: SourcesReader, tx: TenantTx, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE_ITEMS
+) -> Page[SourceOut]:
+    """List sources, oldest first, without their secrets."""
+    after = decode_cursor(cursor, datetime, UUID) if cursor else None
+    found = [source_out(source) for source in await store.page(tx, principal.tenant_id, after, limit + 1)]
+    return Page[SourceOut].model_validate(page(found, limit, lambda item: (item.created_at, item.id)))
+
+
+@router.get("/v1/sources/{source_id}", summary="Read a source")
+async def read_source(principal: SourcesReader, tx: TenantTx, source_id: UUID) -> SourceOut:
+    """Read a source, without its secret."""
+    return source_out(await _get(tx, principal, source_id))
+
+
+@router.get("/v1/sources/{source_id}/secret", summary="Reveal a source's secret")
+async def reveal_secret(principal: SourcesWriter, tx: TenantTx, source_id: UUID) -> SourceWithSecretOut:
+    """Read a source with its secret, and with the secret address where the platform signs nothing."""
+    return source_with_secret_out(await _get(tx, principal, source_id))
+
+
+async def _get(tx: Tx, principal: Principal, source_id: UUID) -> Source:
+    source = await store.get(tx, principal.tenant_id, source_id)
+    if source is None:
+        raise not_found("source")
+    return source

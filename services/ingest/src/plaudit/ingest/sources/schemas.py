@@ -1,0 +1,55 @@
+"""Sources in the API."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from plaudit.ingest.sources.domain import Source
+
+
+class SourceIn(BaseModel):
+    """A source to create."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    platform: str = Field(description="`native` for the format documented here, or a platform that has an adapter.")
+    subject: str = Field(description="What its reviews are about: a path such as `acme/berlin`.")
+
+
+class SourceOut(BaseModel):
+    """A source."""
+
+    id: UUID
+    name: str
+    platform: str
+    subject: str
+    created_at: datetime
+    hook: str = Field(description="Where to post, below this service's address.")
+
+
+class SourceWithSecretOut(SourceOut):
+    """A source with what it signs by."""
+
+    secret: str = Field(description="Of Standard Webhooks: signs every delivery. Empty where the platform signs none.")
+
+
+def source_out(source: Source) -> SourceOut:
+    """Return a source without its secrets."""
+    return SourceOut(
+        id=UUID(source.id),
+        name=source.name,
+        platform=source.platform,
+        subject=source.subject,
+        created_at=source.created_at,
+        hook=f"/v1/hooks/{source.id}",
+    )
+
+
+def source_with_secret_out(source: Source) -> SourceWithSecretOut:
+    """Return a source with its secret: the one that signs, or the one in the address."""
+    shown = source_out(source).model_dump()
+    if source.path_token is None:
+        return SourceWithSecretOut(**shown, secret=source.secret)
+    return SourceWithSecretOut(**{**shown, "hook": f"{shown['hook']}/{source.path_token}"}, secret="")

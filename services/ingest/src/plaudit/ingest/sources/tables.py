@@ -1,0 +1,16 @@
+"""The table of sources."""
+
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid
+
+sources = Table(
+    "sources",
+    MetaData(schema="ingest"),
+    Column("tenant_id", Text, nullable=False),
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("path_token", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)

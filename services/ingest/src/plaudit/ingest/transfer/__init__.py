@@ -1,0 +1,1 @@
+"""Transfer: the command `plaudit replay`, which posts a file of reviews."""

@@ -1,0 +1,98 @@
+"""The transaction of a group: locks first, then what is known, then decisions, one review at a time."""
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from plaudit.common.db import Tx
+from plaudit.ingest.hooks import commands, store
+from plaudit.ingest.hooks.api import writer
+from plaudit_testing.front_door import FrontDoor, Source, created
+from plaudit_testing.runtime import until
+
+pytestmark = pytest.mark.postgres
+
+XID = "SELECT pg_current_xact_id_if_assigned()"
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_are_locked(
+    door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
+):
+    locked: list[set[str]] = []
+    original = commands.lock
+
+    async def lock(tx: Tx, keys: Iterable[str]) -> None:
+        wanted = set(keys)
+        assert await tx.raw.fetchval(XID) is None
+        await original(tx, wanted)
+        assert await tx.raw.fetchval(XID) is None
+        locked.append(wanted)
+
+    monkeypatch.setattr(commands, "lock", lock)
+    for events in ([created("r-1"), created("r-2")], [created("r-2", 1), "no event"]):
+        assert (await door.post(source, events, f"msg_{len(locked)}")).status_code == 202
+    review = f"review:default:{source.id}:"
+    assert locked == [
+        {f"{review}r-1", f"{review}r-2", f"delivery:{source.id}:msg_0"},
+        {f"{review}r-2", f"delivery:{source.id}:msg_1"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "at_once"),
+    [
+        ((created("r-1"), "msg_1"), (created("r-1", 1), "msg_2"), 1),
+        ((created("r-1"), "msg_1"), (created("r-2"), "msg_1"), 1),
+        ((created("r-1"), "msg_1"), (created("r-2"), "msg_2"), 2),
+    ],
+    ids=["the same review", "the same delivery id", "nothing in common"],
+)
+async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
+    door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch, first, second, at_once: int
+):
+    await door.post(source, created("warms the cache"))
+    deciding = most = decided = 0
+    outcomes = store.outcomes
+
+    async def known(tx: Tx, keys):
+        nonlocal deciding, most
+        deciding += 1
+        most = max(most, deciding)
+
+        async def met() -> bool:
+            return most == 2 or (await door.rows(WAITING))[0][0] > 0
+
+        if decided == 0:
+            await until(met, "another group has come, or waits for its locks")
+        return await outcomes(tx, keys)
+
+    def failpoint(name: str) -> None:
+        nonlocal deciding, decided
+        if name == "after_flush_before_commit":
+            deciding -= 1
+            decided += 1
+
+    monkeypatch.setattr(store, "outcomes", known)
+    monkeypatch.setattr(writer, "failpoint", failpoint)
+    posted = asyncio.create_task(door.post(source, *first))
+    await until(lambda: deciding == 1, "the first group decides")
+    answers = [await door.post(source, *second), await posted]
+    assert {answer.status_code for answer in answers} == {202}
+    assert most == at_once
+
+
+async def test_a_lost_reply_after_the_commit_leaves_what_was_committed(
+    door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
+):
+    def lose(name: str) -> None:
+        if name == "after_commit_before_answer":
+            raise ConnectionResetError
+
+    monkeypatch.setattr(writer, "failpoint", lose)
+    assert (await door.post(source, created("r-1"), "msg_1")).status_code == 503
+    monkeypatch.undo()
+    again = await door.post(source, created("r-1"), "msg_1")
+    assert (again.status_code, again.json()["duplicate"], again.json()["accepted"]) == (202, True, 1)
+    assert await door.counts() == {"deliveries": 1, "reviews": 1, "revisions": 1, "outbox": 1}

@@ -1,0 +1,107 @@
+"""`docs/webhooks.md` is exact: its code runs, its numbers and problems are the product's."""
+
+import asyncio
+import os
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from plaudit.common.http.exchange import BODY_TIMEOUT_SECONDS
+from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS, TOLERANCE_SECONDS, decode_secret, verify
+from plaudit.common.strict_json import MAX_DEPTH, MAX_NODES
+from plaudit.ingest.platforms.adapter import MAX_EVENTS
+from plaudit.ingest.settings import IngestSettings
+from plaudit_testing.front_door import FrontDoor, Source
+from plaudit_testing.serving import serving
+
+GUIDE = (Path(__file__).parents[4] / "docs" / "webhooks.md").read_text()
+SECONDS = 30
+
+
+def code(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+
+
+def python() -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec("\n".join(code("python")), names)
+    return names
+
+
+def cell(name: str) -> str:
+    [value] = re.findall(rf"^\| {name} \| `([^`]*)` \|$", GUIDE, re.MULTILINE)
+    return str(value)
+
+
+@pytest.fixture
+async def served(door: FrontDoor) -> AsyncIterator[str]:
+    """The address of a server for the same application."""
+    assert door.parts.app is not None
+    async with serving(door.parts.app) as client:
+        yield str(client.base_url).rstrip("/")
+
+
+@pytest.mark.postgres
+async def test_its_python_posts_a_review(door: FrontDoor, source: Source, served: str):
+    event = {"type": "review.created", "data": {"id": "r-1", "rating": 4, "published_at": "2026-11-22T09:00:00Z"}}
+    told = await asyncio.to_thread(python()["send"], served + source.hook, source.secret, [event])
+    assert (told["accepted"], told["quarantined"]) == (1, [])
+
+
+@pytest.mark.postgres
+async def test_its_shell_makes_a_source_and_posts_a_review(door: FrontDoor, source: Source, served: str):
+    make, post = code("sh")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "INGEST": served,
+        "KEY": await door.key(),
+        "SOURCE_ID": source.id,
+        "SECRET": source.secret,
+    }
+
+    def run(script: str) -> str:
+        done = subprocess.run(
+            ["sh", "-eu", "-c", script], env=environment, check=True, capture_output=True, text=True, timeout=SECONDS
+        )
+        return done.stdout
+
+    assert '"secret":"whsec_' in await asyncio.to_thread(run, make)
+    assert '"accepted":1' in await asyncio.to_thread(run, post)
+    [review] = await door.items("/v1/reviews")
+    assert review["text"] == "Late."
+
+
+def test_its_example_of_a_signature_is_right():
+    secret, message_id, timestamp, body = map(cell, ("secret", "id", "timestamp", "body"))
+    assert len(timestamp) <= MAX_TIMESTAMP_DIGITS
+    assert python()["sign"](secret, message_id, timestamp, body.encode()) == cell("signature")
+    signed = message_id.encode(), timestamp.encode(), cell("signature").encode()
+    verify(*signed, body.encode(), (decode_secret(secret),), int(timestamp))
+
+
+def test_its_limits_are_the_products():
+    mebibytes = IngestSettings.model_fields["hook_max_body_bytes"].default // 2**20
+    assert f"1 to {MAX_EVENTS:,} events, {mebibytes} MiB, {MAX_NODES:,} JSON values, depth {MAX_DEPTH}" in GUIDE
+    assert f"at most {TOLERANCE_SECONDS} from our clock" in GUIDE
+    assert f"more than {BODY_TIMEOUT_SECONDS:.0f} seconds" in GUIDE
+    assert IngestSettings.model_fields["hook_answer_timeout_seconds"].default < 2
+
+
+@pytest.mark.postgres
+async def test_its_table_names_the_problems_as_they_are_answered(door: FrontDoor, source: Source):
+    told = dict(re.findall(r"^\| (\d{3}) `([a-z-]+)`", GUIDE, re.MULTILINE))
+    answers: list[httpx.Response] = [
+        await door.post(source, b"{"),
+        await door.send(source.hook, b"{}", {}),
+        await door.send(source.hook, b"", {"content-length": str(5 * 2**20)}),
+        await door.send(source.hook, b"{}", {"content-encoding": "gzip"}),
+        await door.post(source, b"[]"),
+    ]
+    for answer in answers:
+        assert told[str(answer.status_code)] == answer.json()["type"].rpartition("#")[2]
+    assert {int(status) for status in told} == {400, 401, 408, 413, 415, 422, 500, 503}

@@ -1,0 +1,138 @@
+"""How hooks find sources: one look-up for all, cached for a while, abandoned in time."""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from plaudit.common.db import Database, Role
+from plaudit.ingest.hooks.api.source_cache import SourceCache
+from plaudit.ingest.sources import store
+from plaudit_testing.front_door import FrontDoor, Source
+
+pytestmark = pytest.mark.postgres
+
+CACHE_SECONDS = 5.0
+LONG_SECONDS = 30.0
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Asked:
+    """Stands before the store: counts, and holds back or fails when a test says so."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.free = asyncio.Event()
+        self.free.set()
+        self.error: Exception | None = None
+        self._find: Callable = store.find
+
+    async def __call__(self, tx, source_id: UUID):
+        self.times += 1
+        await self.free.wait()
+        if self.error is not None:
+            raise self.error
+        return await self._find(tx, source_id)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    made = Asked()
+    monkeypatch.setattr(store, "find", made)
+    return made
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sources(door: FrontDoor, clock: Clock) -> SourceCache:
+    database: Database = door.resources.database(Role.HOOK)
+    return SourceCache(database, CACHE_SECONDS, clock)
+
+
+async def test_all_who_wait_for_the_same_source_ask_the_database_once(
+    sources: SourceCache, source: Source, asked: Asked
+):
+    found = await asyncio.gather(*(sources.find(source.id, LONG_SECONDS) for _ in range(50)))
+    assert asked.times == 1
+    assert {cached.source.id for cached in found if cached} == {source.id}
+
+
+async def test_a_source_is_remembered_for_some_seconds_and_then_asked_for_anew(
+    sources: SourceCache, source: Source, asked: Asked, clock: Clock, door: FrontDoor
+):
+    before = await sources.find(source.id, LONG_SECONDS)
+    await door.superuser.execute("UPDATE ingest.sources SET name = 'renamed'")
+    clock.now += CACHE_SECONDS - 0.001
+    assert await sources.find(source.id, LONG_SECONDS) is before
+    assert asked.times == 1
+    clock.now += 0.001
+    after = await sources.find(source.id, LONG_SECONDS)
+    assert after is not None
+    assert after.source.name == "renamed"
+    assert asked.times == 2
+
+
+async def test_that_there_is_none_is_remembered_too(sources: SourceCache, asked: Asked):
+    unknown = str(uuid4())
+    assert [await sources.find(unknown, LONG_SECONDS) for _ in range(3)] == [None] * 3
+    assert asked.times == 1
+
+
+async def test_what_is_no_uuid_is_never_asked_for(sources: SourceCache, asked: Asked):
+    for text in ("", "x", "0" * 31, "\0", "é" * 32, "'; DROP TABLE sources; --", "0" * 10_000):
+        assert await sources.find(text, LONG_SECONDS) is None
+    assert asked.times == 0
+
+
+async def test_a_failure_is_not_remembered(sources: SourceCache, source: Source, asked: Asked):
+    asked.error = ConnectionResetError()
+    for _ in range(2):
+        with pytest.raises(ConnectionResetError):
+            await sources.find(source.id, LONG_SECONDS)
+    asked.error = None
+    assert await sources.find(source.id, LONG_SECONDS) is not None
+
+
+async def test_who_has_waited_long_enough_leaves_and_the_others_wait_on(
+    sources: SourceCache, source: Source, asked: Asked
+):
+    asked.free.clear()
+    patient = asyncio.create_task(sources.find(source.id, LONG_SECONDS))
+    with pytest.raises(TimeoutError):
+        await sources.find(source.id, 0.01)
+    asked.free.set()
+    assert await patient is not None
+    assert asked.times == 1
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_disturbs_nobody(
+    sources: SourceCache, source: Source, asked: Asked
+):
+    asked.free.clear()
+    asked.error = ConnectionResetError()
+    with pytest.raises(TimeoutError):
+        await sources.find(source.id, 0.01)
+    [task] = sources._loading.values()
+    asked.free.set()
+    await asyncio.wait({task})
+    asked.error = None
+    assert await sources.find(source.id, LONG_SECONDS) is not None
+
+
+async def test_the_memory_is_bounded_and_the_oldest_goes_first(sources: SourceCache, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("plaudit.ingest.hooks.api.source_cache.MAX_CACHED_SOURCES", 3)
+    ids = [str(uuid4()) for _ in range(5)]
+    for each in ids:
+        await sources.find(each, LONG_SECONDS)
+    assert list(sources._cache) == ids[2:]

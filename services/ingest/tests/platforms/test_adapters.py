@@ -1,0 +1,142 @@
+"""Every adapter: its folder, its fixtures, and what it does with noise."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import plaudit.ingest.platforms
+from plaudit.common.strict_json import loads
+from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
+from plaudit.ingest.platforms.adapter import MAX_EVENTS
+from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
+from plaudit.ingest.sources.domain import KeyedSource
+
+FOLDER = Path(plaudit.ingest.platforms.__file__).parent
+FOLDERS = sorted(path.parent for path in FOLDER.glob("*/adapter.py"))
+FIXTURES = sorted(path for path in FOLDER.glob("*/fixtures/*.json") if not path.name.endswith(".expected.json"))
+
+
+def source_of(platform):
+    return KeyedSource(
+        id="00000000-0000-7000-8000-000000000001",
+        tenant_id="default",
+        name="Harbourlight",
+        platform=platform,
+        subject="harbourlight",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        secret="whsec_",
+        person_key=b"a key that only this test knows, ",
+    )
+
+
+def test_every_folder_is_a_registered_platform():
+    assert sorted(path.name.replace("_", "-") for path in FOLDERS) == sorted(ADAPTERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_every_adapter_has_fixtures_and_a_document(folder):
+    assert [path for path in FIXTURES if path.is_relative_to(folder)]
+    assert (folder / "doc.md").read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_a_fixture_becomes_what_stands_beside_it(fixture):
+    platform = fixture.parent.parent.name.replace("_", "-")
+    instructions = ADAPTERS[platform].normalise(loads(fixture.read_bytes()), source_of(platform))
+    assert json.loads(msgspec.json.encode(instructions)) == json.loads(
+        fixture.with_suffix(".expected.json").read_text()
+    )
+
+
+@pytest.mark.parametrize("platform", ADAPTERS)
+@pytest.mark.parametrize("count", [0, MAX_EVENTS + 1])
+def test_a_delivery_holds_one_to_a_thousand_events(platform, count):
+    body = [{}] * count
+    with pytest.raises(UnusableBodyError, match="1 to 1,000"):
+        ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+
+
+@pytest.mark.parametrize("platform", ADAPTERS)
+def test_a_thousand_events_keep_their_places(platform):
+    body = [{}] * MAX_EVENTS
+    instructions = ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+    assert len(instructions) == MAX_EVENTS
+
+
+def mutations(value):
+    """Yield the body with each of its members taken away, and with each turned into something else."""
+    for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+        for other in (None, [], {}, "", "x", -1, 1e300, True):
+            yield {**value, key: other} if isinstance(value, dict) else [*value[:key], other, *value[key + 1 :]]
+        if isinstance(value, dict):
+            yield {name: kept for name, kept in value.items() if name != key}
+        for inner in mutations(member) if isinstance(member, (dict, list)) else ():
+            yield {**value, key: inner} if isinstance(value, dict) else [*value[:key], inner, *value[key + 1 :]]
+
+
+def is_read_or_refused(platform, body):
+    """Whether a body is unusable as a whole, or each of its events is a instruction or a reason."""
+    try:
+        instructions = ADAPTERS[platform].normalise(body, source_of(platform))
+    except UnusableBodyError:
+        return True
+    return all(isinstance(instruction, get_args(Instruction | Quarantined)) for instruction in instructions)
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_a_damaged_fixture_is_read_or_refused_and_never_fails(fixture):
+    platform = fixture.parent.parent.name.replace("_", "-")
+    assert all(is_read_or_refused(platform, body) for body in mutations(json.loads(fixture.read_text())))
+
+
+NOISE = [
+    *(
+        None,
+        True,
+        0,
+        -1,
+        2**70,
+        0.5,
+        -0.0,
+        1e300,
+        "",
+        " ",
+        "x",
+        "é",
+        "\0",
+        "💥",
+        "review",
+        [],
+        {},
+        [[]],
+        [{}],
+        {"": {}},
+    ),
+    *(
+        [None, 1],
+        ["x", {}],
+        {"id": "x"},
+        {"id": [], "data": {"id": None}},
+        [[[{"type": {}}]]],
+        {"events": {"events": []}},
+    ),
+]
+KEYS = ["", "id", "type", "data", "events", "eventName", "eventData", "x"]
+scraps = st.sampled_from(NOISE)
+inner = scraps | st.lists(scraps, max_size=3) | st.dictionaries(st.sampled_from(KEYS), scraps, max_size=3)
+bodies = inner | st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3)
+
+
+@given(platform=st.sampled_from(sorted(ADAPTERS)), body=bodies)
+def test_noise_becomes_reasons(platform, body):
+    try:
+        instructions = ADAPTERS[platform].normalise(body, source_of(platform))
+    except UnusableBodyError:
+        return
+    assert all(isinstance(instruction, Quarantined) for instruction in instructions)

@@ -1,0 +1,70 @@
+"""Who wrote."""
+
+import hashlib
+import hmac
+import unicodedata
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from plaudit.ingest.platforms.fields import person_key
+from plaudit.ingest.sources.domain import KeyedSource
+
+SOURCE = KeyedSource(
+    id="source-1",
+    tenant_id="default",
+    name="Shop",
+    platform="native",
+    subject="acme",
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    secret="whsec_",
+    person_key=b"k" * 32,
+)
+local_parts = st.text("abcdefXYZäÖÉßøñ.+-0123456789", min_size=1, max_size=20)
+
+
+def test_an_address_is_hashed_under_the_tenants_key():
+    expected = hmac.new(b"k" * 32, b"ann@mail.example", hashlib.sha256).hexdigest()
+    assert person_key(SOURCE, email="ann@mail.example", person_id="c-1") == expected
+
+
+@given(local=local_parts, before=st.sampled_from(["", " ", "\t\n"]), after=st.sampled_from(["", " "]))
+def test_one_address_has_one_key_however_it_is_written(local, before, after):
+    plain = f"{local}@mail.example"
+    assume(plain.upper().lower() == plain.lower())
+    written = before + unicodedata.normalize("NFD", plain.upper()) + after
+    assert person_key(SOURCE, email=written, person_id=None) == person_key(SOURCE, email=plain, person_id=None)
+
+
+def test_the_platform_does_not_matter_to_an_address_and_the_tenant_does():
+    key = person_key(SOURCE, email="ann@mail.example", person_id=None)
+    assert person_key(replace(SOURCE, platform="trustpilot"), email="ann@mail.example", person_id=None) == key
+    assert person_key(replace(SOURCE, person_key=b"x" * 32), email="ann@mail.example", person_id=None) != key
+
+
+@pytest.mark.parametrize("email", [None, "", "  "])
+def test_without_an_address_the_platforms_id_is_the_key(email):
+    assert person_key(SOURCE, email=email, person_id="c-1") == "native:c-1"
+
+
+@pytest.mark.parametrize("person_id", [None, "", " "])
+def test_an_unknown_person_has_no_key(person_id):
+    assert person_key(SOURCE, email=None, person_id=person_id) is None
+
+
+addresses = st.sampled_from(["a@b.example", "Ann.B+x@mail.example", "é@ü.example", '"a b"@c.example', " @ ", "@"])
+texts = st.builds(
+    lambda scrap, times, end: scrap * times + end,
+    st.sampled_from(["", " ", "x", "é", "e\u0301", "💥", "\0", "c-1", "@"]),
+    st.sampled_from([0, 1, 2, 64, 127, 128, 129, 300]),
+    st.sampled_from(["", " ", "z"]),
+)
+
+
+@given(email=st.none() | addresses | texts, person_id=st.none() | addresses | texts)
+def test_no_key_holds_an_address_or_grows_long(email, person_id):
+    key = person_key(SOURCE, email=email, person_id=person_id)
+    assert key is None or ("@" not in key and len(key) <= len("native:") + 128)

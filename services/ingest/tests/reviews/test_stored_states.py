@@ -1,0 +1,181 @@
+"""Our own state, its stored form and the contract on the bus: they hold the same today, and change apart."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from plaudit.common import contracts
+from plaudit.ingest.reviews.domain import state as states
+from plaudit.ingest.reviews.domain.decisions import Change, Revised
+from plaudit.ingest.reviews.domain.state import (
+    Answer,
+    Kind,
+    Origin,
+    RawRating,
+    ReviewState,
+    Severity,
+    StoredReview,
+)
+from plaudit.ingest.reviews.events import published_state, review_event
+from plaudit.ingest.reviews.store import STATE_FORMAT, decode_state, encode_state
+from plaudit.ingest.sources.domain import SourceRef
+
+SOURCE = SourceRef(
+    id="0198d7a4-7f7e-7b1c-9d2a-5a0c1f6b2e11",
+    name="Our shop",
+    platform="native",
+    created_at=datetime(2026, 1, 1, 8, 30, tzinfo=UTC),
+)
+FULL = ReviewState(
+    subject="acme/berlin",
+    kind=Kind.NPS,
+    rating=4.6,
+    raw_rating=RawRating(value=9.0, min=0.0, max=10.0),
+    verified=True,
+    origin=Origin.INVITED,
+    severity=Severity.NORMAL,
+    source=SOURCE,
+    external_id="r-1",
+    published_at=datetime(2026, 2, 14, 10, 21, tzinfo=UTC),
+    rated_at=datetime(2026, 2, 15, 8, 0, 0, 250_000, UTC),
+    received_at=datetime(2026, 2, 14, 10, 16, tzinfo=UTC),
+    published_at_raw=datetime(2026, 2, 14, 12, 0, tzinfo=UTC),
+    edited_at=datetime(2026, 2, 15, 8, 0, 0, 250_000, UTC),
+    title="Hm",
+    text="Cold soup, warm welcome. ☕",
+    language="pt-BR",
+    person="native:c-1",
+    tags=("lunch", "city"),
+    url="https://x.example/r",
+    answer=Answer(text="Thanks", published_at=datetime(2026, 2, 16, 10, tzinfo=UTC), state="pending"),
+    text_cut=True,
+)
+SMALL = ReviewState(
+    subject="acme",
+    kind=Kind.STARS,
+    rating=2.0,
+    raw_rating=RawRating(value=2.0, min=1.0, max=5.0),
+    verified=False,
+    origin=Origin.ORGANIC,
+    severity=Severity.NEGATIVE,
+    source=SOURCE,
+    external_id="r-2",
+    published_at=datetime(2026, 2, 14, 10, 15, 30, tzinfo=UTC),
+    rated_at=datetime(2026, 2, 14, 10, 15, 30, tzinfo=UTC),
+    received_at=datetime(2026, 2, 14, 10, 16, tzinfo=UTC),
+)
+# Written by the code that stored the contract's own type, in the column that was called `content`.
+FULL_STORED = (
+    '{"subject":"acme/berlin","kind":"nps","rating":4.6,"raw_rating":{"value":9.0,"min":0.0,"max":10.0},'
+    '"verified":true,"origin":"invited","severity":"normal","source":{"id":"0198d7a4-7f7e-7b1c-9d2a-5a0c1f6b2e11",'
+    '"name":"Our shop","platform":"native","created_at":"2026-01-01T08:30:00Z"},"external_id":"r-1",'
+    '"published_at":"2026-02-14T10:21:00Z","rated_at":"2026-02-15T08:00:00.250000Z",'
+    '"received_at":"2026-02-14T10:16:00Z","published_at_raw":"2026-02-14T12:00:00Z",'
+    '"edited_at":"2026-02-15T08:00:00.250000Z","title":"Hm","text":"Cold soup, warm welcome. ☕","language":"pt-BR",'
+    '"person":"native:c-1","tags":["lunch","city"],"url":"https://x.example/r",'
+    '"answer":{"text":"Thanks","published_at":"2026-02-16T10:00:00Z","state":"pending"},"text_cut":true}'
+).encode()
+SMALL_STORED = (
+    b'{"subject":"acme","kind":"stars","rating":2.0,"raw_rating":{"value":2.0,"min":1.0,"max":5.0},'
+    b'"verified":false,"origin":"organic","severity":"negative","source":{"id":"0198d7a4-7f7e-7b1c-9d2a-5a0c1f6b2e11",'
+    b'"name":"Our shop","platform":"native","created_at":"2026-01-01T08:30:00Z"},"external_id":"r-2",'
+    b'"published_at":"2026-02-14T10:15:30Z","rated_at":"2026-02-14T10:15:30Z","received_at":"2026-02-14T10:16:00Z"}'
+)
+STORED = [(FULL, FULL_STORED), (SMALL, SMALL_STORED)]
+BOTH = pytest.mark.parametrize(("state", "stored"), STORED, ids=["every field", "only what is required"])
+
+
+@BOTH
+def test_what_the_earlier_code_stored_is_read_and_would_be_written_the_same_today(state, stored):
+    assert decode_state(stored, 1) == state
+    assert encode_state(state) == stored
+
+
+def test_a_tombstone_stores_no_state():
+    assert encode_state(None) is None
+    assert decode_state(None, STATE_FORMAT) is None
+
+
+def test_a_format_that_nobody_knows_is_an_error():
+    with pytest.raises(KeyError):
+        decode_state(SMALL_STORED, 99)
+
+
+@BOTH
+def test_the_bus_tells_every_field_as_it_did_when_both_were_one_type(state, stored):
+    assert msgspec.json.encode(published_state(state)) == stored
+    assert published_state(state) == msgspec.json.decode(stored, type=contracts.ReviewState)
+
+
+@BOTH
+def test_an_unknown_field_in_storage_reaches_neither_our_state_nor_the_bus(state, stored):
+    later = msgspec.json.encode({**msgspec.json.decode(stored), "mood": "sour"})
+    read = decode_state(later, STATE_FORMAT)
+    assert read == state
+    assert msgspec.json.encode(published_state(read)) == stored
+
+
+@BOTH
+def test_a_new_field_of_the_contract_has_its_default_on_the_bus_and_is_not_stored(state, stored, monkeypatch):
+    later = msgspec.defstruct(
+        "ReviewState", [("mood", str, "unknown")], bases=(contracts.ReviewState,), frozen=True, kw_only=True
+    )
+    monkeypatch.setattr(contracts, "ReviewState", later)
+    assert published_state(state).mood == "unknown"
+    assert encode_state(state) == stored
+    assert decode_state(stored, STATE_FORMAT) == state
+
+
+@BOTH
+def test_a_new_field_of_our_state_is_stored_and_does_not_reach_the_bus(state, stored):
+    later = msgspec.defstruct("ReviewState", [("mood", str)], bases=(ReviewState,), frozen=True, kw_only=True)
+    sour = later(mood="sour", **msgspec.structs.asdict(state))
+    assert msgspec.json.decode(encode_state(sour))["mood"] == "sour"
+    assert msgspec.json.encode(published_state(sour)) == stored
+
+
+@pytest.mark.parametrize("name", ["Kind", "Origin", "Severity"])
+def test_the_bus_knows_every_word_that_we_use(name):
+    assert {each.value for each in getattr(states, name)} <= {each.value for each in getattr(contracts, name)}
+
+
+def test_what_the_contract_does_not_allow_is_never_published():
+    with pytest.raises(msgspec.ValidationError):
+        published_state(replace(SMALL, rating=5.5))
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, FULL), (FULL, SMALL), (SMALL, None)])
+def test_an_event_tells_both_states_under_the_reviews_own_partition_key(before, after):
+    stored = StoredReview(
+        review_id="review-1",
+        external_id="r-1",
+        revision=3,
+        version=None,
+        removed=after is None,
+        partition_key="default/acme",
+        state=after or before,
+    )
+    change = Change(review_id="review-1", revision=3, before=before, after=after)
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    event = review_event(Revised(stored, "review.edited", change), change, "default", at, "00-1-2-01")
+    assert (event.topic, event.key, event.type, event.tenant_id) == (
+        contracts.REVIEWS, "default/acme", "review.edited", "default",
+    )  # fmt: skip
+    assert (event.subject, event.time, event.traceparent) == ((after or before).subject, at, "00-1-2-01")
+    assert event.data == contracts.ReviewChange(
+        review_id="review-1",
+        revision=3,
+        before=before and published_state(before),
+        after=after and published_state(after),
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer_state", "answered"), [("published", True), ("pending", False), ("rejected", False), (None, False)]
+)
+def test_only_a_published_answer_says_when_a_review_was_answered(answer_state, answered):
+    at = datetime(2026, 2, 16, tzinfo=UTC)
+    answer = None if answer_state is None else Answer(text="Thanks", published_at=at, state=answer_state)
+    assert replace(SMALL, answer=answer).answered_at == (at if answered else None)
