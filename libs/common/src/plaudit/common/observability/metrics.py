@@ -24,7 +24,6 @@ CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_1_0_0
 
 _LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 4_000, 8_000)
-_LATENESSES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
@@ -179,20 +178,6 @@ DEAD_LETTERS = Counter(
     "plaudit_dead_letters_total",
     "Records that became dead letters: invalid, failed (the handler raised) or held (after a failed one of their key).",
     ["group", "topic", "reason"],
-    registry=REGISTRY,
-)
-
-TIMER_LATENESS_SECONDS = Histogram(
-    "plaudit_timer_lateness_seconds",
-    "Time between a timer's due time and the transaction that fired it.",
-    ["kind"],
-    buckets=_LATENESSES,
-    registry=REGISTRY,
-)
-MAILS = Counter(
-    "plaudit_mails_total",
-    "Attempts to hand a mail to the SMTP server, by outcome: sent, refused (never again) or failed (tried again).",
-    ["outcome"],
     registry=REGISTRY,
 )
 
