@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"ingest": "ingest", "scoring": "scoring", "alerting": "alerting", "feedback-board": "feedback_board"}
-REBUILT: tuple[str, ...] = ("ingest", "scoring", "alerting", "feedback-board")
+REBUILT = ("ingest", "scoring", "alerting", "feedback-board")
 """Services that stand in rooms."""
 
 SERVICE_FILES = {"__init__", "main", "settings", "metrics", "log_fields", "migrations", "py"}

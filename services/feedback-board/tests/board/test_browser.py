@@ -19,6 +19,10 @@ ARGUMENTS = [
     "--disable-background-networking",
 ]
 
+PATIENCE_MS = 60_000
+"""For whatever a busy machine may do slowly."""
+
+expect.set_options(timeout=PATIENCE_MS)
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (apt-get install chromium)"),
@@ -35,7 +39,9 @@ async def page(parts, tmp_path: Path) -> AsyncIterator[Page]:
             args=ARGUMENTS,
             java_script_enabled=False,
             viewport={"width": 1280, "height": 900},
+            timeout=PATIENCE_MS,
         )
+        context.set_default_timeout(PATIENCE_MS)
         opened = await context.new_page()
         await opened.goto(f"{client.base_url}/")
         yield opened

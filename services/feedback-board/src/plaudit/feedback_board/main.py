@@ -17,8 +17,8 @@ from plaudit.feedback_board.votes import pages as vote_pages
 
 DESCRIPTION = """
 What people ask for, on a public board: requests with their votes, the reviews that say the same, what each would take,
-and what became of it. Its priority is impact × reach ÷ effort; reach counts distinct people who voted or wrote a linked
-review within the last 90 days. The board itself is at `/` and `/b/{tenant}`.
+and what became of it. The priority of a request is impact × reach ÷ effort; reach counts distinct people who voted or
+wrote a linked review within the last 90 days. The board itself is at `/` and `/b/{tenant}`.
 """
 
 

@@ -214,14 +214,14 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
     def _begin_reading(self, partition: int, position: Position, topic_id: UUID) -> None:
         """Seek to a loaded position and read on, unless the partition must stay halted."""
         halt = self._halts.pop(partition, None)
-        if position.topic_id != topic_id:
-            self._halt(partition, position.place, _made_anew(topic_id, position))
-        elif halt is not None and halt.place == position.place:
-            self._halts[partition] = replace(halt, generation=self.generation)
-            self._pause(partition)
-        else:
-            with contextlib.suppress(IllegalStateError):  # revoked meanwhile
-                self._consumer.seek(self.at(partition), position.place.next_offset)
+        with contextlib.suppress(IllegalStateError):  # revoked meanwhile
+            self._consumer.seek(self.at(partition), position.place.next_offset)
+            if position.topic_id != topic_id:
+                self._halt(partition, position.place, _made_anew(topic_id, position))
+            elif halt is not None and halt.place == position.place:
+                self._halts[partition] = replace(halt, generation=self.generation)
+                self._pause(partition)
+            else:
                 self._consumer.resume(self.at(partition))
                 self._paused.discard(partition)
                 self.positions[partition] = position

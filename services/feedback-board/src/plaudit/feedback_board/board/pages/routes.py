@@ -92,7 +92,7 @@ async def show_request(
         parts,
         request=found,
         voted=await _voted(tx, visit, [found]),
-        history=[wording.told(entry) for entry in history],
+        history=[wording.history_entry(entry) for entry in history],
         quotes=await links.list_quotes(tx, visit.tenant_id, found.id, QUOTES),
         notice=notice,
     )

@@ -58,7 +58,7 @@ def paragraphs(text: str) -> list[list[str]]:
     return [block for block in blocks if any(block)]
 
 
-def told(entry: Entry) -> dict[str, Any]:
+def history_entry(entry: Entry) -> dict[str, Any]:
     """Return an entry of the log as the history of a request shows it."""
     detail = entry.detail
     figures = detail["figures"]
