@@ -158,9 +158,9 @@ def test_a_stop_goes_in_order(start: Callable[..., Toy]) -> None:
     assert toy.wait() == 0
     events = toy.events()
     assert events[0] == "listening"
-    assert events.index("stopping") < events.index("loop stopped worker")
+    assert events.index("stopping") < events.index("loop_stopped worker")
     assert events[-2:] == ["closing", "stopped"]
-    assert {"loop stopped answering", "loop stopped worker"} <= set(events[:-2])
+    assert {"loop_stopped answering", "loop_stopped worker"} <= set(events[:-2])
 
 
 def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start: Callable[..., Toy]) -> None:
@@ -170,7 +170,7 @@ def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start
     assert toy.get("/metrics") == 200
     toy.process.send_signal(signal.SIGINT)
     assert toy.wait() == 0
-    assert "loop stopped answering" not in toy.events()
+    assert "loop_stopped answering" not in toy.events()
 
 
 @pytest.mark.parametrize(("behaviour", "event"), [("raises", "loop_failed worker"), ("returns", "loop_ended worker")])
