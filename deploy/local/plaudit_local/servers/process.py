@@ -116,6 +116,10 @@ class GuardedProcess:
                 pass_fds=passed,
                 start_new_session=True,
             )
+        except BaseException:
+            self._control.close()
+            os.close(report_read)
+            raise
         finally:
             for descriptor in (control_read, report_write, log):
                 os.close(descriptor)

@@ -17,13 +17,15 @@ from plaudit.alerting.alerts.domain import (
 from plaudit.alerting.alerts.events import alert_event
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import LogEntry
-from plaudit.alerting.clocks.domain.clock_events import Breached
+from plaudit.alerting.clocks.domain.clock_events import Breached, Cancelled, Fulfilled, Retracted
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
 
 
 class BreachAlerts(Follower):
     """Raises an alert for each breach, and resolves it when the run ends."""
+
+    follows = frozenset({Breached, Fulfilled, Cancelled, Retracted})
 
     def __init__(self, owner_email: str) -> None:
         self._owner_email = owner_email

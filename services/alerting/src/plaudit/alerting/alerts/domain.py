@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -12,6 +13,7 @@ from plaudit.alerting.clocks.domain.clock_events import Cancelled, ClockEvent, F
 
 BREACH_KIND: Final = "sla_breach"
 BREACH_SEVERITY: Final = "high"
+CACHED_IDS: Final = 5_000
 
 
 class AlertState(StrEnum):
@@ -50,7 +52,12 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
 
 def breach_alert_id(clock: Clock) -> UUID:
     """Return the id of the one alert that a run of a clock can raise by its breach."""
-    return uuid5(clock.id, f"{BREACH_KIND}\n{clock.run.number}")
+    return _breach_alert_id(clock.id, clock.run.number)
+
+
+@lru_cache(maxsize=CACHED_IDS)
+def _breach_alert_id(clock_id: UUID, run: int) -> UUID:
+    return uuid5(clock_id, f"{BREACH_KIND}\n{run}")
 
 
 def breach_alert(clock: Clock, owner: str, now: datetime) -> Alert:

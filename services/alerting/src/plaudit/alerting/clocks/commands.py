@@ -27,6 +27,9 @@ from plaudit.common.events import Outgoing
 class Follower(ABC):
     """A room that acts when something happens to clocks, in the transaction in which it happens."""
 
+    follows: frozenset[type[ClockEvent]]
+    """The kinds of event that it acts on; it sees entries of no others."""
+
     @abstractmethod
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Write the rows that follow from new log entries; return what to publish after the events of all entries."""
@@ -79,9 +82,12 @@ class ClockWriter:
             if not is_collapsed(entry.event):
                 events.append(clock_event(entry, tx.now))
             for follower in self._followers:
-                events += follower.events_with(entry, tx.now)
+                if type(entry.event) in follower.follows:
+                    events += follower.events_with(entry, tx.now)
         for follower in self._followers:
-            events += await follower.follow(tx, self._entries)
+            followed = [entry for entry in self._entries if type(entry.event) in follower.follows]
+            if followed:
+                events += await follower.follow(tx, followed)
         return events
 
 

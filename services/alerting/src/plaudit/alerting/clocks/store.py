@@ -1,6 +1,6 @@
 """Clocks as they stand, and the logs that they are folded from."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
@@ -21,8 +21,6 @@ from plaudit.common.db.columns import Columns
 _REVIEW: Final[Mapping[str, str]] = {name: name for name in ReviewFacts.__struct_fields__} | {"id": "review_id"}
 _RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name != "policy"} | {"number": "run"}
 """Field → column, of the two parts of a clock, in the order of the struct's fields."""
-_review_of: Final = itemgetter(*_REVIEW.values())
-_run_of: Final = itemgetter(*_RUN.values())
 
 _CLOCK: Final = Columns(
     clocks,
@@ -31,6 +29,17 @@ _CLOCK: Final = Columns(
     | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision"}
     | {"state": "run.state", "waiting": "run.waiting"},
 )
+
+
+def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
+    """Return a function that takes these columns out of a row of `_CLOCK`."""
+    return itemgetter(*map(_CLOCK.names.index, columns))
+
+
+_review_of: Final = _of_row(_REVIEW.values())
+_policy_of: Final = _of_row(("policy_id", "policy_revision"))
+_run_of: Final = _of_row(_RUN.values())
+
 _ENTRY: Final = Columns(
     clock_events,
     {"tenant_id": "clock.tenant_id", "clock_id": "clock.id", "happened_at": "event.at"},
@@ -142,5 +151,5 @@ def _clock(row: Record) -> Clock:
         partition=row["partition"],
         review_revision=row["review_revision"],
         review=ReviewFacts(*_review_of(row)),
-        run=Run(PolicyRef(row["policy_id"], row["policy_revision"]), *_run_of(row)),
+        run=Run(PolicyRef(*_policy_of(row)), *_run_of(row)),
     )

@@ -31,19 +31,16 @@ MAX_ERROR_CHARS: Final = 500
 class OwnerMails(Follower):
     """Writes the owner a notice when a run starts, and a mail when it is breached."""
 
+    follows = frozenset({Started, Breached})
+
     def __init__(self, owner_email: str) -> None:
         self._owner_email = owner_email
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Write mails; publishes nothing."""
-        kinds = {Started: MailKind.NOTICE, Breached: MailKind.BREACH}
+        kinds = [MailKind.NOTICE if isinstance(entry.event, Started) else MailKind.BREACH for entry in entries]
         await store.add(
-            tx,
-            [
-                mail_about(entry.clock, kinds[type(entry.event)], self._owner_email)
-                for entry in entries
-                if type(entry.event) in kinds
-            ],
+            tx, [mail_about(entry.clock, kind, self._owner_email) for entry, kind in zip(entries, kinds, strict=True)]
         )
         return ()
 

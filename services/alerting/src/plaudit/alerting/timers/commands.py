@@ -26,19 +26,19 @@ MAX_ERROR_CHARS: Final = 500
 class Schedule(Follower):
     """Schedules the timers of each run that starts, and cancels them when it ends."""
 
+    follows = frozenset({Started, Fulfilled, Cancelled, Retracted})
+
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Replace and cancel timers; publishes nothing."""
         stale: set[ClockKey] = set()
         scheduled: dict[ClockKey, list[Timer]] = {}
         for clock, event, policy, _ in entries:
-            match event:
-                case Started():
-                    if clock.run.number > 1:
-                        stale.add(clock.key)
-                    scheduled[clock.key] = timers_of(clock, policy)
-                case Fulfilled() | Cancelled() | Retracted():
-                    stale.add(clock.key)
-                    scheduled.pop(clock.key, None)
+            if not isinstance(event, Started) or clock.run.number > 1:
+                stale.add(clock.key)
+            if isinstance(event, Started):
+                scheduled[clock.key] = timers_of(clock, policy)
+            else:
+                scheduled.pop(clock.key, None)
         await store.cancel(tx, stale)
         await store.add(tx, [timer for timers in scheduled.values() for timer in timers])
         return ()

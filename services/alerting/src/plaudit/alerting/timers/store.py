@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from plaudit.alerting.clocks.domain.clock import ClockKey
@@ -11,6 +12,8 @@ from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 
 _TIMER: Final = Columns(timers, without=("failed_at", "error"))
+
+_timer_of: Final = itemgetter(*map(_TIMER.names.index, Timer._fields))
 
 _ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()}"
 
@@ -98,7 +101,7 @@ async def claim(tx: Tx, clocks: DueClocks) -> list[Timer]:
     rows = await tx.raw.fetch(
         _CLAIM, [tenant_id for tenant_id, _ in clocks], [clock for _, clock in clocks], list(clocks.values())
     )
-    return [Timer(**row) for row in rows]
+    return [Timer(*_timer_of(row)) for row in rows]
 
 
 async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:
