@@ -35,7 +35,7 @@ def test_a_log_that_is_within_a_batch_of_the_numbers_is_right(apart: int) -> Non
 @pytest.mark.parametrize("apart", [MAX_APART + 1, -MAX_APART - 1])
 def test_a_log_that_is_further_apart_in_either_direction_is_not(apart: int) -> None:
     (problem,) = compare(cursor(50_000), found(Tail(1, 50_000 + apart, "id")))
-    assert problem == f"count.v1/0 ends with number {50_000 + apart}, the outbox stands at 50000"
+    assert problem == f"count.v1/0 ends with number {50_000 + apart}, the outbox is at 50000"
 
 
 def test_another_topic_id_is_said() -> None:
