@@ -1,13 +1,14 @@
-# Everything needs Python 3.11 or newer and make, nothing else. `make help` lists the verbs.
+# Everything needs Python 3.11 or newer and make, nothing else. `make help` lists the commands.
 PYTHON ?= python3
 VENV := .venv/bin
-LOCAL := PYTHONPATH=deploy/local $(VENV)/python -m plaudit_local
+LOCAL := $(VENV)/python -m plaudit_local
+TYPED := libs/common/src services/*/src deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing tests/benchmarks conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test lint soak bench contracts clean lock bootstrap
+.PHONY: help up down status check test lint style types imports unit soak bench contracts clean lock bootstrap
 
-help: ## List the verbs
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r verb meaning; do printf '  make %-8s %s\n' "$$verb" "$$meaning"; done
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r command meaning; do printf '  make %-10s %s\n' "$$command" "$$meaning"; done
 
 up: bootstrap ## Run Plaudit in the foreground: PostgreSQL, Kafka, the four services, a mailbox, a demo
 	@$(LOCAL) up
@@ -18,23 +19,35 @@ down: ## Stop it, from anywhere
 status: ## Say what runs, and where
 	@if [ -x $(VENV)/python ]; then $(LOCAL) status; else echo "Plaudit is not running; make up starts it."; fi
 
+check: bootstrap ## Run the checks and the tests that need no server, while you edit
+	@$(MAKE) --no-print-directory --jobs=2 unit lint
+
 test: bootstrap lint ## Run every check and every test but the soak
 	$(VENV)/pytest -m "not soak" -n 3 --dist worksteal
 
-lint: bootstrap ## Style, types, and who may import whom
+lint: bootstrap style types imports ## Style, types, and who may import whom
+
+style: bootstrap
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	$(VENV)/mypy libs/common/src services/*/src deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing tests/benchmarks conftest.py
+
+types: bootstrap
+	$(VENV)/mypy $(TYPED)
+
+imports: bootstrap
 	$(VENV)/lint-imports
+
+unit: bootstrap
+	$(VENV)/pytest -m "not soak" --no-servers -q
 
 soak: bootstrap ## Run the fault programs for long
 	$(VENV)/pytest -m soak --timeout=0 --log-cli-level=INFO
 
 bench: bootstrap ## Measure, and print the figures with the machine
-	PYTHONPATH=deploy/local:tests $(VENV)/python -m benchmarks
+	PYTHONPATH=tests $(VENV)/python -m benchmarks
 
 bench-%: bootstrap
-	PYTHONPATH=deploy/local:tests $(VENV)/python -m benchmarks $*
+	PYTHONPATH=tests $(VENV)/python -m benchmarks $*
 
 contracts: bootstrap ## Generate docs/contracts from the event models
 	$(VENV)/python -m plaudit.common.contracts.generate docs/contracts

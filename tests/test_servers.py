@@ -2,8 +2,8 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from plaudit_local.kafka import Kafka
-from plaudit_local.postgres import Postgres, run_sql
+from plaudit_local.servers.kafka import Kafka
+from plaudit_local.servers.postgres import Postgres, run_sql
 from plaudit_testing.servers import KafkaTopics, PostgresServer
 
 

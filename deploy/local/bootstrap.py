@@ -1,7 +1,7 @@
-"""Makes `.venv` from the hashed locks: what every verb of the Makefile begins with.
+"""Makes `.venv` from the hashed locks; every command of the Makefile runs it first.
 
-Run by the system's Python, with the standard library only. The grammar stays that of Python 3.6, so that an old one
-can read this file as far as the sentence that says it is too old. Does nothing, fast, when the stamp in `.venv` says
+It runs on the system's Python, with the standard library only. Its grammar is that of Python 3.6, so that an old Python
+can read this file as far as the sentence that says it is too old. It does nothing, fast, when the stamp in `.venv` says
 that it was made here from the present locks and project files.
 """
 
@@ -32,12 +32,13 @@ LOCAL = ROOT / ".local"
 LOG = LOCAL / "logs" / "bootstrap.log"
 UV_LOCK = ROOT / "requirements" / "uv.lock"
 PACKAGES_LOCK = ROOT / "requirements" / "all.lock"
+LOCAL_PACKAGES = ROOT / "deploy" / "local"
 DISTRIBUTIONS = ("libs/common", "services/ingest", "services/scoring", "services/alerting", "services/feedback-board")
 NEEDED_BYTES = 1_000_000_000
 FULL = f"The disk is full: free about {NEEDED_BYTES // 1_000_000} MB, then run make again."
 TICK_SECONDS = 0.1
 
-# How the settings of pip are called in uv, which does not read pip's.
+# uv's names for settings of pip: uv does not read pip's own.
 UV_NAMES = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -53,19 +54,19 @@ NO_SPACE = re.compile("no space left on device|errno 28|disk quota exceeded", re
 OTHER_HASH = re.compile("do not match the hashes|hash mismatch", re.IGNORECASE)
 NO_NETWORK = re.compile(
     "error sending request|failed to fetch|connection|name resolution|dns error|timed out|timeout|certificate|proxy"
-    # All that pip says when it has tried only once; what the lock names exists.
+    # pip says only this when it has tried once; whatever the lock names exists.
     "|no matching distribution",
     re.IGNORECASE,
 )
 
 
 class BootstrapError(Exception):
-    """What stands in the way, as one sentence."""
+    """`.venv` cannot be made; the text is one sentence about it."""
 
 
 def stamp() -> str:
-    """What `.venv` depends on: the place, the locks, the project files."""
-    files = [UV_LOCK, PACKAGES_LOCK, *(ROOT / name / "pyproject.toml" for name in DISTRIBUTIONS)]
+    """Return a digest of what `.venv` depends on: its path, this file, the locks, the project files."""
+    files = [Path(__file__), UV_LOCK, PACKAGES_LOCK, *(ROOT / name / "pyproject.toml" for name in DISTRIBUTIONS)]
     digest = hashlib.sha256(str(ROOT).encode())
     for file in files:
         digest.update(file.read_bytes())
@@ -73,7 +74,7 @@ def stamp() -> str:
 
 
 def is_made(wanted: str) -> bool:
-    """Whether `.venv` is what it should be."""
+    """Return whether `.venv` has the stamp that it should have."""
     try:
         return PYTHON.exists() and STAMP.read_text() == wanted
     except OSError:
@@ -83,7 +84,7 @@ def is_made(wanted: str) -> bool:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Wait for another make that prepares the same checkout."""
-    import fcntl  # late: where there is none, the sentence about the system comes first
+    import fcntl  # late: Windows has none, and main() says so first
 
     with (LOCAL / "bootstrap.lock").open("w") as lock:
         try:
@@ -95,7 +96,11 @@ def alone() -> Iterator[None]:
 
 
 def run(what: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
-    """Run one command with its output in the log, showing that time passes; BootstrapError when it fails."""
+    """Run one command with its output in the log, and show that time passes.
+
+    Raises:
+        BootstrapError: it failed.
+    """
     began = time.monotonic()
     start = LOG.stat().st_size if LOG.exists() else 0
     with LOG.open("ab") as log:
@@ -127,7 +132,7 @@ def run(what: str, command: Sequence[str | Path], environment: Mapping[str, str]
 
 
 def explain(what: str, output: str) -> str:
-    """One sentence for a failed command: what it is, and what to do."""
+    """Return one sentence about a failed command: what it was, and what to do."""
     if NO_SPACE.search(output):
         return FULL
     if OTHER_HASH.search(output):
@@ -142,7 +147,7 @@ def explain(what: str, output: str) -> str:
 
 
 def make_venv() -> None:
-    """An environment with pip, unless a working one is there."""
+    """Make an environment with pip, unless a working one is there."""
     works = [str(PYTHON), "-c", f"import sys, pip; sys.exit(sys.version_info[:2] < {OLDEST})"]
     if PYTHON.exists() and subprocess.run(works, check=False, capture_output=True).returncode == 0:
         return
@@ -155,7 +160,7 @@ def make_venv() -> None:
 
 
 def uv_environment() -> dict[str, str]:
-    """Our environment, with the user's settings of pip under uv's names, unless uv has settings of its own."""
+    """Return our environment, with the user's settings of pip under uv's names unless uv has settings of its own."""
     environment = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     if any(file.exists() for file in (home / "uv" / "uv.toml", Path("/etc/uv/uv.toml"))):
@@ -186,17 +191,19 @@ def make(wanted: str) -> None:
     run("fetching uv", [PYTHON, "-m", "pip", "install", "--no-deps", "--require-hashes", "--requirement", UV_LOCK])
     uv: list[str | Path] = [VENV / "bin" / "uv", "pip"]
     environment = uv_environment()
-    # Compiled here, on all cores; else each process of the first start would do it, one module after the other.
+    # Compiled here on all cores; otherwise each process of the first start would do it, one module after the other.
     sync = [*uv, "sync", "--python", PYTHON, "--require-hashes", "--compile-bytecode", PACKAGES_LOCK]
     run("installing packages", sync, environment)
     editable = [f"--editable={ROOT / name}" for name in DISTRIBUTIONS]
     install = [*uv, "install", "--python", PYTHON, "--no-deps", "--no-build-isolation", *editable]
     run("installing Plaudit", install, environment)
+    for packages in VENV.glob("lib/python*/site-packages"):
+        (packages / "plaudit-local.pth").write_text(f"{LOCAL_PACKAGES}\n")
     STAMP.write_text(wanted)
 
 
 def main() -> int:
-    """Bring `.venv` up to date; returns the exit code."""
+    """Bring `.venv` up to date; return the exit code."""
     if os.name != "posix":
         print("Plaudit runs on Linux and macOS; on Windows use its Linux subsystem.", file=sys.stderr)
         return 1
@@ -218,7 +225,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted; make goes on where it stopped.", file=sys.stderr)
+        print("\nInterrupted; the next make continues.", file=sys.stderr)
         return 130
     return 0
 

@@ -28,7 +28,7 @@ CONNECTIONS = 32
 GIVE_UP_SECONDS = 10.0
 
 _COUNTED = """
-SELECT coalesce(sum(n1 + n2 + n3 + n4 + n5), 0)::bigint AS counted FROM scoring.accumulators
+SELECT coalesce(sum(n1 + n2 + n3 + n4 + n5), 0)::bigint AS counted FROM scoring.sums
 WHERE position('/' IN prefix) = 0
 """
 

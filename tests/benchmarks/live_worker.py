@@ -1,7 +1,7 @@
 """The real process of scoring with its live group alone: `python -m benchmarks.live_worker consume`."""
 
 from plaudit.common.process import Parts, Resources, Service, main
-from plaudit.scoring.consumer import LIVE
+from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.settings import ScoringSettings
 
 

@@ -15,8 +15,8 @@ import asyncpg
 from benchmarks import cores
 from benchmarks.report import Report
 from benchmarks.servers import Servers
-from plaudit_local import kafka
-from plaudit_local.jars import KAFKA
+from plaudit_local.servers import kafka
+from plaudit_local.servers.jars import KAFKA
 
 LIBRARIES = (
     "aiokafka", "asyncpg", "sqlalchemy", "msgspec", "uvloop", "uvicorn", "httptools", "starlette", "fastapi",

@@ -1,4 +1,4 @@
-"""Live scoring: a topic full of events, folded into accumulators by the real consumer process on one core."""
+"""Live scoring: a topic full of events, folded into sums by the real consumer process on one core."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ from plaudit.common.contracts.topics import REVIEWS
 
 EVENTS = 500_000
 SHAPES = (
-    Shape("one accumulator row per event", subjects=50_000, exponent=0.9, depth=1, sources=1),
+    Shape("one row of sums per event", subjects=50_000, exponent=0.9, depth=1, sources=1),
     Shape("real shape", subjects=50_000, exponent=0.9, depth=2, sources=4),
 )
 
@@ -24,7 +24,7 @@ _APPLIED = "SELECT coalesce(sum(sequence), 0)::bigint FROM scoring.positions WHE
 _COUNTS = """
 SELECT count(*) AS rows, sum(n1 + n2 + n3 + n4 + n5)::bigint AS counted,
        sum(n1 + n2 + n3 + n4 + n5) FILTER (WHERE position('/' IN prefix) = 0)::bigint AS at_the_top
-FROM scoring.accumulators
+FROM scoring.sums
 """
 
 
@@ -54,7 +54,7 @@ def _run_shape(report: Report, options: Options, backing: Servers, shape: Shape)
     tell(report, drained)
     report.line("batches", f"{batches:,.0f} of {mean_records:,.0f} events, {mean_ms:.1f} ms each; fenced {fenced:.0f}")
     found = asyncio.run(servers.fetch(backing.database_url, _COUNTS))
-    report.line("accumulator rows", f"{found['rows']:,}")
+    report.line("rows of sums", f"{found['rows']:,}")
     report.check("events counted at the top", found["at_the_top"], events)
     report.check("counted by all prefixes", found["counted"], events * shape.depth)
 

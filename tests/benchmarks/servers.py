@@ -18,10 +18,10 @@ from benchmarks import cores, cpu
 from plaudit.common.db.migrate import migrate
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.settings import Settings
-from plaudit_local import kafka, postgres
-from plaudit_local.account import temporary_folder
-from plaudit_local.ports import free_port
-from plaudit_local.process import GuardedProcess, Spec, plain_environment
+from plaudit_local.servers import kafka, postgres
+from plaudit_local.servers.account import temporary_folder
+from plaudit_local.servers.ports import free_port
+from plaudit_local.servers.process import GuardedProcess, Spec, plain_environment
 
 PARTITIONS = 8
 READY_SECONDS = 40.0

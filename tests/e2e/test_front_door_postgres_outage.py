@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from plaudit_local.postgres import Postgres
+from plaudit_local.servers.postgres import Postgres
 from plaudit_testing import pipeline
 from plaudit_testing.databases import NO_KAFKA, migrated
 from plaudit_testing.stack import ServiceProcess, Stack, eventually, stack

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 from testcontainers.core.container import DockerContainer
 
-from plaudit_local import kafka, kafka_probe
-from plaudit_local.postgres import TEST_SETTINGS, run_sql
-from plaudit_local.process import ProcessFailedError, wait_until
+from plaudit_local.servers import kafka, kafka_probe
+from plaudit_local.servers.postgres import TEST_SETTINGS, run_sql
+from plaudit_local.servers.process import ProcessFailedError, wait_until
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "apache/kafka:4.4.0"
-READY_SECONDS = 120.0
 
 
 @contextlib.contextmanager
@@ -75,7 +75,7 @@ def _is_broker(host: str, port: int) -> bool:
 
 
 def _wait(container: DockerContainer, ready: Callable[[], bool]) -> None:
-    if not wait_until(ready, READY_SECONDS, poll_seconds=0.2):
+    if not wait_until(ready, DEADLINE_SECONDS, poll_seconds=0.2):
         out, error = container.get_logs()
         last = (error or out).decode(errors="replace").strip().splitlines()[-1:]
-        raise ProcessFailedError(f"{container.image} was not ready in {READY_SECONDS:.0f} s; its log ends: {last}")
+        raise ProcessFailedError(f"{container.image} was not ready in {DEADLINE_SECONDS:.0f} s; its log ends: {last}")

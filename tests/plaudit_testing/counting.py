@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, OrderKey
 from plaudit.common.kafka.consumer import ConsumerLoop
-from plaudit.common.kafka.positions import read_position
+from plaudit.common.kafka.fuse import Fuse
+from plaudit.common.kafka.positions import Position, load
 from plaudit.common.kafka.subscription import Handler, Record, Subscription, no_order_keys
 from plaudit.common.observability import metrics
 from plaudit.common.settings import Settings
@@ -30,8 +31,9 @@ def consumer(
     handle: Handler[Count] = add_to_sums,
     *,
     order_keys: Callable[[Record[Count]], Iterable[OrderKey]] = no_order_keys,
-    lanes: int = 1,
+    workers: int = 1,
     max_batch: int = 4_000,
+    fuse: Fuse | None = None,
 ) -> ConsumerLoop[Count]:
     """A consumer of the group `GROUP`, not running yet."""
     subscription = Subscription(
@@ -40,11 +42,12 @@ def consumer(
         data=Count,
         handle=handle,
         order_keys=order_keys,
-        lanes=lanes,
+        workers=workers,
         start_batch=max_batch,
         max_batch=max_batch,
+        fuse=fuse or Fuse(),
     )
-    return ConsumerLoop(subscription, database, outbox_of(settings), settings)
+    return ConsumerLoop(subscription, database, outbox_of(settings).append, settings)
 
 
 async def sums(database: Database) -> dict[str, int]:
@@ -67,12 +70,10 @@ async def seen(database: Database) -> dict[str, list[int]]:
     return found
 
 
-async def position_of(database: Database, topic: Topic, partition: int) -> tuple[int, int]:
-    """Next offset and last sequence of the group in a partition that it has read."""
+async def position_of(database: Database, topic: Topic, partition: int) -> Position:
+    """Where the group stands in a partition that it has read."""
     async with database.transaction() as tx:
-        position = await read_position(tx, GROUP, topic.name, partition)
-    assert position is not None
-    return position.place.next_offset, position.place.sequence
+        return (await load(tx, GROUP, topic.name, [partition]))[partition]
 
 
 def fenced(topic: Topic) -> float:

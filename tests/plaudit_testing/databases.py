@@ -9,6 +9,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.migrate import migrate, migration, upgrade_runtime
 from plaudit.common.db.roles import grant, protect_tenant_rows
 from plaudit.common.settings import Settings
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 T = TypeVar("T")
 
@@ -27,6 +28,13 @@ _TESTING_TABLES = (
 def settings_for(database_url: str, kafka: str = NO_KAFKA, **more: object) -> Settings:
     """Settings that point at this database and this broker, whatever the environment says."""
     return Settings.model_validate({"database_url": database_url, "kafka_bootstrap_servers": kafka, **more})
+
+
+def patient_settings_for(database_url: str) -> Settings:
+    """The same, for tests that are not about deadlines: a loaded machine fails none of them."""
+    names = ("connect", "open", "worker_open", "command")
+    seconds: dict[str, Any] = {f"database_{name}_timeout_seconds": DEADLINE_SECONDS for name in names}
+    return settings_for(database_url, **seconds)
 
 
 def migrated(database_url: str, *services: str) -> None:

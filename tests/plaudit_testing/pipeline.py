@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import asyncpg
 
 from plaudit_testing import oracle
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.stack import ServiceProcess, Stack, eventually
 
 TOLERANCE = 1e-9
@@ -23,7 +24,7 @@ def create_source(stack: Stack, ingest: ServiceProcess, subject: str, platform: 
         headers={"authorization": f"Bearer {stack.key}", "content-type": "application/json"},
         method="POST",
     )
-    with urlopen(request, timeout=10) as response:
+    with urlopen(request, timeout=DEADLINE_SECONDS) as response:
         made: dict[str, Any] = json.loads(response.read())
     made["hook"] = f"{ingest.base}/v1/hooks/{made['id']}"
     return made
@@ -62,7 +63,9 @@ def has_applied_everything(stack: Stack, schema: str, group: str) -> bool:
     )
 
 
-async def applied(stack: Stack, group: str = "scoring-live", schema: str = "scoring", seconds: float = 90.0) -> None:
+async def applied(
+    stack: Stack, group: str = "scoring-live", schema: str = "scoring", seconds: float = DEADLINE_SECONDS
+) -> None:
     """Wait until the group has applied everything that ingest has committed."""
     await eventually(lambda: has_applied_everything(stack, schema, group), f"{group} has applied everything", seconds)
 

@@ -22,8 +22,8 @@ from plaudit.common.kafka.subscription import Record
 from plaudit.common.outbox import Outbox
 from plaudit.common.settings import Settings
 from plaudit_testing.databases import TESTING
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 
-DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.01
 SOME_TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -6,12 +6,13 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from plaudit.common.failpoints import TRACE_VARIABLE, VARIABLE
 from plaudit.common.jobs import Loop
@@ -20,7 +21,9 @@ from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.observability import metrics
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit.common.settings import Settings
+from plaudit_local.servers.process import GuardedProcess, Spec
 from plaudit_testing.databases import TESTING
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import Count, add_to_sums, counting_topic, outbox_of, until, worker
 
 READY = "ready"
@@ -29,9 +32,11 @@ WATCH_SECONDS = 0.02
 
 
 class RuntimeProcess:
-    """One such process. Its standard output says when it is ready; the rest goes to the test's own error output."""
+    """One such process. It ends with the test run, however that ends; its standard output says when it is ready."""
 
-    def __init__(self, settings: Settings, *arguments: str, failpoints: str = "", trace: Path | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *arguments: str, log: Path, failpoints: str = "", trace: Path | None = None
+    ) -> None:
         environment = {
             **os.environ,
             "PLAUDIT_DATABASE_URL": settings.database_url.get_secret_value(),
@@ -43,21 +48,18 @@ class RuntimeProcess:
         }
         if trace is not None:
             environment[TRACE_VARIABLE] = str(trace)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "plaudit_testing.runtime_process", *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        command = [sys.executable, "-m", "plaudit_testing.runtime_process", *arguments]
+        spec = Spec(arguments[0], command, log, environment=environment, grace_seconds=DEADLINE_SECONDS)
+        read, write = os.pipe()
+        with os.fdopen(write, "wb") as output:
+            self._process = GuardedProcess(spec, output=output)
         self._said_ready = threading.Event()
         self.fenced = 0
         """Batches of a consumer that were refused."""
-        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._listen, args=(os.fdopen(read),), daemon=True).start()
 
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as lines:
+    def _listen(self, output: TextIO) -> None:
+        with output as lines:
             for line in lines:
                 if line.strip() == READY:
                     self._said_ready.set()
@@ -71,12 +73,12 @@ class RuntimeProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; minus the signal's number for one that was killed."""
-        return self._process.poll()
+        """None while it runs; 128 + n for one that signal n has ended."""
+        return self._process.exit_code()
 
     @property
     def stopped(self) -> bool:
-        """Whether it stands still after SIGSTOP."""
+        """Whether it is suspended by SIGSTOP."""
         try:
             state = Path(f"/proc/{self._process.pid}/stat").read_text()
         except FileNotFoundError:
@@ -84,31 +86,32 @@ class RuntimeProcess:
         return state.rpartition(")")[2].split()[0] == "T"
 
     def kill(self) -> None:
-        """SIGKILL, also to one that stands still; returns when it is gone."""
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
+        """SIGKILL, also to one that is suspended; return when it is gone."""
+        self._process.kill()
 
     def resume(self) -> None:
         """SIGCONT."""
-        self._process.send_signal(signal.SIGCONT)
+        self._process.signal(signal.SIGCONT)
 
-    def stop(self, timeout_seconds: float = 30.0) -> int:
-        """Ask it to stop; return its exit code."""
-        self._process.terminate()
-        return self._process.wait(timeout_seconds)
+    def stop(self) -> int | None:
+        """Stop it gracefully; return its exit code."""
+        self._process.stop()
+        return self.exit_code
 
 
 @contextmanager
 def runtime_process(
     settings: Settings, *arguments: str, failpoints: str = "", trace: Path | None = None
 ) -> Iterator[RuntimeProcess]:
-    """A process for the length of the block."""
-    process = RuntimeProcess(settings, *arguments, failpoints=failpoints, trace=trace)
-    try:
-        yield process
-    finally:
-        process.kill()
+    """Run a process for the length of the block; its log then goes to the standard error output."""
+    with tempfile.TemporaryDirectory(prefix="plaudit-test-") as folder:
+        log = Path(folder) / "log"
+        process = RuntimeProcess(settings, *arguments, log=log, failpoints=failpoints, trace=trace)
+        try:
+            yield process
+        finally:
+            process.kill()
+            sys.stderr.write(log.read_text(errors="replace"))
 
 
 async def _run(arguments: list[str]) -> None:
@@ -119,8 +122,8 @@ async def _run(arguments: list[str]) -> None:
         loop = RelayLoop(TESTING, database, settings)
     else:
         topic, group = arguments[1:3]
-        subscription = Subscription(group=group, topic=counting_topic(topic), data=Count, handle=add_to_sums, lanes=2)
-        loop = ConsumerLoop(subscription, database, outbox_of(settings), settings)
+        subscription = Subscription(group=group, topic=counting_topic(topic), data=Count, handle=add_to_sums, workers=2)
+        loop = ConsumerLoop(subscription, database, outbox_of(settings).append, settings)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

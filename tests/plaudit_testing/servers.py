@@ -21,12 +21,12 @@ from urllib.parse import urlsplit, urlunsplit
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
-from plaudit_local import kafka, postgres
-from plaudit_local.account import temporary_folder
-from plaudit_local.postgres import run_sql
+from plaudit_local.servers import kafka, postgres
+from plaudit_local.servers.account import temporary_folder
+from plaudit_local.servers.postgres import run_sql
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 
-TOPIC_DEADLINE_SECONDS = 20.0
-REQUEST_TIMEOUT_MS = 10_000
+REQUEST_TIMEOUT_MS = 60_000
 
 
 def _identifier(text: str) -> str:
@@ -142,10 +142,10 @@ async def _are_gone(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
 
 
 async def _until(check: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + TOPIC_DEADLINE_SECONDS
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while not await check():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"Kafka's topics did not settle in {TOPIC_DEADLINE_SECONDS:.0f} s")
+            raise TimeoutError(f"Kafka's topics did not settle in {DEADLINE_SECONDS:.0f} s")
         await asyncio.sleep(0.01)
 
 

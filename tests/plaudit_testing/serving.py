@@ -8,6 +8,7 @@ import httpx
 
 from plaudit.common.http import Api
 from plaudit.common.http.server import HttpServer
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 STOP_SECONDS = 5.0
 
@@ -18,7 +19,7 @@ async def serving(app: Api) -> AsyncIterator[httpx.AsyncClient]:
     server = HttpServer(app, "127.0.0.1", 0, STOP_SECONDS)
     running = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=server.url, timeout=10.0) as client:
+        async with httpx.AsyncClient(base_url=server.url, timeout=DEADLINE_SECONDS) as client:
             yield client
     finally:
         await server.stop(drain_seconds=0)

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +20,9 @@ from plaudit.common.api_keys.domain import ALL_SCOPES
 from plaudit.common.db import Database, Role
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.tenants import commands as tenants
+from plaudit_local.servers.process import GuardedProcess, Spec
 from plaudit_testing.databases import migrated, run_elsewhere, settings_for
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 MODULES = {
     "ingest": "plaudit.ingest.main",
@@ -30,8 +31,8 @@ MODULES = {
     "feedback-board": "plaudit.feedback_board.main",
 }
 PARTITIONS = 8
-READY_SECONDS = 40.0
-STOP_SECONDS = 25.0
+GET_TIMEOUT_SECONDS = 30.0
+KILLED = 128 + signal.SIGKILL
 
 
 def free_port() -> int:
@@ -41,8 +42,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def poll_until(check: Callable[[], bool], what: str, seconds: float = READY_SECONDS) -> None:
-    """Ask again and again until it holds; raises TimeoutError naming what was waited for."""
+def poll_until(check: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+    """Ask again and again until it holds.
+
+    Raises:
+        TimeoutError: it does not within the deadline; the text names it.
+    """
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:
@@ -52,14 +57,14 @@ def poll_until(check: Callable[[], bool], what: str, seconds: float = READY_SECO
 
 @dataclass
 class ServiceProcess:
-    """One process of a service, restarted under the same port."""
+    """One process of a service, restarted under the same port. It ends with the test run, however that ends."""
 
     service: str
     mode: str
     env: Mapping[str, str]
     log: Path
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: GuardedProcess | None = None
 
     @property
     def base(self) -> str:
@@ -71,25 +76,28 @@ class ServiceProcess:
         env = {**os.environ, **self.env, "PLAUDIT_HTTP_PORT": str(self.port), "PLAUDIT_FAILPOINTS": failpoints}
         if trace is not None:
             env["PLAUDIT_FAILPOINTS_TRACE"] = str(trace)
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", MODULES[self.service], self.mode], env=env, stdout=out, stderr=out
-            )
+        command = [sys.executable, "-m", MODULES[self.service], self.mode]
+        name = f"{self.service} {self.mode}"
+        self.process = GuardedProcess(Spec(name, command, self.log, environment=env, grace_seconds=DEADLINE_SECONDS))
         return self
 
     def get(self, path: str, key: str = "") -> tuple[int, dict[str, Any]]:
-        """GET a JSON answer: (status, body); status 0 when it cannot be reached."""
+        """GET a JSON answer; return (status, body), with status 0 when it cannot be reached."""
         request = Request(self.base + path, headers={"authorization": f"Bearer {key}"} if key else {})
         try:
-            with urlopen(request, timeout=5) as response:
+            with urlopen(request, timeout=GET_TIMEOUT_SECONDS) as response:
                 return response.status, json.loads(response.read())
         except HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")
         except (URLError, OSError):
             return 0, {}
 
-    def wait_ready(self, seconds: float = READY_SECONDS) -> "ServiceProcess":
-        """Wait until `/readyz` says so; raises with the end of its log when it does not."""
+    def wait_ready(self, seconds: float = DEADLINE_SECONDS) -> "ServiceProcess":
+        """Wait until `/readyz` answers 200.
+
+        Raises:
+            AssertionError: it does not; the text has the end of its log.
+        """
         try:
             poll_until(lambda: not self.running or self.get("/readyz")[0] == 200, f"{self.service} ready", seconds)
         except TimeoutError as error:
@@ -103,36 +111,35 @@ class ServiceProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the process is there (also while it is stopped by a signal)."""
-        return self.process is not None and self.process.poll() is None
+        """Whether the process is there (also while it is suspended)."""
+        return self.process is not None and self.process.running
 
     def kill(self) -> None:
-        """`kill -9`, and reap it."""
+        """SIGKILL; return when it is gone."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
 
     def pause(self) -> None:
         """SIGSTOP."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        self.process.signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        self.process.signal(signal.SIGCONT)
 
     def stop(self) -> int | None:
-        """SIGTERM, then wait; SIGKILL after the deadline. Returns the exit code."""
-        if self.process is None or self.process.poll() is not None:
-            return None if self.process is None else self.process.returncode
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        try:
-            return self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError(f"{self.service} {self.mode} did not stop\n{self.log_tail()}") from None
+        """Stop it gracefully; return its exit code.
+
+        Raises:
+            AssertionError: it did not stop and was killed.
+        """
+        if self.process is None or not self.running:
+            return None if self.process is None else self.process.exit_code()
+        self.process.stop()
+        assert self.process.exit_code() != KILLED, f"{self.service} {self.mode} did not stop\n{self.log_tail()}"
+        return self.process.exit_code()
 
 
 @dataclass
@@ -190,7 +197,7 @@ class Stack:
         return made
 
     def close(self) -> None:
-        """Leave no process behind."""
+        """End every process."""
         for process in reversed(self.processes):
             process.kill()
 
@@ -205,6 +212,6 @@ def stack(database_url: str, kafka: str, folder: Path, **settings: str) -> Itera
         made.close()
 
 
-async def eventually(check: Callable[[], bool], what: str, seconds: float = READY_SECONDS) -> None:
+async def eventually(check: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
     """As `poll_until`, for a test that runs in a loop."""
     await asyncio.to_thread(poll_until, check, what, seconds)

@@ -50,7 +50,7 @@ class Answering(Loop):
             group, self.waiting = self.waiting, []
             for each in group:
                 each.set_result(None)
-        log.info("loop stopped", loop=self.name, count=len(self.waiting))
+        log.info("loop_stopped", loop=self.name, count=len(self.waiting))
 
 
 class Worker(Loop):
@@ -71,7 +71,7 @@ class Worker(Loop):
             await asyncio.sleep(HANG_SECONDS)
         if self._behaviour == "blocks":
             time.sleep(HANG_SECONDS)  # noqa: ASYNC251 - blocking the event loop is the point
-        log.info("loop stopped", loop=self.name)
+        log.info("loop_stopped", loop=self.name)
 
 
 def build(resources: Resources[ToySettings]) -> Parts:
@@ -101,7 +101,7 @@ def build(resources: Resources[ToySettings]) -> Parts:
     return Parts(app=app, jobs=[answering, Worker(resources.settings.toy_worker)], closing=[close])
 
 
-TOY = Service(name="common", settings=ToySettings, build=build, has_outbox=False)
+TOY = Service(name="common", settings=ToySettings, build=build, has_outbox=False, log_fields=frozenset({"count"}))
 
 if __name__ == "__main__":
     main(TOY)

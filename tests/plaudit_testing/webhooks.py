@@ -13,6 +13,11 @@ from typing import Any
 
 import httpx
 
+from plaudit_testing.deadlines import DEADLINE_SECONDS
+
+PATIENCE_SECONDS = 5 * DEADLINE_SECONDS
+"""Of a platform: a test makes its database unreachable for as long as it takes."""
+
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """Standard Webhooks v1."""
@@ -39,7 +44,6 @@ class Platform:
 
     url: str
     secret: str
-    tries: int = 400
     acknowledged: dict[str, dict[str, Any]] = field(default_factory=dict)
     unavailable: int = 0
     refusals: list[tuple[str, float]] = field(default_factory=list)
@@ -49,7 +53,8 @@ class Platform:
         """Post one delivery until it is answered; the id stays, the time and signature are new each time."""
         body = json.dumps(events, separators=(",", ":"), ensure_ascii=False).encode()
         message_id = f"msg_{uuid.uuid4().hex}"
-        for _ in range(self.tries):
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
             started = time.monotonic()
             try:
                 response = await client.post(self.url, content=body, headers=headers(self.secret, body, message_id))
@@ -68,7 +73,7 @@ class Platform:
             assert not answer["quarantined"], answer
             self.acknowledged[message_id] = answer
             return answer
-        raise AssertionError(f"no answer in {self.tries} tries")
+        raise AssertionError(f"no answer in {PATIENCE_SECONDS:.0f} s")
 
     async def post_lanes(
         self,
@@ -83,6 +88,6 @@ class Platform:
                 await self.post(client, lane[start : start + batch])
                 after_each()
 
-        async with httpx.AsyncClient(timeout=30) as client, asyncio.TaskGroup() as group:
+        async with httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client, asyncio.TaskGroup() as group:
             for lane in lanes:
                 group.create_task(run(client, lane))

@@ -1,72 +1,102 @@
-"""`python -m plaudit_local <verb>`: the product on this machine, without containers."""
+"""`python -m plaudit_local <command>`: the product on this machine, without containers."""
 
-import argparse
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Annotated
 
-from plaudit_local import commands
-from plaudit_local.jars import JarsUnavailableError, write_lock
-from plaudit_local.layout import Layout, read_json
-from plaudit_local.plan import product
-from plaudit_local.process import ProcessFailedError
+import typer
 
+from plaudit_local.servers.jars import JarsUnavailableError
+from plaudit_local.servers.process import ProcessFailedError
+from plaudit_local.supervision.layout import Layout, read_json
 
-def _up(_options: argparse.Namespace) -> int:
-    # Late, as in the other verbs: each of them loads only what it needs.
-    from plaudit_local.screen import screen
-    from plaudit_local.supervisor import up
+# Each command imports what it needs: most of them run while somebody waits.
 
-    return up(Layout.of_checkout(), product(), screen())
-
-
-def _mailbox(_options: argparse.Namespace) -> int:
-    from plaudit_local.mailbox import main as mailbox
-
-    return mailbox(Layout.of_checkout())
+app = typer.Typer(
+    help="Plaudit on this machine, without containers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 
-def _demo(_options: argparse.Namespace) -> int:
-    from plaudit_local import demo
+@app.command()
+def up() -> None:
+    """Run everything in the foreground."""
+    from plaudit_local.supervision.plan import product
+    from plaudit_local.supervision.supervisor import up
+    from plaudit_local.supervision.terminal import terminal
 
-    print(demo.play(read_json(Layout.of_checkout().endpoints)))
-    return 0
+    raise typer.Exit(up(Layout.of_checkout(), product(), terminal()))
 
 
-def _lock(_options: argparse.Namespace) -> int:
+@app.command()
+def down() -> None:
+    """Stop what `up` runs."""
+    from plaudit_local.supervision.commands import down
+
+    raise typer.Exit(down(Layout.of_checkout()))
+
+
+@app.command()
+def status() -> None:
+    """Say what runs, and where."""
+    from plaudit_local.supervision.commands import status
+    from plaudit_local.supervision.plan import product
+
+    raise typer.Exit(status(Layout.of_checkout(), product()))
+
+
+@app.command()
+def clean() -> None:
+    """Stop it and delete its data."""
+    from plaudit_local.supervision.commands import clean
+
+    raise typer.Exit(clean(Layout.of_checkout()))
+
+
+@app.command()
+def servers(folder: Annotated[Path, typer.Option("--dir", help="where their data is kept")]) -> None:
+    """Run PostgreSQL and Kafka alone, in the foreground."""
+    from plaudit_local.supervision.commands import servers
+
+    raise typer.Exit(servers(folder))
+
+
+@app.command()
+def mailbox(
+    smtp_port: Annotated[int, typer.Option(envvar="PLAUDIT_SMTP_PORT")],
+    http_port: Annotated[int, typer.Option(envvar="PLAUDIT_HTTP_PORT")],
+) -> None:
+    """Run the development mailbox alone, as `up` starts it."""
+    from plaudit_local.mailbox.server import run
+
+    run(Layout.of_checkout().mailbox, smtp_port, http_port)
+
+
+@app.command()
+def demo() -> None:
+    """Play the demo story into the running product."""
+    from plaudit_local.demo.player import play
+
+    print(play(read_json(Layout.of_checkout().endpoints)))
+
+
+@app.command()
+def lock() -> None:
+    """Renew the lock of Kafka's jars."""
+    from plaudit_local.servers.jars import write_lock
+
     print(f"{write_lock()} jars locked")
-    return 0
 
 
-VERBS: Mapping[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
-    "up": ("run everything in the foreground", _up),
-    "down": ("stop what `up` runs", lambda _options: commands.down(Layout.of_checkout())),
-    "status": ("say what runs, and where", lambda _options: commands.status(Layout.of_checkout(), product())),
-    "clean": ("stop it and delete its data", lambda _options: commands.clean(Layout.of_checkout())),
-    "servers": ("PostgreSQL and Kafka alone, in the foreground", lambda options: commands.servers(options.dir)),
-    "mailbox": ("the development mailbox alone, as `up` starts it", _mailbox),
-    "demo": ("play the demo story into the running product", _demo),
-    "lock": ("renew the lock of Kafka's jars", _lock),
-}
-
-
-def main() -> int:
-    """Run one verb; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="plaudit_local", description="Plaudit on this machine, without containers.")
-    verbs = parser.add_subparsers(required=True)
-    for name, (meaning, run) in VERBS.items():
-        verb = verbs.add_parser(name, help=meaning)
-        verb.set_defaults(run=run)
-        if name == "servers":
-            verb.add_argument("--dir", type=Path, required=True, help="where their data is kept")
-    options = parser.parse_args()
+def main() -> None:
+    """Run one command; what stands in its way is one sentence."""
     try:
-        code: int = options.run(options)
+        app(prog_name="plaudit_local")
     except (ProcessFailedError, JarsUnavailableError, PermissionError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return code
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -50,6 +50,6 @@ def test_one_that_cannot_be_loaded_is_named_and_leaves_the_others_alone() -> Non
 
 
 def test_without_a_command_the_help_says_what_there_is() -> None:
-    told = runner.invoke(build([Ours("greet", "x:y", GROUP)]), [])
-    assert "Greet somebody." in told.output
-    assert "keys" in told.output
+    result = runner.invoke(build([Ours("greet", "x:y", GROUP)]), [])
+    assert "Greet somebody." in result.output
+    assert "keys" in result.output

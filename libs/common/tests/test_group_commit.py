@@ -11,7 +11,7 @@ from plaudit.common.group_commit import GroupCommit, QueueFullError, StoppedErro
 from plaudit_testing.runtime import until
 
 LONG_SECONDS = 30.0
-AWAY = [
+TRANSIENT = [
     ConnectionRefusedError(111, "Connection refused"),
     asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
     asyncpg.AdminShutdownError("terminating connection"),
@@ -151,8 +151,8 @@ async def test_every_guilty_item_gets_its_own_error_and_order_is_kept(writer: Wr
     assert [item for group in writer.written for item in group] == ["a", "d", "e"]
 
 
-@pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)
-async def test_a_database_that_is_away_fails_the_group_alike_and_nothing_is_split(writer: Writer, error: Exception):
+@pytest.mark.parametrize("error", TRANSIENT, ids=lambda error: type(error).__name__)
+async def test_a_transient_error_fails_the_whole_group_and_nothing_is_split(writer: Writer, error: Exception):
     writer.refuse = lambda item: error if item == "b" else None
     commit = commit_with(writer)
     tasks = await waiting(commit, "a", "b", "c")

@@ -158,9 +158,9 @@ def test_a_stop_goes_in_order(start: Callable[..., Toy]) -> None:
     assert toy.wait() == 0
     events = toy.events()
     assert events[0] == "listening"
-    assert events.index("stopping") < events.index("loop stopped worker")
+    assert events.index("stopping") < events.index("loop_stopped worker")
     assert events[-2:] == ["closing", "stopped"]
-    assert {"loop stopped answering", "loop stopped worker"} <= set(events[:-2])
+    assert {"loop_stopped answering", "loop_stopped worker"} <= set(events[:-2])
 
 
 def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start: Callable[..., Toy]) -> None:
@@ -170,10 +170,10 @@ def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start
     assert toy.get("/metrics") == 200
     toy.process.send_signal(signal.SIGINT)
     assert toy.wait() == 0
-    assert "loop stopped answering" not in toy.events()
+    assert "loop_stopped answering" not in toy.events()
 
 
-@pytest.mark.parametrize(("behaviour", "event"), [("raises", "failed worker"), ("returns", "ended by itself worker")])
+@pytest.mark.parametrize(("behaviour", "event"), [("raises", "loop_failed worker"), ("returns", "loop_ended worker")])
 def test_a_loop_that_ends_before_its_time_ends_the_process_with_a_failure(
     start: Callable[..., Toy], behaviour: str, event: str
 ) -> None:
@@ -221,11 +221,11 @@ def test_a_busy_port_is_one_sentence_that_says_what_to_do(start: Callable[..., T
 def test_wrong_settings_are_named_and_not_repeated(start: Callable[..., Toy]) -> None:
     toy = start(listens=False, http_port="canary", partitions="0")
     assert toy.wait() == 1
-    told = toy.log.read_text()
-    assert "PLAUDIT_HTTP_PORT" in told
-    assert "PLAUDIT_PARTITIONS" in told
-    assert "canary" not in told
-    assert "Traceback" not in told
+    output = toy.log.read_text()
+    assert "PLAUDIT_HTTP_PORT" in output
+    assert "PLAUDIT_PARTITIONS" in output
+    assert "canary" not in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize(

@@ -9,22 +9,22 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from plaudit.alerting.consumer import GROUP, subscription
-from plaudit.alerting.domain.clocks import clock_id
-from plaudit.alerting.domain.policy import FIRST_ANSWER
-from plaudit.alerting.jobs import MailLoop, TimerLoop
-from plaudit.alerting.mail.smtp import smtp_sender
-from plaudit.alerting.main import ALERTING, build
+from plaudit.alerting.clocks.consumer import GROUP, subscription
+from plaudit.alerting.clocks.domain.clock import clock_id
+from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.main import ALERTING, build, followers
+from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.alerting.settings import AlertingSettings
+from plaudit.alerting.timers.jobs import TimerJob
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.process import Resources
 from plaudit.common.tenants import commands as tenants
+from plaudit_testing.clocks import PUBLISHED
 from plaudit_testing.databases import migrated
 from plaudit_testing.mailbox import Mailbox, open_mailbox
-from plaudit_testing.promises import PUBLISHED
 from plaudit_testing.servers import PostgresServer
 
 OWNER = "owner@acme.example"
@@ -37,6 +37,16 @@ TYPES = {
 }
 
 
+NO_HURRY = {
+    "database_open_timeout_seconds": 60.0,
+    "database_worker_open_timeout_seconds": 60.0,
+    "database_connect_timeout_seconds": 60.0,
+    "database_command_timeout_seconds": 60.0,
+    "smtp_timeout_seconds": 30.0,
+}
+"""No test of alerting is about how soon a server answers."""
+
+
 def settings_for(database_url: str, **more: object) -> AlertingSettings:
     return AlertingSettings.model_validate(
         {
@@ -45,6 +55,7 @@ def settings_for(database_url: str, **more: object) -> AlertingSettings:
             "test_clock": True,
             "partitions": 8,
             "database_pool_size": 4,
+            **NO_HURRY,
             **more,
         }
     )
@@ -94,15 +105,23 @@ class Stage:
         self.resources = Resources(self.settings, ALERTING.name)
         self.worker = self.resources.database(Role.WORKER)
         self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
-        self.handle = subscription(OWNER).handle
-        self.order_keys = subscription(OWNER).order_keys
+        self.subscription = subscription(followers(self.settings))
         self.timers = self.new_timers()
-        self.mails = MailLoop(self.worker, self.settings, smtp_sender(self.settings))
+        self.processes: list[Resources[AlertingSettings]] = []
+        self.mails = MailJob(self.worker, self.settings, smtp_sender(self.settings))
         self.clients: list[httpx.AsyncClient] = []
 
-    def new_timers(self) -> TimerLoop:
+    def new_timers(self) -> TimerJob:
         """The timers as a process has them that has just started."""
-        return TimerLoop(self.worker, self.resources.outbox, self.settings, self._end_offset)
+        return self._timers_of(self.resources)
+
+    def timers_of_another_process(self) -> TimerJob:
+        """The timers of a process with connections of its own."""
+        self.processes.append(Resources(self.settings, ALERTING.name))
+        return self._timers_of(self.processes[-1])
+
+    def _timers_of(self, resources: Resources[AlertingSettings]) -> TimerJob:
+        return TimerJob(resources, followers(self.settings), self._end_offset)
 
     async def _end_offset(self, _topic: str, _partition: int) -> int:
         if self.end_offset < 0:
@@ -112,8 +131,9 @@ class Stage:
     async def close(self) -> None:
         for client in self.clients:
             await client.aclose()
+        for resources in (self.resources, *self.processes):
+            await resources.close()
         await self.common.close()
-        await self.resources.close()
 
     async def move_to(self, moment: datetime) -> None:
         """Let it be this moment; time goes on from there."""
@@ -170,7 +190,7 @@ class Stage:
     async def reads(self, records: Sequence[Record[ReviewChange]]) -> None:
         """Alerting reads a batch, as the runner has it: locks, position, handler, outbox, in one transaction."""
         async with self.worker.transaction() as tx:
-            await lock(tx, {key for record in records for key in self.order_keys(record)})
+            await lock(tx, {key for record in records for key in self.subscription.order_keys(record)})
             await tx.raw.execute(
                 "INSERT INTO positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence) "
                 "VALUES ($1, 'reviews.v1', $2, gen_random_uuid(), $3, 1, $3) "
@@ -179,7 +199,7 @@ class Stage:
                 PARTITION,
                 records[-1].offset + 1,
             )
-            await self.resources.outbox.append(tx, await self.handle(tx, records))
+            await self.resources.outbox.append(tx, await self.subscription.handle(tx, records))
 
     async def fires(self) -> None:
         """The timers have their turns, until nothing is left to do for them."""

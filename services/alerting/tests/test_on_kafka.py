@@ -1,4 +1,4 @@
-"""Promises on the real runner: Kafka in, PostgreSQL, Kafka and SMTP out, and time moved on by the clock port."""
+"""Clocks on the real runner: Kafka in, PostgreSQL, Kafka and SMTP out, and time moved on by the clock port."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -8,17 +8,18 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from plaudit.alerting.consumer import subscription
-from plaudit.alerting.jobs import MailLoop, TimerLoop
-from plaudit.alerting.mail.smtp import smtp_sender
+from plaudit.alerting.clocks.consumer import subscription
+from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.main import followers
+from plaudit.alerting.timers.jobs import TimerJob
 from plaudit.common.contracts import Envelope, ReviewChange
 from plaudit.common.contracts.envelope import CONTENT_TYPE
 from plaudit.common.events.partitioning import partition_of
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.consumer import ConsumerLoop
-from plaudit.common.kafka.offsets import EndOffsets
+from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.outbox.relay import RelayLoop
-from plaudit_testing.promises import answered, at, review
+from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import read_log, running, until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
@@ -96,14 +97,16 @@ class Alerting:
 
     def consumer(self):
         return ConsumerLoop(
-            subscription(self.settings.owner_email), self.stage.worker, self.stage.resources.outbox, self.settings
+            subscription(followers(self.settings)),
+            self.stage.worker,
+            self.stage.resources.outbox.append,
+            self.settings,
         )
 
     def jobs(self):
-        outbox = self.stage.resources.outbox
         return [
-            TimerLoop(self.stage.worker, outbox, self.settings, self.end_offsets.end_offset),
-            MailLoop(self.stage.worker, self.settings, smtp_sender(self.settings)),
+            TimerJob(self.stage.resources, followers(self.settings), self.end_offsets.end_offset),
+            MailJob(self.stage.worker, self.settings, smtp_sender(self.settings)),
         ]
 
     def relay(self):
@@ -230,7 +233,7 @@ async def test_a_broker_that_is_away_does_not_keep_a_breach_longer_than_a_minute
     away = alerting.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:9"})
     await stage.move_to(at(24.01))
     async with EndOffsets(away) as nobody:
-        timers = TimerLoop(stage.worker, stage.resources.outbox, away, nobody.end_offset)
+        timers = TimerJob(stage.resources, followers(away), nobody.end_offset)
         async with running(timers):
             await alerting.turns(timers)
             assert await stage.log() == ["started"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from plaudit_testing.promises import at, review
+from plaudit_testing.clocks import at, review
 from plaudit_testing.runtime import until
 from plaudit_testing.stack import Stack
 from plaudit_testing.stack import stack as opened_stack
@@ -27,6 +27,7 @@ async def processes(stage, settings, kafka_server, kafka_topics, tmp_path) -> It
         PLAUDIT_OWNER_EMAIL=settings.owner_email,
         PLAUDIT_SMTP_PORT=str(settings.smtp_port),
         PLAUDIT_TEST_CLOCK="true",
+        PLAUDIT_DATABASE_OPEN_TIMEOUT_SECONDS="60",
         PLAUDIT_TIMER_BATCH_CLOCKS="10",
     ) as made:
         yield made

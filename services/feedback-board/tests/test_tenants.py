@@ -14,22 +14,24 @@ pytestmark = pytest.mark.postgres
 TABLES = ("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits")
 
 
-async def test_another_tenants_request_is_not_found(api: httpx.AsyncClient, clients, wish: str, reviews) -> None:
+async def test_another_tenants_request_is_not_found(
+    api: httpx.AsyncClient, clients, request_path: str, reviews
+) -> None:
     review = await reviews.published()
     other = await clients.with_key("other", "*")
     answers = [
-        await other.get(wish),
-        await other.get(f"{wish}/activity"),
-        await other.post(f"{wish}/votes", json={"person": "native:eve"}),
-        await other.request("DELETE", f"{wish}/votes", json={"person": "native:anna"}),
-        await other.put(f"{wish}/status", json={"status": "declined", "reason": "Ours now."}),
-        await other.put(f"{wish}/sizing", json={"impact": 3, "effort_weeks": 1}),
-        await other.post(f"{wish}/links", json={"review_id": str(review)}),
-        await other.delete(f"{wish}/links/{review}"),
+        await other.get(request_path),
+        await other.get(f"{request_path}/activity"),
+        await other.post(f"{request_path}/votes", json={"person": "native:eve"}),
+        await other.request("DELETE", f"{request_path}/votes", json={"person": "native:anna"}),
+        await other.put(f"{request_path}/status", json={"status": "declined", "reason": "Ours now."}),
+        await other.put(f"{request_path}/sizing", json={"impact": 3, "effort_weeks": 1}),
+        await other.post(f"{request_path}/links", json={"review_id": str(review)}),
+        await other.delete(f"{request_path}/links/{review}"),
     ]
     assert [answer.status_code for answer in answers] == [404] * 8
     assert (await other.get("/v1/requests")).json() == {"items": [], "next": None}
-    untouched = (await api.get(wish)).json()
+    untouched = (await api.get(request_path)).json()
     assert (untouched["votes"], untouched["status"], untouched["impact"]) == (0, "open", None)
 
 
@@ -50,29 +52,29 @@ async def test_the_same_idempotency_key_of_two_tenants_makes_two_requests(api: h
     assert len(ids) == 2
 
 
-async def test_a_key_does_what_its_scopes_say_and_no_more(clients, wish: str) -> None:
+async def test_a_key_does_what_its_scopes_say_and_no_more(clients, request_path: str) -> None:
     reader = await clients.with_key("default", "board:read")
     writer = await clients.with_key("default", "board:write")
-    assert (await reader.get(wish)).status_code == 200
-    assert (await reader.get(f"{wish}/activity")).status_code == 200
+    assert (await reader.get(request_path)).status_code == 200
+    assert (await reader.get(f"{request_path}/activity")).status_code == 200
     assert (await reader.get("/v1/requests")).status_code == 200
-    assert (await writer.get(wish)).status_code == 403
+    assert (await writer.get(request_path)).status_code == 403
     changes = [
         ("POST", "/v1/requests", {"title": "Dark mode"}),
-        ("POST", f"{wish}/votes", {"person": "native:anna"}),
-        ("DELETE", f"{wish}/votes", {"person": "native:anna"}),
-        ("PUT", f"{wish}/status", {"status": "planned", "reason": "Right."}),
-        ("PUT", f"{wish}/sizing", {"impact": 1, "effort_weeks": 1}),
-        ("POST", f"{wish}/links", {"review_id": str(uuid4())}),
-        ("DELETE", f"{wish}/links/{uuid4()}", None),
+        ("POST", f"{request_path}/votes", {"person": "native:anna"}),
+        ("DELETE", f"{request_path}/votes", {"person": "native:anna"}),
+        ("PUT", f"{request_path}/status", {"status": "planned", "reason": "Right."}),
+        ("PUT", f"{request_path}/sizing", {"impact": 1, "effort_weeks": 1}),
+        ("POST", f"{request_path}/links", {"review_id": str(uuid4())}),
+        ("DELETE", f"{request_path}/links/{uuid4()}", None),
     ]
     for method, path, body in changes:
         assert (await reader.request(method, path, json=body)).status_code == 403
         assert (await writer.request(method, path, json=body)).status_code in {200, 201, 404}
 
 
-async def test_without_a_key_the_api_is_closed(clients, wish: str) -> None:
-    assert (await clients.visitor().get(wish)).status_code == 401
+async def test_without_a_key_the_api_is_closed(clients, request_path: str) -> None:
+    assert (await clients.visitor().get(request_path)).status_code == 401
 
 
 async def test_every_table_of_a_tenant_forces_row_level_security(worker) -> None:
@@ -85,9 +87,9 @@ async def test_every_table_of_a_tenant_forces_row_level_security(worker) -> None
     assert {row["relname"]: row["forced"] for row in rows} == dict.fromkeys(TABLES, True)
 
 
-async def test_the_database_itself_keeps_tenants_apart(resources, wish: str, api: httpx.AsyncClient) -> None:
+async def test_the_database_itself_keeps_tenants_apart(resources, request_path: str, api: httpx.AsyncClient) -> None:
     """Even a statement of ours that forgot the tenant could not reach another's rows."""
-    await api.post(f"{wish}/votes", json={"person": "native:anna"})
+    await api.post(f"{request_path}/votes", json={"person": "native:anna"})
     database = resources.database(Role.API)
     async with database.transaction("other") as tx:
         assert await tx.raw.fetchval("SELECT count(*) FROM requests") == 0
@@ -98,7 +100,7 @@ async def test_the_database_itself_keeps_tenants_apart(resources, wish: str, api
     with pytest.raises((asyncpg.InsufficientPrivilegeError, DBAPIError)):
         async with database.transaction("other") as tx:
             await tx.raw.execute(
-                "INSERT INTO votes (tenant_id, request_id, person, voted_at) VALUES ('default', $1, 'x', now())",
+                "INSERT INTO votes (tenant_id, request_id, person_key, voted_at) VALUES ('default', $1, 'x', now())",
                 uuid4(),
             )
     async with database.transaction("default") as tx:

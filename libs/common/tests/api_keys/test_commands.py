@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.common.api_keys.domain import parse
-from plaudit_local.postgres import run_sql
+from plaudit_local.servers.postgres import run_sql
 from plaudit_testing.databases import migrated
 from plaudit_testing.servers import PostgresServer
 

@@ -5,14 +5,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from plaudit.common.db.arrays import ask_concrete_classes
+from plaudit.common.db.arrays import check_concrete_classes
 
 ELEMENTS = 1_000
 
 
 @pytest.fixture(autouse=True)
 def concrete_classes() -> None:
-    ask_concrete_classes()
+    check_concrete_classes()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from sqlalchemy import QueuePool
 from plaudit.common.db import Database, Role
 from plaudit.common.db.database import STATEMENT_TIMEOUT_MS
 from plaudit.common.db.errors import is_transient
+from plaudit.common.outbox.lease import LEASE_SECONDS
 from plaudit.common.settings import Settings
 from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.runtime import until
@@ -40,7 +41,9 @@ async def proxy(common_url: str) -> AsyncIterator[TcpProxy]:
 
 
 @asynccontextmanager
-async def database(common_url: str, proxy: TcpProxy, **seconds: float) -> AsyncIterator[Database]:
+async def database(
+    common_url: str, proxy: TcpProxy, role: Role = Role.API, **seconds: float
+) -> AsyncIterator[Database]:
     """Connections through the proxy, with a driver that would wait for ever where nothing else is said."""
     limits = {
         "database_open_timeout_seconds": FOREVER_SECONDS,
@@ -48,7 +51,7 @@ async def database(common_url: str, proxy: TcpProxy, **seconds: float) -> AsyncI
         "database_command_timeout_seconds": FOREVER_SECONDS,
         **seconds,
     }
-    made = Database(settings_for(through(proxy, common_url), **limits), "common", Role.API, pool_size=POOL_SIZE)
+    made = Database(settings_for(through(proxy, common_url), **limits), "common", role, pool_size=POOL_SIZE)
     yield made
     proxy.pass_through()
     await made.close()
@@ -64,7 +67,7 @@ async def warm(made: Database) -> None:
     await asyncio.gather(*(made.ping() for _ in range(POOL_SIZE)))
 
 
-async def assert_away_in_time(made: Database, times: int = 1) -> None:
+async def assert_transient_in_time(made: Database, times: int = 1) -> None:
     async with asyncio.timeout(TEST_SECONDS):
         errors = await asyncio.gather(*(made.ping() for _ in range(times)), return_exceptions=True)
     assert len(errors) == times
@@ -82,7 +85,7 @@ async def test_a_transaction_that_a_silent_server_does_not_open_is_given_up(
             await warm(made)
         proxy.black_hole()
         for _ in range(2):
-            await assert_away_in_time(made, times=3 * POOL_SIZE)
+            await assert_transient_in_time(made, times=3 * POOL_SIZE)
         proxy.pass_through()
         await until(lambda: connections_out(made) == 0, "all connections are given back")
         await warm(made)
@@ -91,8 +94,19 @@ async def test_a_transaction_that_a_silent_server_does_not_open_is_given_up(
 async def test_waiting_for_a_free_connection_counts_too(common_url: str, proxy: TcpProxy):
     async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
         async with made.transaction(), made.transaction():
-            await assert_away_in_time(made)
+            await assert_transient_in_time(made)
         await made.ping()
+
+
+async def test_a_worker_waits_longer_for_a_connection_than_a_request(common_url: str, proxy: TcpProxy):
+    seconds = {"database_open_timeout_seconds": FOREVER_SECONDS, "database_worker_open_timeout_seconds": SHORT_SECONDS}
+    async with database(common_url, proxy, Role.WORKER, **seconds) as made:
+        async with made.transaction(), made.transaction():
+            await assert_transient_in_time(made)
+        await made.ping()
+    fields = Settings.model_fields
+    assert fields["database_worker_open_timeout_seconds"].default > fields["database_open_timeout_seconds"].default
+    assert fields["database_worker_open_timeout_seconds"].default < LEASE_SECONDS
 
 
 async def test_a_statement_that_is_not_answered_leaves_its_transaction_without_waiting_for_a_rollback(

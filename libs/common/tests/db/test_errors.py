@@ -28,7 +28,7 @@ def of_state(sqlstate: str) -> asyncpg.PostgresError:
     return error
 
 
-AWAY = [
+TRANSIENT = [
     ConnectionRefusedError(111, "Connection refused"),
     ConnectionResetError(104, "Connection reset by peer"),
     FileNotFoundError(2, "No such file or directory"),  # the socket's folder
@@ -76,8 +76,8 @@ def name_of(error: Exception) -> str:
     return f"{type(error).__name__}-{getattr(error, 'sqlstate', '') or ''}"
 
 
-@pytest.mark.parametrize("error", AWAY, ids=name_of)
-def test_what_may_pass_by_itself_is_away_however_it_is_wrapped(error: Exception):
+@pytest.mark.parametrize("error", TRANSIENT, ids=name_of)
+def test_what_may_pass_by_itself_is_transient_however_it_is_wrapped(error: Exception):
     assert is_transient(error)
     assert is_transient(wrapped(error))
     assert is_transient(raised_from(error))
@@ -85,13 +85,13 @@ def test_what_may_pass_by_itself_is_away_however_it_is_wrapped(error: Exception)
 
 
 @pytest.mark.parametrize("error", AT_FAULT, ids=name_of)
-def test_what_trying_again_does_not_mend_is_not_away_however_it_is_wrapped(error: Exception):
+def test_what_a_retry_does_not_mend_is_not_transient_however_it_is_wrapped(error: Exception):
     assert not is_transient(error)
     assert not is_transient(wrapped(error))
     assert not is_transient(raised_from(error))
 
 
-def test_a_connection_that_was_lost_under_a_statement_is_away_whatever_the_driver_said():
+def test_a_connection_lost_under_a_statement_is_transient_whatever_the_driver_says():
     said = sqlalchemy_errors.DBAPIError("SELECT", None, Exception("protocol error"), connection_invalidated=True)
     assert is_transient(said)
     assert is_transient(raised_from(said))

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from plaudit.common.db import Database, Role
-from plaudit_testing.databases import migrated, settings_for
+from plaudit_testing.databases import migrated, patient_settings_for
 from plaudit_testing.servers import PostgresServer
 
 
@@ -19,7 +19,7 @@ def common_url(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 async def owner(common_url: str) -> AsyncIterator[Database]:
     """The database as the owner of schema `common`."""
-    database = Database(settings_for(common_url), "common", Role.OWNER, pool_size=2)
+    database = Database(patient_settings_for(common_url), "common", Role.OWNER, pool_size=2)
     yield database
     await database.close()
 
@@ -27,7 +27,7 @@ async def owner(common_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def api_database(common_url: str) -> AsyncIterator[Database]:
     """The database as the role that serves requests."""
-    database = Database(settings_for(common_url), "common", Role.API, pool_size=4)
+    database = Database(patient_settings_for(common_url), "common", Role.API, pool_size=4)
     yield database
     await database.close()
 

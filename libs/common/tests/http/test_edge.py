@@ -252,13 +252,13 @@ class TestErrors:
             answer = await client.get(path)
         assert problem(answer) == (500, "internal-error")
         assert "canary-internals" not in answer.text
-        [told] = [line for line in lines if line["event"] == "request failed"]
+        [told] = [line for line in lines if line["event"] == "request_failed"]
         assert str(told["exc_info"]) == "canary-internals"
 
     async def test_an_answer_that_breaks_off_is_not_mistaken_for_a_whole_one(self, client: httpx.AsyncClient) -> None:
         with capture_logs() as lines, pytest.raises(httpx.RemoteProtocolError):
             await client.get("/v1/breaks")
-        assert "request failed" in [line["event"] for line in lines]
+        assert "request_failed" in [line["event"] for line in lines]
 
     async def test_what_is_not_there_is_a_404_and_a_wrong_method_a_405_that_names_the_right_ones(
         self, client: httpx.AsyncClient
@@ -347,7 +347,7 @@ class TestWhatIsTold:
         [line] = lines
         assert (line["route"], line["status"], line["problem"]) == ("/v1/hooks/{source_id}", 413, "body-too-large")
 
-    async def test_a_client_that_goes_away_is_counted_as_such_and_is_no_error(
+    async def test_a_client_that_closes_its_connection_is_counted_as_such_and_is_no_error(
         self, app: Api, client: httpx.AsyncClient
     ) -> None:
         before = requests_counted("POST", "/v1/hooks/{source_id}", 499)

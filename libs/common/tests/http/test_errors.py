@@ -42,7 +42,7 @@ def wrapped(error: Exception) -> Exception:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_database_that_is_away_or_has_no_time_is_a_503_that_says_when_to_come_back(error: Exception) -> None:
+def test_a_transient_error_of_the_database_is_a_503_that_says_when_to_come_back(error: Exception) -> None:
     problem = problem_of(error)
     assert problem.status == 503
     assert int(problem.headers["Retry-After"]) > 0
@@ -117,7 +117,7 @@ def test_a_problem_can_be_logged_by_its_slug() -> None:
     assert isinstance(not_found("review"), Problem)
 
 
-async def test_a_pool_without_a_free_connection_counts_as_away() -> None:
+async def test_a_pool_without_a_free_connection_is_a_transient_error() -> None:
     async def times_out() -> None:
         async with asyncio.timeout(0):
             await asyncio.sleep(1)

@@ -43,9 +43,9 @@ async def checks(api_database: Database) -> DatabaseChecks:
 
 async def test_a_process_with_all_it_needs_is_ready(checks: DatabaseChecks) -> None:
     ops = Ops([Turning("relay", ready=[Check("lease", ok=True)])], checks)
-    status, told = await ask(ops, "/readyz")
+    status, checked = await ask(ops, "/readyz")
     assert status == 200
-    assert told == {
+    assert checked == {
         "running": (True, ""),
         "database": (True, ""),
         "migrations": (True, "at head"),
@@ -55,24 +55,24 @@ async def test_a_process_with_all_it_needs_is_ready(checks: DatabaseChecks) -> N
 
 async def test_a_loop_that_is_not_ready_says_why_and_the_process_still_lives(checks: DatabaseChecks) -> None:
     ops = Ops([Turning("relay", ready=[Check("topics", ok=False, detail="wiped: restore or re-seed")])], checks)
-    status, told = await ask(ops, "/readyz")
-    assert (status, told["topics"]) == (503, (False, "wiped: restore or re-seed"))
+    status, checked = await ask(ops, "/readyz")
+    assert (status, checked["topics"]) == (503, (False, "wiped: restore or re-seed"))
     assert (await ask(ops, "/livez"))[0] == 200
 
 
 async def test_a_loop_that_no_longer_turns_makes_the_process_dead(checks: DatabaseChecks) -> None:
     ops = Ops([Turning("relay"), Turning("stuck", max_age_seconds=-1.0)], checks)
-    status, told = await ask(ops, "/livez")
+    status, checked = await ask(ops, "/livez")
     assert status == 503
-    assert (told["relay"][0], told["stuck"][0]) == (True, False)
+    assert (checked["relay"][0], checked["stuck"][0]) == (True, False)
 
 
 async def test_a_stopping_process_is_alive_and_not_ready(checks: DatabaseChecks) -> None:
     ops = Ops([], checks)
     ops.stopping = True
     assert (await ask(ops, "/livez"))[0] == 200
-    status, told = await ask(ops, "/readyz")
-    assert (status, told["running"]) == (503, (False, "stopping"))
+    status, checked = await ask(ops, "/readyz")
+    assert (status, checked["running"]) == (503, (False, "stopping"))
 
 
 async def test_a_schema_behind_the_code_is_not_ready_until_it_is_migrated(
@@ -116,9 +116,9 @@ async def test_without_its_database_a_process_is_alive_and_not_ready() -> None:
     database = Database(settings_for("postgresql://u:canary@127.0.0.1:9/none"), "common", Role.API, pool_size=1)
     ops = Ops([Turning("relay")], DatabaseChecks(database, "common"))
     assert (await ask(ops, "/livez"))[0] == 200
-    status, told = await ask(ops, "/readyz")
-    assert (status, told["database"][0]) == (503, False)
-    assert "canary" not in str(told)
+    status, checked = await ask(ops, "/readyz")
+    assert (status, checked["database"][0]) == (503, False)
+    assert "canary" not in str(checked)
     await database.close()
 
 

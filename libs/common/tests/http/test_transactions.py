@@ -15,7 +15,7 @@ from plaudit.common.db import Database
 from plaudit.common.http import Principal, TenantTx, Work, conflict, create_app
 from plaudit.common.http.errors import AnswerInsteadError
 from plaudit.common.process import Resources
-from plaudit_testing.databases import TESTING, settings_for
+from plaudit_testing.databases import TESTING, patient_settings_for
 from plaudit_testing.runtime import count_event, counting_topic
 from plaudit_testing.runtime_fixtures import testing_url, worker_database
 from plaudit_testing.serving import serving
@@ -87,7 +87,7 @@ async def unknown(number: int, tx: TenantTx) -> None:
 
 @pytest.fixture
 async def client(testing_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    resources = Resources(settings_for(testing_url), TESTING)
+    resources = Resources(patient_settings_for(testing_url), TESTING)
     app = create_app(title="t", service=TESTING, description="", resources=resources, routers=[router])
     async with serving(app) as client:
         yield client

@@ -11,7 +11,7 @@ from sqlalchemy import QueuePool, text
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http import create_app
-from plaudit_local.postgres import Postgres
+from plaudit_local.servers.postgres import Postgres
 from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
@@ -116,7 +116,7 @@ async def test_a_text_that_cannot_be_kept_is_a_422(common_url: str) -> None:
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems#unreadable-text")
 
 
-async def test_clients_that_go_away_at_any_moment_leave_no_connection_behind(common_url: str) -> None:
+async def test_clients_that_disconnect_at_any_moment_leave_no_connection_behind(common_url: str) -> None:
     async with client_of(common_url) as (client, database):
 
         async def leave_after(seconds: float) -> None:

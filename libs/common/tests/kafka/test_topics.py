@@ -5,7 +5,7 @@ from aiokafka import TopicPartition
 
 from plaudit.common.contracts import TOPICS
 from plaudit.common.kafka import topics
-from plaudit.common.kafka.offsets import EndOffsets
+from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.kafka.topic_ids import topic_ids
 from plaudit.common.kafka.topics import TopicsError, make_topics, topic_config
 from plaudit.common.settings import Settings

@@ -73,9 +73,9 @@ def test_a_line_says_when_how_grave_who_and_what(lines: Lines) -> None:
 
 def test_a_field_that_is_not_on_the_list_never_reaches_the_log_and_is_counted(lines: Lines) -> None:
     before = dropped()
-    structlog.get_logger().info("stored", review_id="r1", text="I live at", email="a@b.example")
+    structlog.get_logger().info("stored", key_id="r1", text="I live at", email="a@b.example")
     [line] = lines()
-    assert line["review_id"] == "r1"
+    assert line["key_id"] == "r1"
     assert "I live at" not in str(line)
     assert "a@b.example" not in str(line)
     assert dropped() - before == 2
@@ -87,8 +87,8 @@ def test_a_long_text_is_cut(lines: Lines) -> None:
 
 
 def test_ids_and_times_are_texts_and_anything_else_is_shown_somehow(lines: Lines) -> None:
-    structlog.get_logger().info("stored", review_id=UUID(int=7), detail=object)
-    assert lines()[0]["review_id"] == str(UUID(int=7))
+    structlog.get_logger().info("stored", key_id=UUID(int=7), detail=object)
+    assert lines()[0]["key_id"] == str(UUID(int=7))
 
 
 def test_an_exception_is_told_without_local_variables_and_without_what_drivers_append(lines: Lines) -> None:
@@ -141,7 +141,7 @@ def test_below_the_level_nothing_is_written(stdout: Callable[..., Stdout]) -> No
 
 def test_on_a_terminal_a_line_is_for_people(stdout: Callable[..., Stdout]) -> None:
     out = stdout(terminal=True)
-    structlog.get_logger().info("stored", review_id="r1")
+    structlog.get_logger().info("stored", key_id="r1")
     assert not out.written().startswith("{")
     assert "stored" in out.written()
 

@@ -31,10 +31,9 @@ def test_the_names_that_alarms_rely_on_are_kept() -> None:
         "plaudit_consumer_fenced_batches_total",
         "plaudit_consumer_gaps_total",
         "plaudit_dead_letters_total",
-        "plaudit_outbox_horizon_age_seconds",
+        "plaudit_outbox_watermark_age_seconds",
         "plaudit_outbox_lag_rows",
         "plaudit_outbox_lag_seconds",
         "plaudit_relay_published_total",
         "plaudit_relay_ready",
-        "plaudit_timer_lateness_seconds",
     } <= names

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from plaudit.common.outbox import log_check
 from plaudit.common.outbox.cursor import Chunk, Cursor
-from plaudit.common.outbox.log_check import MAX_APART, Found, Tail, ahead, not_in
+from plaudit.common.outbox.log_check import MAX_APART, Found, Tail, tails_ahead, tails_missing_from
 
 PARTITIONS = 8
 PLACE = TopicPartition("count.v1", 0)
@@ -33,9 +33,9 @@ def test_a_log_that_is_within_a_batch_of_the_numbers_is_right(apart: int) -> Non
 
 
 @pytest.mark.parametrize("apart", [MAX_APART + 1, -MAX_APART - 1])
-def test_a_log_that_is_further_away_in_either_direction_is_not(apart: int) -> None:
+def test_a_log_that_is_further_apart_in_either_direction_is_not(apart: int) -> None:
     (problem,) = compare(cursor(50_000), found(Tail(1, 50_000 + apart, "id")))
-    assert problem == f"count.v1/0 ends with number {50_000 + apart}, the outbox stands at 50000"
+    assert problem == f"count.v1/0 ends with number {50_000 + apart}, the outbox is at 50000"
 
 
 def test_another_topic_id_is_said() -> None:
@@ -63,19 +63,19 @@ def test_a_log_emptied_by_retention_is_right_and_one_that_lost_its_records_is_no
 
 
 def test_what_the_log_has_beyond_the_cursor_must_come_out_of_the_outbox_again() -> None:
-    tails = ahead(cursor(50), found(Tail(1, 52, "second")))
+    tails = tails_ahead(cursor(50), found(Tail(1, 52, "second")))
     before = {PLACE: 50}
     records = {PLACE: [(b"k", b'{"id":"first","epoch":"1","sequence":"51"}')]}
     more = {PLACE: [*records[PLACE], (b"k", b'{"id":"second","epoch":"1","sequence":"52"}')]}
     other = {PLACE: [*records[PLACE], (b"k", b'{"id":"another","epoch":"1","sequence":"52"}')]}
-    assert not_in(Chunk(before, cursor(52), more), tails) == {}
+    assert tails_missing_from(Chunk(before, cursor(52), more), tails) == {}
     for wrong in (records, other, {}):
-        assert not_in(Chunk(before, cursor(52), wrong), tails) == tails
+        assert tails_missing_from(Chunk(before, cursor(52), wrong), tails) == tails
 
 
 def test_a_log_that_ends_at_the_cursor_needs_no_proof() -> None:
-    assert ahead(cursor(50), found(Tail(1, 50, "id"))) == {}
-    assert ahead(cursor(50), found(None)) == {}
+    assert tails_ahead(cursor(50), found(Tail(1, 50, "id"))) == {}
+    assert tails_ahead(cursor(50), found(None)) == {}
 
 
 def test_a_topic_with_another_number_of_partitions_than_the_rows_are_numbered_for_is_said() -> None:

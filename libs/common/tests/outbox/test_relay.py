@@ -7,11 +7,12 @@ import pytest
 
 from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, OrderKey, Tx
+from plaudit.common.db.errors import is_transient
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit.common.settings import Settings
-from plaudit_local.kafka import Kafka
+from plaudit_local.servers.kafka import Kafka
 from plaudit_testing.databases import TESTING, settings_for
 from plaudit_testing.runtime import (
     counting_topic,
@@ -69,16 +70,22 @@ async def write_for_a_while(
 ) -> None:
     """One writer of several: mostly short transactions, now and then one that stays open with its rows written.
 
-    Ends after so many transactions, or, where it is given, at the first one after the event.
+    Ends after so many transactions, or, where it is given, at the first one after the event. On a loaded machine one may
+    wait too long for its locks; then it has written nothing and is tried again.
     """
     chance = random.Random(seed)
     while transactions > 0 if enough is None else not enough.is_set():
-        transactions -= 1
         keys = [f"key-{number}" for number in chance.sample(range(12), chance.randint(1, 4))]
-        async with database.transaction() as tx:
-            await write_revisions(tx, outbox_of(settings), topic, keys)
-            if chance.random() < 0.1:
-                await asyncio.sleep(chance.uniform(0.01, 0.1))
+        try:
+            async with database.transaction() as tx:
+                await write_revisions(tx, outbox_of(settings), topic, keys)
+                if chance.random() < 0.1:
+                    await asyncio.sleep(chance.uniform(0.01, 0.1))
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            continue
+        transactions -= 1
         if enough is not None:
             await asyncio.sleep(0.03)
 

@@ -9,7 +9,7 @@ from plaudit.common.db import Database
 from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox.cursor import CHUNK_BYTES, Cursor, SupersededError
 from plaudit.common.outbox.lease import Lease, LeaseLostError
-from plaudit.common.outbox.retention import RETENTION_DAYS, keep_days
+from plaudit.common.outbox.retention import RETENTION_DAYS, apply_retention
 from plaudit.common.settings import Settings
 from plaudit_testing.runtime import count_event, counting_topic, outbox_of, until
 
@@ -57,10 +57,10 @@ async def test_today_and_tomorrow_are_made_ahead_and_a_second_time_changes_nothi
     wanted = {f"{now:%Y%m%d}", f"{now + timedelta(days=1):%Y%m%d}"}
     await drop_day(database, now + timedelta(days=1))
     assert not wanted <= await days_of(database)
-    await keep_days(database, NOWHERE)
+    await apply_retention(database, NOWHERE)
     made = await days_of(database)
     assert wanted <= made
-    await keep_days(database, NOWHERE)
+    await apply_retention(database, NOWHERE)
     assert await days_of(database) == made
 
 
@@ -70,16 +70,16 @@ async def test_an_old_day_is_dropped_once_the_cursor_has_passed_all_of_it(
     old = await today(database) - timedelta(days=RETENTION_DAYS + 1)
     await make_day(database, old)
     await write_one(database, settings, old)
-    await keep_days(database, NOWHERE)
+    await apply_retention(database, NOWHERE)
     assert f"{old:%Y%m%d}" in await days_of(database)
-    await keep_days(database, FAR)
+    await apply_retention(database, FAR)
     assert f"{old:%Y%m%d}" not in await days_of(database)
 
 
 async def test_a_published_day_is_kept_as_long_as_the_retention_says(database: Database) -> None:
     last = await today(database) - timedelta(days=RETENTION_DAYS)
     await make_day(database, last)
-    await keep_days(database, FAR)
+    await apply_retention(database, FAR)
     assert f"{last:%Y%m%d}" in await days_of(database)
 
 

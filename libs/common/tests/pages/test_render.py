@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
@@ -45,6 +46,25 @@ def test_what_a_stranger_wrote_is_escaped() -> None:
     page = Pages(title=HOSTILE).text("problem.html", problem=problem, request_id=HOSTILE)
     assert "<script" not in page
     assert page.count("&lt;script&gt;") >= 3
+
+
+def test_a_package_brings_its_own_templates_over_the_shared_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package, template in (("first_room", "greeting.html"), ("second_room", "greeting.html")):
+        folder = tmp_path / package / "templates"
+        folder.mkdir(parents=True)
+        (folder.parent / "__init__.py").touch()
+        (folder / template).write_text(f"Hello from {package}, {{{{ name }}}}.")
+    monkeypatch.syspath_prepend(tmp_path)
+    pages = Pages("first_room", "second_room")
+    assert pages.text("greeting.html", name=HOSTILE).startswith("Hello from first_room, &lt;script&gt;")
+    assert "Not found" in pages.text("problem.html", problem=not_found("x"), request_id="r")
+
+
+def test_a_package_without_templates_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"plaudit\.common\.contracts"):
+        Pages("plaudit.common.contracts")
 
 
 def test_a_value_that_is_missing_is_an_error_and_no_gap() -> None:

@@ -14,7 +14,7 @@ from plaudit.common.http import Principal, TenantTx, create_app
 from plaudit.common.process import Resources
 from plaudit.common.sessions import staff
 from plaudit.common.tenants import commands as tenants
-from plaudit_testing.databases import TESTING, settings_for
+from plaudit_testing.databases import TESTING, patient_settings_for
 from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
@@ -36,7 +36,7 @@ async def add(number: int, principal: Annotated[Principal, Depends(staff("things
 
 @pytest.fixture
 async def client(testing_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    resources = Resources(settings_for(testing_url), TESTING)
+    resources = Resources(patient_settings_for(testing_url), TESTING)
     routers = [router, sessions.router]
     app = create_app(title="t", service=TESTING, description="", resources=resources, routers=routers, pages=True)
     async with serving(app) as client:
@@ -46,7 +46,7 @@ async def client(testing_url: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def new_key(testing_url: str, *scopes: str, tenant_id: str = "default") -> str:
-    owner = Database(settings_for(testing_url), "common", Role.OWNER, pool_size=1)
+    owner = Database(patient_settings_for(testing_url), "common", Role.OWNER, pool_size=1)
     async with owner.transaction() as tx:
         await tenants.create(tx, tenant_id, tenant_id)
         key = await api_keys.create(tx, tenant_id, "page", scopes)

@@ -1,4 +1,4 @@
-"""The command `plaudit`: what each installed distribution adds under the entry-point group `plaudit.commands`."""
+"""The command `plaudit`: every installed distribution adds to it in the entry-point group `plaudit.commands`."""
 
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
@@ -11,9 +11,9 @@ GROUP: Final = "plaudit.commands"
 
 
 def build(commands: list[EntryPoint]) -> typer.Typer:
-    """Return the command with a subcommand for each entry point: a function, or a typer application of its own.
+    """Return the command with a subcommand for each entry point: a function or a typer application.
 
-    One that cannot be imported is named on standard error and left out, so that the others still work.
+    One that cannot be imported is named on standard error and left out, so that the others work.
     """
     app = typer.Typer(name="plaudit", help="Tools for Plaudit.", no_args_is_help=True, add_completion=False)
     app.add_typer(api_keys.app, name="keys")

@@ -1,8 +1,8 @@
-"""Named places where a test may stop, kill or fail a process on purpose.
+"""Named places where a test can stop, kill or fail a process.
 
 `PLAUDIT_FAILPOINTS="after_flush_before_commit=kill@3;after_cas_before_commit=raise"` arms them: an action, and
-optionally the hit it fires at (counted from 1; without it every hit). Actions: `kill` (SIGKILL to oneself), `stop`
-(SIGSTOP, a zombie until someone sends SIGCONT), `raise`. Unarmed, a failpoint is one look into an empty dictionary.
+optionally the hit that fires it, counted from 1; without it every hit does. Actions: `kill` (SIGKILL to itself), `stop`
+(SIGSTOP, until somebody sends SIGCONT), `raise`. An unarmed failpoint costs one look into an empty dictionary.
 """
 
 import os
@@ -12,11 +12,11 @@ from pathlib import Path
 
 VARIABLE = "PLAUDIT_FAILPOINTS"
 TRACE_VARIABLE = "PLAUDIT_FAILPOINTS_TRACE"
-"""A file that gets one line for each failpoint that fired, so that a test can tell a window that was never hit."""
+"""A file that gets one line for each failpoint that fires, so that a test notices when none did."""
 
 
 class FailpointError(Exception):
-    """Raised by a failpoint armed with `raise`."""
+    """Raised by a failpoint that is armed with `raise`."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ _armed = _parse(os.environ.get(VARIABLE, ""))
 
 
 def failpoint(name: str) -> None:
-    """Fire what is armed under this name, if anything is."""
+    """Fire what is armed under this name, if anything."""
     if not _armed or (point := _armed.get(name)) is None:
         return
     point.hits += 1

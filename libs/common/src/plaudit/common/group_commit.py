@@ -1,8 +1,8 @@
-"""Group commit: what waits is written together, in one transaction, and answered after it has committed.
+"""Group commit: waiting items are written together in one transaction, and answered after it has committed.
 
-Same durability as a transaction for each item, at a fraction of its price. A group is cut by rows, not by items.
-When it fails on data it is split until only the guilty item fails; when the database is merely away, or out of
-resources, everything in it fails alike and the senders come again.
+Each item is as durable as in a transaction of its own, at a fraction of the cost. A group is limited by its rows, not
+by its items. When it fails on the data, it is split until only the wrong item fails. A transient error is the answer
+to every item of the group, and the senders try again.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from plaudit.common.db.errors import is_transient
-from plaudit.common.jobs import Loop
+from plaudit.common.jobs import Loop, halves
 from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
@@ -27,16 +27,16 @@ MAX_ROWS_PER_GROUP = 2_000
 MAX_WAITING_ITEMS = 4_000
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 FLUSHERS = 2
-"""One group forms and computes while another waits for its commit."""
+"""One group is formed and computed while another waits for its commit."""
 IDLE_TURN_SECONDS = 5.0
 
 
 class QueueFullError(Exception):
-    """More waits than may wait; come again."""
+    """Too many items wait already; the sender tries again."""
 
 
 class StoppedError(Exception):
-    """The process is stopping and takes nothing more."""
+    """The process is stopping and takes no more items."""
 
 
 @dataclass(slots=True)
@@ -78,9 +78,9 @@ class GroupCommit(Loop, Generic[Item, Result]):
         """Return the item's result once its group has committed.
 
         Raises:
-            QueueFullError: too much waits already.
+            QueueFullError: too many items or bytes wait already.
             StoppedError: the process is stopping.
-            TimeoutError: no word of the commit in time; it may or may not have happened.
+            TimeoutError: the commit was not confirmed in time; it may have happened.
             Exception: what `write` raised for this item.
         """
         if self._stopped:
@@ -98,7 +98,7 @@ class GroupCommit(Loop, Generic[Item, Result]):
             deadline.cancel()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Flush until told to stop and nothing waits any more."""
+        """Write groups until told to stop and nothing waits."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self._flushers):
                 group.create_task(self._flush_until(stop))
@@ -131,7 +131,7 @@ class GroupCommit(Loop, Generic[Item, Result]):
         while self._waiting and (not group or rows + self._waiting[0].rows <= self._max_rows_per_group):
             waiting = self._waiting.popleft()
             self._waiting_bytes -= waiting.size_bytes
-            # Whoever no longer waits has been told to come again; writing it now would only repeat the work.
+            # An item that no longer waits was answered already; its sender will send it again.
             if not waiting.answer.done():
                 rows += waiting.rows
                 group.append(waiting)
@@ -139,7 +139,7 @@ class GroupCommit(Loop, Generic[Item, Result]):
         return group
 
     async def _settle(self, group: Sequence[_Waiting[Item, Result]]) -> None:
-        """Write a group and answer each of it; when it fails on data, divide it."""
+        """Write a group and answer each of its items; when it fails on the data, split it."""
         if not group:
             return
         started = time.perf_counter()
@@ -150,7 +150,7 @@ class GroupCommit(Loop, Generic[Item, Result]):
                 for waiting in group:
                     _fail(waiting.answer, error)
                 return
-            await self._divide(group, error)
+            await self._split(group, error)
             return
         metrics.GROUP_COMMIT_SECONDS.observe(time.perf_counter() - started)
         metrics.GROUP_COMMIT_REQUESTS.observe(len(group))
@@ -159,17 +159,16 @@ class GroupCommit(Loop, Generic[Item, Result]):
             if not waiting.answer.done():
                 waiting.answer.set_result(result)
 
-    async def _divide(self, group: Sequence[_Waiting[Item, Result]], error: Exception) -> None:
-        """Settle the halves of a group that failed, of those who still wait."""
+    async def _split(self, group: Sequence[_Waiting[Item, Result]], error: Exception) -> None:
+        """Settle the halves of a group that failed, without the items that no longer wait."""
         metrics.GROUP_COMMIT_SPLITS.inc()
-        log.warning("group split", loop=self.name, requests=len(group), error_type=type(error).__name__)
-        middle = len(group) // 2
-        for half in (group[:middle], group[middle:]):
+        log.warning("group_split", loop=self.name, requests=len(group), error_type=type(error).__name__)
+        for half in halves(group):
             await self._settle([waiting for waiting in half if not waiting.answer.done()])
 
 
 def _expire(answer: "asyncio.Future[Result]") -> None:
-    _fail(answer, TimeoutError("no word of the commit in time"))
+    _fail(answer, TimeoutError("the commit was not confirmed in time"))
 
 
 def _fail(answer: "asyncio.Future[Result]", error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""The one source of identifiers, injected where they are made."""
+"""The one source of new ids, passed to the code that needs them."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -10,8 +10,8 @@ IdSource = Callable[[], UUID]
 
 
 def uuid7() -> UUID:
-    """Return a new time-ordered UUID (RFC 9562, version 7): keys that arrive together lie together in an index.
+    """Return a new time-ordered UUID (RFC 9562, version 7), so that keys made together are together in an index.
 
-    Of the driver's class, a `UUID` like those that it reads: made and written out in a fifth of the time.
+    It is of the driver's subclass of `UUID`, which is made and encoded in a fifth of the time.
     """
     return pgproto.UUID(uuid_utils.uuid7().bytes)

@@ -1,4 +1,4 @@
-"""What runs for as long as its process does, and the tools of everything that repeats, waits or tries again."""
+"""Loops and periodic jobs, which run as long as their process, and the tools to pause, back off and bisect."""
 
 import asyncio
 import contextlib
@@ -37,13 +37,13 @@ class Loop(ABC):
     """Whether it belongs to the process that serves requests, and is stopped only after the last of them."""
 
     def __init__(self, name: str, *, max_age_seconds: float = 60.0) -> None:
-        """Name the loop and say how long a turn may take before its process counts as dead."""
+        """Name the loop, and set how long a turn may take before its process counts as dead."""
         self.name = name
         self.max_age_seconds = max_age_seconds
         self._beaten_at = time.monotonic()
 
     def beat(self) -> None:
-        """Say that the loop is turning."""
+        """Note that the loop is turning."""
         self._beaten_at = time.monotonic()
 
     def age_seconds(self) -> float:
@@ -51,24 +51,27 @@ class Loop(ABC):
         return time.monotonic() - self._beaten_at
 
     def live(self) -> Check:
-        """Look at the process only, and say whether the loop still turns."""
+        """Return whether the loop still turns; this looks at the process only."""
         age_seconds = self.age_seconds()
         return Check(self.name, age_seconds <= self.max_age_seconds, f"last turn {age_seconds:.1f} s ago")
 
     def ready(self) -> Sequence[Check]:
-        """Say whether it can do its work, and if not, why and what to do."""
+        """Return whether it can do its work, and if not, why and what to do."""
         return ()
 
     @abstractmethod
     async def run(self, stop: asyncio.Event) -> None:
-        """Turn until `stop` is set; finish what is in hand, then return. What it raises ends the process."""
+        """Turn until `stop` is set; finish the current work, then return. What it raises ends the process."""
 
 
 class PeriodicJob(Loop):
-    """A loop of short turns: at once again while there is work, else after a pause. Transient errors are retried."""
+    """A loop of short turns: the next follows at once while there is work, else after a pause.
+
+    A transient error is logged, and the next turn tries again.
+    """
 
     def __init__(self, name: str, pause_seconds: float, *, max_age_seconds: float = 60.0) -> None:
-        """Name the job and say how long it rests when a turn found nothing to do."""
+        """Name the job, and set the pause after a turn that found nothing to do."""
         super().__init__(name, max_age_seconds=max_age_seconds)
         self._pause_seconds = pause_seconds
 
@@ -82,13 +85,13 @@ class PeriodicJob(Loop):
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.warning("job_waits", loop=self.name, error_type=type(error).__name__)
+                log.warning("job_retried", loop=self.name, error_type=type(error).__name__)
             if not done:
                 await pause(stop, self._pause_seconds)
 
     @abstractmethod
     async def turn(self) -> int:
-        """Do a bounded piece of work; return how much there was of it."""
+        """Do a bounded amount of work; return how much was done."""
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
@@ -142,7 +145,7 @@ async def bisect(
 
 
 async def end_task(task: "asyncio.Task[Any] | None") -> None:
-    """Cancel a task whose result nobody waits for any more, and see it end."""
+    """Cancel a task whose result nobody needs, and wait until it has ended."""
     if task is None:
         return
     task.cancel()

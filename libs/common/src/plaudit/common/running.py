@@ -1,4 +1,4 @@
-"""Run a server and its loops until told to stop, then stop them in order and inside a deadline."""
+"""Run a server and its loops until told to stop, then stop them in order and before a deadline."""
 
 import asyncio
 import faulthandler
@@ -18,12 +18,12 @@ log = structlog.get_logger()
 
 EXIT_FAILED: Final = 1
 WATCHDOG_SLACK_SECONDS: Final = 2.0
-"""After the deadline, for an event loop that does not even turn any more."""
+"""After the deadline, for an event loop that is blocked."""
 LAG_INTERVAL_SECONDS: Final = 1.0
 
 
 class _Stop:
-    """What ends the process: a signal, or a part of it that failed."""
+    """Why the process ends: a signal, or a part that failed."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -32,7 +32,7 @@ class _Stop:
 
     def on_signal(self, number: signal.Signals) -> None:
         if self.asked.is_set():
-            log.warning("second signal, exiting at once", signal=number.name)
+            log.warning("second_signal", signal=number.name)
             os._exit(128 + number)
         log.info("stopping", signal=number.name)
         self.asked.set()
@@ -52,14 +52,14 @@ async def run_until_stopped(
 ) -> int:
     """Run everything until SIGTERM, SIGINT or a failure, stop in order, and return the exit code.
 
-    The order: no longer ready; clients are asked to leave; accept no more; answer what was accepted; stop the loops;
-    close. After `timeout_seconds`, or at a second signal, the process exits as it is.
+    The order: become not ready; ask clients to leave; accept nothing more; answer what was accepted; stop the loops;
+    close. After `timeout_seconds`, or at a second signal, the process exits at once.
 
     Args:
-        server: serves the application and the probes.
+        server: of the application and the probes.
         loops: run beside it.
-        ops: told first that the process is stopping.
-        closing: called in this order at the end, whatever one of them raises.
+        ops: marked as stopping first.
+        closing: called in this order at the end, also when one of them raises.
         timeout_seconds: for the whole stop.
     """
     stop = _Stop()
@@ -81,7 +81,7 @@ async def run_until_stopped(
             await asyncio.gather(*running)
             await _close(closing)
     except TimeoutError:
-        log.exception("not stopped in time, exiting at once", waiting=", ".join(sorted(stop.running)) or "connections")
+        log.exception("stop_timed_out", waiting=", ".join(sorted(stop.running)) or "connections")
         os._exit(EXIT_FAILED)
     finally:
         faulthandler.cancel_dump_traceback_later()
@@ -96,22 +96,22 @@ async def _close(closing: Sequence[Callable[[], Awaitable[None]]]) -> None:
         try:
             await close()
         except Exception:
-            log.exception("could not close")
+            log.exception("close_failed")
 
 
 async def _guarded(name: str, work: Awaitable[None], stop: _Stop) -> None:
-    """Let a part run; when it ends before it was asked to, the process ends."""
+    """Run a part; when it ends without being asked to, the process ends."""
     stop.running.add(name)
     try:
         await work
     except Exception:
-        log.exception("failed", loop=name)
+        log.exception("loop_failed", loop=name)
         stop.fail()
     else:
         if not stop.asked.is_set():
-            log.error("ended by itself", loop=name)
+            log.error("loop_ended", loop=name)
             stop.fail()
-    # Not when it is cancelled: then it is what the process did not want to wait for any longer.
+    # Not when it is cancelled: the log names it then as what the process no longer waited for.
     stop.running.discard(name)
 
 

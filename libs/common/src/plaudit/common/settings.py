@@ -1,4 +1,4 @@
-"""What every process is told through its environment; each service adds its own in its `settings.py`."""
+"""Settings of every process, from its environment; each service adds its own in its `settings.py`."""
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,17 +13,17 @@ class Settings(BaseSettings):
     """`postgresql://user:password@host:port/database`, or with `?host=/socket/folder`."""
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
     kafka_replication: int = Field(default=1, ge=1, le=5)
-    """Copies of each partition of a topic that is made; all but one must be in sync for a write."""
+    """Copies of each partition of a new topic; all but one must be in sync for a write."""
     kafka_session_timeout_ms: int = Field(default=10_000, ge=1_000, le=60_000)
-    """Without a heartbeat for so long, a consumer's partitions go to others."""
+    """After so long without a heartbeat, a consumer's partitions go to others."""
     partitions: int = Field(default=8, ge=1, le=1024)
     """Of every topic; the same for all processes, and never changed on a running installation."""
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)
-    """Port of the API, or of the health page in a process without one; 0 takes a free one and logs it."""
+    """Port of the API, or of the probes in a process without one; 0 takes a free port and logs it."""
     public_url: str = ""
-    """How the outside reaches this service; used in links. Empty: its own host and port."""
+    """The address of this service from outside, for links. Empty: its own host and port."""
 
     log_level: str = "INFO"
     log_format: str = Field(default="auto", pattern="^(auto|json|pretty)$")
@@ -32,9 +32,12 @@ class Settings(BaseSettings):
     database_connect_timeout_seconds: float = 2.0
     database_open_timeout_seconds: float = 1.5
     """Until a transaction is open: a free connection, or a new one, and the server's first answer over it."""
+    database_worker_open_timeout_seconds: float = 4.0
+    """The same for consumers, relay and jobs. Nobody waits for their answer, so on a loaded machine they wait rather
+    than cut the connection, which would only add the cost of a new one. Below the relay's lease of 5 seconds."""
     database_command_timeout_seconds: float = 6.0
-    """Above the server's own `statement_timeout`: who does not answer by then is not there."""
+    """Longer than the server's `statement_timeout`: a server that has not answered by then is gone."""
     shutdown_timeout_seconds: float = 20.0
 
     test_clock: bool = False
-    """Lets the row `common.clock_offset` move time. For tests only: a production process refuses to see that row."""
+    """Lets the row `common.clock_offset` move time; for tests only. Other processes ignore that row."""

@@ -1,13 +1,13 @@
 """Standard Webhooks 1.0, symmetric scheme: signing and strict verification.
 
-Signed are the bytes `id.timestamp.body` with HMAC-SHA256; the header `webhook-signature` is a list of
-`v1,<base64>`, parted by spaces. Ours where the specification leaves room:
+The bytes `id.timestamp.body` are signed with HMAC-SHA256; the header `webhook-signature` is a list of `v1,<base64>`,
+separated by spaces. Where the specification leaves a choice:
 
 - A timestamp is 1 to 15 ASCII digits. It is accepted while |now - timestamp| <= tolerance, the edge included.
-- An id is 1 to 256 visible ASCII characters without a dot: a dot would let one signature cover two readings.
-- At most ten signatures. One of another version, or malformed, matches nothing and does not disturb the others.
-- A signature is compared as base64 text in constant time, so that only its one canonical form matches.
-- A header that stands twice is refused: two readers could pick different ones.
+- An id is 1 to 256 visible ASCII characters without a dot, with which one signature could mean two messages.
+- At most ten signatures. A malformed one, or one of another version, matches nothing and is ignored.
+- A signature is compared as base64 text in constant time, so that only its canonical form matches.
+- A repeated header is refused: two readers could use different ones.
 
 Source: standard-webhooks/standard-webhooks, spec/standard-webhooks.md.
 """
@@ -41,14 +41,14 @@ _HEADERS: dict[bytes, int] = {b"webhook-id": 0, b"webhook-timestamp": 1, b"webho
 
 
 class InvalidSecretError(ValueError):
-    """A secret that no key can be made of."""
+    """A secret that is not a key."""
 
 
 class InvalidSignatureError(ValueError):
-    """A request that is not what it says it is.
+    """A request whose signature is not valid.
 
     `reason` is a stable word for logs and counters: `missing_header`, `repeated_header`, `malformed_id`,
-    `malformed_timestamp`, `too_old`, `too_new`, `too_many_signatures`, `no_match`. The sender is told none of it.
+    `malformed_timestamp`, `too_old`, `too_new`, `too_many_signatures`, `no_match`. The sender does not learn it.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -64,7 +64,7 @@ def new_secret() -> str:
 def decode_secret(secret: str, *, min_bytes: int = MIN_SECRET_BYTES) -> bytes:
     """Return the key of a written secret: base64, `whsec_` before it and padding after it optional.
 
-    `min_bytes` may only be lowered for a secret that another product has already issued.
+    A lower `min_bytes` is only for a secret that another product has issued.
 
     Raises:
         InvalidSecretError: not base64, or not `min_bytes` to 64 bytes.
@@ -72,7 +72,7 @@ def decode_secret(secret: str, *, min_bytes: int = MIN_SECRET_BYTES) -> bytes:
     """
     written = _SECRET.fullmatch(secret)
     digits, padding = written.groups() if written else ("", "")
-    # One digit left over is six bits, no byte; padding must be all or nothing.
+    # One digit too many has six bits and is no byte; padding is complete or missing.
     if not digits or len(digits) % 4 == 1 or (padding and (len(digits) + len(padding)) % 4):
         raise InvalidSecretError("the secret is not base64 (A-Z a-z 0-9 + /), with or without whsec_")
     key = b64decode(digits + "=" * (-len(digits) % 4))
@@ -85,7 +85,7 @@ def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     """Return the `webhook-signature` of one key; join those of several with a space.
 
     Raises:
-        ValueError: an id or a timestamp (Unix seconds) that no strict receiver takes.
+        ValueError: an id or a timestamp (Unix seconds) that a strict receiver refuses.
 
     """
     written_id = message_id.encode()
@@ -97,7 +97,7 @@ def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
 
 
 def signed_headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the three headers of one attempt, signed with each key: with both while a secret is being replaced."""
+    """Return the three headers of one attempt, signed with each key; there are two while a secret is replaced."""
     return {
         ID_HEADER: message_id,
         TIMESTAMP_HEADER: str(timestamp),
@@ -109,7 +109,7 @@ def signature_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | N
     """Pick id, timestamp and signature from raw headers with lower-case names, as ASGI passes them.
 
     Raises:
-        InvalidSignatureError: one of the three stands twice.
+        InvalidSignatureError: one of the three is repeated.
 
     """
     found: list[bytes | None] = [None, None, None]
@@ -118,7 +118,7 @@ def signature_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | N
         if place is None:
             continue
         if found[place] is not None:
-            raise InvalidSignatureError("repeated_header", f"the header {name.decode()} stands more than once")
+            raise InvalidSignatureError("repeated_header", f"the header {name.decode()} is repeated")
         found[place] = value
     return found[0], found[1], found[2]
 
@@ -135,7 +135,7 @@ def verify(
     """Return if one of the signatures is the MAC of one of the keys, made at about this time.
 
     Takes the header values as received (see `signature_headers`) and decoded keys (see `decode_secret`).
-    Whatever the headers hold, nothing else than `InvalidSignatureError` is raised.
+    No header causes any other error than `InvalidSignatureError`.
     """
     if not message_id or not timestamp or not signature:
         raise InvalidSignatureError("missing_header", "webhook-id, webhook-timestamp or webhook-signature is missing")

@@ -1,12 +1,12 @@
-r"""JSON from strangers: one decode in C, and every rule that the decoder does not keep itself.
+r"""Strict JSON from unknown senders: one decode in C, and the rules that the decoder does not check.
 
 msgspec refuses invalid UTF-8, NaN and Infinity, raw control characters, lone surrogates and numbers beyond a float64,
-and stops at deep nesting. Left to us: nesting and node limits, `\u0000`, long numbers, extreme exponents, long strings
-and duplicate keys. Cheap tests over the whole body prove most bodies harmless at once; only what they cannot clear has
-its strings cut out and is looked at exactly.
+and stops at deep nesting. This module adds limits of nesting and nodes, `\u0000`, long numbers, extreme exponents, long
+strings and duplicate keys. Cheap tests over the whole body clear most bodies at once; only for the others the strings
+are cut out, and the rest is checked exactly.
 
-Duplicate keys are found without looking at keys: a decoded object keeps one member of each name, so encoding it again
-gives fewer colons than the body had, and otherwise exactly as many.
+Duplicate keys are found without looking at keys: a decoded object keeps one member of each name, so its encoding has
+fewer colons than the body when a key was repeated, and otherwise exactly as many.
 """
 
 import json
@@ -17,16 +17,16 @@ from typing import Final
 import msgspec
 
 MAX_NODES: Final = 100_000
-"""Values in one body, containers included; keys are not counted."""
+"""Values in one body, with containers and without keys."""
 MAX_DEPTH: Final = 32
 MAX_STRING_BYTES: Final = 262_144
-"""Of one string or key as written, escapes and all; far more than is kept, so that a long text is cut, not refused."""
+"""Of one string or key with its escapes; far more than is stored, so that a long text is cut and not refused."""
 MAX_NUMBER_CHARS: Final = 64
 MAX_EXPONENT: Final = 308
-"""Beyond it a number becomes a 300-digit one in a database, or silently zero."""
+"""Beyond it, a number has 300 digits in a database, or becomes zero."""
 
 _NUMBER_MARKS: Final = 6
-"""What a number may hold beside its digits when its exponent has at most two: two signs, point, e and those two."""
+"""Characters beside the digits of a number whose exponent has at most two digits: two signs, point, e and these two."""
 _NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*+")
 _EXPONENT = re.compile(rb"[eE][+-]?0*+([0-9]*+)")
 _WHITESPACE = b" \t\r\n"
@@ -38,10 +38,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class InvalidJsonError(ValueError):
-    """A body that is not JSON as we take it.
+    """A body that is not strict JSON.
 
     `reason` is a stable word: `not_utf8`, `malformed`, `too_deep`, `too_many_nodes`, `number`, `string_too_long`,
-    `nul`, `duplicate_key`. The text says the same to a person.
+    `nul`, `duplicate_key`. The text says the same for people.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -57,7 +57,7 @@ def loads(
     max_string_bytes: int = MAX_STRING_BYTES,
     max_number_chars: int = MAX_NUMBER_CHARS,
 ) -> object:
-    """Return the value of a JSON document, or raise `InvalidJsonError`; nothing else is ever raised.
+    """Return the value of a JSON document, or raise `InvalidJsonError` and nothing else.
 
     A scalar has depth 0, `[[]]` depth 2. `max_nodes` counts values, `max_string_bytes` the bytes between the quotes.
     A body of 600 bytes takes about 4 µs more than decoding it.
@@ -74,7 +74,7 @@ def loads(
         if b"\\u0000" in body.replace(b"\\\\", b"__"):
             raise InvalidJsonError("nul", "a string holds \\u0000, which no database text can keep")
         escaped_colon = b"\\u003a" in body or b"\\u003A" in body
-    # An escaped colon is none in the body and one in the copy; only then the two counts say nothing.
+    # An escaped colon counts in the encoding only, so the two counts cannot be compared then.
     if escaped_colon or body.count(b":") != _encode(value).count(b":"):
         _check_keys(body)
     return value
@@ -94,17 +94,17 @@ def _decoded(body: bytes) -> object:
 
 
 def _check_exactly(body: bytes, max_nodes: int, max_depth: int, max_string_bytes: int, max_number_chars: int) -> None:
-    """Apply the limits exactly, to what is left when each string becomes an empty one.
+    """Apply the limits exactly, to the body with every string made empty.
 
-    Backslashes occur in strings only, so once the escaped ones are gone, quotes part strings from structure. A body
-    for which that is not so is none, and the decoder says it.
+    Backslashes occur in strings only, so without the escaped quotes, quotes separate strings from structure. A body
+    where that is not so is malformed, and the decoder refuses it.
     """
     parts = body.replace(b"\\\\", b"__").replace(b'\\"', b"__").split(b'"')
     if max(map(len, parts[1::2]), default=0) > max_string_bytes:
         raise InvalidJsonError("string_too_long", f"a string is longer than {max_string_bytes} bytes")
     skeleton = b'""'.join(parts[::2]).translate(None, _WHITESPACE)
     _check_depth(skeleton, max_depth)
-    # Commas part the values of a container, so one with any has one value more than it has commas.
+    # A container that is not empty has one value more than it has commas.
     opened = skeleton.count(b"{") + skeleton.count(b"[") - skeleton.count(b"{}") - skeleton.count(b"[]")
     if 1 + skeleton.count(b",") + opened > max_nodes:
         raise InvalidJsonError("too_many_nodes", f"the body holds more than {max_nodes} values")
@@ -114,13 +114,13 @@ def _check_exactly(body: bytes, max_nodes: int, max_depth: int, max_string_bytes
 
 
 def _may_hold_an_extreme_number(text: bytes, max_chars: int) -> bool:
-    """Say no only where no number is longer than the limit or has an exponent of three digits; text may say yes too."""
+    """Return False only if no number is longer than the limit or has a three-digit exponent; text can match too."""
     digits = text.translate(_AS_ZEROS, b"+-.")
     return b"0e000" in digits or b"0" * (max_chars - _NUMBER_MARKS) in digits
 
 
 def _check_depth(skeleton: bytes, max_depth: int) -> None:
-    """Take the innermost pairs away as often as the limit allows; what is left is deeper, or no JSON."""
+    """Remove the innermost pairs as often as the limit allows; what is left is nested deeper, or malformed."""
     pairs = skeleton.translate(_AS_BRACES, _NOT_A_BRACKET)
     for _ in range(max_depth):
         inner, pairs = pairs, pairs.replace(b"{}", b"")
@@ -139,7 +139,7 @@ def _check_number(number: bytes, max_chars: int) -> None:
 
 
 def _check_keys(body: bytes) -> None:
-    """Look for a duplicate key by its name; slow, for the message and for what the count cannot tell."""
+    """Find a duplicate key by its name: slow, for the message and for bodies whose colons cannot be compared."""
     json.loads(body, object_pairs_hook=_refuse_duplicates)
 
 

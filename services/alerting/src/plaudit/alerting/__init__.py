@@ -1,1 +1,1 @@
-"""Promises: clocks, timers, alerts."""
+"""Alerting: clocks for reviews that have to be answered, timers, alerts and mails."""

@@ -1,5 +1,5 @@
-"""Names of the fields that alerting's own log lines have; none may ever hold what a person wrote."""
+"""Names of the fields that alerting's own log lines have; none may hold what a person wrote."""
 
 from typing import Final
 
-LOG_FIELDS: Final = frozenset(("alert_id", "clock_id", "fired", "timer_id"))
+LOG_FIELDS: Final = frozenset(("clock_id", "fired", "kind", "outcome", "seconds"))

@@ -1,49 +1,71 @@
 """The composition root: `python -m plaudit.alerting.main api|consume|relay|jobs|migrate|all`."""
 
-from plaudit.alerting.api import router
-from plaudit.alerting.consumer import subscription
-from plaudit.alerting.jobs import MailLoop, TimerLoop
-from plaudit.alerting.mail.smtp import smtp_sender
-from plaudit.alerting.pages import router as pages_router
+from collections.abc import Sequence
+
+from plaudit.alerting.alerts.api import router as alerts
+from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.domain import AlertResolvedError
+from plaudit.alerting.clocks.api import router as clocks
+from plaudit.alerting.clocks.commands import Follower
+from plaudit.alerting.clocks.consumer import subscription
+from plaudit.alerting.desk.pages import router as desk
+from plaudit.alerting.log_fields import LOG_FIELDS
+from plaudit.alerting.mails.commands import OwnerMails
+from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.policies.api import router as policies
 from plaudit.alerting.settings import AlertingSettings
+from plaudit.alerting.timers.commands import Schedule
+from plaudit.alerting.timers.jobs import TimerJob
 from plaudit.common.db import Role
-from plaudit.common.http.app import create_app
-from plaudit.common.kafka.offsets import EndOffsets
+from plaudit.common.http import Refusals, conflict, create_app
+from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.sessions import router as sessions
 
 PROBLEMS = {
-    "alert-resolved": "The alert is resolved; there is nothing left to acknowledge.",
-    "sent-from-elsewhere": "A form counts only when a page of this service sent it.",
+    "alert-resolved": "The alert is resolved: it can no longer be acknowledged.",
 }
 """Slug → meaning, beyond what all services share."""
-DESCRIPTION = "Promises to those who wrote a review: clocks that run, warnings, breaches, and alerts for people."
+REFUSALS: Refusals = {
+    AlertResolvedError: lambda _: conflict(
+        "alert-resolved", "The alert is resolved: there is nothing left to look at."
+    ),
+}
+"""What the domains refuse → the problem that the API answers with."""
+DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
+
+
+def followers(settings: AlertingSettings) -> Sequence[Follower]:
+    """Return the rooms that act, in the same transaction, when something happens to a clock."""
+    return (Schedule(), BreachAlerts(settings.owner_email), OwnerMails(settings.owner_email))
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
-    """Return what alerting is made of."""
+    """Return the parts of alerting."""
     settings = resources.settings
-    worker = resources.database(Role.WORKER)
     end_offsets = EndOffsets(settings)
+    following = followers(settings)
     return Parts(
         app=create_app(
             title="Plaudit alerting",
             service=resources.service,
             description=DESCRIPTION,
             resources=resources,
-            routers=[router, pages_router],
+            routers=[clocks, alerts, policies, desk, sessions],
             pages=True,
             problems=PROBLEMS,
+            refusals=REFUSALS,
         ),
-        subscriptions=[subscription(settings.owner_email)],
+        subscriptions=[subscription(following)],
         jobs=[
-            TimerLoop(worker, resources.outbox, settings, end_offsets.end_offset),
-            MailLoop(worker, settings, smtp_sender(settings)),
+            TimerJob(resources, following, end_offsets.end_offset),
+            MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
         ],
         closing=[end_offsets.close],
     )
 
 
-ALERTING = Service(name="alerting", settings=AlertingSettings, build=build)
+ALERTING = Service(name="alerting", settings=AlertingSettings, build=build, log_fields=LOG_FIELDS)
 
 if __name__ == "__main__":
     main(ALERTING)

@@ -1,4 +1,4 @@
-"""What alerting is told through its environment, besides what every process is."""
+"""The settings of alerting, beside those of every process."""
 
 from email.headerregistry import Address
 from typing import Annotated
@@ -9,7 +9,7 @@ from plaudit.common.settings import Settings
 
 
 def _checked_address(value: str) -> str:
-    """Let one plain address through: nothing that could become a second header or a second recipient."""
+    """Return one plain address: nothing that could become a second header or a second recipient."""
     try:
         address = Address(addr_spec=value)
     except (ValueError, IndexError) as error:
@@ -26,16 +26,16 @@ class AlertingSettings(Settings):
     """Frozen settings of alerting."""
 
     owner_email: EmailAddress
-    """Who hears of new promises and of broken ones."""
+    """Who gets a mail when a clock starts, and when it is breached."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=1025, ge=1, le=65535)
     smtp_security: str = Field(default="none", pattern="^(none|starttls|tls)$")
-    """`none` only for a mailbox on the same machine; `starttls` insists on it."""
+    """`none` only for a mailbox on the same machine; `starttls` requires it."""
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_timeout_seconds: float = Field(default=10.0, gt=0, le=30)
-    """For the whole conversation about one mail."""
+    """For the whole exchange about one mail."""
     mail_from: EmailAddress = "plaudit@localhost.localdomain"
     mail_max_attempts: int = Field(default=8, ge=1, le=50)
     mail_first_retry_seconds: float = Field(default=5.0, gt=0)
@@ -46,4 +46,4 @@ class AlertingSettings(Settings):
     timer_poll_seconds: float = Field(default=0.25, gt=0, le=5)
     timer_batch_clocks: int = Field(default=2_000, ge=1, le=5_000)
     longest_wait_seconds: float = Field(default=60.0, ge=0, le=600)
-    """For the changes that were written up to a due time to be read; after it a breach is provisional."""
+    """Until all reviews written up to a due time have been read; after it a breach is provisional."""

@@ -1,1 +1,1 @@
-"""Public requests, votes, priorities and what became of them."""
+"""The public board: requests, the votes for them, the reviews linked to them, and what became of them."""

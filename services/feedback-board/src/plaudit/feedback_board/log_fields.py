@@ -1,4 +1,4 @@
-"""Names of the fields that feedback-board's own log lines have; none may ever hold what a person wrote."""
+"""Names of the fields of feedback-board's own log lines; none may ever hold what a person wrote."""
 
 from typing import Final
 

@@ -3,40 +3,54 @@
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.process import Parts, Resources, Service, main
-from plaudit.feedback_board import api, consumer, jobs
-from plaudit.feedback_board.commands import Board
-from plaudit.feedback_board.pages import routes, stylesheet
-from plaudit.feedback_board.problems import PROBLEMS
+from plaudit.common.purge import PurgeJob
+from plaudit.feedback_board.board.pages import routes as board_pages
+from plaudit.feedback_board.board.pages import stylesheet
+from plaudit.feedback_board.links import api as links
+from plaudit.feedback_board.links import consumer
+from plaudit.feedback_board.log_fields import LOG_FIELDS
+from plaudit.feedback_board.requests import api as requests
+from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
+from plaudit.feedback_board.votes import api as votes
+from plaudit.feedback_board.votes import pages as vote_pages
 
 DESCRIPTION = """
-What people ask for, on a public board: votes, the reviews that say the same, what it would take, and what became of it.
-A request is one wish. Its priority is impact × reach ÷ effort; reach counts distinct people who voted or wrote a linked
-review within the last 90 days. The board itself is at `/` and `/b/{tenant}`.
+What people ask for, on a public board: requests with their votes, the reviews that say the same, what each would take,
+and what became of it. The priority of a request is impact × reach ÷ effort; reach counts distinct people who voted or
+wrote a linked review within the last 90 days. The board itself is at `/` and `/b/{tenant}`.
 """
 
 
 def build(resources: Resources[BoardSettings]) -> Parts:
     """Return the parts of the service."""
     worker = resources.database(Role.WORKER)
-    board = Board(worker, resources.outbox, resources.ids)
     app = create_app(
         title="Plaudit board",
         service=resources.service,
         description=DESCRIPTION.strip(),
         resources=resources,
-        routers=[api.router, routes.router, stylesheet.router],
+        routers=[
+            requests.router,
+            votes.router,
+            links.router,
+            board_pages.front,
+            board_pages.router,
+            vote_pages.router,
+            stylesheet.router,
+        ],
         pages=True,
-        problems=PROBLEMS,
+        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS},
+        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS},
     )
     return Parts(
         app=app,
         subscriptions=[consumer.SUBSCRIPTION],
-        jobs=[jobs.Recounts(board), jobs.Forgetting(worker)],
+        jobs=[RecountJob(worker, resources.outbox, resources.ids), PurgeJob(worker)],
     )
 
 
-SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build)
+SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build, log_fields=LOG_FIELDS)
 
 if __name__ == "__main__":
     main(SERVICE)

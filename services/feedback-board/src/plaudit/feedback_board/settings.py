@@ -1,4 +1,4 @@
-"""What the board is told beyond the common settings."""
+"""Settings of the board, beyond the common ones."""
 
 from ipaddress import IPv4Network, IPv6Network
 
@@ -11,16 +11,16 @@ class BoardSettings(Settings):
     """Settings of the board."""
 
     board_tenant: str = "default"
-    """Whose board is at `/` where the host names nobody else's."""
+    """The tenant whose board is at `/`, unless `board_hosts` names another one for the host."""
     board_hosts: dict[str, str] = Field(default_factory=dict)
-    """Host name → tenant, as a JSON object: whose board is at `/` under that name."""
+    """Host name → tenant, as a JSON object: the board that is at `/` under that name."""
     board_name: str = ""
-    """What the board of `board_tenant` is called on its pages; empty: as the tenant is."""
+    """The name of the board of `board_tenant` on its pages; empty: the name of the tenant."""
 
     votes_per_hour_per_network: int = Field(default=30, ge=1)
     """Votes cast or taken back on the public pages. A network is the /24 of an IPv4 address, the /48 of an IPv6 one."""
-    wishes_per_hour_per_network: int = Field(default=5, ge=1)
-    """Wishes made on the public pages."""
+    requests_per_hour_per_network: int = Field(default=5, ge=1)
+    """Requests made on the public pages."""
     board_trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Networks of our own proxies, as a JSON list: only they are believed about whom they forward for. Without them,
-    all visitors behind a proxy share its budget."""
+    """Networks of our own proxies, as a JSON list: `X-Forwarded-For` counts only from these. Without them, all visitors
+    behind a proxy share its rate limits."""

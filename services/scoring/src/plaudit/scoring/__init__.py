@@ -1,1 +1,1 @@
-"""Rolling decayed scores, their history and their explanation."""
+"""Decayed trust scores and their history."""

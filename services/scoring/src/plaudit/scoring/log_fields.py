@@ -1,4 +1,4 @@
-"""Names of the fields that scoring's own log lines have; none may ever hold what a person wrote."""
+"""Names of the fields of scoring's own log lines. None may ever hold what a person wrote."""
 
 from typing import Final
 

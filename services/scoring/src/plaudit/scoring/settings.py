@@ -1,4 +1,4 @@
-"""What scoring is told beyond the common settings: nothing yet."""
+"""Settings of scoring: the common ones."""
 
 from plaudit.common.settings import Settings
 

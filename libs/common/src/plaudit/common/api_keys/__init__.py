@@ -1,1 +1,1 @@
-"""API keys: `plaudit_<public id>_<secret>`, scoped, expiring. The secret is shown once and stored as a hash."""
+"""API keys: `plaudit_<public id>_<secret>`, with scopes and expiry. A secret is shown once and stored as a hash."""

@@ -1,6 +1,7 @@
 """`plaudit keys`: make and revoke API keys.
 
-`python -m plaudit.common.api_keys.cli create --tenant default --name development --scopes "*"` prints a new key, alone.
+`python -m plaudit.common.api_keys.cli create --tenant default --name development --scopes "*"` prints a new key and
+nothing else.
 """
 
 import asyncio
@@ -20,13 +21,15 @@ app = typer.Typer(help="Make and revoke API keys.", no_args_is_help=True)
 
 @app.command("create")
 def create_command(
-    tenant: Annotated[str, typer.Option(help="Whose rows the key may see.")],
+    tenant: Annotated[str, typer.Option(help="The tenant whose rows the key may see.")],
     name: Annotated[str, typer.Option(help="What it is for.")],
     scopes: Annotated[str, typer.Option(help='Comma-separated, for example "reviews:read"; "*" holds all.')],
-    create_tenant_first: Annotated[bool, typer.Option("--create-tenant", help="Make the tenant if need be.")] = False,
-    expires_days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; without, never.")] = None,
+    create_tenant_first: Annotated[
+        bool, typer.Option("--create-tenant", help="Create the tenant if it does not exist.")
+    ] = False,
+    expires_days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; by default never.")] = None,
 ) -> None:
-    """Print a new key, alone, on standard output."""
+    """Print a new key and nothing else on standard output."""
 
     async def work(tx: Tx) -> str:
         if create_tenant_first:
@@ -43,7 +46,7 @@ def create_command(
 
 @app.command("revoke")
 def revoke_command(public_id: Annotated[str, typer.Argument(help="The part between the underscores.")]) -> None:
-    """Revoke a key for good."""
+    """Revoke a key; this cannot be undone."""
 
     async def work(tx: Tx) -> bool:
         return await commands.revoke(tx, public_id)

@@ -10,11 +10,11 @@ from plaudit.common.tenants import store as tenants
 
 
 class UnknownTenantError(ValueError):
-    """A key was asked for a tenant that does not exist."""
+    """There is no tenant of this name."""
 
 
 async def create(tx: Tx, tenant_id: str, name: str, scopes: Sequence[str], expires_in: timedelta | None = None) -> str:
-    """Store a new key and return it: nobody can see it again.
+    """Store a new key and return it; it cannot be shown again.
 
     Raises:
         UnknownTenantError: there is no such tenant.
@@ -28,5 +28,5 @@ async def create(tx: Tx, tenant_id: str, name: str, scopes: Sequence[str], expir
 
 
 async def revoke(tx: Tx, public_id: str) -> bool:
-    """Revoke a key; False when there is nothing to revoke. Takes effect within ten seconds."""
+    """Revoke a key, which takes effect within ten seconds; False when there is nothing to revoke."""
     return await store.revoke(tx, public_id)

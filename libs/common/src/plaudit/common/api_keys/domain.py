@@ -1,4 +1,4 @@
-"""What a key looks like, and what is kept of it."""
+"""The form of a key, and what is stored of it."""
 
 import base64
 import hashlib
@@ -17,26 +17,26 @@ _PATTERN = re.compile(rf"{PREFIX}_([a-z2-7]{{16}})_([A-Za-z0-9_-]{{43}})")
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key that was just made."""
+    """A new key."""
 
     public_id: str
     secret: str
 
     @property
     def text(self) -> str:
-        """The key as its holder sends it."""
+        """The key as a client sends it."""
         return f"{PREFIX}_{self.public_id}_{self.secret}"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """What the database knows of a key that is not revoked."""
+    """What the database holds of a key that is not revoked."""
 
     tenant_id: str
     secret_hash: bytes
     scopes: frozenset[str]
     seconds_left: float | None
-    """Until it expires, by the clock of the transaction; None never, negative after."""
+    """Until it expires, by the transaction's clock: None if never, negative if it has expired."""
 
 
 def new_key() -> NewKey:
@@ -52,5 +52,5 @@ def parse(key: str) -> tuple[str, str] | None:
 
 
 def hash_secret(secret: str) -> bytes:
-    """Return what is stored of a secret. It has 256 random bits, so a slow hash would protect nothing more."""
+    """Return what is stored of a secret. It has 256 random bits, so a slow hash would not protect it better."""
     return hashlib.sha256(secret.encode()).digest()

@@ -18,7 +18,7 @@ _REVOKE = "UPDATE common.api_keys SET revoked_at = $2 WHERE public_id = $1 AND r
 
 
 async def find(tx: Tx, public_id: str) -> StoredKey | None:
-    """Return one key by its public id, before a tenant is known; None when it is unknown or revoked."""
+    """Return a key by its public id, before the tenant is known; None when it is unknown or revoked."""
     row = await tx.raw.fetchrow(_FIND, public_id, tx.now)
     if row is None:
         return None

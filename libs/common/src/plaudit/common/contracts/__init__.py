@@ -1,7 +1,7 @@
-"""What is said on the bus: events as models, and the topics they travel on.
+"""The contracts of the bus: events as models, and the topics that carry them.
 
-Models here are the source; JSON Schemas and example messages are generated from them. This package imports its
-model library and nothing else, so that anyone may read it alone.
+JSON Schemas and example messages are generated from these models. This package imports its model library and nothing
+else, so that it can be used alone.
 """
 
 from plaudit.common.contracts.board import (

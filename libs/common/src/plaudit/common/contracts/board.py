@@ -1,4 +1,4 @@
-"""Notices about wishes on the public board: `board.v1`, written by feedback-board."""
+"""Events about requests on the public board: `board.v1`, written by feedback-board."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from plaudit.common.contracts.time import Instant
 
 
 class RequestState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One wish as the public sees it."""
+    """One request as the public sees it."""
 
     request_id: str
     slug: str
@@ -22,7 +22,7 @@ class RequestState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class RequestChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A wish was created, sized, or its status set, with the public reason."""
+    """A request was created or sized, or its status was set, with the public reason."""
 
     request: RequestState
     previous_status: str | None = None
@@ -30,14 +30,14 @@ class RequestChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class RequestVote(msgspec.Struct, frozen=True, kw_only=True):
-    """A person voted, once. Who it was is a person key."""
+    """A person voted, once. `person` is a person key."""
 
     request: RequestState
     person: str
 
 
 class LinkChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A review was linked to a wish, or the link was taken back."""
+    """A review was linked to a request, or the link was removed."""
 
     request: RequestState
     review_id: str

@@ -1,4 +1,4 @@
-"""Events about promises and alerts: `alerts.v1`, written by alerting."""
+"""Events about clocks and alerts: `alerts.v1`, written by alerting."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from plaudit.common.contracts.time import Instant
 
 
 class ClockChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What happened to one running promise."""
+    """What happened to one clock."""
 
     clock_id: str
     review_id: str
@@ -16,14 +16,14 @@ class ClockChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     metric: str
     policy_revision: int
     anchor_at: Instant
-    """The instant the promise runs from."""
+    """The instant from which the clock runs."""
     due_at: Instant
     happened_at: Instant
-    """When it happened in the world: the answer's publication, the due time, the removal."""
+    """When it happened: the answer's publication, the due time, or the removal."""
     fraction: float | None = None
-    """Of a warning: how much of the time had passed, 0.5 or 0.8."""
+    """Of a warning: which part of the time had passed, 0.5 or 0.8."""
     provisional: bool = False
-    """Of a breach: decided before all that was written up to the due time had been read."""
+    """Of a breach: decided before everything that was written up to the due time had been read."""
     reason: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 envelopes, structured mode, as they stand in an outbox row and on the bus."""
+"""CloudEvents 1.0 envelopes in structured mode, as they are in an outbox row and on the bus."""
 
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -9,7 +9,7 @@ from plaudit.common.contracts.time import Instant
 Data = TypeVar("Data")
 
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
-# The digits are told in the schema and found out when the number is read: a pattern would cost a microsecond a record.
+# The pattern is in the schema only: checking it would cost a microsecond a record, and reading the number checks it.
 Epoch = Annotated[str, msgspec.Meta(min_length=1, max_length=19, extra_json_schema={"pattern": "^[1-9][0-9]{0,18}$"})]
 Sequence = Annotated[str, msgspec.Meta(min_length=20, max_length=20, extra_json_schema={"pattern": "^[0-9]{20}$"})]
 
@@ -18,9 +18,9 @@ CONTENT_TYPE = "application/cloudevents+json"
 
 
 class PendingEnvelope(msgspec.Struct, Generic[Data], frozen=True, kw_only=True, omit_defaults=True):
-    """An event as its outbox row holds it: everything but its place in the partition.
+    """An event in its outbox row: everything but its number in the partition.
 
-    The relay splices `epoch` and `sequence` in before the closing brace when it numbers the row.
+    The relay adds `epoch` and `sequence` before the closing brace when it numbers the row.
     """
 
     id: NonEmpty
@@ -38,7 +38,7 @@ class PendingEnvelope(msgspec.Struct, Generic[Data], frozen=True, kw_only=True, 
 class Envelope(msgspec.Struct, Generic[Data], frozen=True, kw_only=True, omit_defaults=True):
     """An event as it is on the bus.
 
-    `epoch` and `sequence` number the records of a partition without gaps: a consumer applies the next one only.
+    `epoch` and `sequence` number the records of a partition without gaps; a consumer applies the next number only.
     Both are strings, since a CloudEvents integer has 32 bits; `sequence` has 20 digits, so that it sorts as text.
     """
 

@@ -1,4 +1,4 @@
-"""One believable message of each type, as it stands on the bus. Committed ones must parse for ever."""
+"""One realistic message of each type, as it is on the bus. Every committed one must always parse."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -81,7 +81,7 @@ _ALERT = AlertChange(
     clock_id=_CLOCK,
     review_id=_REVIEW,
 )
-_WISH = RequestState(
+_REQUEST_STATE = RequestState(
     request_id=_REQUEST,
     slug="refund-the-deposit-at-once",
     title="Refund the deposit at once",
@@ -121,14 +121,14 @@ _DATA: dict[str, Any] = {
     "clock.retracted": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED, reason="answered_in_time"),
     "alert.raised": _ALERT,
     "alert.resolved": msgspec.structs.replace(_ALERT, reason="retracted"),
-    "request.created": RequestChange(request=msgspec.structs.replace(_WISH, status="open")),
-    "request.voted": RequestVote(request=_WISH, person="native:c-4711"),
+    "request.created": RequestChange(request=msgspec.structs.replace(_REQUEST_STATE, status="open")),
+    "request.voted": RequestVote(request=_REQUEST_STATE, person="native:c-4711"),
     "request.status_changed": RequestChange(
-        request=_WISH, previous_status="under_review", reason="Eleven shops asked for it this quarter."
+        request=_REQUEST_STATE, previous_status="under_review", reason="Eleven shops asked for it this quarter."
     ),
-    "request.scored": RequestChange(request=_WISH),
-    "review.linked": LinkChange(request=_WISH, review_id=_REVIEW, review_subject=_STATE.subject),
-    "review.unlinked": LinkChange(request=_WISH, review_id=_REVIEW, review_subject=_STATE.subject),
+    "request.scored": RequestChange(request=_REQUEST_STATE),
+    "review.linked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
+    "review.unlinked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
 }
 
 

@@ -1,7 +1,7 @@
-"""Generate what is told of the contracts: schemas, examples and the topics' configuration, under `docs/contracts`.
+"""Generate the documents of the contracts: schemas, examples and the topics' configuration, under `docs/contracts`.
 
-`python -m plaudit.common.contracts.generate DIRECTORY` writes; an example that changed is added beside the older
-ones, never in their place, since every message ever committed must still parse.
+`python -m plaudit.common.contracts.generate DIRECTORY` writes them. A changed example is added beside the older ones
+and replaces none, since every message ever committed must still parse.
 """
 
 import inspect
@@ -21,7 +21,7 @@ def _pretty(value: Any) -> bytes:
 
 
 def _with_clean_descriptions(schema: Any) -> Any:
-    """Undo the indentation of docstrings, which newer Pythons strip themselves."""
+    """Remove the indentation of docstrings, as newer Pythons do."""
     if isinstance(schema, dict):
         return {
             key: inspect.cleandoc(value)
@@ -35,7 +35,7 @@ def _with_clean_descriptions(schema: Any) -> Any:
 
 
 def documents() -> dict[str, bytes]:
-    """Return path → content of everything generated but the examples."""
+    """Return path → content of every generated document but the examples."""
     generated = {
         "topics.json": _pretty(
             {

@@ -11,7 +11,7 @@ Rating = Annotated[float, msgspec.Meta(ge=1, le=5)]
 
 
 class Kind(StrEnum):
-    """What sort of statement a rating is. Only stars and thumbs speak in stars; the others are never mixed in."""
+    """What kind of rating it is. Only stars and thumbs count as stars; the others are never mixed in."""
 
     STARS = "stars"
     NPS = "nps"
@@ -50,11 +50,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     published_at: Instant
     state: str
-    """`published`, `pending` or `rejected`; only a published one keeps a promise."""
+    """`published`, `pending` or `rejected`; only a published answer fulfils a clock."""
 
 
 class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
-    """The account on a platform that the review came from."""
+    """The account on a platform from which the review came."""
 
     id: str
     name: str
@@ -75,13 +75,13 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     source: SourceRef
     external_id: str
     published_at: Instant
-    """When it was published, at most five minutes after its receipt."""
+    """When it was published; at most five minutes after its receipt."""
     rated_at: Instant
-    """When the present rating was given: the time its weight counts from."""
+    """When the present rating was given; its weight decays from then."""
     received_at: Instant
-    """When its first delivery reached us."""
+    """When its first delivery was received."""
     published_at_raw: Instant | None = None
-    """What the platform said, where that lay in the future."""
+    """The time that the platform sent, if it was in the future."""
     edited_at: Instant | None = None
     title: str | None = None
     text: str | None = None
@@ -92,14 +92,14 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     url: str | None = None
     answer: Answer | None = None
     text_cut: bool = False
-    """Whether text or title was longer than we keep; the delivery holds all of it."""
+    """Whether the text or the title was too long and was cut; the delivery holds all of it."""
 
 
 class ReviewChange(msgspec.Struct, frozen=True, kw_only=True):
     """One revision, with the published state before and after it.
 
-    `before` is null for a review nobody saw before, `after` for one nobody sees any more. Who applies the change
-    needs no store of reviews: it subtracts the one and adds the other.
+    `before` is null for a review that was not published before, `after` for one that is no longer published. A consumer
+    needs no store of reviews: it subtracts `before` and adds `after`.
     """
 
     review_id: str

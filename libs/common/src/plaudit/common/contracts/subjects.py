@@ -11,7 +11,7 @@ CACHED_SUBJECTS: Final = 65_536
 
 _SEGMENT: Final = rf"[a-z0-9][a-z0-9._-]{{0,{MAX_SEGMENT_CHARS - 1}}}"
 SUBJECT_PATTERN: Final = rf"^{_SEGMENT}(/{_SEGMENT}){{0,{MAX_SUBJECT_SEGMENTS - 1}}}$"
-"""For documents and validators that take a pattern; `is_subject` also refuses a line feed at the end."""
+"""For documents and validators that need a pattern; `is_subject` also refuses a line feed at the end."""
 SUBJECT_RULE: Final = (
     f"a subject is a path of 1 to {MAX_SUBJECT_SEGMENTS} segments, each of 1 to {MAX_SEGMENT_CHARS} "
     "of a-z, 0-9, '.', '_', '-', beginning with a letter or digit"
@@ -20,26 +20,26 @@ _SUBJECT: Final = re.compile(SUBJECT_PATTERN.removeprefix("^").removesuffix("$")
 
 
 def is_subject(text: str) -> bool:
-    """Say whether a text is a subject."""
+    """Return whether a text is a subject."""
     return _SUBJECT.fullmatch(text) is not None
 
 
 def is_within(subject: str, root: str) -> bool:
-    """Say whether a subject is another one or lies below it."""
+    """Return whether a subject is `root` or below it."""
     return subject == root or subject.startswith(f"{root}/")
 
 
 def first_segment(subject: str) -> str:
-    """Return the outermost segment, the one that partitions are chosen by."""
+    """Return the first segment, which chooses the partition."""
     return subject.partition("/")[0]
 
 
 @lru_cache(maxsize=CACHED_SUBJECTS)
 def prefixes(subject: str) -> tuple[str, ...]:
-    """Return every prefix of a subject, outermost first and the subject itself last.
+    """Return every prefix of a subject, the shortest first and the subject itself last.
 
     Raises:
-        ValueError: it is no subject; the text says what one is.
+        ValueError: it is not a subject; the text says what one is.
     """
     if not is_subject(subject):
         raise ValueError(f"{subject[:MAX_SEGMENT_CHARS]!r}: {SUBJECT_RULE}")

@@ -1,4 +1,4 @@
-"""Instants on the bus: RFC 3339 with a zone; ours are UTC with microseconds."""
+"""Instants on the bus: RFC 3339 with a zone; Plaudit writes UTC with microseconds."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The registry of topics: what travels where, who writes it, and how the topic is made."""
+"""The registry of topics: which events they carry, who writes them, and how they are configured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from plaudit.common.contracts.reviews import ReviewChange
 
 DAY_MS = 86_400_000
 PARTITIONS = 64
-"""Of every topic in a cluster; one machine runs with eight (setting `partitions`)."""
+"""Of every topic in a cluster; a single machine uses eight (setting `partitions`)."""
 MAX_EVENT_BYTES = 900_000
 """Checked before an outbox row is written: a record that the broker refuses would block the relay."""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic: its key, its writer, its types and how it is kept."""
+    """One topic: its key, its writer, its types and its retention."""
 
     name: str
     key: str

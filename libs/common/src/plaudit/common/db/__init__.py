@@ -1,4 +1,4 @@
-"""PostgreSQL: engines with every deadline set, the one place that commits, order locks, roles and migrations."""
+"""PostgreSQL: connections with every deadline set, the one place that commits, order locks, roles and migrations."""
 
 from plaudit.common.db.database import Database, Role, Tx
 from plaudit.common.db.order_locks import OrderKey, lock, try_lock

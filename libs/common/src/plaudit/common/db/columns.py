@@ -1,7 +1,7 @@
-"""Statements and rows derived from a table's one column list: nothing is positional where somebody could miscount.
+"""Statements and rows that are derived by name from a table's one column list, so that nobody counts positions.
 
-`Columns` names the columns that one statement reads or writes, in one order. Each is filled from the attribute of its
-own name, or from a dotted path where a state is nested: `Columns(clocks, {"review_id": "review.id"})`.
+`Columns` holds the columns that one statement reads or writes, in one order. Each is filled from the attribute of the
+same name, or from a dotted path where a state is nested: `Columns(clocks, {"review_id": "review.id"})`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,18 +15,18 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy le
 
 
 class Columns:
-    """Some columns of a table, in one order, and the attributes that they are filled from."""
+    """Some columns of a table in one order, and the attributes that fill them."""
 
     def __init__(self, table: Table, paths: Mapping[str, str] | None = None, *, without: Iterable[str] = ()) -> None:
         """Take a table's columns.
 
         Args:
-            table: whose.
-            paths: column → attribute path, for those that are not filled from the attribute of their own name.
+            table: the table.
+            paths: column → attribute path, for columns that the attribute of the same name does not fill.
             without: columns that these statements neither read nor write.
 
         Raises:
-            ValueError: a name that is no column.
+            ValueError: a name is not a column.
         """
         paths, left_out = paths or {}, frozenset(without)
         if unknown := (paths.keys() | left_out) - set(table.c.keys()):
@@ -34,7 +34,9 @@ class Columns:
         self.table = table
         self.names: tuple[str, ...] = tuple(name for name in table.c.keys() if name not in left_out)  # noqa: SIM118
         self._keys = tuple(column.name for column in table.primary_key)
-        self._values = attrgetter(*(paths.get(name, name) for name in self.names))
+        values = attrgetter(*(paths.get(name, name) for name in self.names))
+        # Of a single path, attrgetter returns the value and no tuple.
+        self._values = values if len(self.names) > 1 else lambda state: (values(state),)
 
     @property
     def listed(self) -> str:
@@ -46,19 +48,19 @@ class Columns:
         return ", ".join(f"{alias}.{name}" for name in self.names)
 
     def unnest(self, first: int = 1) -> str:
-        """Return `unnest($1::text[], …)`: one array parameter a column, numbered from `first`.
+        """Return `unnest($1::text[], …)`: one array parameter for each column, numbered from `first`.
 
         Raises:
-            TypeError: an array column, which unnest would flatten.
+            TypeError: a column is an array, which unnest would flatten.
         """
         return f"unnest({', '.join(f'${n}::{self._type(name)}[]' for n, name in enumerate(self.names, start=first))})"
 
     def values(self, first: int = 1) -> str:
-        """Return `$1, $2, …`: one parameter a column."""
+        """Return `$1, $2, …`: one parameter for each column."""
         return ", ".join(f"${n}" for n, _ in enumerate(self.names, start=first))
 
     def excluded(self, *, keep: Iterable[str] = ()) -> str:
-        """Return what `ON CONFLICT DO UPDATE SET` sets: every column but the primary key and those to keep."""
+        """Return the assignments of `ON CONFLICT DO UPDATE SET`: every column but the primary key and those to keep."""
         kept = {*self._keys, *keep}
         return ", ".join(f"{name} = excluded.{name}" for name in self.names if name not in kept)
 
@@ -68,7 +70,7 @@ class Columns:
         return values
 
     def arrays(self, states: Iterable[object]) -> list[Sequence[Any]]:
-        """Return states as the parameters of `unnest`: one sequence a column."""
+        """Return states as the parameters of `unnest`: one sequence for each column."""
         rows = [self._values(state) for state in states]
         return list(zip(*rows, strict=True)) if rows else [() for _ in self.names]
 

@@ -1,4 +1,4 @@
-"""Engines with every deadline set, and the only place that opens and commits transactions."""
+"""Connections with every deadline set, and the only place that opens and commits transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,38 +12,38 @@ import asyncpg
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from plaudit.common.db.arrays import ask_concrete_classes
+from plaudit.common.db.arrays import check_concrete_classes
 from plaudit.common.settings import Settings
 
 STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 2_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
-"""One open writer anywhere stalls every relay's horizon."""
+"""One open writer anywhere holds the watermark of every relay."""
 
 
 class Role(StrEnum):
-    """Who a process is to the database. Each is a role of its own, per service."""
+    """What a process may do in the database: a database role for each service and each of these."""
 
     OWNER = "owner"
-    """Migrates; owns the tables."""
+    """Migrates, and owns the tables."""
     API = "api"
-    """Serves requests: sees the rows of one tenant, set for the transaction."""
+    """Serves requests; sees the rows of one tenant, which the transaction names."""
     HOOK = "hook"
-    """Group commits of deliveries: sees the rows of the tenants verified for this commit."""
+    """Commits groups of deliveries; sees the rows of the tenants that were verified for the commit."""
     WORKER = "worker"
-    """Consumers, relay and jobs: sees all rows; never used for a request."""
+    """Runs consumers, relay and jobs; sees all rows, and is never used for a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tx:
-    """One open transaction. It is committed where it was opened, and nowhere else."""
+    """One open transaction. Only the code that opened it commits it."""
 
     sql: AsyncConnection
-    """For statements built with SQLAlchemy."""
+    """For statements that are built with SQLAlchemy."""
     raw: asyncpg.Connection
     """The same connection for hot statements over arrays."""
     now: datetime
-    """The transaction's time by the clock port: the database's, plus an offset that only test settings accept."""
+    """The time of the transaction: the database's, plus an offset that only test settings allow."""
 
 
 _BEGIN = "SELECT set_config('plaudit.tenants', $1, true) AS tenants, now() AS now"
@@ -59,7 +59,7 @@ def role_name(service: str, role: Role) -> str:
 
 
 def sqlalchemy_url(database_url: str) -> URL:
-    """Return the URL with the driver we use, whatever driver it names."""
+    """Return the URL with our driver in place of the one it names."""
     return make_url(database_url).set(drivername="postgresql+asyncpg")
 
 
@@ -71,25 +71,29 @@ class Database:
     """The connections of one process under one role."""
 
     def __init__(self, settings: Settings, service: str, role: Role, *, pool_size: int | None = None) -> None:
-        """Open nothing yet; connections are made when first used.
+        """Open nothing yet: connections are made when they are first used.
 
         Args:
             settings: address and deadlines.
             service: whose schema and roles, for example `ingest`.
-            role: who this process is to the database.
-            pool_size: most connections at once; the setting's when not given.
+            role: what this process may do.
+            pool_size: largest number of connections; by default that of the settings.
         """
-        ask_concrete_classes()
+        check_concrete_classes()
         self.service = service
         self.role = role
         self._begin = _BEGIN_TEST_CLOCK if settings.test_clock else _BEGIN
-        self._open_timeout_seconds = settings.database_open_timeout_seconds
+        self._open_timeout_seconds = (
+            settings.database_worker_open_timeout_seconds
+            if role is Role.WORKER
+            else settings.database_open_timeout_seconds
+        )
         name = role_name(service, role)
         self.engine = create_async_engine(
             sqlalchemy_url(settings.database_url.get_secret_value()),
             pool_size=pool_size or settings.database_pool_size,
             max_overflow=0,
-            pool_timeout=settings.database_open_timeout_seconds,
+            pool_timeout=self._open_timeout_seconds,
             pool_recycle=1800,
             connect_args={
                 "timeout": settings.database_connect_timeout_seconds,
@@ -109,14 +113,15 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, *tenants: str) -> AsyncIterator[Tx]:
-        """Open a transaction, READ COMMITTED, that commits when the block ends and rolls back when it raises.
+        """Open a READ COMMITTED transaction that commits when the block ends and rolls back when it raises.
 
         Args:
-            tenants: whose rows it may touch under the api and hook roles; a worker names none.
+            tenants: whose rows it may read and write under the api and hook roles; a worker names none.
 
         Raises:
-            Exception: that `is_transient`, when none is open within `database_open_timeout_seconds`: no connection is
-                free, none can be made, or the server does not answer.
+            Exception: that `is_transient`, when none is open in time (`database_open_timeout_seconds`, for workers
+                `database_worker_open_timeout_seconds`): no connection is free, none can be made, or the server does
+                not answer.
         """
         async with AsyncExitStack() as stack:
             tx = await self._open(stack, tenants)
@@ -127,8 +132,8 @@ class Database:
                 await tx.sql.invalidate()
                 raise
 
-    # A server that does not answer is left by cutting the connection: after a statement that is merely cancelled the
-    # driver waits for the server to say that it has ended, and the rollback waits behind it.
+    # When a server does not answer, the connection is cut: after a mere cancellation of the statement, the driver waits
+    # for the server to confirm it, and the rollback waits too.
 
     async def _open(self, stack: AsyncExitStack, tenants: Sequence[str]) -> Tx:
         deadline = asyncio.get_running_loop().time() + self._open_timeout_seconds
@@ -146,12 +151,12 @@ class Database:
 
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[asyncpg.Connection]:
-        """Hold one connection outside any transaction, for single statements that only read and are asked often.
+        """Hold one connection outside any transaction, for frequent single statements that only read.
 
-        What the block sets on the session it must reset; a connection whose block raises is thrown away.
+        The block resets what it sets on the session; when it raises, the connection is closed.
         """
         async with self.engine.connect() as connection:
-            # Through SQLAlchemy, which notices here that the server has gone and empties the pool.
+            # Through SQLAlchemy, which notices a lost server here and empties the pool.
             await connection.exec_driver_sql("SELECT 1")
             await connection.rollback()
             pooled = await connection.get_raw_connection()
@@ -162,7 +167,7 @@ class Database:
                 raise
 
     async def ping(self) -> None:
-        """Ask the database for an answer; raises what the driver raises when there is none."""
+        """Ask the database for an answer; raise the driver's error when there is none."""
         async with self.transaction() as tx:
             await tx.raw.execute("SELECT 1")
 

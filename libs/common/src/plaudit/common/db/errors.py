@@ -1,4 +1,4 @@
-"""What a failure of the database means: something is merely away, or the data are at fault."""
+"""What an error of the database means: it is transient, or the data are wrong."""
 
 from collections.abc import Iterator
 
@@ -19,14 +19,14 @@ TRANSIENT_STATES = frozenset(
     {
         "55P03",  # lock not available
         "25006",  # read-only: a standby, until it is promoted
-        "25P03",  # idle in transaction for too long: it was this process that had no time
+        "25P03",  # idle in transaction for too long: this process had no time
         "25P04",  # transaction timeout
     }
 )
 UNREADABLE_TEXT = "22021"
 """character_not_in_repertoire: a text with NUL."""
 MAX_CAUSES = 5
-"""Of an error, followed from each one to what it was raised from."""
+"""How many errors are followed, each to the one that it was raised from."""
 
 
 def root(error: BaseException) -> BaseException:
@@ -38,33 +38,33 @@ def root(error: BaseException) -> BaseException:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Say whether the same work may well succeed a moment later, with the same data.
+    """Return whether the same work with the same data may succeed a moment later.
 
-    So it is with no connection, no free one, a server that stops or starts or is out of resources, a deadline that
-    has passed, and a schema that has changed under a statement. The only place that tells this from a mistake.
+    Such errors are: no connection, no free one, a server that stops, starts or is out of resources, a deadline that
+    has passed, and a schema that has changed under a statement. No other place decides this.
     """
     return any(map(_is_transient, _causes(error)))
 
 
 def is_unreadable_text(error: BaseException) -> bool:
-    """Say whether the database refused a text for its characters: the caller's mistake, not ours."""
+    """Return whether the database refused a text for its characters, which is the caller's mistake."""
     return any(getattr(cause, "sqlstate", None) == UNREADABLE_TEXT for cause in _causes(error))
 
 
 def _is_transient(error: BaseException) -> bool:
-    # The first execution fails after a migration, and makes the driver forget what it knew of the old schema.
+    # The first execution after a migration fails, and the driver then forgets the old schema.
     if isinstance(error, asyncpg.InvalidCachedStatementError | asyncpg.OutdatedSchemaCacheError):
         return True
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return state[:2] in TRANSIENT_CLASSES or state in TRANSIENT_STATES
     if isinstance(error, asyncpg.InterfaceError):
-        # The driver's complaint about a value shares a base with a lost connection.
+        # The driver's error about a wrong value has the same base class as that about a lost connection.
         return not isinstance(error, ValueError)
     if isinstance(error, DBAPIError):
         return error.connection_invalidated
     if isinstance(error, OSError):
-        # A socket that is not there, or a deadline; an error about a file of ours names it.
+        # About a socket or a deadline; an error about a file of ours names the file.
         return error.filename is None
     return isinstance(error, PoolTimeoutError)
 

@@ -1,8 +1,8 @@
 """Order locks: one statement locks all order keys of a transaction before anything assigns an xid.
 
-Whoever writes under the same key waits here, without an xid, so the order of xids is the order of commits for each
-key, and the relay may publish by xid. Reads come in later statements: a lock and a SELECT in one statement would
-read the state from before the wait.
+Every writer under the same key waits here without an xid. So for each key the order of xids is the order of commits,
+and the relay may publish by xid. Reads follow in later statements: a lock and a SELECT in one statement would read the
+state from before the wait.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from plaudit.common.db.database import Tx
 
 OrderKey = str
 MAX_KEYS_PER_TRANSACTION = 10_000
-"""20,000 advisory locks exhaust PostgreSQL's default lock table; 10,000 are fine."""
+"""20,000 advisory locks fill PostgreSQL's default lock table; 10,000 fit."""
 
 _LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k"
 _TRY_LOCK = "SELECT k FROM unnest($1::bigint[]) AS k WHERE pg_try_advisory_xact_lock(k)"
@@ -23,9 +23,10 @@ def _number(key: OrderKey) -> int:
 
 
 async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
-    """Wait for all of these keys, in one global order, until the transaction ends.
+    """Lock all of these keys, in one global order, until the transaction ends.
 
-    Must be the transaction's first statement that could wait or write; a key found later means starting over.
+    This must be the first statement of the transaction that could wait or write. When another key turns out to be
+    needed later, the transaction starts again.
 
     Raises:
         ValueError: more than `MAX_KEYS_PER_TRANSACTION` keys.
@@ -38,7 +39,7 @@ async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
 
 
 async def try_lock(tx: Tx, keys: Iterable[OrderKey]) -> set[OrderKey]:
-    """Lock those of the keys that are free right now, without waiting; return them."""
+    """Lock those of the keys that are free, without waiting; return them."""
     by_number = {_number(key): key for key in keys}
     if not by_number:
         return set()

@@ -7,7 +7,7 @@ from plaudit.common.db.database import Role, role_name
 Execute = Callable[[str], object]
 
 _OWN_TENANTS = "tenant_id = ANY((SELECT nullif(current_setting('plaudit.tenants', true), '')::text[])::text[])"
-"""The subselect is evaluated once a statement; `nullif`, since a local setting leaves an empty string behind."""
+"""The subselect is evaluated once for each statement. `nullif`: a local setting leaves an empty string behind."""
 
 
 def schema_name(service: str) -> str:
@@ -16,7 +16,7 @@ def schema_name(service: str) -> str:
 
 
 def bootstrap_statements(service: str) -> list[str]:
-    """Return the statements, each repeatable, that make a service's roles and schema. Run by the login itself."""
+    """Return the statements that make a service's roles and schema; each may be repeated, and the login runs them."""
     schema = schema_name(service)
     roles = [role_name(service, role) for role in Role]
     statements = []
@@ -37,13 +37,13 @@ def bootstrap_statements(service: str) -> list[str]:
 def protect_tenant_rows(execute: Execute, service: str, table: str, *, lookup: bool = False) -> None:
     """Force row level security on a table with `tenant_id`.
 
-    Under the api and hook roles only rows of the transaction's tenants exist; a worker sees all.
+    The api and hook roles see the rows of the transaction's tenants only; a worker sees all.
 
     Args:
         execute: runs one statement, for example `op.execute`.
-        service: whose table it is.
+        service: the owner of the table.
         table: its name.
-        lookup: whether a SECURITY DEFINER function of the owner must find rows before a tenant is known.
+        lookup: whether a SECURITY DEFINER function of the owner finds rows before the tenant is known.
     """
     name = f"{schema_name(service)}.{table}"
     api, hook, worker, owner = (role_name(service, role) for role in (Role.API, Role.HOOK, Role.WORKER, Role.OWNER))

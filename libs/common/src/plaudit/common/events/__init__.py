@@ -1,4 +1,4 @@
-"""Events on their way to the bus: what a service says, its partition, and its number in the partition."""
+"""Events before they are published: what a service emits, the partition, and the number in the partition."""
 
 from plaudit.common.events.outgoing import Outgoing
 from plaudit.common.events.partitioning import partition_of

@@ -1,4 +1,4 @@
-"""An event's number: the epoch and the sequence that the relay splices into the envelope."""
+"""The number of an event: the epoch and sequence that the relay puts into the envelope."""
 
 from typing import Final
 
@@ -7,9 +7,9 @@ _SEQUENCE_END: Final = 10**MAX_SEQUENCE_DIGITS
 
 
 def splice(envelope: bytes, epoch: int, sequence: int) -> bytes:
-    """Return the envelope with `epoch` and `sequence` before its closing brace, as strings.
+    """Return the envelope with `epoch` and `sequence` added before its closing brace, as strings.
 
-    The sequence is padded to 20 digits, so that its text order is its order.
+    The sequence is padded to 20 digits, so that it sorts as text.
 
     Raises:
         ValueError: the envelope does not end in `}`, has no member yet, or a number is out of range.

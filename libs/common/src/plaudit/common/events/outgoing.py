@@ -1,4 +1,4 @@
-"""One event to publish, before it is encoded."""
+"""An event to publish, before it is encoded."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from plaudit.common.contracts import Topic
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """One event to publish: what happened, and under which key it keeps its order."""
+    """An event to publish: what happened, and the key that keeps its order."""
 
     topic: Topic
     key: str
@@ -21,4 +21,4 @@ class Outgoing(msgspec.Struct, frozen=True):
     data: Any
     traceparent: str | None = None
     id: UUID | None = None
-    """Given where the id must be known beforehand; else a new one."""
+    """Set when the id must be known beforehand; otherwise the event gets a new one."""

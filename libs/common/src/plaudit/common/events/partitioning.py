@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: the rule of Kafka's own default partitioner, so that any client agrees."""
+"""Which partition a key belongs to, by the rule of Kafka's default partitioner, so that every client agrees."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""HTTP: the app factory, problems, keys, cursors, bodies, and what operators ask."""
+"""HTTP: the application factory, problems, principals, transactions, lists, bodies, and the probes of operators."""
 
 from plaudit.common.http.app import Api, create_app, resources
 from plaudit.common.http.auth import Principal, authorize

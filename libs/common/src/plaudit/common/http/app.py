@@ -1,4 +1,4 @@
-"""The app factory: a FastAPI application with everything around it that all services share."""
+"""The application factory: a FastAPI application with everything that all services share."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -27,7 +27,7 @@ DEFAULT_MAX_BODY_BYTES: Final = 65_536
 
 
 class HasDatabase(Protocol):
-    """What the shared parts of an application need of its resources: to look up keys, and to open transactions."""
+    """What an application needs of its resources to look up keys and to open transactions."""
 
     outbox: Outbox
     ids: IdSource
@@ -37,10 +37,9 @@ class HasDatabase(Protocol):
 
 
 class Api(FastAPI):
-    """A FastAPI application inside our own edge instead of the framework's layers.
+    """A FastAPI application inside our own edge, in place of the framework's layers.
 
-    Every exception ends at the edge, so the framework's handlers are not built in; there is no place for others'
-    middleware, on purpose.
+    The edge handles every exception, so the framework's handlers are left out. Other middleware is refused on purpose.
     """
 
     edge: Edge
@@ -57,7 +56,7 @@ class Api(FastAPI):
         **options: Any,
     ) -> None:
         """Make the application; `options` are FastAPI's."""
-        # Off, since asking on each request whether it is on costs more than our whole edge; ours is in plaudit.common.
+        # Off: the check on each request costs more than our whole edge. Our telemetry is in plaudit.common.
         super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
         self._openapi_paths = openapi_paths
         self._bare_routes = list(bare_routes)
@@ -67,7 +66,7 @@ class Api(FastAPI):
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go straight to the edge: what FastAPI and Starlette do before it is a fifth of a bare route's cost."""
+        """Call the edge directly: the steps of FastAPI and Starlette before it are a fifth of a bare route's cost."""
         scope["app"] = self
         await (self.middleware_stack or self._built())(scope, receive, send)
 
@@ -103,19 +102,19 @@ class Api(FastAPI):
         return page
 
     def drain(self) -> None:
-        """Ask every client, with its next answer, to leave its connection."""
+        """Ask every client with its next answer to close its connection."""
         self._built()
         self.edge.draining = True
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, with problems where FastAPI would promise its own error bodies."""
+        """Return the OpenAPI document, with problems in place of FastAPI's error bodies."""
         if not self.openapi_schema:
             self.openapi_schema = with_problems(super().openapi(), self._openapi_paths)
         return self.openapi_schema
 
 
 def create_ops_app(service: str, routes: Sequence[Route]) -> Api:
-    """Return the application of a process that has no API: these bare routes, and a problem for all else."""
+    """Return the application of a process without an API: these bare routes, and a problem for any other path."""
     return Api(
         title=f"Plaudit {service}",
         openapi_url=None,
@@ -128,7 +127,7 @@ def create_ops_app(service: str, routes: Sequence[Route]) -> Api:
 
 
 def resources(request: Request) -> Any:
-    """Give an endpoint what `create_app` was given as resources, by `Depends(resources)`."""
+    """Return the resources of the application, for endpoints by `Depends(resources)`."""
     return request.app.state.resources
 
 
@@ -155,13 +154,13 @@ def create_app(
         description: of the API, in CommonMark.
         resources: for endpoints by `Depends(resources)`; its database looks up API keys.
         routers: the routes.
-        bare_routes: matched before all others and called past the framework; what they answer below 400 is counted
-            and not logged, so what they do must be logged where it is done.
+        bare_routes: matched before all others and called without the framework; their answers below 400 are counted
+            and not logged, so their work is logged where it is done.
         max_body_bytes: of a request's body.
         body_limits: other limits, by path prefix.
-        pages: whether people look at this service: static files are served, problems get pages.
+        pages: whether this service has pages for people; then its problems are pages too.
         openapi_paths: path items that describe bare routes in the OpenAPI document.
-        problems: what the slugs of this service's own problems mean and what to do, for the page `/problems`.
+        problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
     """
     site = Pages(title=title)
@@ -194,5 +193,5 @@ def create_app(
 
 
 def _operation_id(route: APIRoute) -> str:
-    """Keep operation ids what their functions are called, so that generated clients stay readable."""
+    """Use the names of functions as operation ids, so that generated clients stay readable."""
     return route.name

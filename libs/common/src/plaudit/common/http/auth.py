@@ -1,4 +1,4 @@
-"""Who is asking: API keys as bearer tokens, and what they may do."""
+"""Principals: whom an API key, sent as a bearer token, speaks for, and what it may do."""
 
 import hmac
 import time
@@ -15,7 +15,7 @@ from plaudit.common.db import Database
 from plaudit.common.http.problems import forbidden, unauthorized
 
 MAX_CACHE_SECONDS: Final = 10.0
-"""How long a revoked key may still open a door of a process that has just seen it."""
+"""How long a process that has just seen a key may accept it after it is revoked."""
 MAX_CACHED_KEYS: Final = 10_000
 
 _bearer = HTTPBearer(
@@ -25,7 +25,7 @@ _bearer = HTTPBearer(
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a request's key speaks for."""
+    """Whom the key of a request speaks for."""
 
     tenant_id: str
     key_id: str
@@ -33,21 +33,21 @@ class Principal:
     scopes: frozenset[str]
 
     def may(self, scope: str) -> bool:
-        """Say whether the key holds a scope."""
+        """Return whether the key has a scope."""
         return scope in self.scopes or ALL_SCOPES in self.scopes
 
 
 class ApiKeys:
-    """Finds principals by their keys, remembering what it found for a few seconds."""
+    """Finds principals by their keys, and caches them for a few seconds."""
 
     def __init__(self, database: Callable[[], Database], monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Look keys up in the database that the function returns; it is called when first needed."""
+        """Look up keys in the database that the function returns; it is called when first needed."""
         self._database = database
         self._monotonic = monotonic
         self._cache: dict[str, tuple[float, bytes, Principal]] = {}
 
     async def principal(self, key: str) -> Principal | None:
-        """Return who a key speaks for; None when it is malformed, unknown, revoked, expired, or its secret is wrong."""
+        """Return whom a key speaks for; None when it is malformed, unknown, revoked, expired or has a wrong secret."""
         parts = parse(key)
         if parts is None:
             return None
@@ -76,7 +76,7 @@ class ApiKeys:
 
 
 class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("reviews:read"))
-    """A dependency that lets a request in whose key holds all of the scopes, and gives its `Principal`.
+    """A dependency that accepts a request whose key has all of the scopes, and returns its `Principal`.
 
     Without a valid key the answer is 401, without a scope 403.
     """
@@ -87,7 +87,7 @@ class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("rev
     async def __call__(
         self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Principal:
-        """Return who is asking."""
+        """Return the principal, and store it with the request for its transaction."""
         api_keys: ApiKeys = request.app.state.api_keys
         principal = await api_keys.principal(credentials.credentials) if credentials else None
         if principal is None:

@@ -1,4 +1,4 @@
-"""Request bodies as bytes, capped while they stream."""
+"""Request bodies as bytes, limited while they stream."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from plaudit.common.http.problems import body_too_large
 
 
 class Receiving(Protocol):
-    """A request, or whatever else gives the messages of one."""
+    """A request, or anything else with the messages of one."""
 
     async def receive(self) -> Message:
         """Return the next message."""
@@ -20,7 +20,7 @@ async def read_body(request: Request | Receiving, max_bytes: int) -> bytes:
 
     Raises:
         Problem: 413 once it is known to be larger than `max_bytes`, without reading on.
-        ClientDisconnect: the client went away in the middle.
+        ClientDisconnect: the client closed the connection.
     """
     message = await request.receive()
     if message["type"] == "http.disconnect":

@@ -1,4 +1,4 @@
-"""The API's documentation as pages of our own: the OpenAPI document and the problems, without scripts."""
+"""The documentation of an API as pages without scripts: the OpenAPI document and the problems."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final

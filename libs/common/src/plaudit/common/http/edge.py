@@ -1,11 +1,12 @@
-"""The one ASGI layer around a service's application: everything that every request needs, in one place and once.
+"""The one ASGI layer around a service's application: everything that every request needs.
 
-Request id and trace, body cap, security headers, problems for whatever is raised, one metric and one canonical log
-line. Bare routes are dispatched from here, past the framework, so that a webhook pays for nothing else.
+It sets the request id and the trace, limits the body, adds security headers, turns exceptions into problems, and
+writes one metric and one log line. It calls bare routes without the framework, so that a webhook costs little.
 """
 
 import inspect
 import itertools
+import logging
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,7 @@ from plaudit.common.observability.log import request_id_var
 
 log = structlog.get_logger()
 
-CLIENT_WENT_AWAY: Final = 499
+CLIENT_CLOSED_REQUEST: Final = 499
 FIRST_ERROR: Final = 400
 UNMATCHED: Final = "unmatched"
 CONTENT_SECURITY_POLICY: Final = (
@@ -41,7 +42,7 @@ CONTENT_SECURITY_POLICY: Final = (
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _CLOSE = (b"connection", b"close")
 _BARE_HEADERS = (_NOSNIFF,)
-"""A bare route answers machines, with a body that no browser shows."""
+"""Of bare routes: their answers are for machines, and no browser shows them."""
 _HEADERS = (
     _NOSNIFF,
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
@@ -59,7 +60,7 @@ RenderProblem = Callable[[Problem, str], Response]
 
 
 class Edge:
-    """The outermost application of a service. `draining` asks clients to leave their connections."""
+    """The outermost application of a service. While `draining`, it asks clients to close their connections."""
 
     def __init__(
         self,
@@ -74,11 +75,11 @@ class Edge:
         """Wrap an application.
 
         Args:
-            app: for what no bare route matches.
-            bare_routes: dispatched directly; answers below 400 are counted and not logged.
-            max_body_bytes: of a request, where `body_limits` says nothing else.
-            body_limits: by path prefix; the longest counts.
-            render_problem: makes a page of a problem, for who asks for HTML outside the API.
+            app: for paths that no bare route matches.
+            bare_routes: called directly; answers below 400 are counted and not logged.
+            max_body_bytes: of a request, unless `body_limits` has another limit.
+            body_limits: by path prefix; the longest one applies.
+            render_problem: renders a problem as a page, for clients that accept HTML outside the API.
             refusals: the problems of what domains refuse.
         """
         self.draining = False
@@ -128,7 +129,7 @@ class Edge:
             problem = await self._answer(raised(error), scope, headers, request_id, exchange)
         finally:
             self.in_progress -= 1
-            self._tell(scope, seen, bare, exchange, perf_counter() - begun, problem)
+            self._record(scope, seen, bare, exchange, perf_counter() - begun, problem)
 
     def _extra_headers(self, request_id: str, bare: bool) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", request_id.encode()), *(_BARE_HEADERS if bare else _HEADERS)]
@@ -162,9 +163,9 @@ class Edge:
     async def _answer(
         self, error: Exception, scope: Scope, headers: Mapping[bytes, bytes], request_id: str, exchange: Exchange
     ) -> Problem | None:
-        """Answer with the problem, unless an answer has begun: then the server cuts the connection."""
+        """Answer with the problem; when an answer has begun already, the server cuts the connection."""
         if isinstance(error, ClientDisconnect):
-            exchange.status = CLIENT_WENT_AWAY
+            exchange.status = CLIENT_CLOSED_REQUEST
             return None
         if isinstance(error, AnswerInsteadError):
             await error.response(scope, exchange.receive, exchange.send)
@@ -172,8 +173,8 @@ class Edge:
         problem = problem_of(error, self._refusals)
         expected = isinstance(error, Problem) or problem.status < HTTPStatus.INTERNAL_SERVER_ERROR
         if exchange.started or not expected:
-            tell = log.warning if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else log.error
-            tell("request failed", exc_info=error)
+            level = logging.WARNING if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else logging.ERROR
+            log.log(level, "request_failed", exc_info=error)
         if exchange.started:
             return problem
         wants_page = b"text/html" in headers.get(b"accept", b"") and not scope["path"].startswith("/v1/")
@@ -184,7 +185,7 @@ class Edge:
         await response(scope, exchange.receive, exchange.send)
         return problem
 
-    def _tell(
+    def _record(
         self,
         scope: Scope,
         seen: Scope,
@@ -244,14 +245,14 @@ class _BareRoute:
 
 
 def _request_id(given: bytes | None) -> str:
-    """Return the caller's request id where it is a harmless word, else one of ours: process and number."""
+    """Return the caller's request id if it is harmless, else a new one of process and number."""
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
     return f"{_process}-{next(_counter):x}"
 
 
 def _check_body_headers(headers: Mapping[bytes, bytes], exchange: Exchange) -> None:
-    """Refuse a body by what its headers say of it."""
+    """Refuse a body by its headers."""
     length = headers.get(b"content-length")
     if length is None:
         exchange.body_complete = b"transfer-encoding" not in headers
@@ -268,9 +269,9 @@ def _check_body_headers(headers: Mapping[bytes, bytes], exchange: Exchange) -> N
 
 
 def _template(scope: Scope) -> str:
-    """Return the template of the route that the framework chose.
+    """Return the path template of the route that the framework chose.
 
-    Its route alone lacks the prefixes that it was included with; FastAPI keeps those in a context beside it.
+    The route itself lacks the prefixes of its routers, which FastAPI keeps in a context of the scope.
     """
     context = scope.get("fastapi", {}).get("effective_route_context")
     route = context if context is not None else scope.get("route")
@@ -278,9 +279,9 @@ def _template(scope: Scope) -> str:
 
 
 def _strict_json(exchange: Exchange) -> Receive:
-    """Return a `receive` that gives the whole body at once, after checking that it is JSON as we take it.
+    """Return a `receive` that returns the whole body at once, after checking that it is strict JSON.
 
-    The framework's own parser takes NaN, duplicate keys and any depth.
+    The framework's parser accepts NaN, duplicate keys and any depth.
     """
     given = False
 
@@ -294,7 +295,7 @@ def _strict_json(exchange: Exchange) -> Receive:
             if body:
                 strict_json.loads(body)
         except strict_json.InvalidJsonError as error:
-            raise bad_request("malformed-json", f"The body is not JSON as it is taken here: {error}.") from error
+            raise bad_request("malformed-json", f"The body is not strict JSON: {error}.") from error
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive

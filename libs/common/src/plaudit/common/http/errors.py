@@ -44,7 +44,7 @@ COMMON_REFUSALS: Final[Refusals] = {
 
 
 def raised(error: Exception) -> Exception:
-    """Return what was raised, where the framework has wrapped what reading the body raised in a 400 of its own."""
+    """Return the original error where the framework has wrapped an error of reading the body in a 400."""
     if isinstance(error, HTTPException) and isinstance(error.__cause__, (Problem, ClientDisconnect)):
         return error.__cause__
     return error
@@ -68,12 +68,12 @@ def _unexpected(error: Exception) -> Problem:
     if is_transient(error):
         return unavailable("The database does not answer or has no time. Nothing was stored; try again.")
     if is_unreadable_text(error):
-        return unprocessable("unreadable-text", "A text holds a character that cannot be kept, such as NUL.")
+        return unprocessable("unreadable-text", "A text has a character that cannot be stored, such as NUL.")
     return internal_error()
 
 
 def _of_status(status: int, detail: str, headers: Mapping[str, str] | None) -> Problem:
-    """Name what the framework found out before any code of ours was reached."""
+    """Return the problem of an error that the framework found before it called our code."""
     if status == HTTPStatus.NOT_FOUND:
         return not_found("address")
     phrase = HTTPStatus(status).phrase
@@ -92,7 +92,7 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
 
 
 def _one_error(error: Mapping[str, Any]) -> dict[str, str]:
-    """Return where (`in` and an RFC 6901 pointer into it), which rule, and the rule in words; never the value."""
+    """Return the place (`in` and an RFC 6901 pointer), the rule, and the rule in words, but never the value."""
     place, *path = error["loc"]
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
     return {"in": str(place), "pointer": pointer, "code": error["type"], "detail": error["msg"]}

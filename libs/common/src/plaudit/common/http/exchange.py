@@ -1,4 +1,4 @@
-"""One request and its answer, as the layers below the edge see them: counted, capped, and cut off when too slow."""
+"""One request and its answer below the edge: counted, limited, and ended when the body comes too slowly."""
 
 import asyncio
 import time
@@ -12,15 +12,15 @@ from plaudit.common.http.problems import Problem, body_too_large
 
 BODY_TIMEOUT_SECONDS: Final = 10.0
 """For the whole body of a request."""
-_LOOK_EVERY_SECONDS: Final = 1.0
+_CHECK_SECONDS: Final = 1.0
 _NO_ANSWER: Final = 500
 _NO_STORE: Final = (b"cache-control", b"no-store")
 
 
 class SlowBodies:
-    """Cuts off whoever sends a body too slowly.
+    """Ends requests whose body comes too slowly.
 
-    One look a second at those that wait: a timer for each request costs 6 µs, most of what the edge may.
+    It checks all waiting ones once a second, since a timer for each request costs 6 µs, most of the edge's time.
     """
 
     def __init__(self, timeout_seconds: float = BODY_TIMEOUT_SECONDS) -> None:
@@ -35,11 +35,11 @@ class SlowBodies:
             self._arm()
 
     def leave(self, exchange: "Exchange") -> None:
-        """Watch it no longer."""
+        """Stop watching an exchange."""
         self._waiting.pop(exchange, None)
 
     def was_cut_off(self, exchange: "Exchange") -> bool:
-        """Say whether the cancellation that ended the wait was ours alone; if so, take it back."""
+        """Return whether only this object cancelled the wait; if so, the cancellation is undone."""
         if not exchange.cut_off:
             return False
         task = asyncio.current_task()
@@ -47,9 +47,9 @@ class SlowBodies:
 
     def _arm(self) -> None:
         self._armed = True
-        asyncio.get_running_loop().call_later(min(_LOOK_EVERY_SECONDS, self._timeout_seconds), self._look)
+        asyncio.get_running_loop().call_later(min(_CHECK_SECONDS, self._timeout_seconds), self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._armed = False
         limit = time.perf_counter() - self._timeout_seconds
         for exchange, task in self._waiting.items():
@@ -61,7 +61,7 @@ class SlowBodies:
 
 
 class Exchange:
-    """The two channels of one request, and what has gone through them."""
+    """The two channels of one request, and what has passed through them."""
 
     __slots__ = (
         "_extra_headers",
@@ -94,9 +94,9 @@ class Exchange:
             receive: of the connection.
             send: of the connection.
             max_bytes: of the body.
-            extra_headers: go with every answer.
-            slow_bodies: watches for a body that takes too long.
-            may_be_cached: if not, an answer that says nothing of caching forbids it.
+            extra_headers: added to every answer.
+            slow_bodies: ends the request when its body takes too long.
+            may_be_cached: if false, an answer without a cache-control header gets `no-store`.
         """
         self._receive = receive
         self._send = send
@@ -117,7 +117,7 @@ class Exchange:
         """Return the connection's next message.
 
         Raises:
-            Problem: 413 when the body has grown over its limit, 408 when it takes too long.
+            Problem: 413 when the body is over its limit, 408 when it takes too long.
         """
         if self.body_complete:
             return await self._receive()

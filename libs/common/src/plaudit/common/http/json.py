@@ -1,4 +1,4 @@
-"""JSON answers by msgspec, for routes that FastAPI does not serialise itself."""
+"""JSON answers by msgspec, for routes that FastAPI does not serialise."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,5 +15,5 @@ encode = msgspec.json.Encoder(decimal_format="string").encode
 def json_response(
     value: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, media_type: str = MEDIA_TYPE
 ) -> Response:
-    """Answer with anything that msgspec encodes: structs, dataclasses, containers, times, UUIDs."""
+    """Return an answer of any value that msgspec encodes: structs, dataclasses, containers, times, UUIDs."""
     return Response(encode(value), status, headers=headers, media_type=media_type)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: every operation names its problems."""
+"""The OpenAPI document, in which every operation names its problems."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -53,7 +53,7 @@ def with_problems(document: dict[str, Any], more_paths: Mapping[str, Any]) -> di
             responses.setdefault("400", _problem("The body cannot be read."))
             responses.setdefault("413", _problem("The body is too large."))
             responses.setdefault("415", _problem("The body is compressed."))
-        responses.setdefault("503", _problem("Not available just now; `Retry-After` says when."))
+        responses.setdefault("503", _problem("Not available now; `Retry-After` says when."))
         responses.setdefault("default", _problem("Any other problem."))
     return document
 

@@ -1,7 +1,7 @@
-"""What operators and orchestrators ask: `/livez`, `/readyz`, `/metrics`.
+"""The probes of operators and orchestrators: `/livez`, `/readyz`, `/metrics`.
 
-Liveness looks at this process only, so that a database that is away restarts nobody. Readiness looks at what the
-process needs to do its work.
+Liveness looks at this process only, so that an unreachable database restarts no process. Readiness looks at what the
+process needs for its work.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ from plaudit.common.observability.log import first_line
 
 DATABASE_CHECK_TIMEOUT_SECONDS: Final = 1.5
 DATABASE_CHECK_KEPT_SECONDS: Final = 1.0
-"""Asking faster than this gets the last answer: probes shall not load the database."""
+"""More frequent requests get the last answer, so that probes do not load the database."""
 
 DatabaseCheck = Callable[[], Awaitable[Sequence[Check]]]
 
 
 class DatabaseChecks:
-    """Whether the database answers and is migrated as far as this code needs."""
+    """Checks whether the database answers and has the migrations that this code needs."""
 
     def __init__(self, database: Database, service: str) -> None:
         """Check schema `common`, the service's own tables, and the runtime's in its schema."""
@@ -59,11 +59,11 @@ class DatabaseChecks:
                     await self._database.ping()
                     return (Check("database", ok=True), Check("migrations", ok=True, detail="at head"))
                 return (Check("database", ok=True), await self._check_revisions())
-        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that we are not ready
+        except Exception as error:  # noqa: BLE001 - any error means that the process is not ready
             return (Check("database", ok=False, detail=f"{type(error).__qualname__}: {first_line(error)}".strip(": ")),)
 
     async def _check_revisions(self) -> Check:
-        """Compare once; code that found its schema at head stays right, since migrations only go forward."""
+        """Compare the revisions until they are at head once: migrations only go forward."""
         async with self._database.transaction() as tx:
             behind = [
                 f"{name} at {found}, needs {head}"
@@ -75,12 +75,12 @@ class DatabaseChecks:
 
 
 class Ops:
-    """The state of this process, as its probes tell it."""
+    """The probes of this process."""
 
     def __init__(self, loops: Sequence[Loop], database: DatabaseCheck) -> None:
-        """Watch these loops, and ask the database by this check."""
+        """Report on these loops, and on the database by this check."""
         self.stopping = False
-        """Set at the start of a graceful stop: no longer ready, still alive."""
+        """Set at the start of a graceful stop: the process is alive, and no longer ready."""
         self._loops = loops
         self._database = database
 
@@ -93,11 +93,11 @@ class Ops:
         ]
 
     async def livez(self, _request: Request) -> Response:
-        """Answer 200 while all loops turn, 503 for a process that only a restart can help."""
+        """Answer 200 while all loops turn, 503 when the process must be restarted."""
         return _answer([loop.live() for loop in self._loops])
 
     async def readyz(self, _request: Request) -> Response:
-        """Answer 200 when everything that this process needs is there."""
+        """Answer 200 when the process has everything that it needs."""
         checks = [Check("running", not self.stopping, "stopping" if self.stopping else "")]
         checks += await self._database()
         for loop in self._loops:

@@ -1,4 +1,4 @@
-"""Forms of our own pages, and no others: the guard against requests forged by other sites."""
+"""The guard against forged requests: only forms of our own pages are accepted."""
 
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -9,9 +9,9 @@ from plaudit.common.http.problems import Problem
 
 
 def check_origin(request: Request) -> None:
-    """Let a form in that one of our own pages sent; raise a 403 for any other.
+    """Accept a form that one of our own pages sent; raise a 403 for any other.
 
-    Browsers say so by Sec-Fetch-Site; older ones by Origin. Who says neither is refused.
+    Browsers send Sec-Fetch-Site, and older ones Origin. A request with neither is refused.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:

@@ -1,7 +1,7 @@
-"""Lists in pages: `Page`, `Cursor` and `Limit` of every list, and keyset cursors as opaque, versioned words.
+"""Lists in pages: `Page`, `Cursor` and `Limit` of every list, and keyset cursors as opaque, versioned texts.
 
-A cursor holds the sort key of the last item of a page. It is not signed: whoever makes one up only chooses where to
-start reading what they may read anyway, so it is read strictly and bounded.
+A cursor holds the sort key of the last item of a page. It is not signed: with an invented one, a client only chooses
+where to start reading rows that it may read anyway. It is decoded strictly and within bounds.
 """
 
 import base64
@@ -38,7 +38,7 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None
-    """Give it as `cursor` for what follows; null at the end."""
+    """Send it as `cursor` to get the next page; null at the end."""
 
 
 def encode_cursor(*values: object) -> str:
@@ -62,7 +62,7 @@ def decode_cursor(text: str, *types: Any) -> tuple[Any, ...]:
     """Return the sort key that a cursor holds.
 
     Raises:
-        Problem: 400 `invalid-cursor`, when it is none of ours, of another version, or of another list.
+        Problem: 400 `invalid-cursor`, when it is not a cursor of this list or of this version.
     """
     if len(text) > MAX_CURSOR_CHARS:
         raise _invalid_cursor()
@@ -80,7 +80,7 @@ def page(rows: Sequence[Item], limit: int, key: Callable[[Item], Iterable[object
     """Return `{"items", "next"}` from a query for one row more than the limit.
 
     Args:
-        rows: at most `limit + 1`; the surplus one only tells that there is more.
+        rows: at most `limit + 1`; the last one only shows that there are more.
         limit: of the page.
         key: the sort key of an item; its cursor goes to `decode_cursor` for the next page.
     """
@@ -89,7 +89,7 @@ def page(rows: Sequence[Item], limit: int, key: Callable[[Item], Iterable[object
 
 
 def _fits_the_database(value: object) -> bool:
-    """Say whether the database takes a value: a cursor that someone wrote must not become an error of ours."""
+    """Return whether the database accepts a value: an invented cursor must not cause an internal error."""
     if isinstance(value, int):
         return abs(value) <= _MAX_BIGINT
     if isinstance(value, datetime):
@@ -98,7 +98,7 @@ def _fits_the_database(value: object) -> bool:
 
 
 def _is_an_instant(time: datetime) -> bool:
-    """Say whether a time has a zone, and still lies in our years when it is told in UTC."""
+    """Return whether a time has a zone, and exists in UTC too."""
     if time.tzinfo is None:
         return False
     try:

@@ -10,33 +10,33 @@ from plaudit.common.http.json import encode
 
 MEDIA_TYPE: Final = "application/problem+json"
 DOCS_URL: Final = ""
-"""What `/problems#slug` in a problem's type is relative to: each service explains its own."""
+"""Before `/problems#slug` in the type of a problem; each service explains its own problems."""
 RETRY_AFTER_SECONDS: Final = 1
 COMMON_PROBLEMS: Final = {
-    "body-too-large": "The body is larger than this address takes. Send less at a time.",
-    "body-too-slow": "The body did not arrive within some seconds. Send it in one go.",
-    "compressed-body": "Bodies are taken uncompressed only. Send it without Content-Encoding.",
-    "forbidden": "The key is valid and lacks a scope that this needs. Use another key.",
+    "body-too-large": "The body is larger than this address accepts. Send less at a time.",
+    "body-too-slow": "The body did not arrive within some seconds. Send it without pauses.",
+    "compressed-body": "Compressed bodies are not accepted. Send it without Content-Encoding.",
+    "forbidden": "The key is valid, but lacks a scope that this operation needs. Use another key.",
     "idempotency-key-reused": "The Idempotency-Key came with another request before. Use a new key for a new request.",
     "internal-error": "Something went wrong here. It is logged under the instance; try again later.",
     "invalid-cursor": "The cursor is not from this list. Start again without one.",
     "invalid-idempotency-key": "An Idempotency-Key has 1 to 255 printable characters and no space.",
     "invalid-request": "Values are missing or against the rules; `errors` names each with its place. Correct them.",
     "malformed-json": "The body is not JSON, or is JSON that parsers read differently (duplicate keys, NaN).",
-    "method-not-allowed": "The address exists and does not take this method; `Allow` names those it takes.",
-    "not-found": "There is no such thing here, or it is not yours.",
-    "precondition-failed": "It has changed since you read it. Read it again and decide anew.",
+    "method-not-allowed": "The address does not accept this method; `Allow` names those that it accepts.",
+    "not-found": "It does not exist, or it belongs to another tenant.",
+    "precondition-failed": "It has changed since you read it. Read it again and decide again.",
     "sent-from-elsewhere": "A form counts only when a page of this service sent it. Open the page and send it there.",
     "too-much-at-once": "A network's limit for this hour is reached. Come back after `Retry-After` seconds.",
     "unauthorized": "No valid API key came with the request.",
-    "unavailable": "Not available just now, and nothing was stored. Try again after `Retry-After` seconds.",
-    "unreadable-text": "A text holds a character that cannot be kept, such as NUL. Leave it out.",
+    "unavailable": "Not available now, and nothing was stored. Try again after `Retry-After` seconds.",
+    "unreadable-text": "A text has a character that cannot be stored, such as NUL. Remove it.",
 }
-"""What the problems of every service mean, and what to do."""
+"""Slug → meaning and what to do, of the problems that every service has."""
 
 
 class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
-    """An answer that says what is wrong; raise it anywhere below an endpoint."""
+    """An answer that says what is wrong; it may be raised anywhere below an endpoint."""
 
     def __init__(
         self,
@@ -51,10 +51,10 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
         """Describe the problem.
 
         Args:
-            slug: stable word that clients may compare, for example `not-found`.
+            slug: a stable word that clients may compare, for example `not-found`.
             status: HTTP status.
             title: the same for every problem of this slug.
-            detail: what is wrong this time, and what to do about it; nothing internal.
+            detail: what is wrong this time, and what to do about it, without anything internal.
             errors: of a validation, each `{"in", "pointer", "code", "detail"}`.
             headers: to add to the answer, for example `Retry-After`.
         """
@@ -103,17 +103,17 @@ def unauthorized() -> Problem:
 
 
 def forbidden(scope: str) -> Problem:
-    """Return a 403: the key is right and lacks this scope."""
+    """Return a 403: the key is valid and lacks this scope."""
     return Problem("forbidden", HTTPStatus.FORBIDDEN, "The key may not do this", f"The key lacks the scope `{scope}`.")
 
 
 def not_found(what: str) -> Problem:
-    """Return a 404, also for what exists and is not the caller's; `what` is a noun, for example `review`."""
+    """Return a 404, also for another tenant's; `what` is a noun, for example `review`."""
     return Problem("not-found", HTTPStatus.NOT_FOUND, "Not found", f"There is no such {what}.")
 
 
 def conflict(slug: str, detail: str) -> Problem:
-    """Return a 409: the state of things does not allow this."""
+    """Return a 409: the present state does not allow this."""
     return Problem(slug, HTTPStatus.CONFLICT, "In conflict with the present state", detail)
 
 
@@ -129,7 +129,7 @@ def body_too_large(max_bytes: int) -> Problem:
 
 
 def unprocessable(slug: str, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> Problem:
-    """Return a 422: readable, and against a rule."""
+    """Return a 422: the request can be read, and breaks a rule."""
     return Problem(slug, HTTPStatus.UNPROCESSABLE_ENTITY, "Against the rules", detail, errors=errors)
 
 
@@ -145,7 +145,7 @@ def unavailable(detail: str, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> 
 
 
 def internal_error() -> Problem:
-    """Return the one 500: it tells nothing but the request id, under which the log has the rest."""
+    """Return the one 500: it says nothing but the request id, under which the log has the error."""
     return Problem(
         "internal-error",
         HTTPStatus.INTERNAL_SERVER_ERROR,

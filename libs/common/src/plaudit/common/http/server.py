@@ -1,4 +1,4 @@
-"""uvicorn, driven by us: our socket, our signals, our order of stopping."""
+"""uvicorn with our own socket, signals and order of stopping."""
 
 import asyncio
 import contextlib
@@ -14,18 +14,18 @@ from plaudit.common.http.app import Api
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 20
 DRAIN_SECONDS: Final = 0.5
-"""How long answers ask their clients to leave before idle connections are closed: a request that is already on its
-way over a connection that we close would be lost."""
+"""How long answers ask clients to close their connections before idle ones are closed: a request that is on its way
+over a closed connection would be lost."""
 
 
 class BusyPortError(Exception):
-    """The address that the settings ask for is taken."""
+    """Another process uses the address of the settings."""
 
 
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the process: it stops its parts in order."""
+        """Leave signals to the process, which stops its parts in order."""
         yield
 
 
@@ -33,7 +33,7 @@ class HttpServer:
     """Serves one application on one socket."""
 
     def __init__(self, app: Api, host: str, port: int, stop_timeout_seconds: float) -> None:
-        """Listen at once, so that a busy port is known before anything else starts; 0 takes a free one."""
+        """Listen at once, so that a busy port is found before anything else starts; port 0 takes a free one."""
         self._app = app
         self._socket = _listen(host, port)
         self.host = host
@@ -64,9 +64,9 @@ class HttpServer:
         await self._server.serve(sockets=[self._socket])
 
     async def stop(self, drain_seconds: float = DRAIN_SECONDS) -> None:
-        """Ask clients to leave, stop accepting, then close what is idle; `run` returns when all is answered.
+        """Ask clients to leave, stop accepting, then close idle connections; `run` returns when all is answered.
 
-        uvicorn does the last two at once, and so closes connections that it has just accepted and not read from yet.
+        uvicorn does the last two at once, and would close connections that it has just accepted and not read.
         """
         self._app.drain()
         await asyncio.sleep(drain_seconds / 2)
@@ -79,7 +79,7 @@ class HttpServer:
         self._server.should_exit = True
 
     def _take_waiting(self) -> list[Coroutine[Any, Any, object]]:
-        """Accept what waits in the kernel's queue: closing the listener would reset it, sent requests and all."""
+        """Accept what waits in the kernel's queue: closing the listener would lose the requests in it."""
         taking: list[Coroutine[Any, Any, object]] = []
         config, loop = self._server.config, asyncio.get_running_loop()
         protocol = partial(
@@ -100,7 +100,7 @@ class HttpServer:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named, since asyncio turns Nagle's algorithm off only then: 40 ms an answer.
+    # With the protocol named, asyncio turns off Nagle's algorithm, which costs 40 ms an answer.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -13,7 +13,7 @@ _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
 async def serve_static(request: Request) -> Response:
-    """Answer with one of the known files; an old address gets the present content, and is not kept."""
+    """Answer with one of the known files; an outdated address gets the present content, and is not cached."""
     name = request.path_params["name"]
     if name not in STATIC_FILES:
         raise not_found("file")

@@ -1,4 +1,4 @@
-"""The subject as a parameter: the same form and the same answer to a malformed one everywhere."""
+"""Subjects as parameters: one form, and one answer to a malformed one, in every service."""
 
 from typing import Annotated
 

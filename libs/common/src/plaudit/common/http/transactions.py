@@ -1,7 +1,7 @@
-"""The one place where a request opens its transaction: committed when the endpoint returns, before the answer leaves.
+"""The one place where a request opens its transaction. It commits when the endpoint returns, before the answer is sent.
 
-An endpoint declares its principal first and then `TenantTx` to read, or `Work` to run commands. What it raises rolls
-back. A commit that fails is the answer: nothing 2xx leaves before it.
+An endpoint declares its principal first and then `TenantTx` to read, or `Work` to run commands. Whatever it raises
+rolls the transaction back. When the commit fails, the answer is that failure: no 2xx is sent before the commit.
 """
 
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ async def tenant_transaction(request: Request) -> AsyncIterator[Tx]:
     """Open the transaction of the principal's tenant, under the api role.
 
     Raises:
-        RuntimeError: the endpoint has not declared its principal before.
+        RuntimeError: the endpoint does not declare its principal first.
     """
     principal = getattr(request.state, "principal", None)
     if principal is None:
@@ -31,7 +31,7 @@ TenantTx = Annotated[Tx, Depends(tenant_transaction, scope="function")]
 
 
 async def unit_of_work(request: Request, tx: TenantTx) -> UnitOfWork:
-    """Return the request's transaction with what commands need besides it: the outbox, and new ids."""
+    """Return the request's transaction with the outbox and the source of ids, for commands."""
     resources = request.app.state.resources
     return UnitOfWork(tx, resources.outbox, resources.ids)
 

@@ -1,4 +1,4 @@
-"""How many records a transaction takes: additive increase, multiplicative decrease, by how long the last one took."""
+"""How many records a transaction takes: more while transactions are short, fewer when they are long."""
 
 TARGET_MIN_SECONDS = 0.020
 TARGET_MAX_SECONDS = 0.040
@@ -7,10 +7,10 @@ DECREASE = 0.7
 
 
 class BatchSize:
-    """The present size, between where the subscription starts and its limit.
+    """The present size, between the subscription's start and its limit.
 
-    Never below the start: when everything is slow, the cost of a transaction itself is what counts, and small ones
-    would only make it slower.
+    It never shrinks below the start: when everything is slow, each transaction's own cost dominates, and smaller
+    transactions would make a record dearer still.
     """
 
     def __init__(self, start: int, limit: int) -> None:
@@ -18,7 +18,7 @@ class BatchSize:
         self._floor = self.records = min(start, limit)
 
     def observe(self, records: int, seconds: float) -> None:
-        """Learn from a transaction of so many records; one that was not full says nothing about a larger one."""
+        """Learn from one transaction. It grows only after a full one: a small one says nothing about a larger one."""
         if seconds > TARGET_MAX_SECONDS:
             self.records = max(self._floor, int(min(self.records, records) * DECREASE))
         elif seconds < TARGET_MIN_SECONDS and records >= self.records:

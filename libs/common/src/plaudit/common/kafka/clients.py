@@ -1,4 +1,4 @@
-"""The options of Kafka clients: each that delivery depends on is said here, with its unit, and nowhere else."""
+"""The options of Kafka clients. Every option that delivery depends on is set here, with its unit."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ MAX_BATCH_BYTES = 512 * 1024
 """Of one produced batch before compression; a single record may be larger, up to the topic's `max.message.bytes`."""
 
 FETCH_MAX_WAIT_MS = 50
-"""The broker answers as soon as it has a byte; this bounds how long a partition waits that the open fetch left out."""
+"""The broker answers as soon as it has a byte. A partition that the fetch does not name waits no longer."""
 FETCH_MAX_BYTES = 16 * 1024 * 1024
 MAX_PARTITION_FETCH_BYTES = 2 * 1024 * 1024
 REBALANCE_TIMEOUT_MS = 30_000
@@ -27,7 +27,7 @@ CLOSE_TIMEOUT_SECONDS = 5.0
 
 
 def producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
-    """Return an idempotent producer that waits for all replicas; it never gives a batch up by itself."""
+    """Return an idempotent producer that waits for all replicas."""
     return AIOKafkaProducer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         client_id=client_id,
@@ -45,7 +45,7 @@ def producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
 
 
 def group_consumer(settings: Settings, group: str, client_id: str) -> AIOKafkaConsumer:
-    """Return a member of a consumer group that reads only from where it is told to: offsets are the database's."""
+    """Return a member of a consumer group that reads only from where it is told to seek: offsets are the database's."""
     session_timeout_ms = settings.kafka_session_timeout_ms
     return AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
@@ -73,7 +73,7 @@ def group_consumer(settings: Settings, group: str, client_id: str) -> AIOKafkaCo
 
 
 def lone_consumer(settings: Settings, client_id: str) -> AIOKafkaConsumer:
-    """Return a consumer of no group, for looking at a log: it is assigned and told where to read."""
+    """Return a consumer without a group, for looking at a log: assign partitions to it and seek."""
     return AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         client_id=client_id,
@@ -93,7 +93,7 @@ def lone_consumer(settings: Settings, client_id: str) -> AIOKafkaConsumer:
 
 
 def admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
-    """Return a client that makes topics."""
+    """Return a client that creates topics."""
     return AIOKafkaAdminClient(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         client_id=client_id,
@@ -105,8 +105,8 @@ def admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
 
 
 async def close(consumer: AIOKafkaConsumer) -> None:
-    """Close a consumer inside `CLOSE_TIMEOUT_SECONDS`, however far it came."""
-    # A consumer of no group has a task that must have begun before it can be cancelled.
+    """Close a consumer within `CLOSE_TIMEOUT_SECONDS`, even one that has not finished starting."""
+    # A consumer without a group has a task that must have begun before it can be cancelled.
     await asyncio.sleep(0)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):

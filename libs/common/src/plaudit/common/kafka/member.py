@@ -1,6 +1,6 @@
-"""One membership in a consumer group: its lanes, and what is to be looked after beside them.
+"""One membership in a consumer group: a client, its workers, and the checks and measurements beside them.
 
-Kafka's own offsets are committed now and then, for whoever looks at the lag from outside; nothing depends on them.
+Kafka's own offsets are committed now and then as a hint for lag monitors; nothing depends on them.
 """
 
 import asyncio
@@ -10,24 +10,25 @@ from typing import Generic, TypeVar
 
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from plaudit.common.db import Database
+from plaudit.common.jobs import end_task, pause
 from plaudit.common.kafka import clients
-from plaudit.common.kafka.apply import Applier
 from plaudit.common.kafka.assignment import Assignment
-from plaudit.common.kafka.lane import Lane
+from plaudit.common.kafka.progress import Progress
 from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.kafka.transaction import BatchTransaction
+from plaudit.common.kafka.worker import Worker
 from plaudit.common.observability import metrics
 from plaudit.common.settings import Settings
 
 Data = TypeVar("Data")
 
-HOUSE_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 JOINING_SECONDS = 0.05
-TOPIC_CHECK_SECONDS = 5.0
-LAG_HINT_SECONDS = 5.0
-LAG_HINT_TIMEOUT_SECONDS = 2.0
+ASK_SECONDS = 5.0
+"""How often Kafka is asked for the topic's id and the ends of partitions, and told how far we are."""
+ASK_TIMEOUT_SECONDS = 2.0
 WITHOUT_PARTITIONS_SECONDS = 300.0
-"""After so long without any, the membership is begun anew: some members never get any again by themselves."""
+"""After so long without partitions a new membership begins: some members never get any again by themselves."""
 
 
 class RejoinError(Exception):
@@ -35,114 +36,126 @@ class RejoinError(Exception):
 
 
 class Member(Generic[Data]):
-    """Reads and applies for as long as it lasts. A new one is made when the client fails."""
+    """Reads and applies for as long as its client works. The consumer loop makes a new member when it fails."""
 
     def __init__(
-        self, subscription: Subscription[Data], database: Database, applier: Applier[Data], settings: Settings
+        self,
+        subscription: Subscription[Data],
+        transaction: BatchTransaction[Data],
+        assignment: Assignment,
+        settings: Settings,
+        stop: asyncio.Event,
     ) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            subscription: what to read.
+            transaction: applies slices of batches.
+            assignment: has the partitions and their positions; it outlives this membership.
+            settings: where Kafka is, and how long a member may be silent.
+            stop: set when the process stops.
+        """
         self._labels = subscription.group, subscription.topic.name
         self._topic = subscription.topic.name
-        self._applier = applier
+        self._assignment = assignment
+        self._stop = stop
         self._consumer = clients.group_consumer(settings, subscription.group, f"plaudit-{subscription.group}")
-        self.assignment = Assignment(
-            *self._labels, database, settings, self._consumer, applier.positions, self._all_lanes_idle
-        )
-        self._lanes = [
-            Lane(index, subscription, applier, self.assignment, self._consumer) for index in range(subscription.lanes)
+        self._workers = [
+            Worker(share, subscription, transaction, assignment, self._consumer, stop)
+            for share in range(subscription.workers)
         ]
+        self._progress = Progress()
         self._with_partitions_at = time.monotonic()
         self._hinted: dict[int, int] = {}
 
     @property
     def turned_at(self) -> float:
-        """When the slowest lane last turned, on the monotonic clock."""
-        return min(lane.turned_at for lane in self._lanes)
+        """When the slowest worker last turned, on the monotonic clock."""
+        return min(worker.turned_at for worker in self._workers)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Be a member until told to stop; what is in flight is finished.
+    @property
+    def trouble(self) -> str | None:
+        """Why records are not applied, if they are not."""
+        for worker in self._workers:
+            if worker.trouble is not None:
+                return worker.trouble
+        for partition, seconds in self._progress.stalled(time.monotonic()).items():
+            return f"{self._topic}/{partition} has records and has not moved for {seconds:.0f} s"
+        return None
+
+    async def run(self) -> None:
+        """Be a member until told to stop. Transactions in flight are finished.
 
         Raises:
-            KafkaError: the client has failed; a new membership may fare better.
-            FuseBlownError: too much went to the dead letters.
-            TopicMissingError, RejoinError: what they say.
+            KafkaError: the client has failed; a new membership may succeed.
+            FuseBlownError: too many records fail.
+            TopicMissingError: the topic does not exist.
+            RejoinError: no partitions for too long.
         """
+        self._assignment.join(self._consumer)
+        tasks: list[asyncio.Task[None]] = []
         try:
-            await self.assignment.topic_id()
+            await self._assignment.topic_id()
             await self._consumer.start()
-            self._consumer.subscribe([self._topic], listener=self.assignment)
-            await self._until_one_fails(
-                [
-                    asyncio.create_task(self._keep_house(stop)),
-                    *(asyncio.create_task(lane.run()) for lane in self._lanes),
-                ]
-            )
+            self._consumer.subscribe([self._topic], listener=self._assignment)
+            tasks += [asyncio.create_task(run()) for run in (self._look_after, *(each.run for each in self._workers))]
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in ended:
+                task.result()
             await self._hint()
         finally:
-            self._applier.positions.clear()
+            for task in tasks:
+                await end_task(task)
+            self._assignment.leave()
             await clients.close(self._consumer)
 
-    async def _until_one_fails(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Wait for all tasks; when one raises, end the others and raise it."""
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _all_lanes_idle(self) -> None:
-        for lane in self._lanes:
-            await lane.idle.wait()
-
-    async def _keep_house(self, stop: asyncio.Event) -> None:
-        """Place what could not be placed, measure, see that neither we nor the topic have gone; then stop the lanes."""
-        check_due = time.monotonic() + TOPIC_CHECK_SECONDS
-        hint_due = time.monotonic() + LAG_HINT_SECONDS
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HOUSE_SECONDS if self.assignment.complete else JOINING_SECONDS):
-                    await stop.wait()
-                    break
-            await self.assignment.place()
-            self._measure()
-            self._watch()
-            if time.monotonic() >= check_due:
+    async def _look_after(self) -> None:
+        """Load missing positions, check that we have partitions and the topic is the same, and measure."""
+        ask_at = time.monotonic()
+        while True:
+            await pause(self._stop, LOOK_SECONDS if self._assignment.complete else JOINING_SECONDS)
+            if self._stop.is_set():
+                return
+            await self._assignment.load_positions()
+            self._check_partitions()
+            if time.monotonic() >= ask_at:
                 with contextlib.suppress(KafkaError):
-                    await self.assignment.check_topic()
-                check_due = time.monotonic() + TOPIC_CHECK_SECONDS
-            if time.monotonic() >= hint_due:
+                    await self._assignment.check_topic()
+                await self._measure()
                 await self._hint()
-                hint_due = time.monotonic() + LAG_HINT_SECONDS
-        for lane in self._lanes:
-            lane.stop()
+                ask_at = time.monotonic() + ASK_SECONDS
 
-    def _watch(self) -> None:
-        if self.assignment.partitions:
+    def _check_partitions(self) -> None:
+        if self._assignment.partitions:
             self._with_partitions_at = time.monotonic()
         elif time.monotonic() - self._with_partitions_at > WITHOUT_PARTITIONS_SECONDS:
             raise RejoinError(f"no partitions for {WITHOUT_PARTITIONS_SECONDS:.0f} s")
 
-    def _measure(self) -> None:
-        for partition, position in self._applier.positions.items():
-            labels = *self._labels, str(partition)
-            metrics.CONSUMER_PARKED.labels(*labels).set(position.parked)
-            with contextlib.suppress(IllegalStateError):
-                highwater = self._consumer.highwater(self.assignment.at(partition))
-                if highwater is not None:
-                    metrics.CONSUMER_LAG_RECORDS.labels(*labels).set(max(0, highwater - position.place.next_offset))
+    async def _measure(self) -> None:
+        """Measure how far all of our partitions are behind, those that are paused or halted too."""
+        for partition, position in self._assignment.positions.items():
+            metrics.CONSUMER_PARKED.labels(*self._labels, str(partition)).set(position.parked)
+        places = [self._assignment.at(partition) for partition in self._assignment.next_offsets()]
+        if not places:
+            return
+        try:
+            async with asyncio.timeout(ASK_TIMEOUT_SECONDS):
+                found = await self._consumer.end_offsets(places)
+        except (KafkaError, IllegalStateError, TimeoutError):
+            return
+        end_offsets = {place.partition: offset for place, offset in found.items()}
+        next_offsets = self._assignment.next_offsets()
+        self._progress.observe(next_offsets, end_offsets, time.monotonic())
+        for partition in next_offsets.keys() & end_offsets.keys():
+            lag_records = max(0, end_offsets[partition] - next_offsets[partition])
+            metrics.CONSUMER_LAG_RECORDS.labels(*self._labels, str(partition)).set(lag_records)
 
     async def _hint(self) -> None:
         """Tell Kafka how far we are."""
-        offsets = {
-            partition: position.place.next_offset
-            for partition, position in self._applier.positions.items()
-            if self._hinted.get(partition) != position.place.next_offset
-        }
-        if not offsets:
+        moved = dict(self._assignment.next_offsets().items() - self._hinted.items())
+        if not moved:
             return
         with contextlib.suppress(KafkaError, IllegalStateError, TimeoutError):
-            async with asyncio.timeout(LAG_HINT_TIMEOUT_SECONDS):
-                await self._consumer.commit({self.assignment.at(number): offset for number, offset in offsets.items()})
-            self._hinted |= offsets
+            async with asyncio.timeout(ASK_TIMEOUT_SECONDS):
+                await self._consumer.commit({self._assignment.at(number): offset for number, offset in moved.items()})
+            self._hinted |= moved

@@ -1,7 +1,7 @@
-"""Position rows: how far a consumer group has come in each partition, kept beside its effect.
+"""Position rows: how far a consumer group has come in each partition, stored in the database of its effect.
 
-A batch moves its partitions' rows by compare-and-set in the transaction of its effect. A row that is not as expected
-belongs to somebody else by now: the batch is rolled back.
+A batch moves the rows of its partitions by compare-and-set, in the transaction of its effect. If a row is not as
+expected, another consumer has moved it, and the batch is rolled back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,11 +44,11 @@ class FencedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a partition's log: the next offset, and the number that was applied last."""
+    """A place in a partition's log: the next offset, and the number of the last record that was applied."""
 
     next_offset: int
     epoch: int
-    """0: nothing was applied yet, and the first number is taken as given."""
+    """0 while nothing was applied: then the first number is taken as given."""
     sequence: int
 
 
@@ -71,7 +71,7 @@ class Move:
 
 
 async def load(tx: Tx, group: str, topic: str, partitions: Sequence[int]) -> dict[int, Position]:
-    """Return the rows of these partitions, those that exist."""
+    """Return the rows of these partitions that exist."""
     rows = await tx.raw.fetch(_LOAD, group, topic, list(partitions))
     return {
         row["partition"]: Position(
@@ -82,12 +82,20 @@ async def load(tx: Tx, group: str, topic: str, partitions: Sequence[int]) -> dic
 
 
 async def begin(tx: Tx, group: str, topic: str, topic_id: UUID, starts: Mapping[int, int]) -> None:
-    """Make the rows of partitions that this group has not read yet, at their logs' first offsets."""
+    """Insert rows for partitions that this group has not read yet.
+
+    Args:
+        tx: the open transaction.
+        group: the consumer group.
+        topic: its name.
+        topic_id: of the topic that has the name now.
+        starts: partition → the first offset of its log.
+    """
     await tx.raw.execute(_BEGIN, group, topic, topic_id, list(starts), list(starts.values()))
 
 
 async def advance(tx: Tx, group: str, topic: str, moves: Sequence[Move]) -> dict[int, int]:
-    """Compare and set; return each partition's count of parked keys.
+    """Move the rows by compare-and-set; return partition → count of parked letters.
 
     Raises:
         FencedError: a row is not as expected.
@@ -110,11 +118,6 @@ async def advance(tx: Tx, group: str, topic: str, moves: Sequence[Move]) -> dict
 
 
 async def park(tx: Tx, group: str, topic: str, more: Mapping[int, int]) -> dict[int, int]:
-    """Count more parked letters; return the partitions' new counts. The rows must have been moved before."""
+    """Add to the counts of parked letters; return the new counts. This transaction must have moved the rows before."""
     rows = await tx.raw.fetch(_PARK, group, topic, list(more), list(more.values()))
     return {row["partition"]: row["parked"] for row in rows}
-
-
-async def read_position(tx: Tx, group: str, topic: str, partition: int) -> Position | None:
-    """Return how far a group has come in a partition; None before its first batch."""
-    return (await load(tx, group, topic, [partition])).get(partition)

@@ -1,4 +1,4 @@
-"""What a service's `consumer.py` declares: topic, group, what of the data it reads, and the handler."""
+"""What a service's `consumer.py` declares: topic, group, the data that it reads, and the handler."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,13 @@ import msgspec
 from plaudit.common.contracts import Envelope, Topic
 from plaudit.common.db import OrderKey, Tx
 from plaudit.common.events import Outgoing
+from plaudit.common.kafka.fuse import Fuse
 
 Data = TypeVar("Data")
 
 
 class InvalidRecordError(Exception):
-    """A handler's word that this record breaks a rule and will never be right: to the dead letters, at once."""
+    """Raised by a handler: the record breaks a rule and will never be right. It becomes a dead letter at once."""
 
 
 class Record(msgspec.Struct, Generic[Data], frozen=True, gc=False):
@@ -36,7 +37,7 @@ records after a rollback.
 
 
 def no_order_keys(_record: Record[Data]) -> Iterable[OrderKey]:
-    """Order keys of a handler whose effect is a sum: none."""
+    """Return no order keys: for a handler whose effect is a sum."""
     return ()
 
 
@@ -50,10 +51,14 @@ class Subscription(Generic[Data]):
     """A model of the event's data, or a projection with only the fields that this group reads."""
     handle: Handler[Data]
     order_keys: Callable[[Record[Data]], Iterable[OrderKey]] = field(default=no_order_keys)
-    """Pure over the record; the runner locks them before its compare-and-set. A sum needs none."""
+    """Pure over the record. The runner locks the keys before its compare-and-set. A sum needs none."""
     types: frozenset[str] | None = None
-    """Only these event types reach the handler; the position moves past the others. None: all."""
+    """Event types that reach the handler; the position moves past the others. None means all."""
     start_batch: int = 500
+    """Records of a batch at first; it grows while transactions are short."""
     max_batch: int = 4_000
-    lanes: int = 1
-    """Sets of partitions, each with a transaction of its own in flight: one computes while another commits."""
+    """Most records of a batch."""
+    workers: int = 1
+    """Each worker has its share of the partitions and one transaction in flight: one computes while another commits."""
+    fuse: Fuse = field(default_factory=Fuse)
+    """How many records may fail before the consumer stops."""

@@ -1,16 +1,18 @@
-"""Topic ids: what tells a topic from another one of the same name that was made after it was lost.
+"""Topic ids tell a topic from another one of the same name that was made after it was lost; cluster ids do for brokers.
 
 The client's own metadata has no ids; version 12 of the request does (Kafka protocol guide, Metadata, API key 3).
 """
 
+import struct
 from collections.abc import Iterable
+from dataclasses import dataclass
 from io import BytesIO
 from typing import ClassVar
 from uuid import UUID
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError, for_code
-from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v1
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
 from plaudit.common.kafka.clients import METADATA_MAX_AGE_MS, REQUEST_TIMEOUT_MS, RETRY_BACKOFF_MS
@@ -118,3 +120,34 @@ async def topic_ids(settings: Settings, topics: Iterable[str]) -> dict[str, tupl
             raise error(name)
         found[name] = (topic_id, len(partitions))
     return found
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a broker says about its cluster."""
+
+    id: str
+    live_brokers: int
+    """Brokers that take part; one that has just started is not among them until the controller has admitted it."""
+
+
+def cluster_request() -> bytes:
+    """Return the bytes that ask a broker about its cluster, for whoever has a socket and no client."""
+    request = _MetadataRequest(()).build(_MetadataRequestV12)
+    message: bytes = request.build_request_header(1, "plaudit-cluster-id").encode() + request.encode()
+    return struct.pack(">i", len(message)) + message
+
+
+def read_cluster(answer: bytes) -> Cluster:
+    """Read the answer to `cluster_request`, given without the length in front of it.
+
+    Raises:
+        ValueError: this is not the answer of a broker.
+    """
+    body = BytesIO(answer)
+    try:
+        ResponseHeader_v1.decode(body)
+        metadata = _MetadataResponse.decode(body)
+    except struct.error as error:
+        raise ValueError(str(error)) from error
+    return Cluster(metadata.cluster_id or "", len(metadata.brokers or ()))

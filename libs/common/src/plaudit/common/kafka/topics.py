@@ -1,7 +1,7 @@
-"""Make the topics of the registry: `python -m plaudit.common.kafka.topics`.
+"""Create the topics of the registry: `python -m plaudit.common.kafka.topics`.
 
-A topic that exists is left as it is, but for a wrong number of partitions, which is an error: a partition number is
-computed when an event is written, and must never change its meaning.
+Existing topics are not changed. One with another number of partitions is an error: an event's partition is computed
+when the event is written, and would mean another one.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from plaudit.common.settings import Settings
 log = structlog.get_logger()
 
 MAX_MESSAGE_BYTES = 1_048_588
-"""Of one batch as the broker stores it; above `MAX_EVENT_BYTES` with key and framing."""
+"""Of one batch as the broker stores it: more than `MAX_EVENT_BYTES` with key and framing."""
 SETTLE_TIMEOUT_SECONDS = 30.0
 POLL_SECONDS = 0.05
 
 
 class TopicsError(Exception):
-    """A topic could not be made, or is not what the installation needs."""
+    """A topic could not be created, or has another number of partitions than the installation."""
 
 
 def topic_config(topic: Topic, min_insync_replicas: int) -> dict[str, str]:
-    """Return the configuration that the topic is made with."""
+    """Return the configuration that the topic is created with."""
     config = {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "min.insync.replicas": str(min_insync_replicas),
@@ -46,15 +46,15 @@ def topic_config(topic: Topic, min_insync_replicas: int) -> dict[str, str]:
 
 
 async def make_topics(settings: Settings, topics: Iterable[Topic] | None = None) -> list[str]:
-    """Make the topics that are missing, with `settings.partitions` partitions; return their names when all are there.
+    """Create the missing topics with `settings.partitions` partitions; return their names when the broker knows all.
 
     Args:
         settings: where Kafka is.
-        topics: which; the registry's, if none are given.
+        topics: the topics that must exist; the registry's, if none are given.
 
     Raises:
         TopicsError: an existing topic has another number of partitions, or the broker refuses.
-        KafkaError: the broker is away.
+        KafkaError: the broker does not answer.
     """
     wanted = {topic.name: topic for topic in (TOPICS.values() if topics is None else topics)}
     existing = await topic_ids(settings, wanted)
@@ -101,7 +101,7 @@ async def _create(settings: Settings, topics: list[Topic]) -> None:
 
 
 async def _settled(settings: Settings, wanted: Iterable[str]) -> None:
-    """Wait until the broker that answers knows all topics: a creation is answered before every part has heard."""
+    """Wait until the broker knows all topics: it answers a creation before all of its parts know the topic."""
     names = list(wanted)
     async with asyncio.timeout(SETTLE_TIMEOUT_SECONDS):
         while True:
@@ -112,7 +112,7 @@ async def _settled(settings: Settings, wanted: Iterable[str]) -> None:
 
 
 def main() -> int:
-    """Make the topics; say in one sentence what is in the way."""
+    """Create the topics; print an error as one sentence."""
     try:
         made = asyncio.run(make_topics(Settings()))
     except (TopicsError, KafkaError, TimeoutError) as error:

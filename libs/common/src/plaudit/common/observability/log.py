@@ -1,8 +1,8 @@
-"""Structured logs: one canonical line per request and batch, and only fields that are known to be harmless.
+"""Structured logs: one line for each request and batch, and only fields that are known to be harmless.
 
-JSON on standard output, readable on a terminal. A field that is neither in `FIELDS` nor declared by the service is left
-out and counted: review text, names, addresses, secrets and paths (they may hold a token) reach no log by accident.
-What other libraries say through `logging` comes the same way.
+Lines are JSON on standard output, and readable text on a terminal. A field that is neither in `FIELDS` nor declared by
+the service is left out and counted, so that no review text, name, address, secret or path (it may hold a token) is
+logged by accident. Lines that libraries write through `logging` are treated alike.
 """
 
 import logging
@@ -24,30 +24,23 @@ from plaudit.common.settings import Settings
 
 FIELDS: Final = frozenset(
     {
-        # who speaks
-        *("event", "level", "timestamp", "service", "command", "logger", "loop", "name", "pid", "version"),
-        # requests
-        *("method", "route", "status", "duration_ms", "request_id", "trace_id", "problem", "key_id", "tenant_id"),
-        *("body_bytes", "address", "url", "port", "signal"),
-        # what it is about, by id
-        *("alert_id", "clock_id", "delivery_id", "request_key", "review_id", "source_id", "timer_id", "platform"),
+        # every line
+        *("event", "level", "timestamp", "service", "request_id", "trace_id", "logger"),
+        # processes and loops
+        *("command", "pid", "url", "signal", "exit_code", "loop", "waiting"),
+        # requests and group commits
+        *("method", "route", "status", "duration_ms", "body_bytes", "problem", "tenant_id", "key_id", "requests"),
         # Kafka and the outbox
-        *("topic", "topic_id", "partition", "partitions", "group", "offset", "end_offset", "position", "sequence"),
-        *("expected_sequence", "epoch", "expected_epoch", "event_id", "event_type", "record_bytes", "generation"),
-        *("xid", "cursor", "holder", "lease", "horizon_age_seconds", "lag_rows", "lag_seconds", "published"),
-        # figures
-        *("accepted", "applied", "attempt", "batch", "count", "created", "dead", "dropped", "due", "duplicates"),
-        *("expected", "failed", "fenced", "fired", "held", "limit", "lateness_seconds", "mails", "marks", "missing"),
-        *("parked", "quarantined", "repeated", "requests", "retry_after_seconds", "rows", "sent", "size", "skipped"),
-        *("started", "stored", "timeout_seconds", "tries", "total", "wait_seconds", "seconds", "waiting", "warned"),
+        *("topic", "partition", "partitions", "group", "offset", "sequence", "created", "table"),
+        *("applied", "repeated", "dead", "tries", "attempt"),
         # what went wrong
-        *("error", "error_type", "exception", "reason", "detail", "sqlstate", "state", "kind", "outcome", "exit_code"),
-        *("check", "checks", "failpoint", "revision", "head", "action", "hint", "table", "job"),
+        *("error_type", "exception", "reason", "detail", "hint"),
     }
 )
+"""What the common library logs; a service declares its own fields in `log_fields.py`."""
 MAX_TEXT_CHARS: Final = 500
 MAX_FRAMES: Final = 20
-"""Of one exception's trace, from its end: where it was raised."""
+"""Of one exception's trace, counted from where it was raised."""
 MAX_CAUSES: Final = 3
 
 request_id_var: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -56,12 +49,12 @@ EventDict = MutableMapping[str, Any]
 
 
 def configure(service: str, settings: Settings, fields: frozenset[str] = frozenset()) -> None:
-    """Set up logging of this process; called once, in the composition root.
+    """Set up the logs of this process; called once, in the composition root.
 
     Args:
         service: its name, on every line.
         settings: level and format.
-        fields: names that this service logs beside `FIELDS`.
+        fields: names of fields that this service logs beside `FIELDS`.
     """
     level = logging.getLevelNamesMapping().get(settings.log_level.upper())
     if level is None:
@@ -91,12 +84,12 @@ def configure(service: str, settings: Settings, fields: frozenset[str] = frozens
     )
     root = logging.getLogger()
     root.handlers = [_Forward()]
-    # Libraries tell at INFO what our own lines tell better.
+    # At INFO, libraries repeat what our own lines say.
     root.setLevel(max(level, logging.WARNING) if level > logging.DEBUG else logging.INFO)
 
 
 def add_context(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Name the request and the trace that a line belongs to."""
+    """Add the ids of the request and the trace to a line."""
     if (request_id := request_id_var.get()) is not None:
         event.setdefault("request_id", request_id)
     if (trace_id := tracing.current_trace_id()) is not None:
@@ -105,7 +98,7 @@ def add_context(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 def allow_fields(_logger: object, _method: str, event: EventDict, allowed: frozenset[str] = FIELDS) -> EventDict:
-    """Leave out what is not allowed, count it, and cut long texts."""
+    """Leave out and count the fields that are not allowed, and cut long texts."""
     unknown = event.keys() - allowed
     for name in unknown:
         del event[name]
@@ -118,9 +111,9 @@ def allow_fields(_logger: object, _method: str, event: EventDict, allowed: froze
 
 
 def render_exception(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Turn `exc_info` into the exception's type, the first line of its message, and where it passed.
+    """Turn `exc_info` into the exception's type, the first line of its message, and its frames.
 
-    No local variables, and no second line of a message: drivers put rows and parameters there.
+    Local variables and further lines of the message are left out: drivers put rows and parameters there.
     """
     info = event.pop("exc_info", None)
     error = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else None
@@ -145,7 +138,7 @@ def describe(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an exception's message, cut to a bearable length."""
+    """Return the first line of an exception's message, cut to a limited length."""
     lines = str(error).splitlines()
     return lines[0][:MAX_TEXT_CHARS] if lines else ""
 
@@ -167,7 +160,7 @@ def _render_json(_logger: object, _method: str, event: EventDict) -> bytes:
 
 
 class _Forward(logging.Handler):
-    """Hands records of the standard library's `logging` to structlog."""
+    """Passes records of the standard library's `logging` to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(

@@ -1,7 +1,7 @@
-"""Every metric of Plaudit: its name, unit, labels, what it means, and when it lies.
+"""The metrics of the common library: name, unit, labels, meaning, and when a value is misleading.
 
-Labels are bounded by the code and the configuration, never by what users send: no tenant, no id. A process belongs to
-one service, which Prometheus knows as its job.
+The metrics of one service only are in its own `metrics.py`, in the same registry. The values of labels come from the
+code and the configuration, never from requests: no tenant, no id. Prometheus knows the service of a process as its job.
 """
 
 import time
@@ -24,7 +24,6 @@ CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_1_0_0
 
 _LATENCIES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 4_000, 8_000)
-_LATENESSES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
@@ -40,7 +39,7 @@ SERVICE_INFO = Gauge(
 HTTP_REQUEST_SECONDS = Histogram(
     "plaudit_http_request_seconds",
     "Time from a request's headers to the last byte of its answer; its count is the rate. `route` is the template, "
-    "`unmatched` where no route was found; status 499 is a client that went away.",
+    "`unmatched` if there is none; status 499 means that the client closed the connection.",
     ["method", "route", "status"],
     buckets=_LATENCIES,
     registry=REGISTRY,
@@ -71,18 +70,18 @@ GROUP_COMMIT_SECONDS = Histogram(
 )
 GROUP_COMMIT_QUEUE = Gauge(
     "plaudit_group_commit_queue",
-    "Requests that wait for their group; at the limit new ones get 503.",
+    "Requests that wait for their group; over the limit, new ones get 503.",
     registry=REGISTRY,
 )
 GROUP_COMMIT_SPLITS = Counter(
     "plaudit_group_commit_splits_total",
-    "Groups that failed on data and were divided to find the guilty request.",
+    "Groups that failed on the data and were split to find the wrong request.",
     registry=REGISTRY,
 )
 
 OUTBOX_LAG_SECONDS = Gauge(
     "plaudit_outbox_lag_seconds",
-    "Age of the oldest outbox row that is not published; 0 when there is none. Stands still when the relay does: "
+    "Age of the oldest outbox row that is not published; 0 when there is none. Does not change while no relay leads: "
     "look at plaudit_relay_ready too.",
     registry=REGISTRY,
 )
@@ -91,9 +90,9 @@ OUTBOX_LAG_ROWS = Gauge(
     "Outbox rows after the relay's cursor, counted up to a limit.",
     registry=REGISTRY,
 )
-OUTBOX_HORIZON_AGE_SECONDS = Gauge(
-    "plaudit_outbox_horizon_age_seconds",
-    "Age of the oldest open writer in the database, whosever: rows behind it cannot be published.",
+OUTBOX_WATERMARK_AGE_SECONDS = Gauge(
+    "plaudit_outbox_watermark_age_seconds",
+    "Age of the oldest open writer in the database: it holds the watermark, and later rows cannot be published.",
     registry=REGISTRY,
 )
 RELAY_PUBLISHED = Counter(
@@ -104,12 +103,12 @@ RELAY_PUBLISHED = Counter(
 )
 RELAY_FAILURES = Counter(
     "plaudit_relay_failures_total",
-    "Rounds of the relay that failed and are repeated from the cursor.",
+    "Failures after which the relay led again from the stored cursor.",
     registry=REGISTRY,
 )
 RELAY_READY = Gauge(
     "plaudit_relay_ready",
-    "1 while this process holds the relay's lease and the topics agree with its numbers, else 0.",
+    "1 while this process holds the relay's lease and the topics fit its numbers, else 0.",
     registry=REGISTRY,
 )
 
@@ -133,7 +132,7 @@ CONSUMER_FENCED_BATCHES = Counter(
 )
 CONSUMER_GAPS = Counter(
     "plaudit_consumer_gaps_total",
-    "Times that a sequence was above the next one: the partition stops. Any increase is an alarm.",
+    "Times that a sequence was above the expected one, so that the partition stopped. Any increase is an alarm.",
     ["group", "topic"],
     registry=REGISTRY,
 )
@@ -153,7 +152,7 @@ CONSUMER_BATCH_SECONDS = Histogram(
 )
 CONSUMER_RETRIES = Counter(
     "plaudit_consumer_retries_total",
-    "Batches tried again in place because something was away or a handler raised.",
+    "Batches that were retried in place after a transient error or because the handler raised.",
     ["group", "topic"],
     registry=REGISTRY,
 )
@@ -171,50 +170,36 @@ CONSUMER_PARKED = Gauge(
 )
 CONSUMER_REBALANCES = Counter(
     "plaudit_consumer_rebalances_total",
-    "Times that this member was given a new set of partitions.",
+    "Times that this member was assigned a new set of partitions.",
     ["group", "topic"],
     registry=REGISTRY,
 )
 DEAD_LETTERS = Counter(
     "plaudit_dead_letters_total",
-    "Records set aside: invalid, failed (the handler raised on it) or held (behind a failed one of its key).",
+    "Records that became dead letters: invalid, failed (the handler raised) or held (after a failed one of their key).",
     ["group", "topic", "reason"],
-    registry=REGISTRY,
-)
-
-TIMER_LATENESS_SECONDS = Histogram(
-    "plaudit_timer_lateness_seconds",
-    "Time between a timer's due time and the transaction that fired it.",
-    ["kind"],
-    buckets=_LATENESSES,
-    registry=REGISTRY,
-)
-MAILS = Counter(
-    "plaudit_mails_total",
-    "Attempts to hand a mail to the SMTP server, by outcome: sent, refused (never again) or failed (tried again).",
-    ["outcome"],
     registry=REGISTRY,
 )
 
 LOOP_AGE_SECONDS = Gauge(
     "plaudit_loop_age_seconds",
-    "Time since the loop last turned; beyond its own limit /livez fails.",
+    "Time since the last turn of the loop; over its limit, /livez fails.",
     ["loop"],
     registry=REGISTRY,
 )
 EVENT_LOOP_LAG_SECONDS = Gauge(
     "plaudit_event_loop_lag_seconds",
-    "How much later than asked the process's event loop woke a sleeper, last seen: work that does not yield.",
+    "How late the event loop last woke a sleeping task: a high value means work that does not yield.",
     registry=REGISTRY,
 )
 LOG_FIELDS_DROPPED = Counter(
     "plaudit_log_fields_dropped_total",
-    "Fields left out of log lines because they are not on the list of plaudit.common.observability.log.",
+    "Fields left out of log lines because neither plaudit.common.observability.log nor the service lists them.",
     registry=REGISTRY,
 )
 PROCESS_START = Gauge(
     "plaudit_process_ready_timestamp_seconds",
-    "Unix time at which the process had started everything.",
+    "Unix time at which all parts of the process had started.",
     registry=REGISTRY,
 )
 
@@ -225,6 +210,6 @@ def exposition() -> bytes:
 
 
 def mark_started(service: str, command: str) -> None:
-    """Say which service this process belongs to, and that it is up."""
+    """Set the service and the command of this process, and the time of its start."""
     SERVICE_INFO.labels(service, command).set(1)
     PROCESS_START.set(time.time())

@@ -1,7 +1,7 @@
-"""W3C trace context: one trace from a request through the event's `traceparent` to whoever consumes it.
+"""W3C trace context: one trace from a request through the event's `traceparent` to its consumers.
 
-The current position in a trace is one context variable that holds the header's text, since that is what travels: into
-the outbox, onto the bus, into the next request. Nothing is exported.
+The current position in a trace is a context variable with the text of the header, which goes into the outbox, onto the
+bus and into the next request. Nothing is exported.
 """
 
 import random
@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, NamedTuple
 
-HEADER: Final = "traceparent"
 SAMPLED: Final = 0x01
 RANDOM_TRACE_ID: Final = 0x02
 _KNOWN_FLAGS: Final = SAMPLED | RANDOM_TRACE_ID
 _LENGTH: Final = 55
-"""Of version 00, exactly: a longer one of that version is malformed."""
+"""Of version 00; a longer text of that version is malformed."""
 _TRACE_BITS: Final = 128
 _SPAN_BITS: Final = 64
 
@@ -36,10 +35,10 @@ class Traceparent(NamedTuple):
 
 
 def parse(text: str) -> Traceparent | None:
-    """Read a `traceparent` header; None when it is not one by the letter of W3C Trace Context, level 2.
+    """Parse a `traceparent` header by W3C Trace Context, level 2; return None when it is invalid.
 
-    Of a version above 00 what 00 has is read and the rest ignored; version ff, ids of zeros, capital letters and
-    anything behind version 00 are invalid. Flags that we do not know are cleared.
+    Of a version above 00, only the fields of 00 are read. Invalid are version ff, ids of zeros, capital letters, and
+    anything after the fields of version 00. Unknown flags are cleared.
     """
     match = _PATTERN.fullmatch(text)
     if match is None:
@@ -53,16 +52,16 @@ def parse(text: str) -> Traceparent | None:
 
 
 def new_traceparent() -> str:
-    """Return the start of a new trace: random ids, marked as such, not sampled.
+    """Return the start of a new trace: random ids, marked as random, not sampled.
 
-    That one of them is all zeros, which would be invalid, is less likely than a broken machine.
+    An id of zeros would be invalid; it is too unlikely to be checked.
     """
     ids = f"{random.getrandbits(_TRACE_BITS + _SPAN_BITS):0{(_TRACE_BITS + _SPAN_BITS) // 4}x}"
     return f"00-{ids[:32]}-{ids[32:]}-02"
 
 
 def child(text: str | None) -> str:
-    """Return a new span in the trace of this `traceparent`, or a new trace where there is none or a malformed one."""
+    """Return a new span in the trace of this `traceparent`, or a new trace if it is missing or malformed."""
     parent = parse(text) if text else None
     if parent is None:
         return new_traceparent()
@@ -70,24 +69,24 @@ def child(text: str | None) -> str:
 
 
 def current_traceparent() -> str | None:
-    """Return where in which trace we are, None outside any."""
+    """Return the current position as a `traceparent`, None outside any trace."""
     return _current.get()
 
 
 def current_trace_id() -> str | None:
-    """Return the id of the trace we are in, for log lines."""
+    """Return the id of the current trace, for log lines."""
     text = _current.get()
     return text[3:35] if text else None
 
 
 def enter(traceparent: str | None) -> None:
-    """Make this the position in its trace for the rest of the task. What is given must be well-formed."""
+    """Set the position for the rest of the task; it must be well-formed."""
     _current.set(traceparent)
 
 
 @contextmanager
 def span(parent: str | None) -> Iterator[str]:
-    """Work in a child span of `parent` for the length of the block; a consumer gives the event's `traceparent`."""
+    """Run the block in a child span of `parent`; a consumer passes the event's `traceparent`."""
     traceparent = child(parent)
     token = _current.set(traceparent)
     try:

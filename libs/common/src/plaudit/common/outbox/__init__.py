@@ -1,6 +1,6 @@
-"""The outbox: events written in the transaction of what they tell, and published afterwards in commit order."""
+"""The outbox: events are written in the transaction of their change, and published afterwards in commit order."""
 
-from plaudit.common.outbox.outbox import EventTooLargeError, Outbox
+from plaudit.common.outbox.outbox import Outbox
 from plaudit.common.outbox.unit_of_work import UnitOfWork
 
-__all__ = ["EventTooLargeError", "Outbox", "UnitOfWork"]
+__all__ = ["Outbox", "UnitOfWork"]

@@ -1,7 +1,8 @@
 """The relay's cursor: how far the outbox is published, and the last number of each partition.
 
-Rows come in the order (xid, id), and only below the snapshot's horizon: every transaction below it has ended, so what
-lies between the cursor and the horizon is a fixed set. Reading it again gives the same rows, and so the same numbers.
+Rows are read in the order (xid, id), and only below the watermark: the snapshot's xmin, below which every transaction
+has ended and rows are final. The rows between the cursor and the watermark are a fixed set, so reading them again gives
+the same rows with the same numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +19,13 @@ from plaudit.common.events.numbering import splice
 
 CHUNK_ROWS = 4_000
 CHUNK_BYTES = 16 * 1024 * 1024
-"""Envelopes of one read; the row that crosses it is the last."""
+"""Of the envelopes in one read; the row that crosses it is the last."""
 
 Numbers = dict[TopicPartition, int]
 
 _LOAD = "SELECT xid, id, epoch, numbers, topic_ids FROM relay_cursor WHERE name = 'outbox'"
 
-# Qualified in ORDER BY: an output column of the same name would sort as what it is there, text for example.
+# Names in ORDER BY are qualified: an output column of the same name could have another type, and so another order.
 _READ = """
 SELECT part.xid, part.id, part.topic, part.partition, part.key, part.envelope FROM (
     SELECT chunk.*, sum(octet_length(chunk.envelope)) OVER (ORDER BY chunk.xid, chunk.id) AS bytes FROM (
@@ -45,7 +46,7 @@ WHERE name = 'outbox' AND xid = $4 AND id = $5 AND epoch = $6
 """
 _NAME_TOPICS = "UPDATE relay_cursor SET topic_ids = $1 WHERE name = 'outbox' AND xid = $2 AND id = $3 AND epoch = $4"
 
-# The planner must not take a sequential scan and a sort for a table that was small when the plan was made.
+# Without these the planner may keep a sequential scan and a sort from when the table was small.
 FORCE_INDEX = "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off"
 RESET = "RESET enable_seqscan; RESET enable_sort; RESET enable_bitmapscan"
 
@@ -56,7 +57,7 @@ class SupersededError(Exception):
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where the relay stands, and what the next record of each partition must continue."""
+    """How far the relay has published, and the last number of each partition."""
 
     xid: int
     id: int
@@ -67,13 +68,13 @@ class Cursor:
 
 @dataclass
 class Chunk:
-    """Rows of one read, numbered, with the cursor behind them."""
+    """The rows of one read, numbered, and the cursor after them."""
 
     before: Numbers
-    """Last numbers before this chunk: the first record of a partition has the next one."""
+    """Last numbers before this chunk; the first record of a partition has the next one."""
     cursor: Cursor
     records: dict[TopicPartition, list[tuple[bytes, bytes]]] = field(default_factory=dict)
-    """Key and value of each record, in the order of its partition: their numbers follow each other."""
+    """Key and value of each record, by partition and in the order of their numbers."""
     rows: int = 0
 
 
@@ -82,7 +83,7 @@ def number(cursor: Cursor, rows: Sequence[asyncpg.Record]) -> Chunk:
     epoch, before = cursor.epoch, cursor.numbers
     numbers = dict(before)
     records: dict[TopicPartition, list[tuple[bytes, bytes]]] = {}
-    # A plain tuple finds the entry of the named one, and is made in a fraction of its time.
+    # A plain tuple equals the named tuple as a key, and is much cheaper to make.
     by_place: dict[tuple[str, int], list[tuple[bytes, bytes]]] = cast("Any", records)
     last_numbers: dict[tuple[str, int], int] = cast("Any", numbers)
     for _, _, topic, partition, key, envelope in rows:
@@ -95,12 +96,12 @@ def number(cursor: Cursor, rows: Sequence[asyncpg.Record]) -> Chunk:
         sequence = last_numbers[place] = last_numbers[place] + 1
         listed.append((key, splice(envelope, epoch, sequence)))
     last = rows[-1]
-    behind = Cursor(last["xid"], last["id"], epoch, numbers, cursor.topic_ids)
-    return Chunk(before, behind, records, len(rows))
+    after = Cursor(last["xid"], last["id"], epoch, numbers, cursor.topic_ids)
+    return Chunk(before, after, records, len(rows))
 
 
 async def read(connection: asyncpg.Connection, cursor: Cursor, limit: int = CHUNK_ROWS) -> list[asyncpg.Record]:
-    """Return the rows behind the cursor and below the horizon: at most `limit`, and about `CHUNK_BYTES`."""
+    """Return the rows after the cursor and below the watermark: at most `limit`, and about `CHUNK_BYTES`."""
     rows: list[asyncpg.Record] = await connection.fetch(_READ, cursor.xid, cursor.id, limit, CHUNK_BYTES)
     return rows
 
@@ -116,10 +117,10 @@ async def load(tx: Tx) -> Cursor:
 
 
 async def move(database: Database, before: Cursor, after: Cursor) -> None:
-    """Set the stored cursor from one place to the next.
+    """Move the stored cursor.
 
     Raises:
-        SupersededError: it does not stand at `before`.
+        SupersededError: it is not at `before`.
     """
     numbers = {f"{place.topic}/{place.partition}": number for place, number in after.numbers.items()}
     async with database.transaction() as tx:
@@ -131,10 +132,10 @@ async def move(database: Database, before: Cursor, after: Cursor) -> None:
 
 
 async def name_topics(database: Database, cursor: Cursor, topic_ids: Mapping[str, UUID]) -> Cursor:
-    """Store which topics, by id, the numbers belong to; return the cursor with them.
+    """Store the ids of the topics that the numbers belong to; return the cursor with them.
 
     Raises:
-        SupersededError: the stored cursor does not stand where this one does.
+        SupersededError: the stored cursor is not at this one.
     """
     async with database.transaction() as tx:
         status = await tx.raw.execute(

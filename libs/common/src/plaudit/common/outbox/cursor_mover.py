@@ -1,6 +1,6 @@
-"""Moves the stored cursor behind what Kafka has acknowledged: beside the publishing, and not for every row.
+"""Moves the stored cursor to what Kafka has acknowledged: in the background, and not for every row.
 
-A relay that is killed before the cursor moved makes its successor repeat, so how far it may lag is bounded.
+When a relay is killed before it has moved the cursor, its successor repeats records. So the lag is bounded.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox.cursor import CHUNK_ROWS, Cursor
 
 MOVE_SECONDS = 0.05
-"""A trickle of rows moves the cursor so often; a flood with every chunk."""
+"""Between two moves while few rows come; many rows move the cursor with every chunk."""
 MAX_ROWS_BEHIND = 2 * CHUNK_ROWS
-"""Rows in Kafka, or on their way, that the stored cursor does not cover."""
+"""Rows that were sent to Kafka and that the stored cursor does not cover."""
 
 
 class CursorMover:
-    """The stored cursor of one term, and how far it lags."""
+    """The stored cursor while one relay leads, and how far it lags."""
 
     def __init__(self, database: Database, stored: Cursor) -> None:
         self._database = database
@@ -29,21 +29,18 @@ class CursorMover:
         self._moving: asyncio.Task[None] | None = None
 
     async def make_room(self, rows: int) -> None:
-        """Return when so many more rows may be sent."""
+        """Return when this many more rows may be sent."""
         if self._rows_behind + rows > MAX_ROWS_BEHIND:
             await self.settle()
         self._rows_behind += rows
 
     def acknowledge(self, cursor: Cursor) -> None:
-        """Take note that Kafka has everything up to here."""
+        """Note that Kafka has acknowledged everything up to this cursor."""
         self._acknowledged = cursor
         self.tick()
 
     def tick(self) -> None:
-        """Begin to move the stored cursor, if it is time.
-
-        Raises what the last move failed with.
-        """
+        """Begin to move the stored cursor, if it is time; raise the error of the last move, if it failed."""
         if self._moving is not None:
             if not self._moving.done():
                 return
@@ -54,17 +51,17 @@ class CursorMover:
             self._moving = asyncio.create_task(self._move(self._acknowledged, self._rows_behind))
 
     async def settle(self) -> None:
-        """Return when the stored cursor stands where Kafka's acknowledgements end."""
+        """Return when the stored cursor covers everything that Kafka has acknowledged."""
         while self._moving is not None or self._acknowledged is not self.stored:
             moving, self._moving = self._moving, None
             await (moving or self._move(self._acknowledged, self._rows_behind))
 
     def replace(self, cursor: Cursor) -> None:
-        """Go on from a cursor that was stored by somebody else, after `settle`."""
+        """Continue from a cursor that was stored elsewhere, after `settle`."""
         self.stored = self._acknowledged = cursor
 
     async def cancel(self) -> None:
-        """Leave the stored cursor where it is."""
+        """Stop moving the cursor; it stays where it is stored."""
         await end_task(self._moving)
 
     async def _move(self, after: Cursor, rows: int) -> None:

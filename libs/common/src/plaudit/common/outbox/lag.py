@@ -1,4 +1,7 @@
-"""What the relay measures about the outbox: its lag, and the age of the snapshot horizon."""
+"""What the relay measures about the outbox: its lag, and the age of the watermark.
+
+The watermark is the snapshot's xmin: rows below it are final, and only they are published.
+"""
 
 import time
 
@@ -20,17 +23,16 @@ SELECT pg_snapshot_xmin(seen) AS xmin, pg_snapshot_xmax(seen) AS xmax, coalesce(
 FROM pg_current_snapshot() AS seen
 """
 
-
 SAMPLE_SECONDS = 1.0
 MAX_ROWS_COUNTED = 10_000
 
 
-class Watch:
-    """Samples one outbox. The horizon's age is how long it has stood still below an open writer."""
+class LagMeter:
+    """Samples one outbox. The watermark's age is the time for which an open writer has held it at one place."""
 
     def __init__(self) -> None:
-        self._horizon = 0
-        self._stands_since = self._due = time.monotonic()
+        self._watermark = 0
+        self._unchanged_since = self._due = time.monotonic()
 
     async def sample(self, connection: asyncpg.Connection, cursor: Cursor) -> None:
         """Set the gauges from one statement, at most once in `SAMPLE_SECONDS`."""
@@ -41,8 +43,8 @@ class Watch:
         row = await connection.fetchrow(_SAMPLE, cursor.xid, cursor.id, MAX_ROWS_COUNTED)
         if row is None:
             return
-        if row["xmin"] != self._horizon or row["xmin"] == row["xmax"]:
-            self._horizon, self._stands_since = row["xmin"], now
-        metrics.OUTBOX_HORIZON_AGE_SECONDS.set(now - self._stands_since)
+        if row["xmin"] != self._watermark or row["xmin"] == row["xmax"]:
+            self._watermark, self._unchanged_since = row["xmin"], now
+        metrics.OUTBOX_WATERMARK_AGE_SECONDS.set(now - self._unchanged_since)
         metrics.OUTBOX_LAG_SECONDS.set(max(0.0, row["lag_seconds"]))
         metrics.OUTBOX_LAG_ROWS.set(row["lag_rows"])

@@ -1,7 +1,7 @@
 """The relay's lease: one row that says which process publishes, and until when.
 
-It keeps two relays from doing the same work. It cannot fence Kafka, and need not: a relay that was stopped in the
-middle can only repeat what its successor published, with the same numbers.
+It keeps two relays from doing the same work. It cannot fence Kafka and does not have to: a relay that was paused and
+runs on can only repeat what its successor has published, with the same numbers.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ _RELEASE = "UPDATE relay_lease SET holder = NULL, until = '-infinity' WHERE name
 
 
 class LeaseLostError(Exception):
-    """Another process may publish now, or the lease could not be renewed in time."""
+    """Another process may publish, or the lease was not renewed in time."""
 
 
 class Lease:
-    """What this process knows of the row. Its end is counted on the local monotonic clock from before each renewal."""
+    """What this process knows of the row. The end is counted on the local monotonic clock from before each renewal."""
 
     def __init__(self, database: Database, holder: UUID, *, seconds: float = LEASE_SECONDS) -> None:
         self._database = database
@@ -49,7 +49,7 @@ class Lease:
             raise LeaseLostError("the relay's lease has run out")
 
     async def acquire(self) -> bool:
-        """Take or renew the lease; say whether it is ours."""
+        """Take or renew the lease; return whether this process holds it."""
         asked_at = time.monotonic()
         async with self._database.transaction() as tx:
             status = await tx.raw.execute(_ACQUIRE, self.holder, self._seconds)
@@ -58,7 +58,7 @@ class Lease:
         return taken
 
     async def keep(self) -> None:
-        """Renew until cancelled or lost; a database that is away is asked again until the lease has run out."""
+        """Renew until cancelled or lost; transient errors are retried until the lease has run out."""
         while self.valid:
             await asyncio.sleep(min(RENEW_SECONDS, self._seconds / 4))
             try:
@@ -70,7 +70,7 @@ class Lease:
                 log.warning("relay_lease_not_renewed", error_type=type(error).__name__)
 
     async def release(self) -> None:
-        """Give the lease back, so that a successor need not wait for its end."""
+        """Give the lease back, so that a successor does not wait for its end."""
         self._valid_until = 0.0
         async with self._database.transaction() as tx:
             await tx.raw.execute(_RELEASE, self.holder)

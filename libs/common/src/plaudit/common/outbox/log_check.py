@@ -1,7 +1,7 @@
-"""The check before a relay publishes: whether Kafka's logs continue where its numbers say.
+"""The log check before a relay publishes: whether Kafka's logs end where the cursor's numbers say.
 
-A restored database or a wiped topic breaks the promise that a number means one record. Both are found here, by the
-topics' ids and by the last records of each partition, and then nothing is published until somebody has decided.
+After a restored database or a wiped topic, one number could mean two records. The check finds both by the topics' ids
+and by the last records of each partition; nothing is published then until an operator has decided.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from plaudit.common.outbox.cursor_mover import MAX_ROWS_BEHIND
 from plaudit.common.settings import Settings
 
 MAX_APART = MAX_ROWS_BEHIND
-"""Records that a partition's log may be from the cursor's number: what a relay that was killed had in hand."""
+"""Records between the end of a log and the cursor's number: a killed relay may have sent so many more."""
 TAIL_RECORDS = 200
-"""Looked at in each partition: the last one may be a repeat by a relay that was stopped for a while."""
+"""Read in each partition: the last record may be a repeat by a relay that was paused for a while."""
 TAIL_TIMEOUT_SECONDS = 20.0
 
 
 class NotReadyError(Exception):
-    """Kafka does not continue the cursor's numbers; the text says where, and what to do."""
+    """Kafka's logs do not fit the cursor's numbers; the text says where, and what to do."""
 
 
 class _Head(msgspec.Struct):
@@ -37,7 +37,7 @@ class _Head(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Tail:
-    """The highest number among a log's last records, and the event it was given to."""
+    """The highest number among a log's last records, and its event."""
 
     epoch: int
     sequence: int
@@ -53,15 +53,15 @@ class Found:
     tails: Mapping[TopicPartition, Tail | None]
     """None for a log without a record."""
     lengths: Mapping[TopicPartition, int]
-    """Offsets that were ever given out."""
+    """End offsets: how many records a partition ever had."""
 
 
-async def look(settings: Settings, topics: Iterable[str]) -> Found:
+async def read_logs(settings: Settings, topics: Iterable[str]) -> Found:
     """Ask Kafka for the topics' ids and the tails of their logs.
 
     Raises:
         NotReadyError: a topic does not exist.
-        KafkaError: the broker is away.
+        KafkaError: the broker cannot be reached.
         TimeoutError: it does not answer.
     """
     names = sorted(topics)
@@ -77,12 +77,12 @@ async def look(settings: Settings, topics: Iterable[str]) -> Found:
 
 
 def compare(cursor: Cursor, found: Found, partitions: int) -> list[str]:
-    """Return in which ways Kafka does not continue the cursor; empty when it does.
+    """Return how Kafka's logs differ from the cursor; empty when they fit.
 
     Args:
         cursor: as stored.
         found: what Kafka holds.
-        partitions: that the outbox's rows are numbered for.
+        partitions: of each topic, by the settings.
     """
     problems = [
         f"topic {topic} has {number} partitions, and PLAUDIT_PARTITIONS is {partitions}"
@@ -102,12 +102,12 @@ def compare(cursor: Cursor, found: Found, partitions: int) -> list[str]:
         elif tail.epoch != cursor.epoch:
             problems.append(f"{where} ends in epoch {tail.epoch}, the outbox is in epoch {cursor.epoch}")
         elif abs(tail.sequence - number) > MAX_APART:
-            problems.append(f"{where} ends with number {tail.sequence}, the outbox stands at {number}")
+            problems.append(f"{where} ends with number {tail.sequence}, the outbox is at {number}")
     return problems
 
 
-def ahead(cursor: Cursor, found: Found) -> dict[TopicPartition, Tail]:
-    """Return the tails that the cursor has not reached: the outbox must still hold exactly these records."""
+def tails_ahead(cursor: Cursor, found: Found) -> dict[TopicPartition, Tail]:
+    """Return the tails that are ahead of the cursor: the outbox must still hold exactly these records."""
     return {
         place: tail
         for place, tail in found.tails.items()
@@ -115,8 +115,8 @@ def ahead(cursor: Cursor, found: Found) -> dict[TopicPartition, Tail]:
     }
 
 
-def not_in(chunk: Chunk, tails: Mapping[TopicPartition, Tail]) -> dict[TopicPartition, Tail]:
-    """Return those of the tails that the chunk's rows, numbered but not published, do not come to."""
+def tails_missing_from(chunk: Chunk, tails: Mapping[TopicPartition, Tail]) -> dict[TopicPartition, Tail]:
+    """Return those of the tails that are not among the chunk's numbered rows."""
     left = dict(tails)
     for place, tail in tails.items():
         index = tail.sequence - chunk.before.get(place, 0) - 1
@@ -167,7 +167,7 @@ def _higher(tail: Tail | None, record: ConsumerRecord[bytes, bytes]) -> Tail | N
         head = msgspec.json.decode(record.value or b"", type=_Head)
         found = Tail(int(head.epoch), int(head.sequence), head.id)
     except ValueError:
-        return tail  # not a record of ours; consumers set it aside
+        return tail  # not written by a relay; consumers make it a dead letter
     if tail is None or (found.epoch, found.sequence) > (tail.epoch, tail.sequence):
         return found
     return tail

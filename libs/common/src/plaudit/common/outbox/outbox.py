@@ -17,11 +17,11 @@ SELECT * FROM unnest($1::text[], $2::int[], $3::bytea[], $4::bytea[])
 
 
 class EventTooLargeError(ValueError):
-    """The event is larger than the broker would take."""
+    """The event is larger than the broker takes."""
 
 
 class Outbox:
-    """Writes events of one service. The relay reads them back by (xid, id)."""
+    """Writes the events of one service; the relay reads them by (xid, id)."""
 
     def __init__(self, service: str, partitions: int, ids: IdSource) -> None:
         self._source = f"/plaudit/{service}"

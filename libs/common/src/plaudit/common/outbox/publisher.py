@@ -1,4 +1,4 @@
-"""Publish numbered records: one outstanding batch per partition, partitions side by side."""
+"""Publish numbered records: one outstanding batch per partition, all partitions at once."""
 
 import asyncio
 import os
@@ -24,15 +24,16 @@ EXIT_PRODUCER_STUCK = 70
 
 
 class Publisher:
-    """One idempotent producer, and what it has had acknowledged."""
+    """One idempotent producer, and the last number that Kafka has acknowledged of each partition."""
 
     def __init__(self, settings: Settings, acknowledged: dict[TopicPartition, int], check: Callable[[], None]) -> None:
-        """Remember in `acknowledged` the last number of each partition that Kafka has; outlives the producer.
+        """Make the producer; `start` connects it.
 
         Args:
             settings: where Kafka is.
-            acknowledged: last acknowledged numbers; a record at or below is not sent again.
-            check: called before each send; raises when we may not publish any more.
+            acknowledged: last acknowledged numbers, updated here and kept by the caller beyond this producer's life;
+                a record at or below is not sent again.
+            check: called before each send; raises when this process may no longer publish.
         """
         self._producer: AIOKafkaProducer = clients.producer(settings, "plaudit-relay")
         self._acknowledged = acknowledged
@@ -40,13 +41,17 @@ class Publisher:
         self._sends = 0
 
     async def start(self) -> None:
-        """Connect; raises KafkaError where there is no broker."""
+        """Connect.
+
+        Raises:
+            KafkaError: no broker can be reached.
+        """
         await self._producer.start()
 
     async def publish(self, chunk: Chunk) -> None:
         """Return when Kafka has acknowledged every record of the chunk.
 
-        Raises the first error that a partition met, after all partitions have come to an end.
+        Raises the first error of a partition, after all partitions have ended.
         """
         results = await asyncio.gather(
             *(
@@ -62,7 +67,7 @@ class Publisher:
     async def _publish_partition(
         self, place: TopicPartition, number: int, records: Sequence[tuple[bytes, bytes]]
     ) -> None:
-        """Publish what follows `number`, one batch after the other, from the first record that is not acknowledged."""
+        """Publish the records after `number` in batches, from the first one that is not acknowledged."""
         published = metrics.RELAY_PUBLISHED.labels(place.topic)
         timestamp = int(time.time() * 1000)
         start = max(0, self._acknowledged.get(place, 0) - number)
@@ -85,10 +90,10 @@ class Publisher:
             start = end
 
     async def stop(self) -> None:
-        """Close the producer. One that will not stop could still send, so then the process exits."""
+        """Close the producer. If it does not stop it could still send, so the process exits."""
         try:
             async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
                 await self._producer.stop()
         except TimeoutError:
-            log.critical("relay_producer_stuck", hint="the process exits: a producer that runs on could still send")
+            log.critical("relay_producer_stuck", hint="the process exits, since a running producer could still send")
             os._exit(EXIT_PRODUCER_STUCK)

@@ -1,7 +1,7 @@
-"""The relay: publishes the outbox in commit order, numbered without gaps, and says when it may not."""
+"""The relay: publishes the outbox in commit order, numbered without gaps, and reports when it may not."""
 
 import asyncio
-import random
+import logging
 import time
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from plaudit.common.contracts import TOPICS
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
 from plaudit.common.ids import uuid7
-from plaudit.common.jobs import Check, Loop, end_task
+from plaudit.common.jobs import Check, Loop, back_off_seconds, end_task, pause
 from plaudit.common.observability import metrics
 from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox.cursor import SupersededError
@@ -26,10 +26,10 @@ log = structlog.get_logger()
 
 STANDBY_SECONDS = 1.0
 NOT_READY_SECONDS = 5.0
-BACK_OFF_SECONDS = 0.2
+FIRST_BACK_OFF_SECONDS = 0.4
 MAX_BACK_OFF_SECONDS = 5.0
 ACKNOWLEDGEMENT_SECONDS = 5.0
-"""Without one for so long, /readyz says so."""
+"""Without one for longer, /readyz says so."""
 
 
 class RelayLoop(Loop):
@@ -40,7 +40,7 @@ class RelayLoop(Loop):
 
         Args:
             service: whose outbox; the topics it writes are checked before anything is published.
-            database: its connections; the relay holds one of them and borrows another now and then.
+            database: its connections; the relay holds one of them and uses another now and then.
             settings: where Kafka is.
         """
         super().__init__(f"relay-{service}")
@@ -54,19 +54,19 @@ class RelayLoop(Loop):
         self._leader: Leader | None = None
 
     def beat(self) -> None:
-        """Say that the loop is turning, and whether it publishes."""
+        """Note that the loop is turning, and whether it publishes."""
         super().beat()
         metrics.RELAY_READY.set(1 if self._lease.valid and all(check.ok for check in self.ready()) else 0)
 
     def ready(self) -> Sequence[Check]:
-        """Say whether this process publishes, stands by for another one, or what is in its way."""
+        """Return whether this process publishes or stands by, and otherwise what prevents it."""
         since = self._leader.waiting_since if self._leader else None
         if since is not None and (waited := time.monotonic() - since) > ACKNOWLEDGEMENT_SECONDS:
             return [Check(self.name, ok=False, detail=f"no acknowledgement from Kafka for {waited:.0f} s")]
         return [self._state]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Publish until told to stop; a failure ends a term, and the next one begins where the cursor stands."""
+        """Publish until told to stop; after a failure it leads again, from the stored cursor."""
         failures = 0
         while not stop.is_set():
             self.beat()
@@ -75,23 +75,22 @@ class RelayLoop(Loop):
                 if await self._lease.acquire():
                     await self._lead(stop)
                 else:
-                    self._say(ok=True, detail="stands by: another process holds the lease")
-                    await self._pause(stop, STANDBY_SECONDS)
+                    self._report(ok=True, detail="stands by: another process holds the lease")
+                    await pause(stop, STANDBY_SECONDS)
             except NotReadyError as error:
-                self._say(ok=False, detail=str(error))
-                await self._pause(stop, NOT_READY_SECONDS)
+                self._report(ok=False, detail=str(error))
+                await pause(stop, NOT_READY_SECONDS)
             except Exception as error:
-                if not _passes(error):
+                if not _is_passing(error):
                     raise
                 failures = 1 if time.monotonic() - began_at > MAX_BACK_OFF_SECONDS else failures + 1
                 metrics.RELAY_FAILURES.inc()
-                self._say(ok=False, detail=f"{type(error).__name__}: {error}")
-                seconds = min(MAX_BACK_OFF_SECONDS, BACK_OFF_SECONDS * 2**failures)
-                await self._pause(stop, seconds * random.uniform(0.5, 1.0))
-        self._say(ok=False, detail="stopped")
+                self._report(ok=False, detail=f"{type(error).__name__}: {error}")
+                await pause(stop, back_off_seconds(failures, FIRST_BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS))
+        self._report(ok=False, detail="stopped")
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        keeper = asyncio.create_task(self._lease.keep())
+        renewal = asyncio.create_task(self._lease.keep())
         try:
             async with self._database.transaction() as tx:
                 cursor = await cursors.load(tx)
@@ -103,30 +102,22 @@ class RelayLoop(Loop):
                 self._leader = Leader(
                     self._settings, self._database, connection, cursor, self._lease, self._acknowledged, self.beat
                 )
-                await self._leader.run(stop, self._topics, lambda: self._say(ok=True, detail="publishes"))
+                await self._leader.run(stop, self._topics, lambda: self._report(ok=True, detail="publishes"))
                 await connection.execute(cursors.RESET)
         finally:
             self._leader = None
-            await end_task(keeper)
+            await end_task(renewal)
         await self._lease.release()
 
-    def _say(self, *, ok: bool, detail: str) -> None:
-        """Keep what /readyz answers, and log it when it changes."""
+    def _report(self, *, ok: bool, detail: str) -> None:
+        """Keep the answer of /readyz, and log it when it changes."""
         if detail != self._state.detail:
-            tell = log.info if ok or detail == "stopped" else log.error
-            tell("relay_state", loop=self.name, detail=detail)
+            level = logging.INFO if ok or detail == "stopped" else logging.ERROR
+            log.log(level, "relay_state", loop=self.name, detail=detail)
         self._state = Check(self.name, ok, detail)
         self.beat()
 
-    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
-        """Wait, or return at once when told to stop."""
-        try:
-            async with asyncio.timeout(seconds):
-                await stop.wait()
-        except TimeoutError:
-            self.beat()
 
-
-def _passes(error: Exception) -> bool:
-    """Whether a new term may well succeed: something was away, or another relay led meanwhile."""
+def _is_passing(error: Exception) -> bool:
+    """Return whether leading again may succeed: the error is transient, or another relay led meanwhile."""
     return isinstance(error, KafkaError | LeaseLostError | SupersededError) or is_transient(error)

@@ -1,4 +1,4 @@
-"""The outbox's partitions: tomorrow's is made ahead, a day that is published and old is dropped."""
+"""The retention of the outbox: make tomorrow's partition, drop old days that are wholly published."""
 
 from datetime import date, timedelta
 
@@ -11,7 +11,7 @@ from plaudit.common.outbox.cursor import Cursor
 log = structlog.get_logger()
 
 RETENTION_DAYS = 2
-"""Published days that are kept, today not counted."""
+"""Published days that are kept before today."""
 _PREFIX = "outbox_"
 _DAY_FORMAT = "%Y%m%d"
 
@@ -29,8 +29,8 @@ SELECT EXISTS (
 """
 
 
-async def keep_days(database: Database, cursor: Cursor) -> None:
-    """Make today's and tomorrow's partition where they are missing; drop published days beyond the retention."""
+async def apply_retention(database: Database, cursor: Cursor) -> None:
+    """Make today's and tomorrow's partitions if they are missing; drop published days beyond the retention."""
     schema = schema_name(database.service)
     async with database.transaction() as tx:
         today = await tx.raw.fetchval("SELECT (now() AT TIME ZONE 'UTC')::date")
@@ -46,7 +46,7 @@ async def keep_days(database: Database, cursor: Cursor) -> None:
 
 
 async def _drop(database: Database, schema: str, day: date, cursor: Cursor) -> None:
-    """Drop a day unless a row of it lies behind the cursor."""
+    """Drop a day, unless it has a row after the cursor."""
     async with database.transaction() as tx:
         start = await tx.raw.fetchval("SELECT $1::date::timestamp AT TIME ZONE 'UTC'", day)
         if await tx.raw.fetchval(_UNPUBLISHED, start, start + timedelta(days=1), cursor.xid, cursor.id):

@@ -1,4 +1,4 @@
-"""The shared look of all pages: templates with autoescaping, one stylesheet, no script."""
+"""Pages: templates with autoescaping, one stylesheet, and no script."""
 
 from plaudit.common.pages.render import Pages
 

@@ -1,6 +1,7 @@
 """Render templates into pages."""
 
-from typing import Any
+from importlib.resources import files
+from typing import Any, Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -19,20 +20,25 @@ def inline_code(text: str) -> Markup:
     )
 
 
-class Pages:
-    """The templates of one service, over the shared ones: `base.html` is what they extend."""
+SHARED_TEMPLATES: Final = "plaudit.common.pages"
 
-    def __init__(self, package: str | None = None, *, title: str = "Plaudit") -> None:
+
+class Pages:
+    """The templates of some packages, over the shared ones: `base.html` is what they extend."""
+
+    def __init__(self, *packages: str, title: str = "Plaudit") -> None:
         """Load templates.
 
         Args:
-            package: whose folder `pages` holds more templates, for example `plaudit.feedback_board`.
+            packages: each with a folder `templates`, for example `plaudit.feedback_board.board`; where two have a
+                template of the same name, the first package's counts.
             title: of the site, shown at the head of every page.
+
+        Raises:
+            ValueError: a package without such a folder.
         """
-        shared = PackageLoader("plaudit.common.pages", "templates")
-        loaders = [PackageLoader(package, "pages"), shared] if package else [shared]
         self._environment = Environment(
-            loader=ChoiceLoader(loaders),
+            loader=ChoiceLoader([_templates_of(package) for package in (*packages, SHARED_TEMPLATES)]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -48,3 +54,8 @@ class Pages:
     def response(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Answer with a page."""
         return HTMLResponse(self.text(template, **context), status)
+
+
+def _templates_of(package: str) -> PackageLoader:
+    folder = "templates" if files(package).joinpath("templates").is_dir() else "pages"
+    return PackageLoader(package, folder)

@@ -1,4 +1,4 @@
-"""The files that pages link to, under addresses that change with their content."""
+"""The files that pages link to; their addresses change with their content."""
 
 import hashlib
 from functools import cache
@@ -18,7 +18,7 @@ def static_content(name: str) -> bytes:
 
 @cache
 def static_version() -> str:
-    """Return a word that changes with the content of any static file."""
+    """Return a short hash over all static files."""
     digest = hashlib.sha256()
     for name in sorted(STATIC_FILES):
         digest.update(static_content(name))
@@ -26,5 +26,5 @@ def static_version() -> str:
 
 
 def static_url(name: str) -> str:
-    """Return the address of a static file, which may be cached for ever."""
+    """Return the address of a static file; it may be cached for ever."""
     return f"/static/{static_version()}/{name}"

@@ -7,7 +7,7 @@ _INSERT = "INSERT INTO common.tenants (id, name, person_key) VALUES ($1, $2, $3)
 
 
 async def exists(tx: Tx, tenant_id: str) -> bool:
-    """Say whether there is such a tenant, as the owner of schema `common`."""
+    """Return whether there is such a tenant, as the owner of schema `common`."""
     return bool(await tx.raw.fetchval(_EXISTS, tenant_id))
 
 

@@ -1,0 +1,146 @@
+"""Plays the demo story through signed webhooks and the board's API. It can be interrupted and played again.
+
+Every delivery and request has an id of its own, so a repeated one gets the answer of the first time.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import msgspec
+
+from plaudit.common.standard_webhooks import decode_secret, signed_headers
+from plaudit_local.demo.story import BUSINESSES, FRESH, REQUESTS, REVIEWS, Request, Review
+
+SUBJECTS_PLATFORM = "native"
+DEADLINE_SECONDS = 30.0
+POLL_SECONDS = 0.2
+REQUEST_TIMEOUT_SECONDS = 10.0
+IDEMPOTENCY_PREFIX = "demo-2"
+
+
+class DemoError(Exception):
+    """The story could not be played; the text says why."""
+
+
+def play(endpoints: dict[str, str]) -> str:
+    """Play the story into a running installation; return one sentence about it.
+
+    Args:
+        endpoints: base addresses of the services and an API key, as in `.local/endpoints.json`.
+
+    Raises:
+        DemoError: a service answered something unexpected.
+    """
+    headers = {"authorization": f"Bearer {endpoints['api_key']}"}
+    with httpx.Client(headers=headers, timeout=REQUEST_TIMEOUT_SECONDS) as client:
+        sources = {business: _source(client, endpoints["ingest"], business) for business in BUSINESSES}
+        for number, review in enumerate(REVIEWS + FRESH):
+            _review(client, endpoints["ingest"], sources[review.subject.split("/")[0]], number, review)
+        reviews = _reviews_by_title(client, endpoints["ingest"])
+        for number, request in enumerate(REQUESTS):
+            _request(client, endpoints["feedback_board"], number, request, reviews)
+    return f"{len(REVIEWS) + len(FRESH)} reviews of {len(BUSINESSES)} businesses and {len(REQUESTS)} requests"
+
+
+def _answer(response: httpx.Response, *expected: int) -> Any:
+    if response.status_code not in expected:
+        raise DemoError(
+            f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:300]}"
+        )
+    return response.json() if response.content else None
+
+
+def _source(client: httpx.Client, ingest: str, business: str) -> dict[str, Any]:
+    name = f"{BUSINESSES[business]} website"
+    listed = _answer(client.get(f"{ingest}/v1/sources"), 200)["items"]
+    known = next((source for source in listed if source["name"] == name), None)
+    if known is not None:
+        return dict(_answer(client.get(f"{ingest}/v1/sources/{known['id']}/secret"), 200))
+    return dict(
+        _answer(
+            client.post(
+                f"{ingest}/v1/sources", json={"name": name, "platform": SUBJECTS_PLATFORM, "subject": business}
+            ),
+            200,
+            201,
+        )
+    )
+
+
+def _review(client: httpx.Client, ingest: str, source: dict[str, Any], number: int, review: Review) -> None:
+    now = datetime.now(UTC)
+    published_at = now - timedelta(days=review.days_ago)
+    data: dict[str, Any] = {
+        "id": f"demo-{number}",
+        "subject": review.subject,
+        "rating": review.rating,
+        "title": review.title,
+        "text": review.text,
+        "language": "en",
+        "published_at": published_at.isoformat(),
+        "author": {"id": f"guest-{number}", "name": review.author},
+        "verified": number % 3 != 0,
+        "origin": "invited" if number % 4 == 0 else "organic",
+    }
+    _post(client, ingest, source, f"demo-{number}-created", {"type": "review.created", "data": data})
+    if review.answer:
+        answered_at = min(published_at + timedelta(hours=review.answered_hours_later), now)
+        answer = {"text": review.answer, "published_at": answered_at.isoformat(), "state": "published"}
+        event = {"type": "review.answered", "data": {"id": data["id"], "answer": answer}}
+        _post(client, ingest, source, f"demo-{number}-answered", event)
+
+
+def _post(client: httpx.Client, ingest: str, source: dict[str, Any], delivery: str, event: dict[str, Any]) -> None:
+    body = msgspec.json.encode(event)
+    headers = signed_headers([decode_secret(source["secret"])], delivery, int(time.time()), body)
+    _answer(client.post(f"{ingest}/v1/hooks/{source['id']}", content=body, headers=headers), 202)
+
+
+def _reviews_by_title(client: httpx.Client, ingest: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    cursor: str | None = None
+    while True:
+        page = _answer(client.get(f"{ingest}/v1/reviews", params={"cursor": cursor} if cursor else {}), 200)
+        found.update({item["title"]: item["id"] for item in page["items"] if item.get("title")})
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
+def _request(client: httpx.Client, board: str, number: int, request: Request, reviews: dict[str, str]) -> None:
+    made = _answer(
+        client.post(
+            f"{board}/v1/requests",
+            json={"title": request.title, "text": request.text},
+            headers={"idempotency-key": f"{IDEMPOTENCY_PREFIX}-{number}"},
+        ),
+        200,
+        201,
+    )
+    address = f"{board}/v1/requests/{made['id']}"
+    # A repeated creation gets the answer of the first, whatever the request's present status is.
+    if _answer(client.get(address), 200)["status"] != "open":
+        return
+    for voter in range(request.votes):
+        _answer(client.post(f"{address}/votes", json={"email": f"guest{voter}@plaudit.example"}), 200, 201)
+    if request.impact:
+        _answer(
+            client.put(f"{address}/sizing", json={"impact": request.impact, "effort_weeks": request.effort_weeks}), 200
+        )
+    for title in request.linked_titles:
+        _link(client, address, reviews[title])
+    for status, reason in request.status_steps:
+        _answer(client.put(f"{address}/status", json={"status": status, "reason": reason}), 200)
+
+
+def _link(client: httpx.Client, request: str, review: str) -> None:
+    """Link a review; it reaches the board over Kafka, so this waits for it."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        response = client.post(f"{request}/links", json={"review_id": review})
+        if response.status_code != 404 or time.monotonic() > deadline:
+            _answer(response, 200, 201)
+            return
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,126 @@
+"""The demo story: three invented businesses, what their customers say, and what they ask for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Review:
+    """One review: when (days ago; 0 is now), where, how many stars, and what was said."""
+
+    days_ago: float
+    subject: str
+    rating: int
+    title: str
+    text: str
+    author: str
+    answer: str = ""
+    answered_hours_later: float = 0.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request on the board, its votes, and what became of it."""
+
+    title: str
+    text: str
+    votes: int
+    impact: str = ""
+    effort_weeks: str = ""
+    status_steps: tuple[tuple[str, str], ...] = ()
+    linked_titles: tuple[str, ...] = ()
+
+
+BUSINESSES = {
+    "kite-coffee": "Kite Coffee",
+    "northlight-bikes": "Northlight Bikes",
+    "harbour-dental": "Harbour Dental",
+}
+
+REVIEWS: tuple[Review, ...] = (
+    Review(512, "kite-coffee/porto", 5, "Corner table, good flat white", "Quiet on weekday mornings, and they remember what you drink.", "Inês"),
+    Review(498, "kite-coffee/porto", 4, "Nice, a bit loud", "The grinder sits right beside the seats. Coffee is lovely.", "Tomás"),
+    Review(471, "kite-coffee/ghent", 3, "Slow at lunch", "Twenty minutes for two sandwiches at noon, though the soup was worth it.", "Lotte"),
+    Review(455, "kite-coffee/ghent", 5, "Best oat cortado in town", "I cycle ten minutes further for it.", "Wout"),
+    Review(430, "kite-coffee/porto", 2, "App lost my stamps", "Nine stamps gone after the update and nobody at the till could help.", "Rui",
+         "Rui, we have put the ten stamps back by hand and the app team has found the cause.", 5),
+    Review(402, "kite-coffee/porto", 5, "Kind staff", "They let us stay past closing when the rain came down.", "Beatriz"),
+    Review(377, "kite-coffee/ghent", 4, "Solid", "Reliable, warm, a little expensive.", "Jonas"),
+    Review(341, "kite-coffee/ghent", 1, "Charged twice", "The card machine charged me twice, and the refund took three weeks.", "Elke",
+         "Elke, three weeks is far too long. Refunds are now made at the till the same day.", 20),
+    Review(300, "kite-coffee/porto", 5, "Sunday ritual", "Cinnamon buns at nine, gone by ten. Come early.", "Marta"),
+    Review(266, "kite-coffee/ghent", 5, "Plugs at every table", "I wrote half my thesis here.", "Noor"),
+    Review(221, "kite-coffee/porto", 4, "Good beans", "Bought a bag to take home, very fresh.", "Pedro"),
+    Review(180, "kite-coffee/ghent", 2, "No oat milk, again", "Third time this month. Please order more of it.", "Fien",
+         "You are right, Fien. We have doubled the weekly order.", 11),
+    Review(143, "kite-coffee/porto", 5, "They fixed the app", "My stamps came back, and the new version is quick.", "Rui S."),
+    Review(97, "kite-coffee/ghent", 4, "Better at lunch now", "A second person at the till makes all the difference.", "Lotte V."),
+    Review(61, "kite-coffee/porto", 5, "Flat white worth the walk", "Silky, not too hot, and a smile with it.", "Joana"),
+    Review(33, "kite-coffee/ghent", 5, "Refund in a minute", "They charged me wrongly and put it right before I had found my wallet.", "Stijn"),
+    Review(12, "kite-coffee/porto", 3, "Queue out of the door", "Worth it once, not every day. Ordering ahead would help.", "Duarte"),
+    Review(4, "kite-coffee/ghent", 4, "Lovely terrace", "Blankets on every chair.", "Amélie"),
+    Review(489, "northlight-bikes/rotterdam", 5, "Smooth rental", "Booked at eight, riding at nine, returned at six.", "Sanne"),
+    Review(466, "northlight-bikes/rotterdam", 1, "Flat battery, no help", "The e-bike died after eleven kilometres and the hotline rang out.", "Mehmet",
+         "Mehmet, your rental is refunded. The hotline now rings a second team after a minute.", 9),
+    Review(420, "northlight-bikes/basel", 4, "Good bikes, stiff saddle", "Everything well kept. Bring padded shorts.", "Nina"),
+    Review(388, "northlight-bikes/basel", 5, "Child seat fitted in minutes", "They adjusted everything and showed us a quiet route.", "Luca"),
+    Review(345, "northlight-bikes/rotterdam", 2, "Deposit came back late", "Nineteen days for a hundred euro deposit.", "Anouk",
+         "Anouk, nineteen days is not what we promise. Yours was sent back today.", 30),
+    Review(310, "northlight-bikes/basel", 5, "A day along the Rhine", "The route map they lend you is worth more than the bike.", "Céline"),
+    Review(255, "northlight-bikes/rotterdam", 3, "Fine, but the lock", "The lock needs three hands in the rain.", "Bram"),
+    Review(199, "northlight-bikes/basel", 1, "Wrong size twice", "I gave my height in the booking. The bike was for someone a head taller, twice.", "Sophie",
+         "Sophie, sizes from the booking now print on the tag of each bike. Thank you for telling us.", 16),
+    Review(150, "northlight-bikes/rotterdam", 5, "Battery lasted all day", "Sixty kilometres with a headwind and still a bar left.", "Daan"),
+    Review(104, "northlight-bikes/basel", 4, "Easy return", "You lock it, take a photo, done.", "Matteo"),
+    Review(58, "northlight-bikes/rotterdam", 2, "Deposit, day nine", "Better than the year before, I am told. Still waiting.", "Joris",
+         "Joris, it went out this morning; by spring deposits will return on the day.", 7),
+    Review(20, "northlight-bikes/basel", 5, "New locks!", "One click. Finally a lock for people with gloves on.", "Bruno"),
+    Review(6, "northlight-bikes/rotterdam", 4, "Good fun", "The kids want to do it again on Sunday.", "Yara"),
+    Review(440, "harbour-dental", 5, "No fear any more", "Dr Lind explains each step before she does it.", "Karin"),
+    Review(367, "harbour-dental", 4, "Punctual", "Ten minutes' wait at the most in four visits.", "Oskar"),
+    Review(289, "harbour-dental", 2, "A bill nobody explained", "Two positions on the bill that nobody could explain on the phone.", "Greta",
+         "Greta, we called you and took off the one that was wrong. Bills now carry a plain-language line each.", 22),
+    Review(214, "harbour-dental", 5, "Saved my holiday", "Broken tooth on Friday at five, mended by six.", "Henrik"),
+    Review(120, "harbour-dental", 5, "Gentle with children", "My daughter waved goodbye. That says it all.", "Maja"),
+    Review(44, "harbour-dental", 3, "Hard to reach by phone", "The line is busy all morning. Booking online would be a relief.", "Elin"),
+    Review(9, "harbour-dental", 5, "Clear bill", "Each line in plain words, as they said they would.", "Greta L."),
+)  # fmt: skip
+
+FRESH: tuple[Review, ...] = (
+    Review(0, "kite-coffee/porto", 1, "Closed without a word", "The door said open until seven, it was shut at five. I came across town for it.", "Sílvia"),
+    Review(0, "northlight-bikes/rotterdam", 2, "Brakes squealed all day", "They worked, but every dog in the city turned round.", "Femke"),
+    Review(0, "harbour-dental", 2, "Forty minutes in the waiting room", "No word why, and I had to go back to work with half a filling.", "Anton",
+         "Anton, we had an emergency and should have told you. Your next visit is early and on us.", 0.05),
+)  # fmt: skip
+
+REQUESTS: tuple[Request, ...] = (
+    Request("Order ahead from the app", "Pick a time, walk past the queue, take the cup.", 23, "2", "4",
+         (("under_review", "Many ask for it at both cafés; we are looking at what the tills can do."),
+          ("planned", "The tills can do it. We begin after the summer menu.")),
+         ("Queue out of the door",)),
+    Request("Deposits back on the same day", "A returned bike should mean a returned deposit, not a wait of weeks.", 31, "3", "3",
+         (("under_review", "Two reviews and thirty people say the same."),
+          ("planned", "Our bank offers instant transfers from spring."),
+          ("in_progress", "Rotterdam tries it first.")),
+         ("Deposit came back late", "Deposit, day nine")),
+    Request("A lock that opens with one hand", "Three hands in the rain is one too many.", 18, "1", "2",
+         (("planned", "We found a lock that clicks."),
+          ("in_progress", "Half of the Basel bikes have it."),
+          ("shipped", "All bikes have the new lock. Thank you, Bram.")),
+         ("Fine, but the lock", "New locks!")),
+    Request("Refunds at the till", "If the card machine errs, the till should be able to undo it.", 14, "2", "1.5",
+         (("planned", "Nobody should wait three weeks for their own money."),
+          ("in_progress", "Ghent can do it, Porto follows."),
+          ("shipped", "Both cafés refund at the till, on the spot.")),
+         ("Charged twice", "Refund in a minute")),
+    Request("Book a dentist online", "The phone is busy when I have time, and free when I do not.", 12, "2", "6",
+         (("under_review", "We are asking the practice software's makers."),),
+         ("Hard to reach by phone",)),
+    Request("Plain words on every bill", "One sentence beside each position: what it was and why it was needed.", 9, "1", "1",
+         (("planned", "Agreed with the billing office."), ("in_progress", "Being written."),
+          ("shipped", "Every bill since the first of the month has them.")),
+         ("A bill nobody explained", "Clear bill")),
+    Request("Say when the café closes early", "A line in the app before I cross the town.", 3),
+    Request("Route maps to take home", "The map of the Rhine should be for sale.", 5, "0.5", "1",
+         (("declined", "The maps are lent to us by the city; they may not be sold. You find the route on its site."),),
+         ("A day along the Rhine",)),
+)  # fmt: skip

@@ -1,0 +1,51 @@
+"""Free TCP ports on the loopback interface."""
+
+import socket
+import sys
+from collections.abc import Collection
+
+LOOPBACK = "127.0.0.1"
+
+_reserved: dict[int, int] = {}  # port → file descriptor, open until our process ends
+
+
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on this port of the loopback interface now."""
+    with socket.socket() as probe:
+        # As servers do: a port whose last connections are still in TIME_WAIT is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(preferred: int | None = None, taken: Collection[int] = ()) -> int:
+    """Return the preferred port if it is free and not in `taken`, else any free one."""
+    if preferred is not None and preferred not in taken and is_free(preferred) and _reserve(preferred):
+        return preferred
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        if port not in taken:
+            return port
+
+
+def _reserve(port: int) -> bool:
+    """Reserve the port among all Plaudits of this machine until our process ends; return False when another has it.
+
+    A server listens seconds after its port is chosen, and two that start together would choose the same. The name
+    is in Linux's abstract namespace: it is no file, and it goes with the process. Other systems have no such namespace.
+    """
+    if port in _reserved or not sys.platform.startswith("linux"):
+        return True
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0plaudit-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved[port] = name.detach()
+    return True

@@ -1,0 +1,103 @@
+"""Where files are on this machine: one folder, `.local`, holds all data, logs and secrets of a checkout."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of one running product."""
+
+    folder: Path
+
+    @classmethod
+    def of_checkout(cls) -> "Layout":
+        """Return the layout of `.local` in the checkout, or of the folder that PLAUDIT_LOCAL names."""
+        return cls(Path(os.environ.get("PLAUDIT_LOCAL") or CHECKOUT / ".local").absolute())
+
+    @property
+    def endpoints(self) -> Path:
+        """Addresses and the development key of the running product (mode 0600)."""
+        return self.folder / "endpoints.json"
+
+    @property
+    def supervisor_lock(self) -> Path:
+        """Locked by the running supervisor; holds its process id."""
+        return self.folder / "supervisor.lock"
+
+    @property
+    def processes_lock(self) -> Path:
+        """Locked as long as any process of the product lives."""
+        return self.folder / "processes.lock"
+
+    @property
+    def postgres(self) -> Path:
+        """The database cluster; it is elsewhere when other users cannot reach root's checkout (`postgres_place`)."""
+        return self.folder / "postgres"
+
+    @property
+    def postgres_place(self) -> Path:
+        """A file that says where the database cluster is, when it is not in `postgres`."""
+        return self.folder / "postgres.elsewhere"
+
+    @property
+    def kafka(self) -> Path:
+        """The broker's data."""
+        return self.folder / "kafka"
+
+    @property
+    def mailbox(self) -> Path:
+        """One .eml file for each mail."""
+        return self.folder / "mailbox"
+
+    @property
+    def development_key(self) -> Path:
+        """The API key of this installation, with the identity of the database it is in (mode 0600)."""
+        return self.folder / "development-key.json"
+
+    @property
+    def demo_played(self) -> Path:
+        """The identity of the database that the demo story has been played into."""
+        return self.folder / "demo-played"
+
+    def log(self, name: str) -> Path:
+        """The log file of one process."""
+        return self.folder / "logs" / f"{name.lower()}.log"
+
+    def make(self) -> None:
+        """Make the folders.
+
+        Raises:
+            PermissionError: they belong to somebody else; the text says what to do.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.log("any").parent.mkdir(exist_ok=True)
+            self.log("any").parent.chmod(0o700)  # logs name people's reviews
+        except PermissionError:
+            raise PermissionError(
+                f"{self.folder} belongs to another user of this machine: run make as that user, or remove the folder"
+            ) from None
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step; only its owner can read it."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    Path(name).replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file; an empty one when there is no file or it is damaged."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

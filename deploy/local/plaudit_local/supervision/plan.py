@@ -1,0 +1,83 @@
+"""What the product consists of: its programs, the ports they prefer, and the steps before them."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PARTITIONS = 8
+OWNER_EMAIL = "owner@plaudit.example"
+BOARD_NAME = "Plaudit demo"
+POSTGRES_PORT = 5432
+KAFKA_PORT = 9092
+FIRST_SERVICE_PORT = 8001
+MAILBOX_PORT = 8005
+SMTP_PORT = 2525
+
+
+@dataclass(frozen=True)
+class Step:
+    """A program that runs to its end."""
+
+    name: str
+    command: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A program that keeps running and answers GET /readyz on its port."""
+
+    name: str
+    command: Sequence[str]
+    preferred_port: int
+    endpoint: str
+    """Its name in endpoints.json."""
+    shows: Sequence[tuple[str, str]] = ()
+    """What a person can look at: (title, path)."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All programs of the product."""
+
+    migrations: Sequence[Step]
+    topics: Step
+    key: Step
+    """Prints a new API key."""
+    services: Sequence[Service]
+    mailbox: Service
+    demo: Step | None
+
+
+def _python(*arguments: str) -> Sequence[str]:
+    return (sys.executable, "-m", *arguments)
+
+
+def product() -> Plan:
+    """Return the plan of Plaudit."""
+    modules = {"ingest": "ingest", "scoring": "scoring", "alerting": "alerting", "feedback-board": "feedback_board"}
+    pages = {"alerting": [("clocks", "/")], "feedback-board": [("public board", "/")]}
+    return Plan(
+        # In one process: importing each service to migrate its schema would take longer than the migrations.
+        migrations=(Step("migrate all schemas", _python("plaudit.common.db.migrate", "common", *modules)),),
+        topics=Step("make topics", _python("plaudit.common.kafka.topics")),
+        key=Step(
+            "make the development key",
+            _python(
+                "plaudit.common.api_keys.cli", "create", "--tenant", "default", "--name", "development", "--scopes", "*"
+            ),
+        ),
+        services=tuple(
+            Service(
+                name,
+                _python(f"plaudit.{m}.main", "all"),
+                FIRST_SERVICE_PORT + n,
+                endpoint=m,
+                shows=(*pages.get(name, ()), (f"{name} API", "/docs")),
+            )
+            for n, (name, m) in enumerate(modules.items())
+        ),
+        mailbox=Service(
+            "mailbox", _python("plaudit_local", "mailbox"), MAILBOX_PORT, endpoint="mailbox", shows=(("mailbox", "/"),)
+        ),
+        demo=Step("play the demo story", _python("plaudit_local", "demo")),
+    )

@@ -1,0 +1,213 @@
+"""From fetched records to what a handler takes: decode them, and check their numbers against the position."""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from operator import attrgetter
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+
+import msgspec
+
+from plaudit.common.contracts import Envelope
+from plaudit.common.contracts.envelope import CONTENT_TYPE, Epoch
+from plaudit.common.contracts.envelope import Sequence as Number
+from plaudit.common.kafka.positions import Place
+from plaudit.common.kafka.subscription import Record, Subscription
+
+Data = TypeVar("Data")
+
+CONTENT_TYPE_HEADER: Final = "content-type"
+_HEADERS: Final = ((CONTENT_TYPE_HEADER, CONTENT_TYPE.encode()),)
+UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
+"""What the decoder raises: for what is no JSON, for JSON of another shape, for endless nesting."""
+_NO_EVENT: Final = f"the content-type header is not {CONTENT_TYPE}"
+_NO_NUMBER: Final = "epoch and sequence are not numbers from 1 that fit into 64 bits"
+_NOTHING_APPLIED: Final = 0
+_MAX_NUMBER: Final = 2**63 - 1
+
+
+class Verdict(Enum):
+    """What a record's number means to a partition with a given position."""
+
+    NEXT = auto()
+    REPEAT = auto()
+    GAP = auto()
+
+
+class Raw(Protocol):
+    """The attributes of a fetched record that the runner uses."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+Batch = Mapping[int, Sequence[Raw]]
+"""Fetched records by partition, in the order of their offsets."""
+Reason = Literal["invalid", "failed", "held"]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter: a record that is not applied now."""
+
+    raw: Raw
+    epoch: int | None
+    sequence: int | None
+    reason: Reason
+    error: str
+    order_keys: tuple[str, ...] = ()
+    tries: int = 1
+
+
+@dataclass(slots=True)
+class Slice(Generic[Data]):
+    """What a batch holds of one partition."""
+
+    partition: int
+    raws: Sequence[Raw]
+    before: Place
+    after: Place
+    records: list[Record[Data]] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    repeated: int = 0
+    gap: str | None = None
+    """Describes the first record that is not the next one. It and the records after it are not in the slice."""
+
+    def letter(
+        self, record: Record[Data], reason: Reason, error: str, order_keys: tuple[str, ...] = (), tries: int = 1
+    ) -> Letter:
+        """Return a dead letter of one of the slice's records."""
+        raw = self.raws[bisect_left(self.raws, record.offset, key=attrgetter("offset"))]
+        return Letter(raw, record.epoch, record.sequence, reason, error, order_keys, tries)
+
+
+class _Head(msgspec.Struct):
+    type: str
+    epoch: Epoch
+    sequence: Number
+
+
+def judge(before: Place, epoch: int, sequence: int, *, compacted: bool) -> Verdict:
+    """Say whether a record is the next one, one that was applied before, or one with a gap before it.
+
+    A group that has applied nothing takes the first number as given. A higher epoch begins at 1; a record of a lower
+    epoch is a repeat. Compaction removes records, so a compacted topic may have gaps.
+    """
+    if before.epoch == _NOTHING_APPLIED:
+        return Verdict.NEXT
+    if epoch < before.epoch or (epoch == before.epoch and sequence <= before.sequence):
+        return Verdict.REPEAT
+    expected = before.sequence + 1 if epoch == before.epoch else 1
+    return Verdict.NEXT if sequence == expected or compacted else Verdict.GAP
+
+
+class Decoder(Generic[Data]):
+    """Turns fetched records of one subscription into slices."""
+
+    def __init__(self, subscription: Subscription[Data]) -> None:
+        self._decode = msgspec.json.Decoder(Envelope[subscription.data]).decode  # type: ignore[name-defined]
+        self._head = msgspec.json.Decoder(_Head).decode
+        self._types = subscription.types
+        self._compacted = subscription.topic.compacted
+
+    def take(self, partition: int, before: Place, raws: Sequence[Raw]) -> Slice[Data]:
+        """Sort these records of a partition whose position is `before`."""
+        decode, types = self._decode, self._types
+        found: Slice[Data] = Slice(partition, raws, before, before)
+        apply = found.records.append
+        next_offset, epoch, sequence = before.next_offset, before.epoch, before.sequence
+        epoch_text = str(epoch)
+        for raw in raws:
+            event, number, problem = None, 0, _NO_EVENT
+            if raw.headers == _HEADERS or _is_event(raw):
+                try:
+                    event = decode(raw.value or b"")
+                    number = int(event.sequence)
+                except UNREADABLE as error:
+                    problem = str(error)
+            if (
+                event is not None
+                and event.epoch == epoch_text
+                and number == sequence + 1
+                and raw.offset >= next_offset
+                and (types is None or event.type in types)
+            ):
+                sequence += 1
+                next_offset = raw.offset + 1
+                apply(Record(event, partition, raw.offset, sequence, epoch))
+                continue
+            found.after = Place(next_offset, epoch, sequence)
+            if not self._take_other(found, raw, event, problem):
+                return found
+            next_offset, epoch, sequence = found.after.next_offset, found.after.epoch, found.after.sequence
+            epoch_text = str(epoch)
+        found.after = Place(next_offset, epoch, sequence)
+        return found
+
+    def _take_other(self, found: Slice[Data], raw: Raw, event: Envelope[Data] | None, problem: str) -> bool:
+        """Add a record that is not simply the next event to the slice; return whether the following ones may be taken.
+
+        It is a repeat, of another type, invalid, of a new epoch, or there is a gap before it.
+        """
+        at = found.after
+        if raw.offset < at.next_offset:
+            return True
+        past = Place(raw.offset + 1, at.epoch, at.sequence)
+        head = event or self._read_head(raw)
+        numbers = _numbers(head) if head is not None else None
+        if head is None or numbers is None:
+            # Without a number no relay has published it, so the sequence continues after it.
+            if raw.value is not None or not self._compacted:
+                found.letters.append(Letter(raw, None, None, "invalid", problem if head is None else _NO_NUMBER))
+            found.after = past
+            return True
+        epoch, sequence = numbers
+        verdict = judge(at, epoch, sequence, compacted=self._compacted)
+        if verdict is Verdict.REPEAT:
+            found.repeated += 1
+            found.after = past
+        elif verdict is Verdict.GAP:
+            found.gap = (
+                f"offset {raw.offset} has number {sequence} of epoch {epoch}, after {at.sequence} of epoch {at.epoch}"
+            )
+        else:
+            found.after = Place(raw.offset + 1, epoch, sequence)
+            if self._types is not None and head.type not in self._types:
+                return True
+            if event is None:
+                found.letters.append(Letter(raw, epoch, sequence, "invalid", problem))
+            else:
+                found.records.append(Record(event, found.partition, raw.offset, sequence, epoch))
+        return verdict is not Verdict.GAP
+
+    def _read_head(self, raw: Raw) -> _Head | None:
+        """Return the type and the number of a record whose other members are wrong; None if it has no number."""
+        try:
+            return self._head(raw.value or b"")
+        except UNREADABLE:
+            return None
+
+
+def _numbers(head: _Head | Envelope[Any]) -> tuple[int, int] | None:
+    """Return epoch and sequence; None if one is not a number from 1 that fits into its column."""
+    texts = head.epoch, head.sequence
+    if not all(text.isascii() and text.isdigit() and 1 <= int(text) <= _MAX_NUMBER for text in texts):
+        return None
+    return int(head.epoch), int(head.sequence)
+
+
+def _is_event(raw: Raw) -> bool:
+    """Return whether the content type is ours in another spelling: other case, parameters, among other headers."""
+    for name, value in raw.headers:
+        if name.lower() == CONTENT_TYPE_HEADER:
+            return bytes(value or b"").split(b";")[0].strip().lower() == CONTENT_TYPE.encode()
+    return False
+
+
+def first_traceparent(slices: Sequence[Slice[Any]]) -> str | None:
+    """Return the `traceparent` of the batch's first record."""
+    return next((part.records[0].event.traceparent for part in slices if part.records), None)

@@ -1,0 +1,214 @@
+"""What a consumer takes of a partition's log, without a broker: the sequence check and the sorting out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.common.contracts import Topic
+from plaudit.common.events.numbering import splice
+from plaudit.common.kafka import decoding
+from plaudit.common.kafka.decoding import Decoder, Slice, Verdict, judge
+from plaudit.common.kafka.positions import Place
+from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.outbox.publisher import HEADERS
+from plaudit_testing.databases import settings_for
+from plaudit_testing.runtime import Count, add_to_sums, count_event, counting_topic, outbox_of
+
+TOPIC = counting_topic("count.v1")
+COMPACTED = counting_topic("count.v1", compacted=True)
+OUTBOX = outbox_of(settings_for("postgresql://nobody@nowhere/nothing"))
+NOTHING_APPLIED = Place(0, 0, 0)
+
+
+@dataclass
+class Fetched:
+    offset: int
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = tuple(HEADERS)
+    partition: int = 3
+    key: bytes | None = b"key"
+
+
+def numbered(offset: int, sequence: int, epoch: int = 1, kind: str = "count.added") -> Fetched:
+    return Fetched(offset, splice(OUTBOX.encode(count_event(TOPIC, "key", sequence, kind=kind)), epoch, sequence))
+
+
+def log(*numbers: int) -> list[Fetched]:
+    return [numbered(offset, number) for offset, number in enumerate(numbers)]
+
+
+def decoder(*, topic: Topic = TOPIC, types: frozenset[str] | None = None) -> Decoder[Count]:
+    return Decoder(Subscription(group="g", topic=topic, data=Count, handle=add_to_sums, types=types))
+
+
+def sequences(taken: Slice[Count]) -> list[int]:
+    return [record.sequence for record in taken.records]
+
+
+@pytest.mark.parametrize(
+    ("at", "epoch", "sequence", "verdict"),
+    [
+        (Place(7, 2, 5), 2, 6, Verdict.NEXT),
+        (Place(7, 2, 5), 2, 5, Verdict.REPEAT),
+        (Place(7, 2, 5), 2, 1, Verdict.REPEAT),
+        (Place(7, 2, 5), 2, 7, Verdict.GAP),
+        (Place(7, 2, 5), 3, 1, Verdict.NEXT),
+        (Place(7, 2, 5), 3, 2, Verdict.GAP),
+        (Place(7, 2, 5), 3, 6, Verdict.GAP),
+        (Place(7, 2, 5), 1, 6, Verdict.REPEAT),
+        (Place(7, 2, 5), 1, 900, Verdict.REPEAT),
+        (NOTHING_APPLIED, 4, 5_001, Verdict.NEXT),
+    ],
+)
+def test_a_number_is_the_next_one_or_a_repeat_or_a_gap(at: Place, epoch: int, sequence: int, verdict: Verdict) -> None:
+    assert judge(at, epoch, sequence, compacted=False) is verdict
+
+
+def test_on_a_compacted_topic_a_gap_is_legal_and_a_repeat_is_still_one() -> None:
+    at = Place(7, 2, 5)
+    assert judge(at, 2, 9, compacted=True) is Verdict.NEXT
+    assert judge(at, 3, 4, compacted=True) is Verdict.NEXT
+    assert judge(at, 2, 5, compacted=True) is Verdict.REPEAT
+
+
+@given(st.data())
+def test_a_log_in_which_relays_repeated_themselves_is_applied_once_and_in_order(data: st.DataObject) -> None:
+    """A relay that starts over, or a zombie, writes a run of old numbers again; never a new one with a gap."""
+    numbers: list[int] = []
+    for _ in range(data.draw(st.integers(1, 6))):
+        highest = max(numbers, default=0)
+        first = data.draw(st.integers(1, highest + 1))
+        numbers += range(first, data.draw(st.integers(first, first + 5)) + 1)
+    raws, at, found = log(*numbers), NOTHING_APPLIED, []
+    while raws:
+        cut = data.draw(st.integers(1, len(raws)))
+        taken = decoder().take(3, at, raws[:cut])
+        assert taken.gap is None
+        found += sequences(taken)
+        at, raws = taken.after, raws[cut:]
+    assert found == list(range(1, max(numbers) + 1))
+    assert at == Place(len(numbers), 1, max(numbers))
+
+
+def test_what_stands_before_a_gap_is_taken_and_nothing_from_the_gap_on() -> None:
+    taken = decoder().take(3, NOTHING_APPLIED, log(1, 2, 4, 5))
+    assert sequences(taken) == [1, 2]
+    assert taken.after == Place(2, 1, 2)
+    assert taken.gap == "offset 2 has number 4 of epoch 1, after 2 of epoch 1"
+
+
+def test_records_below_the_position_are_left_out_without_a_word() -> None:
+    taken = decoder().take(3, Place(2, 1, 2), log(1, 2, 3))
+    assert (sequences(taken), taken.repeated) == ([3], 0)
+
+
+def test_a_new_epoch_begins_at_one() -> None:
+    raws = [numbered(0, 1), numbered(1, 2), numbered(2, 1, epoch=2), numbered(3, 3), numbered(4, 2, epoch=2)]
+    taken = decoder().take(3, NOTHING_APPLIED, raws)
+    assert [(record.epoch, record.sequence) for record in taken.records] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert taken.repeated == 1
+
+
+def test_the_position_moves_past_types_that_are_not_wanted() -> None:
+    raws = [numbered(0, 1), numbered(1, 2, kind="count.noted"), numbered(2, 3)]
+    taken = decoder(types=frozenset({"count.added"})).take(3, NOTHING_APPLIED, raws)
+    assert (sequences(taken), taken.after, taken.letters) == ([1, 3], Place(3, 1, 3), [])
+
+
+def test_a_type_that_is_not_wanted_need_not_fit_the_model() -> None:
+    other = Fetched(0, b'{"type":"other.thing","data":7,"epoch":"1","sequence":"00000000000000000001"}')
+    taken = decoder(types=frozenset({"count.added"})).take(3, NOTHING_APPLIED, [other, numbered(1, 2)])
+    assert (sequences(taken), taken.letters) == ([2], [])
+
+
+BROKEN = {
+    "no JSON": b"\xff\x00",
+    "no event": b"[]",
+    "nothing": b"",
+    "no value": None,
+    "endless nesting": b'{"data":' + b"[" * 100_000,
+    "a huge number": b'{"sequence":' + b"9" * 5_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_has_no_number_is_invalid_and_the_sequence_goes_on_behind_it(what: str) -> None:
+    taken = decoder().take(3, NOTHING_APPLIED, [numbered(0, 1), Fetched(1, BROKEN[what]), numbered(2, 2)])
+    assert sequences(taken) == [1, 2]
+    assert [(letter.raw.offset, letter.reason, letter.sequence) for letter in taken.letters] == [(1, "invalid", None)]
+    assert taken.after == Place(3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "sequence"),
+    [
+        ("one", f"{2:020d}"),
+        ("0", f"{2:020d}"),
+        ("-1", f"{2:020d}"),
+        ("9999999999999999999", f"{2:020d}"),
+        ("1", "x" * 20),
+        ("1", f"{-2:020d}"),
+        ("1", f"{0:020d}"),
+        ("1", "9" * 20),
+        ("2", "9" * 20),
+        ("\u0661", f"{2:020d}"),
+    ],
+)
+def test_a_number_that_is_none_or_does_not_fit_is_invalid_and_the_sequence_goes_on_behind_it(
+    epoch: str, sequence: str
+) -> None:
+    bad = OUTBOX.encode(count_event(TOPIC, "key", 2))[:-1] + f',"epoch":"{epoch}","sequence":"{sequence}"}}'.encode()
+    for before in (NOTHING_APPLIED, Place(0, 1, 1)):
+        start = before.sequence + 1
+        taken = decoder().take(3, before, [Fetched(0, bad), numbered(1, start), numbered(2, start + 1)])
+        assert sequences(taken) == [start, start + 1]
+        assert [(each.reason, each.epoch, each.sequence) for each in taken.letters] == [("invalid", None, None)]
+
+
+def test_what_has_a_number_and_breaks_the_schema_is_invalid_and_counts() -> None:
+    bad = splice(b'{"type":"count.added","data":{"key":7}}', 1, 2)
+    taken = decoder().take(3, NOTHING_APPLIED, [numbered(0, 1), Fetched(1, bad), numbered(2, 3)])
+    assert sequences(taken) == [1, 3]
+    assert [(letter.sequence, letter.reason) for letter in taken.letters] == [(2, "invalid")]
+
+
+def test_an_invalid_record_that_comes_again_is_a_repeat() -> None:
+    bad = splice(b'{"type":"count.added","data":{"key":7}}', 1, 1)
+    taken = decoder().take(3, NOTHING_APPLIED, [Fetched(0, bad), Fetched(1, bad), numbered(2, 2)])
+    assert (len(taken.letters), taken.repeated, sequences(taken)) == (1, 1, [2])
+
+
+def test_a_tombstone_on_a_compacted_topic_is_no_event() -> None:
+    taken = decoder(topic=COMPACTED).take(3, NOTHING_APPLIED, [numbered(0, 1), Fetched(1, None), numbered(2, 9)])
+    assert (sequences(taken), taken.letters, taken.after) == ([1, 9], [], Place(3, 1, 9))
+
+
+@pytest.mark.parametrize(
+    ("headers", "applied"),
+    [
+        ([("content-type", b"application/cloudevents+json")], True),
+        ([("content-type", b"application/cloudevents+json; charset=utf-8")], True),
+        ([("Content-Type", b"Application/CloudEvents+JSON")], True),
+        ([("trace", b"x"), ("content-type", b"application/cloudevents+json")], True),
+        ([("content-type", b"application/json")], False),
+        ([("content-type", b"application/cloudevents-batch+json")], False),
+        ([("content-type", None)], False),
+        ([], False),
+    ],
+)
+def test_the_content_type_header_says_whether_it_is_an_event(
+    headers: list[tuple[str, bytes | None]], applied: bool
+) -> None:
+    raw = numbered(0, 1)
+    raw.headers = tuple(headers)
+    taken = decoder().take(3, NOTHING_APPLIED, [raw, numbered(1, 2)])
+    assert sequences(taken) == ([1, 2] if applied else [2])
+    assert len(taken.letters) == (0 if applied else 1)
+
+
+def test_of_the_test_without_the_sequence_check_repeats_are_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "judge", lambda *_args, **_more: Verdict.NEXT)
+    assert sequences(decoder().take(3, NOTHING_APPLIED, log(1, 2, 1, 2, 3, 7))) != [1, 2, 3]

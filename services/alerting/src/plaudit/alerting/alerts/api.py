@@ -1,0 +1,52 @@
+"""HTTP: alerts."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from plaudit.alerting.alerts import commands, store
+from plaudit.alerting.alerts.domain import AlertState
+from plaudit.alerting.alerts.schemas import AlertOut
+from plaudit.common.http import (
+    DEFAULT_PAGE_ITEMS,
+    Cursor,
+    Limit,
+    Page,
+    Principal,
+    SubjectFilter,
+    TenantTx,
+    authorize,
+    decode_cursor,
+    not_found,
+    page,
+)
+
+router = APIRouter(tags=["alerts"])
+AlertsReader = Annotated[Principal, Depends(authorize("alerts:read"))]
+AlertsWriter = Annotated[Principal, Depends(authorize("alerts:write"))]
+
+
+@router.get("/v1/alerts", response_model=Page[AlertOut], summary="List alerts")
+async def list_alerts(
+    principal: AlertsReader,
+    tx: TenantTx,
+    subject: SubjectFilter = None,
+    state: AlertState | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_PAGE_ITEMS,
+) -> object:
+    """Return alerts, the newest first."""
+    after = decode_cursor(cursor, datetime, UUID) if cursor else None
+    rows = await store.list_alerts(tx, principal.tenant_id, subject=subject, state=state, after=after, limit=limit + 1)
+    return page(rows, limit, lambda row: (row["raised_at"], row["id"]))
+
+
+@router.post("/v1/alerts/{alert_id}/acknowledge", response_model=AlertOut, summary="Acknowledge an alert")
+async def acknowledge_alert(alert_id: UUID, principal: AlertsWriter, tx: TenantTx) -> object:
+    """Say that somebody looks at it. Saying so again changes nothing; a resolved alert cannot be acknowledged."""
+    alert = await commands.acknowledge(tx, principal.tenant_id, alert_id, principal.key_id)
+    if alert is None:
+        raise not_found("alert")
+    return alert

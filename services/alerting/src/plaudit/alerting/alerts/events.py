@@ -1,0 +1,36 @@
+"""What the bus hears of alerts: `alert.*` on `alerts.v1`."""
+
+from datetime import datetime
+from typing import Final
+
+from plaudit.alerting.alerts.domain import Alert
+from plaudit.common.contracts import ALERTS, AlertChange
+from plaudit.common.events import Outgoing
+
+OWNER_ON_THE_BUS: Final = "owner"
+"""The owner's role: no address goes on the bus."""
+
+
+def alert_event(type_: str, alert: Alert, now: datetime, traceparent: str | None) -> Outgoing:
+    """Return the event to publish about an alert, for example `alert.raised`."""
+    return Outgoing(
+        topic=ALERTS,
+        key=f"{alert.tenant_id}/{alert.subject}",
+        type=type_,
+        subject=alert.subject,
+        tenant_id=alert.tenant_id,
+        time=now,
+        traceparent=traceparent,
+        data=AlertChange(
+            alert_id=str(alert.id),
+            subject=alert.subject,
+            kind=alert.kind,
+            severity=alert.severity,
+            summary=alert.summary,
+            owner=OWNER_ON_THE_BUS,
+            raised_at=alert.raised_at,
+            clock_id=str(alert.clock_id),
+            review_id=alert.review_id,
+            reason=alert.reason,
+        ),
+    )

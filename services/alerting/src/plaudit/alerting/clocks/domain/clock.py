@@ -1,0 +1,65 @@
+"""A clock: the review that has to be answered, and the present run."""
+
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
+from uuid import UUID, uuid5
+
+import msgspec
+
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, kind_of
+from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
+from plaudit.alerting.clocks.domain.run import Run
+from plaudit.alerting.policies.domain import Policy
+
+CACHED_IDS: Final = 50_000
+_NAMESPACE: Final = UUID("6f2c0f0e-8a52-5d0b-9b57-0f2f6f1f7a3d")
+
+ClockKey: TypeAlias = tuple[str, UUID]
+"""(tenant, clock id)."""
+
+
+class Clock(msgspec.Struct, frozen=True, gc=False):
+    """One clock, as it stands. A review has one for each metric, for ever."""
+
+    tenant_id: str
+    id: UUID
+    metric: str
+    partition: int
+    """Of the topic of reviews: all events of this review are in it."""
+    review_revision: int
+    """The newest revision of the review that was applied."""
+    review: ReviewFacts
+    run: Run
+
+    @property
+    def key(self) -> ClockKey:
+        """The clock's key among all tenants."""
+        return self.tenant_id, self.id
+
+
+class LogEntry(NamedTuple):
+    """A new entry of a clock's log."""
+
+    clock: Clock
+    """As it stands after the event."""
+    event: ClockEvent
+    policy: Policy
+    """The revision that the run is pinned to."""
+    traceparent: str | None
+    """Of what caused it."""
+
+    @property
+    def kind(self) -> str:
+        """The event's name."""
+        return kind_of(self.event)
+
+
+@lru_cache(maxsize=CACHED_IDS)
+def clock_id(tenant_id: str, review_id: str, metric: str) -> UUID:
+    """Return the id of the one clock that a review can have for a metric."""
+    return uuid5(_NAMESPACE, f"{tenant_id}\n{review_id}\n{metric}")
+
+
+def order_key(clock: UUID) -> str:
+    """Return the key under which all changes of a clock keep their order."""
+    return f"clock:{clock}"

@@ -1,0 +1,60 @@
+"""What a clock keeps of its review, for mails and pages. No author."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from plaudit.alerting.policies.domain import stars
+from plaudit.common.contracts import ReviewState
+
+MAX_EXCERPT_CHARS: Final = 500
+"""Of a review's text that is kept, for mails."""
+MAX_TITLE_CHARS: Final = 200
+_ELLIPSIS: Final = "…"
+
+
+class ReviewFacts(msgspec.Struct, frozen=True, gc=False):
+    """What mails and pages say about a review."""
+
+    id: str
+    source_id: str
+    source_name: str
+    external_id: str
+    subject: str
+    stars: int
+    title: str | None
+    excerpt: str | None
+    url: str | None
+
+
+def facts_of(review_id: str, review: ReviewState) -> ReviewFacts:
+    """Return what is kept of a review's state."""
+    return ReviewFacts(
+        id=review_id,
+        source_id=review.source.id,
+        source_name=review.source.name,
+        external_id=review.external_id,
+        subject=review.subject,
+        stars=stars(review.rating),
+        title=_cut(review.title, MAX_TITLE_CHARS),
+        excerpt=_cut(review.text, MAX_EXCERPT_CHARS),
+        url=review.url,
+    )
+
+
+def is_web_address(url: str) -> bool:
+    """Say whether an address may become a link: http or https, with a host, in one printable word."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _cut(text: str | None, max_chars: int) -> str | None:
+    if text is None or len(text) <= max_chars:
+        return text
+    return text[: max_chars - len(_ELLIPSIS)].rstrip() + _ELLIPSIS

@@ -1,0 +1,155 @@
+"""Clocks as they stand, and the logs that they are folded from."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+from sqlalchemy import RowMapping, Select, Table, or_, select, tuple_
+
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
+from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
+from plaudit.alerting.clocks.domain.run import Run
+from plaudit.alerting.clocks.tables import clock_events, clocks
+from plaudit.alerting.policies.domain import PolicyRef
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+
+_REVIEW: Final[Mapping[str, str]] = {name: name for name in ReviewFacts.__struct_fields__} | {"id": "review_id"}
+_RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name != "policy"} | {"number": "run"}
+"""Field → column, of the two parts of a clock, in the order of the struct's fields."""
+
+_CLOCK: Final = Columns(
+    clocks,
+    {column: f"review.{field}" for field, column in _REVIEW.items()}
+    | {column: f"run.{field}" for field, column in _RUN.items()}
+    | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision"}
+    | {"state": "run.state", "waiting": "run.waiting"},
+)
+
+
+def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
+    """Return a function that takes these columns out of a row of `_CLOCK`."""
+    return itemgetter(*map(_CLOCK.names.index, columns))
+
+
+_review_of: Final = _of_row(_REVIEW.values())
+_policy_of: Final = _of_row(("policy_id", "policy_revision"))
+_run_of: Final = _of_row(_RUN.values())
+
+_ENTRY: Final = Columns(
+    clock_events,
+    {"tenant_id": "clock.tenant_id", "clock_id": "clock.id", "happened_at": "event.at"},
+    without=("id", "recorded_at", "event"),
+)
+
+# Each clock is looked up by itself: joined freely, a plan made while the table was small reads all of it.
+_LOAD = f"""
+SELECT {_CLOCK.of("c")}
+FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id)
+CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) c
+"""
+
+_SAVE = f"""
+INSERT INTO clocks ({_CLOCK.listed}) SELECT * FROM {_CLOCK.unnest()}
+ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("partition",))}
+"""
+
+# Events travel as text: the driver encodes an array of jsonb element by element in Python.
+_APPEND = f"""
+INSERT INTO clock_events (recorded_at, event, {_ENTRY.listed})
+SELECT $1, entry.event::jsonb, {_ENTRY.of("entry")}
+FROM ROWS FROM (unnest($2::text[]), {_ENTRY.unnest(3)}) AS entry (event, {_ENTRY.listed})
+"""
+
+_LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
+
+DueKey = tuple[datetime, UUID]
+"""(due time, clock id): the sort key of clocks."""
+
+
+async def load(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Clock]:
+    """Return those of the clocks that exist."""
+    if not keys:
+        return {}
+    rows = await tx.raw.fetch(_LOAD, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
+    return {clock.key: clock for clock in map(_clock, rows)}
+
+
+async def save(tx: Tx, changed: Collection[Clock]) -> None:
+    """Write clocks as they stand now, new ones and known ones."""
+    if changed:
+        await tx.raw.execute(_SAVE, *_CLOCK.arrays(changed))
+
+
+async def append(tx: Tx, entries: Sequence[LogEntry]) -> None:
+    """Append to the logs of clocks."""
+    if entries:
+        events = [to_json(entry.event) for entry in entries]
+        await tx.raw.execute(_APPEND, tx.now, events, *_ENTRY.arrays(entries))
+
+
+async def log_of(tx: Tx, tenant_id: str, clock_id: UUID) -> list[tuple[ClockEvent, datetime]]:
+    """Return a clock's log, oldest first: each event, and when it was recorded."""
+    rows = await tx.raw.fetch(_LOG, tenant_id, clock_id)
+    return [(from_json(row["event"]), row["recorded_at"]) for row in rows]
+
+
+async def list_clocks(
+    tx: Tx,
+    tenant_id: str,
+    *,
+    subject: str | None = None,
+    state: str | None = None,
+    review_id: str | None = None,
+    after: DueKey | None = None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Return clocks in the order of their due times.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: only those of this subject and what is below it.
+        state: only those in this state.
+        review_id: only those of this review.
+        after: the sort key of the last one of the page before.
+        limit: how many.
+    """
+    query = select(clocks).where(clocks.c.tenant_id == tenant_id).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
+    query = filtered(query, clocks, subject=subject, state=state)
+    if review_id is not None:
+        query = query.where(clocks.c.review_id == review_id)
+    if after is not None:
+        query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
+    return (await tx.sql.execute(query)).mappings().all()
+
+
+async def read_clock(tx: Tx, tenant_id: str, clock_id: UUID) -> RowMapping | None:
+    """Return one clock."""
+    query = select(clocks).where(clocks.c.tenant_id == tenant_id, clocks.c.id == clock_id)
+    return (await tx.sql.execute(query)).mappings().one_or_none()
+
+
+def filtered(query: Select[Any], table: Table, *, subject: str | None, state: str | None) -> Select[Any]:
+    """Return a query over only those rows of a subject and what is below it, and in a state."""
+    if subject is not None:
+        # '0' is the character after '/', so this range is exactly the paths below.
+        below = (table.c.subject >= f"{subject}/") & (table.c.subject < f"{subject}0")
+        query = query.where(or_(table.c.subject == subject, below))
+    return query if state is None else query.where(table.c.state == state)
+
+
+def _clock(row: Record) -> Clock:
+    return Clock(
+        tenant_id=row["tenant_id"],
+        id=row["id"],
+        metric=row["metric"],
+        partition=row["partition"],
+        review_revision=row["review_revision"],
+        review=ReviewFacts(*_review_of(row)),
+        run=Run(PolicyRef(*_policy_of(row)), *_run_of(row)),
+    )

@@ -1,0 +1,53 @@
+"""The tables of clocks and of their logs."""
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(schema="alerting")
+
+_TIME = DateTime(timezone=True)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("metric", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("review_revision", BigInteger, nullable=False),
+    Column("review_id", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("source_name", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("stars", Integer, nullable=False),
+    Column("title", Text),
+    Column("excerpt", Text),
+    Column("url", Text),
+    Column("state", Text, nullable=False),
+    Column("waiting", Boolean, nullable=False),
+    Column("policy_id", Text, nullable=False),
+    Column("policy_revision", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("anchor_at", _TIME, nullable=False),
+    Column("started_at", _TIME, nullable=False),
+    Column("due_at", _TIME, nullable=False),
+    Column("breached_at", _TIME),
+    Column("provisional", Boolean, nullable=False),
+    Column("fulfilled_at", _TIME),
+    Column("cancelled_at", _TIME),
+    Column("reason", Text, nullable=False),
+)
+
+clock_events = Table(
+    "clock_events",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("clock_id", Uuid, primary_key=True),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("happened_at", _TIME, nullable=False),
+    Column("recorded_at", _TIME, nullable=False),
+    Column("event", JSONB, nullable=False),
+)

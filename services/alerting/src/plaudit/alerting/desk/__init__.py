@@ -1,0 +1,1 @@
+"""The staff page: what is late, what is due next, and the newest alerts."""

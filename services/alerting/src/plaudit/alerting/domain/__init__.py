@@ -1,1 +1,0 @@
-"""The rules of promises: values in, decisions out."""

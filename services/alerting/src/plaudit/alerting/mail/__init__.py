@@ -1,1 +1,0 @@
-"""Mails to owners: what they say, and how they leave."""

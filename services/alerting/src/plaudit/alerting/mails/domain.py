@@ -1,0 +1,156 @@
+"""Mails to the owner of a clock: which there are, whether one is still wanted, and what it says.
+
+A mail is plain text and a simple HTML of the same; it loads nothing and runs nothing.
+"""
+
+import unicodedata
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from enum import StrEnum
+from html import escape
+from typing import Final
+from uuid import UUID, uuid5
+
+import msgspec
+
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.review_facts import is_web_address
+
+SENDER_NAME: Final = "Plaudit"
+MAX_SUBJECT_CHARS: Final = 150
+EMAIL: Final = "email"
+_LINE_CHARS: Final = "\n\r"
+
+
+class MailKind(StrEnum):
+    """What a mail is about."""
+
+    NOTICE = "notice"
+    """A run has begun: an answer is due."""
+    BREACH = "breach"
+
+
+class Mail(msgspec.Struct, frozen=True, gc=False):
+    """One mail about one change of a clock, to one recipient."""
+
+    tenant_id: str
+    id: UUID
+    clock_id: UUID
+    generation: int
+    """Of the clock's run that the mail is about."""
+    kind: str
+    recipient: str
+    channel: str = EMAIL
+    state: str = "pending"
+    attempts: int = 0
+
+
+def mail_about(clock: Clock, kind: MailKind, recipient: str) -> Mail:
+    """Return the mail about a run; its id is the same each time, so that it is written once."""
+    return Mail(
+        tenant_id=clock.tenant_id,
+        id=uuid5(clock.id, f"{clock.run.number}\n{kind}\n{EMAIL}\n{recipient}"),
+        clock_id=clock.id,
+        generation=clock.run.generation,
+        kind=kind,
+        recipient=recipient,
+    )
+
+
+def is_wanted(mail: Mail, clock: Clock) -> bool:
+    """Say whether what a mail tells is still so: the same run, still unanswered, and a notice only before a breach."""
+    run = clock.run
+    is_breached = run.breached_at is not None
+    return mail.generation == run.generation and run.waiting and is_breached == (mail.kind == MailKind.BREACH)
+
+
+def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, page_url: str) -> EmailMessage:
+    """Return the message of a mail.
+
+    Args:
+        clock: as it stands now.
+        mail: its id makes the Message-ID, the same at each attempt, so that a repeated mail can be recognised.
+        sender: address that it comes from.
+        sent_at: for the header `Date`.
+        page_url: of the page that shows what is late; empty where there is none to link to.
+
+    Raises:
+        ValueError: a kind or an address that cannot be used.
+    """
+    kind = MailKind(mail.kind)
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(SENDER_NAME, addr_spec=sender)
+    message["To"] = Address(addr_spec=mail.recipient)
+    message["Subject"] = _one_line(_subject(clock, kind))[:MAX_SUBJECT_CHARS]
+    message["Date"] = sent_at
+    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
+    # RFC 3834: asks for no automatic reply.
+    message["Auto-Submitted"] = "auto-generated"
+    paragraphs = _paragraphs(clock, kind)
+    quote = [_clean(part) for part in (clock.review.title, clock.review.excerpt) if part]
+    links = [
+        (label, url)
+        for label, url in (("The review", clock.review.url or ""), ("All clocks", page_url))
+        if is_web_address(url)
+    ]
+    message.set_content(_as_text(paragraphs, quote, links))
+    message.add_alternative(_as_html(paragraphs, quote, links), subtype="html")
+    return message
+
+
+def moment(at: datetime) -> str:
+    """Return an instant for people: `2 March 2026, 09:00 UTC`."""
+    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def _subject(clock: Clock, kind: MailKind) -> str:
+    what = f"{clock.review.stars}-star review of {clock.review.subject}"
+    if kind is MailKind.NOTICE:
+        return f"Answer by {moment(clock.run.due_at)}: {what}"
+    return f"Not answered in time: {what}"
+
+
+def _paragraphs(clock: Clock, kind: MailKind) -> list[str]:
+    review, run = clock.review, clock.run
+    what = f"A {review.stars}-star review of {review.subject} on {_one_line(review.source_name)}"
+    since = "has been without an answer since" if run.number > 1 else "was published on"
+    opening = f"{what} {since} {moment(run.anchor_at)}."
+    if kind is MailKind.NOTICE:
+        return [opening, f"A public answer is due by {moment(run.due_at)}."]
+    closing = f"A public answer was due by {moment(run.due_at)}, and none has been published."
+    if run.provisional:
+        closing += (
+            " Not all reviews written up to then could be read yet. If an answer turns out to have been in time, "
+            "this is taken back."
+        )
+    return [opening, closing]
+
+
+def _as_text(paragraphs: list[str], quote: list[str], links: list[tuple[str, str]]) -> str:
+    quoted = "\n>\n".join("\n".join(f"> {line}" for line in part.splitlines()) for part in quote)
+    linked = "\n".join(f"{label}: {url}" for label, url in links)
+    return "\n\n".join(part for part in (*paragraphs, quoted, linked) if part) + "\n"
+
+
+def _as_html(paragraphs: list[str], quote: list[str], links: list[tuple[str, str]]) -> str:
+    body = [f"<p>{escape(part)}</p>" for part in paragraphs]
+    if quote:
+        quoted = "".join(f"<p>{'<br>'.join(map(escape, part.splitlines()))}</p>" for part in quote)
+        body.append(f"<blockquote>{quoted}</blockquote>")
+    body += [f'<p><a href="{escape(url)}">{escape(label)}</a></p>' for label, url in links]
+    return f'<!doctype html><html lang="en"><body>{"".join(body)}</body></html>\n'
+
+
+def _clean(text: str) -> str:
+    """Return a text that strangers wrote, without control characters and direction overrides; lines are kept."""
+    return "".join(
+        character if character in _LINE_CHARS or unicodedata.category(character) not in {"Cc", "Cf", "Cs"} else " "
+        for character in text
+    ).strip()
+
+
+def _one_line(text: str) -> str:
+    """Return a text that fits into one header: line breaks become spaces."""
+    return " ".join(_clean(text).split())

@@ -1,0 +1,1 @@
+"""Policies: which reviews have to be answered, and within what time."""

@@ -1,0 +1,19 @@
+"""HTTP: policies."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from plaudit.alerting.policies import store
+from plaudit.alerting.policies.domain import BUILT_IN
+from plaudit.alerting.policies.schemas import PoliciesOut
+from plaudit.common.http import Principal, TenantTx, authorize
+
+router = APIRouter(tags=["policies"])
+PoliciesReader = Annotated[Principal, Depends(authorize("clocks:read"))]
+
+
+@router.get("/v1/policies", response_model=PoliciesOut, summary="List policies")
+async def list_policies(principal: PoliciesReader, tx: TenantTx) -> object:
+    """Return all revisions of all policies. The built-in one is stored with the first clock under it."""
+    return {"items": await store.list_policies(tx, principal.tenant_id) or [BUILT_IN]}

@@ -1,1 +1,0 @@
-"""Every SQL statement of alerting, as functions over a transaction."""

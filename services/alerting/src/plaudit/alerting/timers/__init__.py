@@ -1,0 +1,1 @@
+"""Timers: the warnings and the breach that are still to come for each clock."""

@@ -1,0 +1,104 @@
+"""Timers, and the watermark that they wait for: how far the changes of reviews have been read.
+
+No clock is judged before everything that was written in its time has been read. A timer may fire once the position on
+its partition has reached the end offset that was asked for at or after its due time. If that does not happen, it may
+fire after the longest wait, and a breach is then provisional.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.policies.domain import Policy
+
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Timer(NamedTuple):
+    """One stage of a clock that is still to come."""
+
+    tenant_id: str
+    clock_id: UUID
+    generation: int
+    percent: int
+    partition: int
+    due_at: datetime
+
+
+def timers_of(clock: Clock, policy: Policy) -> list[Timer]:
+    """Return the timers of a run that begins."""
+    run = clock.run
+    return [
+        Timer(clock.tenant_id, clock.id, run.generation, percent, clock.partition, at)
+        for percent, at in policy.stages(run.anchor_at, run.started_at)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far the reviews of one partition have been read."""
+
+    read_until: datetime = NEVER
+    """All reviews written up to here have been applied."""
+    decide_until: datetime = NEVER
+    """Later than `read_until` where the longest wait is over: breaches between the two are provisional."""
+    has_parked: bool = False
+    """Whether records of the partition were set aside unread."""
+
+    def doubted(self) -> "Watermark":
+        """Return the watermark for a clock of which records were set aside unread."""
+        return replace(self, read_until=NEVER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    asked_at: datetime
+    end_offset: int
+
+
+class WatermarkTracker:
+    """What one process knows about one partition. A new process asks again.
+
+    There is one open ask at a time. A new ask before the position has reached the last one would follow the end of a
+    busy partition, and never be reached.
+    """
+
+    def __init__(self, longest_wait: timedelta) -> None:
+        self._longest_wait = longest_wait
+        self._read_until = NEVER
+        self._ask: _Ask | None = None
+        self._waiting_since: datetime | None = None
+
+    def must_ask(self, due_at: datetime) -> bool:
+        """Say whether the end offset has to be asked for before a timer that was due then may fire."""
+        return self._ask is None and due_at > self._read_until
+
+    def asking(self, at: datetime) -> None:
+        """Record that the end offset is being asked for: the wait begins, if it has not begun."""
+        self._waiting_since = self._waiting_since or at
+
+    def asked(self, asked_at: datetime, end_offset: int) -> None:
+        """Record an answer.
+
+        Args:
+            asked_at: an instant before the question was sent.
+            end_offset: the offset of the next record that will be written.
+        """
+        self.asking(asked_at)
+        self._ask = _Ask(asked_at, end_offset)
+
+    def read(self, next_offset: int) -> None:
+        """Record the position: all records before this offset have been applied."""
+        if self._ask is not None and next_offset >= self._ask.end_offset:
+            self._read_until = self._ask.asked_at
+            self._ask = None
+            self._waiting_since = None
+
+    def watermark(self, now: datetime, *, has_parked: bool = False) -> Watermark:
+        """Return how far the partition has been read, and up to when timers may fire."""
+        decide_until = self._read_until
+        if self._waiting_since is not None and now - self._waiting_since >= self._longest_wait:
+            decide_until = max(decide_until, now - self._longest_wait)
+        return Watermark(self._read_until, decide_until, has_parked)

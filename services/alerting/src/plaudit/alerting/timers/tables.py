@@ -1,0 +1,16 @@
+"""The table of timers."""
+
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, Uuid
+
+timers = Table(
+    "timers",
+    MetaData(schema="alerting"),
+    Column("tenant_id", Text, primary_key=True),
+    Column("clock_id", Uuid, primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("percent", Integer, primary_key=True),
+    Column("partition", Integer, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("failed_at", DateTime(timezone=True)),
+    Column("error", Text),
+)

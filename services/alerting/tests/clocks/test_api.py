@@ -1,0 +1,87 @@
+import pytest
+
+from plaudit.alerting.clocks.domain.clock import clock_id
+from plaudit.alerting.policies.domain import FIRST_ANSWER
+from plaudit_testing.clocks import answered, at, review
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+async def api(stage):
+    return await stage.client()
+
+
+async def ids(api, **parameters):
+    response = await api.get("/v1/clocks", params=parameters)
+    assert response.status_code == 200, response.text
+    return [item["review_id"] for item in response.json()["items"]]
+
+
+async def test_a_clock_is_shown_with_all_that_matters(stage, api):
+    await stage.happens(None, review(), at(0))
+    [item] = (await api.get("/v1/clocks")).json()["items"]
+    assert item == {
+        "id": str(clock_id("default", "review-1", FIRST_ANSWER)),
+        "review_id": "review-1",
+        "source_id": "01956d00-0000-7000-8000-000000000001",
+        "external_id": "r-1",
+        "subject": "acme/berlin",
+        "state": "running",
+        "metric": "first_answer",
+        "anchor_at": "2026-03-02T09:00:00Z",
+        "due_at": "2026-03-03T09:00:00Z",
+        "started_at": "2026-03-02T09:00:00Z",
+        "fulfilled_at": None,
+        "breached_at": None,
+        "cancelled_at": None,
+        "provisional": False,
+        "reason": "published",
+        "run": 1,
+        "policy_id": "answer-negative-reviews",
+        "policy_revision": 1,
+    }
+
+
+async def test_clocks_are_filtered_by_subject_and_below_by_state_and_by_review(stage, api):
+    subjects = {"a": "acme", "b": "acme/berlin", "c": "acme/berlin/shop-3", "d": "acme/berlin-west", "e": "other"}
+    for name, subject in subjects.items():
+        await stage.happens(None, review(subject=subject), at(0), review_id=name)
+    late = review(subject="acme/berlin")
+    await stage.happens(late, answered(late, at(1)), at(1), review_id="b")
+    assert set(await ids(api, subject="acme/berlin")) == {"b", "c"}
+    assert set(await ids(api, subject="acme")) == {"a", "b", "c", "d"}
+    assert set(await ids(api, subject="acme", state="running")) == {"a", "c", "d"}
+    assert await ids(api, state="fulfilled") == ["b"]
+    assert await ids(api, review_id="e") == ["e"]
+
+
+async def test_pages_go_on_where_the_last_one_ended(stage, api):
+    for number in range(7):
+        await stage.happens(None, review(), at(0), review_id=f"review-{number}")
+    seen, cursor = [], None
+    while True:
+        page = (await api.get("/v1/clocks", params={"limit": 3} | ({"cursor": cursor} if cursor else {}))).json()
+        seen += [item["review_id"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert sorted(seen) == sorted({f"review-{number}" for number in range(7)})
+
+
+async def test_a_clock_is_read_with_its_log(stage, api):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(25))
+    await stage.fires()
+    body = (await api.get(f"/v1/clocks/{(await stage.clock())['id']}")).json()
+    assert [entry["kind"] for entry in body["log"]] == ["started", "warned", "warned", "breached"]
+    assert body["log"][0]["anchor_at"] == "2026-03-02T09:00:00Z"
+    assert [entry["fraction"] for entry in body["log"]] == [None, 0.5, 0.8, None]
+    assert body["log"][3]["happened_at"] == body["due_at"]
+    assert body["state"] == "breached"
+
+
+async def test_the_same_review_id_in_two_tenants_is_two_clocks(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.happens(None, review(), at(0), tenant="other")
+    assert (await stage.clock())["id"] != (await stage.clock(tenant="other"))["id"]

@@ -1,0 +1,332 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from plaudit.alerting.clocks.domain.clock_events import (
+    Breached,
+    Cancelled,
+    CancelReason,
+    Fulfilled,
+    Retracted,
+    RetractReason,
+    Started,
+    StartReason,
+    Warned,
+)
+from plaudit.alerting.clocks.domain.run import fold
+from plaudit.alerting.policies.domain import BUILT_IN
+from plaudit.common.contracts import Kind
+from plaudit_testing.clocks import PUBLISHED, SOURCE_CREATED, answered, at, given, rated, review
+
+REF = BUILT_IN.ref
+STARTED = Started(at(0), at(0), REF, StartReason.PUBLISHED)
+BREACHED = Breached(at(24))
+REMOVED = CancelReason.REMOVED
+NO_LONGER = CancelReason.NO_LONGER_NEGATIVE
+IN_TIME = RetractReason.ANSWERED_IN_TIME
+
+
+class TestWhatStartsAClock:
+    @pytest.mark.parametrize("rating", [1.0, 2.0, 2.49])
+    def test_a_review_of_up_to_two_stars_starts_one(self, rating):
+        given().when_first_seen(review(rating)).then(STARTED)
+
+    @pytest.mark.parametrize("rating", [2.5, 3.0, 5.0])
+    def test_a_better_review_starts_none(self, rating):
+        given().when_first_seen(review(rating)).then()
+
+    def test_a_thumb_down_starts_one(self):
+        given().when_first_seen(review(1.0, kind=Kind.THUMBS)).then(STARTED)
+
+    @pytest.mark.parametrize("kind", [Kind.NPS, Kind.CSAT, Kind.CES])
+    def test_other_kinds_start_none(self, kind):
+        given().when_first_seen(review(1.0, kind=kind)).then()
+
+    def test_a_review_that_is_answered_already_starts_none(self):
+        given().when_first_seen(answered(review(), at(1))).then()
+
+    @pytest.mark.parametrize("state", ["pending", "rejected"])
+    def test_an_answer_that_nobody_can_read_is_none(self, state):
+        given().when_first_seen(answered(review(), at(1), state)).then(STARTED)
+
+    def test_a_review_published_before_its_source_was_set_up_starts_none(self):
+        old = review(published_at=SOURCE_CREATED - timedelta(microseconds=1))
+        given().when_first_seen(old).then()
+
+    def test_a_review_published_with_its_source_starts_one(self):
+        first = review(published_at=SOURCE_CREATED, received_at=SOURCE_CREATED)
+        given().when_first_seen(first).then(Started(SOURCE_CREATED, SOURCE_CREATED, REF, StartReason.PUBLISHED))
+
+    def test_lowering_a_review_of_before_our_time_starts_none(self):
+        old = review(5.0, published_at=SOURCE_CREATED - timedelta(days=1))
+        given().when(old, rated(old, 1.0, at(5)), at(5)).then()
+
+    def test_lowering_a_rating_starts_one_from_the_time_of_the_new_rating(self):
+        good = review(4.0)
+        given().when(good, rated(good, 1.0, at(50)), at(51)).then(Started(at(51), at(50), REF, StartReason.LOWERED))
+
+    def test_lowering_a_rating_that_was_answered_starts_none(self):
+        good = answered(review(4.0), at(2))
+        given().when(good, rated(good, 1.0, at(50)), at(51)).then()
+
+    def test_losing_an_answer_that_stood_from_the_beginning_starts_one_from_then(self):
+        given().when(answered(review(), at(1)), review(), at(70)).then(
+            Started(at(70), at(70), REF, StartReason.ANSWER_REMOVED)
+        )
+
+    def test_an_open_review_whose_beginning_was_set_aside_starts_one(self):
+        given().when(review(), review(text="More of it."), at(3)).then(
+            Started(at(3), at(0), REF, StartReason.PUBLISHED)
+        )
+
+    def test_a_removal_and_an_edit_of_a_good_review_start_none(self):
+        given().when(review(), None, at(1)).then()
+        given().when(review(5.0), review(4.0), at(1)).then()
+
+
+class TestDueTime:
+    def test_is_a_day_after_publication(self):
+        assert fold([STARTED], BUILT_IN).due_at == at(24)
+
+    def test_leaves_at_least_an_hour_from_receipt(self):
+        late = Started(at(23.5), at(0), REF, StartReason.PUBLISHED)
+        assert fold([late], BUILT_IN).due_at == at(24.5)
+
+    def test_of_a_review_received_days_later_is_an_hour_after_receipt(self):
+        given().when_first_seen(review(received_at=at(72))).then(Started(at(72), at(0), REF, StartReason.PUBLISHED))
+        assert fold([Started(at(72), at(0), REF, StartReason.PUBLISHED)], BUILT_IN).due_at == at(73)
+
+
+class TestWhatEndsARun:
+    def test_an_answer_fulfils_it_at_its_publication(self):
+        given(STARTED).when(review(), answered(review(), at(20)), at(22)).then(Fulfilled(at(20)))
+
+    def test_an_answer_at_the_due_time_is_in_time(self):
+        given(STARTED).when(review(), answered(review(), at(24)), at(40)).then(Fulfilled(at(24)))
+
+    def test_a_late_answer_breaches_it_at_the_due_time_and_ends_it(self):
+        late = at(24) + timedelta(microseconds=1)
+        given(STARTED).when(review(), answered(review(), late), at(40)).then(BREACHED, Fulfilled(late))
+
+    def test_a_late_answer_after_the_breach_ends_it(self):
+        given(STARTED, BREACHED).when(review(), answered(review(), at(30)), at(31)).then(Fulfilled(at(30)))
+
+    def test_a_pending_answer_ends_nothing(self):
+        given(STARTED).when(review(), answered(review(), at(20), "pending"), at(20)).then()
+
+    def test_a_removal_cancels_it(self):
+        given(STARTED).when(review(), None, at(5)).then(Cancelled(at(5), REMOVED))
+
+    def test_a_removal_after_the_due_time_does_not_undo_the_breach(self):
+        given(STARTED).when(review(), None, at(25)).then(BREACHED, Cancelled(at(25), REMOVED))
+        given(STARTED, BREACHED).when(review(), None, at(25)).then(Cancelled(at(25), REMOVED))
+
+    def test_raising_the_rating_cancels_it(self):
+        given(STARTED).when(review(), rated(review(), 3.0, at(5)), at(6)).then(Cancelled(at(5), NO_LONGER))
+
+    def test_another_bad_rating_changes_nothing(self):
+        given(STARTED).when(review(1.0), rated(review(), 2.0, at(5)), at(6)).then()
+
+    def test_a_text_edit_changes_nothing(self):
+        given(STARTED).when(review(), review(text="Still nobody."), at(5)).then()
+
+
+class TestWhatIsLearnedLate:
+    def test_an_answer_in_time_retracts_the_breach(self):
+        given(STARTED, Breached(at(24), provisional=True)).when(review(), answered(review(), at(23)), at(26)).then(
+            Retracted(at(23), IN_TIME), Fulfilled(at(23))
+        )
+
+    def test_a_rating_raised_in_time_retracts_the_breach(self):
+        given(STARTED, BREACHED).when(review(), rated(review(), 5.0, at(20)), at(26)).then(
+            Retracted(at(20), RetractReason.CANCELLED_IN_TIME), Cancelled(at(20), NO_LONGER)
+        )
+
+    def test_a_corrected_time_of_a_late_answer_retracts_the_breach(self):
+        late = answered(review(), at(30))
+        given(STARTED, BREACHED, Fulfilled(at(30))).when(late, answered(review(), at(23)), at(32)).then(
+            Retracted(at(23), IN_TIME), Fulfilled(at(23))
+        )
+
+    def test_a_later_time_of_an_answer_in_time_changes_nothing(self):
+        early = answered(review(), at(3))
+        given(STARTED, Fulfilled(at(3))).when(early, answered(review(), at(30)), at(30)).then()
+
+
+class TestWhatBeginsAnotherRun:
+    def test_a_review_that_is_back_has_the_full_time_from_then(self):
+        given(STARTED, Cancelled(at(5), REMOVED)).when(None, review(), at(100)).then(
+            Started(at(100), at(100), REF, StartReason.RESTORED)
+        )
+
+    def test_a_review_that_is_back_with_its_answer_has_none(self):
+        given(STARTED, Fulfilled(at(5))).when(None, answered(review(), at(5)), at(100)).then()
+
+    def test_a_lost_answer_gives_the_full_time_from_then(self):
+        given(STARTED, Fulfilled(at(5))).when(answered(review(), at(5)), review(), at(60)).then(
+            Started(at(60), at(60), REF, StartReason.ANSWER_REMOVED)
+        )
+
+    def test_an_answer_that_the_platform_rejects_afterwards_is_a_lost_one(self):
+        standing = answered(review(), at(5))
+        given(STARTED, Fulfilled(at(5))).when(standing, answered(review(), at(5), "rejected"), at(60)).then(
+            Started(at(60), at(60), REF, StartReason.ANSWER_REMOVED)
+        )
+
+    def test_a_rating_that_is_lowered_again_has_the_full_time_from_then(self):
+        raised = rated(review(), 4.0, at(5))
+        given(STARTED, Cancelled(at(5), NO_LONGER)).when(raised, rated(raised, 2.0, at(9)), at(10)).then(
+            Started(at(10), at(9), REF, StartReason.LOWERED)
+        )
+
+    def test_the_breach_of_an_earlier_run_stays_in_the_log_and_not_in_the_state(self):
+        again = Started(at(60), at(60), REF, StartReason.ANSWER_REMOVED)
+        clock = fold([STARTED, BREACHED, Fulfilled(at(30)), again], BUILT_IN)
+        assert (clock.state, clock.number, clock.due_at, clock.breached_at) == ("running", 2, at(84), None)
+
+    def test_an_edit_of_a_removed_or_answered_review_begins_none(self):
+        given(STARTED, Cancelled(at(5), REMOVED)).when(None, None, at(6)).then()
+        standing = answered(review(), at(5))
+        given(STARTED, Fulfilled(at(5))).when(standing, answered(review(text="New."), at(5)), at(6)).then()
+
+
+class TestThePassingOfTime:
+    def test_half_the_time_warns(self):
+        given(STARTED).when_due(50, now=at(12.1)).then(Warned(at(12), 50))
+
+    def test_four_fifths_of_the_time_warn(self):
+        given(STARTED).when_due(80, now=at(19.3)).then(Warned(at(19.2), 80))
+
+    def test_of_two_late_warnings_only_the_later_is_told(self):
+        given(STARTED).when_due(50, 80, now=at(21.6)).then(Warned(at(12), 50, collapsed=True), Warned(at(19.2), 80))
+
+    def test_warnings_later_than_the_due_time_are_told_to_nobody(self):
+        given(STARTED).when_due(50, 80, 100, now=at(25)).then(
+            Warned(at(12), 50, collapsed=True), Warned(at(19.2), 80, collapsed=True), BREACHED
+        )
+
+    def test_the_due_time_breaches(self):
+        given(STARTED).when_due(100, now=at(24)).then(BREACHED)
+
+    def test_a_breach_on_less_than_all_that_was_written_is_provisional(self):
+        given(STARTED).when_due(100, now=at(24.1), read=False).then(Breached(at(24), provisional=True))
+
+    @pytest.mark.parametrize("end", [Fulfilled(at(5)), Cancelled(at(5), REMOVED)])
+    def test_a_run_that_has_ended_hears_no_more(self, end):
+        given(STARTED, end).when_due(50, 80, 100, now=at(30)).then()
+
+    def test_a_breached_run_is_not_breached_again(self):
+        given(STARTED, BREACHED).when_due(100, now=at(30)).then()
+
+    def test_a_warning_that_was_past_when_we_came_to_know_is_not_planned(self):
+        assert BUILT_IN.stages(at(0), at(13)) == ((80, at(19.2)), (100, at(24)))
+        assert BUILT_IN.stages(at(0), at(24)) == ((100, at(25)),)
+        assert BUILT_IN.stages(at(0), at(0)) == ((50, at(12)), (80, at(19.2)), (100, at(24)))
+
+
+class TestTheFold:
+    def test_a_log_that_does_not_begin_with_a_start_is_refused(self):
+        with pytest.raises(ValueError, match="begins with Fulfilled"):
+            fold([Fulfilled(PUBLISHED)], BUILT_IN)
+
+    def test_states(self):
+        def state(*events):
+            return fold([STARTED, *events], BUILT_IN).state
+
+        assert state() == "running"
+        assert state(Warned(at(12), 50)) == "running"
+        assert state(Fulfilled(at(1))) == "fulfilled"
+        assert state(Cancelled(at(1), REMOVED)) == "cancelled"
+        assert state(BREACHED) == "breached"
+        assert state(BREACHED, Fulfilled(at(30))) == "breached"
+        assert state(BREACHED, Retracted(at(1), IN_TIME), Fulfilled(at(1))) == "fulfilled"
+
+    def test_warnings_and_breaches_leave_the_generation_and_ends_raise_it(self):
+        def generation(*events):
+            return fold([STARTED, *events], BUILT_IN).generation
+
+        assert generation() == generation(Warned(at(12), 50)) == generation(BREACHED) == 1
+        assert generation(Fulfilled(at(1))) == generation(BREACHED, Cancelled(at(30), REMOVED)) == 2
+
+
+ENDS = (
+    st.floats(0, 60)
+    .map(at)
+    .flatmap(
+        lambda when: st.sampled_from(
+            [
+                (answered(review(), when), when),
+                (rated(review(), 5.0, when), when),
+                (None, when),
+            ]
+        )
+    )
+)
+
+
+class TestTheOutcome:
+    @settings(deadline=timedelta(seconds=10))
+    @for_all(end=ENDS, provisional=st.booleans())
+    def test_is_the_same_whether_the_end_or_the_breach_is_learned_first(self, end, provisional):
+        after, when = end
+        heard_at_once = given(STARTED).when(review(), after, when).decided
+        breach = Breached(at(24), provisional=provisional)
+        heard_late = given(STARTED, breach).when(review(), after, when).decided
+        early, late = fold([STARTED, *heard_at_once], BUILT_IN), fold([STARTED, breach, *heard_late], BUILT_IN)
+        assert (early.state, early.breached_at, early.fulfilled_at, early.cancelled_at, early.waiting) == (
+            late.state,
+            late.breached_at,
+            late.fulfilled_at,
+            late.cancelled_at,
+            False,
+        )
+        assert (early.state == "breached") == (when > at(24))
+
+    @settings(deadline=timedelta(seconds=10))
+    @for_all(changes=st.lists(st.sampled_from(["answer", "unanswer", "raise", "lower", "remove", "wait"]), max_size=12))
+    def test_each_run_ends_once_and_breaches_at_most_once(self, changes):
+        log, state = [STARTED], review()
+        for step, change in enumerate(changes, start=1):
+            when = at(7 * step)
+            if change == "wait":
+                clock = fold(log, BUILT_IN)
+                stages = BUILT_IN.stages(clock.anchor_at, clock.started_at)
+                log += (
+                    given(*log).when_due(*(percent for percent, moment in stages if moment <= when), now=when).decided
+                )
+            else:
+                before, state = state, changed(state or review(), change, when)
+                log += given(*log).when(before, state, when).decided
+        assert all(run.count("ended") <= 1 and run.count("breached") <= 1 for run in runs_of(log))
+        assert all(run.count("ended") == 1 for run in runs_of(log)[:-1])
+
+
+def changed(state, change, when):
+    match change:
+        case "answer":
+            return answered(state, when)
+        case "unanswer":
+            return review(state.rating, rated_at=state.rated_at)
+        case "raise":
+            return rated(state, 5.0, when)
+        case "lower":
+            return rated(state, 1.0, when)
+    return None
+
+
+def runs_of(log):
+    """What became of each run; a retraction takes back what came before it."""
+    runs = []
+    for event in log:
+        if isinstance(event, Started):
+            runs.append([])
+        elif isinstance(event, Retracted):
+            runs[-1].clear()
+        elif isinstance(event, Breached):
+            runs[-1].append("breached")
+        elif isinstance(event, Fulfilled | Cancelled):
+            runs[-1].append("ended")
+    return runs

@@ -1,0 +1,165 @@
+"""Timers that fire, on a real database and a real SMTP server."""
+
+from datetime import timedelta
+
+import pytest
+
+from plaudit.common.db import lock
+from plaudit_testing.clocks import answered, at, review
+from plaudit_testing.runtime import running, until
+
+pytestmark = pytest.mark.postgres
+
+CLOCKS = 200
+DEADLINE_SECONDS = 120.0
+
+
+async def test_time_warns_twice_and_then_breaches_with_one_alert_and_one_mail(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    for hours in (11.9, 12.1, 19.1, 19.3, 23.9, 24.1, 30):
+        await stage.move_to(at(hours))
+        await stage.fires()
+        await stage.sends()
+    assert await stage.log() == ["started", "warned 50", "warned 80", "breached"]
+    assert await stage.published() == [
+        "clock.started", "clock.warned", "clock.warned", "clock.breached", "alert.raised"
+    ]  # fmt: skip
+    assert [row["state"] for row in await stage.rows("SELECT state FROM alerts")] == ["open"]
+    assert len(mailbox.mails) == 2
+    assert mailbox.subjects[1] == "Not answered in time: 1-star review of acme/berlin"
+    assert await stage.rows("SELECT * FROM timers") == []
+
+
+async def test_an_answer_that_waits_in_kafka_over_the_due_time_prevents_breach_and_warnings(stage):
+    await stage.happens(None, review(), at(0))
+    waiting = stage.record(review(), answered(review(), at(10)), at(10))
+    await stage.move_to(at(30))
+    await stage.fires()
+    assert await stage.log() == ["started"]
+    await stage.reads([waiting])
+    await stage.fires()
+    assert await stage.log() == ["started", "fulfilled"]
+
+
+async def test_a_position_that_does_not_arrive_makes_a_provisional_breach_after_a_minute(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    stage.end_offset += 1
+    await stage.move_to(at(24))
+    await stage.timers.turn()
+    await stage.move_to(at(24) + timedelta(seconds=59))
+    await stage.timers.turn()
+    assert (await stage.clock())["state"] == "running"
+    await stage.move_to(at(24) + timedelta(seconds=62))
+    await stage.timers.turn()
+    clock = await stage.clock()
+    assert (clock["state"], clock["provisional"], clock["breached_at"]) == ("breached", True, at(24))
+    assert (await stage.events())[-2]["data"]["provisional"] is True
+    await stage.sends()
+    assert "this is taken back" in mailbox.mails[-1].get_body(("plain",)).get_content()
+
+
+async def test_a_broker_that_is_away_makes_a_provisional_breach_after_a_minute(stage):
+    await stage.happens(None, review(), at(0))
+    stage.end_offset = -1
+    await stage.move_to(at(24))
+    assert [check.ok for check in stage.timers.ready()] == [True]
+    await stage.timers.turn()
+    assert (await stage.clock())["state"] == "running"
+    assert [check.ok for check in stage.timers.ready()] == [False]
+    await stage.move_to(at(24.1))
+    await stage.timers.turn()
+    assert ((await stage.clock())["state"], (await stage.clock())["provisional"]) == ("breached", True)
+
+
+async def test_a_process_that_was_down_for_hours_still_waits_a_minute_for_kafka(stage):
+    await stage.happens(None, review(), at(0))
+    stage.end_offset += 1
+    await stage.move_to(at(40))
+    stage.timers = stage.new_timers()
+    await stage.timers.turn()
+    assert (await stage.clock())["state"] == "running"
+
+
+async def test_a_breach_on_which_a_record_was_set_aside_is_provisional(stage):
+    await stage.happens(None, review(), at(0))
+    clock = await stage.clock()
+    await stage.rows(
+        "INSERT INTO dead_letters (id, consumer_group, topic, partition, record_offset, headers, order_keys, reason, "
+        "error, tries) VALUES (gen_random_uuid(), 'alerting', 'reviews.v1', 3, 1, '[]', ARRAY['clock:' || $1], "
+        "'failed', 'x', 5)",
+        str(clock["id"]),
+    )
+    await stage.rows("UPDATE positions SET parked = 1")
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    assert (await stage.clock())["provisional"] is True
+
+
+async def test_after_a_pause_over_both_warnings_the_later_is_told_and_both_are_kept(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(21.6))
+    await stage.fires()
+    assert await stage.log() == ["started", "(warned 50)", "warned 80"]
+    assert [event["data"]["fraction"] for event in (await stage.events())[1:]] == [0.8]
+
+
+async def test_after_a_pause_over_the_due_time_only_the_breach_is_told(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(30))
+    await stage.fires()
+    await stage.sends()
+    assert await stage.log() == ["started", "(warned 50)", "(warned 80)", "breached"]
+    assert await stage.published() == ["clock.started", "clock.breached", "alert.raised"]
+    assert [subject.split(":")[0] for subject in mailbox.subjects] == ["Not answered in time"]
+
+
+async def test_a_timer_of_an_earlier_generation_does_nothing(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.rows("UPDATE clocks SET generation = 2")
+    await stage.move_to(at(25))
+    await stage.fires()
+    assert await stage.log() == ["started"]
+    assert await stage.rows("SELECT * FROM timers") == []
+
+
+async def test_a_clock_that_somebody_works_on_is_left_to_the_next_turn(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.happens(None, review(), at(0), review_id="review-2")
+    await stage.move_to(at(25))
+    async with stage.worker.transaction() as other:
+        await lock(other, [f"clock:{(await stage.clock())['id']}"])
+        await stage.timers.turn()
+        assert (await stage.clock())["state"] == "running"
+        assert (await stage.clock("review-2"))["state"] == "breached"
+    await stage.timers.turn()
+    assert (await stage.clock())["state"] == "breached"
+
+
+async def test_two_processes_fire_each_timer_once(stage):
+    await stage.reads([stage.record(None, review(), at(0), f"review-{number}") for number in range(CLOCKS)])
+    await stage.move_to(at(25))
+
+    async def no_timer_is_left():
+        return await stage.rows("SELECT 1 FROM timers") == []
+
+    processes = [stage.timers_of_another_process() for _ in range(3)]
+    async with running(*processes):
+        await until(no_timer_is_left, "all timers have fired", DEADLINE_SECONDS)
+    counts = await stage.rows(
+        "SELECT count(*) AS n, count(DISTINCT clock_id) AS clocks FROM clock_events WHERE kind = 'breached'"
+    )
+    assert counts == [{"n": CLOCKS, "clocks": CLOCKS}]
+    assert (await stage.rows("SELECT count(*) AS n FROM mails WHERE kind = 'breach'")) == [{"n": CLOCKS}]
+
+
+async def test_a_clock_that_cannot_be_fired_is_set_aside_and_the_others_fire(stage):
+    for number in range(5):
+        await stage.happens(None, review(), at(0), review_id=f"review-{number}")
+    await stage.rows("UPDATE clocks SET policy_revision = 99 WHERE review_id = 'review-3'")
+    await stage.move_to(at(25))
+    await stage.fires()
+    states = await stage.rows("SELECT review_id, state FROM clocks ORDER BY review_id")
+    assert [row["state"] for row in states] == ["breached"] * 3 + ["running", "breached"]
+    [aside] = await stage.rows("SELECT DISTINCT error FROM timers WHERE failed_at IS NOT NULL")
+    assert "99" in aside["error"]

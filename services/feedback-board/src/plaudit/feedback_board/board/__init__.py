@@ -1,0 +1,1 @@
+"""The board itself: the public pages, server-rendered, complete without a script."""

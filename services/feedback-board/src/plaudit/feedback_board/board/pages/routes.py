@@ -1,0 +1,210 @@
+"""The routes of the public board. The form works by plain POST and answers with a redirect to the new request."""
+
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from plaudit.common.db import Tx
+from plaudit.common.http import Cursor, TenantTx, Work, decode_cursor, encode_cursor
+from plaudit.common.http.origin import check_origin
+from plaudit.common.idempotency import IdempotencyKey
+from plaudit.common.pages import Pages
+from plaudit.feedback_board.board import commands
+from plaudit.feedback_board.board.pages import wording
+from plaudit.feedback_board.board.pages.stylesheet import stylesheet_url
+from plaudit.feedback_board.links import store as links
+from plaudit.feedback_board.requests.domain import request as domain
+from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
+from plaudit.feedback_board.requests.domain.errors import InvalidInputError
+from plaudit.feedback_board.requests.domain.order import Order, sort_key
+from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
+from plaudit.feedback_board.requests.domain.status import DECIDED, Status
+from plaudit.feedback_board.requests.domain.text import (
+    TEXT_MAX_CHARACTERS,
+    TITLE_MAX_CHARACTERS,
+    clean_text,
+    clean_title,
+)
+from plaudit.feedback_board.requests.schemas import page_path
+from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.votes import store as votes
+from plaudit.feedback_board.votes.domain import Visitor
+from plaudit.feedback_board.votes.pages import (
+    PUBLIC,
+    BoardResources,
+    CurrentVisit,
+    Visit,
+    find_request,
+    limit_of,
+    remember,
+    row_id,
+)
+
+COLUMN_REQUESTS: Final = 12
+LIST_REQUESTS: Final = 20
+HISTORY_ENTRIES: Final = 50
+QUOTES: Final = 4
+ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
+UNDECIDED: Final = (Status.OPEN, Status.UNDER_REVIEW)
+
+router = APIRouter(prefix="/b/{tenant}", include_in_schema=False)
+front = APIRouter(include_in_schema=False)
+"""The address `/`: the board of the host."""
+site = Pages("plaudit.feedback_board.board")
+
+Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed"] | None, Query()]
+
+
+@front.get("/")
+@router.get("")
+async def show_board(
+    visit: CurrentVisit, tx: TenantTx, parts: BoardResources, notice: Notice = None, cursor: Cursor = None
+) -> Response:
+    """Show a board: the roadmap, and below it the open requests."""
+    return await _board_page(visit, tx, parts, notice=notice, cursor=cursor)
+
+
+@router.get("/status/{status}")
+async def show_status(
+    visit: CurrentVisit, tx: TenantTx, parts: BoardResources, status: Status, cursor: Cursor = None
+) -> Response:
+    """Show all requests of one status."""
+    listed, following = await _list(tx, visit, (status,), cursor)
+    voted = await _voted(tx, visit, listed)
+    return _page("status.html", visit, parts, listed=status, requests=listed, voted=voted, next=following)
+
+
+@router.get("/r/{slug}")
+async def show_request(
+    visit: CurrentVisit, tx: TenantTx, parts: BoardResources, slug: str, notice: Notice = None
+) -> Response:
+    """Show one request: its text, its status with the reason, and who else asks for it."""
+    found = await find_request(tx, visit, slug)
+    history = await activity.list_newest(tx, visit.tenant_id, found.id, kinds=PUBLIC_KINDS, limit=HISTORY_ENTRIES)
+    return _page(
+        "request.html",
+        visit,
+        parts,
+        request=found,
+        voted=await _voted(tx, visit, [found]),
+        history=[wording.history_entry(entry) for entry in history],
+        quotes=await links.list_quotes(tx, visit.tenant_id, found.id, QUOTES),
+        notice=notice,
+    )
+
+
+@router.post("/requests", dependencies=[Depends(check_origin)])
+async def make_request(
+    visit: CurrentVisit,
+    work: Work,
+    request: Request,
+    parts: BoardResources,
+    title: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    form: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Put a visitor's request on the board, with the visitor's vote."""
+    try:
+        draft = domain.Draft(title=clean_title(title), text=clean_text(text))
+    except InvalidInputError as error:
+        return await _board_page(visit, work.tx, parts, typed={"title": title, "text": text, "error": error})
+    visitor = visit.visitor or Visitor(work.ids())
+    limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
+    made = await commands.create_with_vote(
+        work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=_form_key(form, draft), limit=limit
+    )
+    response = RedirectResponse(f"{page_path(made)}?notice=requested", int(HTTPStatus.SEE_OTHER))
+    remember(response, parts, visit, visitor)
+    return response
+
+
+def _form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
+    """Return the key of a form: sent twice it makes one request, filled in again it makes another."""
+    if not form:
+        return None
+    fingerprint = sha256(msgspec.json.encode(draft)).digest()
+    return IdempotencyKey(f"page:{sha256(form.encode()).hexdigest()}:{fingerprint.hex()}", fingerprint)
+
+
+async def _board_page(
+    visit: Visit,
+    tx: Tx,
+    parts: BoardResources,
+    *,
+    notice: str | None = None,
+    cursor: str | None = None,
+    typed: dict[str, Any] | None = None,
+) -> Response:
+    columns = {status: await _column(tx, visit, status) for status in ROADMAP}
+    listed, following = await _list(tx, visit, UNDECIDED, cursor)
+    return _page(
+        "board.html",
+        visit,
+        parts,
+        status_code=HTTPStatus.OK if typed is None else HTTPStatus.UNPROCESSABLE_ENTITY,
+        columns=columns,
+        counts=await requests.count_by_status(tx, visit.tenant_id),
+        requests=listed,
+        voted=await _voted(tx, visit, listed),
+        next=following,
+        cursor=cursor or "",
+        notice=notice,
+        typed=typed or {"title": "", "text": "", "error": None},
+        form=parts.ids().hex,
+    )
+
+
+def _page(
+    template: str, visit: Visit, parts: BoardResources, *, status_code: int = HTTPStatus.OK, **context: Any
+) -> Response:
+    page = site.response(
+        template,
+        status=int(status_code),
+        board=visit,
+        page_path=page_path,
+        row_id=row_id,
+        stylesheet=stylesheet_url(),
+        decided=DECIDED,
+        notices=wording.NOTICES,
+        title_max=TITLE_MAX_CHARACTERS,
+        text_max=TEXT_MAX_CHARACTERS,
+        window_days=REACH_WINDOW.days,
+        **wording.helpers(),
+        **context,
+    )
+    # The page shows what the visitor has voted for.
+    page.headers["Cache-Control"] = "private, no-cache"
+    page.headers["Vary"] = "Cookie"
+    remember(page, parts, visit, visit.visitor)
+    return page
+
+
+async def _column(tx: Tx, visit: Visit, status: Status) -> list[domain.Request]:
+    """Return a column of the roadmap: shipped requests newest first, others by priority."""
+    if status is Status.SHIPPED:
+        return await requests.list_by_status_age(tx, visit.tenant_id, status, limit=COLUMN_REQUESTS)
+    return await requests.list_in_order(tx, visit.tenant_id, Order.PRIORITY, statuses=(status,), limit=COLUMN_REQUESTS)
+
+
+async def _list(
+    tx: Tx, visit: Visit, statuses: tuple[Status, ...], cursor: str | None
+) -> tuple[list[domain.Request], str | None]:
+    """Return a page of a list, and the cursor of the next one."""
+    after = decode_cursor(cursor, int, int, int, int, int, UUID) if cursor else None
+    found = await requests.list_in_order(
+        tx, visit.tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=LIST_REQUESTS + 1
+    )
+    listed = found[:LIST_REQUESTS]
+    return listed, encode_cursor(*sort_key(Order.PRIORITY, listed[-1])) if len(found) > LIST_REQUESTS else None
+
+
+async def _voted(tx: Tx, visit: Visit, listed: list[domain.Request]) -> frozenset[UUID]:
+    """Return which of the requests the visitor has voted for."""
+    if visit.visitor is None:
+        return frozenset()
+    return await votes.voted_for(tx, visit.tenant_id, visit.visitor.person_key, [each.id for each in listed])

@@ -1,0 +1,1 @@
+"""Links: which reviews are about which request, and what the board knows of reviews."""

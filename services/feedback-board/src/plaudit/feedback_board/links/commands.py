@@ -1,0 +1,70 @@
+"""Every way to change links and known reviews, in the one transaction that is given in.
+
+Linking locks the review's order key as the consumer does, so a link and a change of its review never miss each other.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from plaudit.common.db import OrderKey, Tx
+from plaudit.common.outbox import UnitOfWork
+from plaudit.feedback_board.links import events, store
+from plaudit.feedback_board.links.domain import KnownReview, Link, UnknownReviewError, newest
+from plaudit.feedback_board.requests.commands import Outcome, lock_and_find, record, recount
+from plaudit.feedback_board.requests.domain.activity import Kind
+from plaudit.feedback_board.requests.store import recounts
+
+
+def review_key(tenant_id: str, review_id: UUID) -> OrderKey:
+    """Return the order key of a review."""
+    return f"review:{tenant_id}:{review_id}"
+
+
+async def link(work: UnitOfWork, tenant_id: str, request_id: UUID, review_id: UUID, actor: str) -> Outcome:
+    """Link a review to a request, so that its author counts for reach. The same again changes nothing.
+
+    Raises:
+        UnknownRequestError: no such request.
+        UnknownReviewError: no such review has arrived here.
+    """
+    before = await lock_and_find(work.tx, tenant_id, request_id, review_key(tenant_id, review_id))
+    subject = await store.subject_of_review(work.tx, tenant_id, review_id)
+    if subject is None:
+        raise UnknownReviewError
+    added = Link(tenant_id=tenant_id, request_id=request_id, review_id=review_id, linked_at=work.tx.now)
+    if not await store.add(work.tx, added):
+        return Outcome(before, already=True)
+    request = await recount(work.tx, before)
+    detail = {"review_id": str(review_id), "review_subject": subject}
+    event = events.linked(request, work.tx.now, review_id, subject)
+    await record(work, request, Kind.REVIEW_LINKED, actor, event, detail=detail)
+    return Outcome(request)
+
+
+async def unlink(work: UnitOfWork, tenant_id: str, request_id: UUID, review_id: UUID, actor: str) -> Outcome:
+    """Remove a link; where there is none, nothing changes.
+
+    Raises:
+        UnknownRequestError: no such request.
+    """
+    before = await lock_and_find(work.tx, tenant_id, request_id, review_key(tenant_id, review_id))
+    subject = await store.subject_of_review(work.tx, tenant_id, review_id)
+    if subject is None or not await store.remove(work.tx, tenant_id, request_id, review_id):
+        return Outcome(before, already=True)
+    request = await recount(work.tx, before)
+    detail = {"review_id": str(review_id), "review_subject": subject}
+    event = events.unlinked(request, work.tx.now, review_id, subject)
+    await record(work, request, Kind.REVIEW_UNLINKED, actor, event, detail=detail)
+    return Outcome(request)
+
+
+async def keep_reviews(tx: Tx, reviews: Iterable[KnownReview]) -> None:
+    """Keep the newest revision of each review, and mark the requests that a changed review is linked to.
+
+    Args:
+        tx: holds the order keys of all these reviews.
+        reviews: any revisions; one that is not above the stored one changes nothing.
+    """
+    changed = await store.upsert_reviews(tx, newest(reviews))
+    if changed:
+        await recounts.mark(tx, await store.linked_requests(tx, changed))

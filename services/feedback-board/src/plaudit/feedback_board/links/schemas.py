@@ -1,0 +1,21 @@
+"""What the API takes and answers about links."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from plaudit.feedback_board.requests.schemas import Body, RequestOut
+
+
+class LinkIn(Body):
+    """A review that is about a request."""
+
+    review_id: UUID
+
+
+class LinkOut(BaseModel):
+    """The result of linking or unlinking a review."""
+
+    review_id: UUID
+    already: bool = Field(description="Whether nothing had to be done.")
+    request: RequestOut

@@ -1,0 +1,80 @@
+"""Every SQL statement about links and the reviews that can be linked."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+from plaudit.feedback_board.links.domain import KnownReview, Link, Quote
+from plaudit.feedback_board.links.tables import links, reviews
+
+_LINK = Columns(links)
+_REVIEW = Columns(reviews)
+
+_ADD = f"""
+INSERT INTO links ({_LINK.listed}) VALUES ({_LINK.values()}) ON CONFLICT DO NOTHING RETURNING review_id
+"""
+
+_REMOVE = "DELETE FROM links WHERE tenant_id = $1 AND request_id = $2 AND review_id = $3 RETURNING review_id"
+
+_SUBJECT_OF_REVIEW = "SELECT subject FROM reviews WHERE tenant_id = $1 AND id = $2"
+
+_QUOTES = """
+SELECT reviews.title, reviews.excerpt, reviews.rating, reviews.published_at
+FROM links JOIN reviews ON reviews.tenant_id = links.tenant_id AND reviews.id = links.review_id
+WHERE links.tenant_id = $1 AND links.request_id = $2 AND reviews.present
+  AND coalesce(reviews.title, reviews.excerpt) IS NOT NULL
+ORDER BY reviews.published_at DESC, reviews.id
+LIMIT $3
+"""
+
+_UPSERT_REVIEWS = f"""
+INSERT INTO reviews AS held ({_REVIEW.listed}) SELECT * FROM {_REVIEW.unnest()}
+ON CONFLICT (tenant_id, id) DO UPDATE SET {_REVIEW.excluded()}
+WHERE held.revision < excluded.revision
+RETURNING tenant_id, id
+"""
+
+# Each review is looked up by itself, behind OFFSET 0: otherwise a plan made over small tables would read all links.
+_LINKED_REQUESTS = """
+SELECT DISTINCT linked.tenant_id, linked.request_id
+FROM unnest($1::text[], $2::uuid[]) AS changed (tenant_id, review_id)
+CROSS JOIN LATERAL (
+    SELECT links.tenant_id, links.request_id FROM links
+    WHERE links.tenant_id = changed.tenant_id AND links.review_id = changed.review_id
+    OFFSET 0
+) AS linked
+"""
+
+
+async def add(tx: Tx, link: Link) -> bool:
+    """Link a known review to a request; False when it was linked already."""
+    return await tx.raw.fetchval(_ADD, *_LINK.row(link)) is not None
+
+
+async def remove(tx: Tx, tenant_id: str, request_id: UUID, review_id: UUID) -> bool:
+    """Remove a link; False when there was none."""
+    return await tx.raw.fetchval(_REMOVE, tenant_id, request_id, review_id) is not None
+
+
+async def subject_of_review(tx: Tx, tenant_id: str, review_id: UUID) -> str | None:
+    """Return the subject of a review that has arrived here, published or not, or None."""
+    subject: str | None = await tx.raw.fetchval(_SUBJECT_OF_REVIEW, tenant_id, review_id)
+    return subject
+
+
+async def list_quotes(tx: Tx, tenant_id: str, request_id: UUID, limit: int) -> list[Quote]:
+    """Return the newest linked reviews that have a title or a text."""
+    return [Quote(**row) for row in await tx.raw.fetch(_QUOTES, tenant_id, request_id, limit)]
+
+
+async def upsert_reviews(tx: Tx, changed: Sequence[KnownReview]) -> list[tuple[str, UUID]]:
+    """Store reviews, at most one revision of each, and return the (tenant id, id) of those that were newer."""
+    return [(row["tenant_id"], row["id"]) for row in await tx.raw.fetch(_UPSERT_REVIEWS, *_REVIEW.arrays(changed))]
+
+
+async def linked_requests(tx: Tx, changed: Sequence[tuple[str, UUID]]) -> list[tuple[str, UUID]]:
+    """Return the (tenant id, request id) of all requests that any of these reviews is linked to."""
+    tenant_ids, review_ids = zip(*changed, strict=True)
+    rows = await tx.raw.fetch(_LINKED_REQUESTS, tenant_ids, review_ids)
+    return [(row["tenant_id"], row["request_id"]) for row in rows]

@@ -1,1 +1,0 @@
-"""The public board: server-rendered, and whole without a script."""

@@ -1,0 +1,223 @@
+"""The HTTP API of requests: made, read, listed, given a status and a size, with the log of each."""
+
+import re
+from hashlib import sha256
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from plaudit.common.db import Tx
+from plaudit.common.http import (
+    DEFAULT_PAGE_ITEMS,
+    Cursor,
+    IdempotencyKeyHeader,
+    Limit,
+    Page,
+    Principal,
+    Problem,
+    Refusals,
+    TenantTx,
+    Work,
+    authorize,
+    conflict,
+    decode_cursor,
+    not_found,
+    page,
+    unprocessable,
+)
+from plaudit.common.http.problems import precondition_failed
+from plaudit.common.idempotency import IdempotencyKey
+from plaudit.feedback_board.requests import commands
+from plaudit.feedback_board.requests.domain.errors import (
+    InvalidInputError,
+    RevisionError,
+    TransitionError,
+    UnknownRequestError,
+)
+from plaudit.feedback_board.requests.domain.order import Order, sort_key
+from plaudit.feedback_board.requests.domain.request import Draft, Request
+from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.text import clean_reason
+from plaudit.feedback_board.requests.schemas import (
+    ActivityOut,
+    RequestIn,
+    RequestOut,
+    SizingIn,
+    StatusIn,
+    activity_out,
+    request_out,
+)
+from plaudit.feedback_board.requests.store import activity, requests
+
+_ETAG: Final = re.compile(r'"([0-9]{1,10})"')
+_CURSOR_TYPES: Final[dict[Order, tuple[Any, ...]]] = {
+    Order.PRIORITY: (Literal[Order.PRIORITY.value], int, int, int, int, int, UUID),
+    Order.VOTES: (Literal[Order.VOTES.value], int, int, int, UUID),
+    Order.NEWEST: (Literal[Order.NEWEST.value], int, UUID),
+}
+
+router = APIRouter(prefix="/v1/requests", tags=["requests"])
+
+BoardReader = Annotated[Principal, Depends(authorize("board:read"))]
+BoardWriter = Annotated[Principal, Depends(authorize("board:write"))]
+IfMatch = Annotated[str | None, Header(description="Do it only if the request's entity tag is still this one.")]
+
+PROBLEMS: Final = {
+    "status-not-possible": "The status cannot follow on the present one; the detail names those that can.",
+}
+"""Slug → meaning and what to do."""
+
+
+def _invalid(error: InvalidInputError) -> Problem:
+    named = {"in": "body", "pointer": f"/{error.field}", "code": "against_the_rules", "detail": str(error)}
+    detail = "Some values are missing or against the rules; `errors` names each."
+    return unprocessable("invalid-request", detail, [named])
+
+
+REFUSALS: Final[Refusals] = {
+    InvalidInputError: _invalid,
+    UnknownRequestError: lambda _: not_found("request"),
+    TransitionError: lambda error: conflict("status-not-possible", str(error)),
+    RevisionError: lambda error: precondition_failed(str(error)),
+}
+"""What the rules refuse → the problem that the client gets."""
+
+
+@router.post("", status_code=201)
+async def create_request(
+    principal: BoardWriter, work: Work, body: RequestIn, response: Response, idempotency_key: IdempotencyKeyHeader
+) -> RequestOut:
+    """Put a request on the board. It begins open and unsized."""
+    draft = body.draft()
+    key = None if idempotency_key is None else _idempotency_key(idempotency_key, draft)
+    outcome = await commands.create(work, principal.tenant_id, draft, actor_of(principal), key=key)
+    if outcome.already:
+        response.headers["Idempotent-Replayed"] = "true"
+    response.headers["Location"] = f"{router.prefix}/{outcome.request.id}"
+    response.headers["ETag"] = _etag(outcome.request)
+    return request_out(outcome.request)
+
+
+@router.get("")
+async def list_requests(
+    principal: BoardReader,
+    tx: TenantTx,
+    status: Annotated[list[Status] | None, Query(description="Repeat for several; without, all.")] = None,
+    sort: Order = Order.PRIORITY,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_PAGE_ITEMS,
+) -> Page[RequestOut]:
+    """List requests. By priority: score descending with the unsized last, reach, last mention, then the older one."""
+    after = None if cursor is None else decode_cursor(cursor, *_CURSOR_TYPES[sort])[1:]
+    found = await requests.list_in_order(
+        tx, principal.tenant_id, sort, statuses=status or (), after=after, limit=limit + 1
+    )
+    listed = page(found, limit, lambda request: (sort.value, *sort_key(sort, request)))
+    return Page(items=[request_out(request) for request in listed["items"]], next=listed["next"])
+
+
+@router.get("/{request_id}", response_model=RequestOut, responses={304: {"description": "It has not changed."}})
+async def get_request(
+    principal: BoardReader,
+    tx: TenantTx,
+    request_id: UUID,
+    response: Response,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Any:
+    """Return one request."""
+    request = await _find(tx, principal, request_id)
+    response.headers["ETag"] = _etag(request)
+    known = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    if _etag(request) in known or "*" in known:
+        return Response(status_code=304, headers={"ETag": _etag(request)})
+    return request_out(request)
+
+
+@router.put("/{request_id}/status")
+async def set_status(
+    principal: BoardWriter,
+    work: Work,
+    request_id: UUID,
+    body: StatusIn,
+    response: Response,
+    if_match: IfMatch = None,
+) -> RequestOut:
+    """Set the status of a request, with a reason. 409 names the statuses that can follow on the present one."""
+    outcome = await commands.set_status(
+        work,
+        principal.tenant_id,
+        request_id,
+        body.status,
+        clean_reason(body.reason),
+        actor_of(principal),
+        expected_revision=_revision(if_match),
+    )
+    response.headers["ETag"] = _etag(outcome.request)
+    return request_out(outcome.request)
+
+
+@router.put("/{request_id}/sizing")
+async def set_sizing(
+    principal: BoardWriter,
+    work: Work,
+    request_id: UUID,
+    body: SizingIn,
+    response: Response,
+    if_match: IfMatch = None,
+) -> RequestOut:
+    """Set how much a request matters to one person, and what it takes: its priority follows."""
+    outcome = await commands.set_sizing(
+        work,
+        principal.tenant_id,
+        request_id,
+        body.sizing(),
+        actor_of(principal),
+        expected_revision=_revision(if_match),
+    )
+    response.headers["ETag"] = _etag(outcome.request)
+    return request_out(outcome.request)
+
+
+@router.get("/{request_id}/activity")
+async def list_activity(
+    principal: BoardReader,
+    tx: TenantTx,
+    request_id: UUID,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_PAGE_ITEMS,
+) -> Page[ActivityOut]:
+    """List what happened to a request, newest first, each with the figures it then had."""
+    before = activity.MAX_BIGINT if cursor is None else decode_cursor(cursor, int)[0]
+    await _find(tx, principal, request_id)
+    found = await activity.list_newest(tx, principal.tenant_id, request_id, before=before, limit=limit + 1)
+    listed = page(found, limit, lambda entry: (entry.id,))
+    return Page(items=[activity_out(entry) for entry in listed["items"]], next=listed["next"])
+
+
+def actor_of(principal: Principal) -> str:
+    """Return the actor that the log names for an API key."""
+    return f"key:{principal.key_id}"
+
+
+async def _find(tx: Tx, principal: Principal, request_id: UUID) -> Request:
+    request = await requests.find(tx, principal.tenant_id, request_id)
+    if request is None:
+        raise UnknownRequestError
+    return request
+
+
+def _idempotency_key(text: str, draft: Draft) -> IdempotencyKey:
+    return IdempotencyKey(f"api:{text}", sha256(b"POST /v1/requests\n" + msgspec.json.encode(draft)).digest())
+
+
+def _etag(request: Request) -> str:
+    return f'"{request.revision}"'
+
+
+def _revision(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(if_match.strip())
+    return int(match[1]) if match else -1

@@ -1,0 +1,242 @@
+"""Every way to change a request: lock, load, decide, save, log and publish, in the one transaction that is given in.
+
+The API, the public pages and the jobs all change requests through these functions. Votes and links stand above: they
+add or remove a mention, and then call `recount` and `record`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.common import idempotency
+from plaudit.common.db import OrderKey, Tx, lock, try_lock
+from plaudit.common.events import Outgoing
+from plaudit.common.idempotency import IdempotencyKey
+from plaudit.common.outbox import UnitOfWork
+from plaudit.feedback_board.requests import events
+from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text, figures
+from plaudit.feedback_board.requests.domain.errors import RevisionError, TransitionError, UnknownRequestError
+from plaudit.feedback_board.requests.domain.priority import Sizing
+from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request, recounted, sized
+from plaudit.feedback_board.requests.domain.status import Status, check_transition
+from plaudit.feedback_board.requests.domain.text import distinct_slug, slug
+from plaudit.feedback_board.requests.store import activity, mentions, recounts, requests
+
+NOBODY: Final = "board"
+"""The actor of what happens by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The request after a command, and whether the command found its work already done."""
+
+    request: Request
+    already: bool = False
+
+
+def request_key(tenant_id: str, request_id: UUID) -> OrderKey:
+    """Return the order key of a request."""
+    return f"request:{tenant_id}:{request_id}"
+
+
+async def create(
+    work: UnitOfWork, tenant_id: str, draft: Draft, actor: str, *, key: IdempotencyKey | None = None
+) -> Outcome:
+    """Put a request on the board.
+
+    Args:
+        work: the open transaction.
+        tenant_id: whose board.
+        draft: the request, cleaned.
+        actor: who does it, for the log.
+        key: under which a repeat gets the first answer.
+
+    Raises:
+        KeyReusedError: the key came with another request before.
+    """
+    request_id = work.ids()
+    await lock_new(work.tx, tenant_id, request_id, key)
+    if (first := await find_answer(work.tx, tenant_id, key)) is not None:
+        return Outcome(first, already=True)
+    request = await add(work, tenant_id, request_id, draft, actor)
+    await keep_answer(work.tx, key, request)
+    return Outcome(request)
+
+
+async def set_status(
+    work: UnitOfWork,
+    tenant_id: str,
+    request_id: UUID,
+    status: Status,
+    reason: str,
+    actor: str,
+    *,
+    expected_revision: int | None = None,
+) -> Outcome:
+    """Set the status of a request, with its public reason. The same again changes nothing.
+
+    Raises:
+        UnknownRequestError: no such request.
+        TransitionError: this status cannot follow on the present one.
+        RevisionError: the request is no longer at `expected_revision`.
+    """
+    before = await lock_and_find(work.tx, tenant_id, request_id)
+    previous = before.status
+    if previous is status and before.status_reason == reason:
+        return Outcome(before, already=True)
+    _check_revision(before, expected_revision)
+    if previous is status:
+        raise TransitionError(f"This request is {status} already, for another reason. A reason cannot be replaced.")
+    check_transition(previous, status)
+    changed = replace(before, status=status, status_reason=reason, status_changed_at=work.tx.now)
+    request = await _save(work.tx, changed)
+    detail = {"previous_status": previous, "status": status, "reason": reason}
+    event = events.status_changed(request, work.tx.now, previous)
+    await record(work, request, Kind.STATUS_CHANGED, actor, event, detail=detail)
+    return Outcome(request)
+
+
+async def set_sizing(
+    work: UnitOfWork,
+    tenant_id: str,
+    request_id: UUID,
+    sizing: Sizing | None,
+    actor: str,
+    *,
+    expected_revision: int | None = None,
+) -> Outcome:
+    """Set impact and effort, or take them back with None. The same again changes nothing.
+
+    Raises:
+        UnknownRequestError: no such request.
+        RevisionError: the request is no longer at `expected_revision`.
+    """
+    before = await lock_and_find(work.tx, tenant_id, request_id)
+    if before.sizing == sizing:
+        return Outcome(before, already=True)
+    _check_revision(before, expected_revision)
+    request = await _save(work.tx, sized(before, sizing))
+    detail = {"impact": decimal_text(request.impact), "effort_weeks": decimal_text(request.effort_weeks)}
+    await record(work, request, Kind.SIZED, actor, events.scored(request, work.tx.now), detail=detail)
+    return Outcome(request)
+
+
+async def recount_due(work: UnitOfWork, limit: int) -> int:
+    """Recount requests whose linked reviews changed, or whose mentions left the window; a worker's command.
+
+    Requests that another transaction is changing at this moment are left for the next turn.
+
+    Returns:
+        The number of requests that were recounted.
+    """
+    due = await recounts.list_due(work.tx, limit)
+    locked = await try_lock(work.tx, [request_key(*request) for request in due])
+    ours = {request: marks for request, marks in due.items() if request_key(*request) in locked}
+    await recounts.delete_marks(work.tx, [mark for marks in ours.values() for mark in marks])
+    for tenant_id, request_id in ours:
+        before = await requests.find(work.tx, tenant_id, request_id)
+        if before is not None:
+            await _recount_silently(work, before)
+    return len(ours)
+
+
+async def _recount_silently(work: UnitOfWork, before: Request) -> None:
+    """Recount a request; log and publish it only if a figure changed."""
+    after = recounted(before, await mentions.count(work.tx, before.tenant_id, before.id))
+    if figures(after) == figures(before):
+        await requests.save(work.tx, after)
+        return
+    after = await _save(work.tx, after)
+    await record(work, after, Kind.RECOUNTED, NOBODY, events.scored(after, work.tx.now))
+
+
+async def lock_new(tx: Tx, tenant_id: str, request_id: UUID, key: IdempotencyKey | None) -> None:
+    """Lock the order keys of a request to be made; the transaction's first statement that waits or writes."""
+    keys = [request_key(tenant_id, request_id)]
+    if key is not None:
+        keys.append(idempotency.order_key(tenant_id, key.key))
+    await lock(tx, keys)
+
+
+async def lock_and_find(tx: Tx, tenant_id: str, request_id: UUID, *further_keys: OrderKey) -> Request:
+    """Lock a request and return it; the transaction's first statement that waits or writes.
+
+    Raises:
+        UnknownRequestError: no such request.
+    """
+    await lock(tx, [request_key(tenant_id, request_id), *further_keys])
+    request = await requests.find(tx, tenant_id, request_id)
+    if request is None:
+        raise UnknownRequestError
+    return request
+
+
+async def find_answer(tx: Tx, tenant_id: str, key: IdempotencyKey | None) -> Request | None:
+    """Return the request that was made under this key, as it was then; None when the key is new or there is none.
+
+    Raises:
+        KeyReusedError: the key came with another request before.
+    """
+    answer = None if key is None else await idempotency.find(tx, tenant_id, key)
+    return None if answer is None else msgspec.json.decode(answer, type=Request)
+
+
+async def keep_answer(tx: Tx, key: IdempotencyKey | None, request: Request) -> None:
+    """Keep the request as the answer to a repeat under this key."""
+    if key is not None:
+        await idempotency.keep(tx, request.tenant_id, key, msgspec.json.encode(request).decode())
+
+
+async def add(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, actor: str) -> Request:
+    """Store a new request whose order key is locked, under a slug that is free."""
+    request = new_request(tenant_id, request_id, slug(draft.title), draft, work.tx.now)
+    if not await requests.insert(work.tx, request):
+        request = replace(request, slug=distinct_slug(request.title, request.id))
+        if not await requests.insert(work.tx, request):
+            raise RuntimeError(f"slug {request.slug!r} is taken twice")
+    detail = {name: getattr(request, name) for name in ("title", "text", "slug", "subject", "persona")}
+    await record(work, request, Kind.CREATED, actor, events.created(request, work.tx.now), detail=detail)
+    return request
+
+
+async def recount(tx: Tx, request: Request) -> Request:
+    """Count the mentions of a request whose order key is locked, save it, and return it."""
+    return await _save(tx, recounted(request, await mentions.count(tx, request.tenant_id, request.id)))
+
+
+async def record(
+    work: UnitOfWork,
+    request: Request,
+    kind: Kind,
+    actor: str,
+    event: Outgoing,
+    *,
+    person_key: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Append what happened to the log, with the figures that the request now has, and publish its event."""
+    entry = Entry(
+        tenant_id=request.tenant_id,
+        request_id=request.id,
+        kind=kind,
+        at=work.tx.now,
+        actor=actor,
+        person_key=person_key,
+        detail={**(detail or {}), "figures": figures(request)},
+    )
+    await activity.append(work.tx, entry)
+    await work.emit(event)
+
+
+async def _save(tx: Tx, request: Request) -> Request:
+    request = replace(request, revision=request.revision + 1)
+    await requests.save(tx, request)
+    return request
+
+
+def _check_revision(request: Request, expected_revision: int | None) -> None:
+    if expected_revision not in {None, request.revision}:
+        raise RevisionError

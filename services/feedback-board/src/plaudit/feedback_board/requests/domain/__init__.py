@@ -1,0 +1,1 @@
+"""The rules of requests: values in, decisions out."""

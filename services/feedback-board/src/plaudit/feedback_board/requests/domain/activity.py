@@ -1,0 +1,79 @@
+"""The log of a request: what happened to it, who did it, and the figures that it then had."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION
+from plaudit.feedback_board.requests.domain.request import Request
+
+
+class Kind(StrEnum):
+    """What happened. Each kind keeps in `detail` what it takes to rebuild the board from the log alone."""
+
+    CREATED = "request_created"
+    """title, text, slug, subject, persona"""
+    VOTED = "voted"
+    """`person_key` of the entry"""
+    VOTE_WITHDRAWN = "vote_withdrawn"
+    """`person_key` of the entry"""
+    STATUS_CHANGED = "status_changed"
+    """previous_status, status, reason"""
+    SIZED = "sized"
+    """impact, effort_weeks; null when the sizing was taken back"""
+    REVIEW_LINKED = "review_linked"
+    """review_id, review_subject"""
+    REVIEW_UNLINKED = "review_unlinked"
+    """review_id, review_subject"""
+    RECOUNTED = "recounted"
+    """Nobody did anything: a review was removed or restored, or a mention left the window of reach."""
+
+
+PUBLIC_KINDS = (Kind.CREATED, Kind.STATUS_CHANGED, Kind.SIZED)
+"""What the page of a request shows of its history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of the log."""
+
+    tenant_id: str
+    request_id: UUID
+    kind: Kind
+    at: datetime
+    actor: str
+    """`key:<public id>` for the API, `public` for the pages, `board` for what happens by itself."""
+    person_key: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+    """Rises with the order of events of one request; 0 before the entry is stored."""
+
+    @property
+    def detail_json(self) -> str:
+        """The detail as it is stored."""
+        return msgspec.json.encode(self.detail).decode()
+
+
+def decimal_text(value: Decimal | None) -> str | None:
+    """Return a decimal as text without an exponent or trailing zeros: `2`, `0.5`, `29.33`."""
+    return None if value is None else format(value.normalize(), "f")
+
+
+def figures(request: Request) -> dict[str, Any]:
+    """Return a request's figures with the inputs that they came from, for the log."""
+    return {
+        "votes": request.votes,
+        "reach": request.reach,
+        "unidentified_mentions": request.unidentified_mentions,
+        "linked_reviews": request.linked_reviews,
+        "impact": decimal_text(request.impact),
+        "effort_weeks": decimal_text(request.effort_weeks),
+        "priority": decimal_text(request.priority),
+        "formula_version": FORMULA_VERSION,
+    }

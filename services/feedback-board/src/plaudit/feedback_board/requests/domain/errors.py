@@ -1,0 +1,34 @@
+"""What the rules refuse. Each error's text says what to do and may be shown to the caller."""
+
+
+class RefusedError(Exception):
+    """A rule of the board refuses what was asked for."""
+
+
+class InvalidInputError(RefusedError):
+    """A value is not one that the board takes."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """Name the field as the API calls it, and say what is allowed."""
+        super().__init__(message)
+        self.field = field
+
+
+class UnknownRequestError(RefusedError):
+    """There is no such request on this board."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("There is no such request on this board.")
+
+
+class TransitionError(RefusedError):
+    """The request cannot go from its present status to the one that was asked for."""
+
+
+class RevisionError(RefusedError):
+    """The request has changed since the caller read it."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("The request has changed since you read it. Read it again and decide anew.")

@@ -1,0 +1,108 @@
+"""One request, and how its figures follow from its sizing and its mentions."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from plaudit.feedback_board.requests.domain.priority import Sizing, priority
+from plaudit.feedback_board.requests.domain.reach import Mentions, recount_at
+from plaudit.feedback_board.requests.domain.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A request as it comes in, already cleaned."""
+
+    title: str
+    text: str
+    subject: str | None = None
+    persona: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request on the board. Times are UTC with microseconds."""
+
+    tenant_id: str
+    id: UUID
+    slug: str
+    title: str
+    text: str
+    subject: str | None
+    persona: str | None
+    created_at: datetime
+    status: Status
+    status_reason: str | None
+    """The public reason for the status; None until someone sets a status."""
+    status_changed_at: datetime
+    impact: Decimal | None
+    effort_weeks: Decimal | None
+    priority: Decimal | None
+    votes: int
+    reach: int
+    unidentified_mentions: int
+    linked_reviews: int
+    last_mention_at: datetime
+    """The newest vote or linked review; the creation of the request while there is none."""
+    recount_at: datetime | None
+    """When reach may next fall without any event."""
+    revision: int
+    """Rises by one with each change that anyone can see."""
+
+    @property
+    def sizing(self) -> Sizing | None:
+        """Impact and effort together, or None while either is missing."""
+        if self.impact is None or self.effort_weeks is None:
+            return None
+        return Sizing(self.impact, self.effort_weeks)
+
+
+def new_request(tenant_id: str, request_id: UUID, slug: str, draft: Draft, now: datetime) -> Request:
+    """Return a new request: open, unsized, without votes."""
+    return Request(
+        tenant_id=tenant_id,
+        id=request_id,
+        slug=slug,
+        title=draft.title,
+        text=draft.text,
+        subject=draft.subject,
+        persona=draft.persona,
+        created_at=now,
+        status=Status.OPEN,
+        status_reason=None,
+        status_changed_at=now,
+        impact=None,
+        effort_weeks=None,
+        priority=None,
+        votes=0,
+        reach=0,
+        unidentified_mentions=0,
+        linked_reviews=0,
+        last_mention_at=now,
+        recount_at=None,
+        revision=1,
+    )
+
+
+def sized(request: Request, sizing: Sizing | None) -> Request:
+    """Return the request with this sizing, None for unsized, and the priority that follows."""
+    return replace(
+        request,
+        impact=None if sizing is None else sizing.impact,
+        effort_weeks=None if sizing is None else sizing.effort_weeks,
+        priority=priority(sizing, request.reach),
+    )
+
+
+def recounted(request: Request, mentions: Mentions) -> Request:
+    """Return the request with new counts of its mentions, and the priority that follows."""
+    return replace(
+        request,
+        reach=mentions.reach,
+        unidentified_mentions=mentions.unidentified,
+        linked_reviews=mentions.linked_reviews,
+        last_mention_at=max(mentions.last_at or request.created_at, request.created_at),
+        recount_at=recount_at(mentions),
+        priority=priority(request.sizing, mentions.reach),
+    )

@@ -1,0 +1,40 @@
+"""The log of requests: appended and read."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+from plaudit.feedback_board.requests.domain.activity import Entry, Kind
+from plaudit.feedback_board.requests.tables import activity
+
+MAX_BIGINT = 2**63 - 1
+
+_APPENDED = Columns(activity, {"type": "kind", "detail": "detail_json"}, without=("id",))
+
+_APPEND = f"INSERT INTO activity ({_APPENDED.listed}) VALUES ({_APPENDED.values()})"
+
+_NEWEST = f"""
+SELECT id, {_APPENDED.listed} FROM activity
+WHERE tenant_id = $1 AND request_id = $2 AND id < $3 AND type = ANY($4::text[])
+ORDER BY id DESC LIMIT $5
+"""
+
+
+async def append(tx: Tx, entry: Entry) -> None:
+    """Append an entry to the log."""
+    await tx.raw.execute(_APPEND, *_APPENDED.row(entry))
+
+
+async def list_newest(
+    tx: Tx,
+    tenant_id: str,
+    request_id: UUID,
+    *,
+    kinds: Sequence[Kind] = tuple(Kind),
+    before: int = MAX_BIGINT,
+    limit: int,
+) -> list[Entry]:
+    """Return up to `limit` entries about a request, newest first: of some kinds, and only those before an entry."""
+    rows = map(dict, await tx.raw.fetch(_NEWEST, tenant_id, request_id, before, list(kinds), limit))
+    return [Entry(kind=Kind(row.pop("type")), **row) for row in rows]

@@ -1,1 +1,0 @@
-"""Every SQL statement of the board, as functions over a transaction."""

@@ -1,0 +1,74 @@
+"""Every way to change a vote: lock, load, decide, save, log and publish, in the one transaction that is given in."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from plaudit.common.outbox import UnitOfWork
+from plaudit.common.rate_limits import Limit, spend
+from plaudit.feedback_board.requests import events as request_events
+from plaudit.feedback_board.requests.commands import Outcome, lock_and_find, record, recount
+from plaudit.feedback_board.requests.domain.activity import Kind
+from plaudit.feedback_board.requests.domain.request import Request
+from plaudit.feedback_board.requests.domain.status import DECIDED
+from plaudit.feedback_board.votes import events, store
+from plaudit.feedback_board.votes.domain import Vote, VotingClosedError
+
+
+async def vote(
+    work: UnitOfWork, tenant_id: str, request_id: UUID, person_key: str, actor: str, *, limit: Limit | None = None
+) -> Outcome:
+    """Count a person's vote; a second one changes nothing.
+
+    Args:
+        work: the open transaction.
+        tenant_id: whose board.
+        request_id: what the vote is for.
+        person_key: whose vote.
+        actor: who does it, for the log.
+        limit: to count this vote under; None for none.
+
+    Raises:
+        UnknownRequestError: no such request.
+        VotingClosedError: the request is decided and the person has not voted for it.
+        LimitExceededError: the limit is used up.
+    """
+    before = await lock_and_find(work.tx, tenant_id, request_id)
+    if before.status in DECIDED and not await store.voted_for(work.tx, tenant_id, person_key, [request_id]):
+        raise VotingClosedError(before.status)
+    if limit is not None:
+        await spend(work.tx, tenant_id, limit)
+    after = await add(work, before, person_key, actor)
+    return Outcome(after or before, already=after is None)
+
+
+async def withdraw(
+    work: UnitOfWork, tenant_id: str, request_id: UUID, person_key: str, actor: str, *, limit: Limit | None = None
+) -> Outcome:
+    """Take a person's vote back, also from a decided request; where there is none, nothing changes.
+
+    Raises:
+        UnknownRequestError: no such request.
+        LimitExceededError: the limit is used up.
+    """
+    before = await lock_and_find(work.tx, tenant_id, request_id)
+    if limit is not None:
+        await spend(work.tx, tenant_id, limit)
+    votes = await store.remove(work.tx, tenant_id, request_id, person_key)
+    if votes is None:
+        return Outcome(before, already=True)
+    request = await recount(work.tx, replace(before, votes=votes))
+    event = request_events.scored(request, work.tx.now)
+    await record(work, request, Kind.VOTE_WITHDRAWN, actor, event, person_key=person_key)
+    return Outcome(request)
+
+
+async def add(work: UnitOfWork, request: Request, person_key: str, actor: str) -> Request | None:
+    """Add a person's vote for a request whose order key is locked; None when the person had voted already."""
+    added = Vote(tenant_id=request.tenant_id, request_id=request.id, person_key=person_key, voted_at=work.tx.now)
+    votes = await store.add(work.tx, added)
+    if votes is None:
+        return None
+    request = await recount(work.tx, replace(request, votes=votes))
+    event = events.voted(request, work.tx.now, person_key)
+    await record(work, request, Kind.VOTED, actor, event, person_key=person_key)
+    return request

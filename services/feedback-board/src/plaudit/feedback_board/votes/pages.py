@@ -1,0 +1,156 @@
+"""The vote form of the public pages, and who a visitor of these pages is."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from plaudit.common.db import Tx
+from plaudit.common.http import Principal, TenantTx, Work, not_found, resources
+from plaudit.common.http.client_address import network_of
+from plaudit.common.http.origin import check_origin
+from plaudit.common.process import Resources
+from plaudit.common.rate_limits import Limit
+from plaudit.common.tenants import store as tenants
+from plaudit.feedback_board.requests.domain import request as domain
+from plaudit.feedback_board.requests.domain.text import SLUG
+from plaudit.feedback_board.requests.schemas import page_path
+from plaudit.feedback_board.requests.store import requests
+from plaudit.feedback_board.settings import BoardSettings
+from plaudit.feedback_board.votes import commands
+from plaudit.feedback_board.votes.domain import Visitor, VotingClosedError, read_visitor, sign_visitor
+
+PUBLIC: Final = "public"
+"""The actor of what visitors do."""
+COOKIE_MAX_AGE_SECONDS: Final = 400 * 86_400
+"""The longest time that browsers keep a cookie."""
+
+router = APIRouter(prefix="/b/{tenant}", include_in_schema=False)
+
+BoardResources = Annotated[Resources[BoardSettings], Depends(resources)]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visitor on one tenant's board."""
+
+    tenant_id: str
+    name: str
+    """The name of the board."""
+    tenant_key: bytes
+    visitor: Visitor | None
+    """Who the cookie says it is; None for someone who has never voted here."""
+
+
+async def public_principal(request: Request, parts: BoardResources) -> Principal:
+    """Let everybody in, on the board that the path names, else the one of the host, else the default one."""
+    tenant_id = request.path_params.get("tenant") or _tenant_of_host(request, parts.settings)
+    principal = request.state.principal = Principal(tenant_id, PUBLIC, frozenset())
+    return principal
+
+
+Public = Annotated[Principal, Depends(public_principal)]
+
+
+async def find_visit(request: Request, principal: Public, tx: TenantTx, parts: BoardResources) -> Visit:
+    """Return who visits which board.
+
+    Raises:
+        Problem: 404, there is no such tenant.
+    """
+    tenant_id = principal.tenant_id
+    name, tenant_key = await tenants.name_of(tx, tenant_id), await tenants.person_key_of(tx, tenant_id)
+    if name is None or tenant_key is None:
+        raise not_found("board")
+    if tenant_id == parts.settings.board_tenant and parts.settings.board_name:
+        name = parts.settings.board_name
+    cookie = request.cookies.get(_cookie_name(tenant_id))
+    return Visit(tenant_id, name, tenant_key, None if cookie is None else read_visitor(tenant_key, cookie))
+
+
+CurrentVisit = Annotated[Visit, Depends(find_visit, scope="function")]
+"""A parameter of a page, before its `TenantTx` or `Work`."""
+
+
+@router.post("/r/{slug}/votes", dependencies=[Depends(check_origin)])
+async def vote(
+    visit: CurrentVisit,
+    work: Work,
+    slug: str,
+    request: Request,
+    parts: BoardResources,
+    choice: Annotated[Literal["vote", "withdraw"], Form()],
+    back: Annotated[Literal["request", "board"], Form()] = "request",
+    cursor: Annotated[str, Form(max_length=2048)] = "",
+) -> Response:
+    """Count a visitor's vote, or take it back."""
+    found = await find_request(work.tx, visit, slug)
+    voter = visit.visitor or Visitor(work.ids())
+    limit = limit_of(request, parts, visit, "vote", parts.settings.votes_per_hour_per_network)
+    command = commands.vote if choice == "vote" else commands.withdraw
+    notice = "voted" if choice == "vote" else "withdrawn"
+    try:
+        await command(work, visit.tenant_id, found.id, voter.person_key, PUBLIC, limit=limit)
+    except VotingClosedError:
+        notice = "closed"
+    response = RedirectResponse(_address_after(found, back, notice, cursor), int(HTTPStatus.SEE_OTHER))
+    remember(response, parts, visit, voter if choice == "vote" else visit.visitor)
+    return response
+
+
+async def find_request(tx: Tx, visit: Visit, slug: str) -> domain.Request:
+    """Return the request at an address.
+
+    Raises:
+        Problem: 404, there is no such request.
+    """
+    found = await requests.find_by_slug(tx, visit.tenant_id, slug) if SLUG.fullmatch(slug) else None
+    if found is None:
+        raise not_found("request")
+    return found
+
+
+def limit_of(request: Request, parts: BoardResources, visit: Visit, kind: str, per_hour: int) -> Limit:
+    """Return the rate limit of the network that a visitor comes from."""
+    return Limit(kind, network_of(request, parts.settings.board_trusted_proxies, visit.tenant_key), per_hour)
+
+
+def remember(response: Response, parts: BoardResources, visit: Visit, visitor: Visitor | None) -> None:
+    """Give a visitor a cookie, unless the browser has the present one. Nobody gets a cookie for looking at a page."""
+    if visitor is None or (visitor == visit.visitor and not visitor.cookie_is_old):
+        return
+    response.set_cookie(
+        _cookie_name(visit.tenant_id),
+        sign_visitor(visit.tenant_key, visitor.id),
+        max_age=COOKIE_MAX_AGE_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=parts.settings.public_url.startswith("https://"),
+        path="/",
+    )
+
+
+def row_id(request: domain.Request) -> str:
+    """Return the fragment of a request's row in a list."""
+    return f"request-{request.slug}"
+
+
+def _cookie_name(tenant_id: str) -> str:
+    """Return the name of a board's cookie: one for each tenant, so that nobody is followed from one to another."""
+    return f"plaudit_visitor_{tenant_id}"
+
+
+def _tenant_of_host(request: Request, settings: BoardSettings) -> str:
+    host = request.headers.get("host", "").rpartition("@")[2].partition(":")[0].lower()
+    return settings.board_hosts.get(host, settings.board_tenant)
+
+
+def _address_after(request: domain.Request, back: str, notice: str, cursor: str) -> str:
+    """Return the address of the page that the form was on, at the place of the request."""
+    if back == "request":
+        return f"{page_path(request)}?{urlencode({'notice': notice})}"
+    query = {"notice": notice, **({"cursor": cursor} if cursor else {})}
+    return f"/b/{request.tenant_id}?{urlencode(query)}#{row_id(request)}"

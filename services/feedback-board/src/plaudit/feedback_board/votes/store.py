@@ -1,0 +1,48 @@
+"""Every SQL statement about votes."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+from plaudit.feedback_board.votes.domain import Vote
+from plaudit.feedback_board.votes.tables import votes
+
+_ALL = Columns(votes)
+
+# One statement, so that the number of votes is right even without the order lock: it rises only with a new row.
+_ADD = f"""
+WITH added AS (
+    INSERT INTO votes ({_ALL.listed}) VALUES ({_ALL.values()}) ON CONFLICT DO NOTHING RETURNING tenant_id, request_id
+)
+UPDATE requests SET votes = votes + 1 FROM added
+WHERE requests.tenant_id = added.tenant_id AND requests.id = added.request_id
+RETURNING votes
+"""
+
+_REMOVE = """
+WITH removed AS (
+    DELETE FROM votes WHERE tenant_id = $1 AND request_id = $2 AND person_key = $3 RETURNING person_key
+)
+UPDATE requests SET votes = votes - 1 WHERE tenant_id = $1 AND id = $2 AND EXISTS (SELECT FROM removed) RETURNING votes
+"""
+
+_VOTED_FOR = "SELECT request_id FROM votes WHERE tenant_id = $1 AND person_key = $2 AND request_id = ANY($3::uuid[])"
+
+
+async def add(tx: Tx, vote: Vote) -> int | None:
+    """Add a vote and return the request's number of votes, or None when the person had voted already."""
+    number: int | None = await tx.raw.fetchval(_ADD, *_ALL.row(vote))
+    return number
+
+
+async def remove(tx: Tx, tenant_id: str, request_id: UUID, person_key: str) -> int | None:
+    """Remove a person's vote and return the request's number of votes, or None when there was no vote."""
+    number: int | None = await tx.raw.fetchval(_REMOVE, tenant_id, request_id, person_key)
+    return number
+
+
+async def voted_for(tx: Tx, tenant_id: str, person_key: str, request_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Return those of the requests that a person has voted for."""
+    rows = await tx.raw.fetch(_VOTED_FOR, tenant_id, person_key, list(request_ids))
+    return frozenset(row["request_id"] for row in rows)

@@ -1,0 +1,98 @@
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.feedback_board.requests.domain import text
+from plaudit.feedback_board.requests.domain.errors import InvalidInputError
+
+
+@given(st.text(min_size=0, max_size=300))
+def test_any_title_that_is_taken_has_an_address_that_can_be_found(title: str) -> None:
+    try:
+        cleaned = text.clean_title(title)
+    except InvalidInputError:
+        return
+    slug = text.slug(cleaned)
+    assert text.SLUG.fullmatch(slug)
+    assert len(slug) <= text.SLUG_MAX_CHARACTERS
+    assert text.SLUG.fullmatch(text.distinct_slug(cleaned, UUID(int=255)))
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Refund the deposit at once!", "refund-the-deposit-at-once"),
+        ("Größere Körbe für Räder", "grossere-korbe-fur-rader"),
+        ("  --  ", "request"),
+        ("深夜也能还车", "request"),
+        ("a" * 80, "a" * 60),
+        (
+            "Let two people share one account so that either of us can pick up",
+            "let-two-people-share-one-account-so-that-either-of-us-can",
+        ),
+    ],
+)
+def test_an_address_is_made_of_whole_words_of_the_title(title: str, slug: str) -> None:
+    assert text.slug(title) == slug
+
+
+def test_a_title_becomes_one_line_in_one_form() -> None:
+    assert text.clean_title("  Cafe\u0301\n at\tnoon ") == "Café at noon"
+
+
+@pytest.mark.parametrize("bad", ["no\x00", "no\x07pe", "half \ud800 pair", "turned \u202e round"])
+@pytest.mark.parametrize("clean", [text.clean_title, text.clean_text, text.clean_reason, text.clean_persona])
+def test_what_is_no_text_is_refused(bad: str, clean) -> None:
+    with pytest.raises(InvalidInputError):
+        clean(bad)
+
+
+@pytest.mark.parametrize(
+    ("clean", "bad"),
+    [
+        (text.clean_title, "ab"),
+        (text.clean_title, "x" * 121),
+        (text.clean_text, "x" * 5_001),
+        (text.clean_reason, "  . "),
+        (text.clean_reason, "x" * 2_001),
+        (text.clean_persona, ""),
+        (text.clean_persona, "x" * 65),
+    ],
+)
+def test_limits_are_kept_and_said(clean, bad: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"must have \d+ to \d+ characters"):
+        clean(bad)
+
+
+def test_an_emoji_newer_than_our_tables_is_taken() -> None:
+    unknown_yet = "\U0001fbff"
+    assert text.clean_title(f"Ride {unknown_yet}") == f"Ride {unknown_yet}"
+
+
+def test_the_lines_of_a_text_are_kept() -> None:
+    assert text.clean_text("One.\r\n\r\nTwo,\rthree. ") == "One.\n\nTwo,\nthree."
+
+
+@pytest.mark.parametrize("subject", ["acme", "acme/berlin/shop-3", "a/b/c/d/e/f", "x" * 64])
+def test_a_subject_path_is_taken(subject: str) -> None:
+    assert text.clean_subject(subject) == subject
+
+
+@pytest.mark.parametrize("subject", ["", "/", "acme/", "Acme", "a//b", "a/b/c/d/e/f/g", "x" * 65, "-a", "a\n"])
+def test_what_is_no_subject_path_is_refused(subject: str) -> None:
+    with pytest.raises(InvalidInputError):
+        text.clean_subject(subject)
+
+
+def test_an_excerpt_ends_between_words() -> None:
+    shown = text.excerpt("word " * 200)
+    assert shown is not None
+    assert shown.endswith("word …")
+    assert len(shown) <= text.EXCERPT_MAX_CHARACTERS + 2
+
+
+@pytest.mark.parametrize(("given_text", "shown"), [(None, None), ("  \n ", None), (" a\n b ", "a b")])
+def test_a_short_text_is_its_own_excerpt(given_text: str | None, shown: str | None) -> None:
+    assert text.excerpt(given_text) == shown

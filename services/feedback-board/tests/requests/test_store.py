@@ -1,0 +1,99 @@
+"""Requests as rows: each field is stored and read under its own name, and mentions are counted by index."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import asyncpg
+import pytest
+
+from plaudit.common.db import Role
+from plaudit.common.ids import uuid7
+from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request
+from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.store import mentions, requests
+from plaudit.feedback_board.requests.tables import requests as table
+
+pytestmark = pytest.mark.postgres
+
+NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
+FIXED = {"tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at", "votes"}
+"""What saving a request leaves as it is."""
+
+
+def _one() -> Request:
+    draft = Draft(title="Title", text="Text", subject="acme/berlin", persona="rider")
+    return new_request("default", uuid7(), "slug", draft, NOON)
+
+
+def _other(request: Request) -> Request:
+    """The request with another value in every field but those that identify it."""
+    changed = {
+        "slug": "other",
+        "title": "Other",
+        "text": "Another text",
+        "subject": None,
+        "persona": None,
+        "created_at": NOON - timedelta(days=1),
+        "status": Status.PLANNED,
+        "status_reason": "Because.",
+        "status_changed_at": NOON + timedelta(days=1),
+        "impact": Decimal(2),
+        "effort_weeks": Decimal("7.25"),
+        "priority": Decimal("3.50"),
+        "votes": 3,
+        "reach": 4,
+        "unidentified_mentions": 5,
+        "linked_reviews": 6,
+        "last_mention_at": NOON + timedelta(days=2),
+        "recount_at": NOON + timedelta(days=3),
+        "revision": 7,
+    }
+    assert changed.keys() | {"tenant_id", "id"} == {field.name for field in fields(Request)}
+    return replace(request, **changed)
+
+
+def test_the_table_has_a_column_for_each_field() -> None:
+    assert set(table.c.keys()) == {field.name for field in fields(Request)}
+
+
+async def test_a_request_is_read_as_it_was_inserted(resources) -> None:
+    request = _other(_one())
+    async with resources.database(Role.API).transaction("default") as tx:
+        assert await requests.insert(tx, request)
+        assert await requests.find(tx, "default", request.id) == request
+        assert await requests.find_by_slug(tx, "default", request.slug) == request
+
+
+async def test_saving_writes_everything_but_what_never_changes_and_the_votes(resources) -> None:
+    before = _one()
+    after = _other(before)
+    async with resources.database(Role.API).transaction("default") as tx:
+        await requests.insert(tx, before)
+        await requests.save(tx, after)
+        found = await requests.find(tx, "default", before.id)
+    assert found == replace(after, **{name: getattr(before, name) for name in FIXED})
+
+
+async def test_a_slug_that_is_taken_inserts_nothing(resources) -> None:
+    request = _one()
+    other = replace(request, id=uuid7())
+    async with resources.database(Role.API).transaction("default") as tx:
+        assert await requests.insert(tx, request)
+        assert not await requests.insert(tx, other)
+        assert await requests.find(tx, "default", other.id) is None
+
+
+async def test_a_plan_made_over_empty_tables_counts_mentions_by_index(board_url: str) -> None:
+    connection = await asyncpg.connect(
+        board_url, server_settings={"search_path": "feedback_board", "plan_cache_mode": "force_generic_plan"}
+    )
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL ROLE plaudit_feedback_board_api")
+            plan = await connection.fetch(f"EXPLAIN {mentions._COUNT}", "default", uuid7(), NOON)
+    finally:
+        await connection.close()
+    text = "\n".join(line[0] for line in plan)
+    for table_name in ("votes", "links", "reviews"):
+        assert f"Seq Scan on {table_name}" not in text, text

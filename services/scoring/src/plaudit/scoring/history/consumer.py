@@ -1,0 +1,35 @@
+"""The group `scoring-history` on `reviews.v1`: it keeps the ledger, apart from live, so that it cannot slow live."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from plaudit.common.contracts import REVIEWS
+from plaudit.common.db import Tx
+from plaudit.common.events import Outgoing
+from plaudit.common.kafka.subscription import Record, Subscription
+from plaudit.scoring.history import store
+from plaudit.scoring.history.domain import LedgerEntry, signed_reviews
+from plaudit.scoring.sums.domain.review import ScoredChange
+
+
+async def append_to_ledger(tx: Tx, records: Sequence[Record[ScoredChange]]) -> Sequence[Outgoing]:
+    """Append what each change takes away and adds."""
+    await store.append(tx, [entry for record in records for entry in _entries(record)])
+    return ()
+
+
+def _entries(record: Record[ScoredChange]) -> Iterator[LedgerEntry]:
+    for sign, review in signed_reviews(record.event.data):
+        yield LedgerEntry(
+            tenant_id=record.event.tenant,
+            partition=record.partition,
+            epoch=record.epoch,
+            sequence=record.sequence,
+            known_at=record.event.time,
+            change=record.event.data,
+            sign=sign,
+            review=review,
+        )
+
+
+HISTORY: Final = Subscription(group="scoring-history", topic=REVIEWS, data=ScoredChange, handle=append_to_ledger)

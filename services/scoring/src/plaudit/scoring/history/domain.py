@@ -1,0 +1,30 @@
+"""The ledger's rule: a change is what it takes away and what it adds."""
+
+from datetime import datetime
+
+import msgspec
+
+from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One signed row of the ledger."""
+
+    tenant_id: str
+    partition: int
+    epoch: int
+    sequence: int
+    known_at: datetime
+    """When the change was recorded."""
+    change: ScoredChange
+    sign: int
+    review: ScoredReview
+    """The state of the review that the change takes away (-1) or adds (+1)."""
+
+
+def signed_reviews(change: ScoredChange) -> list[tuple[int, ScoredReview]]:
+    """Return `(-1, before)` and `(+1, after)`, whichever there are; nothing where no figure could move."""
+    if change.before == change.after:
+        return []
+    signed = ((-1, change.before), (1, change.after))
+    return [(sign, review) for sign, review in signed if review is not None]

@@ -1,0 +1,1 @@
+"""Live: the consumer group that keeps the sums current."""

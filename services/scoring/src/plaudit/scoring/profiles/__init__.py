@@ -1,0 +1,1 @@
+"""Profiles: how reviews become one figure."""

@@ -1,0 +1,1 @@
+"""Scores: figures read from the sums at any instant."""

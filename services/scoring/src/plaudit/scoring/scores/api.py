@@ -1,0 +1,72 @@
+"""HTTP: scores as they stand at this instant, read without a write."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from plaudit.common.http import (
+    DEFAULT_PAGE_ITEMS,
+    Cursor,
+    Limit,
+    Page,
+    Principal,
+    Subject,
+    SubjectFilter,
+    TenantTx,
+    authorize,
+    decode_cursor,
+    encode_cursor,
+)
+from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.scores import store
+from plaudit.scoring.scores.domain import read
+from plaudit.scoring.scores.schemas import ScoreOut
+from plaudit.scoring.sums.domain.decay import Sums, merge, unix_us
+
+router = APIRouter(tags=["scores"])
+ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
+
+
+@router.get("/v1/scores", summary="List scores")
+async def list_scores(
+    principal: ScoresReader,
+    tx: TenantTx,
+    under: SubjectFilter = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_PAGE_ITEMS,
+) -> Page[ScoreOut]:
+    """Return the score of every subject that ever had a review, and of every prefix of one, in order."""
+    after = decode_cursor(cursor, str)[0] if cursor else ""
+    found = await store.prefixes_after(tx, principal.tenant_id, after, under, limit + 1)
+    shown, has_more = found[:limit], len(found) > limit
+    sums = await store.sums_of(tx, principal.tenant_id, shown)
+    return Page(
+        items=[_score(prefix, sums.get(prefix, []), tx.now) for prefix in shown],
+        next=encode_cursor(shown[-1]) if has_more else None,
+    )
+
+
+@router.get("/v1/scores/{subject:path}", summary="Read a score")
+async def read_score(principal: ScoresReader, tx: TenantTx, subject: Subject) -> ScoreOut:
+    """Return the score of a subject and everything below it, as it stands now.
+
+    A subject without reviews has a null score, no stars, and the prior.
+    """
+    sums = await store.sums_of(tx, principal.tenant_id, [subject])
+    return _score(subject, sums.get(subject, []), tx.now)
+
+
+def _score(subject: str, rows: list[tuple[int, Sums]], at: datetime) -> ScoreOut:
+    score = read(merge(rows), unix_us(at), TRUST)
+    return ScoreOut(
+        subject=subject,
+        profile=TRUST.name,
+        at=at,
+        score=score.score,
+        stars=score.stars,
+        count=score.count,
+        distribution={str(star): count for star, count in score.distribution.items()},
+        prior=score.prior,
+        effective_reviews=score.effective_reviews,
+    )

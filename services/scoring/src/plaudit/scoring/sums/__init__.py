@@ -1,0 +1,1 @@
+"""Sums: the decayed sums of every subject and prefix, from which scores are read."""

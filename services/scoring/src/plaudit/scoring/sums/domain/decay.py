@@ -1,0 +1,141 @@
+"""Forward-decayed sums: what a review adds to a row of sums, and how rows merge.
+
+A review of weight w rated at t weighs `w * 2^((t - L) / H)` against a landmark L. This never changes: only the
+reader's factor `2^-((at - L) / H)` changes with time. (Cormode, Shkapenyuk, Srivastava, Xu: Forward Decay, ICDE 2009;
+with an exponential the landmark cancels.) All times are integer microseconds since the Unix epoch, and may be negative.
+
+Landmarks are 64 half-lives apart, at `64 * k * H`, and the index k is part of a row's key. A review belongs to the k
+of its own time, so its weight has an exponent from 0 to 63, adding and later removing it use the same bits, and
+stored sums are only ever added to. Rows of several k merge by exact powers of two.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from math import exp2, fsum, ldexp
+from typing import Final, NamedTuple, TypeAlias
+
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LANDMARK_HALF_LIVES: Final = 64
+_LANDMARK_BITS: Final = LANDMARK_HALF_LIVES.bit_length() - 1
+_LANDMARK_MASK: Final = LANDMARK_HALF_LIVES - 1
+
+
+class Sums(NamedTuple):
+    """One row of sums, held against a landmark; `e` is a review's age in half-lives at the landmark, negated.
+
+    `a` = sum of r*w*2^e, `b2` = sum of w^2*4^e, `w1`..`w5` = sum of w*2^e by star, `n1`..`n5` = reviews by star.
+    Any of them may be negative in a part of the whole.
+    """
+
+    a: float
+    b2: float
+    w1: float
+    w2: float
+    w3: float
+    w4: float
+    w5: float
+    n1: int
+    n2: int
+    n3: int
+    n4: int
+    n5: int
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The weight of the reviews by star, from 1 to 5."""
+        return self.w1, self.w2, self.w3, self.w4, self.w5
+
+    @property
+    def b(self) -> float:
+        """The weight of all reviews."""
+        return fsum(self.weights)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The number of reviews by star, from 1 to 5."""
+        return self.n1, self.n2, self.n3, self.n4, self.n5
+
+    @property
+    def n(self) -> int:
+        """The number of reviews. Whether there are any is judged by it, and only when everything is merged."""
+        return sum(self.counts)
+
+
+COUNTS: Final = ("n1", "n2", "n3", "n4", "n5")
+"""The fields of `Sums` that are integers."""
+NO_SUMS: Final = Sums(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0)
+
+
+class MergedSums(NamedTuple):
+    """Sums of everything, and the index of the landmark that they are held against."""
+
+    landmark: int
+    sums: Sums
+
+
+# A plain tuple, because building a named one costs as much as all the arithmetic.
+Term: TypeAlias = tuple[int, int, float, float, float]
+"""One review's share of a row: (landmark index of the row, star, what it adds to a, to b2, to its star's weight)."""
+
+
+def unix_us(time: datetime) -> int:
+    """Return a time in microseconds since the Unix epoch."""
+    since = time - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def landmark_us(landmark: int, profile: Profile) -> int:
+    """Return the time of the landmark with this index, in microseconds since the Unix epoch."""
+    return LANDMARK_HALF_LIVES * landmark * profile.half_life_us
+
+
+def term(rating: float, rated_at_us: int, weight: float, half_life_us: int) -> Term:
+    """Return a review's share of its own row.
+
+    The quotient is taken in integers, so the result is the same bits every time, accurate to a few ulp at any age.
+    A review's star is the nearest, halves up.
+
+    Args:
+        rating: on the scale of 1 to 5.
+        rated_at_us: when the present rating was given, in microseconds since the Unix epoch.
+        weight: what its profile gives the review.
+        half_life_us: of the profile, in microseconds.
+
+    Raises:
+        ValueError: the rating is off the scale.
+    """
+    if not MIN_RATING <= rating <= MAX_RATING:  # also refuses NaN, which would stay in the sums for ever
+        raise ValueError(f"rating {rating!r} is off the scale; send a number from {MIN_RATING:g} to {MAX_RATING:g}")
+    half_lives, rest_us = divmod(rated_at_us, half_life_us)
+    w = weight * ldexp(exp2(rest_us / half_life_us), half_lives & _LANDMARK_MASK)
+    return half_lives >> _LANDMARK_BITS, int(rating + 0.5), rating * w, w * w, w
+
+
+def merge(rows: Iterable[tuple[int, Sums]]) -> MergedSums:
+    """Merge rows `(landmark index, sums)` of any sources, partitions and landmarks, held against the latest landmark.
+
+    The order of the rows makes no difference, not even in the last bit. What is more than a thousand half-lives
+    older than the latest row underflows to 0; its count stays. No rows at all give zero sums. `MergedSums` is itself
+    such a row.
+    """
+    listed = list(rows)
+    if not listed:
+        return MergedSums(0, NO_SUMS)
+    latest = max(landmark for landmark, _ in listed)
+    columns = zip(*(_scaled(sums, LANDMARK_HALF_LIVES * (landmark - latest)) for landmark, sums in listed), strict=True)
+    return MergedSums(
+        latest,
+        Sums._make(
+            sum(column) if name in COUNTS else fsum(column) for name, column in zip(Sums._fields, columns, strict=True)
+        ),
+    )
+
+
+def _scaled(sums: Sums, exponent: int) -> Sums:
+    """Return the sums times the exact power of two `2^exponent` (`4^exponent` for the squared weights)."""
+    if exponent == 0:
+        return sums
+    a, w1, w2, w3, w4, w5 = (ldexp(value, exponent) for value in (sums.a, *sums.weights))
+    return sums._replace(a=a, b2=ldexp(sums.b2, 2 * exponent), w1=w1, w2=w2, w3=w3, w4=w4, w5=w5)

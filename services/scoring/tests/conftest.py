@@ -1,0 +1,141 @@
+"""Scoring on a migrated database of each test's own: its application, and its groups without a broker."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.contracts import ReviewState
+from plaudit.common.db import Database, Role, Tx
+from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.process import Resources
+from plaudit.common.tenants import commands as tenants
+from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.main import SERVICE, build
+from plaudit.scoring.settings import ScoringSettings
+from plaudit.scoring.sums.domain.review import ScoredChange
+from plaudit_testing.databases import NO_KAFKA, migrated
+from plaudit_testing.review_events import pending_envelope, record_of
+from plaudit_testing.servers import PostgresServer
+
+DATABASE_OPEN_SECONDS = 60.0
+
+
+@pytest.fixture
+def scoring_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The DSN of a database with the schemas `common` and `scoring`, and nothing in them."""
+    template = postgres_server.template("scoring", lambda dsn: migrated(dsn, SERVICE.name))
+    dsn = postgres_server.create_database(template, name=request.node.name)
+    yield dsn
+    postgres_server.drop_database(dsn)
+
+
+@pytest.fixture
+def more_settings() -> dict[str, Any]:
+    """What a test file sets beyond the defaults."""
+    return {"kafka_bootstrap_servers": NO_KAFKA}
+
+
+@pytest.fixture
+async def resources(scoring_url: str, more_settings: dict[str, Any]) -> AsyncIterator[Resources[ScoringSettings]]:
+    """What scoring's parts are built from."""
+    settings = ScoringSettings.model_validate(
+        {
+            "database_url": scoring_url,
+            "database_open_timeout_seconds": DATABASE_OPEN_SECONDS,
+            **more_settings,
+        }
+    )
+    made = Resources(settings, SERVICE.name)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def worker(resources: Resources[ScoringSettings]) -> Database:
+    """Connections that see every tenant's rows."""
+    return resources.database(Role.WORKER)
+
+
+@pytest.fixture
+async def worker_tx(worker: Database) -> AsyncIterator[Tx]:
+    """An open transaction of the worker."""
+    async with worker.transaction() as tx:
+        yield tx
+
+
+@pytest.fixture
+async def superuser(scoring_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that sees and may change everything, as only a test may."""
+    connection = await asyncpg.connect(scoring_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def client_of(
+    resources: Resources[ScoringSettings], scoring_url: str
+) -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
+    """Makes clients of the API with a key of a tenant and these scopes; the tenant is made where it is new."""
+    app = build(resources).app
+    assert app is not None
+    owner = Database(resources.settings, "common", Role.OWNER, pool_size=1)
+    made: list[httpx.AsyncClient] = []
+
+    async def make(tenant_id: str = "default", *scopes: str) -> httpx.AsyncClient:
+        async with owner.transaction() as tx:
+            await tenants.create(tx, tenant_id, tenant_id)
+            key = await api_keys.create(tx, tenant_id, "test", scopes or ("scores:read",))
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://scoring.example",
+            headers={"authorization": f"Bearer {key}"},
+        )
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        await client.aclose()
+    await owner.close()
+
+
+@pytest.fixture
+async def api(client_of: Callable[..., Awaitable[httpx.AsyncClient]]) -> httpx.AsyncClient:
+    """A client of the tenant `default` that may read scores."""
+    return await client_of()
+
+
+class Bus:
+    """Changes of reviews, given to the handlers of both groups as the runner gives them."""
+
+    def __init__(self, worker: Database) -> None:
+        self._worker = worker
+        self._sequence = 0
+
+    async def tell(
+        self, before: ReviewState | None, after: ReviewState | None, *, partition: int = 0, **envelope: Any
+    ) -> None:
+        """One change, for both groups."""
+        pending = pending_envelope(before, after, **envelope)
+        self._sequence += 1
+        for subscription in (LIVE, HISTORY):
+            await self.give(subscription, pending, self._sequence, partition)
+
+    async def give(
+        self, subscription: Subscription[ScoredChange], pending: bytes, sequence: int, partition: int = 0
+    ) -> None:
+        """One record, for one group."""
+        record = record_of(pending, ScoredChange, sequence, partition)
+        async with self._worker.transaction() as tx:
+            assert await subscription.handle(tx, [record]) == ()
+
+
+@pytest.fixture
+def bus(worker: Database) -> Bus:
+    """Gives changes of reviews to both groups."""
+    return Bus(worker)

@@ -1,0 +1,103 @@
+"""The ledger on a real database: nothing in it ever changes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+
+from plaudit.common.db import Database, Role, Tx
+from plaudit.scoring.history import store
+from plaudit.scoring.history.domain import LedgerEntry
+from plaudit_testing.scored import REVIEW_ID, SOURCE_ID, change, scored
+
+pytestmark = pytest.mark.postgres
+
+KNOWN_AT = datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC)
+
+
+def entry(sequence: int = 1, sign: int = 1, **fields: Any) -> LedgerEntry:
+    review = scored(4.5, verified=False, origin="invited", kind="thumbs")
+    made = LedgerEntry(
+        tenant_id="default",
+        partition=3,
+        epoch=2,
+        sequence=sequence,
+        known_at=KNOWN_AT,
+        change=change(None, review),
+        sign=sign,
+        review=review,
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
+async def test_every_column_holds_what_its_name_says(worker_tx: Tx) -> None:
+    await store.append(worker_tx, [entry(sign=-1)])
+
+    (row,) = await worker_tx.raw.fetch("SELECT * FROM ledger")
+    assert dict(row) == {
+        "tenant_id": "default",
+        "partition": 3,
+        "epoch": 2,
+        "sequence": 1,
+        "sign": -1,
+        "review_id": UUID(REVIEW_ID),
+        "revision": 1,
+        "subject": "acme/berlin",
+        "source_id": UUID(SOURCE_ID),
+        "kind": "thumbs",
+        "rating": 4.5,
+        "verified": False,
+        "origin": "invited",
+        "rated_at": datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=20_000),
+        "known_at": KNOWN_AT,
+    }
+
+
+async def test_a_change_has_an_entry_of_each_sign(worker_tx: Tx) -> None:
+    await store.append(worker_tx, [entry(sign=-1), entry(sign=1)])
+    await store.append(worker_tx, [])
+
+    assert await worker_tx.raw.fetchval("SELECT count(*) FROM ledger") == 2
+
+
+async def test_no_other_sign_is_taken(worker: Database) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with worker.transaction() as tx:
+            await store.append(tx, [entry(sign=0)])
+
+
+async def test_the_same_entry_is_refused_a_second_time(worker: Database) -> None:
+    async with worker.transaction() as tx:
+        await store.append(tx, [entry()])
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with worker.transaction() as tx:
+            await store.append(tx, [entry(2), entry(1)])
+
+    async with worker.transaction() as tx:
+        assert await tx.raw.fetchval("SELECT array_agg(sequence) FROM ledger") == [1]
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE ledger SET rating = 1", "DELETE FROM ledger", "TRUNCATE ledger"], ids=lambda text: text[:6]
+)
+@pytest.mark.parametrize("role", [Role.WORKER, Role.API])
+async def test_no_role_at_run_time_changes_or_deletes_an_entry(resources, statement: str, role: Role) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with resources.database(role).transaction("default") as tx:
+            await tx.raw.execute(statement)
+
+
+async def test_a_request_sees_its_tenants_entries_and_writes_none(resources, worker: Database) -> None:
+    async with worker.transaction() as tx:
+        await store.append(tx, [entry(1), entry(2, tenant_id="other")])
+
+    api = resources.database(Role.API)
+    async with api.transaction("other") as tx:
+        assert await tx.raw.fetchval("SELECT array_agg(sequence) FROM ledger") == [2]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with api.transaction("other") as tx:
+            await store.append(tx, [entry(3, tenant_id="other")])

@@ -1,0 +1,120 @@
+"""What each change of a review does to the sums."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from plaudit.common.contracts import Kind, ReviewState
+from plaudit.common.db import Database
+from plaudit.common.kafka.subscription import InvalidRecordError
+from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.scores.store import sums_of
+from plaudit.scoring.sums.domain.decay import merge
+from plaudit_testing.review_events import PUBLISHED, pending_envelope, review_state
+
+pytestmark = pytest.mark.postgres
+
+
+async def counts(worker: Database, tenant_id: str = "default") -> dict[str, tuple[int, ...]]:
+    """Reviews by star of each prefix that has any."""
+    async with worker.transaction() as tx:
+        prefixes = [row["prefix"] for row in await tx.raw.fetch("SELECT DISTINCT prefix FROM sums")]
+        found = await sums_of(tx, tenant_id, prefixes)
+    merged = {prefix: merge(rows).sums.counts for prefix, rows in found.items()}
+    return {prefix: stars for prefix, stars in merged.items() if any(stars)}
+
+
+async def rows(worker: Database) -> list[tuple[object, ...]]:
+    async with worker.transaction() as tx:
+        return [tuple(row) for row in await tx.raw.fetch("SELECT * FROM sums ORDER BY prefix, landmark")]
+
+
+async def test_a_new_review_counts_for_every_prefix_of_its_subject(bus, worker: Database) -> None:
+    await bus.tell(None, review_state(4, "acme/berlin/shop-3"))
+
+    assert await counts(worker) == dict.fromkeys(("acme", "acme/berlin", "acme/berlin/shop-3"), (0, 0, 0, 1, 0))
+
+
+async def test_an_edited_rating_counts_instead_of_the_old_one(bus, worker: Database) -> None:
+    old = review_state(1)
+    await bus.tell(None, old)
+    await bus.tell(old, msgspec.structs.replace(old, rating=4.0, rated_at=PUBLISHED + timedelta(days=1)))
+
+    assert await counts(worker) == dict.fromkeys(("acme", "acme/berlin"), (0, 0, 0, 1, 0))
+
+
+async def test_a_moved_review_counts_where_it_is_now(bus, worker: Database) -> None:
+    await bus.tell(None, review_state(5, "acme/berlin"))
+    await bus.tell(review_state(5, "acme/berlin"), review_state(5, "acme/hamburg"))
+
+    assert await counts(worker) == dict.fromkeys(("acme", "acme/hamburg"), (0, 0, 0, 0, 1))
+
+
+async def test_a_removed_review_counts_no_more_and_a_restored_one_again(bus, worker: Database) -> None:
+    await bus.tell(None, review_state(5))
+    before = await rows(worker)
+    await bus.tell(review_state(5), None)
+    assert await counts(worker) == {}
+
+    await bus.tell(None, review_state(5))
+
+    assert await rows(worker) == before
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"text": "Another text.", "edited_at": PUBLISHED + timedelta(days=9)},
+        {"title": None},
+        {"tags": ("delivery",)},
+        {"verified": False},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+async def test_an_edit_that_leaves_the_rating_leaves_the_figures(bus, worker: Database, changed) -> None:
+    old = review_state(3)
+    await bus.tell(None, old)
+    before = await rows(worker)
+
+    await bus.tell(old, msgspec.structs.replace(old, **changed))
+
+    assert await rows(worker) == before
+
+
+@pytest.mark.parametrize("kind", [Kind.NPS, Kind.CSAT, Kind.CES])
+async def test_other_kinds_are_never_mixed_into_stars(bus, worker: Database, kind: Kind) -> None:
+    await bus.tell(None, review_state(5, kind=kind))
+
+    assert await rows(worker) == []
+
+
+async def test_partitions_may_tell_of_a_prefix_in_any_order(bus, worker: Database) -> None:
+    moved = review_state(5, "acme/berlin")
+    await bus.tell(moved, None, partition=1)
+    await bus.tell(None, moved, partition=0)
+    await bus.tell(None, review_state(2, "acme/berlin"), partition=1)
+
+    assert await counts(worker) == dict.fromkeys(("acme", "acme/berlin"), (0, 1, 0, 0, 0))
+
+
+async def test_tenants_are_counted_apart(bus, worker: Database) -> None:
+    await bus.tell(None, review_state(5, "acme"), tenant_id="default")
+    await bus.tell(None, review_state(1, "acme"), tenant_id="other")
+
+    assert await counts(worker) == {"acme": (0, 0, 0, 0, 1)}
+    assert await counts(worker, "other") == {"acme": (1, 0, 0, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(review_state(7), "off the scale; send a number from 1 to 5"), (review_state(5, "Acme"), "a subject is a path")],
+    ids=["rating", "subject"],
+)
+async def test_a_review_that_cannot_be_scored_is_an_invalid_record_and_leaves_the_sums(
+    bus, worker: Database, state: ReviewState, reason: str
+) -> None:
+    with pytest.raises(InvalidRecordError, match=reason):
+        await bus.give(LIVE, pending_envelope(None, state), sequence=1)
+
+    assert await rows(worker) == []

@@ -1,0 +1,159 @@
+"""The algebra of the score: any history, folded in any order, is what a computation from scratch says it is."""
+
+import math
+from fractions import Fraction
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.scoring.profiles.domain import DAY_US, TRUST, Profile
+from plaudit.scoring.scores.domain import read
+from plaudit.scoring.sums.domain.decay import merge, unix_us
+from plaudit.scoring.sums.domain.review import Source
+from plaudit_testing.scored import folded, merged, scored
+
+YEAR_US = 365 * DAY_US
+NOW = 20_000 * DAY_US
+WEIGHTED = Profile(
+    name="weighted",
+    half_life_days=30,
+    prior_weight=2,
+    prior_value=3,
+    kinds=frozenset({"stars"}),
+    verified_weight=2.0,
+    unverified_weight=0.3,
+    origin_weights={"invited": 0.7, "incentivised": 0.1},
+)
+SUBJECTS = ["acme", "acme/berlin", "acme/berlin/shop-3", "acme/hamburg", "other/berlin"]
+
+
+reviews = st.builds(
+    scored,
+    subject=st.sampled_from(SUBJECTS),
+    kind=st.sampled_from(["stars", "stars", "thumbs", "nps"]),
+    rating=st.sampled_from([1, 2, 3, 4, 5]) | st.floats(1, 5),
+    verified=st.booleans(),
+    origin=st.sampled_from(["organic", "invited", "incentivised"]),
+    # Some thirty years before now, the epoch and a landmark of the trust profile among them.
+    rated_at_us=st.integers(NOW - 60 * YEAR_US, NOW) | st.integers(NOW - YEAR_US, NOW),
+)
+star_reviews = reviews.map(lambda review: msgspec.structs.replace(review, kind="stars"))
+profiles = st.sampled_from([TRUST, WEIGHTED])
+histories = st.lists(st.tuples(st.sampled_from(["s1", "s2"]), st.lists(reviews | st.none(), max_size=5)), max_size=12)
+
+
+def changes_of(history):
+    """The (before, after) of reviews that went through the given states, one after another from nothing."""
+    return [
+        tuple(state and msgspec.structs.replace(state, source=Source(id=source)) for state in pair)
+        for source, states in history
+        for pair in pairwise([None, *states])
+    ]
+
+
+def oracle(states, prefix, at_us, figures):
+    """Score and distribution by the definition, from the reviews that stand. Knows nothing of landmarks or sums.
+
+    `figures`: half-life in microseconds, prior weight, prior value, kinds, (verified, unverified) and origin weights.
+    """
+    half_life_us, prior_weight, prior_value, kinds, (verified, unverified), by_origin = figures
+    weighted, weights, distribution = [], [], dict.fromkeys(range(1, 6), 0)
+    for review in states:
+        if review is None or review.kind not in kinds:
+            continue
+        if f"{review.subject}/".startswith(f"{prefix}/"):
+            age = Fraction(at_us - unix_us(review.rated_at), half_life_us)
+            weight = (verified if review.verified else unverified) * by_origin.get(review.origin, 1.0)
+            weights.append(weight * math.exp(-math.log(2) * float(age)))
+            weighted.append(review.rating * weights[-1])
+            distribution[math.floor(Fraction(review.rating) + Fraction(1, 2))] += 1
+    mean = (prior_weight * prior_value + math.fsum(weighted)) / (prior_weight + math.fsum(weights))
+    return mean, distribution
+
+
+def figures_of(profile):
+    by_verification = (profile.verified_weight, profile.unverified_weight)
+    prior = (profile.prior_weight, profile.prior_value)
+    return profile.half_life_us, *prior, profile.kinds, by_verification, profile.origin_weights
+
+
+@given(histories, profiles, st.randoms(use_true_random=False), st.integers(0, 3 * YEAR_US))
+def test_any_history_in_any_order_equals_the_computation_from_scratch(history, profile, random, later_us):
+    changes = changes_of(history)
+    random.shuffle(changes)
+    deltas = folded(*changes, profile=profile)
+    standing = [states[-1] for _, states in history if states]
+
+    for prefix in {*SUBJECTS, "other"}:
+        score = read(merged(deltas, prefix), NOW + later_us, profile)
+        expected, distribution = oracle(standing, prefix, NOW + later_us, figures_of(profile))
+        assert score.value == pytest.approx(expected, abs=1e-9)
+        assert score.distribution == distribution
+        assert score.count == sum(distribution.values())
+        assert (score.score is None) == (score.count == 0)
+
+
+@given(histories, profiles, st.integers(0, 60))
+def test_a_history_may_be_cut_into_batches_anywhere(history, profile, cut):
+    changes = changes_of(history)
+    whole, first, second = (folded(*part, profile=profile) for part in (changes, changes[:cut], changes[cut:]))
+
+    for prefix in SUBJECTS:
+        both = merge([merged(first, prefix), merged(second, prefix)])
+        at_once = read(merged(whole, prefix), NOW, profile)
+        in_batches = read(both, NOW, profile)
+        assert in_batches.value == pytest.approx(at_once.value, abs=1e-12)
+        assert in_batches.distribution == at_once.distribution
+
+
+@given(st.lists(reviews, min_size=1, max_size=20), profiles, st.randoms(use_true_random=False))
+def test_adding_and_removing_everything_leaves_no_count_and_only_rounding(given_reviews, profile, random):
+    added = [(None, review) for review in given_reviews]
+    removed = [(review, None) for review in given_reviews]
+    random.shuffle(removed)
+    peak = folded(*added, profile=profile)
+
+    deltas = folded(*added, *removed, profile=profile)
+
+    assert deltas.keys() == peak.keys()
+    for key, row in deltas.items():
+        assert row[7:] == [0] * 5
+        for left, most in zip(row[:7], peak[key][:7], strict=True):
+            assert abs(left) <= 2 * len(given_reviews) * 2.0**-53 * most
+        assert read(merged(deltas, key[1]), NOW, profile).score is None
+
+
+@given(reviews, reviews, profiles)
+def test_an_edit_is_a_removal_and_an_addition(before, after, profile):
+    in_one = folded((before, after), profile=profile)
+    in_two = folded((before, None), (None, after), profile=profile)
+
+    assert in_one.keys() <= in_two.keys()
+    for key, row in in_two.items():
+        assert in_one.get(key, [0] * 12) == row
+
+
+@given(reviews | st.none(), profiles)
+def test_the_same_state_again_changes_nothing(review, profile):
+    assert folded((review, review), profile=profile) == {}
+
+
+@given(reviews, reviews, profiles)
+def test_there_and_back_again_is_nothing(one, other, profile):
+    deltas = folded((one, other), (other, one), profile=profile)
+
+    assert all(row == pytest.approx([0] * 12, abs=2.0**128 * 1e-15) for row in deltas.values())
+    assert all(row[7:] == [0] * 5 for row in deltas.values())
+
+
+@given(st.lists(star_reviews, min_size=1), profiles, st.lists(st.integers(0, 10 * YEAR_US), min_size=2))
+def test_an_idle_score_only_ever_nears_the_prior(given_reviews, profile, waits_us):
+    state = merged(folded(*((None, review) for review in given_reviews), profile=profile), given_reviews[0].subject)
+    distances = [read(state, NOW + wait_us, profile).value - profile.prior_value for wait_us in sorted(waits_us)]
+
+    for sooner, later in pairwise(distances):
+        assert abs(later) <= abs(sooner) + 1e-12
+        assert sooner * later >= -1e-24

@@ -1,0 +1,138 @@
+"""Adding to the sums, and reading what was added, on a real database."""
+
+import asyncio
+from itertools import permutations
+
+import asyncpg
+import pytest
+
+from plaudit.common.db import Database, Role, Tx
+from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.scores.store import sums_of
+from plaudit.scoring.sums import store
+from plaudit.scoring.sums.domain.decay import NO_SUMS, Sums, merge
+from plaudit.scoring.sums.domain.fold import Deltas, fold
+from plaudit_testing.scored import MOMENT_US, change, folded, row_of, scored
+
+pytestmark = pytest.mark.postgres
+
+OTHER_SOURCE_ID = "01956d00-0000-7000-8000-000000000002"
+LANDMARK_US = 64 * TRUST.half_life_us
+
+
+def added(*reviews, partition=0, sign=1) -> Deltas:
+    deltas: Deltas = {}
+    for review in reviews:
+        fold(deltas, "default", partition, change(None, review) if sign > 0 else change(review, None), TRUST)
+    return deltas
+
+
+async def rows_of(tx: Tx, prefix: str = "acme") -> list[tuple[int, Sums]]:
+    return (await sums_of(tx, "default", [prefix])).get(prefix, [])
+
+
+def assert_same_sums(one: Sums, other: Sums) -> None:
+    assert one.counts == other.counts
+    assert one == pytest.approx(other, rel=1e-14)
+
+
+async def test_what_is_added_is_read_again_bit_for_bit(worker_tx: Tx) -> None:
+    await store.add(worker_tx, folded((None, scored(4.3, MOMENT_US + 1))))
+
+    for prefix in ("acme", "acme/berlin"):
+        ((landmark, sums),) = await rows_of(worker_tx, prefix)
+        assert (landmark, sums) == row_of(4.3, MOMENT_US + 1)
+        assert all(isinstance(count, int) for count in sums.counts)
+
+
+async def test_nothing_to_add_asks_the_database_nothing() -> None:
+    await store.add(None, {})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_batches_may_be_added_in_any_order(worker_tx: Tx, order: tuple[int, ...]) -> None:
+    one, two, three = scored(5), scored(2.5, MOMENT_US - 10**12), scored(1, MOMENT_US + 10**12)
+    batches = [added(one, two), added(two, sign=-1), added(three)]
+
+    for number in order:
+        await store.add(worker_tx, batches[number])
+
+    ((_, sums),) = await rows_of(worker_tx)
+    assert_same_sums(sums, merge([row_of(5), row_of(1, MOMENT_US + 10**12)]).sums)
+
+
+async def test_sources_and_partitions_are_kept_apart_and_read_as_one(worker_tx: Tx) -> None:
+    await store.add(worker_tx, added(scored(5), partition=0))
+    await store.add(worker_tx, added(scored(4), partition=7))
+    await store.add(worker_tx, added(scored(1, source_id=OTHER_SOURCE_ID), partition=7))
+
+    kept = await worker_tx.raw.fetch("SELECT source_id::text, partition FROM sums WHERE prefix = 'acme' ORDER BY 1, 2")
+    assert [row["partition"] for row in kept] == [0, 7, 7]
+    ((_, sums),) = await rows_of(worker_tx)
+    assert_same_sums(sums, merge([row_of(5), row_of(4), row_of(1)]).sums)
+
+
+async def test_landmarks_are_read_apart_and_merge(worker_tx: Tx) -> None:
+    early, late = scored(5, LANDMARK_US - 1), scored(3, LANDMARK_US)
+    await store.add(worker_tx, added(early, late))
+
+    rows = await rows_of(worker_tx)
+
+    expected = [row_of(5, LANDMARK_US - 1), row_of(3, LANDMARK_US)]
+    assert sorted(rows) == expected
+    assert merge(rows) == merge(expected)
+
+
+async def test_a_partitions_row_may_be_negative_until_the_other_one_is_added(worker_tx: Tx) -> None:
+    await store.add(worker_tx, added(scored(5), partition=1, sign=-1))
+    ((_, alone),) = await rows_of(worker_tx)
+    assert (alone.n, alone.n5) == (-1, -1)
+    assert alone.b < 0
+
+    await store.add(worker_tx, added(scored(5), partition=0))
+
+    ((_, together),) = await rows_of(worker_tx)
+    assert together == NO_SUMS
+
+
+async def test_two_writers_of_the_same_rows_wait_for_each_other_and_lose_nothing(worker: Database) -> None:
+    subjects = [f"acme/shop-{number}" for number in range(50)]
+
+    async def write(order: list[str], rating: float) -> None:
+        for _ in range(5):
+            async with worker.transaction() as tx:
+                await store.add(tx, added(*(scored(rating, subject=subject) for subject in order)))
+
+    await asyncio.gather(write(subjects, 5), write(subjects[::-1], 1))
+
+    async with worker.transaction() as tx:
+        ((_, whole),) = await rows_of(tx)
+        assert whole.counts == (250, 0, 0, 0, 250)
+        for subject in subjects:
+            ((_, sums),) = await rows_of(tx, subject)
+            assert sums.counts == (5, 0, 0, 0, 5)
+
+
+async def test_the_table_kept_its_comment_its_policies_and_its_grants_when_it_was_renamed(
+    superuser: asyncpg.Connection,
+) -> None:
+    comment = await superuser.fetchval("SELECT obj_description('scoring.sums'::regclass)")
+    policies = await superuser.fetch("SELECT polname FROM pg_policy WHERE polrelid = 'scoring.sums'::regclass")
+    grants = await superuser.fetch(
+        "SELECT grantee, string_agg(privilege_type, ' ' ORDER BY privilege_type) AS privileges "
+        "FROM information_schema.role_table_grants WHERE table_schema = 'scoring' AND table_name = 'sums' "
+        "AND grantee IN ('plaudit_scoring_api', 'plaudit_scoring_worker') GROUP BY grantee"
+    )
+
+    assert "only the sum over a prefix has a meaning" in comment
+    assert {row["polname"] for row in policies} == {"own_tenants", "all_tenants"}
+    assert {row["grantee"]: row["privileges"] for row in grants} == {
+        "plaudit_scoring_api": "SELECT",
+        "plaudit_scoring_worker": "DELETE INSERT SELECT UPDATE",
+    }
+
+
+async def test_a_request_cannot_write_sums(resources) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with resources.database(Role.API).transaction("default") as tx:
+            await store.add(tx, folded((None, scored())))

@@ -1,0 +1,144 @@
+"""Both groups on the real runner: events in from Kafka, figures out over HTTP."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from plaudit.common.contracts import REVIEWS, ReviewState
+from plaudit.common.db import Database
+from plaudit.common.kafka.consumer import ConsumerLoop
+from plaudit.common.process import Resources
+from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.scores.domain import read
+from plaudit.scoring.scores.store import sums_of
+from plaudit.scoring.settings import ScoringSettings
+from plaudit.scoring.sums.domain.decay import merge, unix_us
+from plaudit_testing import oracle
+from plaudit_testing.draining import drain
+from plaudit_testing.feed import Feed, feeding
+from plaudit_testing.review_events import PUBLISHED, pending_envelope, review_state
+from plaudit_testing.runtime import running
+from plaudit_testing.scored import MOMENT_US, folded, merged, scored
+
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
+
+PARTITIONS = 2
+
+
+@pytest.fixture
+def more_settings(kafka_server) -> dict[str, Any]:
+    return {"kafka_bootstrap_servers": kafka_server.bootstrap, "partitions": PARTITIONS}
+
+
+@pytest.fixture
+async def feed(resources: Resources[ScoringSettings], kafka_topics) -> AsyncIterator[Feed]:
+    """The topic's one writer, as ingest's relay is."""
+    await kafka_topics.recreate({REVIEWS.name: PARTITIONS})
+    async with feeding(resources.settings, REVIEWS) as opened:
+        yield opened
+
+
+@pytest.fixture
+def apply_all(resources: Resources[ScoringSettings], worker: Database) -> Callable[[], Awaitable[None]]:
+    """Starts both groups, lets them apply everything that the topic holds now, and stops them."""
+
+    async def apply() -> None:
+        loops = [ConsumerLoop(each, worker, resources.outbox.append, resources.settings) for each in (LIVE, HISTORY)]
+        async with running(*loops):
+            for loop in loops:
+                await drain(loop)
+
+    return apply
+
+
+class Told:
+    """Writes changes of reviews, and remembers what is true after them."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self.truths: list[oracle.Truth] = []
+
+    async def lives(self, *states: ReviewState | None, partition: int = 0) -> None:
+        """One review goes through these states; None is not to be seen."""
+        for before, after in zip([None, *states], states, strict=False):
+            await self._feed.numbered(partition, pending_envelope(before, after))
+        if (last := states[-1]) is not None:
+            self.truths.append(
+                oracle.Truth(last.subject, last.rating, last.published_at, last.rated_at, text="", version=1)
+            )
+
+
+async def assert_figures(api: httpx.AsyncClient, truths: list[oracle.Truth]) -> None:
+    """Every score of the list is what the oracle says of these reviews."""
+    items = (await api.get("/v1/scores")).json()["items"]
+    assert {item["subject"] for item in items} >= {prefix for t in truths for prefix in oracle.prefixes(t.subject)}
+    for item in items:
+        wanted = oracle.expected(truths, item["subject"], oracle.instant(item["at"]))
+        assert (item["count"], item["distribution"]) == (wanted["count"], wanted["distribution"])
+        assert item["score"] == (None if wanted["score"] is None else pytest.approx(wanted["score"], abs=1e-9))
+
+
+async def assert_live_and_history_agree(worker: Database) -> None:
+    """The scores of every prefix are what the ledger's entries add up to."""
+    async with worker.transaction() as tx:
+        entries = await tx.raw.fetch("SELECT * FROM ledger")
+        prefixes = [row["prefix"] for row in await tx.raw.fetch("SELECT DISTINCT prefix FROM sums")]
+        live = await sums_of(tx, "default", prefixes)
+    reviews = [
+        (entry["sign"], scored(entry["rating"], unix_us(entry["rated_at"]), subject=entry["subject"]))
+        for entry in entries
+    ]
+    history = folded(*((None, review) if sign > 0 else (review, None) for sign, review in reviews))
+    assert {key[1] for key in history} == set(prefixes)
+    for prefix in prefixes:
+        ours, theirs = (read(sums, MOMENT_US, TRUST) for sums in (merge(live[prefix]), merged(history, prefix)))
+        assert ours.distribution == theirs.distribution
+        assert ours.value == pytest.approx(theirs.value, abs=1e-9)
+
+
+async def test_every_kind_of_change_comes_by_kafka_and_live_and_history_agree(
+    api: httpx.AsyncClient, feed: Feed, apply_all, worker: Database
+) -> None:
+    told = Told(feed)
+    old = review_state(1)
+    edited = msgspec.structs.replace(old, rating=4.5, rated_at=PUBLISHED + timedelta(days=30))
+    reworded = msgspec.structs.replace(edited, text="Another text.")
+    moved = msgspec.structs.replace(reworded, subject="acme/hamburg/shop-1")
+    await told.lives(old)
+    await told.lives(old, edited, reworded, partition=1)
+    await told.lives(old, edited, moved)
+    await told.lives(review_state(5), None, partition=1)
+    await told.lives(review_state(2), None, review_state(2))
+    await told.lives(review_state(3, "globex"), partition=1)
+    await apply_all()
+
+    await assert_figures(api, told.truths)
+    await assert_live_and_history_agree(worker)
+
+    await told.lives(review_state(4, "globex/lisbon"))
+    await apply_all()  # from where they stopped: nothing is counted twice
+    await assert_figures(api, told.truths)
+
+
+async def test_a_rating_off_the_scale_is_a_dead_letter_and_the_next_review_is_counted(
+    api: httpx.AsyncClient, feed: Feed, apply_all, worker: Database
+) -> None:
+    told = Told(feed)
+    await told.lives(review_state(5))
+    await feed.numbered(0, pending_envelope(None, review_state(5.5)))
+    await told.lives(review_state(1))
+    await apply_all()
+
+    async with worker.transaction() as tx:
+        letters = await tx.raw.fetch(
+            "SELECT sequence, reason, error FROM dead_letters WHERE consumer_group = $1", LIVE.group
+        )
+    assert [(letter["sequence"], letter["reason"]) for letter in letters] == [(2, "invalid")]
+    assert "rating 5.5 is off the scale" in letters[0]["error"]
+    await assert_figures(api, told.truths)
