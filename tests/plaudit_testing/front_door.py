@@ -20,6 +20,15 @@ from plaudit_testing.runtime import running
 from plaudit_testing.webhooks import headers
 
 DEFAULT = "default"
+PATIENCE_SECONDS = 60.0
+"""Of every deadline and cache, unless a test sets it: a busy machine must not look like a broken one."""
+PATIENT = (
+    "hook_answer_timeout_seconds",
+    "database_open_timeout_seconds",
+    "database_connect_timeout_seconds",
+    "database_command_timeout_seconds",
+    "source_cache_seconds",
+)
 TABLES = ("deliveries", "reviews", "revisions", "outbox")
 
 
@@ -119,7 +128,8 @@ class FrontDoor:
 
 def settings_for(dsn: str, **more: object) -> IngestSettings:
     """Settings that point at this database, whatever the environment says."""
-    return IngestSettings.model_validate({"database_url": dsn, "database_pool_size": 4, **more})
+    patient = dict.fromkeys(PATIENT, PATIENCE_SECONDS)
+    return IngestSettings.model_validate({"database_url": dsn, "database_pool_size": 4, **patient, **more})
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from plaudit_testing.front_door import FrontDoor, Source
 from plaudit_testing.serving import serving
 
 GUIDE = (Path(__file__).parents[4] / "docs" / "webhooks.md").read_text()
-SECONDS = 30
+SECONDS = 120
 
 
 def code(language: str) -> list[str]:

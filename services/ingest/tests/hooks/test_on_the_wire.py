@@ -15,7 +15,7 @@ from plaudit_testing.webhooks import headers
 pytestmark = pytest.mark.postgres
 
 CAP_BYTES = 4_096
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 BODY = json.dumps(created("r-1")).encode()
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from plaudit.common import contracts
 from plaudit.ingest.reviews.domain import state as states
-from plaudit.ingest.reviews.domain.decisions import Change, Revised
+from plaudit.ingest.reviews.domain.decisions import Change, NewRevision
 from plaudit.ingest.reviews.domain.state import (
     Answer,
     Kind,
@@ -159,7 +159,17 @@ def test_an_event_tells_both_states_under_the_reviews_own_partition_key(before, 
     )
     change = Change(review_id="review-1", revision=3, before=before, after=after)
     at = datetime(2026, 3, 1, tzinfo=UTC)
-    event = review_event(Revised(stored, "review.edited", change), change, "default", at, "00-1-2-01")
+    new = NewRevision(
+        stored,
+        "review.edited",
+        change,
+        tenant_id="default",
+        source_id="s-1",
+        delivery_id="d-1",
+        known_at=at,
+        traceparent="00-1-2-01",
+    )
+    event = review_event(new, change)
     assert (event.topic, event.key, event.type, event.tenant_id) == (
         contracts.REVIEWS, "default/acme", "review.edited", "default",
     )  # fmt: skip

@@ -26,11 +26,5 @@ async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt
     await store.insert_deliveries(tx, group.log)
     await store.upsert_reviews(tx, list(group.latest.values()))
     await store.insert_revisions(tx, group.revisions)
-    await work.emit(
-        *(
-            review_event(new.revised, change, new.delivery.source.tenant_id, new.known_at, new.delivery.traceparent)
-            for new in group.revisions
-            if (change := new.revised.change) is not None
-        )
-    )
+    await work.emit(*(review_event(new, new.change) for new in group.revisions if new.change is not None))
     return receipts

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.ingest.reviews.domain.decisions import Revised, decide
+from plaudit.ingest.reviews.domain.decisions import NewRevision, Revised, decide
 from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
@@ -95,14 +95,6 @@ class LoggedDelivery(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
-class NewRevision(msgspec.Struct, frozen=True):
-    """One revision of a review, to be written."""
-
-    delivery: Delivery
-    revised: Revised
-    known_at: datetime
-
-
 class Group:
     """The decisions of one transaction, in the order of its deliveries, over what was stored before.
 
@@ -163,8 +155,18 @@ class Group:
         if not isinstance(decision, Revised):
             return False
         self._reviews[key] = decision.stored
-        self.latest[key] = NewRevision(delivery, decision, self._now)
-        self.revisions.append(self.latest[key])
+        new = NewRevision(
+            decision.stored,
+            decision.type,
+            decision.change,
+            tenant_id=delivery.source.tenant_id,
+            source_id=delivery.source.id,
+            delivery_id=delivery.id,
+            known_at=self._now,
+            traceparent=delivery.traceparent,
+        )
+        self.latest[key] = new
+        self.revisions.append(new)
         return True
 
     def _write(self, delivery: Delivery, outcome: Outcome, dedup_id: str | None) -> Receipt:

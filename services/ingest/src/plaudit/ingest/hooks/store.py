@@ -8,7 +8,8 @@ import msgspec
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
-from plaudit.ingest.hooks.domain import DeliveryKey, LoggedDelivery, NewRevision, Outcome, ReviewKey
+from plaudit.ingest.hooks.domain import DeliveryKey, LoggedDelivery, Outcome, ReviewKey
+from plaudit.ingest.reviews.domain.decisions import NewRevision
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.reviews.store import STATE_FORMAT, decode_state, encode_state
 from plaudit.ingest.reviews.tables import reviews as reviews_table
@@ -46,29 +47,27 @@ _DELIVERIES = Columns(
 _REVISIONS = Columns(
     revisions_table,
     {
-        "tenant_id": "new.delivery.source.tenant_id",
-        "review_id": "new.revised.stored.review_id",
-        "revision": "new.revised.stored.revision",
-        "delivery_id": "new.delivery.id",
-        "type": "new.revised.type",
-        "version": "new.revised.stored.version",
+        "tenant_id": "new.tenant_id",
+        "review_id": "new.stored.review_id",
+        "revision": "new.stored.revision",
+        "delivery_id": "new.delivery_id",
+        "type": "new.type",
+        "version": "new.stored.version",
         "known_at": "new.known_at",
     },
 )
-_KEY = {
-    "tenant_id": "delivery.source.tenant_id",
-    "source_id": "delivery.source.id",
-    "external_id": "revised.stored.external_id",
-    "id": "revised.stored.review_id",
-    "revision": "revised.stored.revision",
-    "version": "revised.stored.version",
-    "removed": "revised.stored.removed",
-    "partition_key": "revised.stored.partition_key",
+_OF_REVIEW = {
+    "external_id": "stored.external_id",
+    "id": "stored.review_id",
+    "revision": "stored.revision",
+    "version": "stored.version",
+    "removed": "stored.removed",
+    "partition_key": "stored.partition_key",
     "changed_at": "known_at",
 }
 _OF_STATE = ("subject", "kind", "rating", "severity", "published_at", "answered_at")
-_REVIEWS = Columns(reviews_table, _KEY | {name: f"revised.stored.state.{name}" for name in _OF_STATE})
-_TOMBSTONES = Columns(reviews_table, _KEY, without=_OF_STATE)
+_REVIEWS = Columns(reviews_table, _OF_REVIEW | {name: f"stored.state.{name}" for name in _OF_STATE})
+_TOMBSTONES = Columns(reviews_table, _OF_REVIEW, without=_OF_STATE)
 """Reviews that were removed before anything was known of them: the columns of a state stay null."""
 
 # Each key is looked up by itself, behind OFFSET 0: joined freely, a plan made while the tables were small reads all of
@@ -160,17 +159,17 @@ async def insert_deliveries(tx: Tx, log: Sequence[LoggedDelivery]) -> None:
 
 async def insert_revisions(tx: Tx, revisions: Sequence[NewRevision]) -> None:
     """Append revisions."""
-    rows = [_RevisionRow(new, encode_state(new.revised.stored.state)) for new in revisions]
+    rows = [_RevisionRow(new, encode_state(new.stored.state)) for new in revisions]
     if rows:
         await tx.raw.execute(_INSERT_REVISIONS, *_REVISIONS.arrays(rows))
 
 
 async def upsert_reviews(tx: Tx, latest: Sequence[NewRevision]) -> None:
     """Store what reviews are after these revisions; at most one revision of each review."""
-    ordered = sorted(latest, key=lambda new: (new.delivery.source.id, new.revised.stored.external_id))
-    with_state = [new for new in ordered if new.revised.stored.state is not None]
+    ordered = sorted(latest, key=lambda new: (new.source_id, new.stored.external_id))
+    with_state = [new for new in ordered if new.stored.state is not None]
     if with_state:
         await tx.raw.execute(_UPSERT_REVIEWS, *_REVIEWS.arrays(with_state))
-    tombstones = [new for new in ordered if new.revised.stored.state is None]
+    tombstones = [new for new in ordered if new.stored.state is None]
     if tombstones:
         await tx.raw.execute(_UPSERT_TOMBSTONES, *_TOMBSTONES.arrays(tombstones))

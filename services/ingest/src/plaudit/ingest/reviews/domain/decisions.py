@@ -64,6 +64,16 @@ class Revised(msgspec.Struct, frozen=True):
     change: Change | None
 
 
+class NewRevision(Revised, frozen=True, kw_only=True):
+    """A new revision with what it came with, as it is written and published."""
+
+    tenant_id: str
+    source_id: str
+    delivery_id: str
+    known_at: datetime
+    traceparent: str | None
+
+
 class Unchanged(msgspec.Struct, frozen=True):
     """There is nothing to write: a newer version is stored already, or the same content."""
 
