@@ -66,8 +66,8 @@ async def list_reviews(
         removed=removed,
     )
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    found = [review_out(review) for review in await store.page(tx, principal.tenant_id, filters, after, limit + 1)]
-    return Page[ReviewOut].model_validate(page(found, limit, lambda item: (item.published_at, item.id)))
+    found = await store.page(tx, principal.tenant_id, filters, after, limit + 1)
+    return page(found, limit, lambda review: (review.state.published_at, review.id), review_out)
 
 
 @router.get("/v1/reviews/{review_id}", summary="Read a review and its revisions")
