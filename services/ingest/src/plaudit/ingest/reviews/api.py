@@ -12,6 +12,7 @@ from plaudit.common.http import (
     Limit,
     Page,
     Principal,
+    SubjectFilter,
     TenantTx,
     authorize,
     decode_cursor,
@@ -37,7 +38,7 @@ Rating = Annotated[float | None, Query(allow_inf_nan=False)]
 async def list_reviews(
     principal: ReviewsReader,
     tx: TenantTx,
-    subject: Annotated[str | None, Query(description="This subject and everything below it.")] = None,
+    subject: SubjectFilter = None,
     source_id: UUID | None = None,
     external_id: str | None = None,
     kind: Kind | None = None,
