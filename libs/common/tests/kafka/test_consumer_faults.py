@@ -27,12 +27,12 @@ from plaudit_testing.tcp_proxy import proxy_for, through
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 MOST_ROUNDS = 50
-"""Of records for two consumers, until one has been in the other's way."""
+"""Of records for two consumers, until one has been fenced by the other."""
 
 
 @pytest.fixture
 def each_a_group_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every consumer believes to own all partitions: Kafka keeps nobody apart, only the database can."""
+    """Each consumer is a Kafka group of its own and gets every partition: only the database keeps them apart."""
     member = clients.group_consumer
     monkeypatch.setattr(
         clients,
