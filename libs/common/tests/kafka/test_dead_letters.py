@@ -184,6 +184,24 @@ async def test_a_flood_of_dead_letters_blows_the_fuse_and_the_consumer_stops_wit
     assert await sums(database) == {"a": 1}
 
 
+async def test_a_batch_with_more_bad_records_than_the_fuse_allows_is_passed_in_some_restarts(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic, fuse = await make_topic(), Fuse(max_consecutive=3)
+    async with feeding(settings, topic) as feed:
+        for _ in range(8):
+            await feed.raw(0, b"junk")
+        await feed.flush()
+    for set_aside in (3, 6):
+        async with running(loop := consumer(settings, database, topic, fuse=fuse)):
+            with pytest.raises(HaltedError, match="4 records in a row would be set aside, at most 3 may"):
+                await drain(loop)
+        assert len(await letters(database)) == set_aside
+    async with running(loop := consumer(settings, database, topic, fuse=fuse)):
+        await drain(loop)
+    assert len(await letters(database)) == 8
+
+
 async def test_a_held_key_stays_held_after_a_restart(
     settings: Settings, database: Database, make_topic: MakeTopic
 ) -> None:

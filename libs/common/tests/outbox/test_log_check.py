@@ -81,3 +81,29 @@ def test_a_log_that_ends_at_the_cursor_needs_no_proof() -> None:
 def test_a_topic_with_another_number_of_partitions_than_the_rows_are_numbered_for_is_said() -> None:
     (problem,) = log_check.compare(cursor(50), found(Tail(1, 50, "id")), 4)
     assert problem == "topic count.v1 has 8 partitions, and PLAUDIT_PARTITIONS is 4"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"junk",
+        b'{"id":"x","epoch":"1","sequence":"00000000000000000009","deep":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"id":"x","epoch":"9999999999999999999","sequence":"00000000000000000009"}',
+        b'{"id":"x","epoch":"1","sequence":"99999999999999999999"}',
+        b'{"id":"x","epoch":"0","sequence":"00000000000000000009"}',
+        b'{"id":"x","epoch":"1","sequence":"9"}',
+    ],
+    ids=["none", "junk", "deep", "huge epoch", "huge sequence", "no epoch", "short sequence"],
+)
+def test_a_record_that_no_relay_has_written_does_not_move_the_tail(value: bytes | None) -> None:
+    tail = Tail(1, 5, "id")
+    assert log_check.higher(tail, value) == tail
+    assert log_check.higher(None, value) is None
+
+
+def test_the_tail_is_the_highest_number() -> None:
+    record = b'{"id":"x","epoch":"1","sequence":"%020d"}'
+    assert log_check.higher(Tail(1, 5, "id"), record % 6) == Tail(1, 6, "x")
+    assert log_check.higher(Tail(1, 5, "id"), record % 4) == Tail(1, 5, "id")
+    assert log_check.higher(None, record % 4) == Tail(1, 4, "x")
