@@ -1,4 +1,4 @@
-"""What the relay makes of what it finds in Kafka, without a broker."""
+"""What the relay makes of what it finds in Kafka."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -9,6 +9,9 @@ from aiokafka import TopicPartition
 from plaudit.common.outbox import log_check
 from plaudit.common.outbox.cursor import Chunk, Cursor
 from plaudit.common.outbox.log_check import MAX_APART, Found, Tail, tails_ahead, tails_missing_from
+from plaudit.common.settings import Settings
+from plaudit_testing.feed import feeding
+from plaudit_testing.runtime_fixtures import MakeTopic
 
 PARTITIONS = 8
 PLACE = TopicPartition("count.v1", 0)
@@ -107,3 +110,22 @@ def test_the_tail_is_the_highest_number() -> None:
     assert log_check.higher(Tail(1, 5, "id"), record % 6) == Tail(1, 6, "x")
     assert log_check.higher(Tail(1, 5, "id"), record % 4) == Tail(1, 5, "id")
     assert log_check.higher(None, record % 4) == Tail(1, 4, "x")
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_records_that_the_client_cannot_parse_are_passed_over_wherever_they_are(
+    settings: Settings, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    async with feeding(settings, topic) as feed:
+        before, between, after, alone = (feed.keys_of(number, 1)[0] for number in range(4))
+        await feed.unparsable(feed.partition(before))
+        await feed.count(before, between, after)
+        await feed.unparsable(feed.partition(between))
+        await feed.count(between)
+        for key in (after, alone):
+            await feed.unparsable(feed.partition(key))
+    found = await log_check.read_logs(settings, [topic.name])
+    numbers = {place.partition: tail and tail.sequence for place, tail in found.tails.items()}
+    assert numbers == {0: 1, 1: 2, 2: 1, 3: None}

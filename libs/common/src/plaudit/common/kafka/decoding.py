@@ -45,6 +45,21 @@ class Raw(Protocol):
     headers: Sequence[tuple[str, bytes | None]]
 
 
+@dataclass(slots=True)
+class Unparsed:
+    """In place of a record that Kafka's client cannot parse: the name of a header is not UTF-8.
+
+    The client does not give us the bytes; they stay in Kafka's log.
+    """
+
+    partition: int
+    offset: int
+    error: str
+    key: bytes | None = None
+    value: bytes | None = b""
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
 Batch = Mapping[int, Sequence[Raw]]
 """Fetched records by partition, in the order of their offsets."""
 Reason = Literal["invalid", "failed", "held"]
@@ -162,7 +177,8 @@ class Decoder(Generic[Data]):
         if head is None or numbers is None:
             # Without a number no relay has published it, so the sequence continues after it.
             if raw.value is not None or not self._compacted:
-                found.letters.append(Letter(raw, None, None, "invalid", problem if head is None else _NO_NUMBER))
+                error = raw.error if isinstance(raw, Unparsed) else problem if head is None else _NO_NUMBER
+                found.letters.append(Letter(raw, None, None, "invalid", error))
             found.after = past
             return True
         epoch, sequence = numbers

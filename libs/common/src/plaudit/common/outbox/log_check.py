@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from plaudit.common.contracts.envelope import Epoch, Sequence
 from plaudit.common.kafka import clients
@@ -160,11 +160,27 @@ async def _read_to_ends(
     for place in left:
         consumer.seek(place, max(starts[place], ends[place] - TAIL_RECORDS))
     while left:
-        for place, records in (await consumer.getmany(timeout_ms=1000)).items():
-            for record in records:
+        for place in list(left):
+            for record in await _read_next(consumer, place):
                 tails[place] = higher(tails[place], record.value)
-            if records[-1].offset >= ends[place] - 1:
+            if await consumer.position(place) >= ends[place]:
                 left.discard(place)
+
+
+async def _read_next(consumer: AIOKafkaConsumer, place: TopicPartition) -> list[ConsumerRecord[bytes, bytes]]:
+    """Return the next records of a partition. One that the client cannot parse is skipped: no relay has written it."""
+    records = TAIL_RECORDS
+    while True:
+        try:
+            found = await consumer.getmany(place, timeout_ms=1000, max_records=records)
+            return list(found.get(place, ()))
+        except UnicodeDecodeError:
+            position = await consumer.position(place)
+            if records == 1:
+                consumer.seek(place, position + 1)
+                return []
+            consumer.seek(place, position)
+            records //= 2
 
 
 def higher(tail: Tail | None, value: bytes | None) -> Tail | None:
