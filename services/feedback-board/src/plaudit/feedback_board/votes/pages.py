@@ -98,7 +98,7 @@ async def vote(
 ) -> Response:
     """Count a visitor's vote, or take it back."""
     found = await find_request(work.tx, visit, slug)
-    voter = who_sends(visit, newcomer, work.ids())
+    voter = sender_of_form(visit, newcomer, work.ids())
     limit = limit_of(request, parts, visit, "vote", parts.settings.votes_per_hour_per_network)
     command = commands.vote if choice == "vote" else commands.withdraw
     notice = "voted" if choice == "vote" else "withdrawn"
@@ -111,7 +111,7 @@ async def vote(
     return response
 
 
-def who_sends(visit: Visit, newcomer: str, new_id: UUID) -> Visitor:
+def sender_of_form(visit: Visit, newcomer: str, new_id: UUID) -> Visitor:
     """Return the visitor of the cookie; without one, that of the form's page, else a new one."""
     return visit.visitor or read_visitor(visit.tenant_key, newcomer) or Visitor(new_id)
 

@@ -43,7 +43,7 @@ from plaudit.feedback_board.votes.pages import (
     limit_of,
     remember,
     row_id,
-    who_sends,
+    sender_of_form,
 )
 
 COLUMN_REQUESTS: Final = 12
@@ -115,7 +115,7 @@ async def make_request(
         draft = domain.Draft(title=clean_title(title), text=clean_text(text))
     except InvalidInputError as error:
         return await _board_page(visit, work.tx, parts, typed={"title": title, "text": text, "error": error})
-    visitor = who_sends(visit, newcomer, work.ids())
+    visitor = sender_of_form(visit, newcomer, work.ids())
     limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
     made = await commands.create_with_vote(
         work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=_form_key(form, draft), limit=limit
