@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 
 OUTAGE_SECONDS = float(os.environ.get("PLAUDIT_TEST_OUTAGE_SECONDS", "10"))
 LONG_OUTAGE_SECONDS = 60.0
-LANES = 4
+STREAMS = 4
 BATCH = 5
 BEFORE_THE_OUTAGE = 0.2
 """Share of the events that is posted before Kafka stops."""
@@ -40,14 +40,14 @@ def waiting(running: Stack) -> int:
     return int(pipeline.rows(running, sql)[0]["n"])
 
 
-async def post_evenly(platform: Platform, lane: list[dict], seconds: float) -> None:
-    """Post a lane's events one after the other, spread over so many seconds."""
+async def post_evenly(platform: Platform, stream: list[dict], seconds: float) -> None:
+    """Post a stream's events one after the other, spread over so many seconds."""
     loop = asyncio.get_running_loop()
     started = loop.time()
     async with httpx.AsyncClient(timeout=30) as client:
-        for start in range(0, len(lane), BATCH):
-            await asyncio.sleep(started + seconds * start / len(lane) - loop.time())
-            await platform.post(client, lane[start : start + BATCH])
+        for start in range(0, len(stream), BATCH):
+            await asyncio.sleep(started + seconds * start / len(stream) - loop.time())
+            await platform.post(client, stream[start : start + BATCH])
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ async def test_while_kafka_is_gone_every_webhook_is_taken_and_afterwards_all_is_
     outage_seconds, database_url, fresh_kafka, tmp_path: Path
 ):
     story = oracle.story(shared("data"), seed=4, edits=200, removals=60, restorations=30, moves=40, limit=800)
-    lanes = oracle.interleaved(story.events, seed=4, lanes=LANES, twice=False)
+    streams = oracle.interleaved(story.events, seed=4, streams=STREAMS, twice=False)
     with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
         running.prepare("ingest", "scoring")
         ingest = running.process("ingest", "all").start()
@@ -67,14 +67,14 @@ async def test_while_kafka_is_gone_every_webhook_is_taken_and_afterwards_all_is_
         scoring.wait_ready()
         source = pipeline.create_source(running, ingest, "rental")
         platform = Platform(source["hook"], source["secret"])
-        cuts = [int(len(lane) * BEFORE_THE_OUTAGE) for lane in lanes]
-        await platform.post_lanes([lane[:cut] for lane, cut in zip(lanes, cuts, strict=True)], batch=BATCH)
+        cuts = [int(len(stream) * BEFORE_THE_OUTAGE) for stream in streams]
+        await platform.post_streams([stream[:cut] for stream, cut in zip(streams, cuts, strict=True)], batch=BATCH)
         published_before = len(platform.acknowledged)
 
         async with asyncio.TaskGroup() as group:
             group.create_task(asyncio.to_thread(fresh_kafka.stop))
-            for lane, cut in zip(lanes, cuts, strict=True):
-                group.create_task(post_evenly(platform, lane[cut:], outage_seconds))
+            for stream, cut in zip(streams, cuts, strict=True):
+                group.create_task(post_evenly(platform, stream[cut:], outage_seconds))
         assert len(platform.acknowledged) > published_before
         assert platform.unavailable == 0, "a webhook was turned away"
         assert waiting(running) > 0, "there was no outage"

@@ -16,7 +16,7 @@ from plaudit_testing.webhooks import Platform
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 
 LOST_REPLIES = 12
-LANES = 4
+STREAMS = 4
 BATCH = 4
 LONG_SECONDS = "3600"
 
@@ -51,9 +51,9 @@ async def test_a_delivery_whose_commit_was_not_confirmed_is_repeated_and_counts_
             source = await asyncio.to_thread(pipeline.create_source, running, ingest, "rental")
             platform = Platform(source["hook"], source["secret"])
 
-            lanes = oracle.interleaved(story.events, seed=6, lanes=LANES, twice=False)
+            streams = oracle.interleaved(story.events, seed=6, streams=STREAMS, twice=False)
             async with asyncio.TaskGroup() as group:
-                group.create_task(platform.post_lanes(lanes, batch=BATCH))
+                group.create_task(platform.post_streams(streams, batch=BATCH))
                 group.create_task(lose_replies(proxy, platform))
             assert proxy.swallowed == LOST_REPLIES
             assert ingest.running

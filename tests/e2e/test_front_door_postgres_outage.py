@@ -20,9 +20,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
 
 ANSWER_SECONDS = 2.0
 """In which whoever posts is told to come again: the requirement, not a guess of this test."""
-LANES = 4
+STREAMS = 4
 TAKEN = 40
-REFUSED = 3 * LANES
+REFUSED = 3 * STREAMS
 GETS = ("/v1/reviews", "/v1/deliveries", "/v1/sources")
 
 
@@ -49,7 +49,7 @@ async def reviews_coming_in(platform: Platform) -> AsyncIterator[None]:
             await platform.post(client, [{"type": "review.created", "data": data}])
 
     async with httpx.AsyncClient(timeout=30) as client, asyncio.TaskGroup() as group:
-        for _ in range(LANES):
+        for _ in range(STREAMS):
             group.create_task(send(client))
         try:
             yield

@@ -72,7 +72,7 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
             await asyncio.to_thread(process.wait_ready)
         source = await asyncio.to_thread(pipeline.create_source, running, ingest, "acme")
         platform = Platform(source["hook"], source["secret"])
-        await platform.post_lanes([reviews("before")], batch=BATCH)
+        await platform.post_streams([reviews("before")], batch=BATCH)
         for group in ("scoring-live", "scoring-history"):
             await pipeline.applied(running, group)
         before = await asyncio.to_thread(kept, running)
@@ -85,7 +85,7 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
         await said(scoring, "consumer-scoring-history", "does not exist")
 
         running.make_topics()
-        await platform.post_lanes([reviews("after")], batch=BATCH)
+        await platform.post_streams([reviews("after")], batch=BATCH)
         assert platform.unavailable == 0
         for again in (False, True):
             if again:  # what a process has seen itself, its successor must see too

@@ -16,18 +16,18 @@ from plaudit_testing.webhooks import Platform
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 
 SEED = int(os.environ.get("PLAUDIT_TEST_SEED", "3"))
-LANES = 4
+STREAMS = 4
 
 
 async def _post_until_all_have_died(
     platform: Platform, story: oracle.Story, watchers: list[asyncio.Task[None]]
 ) -> None:
-    await platform.post_lanes(oracle.interleaved(story.events, seed=SEED, lanes=LANES, twice=False), batch=10)
+    await platform.post_streams(oracle.interleaved(story.events, seed=SEED, streams=STREAMS, twice=False), batch=10)
     rounds = 0
     while not all(watcher.done() for watcher in watchers):
         rounds += 1
         news = oracle.go_on(story, SEED + rounds, edits=20)
-        await platform.post_lanes(oracle.interleaved(news, seed=SEED, lanes=LANES, twice=True), batch=3)
+        await platform.post_streams(oracle.interleaved(news, seed=SEED, streams=STREAMS, twice=True), batch=3)
 
 
 @pytest.mark.parametrize("deaths", [3, pytest.param(25, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])

@@ -11,7 +11,7 @@ from plaudit_testing.webhooks import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 
-LANES = 4
+STREAMS = 4
 
 
 @pytest.fixture
@@ -29,13 +29,13 @@ async def test_every_prefix_equals_a_computation_from_scratch(story, database_ur
         source = pipeline.create_source(running, ingest, "rental")
         platform = Platform(source["hook"], source["secret"])
 
-        lanes = oracle.interleaved(story.events, seed=1, lanes=LANES, twice=False)
-        await platform.post_lanes(lanes, batch=50)
+        streams = oracle.interleaved(story.events, seed=1, streams=STREAMS, twice=False)
+        await platform.post_streams(streams, batch=50)
         await pipeline.applied(running)
         assert pipeline.wrong_scores(running, scoring, story.reviews.values()) == []
 
-        again = oracle.interleaved(story.events, seed=2, lanes=LANES, twice=True)
-        await platform.post_lanes(again, batch=100)
+        again = oracle.interleaved(story.events, seed=2, streams=STREAMS, twice=True)
+        await platform.post_streams(again, batch=100)
         await pipeline.applied(running)
         assert pipeline.wrong_scores(running, scoring, story.reviews.values()) == []
 
@@ -57,7 +57,7 @@ async def test_posting_everything_twice_and_shuffled_gives_the_same(story, datab
         scoring.wait_ready()
         source = pipeline.create_source(running, ingest, "rental")
 
-        lanes = oracle.interleaved(story.events, seed=7, lanes=LANES, twice=True)
-        await Platform(source["hook"], source["secret"]).post_lanes(lanes, batch=37)
+        streams = oracle.interleaved(story.events, seed=7, streams=STREAMS, twice=True)
+        await Platform(source["hook"], source["secret"]).post_streams(streams, batch=37)
         await pipeline.applied(running)
         assert pipeline.wrong_scores(running, scoring, story.reviews.values()) == []

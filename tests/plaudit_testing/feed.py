@@ -1,5 +1,9 @@
 """Records for consumers, written straight to a topic: numbered as a relay numbers them, or wrong on purpose."""
 
+import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
@@ -11,6 +15,26 @@ from plaudit.common.events.partitioning import partition_of
 from plaudit.common.outbox.publisher import HEADERS
 from plaudit.common.settings import Settings
 from plaudit_testing.runtime import count_event, outbox_of
+
+_UNPARSABLE = r"""
+import asyncio
+import sys
+
+from aiokafka import AIOKafkaProducer
+
+class Name(str):
+    def encode(self, *_):
+        return b"\xff\xfe"
+
+async def main(bootstrap, topic, partition):
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    await producer.send_and_wait(topic, b"{}", partition=int(partition), headers=[(Name("x"), b"1")])
+    await producer.stop()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+"""A producer in pure Python: the one with extensions, as in our own processes, encodes each name as UTF-8."""
 
 
 class Feed:
@@ -52,6 +76,13 @@ class Feed:
     ) -> None:
         """Any bytes."""
         await self._producer.send(self._topic.name, value, key=key, partition=partition, headers=list(headers))
+
+    async def unparsable(self, partition: int) -> None:
+        """A record that our client cannot parse: the name of its header is not UTF-8."""
+        await self._producer.flush()
+        command = [sys.executable, "-c", _UNPARSABLE, self._settings.kafka_bootstrap_servers, self._topic.name]
+        environment = {**os.environ, "AIOKAFKA_NO_EXTENSIONS": "1"}
+        await asyncio.to_thread(subprocess.run, [*command, str(partition)], env=environment, check=True)
 
     async def flush(self) -> None:
         """Return when everything is in the log."""

@@ -135,20 +135,22 @@ def _happen(told: Story, chance: random.Random, kind: str) -> None:
     told.events.append({"type": "review.edited", "data": _data(external_id, new, edited_at)})
 
 
-def interleaved(events: Sequence[dict[str, Any]], seed: int, lanes: int, *, twice: bool) -> list[list[dict[str, Any]]]:
-    """The events dealt to lanes and shuffled, each review's own in order; repeats anywhere after the first."""
+def interleaved(
+    events: Sequence[dict[str, Any]], seed: int, streams: int, *, twice: bool
+) -> list[list[dict[str, Any]]]:
+    """The events shuffled over streams, each review's own in one and in order; repeats anywhere after the first."""
     chance = random.Random(seed)
     by_review: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         by_review.setdefault(event["data"]["id"], []).append(event)
-    dealt: list[list[tuple[float, dict[str, Any]]]] = [[] for _ in range(lanes)]
+    dealt: list[list[tuple[float, dict[str, Any]]]] = [[] for _ in range(streams)]
     for external_id, own in by_review.items():
         times = sorted(chance.random() for _ in own)
         placed = list(zip(times, own, strict=True))
         if twice:
             placed += [(chance.uniform(time, 1.0), event) for time, event in placed]
-        dealt[zlib.crc32(external_id.encode()) % lanes].extend(placed)
-    return [[event for _, event in sorted(lane, key=lambda pair: pair[0])] for lane in dealt]
+        dealt[zlib.crc32(external_id.encode()) % streams].extend(placed)
+    return [[event for _, event in sorted(stream, key=lambda pair: pair[0])] for stream in dealt]
 
 
 def prefixes(subject: str) -> Iterable[str]:

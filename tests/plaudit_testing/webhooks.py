@@ -75,19 +75,19 @@ class Platform:
             return answer
         raise AssertionError(f"no answer in {PATIENCE_SECONDS:.0f} s")
 
-    async def post_lanes(
+    async def post_streams(
         self,
-        lanes: Sequence[Sequence[dict[str, Any]]],
+        streams: Sequence[Sequence[dict[str, Any]]],
         batch: int,
         after_each: Callable[[], None] = lambda: None,
     ) -> None:
-        """Post each lane's events in order, the lanes at the same time."""
+        """Post each stream's events in order, the streams at the same time."""
 
-        async def run(client: httpx.AsyncClient, lane: Sequence[dict[str, Any]]) -> None:
-            for start in range(0, len(lane), batch):
-                await self.post(client, lane[start : start + batch])
+        async def run(client: httpx.AsyncClient, stream: Sequence[dict[str, Any]]) -> None:
+            for start in range(0, len(stream), batch):
+                await self.post(client, stream[start : start + batch])
                 after_each()
 
         async with httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client, asyncio.TaskGroup() as group:
-            for lane in lanes:
-                group.create_task(run(client, lane))
+            for stream in streams:
+                group.create_task(run(client, stream))

@@ -127,20 +127,20 @@ async def test_an_item_larger_than_a_group_is_written_alone(writer: Writer):
     assert writer.written == [["huge"], ["a", "b"]]
 
 
-@pytest.mark.parametrize("guilty", range(7))
-async def test_a_group_that_fails_on_data_is_split_until_only_the_guilty_item_fails(writer: Writer, guilty: int):
+@pytest.mark.parametrize("wrong", range(7))
+async def test_a_group_that_fails_on_data_is_split_until_only_the_wrong_item_fails(writer: Writer, wrong: int):
     items = list("abcdefg")
     refused = asyncpg.CheckViolationError("violates check constraint")
-    writer.refuse = lambda item: refused if item == items[guilty] else None
+    writer.refuse = lambda item: refused if item == items[wrong] else None
     commit = commit_with(writer)
     tasks = await waiting(commit, *items)
     async with running(commit):
         answers = await asyncio.gather(*tasks, return_exceptions=True)
-    assert answers == [refused if item == items[guilty] else item.upper() for item in items]
-    assert sorted(item for group in writer.written for item in group) == [i for i in items if i != items[guilty]]
+    assert answers == [refused if item == items[wrong] else item.upper() for item in items]
+    assert sorted(item for group in writer.written for item in group) == [i for i in items if i != items[wrong]]
 
 
-async def test_every_guilty_item_gets_its_own_error_and_order_is_kept(writer: Writer):
+async def test_every_wrong_item_gets_its_own_error_and_order_is_kept(writer: Writer):
     errors = {"b": ValueError("b"), "c": ValueError("c"), "f": ValueError("f")}
     writer.refuse = errors.get
     commit = commit_with(writer)

@@ -1,4 +1,4 @@
-"""Alerting on a migrated database, with a mailbox, a broker's word, and time that a test moves."""
+"""Alerting on a migrated database, with a mailbox, end offsets that a test sets, and time that a test moves."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ import pytest
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.mails.jobs import MailJob, smtp_sender
-from plaudit.alerting.main import ALERTING, build, followers
+from plaudit.alerting.main import SERVICE, build, followers
 from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.jobs import TimerJob
@@ -98,11 +98,11 @@ class Stage:
 
     settings: AlertingSettings
     end_offset: int = 0
-    """What the broker says of every partition."""
+    """The end offset of every partition, which a test sets."""
     revisions: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.resources = Resources(self.settings, ALERTING.name)
+        self.resources = Resources(self.settings, SERVICE.name)
         self.worker = self.resources.database(Role.WORKER)
         self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
         self.subscription = subscription(followers(self.settings))
@@ -117,7 +117,7 @@ class Stage:
 
     def timers_of_another_process(self) -> TimerJob:
         """The timers of a process with connections of its own."""
-        self.processes.append(Resources(self.settings, ALERTING.name))
+        self.processes.append(Resources(self.settings, SERVICE.name))
         return self._timers_of(self.processes[-1])
 
     def _timers_of(self, resources: Resources[AlertingSettings]) -> TimerJob:
@@ -136,7 +136,7 @@ class Stage:
         await self.common.close()
 
     async def move_to(self, moment: datetime) -> None:
-        """Let it be this moment; time goes on from there."""
+        """Set the time; it goes on from there."""
         async with self.common.transaction() as tx:
             await tx.raw.execute(
                 "INSERT INTO clock_offset (moved_by) VALUES ($1::timestamptz - clock_timestamp()) "
@@ -155,7 +155,7 @@ class Stage:
         kind: str | None = None,
         revision: int | None = None,
     ) -> None:
-        """A review changes, and alerting reads of it."""
+        """Change a review, and let alerting read the change."""
         await self.reads([self.record(before, after, recorded, review_id, tenant, kind, revision)])
 
     def record(

@@ -230,10 +230,10 @@ async def test_a_broker_that_is_away_does_not_keep_a_breach_longer_than_a_minute
     async with running(alerting.consumer(), *alerting.jobs()):
         await ingest.publishes("review.created", None, review(), at(0))
         await until(lambda: len(mailbox.mails) == 1, "the notice")
-    away = alerting.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:9"})
+    unreachable = alerting.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:9"})
     await stage.move_to(at(24.01))
-    async with EndOffsets(away) as nobody:
-        timers = TimerJob(stage.resources, followers(away), nobody.end_offset)
+    async with EndOffsets(unreachable) as nobody:
+        timers = TimerJob(stage.resources, followers(unreachable), nobody.end_offset)
         async with running(timers):
             await alerting.turns(timers)
             assert await stage.log() == ["started"]

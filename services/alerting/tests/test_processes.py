@@ -1,4 +1,4 @@
-"""Alerting as processes of its own that are killed where it hurts: no timer is lost, none fires twice."""
+"""Alerting as processes of its own that are killed at each failpoint: no timer is lost, none fires twice."""
 
 import asyncio
 import json

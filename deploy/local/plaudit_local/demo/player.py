@@ -41,7 +41,7 @@ def play(endpoints: dict[str, str]) -> str:
         reviews = _reviews_by_title(client, endpoints["ingest"])
         for number, request in enumerate(REQUESTS):
             _request(client, endpoints["feedback_board"], number, request, reviews)
-    return f"{len(REVIEWS) + len(FRESH)} reviews of {len(BUSINESSES)} businesses and {len(REQUESTS)} requests"
+    return f"{len(REVIEWS) + len(FRESH)} reviews of {len(BUSINESSES)} businesses and {len(REQUESTS)} requests."
 
 
 def _answer(response: httpx.Response, *expected: int) -> Any:

@@ -64,7 +64,7 @@ REVIEWS: tuple[Review, ...] = (
     Review(420, "northlight-bikes/basel", 4, "Good bikes, stiff saddle", "Everything well kept. Bring padded shorts.", "Nina"),
     Review(388, "northlight-bikes/basel", 5, "Child seat fitted in minutes", "They adjusted everything and showed us a quiet route.", "Luca"),
     Review(345, "northlight-bikes/rotterdam", 2, "Deposit came back late", "Nineteen days for a hundred euro deposit.", "Anouk",
-         "Anouk, nineteen days is not what we promise. Yours was sent back today.", 30),
+         "Anouk, nineteen days is far too long. Yours was sent back today.", 30),
     Review(310, "northlight-bikes/basel", 5, "A day along the Rhine", "The route map they lend you is worth more than the bike.", "Céline"),
     Review(255, "northlight-bikes/rotterdam", 3, "Fine, but the lock", "The lock needs three hands in the rain.", "Bram"),
     Review(199, "northlight-bikes/basel", 1, "Wrong size twice", "I gave my height in the booking. The bike was for someone a head taller, twice.", "Sophie",

@@ -93,10 +93,17 @@ class GuardedProcess:
 
     def __init__(self, spec: Spec, held_fd: int | None = None, output: IO[bytes] | None = None) -> None:
         self.spec = spec
+        try:
+            self._start(held_fd, output)
+        except OSError as error:
+            raise ProcessFailedError(f"{spec.name} could not be started: {error}") from error
+
+    def _start(self, held_fd: int | None, output: IO[bytes] | None) -> None:
+        spec = self.spec
+        log = _open_log(spec.log)
         control_read, control_write = os.pipe()
         self._control = os.fdopen(control_write, "wb", buffering=0)
         report_read, report_write = os.pipe()
-        log = _open_log(spec.log)
         self._logs_began = {path: _size(path) for path in (spec.log, spec.other_log) if path is not None}
         passed = [control_read, report_write] + ([held_fd] if held_fd is not None else [])
         options = [f"--control-fd={control_read}", f"--report-fd={report_write}"]

@@ -162,6 +162,14 @@ def test_a_command_that_does_not_exist_is_reported_by_name(tmp_path):
         process.wait_ready(lambda: False, DEADLINE_SECONDS)
 
 
+def test_a_command_whose_log_cannot_be_opened_is_reported_by_name_and_leaves_no_open_file(tmp_path):
+    (tmp_path / "thing.log").mkdir()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(ProcessFailedError, match=r"could not be started: .*thing\.log"):
+        GuardedProcess(spec(tmp_path, "true"))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_the_last_words_of_an_earlier_run_are_not_this_ones(tmp_path):
     (tmp_path / "thing.log").write_text("an old story\n")
     process = GuardedProcess(spec(tmp_path, "sh", "-c", "exit 1"))

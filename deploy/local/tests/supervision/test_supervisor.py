@@ -224,6 +224,20 @@ def test_a_ready_service_that_is_killed_five_times_is_started_at_once_each_time_
     assert up.pid_of("two") == other
 
 
+def test_a_service_that_cannot_be_started_again_is_tried_until_it_can_and_the_others_are_left_alone(up):
+    up.start()
+    up.wait_until_played()
+    other, log = up.pid_of("two"), up.folder / "logs" / "one.log"
+    killed = up.pid_of("one")
+    log.unlink()
+    log.mkdir()
+    os.kill(killed, signal.SIGKILL)
+    up.wait_for("one could not be started")
+    log.rmdir()
+    up.wait_for("one is ready.")
+    assert up.pid_of("two") == other
+
+
 def test_a_service_that_ends_before_it_is_ready_waits_longer_each_time(up):
     up.start()
     up.wait_until_played()

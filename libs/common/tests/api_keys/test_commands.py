@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from plaudit.common.api_keys.cli import app
 from plaudit.common.api_keys.domain import parse
 from plaudit_local.servers.postgres import run_sql
 from plaudit_testing.databases import migrated
@@ -80,3 +82,11 @@ def test_what_has_not_the_form_of_a_key_is_none(text: str) -> None:
 )
 def test_a_key_is_its_public_id_and_its_secret_whatever_underscores_that_holds(public_id: str, secret: str) -> None:
     assert parse(f"plaudit_{public_id}_{secret}") == (public_id, secret)
+
+
+def test_a_missing_setting_is_named_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PLAUDIT_DATABASE_URL", raising=False)
+    result = CliRunner().invoke(app, ["revoke", "nothing"])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "PLAUDIT_DATABASE_URL: Field required" in result.output

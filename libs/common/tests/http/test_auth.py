@@ -24,12 +24,12 @@ router = APIRouter(prefix="/v1")
 
 
 @router.get("/whoami")
-async def whoami(who: Annotated[Principal, Depends(authorize("things:read"))]) -> dict[str, str]:
-    return {"tenant": who.tenant_id, "key_id": who.key_id}
+async def whoami(principal: Annotated[Principal, Depends(authorize("things:read"))]) -> dict[str, str]:
+    return {"tenant": principal.tenant_id, "key_id": principal.key_id}
 
 
 @router.post("/things")
-async def write(_who: Annotated[Principal, Depends(authorize("things:read", "things:write"))]) -> str:
+async def write(_principal: Annotated[Principal, Depends(authorize("things:read", "things:write"))]) -> str:
     return "done"
 
 

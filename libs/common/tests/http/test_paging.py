@@ -90,10 +90,10 @@ def test_walking_by_cursors_gives_each_item_once_and_in_order(numbers: list[int]
         return [row for row in rows if after is None or row > after][: limit + 1]
 
     walked: list[tuple[int, int]] = []
-    answer = page(query(None), limit, key=lambda row: row)
-    walked += answer["items"]
-    while answer["next"]:
-        assert len(answer["items"]) == limit
-        answer = page(query(decode_cursor(answer["next"], int, int)), limit, key=lambda row: row)
-        walked += answer["items"]
+    answer = page(query(None), limit, key=lambda row: row, shown=lambda row: row)
+    walked += answer.items
+    while answer.next:
+        assert len(answer.items) == limit
+        answer = page(query(decode_cursor(answer.next, int, int)), limit, key=lambda row: row, shown=lambda row: row)
+        walked += answer.items
     assert walked == rows

@@ -19,7 +19,7 @@ from plaudit_testing.counting import GROUP, consumer, feed_randomly, fenced, see
 from plaudit_testing.databases import TESTING, migrated, settings_for
 from plaudit_testing.draining import drain
 from plaudit_testing.feed import feeding
-from plaudit_testing.runtime import DEADLINE_SECONDS, counting_topic, running, short_and_long, until, worker
+from plaudit_testing.runtime import counting_topic, running, short_and_long, until, worker
 from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
 from plaudit_testing.runtime_process import runtime_process
 from plaudit_testing.tcp_proxy import proxy_for, through
@@ -27,12 +27,12 @@ from plaudit_testing.tcp_proxy import proxy_for, through
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 MOST_ROUNDS = 50
-"""Of records for two consumers, until one has been in the other's way."""
+"""Of records for two consumers, until one has been fenced by the other."""
 
 
 @pytest.fixture
 def each_a_group_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every consumer believes to own all partitions: Kafka keeps nobody apart, only the database can."""
+    """Each consumer is a Kafka group of its own and gets every partition: only the database keeps them apart."""
     member = clients.group_consumer
     monkeypatch.setattr(
         clients,
@@ -113,7 +113,7 @@ async def test_a_consumer_stopped_after_its_fetch_past_the_session_timeout_is_re
                 await until(lambda: zombie.fenced >= 1, "the zombie was refused")
                 expected += await feed_randomly(feed, 100, seed=2)
                 await drain(successor)
-            assert zombie.stop(DEADLINE_SECONDS) == 0
+            assert zombie.stop() == 0
     assert await sums(database) == expected
     assert trace.read_text().count("after_fetch_before_statement stop") == 1
 

@@ -88,6 +88,33 @@ async def test_what_cannot_be_read_is_set_aside_with_its_bytes_and_the_rest_goes
     assert await parked(database, topic, partition) == 0
 
 
+async def test_a_record_that_the_client_cannot_parse_is_set_aside_and_the_rest_goes_on(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    loop = consumer(settings, database, topic)
+    async with feeding(settings, topic) as feed:
+        keys = [key for number in range(settings.partitions) for key in feed.keys_of(number, 3)]
+        await feed.count(*keys)
+        for number in (0, 1):
+            await feed.unparsable(number)
+        await feed.count(*keys)
+        await feed.unparsable(1)
+        async with running(loop):
+            await drain(loop)
+            await feed.unparsable(0)
+            await feed.count(*keys)
+            await drain(loop)
+            assert all(check.ok for check in loop.ready())
+    async with database.transaction() as tx:
+        rows = await tx.raw.fetch(
+            "SELECT partition, record_offset, error FROM dead_letters ORDER BY partition, record_offset"
+        )
+    assert await sums(database) == dict.fromkeys(keys, 3)
+    assert [(row["partition"], row["record_offset"]) for row in rows] == [(0, 3), (0, 7), (1, 3), (1, 7)]
+    assert all("utf-8" in row["error"] for row in rows)
+
+
 async def test_a_record_that_the_handler_calls_invalid_is_found_at_once_and_set_aside_alone(
     settings: Settings, database: Database, make_topic: MakeTopic
 ) -> None:
@@ -182,6 +209,24 @@ async def test_a_flood_of_dead_letters_blows_the_fuse_and_the_consumer_stops_wit
         await drain(again)  # a restart re-arms the fuse
     assert len(await letters(database)) == 6
     assert await sums(database) == {"a": 1}
+
+
+async def test_a_batch_with_more_bad_records_than_the_fuse_allows_is_passed_in_some_restarts(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic, fuse = await make_topic(), Fuse(max_consecutive=3)
+    async with feeding(settings, topic) as feed:
+        for _ in range(8):
+            await feed.raw(0, b"junk")
+        await feed.flush()
+    for set_aside in (3, 6):
+        async with running(loop := consumer(settings, database, topic, fuse=fuse)):
+            with pytest.raises(HaltedError, match="4 records in a row would be set aside, at most 3 may"):
+                await drain(loop)
+        assert len(await letters(database)) == set_aside
+    async with running(loop := consumer(settings, database, topic, fuse=fuse)):
+        await drain(loop)
+    assert len(await letters(database)) == 8
 
 
 async def test_a_held_key_stays_held_after_a_restart(

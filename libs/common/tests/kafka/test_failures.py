@@ -22,7 +22,7 @@ RETRY, SPLIT, SET_ASIDE, STOP = Step.RETRY, Step.SPLIT, Step.SET_ASIDE, Step.STO
         (Failure.RAISED, RETRY, RETRY, RETRY),
         (Failure.RAISED_TOO_OFTEN, SPLIT, SET_ASIDE, RETRY),
         (Failure.FENCED, STOP, STOP, STOP),
-        (Failure.FUSE_BLOWN, STOP, STOP, STOP),
+        (Failure.FUSE_BLOWN, SPLIT, STOP, STOP),
     ],
 )
 def test_each_failure_has_one_next_step(failure: Failure, several: Step, one: Step, nothing_to_handle: Step) -> None:

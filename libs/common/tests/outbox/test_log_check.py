@@ -1,4 +1,4 @@
-"""What the relay makes of what it finds in Kafka, without a broker."""
+"""What the relay makes of what it finds in Kafka."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -9,6 +9,9 @@ from aiokafka import TopicPartition
 from plaudit.common.outbox import log_check
 from plaudit.common.outbox.cursor import Chunk, Cursor
 from plaudit.common.outbox.log_check import MAX_APART, Found, Tail, tails_ahead, tails_missing_from
+from plaudit.common.settings import Settings
+from plaudit_testing.feed import feeding
+from plaudit_testing.runtime_fixtures import MakeTopic
 
 PARTITIONS = 8
 PLACE = TopicPartition("count.v1", 0)
@@ -81,3 +84,48 @@ def test_a_log_that_ends_at_the_cursor_needs_no_proof() -> None:
 def test_a_topic_with_another_number_of_partitions_than_the_rows_are_numbered_for_is_said() -> None:
     (problem,) = log_check.compare(cursor(50), found(Tail(1, 50, "id")), 4)
     assert problem == "topic count.v1 has 8 partitions, and PLAUDIT_PARTITIONS is 4"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"junk",
+        b'{"id":"x","epoch":"1","sequence":"00000000000000000009","deep":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"id":"x","epoch":"9999999999999999999","sequence":"00000000000000000009"}',
+        b'{"id":"x","epoch":"1","sequence":"99999999999999999999"}',
+        b'{"id":"x","epoch":"0","sequence":"00000000000000000009"}',
+        b'{"id":"x","epoch":"1","sequence":"9"}',
+    ],
+    ids=["none", "junk", "deep", "huge epoch", "huge sequence", "no epoch", "short sequence"],
+)
+def test_a_record_that_no_relay_has_written_does_not_move_the_tail(value: bytes | None) -> None:
+    tail = Tail(1, 5, "id")
+    assert log_check.higher(tail, value) == tail
+    assert log_check.higher(None, value) is None
+
+
+def test_the_tail_is_the_highest_number() -> None:
+    record = b'{"id":"x","epoch":"1","sequence":"%020d"}'
+    assert log_check.higher(Tail(1, 5, "id"), record % 6) == Tail(1, 6, "x")
+    assert log_check.higher(Tail(1, 5, "id"), record % 4) == Tail(1, 5, "id")
+    assert log_check.higher(None, record % 4) == Tail(1, 4, "x")
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_records_that_the_client_cannot_parse_are_passed_over_wherever_they_are(
+    settings: Settings, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic()
+    async with feeding(settings, topic) as feed:
+        before, between, after, alone = (feed.keys_of(number, 1)[0] for number in range(4))
+        await feed.unparsable(feed.partition(before))
+        await feed.count(before, between, after)
+        await feed.unparsable(feed.partition(between))
+        await feed.count(between)
+        for key in (after, alone):
+            await feed.unparsable(feed.partition(key))
+    found = await log_check.read_logs(settings, [topic.name])
+    numbers = {place.partition: tail and tail.sequence for place, tail in found.tails.items()}
+    assert numbers == {0: 1, 1: 2, 2: 1, 3: None}

@@ -70,8 +70,8 @@ async def write_for_a_while(
 ) -> None:
     """One writer of several: mostly short transactions, now and then one that stays open with its rows written.
 
-    Ends after so many transactions, or, where it is given, at the first one after the event. On a loaded machine one may
-    wait too long for its locks; then it has written nothing and is tried again.
+    Ends after so many transactions, or, where it is given, at the first one after the event. On a loaded machine one
+    may wait too long for its locks; then it has written nothing and is tried again.
     """
     chance = random.Random(seed)
     while transactions > 0 if enough is None else not enough.is_set():

@@ -22,7 +22,7 @@ async def test_a_bad_review_starts_a_clock_and_sends_the_owner_a_notice(stage, m
     assert await stage.published() == ["clock.started"]
 
 
-async def test_what_the_bus_hears_names_the_review_and_no_address(stage):
+async def test_published_events_name_the_review_and_no_address(stage):
     await stage.happens(None, review(), at(0))
     await stage.move_to(at(25))
     await stage.fires()

@@ -215,7 +215,7 @@ class TestThePassingOfTime:
         given(STARTED).when_due(100, now=at(24.1), read=False).then(Breached(at(24), provisional=True))
 
     @pytest.mark.parametrize("end", [Fulfilled(at(5)), Cancelled(at(5), REMOVED)])
-    def test_a_run_that_has_ended_hears_no_more(self, end):
+    def test_a_run_that_has_ended_gets_no_more_events(self, end):
         given(STARTED, end).when_due(50, 80, 100, now=at(30)).then()
 
     def test_a_breached_run_is_not_breached_again(self):
@@ -272,10 +272,10 @@ class TestTheOutcome:
     @for_all(end=ENDS, provisional=st.booleans())
     def test_is_the_same_whether_the_end_or_the_breach_is_learned_first(self, end, provisional):
         after, when = end
-        heard_at_once = given(STARTED).when(review(), after, when).decided
+        known_at_once = given(STARTED).when(review(), after, when).decided
         breach = Breached(at(24), provisional=provisional)
-        heard_late = given(STARTED, breach).when(review(), after, when).decided
-        early, late = fold([STARTED, *heard_at_once], BUILT_IN), fold([STARTED, breach, *heard_late], BUILT_IN)
+        known_late = given(STARTED, breach).when(review(), after, when).decided
+        early, late = fold([STARTED, *known_at_once], BUILT_IN), fold([STARTED, breach, *known_late], BUILT_IN)
         assert (early.state, early.breached_at, early.fulfilled_at, early.cancelled_at, early.waiting) == (
             late.state,
             late.breached_at,

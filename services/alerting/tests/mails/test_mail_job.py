@@ -160,9 +160,9 @@ async def test_a_server_that_does_not_answer_is_given_up_in_time(stage, settings
 
 
 async def test_nobody_listening_is_a_failure_that_may_pass(settings):
-    away = settings.model_copy(update={"smtp_port": 9})
+    unreachable = settings.model_copy(update={"smtp_port": 9})
     with pytest.raises(FailedError):
-        await smtp_sender(away)(EmailMessage())
+        await smtp_sender(unreachable)(EmailMessage())
 
 
 @hypothesis_settings(deadline=timedelta(seconds=10))

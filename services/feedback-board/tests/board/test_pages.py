@@ -1,5 +1,6 @@
 """The public board, as a browser without scripts sees and uses it."""
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -229,6 +230,37 @@ async def _activity(api: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
     request = (await api.get("/v1/requests")).json()["items"][0]
     entries = (await api.get(f"/v1/requests/{request['id']}/activity")).json()["items"]
     return [entry for entry in entries if entry["type"] == kind]
+
+
+@pytest.mark.parametrize("page", ["list", "request"])
+async def test_a_first_vote_that_is_sent_twice_before_its_answer_is_one_vote(
+    api: httpx.AsyncClient, clients, page: str
+) -> None:
+    path = await _request(api, "Dark mode")
+    first, second = clients.visitor(), clients.visitor()
+    seen = page_of(await first.get(BOARD if page == "list" else path))
+    form = (seen.one("li", class_="row") if page == "list" else seen.one("aside")).one("form")
+    await asyncio.gather(submit(first, form), submit(second, form))
+    assert dict(first.cookies) == dict(second.cookies)
+    assert page_of(await second.get(path)).one("p", class_="tally").text == "1 vote"
+
+
+async def test_a_first_request_that_is_sent_twice_leaves_the_visitor_who_has_voted_for_it(
+    api: httpx.AsyncClient, clients
+) -> None:
+    first, second = clients.visitor(), clients.visitor()
+    form = page_of(await first.get(BOARD)).one("section", id="make-a-request").one("form")
+    answers = [await submit(client, form, title="Pumps") for client in (first, second)]
+    assert all("Take back your vote" in page_of(answer).text for answer in answers)
+
+
+async def test_forms_of_two_visits_and_made_up_ones_are_different_newcomers(api: httpx.AsyncClient, clients) -> None:
+    path = await _request(api, "Dark mode")
+    for made_up in ({}, {}, {"newcomer": "00000000000000000000000000000001.nonsense"}, {"newcomer": ""}):
+        visitor = clients.visitor()
+        form = page_of(await visitor.get(path)).one("aside").one("form")
+        page = page_of(await submit(visitor, form, **made_up))
+    assert page.one("p", class_="tally").text == "4 votes"
 
 
 async def test_two_visitors_are_two_people(api: httpx.AsyncClient, clients) -> None:

@@ -30,7 +30,7 @@ async def proxy(ingest_url: str) -> AsyncIterator[TcpProxy]:
 
 @pytest.fixture
 async def far_door(ingest_url: str, proxy: TcpProxy) -> AsyncIterator[FrontDoor]:
-    """Ingest behind that proxy; it asks for its sources each time, and loses patience before its driver does."""
+    """Ingest behind that proxy; it looks up its sources each time, and its deadline is shorter than its driver's."""
     settings = {
         "hook_answer_timeout_seconds": SHORT_SECONDS,
         "database_open_timeout_seconds": SHORT_SECONDS,

@@ -81,7 +81,7 @@ def mutations(value):
 
 
 def is_read_or_refused(platform, body):
-    """Whether a body is unusable as a whole, or each of its events is a instruction or a reason."""
+    """Whether a body is unusable as a whole, or each of its events is an instruction or a reason."""
     try:
         instructions = ADAPTERS[platform].normalise(body, source_of(platform))
     except UnusableBodyError:

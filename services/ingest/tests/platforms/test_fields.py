@@ -1,4 +1,4 @@
-"""Who wrote."""
+"""The person key of an author."""
 
 import hashlib
 import hmac

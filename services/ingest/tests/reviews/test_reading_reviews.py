@@ -239,6 +239,7 @@ HOSTILE = {
         encode_cursor("0001-01-01T00:00:00+14:00", uuid4()),
         encode_cursor("9999-12-31T23:59:59-14:00", uuid4()),
     ],
+    "subject": ["", "Acme", "acme/", "'; --", "%", "_", "\\", "é", "x" * 5_000],
     "source_id": ["x", "", "0" * 31],
     "kind": ["x", ""],
     "severity": ["x"],
@@ -260,5 +261,3 @@ async def test_a_parameter_that_cannot_be_is_refused_and_never_a_500(door: Front
             if answer.status_code not in {400, 422}:
                 taken.append((name, value, answer.status_code))
     assert not taken, taken
-    for subject in ("'; --", "%", "_", "\\", "é", "x" * 5_000):
-        assert await door.items("/v1/reviews", subject=subject) == []

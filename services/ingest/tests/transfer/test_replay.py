@@ -176,6 +176,17 @@ async def test_what_is_refused_is_counted_and_shown_and_not_sent_again(door: Doo
     assert len(door.requests) == 2
 
 
+async def test_a_refusal_is_shown_by_what_its_problem_says_of_each_event(door: Door):
+    errors = [{"in": "body", "pointer": f"/{n}", "code": "quarantined", "detail": "off its scale"} for n in (0, 1)]
+    problem = {"type": "/problems#nothing-taken", "detail": "long words " * 40, "errors": errors}
+    door.answers = [httpx.Response(422, json=problem), httpx.Response(400, json={"detail": "no list of errors"})]
+    outcome = await post([{"n": n} for n in range(4)], batch=2, connections=1)
+    assert outcome.reasons == [
+        "HTTP 422: /0: off its scale; /1: off its scale",
+        'HTTP 400: {"detail":"no list of errors"}',
+    ]
+
+
 async def test_a_door_that_stays_shut_is_an_error_after_so_many_tries(door: Door, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cli, "MAX_TRIES", 3)
     door.answers = [httpx.ConnectError("refused")] * 3

@@ -15,7 +15,6 @@ from typing import Any, Final, Generic, TypeVar
 import structlog
 import typer
 import uvloop
-from pydantic import ValidationError
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http.app import Api, create_ops_app
@@ -28,7 +27,7 @@ from plaudit.common.observability import log as logs
 from plaudit.common.observability import metrics
 from plaudit.common.outbox import Outbox
 from plaudit.common.running import run_until_stopped
-from plaudit.common.settings import Settings
+from plaudit.common.settings import Settings, read_settings
 
 log = structlog.get_logger()
 
@@ -108,7 +107,7 @@ def main(service: Service[S], argv: Sequence[str] | None = None) -> None:
 
 def _run(service: Service[S], command: Command) -> int:
     """Run a command to its end; return the exit code."""
-    settings = _read_settings(service)
+    settings = read_settings(service.settings)
     logs.configure(service.name, settings, service.log_fields)
     if command is Command.MIGRATE:
         # Alembic is loaded only where it is used: half a second of a process's start.
@@ -121,15 +120,6 @@ def _run(service: Service[S], command: Command) -> int:
             return runner.run(serve(service, settings, command))
         except BusyPortError as error:
             sys.exit(str(error))
-
-
-def _read_settings(service: Service[S]) -> S:
-    """Read the environment; when it is wrong, exit and name the variables, but not their values."""
-    try:
-        return service.settings()
-    except ValidationError as error:
-        wrong = [f"PLAUDIT_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
-        sys.exit("wrong settings in the environment:\n  " + "\n  ".join(wrong))
 
 
 async def serve(service: Service[S], settings: S, command: Command) -> int:

@@ -1,6 +1,9 @@
 """Settings of every process, from its environment; each service adds its own in its `settings.py`."""
 
-from pydantic import Field, SecretStr
+import sys
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -41,3 +44,15 @@ class Settings(BaseSettings):
 
     test_clock: bool = False
     """Lets the row `common.clock_offset` move time; for tests only. Other processes ignore that row."""
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read_settings(kind: type[S]) -> S:
+    """Read the environment; when it is wrong, exit and name the variables, but not their values."""
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = [f"PLAUDIT_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+        sys.exit("wrong settings in the environment:\n  " + "\n  ".join(wrong))

@@ -1,4 +1,4 @@
-"""The composition root: `python -m plaudit.alerting.main api|consume|relay|jobs|migrate|all`."""
+"""Alerting's composition root: `python -m plaudit.alerting.main api|consume|relay|jobs|migrate|all`."""
 
 from collections.abc import Sequence
 
@@ -65,7 +65,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     )
 
 
-ALERTING = Service(name="alerting", settings=AlertingSettings, build=build, log_fields=LOG_FIELDS)
+SERVICE = Service(name="alerting", settings=AlertingSettings, build=build, log_fields=LOG_FIELDS)
 
 if __name__ == "__main__":
-    main(ALERTING)
+    main(SERVICE)

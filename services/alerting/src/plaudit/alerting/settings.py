@@ -1,4 +1,4 @@
-"""The settings of alerting, beside those of every process."""
+"""The settings of alerting beyond the common ones."""
 
 from email.headerregistry import Address
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Names of the fields of feedback-board's own log lines; none may ever hold what a person wrote."""
+"""Names of the fields of feedback-board's own log lines. No field may hold what a person wrote."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Composition root: `python -m plaudit.feedback_board.main api|consume|relay|jobs|migrate|all`."""
+"""Feedback-board's composition root: `python -m plaudit.feedback_board.main api|consume|relay|jobs|migrate|all`."""
 
 from plaudit.common.db import Role
 from plaudit.common.http import create_app

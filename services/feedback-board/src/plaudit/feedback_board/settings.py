@@ -1,4 +1,4 @@
-"""Settings of the board, beyond the common ones."""
+"""The settings of the board beyond the common ones."""
 
 from ipaddress import IPv4Network, IPv6Network
 

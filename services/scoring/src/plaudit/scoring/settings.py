@@ -1,4 +1,4 @@
-"""Settings of scoring: the common ones."""
+"""The settings of scoring: the common ones."""
 
 from plaudit.common.settings import Settings
 

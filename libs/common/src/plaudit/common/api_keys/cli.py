@@ -13,10 +13,10 @@ import typer
 
 from plaudit.common.api_keys import commands
 from plaudit.common.db import Database, Role, Tx
-from plaudit.common.settings import Settings
+from plaudit.common.settings import Settings, read_settings
 from plaudit.common.tenants import commands as tenants
 
-app = typer.Typer(help="Make and revoke API keys.", no_args_is_help=True)
+app = typer.Typer(help="Make and revoke API keys, in the database at PLAUDIT_DATABASE_URL.", no_args_is_help=True)
 
 
 @app.command("create")
@@ -57,8 +57,10 @@ def revoke_command(public_id: Annotated[str, typer.Argument(help="The part betwe
 
 
 def _in_transaction(work: Callable[[Tx], Awaitable[object]]) -> object:
+    settings = read_settings(Settings)
+
     async def run() -> object:
-        database = Database(Settings(), "common", Role.OWNER, pool_size=1)
+        database = Database(settings, "common", Role.OWNER, pool_size=1)
         try:
             async with database.transaction() as tx:
                 return await work(tx)

@@ -22,6 +22,7 @@ _VERSION: Final = b"\x01"
 _MAX_BIGINT: Final = 2**63 - 1
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
@@ -76,16 +77,19 @@ def decode_cursor(text: str, *types: Any) -> tuple[Any, ...]:
     return values
 
 
-def page(rows: Sequence[Item], limit: int, key: Callable[[Item], Iterable[object]]) -> dict[str, Any]:
-    """Return `{"items", "next"}` from a query for one row more than the limit.
+def page(
+    rows: Sequence[Row], limit: int, key: Callable[[Row], Iterable[object]], shown: Callable[[Row], Item]
+) -> Page[Item]:
+    """Return a page from a query for one row more than the limit.
 
     Args:
         rows: at most `limit + 1`; the last one only shows that there are more.
         limit: of the page.
-        key: the sort key of an item; its cursor goes to `decode_cursor` for the next page.
+        key: the sort key of a row; its cursor goes to `decode_cursor` for the next page.
+        shown: a row as the API shows it.
     """
-    items = rows[:limit]
-    return {"items": items, "next": encode_cursor(*key(items[-1])) if len(rows) > limit else None}
+    following = encode_cursor(*key(rows[limit - 1])) if len(rows) > limit else None
+    return Page(items=[shown(row) for row in rows[:limit]], next=following)
 
 
 def _fits_the_database(value: object) -> bool:

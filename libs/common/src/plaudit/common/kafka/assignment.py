@@ -194,6 +194,13 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
                 position.place = move.after
                 position.parked = parked[move.partition]
 
+    def seek(self, partitions: Collection[int], generation: int, *, skip_records: int = 0) -> None:
+        """Fetch again from the positions of these partitions, or from so many records after them."""
+        for partition in partitions if self.is_current(generation) else ():
+            if (position := self.positions.get(partition)) is not None:
+                with contextlib.suppress(IllegalStateError):  # revoked meanwhile
+                    self._consumer.seek(self.at(partition), position.place.next_offset + skip_records)
+
     def _unloaded(self) -> list[int]:
         halted = {partition for partition, halt in self._halts.items() if halt.generation == self.generation}
         return sorted(self.partitions - self.positions.keys() - halted)

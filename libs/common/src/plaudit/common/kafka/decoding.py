@@ -45,6 +45,21 @@ class Raw(Protocol):
     headers: Sequence[tuple[str, bytes | None]]
 
 
+@dataclass(slots=True)
+class Unparsed:
+    """In place of a record that Kafka's client cannot parse: the name of a header is not UTF-8.
+
+    The client does not give us the bytes; they stay in Kafka's log.
+    """
+
+    partition: int
+    offset: int
+    error: str
+    key: bytes | None = None
+    value: bytes | None = b""
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
 Batch = Mapping[int, Sequence[Raw]]
 """Fetched records by partition, in the order of their offsets."""
 Reason = Literal["invalid", "failed", "held"]
@@ -158,11 +173,12 @@ class Decoder(Generic[Data]):
             return True
         past = Place(raw.offset + 1, at.epoch, at.sequence)
         head = event or self._read_head(raw)
-        numbers = _numbers(head) if head is not None else None
+        numbers = number_of(head.epoch, head.sequence) if head is not None else None
         if head is None or numbers is None:
             # Without a number no relay has published it, so the sequence continues after it.
             if raw.value is not None or not self._compacted:
-                found.letters.append(Letter(raw, None, None, "invalid", problem if head is None else _NO_NUMBER))
+                error = raw.error if isinstance(raw, Unparsed) else problem if head is None else _NO_NUMBER
+                found.letters.append(Letter(raw, None, None, "invalid", error))
             found.after = past
             return True
         epoch, sequence = numbers
@@ -192,12 +208,11 @@ class Decoder(Generic[Data]):
             return None
 
 
-def _numbers(head: _Head | Envelope[Any]) -> tuple[int, int] | None:
-    """Return epoch and sequence; None if one is not a number from 1 that fits into its column."""
-    texts = head.epoch, head.sequence
-    if not all(text.isascii() and text.isdigit() and 1 <= int(text) <= _MAX_NUMBER for text in texts):
+def number_of(epoch: str, sequence: str) -> tuple[int, int] | None:
+    """Return a record's epoch and sequence; None if one is not a number from 1 that fits into its column."""
+    if not all(text.isascii() and text.isdigit() and 1 <= int(text) <= _MAX_NUMBER for text in (epoch, sequence)):
         return None
-    return int(head.epoch), int(head.sequence)
+    return int(epoch), int(sequence)
 
 
 def _is_event(raw: Raw) -> bool:

@@ -39,7 +39,8 @@ class Failure(Enum):
     FENCED = auto()
     """Another consumer has moved a partition."""
     FUSE_BLOWN = auto()
-    """Too many records fail."""
+    """Too many records fail. A part that blows the fuse is split, so that the records before the one too many are
+    committed: else a batch with more bad records than the fuse allows would blow it after every restart."""
 
 
 class Content(Enum):
@@ -75,12 +76,12 @@ STEPS: Mapping[tuple[Failure, Content], Step] = MappingProxyType(
             Failure.RAISED: (_R, _R, _R),
             Failure.RAISED_TOO_OFTEN: (_S, _A, _R),
             Failure.FENCED: (_X, _X, _X),
-            Failure.FUSE_BLOWN: (_X, _X, _X),
+            Failure.FUSE_BLOWN: (_S, _X, _X),
         }.items()
         for content, step in zip(Content, steps, strict=True)
     }
 )
-IMMEDIATE = frozenset({Failure.INVALID, Failure.TOO_MANY_KEYS})
+IMMEDIATE = frozenset({Failure.INVALID, Failure.TOO_MANY_KEYS, Failure.FUSE_BLOWN})
 """Failures that no waiting mends: the next step is taken at once."""
 
 

@@ -1,7 +1,8 @@
 """The fuse of a consumer: it stops the consumer when too many records fail, because then the fault is ours.
 
-Pure counting in memory. What a transaction would add is checked before it commits, so that the records that blow the
-fuse are rolled back with their batch and nothing is lost.
+Pure counting in memory. What a transaction would add is checked before it commits. A batch that blows the fuse is
+rolled back and split: what the fuse allows is committed, and the record that is one too many is read again after a
+restart.
 """
 
 from collections import deque
@@ -92,5 +93,5 @@ class FuseCounter:
 def _blown(what: str) -> FuseBlownError:
     return FuseBlownError(
         f"{what}: look at the newest rows of dead_letters, fix what makes the records fail, and restart the consumer. "
-        "Nothing was lost: the last batch was rolled back and is read again. A restart re-arms the fuse"
+        "Nothing was lost: the record that is one too many is read again. A restart re-arms the fuse"
     )

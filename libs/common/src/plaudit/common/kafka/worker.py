@@ -22,7 +22,7 @@ from plaudit.common.jobs import back_off_seconds, halves, pause
 from plaudit.common.kafka import dead_letters
 from plaudit.common.kafka.assignment import Assignment
 from plaudit.common.kafka.batch_size import BatchSize
-from plaudit.common.kafka.decoding import Batch, Decoder, Letter, Raw, Slice
+from plaudit.common.kafka.decoding import Batch, Decoder, Letter, Raw, Slice, Unparsed
 from plaudit.common.kafka.failures import HANDLER_TRIES, IMMEDIATE, STEPS, Content, Failure, Step, classify
 from plaudit.common.kafka.positions import FencedError
 from plaudit.common.kafka.subscription import Subscription
@@ -137,10 +137,7 @@ class Worker(Generic[Data]):
             return None
         generation = self._assignment.generation
         try:
-            async with asyncio.timeout(POLL_DEADLINE_SECONDS):
-                fetched = await self._consumer.getmany(
-                    *map(self._assignment.at, partitions), timeout_ms=POLL_TIMEOUT_MS, max_records=self._size.records
-                )
+            return await self._fetch(partitions, generation)
         except OffsetOutOfRangeError as error:
             for place, offset in error.args[0].items():
                 reason = f"offset {offset} is not in the log: it was deleted before it was read, or lost"
@@ -152,6 +149,46 @@ class Worker(Generic[Data]):
             return None
         except (NoOffsetForPartitionError, TimeoutError):
             return None  # not sought yet, or a rebalance
+
+    async def _fetch(self, partitions: Sequence[int], generation: int) -> Batch:
+        """Fetch from all of the partitions; when the client cannot parse a record, from each by itself.
+
+        The client does not say which record it was, and drops what it has parsed in the same call.
+        """
+        with contextlib.suppress(UnicodeDecodeError):
+            return await self._get(partitions, self._size.records)
+        batch: dict[int, Sequence[Raw]] = {}
+        try:
+            self._assignment.seek(partitions, generation)
+            for partition in partitions:
+                batch |= await self._fetch_one(partition, generation)
+        except Exception:
+            self._assignment.seek(partitions, generation)
+            raise
+        return batch
+
+    async def _fetch_one(self, partition: int, generation: int) -> Batch:
+        """Fetch from one partition what comes before a record that cannot be parsed; that record, if it is the next."""
+        records = self._size.records
+        while True:
+            try:
+                return await self._get([partition], records)
+            except UnicodeDecodeError as error:
+                self._assignment.seek([partition], generation)
+                position = self._assignment.positions.get(partition)
+                if position is None:
+                    return {}
+                if records == 1:
+                    self._assignment.seek([partition], generation, skip_records=1)
+                    return {partition: [Unparsed(partition, position.place.next_offset, str(error))]}
+                records //= 2
+
+    async def _get(self, partitions: Sequence[int], max_records: int) -> Batch:
+        self.turned_at = time.monotonic()
+        async with asyncio.timeout(POLL_DEADLINE_SECONDS):
+            fetched = await self._consumer.getmany(
+                *map(self._assignment.at, partitions), timeout_ms=POLL_TIMEOUT_MS, max_records=max_records
+            )
         return {place.partition: raws for place, raws in fetched.items() if raws}
 
     async def _apply(self, batch: Batch, generation: int) -> None:

@@ -37,8 +37,8 @@ class Traceparent(NamedTuple):
 def parse(text: str) -> Traceparent | None:
     """Parse a `traceparent` header by W3C Trace Context, level 2; return None when it is invalid.
 
-    Of a version above 00, only the fields of 00 are read. Invalid are version ff, ids of zeros, capital letters, and
-    anything after the fields of version 00. Unknown flags are cleared.
+    Version ff, ids of zeros, capital letters, and anything after the fields of version 00 are invalid. Of a higher
+    version, only the fields of 00 are read. Unknown flags are cleared.
     """
     match = _PATTERN.fullmatch(text)
     if match is None:

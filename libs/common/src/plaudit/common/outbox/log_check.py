@@ -12,7 +12,9 @@ from uuid import UUID
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from plaudit.common.contracts.envelope import Epoch, Sequence
 from plaudit.common.kafka import clients
+from plaudit.common.kafka.decoding import UNREADABLE, number_of
 from plaudit.common.kafka.topic_ids import topic_ids
 from plaudit.common.outbox.cursor import Chunk, Cursor
 from plaudit.common.outbox.cursor_mover import MAX_ROWS_BEHIND
@@ -29,10 +31,13 @@ class NotReadyError(Exception):
     """Kafka's logs do not fit the cursor's numbers; the text says where, and what to do."""
 
 
-class _Head(msgspec.Struct):
+class _Id(msgspec.Struct):
     id: str
-    epoch: str
-    sequence: str
+
+
+class _Head(_Id):
+    epoch: Epoch
+    sequence: Sequence
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ def tails_missing_from(chunk: Chunk, tails: Mapping[TopicPartition, Tail]) -> di
     for place, tail in tails.items():
         index = tail.sequence - chunk.before.get(place, 0) - 1
         records = chunk.records.get(place, ())
-        if 0 <= index < len(records) and msgspec.json.decode(records[index][1], type=_Head).id == tail.event_id:
+        if 0 <= index < len(records) and msgspec.json.decode(records[index][1], type=_Id).id == tail.event_id:
             del left[place]
     return left
 
@@ -155,19 +160,39 @@ async def _read_to_ends(
     for place in left:
         consumer.seek(place, max(starts[place], ends[place] - TAIL_RECORDS))
     while left:
-        for place, records in (await consumer.getmany(timeout_ms=1000)).items():
-            for record in records:
-                tails[place] = _higher(tails[place], record)
-            if records[-1].offset >= ends[place] - 1:
+        for place in list(left):
+            for record in await _read_next(consumer, place):
+                tails[place] = higher(tails[place], record.value)
+            if await consumer.position(place) >= ends[place]:
                 left.discard(place)
 
 
-def _higher(tail: Tail | None, record: ConsumerRecord[bytes, bytes]) -> Tail | None:
+async def _read_next(consumer: AIOKafkaConsumer, place: TopicPartition) -> list[ConsumerRecord[bytes, bytes]]:
+    """Return the next records of a partition. One that the client cannot parse is skipped: no relay has written it."""
+    records = TAIL_RECORDS
+    while True:
+        try:
+            found = await consumer.getmany(place, timeout_ms=1000, max_records=records)
+            return list(found.get(place, ()))
+        except UnicodeDecodeError:
+            position = await consumer.position(place)
+            if records == 1:
+                consumer.seek(place, position + 1)
+                return []
+            consumer.seek(place, position)
+            records //= 2
+
+
+def higher(tail: Tail | None, value: bytes | None) -> Tail | None:
+    """Return the higher of a tail and a record. What no relay has written counts as little as it does for consumers."""
     try:
-        head = msgspec.json.decode(record.value or b"", type=_Head)
-        found = Tail(int(head.epoch), int(head.sequence), head.id)
-    except ValueError:
-        return tail  # not written by a relay; consumers make it a dead letter
+        head = msgspec.json.decode(value or b"", type=_Head)
+    except UNREADABLE:
+        return tail
+    number = number_of(head.epoch, head.sequence)
+    if number is None:
+        return tail
+    found = Tail(*number, head.id)
     if tail is None or (found.epoch, found.sequence) > (tail.epoch, tail.sequence):
         return found
     return tail

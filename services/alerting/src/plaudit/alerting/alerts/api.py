@@ -28,7 +28,7 @@ AlertsReader = Annotated[Principal, Depends(authorize("alerts:read"))]
 AlertsWriter = Annotated[Principal, Depends(authorize("alerts:write"))]
 
 
-@router.get("/v1/alerts", response_model=Page[AlertOut], summary="List alerts")
+@router.get("/v1/alerts", summary="List alerts")
 async def list_alerts(
     principal: AlertsReader,
     tx: TenantTx,
@@ -36,17 +36,17 @@ async def list_alerts(
     state: AlertState | None = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE_ITEMS,
-) -> object:
+) -> Page[AlertOut]:
     """Return alerts, the newest first."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
     rows = await store.list_alerts(tx, principal.tenant_id, subject=subject, state=state, after=after, limit=limit + 1)
-    return page(rows, limit, lambda row: (row["raised_at"], row["id"]))
+    return page(rows, limit, lambda row: (row["raised_at"], row["id"]), AlertOut.model_validate)
 
 
-@router.post("/v1/alerts/{alert_id}/acknowledge", response_model=AlertOut, summary="Acknowledge an alert")
-async def acknowledge_alert(alert_id: UUID, principal: AlertsWriter, tx: TenantTx) -> object:
+@router.post("/v1/alerts/{alert_id}/acknowledge", summary="Acknowledge an alert")
+async def acknowledge_alert(alert_id: UUID, principal: AlertsWriter, tx: TenantTx) -> AlertOut:
     """Say that somebody looks at it. Saying so again changes nothing; a resolved alert cannot be acknowledged."""
     alert = await commands.acknowledge(tx, principal.tenant_id, alert_id, principal.key_id)
     if alert is None:
         raise not_found("alert")
-    return alert
+    return AlertOut.model_validate(alert)

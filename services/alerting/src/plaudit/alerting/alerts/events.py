@@ -1,4 +1,4 @@
-"""What the bus hears of alerts: `alert.*` on `alerts.v1`."""
+"""What alerting publishes about alerts: `alert.*` on `alerts.v1`."""
 
 from datetime import datetime
 from typing import Final

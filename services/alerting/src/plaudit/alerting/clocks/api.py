@@ -29,7 +29,7 @@ router = APIRouter(tags=["clocks"])
 ClocksReader = Annotated[Principal, Depends(authorize("clocks:read"))]
 
 
-@router.get("/v1/clocks", response_model=Page[ClockOut], summary="List clocks")
+@router.get("/v1/clocks", summary="List clocks")
 async def list_clocks(
     principal: ClocksReader,
     tx: TenantTx,
@@ -38,20 +38,21 @@ async def list_clocks(
     review_id: Annotated[str | None, Query(max_length=MAX_REVIEW_ID_CHARS)] = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_PAGE_ITEMS,
-) -> object:
+) -> Page[ClockOut]:
     """Return clocks in the order of their due times."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
     rows = await store.list_clocks(
         tx, principal.tenant_id, subject=subject, state=state, review_id=review_id, after=after, limit=limit + 1
     )
-    return page(rows, limit, lambda row: (row["due_at"], row["id"]))
+    return page(rows, limit, lambda row: (row["due_at"], row["id"]), ClockOut.model_validate)
 
 
-@router.get("/v1/clocks/{clock_id}", response_model=ClockWithLogOut, summary="Read a clock")
-async def read_clock(clock_id: UUID, principal: ClocksReader, tx: TenantTx) -> object:
+@router.get("/v1/clocks/{clock_id}", summary="Read a clock")
+async def read_clock(clock_id: UUID, principal: ClocksReader, tx: TenantTx) -> ClockWithLogOut:
     """Return one clock with its log."""
     row = await store.read_clock(tx, principal.tenant_id, clock_id)
     if row is None:
         raise not_found("clock")
     log = await store.log_of(tx, principal.tenant_id, clock_id)
-    return {**row, "log": [ClockEventOut.of(event, recorded_at) for event, recorded_at in log]}
+    entries = [ClockEventOut.of(event, recorded_at) for event, recorded_at in log]
+    return ClockWithLogOut.model_validate({**row, "log": entries})

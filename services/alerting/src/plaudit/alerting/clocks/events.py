@@ -1,4 +1,4 @@
-"""What the bus hears of clocks: `clock.*` on `alerts.v1`."""
+"""What alerting publishes about clocks: `clock.*` on `alerts.v1`."""
 
 from datetime import datetime
 

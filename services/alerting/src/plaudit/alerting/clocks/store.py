@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import RowMapping, Select, Table, or_, select, tuple_
+from sqlalchemy import RowMapping, Select, Table, select, tuple_
 
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
@@ -17,6 +17,7 @@ from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.policies.domain import PolicyRef
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.subjects import within
 
 _REVIEW: Final[Mapping[str, str]] = {name: name for name in ReviewFacts.__struct_fields__} | {"id": "review_id"}
 _RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name != "policy"} | {"number": "run"}
@@ -137,9 +138,7 @@ async def read_clock(tx: Tx, tenant_id: str, clock_id: UUID) -> RowMapping | Non
 def filtered(query: Select[Any], table: Table, *, subject: str | None, state: str | None) -> Select[Any]:
     """Return a query over only those rows of a subject and what is below it, and in a state."""
     if subject is not None:
-        # '0' is the character after '/', so this range is exactly the paths below.
-        below = (table.c.subject >= f"{subject}/") & (table.c.subject < f"{subject}0")
-        query = query.where(or_(table.c.subject == subject, below))
+        query = query.where(within(table.c.subject, subject))
     return query if state is None else query.where(table.c.state == state)
 
 

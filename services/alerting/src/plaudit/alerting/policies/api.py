@@ -13,7 +13,8 @@ router = APIRouter(tags=["policies"])
 PoliciesReader = Annotated[Principal, Depends(authorize("clocks:read"))]
 
 
-@router.get("/v1/policies", response_model=PoliciesOut, summary="List policies")
-async def list_policies(principal: PoliciesReader, tx: TenantTx) -> object:
+@router.get("/v1/policies", summary="List policies")
+async def list_policies(principal: PoliciesReader, tx: TenantTx) -> PoliciesOut:
     """Return all revisions of all policies. The built-in one is stored with the first clock under it."""
-    return {"items": await store.list_policies(tx, principal.tenant_id) or [BUILT_IN]}
+    policies = await store.list_policies(tx, principal.tenant_id) or [BUILT_IN]
+    return PoliciesOut.model_validate({"items": policies}, from_attributes=True)

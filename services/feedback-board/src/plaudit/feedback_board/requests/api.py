@@ -114,8 +114,7 @@ async def list_requests(
     found = await requests.list_in_order(
         tx, principal.tenant_id, sort, statuses=status or (), after=after, limit=limit + 1
     )
-    listed = page(found, limit, lambda request: (sort.value, *sort_key(sort, request)))
-    return Page(items=[request_out(request) for request in listed["items"]], next=listed["next"])
+    return page(found, limit, lambda request: (sort.value, *sort_key(sort, request)), request_out)
 
 
 @router.get("/{request_id}", response_model=RequestOut, responses={304: {"description": "It has not changed."}})
@@ -192,8 +191,7 @@ async def list_activity(
     before = activity.MAX_BIGINT if cursor is None else decode_cursor(cursor, int)[0]
     await _find(tx, principal, request_id)
     found = await activity.list_newest(tx, principal.tenant_id, request_id, before=before, limit=limit + 1)
-    listed = page(found, limit, lambda entry: (entry.id,))
-    return Page(items=[activity_out(entry) for entry in listed["items"]], next=listed["next"])
+    return page(found, limit, lambda entry: (entry.id,), activity_out)
 
 
 def actor_of(principal: Principal) -> str:

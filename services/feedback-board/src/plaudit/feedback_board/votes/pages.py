@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -43,6 +44,8 @@ class Visit:
     tenant_key: bytes
     visitor: Visitor | None
     """Who the cookie says it is; None for someone who has never voted here."""
+    newcomer: str
+    """For the forms of a page: the signed id of a visitor without a cookie. A form sent twice is one visitor's."""
 
 
 async def public_principal(request: Request, parts: BoardResources) -> Principal:
@@ -68,11 +71,17 @@ async def find_visit(request: Request, principal: Public, tx: TenantTx, parts: B
     if tenant_id == parts.settings.board_tenant and parts.settings.board_name:
         name = parts.settings.board_name
     cookie = request.cookies.get(_cookie_name(tenant_id))
-    return Visit(tenant_id, name, tenant_key, None if cookie is None else read_visitor(tenant_key, cookie))
+    visitor = None if cookie is None else read_visitor(tenant_key, cookie)
+    newcomer = "" if visitor is not None else sign_visitor(tenant_key, parts.ids())
+    return Visit(tenant_id, name, tenant_key, visitor, newcomer)
 
 
 CurrentVisit = Annotated[Visit, Depends(find_visit, scope="function")]
 """A parameter of a page, before its `TenantTx` or `Work`."""
+
+
+Newcomer = Annotated[str, Form(max_length=256)]
+"""A form's field: `Visit.newcomer` of the page that it was on."""
 
 
 @router.post("/r/{slug}/votes", dependencies=[Depends(check_origin)])
@@ -85,10 +94,11 @@ async def vote(
     choice: Annotated[Literal["vote", "withdraw"], Form()],
     back: Annotated[Literal["request", "board"], Form()] = "request",
     cursor: Annotated[str, Form(max_length=2048)] = "",
+    newcomer: Newcomer = "",
 ) -> Response:
     """Count a visitor's vote, or take it back."""
     found = await find_request(work.tx, visit, slug)
-    voter = visit.visitor or Visitor(work.ids())
+    voter = who_sends(visit, newcomer, work.ids())
     limit = limit_of(request, parts, visit, "vote", parts.settings.votes_per_hour_per_network)
     command = commands.vote if choice == "vote" else commands.withdraw
     notice = "voted" if choice == "vote" else "withdrawn"
@@ -99,6 +109,11 @@ async def vote(
     response = RedirectResponse(_address_after(found, back, notice, cursor), int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, voter if choice == "vote" else visit.visitor)
     return response
+
+
+def who_sends(visit: Visit, newcomer: str, new_id: UUID) -> Visitor:
+    """Return the visitor of the cookie; without one, that of the form's page, else a new one."""
+    return visit.visitor or read_visitor(visit.tenant_key, newcomer) or Visitor(new_id)
 
 
 async def find_request(tx: Tx, visit: Visit, slug: str) -> domain.Request:

@@ -41,7 +41,7 @@ async def list_deliveries(
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
     filters = store.Filters(source_id, sent_id, quarantined)
     rows = await store.page(tx, principal.tenant_id, filters, after, limit + 1)
-    return Page[DeliveryOut].model_validate(page(rows, limit, lambda row: (row["received_at"], row["id"])))
+    return page(rows, limit, lambda row: (row["received_at"], row["id"]), DeliveryOut.model_validate)
 
 
 @router.get("/v1/deliveries/{delivery_id}", summary="Read a delivery")

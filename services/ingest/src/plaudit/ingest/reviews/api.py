@@ -12,6 +12,7 @@ from plaudit.common.http import (
     Limit,
     Page,
     Principal,
+    SubjectFilter,
     TenantTx,
     authorize,
     decode_cursor,
@@ -37,7 +38,7 @@ Rating = Annotated[float | None, Query(allow_inf_nan=False)]
 async def list_reviews(
     principal: ReviewsReader,
     tx: TenantTx,
-    subject: Annotated[str | None, Query(description="This subject and everything below it.")] = None,
+    subject: SubjectFilter = None,
     source_id: UUID | None = None,
     external_id: str | None = None,
     kind: Kind | None = None,
@@ -66,8 +67,8 @@ async def list_reviews(
         removed=removed,
     )
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    found = [review_out(review) for review in await store.page(tx, principal.tenant_id, filters, after, limit + 1)]
-    return Page[ReviewOut].model_validate(page(found, limit, lambda item: (item.published_at, item.id)))
+    found = await store.page(tx, principal.tenant_id, filters, after, limit + 1)
+    return page(found, limit, lambda review: (review.state.published_at, review.id), review_out)
 
 
 @router.get("/v1/reviews/{review_id}", summary="Read a review and its revisions")

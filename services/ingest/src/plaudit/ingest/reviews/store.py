@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Select, and_, select, tuple_
 
 from plaudit.common.db import Tx
+from plaudit.common.db.subjects import within
 from plaudit.ingest.reviews.domain.state import Review, ReviewState, Revision
 from plaudit.ingest.reviews.tables import reviews, revisions
 
@@ -115,6 +116,5 @@ def _filtered(statement: Select[*tuple[Any, ...]], filters: Filters) -> Select[*
         answered_at = columns.answered_at
         statement = statement.where(answered_at.is_not(None) if filters.answered else answered_at.is_(None))
     if filters.subject is not None:
-        below = (columns.subject >= f"{filters.subject}/") & (columns.subject < f"{filters.subject}0")
-        statement = statement.where((columns.subject == filters.subject) | below)
+        statement = statement.where(within(columns.subject, filters.subject))
     return statement

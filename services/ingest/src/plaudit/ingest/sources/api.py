@@ -72,8 +72,8 @@ async def list_sources(
 ) -> Page[SourceOut]:
     """List sources, oldest first, without their secrets."""
     after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    found = [source_out(source) for source in await store.page(tx, principal.tenant_id, after, limit + 1)]
-    return Page[SourceOut].model_validate(page(found, limit, lambda item: (item.created_at, item.id)))
+    found = await store.page(tx, principal.tenant_id, after, limit + 1)
+    return page(found, limit, lambda source: (source.created_at, UUID(source.id)), source_out)
 
 
 @router.get("/v1/sources/{source_id}", summary="Read a source")

@@ -32,6 +32,7 @@ MAX_TRIES = 60
 RETRY_DELAY_SECONDS = 1.0
 REQUEST_TIMEOUT_SECONDS = 30.0
 MAX_REASONS_SHOWN = 10
+MAX_REFUSAL_LENGTH = 300
 
 
 @dataclass
@@ -96,7 +97,16 @@ def _count(outcome: Outcome, events: int, response: httpx.Response) -> None:
         outcome.reasons += [f"{item['index']}: {item['reason']}" for item in answer["quarantined"]]
     else:
         outcome.refused += events
-        outcome.reasons.append(f"HTTP {response.status_code}: {response.text[:300]}")
+        outcome.reasons.append(f"HTTP {response.status_code}: {_refusal(response)}")
+
+
+def _refusal(response: httpx.Response) -> str:
+    """Return why a delivery was refused: what its problem says of each event, or the answer's first characters."""
+    try:
+        problem = response.json()
+        return "; ".join(f"{error['pointer']}: {error['detail']}" for error in problem["errors"])[:MAX_REFUSAL_LENGTH]
+    except (ValueError, KeyError, TypeError):
+        return response.text[:MAX_REFUSAL_LENGTH]
 
 
 def _deliveries(events: Sequence[Event], size: int) -> Iterator[list[Event]]:

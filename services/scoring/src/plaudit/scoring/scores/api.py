@@ -16,7 +16,7 @@ from plaudit.common.http import (
     TenantTx,
     authorize,
     decode_cursor,
-    encode_cursor,
+    page,
 )
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores import store
@@ -39,12 +39,8 @@ async def list_scores(
     """Return the score of every subject that ever had a review, and of every prefix of one, in order."""
     after = decode_cursor(cursor, str)[0] if cursor else ""
     found = await store.prefixes_after(tx, principal.tenant_id, after, under, limit + 1)
-    shown, has_more = found[:limit], len(found) > limit
-    sums = await store.sums_of(tx, principal.tenant_id, shown)
-    return Page(
-        items=[_score(prefix, sums.get(prefix, []), tx.now) for prefix in shown],
-        next=encode_cursor(shown[-1]) if has_more else None,
-    )
+    sums = await store.sums_of(tx, principal.tenant_id, found[:limit])
+    return page(found, limit, lambda prefix: (prefix,), lambda prefix: _score(prefix, sums.get(prefix, []), tx.now))
 
 
 @router.get("/v1/scores/{subject:path}", summary="Read a score")

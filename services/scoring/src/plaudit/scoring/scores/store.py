@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import cast, func, select
 
 from plaudit.common.db import Tx
+from plaudit.common.db.subjects import within
 from plaudit.scoring.sums.domain.decay import Sums
 from plaudit.scoring.sums.tables import sums
 
@@ -46,7 +47,5 @@ async def prefixes_after(tx: Tx, tenant_id: str, after: str, under: str | None, 
         .limit(limit)
     )
     if under is not None:
-        # '0' is the character after '/', so this range is exactly the paths below.
-        below = (sums.c.prefix >= f"{under}/") & (sums.c.prefix < f"{under}0")
-        statement = statement.where((sums.c.prefix == under) | below)
+        statement = statement.where(within(sums.c.prefix, under))
     return list((await tx.sql.execute(statement)).scalars())

@@ -33,16 +33,17 @@ from plaudit.feedback_board.requests.domain.text import (
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
 from plaudit.feedback_board.votes import store as votes
-from plaudit.feedback_board.votes.domain import Visitor
 from plaudit.feedback_board.votes.pages import (
     PUBLIC,
     BoardResources,
     CurrentVisit,
+    Newcomer,
     Visit,
     find_request,
     limit_of,
     remember,
     row_id,
+    who_sends,
 )
 
 COLUMN_REQUESTS: Final = 12
@@ -107,13 +108,14 @@ async def make_request(
     title: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
     form: Annotated[str, Form(max_length=64)] = "",
+    newcomer: Newcomer = "",
 ) -> Response:
     """Put a visitor's request on the board, with the visitor's vote."""
     try:
         draft = domain.Draft(title=clean_title(title), text=clean_text(text))
     except InvalidInputError as error:
         return await _board_page(visit, work.tx, parts, typed={"title": title, "text": text, "error": error})
-    visitor = visit.visitor or Visitor(work.ids())
+    visitor = who_sends(visit, newcomer, work.ids())
     limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
     made = await commands.create_with_vote(
         work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=_form_key(form, draft), limit=limit
