@@ -1,7 +1,7 @@
 """From what a platform says of a review to the review's next state."""
 
 from datetime import datetime
-from typing import Final, TypeVar, overload
+from typing import Final, overload
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -11,8 +11,6 @@ from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, Scale, raw_rati
 from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState
 from plaudit.ingest.reviews.domain.times import latest
 from plaudit.ingest.sources.domain import Source
-
-Value = TypeVar("Value")
 
 MAX_TITLE_CHARS: Final = 500
 MAX_TEXT_CHARS: Final = 20_000
@@ -30,22 +28,22 @@ def first_state(
     Raises:
         OffScaleError: the rating is not on its scale.
     """
-    kind = _value_or(content.kind, Kind.STARS)
-    scale = _value_or(content.scale, DEFAULT_SCALES[kind])
+    kind = Kind.STARS if content.kind is UNSET else content.kind
+    scale = DEFAULT_SCALES[kind] if content.scale is UNSET else content.scale
     stars = to_stars(rating, scale, kind)
     limit = latest(received_at)
-    stated_at = _value_or(content.published_at, received_at)
+    stated_at = received_at if content.published_at is UNSET else content.published_at
     published_at = min(stated_at, limit)
     edited_at = None if content.edited_at is UNSET else min(content.edited_at, limit)
-    title, title_cut = _cut(_value_or(content.title, None), MAX_TITLE_CHARS)
-    text, text_cut = _cut(_value_or(content.text, None), MAX_TEXT_CHARS)
+    title, title_cut = _cut(None if content.title is UNSET else content.title, MAX_TITLE_CHARS)
+    text, text_cut = _cut(None if content.text is UNSET else content.text, MAX_TEXT_CHARS)
     return ReviewState(
-        subject=_value_or(content.subject, source.subject),
+        subject=source.subject if content.subject is UNSET else content.subject,
         kind=kind,
         rating=stars,
         raw_rating=raw_rating(rating, scale),
-        verified=_value_or(content.verified, default=False),
-        origin=_value_or(content.origin, Origin.ORGANIC),
+        verified=False if content.verified is UNSET else content.verified,
+        origin=Origin.ORGANIC if content.origin is UNSET else content.origin,
         severity=severity(stars),
         source=source.ref(),
         external_id=external_id,
@@ -56,10 +54,10 @@ def first_state(
         edited_at=edited_at,
         title=title,
         text=text,
-        language=_value_or(content.language, None),
-        person=_value_or(content.person, None),
-        tags=_value_or(content.tags, ()),
-        url=_value_or(content.url, None),
+        language=None if content.language is UNSET else content.language,
+        person=None if content.person is UNSET else content.person,
+        tags=() if content.tags is UNSET else content.tags,
+        url=None if content.url is UNSET else content.url,
         answer=None if content.answer is UNSET else _next_answer(None, content.answer, received_at),
         text_cut=title_cut or text_cut,
     )
@@ -84,12 +82,12 @@ def next_state(before: ReviewState, content: Content, received_at: datetime) -> 
     title, title_cut = _next_text(before, before.title, content.title, MAX_TITLE_CHARS)
     text, text_cut = _next_text(before, before.text, content.text, MAX_TEXT_CHARS)
     return ReviewState(
-        subject=_value_or(content.subject, before.subject),
+        subject=before.subject if content.subject is UNSET else content.subject,
         kind=kind,
         rating=stars,
         raw_rating=raw,
-        verified=_value_or(content.verified, before.verified),
-        origin=_value_or(content.origin, before.origin),
+        verified=before.verified if content.verified is UNSET else content.verified,
+        origin=before.origin if content.origin is UNSET else content.origin,
         severity=before.severity if stars == before.rating else severity(stars),
         source=before.source,
         external_id=before.external_id,
@@ -100,10 +98,10 @@ def next_state(before: ReviewState, content: Content, received_at: datetime) -> 
         edited_at=edited_at,
         title=title,
         text=text,
-        language=_value_or(content.language, before.language),
-        person=_value_or(content.person, before.person),
-        tags=_value_or(content.tags, before.tags),
-        url=_value_or(content.url, before.url),
+        language=before.language if content.language is UNSET else content.language,
+        person=before.person if content.person is UNSET else content.person,
+        tags=before.tags if content.tags is UNSET else content.tags,
+        url=before.url if content.url is UNSET else content.url,
         answer=before.answer if content.answer is UNSET else _next_answer(before.answer, content.answer, received_at),
         text_cut=title_cut or text_cut,
     )
@@ -146,7 +144,7 @@ def _next_publication(
 def _next_rating(before: ReviewState, content: Content) -> tuple[Kind, float, RawRating]:
     if content.rating is UNSET:
         return before.kind, before.rating, before.raw_rating
-    kind = _value_or(content.kind, before.kind)
+    kind = before.kind if content.kind is UNSET else content.kind
     if content.scale is not UNSET:
         scale = content.scale
     elif kind is before.kind:
@@ -172,7 +170,3 @@ def _cut(text: str | None, max_chars: int) -> tuple[str | None, bool]:
     if text is None or len(text) <= max_chars:
         return text, False
     return text[:max_chars], True
-
-
-def _value_or(value: Value | UnsetType, default: Value) -> Value:
-    return default if value is UNSET else value
