@@ -96,7 +96,7 @@ class TestCreation:
         assert (state.person, state.tags, state.external_id) == ("native:1", ("a",), "r-1")
         assert (state.published_at, state.rated_at, state.received_at) == (PUBLISHED, PUBLISHED, RECEIVED)
         assert (state.edited_at, state.published_at_raw, state.answer, state.text_cut) == (None, None, None, False)
-        assert state.source == SOURCE.ref()
+        assert state.source == SOURCE.ref
 
     def test_what_is_not_said_has_its_default(self):
         state = when(None, create(text=UNSET)).stored.state

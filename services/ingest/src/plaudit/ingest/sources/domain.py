@@ -1,6 +1,7 @@
 """A source: one configured account on a platform."""
 
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -26,7 +27,7 @@ class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class Source(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One configured account: which tenant it belongs to, what it reviews, and what proves its deliveries."""
 
     tenant_id: str
@@ -41,8 +42,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The secret in the address, for a platform that signs nothing."""
     created_at: datetime
 
+    @cached_property
     def ref(self) -> SourceRef:
-        """Return what a review keeps of it."""
+        """What a review keeps of it; made once, for a batch names it in each of its reviews."""
         return SourceRef(id=self.id, name=self.name, platform=self.platform, created_at=self.created_at)
 
 

@@ -45,7 +45,7 @@ def first_state(
         verified=False if content.verified is UNSET else content.verified,
         origin=Origin.ORGANIC if content.origin is UNSET else content.origin,
         severity=severity(stars),
-        source=source.ref(),
+        source=source.ref,
         external_id=external_id,
         published_at=published_at,
         rated_at=edited_at if was_edited and edited_at is not None else published_at,
