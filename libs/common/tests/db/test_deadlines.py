@@ -1,13 +1,13 @@
 """A server that is silent costs a caller as long as the settings say, and not as long as the driver would wait."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from sqlalchemy import QueuePool
 
-from plaudit.common.db import Database, Role
+from plaudit.common.db import Database, Role, Tx
 from plaudit.common.db.database import STATEMENT_TIMEOUT_MS
 from plaudit.common.db.errors import is_transient
 from plaudit.common.outbox.lease import LEASE_SECONDS
@@ -18,6 +18,8 @@ from plaudit_testing.servers import PostgresServer
 from plaudit_testing.tcp_proxy import TcpProxy, proxy_for, through
 
 pytestmark = pytest.mark.postgres
+
+Open = Callable[[Database], AbstractAsyncContextManager[Tx]]
 
 SHORT_SECONDS = 0.4
 FOREVER_SECONDS = 3_600.0
@@ -57,19 +59,32 @@ async def database(
     await made.close()
 
 
+@pytest.fixture(params=[Database.transaction, Database.driver_transaction], ids=["of SQLAlchemy", "on the driver"])
+def open_(request: pytest.FixtureRequest) -> Open:
+    """Open a transaction, in each of the two ways."""
+    opened: Open = request.param
+    return opened
+
+
 def connections_out(made: Database) -> int:
-    pool = made.engine.pool
+    pool, driver_pool = made.engine.pool, made._driver_pool
     assert isinstance(pool, QueuePool)
-    return pool.checkedout()
+    of_driver = 0 if driver_pool is None else driver_pool.get_size() - driver_pool.get_idle_size()
+    return pool.checkedout() + of_driver
 
 
-async def warm(made: Database) -> None:
-    await asyncio.gather(*(made.ping() for _ in range(POOL_SIZE)))
+async def ping(made: Database, open_: Open) -> None:
+    async with open_(made) as tx:
+        assert await tx.raw.fetchval("SELECT 1") == 1
 
 
-async def assert_transient_in_time(made: Database, times: int = 1) -> None:
+async def warm(made: Database, open_: Open) -> None:
+    await asyncio.gather(*(ping(made, open_) for _ in range(POOL_SIZE)))
+
+
+async def assert_transient_in_time(made: Database, open_: Open, times: int = 1) -> None:
     async with asyncio.timeout(TEST_SECONDS):
-        errors = await asyncio.gather(*(made.ping() for _ in range(times)), return_exceptions=True)
+        errors = await asyncio.gather(*(ping(made, open_) for _ in range(times)), return_exceptions=True)
     assert len(errors) == times
     for error in errors:
         assert isinstance(error, Exception)
@@ -78,45 +93,45 @@ async def assert_transient_in_time(made: Database, times: int = 1) -> None:
 
 @pytest.mark.parametrize("connected", [True, False], ids=["with connections", "without"])
 async def test_a_transaction_that_a_silent_server_does_not_open_is_given_up(
-    common_url: str, proxy: TcpProxy, connected: bool
+    common_url: str, proxy: TcpProxy, open_: Open, connected: bool
 ):
     async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
         if connected:
-            await warm(made)
+            await warm(made, open_)
         proxy.black_hole()
         for _ in range(2):
-            await assert_transient_in_time(made, times=3 * POOL_SIZE)
+            await assert_transient_in_time(made, open_, times=3 * POOL_SIZE)
         proxy.pass_through()
         await until(lambda: connections_out(made) == 0, "all connections are given back")
-        await warm(made)
+        await warm(made, open_)
 
 
-async def test_waiting_for_a_free_connection_counts_too(common_url: str, proxy: TcpProxy):
+async def test_waiting_for_a_free_connection_counts_too(common_url: str, proxy: TcpProxy, open_: Open):
     async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
-        async with made.transaction(), made.transaction():
-            await assert_transient_in_time(made)
-        await made.ping()
+        async with open_(made), open_(made):
+            await assert_transient_in_time(made, open_)
+        await ping(made, open_)
 
 
-async def test_a_worker_waits_longer_for_a_connection_than_a_request(common_url: str, proxy: TcpProxy):
+async def test_a_worker_waits_longer_for_a_connection_than_a_request(common_url: str, proxy: TcpProxy, open_: Open):
     seconds = {"database_open_timeout_seconds": FOREVER_SECONDS, "database_worker_open_timeout_seconds": SHORT_SECONDS}
     async with database(common_url, proxy, Role.WORKER, **seconds) as made:
-        async with made.transaction(), made.transaction():
-            await assert_transient_in_time(made)
-        await made.ping()
+        async with open_(made), open_(made):
+            await assert_transient_in_time(made, open_)
+        await ping(made, open_)
     fields = Settings.model_fields
     assert fields["database_worker_open_timeout_seconds"].default > fields["database_open_timeout_seconds"].default
     assert fields["database_worker_open_timeout_seconds"].default < LEASE_SECONDS
 
 
 async def test_a_statement_that_is_not_answered_leaves_its_transaction_without_waiting_for_a_rollback(
-    common_url: str, proxy: TcpProxy
+    common_url: str, proxy: TcpProxy, open_: Open
 ):
     async with database(common_url, proxy, database_command_timeout_seconds=SHORT_SECONDS) as made:
-        await warm(made)
+        await warm(made, open_)
 
         async def ask_a_silent_server() -> None:
-            async with made.transaction() as tx:
+            async with open_(made) as tx:
                 proxy.black_hole()
                 await tx.raw.fetchval("SELECT 1")
 
@@ -125,12 +140,12 @@ async def test_a_statement_that_is_not_answered_leaves_its_transaction_without_w
         assert isinstance(asking.exception(), TimeoutError)
         assert connections_out(made) == 0
         proxy.pass_through()
-        await warm(made)
+        await warm(made, open_)
 
 
-async def test_a_block_that_takes_its_time_is_not_cut_off(common_url: str, proxy: TcpProxy):
+async def test_a_block_that_takes_its_time_is_not_cut_off(common_url: str, proxy: TcpProxy, open_: Open):
     limits = {"database_open_timeout_seconds": SHORT_SECONDS}
-    async with database(common_url, proxy, **limits) as made, made.transaction() as tx:
+    async with database(common_url, proxy, **limits) as made, open_(made) as tx:
         await asyncio.sleep(2 * SHORT_SECONDS)
         assert await tx.raw.fetchval("SELECT 1") == 1
 

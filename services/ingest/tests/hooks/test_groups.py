@@ -1,42 +1,48 @@
 """The transaction of a group: locks first, then what is known, then decisions, one review at a time."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pytest
 
 from plaudit.common.db import Tx
+from plaudit.common.db.order_locks import lock_numbers
+from plaudit.common.outbox import UnitOfWork
 from plaudit.ingest.hooks import commands, store
 from plaudit.ingest.hooks.api import writer
+from plaudit.ingest.hooks.domain import Delivery, Receipt
 from plaudit_testing.front_door import FrontDoor, Source, created
 from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
 XID = "SELECT pg_current_xact_id_if_assigned()"
+LOCKED = """
+SELECT (classid::bigint << 32) | objid::bigint AS number FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
+"""
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_are_locked(
     door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
 ):
-    locked: list[set[str]] = []
-    original = commands.lock
+    locked: list[list[int]] = []
+    original = commands.take
 
-    async def lock(tx: Tx, keys: Iterable[str]) -> None:
-        wanted = set(keys)
-        assert await tx.raw.fetchval(XID) is None
-        await original(tx, wanted)
-        assert await tx.raw.fetchval(XID) is None
-        locked.append(wanted)
+    async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        assert await work.tx.raw.fetchval(XID) is None
+        locked.append(sorted(row["number"] for row in await work.tx.raw.fetch(LOCKED)))
+        assert await work.tx.raw.fetchval(XID) is None
+        return await original(work, deliveries)
 
-    monkeypatch.setattr(commands, "lock", lock)
+    monkeypatch.setattr(commands, "take", take)
     for events in ([created("r-1"), created("r-2")], [created("r-2", 1), "no event"]):
         assert (await door.post(source, events, f"msg_{len(locked)}")).status_code == 202
     review = f"review:default:{source.id}:"
     assert locked == [
-        {f"{review}r-1", f"{review}r-2", f"delivery:{source.id}:msg_0"},
-        {f"{review}r-2", f"delivery:{source.id}:msg_1"},
+        lock_numbers([f"{review}r-1", f"{review}r-2", f"delivery:{source.id}:msg_0"]),
+        lock_numbers([f"{review}r-2", f"delivery:{source.id}:msg_1"]),
     ]
 
 

@@ -8,7 +8,7 @@ state from before the wait.
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from plaudit.common.db.database import Tx
+from plaudit.common.db.tx import Tx
 
 OrderKey = str
 MAX_KEYS_PER_TRANSACTION = 10_000
@@ -18,15 +18,8 @@ _LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k"
 _TRY_LOCK = "SELECT k FROM unnest($1::bigint[]) AS k WHERE pg_try_advisory_xact_lock(k)"
 
 
-def _number(key: OrderKey) -> int:
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
-
-
-async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
-    """Lock all of these keys, in one global order, until the transaction ends.
-
-    This must be the first statement of the transaction that could wait or write. When another key turns out to be
-    needed later, the transaction starts again.
+def lock_numbers(keys: Iterable[OrderKey]) -> list[int]:
+    """Return the numbers that PostgreSQL locks for these keys, in the one global order.
 
     Raises:
         ValueError: more than `MAX_KEYS_PER_TRANSACTION` keys.
@@ -34,7 +27,19 @@ async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
     numbers = sorted({_number(key) for key in keys})
     if len(numbers) > MAX_KEYS_PER_TRANSACTION:
         raise ValueError(f"{len(numbers)} order keys in one transaction; at most {MAX_KEYS_PER_TRANSACTION}")
-    if numbers:
+    return numbers
+
+
+async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
+    """Lock all of these keys until the transaction ends.
+
+    This must be the first statement of the transaction that could wait or write. When another key turns out to be
+    needed later, the transaction starts again.
+
+    Raises:
+        ValueError: more than `MAX_KEYS_PER_TRANSACTION` keys.
+    """
+    if numbers := lock_numbers(keys):
         await tx.raw.execute(_LOCK, numbers)
 
 
@@ -45,3 +50,7 @@ async def try_lock(tx: Tx, keys: Iterable[OrderKey]) -> set[OrderKey]:
         return set()
     rows = await tx.raw.fetch(_TRY_LOCK, sorted(by_number))
     return {by_number[row["k"]] for row in rows}
+
+
+def _number(key: OrderKey) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)

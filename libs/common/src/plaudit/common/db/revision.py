@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from plaudit.common.db.database import Tx
 from plaudit.common.db.roles import schema_name
+from plaudit.common.db.tx import Tx
 
 _ASSIGNED: Final = re.compile(r"^(revision|down_revision)(?:\s*:[^=]+)?\s*=\s*(.+)$", re.MULTILINE)
 

@@ -9,11 +9,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from plaudit.common.db import Role, Tx
-from plaudit.common.outbox import UnitOfWork
+from plaudit.common.db import Role, SqlTx
+from plaudit.common.outbox import SqlUnitOfWork
 
 
-async def tenant_transaction(request: Request) -> AsyncIterator[Tx]:
+async def tenant_transaction(request: Request) -> AsyncIterator[SqlTx]:
     """Open the transaction of the principal's tenant, under the api role.
 
     Raises:
@@ -27,13 +27,13 @@ async def tenant_transaction(request: Request) -> AsyncIterator[Tx]:
         yield tx
 
 
-TenantTx = Annotated[Tx, Depends(tenant_transaction, scope="function")]
+TenantTx = Annotated[SqlTx, Depends(tenant_transaction, scope="function")]
 
 
-async def unit_of_work(request: Request, tx: TenantTx) -> UnitOfWork:
+async def unit_of_work(request: Request, tx: TenantTx) -> SqlUnitOfWork:
     """Return the request's transaction with the outbox and the source of ids, for commands."""
     resources = request.app.state.resources
-    return UnitOfWork(tx, resources.outbox, resources.ids)
+    return SqlUnitOfWork(tx, resources.outbox, resources.ids)
 
 
-Work = Annotated[UnitOfWork, Depends(unit_of_work, scope="function")]
+Work = Annotated[SqlUnitOfWork, Depends(unit_of_work, scope="function")]

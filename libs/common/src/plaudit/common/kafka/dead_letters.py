@@ -7,11 +7,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import structlog
-from sqlalchemy import ARRAY, BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text, Uuid, insert
+from sqlalchemy import ARRAY, BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.decoding import Letter
 from plaudit.common.observability import metrics
@@ -38,6 +40,8 @@ dead_letters = Table(
     Column("error", Text),
     Column("tries", Integer),
 )
+_LETTER = Columns(dead_letters)
+_WRITE = f"INSERT INTO dead_letters ({_LETTER.listed}) VALUES ({_LETTER.values()})"
 _BLOCKED = """
 SELECT DISTINCT key FROM dead_letters, unnest(order_keys) AS key
 WHERE state = 'open' AND consumer_group = $1 AND topic = $2 AND order_keys && $3::text[] AND key = ANY($3::text[])
@@ -46,7 +50,7 @@ WHERE state = 'open' AND consumer_group = $1 AND topic = $2 AND order_keys && $3
 
 async def write(tx: Tx, group: str, topic: str, letters: Sequence[Letter]) -> None:
     """Write the letters, at least one."""
-    await tx.sql.execute(insert(dead_letters), [_row(group, topic, letter) for letter in letters])
+    await tx.raw.executemany(_WRITE, [_row(group, topic, letter) for letter in letters])
 
 
 async def blocked(tx: Tx, group: str, topic: str, order_keys: Iterable[str]) -> set[str]:
@@ -72,9 +76,9 @@ def report(group: str, topic: str, letters: Iterable[Letter]) -> None:
         )
 
 
-def _row(group: str, topic: str, letter: Letter) -> dict[str, Any]:
+def _row(group: str, topic: str, letter: Letter) -> tuple[Any, ...]:
     headers = [[_storable(name), None if value is None else value.hex()] for name, value in letter.raw.headers]
-    return {
+    row = {
         "id": uuid7(),
         "consumer_group": group,
         "topic": topic,
@@ -83,13 +87,14 @@ def _row(group: str, topic: str, letter: Letter) -> dict[str, Any]:
         "epoch": letter.epoch,
         "sequence": letter.sequence,
         "record_key": letter.raw.key,
-        "headers": headers,
+        "headers": msgspec.json.encode(headers).decode(),
         "value": letter.raw.value,
         "order_keys": [_storable(key) for key in letter.order_keys],
         "reason": letter.reason,
         "error": _storable(letter.error)[:MAX_ERROR_CHARS],
         "tries": letter.tries,
     }
+    return tuple(row[name] for name in _LETTER.names)
 
 
 def _storable(text: str) -> str:

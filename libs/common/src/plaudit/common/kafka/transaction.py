@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, TypeVar
 
-from plaudit.common.db import Database, OrderKey, Tx, lock
+from plaudit.common.db import Database, OrderKey, Tx
 from plaudit.common.db.order_locks import MAX_KEYS_PER_TRANSACTION
 from plaudit.common.events import Outgoing
 from plaudit.common.failpoints import failpoint
@@ -82,8 +82,8 @@ class BatchTransaction(Generic[Data]):
         records: Sequence[Record[Data]] = [record for part in slices for record in part.records]
         keys = self._order_keys(records)
         with tracing.span(first_traceparent(slices)):
-            async with self._database.transaction() as tx:
-                await lock(tx, {*chain.from_iterable(keys), *chain.from_iterable(each.order_keys for each in letters)})
+            order_keys = {*chain.from_iterable(keys), *chain.from_iterable(each.order_keys for each in letters)}
+            async with self._database.driver_transaction(order_keys=order_keys) as tx:
                 parked = await positions.advance(tx, self._group, self._topic, moves)
                 if keys and any(parked.values()):
                     blocked = await dead_letters.blocked(tx, self._group, self._topic, {*chain.from_iterable(keys)})

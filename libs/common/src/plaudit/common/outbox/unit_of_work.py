@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.events import Outgoing
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox.outbox import Outbox
@@ -19,3 +19,10 @@ class UnitOfWork:
     async def emit(self, *events: Outgoing) -> None:
         """Publish events with the commit, in this order. All order keys must have been locked before."""
         await self.outbox.append(self.tx, events)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlUnitOfWork(UnitOfWork):
+    """A unit of work whose transaction also takes statements that are built with SQLAlchemy: that of a request."""
+
+    tx: SqlTx

@@ -18,7 +18,7 @@ from plaudit.alerting.alerts.events import alert_event
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import LogEntry
 from plaudit.alerting.clocks.domain.clock_events import Breached, Cancelled, Fulfilled, Retracted
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.events import Outgoing
 
 
@@ -51,7 +51,7 @@ class BreachAlerts(Follower):
         return [alert_event("alert.resolved", each, tx.now, causes[each.tenant_id, each.id]) for each in resolved]
 
 
-async def acknowledge(tx: Tx, tenant_id: str, alert_id: UUID, key_id: str) -> RowMapping | None:
+async def acknowledge(tx: SqlTx, tenant_id: str, alert_id: UUID, key_id: str) -> RowMapping | None:
     """Record that somebody looks at an alert; once it is acknowledged, this changes nothing.
 
     Args:

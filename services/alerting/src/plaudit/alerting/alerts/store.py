@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, select, tuple_
 from plaudit.alerting.alerts.domain import Alert
 from plaudit.alerting.alerts.tables import alerts
 from plaudit.alerting.clocks.store import filtered
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 
 _ALERT: Final = Columns(alerts)
@@ -58,7 +58,7 @@ async def acknowledge(tx: Tx, tenant_id: str, alert_id: UUID, key_id: str) -> No
 
 
 async def list_alerts(
-    tx: Tx,
+    tx: SqlTx,
     tenant_id: str,
     *,
     subject: str | None = None,
@@ -84,7 +84,7 @@ async def list_alerts(
     return (await tx.sql.execute(query)).mappings().all()
 
 
-async def read_alert(tx: Tx, tenant_id: str, alert_id: UUID) -> RowMapping | None:
+async def read_alert(tx: SqlTx, tenant_id: str, alert_id: UUID) -> RowMapping | None:
     """Return one alert."""
     query = select(alerts).where(alerts.c.tenant_id == tenant_id, alerts.c.id == alert_id)
     return (await tx.sql.execute(query)).mappings().one_or_none()

@@ -15,7 +15,7 @@ from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.policies.domain import PolicyRef
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
 
@@ -100,7 +100,7 @@ async def log_of(tx: Tx, tenant_id: str, clock_id: UUID) -> list[tuple[ClockEven
 
 
 async def list_clocks(
-    tx: Tx,
+    tx: SqlTx,
     tenant_id: str,
     *,
     subject: str | None = None,
@@ -129,7 +129,7 @@ async def list_clocks(
     return (await tx.sql.execute(query)).mappings().all()
 
 
-async def read_clock(tx: Tx, tenant_id: str, clock_id: UUID) -> RowMapping | None:
+async def read_clock(tx: SqlTx, tenant_id: str, clock_id: UUID) -> RowMapping | None:
     """Return one clock."""
     query = select(clocks).where(clocks.c.tenant_id == tenant_id, clocks.c.id == clock_id)
     return (await tx.sql.execute(query)).mappings().one_or_none()

@@ -7,23 +7,23 @@ from sqlalchemy import ColumnElement, RowMapping, Table, func, select
 
 from plaudit.alerting.clocks.tables import clocks
 from plaudit.alerting.mails.tables import mails
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 
 MAX_COUNTED: Final = 1_000
 """Counts on the page stop here: a larger figure says nothing more, and costs more."""
 
 
-async def late_clocks(tx: Tx, tenant_id: str, limit: int) -> Sequence[RowMapping]:
+async def late_clocks(tx: SqlTx, tenant_id: str, limit: int) -> Sequence[RowMapping]:
     """Return clocks that are late and still wait for an answer, the latest first."""
     return await _clocks(tx, tenant_id, _late(tx), limit)
 
 
-async def next_clocks(tx: Tx, tenant_id: str, limit: int) -> Sequence[RowMapping]:
+async def next_clocks(tx: SqlTx, tenant_id: str, limit: int) -> Sequence[RowMapping]:
     """Return running clocks, the one that is due next first."""
     return await _clocks(tx, tenant_id, _running(tx), limit)
 
 
-async def counts(tx: Tx, tenant_id: str) -> dict[str, int]:
+async def counts(tx: SqlTx, tenant_id: str) -> dict[str, int]:
     """Return how many clocks are late, how many run, and how many mails could not be delivered; see `MAX_COUNTED`."""
     wanted: dict[str, tuple[Table, tuple[ColumnElement[bool], ...]]] = {
         "late": (clocks, _late(tx)),
@@ -38,7 +38,7 @@ async def counts(tx: Tx, tenant_id: str) -> dict[str, int]:
 
 
 async def _clocks(
-    tx: Tx, tenant_id: str, conditions: tuple[ColumnElement[bool], ...], limit: int
+    tx: SqlTx, tenant_id: str, conditions: tuple[ColumnElement[bool], ...], limit: int
 ) -> Sequence[RowMapping]:
     query = select(clocks).where(clocks.c.tenant_id == tenant_id, *conditions).order_by(clocks.c.due_at).limit(limit)
     return (await tx.sql.execute(query)).mappings().all()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx
 from plaudit.ingest.deliveries.tables import deliveries
 
 Row = dict[str, Any]
@@ -27,7 +27,9 @@ class Filters:
     """Only those with something quarantined, or only those without."""
 
 
-async def page(tx: Tx, tenant_id: str, filters: Filters, after: tuple[datetime, UUID] | None, limit: int) -> list[Row]:
+async def page(
+    tx: SqlTx, tenant_id: str, filters: Filters, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Row]:
     """Return up to `limit` deliveries without their bodies, the latest first."""
     columns = deliveries.c
     statement = select(*_WITHOUT_BODY, _BODY_BYTES).where(columns.tenant_id == tenant_id)
@@ -44,7 +46,7 @@ async def page(tx: Tx, tenant_id: str, filters: Filters, after: tuple[datetime, 
     return [dict(row) for row in (await tx.sql.execute(ordered)).mappings()]
 
 
-async def get(tx: Tx, tenant_id: str, delivery_id: UUID) -> Row | None:
+async def get(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Row | None:
     """Return one delivery with its body, byte for byte."""
     statement = select(deliveries, _BODY_BYTES).where(
         deliveries.c.tenant_id == tenant_id, deliveries.c.id == delivery_id

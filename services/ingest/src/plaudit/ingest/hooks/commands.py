@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from plaudit.common.db import lock
 from plaudit.common.outbox import UnitOfWork
 from plaudit.ingest.hooks import store
 from plaudit.ingest.hooks.domain import Delivery, Group, Receipt
@@ -12,13 +11,9 @@ from plaudit.ingest.reviews.events import review_event
 async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt]:
     """Write a group of deliveries and what comes of them; return the answer to each, in order.
 
-    All order keys are locked by the first statement, before anything assigns a transaction id.
-
-    Raises:
-        ValueError: the group has more order keys than one transaction can lock.
+    The order keys of all deliveries must be locked.
     """
     tx = work.tx
-    await lock(tx, (key for delivery in deliveries for key in delivery.order_keys))
     outcomes = await store.outcomes(tx, {key for each in deliveries if (key := each.dedup_key) is not None})
     reviews = await store.reviews(tx, {key for each in deliveries for key in each.review_keys})
     group = Group(tx.now, work.ids, outcomes, reviews)

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, and_, select, tuple_
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx
 from plaudit.common.db.subjects import within
 from plaudit.ingest.reviews.domain.state import Review, ReviewState, Revision
 from plaudit.ingest.reviews.tables import reviews, revisions
@@ -62,7 +62,7 @@ def decode_state(stored: bytes | None, state_format: int) -> ReviewState | None:
 
 
 async def page(
-    tx: Tx, tenant_id: str, filters: Filters, after: tuple[datetime, UUID] | None, limit: int
+    tx: SqlTx, tenant_id: str, filters: Filters, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Review]:
     """Return up to `limit` reviews, the latest published first."""
     columns = reviews.c
@@ -74,7 +74,7 @@ async def page(
     return [Review(**_values(row)) for row in (await tx.sql.execute(ordered)).mappings()]
 
 
-async def get(tx: Tx, tenant_id: str, review_id: UUID) -> Review | None:
+async def get(tx: SqlTx, tenant_id: str, review_id: UUID) -> Review | None:
     """Return one review; None also for a tombstone that never had a state."""
     statement = _REVIEWS.where(
         reviews.c.tenant_id == tenant_id, reviews.c.id == review_id, revisions.c.state.is_not(None)
@@ -83,7 +83,7 @@ async def get(tx: Tx, tenant_id: str, review_id: UUID) -> Review | None:
     return None if row is None else Review(**_values(row))
 
 
-async def history(tx: Tx, tenant_id: str, review_id: UUID) -> list[Revision]:
+async def history(tx: SqlTx, tenant_id: str, review_id: UUID) -> list[Revision]:
     """Return all revisions of a review, the first one first."""
     columns = revisions.c
     statement = _REVISIONS.where(columns.tenant_id == tenant_id, columns.review_id == review_id)

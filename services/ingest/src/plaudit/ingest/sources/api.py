@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx
 from plaudit.common.http import (
     DEFAULT_PAGE_ITEMS,
     Cursor,
@@ -88,7 +88,7 @@ async def reveal_secret(principal: SourcesWriter, tx: TenantTx, source_id: UUID)
     return source_with_secret_out(await _get(tx, principal, source_id))
 
 
-async def _get(tx: Tx, principal: Principal, source_id: UUID) -> Source:
+async def _get(tx: SqlTx, principal: Principal, source_id: UUID) -> Source:
     source = await store.get(tx, principal.tenant_id, source_id)
     if source is None:
         raise not_found("source")

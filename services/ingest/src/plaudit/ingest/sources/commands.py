@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
-from plaudit.common.outbox import UnitOfWork
+from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.standard_webhooks import new_secret
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import InvalidSubjectError, Proof, Source, UnknownPlatformError
@@ -13,7 +13,7 @@ PATH_TOKEN_BYTES = 32
 
 
 async def create(
-    work: UnitOfWork, tenant_id: str, *, name: str, platform: str, subject: str, proofs: Mapping[str, Proof]
+    work: SqlUnitOfWork, tenant_id: str, *, name: str, platform: str, subject: str, proofs: Mapping[str, Proof]
 ) -> Source:
     """Create a source with secrets of its own.
 

@@ -8,14 +8,14 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import insert, select, tuple_
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.ingest.sources.domain import KeyedSource, Source
 from plaudit.ingest.sources.tables import sources
 
 _FIND = "SELECT * FROM find_source($1)"
 
 
-async def add(tx: Tx, source: Source) -> None:
+async def add(tx: SqlTx, source: Source) -> None:
     """Store a new source."""
     await tx.sql.execute(insert(sources).values({**msgspec.structs.asdict(source), "id": UUID(source.id)}))
 
@@ -26,14 +26,14 @@ async def find(tx: Tx, source_id: UUID) -> KeyedSource | None:
     return None if row is None else KeyedSource(**_values(dict(row)))
 
 
-async def get(tx: Tx, tenant_id: str, source_id: UUID) -> Source | None:
+async def get(tx: SqlTx, tenant_id: str, source_id: UUID) -> Source | None:
     """Return one of the tenant's sources."""
     statement = select(sources).where(sources.c.tenant_id == tenant_id, sources.c.id == source_id)
     row = (await tx.sql.execute(statement)).mappings().one_or_none()
     return None if row is None else Source(**_values(row))
 
 
-async def page(tx: Tx, tenant_id: str, after: tuple[datetime, UUID] | None, limit: int) -> list[Source]:
+async def page(tx: SqlTx, tenant_id: str, after: tuple[datetime, UUID] | None, limit: int) -> list[Source]:
     """Return up to `limit` of the tenant's sources, oldest first."""
     columns = sources.c
     statement = select(sources).where(columns.tenant_id == tenant_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import cast, func, select
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx
 from plaudit.common.db.subjects import within
 from plaudit.scoring.sums.domain.decay import Sums
 from plaudit.scoring.sums.tables import sums
@@ -12,7 +12,7 @@ from plaudit.scoring.sums.tables import sums
 _TOTALS = [cast(func.sum(sums.c[name]), sums.c[name].type).label(name) for name in Sums._fields]
 
 
-async def sums_of(tx: Tx, tenant_id: str, prefixes: Sequence[str]) -> dict[str, list[tuple[int, Sums]]]:
+async def sums_of(tx: SqlTx, tenant_id: str, prefixes: Sequence[str]) -> dict[str, list[tuple[int, Sums]]]:
     """Return prefix → its sums over all sources and partitions, one `(landmark index, sums)` per landmark.
 
     A prefix that never had a review is left out.
@@ -29,7 +29,7 @@ async def sums_of(tx: Tx, tenant_id: str, prefixes: Sequence[str]) -> dict[str, 
     return found
 
 
-async def prefixes_after(tx: Tx, tenant_id: str, after: str, under: str | None, limit: int) -> list[str]:
+async def prefixes_after(tx: SqlTx, tenant_id: str, after: str, under: str | None, limit: int) -> list[str]:
     """Return prefixes that have or had reviews, in their order.
 
     Args:

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, TenantTx, Work, decode_cursor, encode_cursor
 from plaudit.common.http.origin import check_origin
 from plaudit.common.idempotency import IdempotencyKey
@@ -135,7 +135,7 @@ def _form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
 
 async def _board_page(
     visit: Visit,
-    tx: Tx,
+    tx: SqlTx,
     parts: BoardResources,
     *,
     notice: str | None = None,
@@ -186,7 +186,7 @@ def _page(
     return page
 
 
-async def _column(tx: Tx, visit: Visit, status: Status) -> list[domain.Request]:
+async def _column(tx: SqlTx, visit: Visit, status: Status) -> list[domain.Request]:
     """Return a column of the roadmap: shipped requests newest first, others by priority."""
     if status is Status.SHIPPED:
         return await requests.list_by_status_age(tx, visit.tenant_id, status, limit=COLUMN_REQUESTS)
@@ -194,7 +194,7 @@ async def _column(tx: Tx, visit: Visit, status: Status) -> list[domain.Request]:
 
 
 async def _list(
-    tx: Tx, visit: Visit, statuses: tuple[Status, ...], cursor: str | None
+    tx: SqlTx, visit: Visit, statuses: tuple[Status, ...], cursor: str | None
 ) -> tuple[list[domain.Request], str | None]:
     """Return a page of a list, and the cursor of the next one."""
     after = decode_cursor(cursor, int, int, int, int, int, UUID) if cursor else None
@@ -205,7 +205,7 @@ async def _list(
     return listed, encode_cursor(*sort_key(Order.PRIORITY, listed[-1])) if len(found) > LIST_REQUESTS else None
 
 
-async def _voted(tx: Tx, visit: Visit, listed: list[domain.Request]) -> frozenset[UUID]:
+async def _voted(tx: SqlTx, visit: Visit, listed: list[domain.Request]) -> frozenset[UUID]:
     """Return which of the requests the visitor has voted for."""
     if visit.visitor is None:
         return frozenset()

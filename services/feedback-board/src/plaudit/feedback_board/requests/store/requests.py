@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Uuid, cast, func, literal, select, tuple_
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.feedback_board.requests.domain.order import HUNDREDTHS, Order, SortKey
 from plaudit.feedback_board.requests.domain.request import Request
@@ -91,7 +91,13 @@ _SORT_EXPRESSIONS: Mapping[Order, Sequence[ColumnElement[Any]]] = {
 
 
 async def list_in_order(
-    tx: Tx, tenant_id: str, order: Order, *, statuses: Sequence[Status] = (), after: SortKey | None = None, limit: int
+    tx: SqlTx,
+    tenant_id: str,
+    order: Order,
+    *,
+    statuses: Sequence[Status] = (),
+    after: SortKey | None = None,
+    limit: int,
 ) -> list[Request]:
     """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key."""
     expressions = _SORT_EXPRESSIONS[order]
@@ -104,7 +110,7 @@ async def list_in_order(
     return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
 
 
-async def list_by_status_age(tx: Tx, tenant_id: str, status: Status, *, limit: int) -> list[Request]:
+async def list_by_status_age(tx: SqlTx, tenant_id: str, status: Status, *, limit: int) -> list[Request]:
     """Return up to `limit` requests of a status, the one that reached it last first."""
     statement = (
         select(requests)

@@ -1,6 +1,7 @@
 """The group commit of deliveries: it opens the one transaction of each group."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from plaudit.common.db import Database
 from plaudit.common.failpoints import failpoint
@@ -23,7 +24,8 @@ def delivery_writer(database: Database, outbox: Outbox, ids: IdSource) -> Writer
         all of it may be stored, and the senders' repetitions find it.
         """
         tenant_ids = {delivery.source.tenant_id for delivery in group}
-        async with database.transaction(*tenant_ids) as tx:
+        order_keys = chain.from_iterable(delivery.order_keys for delivery in group)
+        async with database.driver_transaction(*tenant_ids, order_keys=order_keys) as tx:
             receipts = await commands.take(UnitOfWork(tx, outbox, ids), group)
             failpoint("after_flush_before_commit")
         failpoint("after_commit_before_answer")

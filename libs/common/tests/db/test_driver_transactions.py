@@ -1,0 +1,106 @@
+"""Transactions on the bare driver: locks, rollback, codecs, tenants, and connections that a server has closed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from plaudit.common.db import Database, Role
+from plaudit.common.db.order_locks import MAX_KEYS_PER_TRANSACTION, lock_numbers
+from plaudit_testing.databases import migrated, settings_for
+from plaudit_testing.runtime import until
+from plaudit_testing.servers import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+LOCKED = """
+SELECT (classid::bigint << 32) | objid::bigint AS number FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
+"""
+XID = "SELECT pg_current_xact_id_if_assigned()"
+
+
+@pytest.fixture
+async def made(postgres_server: PostgresServer) -> AsyncIterator[Database]:
+    """Connections of a worker, of which there is one at most."""
+    dsn = postgres_server.create_database(postgres_server.template("only-common", migrated), name="driver")
+    database = Database(settings_for(dsn), "common", Role.WORKER, pool_size=1)
+    yield database
+    await database.close()
+    postgres_server.drop_database(dsn)
+
+
+async def backend(made: Database) -> int:
+    async with made.driver_transaction() as tx:
+        pid: int = await tx.raw.fetchval("SELECT pg_backend_pid()")
+        return pid
+
+
+async def test_it_begins_with_all_order_keys_locked_and_no_transaction_id(made: Database):
+    async with made.driver_transaction(order_keys=["b", "a", "b"]) as tx:
+        assert await tx.raw.fetchval(XID) is None
+        assert sorted(row["number"] for row in await tx.raw.fetch(LOCKED)) == lock_numbers(["a", "b"])
+    async with made.driver_transaction() as tx:
+        assert await tx.raw.fetch(LOCKED) == []
+
+
+async def test_more_keys_than_a_transaction_can_lock_are_refused_before_it_opens(made: Database):
+    with pytest.raises(ValueError, match="order keys in one transaction"):
+        async with made.driver_transaction(order_keys=map(str, range(MAX_KEYS_PER_TRANSACTION + 1))):
+            pytest.fail("it opened")
+
+
+@pytest.mark.parametrize("error", [ValueError("ours"), asyncio.CancelledError()], ids=["an error", "a cancellation"])
+async def test_what_the_block_raises_rolls_back_and_the_connection_serves_again(made: Database, error: BaseException):
+    before = await backend(made)
+    key = f"key-{uuid4()}"
+
+    async def fail() -> None:
+        async with made.driver_transaction(order_keys=[key]) as tx:
+            await tx.raw.execute("SELECT pg_current_xact_id()")
+            raise error
+
+    with pytest.raises(type(error)):
+        await fail()
+    async with made.driver_transaction(order_keys=[key]) as tx:
+        assert await tx.raw.fetchval(XID) is None
+        assert await tx.raw.fetchval("SELECT pg_backend_pid()") == before
+
+
+async def test_a_failed_statement_rolls_back_and_the_connection_serves_again(made: Database):
+    before = await backend(made)
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        async with made.driver_transaction() as tx:
+            await tx.raw.fetchval("SELECT 1 / 0")
+    assert await backend(made) == before
+
+
+async def test_tenants_are_named_for_the_transaction_alone(made: Database):
+    named = "SELECT current_setting('plaudit.tenants', true)"
+    async with made.driver_transaction("acme", 'with "quotes"') as tx:
+        assert await tx.raw.fetchval(f"SELECT (({named})::text[])[2]") == 'with "quotes"'
+    async with made.driver_transaction() as tx:
+        assert await tx.raw.fetchval(named) == "{}"
+
+
+async def test_jsonb_is_read_as_values_and_written_as_text(made: Database):
+    async with made.driver_transaction() as tx:
+        assert await tx.raw.fetchval("SELECT $1::jsonb", '[[0, "why"]]') == [[0, "why"]]
+        assert await tx.raw.fetchval("SELECT $1::jsonb[]", ['{"a": 1}', None]) == [{"a": 1}, None]
+
+
+@pytest.mark.parametrize("kind", [Database.transaction, Database.driver_transaction])
+async def test_a_connection_that_the_server_closed_meanwhile_is_replaced_without_an_error(
+    postgres_server: PostgresServer, made: Database, kind
+):
+    async with kind(made) as tx:
+        pid, raw = await tx.raw.fetchval("SELECT pg_backend_pid()"), tx.raw
+        same = getattr(raw, "_con", raw)
+    admin = await asyncpg.connect(postgres_server.admin_dsn)
+    await admin.execute("SELECT pg_terminate_backend($1)", pid)
+    await admin.close()
+    await until(same.is_closed, "the connection is closed")
+    async with kind(made) as tx:
+        assert await tx.raw.fetchval("SELECT pg_backend_pid()") != pid
