@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from plaudit_local.servers.account import remove, temporary_folder
 from plaudit_local.servers.guard import descendants
 from plaudit_local.servers.process import wait_until
 from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.servers import temporary_folder
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks processes up in /proc")
 
@@ -21,7 +21,7 @@ import asyncio, signal, sys, time
 from pathlib import Path
 from plaudit_testing.runtime_process import RuntimeProcess
 from plaudit_testing.databases import settings_for
-from plaudit_testing.servers import own_kafka, own_postgres
+from plaudit_testing.servers import own_kafka, own_postgres, pause
 from plaudit_testing.stack import ServiceProcess
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
@@ -36,12 +36,12 @@ def postgres():
     loop = asyncio.new_event_loop()
     with own_postgres() as server:
         backends = [loop.run_until_complete(asyncpg.connect(server.dsn)) for _ in range(5)]
-        server.pause()
+        pause(server)
         suspended()
 
 def kafka():
     with own_kafka() as broker:
-        broker.pause()
+        pause(broker)
         suspended()
 
 NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
@@ -70,9 +70,8 @@ def state_of(pid: int) -> str:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """For all that the run leaves, where PostgreSQL's account can reach it."""
-    made = temporary_folder("plaudit-test-aborted-")
-    yield made
-    remove(made)
+    with temporary_folder("plaudit-test-aborted-") as made:
+        yield made
 
 
 @contextmanager

@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from plaudit_local.servers import kafka_probe
-from plaudit_local.servers.account import remove, temporary_folder
 from plaudit_local.servers.locks import holder
 from plaudit_local.servers.ports import free_port
 from plaudit_local.servers.postgres import run_sql
 from plaudit_local.servers.process import wait_until
 from plaudit_testing.deadlines import DEADLINE_SECONDS
-from plaudit_testing.servers import KafkaServer, PostgresServer
+from plaudit_testing.servers import KafkaServer, PostgresServer, temporary_folder
 
 STAND_INS = Path(__file__).with_name("stand_ins")
 
@@ -117,13 +116,12 @@ def up(tmp_path, postgres_server: PostgresServer, kafka_server: KafkaServer, dat
 @pytest.fixture
 def up_alone():
     """With servers of its own, in a folder that PostgreSQL's account can reach."""
-    folder = temporary_folder("plaudit-test-up-")
-    running = Up(folder / "an odd place's – nämlich hier", {})
-    running.environment.pop("DATABASE_URL", None)
-    running.environment.pop("KAFKA_BOOTSTRAP_SERVERS", None)
-    yield running
-    running.clear()
-    remove(folder)
+    with temporary_folder("plaudit-test-up-") as folder:
+        running = Up(folder / "an odd place's – nämlich hier", {})
+        running.environment.pop("DATABASE_URL", None)
+        running.environment.pop("KAFKA_BOOTSTRAP_SERVERS", None)
+        yield running
+        running.clear()
 
 
 def test_up_prepares_starts_and_says_where_everything_is(up, database_url, kafka_server):
