@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plaudit_local.servers.guard import descendants
+from plaudit_local.servers.guard import descendants, send_to_all
 from plaudit_local.servers.process import wait_until
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.servers import temporary_folder
@@ -89,7 +89,7 @@ def run_with(what: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], l
             run.kill()
 
 
-@pytest.mark.parametrize(
+on_each_suspended_server = pytest.mark.parametrize(
     ("what", "suspended"),
     [
         pytest.param("postgres", 11, marks=pytest.mark.postgres),  # the postmaster, five backends, its own helpers
@@ -98,10 +98,23 @@ def run_with(what: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], l
         ("relay", 1),
     ],
 )
+
+
+@on_each_suspended_server
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_aborted_while_its_server_is_suspended_leaves_no_process(folder, what, suspended, number):
     with run_with(what, folder) as (run, pids):
         assert wait_until(lambda: [state_of(pid) for pid in pids].count("T") >= suspended, DEADLINE_SECONDS)
         run.send_signal(number)
         run.wait(DEADLINE_SECONDS)
+        assert wait_until(lambda: all(state_of(pid) in "XZ" for pid in pids), DEADLINE_SECONDS)
+
+
+@on_each_suspended_server
+def test_a_run_that_is_killed_together_with_its_guards_leaves_no_suspended_process(folder, what, suspended):
+    with run_with(what, folder) as (run, pids):
+        assert wait_until(lambda: [state_of(pid) for pid in pids].count("T") >= suspended, DEADLINE_SECONDS)
+        guards = [pid for pid in pids if b"guard.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert guards
+        send_to_all([run.pid, *guards], signal.SIGKILL)
         assert wait_until(lambda: all(state_of(pid) in "XZ" for pid in pids), DEADLINE_SECONDS)

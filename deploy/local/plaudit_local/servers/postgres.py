@@ -162,7 +162,7 @@ class Postgres(Server):
             directory=Path("/"),
             account=self.account,
             stop_signal=signal.SIGINT,  # fast shutdown: does not wait for its clients
-            death_signal=signal.SIGINT,
+            death_signal=signal.SIGQUIT,  # immediate shutdown: kills children that do not end, suspended ones too
             grace_seconds=STOP_SECONDS,
             stop_stage=SERVER_STAGE,
         )
