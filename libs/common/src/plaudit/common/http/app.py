@@ -17,10 +17,11 @@ from plaudit.common.http.edge import Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
 from plaudit.common.http.openapi import with_problems
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
-from plaudit.common.http.static import static_routes
+from plaudit.common.http.static import static_route
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
+from plaudit.common.pages.static import SHARED
 
 API_VERSION: Final = "1"
 DEFAULT_MAX_BODY_BYTES: Final = 65_536
@@ -171,7 +172,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        bare_routes=[*bare_routes, *static_routes()],
+        bare_routes=[*bare_routes, static_route(SHARED)],
         max_body_bytes=max_body_bytes,
         body_limits=body_limits or {},
         site=site if pages else None,
