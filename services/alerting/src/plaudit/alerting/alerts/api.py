@@ -1,13 +1,13 @@
 """HTTP: alerts."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
 from plaudit.alerting.alerts import commands, store
-from plaudit.alerting.alerts.domain import AlertState
+from plaudit.alerting.alerts.domain import AlertResolvedError, AlertState
 from plaudit.alerting.alerts.schemas import AlertOut
 from plaudit.common.http import (
     DEFAULT_PAGE_ITEMS,
@@ -15,13 +15,22 @@ from plaudit.common.http import (
     Limit,
     Page,
     Principal,
+    Refusals,
     SubjectFilter,
     TenantTx,
     authorize,
+    conflict,
     decode_cursor,
     not_found,
     page,
 )
+
+PROBLEMS: Final = {"alert-resolved": "The alert is resolved: it can no longer be acknowledged."}
+"""Slug → meaning and what to do."""
+REFUSALS: Final[Refusals] = {
+    AlertResolvedError: lambda _: conflict("alert-resolved", "The alert is resolved: there is nothing left to look at.")
+}
+"""What the rules refuse → the problem that the client gets."""
 
 router = APIRouter(tags=["alerts"])
 AlertsReader = Annotated[Principal, Depends(authorize("alerts:read"))]
