@@ -6,19 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from plaudit.common.http import (
-    DEFAULT_PAGE_ITEMS,
-    Cursor,
-    Limit,
-    Page,
-    Principal,
-    SubjectFilter,
-    TenantTx,
-    authorize,
-    decode_cursor,
-    not_found,
-    page,
-)
+from plaudit.common.http import Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.state import Kind, Severity
 from plaudit.ingest.reviews.schemas import (
@@ -38,6 +26,7 @@ Rating = Annotated[float | None, Query(allow_inf_nan=False)]
 async def list_reviews(
     principal: ReviewsReader,
     tx: TenantTx,
+    paging: Paging,
     subject: SubjectFilter = None,
     source_id: UUID | None = None,
     external_id: str | None = None,
@@ -49,8 +38,6 @@ async def list_reviews(
     published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None,
     answered: bool | None = None,
     removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_PAGE_ITEMS,
 ) -> Page[ReviewOut]:
     """List reviews, the latest published first."""
     filters = store.Filters(
@@ -66,9 +53,9 @@ async def list_reviews(
         answered=answered,
         removed=removed,
     )
-    after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    found = await store.page(tx, principal.tenant_id, filters, after, limit + 1)
-    return page(found, limit, lambda review: (review.state.published_at, review.id), review_out)
+    after = paging.after(tuple[datetime, UUID])
+    found = await store.page(tx, principal.tenant_id, filters, after, paging.rows)
+    return paging.page(found, lambda review: (review.state.published_at, review.id), review_out)
 
 
 @router.get("/v1/reviews/{review_id}", summary="Read a review and its revisions")

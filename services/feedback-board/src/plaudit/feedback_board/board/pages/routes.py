@@ -198,7 +198,7 @@ async def _list(
     tx: Tx, visit: Visit, statuses: tuple[Status, ...], cursor: str | None
 ) -> tuple[list[domain.Request], str | None]:
     """Return a page of a list, and the cursor of the next one."""
-    after = decode_cursor(cursor, int, int, int, int, int, UUID) if cursor else None
+    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID]) if cursor else None
     found = await requests.list_in_order(
         tx, visit.tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=LIST_REQUESTS + 1
     )
