@@ -8,6 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import APIRouter
+from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -125,7 +126,7 @@ async def client(app: Api) -> AsyncIterator[httpx.AsyncClient]:
 
 def requests_counted(method: str, route: str, status: int) -> float:
     labels = {"method": method, "route": route, "status": str(status)}
-    return metrics.REGISTRY.get_sample_value("plaudit_http_request_seconds_count", labels) or 0.0
+    return REGISTRY.get_sample_value("plaudit_http_request_seconds_count", labels) or 0.0
 
 
 async def chunked(*parts: bytes) -> AsyncIterator[bytes]:
