@@ -1,6 +1,7 @@
 """The application factory: a FastAPI application with everything that all services share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, FastAPI, Request
@@ -49,22 +50,18 @@ class Api(FastAPI):
         self,
         *,
         bare_routes: Sequence[Route],
-        max_body_bytes: int,
-        body_limits: Mapping[str, int],
-        site: Pages | None,
-        openapi_paths: Mapping[str, Any],
-        refusals: Refusals = COMMON_REFUSALS,
+        site: Pages | None = None,
+        openapi_paths: Mapping[str, Any] | None = None,
+        edge: Callable[..., Edge] = Edge,
         **options: Any,
     ) -> None:
-        """Make the application; `options` are FastAPI's."""
+        """Make the application inside an `edge`; `options` are FastAPI's."""
         # Off: the check on each request costs more than our whole edge. Our telemetry is in plaudit.common.
         super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
-        self._openapi_paths = openapi_paths
+        self._openapi_paths = openapi_paths or {}
         self._bare_routes = list(bare_routes)
-        self._max_body_bytes = max_body_bytes
-        self._body_limits = body_limits
         self._site = site
-        self._refusals = refusals
+        self._edge_around = edge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the edge directly: the steps of FastAPI and Starlette before it are a fifth of a bare route's cost."""
@@ -81,26 +78,15 @@ class Api(FastAPI):
         """Return the edge around the router."""
         if self.user_middleware:
             raise RuntimeError("no middleware beside the edge: extend plaudit.common.http.edge")
-        self.edge = Edge(
-            AsyncExitStackMiddleware(self.router),
-            bare_routes=self._bare_routes,
-            max_body_bytes=self._max_body_bytes,
-            body_limits=self._body_limits,
-            render_problem=self._problem_page if self._site else None,
-            refusals=self._refusals,
-        )
+        render = partial(_problem_page, self._site) if self._site else None
+        router = AsyncExitStackMiddleware(self.router)
+        self.edge = self._edge_around(router, bare_routes=self._bare_routes, render_problem=render)
         return self.edge
 
     def _built(self) -> ASGIApp:
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
         return self.middleware_stack
-
-    def _problem_page(self, problem: Problem, request_id: str) -> Response:
-        site = self._site or Pages()
-        page = site.response("problem.html", status=problem.status, problem=problem, request_id=request_id)
-        page.headers.update(problem.headers)
-        return page
 
     def drain(self) -> None:
         """Ask every client with its next answer to close its connection."""
@@ -116,15 +102,7 @@ class Api(FastAPI):
 
 def create_ops_app(service: str, routes: Sequence[Route]) -> Api:
     """Return the application of a process without an API: these bare routes, and a problem for any other path."""
-    return Api(
-        title=f"Plaudit {service}",
-        openapi_url=None,
-        bare_routes=routes,
-        max_body_bytes=0,
-        body_limits={},
-        site=None,
-        openapi_paths={},
-    )
+    return Api(title=f"Plaudit {service}", openapi_url=None, bare_routes=routes)
 
 
 def resources(request: Request) -> Any:
@@ -173,11 +151,14 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=_operation_id,
         bare_routes=[*bare_routes, static_route(SHARED)],
-        max_body_bytes=max_body_bytes,
-        body_limits=body_limits or {},
         site=site if pages else None,
-        openapi_paths=openapi_paths or {},
-        refusals={**COMMON_REFUSALS, **(refusals or {})},
+        openapi_paths=openapi_paths,
+        edge=partial(
+            Edge,
+            max_body_bytes=max_body_bytes,
+            body_limits=body_limits or {},
+            refusals={**COMMON_REFUSALS, **(refusals or {})},
+        ),
     )
     app.state.pages = site
     app.state.service = service
@@ -191,6 +172,12 @@ def create_app(
     }.items():
         app.add_api_route(path, show, include_in_schema=False, response_class=HTMLResponse)
     return app
+
+
+def _problem_page(site: Pages, problem: Problem, request_id: str) -> Response:
+    page = site.response("problem.html", status=problem.status, problem=problem, request_id=request_id)
+    page.headers.update(problem.headers)
+    return page
 
 
 def _operation_id(route: APIRoute) -> str:
