@@ -8,7 +8,6 @@ from plaudit.common.purge import PurgeJob
 from plaudit.feedback_board.board.pages import routes as board_pages
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
-from plaudit.feedback_board.log_fields import LOG_FIELDS
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -50,7 +49,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
     )
 
 
-SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build, log_fields=LOG_FIELDS)
+SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build)
 
 if __name__ == "__main__":
     main(SERVICE)
