@@ -51,14 +51,14 @@ class Api(FastAPI):
         *,
         bare_routes: Sequence[Route],
         site: Pages | None = None,
-        openapi_paths: Mapping[str, Any] | None = None,
+        more_openapi: Mapping[str, Any] | None = None,
         edge: Callable[..., Edge] = Edge,
         **options: Any,
     ) -> None:
         """Make the application inside an `edge`; `options` are FastAPI's."""
         # Off: the check on each request costs more than our whole edge. Our telemetry is in plaudit.common.
         super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
-        self._openapi_paths = openapi_paths or {}
+        self._more_openapi = more_openapi or {}
         self._bare_routes = list(bare_routes)
         self._site = site
         self._edge_around = edge
@@ -96,7 +96,7 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, with problems in place of FastAPI's error bodies."""
         if not self.openapi_schema:
-            self.openapi_schema = with_problems(super().openapi(), self._openapi_paths)
+            self.openapi_schema = with_problems(super().openapi(), self._more_openapi)
         return self.openapi_schema
 
 
@@ -121,7 +121,7 @@ def create_app(
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     body_limits: Mapping[str, int] | None = None,
     pages: bool = False,
-    openapi_paths: Mapping[str, Any] | None = None,
+    more_openapi: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
     refusals: Refusals | None = None,
 ) -> Api:
@@ -138,7 +138,7 @@ def create_app(
         max_body_bytes: of a request's body.
         body_limits: other limits, by path prefix.
         pages: whether this service has pages for people; then its problems are pages too.
-        openapi_paths: path items that describe bare routes in the OpenAPI document.
+        more_openapi: `paths` and `schemas` that describe bare routes in the OpenAPI document.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
     """
@@ -152,7 +152,7 @@ def create_app(
         generate_unique_id_function=_operation_id,
         bare_routes=[*bare_routes, static_route(SHARED)],
         site=site if pages else None,
-        openapi_paths=openapi_paths,
+        more_openapi=more_openapi,
         edge=partial(
             Edge,
             max_body_bytes=max_body_bytes,

@@ -23,7 +23,7 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
-from plaudit.common.http.problems import precondition_failed
+from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.feedback_board.requests import commands
 from plaudit.feedback_board.requests.domain.errors import (
@@ -67,7 +67,7 @@ PROBLEMS: Final = {
 
 
 def _invalid(error: InvalidInputError) -> Problem:
-    named = {"in": "body", "pointer": f"/{error.field}", "code": "against_the_rules", "detail": str(error)}
+    named = ProblemError("body", f"/{error.field}", "against_the_rules", str(error))
     detail = "Some values are missing or against the rules; `errors` names each."
     return unprocessable("invalid-request", detail, [named])
 
