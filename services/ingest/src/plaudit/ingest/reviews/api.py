@@ -1,5 +1,6 @@
 """Reviews as they stand, and how they came to be so."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -22,37 +23,25 @@ ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]
 Rating = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
+@dataclass(frozen=True)
+class FilterParameters(store.Filters):
+    """Which reviews are asked for."""
+
+    subject: SubjectFilter = None
+    kind: Kind | None = None
+    severity: Severity | None = None
+    rating_gte: Rating = None
+    rating_lt: Rating = None
+    published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None
+    published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None
+    removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False
+
+
 @router.get("/v1/reviews", summary="List reviews")
 async def list_reviews(
-    principal: ReviewsReader,
-    tx: TenantTx,
-    paging: Paging,
-    subject: SubjectFilter = None,
-    source_id: UUID | None = None,
-    external_id: str | None = None,
-    kind: Kind | None = None,
-    severity: Severity | None = None,
-    rating_gte: Rating = None,
-    rating_lt: Rating = None,
-    published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None,
-    published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None,
-    answered: bool | None = None,
-    removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False,
+    principal: ReviewsReader, tx: TenantTx, filters: Annotated[FilterParameters, Depends()], paging: Paging
 ) -> Page[ReviewOut]:
     """List reviews, the latest published first."""
-    filters = store.Filters(
-        subject=subject,
-        source_id=source_id,
-        external_id=external_id,
-        kind=kind,
-        severity=severity,
-        rating_gte=rating_gte,
-        rating_lt=rating_lt,
-        published_after=published_after,
-        published_before=published_before,
-        answered=answered,
-        removed=removed,
-    )
     after = paging.after(tuple[datetime, UUID])
     found = await store.page(tx, principal.tenant_id, filters, after, paging.rows)
     return paging.page(found, lambda review: (review.state.published_at, review.id), review_out)
