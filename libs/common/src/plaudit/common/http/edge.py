@@ -113,7 +113,7 @@ class Edge:
             self._max_bytes(scope["path"]),
             self._extra_headers(request_id, bare is not None),
             self._slow_bodies,
-            may_be_cached=bare is not None,
+            bare is not None,
         )
         self.in_progress += 1
         seen = scope
