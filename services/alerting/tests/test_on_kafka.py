@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from plaudit.alerting.clocks.consumer import subscription
-from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.mails.jobs.mail_job import MailJob
+from plaudit.alerting.mails.jobs.smtp import smtp_sender
 from plaudit.alerting.main import followers
-from plaudit.alerting.timers.jobs import TimerJob
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.contracts import Envelope, ReviewChange
 from plaudit.common.contracts.envelope import CONTENT_TYPE
 from plaudit.common.events.partitioning import partition_of

@@ -10,11 +10,12 @@ from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails
-from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.mails.jobs.mail_job import MailJob
+from plaudit.alerting.mails.jobs.smtp import smtp_sender
 from plaudit.alerting.policies.api import router as policies
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
-from plaudit.alerting.timers.jobs import TimerJob
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.kafka.end_offsets import EndOffsets
