@@ -1,7 +1,6 @@
 """The servers of `make up`, with its settings, in a folder of their own; and processes of the product under test."""
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ from plaudit.common.db.migrate import migrate
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.settings import Settings
 from plaudit_local.servers import kafka, postgres
-from plaudit_local.servers.account import temporary_folder
 from plaudit_local.servers.ports import free_port
 from plaudit_local.servers.process import GuardedProcess, Spec, plain_environment
+from plaudit_testing.servers import started, temporary_folder
 
 PARTITIONS = 8
 READY_SECONDS = 40.0
@@ -49,7 +48,7 @@ class Servers:
         return Settings.model_validate(
             {
                 "database_url": self.database_url,
-                "kafka_bootstrap_servers": self.kafka.bootstrap if self.kafka else "127.0.0.1:1",
+                "kafka_bootstrap_servers": self.kafka.address if self.kafka else "127.0.0.1:1",
                 "partitions": PARTITIONS,
             }
         )
@@ -74,14 +73,13 @@ class Servers:
 @contextmanager
 def running(*, with_kafka: bool = True, pinned: bool = True) -> Iterator[Servers]:
     """Start the servers, on the cores that are not the tested one; leave nothing of them behind."""
-    folder = temporary_folder("plaudit-bench-")
     with ExitStack() as stack, cores.on(cores.others() if pinned else cores.all_cores()):
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        database = postgres.start(folder / "postgres")
-        stack.callback(database.stop)
-        broker = kafka.start(folder / "kafka") if with_kafka else None
+        folder = stack.enter_context(temporary_folder("plaudit-bench-"))
+        database = postgres.prepare(folder / "postgres")
+        stack.enter_context(started(database))
+        broker = kafka.prepare(folder / "kafka") if with_kafka else None
         if broker is not None:
-            stack.callback(broker.stop)
+            stack.enter_context(started(broker))
         yield Servers(folder, database, broker)
 
 

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from plaudit.common.db.errors import is_transient
-from plaudit.common.jobs import Loop, halves
+from plaudit.common.jobs import Loop, halves, pause
 from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
@@ -113,17 +113,10 @@ class GroupCommit(Loop, Generic[Item, Result]):
                 self._arrived.clear()
                 if stop.is_set():
                     return
-                await self._next_arrival()
+                await pause(self._arrived, IDLE_TURN_SECONDS)
                 continue
             await self._settle(self._cut())
         self._arrived.set()
-
-    async def _next_arrival(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_TURN_SECONDS):
-                await self._arrived.wait()
-        except TimeoutError:
-            return
 
     def _cut(self) -> list[_Waiting[Item, Result]]:
         group: list[_Waiting[Item, Result]] = []

@@ -49,14 +49,7 @@ class InvalidJsonError(ValueError):
         self.reason = reason
 
 
-def loads(
-    body: bytes,
-    *,
-    max_nodes: int = MAX_NODES,
-    max_depth: int = MAX_DEPTH,
-    max_string_bytes: int = MAX_STRING_BYTES,
-    max_number_chars: int = MAX_NUMBER_CHARS,
-) -> object:
+def loads(body: bytes, *, max_nodes: int = MAX_NODES, max_string_bytes: int = MAX_STRING_BYTES) -> object:
     """Return the value of a JSON document, or raise `InvalidJsonError` and nothing else.
 
     A scalar has depth 0, `[[]]` depth 2. `max_nodes` counts values, `max_string_bytes` the bytes between the quotes.
@@ -64,10 +57,10 @@ def loads(
     """
     if (
         len(body) > min(2 * max_nodes, max_string_bytes)
-        or body.count(b"[") + body.count(b"{") > max_depth
-        or _may_hold_an_extreme_number(body, max_number_chars)
+        or body.count(b"[") + body.count(b"{") > MAX_DEPTH
+        or _may_hold_an_extreme_number(body)
     ):
-        _check_exactly(body, max_nodes, max_depth, max_string_bytes, max_number_chars)
+        _check_exactly(body, max_nodes, max_string_bytes)
     value = _decoded(body)
     escaped_colon = False
     if b"\\" in body and b"\\u00" in body:
@@ -93,7 +86,7 @@ def _decoded(body: bytes) -> object:
         raise InvalidJsonError("too_deep", "the body is nested too deeply") from error
 
 
-def _check_exactly(body: bytes, max_nodes: int, max_depth: int, max_string_bytes: int, max_number_chars: int) -> None:
+def _check_exactly(body: bytes, max_nodes: int, max_string_bytes: int) -> None:
     """Apply the limits exactly, to the body with every string made empty.
 
     Backslashes occur in strings only, so without the escaped quotes, quotes separate strings from structure. A body
@@ -103,36 +96,36 @@ def _check_exactly(body: bytes, max_nodes: int, max_depth: int, max_string_bytes
     if max(map(len, parts[1::2]), default=0) > max_string_bytes:
         raise InvalidJsonError("string_too_long", f"a string is longer than {max_string_bytes} bytes")
     skeleton = b'""'.join(parts[::2]).translate(None, _WHITESPACE)
-    _check_depth(skeleton, max_depth)
+    _check_depth(skeleton)
     # A container that is not empty has one value more than it has commas.
     opened = skeleton.count(b"{") + skeleton.count(b"[") - skeleton.count(b"{}") - skeleton.count(b"[]")
     if 1 + skeleton.count(b",") + opened > max_nodes:
         raise InvalidJsonError("too_many_nodes", f"the body holds more than {max_nodes} values")
-    if _may_hold_an_extreme_number(skeleton, max_number_chars):
+    if _may_hold_an_extreme_number(skeleton):
         for match in _NUMBER.finditer(skeleton):
-            _check_number(match[0], max_number_chars)
+            _check_number(match[0])
 
 
-def _may_hold_an_extreme_number(text: bytes, max_chars: int) -> bool:
+def _may_hold_an_extreme_number(text: bytes) -> bool:
     """Return False only if no number is longer than the limit or has a three-digit exponent; text can match too."""
     digits = text.translate(_AS_ZEROS, b"+-.")
-    return b"0e000" in digits or b"0" * (max_chars - _NUMBER_MARKS) in digits
+    return b"0e000" in digits or b"0" * (MAX_NUMBER_CHARS - _NUMBER_MARKS) in digits
 
 
-def _check_depth(skeleton: bytes, max_depth: int) -> None:
+def _check_depth(skeleton: bytes) -> None:
     """Remove the innermost pairs as often as the limit allows; what is left is nested deeper, or malformed."""
     pairs = skeleton.translate(_AS_BRACES, _NOT_A_BRACKET)
-    for _ in range(max_depth):
+    for _ in range(MAX_DEPTH):
         inner, pairs = pairs, pairs.replace(b"{}", b"")
         if len(inner) == len(pairs):
             return
     if pairs:
-        raise InvalidJsonError("too_deep", f"the body is nested deeper than {max_depth}")
+        raise InvalidJsonError("too_deep", f"the body is nested deeper than {MAX_DEPTH}")
 
 
-def _check_number(number: bytes, max_chars: int) -> None:
-    if len(number) > max_chars:
-        raise InvalidJsonError("number", f"a number has more than {max_chars} characters")
+def _check_number(number: bytes) -> None:
+    if len(number) > MAX_NUMBER_CHARS:
+        raise InvalidJsonError("number", f"a number has more than {MAX_NUMBER_CHARS} characters")
     exponent = _EXPONENT.search(number)
     if exponent and int(exponent[1] or b"0") > MAX_EXPONENT:
         raise InvalidJsonError("number", f"a number has an exponent beyond {MAX_EXPONENT}")

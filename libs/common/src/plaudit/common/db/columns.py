@@ -14,6 +14,11 @@ from sqlalchemy.dialects import postgresql
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its constructor untyped
 
 
+def under(path: str, *names: str) -> dict[str, str]:
+    """Return column → attribute path, for columns that the attributes of the same names fill below a path."""
+    return {name: f"{path}.{name}" for name in names}
+
+
 class Columns:
     """Some columns of a table in one order, and the attributes that fill them."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from plaudit.common.db import Tx
-from plaudit.common.db.columns import Columns
+from plaudit.common.db.columns import Columns, under
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
 from plaudit.ingest.hooks.domain import DeliveryKey, LoggedDelivery, Outcome, ReviewKey
 from plaudit.ingest.reviews.domain.decisions import NewRevision
@@ -29,44 +29,20 @@ class _RevisionRow(msgspec.Struct, frozen=True):
 
 _DELIVERIES = Columns(
     deliveries_table,
-    {
-        "tenant_id": "logged.delivery.source.tenant_id",
-        "id": "logged.delivery.id",
-        "source_id": "logged.delivery.source.id",
-        "dedup_id": "logged.dedup_id",
-        "sent_id": "logged.delivery.sent_id",
-        "received_at": "logged.received_at",
-        "status": "logged.outcome.status",
-        "accepted": "logged.outcome.accepted",
-        "unchanged": "logged.outcome.unchanged",
-        "quarantine_reason": "logged.outcome.quarantine_reason",
-        "headers": "logged.delivery.headers",
-        "body": "logged.delivery.body",
-    },
+    under("logged", "dedup_id", "received_at")
+    | under("logged.outcome", "status", "accepted", "unchanged", "quarantine_reason")
+    | under("logged.delivery", "id", "sent_id", "headers", "body")
+    | {"tenant_id": "logged.delivery.source.tenant_id", "source_id": "logged.delivery.source.id"},
 )
 _REVISIONS = Columns(
     revisions_table,
-    {
-        "tenant_id": "new.tenant_id",
-        "review_id": "new.stored.review_id",
-        "revision": "new.stored.revision",
-        "delivery_id": "new.delivery_id",
-        "type": "new.type",
-        "version": "new.stored.version",
-        "known_at": "new.known_at",
-    },
+    under("new", "tenant_id", "delivery_id", "type", "known_at")
+    | under("new.stored", "review_id", "revision", "version"),
 )
-_OF_REVIEW = {
-    "external_id": "stored.external_id",
-    "id": "stored.review_id",
-    "revision": "stored.revision",
-    "version": "stored.version",
-    "removed": "stored.removed",
-    "partition_key": "stored.partition_key",
-    "changed_at": "known_at",
-}
+_OF_STORED = under("stored", "external_id", "revision", "version", "removed", "partition_key")
+_OF_REVIEW = _OF_STORED | {"id": "stored.review_id", "changed_at": "known_at"}
 _OF_STATE = ("subject", "kind", "rating", "severity", "published_at", "answered_at")
-_REVIEWS = Columns(reviews_table, _OF_REVIEW | {name: f"stored.state.{name}" for name in _OF_STATE})
+_REVIEWS = Columns(reviews_table, _OF_REVIEW | under("stored.state", *_OF_STATE))
 _TOMBSTONES = Columns(reviews_table, _OF_REVIEW, without=_OF_STATE)
 """Reviews that were removed before anything was known of them: the columns of a state stay null."""
 

@@ -1,11 +1,13 @@
 """What a sender is answered, and what each problem of the hooks means."""
 
-from typing import Any, Final
+from typing import Annotated, Final
 
+import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from plaudit.common.http import Problem, json_response, unprocessable
-from plaudit.common.http.problems import bad_request
+from plaudit.common.http.problems import ProblemError, bad_request
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, NOTHING_VALID, Outcome, Receipt
 
 PROBLEMS: Final = {
@@ -30,6 +32,26 @@ _REASONS: Final = {
 }
 
 
+class QuarantinedEventOut(msgspec.Struct, frozen=True):
+    """An event that could not be taken."""
+
+    index: int
+    reason: str
+
+
+class HookOut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a delivery."""
+
+    delivery_id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
+    accepted: int
+    unchanged: Annotated[int, Meta(description="Of the accepted: stale or repeated, so that nothing changed.")]
+    quarantined: list[QuarantinedEventOut]
+    duplicate: Annotated[bool, Meta(description="The stored answer of the first time.")] = False
+    quarantine_reason: Annotated[
+        str | None, Meta(description="`id_reused`: the id came before with another body; this one is kept apart.")
+    ] = None
+
+
 def answer(receipt: Receipt) -> Response:
     """Return the answer to a delivery that is stored.
 
@@ -39,26 +61,15 @@ def answer(receipt: Receipt) -> Response:
     outcome = receipt.outcome
     if outcome.status != ACCEPTED:
         raise _refused(outcome)
-    members: dict[str, Any] = {
-        "delivery_id": outcome.id,
-        "accepted": outcome.accepted,
-        "unchanged": outcome.unchanged,
-        "quarantined": [{"index": index, "reason": reason} for index, reason in outcome.quarantined],
-    }
-    if receipt.duplicate:
-        members["duplicate"] = True
-    if outcome.quarantine_reason is not None:
-        members["quarantine_reason"] = outcome.quarantine_reason
-    return json_response(members, ACCEPTED)
+    quarantined = [QuarantinedEventOut(index, reason) for index, reason in outcome.quarantined]
+    taken = outcome.accepted, outcome.unchanged, quarantined
+    return json_response(HookOut(outcome.id, *taken, receipt.duplicate, outcome.quarantine_reason), ACCEPTED)
 
 
 def _refused(outcome: Outcome) -> Problem:
     stored_as = f"It is kept as delivery {outcome.id}."
     if outcome.status == BAD_REQUEST:
         return bad_request("invalid-json", f"{outcome.quarantine_reason}. {stored_as}")
-    errors = [
-        {"in": "body", "pointer": f"/{index}", "code": "quarantined", "detail": reason}
-        for index, reason in outcome.quarantined
-    ]
+    errors = [ProblemError("body", f"/{index}", "quarantined", reason) for index, reason in outcome.quarantined]
     reason = _REASONS.get(outcome.quarantine_reason or "", outcome.quarantine_reason)
     return unprocessable("nothing-taken", f"{reason}. {stored_as}", errors)

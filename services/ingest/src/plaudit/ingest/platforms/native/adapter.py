@@ -62,9 +62,14 @@ class AnswerData(msgspec.Struct, frozen=True):
     state: AnswerState = AnswerState.PUBLISHED
 
 
-class _Details(msgspec.Struct, frozen=True, kw_only=True):
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """Which review it is about."""
+
     id: ExternalId
     version: Version | None = None
+
+
+class _Details(Reference, frozen=True, kw_only=True):
     subject: str | None = None
     scale: Scale | None = None
     kind: Kind | None = None
@@ -94,18 +99,9 @@ class EditedData(_Details, frozen=True, kw_only=True):
     published_at: Instant | None = None
 
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """Which review it is about."""
-
-    id: ExternalId
-    version: Version | None = None
-
-
-class AnsweredData(msgspec.Struct, frozen=True, kw_only=True):
+class AnsweredData(Reference, frozen=True, kw_only=True):
     """Which review is answered, and how."""
 
-    id: ExternalId
-    version: Version | None = None
     answer: AnswerData
 
 
