@@ -200,6 +200,8 @@ def _environment(servers: Servers, port: int) -> dict[str, str]:
         "PLAUDIT_PARTITIONS": str(PARTITIONS),
         "PLAUDIT_HTTP_PORT": str(port),
         "PLAUDIT_LOG_FORMAT": "json",
+        "PLAUDIT_OWNER_EMAIL": "owner@example.com",
+        "PLAUDIT_SMTP_PORT": "1",
     }
 
 
