@@ -60,6 +60,11 @@ class Servers:
         if self.kafka is not None:
             await make_topics(self.settings)
 
+    async def wal_bytes(self) -> int:
+        """How many bytes of write-ahead log PostgreSQL has written so far."""
+        row = await fetch(self.database_url, "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS bytes")
+        return int(row["bytes"])
+
     def readers(self) -> dict[str, Any]:
         """How to read the servers' processor time."""
         pid = self.postgres.process.pid
@@ -68,6 +73,13 @@ class Servers:
             broker = self.kafka.process.pid
             readers["Kafka"] = lambda: cpu.process_seconds(broker)
         return readers
+
+    def memory_bytes(self) -> dict[str, int]:
+        """What the servers hold in memory."""
+        sizes = {"PostgreSQL": cpu.family_memory_bytes(self.postgres.process.pid)}
+        if self.kafka is not None:
+            sizes["Kafka"] = cpu.memory_bytes(self.kafka.process.pid)
+        return sizes
 
 
 @contextmanager
@@ -100,6 +112,10 @@ class Product:
     def cpu_seconds(self) -> float:
         """Its processor time so far."""
         return cpu.process_seconds(self.process.pid)
+
+    def memory_bytes(self) -> int:
+        """What it holds in memory."""
+        return cpu.memory_bytes(self.process.pid)
 
     def wait_ready(self) -> None:
         """Wait until /readyz says so; raises RuntimeError with the end of its log when it does not."""
@@ -138,11 +154,26 @@ def product(
     servers: Servers, module: str, command: str, *, profile: bool = False, pinned: bool = True
 ) -> Iterator[Product]:
     """Run one process of the product, on the tested core if `pinned`; stop it in good order at the end."""
-    port = free_port()
     name = f"{module.rpartition('.')[0] or module} {command}"
-    log = servers.folder / f"{name.replace(' ', '-')}.log"
     samples = servers.folder / f"{name.replace(' ', '-')}.samples" if profile else None
     arguments = ["benchmarks.profiled", str(samples), module, command] if samples else [module, command]
+    with _process(servers, name, arguments, samples, pinned=pinned) as made:
+        yield made
+
+
+@contextmanager
+def peer(servers: Servers, module: str) -> Iterator[Product]:
+    """Run a peer of the product on the tested core."""
+    with _process(servers, module, [module], None, pinned=True) as made:
+        yield made
+
+
+@contextmanager
+def _process(
+    servers: Servers, name: str, arguments: list[str], samples: Path | None, *, pinned: bool
+) -> Iterator[Product]:
+    port = free_port()
+    log = servers.folder / f"{name.replace(' ', '-')}.log"
     with cores.on(cores.tested() if pinned else cores.all_cores()):
         process = GuardedProcess(
             Spec(
@@ -167,6 +198,8 @@ def _environment(servers: Servers, port: int) -> dict[str, str]:
         "PLAUDIT_PARTITIONS": str(PARTITIONS),
         "PLAUDIT_HTTP_PORT": str(port),
         "PLAUDIT_LOG_FORMAT": "json",
+        "PLAUDIT_OWNER_EMAIL": "owner@example.com",
+        "PLAUDIT_SMTP_PORT": "1",
     }
 
 
