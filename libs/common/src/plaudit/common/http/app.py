@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http.auth import ApiKeys
+from plaudit.common.http.direct import DirectRoute
 from plaudit.common.http.docs import docs_page, problems_page
 from plaudit.common.http.edge import Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
@@ -48,8 +49,8 @@ class Api(FastAPI):
         self,
         *,
         bare_routes: Sequence[Route],
+        direct_routes: Sequence[DirectRoute] = (),
         max_body_bytes: int,
-        body_limits: Mapping[str, int],
         site: Pages | None,
         openapi_paths: Mapping[str, Any],
         refusals: Refusals = COMMON_REFUSALS,
@@ -60,8 +61,8 @@ class Api(FastAPI):
         super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
         self._openapi_paths = openapi_paths
         self._bare_routes = list(bare_routes)
+        self.direct_routes = list(direct_routes)
         self._max_body_bytes = max_body_bytes
-        self._body_limits = body_limits
         self._site = site
         self._refusals = refusals
 
@@ -82,9 +83,9 @@ class Api(FastAPI):
             raise RuntimeError("no middleware beside the edge: extend plaudit.common.http.edge")
         self.edge = Edge(
             AsyncExitStackMiddleware(self.router),
-            bare_routes=self._bare_routes,
+            bare_routes=[*(route for each in self.direct_routes for route in each.asgi_routes()), *self._bare_routes],
             max_body_bytes=self._max_body_bytes,
-            body_limits=self._body_limits,
+            body_limits={each.prefix: each.max_body_bytes for each in self.direct_routes},
             render_problem=self._problem_page if self._site else None,
             refusals=self._refusals,
         )
@@ -101,10 +102,14 @@ class Api(FastAPI):
         page.headers.update(problem.headers)
         return page
 
+    def built_edge(self) -> Edge:
+        """Return the edge; no bare routes are added after this."""
+        self._built()
+        return self.edge
+
     def drain(self) -> None:
         """Ask every client with its next answer to close its connection."""
-        self._built()
-        self.edge.draining = True
+        self.built_edge().draining = True
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, with problems in place of FastAPI's error bodies."""
@@ -120,7 +125,6 @@ def create_ops_app(service: str, routes: Sequence[Route]) -> Api:
         openapi_url=None,
         bare_routes=routes,
         max_body_bytes=0,
-        body_limits={},
         site=None,
         openapi_paths={},
     )
@@ -139,8 +143,8 @@ def create_app(
     resources: HasDatabase,
     routers: Sequence[APIRouter],
     bare_routes: Sequence[Route] = (),
+    direct_routes: Sequence[DirectRoute] = (),
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
-    body_limits: Mapping[str, int] | None = None,
     pages: bool = False,
     openapi_paths: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
@@ -156,8 +160,8 @@ def create_app(
         routers: the routes.
         bare_routes: matched before all others and called without the framework; their answers below 400 are counted
             and not logged, so their work is logged where it is done.
-        max_body_bytes: of a request's body.
-        body_limits: other limits, by path prefix.
+        direct_routes: matched before all others, and served by the HTTP protocol itself.
+        max_body_bytes: of a request's body, but of a direct route's.
         pages: whether this service has pages for people; then its problems are pages too.
         openapi_paths: path items that describe bare routes in the OpenAPI document.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
@@ -172,8 +176,8 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=_operation_id,
         bare_routes=[*bare_routes, *static_routes()],
+        direct_routes=direct_routes,
         max_body_bytes=max_body_bytes,
-        body_limits=body_limits or {},
         site=site if pages else None,
         openapi_paths=openapi_paths or {},
         refusals={**COMMON_REFUSALS, **(refusals or {})},

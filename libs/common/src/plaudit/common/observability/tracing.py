@@ -91,11 +91,18 @@ def enter(traceparent: str | None) -> None:
 
 
 @contextmanager
+def at(traceparent: str) -> Iterator[None]:
+    """Run the block at this position; it must be well-formed."""
+    token = _current.set(traceparent)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
 def span(parent: str | None) -> Iterator[str]:
     """Run the block in a child span of `parent`; a consumer passes the event's `traceparent`."""
     traceparent = child(parent)
-    token = _current.set(traceparent)
-    try:
+    with at(traceparent):
         yield traceparent
-    finally:
-        _current.reset(token)

@@ -1,10 +1,10 @@
 """What a sender is answered, and what each problem of the hooks means."""
 
-from typing import Any, Final
+from typing import Final
 
-from starlette.responses import Response
+import msgspec
 
-from plaudit.common.http import Problem, json_response, unprocessable
+from plaudit.common.http import Problem, unprocessable
 from plaudit.common.http.problems import bad_request
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, NOTHING_VALID, Outcome, Receipt
 
@@ -30,8 +30,29 @@ _REASONS: Final = {
 }
 
 
-def answer(receipt: Receipt) -> Response:
-    """Return the answer to a delivery that is stored.
+class _Place(msgspec.Struct):
+    """An event that was not applied."""
+
+    index: int
+    reason: str
+
+
+class _AnswerOut(msgspec.Struct, omit_defaults=True):
+    """The body of a 202."""
+
+    delivery_id: str
+    accepted: int
+    unchanged: int
+    quarantined: list[_Place]
+    duplicate: bool = False
+    quarantine_reason: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def answer(receipt: Receipt) -> bytes:
+    """Return the body of the answer to a delivery that is stored.
 
     Raises:
         Problem: nothing of it could be taken.
@@ -39,17 +60,16 @@ def answer(receipt: Receipt) -> Response:
     outcome = receipt.outcome
     if outcome.status != ACCEPTED:
         raise _refused(outcome)
-    members: dict[str, Any] = {
-        "delivery_id": outcome.id,
-        "accepted": outcome.accepted,
-        "unchanged": outcome.unchanged,
-        "quarantined": [{"index": index, "reason": reason} for index, reason in outcome.quarantined],
-    }
-    if receipt.duplicate:
-        members["duplicate"] = True
-    if outcome.quarantine_reason is not None:
-        members["quarantine_reason"] = outcome.quarantine_reason
-    return json_response(members, ACCEPTED)
+    return _encode(
+        _AnswerOut(
+            outcome.id,
+            outcome.accepted,
+            outcome.unchanged,
+            [_Place(index, reason) for index, reason in outcome.quarantined],
+            receipt.duplicate,
+            outcome.quarantine_reason,
+        )
+    )
 
 
 def _refused(outcome: Outcome) -> Problem:
