@@ -1,5 +1,6 @@
-"""Ingest in the test's own process: its application over ASGI, its group commit, a real database."""
+"""Ingest in the test's own process: its application on our own server, its group commit, a real database."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from plaudit.common.tenants import commands as tenants
 from plaudit.ingest.main import build
 from plaudit.ingest.settings import IngestSettings
 from plaudit_testing.runtime import running
+from plaudit_testing.serving import serving
 from plaudit_testing.webhooks import headers
 
 DEFAULT = "default"
@@ -117,6 +119,23 @@ class FrontDoor:
         """Post anything to any address."""
         return await self.client.post(path, content=body, headers=with_headers)
 
+    async def send_as_is(self, path: str, body: bytes, with_headers: Mapping[bytes, bytes]) -> httpx.Response:
+        """Post with headers that a client library refuses to send."""
+        head = [b"POST %b HTTP/1.1" % path.encode(), b"connection: close"]
+        head += [b"%b: %b" % header for header in {b"content-length": b"%d" % len(body), **with_headers}.items()]
+        reader, writer = await asyncio.open_connection(self.client.base_url.host, self.client.base_url.port)
+        writer.write(b"\r\n".join(head) + b"\r\n\r\n" + body)
+        told, _, content = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        status, *lines = told.split(b"\r\n")
+        answered = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
+        return httpx.Response(int(status.split()[1]), headers=answered, content=content)
+
+    def writing(self) -> int:
+        """How many groups of deliveries are being written."""
+        pool = self.resources.database(Role.HOOK)._driver_pool
+        return 0 if pool is None else pool.get_size() - pool.get_idle_size()
+
     async def rows(self, sql: str, *arguments: Any) -> list[Any]:
         """Ask the database directly."""
         return list(await self.superuser.fetch(sql, *arguments))
@@ -143,8 +162,7 @@ async def front_door(dsn: str, *, through: str | None = None, **settings: object
     assert parts.app is not None
     superuser = await asyncpg.connect(dsn)
     try:
-        transport = httpx.ASGITransport(parts.app)
-        async with running(*parts.jobs), httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
+        async with running(*parts.jobs), serving(parts.app) as client:
             yield FrontDoor(client, resources, parts, superuser)
     finally:
         await superuser.close()

@@ -1,7 +1,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
 
 import httpx
@@ -16,8 +16,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from plaudit.common.http import Api, create_app, json_response, read_body
+from plaudit.common.http import Api, create_app
+from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.exchange import SlowBodies
+from plaudit.common.http.json import encode
+from plaudit.common.http.limits import Limits
 from plaudit.common.observability import metrics, tracing
 from plaudit.common.pages.static import SHARED
 from plaudit_testing.runtime import until
@@ -78,9 +81,12 @@ async def shop() -> str:
     return "open"
 
 
-async def hook(request: Request) -> Response:
-    body = await read_body(request, HOOK_MAX_BYTES)
-    return json_response({"source": request.path_params["source_id"], "bytes": len(body)}, 202)
+class Hook(DirectRoute):
+    """Says what it has received."""
+
+    def take(self, requests: Sequence[DirectRequest]) -> None:
+        for request in requests:
+            request.answer(202, encode({"source": request.parameters[0], "bytes": len(request.body)}))
 
 
 async def bare_failure(_request: Request) -> Response:
@@ -107,13 +113,12 @@ def app(no_database: SimpleNamespace) -> Api:
         resources=no_database,
         routers=[router, outer],
         bare_routes=[
-            Route("/v1/hooks/{source_id}", hook, methods=["POST"]),
             Route("/v1/bare-failure", bare_failure),
             Route("/v1/unlimited", unlimited, methods=["POST"]),
             Route("/v1/raw", RawApp()),
         ],
         max_body_bytes=MAX_BYTES,
-        body_limits={"/v1/hooks/": HOOK_MAX_BYTES},
+        direct_routes=[Hook("/v1/hooks/", ["{source_id}"], HOOK_MAX_BYTES)],
         pages=True,
     )
 
@@ -199,15 +204,16 @@ class TestBodies:
         answer = await client.post("/v1/hooks/s1", content=b"x", headers={"content-encoding": "gzip"})
         assert problem(answer) == (415, "compressed-body")
 
+    @pytest.mark.parametrize("path", [b"/v1/unlimited", b"/v1/hooks/s1"])
     async def test_a_body_that_comes_too_slowly_is_a_408(
-        self, app: Api, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+        self, app: Api, monkeypatch: pytest.MonkeyPatch, path: bytes
     ) -> None:
-        await client.get("/v1/shop")
         monkeypatch.setattr(app.edge, "_slow_bodies", SlowBodies(timeout_seconds=0.1))
-        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
-        writer.write(b"POST /v1/hooks/s1 HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nonly this")
-        answer = await asyncio.wait_for(reader.read(), 10)
-        writer.close()
+        async with serving(app, Limits(body_seconds=0.1, sweep_seconds=0.05)) as impatient:
+            reader, writer = await asyncio.open_connection(impatient.base_url.host, impatient.base_url.port)
+            writer.write(b"POST %b HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nonly this" % path)
+            answer = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"body-too-slow" in answer
 
@@ -411,7 +417,12 @@ class TestTheDocument:
 
 async def test_a_bare_route_with_a_converted_parameter_is_refused(no_database: SimpleNamespace) -> None:
     app = create_app(
-        title="t", service="t", description="", resources=no_database, routers=(), bare_routes=[Route("/{n:int}", hook)]
+        title="t",
+        service="t",
+        description="",
+        resources=no_database,
+        routers=(),
+        bare_routes=[Route("/{n:int}", unlimited)],
     )
     with pytest.raises(ValueError, match="parameters are texts"):
         app.build_middleware_stack()

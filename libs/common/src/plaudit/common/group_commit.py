@@ -3,13 +3,18 @@
 Each item is as durable as in a transaction of its own, at a fraction of the cost. A group is limited by its rows, not
 by its items. When it fails on the data, it is split until only the wrong item fails. A transient error is the answer
 to every item of the group, and the senders try again.
+
+An item carries its own answer (`Waiting`), so that it costs no future, and one sweep finds those that wait for too
+long, so that it costs no timer.
 """
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from itertools import chain
 from typing import Generic, TypeVar
 
 import structlog
@@ -29,6 +34,8 @@ MAX_WAITING_BYTES = 64 * 1024 * 1024
 FLUSHERS = 2
 """One group is formed and computed while another waits for its commit."""
 IDLE_TURN_SECONDS = 5.0
+SWEEP_SECONDS = 0.1
+"""How late a deadline may be noticed."""
 
 
 class QueueFullError(Exception):
@@ -39,12 +46,27 @@ class StoppedError(Exception):
     """The process is stopping and takes no more items."""
 
 
-@dataclass(slots=True)
-class _Waiting(Generic[Item, Result]):
-    item: Item
-    rows: int
-    size_bytes: int
-    answer: "asyncio.Future[Result]"
+class Waiting(ABC, Generic[Item, Result]):
+    """An item that waits for its group, and its answer: `written` or `failed` is called, once."""
+
+    __slots__ = ("answer_by", "answered", "item", "rows", "size_bytes")
+
+    def __init__(self, item: Item, *, rows: int, size_bytes: int, answer_by: float) -> None:
+        """Take an item; `answer_by` is a time of the event loop's clock, in seconds."""
+        self.item = item
+        self.rows = rows
+        self.size_bytes = size_bytes
+        self.answer_by = answer_by
+        self.answered = False
+        """Whether nobody waits for it any more."""
+
+    @abstractmethod
+    def written(self, result: Result) -> None:
+        """Its group has committed."""
+
+    @abstractmethod
+    def failed(self, error: Exception) -> None:
+        """It was not written for certain: `write` raised this for it, or it is a TimeoutError."""
 
 
 class GroupCommit(Loop, Generic[Item, Result]):
@@ -69,10 +91,35 @@ class GroupCommit(Loop, Generic[Item, Result]):
         self._max_waiting_items = max_waiting_items
         self._max_waiting_bytes = max_waiting_bytes
         self._flushers = flushers
-        self._waiting: deque[_Waiting[Item, Result]] = deque()
+        self._waiting: deque[Waiting[Item, Result]] = deque()
         self._waiting_bytes = 0
-        self._arrived = asyncio.Event()
+        self._waiting_rows = 0
+        self._in_flight: list[list[Waiting[Item, Result]]] = []
+        self._last_group_rows = 0
+        self._tasks: asyncio.TaskGroup | None = None
+        self._context = Context()
+        self._turn_is_due = False
+        self._sweep_is_due = False
         self._stopped = False
+
+    def put(self, waiting: Waiting[Item, Result]) -> None:
+        """Let an item wait for its group. What is put in one turn of the event loop is in one group, if it fits.
+
+        Raises:
+            QueueFullError: too many items or bytes wait already.
+            StoppedError: the process is stopping.
+        """
+        if self._stopped:
+            raise StoppedError
+        waiting_bytes = self._waiting_bytes + waiting.size_bytes
+        if len(self._waiting) >= self._max_waiting_items or waiting_bytes > self._max_waiting_bytes:
+            raise QueueFullError
+        self._waiting.append(waiting)
+        self._waiting_bytes = waiting_bytes
+        self._waiting_rows += waiting.rows
+        if not self._turn_is_due:
+            self._turn_is_due = True
+            asyncio.get_running_loop().call_soon(self._turn)
 
     async def submit(self, item: Item, *, rows: int, size_bytes: int, timeout_seconds: float) -> Result:
         """Return the item's result once its group has committed.
@@ -83,55 +130,70 @@ class GroupCommit(Loop, Generic[Item, Result]):
             TimeoutError: the commit was not confirmed in time; it may have happened.
             Exception: what `write` raised for this item.
         """
-        if self._stopped:
-            raise StoppedError
-        if len(self._waiting) >= self._max_waiting_items or self._waiting_bytes + size_bytes > self._max_waiting_bytes:
-            raise QueueFullError
-        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(item, rows, size_bytes, answer))
-        self._waiting_bytes += size_bytes
-        self._arrived.set()
-        deadline = asyncio.get_running_loop().call_later(timeout_seconds, _expire, answer)
+        answer_by = asyncio.get_running_loop().time() + timeout_seconds
+        waiting: _Awaited[Item, Result] = _Awaited(item, rows=rows, size_bytes=size_bytes, answer_by=answer_by)
+        self.put(waiting)
         try:
-            return await answer
+            return await waiting.answer
         finally:
-            deadline.cancel()
+            waiting.answered = True
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write groups until told to stop and nothing waits."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._flushers):
-                group.create_task(self._flush_until(stop))
-            await stop.wait()
+        self._context = copy_context()
+        async with asyncio.TaskGroup() as self._tasks:
+            self._flush()
+            while not stop.is_set():
+                if not self._in_flight:
+                    self.beat()
+                await pause(stop, IDLE_TURN_SECONDS)
             self._stopped = True
-            self._arrived.set()
+            self._flush()
 
-    async def _flush_until(self, stop: asyncio.Event) -> None:
-        while self._waiting or not stop.is_set():
-            self.beat()
-            if not self._waiting:
-                self._arrived.clear()
-                if stop.is_set():
-                    return
-                await pause(self._arrived, IDLE_TURN_SECONDS)
-                continue
-            await self._settle(self._cut())
-        self._arrived.set()
+    def _turn(self) -> None:
+        self._turn_is_due = False
+        self._flush()
+        if not self._sweep_is_due:
+            self._sweep_later()
 
-    def _cut(self) -> list[_Waiting[Item, Result]]:
-        group: list[_Waiting[Item, Result]] = []
+    def _flush(self, *, whatever_waits: bool = False) -> None:
+        """Begin to write the groups that are due.
+
+        The first is due at once. Another beside it only when as much waits as was cut last: it would otherwise split
+        what arrives into small groups, each with the full price of a transaction.
+        """
+        if self._tasks is None:
+            return
+        while self._waiting and len(self._in_flight) < self._flushers:
+            if self._in_flight and not whatever_waits and self._waiting_rows < self._last_group_rows:
+                return
+            if group := self._cut():
+                self._in_flight.append(group)
+                # In the context of the loop, not in that of the request that happened to come last.
+                self._tasks.create_task(self._write_group(group), context=self._context.copy())
+
+    def _cut(self) -> list[Waiting[Item, Result]]:
+        group: list[Waiting[Item, Result]] = []
         rows = 0
         while self._waiting and (not group or rows + self._waiting[0].rows <= self._max_rows_per_group):
             waiting = self._waiting.popleft()
             self._waiting_bytes -= waiting.size_bytes
+            self._waiting_rows -= waiting.rows
             # An item that no longer waits was answered already; its sender will send it again.
-            if not waiting.answer.done():
+            if not waiting.answered:
                 rows += waiting.rows
                 group.append(waiting)
+        self._last_group_rows = rows
         metrics.GROUP_COMMIT_QUEUE.set(len(self._waiting))
         return group
 
-    async def _settle(self, group: Sequence[_Waiting[Item, Result]]) -> None:
+    async def _write_group(self, group: list[Waiting[Item, Result]]) -> None:
+        self.beat()
+        await self._settle(group)
+        self._in_flight.remove(group)
+        self._flush()
+
+    async def _settle(self, group: Sequence[Waiting[Item, Result]]) -> None:
         """Write a group and answer each of its items; when it fails on the data, split it."""
         if not group:
             return
@@ -141,7 +203,7 @@ class GroupCommit(Loop, Generic[Item, Result]):
         except Exception as error:  # noqa: BLE001 - every failure is some request's answer
             if len(group) == 1 or is_transient(error):
                 for waiting in group:
-                    _fail(waiting.answer, error)
+                    _fail(waiting, error)
                 return
             await self._split(group, error)
             return
@@ -149,21 +211,54 @@ class GroupCommit(Loop, Generic[Item, Result]):
         metrics.GROUP_COMMIT_REQUESTS.observe(len(group))
         metrics.GROUP_COMMIT_ROWS.observe(sum(waiting.rows for waiting in group))
         for waiting, result in zip(group, results, strict=True):
-            if not waiting.answer.done():
-                waiting.answer.set_result(result)
+            if not waiting.answered:
+                waiting.answered = True
+                waiting.written(result)
 
-    async def _split(self, group: Sequence[_Waiting[Item, Result]], error: Exception) -> None:
+    async def _split(self, group: Sequence[Waiting[Item, Result]], error: Exception) -> None:
         """Settle the halves of a group that failed, without the items that no longer wait."""
         metrics.GROUP_COMMIT_SPLITS.inc()
         log.warning("group_split", loop=self.name, requests=len(group), error_type=type(error).__name__)
         for half in halves(group):
-            await self._settle([waiting for waiting in half if not waiting.answer.done()])
+            await self._settle([waiting for waiting in half if not waiting.answered])
+
+    def _sweep_later(self) -> None:
+        self._sweep_is_due = True
+        asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        """Answer what has waited for too long, and let nothing wait behind a group that does not come back."""
+        self._sweep_is_due = False
+        now = asyncio.get_running_loop().time()
+        still_waiting = False
+        for waiting in [*self._waiting, *chain.from_iterable(self._in_flight)]:
+            if waiting.answer_by <= now:
+                _fail(waiting, TimeoutError("the commit was not confirmed in time"))
+            still_waiting = still_waiting or not waiting.answered
+        self._flush(whatever_waits=True)
+        if still_waiting and not self._sweep_is_due:
+            self._sweep_later()
 
 
-def _expire(answer: "asyncio.Future[Result]") -> None:
-    _fail(answer, TimeoutError("the commit was not confirmed in time"))
+class _Awaited(Waiting[Item, Result]):
+    """An item whose sender awaits a future."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, item: Item, *, rows: int, size_bytes: int, answer_by: float) -> None:
+        super().__init__(item, rows=rows, size_bytes=size_bytes, answer_by=answer_by)
+        self.answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+    def written(self, result: Result) -> None:
+        if not self.answer.done():
+            self.answer.set_result(result)
+
+    def failed(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
 
 
-def _fail(answer: "asyncio.Future[Result]", error: BaseException) -> None:
-    if not answer.done():
-        answer.set_exception(error)
+def _fail(waiting: Waiting[Item, Result], error: Exception) -> None:
+    if not waiting.answered:
+        waiting.answered = True
+        waiting.failed(error)

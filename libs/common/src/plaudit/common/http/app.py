@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http.auth import ApiKeys
+from plaudit.common.http.direct import DirectRoute
 from plaudit.common.http.docs import docs_page, problems_page
 from plaudit.common.http.edge import Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
@@ -50,6 +51,7 @@ class Api(FastAPI):
         self,
         *,
         bare_routes: Sequence[Route],
+        direct_routes: Sequence[DirectRoute] = (),
         site: Pages | None = None,
         more_openapi: Mapping[str, Any] | None = None,
         edge: Callable[..., Edge] = Edge,
@@ -60,6 +62,7 @@ class Api(FastAPI):
         super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
         self._more_openapi = more_openapi or {}
         self._bare_routes = list(bare_routes)
+        self.direct_routes = list(direct_routes)
         self._site = site
         self._edge_around = edge
 
@@ -79,8 +82,12 @@ class Api(FastAPI):
         if self.user_middleware:
             raise RuntimeError("no middleware beside the edge: extend plaudit.common.http.edge")
         render = partial(_problem_page, self._site) if self._site else None
-        router = AsyncExitStackMiddleware(self.router)
-        self.edge = self._edge_around(router, bare_routes=self._bare_routes, render_problem=render)
+        self.edge = self._edge_around(
+            AsyncExitStackMiddleware(self.router),
+            bare_routes=[*(route for each in self.direct_routes for route in each.asgi_routes()), *self._bare_routes],
+            body_limits={each.prefix: each.max_body_bytes for each in self.direct_routes},
+            render_problem=render,
+        )
         return self.edge
 
     def _built(self) -> ASGIApp:
@@ -88,10 +95,14 @@ class Api(FastAPI):
             self.middleware_stack = self.build_middleware_stack()
         return self.middleware_stack
 
+    def built_edge(self) -> Edge:
+        """Return the edge; no bare routes are added after this."""
+        self._built()
+        return self.edge
+
     def drain(self) -> None:
         """Ask every client with its next answer to close its connection."""
-        self._built()
-        self.edge.draining = True
+        self.built_edge().draining = True
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, with problems in place of FastAPI's error bodies."""
@@ -118,8 +129,8 @@ def create_app(
     resources: HasDatabase,
     routers: Sequence[APIRouter],
     bare_routes: Sequence[Route] = (),
+    direct_routes: Sequence[DirectRoute] = (),
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
-    body_limits: Mapping[str, int] | None = None,
     pages: bool = False,
     more_openapi: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
@@ -135,8 +146,8 @@ def create_app(
         routers: the routes.
         bare_routes: matched before all others and called without the framework; their answers below 400 are counted
             and not logged, so their work is logged where it is done.
-        max_body_bytes: of a request's body.
-        body_limits: other limits, by path prefix.
+        direct_routes: matched before all others, and served by the HTTP protocol itself.
+        max_body_bytes: of a request's body, but of a direct route's.
         pages: whether this service has pages for people; then its problems are pages too.
         more_openapi: `paths` and `schemas` that describe bare routes in the OpenAPI document.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
@@ -151,12 +162,12 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=_operation_id,
         bare_routes=[*bare_routes, static_route(SHARED)],
+        direct_routes=direct_routes,
         site=site if pages else None,
         more_openapi=more_openapi,
         edge=partial(
             Edge,
             max_body_bytes=max_body_bytes,
-            body_limits=body_limits or {},
             refusals={**COMMON_REFUSALS, **(refusals or {})},
         ),
     )

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plaudit.common import strict_json
+from plaudit.common.http.auth import Principal
 from plaudit.common.http.body import read_body
 from plaudit.common.http.errors import COMMON_REFUSALS, AnswerInsteadError, Refusals, problem_of, raised
 from plaudit.common.http.exchange import Exchange, SlowBodies
@@ -102,7 +103,7 @@ class Edge:
             return
         begun = perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        request_id = _request_id(headers.get(b"x-request-id"))
+        request_id = new_request_id(headers.get(b"x-request-id"))
         request_id_var.set(request_id)
         traceparent = headers.get(b"traceparent")
         tracing.enter(tracing.child(traceparent.decode("latin-1")) if traceparent else tracing.new_traceparent())
@@ -119,7 +120,8 @@ class Edge:
         seen = scope
         problem: Problem | None = None
         try:
-            _check_body_headers(headers, exchange)
+            check_body_headers(headers, exchange.max_bytes)
+            exchange.body_complete = b"content-length" not in headers and b"transfer-encoding" not in headers
             if bare is not None:
                 await bare.serve(scope, exchange)
             else:
@@ -171,11 +173,7 @@ class Edge:
         if isinstance(error, AnswerInsteadError):
             await error.response(scope, exchange.receive, exchange.send)
             return None
-        problem = problem_of(error, self._refusals)
-        expected = isinstance(error, Problem) or problem.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        if exchange.started or not expected:
-            level = logging.WARNING if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else logging.ERROR
-            log.log(level, "request_failed", exc_info=error)
+        problem = self.problem_of(error, has_begun=exchange.started)
         if exchange.started:
             return problem
         wants_page = b"text/html" in headers.get(b"accept", b"") and not scope["path"].startswith("/v1/")
@@ -186,6 +184,53 @@ class Edge:
         await response(scope, exchange.receive, exchange.send)
         return problem
 
+    def problem_of(self, error: Exception, *, has_begun: bool = False) -> Problem:
+        """Return the problem that tells a client about an exception; log one that no client has caused.
+
+        An answer that has begun already cannot say it: `has_begun` logs every one.
+        """
+        problem = problem_of(error, self._refusals)
+        expected = isinstance(error, Problem) or problem.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        if has_begun or not expected:
+            level = logging.WARNING if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else logging.ERROR
+            log.log(level, "request_failed", exc_info=error)
+        return problem
+
+    def record(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        received_bytes: int,
+        problem: Problem | None,
+        *,
+        is_bare: bool,
+        principal: Principal | None = None,
+    ) -> None:
+        """Count a request and its time, and write its line, in its context; none for a bare route's good answer."""
+        key = (method, route, status)
+        observe = self._observe.get(key)
+        if observe is None:
+            observe = self._observe[key] = metrics.HTTP_REQUEST_SECONDS.labels(method, route, str(status)).observe
+        observe(seconds)
+        if is_bare and status < FIRST_ERROR:
+            return
+        fields: dict[str, Any] = {}
+        if problem is not None:
+            fields["problem"] = problem.slug
+        if principal is not None:
+            fields |= {"tenant_id": principal.tenant_id, "key_id": principal.key_id}
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            duration_ms=round(seconds * 1000, 3),
+            body_bytes=received_bytes,
+            **fields,
+        )
+
     def _record(
         self,
         scope: Scope,
@@ -195,30 +240,15 @@ class Edge:
         seconds: float,
         problem: Problem | None,
     ) -> None:
-        route = bare.path if bare is not None else _template(seen)
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        status = exchange.status
-        key = (method, route, status)
-        observe = self._observe.get(key)
-        if observe is None:
-            observe = self._observe[key] = metrics.HTTP_REQUEST_SECONDS.labels(method, route, str(status)).observe
-        observe(seconds)
-        if bare is not None and status < FIRST_ERROR:
-            return
-        fields: dict[str, Any] = {}
-        if problem is not None:
-            fields["problem"] = problem.slug
-        principal = seen.get("state", {}).get("principal")
-        if principal is not None:
-            fields |= {"tenant_id": principal.tenant_id, "key_id": principal.key_id}
-        log.info(
-            "request",
-            method=method,
-            route=route,
-            status=status,
-            duration_ms=round(seconds * 1000, 3),
-            body_bytes=exchange.received,
-            **fields,
+        self.record(
+            scope["method"] if scope["method"] in _METHODS else "OTHER",
+            bare.path if bare is not None else _template(seen),
+            exchange.status,
+            seconds,
+            exchange.received,
+            problem,
+            is_bare=bare is not None,
+            principal=seen.get("state", {}).get("principal"),
         )
 
 
@@ -245,20 +275,22 @@ class _BareRoute:
         await response(scope, exchange.receive, exchange.send)
 
 
-def _request_id(given: bytes | None) -> str:
+def new_request_id(given: bytes | None) -> str:
     """Return the caller's request id if it is harmless, else a new one of process and number."""
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
     return f"{_process}-{next(_counter):x}"
 
 
-def _check_body_headers(headers: Mapping[bytes, bytes], exchange: Exchange) -> None:
-    """Refuse a body by its headers."""
+def check_body_headers(headers: Mapping[bytes, bytes], max_bytes: int) -> None:
+    """Refuse a body by its headers.
+
+    Raises:
+        Problem: 413 for one that says that it is too large, 415 for a compressed one.
+    """
     length = headers.get(b"content-length")
-    if length is None:
-        exchange.body_complete = b"transfer-encoding" not in headers
-    elif int(length) > exchange.max_bytes:
-        raise body_too_large(exchange.max_bytes)
+    if length is not None and int(length) > max_bytes:
+        raise body_too_large(max_bytes)
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise Problem(
             "compressed-body",

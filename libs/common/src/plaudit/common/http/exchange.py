@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
+from plaudit.common.http.limits import BODY_SECONDS
 from plaudit.common.http.problems import Problem, body_too_large
 
-BODY_TIMEOUT_SECONDS: Final = 10.0
-"""For the whole body of a request."""
 _CHECK_SECONDS: Final = 1.0
 _NO_ANSWER: Final = 500
 _NO_STORE: Final = (b"cache-control", b"no-store")
@@ -24,7 +23,7 @@ class SlowBodies:
     It checks all waiting ones once a second, since a timer for each request costs 6 µs, most of the edge's time.
     """
 
-    def __init__(self, timeout_seconds: float = BODY_TIMEOUT_SECONDS) -> None:
+    def __init__(self, timeout_seconds: float = BODY_SECONDS) -> None:
         self._timeout_seconds = timeout_seconds
         self._waiting: dict[Exchange, asyncio.Task[Any] | None] = {}
         self._armed = False
@@ -97,7 +96,7 @@ class Exchange:
             message = await self._receive()
         except asyncio.CancelledError:
             if self._slow_bodies.was_cut_off(self):
-                raise _too_slow() from None
+                raise body_too_slow() from None
             raise
         finally:
             self._slow_bodies.leave(self)
@@ -120,7 +119,8 @@ class Exchange:
         await self._send(message)
 
 
-def _too_slow() -> Problem:
+def body_too_slow() -> Problem:
+    """Return the 408 for a body that takes too long."""
     return Problem(
         "body-too-slow",
         HTTPStatus.REQUEST_TIMEOUT,

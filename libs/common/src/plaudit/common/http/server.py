@@ -5,14 +5,17 @@ import contextlib
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
+from time import perf_counter
 from typing import Any, Final, cast
 
 import uvicorn
 
 from plaudit.common.http.app import Api
+from plaudit.common.http.direct import DirectServing
+from plaudit.common.http.limits import DEFAULT_LIMITS, Limits
+from plaudit.common.http.protocol import HttpProtocol
 
 BACKLOG: Final = 2048
-KEEP_ALIVE_SECONDS: Final = 20
 DRAIN_SECONDS: Final = 0.5
 """How long answers ask clients to close their connections before idle ones are closed: a request that is on its way
 over a closed connection would be lost."""
@@ -32,16 +35,20 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves one application on one socket."""
 
-    def __init__(self, app: Api, host: str, port: int, stop_timeout_seconds: float) -> None:
+    def __init__(
+        self, app: Api, host: str, port: int, stop_timeout_seconds: float, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         """Listen at once, so that a busy port is found before anything else starts; port 0 takes a free one."""
         self._app = app
+        self._limits = limits
+        direct = DirectServing(app.built_edge(), app.direct_routes)
         self._socket = _listen(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=cast("type[asyncio.Protocol]", partial(HttpProtocol, direct=direct, limits=limits)),
                 ws="none",
                 lifespan="off",
                 access_log=False,
@@ -49,7 +56,6 @@ class HttpServer:
                 server_header=False,
                 proxy_headers=False,
                 backlog=BACKLOG,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=max(1, int(stop_timeout_seconds)),
             )
         )
@@ -61,7 +67,11 @@ class HttpServer:
 
     async def run(self) -> None:
         """Serve until `stop` is called and all requests are answered."""
-        await self._server.serve(sockets=[self._socket])
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            sweeping.cancel()
 
     async def stop(self, drain_seconds: float = DRAIN_SECONDS) -> None:
         """Ask clients to leave, stop accepting, then close idle connections; `run` returns when all is answered.
@@ -77,6 +87,13 @@ class HttpServer:
             await asyncio.gather(*taking)
             await asyncio.sleep(drain_seconds / 2)
         self._server.should_exit = True
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.sweep_seconds)
+            now = perf_counter()
+            for connection in list(self._server.server_state.connections):
+                cast("HttpProtocol", connection).sweep(now)
 
     def _take_waiting(self) -> list[Coroutine[Any, Any, object]]:
         """Accept what waits in the kernel's queue: closing the listener would lose the requests in it."""

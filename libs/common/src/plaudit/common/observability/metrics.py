@@ -8,8 +8,10 @@ a process as its job.
 import time
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
+
+from plaudit.common.observability.histogram import Histogram
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_1_0_0
 

@@ -1,1 +1,1 @@
-"""The routes that platforms post to. They are bare: past the framework, for speed."""
+"""The routes that platforms post to. They are direct: served by the HTTP protocol itself, for speed."""

@@ -4,9 +4,8 @@ from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
-from starlette.responses import Response
 
-from plaudit.common.http import Problem, json_response, unprocessable
+from plaudit.common.http import Problem, unprocessable
 from plaudit.common.http.problems import ProblemError, bad_request
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, NOTHING_VALID, Outcome, Receipt
 
@@ -52,8 +51,11 @@ class HookOut(msgspec.Struct, frozen=True, omit_defaults=True):
     ] = None
 
 
-def answer(receipt: Receipt) -> Response:
-    """Return the answer to a delivery that is stored.
+_encode = msgspec.json.Encoder().encode
+
+
+def answer(receipt: Receipt) -> bytes:
+    """Return the body of the answer to a delivery that is stored.
 
     Raises:
         Problem: nothing of it could be taken.
@@ -63,7 +65,7 @@ def answer(receipt: Receipt) -> Response:
         raise _refused(outcome)
     quarantined = [QuarantinedEventOut(index, reason) for index, reason in outcome.quarantined]
     taken = outcome.accepted, outcome.unchanged, quarantined
-    return json_response(HookOut(outcome.id, *taken, receipt.duplicate, outcome.quarantine_reason), ACCEPTED)
+    return _encode(HookOut(outcome.id, *taken, receipt.duplicate, outcome.quarantine_reason))
 
 
 def _refused(outcome: Outcome) -> Problem:

@@ -2,38 +2,41 @@
 
 import hmac
 
-from starlette.requests import Request
-
 from plaudit.common.http import Problem
+from plaudit.common.http.direct import DirectRequest
 from plaudit.common.standard_webhooks import InvalidSignatureError, signature_headers, verify
 from plaudit.ingest.hooks.api.source_cache import CachedSource
 
 
-def prove(cached: CachedSource, request: Request, body: bytes, now: float) -> str | None:
-    """Return the sender's own id of a delivery, if it signs; None where the token in the address is the proof.
+def prove(cached: CachedSource | None, request: DirectRequest, now: float) -> tuple[CachedSource, str | None]:
+    """Return the source of a delivery, and the sender's own id of it.
+
+    There is an id where the sender signs; it is None where the token in the address is the proof.
 
     Args:
-        cached: the source that the address names.
+        cached: the source that the address names, None if there is none.
         request: the delivery.
-        body: its bytes.
         now: Unix seconds, which the signature's timestamp must be near.
 
     Raises:
         Problem: the one 401 for every delivery that is not proven.
     """
-    token = request.path_params.get("token")
+    if cached is None:
+        raise not_proven()
+    _, *tokens = request.parameters
+    token = tokens[0] if tokens else None
     if cached.adapter.proof == "path_token":
         _check_token(token, cached.source.path_token)
-        return None
+        return cached, None
     if token is not None:
         raise not_proven()
     try:
-        message_id, timestamp, signature = signature_headers(request.scope["headers"])
-        verify(message_id, timestamp, signature, body, (cached.signing_key,), now)
+        message_id, timestamp, signature = signature_headers(request.headers)
+        verify(message_id, timestamp, signature, request.body, (cached.signing_key,), now)
     except InvalidSignatureError as error:
         raise not_proven() from error
     assert message_id is not None
-    return message_id.decode()
+    return cached, message_id.decode()
 
 
 def not_proven() -> Problem:

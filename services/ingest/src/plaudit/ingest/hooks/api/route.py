@@ -1,6 +1,7 @@
 """The routes `POST /v1/hooks/{source_id}`, and with a token in the address for platforms that sign nothing.
 
-Bare routes, past the framework: verify, read strictly, hand to the group commit, answer after its commit.
+Direct routes, served by the HTTP protocol itself: verify, read strictly, hand to the group commit, answer after its
+commit.
 """
 
 import asyncio
@@ -10,19 +11,15 @@ from dataclasses import replace
 
 import msgspec
 import structlog
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from plaudit.common.db.errors import is_transient
-from plaudit.common.group_commit import QueueFullError, StoppedError
-from plaudit.common.http import read_body
+from plaudit.common.group_commit import QueueFullError, StoppedError, Waiting
+from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.problems import internal_error, unavailable
 from plaudit.common.ids import IdSource
-from plaudit.common.observability.tracing import current_traceparent
 from plaudit.common.strict_json import InvalidJsonError, loads
 from plaudit.ingest.hooks.api.answers import answer
-from plaudit.ingest.hooks.api.proofs import not_proven, prove
+from plaudit.ingest.hooks.api.proofs import prove
 from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
 from plaudit.ingest.hooks.api.writer import Writer
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
@@ -30,81 +27,122 @@ from plaudit.ingest.platforms import UnusableBodyError
 from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
 from plaudit.ingest.settings import IngestSettings
 
-STORED_HEADERS = (b"content-type", b"user-agent", b"webhook-id", b"webhook-timestamp")
+STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", "webhook-id", "webhook-timestamp")}
 MAX_STORED_HEADER_CHARS = 500
 
 log = structlog.get_logger()
 
 
-class Hooks:
+class Hooks(DirectRoute):
     """The routes that platforms post to."""
 
     def __init__(self, sources: SourceCache, writer: Writer, ids: IdSource, settings: IngestSettings) -> None:
+        """Look up sources, and write deliveries."""
+        super().__init__("/v1/hooks/", ["{source_id}", "{source_id}/{token}"], settings.hook_max_body_bytes)
         self._sources = sources
         self._writer = writer
         self._ids = ids
-        self._max_body_bytes = settings.hook_max_body_bytes
         self._answer_timeout_seconds = settings.hook_answer_timeout_seconds
+        self._looking_up: set[asyncio.Task[None]] = set()
 
-    def routes(self) -> list[Route]:
-        """Return the bare routes."""
-        return [
-            Route("/v1/hooks/{source_id}", self.post, methods=["POST"]),
-            Route("/v1/hooks/{source_id}/{token}", self.post, methods=["POST"]),
-        ]
-
-    async def post(self, request: Request) -> Response:
-        """Take a delivery: 202 once it is durable, or a problem."""
-        body = await read_body(request, self._max_body_bytes)
+    def take(self, requests: Sequence[DirectRequest]) -> None:
+        """Take deliveries: each is answered 202 once it is durable, or refused."""
+        now = time.time()
         answer_by = asyncio.get_running_loop().time() + self._answer_timeout_seconds
-        cached = await self._sources.find(request.path_params["source_id"], self._answer_timeout_seconds)
-        if cached is None:
-            raise not_proven()
-        sent_id = prove(cached, request, body, time.time())
-        delivery = _read(cached, str(self._ids()), sent_id, request, body)
-        return answer(await self._write(delivery, answer_by))
+        for request in requests:
+            try:
+                cached = self._sources.cached(request.parameters[0])
+            except KeyError:
+                task = asyncio.create_task(self._look_up(request, answer_by))
+                self._looking_up.add(task)
+                task.add_done_callback(self._looking_up.discard)
+            else:
+                self._take(request, cached, now, answer_by)
 
-    async def _write(self, delivery: Delivery, answer_by: float) -> Receipt:
-        """Return the receipt once it is durable; a delivery that cannot be written with its content is stored as bytes.
-
-        `answer_by` is a time of the event loop's clock.
-        """
+    async def _look_up(self, request: DirectRequest, answer_by: float) -> None:
         try:
-            return await self._writer.submit(
-                delivery,
-                rows=len(delivery.events) + 1,
-                size_bytes=len(delivery.body),
-                timeout_seconds=answer_by - asyncio.get_running_loop().time(),
-            )
+            cached = await self._sources.find(request.parameters[0], self._answer_timeout_seconds)
+        except Exception as error:  # noqa: BLE001 - every failure is an answer
+            request.refuse(error)
+        else:
+            self._take(request, cached, time.time(), answer_by)
+
+    def _take(self, request: DirectRequest, cached: CachedSource | None, now: float, answer_by: float) -> None:
+        try:
+            source, sent_id = prove(cached, request, now)
+            self._put(_Posted(self, request, _read(source, str(self._ids()), sent_id, request), answer_by))
+        except Exception as error:  # noqa: BLE001 - every failure is an answer
+            request.refuse(error)
+
+    def _put(self, posted: "_Posted") -> None:
+        try:
+            self._writer.put(posted)
         except (QueueFullError, StoppedError) as error:
             raise unavailable("Too much waits to be written. Nothing was stored; try again.") from error
-        except Exception as error:
-            if is_transient(error):
-                raise unavailable("The commit was not confirmed in time. Send it again under the same id.") from error
-            log.exception("delivery_refused", delivery_id=delivery.id)
-            if delivery.quarantine_reason == NOT_STORED:
-                raise internal_error() from error
+
+    def written(self, request: DirectRequest, receipt: Receipt) -> None:
+        """Answer a delivery that is durable."""
+        try:
+            request.answer(ACCEPTED, answer(receipt))
+        except Exception as error:  # noqa: BLE001 - every failure is an answer
+            request.refuse(error)
+
+    def not_written(self, posted: "_Posted", error: Exception) -> None:
+        """Answer a delivery that is not durable for certain.
+
+        One that cannot be written with its content is stored as bytes first.
+        """
+        request, delivery = posted.request, posted.item
+        if is_transient(error):
+            request.refuse(unavailable("The commit was not confirmed in time. Send it again under the same id."))
+            return
+        with request.context():
+            log.error("delivery_refused", delivery_id=delivery.id, exc_info=error)
+        if delivery.quarantine_reason == NOT_STORED:
+            request.refuse(internal_error())
+            return
         bytes_alone = replace(delivery, events=(), status=UNPROCESSABLE, quarantine_reason=NOT_STORED)
-        return await self._write(bytes_alone, answer_by)
+        try:
+            self._put(_Posted(self, request, bytes_alone, posted.answer_by))
+        except Exception as refusal:  # noqa: BLE001 - every failure is an answer
+            request.refuse(refusal)
 
 
-def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: Request, body: bytes) -> Delivery:
+class _Posted(Waiting[Delivery, Receipt]):
+    """A delivery that waits for its group, and the request that it came in."""
+
+    __slots__ = ("_hooks", "request")
+
+    def __init__(self, hooks: Hooks, request: DirectRequest, delivery: Delivery, answer_by: float) -> None:
+        super().__init__(delivery, rows=len(delivery.events) + 1, size_bytes=len(delivery.body), answer_by=answer_by)
+        self._hooks = hooks
+        self.request = request
+
+    def written(self, result: Receipt) -> None:
+        self._hooks.written(self.request, result)
+
+    def failed(self, error: Exception) -> None:
+        self._hooks.not_written(self, error)
+
+
+def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: DirectRequest) -> Delivery:
+    fields = request.fields
     headers = {
-        name.decode(): value.decode("latin-1")[:MAX_STORED_HEADER_CHARS]
-        for name, value in request.scope["headers"]
-        if name in STORED_HEADERS
+        name: fields[raw].decode("latin-1")[:MAX_STORED_HEADER_CHARS]
+        for raw, name in STORED_HEADERS.items()
+        if raw in fields
     }
-    events, status, reason = _read_events(cached, body)
+    events, status, reason = _read_events(cached, request.body)
     return Delivery(
         id=delivery_id,
         source=cached.source,
         sent_id=sent_id,
         headers=msgspec.json.encode(headers).decode(),
-        body=body,
+        body=request.body,
         events=events,
         status=status,
         quarantine_reason=reason,
-        traceparent=current_traceparent(),
+        traceparent=request.traceparent,
     )
 
 

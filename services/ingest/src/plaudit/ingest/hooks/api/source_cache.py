@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -36,6 +37,17 @@ class SourceCache:
         self._cache: dict[str, tuple[float, CachedSource | None]] = {}
         self._loading: dict[UUID, asyncio.Task[CachedSource | None]] = {}
 
+    def cached(self, source_id: str) -> CachedSource | None:
+        """Return a source that is remembered; None if it is remembered that there is none.
+
+        Raises:
+            KeyError: it must be looked up.
+        """
+        until, found = self._cache[source_id]
+        if until <= self._monotonic():
+            raise KeyError(source_id)
+        return found
+
     async def find(self, source_id: str, timeout_seconds: float) -> CachedSource | None:
         """Return a source by the id in the address; None if there is none.
 
@@ -43,9 +55,8 @@ class SourceCache:
             TimeoutError: the database has not answered in time.
             Exception: what the database raises.
         """
-        entry = self._cache.get(source_id)
-        if entry is not None and entry[0] > self._monotonic():
-            return entry[1]
+        with suppress(KeyError):
+            return self.cached(source_id)
         try:
             wanted = UUID(source_id)
         except ValueError:

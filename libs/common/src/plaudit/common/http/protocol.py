@@ -1,0 +1,261 @@
+"""One connection: uvicorn's protocol, with direct requests in its line, and with limits.
+
+Direct requests and ASGI requests share the connection's line, so that pipelined requests are answered in their order.
+No request has a timer: one sweep over all connections finds those that are slow or idle.
+"""
+
+import asyncio
+from time import perf_counter
+from typing import Any, cast
+
+import httptools
+import structlog
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from plaudit.common.http.direct import DirectRequest, DirectServing, head_too_large, head_too_slow, malformed
+from plaudit.common.http.exchange import body_too_slow
+from plaudit.common.http.limits import Limits
+from plaudit.common.http.problems import Problem, internal_error
+
+_SEPARATORS_BYTES = 4
+"""Of one header: colon, space and the end of the line."""
+
+
+log = structlog.get_logger()
+
+
+class _TooLargeHeadError(Exception):
+    """A head over its limits; raised to stop the parser."""
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        direct: DirectServing,
+        limits: Limits,
+    ) -> None:
+        """Take what uvicorn gives each connection, and what all connections of a server share."""
+        super().__init__(config, server_state, app_state, _loop)
+        self._direct = direct
+        self._limits = limits
+        self._chunk_bytes = 0
+        self._head_bytes = 0
+        """Of the chunks received so far of a head that is not complete."""
+        self._head_begun = 0.0
+        """When the head began that is not complete; 0 when there is none."""
+        self._idle_since = perf_counter()
+        self._is_deaf = False
+        """Whether nothing more is read: what was sent is not HTTP, or is refused."""
+        self._serving: DirectRequest | None = None
+        """The direct request whose turn it is."""
+        self._is_advancing = False
+
+    # What the transport calls.
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what was not received to its end; what is being written is answered to nobody."""
+        serving = self._serving
+        if serving is not None and not serving.whole and not serving.response_complete:
+            serving.gone()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read a chunk of bytes."""
+        if self._is_deaf:
+            return
+        self._chunk_bytes = len(data)
+        self._head_bytes = max(0, self._head_bytes)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._refuse(_problem_of(error))
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
+        if self._head_begun and not self._is_deaf:
+            self._head_bytes = max(1, self._head_bytes + len(data))
+            if self._head_bytes > self._limits.max_head_bytes:
+                self._refuse(head_too_large())
+
+    def pause_writing(self) -> None:
+        """Read nothing more from a client that does not read its answers."""
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        super().resume_writing()
+        if not self.pipeline:
+            self.flow.resume_reading()
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """Prepare for a head; the scope is made only for a request of the application."""
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self._head_begun = perf_counter()
+
+    def on_headers_complete(self) -> None:
+        """Put the request into the line."""
+        self._head_begun = 0.0
+        if self._is_head_too_large():
+            raise _TooLargeHeadError
+        self._head_bytes = 0
+        found = self._direct.match(self.parser.get_method(), self.url)
+        if found is None:
+            self._to_application()
+            return
+        route, template, parameters = found
+        request = DirectRequest(self, self._direct, self.headers)
+        request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
+        request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        self._line_up(request)
+
+    def on_body(self, body: bytes) -> None:
+        """Receive a part of a body."""
+        cycle: Any = self.cycle
+        if type(cycle) is DirectRequest:
+            cycle.add(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request that is received."""
+        # The rest of the chunk, with the next head in it, counts as nothing.
+        self._head_bytes = -self._chunk_bytes
+        cycle: Any = self.cycle
+        if type(cycle) is DirectRequest:
+            cycle.end()
+        else:
+            super().on_message_complete()
+
+    # The line.
+
+    def answered(self, now: float) -> None:
+        """A direct request is answered."""
+        self._serving = None
+        self._advance(now)
+
+    def on_response_complete(self) -> None:
+        """An ASGI request is answered."""
+        self._advance(perf_counter())
+
+    def _to_application(self) -> None:
+        """Do for an ASGI request what uvicorn does from the beginning of its head."""
+        url, headers, expects_continue = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.headers.extend(headers)
+        self.url, self.expect_100_continue = url, expects_continue
+        super().on_headers_complete()
+
+    def _line_up(self, request: DirectRequest) -> None:
+        previous: Any = self.cycle
+        self.cycle = cast("RequestResponseCycle", request)
+        if previous is None or previous.response_complete:
+            self._start(request)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _start(self, request: DirectRequest) -> None:
+        self._serving = request
+        request.start()
+
+    def _advance(self, now: float) -> None:
+        """Start what comes next; a loop, for a chunk may hold thousands of requests that are answered at once."""
+        self.server_state.total_requests += 1
+        self._idle_since = now
+        if self._is_advancing or self.transport.is_closing():
+            return
+        self._is_advancing = True
+        while self.pipeline and not self.transport.is_closing():
+            queued, app = self.pipeline.pop()
+            cycle: Any = queued
+            if type(cycle) is not DirectRequest:
+                self._start_asgi_task(cycle, app)
+                break
+            self._start(cycle)
+            if not cycle.response_complete:
+                break
+        self._is_advancing = False
+        if not self.flow.write_paused and not self.transport.is_closing():
+            self.flow.resume_reading()
+
+    # Limits.
+
+    def sweep(self, now: float) -> None:
+        """Refuse what comes too slowly, and close what is idle; `now` is of `perf_counter`."""
+        # While this side does not read, a client cannot be late.
+        if self.transport.is_closing() or self.flow.read_paused:
+            return
+        cycle: Any = self.cycle
+        if self._head_begun:
+            if now - self._head_begun > self._limits.head_seconds:
+                self._refuse(head_too_slow())
+        elif cycle is None or cycle.response_complete:
+            if now - self._idle_since > self._limits.idle_seconds:
+                self.transport.close()
+        elif type(cycle) is DirectRequest and cycle.is_late(now, self._limits.body_seconds):
+            self._refuse(body_too_slow())
+
+    def _is_head_too_large(self) -> bool:
+        """Count only a head that may be too large."""
+        limits = self._limits
+        if (
+            self._head_bytes <= 0
+            and self._chunk_bytes <= limits.max_head_bytes
+            and len(self.headers) <= limits.max_headers
+        ):
+            return False
+        in_bytes = sum(len(name) + len(value) + _SEPARATORS_BYTES for name, value in self.headers)
+        return len(self.headers) > limits.max_headers or len(self.url) + in_bytes > limits.max_head_bytes
+
+    def _refuse(self, problem: Problem) -> None:
+        """Refuse what is being received, in its turn, and read nothing more."""
+        self._is_deaf = True
+        cycle: Any = self.cycle
+        if cycle is None or cycle.response_complete or self._is_whole(cycle):
+            self._line_up(self._refused(problem))
+        elif type(cycle) is DirectRequest:
+            cycle.refuse_in_turn(problem)
+        elif any(cycle is each for each, _ in self.pipeline):
+            self.pipeline[0] = (cast("RequestResponseCycle", self._refused(problem)), self.app)
+        elif cycle.response_started:
+            self.transport.close()
+        else:
+            # As when its client had closed the connection: its application sends nothing more.
+            cycle.disconnected = cycle.response_complete = True
+            cycle.message_event.set()
+            self._line_up(self._refused(problem))
+
+    def _refused(self, problem: Problem) -> DirectRequest:
+        """Return a place in the line for the answer to what is no whole request."""
+        refused = DirectRequest(self, self._direct, [])
+        refused.refuse_in_turn(problem)
+        return refused
+
+    @staticmethod
+    def _is_whole(cycle: Any) -> bool:
+        return cycle.whole if type(cycle) is DirectRequest else not cycle.more_body
+
+
+def _problem_of(error: httptools.HttpParserError) -> Problem:
+    """Return the problem of an error of the parser, which reports what a callback of ours raises like its own."""
+    cause = error.__context__
+    if isinstance(cause, _TooLargeHeadError):
+        return head_too_large()
+    if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError)):
+        log.error("request_failed", exc_info=cause)
+        return internal_error()
+    return malformed()
