@@ -117,6 +117,11 @@ class FrontDoor:
         """Post anything to any address."""
         return await self.client.post(path, content=body, headers=with_headers)
 
+    def writing(self) -> int:
+        """How many groups of deliveries are being written."""
+        pool = self.resources.database(Role.HOOK)._driver_pool
+        return 0 if pool is None else pool.get_size() - pool.get_idle_size()
+
     async def rows(self, sql: str, *arguments: Any) -> list[Any]:
         """Ask the database directly."""
         return list(await self.superuser.fetch(sql, *arguments))

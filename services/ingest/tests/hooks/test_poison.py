@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from sqlalchemy import QueuePool
 
-from plaudit.common.db import Role
 from plaudit.common.group_commit import GroupCommit
 from plaudit.common.observability.metrics import REGISTRY
 from plaudit_testing.front_door import FrontDoor, Source, created
@@ -45,16 +43,10 @@ async def one_group(door: FrontDoor, source: Source, others: int) -> AsyncIterat
         first = []
         for number in range(flush._flushers):
             first.append(asyncio.create_task(door.post(source, created(f"first-{number}"))))
-            await until(lambda: connections_out(door) == len(first), "each flusher waits for the table")
+            await until(lambda: door.writing() == len(first), "each flusher waits for the table")
         yield
         await until(lambda: len(flush._waiting) == others, "the others wait for a flusher")
     assert {(await each).status_code for each in first} == {202}
-
-
-def connections_out(door: FrontDoor) -> int:
-    pool = door.resources.database(Role.HOOK).engine.pool
-    assert isinstance(pool, QueuePool)
-    return pool.checkedout()
 
 
 async def post_as_one_group(door: FrontDoor, source: Source, names: Sequence[str]) -> dict[str, httpx.Response]:

@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from sqlalchemy import QueuePool
 
-from plaudit.common.db import Role
 from plaudit.common.group_commit import GroupCommit
 from plaudit_testing.front_door import FrontDoor, Source, created, front_door
 from plaudit_testing.runtime import until
@@ -48,12 +46,6 @@ def assert_unavailable(answer: httpx.Response) -> None:
     assert answer.json()["type"] == "/problems#unavailable"
 
 
-def connections_out(door: FrontDoor) -> int:
-    pool = door.resources.database(Role.HOOK).engine.pool
-    assert isinstance(pool, QueuePool)
-    return pool.checkedout()
-
-
 async def until_taken(door: FrontDoor, source: Source, external_id: str) -> httpx.Response:
     """Send one delivery again and again, as platforms do, until it is not answered 503."""
     answers: list[httpx.Response] = []
@@ -78,7 +70,7 @@ async def test_a_full_queue_is_a_503_and_stores_nothing(ingest_url: str):
             tasks = []
             for number in range(flush._flushers):
                 tasks.append(asyncio.create_task(door.post(source, created(f"written-{number}"))))
-                await until(lambda: connections_out(door) == len(tasks), "a flusher waits for the table")
+                await until(lambda: door.writing() == len(tasks), "a flusher waits for the table")
             tasks += [asyncio.create_task(door.post(source, created(f"waiting-{number}"))) for number in range(2)]
             await until(lambda: len(flush._waiting) == 2, "the queue is full")
             assert_unavailable(await door.post(source, created("too much")))
@@ -140,10 +132,10 @@ async def test_a_commit_without_an_answer_is_a_503_while_the_driver_still_waits_
         async with door.superuser.transaction():
             await door.superuser.execute("LOCK TABLE ingest.deliveries IN ACCESS EXCLUSIVE MODE")
             posted = asyncio.create_task(door.post(source, created("r-1"), "msg_r-1"))
-            await until(lambda: connections_out(door) > 0, "the group has reached the database")
+            await until(lambda: door.writing() > 0, "the group has reached the database")
             proxy.black_hole()
             assert_unavailable(await posted)
-            assert connections_out(door) > 0
+            assert door.writing() > 0
         proxy.pass_through()
         assert (await until_taken(door, source, "r-1")).json()["accepted"] == 1
         assert await door.counts() == {"deliveries": 2, "reviews": 2, "revisions": 2, "outbox": 2}
