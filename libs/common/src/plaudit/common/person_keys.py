@@ -1,8 +1,7 @@
 """Person keys: they identify a person in every service without storing an address."""
 
+import hmac
 import unicodedata
-
-from plaudit.common.hmac_sha256 import hmac_sha256
 
 
 def normalised_address(address: str) -> str:
@@ -17,4 +16,4 @@ def person_key(tenant_key: bytes, address: str) -> str:
         tenant_key: the tenant's, from `common.person_key`.
         address: as it was given; neither it nor its normalised form may be stored.
     """
-    return hmac_sha256(tenant_key, normalised_address(address).encode()).hex()
+    return hmac.digest(tenant_key, normalised_address(address).encode(), "sha256").hex()

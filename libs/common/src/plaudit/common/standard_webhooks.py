@@ -20,8 +20,6 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from plaudit.common.hmac_sha256 import hmac_sha256
-
 ID_HEADER: Final = "webhook-id"
 TIMESTAMP_HEADER: Final = "webhook-timestamp"
 SIGNATURE_HEADER: Final = "webhook-signature"
@@ -167,4 +165,4 @@ def _check_timestamp(timestamp: bytes, now_epoch_seconds: float, tolerance_secon
 
 
 def _mac(key: bytes, signed: bytes) -> bytes:
-    return b2a_base64(hmac_sha256(key, signed), newline=False)
+    return b2a_base64(hmac.digest(key, signed, "sha256"), newline=False)
