@@ -1,0 +1,176 @@
+"""What a connection may send, and how long it may take, whoever serves its requests."""
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from plaudit.common.http import Api, create_app
+from plaudit.common.http.direct import DirectRequest, DirectRoute
+from plaudit.common.http.limits import Limits
+from plaudit_testing.connections import our_connection
+
+LIMITS = Limits(max_head_bytes=2_000, max_headers=20, head_seconds=5, body_seconds=7, idle_seconds=9)
+PATHS = (b"/v1/shop", b"/v1/hooks/s1")
+both_ways = pytest.mark.parametrize("path", PATHS)
+
+
+class Held(DirectRoute):
+    """Keeps requests until a test answers them."""
+
+    def __init__(self) -> None:
+        super().__init__("/v1/hooks/", ["{source}"], 10_000)
+        self.held: list[DirectRequest] = []
+
+    def take(self, requests: Sequence[DirectRequest]) -> None:
+        self.held += requests
+
+    def answer(self) -> None:
+        for request in self.held:
+            request.answer(202, b"{}")
+
+
+@pytest.fixture
+def route() -> Held:
+    return Held()
+
+
+@pytest.fixture
+def app(route: Held) -> Api:
+    async def shop(request: Request) -> Response:
+        await request.body()
+        return Response("open")
+
+    resources: Any = SimpleNamespace(database=None)
+    return create_app(
+        title="t",
+        service="t",
+        description="",
+        resources=resources,
+        routers=(),
+        bare_routes=[Route("/v1/shop", shop, methods=["POST"])],
+        direct_routes=[route],
+    )
+
+
+def head(path: bytes, *lines: bytes) -> bytes:
+    return b"\r\n".join([b"POST %b HTTP/1.1" % path, b"host: x", *lines]) + b"\r\n\r\n"
+
+
+def statuses(written: bytes) -> list[int]:
+    return [int(part[:3]) for part in written.split(b"HTTP/1.1 ")[1:]]
+
+
+@both_ways
+@pytest.mark.parametrize("size", [50, 1_000, 1_000_000], ids=lambda size: f"in parts of {size}")
+async def test_a_head_over_its_bytes_is_a_431_however_it_is_cut(app: Api, path: bytes, size: int) -> None:
+    for sent in (head(path, b"long: " + b"x" * 2_000), head(path, b"endless: " + b"x" * 9_000).rstrip()):
+        connection = our_connection(app, LIMITS)
+        await connection.feed(sent[start : start + size] for start in range(0, len(sent), size))
+        written = await connection.settled()
+        assert statuses(written) == [431]
+        assert b"/problems#head-too-large" in written
+        assert connection.transport.closed
+
+
+@both_ways
+async def test_too_many_headers_are_a_431(app: Api, path: bytes) -> None:
+    for count, expected in ((LIMITS.max_headers - 2, [202 if path == PATHS[1] else 200]), (LIMITS.max_headers, [431])):
+        connection = our_connection(app, LIMITS)
+        connection.protocol.data_received(head(path, b"content-length: 0", *[b"a: b"] * count))
+        await asyncio.sleep(0)
+        for each in app.direct_routes:
+            assert isinstance(each, Held)
+            each.answer()
+        assert statuses(await connection.settled()) == expected
+
+
+@both_ways
+async def test_a_large_body_is_no_large_head(app: Api, path: bytes, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    one = head(path, b"content-length: 5000") + b"x" * 5_000
+    await connection.feed([one + head(path)[:20], head(path)[20:], one])
+    for _ in range(20):
+        await asyncio.sleep(0)
+        route.answer()
+    assert set(statuses(await connection.settled())) <= {200, 202}
+
+
+@both_ways
+async def test_a_head_that_comes_too_slowly_is_a_408(app: Api, path: bytes) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(path)[:-2])
+    connection.protocol.sweep(perf_counter() + LIMITS.head_seconds - 1)
+    assert connection.transport.written == b""
+    connection.protocol.sweep(perf_counter() + LIMITS.head_seconds + 1)
+    assert statuses(await connection.settled()) == [408]
+    assert connection.transport.closed
+
+
+async def test_a_body_that_comes_too_slowly_is_a_408(app: Api) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1], b"content-length: 9") + b"only")
+    connection.protocol.sweep(perf_counter() + LIMITS.body_seconds - 1)
+    assert connection.transport.written == b""
+    connection.protocol.sweep(perf_counter() + LIMITS.body_seconds + 1)
+    assert statuses(await connection.settled()) == [408]
+    assert connection.transport.closed
+    assert app.edge.in_progress == 0
+
+
+async def test_an_idle_connection_is_closed_and_one_that_waits_for_its_answer_is_not(app: Api, route: Held) -> None:
+    new, waiting = our_connection(app, LIMITS), our_connection(app, LIMITS)
+    waiting.protocol.data_received(head(PATHS[1], b"content-length: 0"))
+    await asyncio.sleep(0)
+    for connection in (new, waiting):
+        connection.protocol.sweep(perf_counter() + LIMITS.idle_seconds + 1)
+    assert (new.transport.closed, waiting.transport.closed) == (True, False)
+    route.answer()
+    waiting.protocol.sweep(perf_counter() + LIMITS.idle_seconds - 1)
+    assert not waiting.transport.closed
+    waiting.protocol.sweep(perf_counter() + LIMITS.idle_seconds + 1)
+    assert waiting.transport.closed
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"no http at all\r\n\r\n", head(PATHS[1], b"a\x00: b"), head(b"/v1/hooks/\xff"), head(b"http://[/")]
+)
+async def test_what_is_not_http_is_a_400_after_the_answers_to_what_came_before(
+    app: Api, route: Held, wrong: bytes
+) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1], b"content-length: 0") + wrong + head(PATHS[1]))
+    await asyncio.sleep(0)
+    assert connection.transport.written == b""
+    route.answer()
+    written = await connection.settled()
+    assert statuses(written) == [202, 400]
+    assert b"/problems#malformed-http" in written
+    assert connection.transport.closed
+
+
+@both_ways
+async def test_a_body_that_is_not_http_is_a_400_and_nothing_of_it_is_served(app: Api, route: Held, path: bytes) -> None:
+    connection = our_connection(app, LIMITS)
+    await connection.feed([head(path, b"transfer-encoding: chunked") + b"3\r\nabc\r\n", b"no length\r\n"])
+    assert statuses(await connection.settled()) == [400]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert statuses(connection.transport.written) == [400]
+    assert route.held == []
+    connection.protocol.connection_lost(None)
+    assert app.edge.in_progress == 0
+
+
+async def test_a_client_that_does_not_read_its_answers_is_not_read_either(app: Api) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.pause_writing()
+    assert not connection.transport.reads
+    connection.protocol.resume_writing()
+    assert connection.transport.reads
