@@ -75,3 +75,12 @@ async def test_a_parameter_that_cannot_be_is_refused_and_never_a_500(door: Front
             answer = await door.get("/v1/deliveries", **{name: value})
             assert answer.status_code in {400, 422}, (name, value, answer.text)
     assert await door.items("/v1/deliveries", sent_id="é'; --") == []
+
+
+async def test_a_large_body_is_stored_as_it_came_without_the_time_that_compression_takes(
+    door: FrontDoor, source: Source
+):
+    many = [created(f"r-{number}", text="all the same " * 10) for number in range(100)]
+    assert (await door.post(source, many)).status_code == 202
+    [[stored_bytes, body_bytes]] = await door.rows("SELECT pg_column_size(body), length(body) FROM ingest.deliveries")
+    assert stored_bytes == body_bytes > 8192

@@ -1,27 +1,29 @@
 """How a group looks up what is known: by index, whatever the planner thinks of the tables when it makes its plan."""
 
 import asyncio
-from collections.abc import Sequence
 
+import asyncpg
 import pytest
 
-from plaudit.common.db import Role, Tx
+from plaudit.common.db import Role
 from plaudit.ingest.hooks import store
 from plaudit_testing.front_door import FrontDoor, Source, created
 
 pytestmark = pytest.mark.postgres
 
-ROWS_OF_A_FEW_PAGES = 72
+A_FEW_ROWS, ROWS_OF_A_FEW_PAGES = 5, 72
 
 
-async def plan_for_any_keys(tx: Tx) -> str:
-    """The plan that is made once for all keys, of the look-up as the hook role runs it."""
-    await tx.raw.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    keys: Sequence[Sequence[str]] = [["01a20571-19f8-71d8-9c8e-1e30df458706"], ["r-1"]] * 2
-    return "\n".join(line[0] for line in await tx.raw.fetch(f"EXPLAIN {store._SELECT_KNOWN}", *keys))
+async def plan_for_any_keys(connection: asyncpg.Connection) -> str:
+    """The plan of the look-up that is made once for all keys, whose number it does not know."""
+    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    await connection.execute(f"PREPARE look_up (uuid[], text[], uuid[], text[]) AS {store._SELECT_KNOWN}")
+    plan = await connection.fetch("EXPLAIN EXECUTE look_up ('{}', '{}', '{}', '{}')")
+    await connection.execute("DEALLOCATE look_up")
+    return "\n".join(line[0] for line in plan)
 
 
-@pytest.mark.parametrize("rows", [0, ROWS_OF_A_FEW_PAGES])
+@pytest.mark.parametrize("rows", [0, A_FEW_ROWS, ROWS_OF_A_FEW_PAGES])
 async def test_a_plan_made_over_small_tables_looks_each_key_up_by_its_index(
     door: FrontDoor, source: Source, rows: int
 ) -> None:
@@ -29,8 +31,17 @@ async def test_a_plan_made_over_small_tables_looks_each_key_up_by_its_index(
         await asyncio.gather(*(door.post(source, created(f"r-{number}")) for number in range(rows)))
         await door.superuser.execute("ANALYZE ingest.deliveries, ingest.reviews, ingest.revisions")
     async with door.resources.database(Role.HOOK).driver_transaction("default") as tx:
-        plan = await plan_for_any_keys(tx)
+        plan = await plan_for_any_keys(tx.raw)
     for index in ("deliveries_dedup", "reviews_pkey", "revisions_pkey"):
         assert f"Index Scan using {index}" in plan, plan
     for whole_table in ("Seq Scan", "Hash", "Merge"):
         assert whole_table not in plan, plan
+
+
+async def test_the_index_of_the_log_is_no_choice_for_the_look_up_however_cheap_it_seems(door: FrontDoor) -> None:
+    async with door.superuser.transaction():
+        await door.superuser.execute("DROP INDEX ingest.deliveries_dedup")
+        await door.superuser.execute("SET LOCAL ROLE plaudit_ingest_hook")
+        await door.superuser.execute("SET LOCAL search_path = ingest")
+        plan = await plan_for_any_keys(door.superuser)
+    assert "deliveries_log" not in plan, plan

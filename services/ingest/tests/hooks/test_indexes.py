@@ -1,0 +1,64 @@
+"""Each index is paid for by every delivery, so each serves a query of the product."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import pytest
+
+from plaudit.common.db import Role, SqlTx
+from plaudit.ingest.deliveries import store as deliveries
+from plaudit.ingest.hooks import store as hooks
+from plaudit.ingest.reviews import store as reviews
+from plaudit_testing.front_door import DEFAULT, FrontDoor, Source, created
+
+pytestmark = pytest.mark.postgres
+
+DELIVERIES, REVIEWS_EACH = 6, 500
+MANY_DELIVERIES = """
+INSERT INTO ingest.deliveries
+    (tenant_id, id, source_id, dedup_id, received_at, status, accepted, unchanged, headers, body)
+SELECT tenant_id, gen_random_uuid(), gen_random_uuid(), 'msg_' || n, now() - n * interval '1 s', 202, 0, 0, '{}', body
+FROM ingest.deliveries, generate_series(1, 500) AS n
+"""
+INDEXES = """
+SELECT indexrelid::regclass::text, pg_stat_get_xact_numscans(indexrelid) > 0 FROM pg_index
+WHERE indrelid = ANY('{ingest.deliveries, ingest.reviews, ingest.revisions}'::regclass[])
+"""
+
+Query = Callable[[SqlTx], Awaitable[object]]
+
+
+async def scanned(door: FrontDoor, role: Role, query: Query) -> dict[str, bool]:
+    """Whether the query used each of the indexes."""
+    async with door.resources.database(role).transaction(DEFAULT) as tx:
+        await query(tx)
+        return {row[0]: row[1] for row in await tx.raw.fetch(INDEXES)}
+
+
+async def test_each_index_of_what_a_delivery_writes_serves_a_query(door: FrontDoor, source: Source) -> None:
+    for number in range(DELIVERIES):
+        many = [created(f"r-{number}-{n}") for n in range(REVIEWS_EACH)]
+        assert (await door.post(source, many, f"msg_{number}")).status_code == 202
+    await door.superuser.execute(MANY_DELIVERIES)
+    await door.superuser.execute("ANALYZE")
+    source_id = UUID(source.id)
+    [[delivery_id]] = await door.rows("SELECT id FROM ingest.deliveries LIMIT 1")
+    [[review_id]] = await door.rows("SELECT id FROM ingest.reviews LIMIT 1")
+
+    async def known(tx: SqlTx) -> None:
+        await hooks.known(tx, [(source.id, "msg_1")], [(source.id, "r-1-1")])
+
+    queries: dict[str, tuple[Role, Query]] = {
+        "deliveries_dedup": (Role.HOOK, known),
+        "deliveries_log": (
+            Role.API, lambda tx: deliveries.page(tx, DEFAULT, deliveries.Filters(source_id), None, 2),
+        ),
+        "deliveries_pkey": (Role.API, lambda tx: deliveries.get(tx, DEFAULT, delivery_id)),
+        "reviews_pkey": (Role.HOOK, known),
+        "reviews_list": (Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50)),
+        "reviews_tenant_id_id_key": (Role.API, lambda tx: reviews.get(tx, DEFAULT, review_id)),
+        "revisions_pkey": (Role.API, lambda tx: reviews.history(tx, DEFAULT, review_id)),
+    }  # fmt: skip
+    used = {name: (await scanned(door, role, query)) for name, (role, query) in queries.items()}
+    assert set(used) == set(used["deliveries_dedup"]), "there is an index that no query here is named for"
+    assert {name: scans[name] for name, scans in used.items()} == dict.fromkeys(used, True)
