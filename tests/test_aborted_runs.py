@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from plaudit_local.servers.account import remove, temporary_folder
-from plaudit_local.servers.guard import descendants
+from plaudit_local.servers.guard import descendants, send_to_all
 from plaudit_local.servers.process import wait_until
 from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.servers import temporary_folder
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks processes up in /proc")
 
@@ -21,7 +21,7 @@ import asyncio, signal, sys, time
 from pathlib import Path
 from plaudit_testing.runtime_process import RuntimeProcess
 from plaudit_testing.databases import settings_for
-from plaudit_testing.servers import own_kafka, own_postgres
+from plaudit_testing.servers import own_kafka, own_postgres, pause
 from plaudit_testing.stack import ServiceProcess
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
@@ -36,12 +36,12 @@ def postgres():
     loop = asyncio.new_event_loop()
     with own_postgres() as server:
         backends = [loop.run_until_complete(asyncpg.connect(server.dsn)) for _ in range(5)]
-        server.pause()
+        pause(server)
         suspended()
 
 def kafka():
     with own_kafka() as broker:
-        broker.pause()
+        pause(broker)
         suspended()
 
 NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
@@ -70,9 +70,8 @@ def state_of(pid: int) -> str:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """For all that the run leaves, where PostgreSQL's account can reach it."""
-    made = temporary_folder("plaudit-test-aborted-")
-    yield made
-    remove(made)
+    with temporary_folder("plaudit-test-aborted-") as made:
+        yield made
 
 
 @contextmanager
@@ -90,7 +89,7 @@ def run_with(what: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], l
             run.kill()
 
 
-@pytest.mark.parametrize(
+on_each_suspended_server = pytest.mark.parametrize(
     ("what", "suspended"),
     [
         pytest.param("postgres", 11, marks=pytest.mark.postgres),  # the postmaster, five backends, its own helpers
@@ -99,10 +98,23 @@ def run_with(what: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], l
         ("relay", 1),
     ],
 )
+
+
+@on_each_suspended_server
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_aborted_while_its_server_is_suspended_leaves_no_process(folder, what, suspended, number):
     with run_with(what, folder) as (run, pids):
         assert wait_until(lambda: [state_of(pid) for pid in pids].count("T") >= suspended, DEADLINE_SECONDS)
         run.send_signal(number)
         run.wait(DEADLINE_SECONDS)
+        assert wait_until(lambda: all(state_of(pid) in "XZ" for pid in pids), DEADLINE_SECONDS)
+
+
+@on_each_suspended_server
+def test_a_run_that_is_killed_together_with_its_guards_leaves_no_suspended_process(folder, what, suspended):
+    with run_with(what, folder) as (run, pids):
+        assert wait_until(lambda: [state_of(pid) for pid in pids].count("T") >= suspended, DEADLINE_SECONDS)
+        guards = [pid for pid in pids if b"guard.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert guards
+        send_to_all([run.pid, *guards], signal.SIGKILL)
         assert wait_until(lambda: all(state_of(pid) in "XZ" for pid in pids), DEADLINE_SECONDS)

@@ -4,7 +4,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from plaudit_local.servers.kafka import Kafka
 from plaudit_local.servers.postgres import Postgres, run_sql
-from plaudit_testing.servers import KafkaTopics, PostgresServer
+from plaudit_testing.servers import KafkaTopics, PostgresServer, restart
 
 
 @pytest.mark.postgres
@@ -58,20 +58,20 @@ async def test_a_topic_made_anew_holds_nothing_of_its_former_self(kafka_topics: 
 @pytest.mark.postgres
 def test_a_killed_postgres_keeps_what_was_committed(fresh_postgres: Postgres) -> None:
     run_sql(fresh_postgres.dsn, "CREATE TABLE thing (id int)", "INSERT INTO thing VALUES (1)")
-    fresh_postgres.kill()
-    fresh_postgres.restart()
+    fresh_postgres.process.kill()
+    restart(fresh_postgres)
     assert run_sql(fresh_postgres.dsn, "SELECT id FROM thing").strip() == "1"
 
 
 @pytest.mark.kafka
 async def test_a_killed_broker_keeps_what_was_acknowledged(fresh_kafka: Kafka) -> None:
-    topics = KafkaTopics(fresh_kafka.bootstrap)
+    topics = KafkaTopics(fresh_kafka.address)
     await topics.recreate({"test.kill.v1": 1})
-    async with AIOKafkaProducer(bootstrap_servers=fresh_kafka.bootstrap, acks="all") as producer:
+    async with AIOKafkaProducer(bootstrap_servers=fresh_kafka.address, acks="all") as producer:
         await producer.send_and_wait("test.kill.v1", b"kept")
-    fresh_kafka.kill()
-    fresh_kafka.restart()
+    fresh_kafka.process.kill()
+    restart(fresh_kafka)
     async with AIOKafkaConsumer(
-        "test.kill.v1", bootstrap_servers=fresh_kafka.bootstrap, auto_offset_reset="earliest"
+        "test.kill.v1", bootstrap_servers=fresh_kafka.address, auto_offset_reset="earliest"
     ) as consumer:
         assert (await consumer.getone()).value == b"kept"

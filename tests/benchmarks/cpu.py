@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM = 11, 12, 13, 14  # after the name, proc(5)
-_PARENT = 1
+_CHILDREN_USER, _CHILDREN_SYSTEM = 13, 14  # after the name, proc(5)
 _IDLE, _IOWAIT = 3, 4
 
 
@@ -21,24 +20,40 @@ def _fields(pid: int) -> list[str]:
 
 
 def process_seconds(pid: int) -> float:
-    """User and system time of a process, all its threads."""
-    fields = _fields(pid)
-    return (int(fields[_USER]) + int(fields[_SYSTEM])) / TICKS_PER_SECOND
+    """Time that all threads of a process have run, as the scheduler counts it: exact, not by ticks of 10 ms."""
+    nanoseconds = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            nanoseconds += int((thread / "schedstat").read_text().split()[0])
+        except OSError:
+            continue  # it has just ended
+    return nanoseconds / 1e9
 
 
 def family_seconds(pid: int) -> float:
-    """The same of a process and its children, those that have ended too: a PostgreSQL server."""
+    """The same of a process and its children, those that have ended too (by ticks): a PostgreSQL server."""
     fields = _fields(pid)
-    ticks = sum(int(fields[n]) for n in (_USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM))
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                child = _fields(int(entry.name))
-            except OSError:
-                continue
-            if int(child[_PARENT]) == pid:
-                ticks += int(child[_USER]) + int(child[_SYSTEM])
-    return ticks / TICKS_PER_SECOND
+    seconds = process_seconds(pid) + sum(int(fields[n]) for n in (_CHILDREN_USER, _CHILDREN_SYSTEM)) / TICKS_PER_SECOND
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            seconds += process_seconds(int(child))
+        except OSError:
+            continue  # it has just ended, and counts among those that have
+    return seconds
+
+
+def memory_bytes(pid: int) -> int:
+    """Proportional set size of a process: memory that it shares with others counts in parts."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    raise ValueError(f"/proc/{pid}/smaps_rollup names no Pss")
+
+
+def family_memory_bytes(pid: int) -> int:
+    """The same of a process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return memory_bytes(pid) + sum(memory_bytes(int(child)) for child in children)
 
 
 def busy_seconds(cores: frozenset[int]) -> float:

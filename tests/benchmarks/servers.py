@@ -1,7 +1,6 @@
 """The servers of `make up`, with its settings, in a folder of their own; and processes of the product under test."""
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ from plaudit.common.db.migrate import migrate
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.settings import Settings
 from plaudit_local.servers import kafka, postgres
-from plaudit_local.servers.account import temporary_folder
 from plaudit_local.servers.ports import free_port
 from plaudit_local.servers.process import GuardedProcess, Spec, plain_environment
+from plaudit_testing.servers import started, temporary_folder
 
 PARTITIONS = 8
 READY_SECONDS = 40.0
@@ -49,7 +48,7 @@ class Servers:
         return Settings.model_validate(
             {
                 "database_url": self.database_url,
-                "kafka_bootstrap_servers": self.kafka.bootstrap if self.kafka else "127.0.0.1:1",
+                "kafka_bootstrap_servers": self.kafka.address if self.kafka else "127.0.0.1:1",
                 "partitions": PARTITIONS,
             }
         )
@@ -61,6 +60,11 @@ class Servers:
         if self.kafka is not None:
             await make_topics(self.settings)
 
+    async def wal_bytes(self) -> int:
+        """How many bytes of write-ahead log PostgreSQL has written so far."""
+        row = await fetch(self.database_url, "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS bytes")
+        return int(row["bytes"])
+
     def readers(self) -> dict[str, Any]:
         """How to read the servers' processor time."""
         pid = self.postgres.process.pid
@@ -70,18 +74,24 @@ class Servers:
             readers["Kafka"] = lambda: cpu.process_seconds(broker)
         return readers
 
+    def memory_bytes(self) -> dict[str, int]:
+        """What the servers hold in memory."""
+        sizes = {"PostgreSQL": cpu.family_memory_bytes(self.postgres.process.pid)}
+        if self.kafka is not None:
+            sizes["Kafka"] = cpu.memory_bytes(self.kafka.process.pid)
+        return sizes
+
 
 @contextmanager
 def running(*, with_kafka: bool = True, pinned: bool = True) -> Iterator[Servers]:
     """Start the servers, on the cores that are not the tested one; leave nothing of them behind."""
-    folder = temporary_folder("plaudit-bench-")
     with ExitStack() as stack, cores.on(cores.others() if pinned else cores.all_cores()):
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        database = postgres.start(folder / "postgres")
-        stack.callback(database.stop)
-        broker = kafka.start(folder / "kafka") if with_kafka else None
+        folder = stack.enter_context(temporary_folder("plaudit-bench-"))
+        database = postgres.prepare(folder / "postgres")
+        stack.enter_context(started(database))
+        broker = kafka.prepare(folder / "kafka") if with_kafka else None
         if broker is not None:
-            stack.callback(broker.stop)
+            stack.enter_context(started(broker))
         yield Servers(folder, database, broker)
 
 
@@ -102,6 +112,10 @@ class Product:
     def cpu_seconds(self) -> float:
         """Its processor time so far."""
         return cpu.process_seconds(self.process.pid)
+
+    def memory_bytes(self) -> int:
+        """What it holds in memory."""
+        return cpu.memory_bytes(self.process.pid)
 
     def wait_ready(self) -> None:
         """Wait until /readyz says so; raises RuntimeError with the end of its log when it does not."""
@@ -140,11 +154,26 @@ def product(
     servers: Servers, module: str, command: str, *, profile: bool = False, pinned: bool = True
 ) -> Iterator[Product]:
     """Run one process of the product, on the tested core if `pinned`; stop it in good order at the end."""
-    port = free_port()
     name = f"{module.rpartition('.')[0] or module} {command}"
-    log = servers.folder / f"{name.replace(' ', '-')}.log"
     samples = servers.folder / f"{name.replace(' ', '-')}.samples" if profile else None
     arguments = ["benchmarks.profiled", str(samples), module, command] if samples else [module, command]
+    with _process(servers, name, arguments, samples, pinned=pinned) as made:
+        yield made
+
+
+@contextmanager
+def peer(servers: Servers, module: str) -> Iterator[Product]:
+    """Run a peer of the product on the tested core."""
+    with _process(servers, module, [module], None, pinned=True) as made:
+        yield made
+
+
+@contextmanager
+def _process(
+    servers: Servers, name: str, arguments: list[str], samples: Path | None, *, pinned: bool
+) -> Iterator[Product]:
+    port = free_port()
+    log = servers.folder / f"{name.replace(' ', '-')}.log"
     with cores.on(cores.tested() if pinned else cores.all_cores()):
         process = GuardedProcess(
             Spec(
@@ -169,6 +198,8 @@ def _environment(servers: Servers, port: int) -> dict[str, str]:
         "PLAUDIT_PARTITIONS": str(PARTITIONS),
         "PLAUDIT_HTTP_PORT": str(port),
         "PLAUDIT_LOG_FORMAT": "json",
+        "PLAUDIT_OWNER_EMAIL": "owner@example.com",
+        "PLAUDIT_SMTP_PORT": "1",
     }
 
 

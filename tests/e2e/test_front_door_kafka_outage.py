@@ -11,6 +11,7 @@ import pytest
 
 from plaudit_testing import oracle, pipeline
 from plaudit_testing.runtime import Log, read_log
+from plaudit_testing.servers import restart
 from plaudit_testing.shared import shared
 from plaudit_testing.stack import Stack, stack
 from plaudit_testing.webhooks import Platform
@@ -59,7 +60,7 @@ async def test_while_kafka_is_gone_every_webhook_is_taken_and_afterwards_all_is_
 ):
     story = oracle.story(shared("data"), seed=4, edits=200, removals=60, restorations=30, moves=40, limit=800)
     streams = oracle.interleaved(story.events, seed=4, streams=STREAMS, twice=False)
-    with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
+    with stack(database_url, fresh_kafka.address, tmp_path) as running:
         running.prepare("ingest", "scoring")
         ingest = running.process("ingest", "all").start()
         scoring = running.process("scoring", "all").start()
@@ -80,12 +81,12 @@ async def test_while_kafka_is_gone_every_webhook_is_taken_and_afterwards_all_is_
         assert waiting(running) > 0, "there was no outage"
         assert ingest.get("/livez")[0] == scoring.get("/livez")[0] == 200
 
-        await asyncio.to_thread(fresh_kafka.restart)
+        await asyncio.to_thread(restart, fresh_kafka)
         await pipeline.applied(running)
         assert pipeline.wrong_scores(running, scoring, story.reviews.values()) == []
         await asyncio.to_thread(ingest.wait_ready)
         await asyncio.to_thread(scoring.wait_ready)
-        found = revisions(await read_log(fresh_kafka.bootstrap, "reviews.v1"))
+        found = revisions(await read_log(fresh_kafka.address, "reviews.v1"))
         assert all(one < other for each in found.values() for one, other in pairwise(each))
         [outbox] = pipeline.rows(running, "SELECT count(*) AS n FROM ingest.outbox")
         assert sum(map(len, found.values())) == outbox["n"]

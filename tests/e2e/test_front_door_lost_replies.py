@@ -34,7 +34,7 @@ async def test_a_delivery_whose_commit_was_not_confirmed_is_repeated_and_counts_
     database_url, fresh_kafka, tmp_path: Path
 ):
     story = oracle.story(shared("data"), seed=6, edits=150, removals=50, restorations=25, moves=25, limit=600)
-    with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
+    with stack(database_url, fresh_kafka.address, tmp_path) as running:
         running.prepare("ingest", "scoring")
         async with proxy_for(database_url) as proxy:
             # Its sources are known for long, so that every commit is that of a group of deliveries.
@@ -72,4 +72,4 @@ async def test_a_delivery_whose_commit_was_not_confirmed_is_repeated_and_counts_
         written = [json.loads(row["envelope"])["data"] for row in changes]
         revisions = {(change["review_id"], change["revision"]) for change in written}
         assert len(revisions) == len(written) == len(story.events)
-        assert (await read_log(fresh_kafka.bootstrap, "reviews.v1")).records == len(written)
+        assert (await read_log(fresh_kafka.address, "reviews.v1")).records == len(written)

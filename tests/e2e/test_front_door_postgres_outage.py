@@ -13,6 +13,7 @@ import pytest
 from plaudit_local.servers.postgres import Postgres
 from plaudit_testing import pipeline
 from plaudit_testing.databases import NO_KAFKA, migrated
+from plaudit_testing.servers import pause, restart, resume
 from plaudit_testing.stack import ServiceProcess, Stack, eventually, stack
 from plaudit_testing.webhooks import Platform
 
@@ -81,9 +82,9 @@ async def assert_teams_are_told_in_time(running: Stack, ingest: ServiceProcess) 
 
 
 OUTAGES: dict[str, tuple[Callable[[Postgres], None], Callable[[Postgres], None]]] = {
-    "stopped": (Postgres.stop, Postgres.restart),
-    "killed": (Postgres.kill, Postgres.restart),
-    "silent": (Postgres.pause, Postgres.resume),
+    "stopped": (Postgres.stop, restart),
+    "killed": (lambda server: server.process.kill(), restart),
+    "silent": (pause, resume),
 }
 
 

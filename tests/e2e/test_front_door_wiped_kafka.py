@@ -9,6 +9,7 @@ import pytest
 
 from plaudit_testing import pipeline
 from plaudit_testing.runtime import read_log
+from plaudit_testing.servers import restart, wipe
 from plaudit_testing.stack import ServiceProcess, Stack, eventually, stack
 from plaudit_testing.webhooks import Platform
 
@@ -64,7 +65,7 @@ async def said(process: ServiceProcess, check: str, *words: str) -> None:
 async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_published(
     database_url, fresh_kafka, tmp_path: Path
 ):
-    with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
+    with stack(database_url, fresh_kafka.address, tmp_path) as running:
         running.prepare("ingest", "scoring")
         ingest = running.process("ingest", "all").start()
         scoring = running.process("scoring", "all").start()
@@ -78,8 +79,8 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
         before = await asyncio.to_thread(kept, running)
 
         await asyncio.to_thread(fresh_kafka.stop)
-        await asyncio.to_thread(fresh_kafka.wipe)
-        await asyncio.to_thread(fresh_kafka.restart)
+        await asyncio.to_thread(wipe, fresh_kafka)
+        await asyncio.to_thread(restart, fresh_kafka)
         await said(ingest, "relay-ingest", "has gone", "has lost its data")
         await said(scoring, "consumer-scoring-live", "does not exist")
         await said(scoring, "consumer-scoring-history", "does not exist")
@@ -96,7 +97,7 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
             await said(ingest, "relay-ingest", MADE_ANEW)
             await said(scoring, "consumer-scoring-live", MADE_ANEW)
             await said(scoring, "consumer-scoring-history", MADE_ANEW)
-            assert (await read_log(fresh_kafka.bootstrap, TOPIC)).records == 0
+            assert (await read_log(fresh_kafka.address, TOPIC)).records == 0
             assert await asyncio.to_thread(kept, running) == before
 
         headers = {"authorization": f"Bearer {running.key}"}

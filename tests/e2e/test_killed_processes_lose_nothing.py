@@ -34,7 +34,7 @@ async def _post_until_all_have_died(
 async def test_figures_and_answers_survive_a_kill_in_every_window(deaths, database_url, fresh_kafka, tmp_path: Path):
     story = oracle.story(shared("data"), seed=SEED, edits=300, removals=100, restorations=50, moves=50, limit=1_500)
     chance = random.Random(SEED)
-    with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
+    with stack(database_url, fresh_kafka.address, tmp_path) as running:
         running.prepare("ingest", "scoring")
         door = running.process("ingest", "api")
         relay = running.process("ingest", "relay")

@@ -20,7 +20,7 @@ def story():
 
 
 async def test_every_prefix_equals_a_computation_from_scratch(story, database_url, fresh_kafka, tmp_path: Path):
-    with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
+    with stack(database_url, fresh_kafka.address, tmp_path) as running:
         running.prepare("ingest", "scoring")
         ingest = running.process("ingest", "all").start()
         scoring = running.process("scoring", "all").start()
@@ -49,7 +49,7 @@ async def test_every_prefix_equals_a_computation_from_scratch(story, database_ur
 
 
 async def test_posting_everything_twice_and_shuffled_gives_the_same(story, database_url, fresh_kafka, tmp_path: Path):
-    with stack(database_url, fresh_kafka.bootstrap, tmp_path) as running:
+    with stack(database_url, fresh_kafka.address, tmp_path) as running:
         running.prepare("ingest", "scoring")
         ingest = running.process("ingest", "all").start()
         scoring = running.process("scoring", "all").start()

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from testcontainers.core.container import DockerContainer
 
 from plaudit_local.servers import kafka, kafka_probe
-from plaudit_local.servers.postgres import TEST_SETTINGS, run_sql
+from plaudit_local.servers.postgres import run_sql
 from plaudit_local.servers.process import ProcessFailedError, wait_until
 from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.servers import POSTGRES_SETTINGS
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "apache/kafka:4.4.0"
@@ -20,7 +21,7 @@ KAFKA_IMAGE = "apache/kafka:4.4.0"
 def postgres_container() -> Iterator[str]:
     """A PostgreSQL in a container; gives the DSN of its superuser."""
     password = secrets.token_urlsafe(24)
-    settings = [part for name, value in TEST_SETTINGS.items() for part in ("-c", f"{name}={value.strip(chr(39))}")]
+    settings = [part for name, value in POSTGRES_SETTINGS.items() for part in ("-c", f"{name}={value.strip(chr(39))}")]
     container = (
         DockerContainer(POSTGRES_IMAGE)
         .with_env("POSTGRES_USER", "plaudit")

@@ -6,9 +6,8 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from plaudit.common.kafka import positions
+from plaudit.common.kafka import clients, positions
 from plaudit.common.kafka.consumer import ConsumerLoop
-from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.kafka.topic_ids import topic_ids
 
 DRAIN_SECONDS = 120.0
@@ -26,10 +25,10 @@ async def drain(loop: ConsumerLoop[Any], *, timeout_seconds: float = DRAIN_SECON
     """
     group, topic = loop._subscription.group, loop._subscription.topic.name
     database = loop.assignment._database
-    async with asyncio.timeout(timeout_seconds), EndOffsets(loop._settings) as offsets:
+    async with asyncio.timeout(timeout_seconds), clients.lone_consumer(loop._settings, "drain") as consumer:
         _, partitions = (await topic_ids(loop._settings, [topic]))[topic]
         places = [TopicPartition(topic, partition) for partition in range(partitions)]
-        starts, ends = await offsets.start_offsets(places), await offsets.end_offsets(places)
+        starts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         wanted = {place.partition: ends[place] for place in places if ends[place] > starts[place]}
         while True:
             async with database.transaction() as tx:

@@ -11,6 +11,8 @@ import itertools
 import os
 import re
 import shutil
+import signal
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,11 +24,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
 from plaudit_local.servers import kafka, postgres
-from plaudit_local.servers.account import temporary_folder
+from plaudit_local.servers.guard import descendants, send_to_all
 from plaudit_local.servers.postgres import run_sql
+from plaudit_local.servers.server import Server
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 REQUEST_TIMEOUT_MS = 60_000
+POSTGRES_SETTINGS: Mapping[str, str] = {**postgres.SETTINGS, "shared_buffers": "128MB", "max_wal_size": "1GB"}
 
 
 def _identifier(text: str) -> str:
@@ -150,17 +154,57 @@ async def _until(check: Callable[[], Awaitable[bool]]) -> None:
 
 
 @contextlib.contextmanager
-def own_postgres() -> Iterator[postgres.Postgres]:
-    """A PostgreSQL of one's own on this machine (0.7 s): to stop, kill, pause and restart."""
-    folder = temporary_folder("plaudit-test-postgres-")
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """A new folder that every account can reach, but only we can list; deleted with all that servers put there."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o711)
     try:
-        server = postgres.start(folder / "postgres", settings=postgres.TEST_SETTINGS)
-        try:
-            yield server
-        finally:
-            server.stop()
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def started(server: Server) -> Iterator[None]:
+    """Run a server for the length of the block."""
+    try:
+        restart(server)
+        yield
+    finally:
+        server.stop()
+
+
+def restart(server: Server) -> None:
+    """Start a server that is not running, on the same data and port; return when it is ready."""
+    server.launch()
+    server.wait_ready()
+
+
+def pause(server: Server) -> None:
+    """SIGSTOP to a server and all its processes: connections stay, nothing is answered."""
+    server.process.signal(signal.SIGSTOP)
+    send_to_all(descendants(server.process.pid), signal.SIGSTOP)
+
+
+def resume(server: Server) -> None:
+    """SIGCONT to all that `pause` stopped."""
+    send_to_all(descendants(server.process.pid), signal.SIGCONT)
+    server.process.signal(signal.SIGCONT)
+
+
+def wipe(broker: kafka.Kafka) -> None:
+    """Delete all data of a stopped broker, as a lost disk does."""
+    assert not broker.process.running, "stop the broker first"
+    shutil.rmtree(broker.folder / "data")
+
+
+@contextlib.contextmanager
+def own_postgres() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL of one's own on this machine (0.7 s): to stop, kill, pause and restart."""
+    with temporary_folder("plaudit-test-postgres-") as folder:
+        server = postgres.prepare(folder / "postgres", settings=POSTGRES_SETTINGS)
+        with started(server):
+            yield server
 
 
 @contextlib.contextmanager
@@ -169,15 +213,15 @@ def own_kafka(empty: Path | None = None) -> Iterator[kafka.Kafka]:
 
     `empty` is a folder that keeps a formatted, empty storage: made by the first caller, copied by the next.
     """
-    folder = temporary_folder("plaudit-test-kafka-")
-    try:
-        broker = kafka.start(folder / "kafka", empty=empty)
-        try:
+    with temporary_folder("plaudit-test-kafka-") as folder:
+        place = folder / "kafka"
+        if empty is not None and empty.exists():
+            shutil.copytree(empty, place / "data")
+        broker = kafka.prepare(place)
+        if empty is not None and not empty.exists():
+            shutil.copytree(place / "data", empty)
+        with started(broker):
             yield broker
-        finally:
-            broker.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -205,7 +249,7 @@ def shared_kafka(empty: Path | None = None) -> Iterator[KafkaServer]:
             from plaudit_testing.containers import kafka_container  # late: runs without containers pay nothing
 
             bootstrap = stack.enter_context(kafka_container())
-        yield KafkaServer(bootstrap or stack.enter_context(own_kafka(empty)).bootstrap)
+        yield KafkaServer(bootstrap or stack.enter_context(own_kafka(empty)).address)
 
 
 def _containers() -> bool:

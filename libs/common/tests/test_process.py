@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import pytest
 
 from plaudit.common.process import Resources
 from plaudit.common.process import _loops as loops_of
+from plaudit_local.servers.process import GuardedProcess, Spec, wait_until
 from plaudit_testing.runtime import until
 from plaudit_testing.toy_service import TOY, ToySettings
 
@@ -33,7 +33,7 @@ CLIENTS = 16
 class Toy:
     """A running toy service."""
 
-    process: subprocess.Popen[bytes]
+    process: GuardedProcess
     log: Path
     port: int = 0
 
@@ -50,8 +50,9 @@ class Toy:
         except HTTPError as error:
             return error.code
 
-    def wait(self) -> int:
-        return self.process.wait(STOP_SECONDS)
+    def wait(self) -> int | None:
+        assert wait_until(lambda: not self.process.running, STOP_SECONDS)
+        return self.process.exit_code()
 
 
 @pytest.fixture
@@ -68,9 +69,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Toy]]:
             **{f"PLAUDIT_{name.upper()}": value for name, value in settings.items()},
         }
         log = tmp_path / f"{len(toys)}.log"
-        with log.open("wb") as out:
-            arguments = [sys.executable, "-m", "plaudit_testing.toy_service", command]
-            toy = Toy(subprocess.Popen(arguments, env=environment, stdout=out, stderr=out), log)
+        arguments = [sys.executable, "-m", "plaudit_testing.toy_service", command]
+        toy = Toy(GuardedProcess(Spec("toy", arguments, log, environment=environment)), log)
         toys.append(toy)
         deadline = time.monotonic() + START_SECONDS
         while listens and toy.port == 0:
@@ -84,7 +84,6 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Toy]]:
     yield start
     for toy in toys:
         toy.process.kill()
-        toy.process.wait()
 
 
 @dataclass
@@ -141,7 +140,7 @@ async def test_sigterm_under_load_drops_no_accepted_request(start: Callable[...,
     tally = Tally()
     clients = [asyncio.create_task(hammer(toy.port, f"c{n}", tally)) for n in range(CLIENTS)]
     await until(lambda: len(tally.answered) >= CLIENTS * 10, "a load")
-    toy.process.send_signal(signal.SIGTERM)
+    toy.process.signal(signal.SIGTERM)
     await asyncio.wait_for(asyncio.gather(*clients), STOP_SECONDS)
     code = await asyncio.to_thread(toy.wait)
 
@@ -154,7 +153,7 @@ async def test_sigterm_under_load_drops_no_accepted_request(start: Callable[...,
 def test_a_stop_goes_in_order(start: Callable[..., Toy]) -> None:
     toy = start()
     assert toy.get("/livez") == 200
-    toy.process.send_signal(signal.SIGTERM)
+    toy.process.signal(signal.SIGTERM)
     assert toy.wait() == 0
     events = toy.events()
     assert events[0] == "listening"
@@ -168,7 +167,7 @@ def test_without_its_database_a_process_runs_and_says_that_it_is_not_ready(start
     assert toy.get("/readyz") == 503
     assert toy.get("/livez") == 200
     assert toy.get("/metrics") == 200
-    toy.process.send_signal(signal.SIGINT)
+    toy.process.signal(signal.SIGINT)
     assert toy.wait() == 0
     assert "loop_stopped answering" not in toy.events()
 
@@ -185,23 +184,23 @@ def test_a_loop_that_ends_before_its_time_ends_the_process_with_a_failure(
 
 def test_what_does_not_stop_in_time_is_named_and_left(start: Callable[..., Toy]) -> None:
     toy = start(toy_worker="hangs", shutdown_timeout_seconds="1.5")
-    toy.process.send_signal(signal.SIGTERM)
+    toy.process.signal(signal.SIGTERM)
     assert toy.wait() == 1
     assert toy.lines()[-1]["waiting"] == "worker"
 
 
 def test_a_second_signal_ends_the_process_at_once(start: Callable[..., Toy]) -> None:
     toy = start(toy_worker="hangs", shutdown_timeout_seconds="3000")
-    toy.process.send_signal(signal.SIGTERM)
+    toy.process.signal(signal.SIGTERM)
     while "stopping" not in toy.events():
         time.sleep(0.01)
-    toy.process.send_signal(signal.SIGTERM)
+    toy.process.signal(signal.SIGTERM)
     assert toy.wait() == 128 + signal.SIGTERM
 
 
 def test_an_event_loop_that_is_blocked_cannot_hold_up_the_end(start: Callable[..., Toy]) -> None:
     toy = start(toy_worker="blocks", shutdown_timeout_seconds="1")
-    toy.process.send_signal(signal.SIGTERM)
+    toy.process.signal(signal.SIGTERM)
     assert toy.wait() == 1
     assert 'toy_service.py", line' in toy.log.read_text()
 

@@ -11,11 +11,12 @@ import pytest
 
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
-from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.mails.jobs.mail_job import MailJob
+from plaudit.alerting.mails.jobs.smtp import smtp_sender
 from plaudit.alerting.main import SERVICE, build, followers
 from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.alerting.settings import AlertingSettings
-from plaudit.alerting.timers.jobs import TimerJob
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock

@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 
 import msgspec
 import pytest
 
 from plaudit.alerting.clocks.consumer import subscription
-from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.mails.jobs.mail_job import MailJob
+from plaudit.alerting.mails.jobs.smtp import smtp_sender
 from plaudit.alerting.main import followers
-from plaudit.alerting.timers.jobs import TimerJob
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.contracts import Envelope, ReviewChange
 from plaudit.common.contracts.envelope import CONTENT_TYPE
 from plaudit.common.events.partitioning import partition_of
@@ -51,7 +52,7 @@ async def ingest(settings, topics) -> AsyncIterator["Ingest"]:
 
 @pytest.fixture
 async def alerting(stage, settings):
-    async with EndOffsets(settings) as end_offsets:
+    async with aclosing(EndOffsets(settings)) as end_offsets:
         yield Alerting(stage, settings, end_offsets)
 
 
@@ -232,7 +233,7 @@ async def test_a_broker_that_is_away_does_not_keep_a_breach_longer_than_a_minute
         await until(lambda: len(mailbox.mails) == 1, "the notice")
     unreachable = alerting.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:9"})
     await stage.move_to(at(24.01))
-    async with EndOffsets(unreachable) as nobody:
+    async with aclosing(EndOffsets(unreachable)) as nobody:
         timers = TimerJob(stage.resources, followers(unreachable), nobody.end_offset)
         async with running(timers):
             await alerting.turns(timers)

@@ -44,29 +44,25 @@ def play(endpoints: dict[str, str]) -> str:
     return f"{len(REVIEWS) + len(FRESH)} reviews of {len(BUSINESSES)} businesses and {len(REQUESTS)} requests."
 
 
-def _answer(response: httpx.Response, *expected: int) -> Any:
-    if response.status_code not in expected:
-        raise DemoError(
-            f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:300]}"
-        )
+def _ask(client: httpx.Client, method: str, address: str, **options: Any) -> Any:
+    """Send a request; return what a successful answer holds."""
+    return _answer(client.request(method, address, **options))
+
+
+def _answer(response: httpx.Response) -> Any:
+    if not response.is_success:
+        said = f"{response.status_code} {response.text[:300]}"
+        raise DemoError(f"{response.request.method} {response.request.url}: {said}")
     return response.json() if response.content else None
 
 
 def _source(client: httpx.Client, ingest: str, business: str) -> dict[str, Any]:
-    name = f"{BUSINESSES[business]} website"
-    listed = _answer(client.get(f"{ingest}/v1/sources"), 200)["items"]
-    known = next((source for source in listed if source["name"] == name), None)
-    if known is not None:
-        return dict(_answer(client.get(f"{ingest}/v1/sources/{known['id']}/secret"), 200))
-    return dict(
-        _answer(
-            client.post(
-                f"{ingest}/v1/sources", json={"name": name, "platform": SUBJECTS_PLATFORM, "subject": business}
-            ),
-            200,
-            201,
-        )
-    )
+    name, sources = f"{BUSINESSES[business]} website", f"{ingest}/v1/sources"
+    for known in _ask(client, "GET", sources)["items"]:
+        if known["name"] == name:
+            return dict(_ask(client, "GET", f"{sources}/{known['id']}/secret"))
+    wanted = {"name": name, "platform": SUBJECTS_PLATFORM, "subject": business}
+    return dict(_ask(client, "POST", sources, json=wanted))
 
 
 def _review(client: httpx.Client, ingest: str, source: dict[str, Any], number: int, review: Review) -> None:
@@ -95,14 +91,14 @@ def _review(client: httpx.Client, ingest: str, source: dict[str, Any], number: i
 def _post(client: httpx.Client, ingest: str, source: dict[str, Any], delivery: str, event: dict[str, Any]) -> None:
     body = msgspec.json.encode(event)
     headers = signed_headers([decode_secret(source["secret"])], delivery, int(time.time()), body)
-    _answer(client.post(f"{ingest}/v1/hooks/{source['id']}", content=body, headers=headers), 202)
+    _ask(client, "POST", f"{ingest}/v1/hooks/{source['id']}", content=body, headers=headers)
 
 
 def _reviews_by_title(client: httpx.Client, ingest: str) -> dict[str, str]:
     found: dict[str, str] = {}
     cursor: str | None = None
     while True:
-        page = _answer(client.get(f"{ingest}/v1/reviews", params={"cursor": cursor} if cursor else {}), 200)
+        page = _ask(client, "GET", f"{ingest}/v1/reviews", params={"cursor": cursor} if cursor else {})
         found.update({item["title"]: item["id"] for item in page["items"] if item.get("title")})
         cursor = page["next"]
         if cursor is None:
@@ -110,29 +106,21 @@ def _reviews_by_title(client: httpx.Client, ingest: str) -> dict[str, str]:
 
 
 def _request(client: httpx.Client, board: str, number: int, request: Request, reviews: dict[str, str]) -> None:
-    made = _answer(
-        client.post(
-            f"{board}/v1/requests",
-            json={"title": request.title, "text": request.text},
-            headers={"idempotency-key": f"{IDEMPOTENCY_PREFIX}-{number}"},
-        ),
-        200,
-        201,
-    )
+    wanted, key = {"title": request.title, "text": request.text}, f"{IDEMPOTENCY_PREFIX}-{number}"
+    made = _ask(client, "POST", f"{board}/v1/requests", json=wanted, headers={"idempotency-key": key})
     address = f"{board}/v1/requests/{made['id']}"
     # A repeated creation gets the answer of the first, whatever the request's present status is.
-    if _answer(client.get(address), 200)["status"] != "open":
+    if _ask(client, "GET", address)["status"] != "open":
         return
     for voter in range(request.votes):
-        _answer(client.post(f"{address}/votes", json={"email": f"guest{voter}@plaudit.example"}), 200, 201)
+        _ask(client, "POST", f"{address}/votes", json={"email": f"guest{voter}@plaudit.example"})
     if request.impact:
-        _answer(
-            client.put(f"{address}/sizing", json={"impact": request.impact, "effort_weeks": request.effort_weeks}), 200
-        )
+        sizing = {"impact": request.impact, "effort_weeks": request.effort_weeks}
+        _ask(client, "PUT", f"{address}/sizing", json=sizing)
     for title in request.linked_titles:
         _link(client, address, reviews[title])
     for status, reason in request.status_steps:
-        _answer(client.put(f"{address}/status", json={"status": status, "reason": reason}), 200)
+        _ask(client, "PUT", f"{address}/status", json={"status": status, "reason": reason})
 
 
 def _link(client: httpx.Client, request: str, review: str) -> None:
@@ -141,6 +129,6 @@ def _link(client: httpx.Client, request: str, review: str) -> None:
     while True:
         response = client.post(f"{request}/links", json={"review_id": review})
         if response.status_code != 404 or time.monotonic() > deadline:
-            _answer(response, 200, 201)
+            _answer(response)
             return
         time.sleep(POLL_SECONDS)

@@ -6,7 +6,6 @@ import pwd
 import shutil
 import stat
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -97,15 +96,3 @@ def make_folder(path: Path, account: Account | None) -> None:
     path.chmod(0o700)
     if account is not None:
         os.chown(path, account.uid, account.gid)
-
-
-def temporary_folder(prefix: str) -> Path:
-    """A new folder that every account can reach, but only we can list."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
-    folder.chmod(0o711)
-    return folder
-
-
-def remove(folder: Path) -> None:
-    """Delete a folder of ours with all that servers have put there; a missing file is no error."""
-    shutil.rmtree(folder, ignore_errors=True)

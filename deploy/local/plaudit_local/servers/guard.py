@@ -2,8 +2,9 @@
 
 A script of its own, with the standard library only. The asking process keeps the other end of a pipe open and writes
 nothing to it: when that process ends, in whatever way, the kernel closes the pipe and the guard stops the command.
-If the guard itself is killed, the kernel sends the command its death signal (Linux). A parent-death signal alone
-is not enough: it is tied to the thread that forked, and a thread of the asking process may end long before its process.
+If the guard itself is killed, the kernel sends the command its death signal (Linux), and continues it if it is
+suspended. A parent-death signal alone is not enough: it is tied to the thread that forked, and a thread of the asking
+process may end long before its process.
 """
 
 import argparse
@@ -128,7 +129,8 @@ def _become(options: argparse.Namespace, guard: int) -> None:
     """In the forked child: take on the account and the death signal, then turn into the command."""
     command: list[str] = options.command
     try:
-        os.setsid()
+        # A process group of its own in the guard's session: the kernel continues a suspended one that becomes orphaned.
+        os.setpgid(0, 0)
         if options.uid is not None:
             os.setgroups([])
             os.setgid(options.gid)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from plaudit_local.servers.account import make_folder
@@ -20,9 +20,8 @@ from plaudit_local.servers.process import (
     Spec,
     plain_environment,
 )
+from plaudit_local.servers.server import STOP_SECONDS, Server
 
-START_SECONDS = 120.0
-STOP_SECONDS = 20.0
 LOG4J = Path(__file__).with_name("log4j2.properties")
 
 UTF8_PATHS = {"LC_ALL": "C.UTF-8"}  # without it, Java cannot open a folder with an accent in its name
@@ -67,35 +66,12 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-@dataclass
-class Kafka:
-    """A one-node Kafka cluster of ours: its place, its address and, while it runs, its process."""
+@dataclass(kw_only=True)
+class Kafka(Server):
+    """A one-node Kafka cluster of ours; its folder holds `data` and `server.properties`."""
 
-    folder: Path  # holds `data` and `server.properties`
-    port: int
     controller_port: int
-    log: Path
     jars: Sequence[Path]
-    settings: Mapping[str, str]
-    launcher: Launcher = GuardedProcess
-    _process: GuardedProcess | None = field(default=None, init=False)
-
-    @property
-    def process(self) -> GuardedProcess:
-        """The server process of the last start."""
-        if self._process is None:
-            raise ProcessFailedError("the server has not been started")
-        return self._process
-
-    @property
-    def address(self) -> str:
-        """host:port, as clients take it for their bootstrap servers."""
-        return f"{LOOPBACK}:{self.port}"
-
-    @property
-    def bootstrap(self) -> str:
-        """The same as `address`, by the name that Kafka's clients use."""
-        return self.address
 
     def format(self) -> None:
         """Give the broker an empty storage, if it has none."""
@@ -117,29 +93,21 @@ class Kafka:
             said = (result.stderr.strip() or result.stdout.strip()).splitlines()
             raise ProcessFailedError(f"Kafka's storage could not be formatted: {said[-1] if said else 'no reason'}")
 
-    def launch(self) -> GuardedProcess:
-        """Start the broker on the present data and ports, without waiting."""
+    def configured(self) -> Spec:
+        """Write `server.properties`; return how to run the broker on the present data and ports."""
         self.format()
-        properties = self._write_properties()
-        self._process = self.launcher(
-            Spec(
-                name="Kafka",
-                command=[*self._java(), "kafka.Kafka", str(properties)],
-                log=self.log.with_suffix(".out.log"),  # what the JVM itself says
-                other_log=self.log,
-                environment=plain_environment(**UTF8_PATHS),
-                directory=self.folder,
-                stop_signal=signal.SIGTERM,
-                death_signal=signal.SIGKILL,
-                grace_seconds=STOP_SECONDS,
-                stop_stage=SERVER_STAGE,
-            )
+        return Spec(
+            name="Kafka",
+            command=[*self._java(), "kafka.Kafka", str(self._write_properties())],
+            log=self.log.with_suffix(".out.log"),  # what the JVM itself says
+            other_log=self.log,
+            environment=plain_environment(**UTF8_PATHS),
+            directory=self.folder,
+            stop_signal=signal.SIGTERM,
+            death_signal=signal.SIGKILL,
+            grace_seconds=STOP_SECONDS,
+            stop_stage=SERVER_STAGE,
         )
-        return self._process
-
-    def wait_ready(self, deadline_seconds: float = START_SECONDS) -> None:
-        """Wait until the broker answers and counts itself alive: topics can be made from then on."""
-        self.process.wait_ready(self.is_ready, deadline_seconds)
 
     def is_ready(self) -> bool:
         """Return whether the broker answers, is ours (not another one on the same port) and counts itself alive."""
@@ -148,33 +116,6 @@ class Kafka:
 
         cluster = kafka_probe.ask(LOOPBACK, self.port)
         return cluster is not None and cluster.live_brokers > 0 and cluster.id == self._cluster_id()
-
-    def restart(self) -> None:
-        """Start again after `stop` or `kill`: same data, same ports."""
-        self.launch()
-        self.wait_ready()
-
-    def stop(self) -> None:
-        """Controlled shutdown."""
-        if self._process is not None:
-            self._process.stop()
-
-    def kill(self) -> None:
-        """SIGKILL; return when it is gone."""
-        self.process.kill()
-
-    def pause(self) -> None:
-        """SIGSTOP: connections stay, nothing is answered."""
-        self.process.signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """SIGCONT."""
-        self.process.signal(signal.SIGCONT)
-
-    def wipe(self) -> None:
-        """Delete all its data, as a lost disk does; only while it is stopped."""
-        assert self._process is None or not self._process.running, "stop the broker first"
-        shutil.rmtree(self.folder / "data")
 
     def _cluster_id(self) -> str | None:
         try:
@@ -197,7 +138,7 @@ class Kafka:
 
     def _write_properties(self) -> Path:
         lines = {
-            **self.settings,
+            **SETTINGS,
             "controller.quorum.voters": f"1@{LOOPBACK}:{self.controller_port}",
             "listeners": f"CLIENT://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{self.controller_port}",
             "advertised.listeners": f"CLIENT://{LOOPBACK}:{self.port}",
@@ -220,32 +161,24 @@ def _new_cluster_id() -> str:
     return "P" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
 
 
-def start(
+def prepare(
     folder: Path,
     *,
     log: Path | None = None,
     port: int | None = None,
-    settings: Mapping[str, str] = SETTINGS,
     launcher: Launcher = GuardedProcess,
-    empty: Path | None = None,
-    wait: bool = True,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> Kafka:
-    """Start a broker on the data in `folder`, formatted if there is none; fetch Kafka's jars if they are missing.
+    """Return a broker to launch on the data in `folder`, formatted if there is none; fetch Kafka's jars if needed.
 
     Args:
         folder: where the data is.
         log: its log file; by default beside the folder.
         port: the preferred port; if it is taken, another one is used.
-        settings: what `server.properties` is given.
         launcher: starts the process.
-        empty: a folder that keeps a formatted, empty storage for many short-lived brokers: the first one makes it, the
-            next ones copy it.
-        wait: whether to return only when it is ready.
         progress: is told what takes long.
 
     Raises:
-        ProcessFailedError: the broker does not come up.
         JarsUnavailableError: a jar is neither here nor to be fetched.
     """
     make_folder(folder, account=None)
@@ -256,15 +189,7 @@ def start(
         controller_port=free_port(taken=(client_port,)),
         log=log or folder.with_name(f"{folder.name}.log"),
         jars=class_path(progress=progress),
-        settings=settings,
         launcher=launcher,
     )
-    if empty is not None and empty.exists() and not (folder / "data").exists():
-        shutil.copytree(empty, folder / "data")
     broker.format()
-    if empty is not None and not empty.exists():
-        shutil.copytree(folder / "data", empty)
-    broker.launch()
-    if wait:
-        broker.wait_ready()
     return broker

@@ -14,19 +14,12 @@ RESPONSE_MAX_BYTES = 1_000_000
 def ask(host: str, port: int) -> Cluster | None:
     """Return the cluster behind this address; None when nothing there answers as a broker."""
     try:
-        with socket.create_connection((host, port), timeout=TIMEOUT_SECONDS) as connection:
+        with (
+            socket.create_connection((host, port), timeout=TIMEOUT_SECONDS) as connection,
+            connection.makefile("rb") as answer,
+        ):
             connection.sendall(cluster_request())
-            size = int.from_bytes(_read(connection, 4), signed=True)
-            return read_cluster(_read(connection, size)) if 0 < size <= RESPONSE_MAX_BYTES else None
-    except (OSError, EOFError, ValueError):
+            size = int.from_bytes(answer.read(4), signed=True)
+            return read_cluster(answer.read(size)) if 0 < size <= RESPONSE_MAX_BYTES else None
+    except (OSError, ValueError):
         return None
-
-
-def _read(connection: socket.socket, size: int) -> bytes:
-    data = bytearray()
-    while len(data) < size:
-        chunk = connection.recv(size - len(data))
-        if not chunk:
-            raise EOFError
-        data += chunk
-    return bytes(data)

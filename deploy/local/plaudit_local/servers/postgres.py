@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -26,7 +26,6 @@ from plaudit_local.servers.account import (
     reachable,
     unprivileged_account,
 )
-from plaudit_local.servers.guard import descendants, send_to_all
 from plaudit_local.servers.ports import LOOPBACK, free_port
 from plaudit_local.servers.process import (
     SERVER_STAGE,
@@ -36,12 +35,11 @@ from plaudit_local.servers.process import (
     Spec,
     plain_environment,
 )
+from plaudit_local.servers.server import START_SECONDS, STOP_SECONDS, Server
 
 PROGRAMS = Path("pginstall", "bin")
 SUPERUSER = "plaudit"
 DATABASE = "plaudit"
-START_SECONDS = 120.0
-STOP_SECONDS = 20.0
 SOCKET_PATH_MAX_BYTES = 100  # the kernel's limit is 108 with the file's own name
 
 SETTINGS: Mapping[str, str] = {
@@ -58,7 +56,6 @@ SETTINGS: Mapping[str, str] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-TEST_SETTINGS: Mapping[str, str] = {**SETTINGS, "shared_buffers": "128MB", "max_wal_size": "1GB"}
 
 
 @cache
@@ -130,30 +127,13 @@ def run_sql(dsn: str, *statements: str) -> str:
     return run_program("psql", *options, *commands, bare, environment=environment)
 
 
-@dataclass
-class Postgres:
-    """A PostgreSQL cluster of ours: its place, its address and, while it runs, its process."""
+@dataclass(kw_only=True)
+class Postgres(Server):
+    """A PostgreSQL cluster of ours; its folder holds `data`, `socket` and `password`."""
 
-    folder: Path  # holds `data`, `socket` and `password`
-    port: int
     password: str
-    log: Path
-    settings: Mapping[str, str]
     account: Account | None
-    launcher: Launcher = GuardedProcess
-    _process: GuardedProcess | None = field(default=None, init=False)
-
-    @property
-    def process(self) -> GuardedProcess:
-        """The server process of the last start."""
-        if self._process is None:
-            raise ProcessFailedError("the server has not been started")
-        return self._process
-
-    @property
-    def address(self) -> str:
-        """host:port."""
-        return f"{LOOPBACK}:{self.port}"
+    settings: Mapping[str, str]
 
     @property
     def dsn(self) -> str:
@@ -170,56 +150,29 @@ class Postgres:
         folder = self.folder / "socket"
         return folder if len(os.fsencode(folder)) <= SOCKET_PATH_MAX_BYTES else None
 
-    def launch(self) -> GuardedProcess:
-        """Start the server process on the present data and port, without waiting."""
+    def configured(self) -> Spec:
+        """Write `plaudit.conf`; return how to run the postmaster on the present data and port."""
         data = self.folder / "data"
         self._write_settings(data / "plaudit.conf")
-        self._process = self.launcher(
-            Spec(
-                name="PostgreSQL",
-                command=[str(binaries(self.account) / "postgres"), "-D", str(data), "-c", f"port={self.port}"],
-                log=self.log,
-                environment=plain_environment(),
-                directory=Path("/"),
-                account=self.account,
-                stop_signal=signal.SIGINT,  # fast shutdown: does not wait for its clients
-                death_signal=signal.SIGINT,
-                grace_seconds=STOP_SECONDS,
-                stop_stage=SERVER_STAGE,
-            )
+        return Spec(
+            name="PostgreSQL",
+            command=[str(binaries(self.account) / "postgres"), "-D", str(data), "-c", f"port={self.port}"],
+            log=self.log,
+            environment=plain_environment(),
+            directory=Path("/"),
+            account=self.account,
+            stop_signal=signal.SIGINT,  # fast shutdown: does not wait for its clients
+            death_signal=signal.SIGQUIT,  # immediate shutdown: kills children that do not end, suspended ones too
+            grace_seconds=STOP_SECONDS,
+            stop_stage=SERVER_STAGE,
         )
-        return self._process
 
     def wait_ready(self, deadline_seconds: float = START_SECONDS) -> None:
         """Wait until connections are answered, and make the product's database if it is missing."""
-        self.process.wait_ready(self.is_ready, deadline_seconds)
+        super().wait_ready(deadline_seconds)
         exists = run_sql(self.dsn_of("postgres"), f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
         if not exists.strip():
             run_sql(self.dsn_of("postgres"), f"CREATE DATABASE {DATABASE}")
-
-    def restart(self) -> None:
-        """Start again after `stop` or `kill`: same data, same port."""
-        self.launch()
-        self.wait_ready()
-
-    def stop(self) -> None:
-        """Fast shutdown."""
-        if self._process is not None:
-            self._process.stop()
-
-    def kill(self) -> None:
-        """SIGKILL to the postmaster; return when its backends have noticed and ended too."""
-        self.process.kill()
-
-    def pause(self) -> None:
-        """SIGSTOP to the postmaster and all its backends."""
-        self.process.signal(signal.SIGSTOP)
-        send_to_all(descendants(self.process.pid), signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """SIGCONT to all that `pause` stopped."""
-        send_to_all(descendants(self.process.pid), signal.SIGCONT)
-        self.process.signal(signal.SIGCONT)
 
     def is_ready(self) -> bool:
         """Whether it answers connections."""
@@ -243,16 +196,15 @@ class Postgres:
         path.chmod(0o644)
 
 
-def start(
+def prepare(
     folder: Path,
     *,
     log: Path | None = None,
     port: int | None = None,
     settings: Mapping[str, str] = SETTINGS,
     launcher: Launcher = GuardedProcess,
-    wait: bool = True,
 ) -> Postgres:
-    """Start PostgreSQL on the data in `folder`, which is made if there is none.
+    """Return a PostgreSQL to launch on the data in `folder`, which is made if there is none.
 
     Args:
         folder: where the data is; as root, it may be elsewhere (see `account`).
@@ -260,10 +212,6 @@ def start(
         port: the preferred port; if it is taken, another one is used.
         settings: what `postgresql.conf` is given.
         launcher: starts the process.
-        wait: whether to return only when it is ready.
-
-    Raises:
-        ProcessFailedError: the server does not come up.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     account = unprivileged_account()
@@ -280,9 +228,6 @@ def start(
     )
     if not (place / "data" / "PG_VERSION").exists():
         _initialise(server)
-    server.launch()
-    if wait:
-        server.wait_ready()
     return server
 
 

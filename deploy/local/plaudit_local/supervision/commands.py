@@ -86,12 +86,14 @@ def servers(folder: Path) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: stop.set())
     folder.mkdir(parents=True, exist_ok=True)
-    database = postgres.start(folder.absolute() / "postgres", wait=False)
-    broker = kafka.start(folder.absolute() / "kafka", wait=False, progress=print)
+    database = postgres.prepare(folder.absolute() / "postgres")
+    broker = kafka.prepare(folder.absolute() / "kafka", progress=print)
     try:
+        database.launch()
+        broker.launch()
         database.wait_ready()
         broker.wait_ready()
-        print(f"PLAUDIT_DATABASE_URL={database.dsn}\nPLAUDIT_KAFKA_BOOTSTRAP_SERVERS={broker.bootstrap}", flush=True)
+        print(f"PLAUDIT_DATABASE_URL={database.dsn}\nPLAUDIT_KAFKA_BOOTSTRAP_SERVERS={broker.address}", flush=True)
         stop.wait()
     finally:
         broker.stop()

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from plaudit_local.servers import kafka, postgres
 from plaudit_local.servers.process import Launcher, ProcessFailedError
+from plaudit_local.servers.server import Server
 from plaudit_local.supervision.layout import Layout
 from plaudit_local.supervision.plan import KAFKA_PORT, POSTGRES_PORT
 
@@ -29,7 +30,7 @@ class DataServer:
     """The address without the password."""
     identity: str
     """Differs when the data differs."""
-    server: postgres.Postgres | kafka.Kafka | None
+    server: Server | None
     """None when it is not ours."""
 
 
@@ -38,9 +39,8 @@ def database(layout: Layout, launcher: Launcher, say: Callable[[str], None]) -> 
     given = os.environ.get(DATABASE_VARIABLE)
     if given:
         return _given_database(given)
-    server = postgres.start(
-        layout.postgres, log=layout.log("postgres"), port=POSTGRES_PORT, launcher=launcher, wait=False
-    )
+    server = postgres.prepare(layout.postgres, log=layout.log("postgres"), port=POSTGRES_PORT, launcher=launcher)
+    server.launch()
     if server.folder != layout.postgres:
         layout.postgres_place.write_text(f"{server.folder}\n")
     if server.port != POSTGRES_PORT:
@@ -54,12 +54,11 @@ def broker(layout: Layout, launcher: Launcher, say: Callable[[str], None]) -> Da
     if given:
         _check_answers(KAFKA_VARIABLE, [_host_and_port(KAFKA_VARIABLE, part) for part in given.split(",")])
         return DataServer("Kafka", given, given, _digest(given), None)
-    server = kafka.start(
-        layout.kafka, log=layout.log("kafka"), port=KAFKA_PORT, launcher=launcher, wait=False, progress=say
-    )
+    server = kafka.prepare(layout.kafka, log=layout.log("kafka"), port=KAFKA_PORT, launcher=launcher, progress=say)
+    server.launch()
     if server.port != KAFKA_PORT:
         say(f"Port {KAFKA_PORT} is taken: Kafka uses {server.port}.")
-    return DataServer("Kafka", server.bootstrap, server.bootstrap, "", server)
+    return DataServer("Kafka", server.address, server.address, "", server)
 
 
 def _given_database(url: str) -> DataServer:

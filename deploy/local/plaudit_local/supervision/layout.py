@@ -3,68 +3,41 @@
 import json
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 
 
-@dataclass(frozen=True)
 class Layout:
     """The files of one running product."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        """Make nothing yet."""
+        self.folder = folder
+        self.endpoints = folder / "endpoints.json"
+        """Addresses and the development key of the running product (mode 0600)."""
+        self.supervisor_lock = folder / "supervisor.lock"
+        """Locked by the running supervisor; holds its process id."""
+        self.processes_lock = folder / "processes.lock"
+        """Locked as long as any process of the product lives."""
+        self.postgres = folder / "postgres"
+        """The database cluster; it is elsewhere when other users cannot reach root's checkout (`postgres_place`)."""
+        self.postgres_place = folder / "postgres.elsewhere"
+        """A file that says where the database cluster is, when it is not in `postgres`."""
+        self.kafka = folder / "kafka"
+        """The broker's data."""
+        self.mailbox = folder / "mailbox"
+        """One .eml file for each mail."""
+        self.development_key = folder / "development-key.json"
+        """The API key of this installation, with the identity of the database it is in (mode 0600)."""
+        self.demo_played = folder / "demo-played"
+        """The identity of the database that the demo story has been played into."""
 
     @classmethod
     def of_checkout(cls) -> "Layout":
         """Return the layout of `.local` in the checkout, or of the folder that PLAUDIT_LOCAL names."""
         return cls(Path(os.environ.get("PLAUDIT_LOCAL") or CHECKOUT / ".local").absolute())
-
-    @property
-    def endpoints(self) -> Path:
-        """Addresses and the development key of the running product (mode 0600)."""
-        return self.folder / "endpoints.json"
-
-    @property
-    def supervisor_lock(self) -> Path:
-        """Locked by the running supervisor; holds its process id."""
-        return self.folder / "supervisor.lock"
-
-    @property
-    def processes_lock(self) -> Path:
-        """Locked as long as any process of the product lives."""
-        return self.folder / "processes.lock"
-
-    @property
-    def postgres(self) -> Path:
-        """The database cluster; it is elsewhere when other users cannot reach root's checkout (`postgres_place`)."""
-        return self.folder / "postgres"
-
-    @property
-    def postgres_place(self) -> Path:
-        """A file that says where the database cluster is, when it is not in `postgres`."""
-        return self.folder / "postgres.elsewhere"
-
-    @property
-    def kafka(self) -> Path:
-        """The broker's data."""
-        return self.folder / "kafka"
-
-    @property
-    def mailbox(self) -> Path:
-        """One .eml file for each mail."""
-        return self.folder / "mailbox"
-
-    @property
-    def development_key(self) -> Path:
-        """The API key of this installation, with the identity of the database it is in (mode 0600)."""
-        return self.folder / "development-key.json"
-
-    @property
-    def demo_played(self) -> Path:
-        """The identity of the database that the demo story has been played into."""
-        return self.folder / "demo-played"
 
     def log(self, name: str) -> Path:
         """The log file of one process."""

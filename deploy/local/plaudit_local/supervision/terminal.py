@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Protocol, Self
+from typing import Self
 
 from rich.console import Console
 from rich.live import Live
@@ -12,22 +12,8 @@ from rich.text import Text
 from plaudit_local.supervision.supervised_program import READY, SupervisedProgram
 
 
-class Terminal(Protocol):
-    """Where the supervisor writes. Safe to call from any thread."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_error: object) -> None: ...
-
-    def say(self, line: str) -> None:
-        """Write one line that stays."""
-
-    def show(self, programs: Sequence[SupervisedProgram]) -> None:
-        """Show the present state of all programs."""
-
-
-class PlainTerminal:
-    """Plain lines, for a pipe or a build machine."""
+class Terminal:
+    """Where the supervisor writes: plain lines, for a pipe or a build machine. Safe to call from any thread."""
 
     def __enter__(self) -> Self:
         return self
@@ -36,14 +22,14 @@ class PlainTerminal:
         return
 
     def say(self, line: str) -> None:
-        """Print it."""
+        """Write one line that stays."""
         print(line, flush=True)
 
     def show(self, programs: Sequence[SupervisedProgram]) -> None:
-        """Do nothing: each change of state is a line already."""
+        """Show the present state of all programs; as plain lines each change of it has been said already."""
 
 
-class LiveTerminal:
+class LiveTerminal(Terminal):
     """Lines with a live table below."""
 
     def __init__(self) -> None:
@@ -74,4 +60,4 @@ class LiveTerminal:
 
 def terminal() -> Terminal:
     """Return the one that fits our standard output."""
-    return LiveTerminal() if sys.stdout.isatty() else PlainTerminal()
+    return LiveTerminal() if sys.stdout.isatty() else Terminal()

@@ -1,7 +1,6 @@
 import os
 import signal
 import smtplib
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -11,7 +10,7 @@ import pytest
 
 from plaudit_local.mailbox.store import MailStore
 from plaudit_local.servers.ports import free_port
-from plaudit_local.servers.process import wait_until
+from plaudit_local.servers.process import GuardedProcess, Spec
 from plaudit_local.supervision.readiness import answers_ready
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 
@@ -28,14 +27,15 @@ def mailbox(tmp_path):
         "PLAUDIT_HTTP_PORT": str(page),
         "PLAUDIT_SMTP_PORT": str(smtp),
     }
-    with subprocess.Popen([sys.executable, "-m", "plaudit_local", "mailbox"], env=environment) as process:
-        try:
-            assert wait_until(lambda: answers_ready(page), DEADLINE_SECONDS)
-            yield f"http://127.0.0.1:{page}", smtp
-        finally:
-            process.send_signal(signal.SIGTERM)
-            # uvicorn ends gracefully and then by the signal it was asked with
-            assert process.wait(DEADLINE_SECONDS) == -signal.SIGTERM
+    command = [sys.executable, "-m", "plaudit_local", "mailbox"]
+    process = GuardedProcess(Spec("mailbox", command, tmp_path / "log", environment=environment))
+    try:
+        process.wait_ready(lambda: answers_ready(page), DEADLINE_SECONDS)
+        yield f"http://127.0.0.1:{page}", smtp
+    finally:
+        process.stop()
+    # uvicorn ends gracefully and then by the signal it was asked with
+    assert process.exit_code() == 128 + signal.SIGTERM
 
 
 def send(port: int, subject: str, text: str, html: str | None = None) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from plaudit_local.servers import account
 from plaudit_local.servers.account import Account, can_reach, make_folder, reachable, unprivileged_account
-from plaudit_local.servers.postgres import TEST_SETTINGS, run_sql, start
+from plaudit_local.servers.postgres import prepare, run_sql
+from plaudit_testing.servers import POSTGRES_SETTINGS, started, temporary_folder
 
 STRANGER = Account(uid=54_321, gid=54_321)
 
@@ -58,17 +59,12 @@ def test_a_folder_made_for_an_account_is_that_accounts_alone(tmp_path):
 @as_root
 @pytest.mark.postgres
 def test_root_runs_postgres_from_a_closed_checkout_without_opening_it(closed_folder, tmp_path, monkeypatch):
-    outside = account.temporary_folder("plaudit-test-outside-")
-    monkeypatch.setattr(account, "OUTSIDE", outside)
-    try:
-        server = start(closed_folder / "postgres", settings=TEST_SETTINGS)
-        try:
+    with temporary_folder("plaudit-test-outside-") as outside:
+        monkeypatch.setattr(account, "OUTSIDE", outside)
+        server = prepare(closed_folder / "postgres", settings=POSTGRES_SETTINGS)
+        with started(server):
             owner = Path(f"/proc/{server.process.pid}").stat().st_uid
             answer = run_sql(server.dsn, "SELECT 1").strip()
-        finally:
-            server.stop()
-    finally:
-        account.remove(outside)
     assert answer == "1"
     assert owner == unprivileged_account().uid
     assert server.folder.is_relative_to(outside)

@@ -15,6 +15,7 @@ from plaudit_local.servers.process import GuardedProcess, ProcessFailedError, Sp
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 SLEEP = ("sleep", "1000")
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the death signal is Linux's")
 
 
 def state_of(pid: int) -> str:
@@ -80,10 +81,17 @@ def test_a_command_outlives_the_thread_that_asked_for_it(tmp_path):
     assert gone(pid)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the death signal is Linux's")
-def test_a_command_ends_when_its_guard_is_killed(tmp_path):
-    process = GuardedProcess(spec(tmp_path, *SLEEP))
+@linux_only
+@pytest.mark.parametrize("death_signal", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_command_ends_when_its_guard_is_killed_also_while_it_is_suspended(tmp_path, death_signal, suspended):
+    process = GuardedProcess(spec(tmp_path, *SLEEP, death_signal=death_signal))
+    # Its process id is known before it has turned into the command.
+    assert wait_until(lambda: Path(f"/proc/{process.pid}/comm").read_text() == "sleep\n", DEADLINE_SECONDS)
     guard = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[1])
+    if suspended:
+        process.signal(signal.SIGSTOP)
+        assert wait_until(lambda: state_of(process.pid) == "T", DEADLINE_SECONDS)
     os.kill(guard, signal.SIGKILL)
     assert gone(process.pid)
     process.stop()

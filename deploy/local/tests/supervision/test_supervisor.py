@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from plaudit_local.servers import kafka_probe
-from plaudit_local.servers.account import remove, temporary_folder
 from plaudit_local.servers.locks import holder
 from plaudit_local.servers.ports import free_port
 from plaudit_local.servers.postgres import run_sql
-from plaudit_local.servers.process import wait_until
+from plaudit_local.servers.process import GuardedProcess, Spec, wait_until
 from plaudit_testing.deadlines import DEADLINE_SECONDS
-from plaudit_testing.servers import KafkaServer, PostgresServer
+from plaudit_testing.servers import KafkaServer, PostgresServer, temporary_folder
 
 STAND_INS = Path(__file__).with_name("stand_ins")
 
@@ -117,13 +116,12 @@ def up(tmp_path, postgres_server: PostgresServer, kafka_server: KafkaServer, dat
 @pytest.fixture
 def up_alone():
     """With servers of its own, in a folder that PostgreSQL's account can reach."""
-    folder = temporary_folder("plaudit-test-up-")
-    running = Up(folder / "an odd place's – nämlich hier", {})
-    running.environment.pop("DATABASE_URL", None)
-    running.environment.pop("KAFKA_BOOTSTRAP_SERVERS", None)
-    yield running
-    running.clear()
-    remove(folder)
+    with temporary_folder("plaudit-test-up-") as folder:
+        running = Up(folder / "an odd place's – nämlich hier", {})
+        running.environment.pop("DATABASE_URL", None)
+        running.environment.pop("KAFKA_BOOTSTRAP_SERVERS", None)
+        yield running
+        running.clear()
 
 
 def test_up_prepares_starts_and_says_where_everything_is(up, database_url, kafka_server):
@@ -344,10 +342,19 @@ def test_with_servers_of_its_own_data_outlives_a_stop_and_killed_servers_come_ba
 
 def test_servers_alone_run_until_a_signal_comes(up_alone):
     command = [sys.executable, "-m", "plaudit_local", "servers", "--dir", str(up_alone.folder)]
-    with subprocess.Popen(command, env=up_alone.environment, stdout=subprocess.PIPE, text=True) as process:
-        said = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
-        process.terminate()
-        assert process.wait(DEADLINE_SECONDS) == 0
-    assert urlsplit(said["PLAUDIT_DATABASE_URL"]).path == "/plaudit"
-    assert said["PLAUDIT_KAFKA_BOOTSTRAP_SERVERS"].startswith("127.0.0.1:")
+    spec = Spec("servers", command, up_alone.folder / "log", environment=up_alone.environment)
+    process = GuardedProcess(spec)
+
+    def said() -> dict[str, str]:
+        lines = spec.log.read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if line.startswith("PLAUDIT_"))
+
+    try:
+        process.wait_ready(lambda: len(said()) == 2, DEADLINE_SECONDS)
+        process.signal(signal.SIGTERM)
+        assert wait_until(lambda: process.exit_code() == 0, DEADLINE_SECONDS)
+    finally:
+        process.stop()
+    assert urlsplit(said()["PLAUDIT_DATABASE_URL"]).path == "/plaudit"
+    assert said()["PLAUDIT_KAFKA_BOOTSTRAP_SERVERS"].startswith("127.0.0.1:")
     assert pids_of(up_alone.folder) == {}

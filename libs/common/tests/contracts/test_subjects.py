@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.common.contracts.subjects import first_segment, is_subject, is_within, prefixes
+from plaudit.common.contracts.subjects import (
+    MAX_SUBJECT_CHARS,
+    _is_subject_within,
+    first_segment,
+    is_subject,
+    is_subject_within,
+    is_within,
+    prefixes,
+)
 
 SEGMENTS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True)
 
@@ -61,3 +69,25 @@ def test_segments_and_prefixes_agree(segments):
 @pytest.mark.parametrize(("subject", "root"), [("acme-2", "acme"), ("acme", "acme/berlin"), ("acm", "acme")])
 def test_a_name_that_only_begins_alike_is_not_within(subject, root):
     assert not is_within(subject, root)
+
+
+@given(
+    text=st.sampled_from(["acme", "acme/a", "acme-2", "acm", "acme/", "acme/A", "acme/a\n", "acme/a/b/c/d/e/f"])
+    | st.lists(SEGMENTS, min_size=1, max_size=6).map("/".join)
+    | st.text(max_size=400),
+    root=st.sampled_from(["acme", "acme/a", "a"]),
+)
+def test_a_subject_within_another_is_both(text, root):
+    assert is_subject_within(text, root) == (is_subject(text) and is_within(text, root))
+
+
+def test_the_longest_subject_is_one_within_its_first_segment():
+    subject = "/".join(["a" * 64] * 6)
+    assert len(subject) == MAX_SUBJECT_CHARS
+    assert is_subject_within(subject, "a" * 64)
+
+
+def test_a_text_that_is_too_long_for_a_subject_is_not_cached():
+    held = _is_subject_within.cache_info().currsize
+    assert not is_subject_within("acme/" + "x" * MAX_SUBJECT_CHARS, "acme")
+    assert _is_subject_within.cache_info().currsize == held

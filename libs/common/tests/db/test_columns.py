@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Float, Integer, MetaData, Table, Text, Uuid
 
-from plaudit.common.db.columns import Columns
+from plaudit.common.db.columns import Columns, relation
 from plaudit_testing.servers import PostgresServer
 
 NAMES = [f"column_{number}" for number in range(12)]
@@ -90,6 +90,32 @@ def test_unnest_refuses_an_array_which_it_would_flatten() -> None:
         Columns(table).unnest()
 
 
+def test_a_select_list_unnests_each_column_under_its_name() -> None:
+    assert Columns(things, without=["weight"]).unnested(3) == (
+        "unnest($3::BIGINT[]) AS id, unnest($4::TEXT[]) AS name, unnest($5::INTEGER[]) AS source_id"
+    )
+
+
+def test_a_select_list_takes_each_column_by_name_by_expression_or_as_a_null_of_its_type() -> None:
+    columns = Columns(things)
+    assert columns.selected() == "id, name, source_id, weight"
+    assert columns.selected({"name": "$1"}) == "id, $1 AS name, source_id, weight"
+    assert columns.selected({"name": "$1"}, present=["id"]) == (
+        "id, $1 AS name, NULL::INTEGER AS source_id, NULL::FLOAT AS weight"
+    )
+
+
+@pytest.mark.parametrize("options", [{"expressions": {"nmae": "$1"}}, {"present": ["nmae"]}])
+def test_a_select_list_of_a_name_that_is_no_column_is_an_error(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="nmae"):
+        Columns(things).selected(**options)
+
+
+def test_a_relation_has_the_columns_of_several_tables_once_each() -> None:
+    made = relation("made", *things.c, Column("name", Text), Column("extra", Boolean), without=["weight"])
+    assert Columns(made).names == ("id", "name", "source_id", "extra")
+
+
 @pytest.fixture
 async def connection(postgres_server: PostgresServer) -> AsyncIterator[asyncpg.Connection]:
     opened = await asyncpg.connect(postgres_server.admin_dsn)
@@ -115,3 +141,19 @@ async def test_rows_go_into_the_database_and_are_changed_by_name(connection: asy
     await connection.execute(upsert, *columns.arrays([]))
     rows = await connection.fetch(f"SELECT {columns.of('t')} FROM things AS t ORDER BY id")
     assert [tuple(row) for row in rows] == [(1, "one", 10, 0.5), (2, "two", 21, 1.5), (3, "three", None, None)]
+
+
+@pytest.mark.postgres
+async def test_one_statement_writes_two_tables_from_the_same_rows(connection: asyncpg.Connection) -> None:
+    await connection.execute("CREATE TEMPORARY TABLE others (id bigint, name text)")
+    rows, both = relation("rows", *things.c), Columns(things, {"source_id": "source.id"})
+    statement = f"""
+        WITH rows AS MATERIALIZED (SELECT {Columns(rows).unnested(2)}),
+        written AS (
+            INSERT INTO things ({both.listed}) SELECT {both.selected({"source_id": "$1::int"})} FROM rows
+        )
+        INSERT INTO others SELECT id, name FROM rows
+    """
+    await connection.execute(statement, 7, *both.arrays(STATES))
+    found = await connection.fetch("SELECT id, t.name, o.name, source_id FROM things t JOIN others o USING (id)")
+    assert sorted(tuple(row) for row in found) == [(1, "one", "one", 7), (2, "two", "two", 7)]

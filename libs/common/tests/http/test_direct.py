@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,7 +19,7 @@ from plaudit.common.http import Api, Problem, create_app, json_response, read_bo
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.json import encode
 from plaudit.common.http.problems import unavailable
-from plaudit.common.observability import metrics, tracing
+from plaudit.common.observability import tracing
 from plaudit.common.observability.log import request_id_var
 from plaudit_testing.connections import loop_calls, our_connection, our_connections, plain_connection
 
@@ -254,7 +255,7 @@ async def test_a_client_that_has_left_is_answered_nothing_and_counted_as_what_it
     labels = {"method": "POST", "route": "/v1/hooks/{source}", "status": "202"}
 
     def count() -> float:
-        return metrics.REGISTRY.get_sample_value("plaudit_http_request_seconds_count", labels) or 0.0
+        return REGISTRY.get_sample_value("plaudit_http_request_seconds_count", labels) or 0.0
 
     before = count()
     connection.protocol.data_received(post(b"one") + post(b"two"))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import APIRouter
+from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -21,7 +22,7 @@ from plaudit.common.http.exchange import SlowBodies
 from plaudit.common.http.json import encode
 from plaudit.common.http.limits import Limits
 from plaudit.common.observability import metrics, tracing
-from plaudit.common.pages.static import static_url
+from plaudit.common.pages.static import SHARED
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
 
@@ -130,7 +131,7 @@ async def client(app: Api) -> AsyncIterator[httpx.AsyncClient]:
 
 def requests_counted(method: str, route: str, status: int) -> float:
     labels = {"method": method, "route": route, "status": str(status)}
-    return metrics.REGISTRY.get_sample_value("plaudit_http_request_seconds_count", labels) or 0.0
+    return REGISTRY.get_sample_value("plaudit_http_request_seconds_count", labels) or 0.0
 
 
 async def chunked(*parts: bytes) -> AsyncIterator[bytes]:
@@ -371,7 +372,7 @@ class TestStaticFiles:
     async def test_a_static_file_may_be_kept_for_ever_under_its_present_address(
         self, client: httpx.AsyncClient
     ) -> None:
-        answer = await client.get(static_url("plaudit.css"))
+        answer = await client.get(SHARED.url("plaudit.css"))
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
         assert "immutable" in answer.headers["cache-control"]
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from plaudit.common.db.errors import is_transient
 from plaudit.common.http.errors import problem_of
-from plaudit.common.http.problems import Problem, not_found, unprocessable
+from plaudit.common.http.problems import Problem, ProblemError, not_found, unprocessable
 
 
 def wrapped(error: Exception) -> Exception:
@@ -107,9 +107,13 @@ def test_a_problem_has_the_members_of_rfc_9457_and_none_that_are_empty() -> None
         "status": 404,
         "detail": "There is no such review.",
     }
-    with_errors = unprocessable("off-scale", "5 is above 3", [{"pointer": "/rating"}]).response("req-1")
+    with_errors = unprocessable(
+        "off-scale", "5 is above 3", [ProblemError("body", "/rating", "above", "too much")]
+    ).response("req-1")
     assert with_errors.media_type == "application/problem+json"
-    assert json.loads(bytes(with_errors.body))["errors"] == [{"pointer": "/rating"}]
+    assert json.loads(bytes(with_errors.body))["errors"] == [
+        {"in": "body", "pointer": "/rating", "code": "above", "detail": "too much"}
+    ]
 
 
 def test_a_problem_can_be_logged_by_its_slug() -> None:

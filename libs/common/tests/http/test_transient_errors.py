@@ -14,6 +14,7 @@ from plaudit.common.http import create_app
 from plaudit_local.servers.postgres import Postgres
 from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.runtime import until
+from plaudit_testing.servers import restart
 from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
@@ -91,12 +92,12 @@ async def test_a_database_that_dies_is_a_503_on_every_path_and_recovery_needs_no
             await asyncio.gather(*(client.get(path) for _ in range(POOL_SIZE)))
         under_way = asyncio.create_task(client.get("/v1/slow"))
         await until(lambda: connections_out(database) > 0, "a request that has begun")
-        fresh_postgres.kill()
+        fresh_postgres.process.kill()
         assert_unavailable(await under_way)
         for path in paths * 3:
             assert_unavailable(await client.get(path))
 
-        fresh_postgres.restart()
+        restart(fresh_postgres)
         for path in paths:
             await wait_for_success(client, path)
             answers = await asyncio.gather(*(client.get(path) for _ in range(POOL_SIZE * 3)))

@@ -22,6 +22,7 @@ from plaudit_testing.feed import feeding
 from plaudit_testing.runtime import counting_topic, running, short_and_long, until, worker
 from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
 from plaudit_testing.runtime_process import runtime_process
+from plaudit_testing.servers import restart, wipe
 from plaudit_testing.tcp_proxy import proxy_for, through
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -203,7 +204,7 @@ async def test_postgresql_stopped_and_started_needs_no_restart_of_the_consumer(
         fresh_postgres.stop()
         expected += await feed_randomly(feed, 50, seed=2)
         await until(lambda: not loop.ready()[0].ok, "the missing database is said")
-        fresh_postgres.restart()
+        restart(fresh_postgres)
         await drain(loop)
         assert loop.live().ok
     assert await sums(database) == expected
@@ -213,7 +214,7 @@ async def test_postgresql_stopped_and_started_needs_no_restart_of_the_consumer(
 async def test_a_wiped_kafka_under_a_kept_database_stops_the_partitions_and_is_said(
     testing_url: str, fresh_kafka: Kafka
 ) -> None:
-    settings = settings_for(testing_url, fresh_kafka.bootstrap, partitions=PARTITIONS, kafka_session_timeout_ms=2_000)
+    settings = settings_for(testing_url, fresh_kafka.address, partitions=PARTITIONS, kafka_session_timeout_ms=2_000)
     topic, database = counting_topic("test.wiped.v1"), worker(settings)
     await make_topics(settings, [topic])
     async with feeding(settings, topic) as feed:
@@ -221,8 +222,8 @@ async def test_a_wiped_kafka_under_a_kept_database_stops_the_partitions_and_is_s
         async with running(loop := consumer(settings, database, topic)):
             await drain(loop)
     fresh_kafka.stop()
-    fresh_kafka.wipe()
-    fresh_kafka.restart()
+    wipe(fresh_kafka)
+    restart(fresh_kafka)
     loop = consumer(settings, database, topic)
     async with running(loop):
         await until(lambda: "does not exist" in loop.ready()[0].detail, "the missing topic is said")
@@ -236,7 +237,7 @@ async def test_a_wiped_kafka_under_a_kept_database_stops_the_partitions_and_is_s
 
 
 async def test_kafka_killed_and_started_needs_no_restart_of_the_consumer(testing_url: str, fresh_kafka: Kafka) -> None:
-    settings = settings_for(testing_url, fresh_kafka.bootstrap, partitions=PARTITIONS, kafka_session_timeout_ms=2_000)
+    settings = settings_for(testing_url, fresh_kafka.address, partitions=PARTITIONS, kafka_session_timeout_ms=2_000)
     topic, database = counting_topic("test.killed.v1"), worker(settings)
     await make_topics(settings, [topic])
     loop = consumer(settings, database, topic)
@@ -245,9 +246,9 @@ async def test_kafka_killed_and_started_needs_no_restart_of_the_consumer(testing
             expected = await feed_randomly(feed, 40)
             numbers = feed.numbers
         await drain(loop)
-        fresh_kafka.kill()
+        fresh_kafka.process.kill()
         await asyncio.sleep(0.5)
-        fresh_kafka.restart()
+        restart(fresh_kafka)
         async with feeding(settings, topic) as feed:
             feed.numbers = numbers
             expected += await feed_randomly(feed, 40, seed=2)

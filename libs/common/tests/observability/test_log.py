@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 
 from plaudit.common.observability import log as logs
-from plaudit.common.observability import metrics, tracing
+from plaudit.common.observability import tracing
 from plaudit.common.settings import Settings
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -54,7 +55,7 @@ def lines(stdout: Callable[..., Stdout]) -> Lines:
 
 
 def dropped() -> float:
-    return metrics.REGISTRY.get_sample_value("plaudit_log_fields_dropped_total") or 0.0
+    return REGISTRY.get_sample_value("plaudit_log_fields_dropped_total") or 0.0
 
 
 def test_a_line_says_when_how_grave_who_and_what(lines: Lines) -> None:

@@ -26,6 +26,7 @@ from plaudit_testing.runtime import (
 )
 from plaudit_testing.runtime_fixtures import PARTITIONS, MakeTopic
 from plaudit_testing.runtime_process import runtime_process
+from plaudit_testing.servers import pause, restart, resume, wipe
 from plaudit_testing.tcp_proxy import proxy_for, through
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -268,18 +269,18 @@ async def test_a_produce_timeout_makes_neither_gap_nor_loss(
     testing_url: str, fresh_kafka: Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clients, "REQUEST_TIMEOUT_MS", 1_000)
-    settings = settings_for(testing_url, fresh_kafka.bootstrap, partitions=PARTITIONS)
+    settings = settings_for(testing_url, fresh_kafka.address, partitions=PARTITIONS)
     topic, database = counting_topic("test.timeout.v1"), worker(settings)
     await make_topics(settings, [topic])
     relay = RelayLoop(TESTING, database, settings)
     async with running(relay):
         await write(database, settings, topic, "key")
         await until(lambda: all_published(database), "the first row is published")
-        fresh_kafka.pause()
+        pause(fresh_kafka)
         for _ in range(20):
             await write(database, settings, topic, "key", "other")
         await asyncio.sleep(2.5)
-        fresh_kafka.resume()
+        resume(fresh_kafka)
         await until(lambda: all_published(database), "everything is published")
     log = await read_log(settings.kafka_bootstrap_servers, topic.name)
     await database.close()
@@ -289,15 +290,15 @@ async def test_a_produce_timeout_makes_neither_gap_nor_loss(
 async def test_a_wiped_kafka_under_a_kept_database_is_said_and_nothing_is_published(
     testing_url: str, fresh_kafka: Kafka
 ) -> None:
-    settings = settings_for(testing_url, fresh_kafka.bootstrap, partitions=PARTITIONS)
+    settings = settings_for(testing_url, fresh_kafka.address, partitions=PARTITIONS)
     topic, database = counting_topic("test.wiped.v1"), worker(settings)
     await make_topics(settings, [topic])
     async with running(RelayLoop(TESTING, database, settings)):
         await write(database, settings, topic, "key")
         await until(lambda: all_published(database), "the first row is published")
     fresh_kafka.stop()
-    fresh_kafka.wipe()
-    fresh_kafka.restart()
+    wipe(fresh_kafka)
+    restart(fresh_kafka)
     relay = RelayLoop(TESTING, database, settings)
     async with running(relay):
         await until(lambda: "do not exist" in relay.ready()[0].detail, "the missing topic is said")

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from plaudit.common.db import Database
+from plaudit.common.events import partition_of
 from plaudit.common.ids import uuid7
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.common.outbox.outbox import EventTooLargeError
+from plaudit.common.outbox.table import append_statement
 from plaudit_testing.databases import TESTING
 from plaudit_testing.runtime import count_event, counting_topic
 from plaudit_testing.runtime_fixtures import api_database, worker_database
@@ -38,6 +40,26 @@ async def test_events_are_published_with_the_commit_in_the_order_of_emitting(
         await work.emit(count_event(TOPIC, "a", 2))
         assert await published(worker_database) == []
     assert await published(worker_database) == [("b", 1), ("a", 1), ("a", 2)]
+
+
+async def test_a_statement_that_writes_other_tables_may_append_the_events_in_their_order(
+    api_database: Database, worker_database: Database
+) -> None:
+    statement = f"""
+        WITH things AS (INSERT INTO things (tenant_id, id) SELECT $1, unnest($2::bigint[]))
+        {append_statement(3)}
+    """
+    events = [count_event(TOPIC, key, 1) for key in "cab"]
+    async with api_database.transaction("default") as tx:
+        await tx.raw.execute(statement, "default", [1, 2], *OUTBOX.arrays(events))
+    assert await published(worker_database) == [("c", 1), ("a", 1), ("b", 1)]
+    async with worker_database.transaction() as tx:
+        rows = await tx.raw.fetch("SELECT topic, partition, key, xid, envelope FROM outbox ORDER BY id")
+        assert await tx.raw.fetchval("SELECT count(*) FROM things") == 2
+    assert [row["key"] for row in rows] == [b"c", b"a", b"b"]
+    assert [row["partition"] for row in rows] == [partition_of(row["key"], 4) for row in rows]
+    assert {row["topic"] for row in rows} == {TOPIC.name}
+    assert len({row["xid"] for row in rows}) == 1
 
 
 async def test_what_rolls_back_publishes_nothing(api_database: Database, worker_database: Database) -> None:

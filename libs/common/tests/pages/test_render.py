@@ -7,7 +7,7 @@ from jinja2 import UndefinedError
 from plaudit.common.http.problems import not_found
 from plaudit.common.pages import Pages
 from plaudit.common.pages.render import inline_code
-from plaudit.common.pages.static import STATIC_FILES, static_content, static_url
+from plaudit.common.pages.static import SHARED
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 TEXT_ON_GROUND = [
@@ -21,7 +21,7 @@ TEXT_ON_GROUND = [
 
 
 def tokens(scheme: str) -> dict[str, str]:
-    light, _, dark = static_content("plaudit.css").decode().partition("@media (prefers-color-scheme: dark)")
+    light, _, dark = SHARED.content["plaudit.css"].decode().partition("@media (prefers-color-scheme: dark)")
     found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
     return found if scheme == "light" else found | dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", dark))
 
@@ -89,7 +89,7 @@ def test_pages_need_no_script_no_inline_style_and_nothing_from_elsewhere() -> No
     page = Pages().text("problem.html", problem=not_found("x"), request_id="r")
     for forbidden in ("<script", "style=", "<style", " onclick", "//"):
         assert forbidden not in page.replace("http://www.w3.org", "")
-    css = static_content("plaudit.css").decode()
+    css = SHARED.content["plaudit.css"].decode()
     assert "@import" not in css
     assert "url(" not in css
 
@@ -100,10 +100,10 @@ def test_a_page_can_be_used_without_sight_or_mouse() -> None:
     assert page.index('href="#main"') < page.index("<header")
     assert '<main id="main">' in page
     assert 'name="viewport"' in page
-    assert "focus-visible" in static_content("plaudit.css").decode()
+    assert "focus-visible" in SHARED.content["plaudit.css"].decode()
 
 
 def test_the_address_of_a_static_file_tells_its_content() -> None:
-    addresses = {static_url(name) for name in STATIC_FILES}
-    assert len(addresses) == len(STATIC_FILES)
+    addresses = {SHARED.url(name) for name in SHARED.content}
+    assert len(addresses) == len(SHARED.content) == 2
     assert all(re.fullmatch(r"/static/[0-9a-f]{12}/[a-z.]+", address) for address in addresses)

@@ -8,8 +8,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from plaudit.alerting.mails.commands import MAX_RETRY_SECONDS, retry_seconds
-from plaudit.alerting.mails.jobs import MailJob, smtp_sender
-from plaudit.alerting.mails.jobs.smtp import FailedError
+from plaudit.alerting.mails.jobs.mail_job import MailJob
+from plaudit.alerting.mails.jobs.smtp import FailedError, smtp_sender
 from plaudit_testing.clocks import answered, at, review
 
 pytestmark = pytest.mark.postgres

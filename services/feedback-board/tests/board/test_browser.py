@@ -1,51 +1,22 @@
 """The board in a real browser, by mouse and by keyboard, with scripts switched off."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from plaudit_testing.serving import serving
+from plaudit_testing.browser import browsing, needs_browser
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
-
-PATIENCE_MS = 60_000
-"""For whatever a busy machine may do slowly."""
-
-expect.set_options(timeout=PATIENCE_MS)
-pytestmark = [
-    pytest.mark.postgres,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (apt-get install chromium)"),
-]
+pytestmark = [pytest.mark.postgres, needs_browser]
 
 
 @pytest.fixture
 async def page(parts, tmp_path: Path) -> AsyncIterator[Page]:
     """A page of a browser that has just opened the board."""
-    async with serving(parts.app) as client, async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            tmp_path,
-            executable_path=CHROMIUM,
-            args=ARGUMENTS,
-            java_script_enabled=False,
-            viewport={"width": 1280, "height": 900},
-            timeout=PATIENCE_MS,
-        )
-        context.set_default_timeout(PATIENCE_MS)
-        opened = await context.new_page()
-        await opened.goto(f"{client.base_url}/")
+    async with browsing(parts.app, tmp_path) as opened:
         yield opened
-        await context.close()
 
 
 async def test_a_visitor_makes_a_request_votes_and_sees_the_count(page: Page, api: httpx.AsyncClient) -> None:

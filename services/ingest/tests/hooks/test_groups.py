@@ -1,16 +1,21 @@
 """The transaction of a group: locks first, then what is known, then decisions, one review at a time."""
 
 import asyncio
+import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
 from plaudit.common.db import Tx
 from plaudit.common.db.order_locks import lock_numbers
+from plaudit.common.ids import uuid7
 from plaudit.common.outbox import UnitOfWork
 from plaudit.ingest.hooks import commands, store
 from plaudit.ingest.hooks.api import writer
-from plaudit.ingest.hooks.domain import Delivery, Receipt
+from plaudit.ingest.hooks.domain import Delivery, Group, Receipt
+from plaudit.ingest.reviews.domain.instructions import RestoreReview
+from plaudit.ingest.sources import domain as sources
 from plaudit_testing.front_door import FrontDoor, Source, created
 from plaudit_testing.runtime import until
 
@@ -60,9 +65,9 @@ async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
 ):
     await door.post(source, created("warms the cache"))
     deciding = most = decided = 0
-    outcomes = store.outcomes
+    known = store.known
 
-    async def known(tx: Tx, keys):
+    async def met_others(tx: Tx, *keys):
         nonlocal deciding, most
         deciding += 1
         most = max(most, deciding)
@@ -72,7 +77,7 @@ async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
 
         if decided == 0:
             await until(met, "another group has come, or waits for its locks")
-        return await outcomes(tx, keys)
+        return await known(tx, *keys)
 
     def failpoint(name: str) -> None:
         nonlocal deciding, decided
@@ -80,7 +85,7 @@ async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
             deciding -= 1
             decided += 1
 
-    monkeypatch.setattr(store, "outcomes", known)
+    monkeypatch.setattr(store, "known", met_others)
     monkeypatch.setattr(writer, "failpoint", failpoint)
     posted = asyncio.create_task(door.post(source, *first))
     await until(lambda: deciding == 1, "the first group decides")
@@ -102,3 +107,40 @@ async def test_a_lost_reply_after_the_commit_leaves_what_was_committed(
     again = await door.post(source, created("r-1"), "msg_1")
     assert (again.status_code, again.json()["duplicate"], again.json()["accepted"]) == (202, True, 1)
     assert await door.counts() == {"deliveries": 1, "reviews": 1, "revisions": 1, "outbox": 1}
+
+
+def test_what_was_not_looked_up_is_never_taken_for_unknown():
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    account = sources.Source(
+        tenant_id="default", id="s-1", name="a", platform="native", subject="acme", secret="", created_at=at
+    )
+    restored = Delivery("d-1", account, "msg_1", "{}", b"{}", [RestoreReview(external_id="r-1")])
+    with pytest.raises(KeyError):
+        Group(at, uuid7, {("s-1", "msg_1"): None}, {}).take(restored)
+    with pytest.raises(KeyError):
+        Group(at, uuid7, {}, {("s-1", "r-1"): None}).take(restored)
+
+
+async def test_a_group_keeps_the_last_of_several_revisions_and_an_event_of_each_in_their_order(
+    door: FrontDoor, source: Source
+):
+    await door.post(source, created("r-2"))
+    told = [
+        created("r-1", version=1),
+        {"type": "review.removed", "data": {"id": "r-3", "version": 2}},
+        {"type": "review.edited", "data": {"id": "r-1", "title": "later", "version": 2}},
+        {"type": "review.removed", "data": {"id": "r-2", "version": 3}},
+        {"type": "review.restored", "data": {"id": "r-2", "version": 4}},
+        {"type": "review.removed", "data": {"id": "r-3", "version": 5}},
+    ]
+    answer = (await door.post(source, told)).json()
+    assert (answer["accepted"], answer["unchanged"], answer["quarantined"]) == (6, 0, [])
+    stored = await door.rows("SELECT external_id, revision, version, removed, subject FROM ingest.reviews ORDER BY 1")
+    assert [tuple(row) for row in stored] == [
+        ("r-1", 2, 2, False, "acme"), ("r-2", 3, 4, False, "acme"), ("r-3", 2, 5, True, None),
+    ]  # fmt: skip
+    published = await door.rows("SELECT envelope FROM ingest.outbox ORDER BY xid, id")
+    events = [json.loads(row["envelope"]) for row in published[1:]]
+    assert [(event["type"], event["data"]["revision"]) for event in events] == [
+        ("review.created", 1), ("review.edited", 2), ("review.removed", 2), ("review.restored", 3),
+    ]  # fmt: skip

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from plaudit.common.group_commit import GroupCommit
-from plaudit.common.observability.metrics import REGISTRY
 from plaudit_testing.front_door import FrontDoor, Source, created
 from plaudit_testing.runtime import until
 

@@ -54,6 +54,14 @@ async def test_a_refusal_is_repeated_too(door: FrontDoor, source: Source):
     assert (await door.counts())["deliveries"] == len(refused)
 
 
+async def test_a_repetition_is_told_again_which_of_its_events_were_not_applied(door: FrontDoor, source: Source):
+    events = [created("r-1"), "no event", created("r-2", 99)]
+    first = (await door.post(source, events, "msg_1")).json()
+    assert [item["index"] for item in first["quarantined"]] == [1, 2]
+    again = await door.post(source, events, "msg_1")
+    assert (again.status_code, again.json()) == (202, {**first, "duplicate": True})
+
+
 async def test_an_id_with_another_body_is_answered_2xx_kept_and_changes_nothing(door: FrontDoor, source: Source):
     first = (await door.post(source, created("r-1", 4), "msg_1")).json()
     reused = await door.post(source, created("r-1", 1), "msg_1")

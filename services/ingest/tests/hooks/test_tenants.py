@@ -1,12 +1,20 @@
 """What belongs to one tenant does not exist for another, on any route."""
 
 import asyncio
+from datetime import UTC, datetime
+from itertools import chain
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.ids import uuid7
+from plaudit.common.outbox import UnitOfWork
+from plaudit.ingest.hooks import commands
+from plaudit.ingest.hooks.domain import Delivery
+from plaudit.ingest.reviews.domain.instructions import Content, CreateReview
+from plaudit.ingest.sources import domain
 from plaudit_testing.front_door import FrontDoor, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -125,3 +133,28 @@ async def test_a_group_commit_cannot_write_for_a_tenant_that_it_did_not_verify(d
         async with hook.transaction("default", "initech") as tx:
             await tx.raw.execute(insert, OTHER)
     assert (await door.counts())["deliveries"] == 1
+
+
+async def test_one_row_of_another_tenant_fails_all_that_its_group_writes(door: FrontDoor, source: Source):
+    theirs = await door.source(OTHER)
+    now = datetime.now(UTC)
+
+    def delivery(source_id: str, tenant_id: str) -> Delivery:
+        account = domain.Source(
+            tenant_id=tenant_id, id=source_id, name="a", platform="native", subject="acme", secret="", created_at=now
+        )
+        review = CreateReview(external_id="r-1", content=Content(subject="acme", rating=4.0, published_at=now))
+        return Delivery(str(uuid7()), account, "msg_1", "{}", b"{}", [review])
+
+    async def write(*verified: str) -> None:
+        group = [delivery(source.id, "default"), delivery(theirs.id, OTHER)]
+        order_keys = chain.from_iterable(each.order_keys for each in group)
+        async with door.resources.database(Role.HOOK).driver_transaction(*verified, order_keys=order_keys) as tx:
+            await commands.take(UnitOfWork(tx, door.resources.outbox, uuid7), group)
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError) as refused:
+        await write("default")
+    assert refused.value.sqlstate == "42501"
+    assert set((await door.counts()).values()) == {0}
+    await write("default", OTHER)
+    assert set((await door.counts()).values()) == {2}

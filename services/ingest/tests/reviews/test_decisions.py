@@ -1,11 +1,13 @@
 """Each rule of `decide`: given what is stored, when something is said, then this becomes of it."""
 
+import dis
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from plaudit.ingest.reviews.domain.content import first_state
 from plaudit.ingest.reviews.domain.decisions import Change, Revised, Unchanged, decide
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
@@ -138,6 +140,9 @@ class TestCreation:
         assert decision.type == "review.edited"
         assert decision.change.before.rating == 4
         assert decision.change.after.rating == 1
+
+    def test_its_state_is_made_without_a_dict_of_keywords(self):
+        assert "CALL_FUNCTION_EX" not in {step.opname for step in dis.get_instructions(first_state)}
 
 
 class TestRating:

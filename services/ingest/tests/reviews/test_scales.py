@@ -12,7 +12,9 @@ from plaudit.ingest.reviews.domain.scales import (
     STARS_SCALE,
     OffScaleError,
     Scale,
+    _rate,
     bucket,
+    rate,
     raw_rating,
     severity,
     to_stars,
@@ -109,3 +111,31 @@ def test_halves_count_under_the_upper_star(rating, star):
 @given(st.floats(1, 5))
 def test_just_one_and_two_stars_are_negative(rating):
     assert severity(rating) is (Severity.NEGATIVE if bucket(rating) in {1, 2} else Severity.NORMAL)
+
+
+@given(scale=scales, share=st.floats(0, 1), kind=st.sampled_from(Kind))
+def test_a_rating_is_rated_by_the_rules_for_its_parts(scale, share, kind):
+    value = min(scale.min + share * (scale.max - scale.min), scale.max)
+    if kind is Kind.THUMBS:
+        value = scale.max if share > 0.5 else scale.min
+    rated = rate(value, scale, kind)
+    assert rated.stars == to_stars(value, scale, kind)
+    assert (rated.raw, rated.severity) == (raw_rating(value, scale), severity(rated.stars))
+
+
+def test_equal_ratings_share_what_follows_from_them():
+    assert rate(4.0, Scale(1.0, 5.0), Kind.STARS) is rate(4.0, Scale(1.0, 5.0), Kind.STARS)
+
+
+def test_the_same_value_of_another_kind_is_rated_anew():
+    assert rate(0.5, Scale(0.0, 1.0), Kind.NPS).stars == 3
+    with pytest.raises(OffScaleError, match="thumb"):
+        rate(0.5, Scale(0.0, 1.0), Kind.THUMBS)
+
+
+def test_the_sign_of_a_zero_does_not_depend_on_what_was_rated_before():
+    for first, second in ((0.0, -0.0), (-0.0, 0.0)):
+        _rate.cache_clear()
+        for value in (first, second):
+            raw = rate(value, Scale(value, 10.0), Kind.NPS).raw
+            assert (math.copysign(1, raw.value), math.copysign(1, raw.min)) == (1, 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from plaudit_local.supervision.layout import Layout
 from plaudit_local.supervision.plan import Plan, Service, Step, product
 from plaudit_local.supervision.supervisor import up
-from plaudit_local.supervision.terminal import PlainTerminal
+from plaudit_local.supervision.terminal import Terminal
 
 HERE = Path(__file__).parent
 
@@ -35,4 +35,4 @@ plan = Plan(
     mailbox=product().mailbox,
     demo=Step("play the demo", python("step.py", "demo", "--prints", "It was lovely.")),
 )
-sys.exit(up(Layout.of_checkout(), plan, PlainTerminal()))
+sys.exit(up(Layout.of_checkout(), plan, Terminal()))

@@ -94,11 +94,11 @@ class PeriodicJob(Loop):
         """Do a bounded amount of work; return how much was done."""
 
 
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, or return at once when told to stop."""
+async def pause(until: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until an event such as the order to stop."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await stop.wait()
+            await until.wait()
 
 
 def back_off_seconds(failures: int, first_seconds: float, longest_seconds: float, *, factor: float = 2.0) -> float:

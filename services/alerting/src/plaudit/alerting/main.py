@@ -2,36 +2,26 @@
 
 from collections.abc import Sequence
 
-from plaudit.alerting.alerts.api import router as alerts
+from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
-from plaudit.alerting.alerts.domain import AlertResolvedError
 from plaudit.alerting.clocks.api import router as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails
-from plaudit.alerting.mails.jobs import MailJob, smtp_sender
+from plaudit.alerting.mails.jobs.mail_job import MailJob
+from plaudit.alerting.mails.jobs.smtp import smtp_sender
 from plaudit.alerting.policies.api import router as policies
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
-from plaudit.alerting.timers.jobs import TimerJob
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.db import Role
-from plaudit.common.http import Refusals, conflict, create_app
+from plaudit.common.http import create_app
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.sessions import router as sessions
 
-PROBLEMS = {
-    "alert-resolved": "The alert is resolved: it can no longer be acknowledged.",
-}
-"""Slug → meaning, beyond what all services share."""
-REFUSALS: Refusals = {
-    AlertResolvedError: lambda _: conflict(
-        "alert-resolved", "The alert is resolved: there is nothing left to look at."
-    ),
-}
-"""What the domains refuse → the problem that the API answers with."""
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
 
@@ -51,17 +41,17 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             service=resources.service,
             description=DESCRIPTION,
             resources=resources,
-            routers=[clocks, alerts, policies, desk, sessions],
+            routers=[clocks, alerts.router, policies, desk, sessions],
             pages=True,
-            problems=PROBLEMS,
-            refusals=REFUSALS,
+            problems=alerts.PROBLEMS,
+            refusals=alerts.REFUSALS,
         ),
         subscriptions=[subscription(following)],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
         ],
-        closing=[end_offsets.close],
+        closing=[end_offsets.aclose],
     )
 
 

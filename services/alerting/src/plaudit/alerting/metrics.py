@@ -4,8 +4,6 @@ from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-from plaudit.common.observability.metrics import REGISTRY
-
 _LATENESS_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
 TIMER_LATENESS_SECONDS = Histogram(
@@ -13,11 +11,9 @@ TIMER_LATENESS_SECONDS = Histogram(
     "Time between a timer's due time and the transaction that fired it.",
     ["kind"],
     buckets=_LATENESS_BUCKETS,
-    registry=REGISTRY,
 )
 MAILS = Counter(
     "plaudit_mails_total",
     "Attempts to hand a mail to the SMTP server, by outcome: sent, refused (never again) or failed (tried again).",
     ["outcome"],
-    registry=REGISTRY,
 )

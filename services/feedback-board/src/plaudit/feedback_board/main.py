@@ -2,13 +2,12 @@
 
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
+from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
 from plaudit.feedback_board.board.pages import routes as board_pages
-from plaudit.feedback_board.board.pages import stylesheet
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
-from plaudit.feedback_board.log_fields import LOG_FIELDS
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -37,8 +36,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             board_pages.front,
             board_pages.router,
             vote_pages.router,
-            stylesheet.router,
         ],
+        bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
         problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS},
         refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS},
@@ -50,7 +49,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
     )
 
 
-SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build, log_fields=LOG_FIELDS)
+SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build)
 
 if __name__ == "__main__":
     main(SERVICE)

@@ -5,7 +5,7 @@ from plaudit.common.http import create_app
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.ingest.deliveries import api as deliveries
 from plaudit.ingest.hooks.api import answers
-from plaudit.ingest.hooks.api.openapi import HOOK_PATHS
+from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
@@ -32,7 +32,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         resources=resources,
         routers=(sources.router, reviews.router, deliveries.router),
         direct_routes=[hooks],
-        openapi_paths=HOOK_PATHS,
+        more_openapi=HOOKS,
         problems={**answers.PROBLEMS, **sources.PROBLEMS},
         refusals=sources.REFUSALS,
     )

@@ -4,7 +4,6 @@ from plaudit.common.http import create_app
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
-from plaudit.scoring.log_fields import LOG_FIELDS
 from plaudit.scoring.scores.api import router as scores
 from plaudit.scoring.settings import ScoringSettings
 
@@ -21,7 +20,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
     return Parts(app=app, subscriptions=(LIVE, HISTORY))
 
 
-SERVICE = Service(name="scoring", settings=ScoringSettings, build=build, has_outbox=False, log_fields=LOG_FIELDS)
+SERVICE = Service(name="scoring", settings=ScoringSettings, build=build, has_outbox=False)
 
 if __name__ == "__main__":
     main(SERVICE)

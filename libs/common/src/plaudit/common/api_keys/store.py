@@ -5,6 +5,7 @@ from datetime import datetime
 
 from plaudit.common.api_keys.domain import StoredKey
 from plaudit.common.db import Tx
+from plaudit.common.db.results import rows_changed
 
 _FIND = """
 SELECT tenant_id, secret_hash, scopes, extract(epoch FROM expires_at - $2)::float8 AS seconds_left
@@ -40,4 +41,4 @@ async def insert(
 
 async def revoke(tx: Tx, public_id: str) -> bool:
     """Revoke a key; False when there is no such key, or it was revoked before."""
-    return bool(await tx.raw.execute(_REVOKE, public_id, tx.now) == "UPDATE 1")
+    return rows_changed(await tx.raw.execute(_REVOKE, public_id, tx.now)) == 1

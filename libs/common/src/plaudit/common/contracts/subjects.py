@@ -7,6 +7,7 @@ from typing import Final
 
 MAX_SUBJECT_SEGMENTS: Final = 6
 MAX_SEGMENT_CHARS: Final = 64
+MAX_SUBJECT_CHARS: Final = MAX_SUBJECT_SEGMENTS * (MAX_SEGMENT_CHARS + 1) - 1
 CACHED_SUBJECTS: Final = 65_536
 
 _SEGMENT: Final = rf"[a-z0-9][a-z0-9._-]{{0,{MAX_SEGMENT_CHARS - 1}}}"
@@ -27,6 +28,17 @@ def is_subject(text: str) -> bool:
 def is_within(subject: str, root: str) -> bool:
     """Return whether a subject is `root` or below it."""
     return subject == root or subject.startswith(f"{root}/")
+
+
+def is_subject_within(text: str, root: str) -> bool:
+    """Return whether a text is a subject, and `root` or below it."""
+    # A longer text is no subject, and could fill the cache with megabytes.
+    return len(text) <= MAX_SUBJECT_CHARS and _is_subject_within(text, root)
+
+
+@lru_cache(maxsize=CACHED_SUBJECTS)
+def _is_subject_within(text: str, root: str) -> bool:
+    return is_within(text, root) and is_subject(text)
 
 
 def first_segment(subject: str) -> str:

@@ -23,7 +23,7 @@ class Topic:
     key: str
     writer: str
     types: Mapping[str, type]
-    retention_ms: int
+    retention_ms: int = 21 * DAY_MS
     compacted: bool = False
 
 
@@ -41,7 +41,6 @@ REVIEWS = Topic(
             "review.restored": ReviewChange,
         }
     ),
-    retention_ms=21 * DAY_MS,
 )
 
 ALERTS = Topic(
@@ -60,7 +59,6 @@ ALERTS = Topic(
             "alert.resolved": AlertChange,
         }
     ),
-    retention_ms=21 * DAY_MS,
 )
 
 BOARD = Topic(
@@ -77,7 +75,6 @@ BOARD = Topic(
             "review.unlinked": LinkChange,
         }
     ),
-    retention_ms=21 * DAY_MS,
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType({topic.name: topic for topic in (REVIEWS, ALERTS, BOARD)})

@@ -2,16 +2,34 @@
 
 `Columns` holds the columns that one statement reads or writes, in one order. Each is filled from the attribute of the
 same name, or from a dotted path where a state is nested: `Columns(clocks, {"review_id": "review.id"})`.
+
+A statement that writes several tables at once reads them from a `relation`: columns of these tables that it is given
+as parameters. `Columns.unnested` makes its rows, and `Columns.selected` takes the columns of each table from it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, Table
+from sqlalchemy import ARRAY, Column, MetaData, Table
 from sqlalchemy.dialects import postgresql
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its constructor untyped
+
+
+def under(path: str, *names: str) -> dict[str, str]:
+    """Return column → attribute path, for columns that the attributes of the same names fill below a path."""
+    return {name: f"{path}.{name}" for name in names}
+
+
+def relation(name: str, *columns: Column[Any], without: Iterable[str] = ()) -> Table:
+    """Return rows that exist in a statement only, as a table for `Columns`.
+
+    Columns of several tables are copied; those of one name become one column.
+    """
+    left_out = frozenset(without)
+    by_name = {column.name: Column(column.name, column.type) for column in columns if column.name not in left_out}
+    return Table(name, MetaData(), *by_name.values())
 
 
 class Columns:
@@ -54,6 +72,32 @@ class Columns:
             TypeError: a column is an array, which unnest would flatten.
         """
         return f"unnest({', '.join(f'${n}::{self._type(name)}[]' for n, name in enumerate(self.names, start=first))})"
+
+    def unnested(self, first: int = 1) -> str:
+        """Return `unnest($1::text[]) AS a, …`: the same rows as a select list, which need not be stored on the way.
+
+        Raises:
+            TypeError: as `unnest`.
+        """
+        return ", ".join(f"unnest(${n}::{self._type(name)}[]) AS {name}" for n, name in enumerate(self.names, first))
+
+    def selected(self, expressions: Mapping[str, str] | None = None, *, present: Collection[str] | None = None) -> str:
+        """Return a select list of all columns, in their order.
+
+        Args:
+            expressions: column → what it is selected as, where that is not the column of the same name.
+            present: which columns there are to select; the others are null. All, if not given.
+
+        Raises:
+            ValueError: a name is not one of the columns.
+        """
+        expressions = expressions or {}
+        named = expressions.keys() | (self.names if present is None else present)
+        if unknown := named - set(self.names):
+            raise ValueError(f"{self.table.name} has no column {', '.join(sorted(unknown))} here")
+        nulls = {name: f"NULL::{self._type(name)}" for name in self.names if name not in named}
+        renamed = {name: f"{expression} AS {name}" for name, expression in {**nulls, **expressions}.items()}
+        return ", ".join(renamed.get(name, name) for name in self.names)
 
     def values(self, first: int = 1) -> str:
         """Return `$1, $2, …`: one parameter for each column."""

@@ -5,7 +5,7 @@ batches of records) use `driver_transaction`: the same deadlines on the bare dri
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Any, cast
@@ -62,6 +62,11 @@ def _tenants_literal(tenants: Sequence[str]) -> str:
     return "{" + ",".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in tenants) + "}"
 
 
+_PLANNER: Mapping[Role, Mapping[str, str]] = {Role.HOOK: {"enable_seqscan": "off"}}
+"""The hook role only looks rows up by their keys, in tables that grow. A plan that is made while a table is a few pages
+reads all of it for each key, and is used until the table is analysed again."""
+
+
 def _connect_args(settings: Settings, service: str, role: Role) -> dict[str, Any]:
     name = role_name(service, role)
     return {
@@ -76,6 +81,7 @@ def _connect_args(settings: Settings, service: str, role: Role) -> dict[str, Any
             "statement_timeout": str(STATEMENT_TIMEOUT_MS),
             "lock_timeout": str(LOCK_TIMEOUT_MS),
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            **_PLANNER.get(role, {}),
         },
     }
 

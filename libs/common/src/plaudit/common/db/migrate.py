@@ -6,9 +6,10 @@ process; each service does its own by `main migrate`.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import as_file, files
+from typing import Any
 
 import structlog
 from alembic.config import Config
@@ -31,9 +32,6 @@ LOCK_TIMEOUT_MS = 1_000
 MIGRATION_TIMEOUT_SECONDS = 600
 UNVERSIONED_RUNTIME = "0001"
 """The revision of runtime tables that were made before they had a version of their own."""
-
-_Step = Callable[[object, object], object]
-"""Given the present revision and Alembic's context, returns the migrations to run."""
 
 
 async def migrate(settings: Settings, service: str) -> None:
@@ -76,7 +74,7 @@ async def upgrade_runtime(connection: AsyncConnection, service: str) -> None:
     """
     schema = schema_name(service)
     if await _is_unversioned(connection, schema):
-        await connection.run_sync(_run, RUNTIME, schema, _stamp(UNVERSIONED_RUNTIME))
+        await connection.run_sync(_run, RUNTIME, schema, UNVERSIONED_RUNTIME)
     await _upgrade(connection, RUNTIME, schema)
 
 
@@ -86,37 +84,24 @@ async def _is_unversioned(connection: AsyncConnection, schema: str) -> bool:
 
 
 async def _upgrade(connection: AsyncConnection, history: History, schema: str) -> None:
-    await connection.run_sync(_run, history, schema, _to_head)
+    await connection.run_sync(_run, history, schema)
     # Readiness compares it with what the code needs, under any of the service's roles.
     await connection.exec_driver_sql(f"GRANT SELECT ON {schema}.{history.table} TO PUBLIC")
 
 
-def _to_head(script: ScriptDirectory) -> _Step:
-    def step(revision: object, _context: object) -> object:
-        return script._upgrade_revs("head", revision)  # type: ignore[arg-type] # noqa: SLF001 - Alembic's own way
-
-    return step
-
-
-def _stamp(target: str) -> Callable[[ScriptDirectory], _Step]:
-    """Write a revision down without running anything."""
-
-    def make(script: ScriptDirectory) -> _Step:
-        def step(revision: object, _context: object) -> object:
-            return script._stamp_revs(target, revision)  # type: ignore[arg-type] # noqa: SLF001 - Alembic's own way
-
-        return step
-
-    return make
-
-
-def _run(connection: Connection, history: History, schema: str, make_step: Callable[[ScriptDirectory], _Step]) -> None:
+def _run(connection: Connection, history: History, schema: str, stamp: str | None = None) -> None:
+    """Run all migrations up to the newest; or write the revision `stamp` down, and run nothing."""
     with as_file(files(history.package).joinpath(history.folder)) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder))
         config.set_main_option("path_separator", "os")
         script = ScriptDirectory.from_config(config)
-        with EnvironmentContext(config, script, fn=make_step(script)) as environment:
+
+        def steps(revision: Any, _context: object) -> Any:
+            # As Alembic's own commands do.
+            return script._stamp_revs(stamp, revision) if stamp else script._upgrade_revs("head", revision)  # noqa: SLF001
+
+        with EnvironmentContext(config, script, fn=steps) as environment:
             environment.configure(
                 connection=connection,
                 version_table=history.table,

@@ -6,28 +6,17 @@ from plaudit.common.http.body import read_body
 from plaudit.common.http.errors import Refusals
 from plaudit.common.http.idempotency import IdempotencyKeyHeader
 from plaudit.common.http.json import json_response
-from plaudit.common.http.paging import (
-    DEFAULT_PAGE_ITEMS,
-    MAX_PAGE_ITEMS,
-    Cursor,
-    Limit,
-    Page,
-    decode_cursor,
-    encode_cursor,
-    page,
-)
+from plaudit.common.http.paging import Cursor, Page, Paging, decode_cursor, encode_cursor
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
 from plaudit.common.http.subjects import Subject, SubjectFilter
 from plaudit.common.http.transactions import TenantTx, Work
 
 __all__ = [
-    "DEFAULT_PAGE_ITEMS",
-    "MAX_PAGE_ITEMS",
     "Api",
     "Cursor",
     "IdempotencyKeyHeader",
-    "Limit",
     "Page",
+    "Paging",
     "Principal",
     "Problem",
     "Refusals",
@@ -42,7 +31,6 @@ __all__ = [
     "encode_cursor",
     "json_response",
     "not_found",
-    "page",
     "read_body",
     "resources",
     "unprocessable",

@@ -1,6 +1,7 @@
 """The application factory: a FastAPI application with everything that all services share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, FastAPI, Request
@@ -18,10 +19,11 @@ from plaudit.common.http.edge import Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
 from plaudit.common.http.openapi import with_problems
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
-from plaudit.common.http.static import static_routes
+from plaudit.common.http.static import static_route
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
+from plaudit.common.pages.static import SHARED
 
 API_VERSION: Final = "1"
 DEFAULT_MAX_BODY_BYTES: Final = 65_536
@@ -50,21 +52,19 @@ class Api(FastAPI):
         *,
         bare_routes: Sequence[Route],
         direct_routes: Sequence[DirectRoute] = (),
-        max_body_bytes: int,
-        site: Pages | None,
-        openapi_paths: Mapping[str, Any],
-        refusals: Refusals = COMMON_REFUSALS,
+        site: Pages | None = None,
+        more_openapi: Mapping[str, Any] | None = None,
+        edge: Callable[..., Edge] = Edge,
         **options: Any,
     ) -> None:
-        """Make the application; `options` are FastAPI's."""
+        """Make the application inside an `edge`; `options` are FastAPI's."""
         # Off: the check on each request costs more than our whole edge. Our telemetry is in plaudit.common.
         super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
-        self._openapi_paths = openapi_paths
+        self._more_openapi = more_openapi or {}
         self._bare_routes = list(bare_routes)
         self.direct_routes = list(direct_routes)
-        self._max_body_bytes = max_body_bytes
         self._site = site
-        self._refusals = refusals
+        self._edge_around = edge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the edge directly: the steps of FastAPI and Starlette before it are a fifth of a bare route's cost."""
@@ -81,13 +81,12 @@ class Api(FastAPI):
         """Return the edge around the router."""
         if self.user_middleware:
             raise RuntimeError("no middleware beside the edge: extend plaudit.common.http.edge")
-        self.edge = Edge(
+        render = partial(_problem_page, self._site) if self._site else None
+        self.edge = self._edge_around(
             AsyncExitStackMiddleware(self.router),
             bare_routes=[*(route for each in self.direct_routes for route in each.asgi_routes()), *self._bare_routes],
-            max_body_bytes=self._max_body_bytes,
             body_limits={each.prefix: each.max_body_bytes for each in self.direct_routes},
-            render_problem=self._problem_page if self._site else None,
-            refusals=self._refusals,
+            render_problem=render,
         )
         return self.edge
 
@@ -95,12 +94,6 @@ class Api(FastAPI):
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
         return self.middleware_stack
-
-    def _problem_page(self, problem: Problem, request_id: str) -> Response:
-        site = self._site or Pages()
-        page = site.response("problem.html", status=problem.status, problem=problem, request_id=request_id)
-        page.headers.update(problem.headers)
-        return page
 
     def built_edge(self) -> Edge:
         """Return the edge; no bare routes are added after this."""
@@ -114,20 +107,13 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, with problems in place of FastAPI's error bodies."""
         if not self.openapi_schema:
-            self.openapi_schema = with_problems(super().openapi(), self._openapi_paths)
+            self.openapi_schema = with_problems(super().openapi(), self._more_openapi)
         return self.openapi_schema
 
 
 def create_ops_app(service: str, routes: Sequence[Route]) -> Api:
     """Return the application of a process without an API: these bare routes, and a problem for any other path."""
-    return Api(
-        title=f"Plaudit {service}",
-        openapi_url=None,
-        bare_routes=routes,
-        max_body_bytes=0,
-        site=None,
-        openapi_paths={},
-    )
+    return Api(title=f"Plaudit {service}", openapi_url=None, bare_routes=routes)
 
 
 def resources(request: Request) -> Any:
@@ -146,7 +132,7 @@ def create_app(
     direct_routes: Sequence[DirectRoute] = (),
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     pages: bool = False,
-    openapi_paths: Mapping[str, Any] | None = None,
+    more_openapi: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
     refusals: Refusals | None = None,
 ) -> Api:
@@ -163,7 +149,7 @@ def create_app(
         direct_routes: matched before all others, and served by the HTTP protocol itself.
         max_body_bytes: of a request's body, but of a direct route's.
         pages: whether this service has pages for people; then its problems are pages too.
-        openapi_paths: path items that describe bare routes in the OpenAPI document.
+        more_openapi: `paths` and `schemas` that describe bare routes in the OpenAPI document.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
     """
@@ -175,12 +161,15 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        bare_routes=[*bare_routes, *static_routes()],
+        bare_routes=[*bare_routes, static_route(SHARED)],
         direct_routes=direct_routes,
-        max_body_bytes=max_body_bytes,
         site=site if pages else None,
-        openapi_paths=openapi_paths or {},
-        refusals={**COMMON_REFUSALS, **(refusals or {})},
+        more_openapi=more_openapi,
+        edge=partial(
+            Edge,
+            max_body_bytes=max_body_bytes,
+            refusals={**COMMON_REFUSALS, **(refusals or {})},
+        ),
     )
     app.state.pages = site
     app.state.service = service
@@ -194,6 +183,12 @@ def create_app(
     }.items():
         app.add_api_route(path, show, include_in_schema=False, response_class=HTMLResponse)
     return app
+
+
+def _problem_page(site: Pages, problem: Problem, request_id: str) -> Response:
+    page = site.response("problem.html", status=problem.status, problem=problem, request_id=request_id)
+    page.headers.update(problem.headers)
+    return page
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -68,8 +69,8 @@ class Edge:
         app: ASGIApp,
         *,
         bare_routes: Sequence[Route],
-        max_body_bytes: int,
-        body_limits: Mapping[str, int],
+        max_body_bytes: int = 0,
+        body_limits: Mapping[str, int] = MappingProxyType({}),
         render_problem: RenderProblem | None = None,
         refusals: Refusals = COMMON_REFUSALS,
     ) -> None:
@@ -113,7 +114,7 @@ class Edge:
             self._max_bytes(scope["path"]),
             self._extra_headers(request_id, bare is not None),
             self._slow_bodies,
-            may_be_cached=bare is not None,
+            bare is not None,
         )
         self.in_progress += 1
         seen = scope

@@ -14,7 +14,15 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from plaudit.common.db.errors import is_transient, is_unreadable_text
-from plaudit.common.http.problems import Problem, bad_request, internal_error, not_found, unavailable, unprocessable
+from plaudit.common.http.problems import (
+    Problem,
+    ProblemError,
+    bad_request,
+    internal_error,
+    not_found,
+    unavailable,
+    unprocessable,
+)
 from plaudit.common.idempotency import KeyReusedError
 from plaudit.common.rate_limits import LimitExceededError
 
@@ -91,8 +99,8 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
     )
 
 
-def _one_error(error: Mapping[str, Any]) -> dict[str, str]:
-    """Return the place (`in` and an RFC 6901 pointer), the rule, and the rule in words, but never the value."""
+def _one_error(error: Mapping[str, Any]) -> ProblemError:
+    """Return the place, the rule, and the rule in words, but never the value."""
     place, *path = error["loc"]
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-    return {"in": str(place), "pointer": pointer, "code": error["type"], "detail": error["msg"]}
+    return ProblemError(place, pointer, error["type"], error["msg"])

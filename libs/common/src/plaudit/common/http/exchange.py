@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -59,58 +60,28 @@ class SlowBodies:
             self._arm()
 
 
+@dataclass(slots=True, eq=False)
 class Exchange:
     """The two channels of one request, and what has passed through them."""
 
-    __slots__ = (
-        "_extra_headers",
-        "_may_be_cached",
-        "_receive",
-        "_send",
-        "_slow_bodies",
-        "begun",
-        "body_complete",
-        "cut_off",
-        "max_bytes",
-        "received",
-        "started",
-        "status",
-    )
-
-    def __init__(
-        self,
-        receive: Receive,
-        send: Send,
-        max_bytes: int,
-        extra_headers: Iterable[tuple[bytes, bytes]],
-        slow_bodies: SlowBodies,
-        *,
-        may_be_cached: bool = True,
-    ) -> None:
-        """Stand between a connection and an application.
-
-        Args:
-            receive: of the connection.
-            send: of the connection.
-            max_bytes: of the body.
-            extra_headers: added to every answer.
-            slow_bodies: ends the request when its body takes too long.
-            may_be_cached: if false, an answer without a cache-control header gets `no-store`.
-        """
-        self._receive = receive
-        self._send = send
-        self._extra_headers = extra_headers
-        self._slow_bodies = slow_bodies
-        self._may_be_cached = may_be_cached
-        self.begun = time.perf_counter()
-        self.max_bytes = max_bytes
-        self.received = 0
-        """Bytes of the body so far."""
-        self.body_complete = False
-        self.cut_off = False
-        self.started = False
-        """Whether the answer's head was sent."""
-        self.status = _NO_ANSWER
+    _receive: Receive
+    _send: Send
+    max_bytes: int
+    """Of the body."""
+    _extra_headers: Iterable[tuple[bytes, bytes]]
+    """Added to every answer."""
+    _slow_bodies: SlowBodies
+    """Ends the request when its body takes too long."""
+    _may_be_cached: bool = True
+    """If not, an answer without a cache-control header gets `no-store`."""
+    begun: float = field(default_factory=time.perf_counter)
+    received: int = 0
+    """Bytes of the body so far."""
+    body_complete: bool = False
+    cut_off: bool = False
+    started: bool = False
+    """Whether the answer's head was sent."""
+    status: int = _NO_ANSWER
 
     async def receive(self) -> Message:
         """Return the connection's next message.

@@ -3,45 +3,28 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from plaudit.common.http.problems import MEDIA_TYPE
+import msgspec
+
+from plaudit.common.http.problems import MEDIA_TYPE, ProblemBody
 
 _METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")
 _REF: Final = {"$ref": "#/components/schemas/Problem"}
-_PROBLEM: Final[Mapping[str, Any]] = {
-    "title": "Problem",
-    "description": "Problem details after RFC 9457.",
-    "type": "object",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference", "description": "Ends in the problem's slug."},
-        "title": {"type": "string", "description": "The same for every problem of this type."},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string", "description": "What is wrong this time, and what to do about it."},
-        "instance": {"type": "string", "description": "The request id, as in the header X-Request-Id."},
-        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
-    },
-}
-_ERROR: Final[Mapping[str, Any]] = {
-    "title": "ProblemError",
-    "type": "object",
-    "required": ["in", "pointer", "code", "detail"],
-    "properties": {
-        "in": {"type": "string", "enum": ["body", "query", "path", "header", "cookie"]},
-        "pointer": {"type": "string", "description": "JSON pointer (RFC 6901) into it."},
-        "code": {"type": "string"},
-        "detail": {"type": "string"},
-    },
-}
 _FROM_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
 
 
-def with_problems(document: dict[str, Any], more_paths: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with more paths, and with our problems in place of FastAPI's error bodies."""
-    document.setdefault("paths", {}).update(more_paths)
+def schemas_of(*structs: type) -> dict[str, Any]:
+    """Return the JSON Schemas of structs and of those that they hold, by name, as components of the document."""
+    return msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")[1]
+
+
+def with_problems(document: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with more `paths` and `schemas`, and with our problems in place of FastAPI's error bodies."""
+    document.setdefault("paths", {}).update(more.get("paths", {}))
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in _FROM_FASTAPI:
         schemas.pop(name, None)
-    schemas |= {"Problem": dict(_PROBLEM), "ProblemError": dict(_ERROR)}
+    ours = schemas_of(ProblemBody) | more.get("schemas", {})
+    schemas |= ours | {"Problem": {**ours.pop("ProblemBody"), "title": "Problem"}}
     for operation in _operations(document):
         responses = operation.setdefault("responses", {})
         if "422" in responses:

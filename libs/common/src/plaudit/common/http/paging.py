@@ -1,4 +1,4 @@
-"""Lists in pages: `Page`, `Cursor` and `Limit` of every list, and keyset cursors as opaque, versioned texts.
+"""Lists in pages: what an endpoint is asked for and answers, and keyset cursors as opaque, versioned texts.
 
 A cursor holds the sort key of the last item of a page. It is not signed: with an invented one, a client only chooses
 where to start reading rows that it may read anyway. It is decoded strictly and within bounds.
@@ -6,11 +6,12 @@ where to start reading rows that it may read anyway. It is decoded strictly and 
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Generic, TypeVar, overload
+from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from plaudit.common.http.problems import Problem, bad_request
@@ -23,13 +24,9 @@ _MAX_BIGINT: Final = 2**63 - 1
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
-D = TypeVar("D")
+Key = TypeVar("Key", bound=tuple[object, ...])
 
 Cursor = Annotated[str | None, Query(description="The `next` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)]
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -47,20 +44,8 @@ def encode_cursor(*values: object) -> str:
     return base64.urlsafe_b64encode(_VERSION + _encode(values)).rstrip(b"=").decode()
 
 
-@overload
-def decode_cursor(text: str, first: type[A], /) -> tuple[A]: ...
-@overload
-def decode_cursor(text: str, first: type[A], second: type[B], /) -> tuple[A, B]: ...
-@overload
-def decode_cursor(text: str, first: type[A], second: type[B], third: type[C], /) -> tuple[A, B, C]: ...
-@overload
-def decode_cursor(
-    text: str, first: type[A], second: type[B], third: type[C], fourth: type[D], /
-) -> tuple[A, B, C, D]: ...
-@overload
-def decode_cursor(text: str, *types: Any) -> tuple[Any, ...]: ...
-def decode_cursor(text: str, *types: Any) -> tuple[Any, ...]:
-    """Return the sort key that a cursor holds.
+def decode_cursor(text: str, kind: type[Key]) -> Key:
+    """Return the sort key that a cursor holds, for example of the type `tuple[datetime, UUID]`.
 
     Raises:
         Problem: 400 `invalid-cursor`, when it is not a cursor of this list or of this version.
@@ -69,7 +54,7 @@ def decode_cursor(text: str, *types: Any) -> tuple[Any, ...]:
         raise _invalid_cursor()
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        values: tuple[Any, ...] = msgspec.msgpack.decode(raw[1:], type=tuple[types])  # type: ignore[valid-type]
+        values = msgspec.msgpack.decode(raw[1:], type=kind)
     except (ValueError, msgspec.MsgspecError) as error:
         raise _invalid_cursor() from error
     if raw[:1] != _VERSION or not all(map(_fits_the_database, values)):
@@ -77,19 +62,42 @@ def decode_cursor(text: str, *types: Any) -> tuple[Any, ...]:
     return values
 
 
-def page(
-    rows: Sequence[Row], limit: int, key: Callable[[Row], Iterable[object]], shown: Callable[[Row], Item]
-) -> Page[Item]:
-    """Return a page from a query for one row more than the limit.
+@dataclass(frozen=True, slots=True)
+class PageParameters:
+    """Which page of a list is asked for."""
 
-    Args:
-        rows: at most `limit + 1`; the last one only shows that there are more.
-        limit: of the page.
-        key: the sort key of a row; its cursor goes to `decode_cursor` for the next page.
-        shown: a row as the API shows it.
-    """
-    following = encode_cursor(*key(rows[limit - 1])) if len(rows) > limit else None
-    return Page(items=[shown(row) for row in rows[:limit]], next=following)
+    cursor: Cursor = None
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = DEFAULT_PAGE_ITEMS
+
+    @property
+    def rows(self) -> int:
+        """How many rows to query: one more than the page takes, which only shows that there are more."""
+        return self.limit + 1
+
+    def after(self, kind: type[Key]) -> Key | None:
+        """Return the sort key after which the page begins, None for the first page.
+
+        Raises:
+            Problem: 400 `invalid-cursor`.
+        """
+        return decode_cursor(self.cursor, kind) if self.cursor else None
+
+    def page(
+        self, rows: Sequence[Row], key: Callable[[Row], Iterable[object]], shown: Callable[[Row], Item]
+    ) -> Page[Item]:
+        """Return the page.
+
+        Args:
+            rows: what was found, at most `self.rows`.
+            key: the sort key of a row.
+            shown: a row as the API shows it.
+        """
+        following = encode_cursor(*key(rows[self.limit - 1])) if len(rows) > self.limit else None
+        return Page(items=[shown(row) for row in rows[: self.limit]], next=following)
+
+
+Paging = Annotated[PageParameters, Depends()]
+"""A parameter of an endpoint: `cursor` and `limit` of its query."""
 
 
 def _fits_the_database(value: object) -> bool:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Final, Literal
 
+import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from plaudit.common.http.json import encode
@@ -38,6 +40,26 @@ COMMON_PROBLEMS: Final = {
 """Slug → meaning and what to do, of the problems that every service has."""
 
 
+class ProblemError(msgspec.Struct, frozen=True, rename={"place": "in"}):
+    """One value that is missing or against the rules."""
+
+    place: Literal["body", "query", "path", "header", "cookie"]
+    pointer: Annotated[str, Meta(description="JSON pointer (RFC 6901) into it.")]
+    code: str
+    detail: str
+
+
+class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Problem details after RFC 9457."""
+
+    type: Annotated[str, Meta(description="Ends in the problem's slug.", extra_json_schema={"format": "uri-reference"})]
+    title: Annotated[str, Meta(description="The same for every problem of this type.")]
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: Annotated[str, Meta(description="What is wrong this time, and what to do about it.")] = ""
+    instance: Annotated[str, Meta(description="The request id, as in the header X-Request-Id.")] = ""
+    errors: tuple[ProblemError, ...] = ()
+
+
 class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
     """An answer that says what is wrong; it may be raised anywhere below an endpoint."""
 
@@ -48,7 +70,7 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
         title: str,
         detail: str = "",
         *,
-        errors: Sequence[Mapping[str, Any]] = (),
+        errors: Sequence[ProblemError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Describe the problem.
@@ -58,7 +80,7 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
             status: HTTP status.
             title: the same for every problem of this slug.
             detail: what is wrong this time, and what to do about it, without anything internal.
-            errors: of a validation, each `{"in", "pointer", "code", "detail"}`.
+            errors: of a validation.
             headers: to add to the answer, for example `Retry-After`.
         """
         super().__init__(f"{status} {slug}: {detail or title}")
@@ -69,22 +91,12 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
 
-    def body(self, instance: str | None = None) -> bytes:
+    def body(self, instance: str = "") -> bytes:
         """Return the problem as JSON; `instance` is the request id."""
-        members: dict[str, Any] = {
-            "type": f"{DOCS_URL}/problems#{self.slug}",
-            "title": self.title,
-            "status": self.status,
-        }
-        if self.detail:
-            members["detail"] = self.detail
-        if instance:
-            members["instance"] = instance
-        if self.errors:
-            members["errors"] = self.errors
-        return encode(members)
+        kind = f"{DOCS_URL}/problems#{self.slug}"
+        return encode(ProblemBody(kind, self.title, self.status, self.detail, instance, self.errors))
 
-    def response(self, instance: str | None = None) -> Response:
+    def response(self, instance: str = "") -> Response:
         """Return the answer; `instance` is the request id."""
         return Response(self.body(instance), self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
@@ -131,19 +143,19 @@ def body_too_large(max_bytes: int) -> Problem:
     return Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", detail)
 
 
-def unprocessable(slug: str, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> Problem:
+def unprocessable(slug: str, detail: str, errors: Sequence[ProblemError] = ()) -> Problem:
     """Return a 422: the request can be read, and breaks a rule."""
     return Problem(slug, HTTPStatus.UNPROCESSABLE_ENTITY, "Against the rules", detail, errors=errors)
 
 
-def unavailable(detail: str, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> Problem:
+def unavailable(detail: str) -> Problem:
     """Return a 503 that says when to try again."""
     return Problem(
         "unavailable",
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Not available just now",
         detail,
-        headers={"Retry-After": str(retry_after_seconds)},
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 

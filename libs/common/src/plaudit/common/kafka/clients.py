@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from plaudit.common.settings import Settings
@@ -26,21 +28,42 @@ MAX_POLL_INTERVAL_MS = 300_000
 CLOSE_TIMEOUT_SECONDS = 5.0
 
 
+def _connection(settings: Settings, client_id: str) -> dict[str, Any]:
+    """Return the options that all clients have."""
+    return {
+        "bootstrap_servers": settings.kafka_bootstrap_servers,
+        "client_id": client_id,
+        "request_timeout_ms": REQUEST_TIMEOUT_MS,
+        "retry_backoff_ms": RETRY_BACKOFF_MS,
+        "metadata_max_age_ms": METADATA_MAX_AGE_MS,
+        "connections_max_idle_ms": CONNECTIONS_MAX_IDLE_MS,
+    }
+
+
+def _reading(settings: Settings, client_id: str) -> dict[str, Any]:
+    """Return the options that all consumers have: nothing is read that was not sought, and nothing committed."""
+    return {
+        **_connection(settings, client_id),
+        "auto_offset_reset": "none",
+        "enable_auto_commit": False,
+        "isolation_level": "read_uncommitted",
+        "check_crcs": True,
+        "fetch_max_wait_ms": FETCH_MAX_WAIT_MS,
+        "fetch_max_bytes": FETCH_MAX_BYTES,
+        "max_partition_fetch_bytes": MAX_PARTITION_FETCH_BYTES,
+    }
+
+
 def producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
     """Return an idempotent producer that waits for all replicas."""
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id=client_id,
         acks="all",
         enable_idempotence=True,
         compression_type="zstd",
         linger_ms=0,
         max_batch_size=MAX_BATCH_BYTES,
         max_request_size=16 * 1024 * 1024,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        retry_backoff_ms=RETRY_BACKOFF_MS,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
-        connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
+        **_connection(settings, client_id),
     )
 
 
@@ -48,60 +71,31 @@ def group_consumer(settings: Settings, group: str, client_id: str) -> AIOKafkaCo
     """Return a member of a consumer group that reads only from where it is told to seek: offsets are the database's."""
     session_timeout_ms = settings.kafka_session_timeout_ms
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id=client_id,
         group_id=group,
         group_instance_id=None,
-        auto_offset_reset="none",
-        enable_auto_commit=False,
         session_timeout_ms=session_timeout_ms,
         heartbeat_interval_ms=session_timeout_ms // 3,
         rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         partition_assignment_strategy=(RangePartitionAssignor,),
-        isolation_level="read_uncommitted",
-        check_crcs=True,
         fetch_min_bytes=1,
-        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
-        fetch_max_bytes=FETCH_MAX_BYTES,
-        max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        retry_backoff_ms=RETRY_BACKOFF_MS,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
-        connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
+        **_reading(settings, client_id),
     )
 
 
 def lone_consumer(settings: Settings, client_id: str) -> AIOKafkaConsumer:
     """Return a consumer without a group, for looking at a log: assign partitions to it and seek."""
-    return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id=client_id,
-        group_id=None,
-        auto_offset_reset="none",
-        enable_auto_commit=False,
-        isolation_level="read_uncommitted",
-        check_crcs=True,
-        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
-        fetch_max_bytes=FETCH_MAX_BYTES,
-        max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        retry_backoff_ms=RETRY_BACKOFF_MS,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
-        connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
-    )
+    return AIOKafkaConsumer(group_id=None, **_reading(settings, client_id))
 
 
 def admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
     """Return a client that creates topics."""
-    return AIOKafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id=client_id,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        retry_backoff_ms=RETRY_BACKOFF_MS,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
-        connections_max_idle_ms=CONNECTIONS_MAX_IDLE_MS,
-    )
+    return AIOKafkaAdminClient(**_connection(settings, client_id))
+
+
+def bare(settings: Settings, client_id: str) -> AIOKafkaClient:
+    """Return a client for requests that the others do not make."""
+    return AIOKafkaClient(**_connection(settings, client_id))
 
 
 async def close(consumer: AIOKafkaConsumer) -> None:

@@ -1,9 +1,6 @@
-"""Ask the broker where partitions begin and end."""
+"""Ask the broker where partitions end."""
 
 import asyncio
-from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -12,7 +9,7 @@ from plaudit.common.settings import Settings
 
 
 class EndOffsets:
-    """Asks for the ends of partitions. It connects with the first question; use it as a context, or call `close`."""
+    """Asks for the ends of partitions. It connects with the first question, and is closed by `aclose`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -25,34 +22,15 @@ class EndOffsets:
         Raises:
             KafkaError: the broker does not answer, or does not know the partition.
         """
-        wanted = TopicPartition(topic, partition)
-        return (await self.end_offsets([wanted]))[wanted]
+        place = TopicPartition(topic, partition)
+        ends: dict[TopicPartition, int] = await (await self._started()).end_offsets([place])
+        return ends[place]
 
-    async def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return the offset after the last record of each of these partitions."""
-        consumer = await self._started()
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(partitions))
-        return ends
-
-    async def start_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return the offset of the first record that each of these partitions still has."""
-        consumer = await self._started()
-        starts: dict[TopicPartition, int] = await consumer.beginning_offsets(list(partitions))
-        return starts
-
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connection; the next question opens a new one."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await clients.close(consumer)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def _started(self) -> AIOKafkaConsumer:
         async with self._starting:

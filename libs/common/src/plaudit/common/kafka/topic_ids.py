@@ -10,12 +10,11 @@ from io import BytesIO
 from typing import ClassVar
 from uuid import UUID
 
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v1
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
-from plaudit.common.kafka.clients import METADATA_MAX_AGE_MS, REQUEST_TIMEOUT_MS, RETRY_BACKOFF_MS
+from plaudit.common.kafka import clients
 from plaudit.common.settings import Settings
 
 _TEXT = CompactString("utf-8")
@@ -96,13 +95,7 @@ async def topic_ids(settings: Settings, topics: Iterable[str]) -> dict[str, tupl
     Raises:
         KafkaError: the broker is away, or answers with an error.
     """
-    client = AIOKafkaClient(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id="plaudit-topic-ids",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        retry_backoff_ms=RETRY_BACKOFF_MS,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
-    )
+    client = clients.bare(settings, "plaudit-topic-ids")
     try:
         await client.bootstrap()
         node = client.get_random_node()

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
@@ -41,7 +41,7 @@ class Histogram(Collector):
         labelnames: Sequence[str] = (),
         *,
         buckets: Sequence[float],
-        registry: CollectorRegistry,
+        registry: CollectorRegistry = REGISTRY,
     ) -> None:
         """Register the histogram; one without labels is there from the start."""
         self._name = name

@@ -6,7 +6,7 @@ the same rows with the same numbers.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,6 +15,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from plaudit.common.db import Database, Tx
+from plaudit.common.db.results import rows_changed
 from plaudit.common.events.numbering import splice
 
 CHUNK_ROWS = 4_000
@@ -123,12 +124,7 @@ async def move(database: Database, before: Cursor, after: Cursor) -> None:
         SupersededError: it is not at `before`.
     """
     numbers = {f"{place.topic}/{place.partition}": number for place, number in after.numbers.items()}
-    async with database.transaction() as tx:
-        status = await tx.raw.execute(
-            _MOVE, after.xid, after.id, msgspec.json.encode(numbers).decode(), before.xid, before.id, before.epoch
-        )
-        if status != "UPDATE 1":
-            raise SupersededError("another relay has moved the cursor")
+    await _update(database, _MOVE, after.xid, after.id, msgspec.json.encode(numbers).decode(), at=before)
 
 
 async def name_topics(database: Database, cursor: Cursor, topic_ids: Mapping[str, UUID]) -> Cursor:
@@ -137,13 +133,14 @@ async def name_topics(database: Database, cursor: Cursor, topic_ids: Mapping[str
     Raises:
         SupersededError: the stored cursor is not at this one.
     """
+    await _update(database, _NAME_TOPICS, msgspec.json.encode(topic_ids).decode(), at=cursor)
+    return replace(cursor, topic_ids=topic_ids)
+
+
+async def _update(database: Database, statement: str, *values: object, at: Cursor) -> None:
     async with database.transaction() as tx:
-        status = await tx.raw.execute(
-            _NAME_TOPICS, msgspec.json.encode(topic_ids).decode(), cursor.xid, cursor.id, cursor.epoch
-        )
-        if status != "UPDATE 1":
+        if rows_changed(await tx.raw.execute(statement, *values, at.xid, at.id, at.epoch)) != 1:
             raise SupersededError("another relay has moved the cursor")
-    return Cursor(cursor.xid, cursor.id, cursor.epoch, cursor.numbers, topic_ids)
 
 
 def _place(name: str) -> TopicPartition:

@@ -12,6 +12,7 @@ import structlog
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.db.results import rows_changed
 
 log = structlog.get_logger()
 
@@ -52,8 +53,7 @@ class Lease:
         """Take or renew the lease; return whether this process holds it."""
         asked_at = time.monotonic()
         async with self._database.transaction() as tx:
-            status = await tx.raw.execute(_ACQUIRE, self.holder, self._seconds)
-        taken = status == "UPDATE 1"
+            taken = rows_changed(await tx.raw.execute(_ACQUIRE, self.holder, self._seconds)) == 1
         self._valid_until = asked_at + self._seconds if taken else 0.0
         return taken
 

@@ -1,4 +1,4 @@
-"""Append events to the outbox of the open transaction."""
+"""Append events to the outbox of the open transaction: by a statement of its own, or as a part of another one."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,9 @@ from plaudit.common.contracts.topics import MAX_EVENT_BYTES
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing, partition_of
 from plaudit.common.ids import IdSource
+from plaudit.common.outbox.table import APPENDED, append_statement
 
-_APPEND = """
-INSERT INTO outbox (topic, partition, key, envelope)
-SELECT * FROM unnest($1::text[], $2::int[], $3::bytea[], $4::bytea[])
-"""
+_APPEND = append_statement()
 
 
 class EventTooLargeError(ValueError):
@@ -57,13 +55,20 @@ class Outbox:
 
     async def append(self, tx: Tx, events: Sequence[Outgoing]) -> None:
         """Write the events in their order. All order keys must have been locked before."""
-        if not events:
-            return
+        if events:
+            await tx.raw.execute(_APPEND, *self.arrays(events))
+
+    def arrays(self, events: Sequence[Outgoing]) -> list[Sequence[object]]:
+        """Return the events, in their order, as the parameters of `append_statement`.
+
+        Raises:
+            EventTooLargeError: as `encode`.
+        """
         keys = [event.key.encode() for event in events]
-        await tx.raw.execute(
-            _APPEND,
-            [event.topic.name for event in events],
-            [partition_of(key, self._partitions) for key in keys],
-            keys,
-            [self.encode(event) for event in events],
-        )
+        columns: dict[str, Sequence[object]] = {
+            "topic": [event.topic.name for event in events],
+            "partition": [partition_of(key, self._partitions) for key in keys],
+            "key": keys,
+            "envelope": [self.encode(event) for event in events],
+        }
+        return [columns[name] for name in APPENDED.names]

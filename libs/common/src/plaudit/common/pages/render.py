@@ -1,13 +1,12 @@
 """Render templates into pages."""
 
-from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
-from plaudit.common.pages.static import static_url
+from plaudit.common.pages.static import SHARED
 
 
 def inline_code(text: str) -> Markup:
@@ -38,13 +37,13 @@ class Pages:
             ValueError: a package without such a folder.
         """
         self._environment = Environment(
-            loader=ChoiceLoader([_templates_of(package) for package in (*packages, SHARED_TEMPLATES)]),
+            loader=ChoiceLoader([PackageLoader(package) for package in (*packages, SHARED_TEMPLATES)]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals |= {"static_url": static_url, "site_title": title}
+        self._environment.globals |= {"static_url": SHARED.url, "site_title": title}
         self._environment.filters["inline_code"] = inline_code
 
     def text(self, template: str, **context: Any) -> str:
@@ -54,8 +53,3 @@ class Pages:
     def response(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Answer with a page."""
         return HTMLResponse(self.text(template, **context), status)
-
-
-def _templates_of(package: str) -> PackageLoader:
-    folder = "templates" if files(package).joinpath("templates").is_dir() else "pages"
-    return PackageLoader(package, folder)

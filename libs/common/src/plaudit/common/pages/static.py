@@ -1,30 +1,33 @@
 """The files that pages link to; their addresses change with their content."""
 
-import hashlib
-from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
-STATIC_FILES: Final = {"plaudit.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
-"""Name and media type of each."""
+_MEDIA_TYPES: Final = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 _HASH_CHARS: Final = 12
 
 
-@cache
-def static_content(name: str) -> bytes:
-    """Return the bytes of a static file."""
-    return files("plaudit.common.pages").joinpath("static", name).read_bytes()
+class StaticFiles:
+    """The files in the folder `static` of a package."""
+
+    def __init__(self, package: str, path: str) -> None:
+        """Read the files; `path` is where they are served, for example `/static`."""
+        self.path = path
+        self.content = {file.name: file.read_bytes() for file in files(package).joinpath("static").iterdir()}
+        self.version = sha256(b"".join(content for _, content in sorted(self.content.items()))).hexdigest()[
+            :_HASH_CHARS
+        ]
+        """A short hash over all of the files."""
+
+    def url(self, name: str) -> str:
+        """Return the address of a file; it may be cached for ever."""
+        return f"{self.path}/{self.version}/{name}"
+
+    def media_type(self, name: str) -> str:
+        """Return what kind of file it is."""
+        return _MEDIA_TYPES[name.rpartition(".")[2]]
 
 
-@cache
-def static_version() -> str:
-    """Return a short hash over all static files."""
-    digest = hashlib.sha256()
-    for name in sorted(STATIC_FILES):
-        digest.update(static_content(name))
-    return digest.hexdigest()[:_HASH_CHARS]
-
-
-def static_url(name: str) -> str:
-    """Return the address of a static file; it may be cached for ever."""
-    return f"/static/{static_version()}/{name}"
+SHARED: Final = StaticFiles("plaudit.common.pages", "/static")
+"""What the pages of every service link to."""

@@ -1,27 +1,32 @@
 """HTTP: alerts."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
 from plaudit.alerting.alerts import commands, store
-from plaudit.alerting.alerts.domain import AlertState
+from plaudit.alerting.alerts.domain import AlertResolvedError, AlertState
 from plaudit.alerting.alerts.schemas import AlertOut
 from plaudit.common.http import (
-    DEFAULT_PAGE_ITEMS,
-    Cursor,
-    Limit,
     Page,
+    Paging,
     Principal,
+    Refusals,
     SubjectFilter,
     TenantTx,
     authorize,
-    decode_cursor,
+    conflict,
     not_found,
-    page,
 )
+
+PROBLEMS: Final = {"alert-resolved": "The alert is resolved: it can no longer be acknowledged."}
+"""Slug → meaning and what to do."""
+REFUSALS: Final[Refusals] = {
+    AlertResolvedError: lambda _: conflict("alert-resolved", "The alert is resolved: there is nothing left to look at.")
+}
+"""What the rules refuse → the problem that the client gets."""
 
 router = APIRouter(tags=["alerts"])
 AlertsReader = Annotated[Principal, Depends(authorize("alerts:read"))]
@@ -32,15 +37,16 @@ AlertsWriter = Annotated[Principal, Depends(authorize("alerts:write"))]
 async def list_alerts(
     principal: AlertsReader,
     tx: TenantTx,
+    paging: Paging,
     subject: SubjectFilter = None,
     state: AlertState | None = None,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_PAGE_ITEMS,
 ) -> Page[AlertOut]:
     """Return alerts, the newest first."""
-    after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    rows = await store.list_alerts(tx, principal.tenant_id, subject=subject, state=state, after=after, limit=limit + 1)
-    return page(rows, limit, lambda row: (row["raised_at"], row["id"]), AlertOut.model_validate)
+    after = paging.after(tuple[datetime, UUID])
+    rows = await store.list_alerts(
+        tx, principal.tenant_id, subject=subject, state=state, after=after, limit=paging.rows
+    )
+    return paging.page(rows, lambda row: (row["raised_at"], row["id"]), AlertOut.model_validate)
 
 
 @router.post("/v1/alerts/{alert_id}/acknowledge", summary="Acknowledge an alert")

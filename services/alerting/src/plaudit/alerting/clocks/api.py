@@ -9,19 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.schemas import ClockEventOut, ClockOut, ClockWithLogOut
-from plaudit.common.http import (
-    DEFAULT_PAGE_ITEMS,
-    Cursor,
-    Limit,
-    Page,
-    Principal,
-    SubjectFilter,
-    TenantTx,
-    authorize,
-    decode_cursor,
-    not_found,
-    page,
-)
+from plaudit.common.http import Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
 
 MAX_REVIEW_ID_CHARS: Final = 100
 
@@ -33,18 +21,17 @@ ClocksReader = Annotated[Principal, Depends(authorize("clocks:read"))]
 async def list_clocks(
     principal: ClocksReader,
     tx: TenantTx,
+    paging: Paging,
     subject: SubjectFilter = None,
     state: State | None = None,
     review_id: Annotated[str | None, Query(max_length=MAX_REVIEW_ID_CHARS)] = None,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_PAGE_ITEMS,
 ) -> Page[ClockOut]:
     """Return clocks in the order of their due times."""
-    after = decode_cursor(cursor, datetime, UUID) if cursor else None
+    after = paging.after(tuple[datetime, UUID])
     rows = await store.list_clocks(
-        tx, principal.tenant_id, subject=subject, state=state, review_id=review_id, after=after, limit=limit + 1
+        tx, principal.tenant_id, subject=subject, state=state, review_id=review_id, after=after, limit=paging.rows
     )
-    return page(rows, limit, lambda row: (row["due_at"], row["id"]), ClockOut.model_validate)
+    return paging.page(rows, lambda row: (row["due_at"], row["id"]), ClockOut.model_validate)
 
 
 @router.get("/v1/clocks/{clock_id}", summary="Read a clock")

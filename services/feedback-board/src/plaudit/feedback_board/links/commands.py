@@ -4,6 +4,7 @@ Linking locks the review's order key as the consumer does, so a link and a chang
 """
 
 from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from plaudit.common.db import OrderKey, Tx
@@ -12,7 +13,10 @@ from plaudit.feedback_board.links import events, store
 from plaudit.feedback_board.links.domain import KnownReview, Link, UnknownReviewError, newest
 from plaudit.feedback_board.requests.commands import Outcome, lock_and_find, record, recount
 from plaudit.feedback_board.requests.domain.activity import Kind
+from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.store import recounts
+
+EVENT_TYPES: Final = {Kind.REVIEW_LINKED: "review.linked", Kind.REVIEW_UNLINKED: "review.unlinked"}
 
 
 def review_key(tenant_id: str, review_id: UUID) -> OrderKey:
@@ -34,11 +38,7 @@ async def link(work: UnitOfWork, tenant_id: str, request_id: UUID, review_id: UU
     added = Link(tenant_id=tenant_id, request_id=request_id, review_id=review_id, linked_at=work.tx.now)
     if not await store.add(work.tx, added):
         return Outcome(before, already=True)
-    request = await recount(work.tx, before)
-    detail = {"review_id": str(review_id), "review_subject": subject}
-    event = events.linked(request, work.tx.now, review_id, subject)
-    await record(work, request, Kind.REVIEW_LINKED, actor, event, detail=detail)
-    return Outcome(request)
+    return await _changed(work, before, Kind.REVIEW_LINKED, review_id, subject, actor)
 
 
 async def unlink(work: UnitOfWork, tenant_id: str, request_id: UUID, review_id: UUID, actor: str) -> Outcome:
@@ -51,10 +51,15 @@ async def unlink(work: UnitOfWork, tenant_id: str, request_id: UUID, review_id: 
     subject = await store.subject_of_review(work.tx, tenant_id, review_id)
     if subject is None or not await store.remove(work.tx, tenant_id, request_id, review_id):
         return Outcome(before, already=True)
+    return await _changed(work, before, Kind.REVIEW_UNLINKED, review_id, subject, actor)
+
+
+async def _changed(work: UnitOfWork, before: Request, kind: Kind, review_id: UUID, subject: str, actor: str) -> Outcome:
+    """Count the request's mentions anew, log what happened to a link, and publish it."""
     request = await recount(work.tx, before)
+    event = events.link_changed(EVENT_TYPES[kind], request, work.tx.now, review_id, subject)
     detail = {"review_id": str(review_id), "review_subject": subject}
-    event = events.unlinked(request, work.tx.now, review_id, subject)
-    await record(work, request, Kind.REVIEW_UNLINKED, actor, event, detail=detail)
+    await record(work, request, kind, actor, event, detail=detail)
     return Outcome(request)
 
 

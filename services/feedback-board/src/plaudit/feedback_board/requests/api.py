@@ -10,11 +10,9 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 
 from plaudit.common.db import Tx
 from plaudit.common.http import (
-    DEFAULT_PAGE_ITEMS,
-    Cursor,
     IdempotencyKeyHeader,
-    Limit,
     Page,
+    Paging,
     Principal,
     Problem,
     Refusals,
@@ -22,12 +20,10 @@ from plaudit.common.http import (
     Work,
     authorize,
     conflict,
-    decode_cursor,
     not_found,
-    page,
     unprocessable,
 )
-from plaudit.common.http.problems import precondition_failed
+from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.feedback_board.requests import commands
 from plaudit.feedback_board.requests.domain.errors import (
@@ -52,10 +48,10 @@ from plaudit.feedback_board.requests.schemas import (
 from plaudit.feedback_board.requests.store import activity, requests
 
 _ETAG: Final = re.compile(r'"([0-9]{1,10})"')
-_CURSOR_TYPES: Final[dict[Order, tuple[Any, ...]]] = {
-    Order.PRIORITY: (Literal[Order.PRIORITY.value], int, int, int, int, int, UUID),
-    Order.VOTES: (Literal[Order.VOTES.value], int, int, int, UUID),
-    Order.NEWEST: (Literal[Order.NEWEST.value], int, UUID),
+_CURSOR_TYPES: Final[dict[Order, type[tuple[Any, ...]]]] = {
+    Order.PRIORITY: tuple[Literal["priority"], int, int, int, int, int, UUID],
+    Order.VOTES: tuple[Literal["votes"], int, int, int, UUID],
+    Order.NEWEST: tuple[Literal["newest"], int, UUID],
 }
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
@@ -71,7 +67,7 @@ PROBLEMS: Final = {
 
 
 def _invalid(error: InvalidInputError) -> Problem:
-    named = {"in": "body", "pointer": f"/{error.field}", "code": "against_the_rules", "detail": str(error)}
+    named = ProblemError("body", f"/{error.field}", "against_the_rules", str(error))
     detail = "Some values are missing or against the rules; `errors` names each."
     return unprocessable("invalid-request", detail, [named])
 
@@ -104,17 +100,16 @@ async def create_request(
 async def list_requests(
     principal: BoardReader,
     tx: TenantTx,
+    paging: Paging,
     status: Annotated[list[Status] | None, Query(description="Repeat for several; without, all.")] = None,
     sort: Order = Order.PRIORITY,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_PAGE_ITEMS,
 ) -> Page[RequestOut]:
     """List requests. By priority: score descending with the unsized last, reach, last mention, then the older one."""
-    after = None if cursor is None else decode_cursor(cursor, *_CURSOR_TYPES[sort])[1:]
+    after = paging.after(_CURSOR_TYPES[sort])
     found = await requests.list_in_order(
-        tx, principal.tenant_id, sort, statuses=status or (), after=after, limit=limit + 1
+        tx, principal.tenant_id, sort, statuses=status or (), after=after and after[1:], limit=paging.rows
     )
-    return page(found, limit, lambda request: (sort.value, *sort_key(sort, request)), request_out)
+    return paging.page(found, lambda request: (sort.value, *sort_key(sort, request)), request_out)
 
 
 @router.get("/{request_id}", response_model=RequestOut, responses={304: {"description": "It has not changed."}})
@@ -184,14 +179,13 @@ async def list_activity(
     principal: BoardReader,
     tx: TenantTx,
     request_id: UUID,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_PAGE_ITEMS,
+    paging: Paging,
 ) -> Page[ActivityOut]:
     """List what happened to a request, newest first, each with the figures it then had."""
-    before = activity.MAX_BIGINT if cursor is None else decode_cursor(cursor, int)[0]
+    (before,) = paging.after(tuple[int]) or (activity.MAX_BIGINT,)
     await _find(tx, principal, request_id)
-    found = await activity.list_newest(tx, principal.tenant_id, request_id, before=before, limit=limit + 1)
-    return page(found, limit, lambda entry: (entry.id,), activity_out)
+    found = await activity.list_newest(tx, principal.tenant_id, request_id, before=before, limit=paging.rows)
+    return paging.page(found, lambda entry: (entry.id,), activity_out)
 
 
 def actor_of(principal: Principal) -> str:

@@ -6,18 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from plaudit.common.http import (
-    DEFAULT_PAGE_ITEMS,
-    Cursor,
-    Limit,
-    Page,
-    Principal,
-    TenantTx,
-    authorize,
-    decode_cursor,
-    not_found,
-    page,
-)
+from plaudit.common.http import Page, Paging, Principal, TenantTx, authorize, not_found
 from plaudit.ingest.deliveries import store
 from plaudit.ingest.deliveries.schemas import DeliveryOut, DeliveryWithBodyOut, delivery_with_body_out
 
@@ -29,19 +18,18 @@ DeliveriesReader = Annotated[Principal, Depends(authorize("deliveries:read"))]
 async def list_deliveries(
     principal: DeliveriesReader,
     tx: TenantTx,
+    paging: Paging,
     source_id: UUID | None = None,
     sent_id: Annotated[str | None, Query(description="The sender's id, for example its `webhook-id`.")] = None,
     quarantined: Annotated[
         bool | None, Query(description="Only those with, or without, something quarantined.")
     ] = None,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_PAGE_ITEMS,
 ) -> Page[DeliveryOut]:
     """List deliveries, the latest first."""
-    after = decode_cursor(cursor, datetime, UUID) if cursor else None
+    after = paging.after(tuple[datetime, UUID])
     filters = store.Filters(source_id, sent_id, quarantined)
-    rows = await store.page(tx, principal.tenant_id, filters, after, limit + 1)
-    return page(rows, limit, lambda row: (row["received_at"], row["id"]), DeliveryOut.model_validate)
+    rows = await store.page(tx, principal.tenant_id, filters, after, paging.rows)
+    return paging.page(rows, lambda row: (row["received_at"], row["id"]), DeliveryOut.model_validate)
 
 
 @router.get("/v1/deliveries/{delivery_id}", summary="Read a delivery")

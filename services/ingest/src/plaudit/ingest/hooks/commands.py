@@ -1,6 +1,7 @@
 """What deliveries change: their log, reviews and revisions, and the events of these, in one transaction."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from plaudit.common.outbox import UnitOfWork
 from plaudit.ingest.hooks import store
@@ -13,13 +14,13 @@ async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt
 
     The order keys of all deliveries must be locked.
     """
-    tx = work.tx
-    outcomes = await store.outcomes(tx, {key for each in deliveries if (key := each.dedup_key) is not None})
-    reviews = await store.reviews(tx, {key for each in deliveries for key in each.review_keys})
-    group = Group(tx.now, work.ids, outcomes, reviews)
+    dedup_keys = (key for each in deliveries if (key := each.dedup_key) is not None)
+    outcomes, reviews = await store.known(
+        work.tx, dedup_keys, chain.from_iterable(each.review_keys for each in deliveries)
+    )
+    group = Group(work.tx.now, work.ids, outcomes, reviews)
     receipts = [group.take(delivery) for delivery in deliveries]
-    await store.insert_deliveries(tx, group.log)
-    await store.upsert_reviews(tx, list(group.latest.values()))
-    await store.insert_revisions(tx, group.revisions)
-    await work.emit(*(review_event(new, new.change) for new in group.revisions if new.change is not None))
+    if group.log:
+        events = [review_event(new, new.change) for new in group.revisions if new.change is not None]
+        await store.write(work.tx, group, work.outbox.arrays(events))
     return receipts

@@ -105,11 +105,15 @@ class Group:
         self,
         now: datetime,
         ids: Callable[[], UUID],
-        outcomes: dict[DeliveryKey, Outcome],
-        reviews: dict[ReviewKey, StoredReview],
+        outcomes: dict[DeliveryKey, Outcome | None],
+        reviews: dict[ReviewKey, StoredReview | None],
     ) -> None:
-        """Decide at the time `now`, over the stored outcomes of deliveries and the stored reviews."""
-        self._now = now
+        """Decide at the time `now`, over the stored outcomes of deliveries and the stored reviews.
+
+        None stands for what was looked up and is not stored. What was not looked up is a KeyError: a decision that
+        takes it for unknown would quarantine a valid restoration.
+        """
+        self.now = now
         self._ids = ids
         self._outcomes = outcomes
         self._reviews = reviews
@@ -120,7 +124,7 @@ class Group:
     def take(self, delivery: Delivery) -> Receipt:
         """Decide about one delivery; return what its sender is answered."""
         key = delivery.dedup_key
-        first = None if key is None else self._outcomes.get(key)
+        first = None if key is None else self._outcomes[key]
         if first is None:
             outcome = self._apply(delivery)
             if key is not None:
@@ -149,7 +153,7 @@ class Group:
     def _decide(self, delivery: Delivery, instruction: Instruction) -> bool | Quarantined:
         """Return whether there is a new revision, or why there cannot be one."""
         key = (delivery.source.id, instruction.external_id)
-        decision = decide(self._reviews.get(key), instruction, delivery.source, self._now, str(self._ids()))
+        decision = decide(self._reviews[key], instruction, delivery.source, self.now, str(self._ids()))
         if isinstance(decision, Quarantined):
             return decision
         if not isinstance(decision, Revised):
@@ -162,7 +166,7 @@ class Group:
             tenant_id=delivery.source.tenant_id,
             source_id=delivery.source.id,
             delivery_id=delivery.id,
-            known_at=self._now,
+            known_at=self.now,
             traceparent=delivery.traceparent,
         )
         self.latest[key] = new
@@ -170,5 +174,5 @@ class Group:
         return True
 
     def _write(self, delivery: Delivery, outcome: Outcome, dedup_id: str | None) -> Receipt:
-        self.log.append(LoggedDelivery(delivery, outcome, dedup_id, self._now))
+        self.log.append(LoggedDelivery(delivery, outcome, dedup_id, self.now))
         return Receipt(outcome)

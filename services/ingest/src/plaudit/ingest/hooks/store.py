@@ -1,118 +1,84 @@
-"""The statements of a group of deliveries, over arrays. They read and write the tables of several rooms."""
+"""The statements of a group of deliveries, over arrays. They read and write the tables of several rooms.
 
-from collections.abc import Collection, Sequence
+A group takes two statements, whatever it holds: one reads what is known, one writes what is new. Each statement is a
+round trip, which costs more than the rows of a small group.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy import Boolean, Column, SmallInteger, Text
 
 from plaudit.common.db import Tx
-from plaudit.common.db.columns import Columns
+from plaudit.common.db.columns import Columns, relation
+from plaudit.common.outbox.table import append_statement
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
-from plaudit.ingest.hooks.domain import DeliveryKey, LoggedDelivery, Outcome, ReviewKey
+from plaudit.ingest.hooks.domain import DeliveryKey, Group, LoggedDelivery, Outcome, ReviewKey
 from plaudit.ingest.reviews.domain.decisions import NewRevision
-from plaudit.ingest.reviews.domain.state import StoredReview
+from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.store import STATE_FORMAT, decode_state, encode_state
 from plaudit.ingest.reviews.tables import reviews as reviews_table
 from plaudit.ingest.reviews.tables import revisions as revisions_table
 
-
-class _DeliveryRow(msgspec.Struct, frozen=True):
-    logged: LoggedDelivery
-    quarantined: str | None
-
-
-class _RevisionRow(msgspec.Struct, frozen=True):
-    new: NewRevision
-    state: bytes | None
-    state_format: int = STATE_FORMAT
-
-
-_DELIVERIES = Columns(
-    deliveries_table,
-    {
-        "tenant_id": "logged.delivery.source.tenant_id",
-        "id": "logged.delivery.id",
-        "source_id": "logged.delivery.source.id",
-        "dedup_id": "logged.dedup_id",
-        "sent_id": "logged.delivery.sent_id",
-        "received_at": "logged.received_at",
-        "status": "logged.outcome.status",
-        "accepted": "logged.outcome.accepted",
-        "unchanged": "logged.outcome.unchanged",
-        "quarantine_reason": "logged.outcome.quarantine_reason",
-        "headers": "logged.delivery.headers",
-        "body": "logged.delivery.body",
-    },
-)
-_REVISIONS = Columns(
-    revisions_table,
-    {
-        "tenant_id": "new.tenant_id",
-        "review_id": "new.stored.review_id",
-        "revision": "new.stored.revision",
-        "delivery_id": "new.delivery_id",
-        "type": "new.type",
-        "version": "new.stored.version",
-        "known_at": "new.known_at",
-    },
-)
-_OF_REVIEW = {
-    "external_id": "stored.external_id",
-    "id": "stored.review_id",
-    "revision": "stored.revision",
-    "version": "stored.version",
-    "removed": "stored.removed",
-    "partition_key": "stored.partition_key",
-    "changed_at": "known_at",
-}
-_OF_STATE = ("subject", "kind", "rating", "severity", "published_at", "answered_at")
-_REVIEWS = Columns(reviews_table, _OF_REVIEW | {name: f"stored.state.{name}" for name in _OF_STATE})
-_TOMBSTONES = Columns(reviews_table, _OF_REVIEW, without=_OF_STATE)
-"""Reviews that were removed before anything was known of them: the columns of a state stay null."""
-
-# Each key is looked up by itself, behind OFFSET 0: joined freely, a plan made while the tables were small reads all of
-# them for every group, until they have been analysed.
-_SELECT_OUTCOMES = """
-SELECT found.* FROM unnest($1::uuid[], $2::text[]) AS sent (source_id, dedup_id)
-CROSS JOIN LATERAL (
-    SELECT d.source_id, d.dedup_id, d.id, d.status, d.accepted, d.unchanged, d.quarantined, d.quarantine_reason, d.body
-    FROM deliveries d WHERE d.source_id = sent.source_id AND d.dedup_id = sent.dedup_id
-    OFFSET 0
-) AS found
-"""
-_SELECT_REVIEWS = """
-SELECT found.* FROM unnest($1::uuid[], $2::text[]) AS wanted (source_id, external_id)
-CROSS JOIN LATERAL (
-    SELECT r.source_id, r.external_id, r.id, r.revision, r.version, r.removed, r.partition_key, v.state, v.state_format
-    FROM reviews r JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
-    WHERE r.source_id = wanted.source_id AND r.external_id = wanted.external_id
-    OFFSET 0
-) AS found
-"""
-_INSERT_DELIVERIES = f"INSERT INTO deliveries ({_DELIVERIES.listed}) SELECT * FROM {_DELIVERIES.unnest()}"
-_INSERT_REVISIONS = f"INSERT INTO revisions ({_REVISIONS.listed}) SELECT * FROM {_REVISIONS.unnest()}"
-
-
-def _upsert(columns: Columns) -> str:
-    return (
-        f"INSERT INTO reviews ({columns.listed}) SELECT * FROM {columns.unnest()} "
-        "ON CONFLICT (source_id, external_id) DO UPDATE "
-        f"SET {columns.excluded(keep=('tenant_id', 'id', 'partition_key'))}"
-    )
-
-
-_UPSERT_REVIEWS = _upsert(_REVIEWS)
-_UPSERT_TOMBSTONES = _upsert(_TOMBSTONES)
-
 _encode = msgspec.json.Encoder().encode
 
 
-async def outcomes(tx: Tx, keys: Collection[DeliveryKey]) -> dict[DeliveryKey, Outcome]:
-    """Return what became of those of the deliveries that came before."""
-    if not keys:
-        return {}
-    rows = await tx.raw.fetch(_SELECT_OUTCOMES, [source_id for source_id, _ in keys], [sent_id for _, sent_id in keys])
-    return {(str(row["source_id"]), row["dedup_id"]): _outcome(row) for row in rows}
+# What is known: of both tables the columns that a decision needs.
+
+_OF_OUTCOME = ("id", "status", "accepted", "unchanged", "quarantined", "quarantine_reason", "body")
+_OF_REVIEW = ("review_id", "revision", "version", "removed", "partition_key", "state", "state_format")
+_KNOWN = Columns(
+    relation(
+        "known",
+        Column("is_review", Boolean),
+        reviews_table.c.source_id,
+        Column("name", Text),
+        *(deliveries_table.c[name] for name in _OF_OUTCOME),
+        *(column for column in (*reviews_table.c, *revisions_table.c) if column.name in _OF_REVIEW),
+    )
+)
+# Each key is looked up by itself, behind OFFSET 0: joined freely, a plan made while the tables were small reads all of
+# them for every group, until they have been analysed.
+_SELECT_KNOWN = f"""
+SELECT {_KNOWN.selected({"is_review": "false", "name": "dedup_id"}, present=("source_id", *_OF_OUTCOME))}
+FROM unnest($1::uuid[], $2::text[]) AS sent (sent_source_id, sent_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM deliveries WHERE deliveries.source_id = sent_source_id AND deliveries.dedup_id = sent.sent_id
+    OFFSET 0
+) AS found
+UNION ALL
+SELECT {_KNOWN.selected({"is_review": "true", "name": "external_id"}, present=("source_id", *_OF_REVIEW))}
+FROM unnest($3::uuid[], $4::text[]) AS wanted (wanted_source_id, wanted_id)
+CROSS JOIN LATERAL (
+    SELECT r.*, v.review_id, v.state, v.state_format
+    FROM reviews r JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
+    WHERE r.source_id = wanted_source_id AND r.external_id = wanted_id
+    OFFSET 0
+) AS found
+"""
+
+
+async def known(
+    tx: Tx, deliveries: Iterable[DeliveryKey], reviews: Iterable[ReviewKey]
+) -> tuple[dict[DeliveryKey, Outcome | None], dict[ReviewKey, StoredReview | None]]:
+    """Return what became of each of the deliveries before, and each of the reviews as it is stored; None if unknown."""
+    outcomes: dict[DeliveryKey, Outcome | None] = dict.fromkeys(deliveries)
+    stored: dict[ReviewKey, StoredReview | None] = dict.fromkeys(reviews)
+    rows = await tx.raw.fetch(
+        _SELECT_KNOWN,
+        [source_id for source_id, _ in outcomes],
+        [sent_id for _, sent_id in outcomes],
+        [source_id for source_id, _ in stored],
+        [external_id for _, external_id in stored],
+    )
+    for row in rows:
+        key = (str(row["source_id"]), row["name"])
+        if row["is_review"]:
+            stored[key] = _stored_review(row)
+        else:
+            outcomes[key] = _outcome(row)
+    return outcomes, stored
 
 
 def _outcome(row: Any) -> Outcome:
@@ -127,18 +93,10 @@ def _outcome(row: Any) -> Outcome:
     )
 
 
-async def reviews(tx: Tx, keys: Collection[ReviewKey]) -> dict[ReviewKey, StoredReview]:
-    """Return the stored reviews among the keys, with their last state."""
-    if not keys:
-        return {}
-    rows = await tx.raw.fetch(_SELECT_REVIEWS, [source_id for source_id, _ in keys], [name for _, name in keys])
-    return {(str(row["source_id"]), row["external_id"]): _stored_review(row) for row in rows}
-
-
 def _stored_review(row: Any) -> StoredReview:
     return StoredReview(
-        review_id=str(row["id"]),
-        external_id=row["external_id"],
+        review_id=str(row["review_id"]),
+        external_id=row["name"],
         revision=row["revision"],
         version=row["version"],
         removed=row["removed"],
@@ -147,29 +105,143 @@ def _stored_review(row: Any) -> StoredReview:
     )
 
 
-async def insert_deliveries(tx: Tx, log: Sequence[LoggedDelivery]) -> None:
-    """Store deliveries byte for byte."""
-    rows = [
-        _DeliveryRow(each, _encode(each.outcome.quarantined).decode() if each.outcome.quarantined else None)
-        for each in log
+# What is new. Tenants and sources of a group are few: each is sent once, and rows name it by its number.
+
+
+class _NoState(msgspec.Struct, frozen=True):
+    """A tombstone's state, of which nothing is known."""
+
+    subject: None = None
+    kind: None = None
+    rating: None = None
+    severity: None = None
+    published_at: None = None
+    answered_at: None = None
+
+
+_NO_STATE = _NoState()
+
+
+class _DeliveryRow(msgspec.Struct):
+    logged: LoggedDelivery
+    source_number: int
+    quarantined: str | None
+
+
+class _ChangeRow(msgspec.Struct):
+    """A revision, and its review after it."""
+
+    new: NewRevision
+    shown: ReviewState | _NoState
+    source_number: int
+    is_last: bool
+    """Whether the group has no later revision of the review."""
+    state: bytes | None
+    state_format: int = STATE_FORMAT
+
+
+_SOURCE_NUMBER: Column[int] = Column("source_number", SmallInteger)
+_OF_SOURCE = ("tenant_id", "source_id")
+_NEW_DELIVERIES = Columns(
+    relation("new_deliveries", _SOURCE_NUMBER, *deliveries_table.c, without=(*_OF_SOURCE, "received_at")),
+    {
+        "id": "logged.delivery.id",
+        "dedup_id": "logged.dedup_id",
+        "sent_id": "logged.delivery.sent_id",
+        "status": "logged.outcome.status",
+        "accepted": "logged.outcome.accepted",
+        "unchanged": "logged.outcome.unchanged",
+        "quarantine_reason": "logged.outcome.quarantine_reason",
+        "headers": "logged.delivery.headers",
+        "body": "logged.delivery.body",
+    },
+)
+_CHANGES = Columns(
+    relation(
+        "changes",
+        _SOURCE_NUMBER,
+        Column("is_last", Boolean),
+        *reviews_table.c,
+        *revisions_table.c,
+        without=(*_OF_SOURCE, "id", "changed_at", "known_at"),
+    ),
+    {
+        "review_id": "new.stored.review_id",
+        "external_id": "new.stored.external_id",
+        "revision": "new.stored.revision",
+        "version": "new.stored.version",
+        "removed": "new.stored.removed",
+        "partition_key": "new.stored.partition_key",
+        "delivery_id": "new.delivery_id",
+        "type": "new.type",
+        **{name: f"shown.{name}" for name in _NoState.__struct_fields__},
+    },
+)
+_DELIVERIES, _REVIEWS, _REVISIONS = Columns(deliveries_table), Columns(reviews_table), Columns(revisions_table)
+_FIRST_DELIVERIES = 4
+_FIRST_CHANGES = _FIRST_DELIVERIES + len(_NEW_DELIVERIES.names)
+_FIRST_EVENTS = _FIRST_CHANGES + len(_CHANGES.names)
+_TENANT, _SOURCE = "($2::text[])[source_number]", "($3::uuid[])[source_number]"
+_WRITE = f"""
+WITH new_deliveries AS (SELECT {_NEW_DELIVERIES.unnested(_FIRST_DELIVERIES)}),
+changes AS MATERIALIZED (SELECT {_CHANGES.unnested(_FIRST_CHANGES)}),
+logged AS (
+    INSERT INTO deliveries ({_DELIVERIES.listed})
+    SELECT {_DELIVERIES.selected({"tenant_id": _TENANT, "source_id": _SOURCE, "received_at": "$1::timestamptz"})}
+    FROM new_deliveries
+),
+stored AS (
+    INSERT INTO reviews ({_REVIEWS.listed})
+    SELECT {_REVIEWS.selected({"tenant_id": _TENANT, "source_id": _SOURCE, "id": "review_id", "changed_at": "$1"})}
+    FROM changes WHERE is_last
+    ON CONFLICT (source_id, external_id) DO UPDATE
+    SET {_REVIEWS.excluded(keep=("tenant_id", "id", "partition_key"))}
+),
+appended AS (
+    INSERT INTO revisions ({_REVISIONS.listed})
+    SELECT {_REVISIONS.selected({"tenant_id": _TENANT, "known_at": "$1"})} FROM changes
+)
+{append_statement(_FIRST_EVENTS)}
+"""
+
+
+async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> None:
+    """Store deliveries byte for byte, the revisions and reviews that come of them, and their events.
+
+    Args:
+        tx: the open transaction, with all order keys locked.
+        group: what was decided.
+        events: the revisions' events, as `Outbox.arrays` returns them.
+    """
+    sources = {each.delivery.source.id: each.delivery.source for each in group.log}
+    numbers = {source_id: number for number, source_id in enumerate(sources, start=1)}
+    await tx.raw.execute(
+        _WRITE,
+        group.now,
+        [source.tenant_id for source in sources.values()],
+        list(sources),
+        *_NEW_DELIVERIES.arrays(_delivery_row(each, numbers) for each in group.log),
+        *_CHANGES.arrays(_change_rows(group, numbers)),
+        *events,
+    )
+
+
+def _delivery_row(logged: LoggedDelivery, numbers: dict[str, int]) -> _DeliveryRow:
+    quarantined = logged.outcome.quarantined
+    return _DeliveryRow(
+        logged, numbers[logged.delivery.source.id], _encode(quarantined).decode() if quarantined else None
+    )
+
+
+def _change_rows(group: Group, numbers: dict[str, int]) -> list[_ChangeRow]:
+    latest = group.latest
+    return [
+        _ChangeRow(
+            new,
+            new.stored.state or _NO_STATE,
+            numbers[new.source_id],
+            latest[new.source_id, new.stored.external_id] is new,
+            encode_state(new.stored.state),
+        )
+        for new in group.revisions
     ]
-    if rows:
-        await tx.raw.execute(_INSERT_DELIVERIES, *_DELIVERIES.arrays(rows))
-
-
-async def insert_revisions(tx: Tx, revisions: Sequence[NewRevision]) -> None:
-    """Append revisions."""
-    rows = [_RevisionRow(new, encode_state(new.stored.state)) for new in revisions]
-    if rows:
-        await tx.raw.execute(_INSERT_REVISIONS, *_REVISIONS.arrays(rows))
-
-
-async def upsert_reviews(tx: Tx, latest: Sequence[NewRevision]) -> None:
-    """Store what reviews are after these revisions; at most one revision of each review."""
-    ordered = sorted(latest, key=lambda new: (new.source_id, new.stored.external_id))
-    with_state = [new for new in ordered if new.stored.state is not None]
-    if with_state:
-        await tx.raw.execute(_UPSERT_REVIEWS, *_REVIEWS.arrays(with_state))
-    tombstones = [new for new in ordered if new.stored.state is None]
-    if tombstones:
-        await tx.raw.execute(_UPSERT_TOMBSTONES, *_TOMBSTONES.arrays(tombstones))

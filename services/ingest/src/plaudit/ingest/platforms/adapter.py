@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from plaudit.common.strict_json import loads
 from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
 from plaudit.ingest.sources.domain import KeyedSource, Proof
 
@@ -18,6 +19,10 @@ for a body that holds no events at all.
 """
 
 
+ReadPlain = Callable[[bytes, KeyedSource], list[Instruction | Quarantined] | None]
+"""Takes the bytes of a body; returns what `normalise` makes of it, or None for one that it cannot clear at once."""
+
+
 class UnusableBodyError(ValueError):
     """A body that is JSON, but not of this platform's shape; the text says what is expected."""
 
@@ -29,6 +34,17 @@ class Adapter:
     platform: str
     proof: Proof
     normalise: Normalise
+    read_plain: ReadPlain | None = None
+
+    def read(self, body: bytes, source: KeyedSource) -> list[Instruction | Quarantined]:
+        """Return one item for each event of a body.
+
+        Raises:
+            InvalidJsonError: it is not strict JSON.
+            UnusableBodyError: it holds no events at all.
+        """
+        instructions = None if self.read_plain is None else self.read_plain(body, source)
+        return self.normalise(loads(body), source) if instructions is None else instructions
 
 
 def check_count(events: list[object]) -> list[object]:

@@ -52,13 +52,13 @@ def to_utc(time: datetime) -> datetime:
     return instant
 
 
-def utc_or_unset(time: datetime | None) -> datetime | UnsetType:
+def utc_or_unset(time: datetime | UnsetType | None) -> datetime | UnsetType:
     """Return an instant in UTC, or UNSET for none.
 
     Raises:
         ImpossibleTimeError: it lies before 1970, or has no UTC form.
     """
-    return UNSET if time is None else to_utc(time)
+    return to_utc(time) if time else UNSET
 
 
 def value_or_unset(value: Value | None) -> Value | UnsetType:

@@ -1,24 +1,13 @@
 """Reviews as they stand, and how they came to be so."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from plaudit.common.http import (
-    DEFAULT_PAGE_ITEMS,
-    Cursor,
-    Limit,
-    Page,
-    Principal,
-    SubjectFilter,
-    TenantTx,
-    authorize,
-    decode_cursor,
-    not_found,
-    page,
-)
+from plaudit.common.http import Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.state import Kind, Severity
 from plaudit.ingest.reviews.schemas import (
@@ -34,41 +23,28 @@ ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]
 Rating = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
+@dataclass(frozen=True)
+class FilterParameters(store.Filters):
+    """Which reviews are asked for."""
+
+    subject: SubjectFilter = None
+    kind: Kind | None = None
+    severity: Severity | None = None
+    rating_gte: Rating = None
+    rating_lt: Rating = None
+    published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None
+    published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None
+    removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False
+
+
 @router.get("/v1/reviews", summary="List reviews")
 async def list_reviews(
-    principal: ReviewsReader,
-    tx: TenantTx,
-    subject: SubjectFilter = None,
-    source_id: UUID | None = None,
-    external_id: str | None = None,
-    kind: Kind | None = None,
-    severity: Severity | None = None,
-    rating_gte: Rating = None,
-    rating_lt: Rating = None,
-    published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None,
-    published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None,
-    answered: bool | None = None,
-    removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_PAGE_ITEMS,
+    principal: ReviewsReader, tx: TenantTx, filters: Annotated[FilterParameters, Depends()], paging: Paging
 ) -> Page[ReviewOut]:
     """List reviews, the latest published first."""
-    filters = store.Filters(
-        subject=subject,
-        source_id=source_id,
-        external_id=external_id,
-        kind=kind,
-        severity=severity,
-        rating_gte=rating_gte,
-        rating_lt=rating_lt,
-        published_after=published_after,
-        published_before=published_before,
-        answered=answered,
-        removed=removed,
-    )
-    after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    found = await store.page(tx, principal.tenant_id, filters, after, limit + 1)
-    return page(found, limit, lambda review: (review.state.published_at, review.id), review_out)
+    after = paging.after(tuple[datetime, UUID])
+    found = await store.page(tx, principal.tenant_id, filters, after, paging.rows)
+    return paging.page(found, lambda review: (review.state.published_at, review.id), review_out)
 
 
 @router.get("/v1/reviews/{review_id}", summary="Read a review and its revisions")

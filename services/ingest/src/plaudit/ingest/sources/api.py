@@ -8,21 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 
 from plaudit.common.db import SqlTx
-from plaudit.common.http import (
-    DEFAULT_PAGE_ITEMS,
-    Cursor,
-    Limit,
-    Page,
-    Principal,
-    Refusals,
-    TenantTx,
-    Work,
-    authorize,
-    decode_cursor,
-    not_found,
-    page,
-    unprocessable,
-)
+from plaudit.common.http import Page, Paging, Principal, Refusals, TenantTx, Work, authorize, not_found, unprocessable
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.domain import InvalidSubjectError, Proof, Source, UnknownPlatformError
 from plaudit.ingest.sources.schemas import (
@@ -67,13 +53,10 @@ async def create_source(
 
 
 @router.get("/v1/sources", summary="List sources")
-async def list_sources(
-    principal: SourcesReader, tx: TenantTx, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE_ITEMS
-) -> Page[SourceOut]:
+async def list_sources(principal: SourcesReader, tx: TenantTx, paging: Paging) -> Page[SourceOut]:
     """List sources, oldest first, without their secrets."""
-    after = decode_cursor(cursor, datetime, UUID) if cursor else None
-    found = await store.page(tx, principal.tenant_id, after, limit + 1)
-    return page(found, limit, lambda source: (source.created_at, UUID(source.id)), source_out)
+    found = await store.page(tx, principal.tenant_id, paging.after(tuple[datetime, UUID]), paging.rows)
+    return paging.page(found, lambda source: (source.created_at, UUID(source.id)), source_out)
 
 
 @router.get("/v1/sources/{source_id}", summary="Read a source")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.ingest.sources.domain import Source
@@ -37,14 +38,7 @@ class SourceWithSecretOut(SourceOut):
 
 def source_out(source: Source) -> SourceOut:
     """Return a source without its secrets."""
-    return SourceOut(
-        id=UUID(source.id),
-        name=source.name,
-        platform=source.platform,
-        subject=source.subject,
-        created_at=source.created_at,
-        hook=f"/v1/hooks/{source.id}",
-    )
+    return SourceOut.model_validate({**asdict(source), "hook": f"/v1/hooks/{source.id}"})
 
 
 def source_with_secret_out(source: Source) -> SourceWithSecretOut:

@@ -24,7 +24,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from plaudit.common.standard_webhooks import decode_secret, sign
+from plaudit.common.standard_webhooks import decode_secret, signed_headers
 from plaudit.ingest.transfer.domain import Column, Event, MappingError, parse_columns, parse_constants, to_events
 
 MAX_EVENTS_PER_DELIVERY = 1_000
@@ -68,13 +68,8 @@ async def _post(client: httpx.AsyncClient, url: str, key: bytes, events: Sequenc
     body = json.dumps(events, ensure_ascii=False, separators=(",", ":")).encode()
     delivery = f"msg_{uuid4().hex}"
     for left in reversed(range(MAX_TRIES)):
-        now = int(time.time())
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": delivery,
-            "webhook-timestamp": str(now),
-            "webhook-signature": sign(key, delivery, now, body),
-        }
+        signed = signed_headers([key], delivery, int(time.time()), body)
+        headers = {"content-type": "application/json", **signed}
         wait_seconds = RETRY_DELAY_SECONDS
         try:
             response = await client.post(url, content=body, headers=headers)

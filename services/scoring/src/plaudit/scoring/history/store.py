@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from plaudit.common.db import Tx
-from plaudit.common.db.columns import Columns
+from plaudit.common.db.columns import Columns, under
 from plaudit.scoring.history.domain import LedgerEntry
 from plaudit.scoring.history.tables import ledger
 
-_OF_CHANGE = {name: f"change.{name}" for name in ("review_id", "revision")}
-_OF_REVIEW = {name: f"review.{name}" for name in ("subject", "kind", "rating", "verified", "origin", "rated_at")}
-_COLUMNS = Columns(ledger, {**_OF_CHANGE, **_OF_REVIEW, "source_id": "review.source.id"})
+_OF_REVIEW = under("review", "subject", "kind", "rating", "verified", "origin", "rated_at")
+_PATHS = under("change", "review_id", "revision") | _OF_REVIEW | {"source_id": "review.source.id"}
+_COLUMNS = Columns(ledger, _PATHS)
 _APPEND = f"INSERT INTO ledger ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
 
 

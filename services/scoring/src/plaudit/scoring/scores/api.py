@@ -5,19 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from plaudit.common.http import (
-    DEFAULT_PAGE_ITEMS,
-    Cursor,
-    Limit,
-    Page,
-    Principal,
-    Subject,
-    SubjectFilter,
-    TenantTx,
-    authorize,
-    decode_cursor,
-    page,
-)
+from plaudit.common.http import Page, Paging, Principal, Subject, SubjectFilter, TenantTx, authorize
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.domain import read
@@ -32,15 +20,14 @@ ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
 async def list_scores(
     principal: ScoresReader,
     tx: TenantTx,
+    paging: Paging,
     under: SubjectFilter = None,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_PAGE_ITEMS,
 ) -> Page[ScoreOut]:
     """Return the score of every subject that ever had a review, and of every prefix of one, in order."""
-    after = decode_cursor(cursor, str)[0] if cursor else ""
-    found = await store.prefixes_after(tx, principal.tenant_id, after, under, limit + 1)
-    sums = await store.sums_of(tx, principal.tenant_id, found[:limit])
-    return page(found, limit, lambda prefix: (prefix,), lambda prefix: _score(prefix, sums.get(prefix, []), tx.now))
+    (after,) = paging.after(tuple[str]) or ("",)
+    found = await store.prefixes_after(tx, principal.tenant_id, after, under, paging.rows)
+    sums = await store.sums_of(tx, principal.tenant_id, found[: paging.limit])
+    return paging.page(found, lambda prefix: (prefix,), lambda prefix: _score(prefix, sums.get(prefix, []), tx.now))
 
 
 @router.get("/v1/scores/{subject:path}", summary="Read a score")

@@ -5,6 +5,7 @@ under the same Message-ID. This is the only way in which a mail is sent twice.
 """
 
 import asyncio
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import structlog
@@ -67,19 +68,15 @@ class MailJob(PeriodicJob):
     async def _finish(self, mail: Mail, state: str, outcome: str, error: str | None = None) -> None:
         async with self._database.transaction() as tx:
             await commands.finish(tx, mail, state, error)
-        MAILS.labels(outcome).inc()
-        level = log.info if error is None else log.error
-        level("mail", kind=mail.kind, clock_id=str(mail.clock_id), outcome=outcome, attempt=mail.attempts)
+        _report(log.info if error is None else log.error, mail, outcome)
 
     async def _postpone(self, mail: Mail, error: str) -> None:
         async with self._database.transaction() as tx:
             seconds = await commands.postpone(tx, mail, error, self._settings.mail_first_retry_seconds)
-        MAILS.labels("failed").inc()
-        log.warning(
-            "mail",
-            kind=mail.kind,
-            clock_id=str(mail.clock_id),
-            outcome="failed",
-            attempt=mail.attempts,
-            seconds=seconds,
-        )
+        _report(log.warning, mail, "failed", seconds=seconds)
+
+
+def _report(level: Callable[..., None], mail: Mail, outcome: str, **more: float) -> None:
+    """Count and log what became of an attempt."""
+    MAILS.labels(outcome).inc()
+    level("mail", kind=mail.kind, clock_id=str(mail.clock_id), outcome=outcome, attempt=mail.attempts, **more)

@@ -14,9 +14,9 @@ from plaudit.common.http import Cursor, TenantTx, Work, decode_cursor, encode_cu
 from plaudit.common.http.origin import check_origin
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.pages import Pages
+from plaudit.common.pages.static import StaticFiles
 from plaudit.feedback_board.board import commands
 from plaudit.feedback_board.board.pages import wording
-from plaudit.feedback_board.board.pages.stylesheet import stylesheet_url
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
@@ -57,6 +57,7 @@ router = APIRouter(prefix="/b/{tenant}", include_in_schema=False)
 front = APIRouter(include_in_schema=False)
 """The address `/`: the board of the host."""
 site = Pages("plaudit.feedback_board.board")
+STATIC: Final = StaticFiles("plaudit.feedback_board.board.pages", "/board-static")
 
 Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed"] | None, Query()]
 
@@ -170,7 +171,7 @@ def _page(
         board=visit,
         page_path=page_path,
         row_id=row_id,
-        stylesheet=stylesheet_url(),
+        stylesheet=STATIC.url("board.css"),
         decided=DECIDED,
         notices=wording.NOTICES,
         title_max=TITLE_MAX_CHARACTERS,
@@ -197,7 +198,7 @@ async def _list(
     tx: SqlTx, visit: Visit, statuses: tuple[Status, ...], cursor: str | None
 ) -> tuple[list[domain.Request], str | None]:
     """Return a page of a list, and the cursor of the next one."""
-    after = decode_cursor(cursor, int, int, int, int, int, UUID) if cursor else None
+    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID]) if cursor else None
     found = await requests.list_in_order(
         tx, visit.tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=LIST_REQUESTS + 1
     )

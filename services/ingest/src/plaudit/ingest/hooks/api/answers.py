@@ -1,11 +1,12 @@
 """What a sender is answered, and what each problem of the hooks means."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from plaudit.common.http import Problem, unprocessable
-from plaudit.common.http.problems import bad_request
+from plaudit.common.http.problems import ProblemError, bad_request
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, NOTHING_VALID, Outcome, Receipt
 
 PROBLEMS: Final = {
@@ -30,22 +31,24 @@ _REASONS: Final = {
 }
 
 
-class _Place(msgspec.Struct):
-    """An event that was not applied."""
+class QuarantinedEventOut(msgspec.Struct, frozen=True):
+    """An event that could not be taken."""
 
     index: int
     reason: str
 
 
-class _AnswerOut(msgspec.Struct, omit_defaults=True):
-    """The body of a 202."""
+class HookOut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a delivery."""
 
-    delivery_id: str
+    delivery_id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
     accepted: int
-    unchanged: int
-    quarantined: list[_Place]
-    duplicate: bool = False
-    quarantine_reason: str | None = None
+    unchanged: Annotated[int, Meta(description="Of the accepted: stale or repeated, so that nothing changed.")]
+    quarantined: list[QuarantinedEventOut]
+    duplicate: Annotated[bool, Meta(description="The stored answer of the first time.")] = False
+    quarantine_reason: Annotated[
+        str | None, Meta(description="`id_reused`: the id came before with another body; this one is kept apart.")
+    ] = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -60,25 +63,15 @@ def answer(receipt: Receipt) -> bytes:
     outcome = receipt.outcome
     if outcome.status != ACCEPTED:
         raise _refused(outcome)
-    return _encode(
-        _AnswerOut(
-            outcome.id,
-            outcome.accepted,
-            outcome.unchanged,
-            [_Place(index, reason) for index, reason in outcome.quarantined],
-            receipt.duplicate,
-            outcome.quarantine_reason,
-        )
-    )
+    quarantined = [QuarantinedEventOut(index, reason) for index, reason in outcome.quarantined]
+    taken = outcome.accepted, outcome.unchanged, quarantined
+    return _encode(HookOut(outcome.id, *taken, receipt.duplicate, outcome.quarantine_reason))
 
 
 def _refused(outcome: Outcome) -> Problem:
     stored_as = f"It is kept as delivery {outcome.id}."
     if outcome.status == BAD_REQUEST:
         return bad_request("invalid-json", f"{outcome.quarantine_reason}. {stored_as}")
-    errors = [
-        {"in": "body", "pointer": f"/{index}", "code": "quarantined", "detail": reason}
-        for index, reason in outcome.quarantined
-    ]
+    errors = [ProblemError("body", f"/{index}", "quarantined", reason) for index, reason in outcome.quarantined]
     reason = _REASONS.get(outcome.quarantine_reason or "", outcome.quarantine_reason)
     return unprocessable("nothing-taken", f"{reason}. {stored_as}", errors)

@@ -2,38 +2,13 @@
 
 from typing import Any
 
+from plaudit.common.http.openapi import schemas_of
+from plaudit.ingest.hooks.api.answers import HookOut
+
 _ANSWERS: dict[str, Any] = {
     "202": {
         "description": "Durable. Events that could not be taken are listed; the others are taken.",
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["delivery_id", "accepted", "unchanged", "quarantined"],
-                    "properties": {
-                        "delivery_id": {"type": "string", "format": "uuid"},
-                        "accepted": {"type": "integer"},
-                        "unchanged": {
-                            "type": "integer",
-                            "description": "Of the accepted: stale or repeated, so that nothing changed.",
-                        },
-                        "quarantined": {
-                            "type": "array",
-                            "items": {
-                                "type": "object",
-                                "required": ["index", "reason"],
-                                "properties": {"index": {"type": "integer"}, "reason": {"type": "string"}},
-                            },
-                        },
-                        "duplicate": {"type": "boolean", "description": "The stored answer of the first time."},
-                        "quarantine_reason": {
-                            "type": "string",
-                            "description": "`id_reused`: the id came before with another body; this one is kept apart.",
-                        },
-                    },
-                }
-            }
-        },
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HookOut"}}},
     },
     "400": {"description": "Not JSON as we take it. It is kept."},
     "401": {"description": "Not proven: a missing, malformed, wrong or old signature, or no such source. Not kept."},
@@ -75,7 +50,7 @@ def _operation(summary: str, description: str, parameters: list[dict[str, Any]],
     }
 
 
-HOOK_PATHS: dict[str, Any] = {
+_PATHS: dict[str, Any] = {
     "/v1/hooks/{source_id}": _operation(
         "Post reviews, signed",
         "One event or an array of up to 1,000, signed as Standard Webhooks v1. A repeated delivery gets its first "
@@ -90,3 +65,5 @@ HOOK_PATHS: dict[str, Any] = {
         "post_hook_with_token",
     ),
 }
+
+HOOKS: dict[str, Any] = {"paths": _PATHS, "schemas": schemas_of(HookOut)}

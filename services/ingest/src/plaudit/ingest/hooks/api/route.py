@@ -17,7 +17,7 @@ from plaudit.common.group_commit import QueueFullError, StoppedError, Waiting
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.problems import internal_error, unavailable
 from plaudit.common.ids import IdSource
-from plaudit.common.strict_json import InvalidJsonError, loads
+from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.hooks.api.answers import answer
 from plaudit.ingest.hooks.api.proofs import prove
 from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
@@ -149,7 +149,7 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
 def _read_events(cached: CachedSource, body: bytes) -> tuple[Sequence[Instruction | Quarantined], int, str | None]:
     """Return what the body says; or nothing, the status to answer with, and why."""
     try:
-        return cached.adapter.normalise(loads(body), cached.source), ACCEPTED, None
+        return cached.adapter.read(body, cached.source), ACCEPTED, None
     except InvalidJsonError as error:
         return (), BAD_REQUEST, str(error)
     except UnusableBodyError as error:

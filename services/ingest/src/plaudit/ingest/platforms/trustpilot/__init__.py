@@ -1,5 +1,1 @@
 """Trustpilot."""
-
-from plaudit.ingest.platforms.trustpilot.adapter import ADAPTER
-
-__all__ = ["ADAPTER"]

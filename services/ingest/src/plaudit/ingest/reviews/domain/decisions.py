@@ -21,6 +21,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from plaudit.common.contracts.subjects import first_segment
 from plaudit.ingest.reviews.domain.content import differ_in_answer_only, first_state, next_state, with_answer
@@ -247,12 +248,5 @@ def _next(
 ) -> StoredReview:
     stated = instruction.version
     version = current.version if stated is None or _is_stale(current, instruction) else stated
-    return StoredReview(
-        review_id=current.review_id,
-        external_id=current.external_id,
-        revision=current.revision + 1,
-        version=version,
-        removed=current.removed if removed is None else removed,
-        partition_key=current.partition_key,
-        state=state,
-    )
+    removed = current.removed if removed is None else removed
+    return replace(current, revision=current.revision + 1, version=version, removed=removed, state=state)

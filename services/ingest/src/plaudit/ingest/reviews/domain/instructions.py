@@ -50,41 +50,34 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answer: AnswerContent | UnsetType = UNSET
 
 
-class CreateReview(msgspec.Struct, frozen=True, kw_only=True, tag="create", omit_defaults=True):
+class _OfReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    external_id: str
+    version: int | None = None
+
+
+class CreateReview(_OfReview, frozen=True, kw_only=True, tag="create"):
     """A review was published."""
 
-    external_id: str
-    version: int | None = None
     content: Content
 
 
-class EditReview(msgspec.Struct, frozen=True, kw_only=True, tag="edit", omit_defaults=True):
+class EditReview(_OfReview, frozen=True, kw_only=True, tag="edit"):
     """A review was changed, moved to another subject, or both."""
 
-    external_id: str
-    version: int | None = None
     content: Content
 
 
-class RemoveReview(msgspec.Struct, frozen=True, kw_only=True, tag="remove", omit_defaults=True):
+class RemoveReview(_OfReview, frozen=True, kw_only=True, tag="remove"):
     """A review was taken down."""
 
-    external_id: str
-    version: int | None = None
 
-
-class RestoreReview(msgspec.Struct, frozen=True, kw_only=True, tag="restore", omit_defaults=True):
+class RestoreReview(_OfReview, frozen=True, kw_only=True, tag="restore"):
     """A removed review is visible again, as it last was."""
 
-    external_id: str
-    version: int | None = None
 
-
-class AnswerReview(msgspec.Struct, frozen=True, kw_only=True, tag="answer", omit_defaults=True):
+class AnswerReview(_OfReview, frozen=True, kw_only=True, tag="answer"):
     """The company published, changed or withdrew its answer."""
 
-    external_id: str
-    version: int | None = None
     answer: AnswerContent
 
 

@@ -6,6 +6,7 @@ are down or up, so 1 or 5. The raw value and its scale are kept beside it.
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -18,6 +19,7 @@ STARS_MAX: Final = 5.0
 MAX_BOUND: Final = 1_000_000.0
 """Of either end of a scale, so that every difference is finite and every rating exact enough."""
 WORST_NEGATIVE_BUCKET: Final = 2
+CACHED_RATINGS: Final = 4_096
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -39,8 +41,36 @@ DEFAULT_SCALES: Mapping[Kind, Scale] = MappingProxyType(
 )
 
 
+class Rated(msgspec.Struct, frozen=True):
+    """All that follows from a rating on its scale."""
+
+    stars: float
+    raw: RawRating
+    severity: Severity
+
+
 class OffScaleError(ValueError):
     """A rating that is not on its scale, or a scale that is none; the text says which values there are."""
+
+
+def rate(value: float, scale: Scale, kind: Kind) -> Rated:
+    """Return all that follows from a rating.
+
+    There are few different ratings, so the last ones are kept: all their reviews share one object.
+
+    Raises:
+        OffScaleError: the value lies outside its scale, or the scale is none.
+    """
+    return _rate(value, scale.min, scale.max, kind)
+
+
+@lru_cache(maxsize=CACHED_RATINGS)
+def _rate(value: float, worst: float, best: float, kind: Kind) -> Rated:
+    # -0.0 and 0.0 are the same key, so both are kept as 0.0.
+    value += 0.0
+    scale = Scale(worst + 0.0, best + 0.0)
+    stars = to_stars(value, scale, kind)
+    return Rated(stars, raw_rating(value, scale), severity(stars))
 
 
 def to_stars(value: float, scale: Scale, kind: Kind) -> float:

@@ -56,7 +56,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """`published`, `pending` or `rejected`; only a published one counts as an answer."""
 
 
-class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReviewState(msgspec.Struct, frozen=True, omit_defaults=True):
     """One customer's statement at one revision. Times are UTC with microseconds."""
 
     subject: str

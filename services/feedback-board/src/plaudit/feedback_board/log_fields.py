@@ -1,5 +1,0 @@
-"""Names of the fields of feedback-board's own log lines. No field may hold what a person wrote."""
-
-from typing import Final
-
-LOG_FIELDS: Final = frozenset[str]()
