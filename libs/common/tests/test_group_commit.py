@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from plaudit.common.group_commit import GroupCommit, QueueFullError, StoppedError
+from plaudit.common.observability.log import request_id_var
 from plaudit_testing.runtime import until
 
 LONG_SECONDS = 30.0
@@ -273,3 +274,47 @@ async def test_it_belongs_to_the_api_and_beats_on_every_turn(writer: Writer):
         await submit(commit, "a")
         assert commit.live().ok
     assert commit.with_api
+
+
+async def test_a_second_group_begins_only_when_as_much_waits_as_was_cut_last(writer: Writer):
+    commit = commit_with(writer, flushers=2)
+    writer.free.clear()
+    first = await waiting(commit, "a", "b", "c")
+    async with running(commit):
+        await writer.begun.wait()
+        second = await waiting(commit, "d", "e")
+        await asyncio.sleep(0)
+        assert writer.tried == [["a", "b", "c"]]
+        second += await waiting(commit, "f")
+        await until(lambda: len(writer.tried) == 2, "three wait: the second group begins")
+        writer.free.set()
+        await asyncio.gather(*first, *second)
+    assert writer.written == [["a", "b", "c"], ["d", "e", "f"]]
+
+
+async def test_nothing_waits_behind_a_group_that_does_not_come_back(writer: Writer):
+    commit = commit_with(writer, flushers=2)
+    writer.free.clear()
+    first = await waiting(commit, "a", "b", "c")
+    async with running(commit):
+        await writer.begun.wait()
+        second = await waiting(commit, "d")
+        await until(lambda: ["d"] in writer.tried, "it is written beside the group that hangs")
+        writer.free.set()
+        await asyncio.gather(*first, *second)
+
+
+async def test_a_group_is_not_written_in_the_context_of_the_request_that_came_last():
+    seen: list[str | None] = []
+
+    async def write(group: Sequence[str]) -> list[str]:
+        seen.append(request_id_var.get())
+        return list(group)
+
+    commit: GroupCommit[str, str] = GroupCommit("test", write)
+    async with running(commit):
+        await asyncio.sleep(0)
+        token = request_id_var.set("order-4711")
+        await submit(commit, "a")
+        request_id_var.reset(token)
+    assert seen == [None]

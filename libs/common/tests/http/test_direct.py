@@ -218,7 +218,7 @@ async def test_what_is_logged_for_a_request_has_its_ids_and_leaves_no_trace_of_t
             for request in requests:
                 with request.context():
                     seen.append((request_id_var.get(), tracing.current_traceparent()))
-                assert (request_id_var.get(), tracing.current_traceparent()) == (None, None)
+                seen.append((request_id_var.get(), tracing.current_traceparent()))
                 raise RuntimeError("canary-internals")
 
     connection = our_connection(app_with(Logging()))
@@ -226,14 +226,14 @@ async def test_what_is_logged_for_a_request_has_its_ids_and_leaves_no_trace_of_t
         given = b"x-request-id: order-4711", b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         connection.protocol.data_received(post(b"good", *given))
         written = await connection.settled()
-    [(request_id, traceparent)] = seen
+    [(request_id, traceparent), after] = seen
+    assert after == (None, None)
     assert request_id == "order-4711"
     assert traceparent is not None
     assert traceparent.startswith("00-0af7651916cd43dd8448eb211c80319c-")
     assert b"HTTP/1.1 500 " in written
     assert b"canary" not in written
     assert [line["event"] for line in lines] == ["request_failed", "request"]
-    assert (request_id_var.get(), tracing.current_traceparent()) == (None, None)
 
 
 async def test_requests_in_progress_are_counted_until_they_are_answered() -> None:
@@ -267,10 +267,30 @@ async def test_a_client_that_has_left_is_answered_nothing_and_counted_as_what_it
     assert route.groups == [1], "the second request is not served"
 
 
+async def test_the_server_s_own_headers_are_those_of_the_moment() -> None:
+    connection = our_connection(app_with(Echo()))
+    for date in (b"yesterday", b"today"):
+        connection.protocol.server_state.default_headers = [(b"date", date)]
+        connection.protocol.data_received(post(b"good"))
+        written = await connection.settled()
+        assert b"HTTP/1.1 202 Accepted\r\ndate: %b\r\n" % date in written
+
+
+async def test_nothing_more_is_read_while_a_request_waits_for_its_turn() -> None:
+    route = Echo()
+    route.turns = 3
+    connection = our_connection(app_with(route))
+    connection.protocol.data_received(post(b"one") + post(b"two"))
+    assert not connection.transport.reads
+    await connection.settled()
+    assert connection.transport.reads
+
+
 async def test_a_request_is_answered_once() -> None:
     class Twice(Echo):
         def take(self, requests: Sequence[DirectRequest]) -> None:
             for request in requests:
+                request.answer(202, b"{}")
                 request.answer(202, b"{}")
             raise RuntimeError("after the answer")
 

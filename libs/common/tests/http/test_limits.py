@@ -80,6 +80,17 @@ async def test_a_head_over_its_bytes_is_a_431_however_it_is_cut(app: Api, path: 
 
 
 @both_ways
+async def test_the_limit_of_a_head_does_not_grow_by_what_came_before_it(app: Api, path: bytes, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(path, b"content-length: 5000") + b"x" * 5_000)
+    for _ in range(5):
+        await asyncio.sleep(0)
+        route.answer()
+    connection.protocol.data_received(head(path, b"endless: " + b"x" * 2_500).rstrip())
+    assert statuses(await connection.settled())[1:] == [431]
+
+
+@both_ways
 async def test_too_many_headers_are_a_431(app: Api, path: bytes) -> None:
     for count, expected in ((LIMITS.max_headers - 2, [202 if path == PATHS[1] else 200]), (LIMITS.max_headers, [431])):
         connection = our_connection(app, LIMITS)
@@ -124,6 +135,18 @@ async def test_a_body_that_comes_too_slowly_is_a_408(app: Api) -> None:
     assert app.edge.in_progress == 0
 
 
+async def test_a_client_is_not_late_while_its_requests_wait_for_their_turn(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    whole = head(PATHS[1], b"content-length: 0")
+    connection.protocol.data_received(whole + whole + head(PATHS[1])[:-2])
+    connection.protocol.sweep(perf_counter() + LIMITS.head_seconds + 1)
+    for _ in range(3):
+        await asyncio.sleep(0)
+        route.answer()
+    assert statuses(connection.transport.written) == [202, 202]
+    assert not connection.transport.closed
+
+
 async def test_an_idle_connection_is_closed_and_one_that_waits_for_its_answer_is_not(app: Api, route: Held) -> None:
     new, waiting = our_connection(app, LIMITS), our_connection(app, LIMITS)
     waiting.protocol.data_received(head(PATHS[1], b"content-length: 0"))
@@ -147,7 +170,9 @@ async def test_what_is_not_http_is_a_400_after_the_answers_to_what_came_before(
     connection = our_connection(app, LIMITS)
     connection.protocol.data_received(head(PATHS[1], b"content-length: 0") + wrong + head(PATHS[1]))
     await asyncio.sleep(0)
+    connection.protocol.data_received(head(PATHS[1]))
     assert connection.transport.written == b""
+    assert len(connection.protocol.pipeline) == 1, "nothing is read after it"
     route.answer()
     written = await connection.settled()
     assert statuses(written) == [202, 400]
@@ -156,7 +181,9 @@ async def test_what_is_not_http_is_a_400_after_the_answers_to_what_came_before(
 
 
 @both_ways
-async def test_a_body_that_is_not_http_is_a_400_and_nothing_of_it_is_served(app: Api, route: Held, path: bytes) -> None:
+async def test_a_body_that_is_not_http_is_a_400_and_nothing_of_it_is_served(
+    app: Api, route: Held, path: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     connection = our_connection(app, LIMITS)
     await connection.feed([head(path, b"transfer-encoding: chunked") + b"3\r\nabc\r\n", b"no length\r\n"])
     assert statuses(await connection.settled()) == [400]
@@ -164,6 +191,7 @@ async def test_a_body_that_is_not_http_is_a_400_and_nothing_of_it_is_served(app:
         await asyncio.sleep(0)
     assert statuses(connection.transport.written) == [400]
     assert route.held == []
+    assert [line for line in caplog.records if line.levelname == "ERROR"] == []
     connection.protocol.connection_lost(None)
     assert app.edge.in_progress == 0
 

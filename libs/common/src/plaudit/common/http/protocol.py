@@ -66,7 +66,6 @@ class HttpProtocol(HttpToolsProtocol):
         serving = self._serving
         if serving is not None and not serving.whole and not serving.response_complete:
             serving.gone()
-        self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
