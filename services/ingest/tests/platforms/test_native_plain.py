@@ -114,6 +114,15 @@ def test_an_ordinary_body_is_read_quickly_and_as_the_strict_reader_reads_it(text
         SHORT.replace("r-1", "r\x7f1"),
         SHORT.replace("r-1", "r\\n1"),
         SHORT.replace("r-1", ""),
+        *(
+            SHORT.replace('"rating":4', f'"rating":4,"url":"{url}"')
+            for url in ("", "javascript:x", "https://", "http://", "ftp://x.example", "https://x.example/a b")
+        ),
+        *(
+            SHORT.replace('"rating":4', f'"rating":4,"url":"https://x.example/{space}"')
+            for space in ("\x7f", "\x85", "\xa0", "\u2003", "\u2028", "\\n", "\\u0001")
+        ),
+        SHORT.replace('"rating":4', f'"rating":4,"url":"https://{"x" * 2_050}"'),
         SHORT.replace('"rating":4', '"rating":4,"text":"' + "x" * MAX_STRING_BYTES + '"'),
         SHORT.replace(":30Z", f":30.{'1' * MAX_STRING_BYTES}Z"),
         SHORT + "x",
@@ -228,6 +237,17 @@ def test_numbers_are_read_to_the_last_bit_as_the_strict_reader_reads_them(rating
 def test_texts_are_read_to_the_last_character_as_the_strict_reader_reads_them(text, ascii_only):
     data = {"id": text, "rating": 4, "published_at": "2026-02-14T10:15:30Z", "text": text, "author": {"email": text}}
     is_read_alike(json.dumps({"type": "review.created", "data": data}, ensure_ascii=ascii_only).encode())
+
+
+@given(
+    scheme=st.sampled_from(["https://", "http://", "https:/", "HTTPS://", " https://", ""]),
+    rest=st.text(
+        st.characters(exclude_categories=["Cs"]) | st.sampled_from(" \x1c\x1f\x85\xa0\u2028\u3000"), max_size=4
+    ),
+)
+def test_links_are_taken_as_the_strict_reader_takes_them(scheme, rest):
+    data = {"id": "r-1", "rating": 4, "published_at": "2026-02-14T10:15:30Z", "url": scheme + rest}
+    is_read_alike(json.dumps({"type": "review.created", "data": data}, ensure_ascii=False).encode())
 
 
 def test_one_wrong_event_of_a_batch_leaves_the_others_as_they_are():
