@@ -95,7 +95,7 @@ class BatchTransaction(Generic[Data]):
                 if letters:
                     self._fuse.check(tally)
                     await dead_letters.write(tx, self._group, self._topic, letters)
-                    if more := Counter(letter.raw.partition for letter in letters if letter.order_keys):
+                    if more := Counter(letter.partition for letter in letters if letter.order_keys):
                         parked |= await positions.park(tx, self._group, self._topic, more)
                 failpoint("after_cas_before_commit")
             self._fuse.add(tally)

@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Generic, TypeVar
 
 import structlog
@@ -61,7 +60,7 @@ class Part:
 
     def split(self) -> tuple["Part", "Part"]:
         """Return the two halves, in order. Where the handler raised on the whole, each half gets one more try."""
-        first, second = halves(list(chain.from_iterable(self.batch.values())))
+        first, second = halves([(partition, raw) for partition, raws in self.batch.items() for raw in raws])
         return Part(_by_partition(first), self.raised), Part(_by_partition(second), self.raised)
 
 
@@ -180,7 +179,7 @@ class Worker(Generic[Data]):
                     return {}
                 if records == 1:
                     self._assignment.seek([partition], generation, skip_records=1)
-                    return {partition: [Unparsed(partition, position.place.next_offset, str(error))]}
+                    return {partition: [Unparsed(position.place.next_offset, str(error))]}
                 records //= 2
 
     async def _get(self, partitions: Sequence[int], max_records: int) -> Batch:
@@ -307,8 +306,8 @@ def _content(part: Part, slices: Sequence[Slice[Data]]) -> Content:
     return Content.ONE if any(each.records for each in slices) else Content.NOTHING_TO_HANDLE
 
 
-def _by_partition(raws: Sequence[Raw]) -> Batch:
+def _by_partition(pairs: Sequence[tuple[int, Raw]]) -> Batch:
     grouped: dict[int, list[Raw]] = {}
-    for raw in raws:
-        grouped.setdefault(raw.partition, []).append(raw)
+    for partition, raw in pairs:
+        grouped.setdefault(partition, []).append(raw)
     return grouped
