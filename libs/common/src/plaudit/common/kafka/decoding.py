@@ -138,13 +138,13 @@ class Decoder(Generic[Data]):
 
         Column by column this costs half of looking at each record, and nearly every batch is like that.
         """
-        values = [raw.value for raw in raws if raw.headers == _HEADERS]
+        values = [raw.value for raw in raws if raw.value is not None and raw.headers == _HEADERS]
         if not values or len(values) != len(raws) or raws[0].offset < before.next_offset:
             return None
         try:
             events = [*map(self._decode, values)]
             numbers = [int(event.sequence) for event in events]
-        except (TypeError, *UNREADABLE):
+        except UNREADABLE:
             return None
         last = before.sequence + len(events)
         if numbers != [*range(before.sequence + 1, last + 1)] or {event.epoch for event in events} != {

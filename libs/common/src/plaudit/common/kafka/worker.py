@@ -24,7 +24,7 @@ from plaudit.common.kafka.batch_size import BatchSize
 from plaudit.common.kafka.decoding import Batch, Decoder, Letter, Raw, Slice, Unparsed
 from plaudit.common.kafka.failures import HANDLER_TRIES, IMMEDIATE, STEPS, Content, Failure, Step, classify
 from plaudit.common.kafka.positions import FencedError
-from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.kafka.subscription import Handler, Subscription
 from plaudit.common.kafka.transaction import BatchTransaction, Committed
 from plaudit.common.observability import metrics
 
@@ -95,6 +95,8 @@ class Worker(Generic[Data]):
         self._assignment = assignment
         self._consumer = consumer
         self._stop = stop
+        self._handler: tuple[int, Handler[Data]] | None = None
+        """Made in this generation of the assignment; None after a transaction that has not committed."""
         self.turned_at = time.monotonic()
         """On the monotonic clock."""
         self.trouble: str | None = None
@@ -205,11 +207,18 @@ class Worker(Generic[Data]):
             part = parts.pop()
             slices = self._slices(part)
             try:
-                committed = await self._transaction.apply(slices)
+                committed = await self._transaction.apply(slices, self._handle(generation))
             except Exception as error:  # noqa: BLE001 - a handler may raise anything
+                self._handler = None
                 parts += reversed(await self._recover(part, slices, error, generation))
             else:
                 self._finish(part, committed, generation)
+
+    def _handle(self, generation: int) -> Handler[Data]:
+        """Return the handler, which remembers nothing of an older generation: others have had the partitions since."""
+        if self._handler is None or self._handler[0] != generation:
+            self._handler = generation, self._subscription.handler()
+        return self._handler[1]
 
     def _slices(self, part: Part) -> list[Slice[Data]]:
         """Decode the records of those partitions that may still be read, at their present positions."""
