@@ -200,7 +200,7 @@ class Stage:
                 PARTITION,
                 records[-1].offset + 1,
             )
-            await self.resources.outbox.append(tx, await self.subscription.handle(tx, records))
+            await self.resources.outbox.append(tx, await self.subscription.handler()(tx, records))
 
     async def fires(self) -> None:
         """The timers have their turns, until nothing is left to do for them."""

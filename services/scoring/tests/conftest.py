@@ -10,7 +10,7 @@ import pytest
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import ReviewState
 from plaudit.common.db import Database, Role, Tx
-from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.kafka.subscription import Handler, Subscription
 from plaudit.common.process import Resources
 from plaudit.common.tenants import commands as tenants
 from plaudit.scoring.history.consumer import HISTORY
@@ -116,6 +116,7 @@ class Bus:
     def __init__(self, worker: Database) -> None:
         self._worker = worker
         self._sequence = 0
+        self._handlers: dict[str, Handler[ScoredChange]] = {}
 
     async def tell(
         self, before: ReviewState | None, after: ReviewState | None, *, partition: int = 0, **envelope: Any
@@ -131,8 +132,9 @@ class Bus:
     ) -> None:
         """One record, for one group."""
         record = record_of(pending, ScoredChange, sequence, partition)
+        handle = self._handlers.setdefault(subscription.group, subscription.handler())
         async with self._worker.transaction() as tx:
-            assert await subscription.handle(tx, [record]) == ()
+            assert await handle(tx, [record]) == ()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What a consumer takes of a partition's log, without a broker: the sequence check and the sorting out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from plaudit.common.contracts import Topic
 from plaudit.common.events.numbering import splice
 from plaudit.common.kafka import decoding
-from plaudit.common.kafka.decoding import Decoder, Slice, Verdict, judge
+from plaudit.common.kafka.decoding import Decoder, Raw, Slice, Unparsed, Verdict, judge
 from plaudit.common.kafka.positions import Place
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.outbox.publisher import HEADERS
@@ -27,8 +27,7 @@ NOTHING_APPLIED = Place(0, 0, 0)
 class Fetched:
     offset: int
     value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]] = tuple(HEADERS)
-    partition: int = 3
+    headers: Sequence[tuple[str, bytes | None]] = field(default_factory=lambda: list(HEADERS))
     key: bytes | None = b"key"
 
 
@@ -36,8 +35,8 @@ def numbered(offset: int, sequence: int, epoch: int = 1, kind: str = "count.adde
     return Fetched(offset, splice(OUTBOX.encode(count_event(TOPIC, "key", sequence, kind=kind)), epoch, sequence))
 
 
-def log(*numbers: int) -> list[Fetched]:
-    return [numbered(offset, number) for offset, number in enumerate(numbers)]
+def log(*numbers: int, epoch: int = 1) -> list[Fetched]:
+    return [numbered(offset, number, epoch) for offset, number in enumerate(numbers)]
 
 
 def decoder(*, topic: Topic = TOPIC, types: frozenset[str] | None = None) -> Decoder[Count]:
@@ -203,10 +202,41 @@ def test_the_content_type_header_says_whether_it_is_an_event(
     headers: list[tuple[str, bytes | None]], applied: bool
 ) -> None:
     raw = numbered(0, 1)
-    raw.headers = tuple(headers)
+    raw.headers = headers
     taken = decoder().take(3, NOTHING_APPLIED, [raw, numbered(1, 2)])
     assert sequences(taken) == ([1, 2] if applied else [2])
     assert len(taken.letters) == (0 if applied else 1)
+
+
+@pytest.mark.parametrize(
+    ("raws", "regular"),
+    [
+        (log(6, 7, 8), True),
+        (log(6, 7, 9), False),
+        (log(6, 6, 7), False),
+        (log(5, 6), False),
+        (log(), False),
+        ([numbered(0, 6), numbered(1, 7, epoch=2)], False),
+        ([numbered(0, 6), numbered(1, 1, epoch=2)], False),
+        ([numbered(0, 6), numbered(1, 7, kind="count.noted")], False),
+        ([numbered(0, 6), Fetched(1, b"{}"), numbered(2, 7)], False),
+        ([numbered(0, 6), Fetched(1, None), numbered(2, 7)], False),
+        ([numbered(0, 6), Fetched(1, numbered(1, 7).value, []), numbered(2, 8)], False),
+        ([numbered(0, 6), Fetched(1, numbered(1, 7).value, [("content-type", b"text/plain")]), numbered(2, 7)], False),
+        ([Unparsed(0, "no UTF-8"), numbered(1, 6)], False),
+    ],
+)
+def test_a_batch_of_simply_the_next_records_is_taken_at_once_and_means_what_each_record_means(
+    raws: list[Raw], regular: bool
+) -> None:
+    at, ours = Place(0, 1, 5), decoder(types=frozenset({"count.added"}))
+    assert (ours._take_regular(3, at, raws) is not None) is regular
+    assert ours.take(3, at, raws) == ours._take_each(3, at, raws)
+
+
+def test_a_batch_that_begins_below_the_position_is_not_taken_at_once() -> None:
+    raws = log(6, 7)
+    assert decoder()._take_regular(3, Place(1, 1, 5), raws) is None
 
 
 def test_of_the_test_without_the_sequence_check_repeats_are_applied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,21 @@
 """How a worker gets a batch applied that fails, without servers: the transaction is one that keeps notes."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from plaudit.common.db import Tx
+from plaudit.common.events import Outgoing
 from plaudit.common.events.numbering import splice
 from plaudit.common.kafka import worker as module
 from plaudit.common.kafka.assignment import Assignment
 from plaudit.common.kafka.decoding import Batch, Slice
 from plaudit.common.kafka.positions import FencedError, Move, Place, Position
-from plaudit.common.kafka.subscription import InvalidRecordError, Subscription
+from plaudit.common.kafka.subscription import Handler, InvalidRecordError, Record, StaleMemoryError, Subscription
 from plaudit.common.kafka.transaction import Committed
 from plaudit.common.kafka.worker import AbandonedError, Part, Worker
 from plaudit_testing.databases import settings_for
@@ -42,8 +46,10 @@ class Transaction:
         self.tried: list[list[str]] = []
         self.applied: list[str] = []
         self.letters: list[tuple[str, int]] = []
+        self.handlers: list[Handler[Count]] = []
 
-    async def apply(self, slices: Sequence[Slice[Count]]) -> Committed[Count]:
+    async def apply(self, slices: Sequence[Slice[Count]], handle: Handler[Count]) -> Committed[Count]:
+        self.handlers.append(handle)
         keys = [record.event.data.key for part in slices for record in part.records]
         self.tried.append(keys)
         if error := self.error(keys):
@@ -55,6 +61,13 @@ class Transaction:
         return Committed(slices, moves, dict.fromkeys([move.partition for move in moves], 0), len(keys), letters)
 
 
+class Remembering:
+    """A handler of which each worker gets its own."""
+
+    async def __call__(self, tx: Tx, records: Sequence[Record[Count]]) -> Sequence[Outgoing]:
+        return await add_to_sums(tx, records)
+
+
 class Client:
     def pause(self, *_: object) -> None: ...
     def resume(self, *_: object) -> None: ...
@@ -63,12 +76,13 @@ class Client:
 class Bench:
     """A worker over one transaction."""
 
-    def __init__(self, error: Callable[[list[str]], Exception | None]) -> None:
+    def __init__(self, error: Callable[[list[str]], Exception | None], *, remembers: bool = False) -> None:
         self.transaction = Transaction(error)
         self.assignment = Assignment("group", TOPIC.name, None, SETTINGS)  # type: ignore[arg-type]
         self.assignment.join(Client())
         self.stop = asyncio.Event()
-        subscription = Subscription(group="group", topic=TOPIC, data=Count, handle=add_to_sums)
+        handler: Any = {"new_handler": Remembering} if remembers else {"handle": add_to_sums}
+        subscription = Subscription(group="group", topic=TOPIC, data=Count, **handler)
         self.worker = Worker(
             0,
             subscription,
@@ -204,3 +218,38 @@ def test_the_halves_of_a_part_are_its_records_in_order() -> None:
     assert [len(raws) for raws in second.batch.values()] == [3, 1]
     assert [*first.batch[1], *second.batch[1]] == whole[1]
     assert first.raised == second.raised == 4
+
+
+async def test_a_handler_keeps_its_memory_from_batch_to_batch_of_one_generation_only() -> None:
+    bench = Bench(lambda _: None, remembers=True)
+    await bench.apply(batch(p0=1))
+    await bench.apply(batch(p1=1))
+    bench.assignment._begin_generation(frozenset())
+    await bench.apply(batch(p2=1))
+    one, two, three = bench.transaction.handlers
+    assert one is two
+    assert three is not one
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(), StaleMemoryError(), ZeroDivisionError(), FencedError()])
+async def test_a_transaction_that_fails_takes_the_handlers_memory_with_it(error: Exception) -> None:
+    failed = False
+
+    def once(_keys: list[str]) -> Exception | None:
+        nonlocal failed
+        first, failed = not failed, True
+        return error if first else None
+
+    bench = Bench(once, remembers=True)
+    with contextlib.suppress(FencedError):
+        await bench.apply(batch(p0=1))
+    await bench.apply(batch(p0=1))
+    one, two, *_ = bench.transaction.handlers
+    assert one is not two
+    assert bench.transaction.applied[-1] == "0/1"
+
+
+@pytest.mark.parametrize("handlers", [{}, {"handle": add_to_sums, "new_handler": Remembering}])
+def test_a_subscription_has_one_way_to_a_handler(handlers: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="either `handle` or `new_handler`"):
+        Subscription(group="group", topic=TOPIC, data=Count, **handlers)

@@ -7,11 +7,12 @@ import pytest
 
 from plaudit.common.contracts import Kind, ReviewState
 from plaudit.common.db import Database
-from plaudit.common.kafka.subscription import InvalidRecordError
-from plaudit.scoring.live.consumer import LIVE
+from plaudit.common.kafka.subscription import InvalidRecordError, StaleMemoryError
+from plaudit.scoring.live.consumer import LIVE, CountChanges
 from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.sums.domain.decay import merge
-from plaudit_testing.review_events import PUBLISHED, pending_envelope, review_state
+from plaudit.scoring.sums.domain.review import ScoredChange
+from plaudit_testing.review_events import PUBLISHED, pending_envelope, record_of, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -118,3 +119,40 @@ async def test_a_review_that_cannot_be_scored_is_an_invalid_record_and_leaves_th
         await bus.give(LIVE, pending_envelope(None, state), sequence=1)
 
     assert await rows(worker) == []
+
+
+async def give(worker: Database, handle: CountChanges, *states: ReviewState) -> None:
+    """One batch of new reviews."""
+    records = [record_of(pending_envelope(None, state), ScoredChange, number) for number, state in enumerate(states, 1)]
+    async with worker.transaction() as tx:
+        await handle(tx, records)
+
+
+async def test_known_rows_are_counted_by_their_ids_and_no_row_is_made_twice(worker: Database) -> None:
+    handle = CountChanges()
+    await give(worker, handle, review_state(4))
+    await give(worker, handle, review_state(4), review_state(2), review_state(1, "acme/hamburg"))
+
+    assert await counts(worker) == {
+        "acme": (1, 1, 0, 2, 0),
+        "acme/berlin": (0, 1, 0, 2, 0),
+        "acme/hamburg": (1, 0, 0, 0, 0),
+    }
+    assert len(await rows(worker)) == 3
+
+
+@pytest.mark.parametrize("ratings", [(5,), (5, 1)], ids=["one star", "several stars"])
+async def test_when_a_known_row_is_not_there_nothing_is_counted_and_a_new_handler_counts_it_once(
+    worker: Database, superuser, ratings: tuple[float, ...]
+) -> None:
+    handle = CountChanges()
+    await give(worker, handle, review_state(3))
+    await superuser.execute("DELETE FROM scoring.sums WHERE prefix = 'acme/berlin'")
+    before = await rows(worker)
+
+    with pytest.raises(StaleMemoryError, match="rows of sums that were known"):
+        await give(worker, handle, *map(review_state, ratings))
+    assert await rows(worker) == before
+
+    await give(worker, CountChanges(), *map(review_state, ratings))
+    assert sum((await counts(worker))["acme/berlin"]) == len(ratings)

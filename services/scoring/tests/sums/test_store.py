@@ -136,3 +136,35 @@ async def test_a_request_cannot_write_sums(resources) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with resources.database(Role.API).transaction("default") as tx:
             await store.add(tx, folded((None, scored())))
+
+
+@pytest.mark.parametrize("stars", [1, 2], ids=["one star", "several stars"])
+async def test_many_rows_are_found_by_their_ids_and_updated_in_place(worker: Database, superuser, stars: int) -> None:
+    await superuser.execute(
+        "INSERT INTO scoring.sums "
+        "SELECT 'default', 'shop-' || n, gen_random_uuid(), 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
+        " FROM generate_series(1, 20000) AS n"
+    )
+    await superuser.execute("VACUUM ANALYZE scoring.sums")
+    ids = [row["id"] for row in await superuser.fetch("SELECT id FROM scoring.sums ORDER BY id LIMIT 2000")]
+    one_star = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}
+    several_stars = {row_id: [6.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1, 0, 0, 0, 1] for row_id in ids}
+
+    async with worker.transaction() as tx:
+        await store.add_by_id(tx, *((one_star, {}) if stars == 1 else ({}, several_stars)))
+        seen = await tx.raw.fetchrow("SELECT * FROM pg_stat_xact_user_tables WHERE relid = 'scoring.sums'::regclass")
+        total = await tx.raw.fetchrow(
+            "SELECT sum(a) AS a, sum(b2) AS b2, sum(w1) AS w1, sum(w5) AS w5, sum(n1) AS n1, sum(n5) AS n5 FROM sums"
+        )
+
+    assert (seen["seq_scan"], seen["n_tup_upd"]) == (0, 2000)
+    assert seen["n_tup_hot_upd"] > 500  # what has room in its page; an index on a column that changes would make it 0
+    wanted = (10_000, 2_000, 0, 2_000, 0, 2_000) if stars == 1 else (12_000, 4_000, 2_000, 2_000, 2_000, 2_000)
+    assert tuple(total) == wanted
+
+
+async def test_an_id_that_is_not_there_is_noticed(worker_tx: Tx) -> None:
+    ids = await store.add(worker_tx, added(scored(5)))
+    known = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in (*ids.values(), 10**12)}
+    with pytest.raises(store.RowsMissingError, match="UPDATE 2"):
+        await store.add_by_id(worker_tx, known, {})

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
@@ -18,7 +19,7 @@ from plaudit.common.kafka.subscription import Record, Subscription
 Data = TypeVar("Data")
 
 CONTENT_TYPE_HEADER: Final = "content-type"
-_HEADERS: Final = ((CONTENT_TYPE_HEADER, CONTENT_TYPE.encode()),)
+_HEADERS: Final = [(CONTENT_TYPE_HEADER, CONTENT_TYPE.encode())]
 UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
 """What the decoder raises: for what is no JSON, for JSON of another shape, for endless nesting."""
 _NO_EVENT: Final = f"the content-type header is not {CONTENT_TYPE}"
@@ -38,7 +39,6 @@ class Verdict(Enum):
 class Raw(Protocol):
     """The attributes of a fetched record that the runner uses."""
 
-    partition: int
     offset: int
     key: bytes | None
     value: bytes | None
@@ -52,7 +52,6 @@ class Unparsed:
     The client does not give us the bytes; they stay in Kafka's log.
     """
 
-    partition: int
     offset: int
     error: str
     key: bytes | None = None
@@ -69,6 +68,7 @@ Reason = Literal["invalid", "failed", "held"]
 class Letter:
     """A dead letter: a record that is not applied now."""
 
+    partition: int
     raw: Raw
     epoch: int | None
     sequence: int | None
@@ -97,7 +97,7 @@ class Slice(Generic[Data]):
     ) -> Letter:
         """Return a dead letter of one of the slice's records."""
         raw = self.raws[bisect_left(self.raws, record.offset, key=attrgetter("offset"))]
-        return Letter(raw, record.epoch, record.sequence, reason, error, order_keys, tries)
+        return Letter(self.partition, raw, record.epoch, record.sequence, reason, error, order_keys, tries)
 
 
 class _Head(msgspec.Struct):
@@ -131,6 +131,34 @@ class Decoder(Generic[Data]):
 
     def take(self, partition: int, before: Place, raws: Sequence[Raw]) -> Slice[Data]:
         """Sort these records of a partition whose position is `before`."""
+        return self._take_regular(partition, before, raws) or self._take_each(partition, before, raws)
+
+    def _take_regular(self, partition: int, before: Place, raws: Sequence[Raw]) -> Slice[Data] | None:
+        """Take records that are, all of them, simply the next ones; return None if one is not.
+
+        Column by column this costs half of looking at each record, and nearly every batch is like that.
+        """
+        values = [raw.value for raw in raws if raw.value is not None and raw.headers == _HEADERS]
+        if not values or len(values) != len(raws) or raws[0].offset < before.next_offset:
+            return None
+        try:
+            events = [*map(self._decode, values)]
+            numbers = [int(event.sequence) for event in events]
+        except UNREADABLE:
+            return None
+        last = before.sequence + len(events)
+        if numbers != [*range(before.sequence + 1, last + 1)] or {event.epoch for event in events} != {
+            str(before.epoch)
+        }:
+            return None
+        if self._types is not None and not self._types.issuperset([event.type for event in events]):
+            return None
+        offsets = [raw.offset for raw in raws]
+        records = [*map(Record, events, repeat(partition), offsets, numbers, repeat(before.epoch))]
+        return Slice(partition, raws, before, Place(offsets[-1] + 1, before.epoch, last), records)
+
+    def _take_each(self, partition: int, before: Place, raws: Sequence[Raw]) -> Slice[Data]:
+        """Take records one by one; each may be a repeat, invalid, of a new epoch, or have a gap before it."""
         decode, types = self._decode, self._types
         found: Slice[Data] = Slice(partition, raws, before, before)
         apply = found.records.append
@@ -178,7 +206,7 @@ class Decoder(Generic[Data]):
             # Without a number no relay has published it, so the sequence continues after it.
             if raw.value is not None or not self._compacted:
                 error = raw.error if isinstance(raw, Unparsed) else problem if head is None else _NO_NUMBER
-                found.letters.append(Letter(raw, None, None, "invalid", error))
+                found.letters.append(Letter(found.partition, raw, None, None, "invalid", error))
             found.after = past
             return True
         epoch, sequence = numbers
@@ -195,7 +223,7 @@ class Decoder(Generic[Data]):
             if self._types is not None and head.type not in self._types:
                 return True
             if event is None:
-                found.letters.append(Letter(raw, epoch, sequence, "invalid", problem))
+                found.letters.append(Letter(found.partition, raw, epoch, sequence, "invalid", problem))
             else:
                 found.records.append(Record(event, found.partition, raw.offset, sequence, epoch))
         return verdict is not Verdict.GAP

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from plaudit.common.db.errors import is_transient, root
 from plaudit.common.kafka.fuse import FuseBlownError
 from plaudit.common.kafka.positions import FencedError
-from plaudit.common.kafka.subscription import InvalidRecordError
+from plaudit.common.kafka.subscription import InvalidRecordError, StaleMemoryError
 
 HANDLER_TRIES = 5
 """How often a handler may raise on the same records before the one that it raises on is searched for."""
@@ -100,7 +100,7 @@ def classify(error: Exception, raised: int) -> Failure:
         return Failure.INVALID
     if isinstance(error, TooManyKeysError):
         return Failure.TOO_MANY_KEYS
-    if is_transient(error) or isinstance(error, KafkaError):
+    if is_transient(error) or isinstance(error, KafkaError | StaleMemoryError):
         overloaded = getattr(root(error), "sqlstate", None) in OVERLOAD_STATES
         return Failure.OVERLOAD if overloaded else Failure.TRANSIENT
     return Failure.RAISED if raised + 1 < HANDLER_TRIES else Failure.RAISED_TOO_OFTEN

@@ -13,6 +13,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from plaudit.common.jobs import end_task, pause
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.assignment import Assignment
+from plaudit.common.kafka.plain_records import hand_out_plain_records
 from plaudit.common.kafka.progress import Progress
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.kafka.transaction import BatchTransaction
@@ -97,6 +98,7 @@ class Member(Generic[Data]):
         try:
             await self._assignment.topic_id()
             await self._consumer.start()
+            hand_out_plain_records(self._consumer)
             self._consumer.subscribe([self._topic], listener=self._assignment)
             tasks += [asyncio.create_task(run()) for run in (self._look_after, *(each.run for each in self._workers))]
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)

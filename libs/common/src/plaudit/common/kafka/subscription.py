@@ -18,6 +18,10 @@ class InvalidRecordError(Exception):
     """Raised by a handler: the record breaks a rule and will never be right. It becomes a dead letter at once."""
 
 
+class StaleMemoryError(Exception):
+    """Raised by a handler: what it remembers of the database is not so. The batch is tried again with a new handler."""
+
+
 class Record(msgspec.Struct, Generic[Data], frozen=True, gc=False):
     """One record as a handler sees it."""
 
@@ -49,7 +53,13 @@ class Subscription(Generic[Data]):
     topic: Topic
     data: type[Data]
     """A model of the event's data, or a projection with only the fields that this group reads."""
-    handle: Handler[Data]
+    handle: Handler[Data] | None = None
+    new_handler: Callable[[], Handler[Data]] | None = None
+    """In place of `handle`, for a handler that remembers rows of the database from batch to batch.
+
+    Each worker asks for a new one, which remembers nothing, when the assignment changes and when a transaction has not
+    committed: for whatever reason, so also when it was fenced, lost its connection, or rolled back what was remembered.
+    """
     order_keys: Callable[[Record[Data]], Iterable[OrderKey]] = field(default=no_order_keys)
     """Pure over the record. The runner locks the keys before its compare-and-set. A sum needs none."""
     types: frozenset[str] | None = None
@@ -62,3 +72,19 @@ class Subscription(Generic[Data]):
     """Each worker has its share of the partitions and one transaction in flight: one computes while another commits."""
     fuse: Fuse = field(default_factory=Fuse)
     """How many records may fail before the consumer stops."""
+
+    def __post_init__(self) -> None:
+        """Check that there is one way to a handler.
+
+        Raises:
+            ValueError: there is none, or two.
+        """
+        if (self.handle is None) is (self.new_handler is None):
+            raise ValueError(f"group {self.group}: a subscription has either `handle` or `new_handler`")
+
+    def handler(self) -> Handler[Data]:
+        """Return the handler; one that remembers nothing yet where it remembers anything."""
+        if self.handle is not None:
+            return self.handle
+        assert self.new_handler is not None
+        return self.new_handler()

@@ -20,7 +20,7 @@ from plaudit.common.kafka.decoding import Letter, Slice, first_traceparent
 from plaudit.common.kafka.failures import TooManyKeysError
 from plaudit.common.kafka.fuse import FuseCounter, Tally
 from plaudit.common.kafka.positions import Move
-from plaudit.common.kafka.subscription import Record, Subscription, no_order_keys
+from plaudit.common.kafka.subscription import Handler, Record, Subscription, no_order_keys
 from plaudit.common.observability import tracing
 
 Data = TypeVar("Data")
@@ -51,7 +51,7 @@ class BatchTransaction(Generic[Data]):
         """Commit nothing yet.
 
         Args:
-            subscription: group, topic, handler, order keys and fuse.
+            subscription: group, topic, order keys and fuse.
             database: its connections, under the worker role.
             append: takes what the handler returns.
         """
@@ -61,12 +61,16 @@ class BatchTransaction(Generic[Data]):
         self._append = append
         self._fuse = FuseCounter(subscription.fuse)
 
-    async def apply(self, slices: Sequence[Slice[Data]]) -> Committed[Data]:
+    async def apply(self, slices: Sequence[Slice[Data]], handle: Handler[Data]) -> Committed[Data]:
         """Apply all of the slices, or nothing.
 
         The locks come first, before anything that assigns a transaction id: so the order of commits is the order of
         transaction ids for each key. The position rows come next: from then on no other consumer can apply these
         records. Records behind an open letter of one of their keys become letters themselves.
+
+        Args:
+            slices: what a batch holds of each partition.
+            handle: the subscription's handler, as the worker has it.
 
         Raises:
             TooManyKeysError: the records have more order keys than one transaction may lock.
@@ -90,12 +94,12 @@ class BatchTransaction(Generic[Data]):
                     records, held = hold_back(slices, keys, blocked)
                     letters += held
                 if records:
-                    await self._append(tx, await self._subscription.handle(tx, records))
+                    await self._append(tx, await handle(tx, records))
                 tally = _tally(records, letters)
                 if letters:
                     self._fuse.check(tally)
                     await dead_letters.write(tx, self._group, self._topic, letters)
-                    if more := Counter(letter.raw.partition for letter in letters if letter.order_keys):
+                    if more := Counter(letter.partition for letter in letters if letter.order_keys):
                         parked |= await positions.park(tx, self._group, self._topic, more)
                 failpoint("after_cas_before_commit")
             self._fuse.add(tally)

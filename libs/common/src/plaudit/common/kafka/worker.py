@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Generic, TypeVar
 
 import structlog
@@ -25,7 +24,7 @@ from plaudit.common.kafka.batch_size import BatchSize
 from plaudit.common.kafka.decoding import Batch, Decoder, Letter, Raw, Slice, Unparsed
 from plaudit.common.kafka.failures import HANDLER_TRIES, IMMEDIATE, STEPS, Content, Failure, Step, classify
 from plaudit.common.kafka.positions import FencedError
-from plaudit.common.kafka.subscription import Subscription
+from plaudit.common.kafka.subscription import Handler, Subscription
 from plaudit.common.kafka.transaction import BatchTransaction, Committed
 from plaudit.common.observability import metrics
 
@@ -61,7 +60,7 @@ class Part:
 
     def split(self) -> tuple["Part", "Part"]:
         """Return the two halves, in order. Where the handler raised on the whole, each half gets one more try."""
-        first, second = halves(list(chain.from_iterable(self.batch.values())))
+        first, second = halves([(partition, raw) for partition, raws in self.batch.items() for raw in raws])
         return Part(_by_partition(first), self.raised), Part(_by_partition(second), self.raised)
 
 
@@ -96,6 +95,8 @@ class Worker(Generic[Data]):
         self._assignment = assignment
         self._consumer = consumer
         self._stop = stop
+        self._handler: tuple[int, Handler[Data]] | None = None
+        """Made in this generation of the assignment; None after a transaction that has not committed."""
         self.turned_at = time.monotonic()
         """On the monotonic clock."""
         self.trouble: str | None = None
@@ -180,7 +181,7 @@ class Worker(Generic[Data]):
                     return {}
                 if records == 1:
                     self._assignment.seek([partition], generation, skip_records=1)
-                    return {partition: [Unparsed(partition, position.place.next_offset, str(error))]}
+                    return {partition: [Unparsed(position.place.next_offset, str(error))]}
                 records //= 2
 
     async def _get(self, partitions: Sequence[int], max_records: int) -> Batch:
@@ -206,11 +207,18 @@ class Worker(Generic[Data]):
             part = parts.pop()
             slices = self._slices(part)
             try:
-                committed = await self._transaction.apply(slices)
+                committed = await self._transaction.apply(slices, self._handle(generation))
             except Exception as error:  # noqa: BLE001 - a handler may raise anything
+                self._handler = None
                 parts += reversed(await self._recover(part, slices, error, generation))
             else:
                 self._finish(part, committed, generation)
+
+    def _handle(self, generation: int) -> Handler[Data]:
+        """Return the handler, which remembers nothing of an older generation: others have had the partitions since."""
+        if self._handler is None or self._handler[0] != generation:
+            self._handler = generation, self._subscription.handler()
+        return self._handler[1]
 
     def _slices(self, part: Part) -> list[Slice[Data]]:
         """Decode the records of those partitions that may still be read, at their present positions."""
@@ -307,8 +315,8 @@ def _content(part: Part, slices: Sequence[Slice[Data]]) -> Content:
     return Content.ONE if any(each.records for each in slices) else Content.NOTHING_TO_HANDLE
 
 
-def _by_partition(raws: Sequence[Raw]) -> Batch:
+def _by_partition(pairs: Sequence[tuple[int, Raw]]) -> Batch:
     grouped: dict[int, list[Raw]] = {}
-    for raw in raws:
-        grouped.setdefault(raw.partition, []).append(raw)
+    for partition, raw in pairs:
+        grouped.setdefault(partition, []).append(raw)
     return grouped

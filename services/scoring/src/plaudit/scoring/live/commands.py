@@ -3,19 +3,21 @@
 from collections.abc import Iterable
 
 from plaudit.common.db import Tx
+from plaudit.scoring.live.domain import KnownRows, fold_batch
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.sums import store
-from plaudit.scoring.sums.domain.fold import Deltas, fold
 from plaudit.scoring.sums.domain.review import ScoredChange
 
 
-async def count(tx: Tx, changes: Iterable[tuple[str, int, ScoredChange]]) -> None:
+async def count(tx: Tx, changes: Iterable[tuple[str, int, ScoredChange]], known: KnownRows) -> None:
     """Count changes, each `(tenant id, partition, change)`, in the sums. Their order makes no difference to a sum.
+
+    Rows that are known are updated by their ids; the others are found or made by their keys, and known from then on.
 
     Raises:
         InvalidReviewError: a change cannot be scored; nothing of the batch was written.
+        RowsMissingError: a row that is known is not there; the transaction must be rolled back, and `known` be dropped.
     """
-    deltas: Deltas = {}
-    for tenant_id, partition, change in changes:
-        fold(deltas, tenant_id, partition, change, TRUST)
-    await store.add(tx, deltas)
+    found = fold_batch(changes, known, TRUST)
+    await store.add_by_id(tx, found.one_star, found.several_stars)
+    known.learn(found.unknown, await store.add(tx, found.by_key))

@@ -6,25 +6,37 @@ from typing import Final
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
-from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
+from plaudit.common.kafka.subscription import InvalidRecordError, Record, StaleMemoryError, Subscription
 from plaudit.scoring.live import commands
+from plaudit.scoring.live.domain import KnownRows
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange
+from plaudit.scoring.sums.store import RowsMissingError
 
 
-async def count_changes(tx: Tx, records: Sequence[Record[ScoredChange]]) -> Sequence[Outgoing]:
-    """Count the batch in the sums."""
-    try:
-        await commands.count(tx, ((record.event.tenant, record.partition, record.event.data) for record in records))
-    except InvalidReviewError as error:
-        raise InvalidRecordError(str(error)) from error
-    return ()
+class CountChanges:
+    """The handler. It remembers which rows of sums there are, for as long as the runner keeps it."""
+
+    def __init__(self) -> None:
+        """Know no rows yet."""
+        self._known = KnownRows()
+
+    async def __call__(self, tx: Tx, records: Sequence[Record[ScoredChange]]) -> Sequence[Outgoing]:
+        """Count the batch in the sums."""
+        changes = [(record.event.tenant, record.partition, record.event.data) for record in records]
+        try:
+            await commands.count(tx, changes, self._known)
+        except InvalidReviewError as error:
+            raise InvalidRecordError(str(error)) from error
+        except RowsMissingError as error:
+            raise StaleMemoryError(str(error)) from error
+        return ()
 
 
 LIVE: Final = Subscription(
     group="scoring-live",
     topic=REVIEWS,
     data=ScoredChange,
-    handle=count_changes,
+    new_handler=CountChanges,
     workers=2,  # rows of sums are kept by partition, so that two never write the same row
     start_batch=2_000,
 )

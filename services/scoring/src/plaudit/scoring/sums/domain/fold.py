@@ -12,6 +12,8 @@ DELTA_KEY: Final = ("tenant_id", "prefix", "source_id", "partition", "landmark")
 """What the parts of a `DeltaKey` are, in their order."""
 Deltas: TypeAlias = dict[DeltaKey, list[float]]
 """Per key the numbers of `Sums`, in the order of its fields; the counts are integers."""
+OneStar: TypeAlias = list[float]
+"""What to add to one row by reviews of one star: `[row id, star, a, b2, weight, count]`."""
 
 _EMPTY_ROW: Final[list[float]] = list(NO_SUMS)
 _A: Final = Sums._fields.index("a")

@@ -1,0 +1,143 @@
+"""The hot path of live scoring: a batch of changes becomes what to add to which rows of sums.
+
+Nearly every change of a full stream is a new review of a subject that has reviews. The ids of its rows are remembered,
+so that such a review costs one look-up and, in the database, no search by text keys. All else is folded by key.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import exp2
+from typing import Final
+
+from plaudit.common.contracts.subjects import prefixes
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES, NO_SUMS, Sums
+from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, OneStar, fold
+from plaudit.scoring.sums.domain.review import ScoredChange
+
+MAX_KEYS: Final = 100_000
+"""Of each of the two parts of what is known. A key takes some 400 bytes."""
+
+_POWERS: Final = tuple(2.0**exponent for exponent in range(LANDMARK_HALF_LIVES))
+_LANDMARK_BITS: Final = LANDMARK_HALF_LIVES.bit_length() - 1
+_LANDMARK_MASK: Final = LANDMARK_HALF_LIVES - 1
+_NOTHING: Final[list[float]] = list(NO_SUMS)
+_A: Final = Sums._fields.index("a")
+_B2: Final = Sums._fields.index("b2")
+_BEFORE_WEIGHTS: Final = Sums._fields.index("w1") - 1
+_BEFORE_COUNTS: Final = Sums._fields.index("n1") - 1
+
+
+class KnownRows:
+    """The ids of the rows that a review adds to: those of all prefixes of its subject, the shortest first.
+
+    They are kept by the key of the subject's own row, in two parts of bounded size: when the newer one is full, the
+    older one is dropped. What is asked for stays. An id is right for as long as nobody else has the partition.
+    """
+
+    def __init__(self, max_keys: int = MAX_KEYS) -> None:
+        """Know nothing yet.
+
+        Args:
+            max_keys: how many keys each part holds.
+        """
+        self._max_keys = max_keys
+        self.newer: dict[DeltaKey, tuple[int, ...]] = {}
+        self._older: dict[DeltaKey, tuple[int, ...]] = {}
+
+    def ids_of(self, key: DeltaKey) -> tuple[int, ...] | None:
+        """Return the ids; None if they are not known."""
+        ids = self.newer.get(key)
+        if ids is None and (ids := self._older.get(key)) is not None:
+            self._keep(key, ids)
+        return ids
+
+    def learn(self, keys: Iterable[DeltaKey], ids: Mapping[DeltaKey, int]) -> None:
+        """Remember these keys.
+
+        Args:
+            keys: of subjects' own rows.
+            ids: the id of each row of all their prefixes.
+        """
+        for key in keys:
+            tenant_id, subject, source_id, partition, landmark = key
+            self._keep(key, tuple(ids[tenant_id, path, source_id, partition, landmark] for path in prefixes(subject)))
+
+    def _keep(self, key: DeltaKey, ids: tuple[int, ...]) -> None:
+        if len(self.newer) >= self._max_keys:
+            self.newer, self._older = {}, self.newer
+        self.newer[key] = ids
+
+
+@dataclass(slots=True)
+class Additions:
+    """What a batch adds: each row by its id once, and some rows by their keys as well."""
+
+    one_star: dict[int, OneStar] = field(default_factory=dict)
+    """By row id. Most rows get one review of a batch, and sending six numbers costs half of sending thirteen."""
+    several_stars: dict[int, list[float]] = field(default_factory=dict)
+    """Row id → the numbers of `Sums`; none of these rows is in `one_star`."""
+    by_key: Deltas = field(default_factory=dict)
+    unknown: dict[DeltaKey, None] = field(default_factory=dict)
+    """Keys of subjects' own rows, in order, whose rows are in `by_key` and should be known from then on."""
+
+
+def fold_batch(changes: Iterable[tuple[str, int, ScoredChange]], known: KnownRows, profile: Profile) -> Additions:
+    """Fold changes, each `(tenant id, partition, change)`. The sums come out as `fold` makes them, bit for bit.
+
+    Raises:
+        InvalidReviewError: a change cannot be scored.
+    """
+    found = Additions()
+    one_star, several_stars, by_key = found.one_star, found.several_stars, found.by_key
+    kinds, half_life_us, is_uniform = profile.kinds, profile.half_life_us, profile.is_uniform
+    ids_of, powers, epoch = known.ids_of, _POWERS, EPOCH
+    # No function is called for a review of known rows but `ids_of`: a call costs as much as all of this arithmetic.
+    for tenant_id, partition, change in changes:
+        after = change.after
+        if (
+            after is None
+            or change.before is not None
+            or after.kind not in kinds
+            or not MIN_RATING <= (rating := after.rating) <= MAX_RATING
+        ):
+            fold(by_key, tenant_id, partition, change, profile)
+            continue
+        since = after.rated_at - epoch
+        half_lives, rest_us = divmod(
+            (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, half_life_us
+        )
+        key = (tenant_id, after.subject, after.source.id, partition, half_lives >> _LANDMARK_BITS)
+        ids = ids_of(key)
+        if ids is None:
+            fold(by_key, tenant_id, partition, change, profile)
+            found.unknown[key] = None
+            continue
+        w = exp2(rest_us / half_life_us) * powers[half_lives & _LANDMARK_MASK]
+        if not is_uniform:
+            w *= profile.weight(verified=after.verified, origin=after.origin)
+        star, a, b2 = int(rating + 0.5), rating * w, w * w
+        for row_id in ids:
+            row = one_star.get(row_id)
+            if row is None:
+                one_star[row_id] = [row_id, star, a, b2, w, 1]
+            elif row[1] == star:
+                row[2] += a
+                row[3] += b2
+                row[4] += w
+                row[5] += 1
+            else:
+                numbers = several_stars.get(row_id)
+                if numbers is None:
+                    several_stars[row_id] = numbers = _NOTHING.copy()
+                numbers[_A] += a
+                numbers[_B2] += b2
+                numbers[star + _BEFORE_WEIGHTS] += w
+                numbers[star + _BEFORE_COUNTS] += 1
+    for row_id, numbers in several_stars.items():
+        _, first_star, a, b2, w, n = one_star.pop(row_id)
+        numbers[_A] += a
+        numbers[_B2] += b2
+        numbers[int(first_star) + _BEFORE_WEIGHTS] += w
+        numbers[int(first_star) + _BEFORE_COUNTS] += n
+    return found

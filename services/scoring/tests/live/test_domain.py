@@ -1,0 +1,134 @@
+"""A batch folded by known rows is, bit for bit, what each change folded by its keys is."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.scoring.live.domain import Additions, KnownRows, fold_batch
+from plaudit.scoring.profiles.domain import TRUST, Profile
+from plaudit.scoring.sums.domain.decay import NO_SUMS
+from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold
+from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
+from plaudit_testing.scored import MOMENT_US, change, scored
+
+HALF_LIFE_US = TRUST.half_life_us
+WEIGHTED = Profile(
+    name="weighted",
+    half_life_days=TRUST.half_life_days,
+    prior_weight=1.0,
+    prior_value=3.0,
+    kinds=frozenset({"stars"}),
+    unverified_weight=0.5,
+    origin_weights={"invited": 0.25},
+)
+
+
+def reviews_at(*times_us: int) -> st.SearchStrategy[ScoredReview]:
+    return st.builds(
+        scored,
+        st.sampled_from([1.0, 1.5, 2.25, 3.0, 4.5, 5.0]),
+        st.sampled_from(times_us),
+        subject=st.sampled_from(["acme", "acme/berlin", "acme/berlin/shop-3", "globex"]),
+        kind=st.sampled_from(["stars", "stars", "nps"]),
+        verified=st.booleans(),
+        origin=st.sampled_from(["organic", "invited"]),
+    )
+
+
+reviews = reviews_at(MOMENT_US, MOMENT_US + 1, -1, 64 * HALF_LIFE_US - 1, 64 * HALF_LIFE_US, 63 * HALF_LIFE_US + 7)
+exact = reviews_at(*(half_lives * HALF_LIFE_US for half_lives in (-64, -63, 0, 1, 3, 64, 65)))
+"""Their weights are small powers of two, so that sums are exact whatever their order."""
+changes = st.one_of(st.builds(change, st.none(), exact), st.builds(change, st.none() | exact, st.none() | exact))
+batches = st.lists(st.lists(st.tuples(st.sampled_from(["one", "two"]), st.integers(0, 1), changes), max_size=12))
+
+
+class Ids(dict[DeltaKey, int]):
+    """The ids of rows as a database gives them out."""
+
+    def __missing__(self, key: DeltaKey) -> int:
+        self[key] = len(self) + 1
+        return self[key]
+
+
+def added_up(total: Deltas, found: Additions, ids: Ids) -> None:
+    """Add a batch's additions to the total, as the statements do."""
+    for key, numbers in found.by_key.items():
+        ids[key]
+        add(total, key, numbers)
+    keys = {row_id: key for key, row_id in ids.items()}
+    for row_id, (same_id, star, a, b2, w, n) in found.one_star.items():
+        assert row_id == same_id
+        numbers = [*NO_SUMS]
+        numbers[0], numbers[1], numbers[1 + int(star)], numbers[6 + int(star)] = a, b2, w, n
+        add(total, keys[row_id], numbers)
+    for row_id, numbers in found.several_stars.items():
+        assert row_id not in found.one_star
+        add(total, keys[row_id], numbers)
+
+
+def add(total: Deltas, key: DeltaKey, numbers: Iterable[float]) -> None:
+    total[key] = [old + new for old, new in zip(total.get(key, NO_SUMS), numbers, strict=True)]
+
+
+@pytest.mark.parametrize("profile", [TRUST, WEIGHTED], ids=lambda profile: profile.name)
+@pytest.mark.parametrize("max_keys", [1, 2, 1_000])
+@given(batches=batches)
+def test_whatever_is_known_the_sums_are_those_of_each_change(
+    profile: Profile, max_keys: int, batches: list[list[tuple[str, int, ScoredChange]]]
+) -> None:
+    known, ids = KnownRows(max_keys), Ids()
+    total: Deltas = {}
+    wanted: Deltas = {}
+    for batch in batches:
+        found = fold_batch(batch, known, profile)
+        added_up(total, found, ids)
+        known.learn(found.unknown, ids)
+        for tenant_id, partition, each in batch:
+            fold(wanted, tenant_id, partition, each, profile)
+    assert {key: row for key, row in total.items() if any(row)} == {key: row for key, row in wanted.items() if any(row)}
+
+
+@pytest.mark.parametrize("profile", [TRUST, WEIGHTED], ids=lambda profile: profile.name)
+@given(review=reviews.filter(lambda review: review.kind == "stars"))
+def test_a_review_of_known_rows_adds_the_same_bits_as_one_of_unknown_rows(review, profile: Profile) -> None:
+    known, ids = KnownRows(), Ids()
+    batch = [("one", 0, change(None, review))]
+    first = fold_batch(batch, known, profile)
+    known.learn(first.unknown, ids)
+    second = fold_batch(batch, known, profile)
+    assert not second.by_key
+    total: Deltas = {}
+    added_up(total, second, ids)
+    assert total == first.by_key
+
+
+def test_the_rows_of_a_subject_are_known_from_the_next_batch_on() -> None:
+    known, ids = KnownRows(), Ids()
+    batch = [("one", 0, change(None, scored(5))), ("one", 0, change(None, scored(5)))]
+    first = fold_batch(batch, known, TRUST)
+    assert (len(first.by_key), first.one_star) == (2, {})
+    known.learn(first.unknown, ids)
+    second = fold_batch(batch, known, TRUST)
+    assert [row[-1] for row in second.one_star.values()] == [2, 2]
+    assert (second.by_key, second.unknown) == ({}, {})
+
+
+@pytest.mark.parametrize("rating", [0.99, 5.01, float("nan")])
+def test_a_rating_off_the_scale_is_refused_of_known_rows_too(rating: float) -> None:
+    known, ids = KnownRows(), Ids()
+    known.learn(fold_batch([("one", 0, change(None, scored(5)))], known, TRUST).unknown, ids)
+    with pytest.raises(InvalidReviewError, match="off the scale"):
+        fold_batch([("one", 0, change(None, scored(rating)))], known, TRUST)
+
+
+def test_what_is_known_is_bounded_and_what_is_asked_for_stays() -> None:
+    known, ids = KnownRows(max_keys=10), Ids()
+    keys: list[DeltaKey] = [("one", f"shop-{number}", "source", 0, 1) for number in range(100)]
+    for key in keys:
+        ids[key]
+        known.learn([key], ids)
+        assert known.ids_of(keys[0]) == (1,)
+    assert sum(known.ids_of(key) is not None for key in keys[-10:]) == 10
+    assert len(known.newer) + len(known._older) <= 20
