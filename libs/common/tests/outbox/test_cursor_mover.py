@@ -8,8 +8,9 @@ import pytest
 
 from plaudit.common.db import Database
 from plaudit.common.outbox import cursor as cursors
-from plaudit.common.outbox.cursor import CHUNK_ROWS, Cursor, SupersededError
+from plaudit.common.outbox.cursor import Cursor, SupersededError
 from plaudit.common.outbox.cursor_mover import MAX_ROWS_BEHIND, CursorMover
+from plaudit.common.outbox.reader import CHUNK_ROWS
 
 NO_DATABASE = cast("Database", None)
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
+from aiokafka.record.default_records import DefaultRecordBatch
 
+from plaudit.common.events.numbering import splice
 from plaudit.common.kafka import clients
 from plaudit.common.outbox import publisher as module
+from plaudit.common.outbox.batches import Batch, BatchEncoder
 from plaudit.common.outbox.cursor import Chunk, Cursor
 from plaudit.common.outbox.lease import LeaseLostError
 from plaudit.common.outbox.publisher import EXIT_PRODUCER_STUCK, Publisher
@@ -24,36 +27,19 @@ class Exited(BaseException):
 
 
 @dataclass
-class Batch:
-    values: list[bytes] = field(default_factory=list)
-
-    def append(self, *, value: bytes, **_more: object) -> object | None:
-        if len(self.values) == RECORDS_PER_BATCH:
-            return None
-        self.values.append(value)
-        return object()
-
-    def close(self) -> None:
-        pass
-
-
-@dataclass
 class Producer:
-    """Takes batches of two records; fails the sends whose number is in `failing`."""
+    """Takes batches; fails the sends whose number is in `failing`."""
 
     failing: set[int] = field(default_factory=set)
     sent: list[tuple[int, list[bytes]]] = field(default_factory=list)
     outstanding: dict[int, int] = field(default_factory=dict)
     endless: bool = False
 
-    def create_batch(self) -> Batch:
-        return Batch()
-
     async def send_batch(self, batch: Batch, _topic: str, *, partition: int) -> "asyncio.Future[None]":
         self.outstanding[partition] = self.outstanding.get(partition, 0) + 1
         assert self.outstanding[partition] == 1, "one outstanding batch for each partition"
         acknowledgement = asyncio.get_running_loop().create_future()
-        self.sent.append((partition, batch.values))
+        self.sent.append((partition, values_of(batch)))
         number = len(self.sent)
 
         def answer() -> None:
@@ -71,6 +57,11 @@ class Producer:
             await asyncio.Event().wait()
 
 
+def values_of(batch: Batch) -> list[bytes]:
+    batch._set_producer_state(1, 0, 0)
+    return [record.value or b"" for record in DefaultRecordBatch(bytes(batch._build()))]
+
+
 @pytest.fixture
 def producer(monkeypatch: pytest.MonkeyPatch) -> Producer:
     fake = Producer()
@@ -80,7 +71,13 @@ def producer(monkeypatch: pytest.MonkeyPatch) -> Producer:
 
 def publisher(acknowledged: dict[TopicPartition, int], check: object = None) -> Publisher:
     settings = settings_for("postgresql://nobody@nowhere/nothing")
-    return Publisher(settings, acknowledged, check if callable(check) else lambda: None)
+    made = Publisher(settings, acknowledged, check if callable(check) else lambda: None)
+    made._encoder = BatchEncoder((), RECORDS_PER_BATCH * len(sent(0, 1)) + 20)
+    return made
+
+
+async def publish(publisher: Publisher, chunk: Chunk) -> None:
+    await publisher.publish(await publisher.prepare(chunk))
 
 
 def chunk(**partitions: int) -> Chunk:
@@ -89,19 +86,26 @@ def chunk(**partitions: int) -> Chunk:
         before={FIRST: 10, SECOND: 20},
         cursor=Cursor(1, 1, 1, {}, {}),
         records={
-            place: [(b"key", b"%d/%d" % (place.partition, index)) for index in range(1, count + 1)]
+            place: [(b"", b'{"record":"%d/%d"}' % (place.partition, index)) for index in range(1, count + 1)]
             for place, count in records.items()
         },
+        rows=sum(records.values()),
     )
+
+
+def sent(partition: int, index: int) -> bytes:
+    """A record of `chunk` as it is sent."""
+    before = {0: 10, 1: 20}[partition]
+    return splice(b'{"record":"%d/%d"}' % (partition, index), 1, before + index)
 
 
 async def test_everything_is_sent_in_order_and_remembered(producer: Producer) -> None:
     acknowledged: dict[TopicPartition, int] = {}
-    await publisher(acknowledged).publish(chunk(p0=5, p1=1))
+    await publish(publisher(acknowledged), chunk(p0=5, p1=1))
     assert [values for partition, values in producer.sent if partition == 0] == [
-        [b"0/1", b"0/2"],
-        [b"0/3", b"0/4"],
-        [b"0/5"],
+        [sent(0, 1), sent(0, 2)],
+        [sent(0, 3), sent(0, 4)],
+        [sent(0, 5)],
     ]
     assert acknowledged == {FIRST: 15, SECOND: 21}
 
@@ -112,11 +116,11 @@ async def test_after_a_failure_each_partition_begins_at_its_first_record_that_is
     acknowledged: dict[TopicPartition, int] = {}
     producer.failing = {3}  # the second batch of the first partition: the first batches go out side by side
     with pytest.raises(KafkaTimeoutError):
-        await publisher(acknowledged).publish(chunk(p0=5, p1=3))
+        await publish(publisher(acknowledged), chunk(p0=5, p1=3))
     assert acknowledged == {FIRST: 12, SECOND: 23}
     producer.failing, producer.sent = set(), []
-    await publisher(acknowledged).publish(chunk(p0=5, p1=3))
-    assert producer.sent == [(0, [b"0/3", b"0/4"]), (0, [b"0/5"])]
+    await publish(publisher(acknowledged), chunk(p0=5, p1=3))
+    assert producer.sent == [(0, [sent(0, 3), sent(0, 4)]), (0, [sent(0, 5)])]
 
 
 async def test_nothing_more_is_sent_once_the_lease_is_lost(producer: Producer) -> None:
@@ -125,7 +129,7 @@ async def test_nothing_more_is_sent_once_the_lease_is_lost(producer: Producer) -
             raise LeaseLostError
 
     with pytest.raises(LeaseLostError):
-        await publisher({}, check).publish(chunk(p0=5))
+        await publish(publisher({}, check), chunk(p0=5))
     assert len(producer.sent) == 1
 
 

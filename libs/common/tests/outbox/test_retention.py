@@ -7,7 +7,7 @@ import pytest
 
 from plaudit.common.db import Database
 from plaudit.common.outbox import cursor as cursors
-from plaudit.common.outbox.cursor import CHUNK_BYTES, Cursor, SupersededError
+from plaudit.common.outbox.cursor import Cursor, SupersededError
 from plaudit.common.outbox.lease import Lease, LeaseLostError
 from plaudit.common.outbox.retention import RETENTION_DAYS, apply_retention
 from plaudit.common.settings import Settings
@@ -112,21 +112,3 @@ async def test_only_one_relay_can_move_the_cursor_from_where_it_stands(database:
         await cursors.name_topics(database, stored, {})
     async with database.transaction() as tx:
         assert (await cursors.load(tx)).xid == moved.xid
-
-
-async def test_a_read_is_cut_by_rows_and_by_bytes_and_goes_on_where_it_was_cut(
-    database: Database, settings: Settings
-) -> None:
-    outbox = outbox_of(settings)
-    large = CHUNK_BYTES // 800_000
-    async with database.transaction() as tx:
-        await outbox.append(tx, [count_event(TOPIC, "k" * 400_000, 1)] * (large + 3))
-        await outbox.append(tx, [count_event(TOPIC, "key", 1)] * 10)
-    cuts, cursor = [], NOWHERE
-    async with database.reader() as connection:
-        while rows := await cursors.read(connection, cursor, limit=large + 6):
-            cuts.append(len(rows))
-            cursor = cursors.number(cursor, rows).cursor
-    assert cuts[0] <= large + 1
-    assert max(cuts) <= large + 6
-    assert sum(cuts) == large + 13

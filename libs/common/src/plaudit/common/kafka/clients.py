@@ -16,9 +16,6 @@ RETRY_BACKOFF_MS = 100
 METADATA_MAX_AGE_MS = 60_000
 CONNECTIONS_MAX_IDLE_MS = 540_000
 
-MAX_BATCH_BYTES = 512 * 1024
-"""Of one produced batch before compression; a single record may be larger, up to the topic's `max.message.bytes`."""
-
 FETCH_MAX_WAIT_MS = 50
 """The broker answers as soon as it has a byte. A partition that the fetch does not name waits no longer."""
 FETCH_MAX_BYTES = 16 * 1024 * 1024
@@ -55,14 +52,14 @@ def _reading(settings: Settings, client_id: str) -> dict[str, Any]:
 
 
 def producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
-    """Return an idempotent producer that waits for all replicas."""
+    """Return an idempotent producer that waits for all replicas.
+
+    The batches it is given are made and compressed by `plaudit.common.outbox.batches`.
+    """
     return AIOKafkaProducer(
         acks="all",
         enable_idempotence=True,
-        compression_type="zstd",
         linger_ms=0,
-        max_batch_size=MAX_BATCH_BYTES,
-        max_request_size=16 * 1024 * 1024,
         **_connection(settings, client_id),
     )
 

@@ -6,8 +6,7 @@ the same rows with the same numbers.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
@@ -16,40 +15,16 @@ from aiokafka import TopicPartition
 
 from plaudit.common.db import Database, Tx
 from plaudit.common.db.results import rows_changed
-from plaudit.common.events.numbering import splice
-
-CHUNK_ROWS = 4_000
-CHUNK_BYTES = 16 * 1024 * 1024
-"""Of the envelopes in one read; the row that crosses it is the last."""
 
 Numbers = dict[TopicPartition, int]
 
 _LOAD = "SELECT xid, id, epoch, numbers, topic_ids FROM relay_cursor WHERE name = 'outbox'"
-
-# Names in ORDER BY are qualified: an output column of the same name could have another type, and so another order.
-_READ = """
-SELECT part.xid, part.id, part.topic, part.partition, part.key, part.envelope FROM (
-    SELECT chunk.*, sum(octet_length(chunk.envelope)) OVER (ORDER BY chunk.xid, chunk.id) AS bytes FROM (
-        SELECT outbox.xid, outbox.id, outbox.topic, outbox.partition, outbox.key, outbox.envelope FROM outbox
-        WHERE (outbox.xid, outbox.id) > ($1::xid8, $2::bigint)
-          AND outbox.xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY outbox.xid, outbox.id
-        LIMIT $3
-    ) AS chunk
-) AS part
-WHERE part.bytes - octet_length(part.envelope) < $4
-ORDER BY part.xid, part.id
-"""
 
 _MOVE = """
 UPDATE relay_cursor SET xid = $1, id = $2, numbers = $3, moved_at = now()
 WHERE name = 'outbox' AND xid = $4 AND id = $5 AND epoch = $6
 """
 _NAME_TOPICS = "UPDATE relay_cursor SET topic_ids = $1 WHERE name = 'outbox' AND xid = $2 AND id = $3 AND epoch = $4"
-
-# Without these the planner may keep a sequential scan and a sort from when the table was small.
-FORCE_INDEX = "SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off"
-RESET = "RESET enable_seqscan; RESET enable_sort; RESET enable_bitmapscan"
 
 
 class SupersededError(Exception):
@@ -67,44 +42,34 @@ class Cursor:
     topic_ids: Mapping[str, UUID]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Chunk:
     """The rows of one read, numbered, and the cursor after them."""
 
     before: Numbers
     """Last numbers before this chunk; the first record of a partition has the next one."""
     cursor: Cursor
-    records: dict[TopicPartition, list[tuple[bytes, bytes]]] = field(default_factory=dict)
-    """Key and value of each record, by partition and in the order of their numbers."""
+    records: Mapping[TopicPartition, Sequence[tuple[bytes, bytes]]]
+    """Key and envelope of each record, by partition and in the order of their numbers."""
     rows: int = 0
 
 
 def number(cursor: Cursor, rows: Sequence[asyncpg.Record]) -> Chunk:
-    """Give each row the next number of its partition and splice it into the envelope."""
-    epoch, before = cursor.epoch, cursor.numbers
-    numbers = dict(before)
-    records: dict[TopicPartition, list[tuple[bytes, bytes]]] = {}
-    # A plain tuple equals the named tuple as a key, and is much cheaper to make.
-    by_place: dict[tuple[str, int], list[tuple[bytes, bytes]]] = cast("Any", records)
-    last_numbers: dict[tuple[str, int], int] = cast("Any", numbers)
+    """Give each row the next number of its partition: they follow each other in its list of records."""
+    records: dict[tuple[str, int], list[tuple[bytes, bytes]]] = {}
     for _, _, topic, partition, key, envelope in rows:
         place = (topic, partition)
-        listed = by_place.get(place)
+        listed = records.get(place)
         if listed is None:
-            named = TopicPartition(topic, partition)
-            listed = records[named] = []
-            numbers.setdefault(named, 0)
-        sequence = last_numbers[place] = last_numbers[place] + 1
-        listed.append((key, splice(envelope, epoch, sequence)))
+            records[place] = listed = []
+        listed.append((key, envelope))
+    numbers = dict(cursor.numbers)
+    named = {TopicPartition(*place): listed for place, listed in records.items()}
+    for place, listed in named.items():
+        numbers[place] = numbers.get(place, 0) + len(listed)
     last = rows[-1]
-    after = Cursor(last["xid"], last["id"], epoch, numbers, cursor.topic_ids)
-    return Chunk(before, after, records, len(rows))
-
-
-async def read(connection: asyncpg.Connection, cursor: Cursor, limit: int = CHUNK_ROWS) -> list[asyncpg.Record]:
-    """Return the rows after the cursor and below the watermark: at most `limit`, and about `CHUNK_BYTES`."""
-    rows: list[asyncpg.Record] = await connection.fetch(_READ, cursor.xid, cursor.id, limit, CHUNK_BYTES)
-    return rows
+    after = Cursor(last["xid"], last["id"], cursor.epoch, numbers, cursor.topic_ids)
+    return Chunk(cursor.numbers, after, named, len(rows))
 
 
 async def load(tx: Tx) -> Cursor:
@@ -138,7 +103,7 @@ async def name_topics(database: Database, cursor: Cursor, topic_ids: Mapping[str
 
 
 async def _update(database: Database, statement: str, *values: object, at: Cursor) -> None:
-    async with database.transaction() as tx:
+    async with database.driver_transaction() as tx:
         if rows_changed(await tx.raw.execute(statement, *values, at.xid, at.id, at.epoch)) != 1:
             raise SupersededError("another relay has moved the cursor")
 

@@ -9,9 +9,10 @@ import time
 from plaudit.common.db import Database
 from plaudit.common.jobs import end_task
 from plaudit.common.outbox import cursor as cursors
-from plaudit.common.outbox.cursor import CHUNK_ROWS, Cursor
+from plaudit.common.outbox.cursor import Cursor
+from plaudit.common.outbox.reader import CHUNK_ROWS
 
-MOVE_SECONDS = 0.05
+MOVE_SECONDS = 0.2
 """Between two moves while few rows come; many rows move the cursor with every chunk."""
 MAX_ROWS_BEHIND = 2 * CHUNK_ROWS
 """Rows that were sent to Kafka and that the stored cursor does not cover."""

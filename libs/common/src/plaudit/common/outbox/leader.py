@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from plaudit.common.db import Database
 from plaudit.common.failpoints import failpoint
-from plaudit.common.jobs import end_task
+from plaudit.common.jobs import end_task, pause
 from plaudit.common.kafka.topic_ids import topic_ids
 from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox import log_check
@@ -22,15 +22,18 @@ from plaudit.common.outbox.lag import LagMeter
 from plaudit.common.outbox.lease import Lease
 from plaudit.common.outbox.log_check import MAX_APART, NotReadyError, Tail
 from plaudit.common.outbox.publisher import Publisher
+from plaudit.common.outbox.reader import Reader
 from plaudit.common.outbox.retention import apply_retention
 from plaudit.common.settings import Settings
 
 log = structlog.get_logger()
 
-BUSY_SLEEP_SECONDS = 0.004
-"""Between two reads of an outbox that had rows a moment ago."""
-IDLE_SLEEP_SECONDS = 0.015
-BUSY_SECONDS = 1.0
+BUSY_POLL_SECONDS = 0.01
+"""From one read to the next while rows come: what was written meanwhile goes to Kafka together."""
+BUSY_SECONDS = 0.25
+"""How long after the last sign of a writer more rows are expected."""
+IDLE_POLL_SECONDS = 0.1
+"""From one read to the next while no rows come: only other processes' rows wait so long, this one's are announced."""
 BEAT_SECONDS = 1.0
 TOPIC_CHECK_SECONDS = 5.0
 RETENTION_SECONDS = 600.0
@@ -50,6 +53,7 @@ class Leader:
         cursor: Cursor,
         lease: Lease,
         acknowledged: dict[TopicPartition, int],
+        written: asyncio.Event,
         beat: Callable[[], None],
     ) -> None:
         """Take over from the stored cursor.
@@ -61,18 +65,23 @@ class Leader:
             cursor: as stored.
             lease: held by this process, and renewed by a task of the caller's.
             acknowledged: last number of each partition that Kafka has acknowledged; updated here.
+            written: set when this process writes to the outbox; cleared here.
             beat: called at least once a second.
         """
         self._settings = settings
         self._database = database
         self._connection = connection
+        self._reader = Reader(connection)
         self._cursor = cursor
         self._lease = lease
+        self._written = written
         self._beat = beat
         self._acknowledged = acknowledged
         self._lag = LagMeter()
         self._ahead: asyncio.Task[list[asyncpg.Record]] | None = None
         """Reads the next rows while the last ones are published."""
+        self._on_its_way: tuple[Chunk, asyncio.Task[None]] | None = None
+        """The chunk that was sent, and the task that waits for its acknowledgements."""
         self._mover = CursorMover(database, cursor)
         self.waiting_since: float | None = None
         """Since when acknowledgements are outstanding, on the monotonic clock."""
@@ -102,61 +111,96 @@ class Leader:
             await self._mover.cancel()
 
     async def _publish_all(self, publisher: Publisher, stop: asyncio.Event, maintenance: asyncio.Task[None]) -> None:
+        """Publish chunk after chunk: while one is on its way, the next is read, encoded and compressed.
+
+        It is handed to the client only when everything before it is acknowledged. A batch that Kafka accepts after an
+        earlier one has failed would make a gap.
+        """
         busy_until = 0.0
         try:
             while not stop.is_set():
-                self._beat()
-                self._lease.check()
-                if maintenance.done():
-                    maintenance.result()
-                rows = await (self._ahead or cursors.read(self._connection, self._cursor))
+                self._check(maintenance)
+                began_at = time.monotonic()
+                rows = await (self._ahead or self._reader.read_next(self._cursor))
                 self._ahead = None
                 await self._lag.sample(self._connection, self._mover.stored)
-                if not rows:
+                if rows:
+                    await self._publish(rows, publisher, stop, maintenance)
+                else:
+                    await self._land(stop, maintenance)
                     self._mover.tick()
-                    await asyncio.sleep(IDLE_SLEEP_SECONDS if time.monotonic() > busy_until else BUSY_SLEEP_SECONDS)
-                    continue
-                busy_until = time.monotonic() + BUSY_SECONDS
-                chunk = await self._number(rows)
-                self._cursor = chunk.cursor
-                self._ahead = asyncio.create_task(cursors.read(self._connection, self._cursor))
-                await self._mover.make_room(chunk.rows)
-                await self._send(asyncio.create_task(publisher.publish(chunk)), stop, maintenance)
-                failpoint("after_ack_before_cursor")
-                self._mover.acknowledge(chunk.cursor)
+                if rows or self._written.is_set():
+                    self._written.clear()
+                    busy_until = time.monotonic() + BUSY_SECONDS
+                if self._ahead is None:
+                    await self._pause(began_at, busy_until)
+            await self._land(stop, maintenance)
             await self._mover.settle()
         finally:
             await end_task(self._ahead)
+            if self._on_its_way:
+                await end_task(self._on_its_way[1])
 
-    async def _number(self, rows: list[asyncpg.Record]) -> Chunk:
+    async def _pause(self, began_at: float, busy_until: float) -> None:
+        """Wait until the next read is due: a moment after the last one while rows are expected, else longer."""
+        if time.monotonic() > busy_until:
+            await pause(self._written, IDLE_POLL_SECONDS)
+            # Rows are announced before they are committed.
+            began_at = time.monotonic()
+        await asyncio.sleep(max(0.0, began_at + BUSY_POLL_SECONDS - time.monotonic()))
+
+    async def _publish(
+        self, rows: list[asyncpg.Record], publisher: Publisher, stop: asyncio.Event, maintenance: asyncio.Task[None]
+    ) -> None:
+        """Send the rows when everything before them is acknowledged; if there are more, read them meanwhile."""
+        chunk = await self._number(rows, stop, maintenance)
+        self._cursor = chunk.cursor
+        if self._reader.more:
+            self._ahead = asyncio.create_task(self._reader.read_next(self._cursor))
+        prepared = await publisher.prepare(chunk)
+        await self._land(stop, maintenance)
+        await self._mover.make_room(chunk.rows)
+        self._on_its_way = chunk, asyncio.create_task(publisher.publish(prepared))
+        self.waiting_since = time.monotonic()
+
+    def _check(self, maintenance: asyncio.Task[None]) -> None:
+        """Beat; raise what ends the lead: the lease is lost, or the maintenance has found something."""
+        self._beat()
+        self._lease.check()
+        if maintenance.done():
+            maintenance.result()
+
+    async def _number(self, rows: list[asyncpg.Record], stop: asyncio.Event, maintenance: asyncio.Task[None]) -> Chunk:
         """Number the rows; the logs of topics that the cursor does not know yet are checked first."""
         chunk = cursors.number(self._cursor, rows)
         new = {place.topic for place in chunk.records} - self._cursor.topic_ids.keys()
         if not new:
             return chunk
+        await self._land(stop, maintenance)
         await self._mover.settle()
         await self._check_logs(new)
         return cursors.number(self._cursor, rows)
 
-    async def _send(self, publishing: asyncio.Task[None], stop: asyncio.Event, maintenance: asyncio.Task[None]) -> None:
-        """Wait until Kafka has acknowledged, and keep beating meanwhile."""
-        self.waiting_since = time.monotonic()
+    async def _land(self, stop: asyncio.Event, maintenance: asyncio.Task[None]) -> None:
+        """Wait until Kafka has acknowledged what is on its way, and keep beating meanwhile."""
+        if self._on_its_way is None:
+            return
+        chunk, publishing = self._on_its_way
         asked_to_stop_at: float | None = None
-        try:
-            while not (await asyncio.wait({publishing}, timeout=BEAT_SECONDS))[0]:
-                self._beat()
-                if self._ahead is None or self._ahead.done():
-                    await self._lag.sample(self._connection, self._mover.stored)
-                if maintenance.done():
-                    maintenance.result()
-                if stop.is_set():
-                    asked_to_stop_at = asked_to_stop_at or time.monotonic()
-                    if time.monotonic() - asked_to_stop_at > LAST_ACKNOWLEDGEMENT_SECONDS:
-                        raise TimeoutError("Kafka has not acknowledged before the stop")
-            publishing.result()
-        finally:
-            self.waiting_since = None
-            await end_task(publishing)
+        while not (await asyncio.wait({publishing}, timeout=BEAT_SECONDS))[0]:
+            self._beat()
+            if self._ahead is None or self._ahead.done():
+                await self._lag.sample(self._connection, self._mover.stored)
+            if maintenance.done():
+                maintenance.result()
+            if stop.is_set():
+                asked_to_stop_at = asked_to_stop_at or time.monotonic()
+                if time.monotonic() - asked_to_stop_at > LAST_ACKNOWLEDGEMENT_SECONDS:
+                    raise TimeoutError("Kafka has not acknowledged before the stop")
+        self._on_its_way, self.waiting_since = None, None
+        publishing.result()
+        failpoint("after_ack_before_cursor")
+        self._mover.acknowledge(chunk.cursor)
 
     async def _check_logs(self, topics: set[str]) -> None:
         """Compare the topics' logs with the cursor, and store the topics' ids.
@@ -183,9 +227,9 @@ class Leader:
 
     async def _rows_missing(self, tails: dict[TopicPartition, Tail]) -> list[str]:
         """Return a problem for each of the logs' records ahead of the cursor that the outbox does not hold."""
-        cursor, rows_read = self._cursor, 0
+        reader, cursor, rows_read = Reader(self._connection), self._cursor, 0
         while tails and rows_read < MAX_APART * len(tails):
-            rows = await cursors.read(self._connection, cursor)
+            rows = await reader.read(cursor)
             if not rows:
                 break
             chunk = cursors.number(cursor, rows)

@@ -1,5 +1,6 @@
 """Append events to the outbox of the open transaction: by a statement of its own, or as a part of another one."""
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -26,6 +27,8 @@ class Outbox:
         self._partitions = partitions
         self._ids = ids
         self._encoder = msgspec.json.Encoder()
+        self.written = asyncio.Event()
+        """Set when rows were made, which are committed in a moment; the relay of the same process need not poll."""
 
     def encode(self, event: Outgoing) -> bytes:
         """Return the event's envelope as compact JSON that ends in `}`.
@@ -64,6 +67,7 @@ class Outbox:
         Raises:
             EventTooLargeError: as `encode`.
         """
+        self.written.set()
         keys = [event.key.encode() for event in events]
         columns: dict[str, Sequence[object]] = {
             "topic": [event.topic.name for event in events],

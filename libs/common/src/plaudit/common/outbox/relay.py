@@ -20,6 +20,7 @@ from plaudit.common.outbox.cursor import SupersededError
 from plaudit.common.outbox.leader import Leader
 from plaudit.common.outbox.lease import Lease, LeaseLostError
 from plaudit.common.outbox.log_check import NotReadyError
+from plaudit.common.outbox.reader import reading
 from plaudit.common.settings import Settings
 
 log = structlog.get_logger()
@@ -35,18 +36,22 @@ ACKNOWLEDGEMENT_SECONDS = 5.0
 class RelayLoop(Loop):
     """Publishes one service's outbox for as long as it holds the lease."""
 
-    def __init__(self, service: str, database: Database, settings: Settings) -> None:
+    def __init__(
+        self, service: str, database: Database, settings: Settings, written: asyncio.Event | None = None
+    ) -> None:
         """Publish the outbox in `database`, opened under the worker role.
 
         Args:
             service: whose outbox; the topics it writes are checked before anything is published.
             database: its connections; the relay holds one of them and uses another now and then.
             settings: where Kafka is.
+            written: set by this process when it writes to the outbox, cleared here (`Outbox.written`).
         """
         super().__init__(f"relay-{service}")
         self._topics = {topic.name for topic in TOPICS.values() if topic.writer == service}
         self._database = database
         self._settings = settings
+        self._written = written or asyncio.Event()
         self._lease = Lease(database, uuid7())
         self._acknowledged: dict[TopicPartition, int] = {}
         self._acknowledged_epoch = 0
@@ -97,13 +102,18 @@ class RelayLoop(Loop):
             if cursor.epoch != self._acknowledged_epoch:
                 self._acknowledged.clear()
                 self._acknowledged_epoch = cursor.epoch
-            async with self._database.reader() as connection:
-                await connection.execute(cursors.FORCE_INDEX)
+            async with reading(self._database) as connection:
                 self._leader = Leader(
-                    self._settings, self._database, connection, cursor, self._lease, self._acknowledged, self.beat
+                    self._settings,
+                    self._database,
+                    connection,
+                    cursor,
+                    self._lease,
+                    self._acknowledged,
+                    self._written,
+                    self.beat,
                 )
                 await self._leader.run(stop, self._topics, lambda: self._report(ok=True, detail="publishes"))
-                await connection.execute(cursors.RESET)
         finally:
             self._leader = None
             await end_task(renewal)
