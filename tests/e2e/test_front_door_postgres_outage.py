@@ -100,7 +100,8 @@ async def test_while_postgresql_is_gone_or_silent_every_webhook_is_answered_503_
                 await asyncio.to_thread(begin, fresh_postgres)
                 await refused(platform)
                 await assert_teams_are_told_in_time(running, ingest)
-                assert (await asyncio.to_thread(ingest.get, "/readyz"))[0] == 503
+                # Readiness is asked of the database once a second at most, and the answer before may be that young.
+                await eventually(lambda: ingest.get("/readyz")[0] == 503, "the process is not ready")
                 assert (await asyncio.to_thread(ingest.get, "/livez"))[0] == 200
                 await asyncio.to_thread(end, fresh_postgres)
                 await taken(platform)
