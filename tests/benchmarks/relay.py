@@ -38,7 +38,7 @@ def run(report: Report, options: Options) -> None:
         report.heading("relay")
         report.text(
             f"{events:,} events of {average_bytes:,} bytes in the outbox, {PARTITIONS} partitions; read, numbered, "
-            "published with acks=all and zstd, cursor moved after each chunk"
+            "published with acks=all and LZ4, cursor moved after each chunk"
         )
         with servers.product(backing, "plaudit.ingest.main", "relay", profile=options.profile) as relay:
             drained = asyncio.run(_drain(backing, relay, events))

@@ -2,13 +2,15 @@ import asyncio
 import contextlib
 import json
 import os
+import platform
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -16,12 +18,30 @@ from urllib.request import urlopen
 
 import pytest
 
-from plaudit.common.process import Resources
+from plaudit.common import process
+from plaudit.common.outbox.relay import RelayLoop
+from plaudit.common.process import Command, Parts, Resources
 from plaudit.common.process import _loops as loops_of
 from plaudit_local.servers.process import GuardedProcess, Spec, wait_until
-from plaudit_testing.runtime import until
+from plaudit_testing.runtime import count_event, counting_topic, until
 from plaudit_testing.toy_service import TOY, ToySettings
 
+PAGE_FAULTS = """
+import resource
+from plaudit.common.process import _tune_memory
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        rows = [bytes([n % 256]) * 1_300 for n in range(4_000)]
+        del rows
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+given_back = faults()
+_tune_memory()
+faults()
+print(given_back, faults())
+"""
 REPOSITORY = Path(__file__).parents[3]
 PYTHONPATH = f"{REPOSITORY / 'tests'}:{REPOSITORY / 'deploy/local'}"
 START_SECONDS = 60.0
@@ -241,3 +261,41 @@ def test_each_role_has_one_set_of_connections() -> None:
     resources = Resources(ToySettings(database_url="postgresql://nobody@127.0.0.1:9/none"), "common")
     assert resources.database(Role.API) is resources.database(Role.API)
     assert resources.database(Role.API) is not resources.database(Role.WORKER)
+
+
+async def test_a_process_is_tuned_before_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+
+    class Server:
+        url = "nowhere"
+
+        def __init__(self, *_arguments: object) -> None:
+            pass
+
+    async def run(*_arguments: object, **_more: object) -> int:
+        steps.append("serves")
+        return 0
+
+    monkeypatch.setattr(process, "HttpServer", Server)
+    monkeypatch.setattr(process, "run_until_stopped", run)
+    monkeypatch.setattr(process, "_tune_memory", lambda: steps.append("is tuned"))
+    await process.serve(TOY, ToySettings(database_url="postgresql://nobody@127.0.0.1:9/none"), Command.JOBS)
+    assert steps == ["is tuned", "serves"]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator of glibc")
+def test_the_memory_of_a_batch_is_kept_for_the_next_one() -> None:
+    found = subprocess.run([sys.executable, "-c", PAGE_FAULTS], capture_output=True, text=True, check=True)
+    given_back, kept = map(int, found.stdout.split())
+    assert kept * 10 < given_back
+
+
+async def test_the_relay_is_told_of_what_its_own_process_writes() -> None:
+    resources = Resources(ToySettings(database_url="postgresql://nobody@127.0.0.1:9/none"), "common")
+    toy = replace(TOY, has_outbox=True)
+    (relay,) = [each for each in loops_of(toy, resources, Parts(), Command.ALL) if isinstance(each, RelayLoop)]
+    assert relay._written is resources.outbox.written
+    assert not relay._written.is_set()
+    resources.outbox.arrays([count_event(counting_topic("count.v1"), "key", 1)])
+    assert relay._written.is_set()
+    await resources.close()

@@ -258,5 +258,18 @@ async def test_what_this_process_writes_is_read_before_the_next_poll(
     counting.chunks.append(rows(1))  # as when the commit takes longer than the first read after it was announced
     await counting.happens("send 1")
     counting.acknowledge(1)
+    await until(lambda: not counting.written.is_set(), "the next announcement will be heard")
+    await for_a_while(2 * module.BUSY_SECONDS)
+    seen = counting.reads
+    await for_a_while(0.1)
+    assert counting.reads == seen, "it is idle again"
+    leading.stop.set()
     counting.written.set()
+    await leading.end()
+
+
+async def test_an_announcement_that_nothing_follows_is_forgotten(counting: Counting) -> None:
+    leading = Leading(counting)
+    counting.written.set()
+    await until(lambda: not counting.written.is_set(), "it has been heard")
     await leading.end()

@@ -139,10 +139,7 @@ async def serve(service: Service[S], settings: S, command: Command) -> int:
     else:
         app.add_bare_routes(ops.routes())
     server = HttpServer(app, settings.http_host, settings.http_port, settings.shutdown_timeout_seconds / 2)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    _keep_freed_memory()
+    _tune_memory()
     metrics.mark_started(service.name, command)
     log.info("listening", url=server.url, command=command, pid=os.getpid())
     return await run_until_stopped(
@@ -154,12 +151,13 @@ async def serve(service: Service[S], settings: S, command: Command) -> int:
     )
 
 
-def _keep_freed_memory() -> None:
-    """Have the allocator keep the memory of a batch for the next one, where it is glibc's.
-
-    It gives large blocks back to the system, page by page, until it has once seen a larger one come back. The pages of
-    this one are never touched, and so cost nothing.
-    """
+def _tune_memory() -> None:
+    """Set up the garbage collector and the allocator for what comes and goes from now on: batches and their parts."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    # glibc gives freed blocks of 128 KiB back to the system, page by page, and takes new ones for the next batch. Once
+    # it has seen a larger one come back, it keeps what is smaller. This one's pages are never touched, and so are free.
     bytes(KEPT_BYTES)
 
 
