@@ -28,7 +28,10 @@ class TcpProxy:
     listening_port: int = field(default=0, init=False)
     swallowed: int = field(default=0, init=False)
     """Connections cut after the server had got the marker and before the client got the reply."""
+    hidden_ends: int = field(default=0, init=False)
+    """Connections that the server has closed and the client still takes for open."""
     _audible: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _hiding_ends: bool = field(default=False, init=False)
     _refusing: bool = field(default=False, init=False)
     _swallow: _Swallow | None = field(default=None, init=False)
     _server: asyncio.Server | None = field(default=None, init=False)
@@ -56,6 +59,7 @@ class TcpProxy:
     def pass_through(self) -> None:
         """Let everything through again; bytes held back by `black_hole` go on their way."""
         self._refusing = False
+        self._hiding_ends = False
         self._swallow = None
         self._audible.set()
 
@@ -72,6 +76,10 @@ class TcpProxy:
     def swallow_reply(self, marker: bytes, times: int = 1) -> None:
         """The next times a client sends `marker`: the server gets it, and the reply is lost with the connection."""
         self._swallow = _Swallow(marker, times)
+
+    def hide_ends(self) -> None:
+        """Pass on what a server says last, and keep the client from seeing that it closes the connection."""
+        self._hiding_ends = True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -127,6 +135,9 @@ class TcpProxy:
                 return  # the server has answered: it has done what it was told
             writer.write(data)
             await writer.drain()
+        if self._hiding_ends:
+            self.hidden_ends += 1
+            await asyncio.get_running_loop().create_future()
 
 
 def through(proxy: TcpProxy, dsn: str) -> str:

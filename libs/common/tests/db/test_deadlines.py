@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import asyncpg
 import pytest
 from sqlalchemy import QueuePool
 
@@ -24,6 +25,10 @@ Open = Callable[[Database], AbstractAsyncContextManager[Tx]]
 SHORT_SECONDS = 0.4
 FOREVER_SECONDS = 3_600.0
 TEST_SECONDS = 30.0
+END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 POOL_SIZE = 2
 
 
@@ -140,6 +145,36 @@ async def test_a_statement_that_is_not_answered_leaves_its_transaction_without_w
         assert isinstance(asking.exception(), TimeoutError)
         assert connections_out(made) == 0
         proxy.pass_through()
+        await warm(made, open_)
+
+
+async def end_all_sessions(common_url: str, proxy: TcpProxy) -> None:
+    """End what goes through the proxy as a stopping server does: with a message, and the end of the stream later."""
+    proxy.hide_ends()
+    admin = await asyncpg.connect(common_url)
+    try:
+        ended = await admin.fetch(END_OTHERS)
+    finally:
+        await admin.close()
+    await until(lambda: proxy.hidden_ends == len(ended) > 0, "the server has closed its connections")
+
+
+async def test_a_message_that_ends_an_open_transaction_is_transient(common_url: str, proxy: TcpProxy, open_: Open):
+    async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
+        with pytest.raises(Exception) as raised:
+            async with open_(made):
+                await end_all_sessions(common_url, proxy)
+        assert is_transient(raised.value)
+        await warm(made, open_)
+
+
+async def test_a_message_that_ended_connections_while_nobody_used_them_is_transient(
+    common_url: str, proxy: TcpProxy, open_: Open
+):
+    async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
+        await warm(made, open_)
+        await end_all_sessions(common_url, proxy)
+        await assert_transient_in_time(made, open_, times=POOL_SIZE)
         await warm(made, open_)
 
 

@@ -51,6 +51,7 @@ TRANSIENT = [
     asyncpg.IdleInTransactionSessionTimeoutError("terminating connection"),
     asyncpg.InvalidCachedStatementError("cached statement plan is invalid"),
     asyncpg.OutdatedSchemaCacheError("the schema has changed"),
+    asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
     of_state("25P04"),
     of_state("58030"),
 ]
@@ -60,6 +61,8 @@ AT_FAULT = [
     PermissionError(13, "Permission denied", "/etc/shadow"),
     asyncpg.DataError("invalid input for query argument"),
     asyncpg.ClientConfigurationError("a wrong option"),
+    asyncpg.InternalClientError("unhandled standard data type"),
+    asyncpg.ProtocolError("insufficient data in buffer"),
     asyncpg.UniqueViolationError("duplicate key"),
     asyncpg.CheckViolationError("violates check constraint"),
     asyncpg.InsufficientPrivilegeError("new row violates row-level security policy"),

@@ -25,6 +25,9 @@ TRANSIENT_STATES = frozenset(
 )
 UNREADABLE_TEXT = "22021"
 """character_not_in_repertoire: a text with NUL."""
+FAREWELL_UNNOTICED = "cannot switch to state"
+"""What the driver says of a statement on a connection that the server has ended with a message, before the end of the
+stream has come too. It has no class of its own."""
 MAX_CAUSES = 5
 """How many errors are followed, each to the one that it was raised from."""
 
@@ -52,12 +55,10 @@ def is_unreadable_text(error: BaseException) -> bool:
 
 
 def _is_transient(error: BaseException) -> bool:
-    # The first execution after a migration fails, and the driver then forgets the old schema.
-    if isinstance(error, asyncpg.InvalidCachedStatementError | asyncpg.OutdatedSchemaCacheError):
-        return True
+    if isinstance(error, asyncpg.InternalClientError):
+        return isinstance(error, asyncpg.OutdatedSchemaCacheError) or str(error).startswith(FAREWELL_UNNOTICED)
     if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
-        return state[:2] in TRANSIENT_CLASSES or state in TRANSIENT_STATES
+        return _is_transient_answer(error)
     if isinstance(error, asyncpg.InterfaceError):
         # The driver's error about a wrong value has the same base class as that about a lost connection.
         return not isinstance(error, ValueError)
@@ -67,6 +68,14 @@ def _is_transient(error: BaseException) -> bool:
         # About a socket or a deadline; an error about a file of ours names the file.
         return error.filename is None
     return isinstance(error, PoolTimeoutError)
+
+
+def _is_transient_answer(error: asyncpg.PostgresError) -> bool:
+    # The first execution after a migration fails, and the driver then forgets the old schema.
+    if isinstance(error, asyncpg.InvalidCachedStatementError):
+        return True
+    state = error.sqlstate or ""
+    return state[:2] in TRANSIENT_CLASSES or state in TRANSIENT_STATES
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
