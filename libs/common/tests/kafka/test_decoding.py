@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,13 +12,14 @@ from hypothesis import strategies as st
 from plaudit.common.contracts import Topic
 from plaudit.common.events.numbering import splice
 from plaudit.common.kafka import decoding
-from plaudit.common.kafka.decoding import Decoder, Raw, Slice, Unparsed, Verdict, judge
+from plaudit.common.kafka.decoding import Decoder, Raw, Slice, Unparsed, Verdict, first_traceparent, judge
 from plaudit.common.kafka.positions import Place
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.outbox.publisher import HEADERS
 from plaudit_testing.databases import settings_for
 from plaudit_testing.runtime import Count, add_to_sums, count_event, counting_topic, outbox_of
 
+Data = TypeVar("Data")
 TOPIC = counting_topic("count.v1")
 COMPACTED = counting_topic("count.v1", compacted=True)
 OUTBOX = outbox_of(settings_for("postgresql://nobody@nowhere/nothing"))
@@ -215,7 +218,6 @@ def test_the_content_type_header_says_whether_it_is_an_event(
         (log(6, 7, 9), False),
         (log(6, 6, 7), False),
         (log(5, 6), False),
-        (log(), False),
         ([numbered(0, 6), numbered(1, 7, epoch=2)], False),
         ([numbered(0, 6), numbered(1, 1, epoch=2)], False),
         ([numbered(0, 6), numbered(1, 7, kind="count.noted")], False),
@@ -230,13 +232,46 @@ def test_a_batch_of_simply_the_next_records_is_taken_at_once_and_means_what_each
     raws: list[Raw], regular: bool
 ) -> None:
     at, ours = Place(0, 1, 5), decoder(types=frozenset({"count.added"}))
-    assert (ours._take_regular(3, at, raws) is not None) is regular
-    assert ours.take(3, at, raws) == ours._take_each(3, at, raws)
+    at_once, one_by_one = Slice(3, raws, at, at), Slice(3, raws, at, at)
+    assert ours._take_regular(at_once, raws) is regular
+    assert regular or at_once == Slice(3, raws, at, at)
+    ours._take_each(one_by_one, raws)
+    assert ours.take(3, at, raws) == one_by_one
+
+
+def test_a_gap_in_one_chunk_ends_the_slice_before_the_next_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "CHUNK_RECORDS", 2)
+    taken = decoder().take(3, Place(0, 1, 5), log(6, 7, 8, 10, 11, 12))
+    assert (sequences(taken), taken.after, len(taken.raws)) == ([6, 7, 8], Place(3, 1, 8), 6)
+    assert taken.gap == "offset 3 has number 10 of epoch 1, after 8 of epoch 1"
+    assert sequences(decoder().take(3, Place(0, 1, 5), log(6, 7, 7, 8, 9))) == [6, 7, 8, 9]
 
 
 def test_a_batch_that_begins_below_the_position_is_not_taken_at_once() -> None:
     raws = log(6, 7)
-    assert decoder()._take_regular(3, Place(1, 1, 5), raws) is None
+    at = Place(1, 1, 5)
+    assert not decoder()._take_regular(Slice(3, raws, at, at), raws)
+
+
+class Brief(msgspec.Struct, Generic[Data], frozen=True):
+    """A projection of the envelope."""
+
+    type: str
+    data: Data
+    epoch: str
+    sequence: str
+
+
+def test_a_group_reads_only_the_members_of_its_projection_and_the_trace_goes_on() -> None:
+    trace = f"00-{'1' * 32}-{'2' * 16}-01"
+    event = count_event(TOPIC, "key", 1, traceparent=trace)
+    raw = Fetched(5, splice(OUTBOX.encode(event), 1, 1).replace(b'"specversion":"1.0"', b'"specversion":"9"'))
+    brief = Decoder(Subscription(group="g", topic=TOPIC, data=Count, envelope=Brief, handle=add_to_sums))
+    taken = brief.take(3, Place(5, 1, 0), [raw, numbered(6, 2)])
+    assert all(isinstance(record.event, Brief) for record in taken.records)
+    assert sequences(taken) == [1, 2]
+    assert first_traceparent([taken]) == trace
+    assert decoder().take(3, Place(5, 1, 0), [raw]).letters
 
 
 def test_of_the_test_without_the_sequence_check_repeats_are_applied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from plaudit.common.events.numbering import splice
 from plaudit.common.kafka import worker as module
 from plaudit.common.kafka.assignment import Assignment
 from plaudit.common.kafka.decoding import Batch, Slice
+from plaudit.common.kafka.fetch_wait import FetchWait
 from plaudit.common.kafka.positions import FencedError, Move, Place, Position
 from plaudit.common.kafka.subscription import Handler, InvalidRecordError, Record, StaleMemoryError, Subscription
 from plaudit.common.kafka.transaction import Committed
@@ -89,6 +91,7 @@ class Bench:
             self.transaction,  # type: ignore[arg-type]
             self.assignment,
             Client(),
+            FetchWait(Client()),
             self.stop,
         )
 
@@ -253,3 +256,19 @@ async def test_a_transaction_that_fails_takes_the_handlers_memory_with_it(error:
 def test_a_subscription_has_one_way_to_a_handler(handlers: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="either `handle` or `new_handler`"):
         Subscription(group="group", topic=TOPIC, data=Count, **handlers)
+
+
+@pytest.mark.parametrize(("records", "gathers"), [(3, True), (500, False)])
+async def test_records_gather_after_a_batch_that_was_no_full_one(
+    monkeypatch: pytest.MonkeyPatch, records: int, gathers: bool
+) -> None:
+    bench = Bench(lambda _: None)
+    bench.worker._subscription = replace(bench.worker._subscription, gather_seconds=0.25)
+    paused: list[float] = []
+
+    async def note(_stop: asyncio.Event, seconds: float) -> None:
+        paused.append(seconds)
+
+    monkeypatch.setattr(module, "pause", note)
+    await bench.worker._gather(records)
+    assert paused == ([0.25] if gathers else [])

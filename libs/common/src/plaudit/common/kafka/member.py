@@ -13,6 +13,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from plaudit.common.jobs import end_task, pause
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.assignment import Assignment
+from plaudit.common.kafka.fetch_wait import FetchWait
 from plaudit.common.kafka.plain_records import hand_out_plain_records
 from plaudit.common.kafka.progress import Progress
 from plaudit.common.kafka.subscription import Subscription
@@ -61,8 +62,9 @@ class Member(Generic[Data]):
         self._assignment = assignment
         self._stop = stop
         self._consumer = clients.group_consumer(settings, subscription.group, f"plaudit-{subscription.group}")
+        fetch_wait = FetchWait(self._consumer)
         self._workers = [
-            Worker(share, subscription, transaction, assignment, self._consumer, stop)
+            Worker(share, subscription, transaction, assignment, self._consumer, fetch_wait, stop)
             for share in range(subscription.workers)
         ]
         self._progress = Progress()

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -53,6 +53,10 @@ class Subscription(Generic[Data]):
     topic: Topic
     data: type[Data]
     """A model of the event's data, or a projection with only the fields that this group reads."""
+    envelope: Any = Envelope
+    """The generic model of the whole event: `Envelope`, or a projection with only the members that this group reads,
+    and type, epoch and sequence. A member that it leaves out is neither read nor checked, and `Record.event` lacks it.
+    """
     handle: Handler[Data] | None = None
     new_handler: Callable[[], Handler[Data]] | None = None
     """In place of `handle`, for a handler that remembers rows of the database from batch to batch.
@@ -70,6 +74,8 @@ class Subscription(Generic[Data]):
     """Most records of a batch."""
     workers: int = 1
     """Each worker has its share of the partitions and one transaction in flight: one computes while another commits."""
+    gather_seconds: float = 0.0
+    """How long a worker lets records gather after a batch that was no full one: fewer transactions, a later effect."""
     fuse: Fuse = field(default_factory=Fuse)
     """How many records may fail before the consumer stops."""
 

@@ -23,6 +23,7 @@ from plaudit.common.kafka.assignment import Assignment
 from plaudit.common.kafka.batch_size import BatchSize
 from plaudit.common.kafka.decoding import Batch, Decoder, Letter, Raw, Slice, Unparsed
 from plaudit.common.kafka.failures import HANDLER_TRIES, IMMEDIATE, STEPS, Content, Failure, Step, classify
+from plaudit.common.kafka.fetch_wait import FetchWait
 from plaudit.common.kafka.positions import FencedError
 from plaudit.common.kafka.subscription import Handler, Subscription
 from plaudit.common.kafka.transaction import BatchTransaction, Committed
@@ -74,6 +75,7 @@ class Worker(Generic[Data]):
         transaction: BatchTransaction[Data],
         assignment: Assignment,
         consumer: AIOKafkaConsumer,
+        fetch_wait: FetchWait,
         stop: asyncio.Event,
     ) -> None:
         """Take the partitions whose number is `share` modulo the subscription's workers.
@@ -84,6 +86,7 @@ class Worker(Generic[Data]):
             transaction: applies slices of batches.
             assignment: has the partitions and their positions.
             consumer: the group's member.
+            fetch_wait: is told what each poll returned.
             stop: set when the process stops. The transaction in flight ends; nothing is tried again.
         """
         self._share, self._shares = share, subscription.workers
@@ -94,6 +97,7 @@ class Worker(Generic[Data]):
         self._transaction = transaction
         self._assignment = assignment
         self._consumer = consumer
+        self._fetch_wait = fetch_wait
         self._stop = stop
         self._handler: tuple[int, Handler[Data]] | None = None
         """Made in this generation of the assignment; None after a transaction that has not committed."""
@@ -130,6 +134,12 @@ class Worker(Generic[Data]):
             finally:
                 self.trouble = None
             self._assignment.resume(batch, generation)
+            await self._gather(_count(batch))
+
+    async def _gather(self, records: int) -> None:
+        """Let records gather before the next poll, unless there is a backlog: one transaction then has several."""
+        if self._subscription.gather_seconds and records < self._size.records:
+            await pause(self._stop, self._subscription.gather_seconds)
 
     async def _poll(self) -> Batch | None:
         """Return the records that have arrived; None if there is nothing to ask for or no answer."""
@@ -190,7 +200,9 @@ class Worker(Generic[Data]):
             fetched = await self._consumer.getmany(
                 *map(self._assignment.at, partitions), timeout_ms=POLL_TIMEOUT_MS, max_records=max_records
             )
-        return {place.partition: raws for place, raws in fetched.items() if raws}
+        batch = {place.partition: raws for place, raws in fetched.items() if raws}
+        self._fetch_wait.observe(_count(batch), time.monotonic())
+        return batch
 
     async def _apply(self, batch: Batch, generation: int) -> None:
         """Apply a batch, whatever it takes: in one transaction, or in parts if it fails on some of its records.
@@ -284,7 +296,7 @@ class Worker(Generic[Data]):
         group, topic = self._labels
         slices = committed.slices
         self._assignment.advance(committed.moves, committed.parked, generation)
-        self._size.observe(sum(map(len, part.batch.values())), committed.seconds)
+        self._size.observe(_count(part.batch), committed.seconds)
         repeated = sum(each.repeated for each in slices)
         metrics.CONSUMER_APPLIED.labels(group, topic).inc(committed.applied)
         metrics.CONSUMER_REPEATED.labels(group, topic).inc(repeated)
@@ -310,9 +322,13 @@ class Worker(Generic[Data]):
 
 
 def _content(part: Part, slices: Sequence[Slice[Data]]) -> Content:
-    if sum(map(len, part.batch.values())) > 1:
+    if _count(part.batch) > 1:
         return Content.SEVERAL
     return Content.ONE if any(each.records for each in slices) else Content.NOTHING_TO_HANDLE
+
+
+def _count(batch: Batch) -> int:
+    return sum(map(len, batch.values()))
 
 
 def _by_partition(pairs: Sequence[tuple[int, Raw]]) -> Batch:

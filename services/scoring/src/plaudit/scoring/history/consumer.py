@@ -32,4 +32,10 @@ def _entries(record: Record[ScoredChange]) -> Iterator[LedgerEntry]:
         )
 
 
-HISTORY: Final = Subscription(group="scoring-history", topic=REVIEWS, data=ScoredChange, handle=append_to_ledger)
+HISTORY: Final = Subscription(
+    group="scoring-history",
+    topic=REVIEWS,
+    data=ScoredChange,
+    handle=append_to_ledger,
+    gather_seconds=0.25,  # nobody waits for the ledger
+)

@@ -1,0 +1,58 @@
+"""How long a fetch waits, and that the client heeds it."""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from plaudit.common.kafka import clients
+from plaudit.common.kafka.clients import FETCH_MAX_WAIT_MS
+from plaudit.common.kafka.fetch_wait import QUIET_SECONDS, QUIET_WAIT_MS, FetchWait
+from plaudit.common.settings import Settings
+from plaudit_testing.feed import feeding
+from plaudit_testing.runtime_fixtures import MakeTopic
+
+
+def test_it_is_brief_while_records_come_and_longer_when_none_have_come_for_a_while() -> None:
+    consumer: Any = SimpleNamespace(_fetcher=SimpleNamespace(_fetch_max_wait_ms=0))
+    wait = FetchWait(consumer)
+    waits = []
+    for records, now_seconds in [(5, 100.0), (0, 100.5), (0, 101.0 + QUIET_SECONDS), (1, 103.0), (0, 103.1)]:
+        wait.observe(records, now_seconds)
+        waits.append(consumer._fetcher._fetch_max_wait_ms)
+    assert waits == [FETCH_MAX_WAIT_MS, FETCH_MAX_WAIT_MS, QUIET_WAIT_MS, FETCH_MAX_WAIT_MS, FETCH_MAX_WAIT_MS]
+
+
+@pytest.mark.kafka
+async def test_the_client_heeds_it_and_a_record_still_ends_the_fetch_at_once(
+    settings: Settings, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = await make_topic()
+    place = TopicPartition(topic.name, 0)
+    consumer = clients.lone_consumer(settings, "test")
+    await consumer.start()
+    asked: list[int] = []
+    send = consumer._client.send
+
+    async def noting(node: int, request: Any, **more: Any) -> Any:
+        asked.extend([request._max_wait_ms] if hasattr(request, "_max_wait_ms") else [])
+        return await send(node, request, **more)
+
+    monkeypatch.setattr(consumer._client, "send", noting)
+    try:
+        wait = FetchWait(consumer)
+        wait.observe(0, time.monotonic())
+        consumer.assign([place])
+        consumer.seek(place, 0)
+        assert await consumer.getmany(timeout_ms=100) == {}
+        async with feeding(settings, topic) as feed:
+            await feed.raw(0, b"{}")
+            await feed.flush()
+        found = await consumer.getmany(timeout_ms=60_000)
+        assert [record.value for record in found[place]] == [b"{}"]
+        assert asked[0] == QUIET_WAIT_MS
+        assert consumer._fetcher._fetch_max_wait_ms == QUIET_WAIT_MS
+    finally:
+        await clients.close(consumer)
