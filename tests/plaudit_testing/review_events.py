@@ -1,12 +1,13 @@
 """Review events as ingest writes them: states, envelopes, and records as a handler gets them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from plaudit.common.contracts import (
-    Envelope,
     Kind,
     Origin,
     PendingEnvelope,
@@ -18,7 +19,10 @@ from plaudit.common.contracts import (
 )
 from plaudit.common.events.numbering import splice
 from plaudit.common.ids import uuid7
-from plaudit.common.kafka.subscription import Record
+from plaudit.common.kafka.decoding import Decoder
+from plaudit.common.kafka.positions import Place
+from plaudit.common.kafka.subscription import Record, Subscription
+from plaudit.common.outbox.publisher import HEADERS
 
 Data = TypeVar("Data")
 
@@ -74,7 +78,19 @@ def pending_envelope(
     )
 
 
-def record_of(pending: bytes, data: type[Data], sequence: int, partition: int = 0) -> Record[Data]:
-    """A record of epoch 1 as the runner decodes it for a handler."""
-    event = msgspec.json.decode(splice(pending, 1, sequence), type=Envelope[data])  # type: ignore[valid-type]
-    return Record(event=event, partition=partition, offset=sequence - 1, sequence=sequence, epoch=1)
+@dataclass
+class Fetched:
+    """A record as the client hands it out."""
+
+    offset: int
+    value: bytes | None
+    key: bytes | None = None
+    headers: Sequence[tuple[str, bytes | None]] = field(default_factory=lambda: [*HEADERS])
+
+
+def record_of(subscription: Subscription[Data], pending: bytes, sequence: int, partition: int = 0) -> Record[Data]:
+    """A record of epoch 1 as the runner gives it to the subscription's handler."""
+    offset = sequence - 1
+    fetched = Fetched(offset, splice(pending, 1, sequence))
+    [record] = Decoder(subscription).take(partition, Place(offset, 1, offset), [fetched]).records
+    return record

@@ -9,7 +9,6 @@ from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, Sourc
 
 MOMENT_US = 20_000 * DAY_US
 SOURCE_ID = "01956d00-0000-7000-8000-000000000001"
-REVIEW_ID = "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
 
 
 def scored(
@@ -36,7 +35,7 @@ def scored(
 
 def change(before: ScoredReview | None, after: ScoredReview | None) -> ScoredChange:
     """A review's change from one state to another."""
-    return ScoredChange(review_id=REVIEW_ID, revision=1, before=before, after=after)
+    return ScoredChange(before=before, after=after)
 
 
 def folded(*states: tuple[ScoredReview | None, ScoredReview | None], profile: Profile = TRUST) -> Deltas:

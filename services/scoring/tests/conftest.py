@@ -131,7 +131,7 @@ class Bus:
         self, subscription: Subscription[ScoredChange], pending: bytes, sequence: int, partition: int = 0
     ) -> None:
         """One record, for one group."""
-        record = record_of(pending, ScoredChange, sequence, partition)
+        record = record_of(subscription, pending, sequence, partition)
         handle = self._handlers.setdefault(subscription.group, subscription.handler())
         async with self._worker.transaction() as tx:
             assert await handle(tx, [record]) == ()

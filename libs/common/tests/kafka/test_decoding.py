@@ -274,6 +274,17 @@ def test_a_group_reads_only_the_members_of_its_projection_and_the_trace_goes_on(
     assert decoder().take(3, Place(5, 1, 0), [raw]).letters
 
 
+def test_a_group_that_prepares_events_gets_what_it_makes_of_them_however_they_were_taken() -> None:
+    def last_digit(event: Brief[Count], partition: int) -> tuple[int, str]:
+        return partition, event.sequence[-1]
+
+    prepared = Subscription(group="g", topic=TOPIC, data=Count, envelope=Brief, handle=add_to_sums, prepare=last_digit)
+    raws = [*log(6, 7), numbered(2, 7), numbered(3, 8), numbered(4, 1, epoch=2)]
+    taken = Decoder(prepared).take(3, Place(0, 1, 5), raws)
+    assert [record.event for record in taken.records] == [(3, "6"), (3, "7"), (3, "8"), (3, "1")]
+    assert [(record.offset, record.sequence) for record in taken.records] == [(0, 6), (1, 7), (3, 8), (4, 1)]
+
+
 def test_of_the_test_without_the_sequence_check_repeats_are_applied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "judge", lambda *_args, **_more: Verdict.NEXT)
     assert sequences(decoder().take(3, NOTHING_APPLIED, log(1, 2, 1, 2, 3, 7))) != [1, 2, 3]

@@ -10,11 +10,12 @@ import pytest
 
 from plaudit.common.db import Database, Role, Tx
 from plaudit.scoring.history import store
-from plaudit.scoring.history.domain import LedgerEntry
-from plaudit_testing.scored import REVIEW_ID, SOURCE_ID, change, scored
+from plaudit.scoring.history.domain import LedgerEntry, RevisedChange
+from plaudit_testing.scored import SOURCE_ID, scored
 
 pytestmark = pytest.mark.postgres
 
+REVIEW_ID = "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
 KNOWN_AT = datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC)
 
 
@@ -26,7 +27,7 @@ def entry(sequence: int = 1, sign: int = 1, **fields: Any) -> LedgerEntry:
         epoch=2,
         sequence=sequence,
         known_at=KNOWN_AT,
-        change=change(None, review),
+        change=RevisedChange(before=None, after=review, review_id=REVIEW_ID, revision=7),
         sign=sign,
         review=review,
     )
@@ -44,7 +45,7 @@ async def test_every_column_holds_what_its_name_says(worker_tx: Tx) -> None:
         "sequence": 1,
         "sign": -1,
         "review_id": UUID(REVIEW_ID),
-        "revision": 1,
+        "revision": 7,
         "subject": "acme/berlin",
         "source_id": UUID(SOURCE_ID),
         "kind": "thumbs",

@@ -11,7 +11,6 @@ from plaudit.common.kafka.subscription import InvalidRecordError, StaleMemoryErr
 from plaudit.scoring.live.consumer import LIVE, CountChanges
 from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.sums.domain.decay import merge
-from plaudit.scoring.sums.domain.review import ScoredChange
 from plaudit_testing.review_events import PUBLISHED, pending_envelope, record_of, review_state
 
 pytestmark = pytest.mark.postgres
@@ -123,7 +122,7 @@ async def test_a_review_that_cannot_be_scored_is_an_invalid_record_and_leaves_th
 
 async def give(worker: Database, handle: CountChanges, *states: ReviewState) -> None:
     """One batch of new reviews."""
-    records = [record_of(pending_envelope(None, state), ScoredChange, number) for number, state in enumerate(states, 1)]
+    records = [record_of(LIVE, pending_envelope(None, state), number) for number, state in enumerate(states, 1)]
     async with worker.transaction() as tx:
         await handle(tx, records)
 

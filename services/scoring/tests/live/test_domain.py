@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.live.domain import Additions, KnownRows, fold_batch
+from plaudit.scoring.live.domain import Additions, Counted, CountedEvent, KnownRows, OtherChange, fold_batch, reducer
 from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.sums.domain.decay import NO_SUMS
 from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
-from plaudit_testing.scored import MOMENT_US, change, scored
+from plaudit_testing.scored import MOMENT_US, SOURCE_ID, change, scored
 
 HALF_LIFE_US = TRUST.half_life_us
 WEIGHTED = Profile(
@@ -52,6 +52,16 @@ class Ids(dict[DeltaKey, int]):
         return self[key]
 
 
+def counted(profile: Profile, tenant_id: str, partition: int, each: ScoredChange) -> Counted:
+    """A change as the decoder hands it on."""
+    event = CountedEvent(tenant=tenant_id, data=each, epoch="1", sequence="1".zfill(20), specversion="1.0")
+    return reducer(profile)(event, partition)
+
+
+def new(review: ScoredReview, profile: Profile = TRUST) -> Counted:
+    return counted(profile, "one", 0, change(None, review))
+
+
 def added_up(total: Deltas, found: Additions, ids: Ids) -> None:
     """Add a batch's additions to the total, as the statements do."""
     for key, numbers in found.by_key.items():
@@ -82,7 +92,7 @@ def test_whatever_is_known_the_sums_are_those_of_each_change(
     total: Deltas = {}
     wanted: Deltas = {}
     for batch in batches:
-        found = fold_batch(batch, known, profile)
+        found = fold_batch([counted(profile, *each) for each in batch], known, profile)
         added_up(total, found, ids)
         known.learn(found.unknown, ids)
         for tenant_id, partition, each in batch:
@@ -94,7 +104,7 @@ def test_whatever_is_known_the_sums_are_those_of_each_change(
 @given(review=reviews.filter(lambda review: review.kind == "stars"))
 def test_a_review_of_known_rows_adds_the_same_bits_as_one_of_unknown_rows(review, profile: Profile) -> None:
     known, ids = KnownRows(), Ids()
-    batch = [("one", 0, change(None, review))]
+    batch = [new(review, profile)]
     first = fold_batch(batch, known, profile)
     known.learn(first.unknown, ids)
     second = fold_batch(batch, known, profile)
@@ -106,7 +116,7 @@ def test_a_review_of_known_rows_adds_the_same_bits_as_one_of_unknown_rows(review
 
 def test_the_rows_of_a_subject_are_known_from_the_next_batch_on() -> None:
     known, ids = KnownRows(), Ids()
-    batch = [("one", 0, change(None, scored(5))), ("one", 0, change(None, scored(5)))]
+    batch = [new(scored(5)), new(scored(5))]
     first = fold_batch(batch, known, TRUST)
     assert (len(first.by_key), first.one_star) == (2, {})
     known.learn(first.unknown, ids)
@@ -115,12 +125,25 @@ def test_the_rows_of_a_subject_are_known_from_the_next_batch_on() -> None:
     assert (second.by_key, second.unknown) == ({}, {})
 
 
+def test_a_new_review_is_reduced_to_numbers_and_all_else_stays_a_change() -> None:
+    key, star, a, b2, w = counted(WEIGHTED, "one", 3, change(None, scored(4.5, verified=False)))
+    assert (key[:4], star) == (("one", "acme/berlin", SOURCE_ID, 3), 5)
+    assert (a, b2) == (4.5 * w, w * w)
+    for other in (change(None, None), change(scored(), None), change(scored(), scored(4)), change(None, scored(7))):
+        assert counted(TRUST, "one", 3, other) == OtherChange("one", 3, other)
+
+
+def test_a_subject_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidReviewError, match="a subject is a path"):
+        fold_batch([new(scored(5, subject="Acme"))], KnownRows(), TRUST)
+
+
 @pytest.mark.parametrize("rating", [0.99, 5.01, float("nan")])
 def test_a_rating_off_the_scale_is_refused_of_known_rows_too(rating: float) -> None:
     known, ids = KnownRows(), Ids()
-    known.learn(fold_batch([("one", 0, change(None, scored(5)))], known, TRUST).unknown, ids)
+    known.learn(fold_batch([new(scored(5))], known, TRUST).unknown, ids)
     with pytest.raises(InvalidReviewError, match="off the scale"):
-        fold_batch([("one", 0, change(None, scored(rating)))], known, TRUST)
+        fold_batch([new(scored(rating))], known, TRUST)
 
 
 def test_what_is_known_is_bounded_and_what_is_asked_for_stays() -> None:

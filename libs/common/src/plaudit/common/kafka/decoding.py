@@ -136,6 +136,7 @@ class Decoder(Generic[Data]):
 
     def __init__(self, subscription: Subscription[Data]) -> None:
         self._decode = msgspec.json.Decoder(subscription.envelope[subscription.data]).decode
+        self._prepare = subscription.prepare
         self._head = msgspec.json.Decoder(_Head).decode
         self._types = subscription.types
         self._compacted = subscription.topic.compacted
@@ -168,6 +169,8 @@ class Decoder(Generic[Data]):
             return False
         if self._types is not None and not self._types.issuperset([event.type for event in events]):
             return False
+        if self._prepare is not None:
+            events = [*map(self._prepare, events, repeat(found.partition))]
         offsets = [raw.offset for raw in raws]
         found.records += map(Record, events, repeat(found.partition), offsets, numbers, repeat(at.epoch))
         found.after = Place(offsets[-1] + 1, at.epoch, last)
@@ -175,8 +178,7 @@ class Decoder(Generic[Data]):
 
     def _take_each(self, found: Slice[Data], raws: Sequence[Raw]) -> bool:
         """Sort records one by one; return False if there is a gap before one, which ends the slice."""
-        decode, types, partition = self._decode, self._types, found.partition
-        apply = found.records.append
+        decode, types = self._decode, self._types
         next_offset, epoch, sequence = found.after.next_offset, found.after.epoch, found.after.sequence
         epoch_text = str(epoch)
         for raw in raws:
@@ -196,7 +198,7 @@ class Decoder(Generic[Data]):
             ):
                 sequence += 1
                 next_offset = raw.offset + 1
-                apply(Record(event, partition, raw.offset, sequence, epoch))
+                found.records.append(self._record(event, found.partition, raw.offset, sequence, epoch))
                 continue
             found.after = Place(next_offset, epoch, sequence)
             if not self._take_other(found, raw, event, problem):
@@ -240,8 +242,12 @@ class Decoder(Generic[Data]):
             if event is None:
                 found.letters.append(Letter(found.partition, raw, epoch, sequence, "invalid", problem))
             else:
-                found.records.append(Record(event, found.partition, raw.offset, sequence, epoch))
+                found.records.append(self._record(event, found.partition, raw.offset, sequence, epoch))
         return verdict is not Verdict.GAP
+
+    def _record(self, event: Envelope[Data], partition: int, offset: int, sequence: int, epoch: int) -> Record[Data]:
+        prepared = event if self._prepare is None else self._prepare(event, partition)
+        return Record(prepared, partition, offset, sequence, epoch)
 
     def _read_head(self, raw: Raw) -> _Head | None:
         """Return the type and the number of a record whose other members are wrong; None if it has no number."""

@@ -55,7 +55,14 @@ class Subscription(Generic[Data]):
     """A model of the event's data, or a projection with only the fields that this group reads."""
     envelope: Any = Envelope
     """The generic model of the whole event: `Envelope`, or a projection with only the members that this group reads,
-    and type, epoch and sequence. A member that it leaves out is neither read nor checked, and `Record.event` lacks it.
+    and epoch and sequence; also type where `types` are given. A member that it leaves out is neither read nor checked,
+    and `Record.event` lacks it.
+    """
+    prepare: Callable[[Any, int], Any] | None = None
+    """Turns an event and its partition into what the handler needs, which is then the `event` of the record.
+
+    It is called right after decoding, while the event is in the processor's cache; what it leaves out is freed at once
+    and its memory used for the next ones. Pure, and raises nothing: the handler refuses what cannot be applied.
     """
     handle: Handler[Data] | None = None
     new_handler: Callable[[], Handler[Data]] | None = None

@@ -8,17 +8,16 @@ from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import Record, Subscription
 from plaudit.scoring.history import store
-from plaudit.scoring.history.domain import LedgerEntry, signed_reviews
-from plaudit.scoring.sums.domain.review import ScoredChange
+from plaudit.scoring.history.domain import LedgerEntry, RevisedChange, signed_reviews
 
 
-async def append_to_ledger(tx: Tx, records: Sequence[Record[ScoredChange]]) -> Sequence[Outgoing]:
+async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> Sequence[Outgoing]:
     """Append what each change takes away and adds."""
     await store.append(tx, [entry for record in records for entry in _entries(record)])
     return ()
 
 
-def _entries(record: Record[ScoredChange]) -> Iterator[LedgerEntry]:
+def _entries(record: Record[RevisedChange]) -> Iterator[LedgerEntry]:
     for sign, review in signed_reviews(record.event.data):
         yield LedgerEntry(
             tenant_id=record.event.tenant,
@@ -35,7 +34,7 @@ def _entries(record: Record[ScoredChange]) -> Iterator[LedgerEntry]:
 HISTORY: Final = Subscription(
     group="scoring-history",
     topic=REVIEWS,
-    data=ScoredChange,
+    data=RevisedChange,
     handle=append_to_ledger,
     gather_seconds=0.25,  # nobody waits for the ledger
 )

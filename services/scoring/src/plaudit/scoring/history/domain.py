@@ -7,6 +7,13 @@ import msgspec
 from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview
 
 
+class RevisedChange(ScoredChange, frozen=True, gc=False):
+    """A change, and which one it is."""
+
+    review_id: str
+    revision: int
+
+
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One signed row of the ledger."""
 
@@ -16,7 +23,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     known_at: datetime
     """When the change was recorded."""
-    change: ScoredChange
+    change: RevisedChange
     sign: int
     review: ScoredReview
     """The state of the review that the change takes away (-1) or adds (+1)."""

@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 
 from plaudit.common.db import Tx
-from plaudit.scoring.live.domain import KnownRows, fold_batch
+from plaudit.scoring.live.domain import Counted, KnownRows, fold_batch
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.sums import store
-from plaudit.scoring.sums.domain.review import ScoredChange
 
 
-async def count(tx: Tx, changes: Iterable[tuple[str, int, ScoredChange]], known: KnownRows) -> None:
-    """Count changes, each `(tenant id, partition, change)`, in the sums. Their order makes no difference to a sum.
+async def count(tx: Tx, changes: Iterable[Counted], known: KnownRows) -> None:
+    """Count changes in the sums. Their order makes no difference to a sum.
 
     Rows that are known are updated by their ids; the others are found or made by their keys, and known from then on.
 

@@ -1,33 +1,17 @@
 """The group `scoring-live` on `reviews.v1`: it keeps the sums."""
 
 from collections.abc import Sequence
-from typing import Final, Generic, Literal, TypeVar
-
-import msgspec
+from typing import Any, Final
 
 from plaudit.common.contracts import REVIEWS
-from plaudit.common.contracts.envelope import Epoch, NonEmpty
-from plaudit.common.contracts.envelope import Sequence as Number
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, StaleMemoryError, Subscription
 from plaudit.scoring.live import commands
-from plaudit.scoring.live.domain import KnownRows
+from plaudit.scoring.live.domain import CountedEvent, KnownRows, reducer
+from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange
 from plaudit.scoring.sums.store import RowsMissingError
-
-Data = TypeVar("Data")
-
-
-class _Event(msgspec.Struct, Generic[Data], frozen=True, gc=False):
-    """What this group reads of an envelope: every member more is time and memory of every review."""
-
-    type: str
-    tenant: NonEmpty
-    data: Data
-    epoch: Epoch
-    sequence: Number
-    specversion: Literal["1.0"]
 
 
 class CountChanges:
@@ -37,9 +21,9 @@ class CountChanges:
         """Know no rows yet."""
         self._known = KnownRows()
 
-    async def __call__(self, tx: Tx, records: Sequence[Record[ScoredChange]]) -> Sequence[Outgoing]:
-        """Count the batch in the sums."""
-        changes = ((record.event.tenant, record.partition, record.event.data) for record in records)
+    async def __call__(self, tx: Tx, records: Sequence[Record[Any]]) -> Sequence[Outgoing]:
+        """Count the batch in the sums. The event of each record is a `Counted`."""
+        changes: list[Any] = [record.event for record in records]
         try:
             await commands.count(tx, changes, self._known)
         except InvalidReviewError as error:
@@ -53,7 +37,8 @@ LIVE: Final = Subscription(
     group="scoring-live",
     topic=REVIEWS,
     data=ScoredChange,
-    envelope=_Event,
+    envelope=CountedEvent,
+    prepare=reducer(TRUST),
     new_handler=CountChanges,
     workers=2,  # rows of sums are kept by partition, so that two never write the same row
     start_batch=2_000,

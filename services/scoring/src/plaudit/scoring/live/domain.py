@@ -1,19 +1,25 @@
 """The hot path of live scoring: a batch of changes becomes what to add to which rows of sums.
 
-Nearly every change of a full stream is a new review of a subject that has reviews. The ids of its rows are remembered,
-so that such a review costs one look-up and, in the database, no search by text keys. All else is folded by key.
+Nearly every change of a full stream is a new review of a subject that has reviews. Right after decoding it is reduced
+to a few numbers and the key of its subject's own row. The ids of the rows are remembered, so that such a review costs
+one look-up and, in the database, no search by text keys. All other changes are folded by key.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import exp2
-from typing import Final
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
+import msgspec
+
+from plaudit.common.contracts.envelope import Epoch, NonEmpty, Sequence
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES, NO_SUMS, Sums
-from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, OneStar, fold
-from plaudit.scoring.sums.domain.review import ScoredChange
+from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, OneStar, add_share, fold
+from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange
+
+Data = TypeVar("Data")
 
 MAX_KEYS: Final = 100_000
 """Of each of the two parts of what is known. A key takes some 400 bytes."""
@@ -26,6 +32,60 @@ _A: Final = Sums._fields.index("a")
 _B2: Final = Sums._fields.index("b2")
 _BEFORE_WEIGHTS: Final = Sums._fields.index("w1") - 1
 _BEFORE_COUNTS: Final = Sums._fields.index("n1") - 1
+
+
+class CountedEvent(msgspec.Struct, Generic[Data], frozen=True, gc=False):
+    """What live scoring reads of an envelope: every member more is time and memory of every review."""
+
+    tenant: NonEmpty
+    data: Data
+    epoch: Epoch
+    sequence: Sequence
+    specversion: Literal["1.0"]
+
+
+NewReview: TypeAlias = tuple[DeltaKey, int, float, float, float]
+"""A new review that counts: (key of its subject's own row, star, what it adds to a, to b2, to its star's weight)."""
+
+
+class OtherChange(msgspec.Struct, frozen=True, gc=False):
+    """Any other change, and a review that cannot be scored."""
+
+    tenant_id: str
+    partition: int
+    change: ScoredChange
+
+
+Counted: TypeAlias = NewReview | OtherChange
+
+
+def reducer(profile: Profile) -> Callable[[CountedEvent[ScoredChange], int], Counted]:
+    """Return a function that reduces an event, of a partition, to what `fold_batch` needs of it; it raises nothing."""
+    kinds, half_life_us, is_uniform, weight = profile.kinds, profile.half_life_us, profile.is_uniform, profile.weight
+    powers, epoch = _POWERS, EPOCH
+
+    # It calls no function of ours: a call costs as much as all of this arithmetic.
+    def reduce(event: CountedEvent[ScoredChange], partition: int) -> Counted:
+        change = event.data
+        after = change.after
+        if (
+            after is None
+            or change.before is not None
+            or after.kind not in kinds
+            or not MIN_RATING <= (rating := after.rating) <= MAX_RATING
+        ):
+            return OtherChange(event.tenant, partition, change)
+        since = after.rated_at - epoch
+        half_lives, rest_us = divmod(
+            (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, half_life_us
+        )
+        w = exp2(rest_us / half_life_us) * powers[half_lives & _LANDMARK_MASK]
+        if not is_uniform:
+            w *= weight(verified=after.verified, origin=after.origin)
+        key = (event.tenant, after.subject, after.source.id, partition, half_lives >> _LANDMARK_BITS)
+        return key, int(rating + 0.5), rating * w, w * w, w
+
+    return reduce
 
 
 class KnownRows:
@@ -82,41 +142,24 @@ class Additions:
     """Keys of subjects' own rows, in order, whose rows are in `by_key` and should be known from then on."""
 
 
-def fold_batch(changes: Iterable[tuple[str, int, ScoredChange]], known: KnownRows, profile: Profile) -> Additions:
-    """Fold changes, each `(tenant id, partition, change)`. The sums come out as `fold` makes them, bit for bit.
+def fold_batch(batch: Iterable[Counted], known: KnownRows, profile: Profile) -> Additions:
+    """Fold reduced changes. The sums come out as `fold` makes them, bit for bit.
 
     Raises:
         InvalidReviewError: a change cannot be scored.
     """
     found = Additions()
-    one_star, several_stars, by_key = found.one_star, found.several_stars, found.by_key
-    kinds, half_life_us, is_uniform = profile.kinds, profile.half_life_us, profile.is_uniform
-    ids_of, powers, epoch = known.ids_of, _POWERS, EPOCH
-    # No function is called for a review of known rows but `ids_of`: a call costs as much as all of this arithmetic.
-    for tenant_id, partition, change in changes:
-        after = change.after
-        if (
-            after is None
-            or change.before is not None
-            or after.kind not in kinds
-            or not MIN_RATING <= (rating := after.rating) <= MAX_RATING
-        ):
-            fold(by_key, tenant_id, partition, change, profile)
+    one_star, several_stars = found.one_star, found.several_stars
+    ids_of = known.ids_of
+    for counted in batch:
+        if isinstance(counted, OtherChange):
+            fold(found.by_key, counted.tenant_id, counted.partition, counted.change, profile)
             continue
-        since = after.rated_at - epoch
-        half_lives, rest_us = divmod(
-            (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, half_life_us
-        )
-        key = (tenant_id, after.subject, after.source.id, partition, half_lives >> _LANDMARK_BITS)
+        key, star, a, b2, w = counted
         ids = ids_of(key)
         if ids is None:
-            fold(by_key, tenant_id, partition, change, profile)
-            found.unknown[key] = None
+            _add_unknown(found, key, star, a, b2, w)
             continue
-        w = exp2(rest_us / half_life_us) * powers[half_lives & _LANDMARK_MASK]
-        if not is_uniform:
-            w *= profile.weight(verified=after.verified, origin=after.origin)
-        star, a, b2 = int(rating + 0.5), rating * w, w * w
         for row_id in ids:
             row = one_star.get(row_id)
             if row is None:
@@ -141,3 +184,14 @@ def fold_batch(changes: Iterable[tuple[str, int, ScoredChange]], known: KnownRow
         numbers[int(first_star) + _BEFORE_WEIGHTS] += w
         numbers[int(first_star) + _BEFORE_COUNTS] += n
     return found
+
+
+def _add_unknown(found: Additions, key: DeltaKey, star: int, a: float, b2: float, w: float) -> None:
+    tenant_id, subject, source_id, partition, landmark = key
+    try:
+        paths = prefixes(subject)
+    except ValueError as error:
+        raise InvalidReviewError(str(error)) from error
+    for path in paths:
+        add_share(found.by_key, (tenant_id, path, source_id, partition, landmark), star, a, b2, w, 1)
+    found.unknown[key] = None

@@ -85,13 +85,16 @@ def _add(
     landmark, star, a, b2, w = share
     if sign < 0:
         a, b2, w = -a, -b2, -w
-    source_id, weight_column, count_column = review.source.id, star + _BEFORE_WEIGHTS, star + _BEFORE_COUNTS
     for path in paths:
-        key = (tenant_id, path, source_id, partition, landmark)
-        row = deltas.get(key)
-        if row is None:
-            deltas[key] = row = _EMPTY_ROW.copy()
-        row[_A] += a
-        row[_B2] += b2
-        row[weight_column] += w
-        row[count_column] += sign
+        add_share(deltas, (tenant_id, path, review.source.id, partition, landmark), star, a, b2, w, sign)
+
+
+def add_share(deltas: Deltas, key: DeltaKey, star: int, a: float, b2: float, w: float, n: int) -> None:
+    """Add to one row what a review of this star adds to a, to b2, to the star's weight and to the star's count."""
+    row = deltas.get(key)
+    if row is None:
+        deltas[key] = row = _EMPTY_ROW.copy()
+    row[_A] += a
+    row[_B2] += b2
+    row[star + _BEFORE_WEIGHTS] += w
+    row[star + _BEFORE_COUNTS] += n

@@ -31,7 +31,5 @@ class ScoredReview(msgspec.Struct, frozen=True, gc=False):
 class ScoredChange(msgspec.Struct, frozen=True, gc=False):
     """A review's change; a state is None where the public does not see the review."""
 
-    review_id: str
-    revision: int
     before: ScoredReview | None
     after: ScoredReview | None
