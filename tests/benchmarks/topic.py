@@ -1,4 +1,4 @@
-"""Fill a topic with numbered events, in batches as large as the relay's, and read one back."""
+"""Fill a topic with numbered events, in the relay's batches, and read one back."""
 
 import asyncio
 import time
@@ -13,18 +13,20 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from benchmarks.servers import PARTITIONS, Servers
 from plaudit.common.contracts.envelope import CONTENT_TYPE
 from plaudit.common.events import Outgoing
-from plaudit.common.events.numbering import splice
 from plaudit.common.events.partitioning import partition_of
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka import clients
 from plaudit.common.outbox import Outbox
+from plaudit.common.outbox.batches import BatchEncoder
 
 CHUNK_EVENTS = 4_000
 HEADERS = [("content-type", CONTENT_TYPE.encode())]
 EPOCH = 1
 
-Records = dict[int, list[tuple[bytes, bytes]]]
-"""Key and value of records, by partition."""
+KeyedEnvelopes = list[tuple[bytes, bytes]]
+"""Key and envelope of records, in order; the envelopes have no number yet."""
+Records = dict[int, KeyedEnvelopes]
+"""By partition."""
 
 
 async def fill(servers: Servers, topic: str, events: Iterable[Outgoing]) -> int:
@@ -32,10 +34,14 @@ async def fill(servers: Servers, topic: str, events: Iterable[Outgoing]) -> int:
     producer = clients.producer(servers.settings, "benchmark")
     await producer.start()
     total_bytes = 0
+    numbers: defaultdict[int, int] = defaultdict(int)
     try:
         for chunk in _chunks(events):
-            total_bytes += sum(len(value) for records in chunk.values() for _, value in records)
-            await asyncio.gather(*(_publish(producer, topic, p, records) for p, records in chunk.items()))
+            total_bytes += sum(len(envelope) for records in chunk.values() for _, envelope in records)
+            await asyncio.gather(
+                *(_publish(producer, topic, p, numbers[p] + 1, records) for p, records in chunk.items())
+            )
+            numbers.update({p: numbers[p] + len(records) for p, records in chunk.items()})
     finally:
         await producer.stop()
     return total_bytes
@@ -43,31 +49,24 @@ async def fill(servers: Servers, topic: str, events: Iterable[Outgoing]) -> int:
 
 def _chunks(events: Iterable[Outgoing]) -> Iterator[Records]:
     outbox = Outbox("ingest", PARTITIONS, uuid7)
-    numbers: defaultdict[int, int] = defaultdict(int)
     left = iter(events)
     while group := list(islice(left, CHUNK_EVENTS)):
         chunk: Records = {}
         for event in group:
             key = event.key.encode()
-            partition = partition_of(key, PARTITIONS)
-            numbers[partition] += 1
-            chunk.setdefault(partition, []).append((key, splice(outbox.encode(event), EPOCH, numbers[partition])))
+            chunk.setdefault(partition_of(key, PARTITIONS), []).append((key, outbox.encode(event)))
         yield chunk
 
 
-async def _publish(producer: AIOKafkaProducer, topic: str, partition: int, records: list[tuple[bytes, bytes]]) -> None:
-    timestamp = int(time.time() * 1000)
+async def _publish(producer: AIOKafkaProducer, topic: str, partition: int, first: int, records: KeyedEnvelopes) -> None:
+    """Publish records, the first of which gets the number `first`, in the batches that the relay would make."""
+    encoder = BatchEncoder(HEADERS)
+    timestamp_ms = int(time.time() * 1000)
     start = 0
     while start < len(records):
-        batch = producer.create_batch()
-        end = start
-        for key, value in records[start:]:
-            if batch.append(timestamp=timestamp, key=key, value=value, headers=HEADERS) is None:
-                break
-            end += 1
-        batch.close()
+        batch = encoder.encode(records[start:], EPOCH, first + start, timestamp_ms)
         await (await producer.send_batch(batch, topic, partition=partition))
-        start = end
+        start += batch.record_count()
 
 
 class _Numbered(msgspec.Struct, frozen=True, gc=False):
