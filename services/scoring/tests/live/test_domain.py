@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.live.domain import Additions, Counted, CountedEvent, KnownRows, OtherChange, fold_batch, reducer
+from plaudit.scoring.live.domain import (
+    Additions,
+    Counted,
+    CountedEvent,
+    KnownRows,
+    OtherChange,
+    Recent,
+    fold_batch,
+    reducer,
+)
 from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.sums.domain.decay import NO_SUMS
 from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold
@@ -62,6 +71,11 @@ def new(review: ScoredReview, profile: Profile = TRUST) -> Counted:
     return counted(profile, "one", 0, change(None, review))
 
 
+def learn(known: KnownRows, found: Additions, ids: Ids) -> None:
+    """Remember what the statement that adds by keys returns."""
+    known.learn(found.unknown, {key: ids[key] for key in found.by_key})
+
+
 def added_up(total: Deltas, found: Additions, ids: Ids) -> None:
     """Add a batch's additions to the total, as the statements do."""
     for key, numbers in found.by_key.items():
@@ -94,7 +108,7 @@ def test_whatever_is_known_the_sums_are_those_of_each_change(
     for batch in batches:
         found = fold_batch([counted(profile, *each) for each in batch], known, profile)
         added_up(total, found, ids)
-        known.learn(found.unknown, ids)
+        learn(known, found, ids)
         for tenant_id, partition, each in batch:
             fold(wanted, tenant_id, partition, each, profile)
     assert {key: row for key, row in total.items() if any(row)} == {key: row for key, row in wanted.items() if any(row)}
@@ -106,7 +120,7 @@ def test_a_review_of_known_rows_adds_the_same_bits_as_one_of_unknown_rows(review
     known, ids = KnownRows(), Ids()
     batch = [new(review, profile)]
     first = fold_batch(batch, known, profile)
-    known.learn(first.unknown, ids)
+    learn(known, first, ids)
     second = fold_batch(batch, known, profile)
     assert not second.by_key
     total: Deltas = {}
@@ -119,7 +133,7 @@ def test_the_rows_of_a_subject_are_known_from_the_next_batch_on() -> None:
     batch = [new(scored(5)), new(scored(5))]
     first = fold_batch(batch, known, TRUST)
     assert (len(first.by_key), first.one_star) == (2, {})
-    known.learn(first.unknown, ids)
+    learn(known, first, ids)
     second = fold_batch(batch, known, TRUST)
     assert [row[-1] for row in second.one_star.values()] == [2, 2]
     assert (second.by_key, second.unknown) == ({}, {})
@@ -141,17 +155,26 @@ def test_a_subject_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize("rating", [0.99, 5.01, float("nan")])
 def test_a_rating_off_the_scale_is_refused_of_known_rows_too(rating: float) -> None:
     known, ids = KnownRows(), Ids()
-    known.learn(fold_batch([new(scored(5))], known, TRUST).unknown, ids)
+    learn(known, fold_batch([new(scored(5))], known, TRUST), ids)
     with pytest.raises(InvalidReviewError, match="off the scale"):
         fold_batch([new(scored(rating))], known, TRUST)
 
 
+def test_a_new_subject_adds_to_its_parents_by_their_ids() -> None:
+    known, ids = KnownRows(), Ids()
+    learn(known, fold_batch([new(scored(5, subject="acme/berlin/shop-1"))], known, TRUST), ids)
+    found = fold_batch([new(scored(5, subject="acme/berlin/shop-2"))], known, TRUST)
+    assert [key[1] for key in found.by_key] == ["acme/berlin/shop-2"]
+    assert [*found.one_star] == [ids[key] for key in ids if key[1] in ("acme", "acme/berlin")]
+    learn(known, found, ids)
+    assert not fold_batch([new(scored(5, subject="acme/berlin/shop-2"))], known, TRUST).by_key
+
+
 def test_what_is_known_is_bounded_and_what_is_asked_for_stays() -> None:
-    known, ids = KnownRows(max_keys=10), Ids()
+    recent = Recent[int](max_keys=10)
     keys: list[DeltaKey] = [("one", f"shop-{number}", "source", 0, 1) for number in range(100)]
-    for key in keys:
-        ids[key]
-        known.learn([key], ids)
-        assert known.ids_of(keys[0]) == (1,)
-    assert sum(known.ids_of(key) is not None for key in keys[-10:]) == 10
-    assert len(known.newer) + len(known._older) <= 20
+    for number, key in enumerate(keys, 1):
+        recent.put(key, number)
+        assert recent.get(keys[0]) == 1
+    assert [recent.get(key) for key in keys[-10:]] == [*range(91, 101)]
+    assert len(recent.newer) + len(recent.older) <= 20

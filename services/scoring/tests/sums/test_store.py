@@ -1,7 +1,9 @@
 """Adding to the sums, and reading what was added, on a real database."""
 
 import asyncio
+import random
 from itertools import permutations
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -70,6 +72,30 @@ async def test_sources_and_partitions_are_kept_apart_and_read_as_one(worker_tx: 
     assert [row["partition"] for row in kept] == [0, 7, 7]
     ((_, sums),) = await rows_of(worker_tx)
     assert_same_sums(sums, merge([row_of(5), row_of(4), row_of(1)]).sums)
+
+
+async def test_the_ids_are_those_of_the_rows_however_keys_sort_and_sources_are_spelt(worker_tx: Tx) -> None:
+    draw = random.Random(1)
+    sources = [str(UUID(int=draw.getrandbits(128))) for _ in range(8)]
+    prefixes = ["a", "a-b", "a.b", "a/b", "a_b", "a0", "ab", "a/b-c", "a/b/c"]
+    keys = {
+        (tenant, prefix, source if number % 3 else source.upper(), partition, landmark)
+        for tenant in ("one", "One", "\u00e4", "\uffff", "\U0001d504")
+        for prefix in prefixes
+        for number, source in enumerate(sources)
+        for partition, landmark in ((0, -1), (0, 1), (10, 0), (9, 2))
+    }
+    first, second = dict(list(dict.fromkeys(keys).items())[::2]), dict.fromkeys(keys)
+    known = await store.add(worker_tx, {key: [*NO_SUMS] for key in first})
+    again = await store.add(worker_tx, {key: [*NO_SUMS] for key in second})
+
+    assert again.keys() == second.keys()
+    assert known == {key: again[key] for key in first}
+    rows = await worker_tx.raw.fetch("SELECT id, tenant_id, prefix, source_id, partition, landmark FROM sums")
+    assert {(*row[1:3], str(row[3]), *row[4:]): row[0] for row in map(tuple, rows)} == {
+        (tenant, prefix, source.lower(), partition, landmark): row_id
+        for (tenant, prefix, source, partition, landmark), row_id in again.items()
+    }
 
 
 async def test_landmarks_are_read_apart_and_merge(worker_tx: Tx) -> None:

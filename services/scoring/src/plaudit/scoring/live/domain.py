@@ -12,7 +12,8 @@ from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from plaudit.common.contracts.envelope import Epoch, NonEmpty, Sequence
+from plaudit.common.contracts.envelope import Epoch, NonEmpty
+from plaudit.common.contracts.envelope import Sequence as Number
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES, NO_SUMS, Sums
@@ -20,9 +21,10 @@ from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, OneStar, add_shar
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange
 
 Data = TypeVar("Data")
+Value = TypeVar("Value")
 
 MAX_KEYS: Final = 100_000
-"""Of each of the two parts of what is known. A key takes some 400 bytes."""
+"""Of each part of what is known. A key takes some 400 bytes."""
 
 _POWERS: Final = tuple(2.0**exponent for exponent in range(LANDMARK_HALF_LIVES))
 _LANDMARK_BITS: Final = LANDMARK_HALF_LIVES.bit_length() - 1
@@ -40,7 +42,7 @@ class CountedEvent(msgspec.Struct, Generic[Data], frozen=True, gc=False):
     tenant: NonEmpty
     data: Data
     epoch: Epoch
-    sequence: Sequence
+    sequence: Number
     specversion: Literal["1.0"]
 
 
@@ -88,45 +90,69 @@ def reducer(profile: Profile) -> Callable[[CountedEvent[ScoredChange], int], Cou
     return reduce
 
 
-class KnownRows:
-    """The ids of the rows that a review adds to: those of all prefixes of its subject, the shortest first.
+class Recent(Generic[Value]):
+    """A mapping of bounded size, in two parts: when the newer one is full, the older one is dropped.
 
-    They are kept by the key of the subject's own row, in two parts of bounded size: when the newer one is full, the
-    older one is dropped. What is asked for stays. An id is right for as long as nobody else has the partition.
+    What is asked for stays.
     """
 
-    def __init__(self, max_keys: int = MAX_KEYS) -> None:
-        """Know nothing yet.
+    def __init__(self, max_keys: int) -> None:
+        """Hold nothing yet.
 
         Args:
             max_keys: how many keys each part holds.
         """
         self._max_keys = max_keys
-        self.newer: dict[DeltaKey, tuple[int, ...]] = {}
-        self._older: dict[DeltaKey, tuple[int, ...]] = {}
+        self.newer: dict[DeltaKey, Value] = {}
+        self.older: dict[DeltaKey, Value] = {}
 
-    def ids_of(self, key: DeltaKey) -> tuple[int, ...] | None:
-        """Return the ids; None if they are not known."""
-        ids = self.newer.get(key)
-        if ids is None and (ids := self._older.get(key)) is not None:
-            self._keep(key, ids)
-        return ids
+    def get(self, key: DeltaKey) -> Value | None:
+        """Return a key's value; None if it is not here."""
+        value = self.newer.get(key)
+        if value is None and (value := self.older.get(key)) is not None:
+            self.put(key, value)
+        return value
+
+    def put(self, key: DeltaKey, value: Value) -> None:
+        """Hold a key's value."""
+        if len(self.newer) >= self._max_keys:
+            self.newer, self.older = {}, self.newer
+        self.newer[key] = value
+
+
+class KnownRows:
+    """The ids of the rows that reviews add to. An id is right for as long as nobody else has the partition."""
+
+    def __init__(self, max_keys: int = MAX_KEYS) -> None:
+        """Know nothing yet.
+
+        Args:
+            max_keys: how many keys each part of what is known holds.
+        """
+        self.of_subjects = Recent[tuple[int, ...]](max_keys)
+        """The key of a subject's own row → the ids of the rows of all its prefixes, the shortest first."""
+        self.of_parents = Recent[int](max_keys)
+        """The key of a row of a shorter prefix → its id: what a subject that is new shares with others."""
 
     def learn(self, keys: Iterable[DeltaKey], ids: Mapping[DeltaKey, int]) -> None:
-        """Remember these keys.
+        """Remember the rows of these subjects.
 
         Args:
             keys: of subjects' own rows.
-            ids: the id of each row of all their prefixes.
+            ids: the id of each row of all their prefixes that is not known as a parent's.
         """
         for key in keys:
             tenant_id, subject, source_id, partition, landmark = key
-            self._keep(key, tuple(ids[tenant_id, path, source_id, partition, landmark] for path in prefixes(subject)))
-
-    def _keep(self, key: DeltaKey, ids: tuple[int, ...]) -> None:
-        if len(self.newer) >= self._max_keys:
-            self.newer, self._older = {}, self.newer
-        self.newer[key] = ids
+            row_ids = []
+            for path in prefixes(subject)[:-1]:
+                parent = tenant_id, path, source_id, partition, landmark
+                if (row_id := ids.get(parent)) is not None:
+                    self.of_parents.put(parent, row_id)
+                elif (row_id := self.of_parents.get(parent)) is None:
+                    break  # others have taken its place since
+                row_ids.append(row_id)
+            else:
+                self.of_subjects.put(key, (*row_ids, ids[key]))
 
 
 @dataclass(slots=True)
@@ -139,7 +165,7 @@ class Additions:
     """Row id → the numbers of `Sums`; none of these rows is in `one_star`."""
     by_key: Deltas = field(default_factory=dict)
     unknown: dict[DeltaKey, None] = field(default_factory=dict)
-    """Keys of subjects' own rows, in order, whose rows are in `by_key` and should be known from then on."""
+    """Keys of subjects' own rows, in order, that are in `by_key` and should be known from then on."""
 
 
 def fold_batch(batch: Iterable[Counted], known: KnownRows, profile: Profile) -> Additions:
@@ -150,16 +176,15 @@ def fold_batch(batch: Iterable[Counted], known: KnownRows, profile: Profile) -> 
     """
     found = Additions()
     one_star, several_stars = found.one_star, found.several_stars
-    ids_of = known.ids_of
+    known_ids = known.of_subjects.newer.get
     for counted in batch:
         if isinstance(counted, OtherChange):
             fold(found.by_key, counted.tenant_id, counted.partition, counted.change, profile)
             continue
         key, star, a, b2, w = counted
-        ids = ids_of(key)
-        if ids is None:
-            _add_unknown(found, key, star, a, b2, w)
-            continue
+        ids = known_ids(key)
+        if ids is None and (ids := known.of_subjects.get(key)) is None:
+            ids = _add_unknown(found, known, key, star, a, b2, w)
         for row_id in ids:
             row = one_star.get(row_id)
             if row is None:
@@ -186,12 +211,22 @@ def fold_batch(batch: Iterable[Counted], known: KnownRows, profile: Profile) -> 
     return found
 
 
-def _add_unknown(found: Additions, key: DeltaKey, star: int, a: float, b2: float, w: float) -> None:
+def _add_unknown(
+    found: Additions, known: KnownRows, key: DeltaKey, star: int, a: float, b2: float, w: float
+) -> tuple[int, ...]:
+    """Add a review of a new subject to the rows that are not known; return the ids of those that are."""
     tenant_id, subject, source_id, partition, landmark = key
     try:
-        paths = prefixes(subject)
+        *parents, _ = prefixes(subject)
     except ValueError as error:
         raise InvalidReviewError(str(error)) from error
-    for path in paths:
-        add_share(found.by_key, (tenant_id, path, source_id, partition, landmark), star, a, b2, w, 1)
+    row_ids = []
+    for path in parents:
+        parent = tenant_id, path, source_id, partition, landmark
+        if (row_id := known.of_parents.get(parent)) is not None:
+            row_ids.append(row_id)
+        else:
+            add_share(found.by_key, parent, star, a, b2, w, 1)
+    add_share(found.by_key, key, star, a, b2, w, 1)
     found.unknown[key] = None
+    return tuple(row_ids)

@@ -1,7 +1,8 @@
 """The statements that add to the sums. `scores/store.py` has those that read them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
@@ -11,12 +12,16 @@ from plaudit.scoring.sums.tables import sums
 
 _COLUMNS = Columns(sums, without=("id",))
 # SQL only adds: multiplication, power and exp raise an error on underflow, so rescaling here could fail a whole batch.
+# Only the ids come back, in the order of the keys: to send the keys back would cost more than all the rest.
 _ADD = f"""
-INSERT INTO sums AS held ({_COLUMNS.listed})
-SELECT * FROM {_COLUMNS.unnest()}
-ON CONFLICT ({", ".join(DELTA_KEY)}) DO UPDATE
-SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in Sums._fields)}
-RETURNING tenant_id, prefix, source_id::text, partition, landmark, id
+WITH added AS (
+    INSERT INTO sums AS held ({_COLUMNS.listed})
+    SELECT * FROM {_COLUMNS.unnest()}
+    ON CONFLICT ({", ".join(DELTA_KEY)}) DO UPDATE
+    SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in Sums._fields)}
+    RETURNING {", ".join(DELTA_KEY)}, id
+)
+SELECT array_agg(id ORDER BY {", ".join(DELTA_KEY)}) FROM added
 """
 # `unnest` in the select list costs less than in FROM; OFFSET 0 keeps it a list of rows to join with.
 _DELTAS = ", ".join(
@@ -56,14 +61,18 @@ async def add(tx: Tx, deltas: Deltas) -> dict[DeltaKey, int]:
     """
     if not deltas:
         return {}
-    keys = sorted(deltas)
+    keys = _in_the_order_of_the_database(deltas)
     columns = (*zip(*keys, strict=True), *zip(*map(deltas.__getitem__, keys), strict=True))
     arrays = dict(zip((*DELTA_KEY, *Sums._fields), columns, strict=True))
-    rows = await tx.raw.fetch(_ADD, *(arrays[name] for name in _COLUMNS.names))
-    return {
-        (tenant_id, prefix, source_id, partition, landmark): row_id
-        for tenant_id, prefix, source_id, partition, landmark, row_id in rows
-    }
+    ids = await tx.raw.fetchval(_ADD, *(arrays[name] for name in _COLUMNS.names))
+    return dict(zip(keys, ids, strict=True))
+
+
+def _in_the_order_of_the_database(keys: Iterable[DeltaKey]) -> list[DeltaKey]:
+    """Sort keys as the primary key does: texts by their code points, sources as UUIDs, however they are spelt."""
+    listed = list(keys)
+    spelt = {source_id: str(UUID(source_id)) for _, _, source_id, _, _ in listed}
+    return sorted(listed, key=lambda key: (key[0], key[1], spelt[key[2]], key[3], key[4]))
 
 
 async def add_by_id(tx: Tx, one_star: Mapping[int, OneStar], several_stars: Mapping[int, Sequence[float]]) -> None:
