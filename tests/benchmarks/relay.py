@@ -3,8 +3,6 @@
 import asyncio
 from itertools import islice
 
-import asyncpg
-
 from benchmarks import cores, servers, topic
 from benchmarks.cpu import Meter
 from benchmarks.machine import describe
@@ -41,7 +39,7 @@ def run(report: Report, options: Options) -> None:
             "published with acks=all and LZ4, cursor moved after each chunk"
         )
         with servers.product(backing, "plaudit.ingest.main", "relay", profile=options.profile) as relay:
-            drained = asyncio.run(_drain(backing, relay, events))
+            drained = _drain(backing, relay, events)
         report.profile(relay.profile)
         tell(report, drained)
         report.note("reading the topic back")
@@ -65,12 +63,6 @@ async def _fill(backing: Servers, events: int) -> int:
         await database.close()
 
 
-async def _drain(backing: Servers, relay: Product, events: int) -> Drained:
-    connection = await asyncpg.connect(backing.database_url)
-    try:
-        meter = Meter({"relay": relay.cpu_seconds, **backing.readers()}, frozenset({"relay"}), cores.tested())
-        return await watch(
-            lambda: connection.fetchval(_PUBLISHED), events, meter, running=lambda: relay.process.running
-        )
-    finally:
-        await connection.close()
+def _drain(backing: Servers, relay: Product, events: int) -> Drained:
+    meter = Meter({"relay": relay.cpu_seconds, **backing.readers()}, frozenset({"relay"}), cores.tested())
+    return asyncio.run(watch(backing.database_url, _PUBLISHED, events, meter, lambda: relay.process.running))

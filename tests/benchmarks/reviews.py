@@ -90,12 +90,22 @@ class Shape:
         return f"shop-{number}" if self.depth == 1 else f"company-{number // 100}/shop-{number % 100}"
 
 
+def source_id(number: int) -> str:
+    """The id of a source."""
+    return str(uuid5(_NAMESPACE, f"source {number}"))
+
+
+def order_key(subject: str) -> str:
+    """The key of a subject's events on the bus: it says which partition they are in."""
+    return f"{TENANT}/{subject.partition('/')[0]}"
+
+
 def outgoing(shape: Shape, count: int) -> Iterator[Outgoing]:
     """New reviews as ingest writes them to its outbox, some 1.2 kB each."""
     draw = random.Random(SEED)
     began_at = datetime(2026, 1, 5, 8, tzinfo=UTC)
     sources = [
-        SourceRef(id=str(uuid5(_NAMESPACE, f"source {n}")), name=f"Source {n}", platform="native", created_at=began_at)
+        SourceRef(id=source_id(n), name=f"Source {n}", platform="native", created_at=began_at)
         for n in range(shape.sources)
     ]
     texts = [text(draw, EVENT_TEXT_WORDS) for _ in range(1_000)]
@@ -127,7 +137,7 @@ def outgoing(shape: Shape, count: int) -> Iterator[Outgoing]:
         )
         yield Outgoing(
             topic=REVIEWS,
-            key=f"{TENANT}/{subject.partition('/')[0]}",
+            key=order_key(subject),
             type="review.created",
             subject=subject,
             tenant_id=TENANT,

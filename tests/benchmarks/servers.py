@@ -127,10 +127,14 @@ class Product:
 
     def metric(self, name: str) -> float:
         """The sum of one metric over its labels; 0 where it has none yet."""
+        return sum(self.metrics(name))
+
+    def metrics(self, name: str) -> list[float]:
+        """One metric for each of its labels."""
         with urlopen(f"{self.base}/metrics", timeout=5) as response:
             lines: list[str] = response.read().decode().splitlines()
         values = (line.rpartition(" ") for line in lines if line.partition("{")[0].partition(" ")[0] == name)
-        return sum(float(value) for _, _, value in values)
+        return [float(value) for _, _, value in values]
 
     def mean(self, histogram: str, since: tuple[float, float] = (0.0, 0.0)) -> float:
         """The mean of what a histogram has seen since an earlier `seen`."""
@@ -151,13 +155,15 @@ class Product:
 
 @contextmanager
 def product(
-    servers: Servers, module: str, command: str, *, profile: bool = False, pinned: bool = True
+    servers: Servers, module: str, *arguments: str, profile: bool = False, pinned: bool = True
 ) -> Iterator[Product]:
     """Run one process of the product, on the tested core if `pinned`; stop it in good order at the end."""
-    name = f"{module.rpartition('.')[0] or module} {command}"
+    name = " ".join([module.rpartition(".")[0] or module, *arguments])
     samples = servers.folder / f"{name.replace(' ', '-')}.samples" if profile else None
-    arguments = ["benchmarks.profiled", str(samples), module, command] if samples else [module, command]
-    with _process(servers, name, arguments, samples, pinned=pinned) as made:
+    command = [module, *arguments]
+    if samples:
+        command = ["benchmarks.profiled", str(samples), *command]
+    with _process(servers, name, command, samples, pinned=pinned) as made:
         yield made
 
 
@@ -173,7 +179,7 @@ def _process(
     servers: Servers, name: str, arguments: list[str], samples: Path | None, *, pinned: bool
 ) -> Iterator[Product]:
     port = free_port()
-    log = servers.folder / f"{name.replace(' ', '-')}.log"
+    log = servers.folder / f"{name.replace(' ', '-')}-{port}.log"
     with cores.on(cores.tested() if pinned else cores.all_cores()):
         process = GuardedProcess(
             Spec(

@@ -33,6 +33,7 @@ def consumer(
     order_keys: Callable[[Record[Count]], Iterable[OrderKey]] = no_order_keys,
     workers: int = 1,
     max_batch: int = 4_000,
+    backlog_batch: int = 0,
     fuse: Fuse | None = None,
 ) -> ConsumerLoop[Count]:
     """A consumer of the group `GROUP`, not running yet."""
@@ -45,6 +46,7 @@ def consumer(
         workers=workers,
         start_batch=max_batch,
         max_batch=max_batch,
+        backlog_batch=backlog_batch,
         fuse=fuse or Fuse(),
     )
     return ConsumerLoop(subscription, database, outbox_of(settings).append, settings)

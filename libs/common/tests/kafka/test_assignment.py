@@ -26,6 +26,10 @@ class Client:
     def __init__(self) -> None:
         self.sought: dict[int, int] = {}
         self.paused: set[int] = set()
+        self.ends: dict[int, int] = {}
+
+    def highwater(self, place: TopicPartition) -> int | None:
+        return self.ends.get(place.partition)
 
     def seek(self, place: TopicPartition, offset: int) -> None:
         self.sought[place.partition] = offset
@@ -219,3 +223,13 @@ async def test_positions_loaded_for_an_older_generation_are_dropped(
     await asyncio.gather(assigning, revoking)
     assert world.assignment.positions == {}
     assert world.client.sought == {}
+
+
+async def test_what_is_left_to_read_of_a_share_is_what_lies_between_its_positions_and_the_ends(world: World) -> None:
+    await world.assigned(0, 1, 2, 3)
+    assert world.assignment.left_records(0, 2) == 0  # nothing has been fetched yet
+    world.client.ends = {0: 7, 1: 100, 2: 5}
+    world.assignment.positions[2].place = Place(9, 1, 9)  # the broker has told more since
+    assert world.assignment.left_records(0, 2) == 7
+    await world.assignment.on_partitions_revoked([])
+    assert world.assignment.left_records(0, 2) == 0

@@ -38,6 +38,28 @@ async def test_each_record_has_exactly_one_effect_in_the_order_of_its_partition(
     assert all(found == sorted(set(found)) for found in (await seen(database)).values())
 
 
+async def test_batches_are_larger_while_the_broker_has_more_than_one_of_them(
+    settings: Settings, database: Database, make_topic: MakeTopic
+) -> None:
+    topic, sizes = await make_topic(), list[int]()
+
+    async def note(tx: Tx, records: Sequence[Record[Count]]) -> Sequence[Outgoing]:
+        sizes.append(len(records))
+        return await add_to_sums(tx, records)
+
+    loop = consumer(settings, database, topic, note, max_batch=10, backlog_batch=100)
+    async with feeding(settings, topic) as feed:
+        await feed.count(*["a"] * 300)
+        async with running(loop):
+            await drain(loop)
+            assert 10 < max(sizes) <= 100
+            sizes.clear()
+            await feed.count(*["a"] * 9)
+            await drain(loop)
+    assert await sums(database) == {"a": 309}
+    assert max(sizes) < 10
+
+
 async def test_what_a_relay_repeats_is_skipped(settings: Settings, database: Database, make_topic: MakeTopic) -> None:
     topic = await make_topic()
     loop = consumer(settings, database, topic)

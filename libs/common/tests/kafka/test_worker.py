@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from aiokafka import TopicPartition
 
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
@@ -71,6 +72,14 @@ class Remembering:
 
 
 class Client:
+    """Kafka's client: it has told how far the partitions reach."""
+
+    def __init__(self) -> None:
+        self.ends: dict[int, int] = {}
+
+    def highwater(self, place: TopicPartition) -> int | None:
+        return self.ends.get(place.partition)
+
     def pause(self, *_: object) -> None: ...
     def resume(self, *_: object) -> None: ...
 
@@ -81,7 +90,8 @@ class Bench:
     def __init__(self, error: Callable[[list[str]], Exception | None], *, remembers: bool = False) -> None:
         self.transaction = Transaction(error)
         self.assignment = Assignment("group", TOPIC.name, None, SETTINGS)  # type: ignore[arg-type]
-        self.assignment.join(Client())
+        self.client = Client()
+        self.assignment.join(self.client)
         self.stop = asyncio.Event()
         handler: Any = {"new_handler": Remembering} if remembers else {"handle": add_to_sums}
         subscription = Subscription(group="group", topic=TOPIC, data=Count, **handler)
@@ -90,8 +100,8 @@ class Bench:
             subscription,
             self.transaction,  # type: ignore[arg-type]
             self.assignment,
-            Client(),
-            FetchWait(Client()),
+            self.client,
+            FetchWait(self.client),
             self.stop,
         )
 
@@ -258,11 +268,24 @@ def test_a_subscription_has_one_way_to_a_handler(handlers: dict[str, Any]) -> No
         Subscription(group="group", topic=TOPIC, data=Count, **handlers)
 
 
-@pytest.mark.parametrize(("records", "gathers"), [(3, True), (500, False)])
-async def test_records_gather_after_a_batch_that_was_no_full_one(
-    monkeypatch: pytest.MonkeyPatch, records: int, gathers: bool
+async def test_a_worker_knows_from_the_ends_of_its_partitions_that_it_is_behind() -> None:
+    bench = Bench(lambda _: None)
+    bench.client.ends = {0: 502, 1: 1}
+    await bench.apply(batch(p0=2, p1=1))
+    assert not bench.worker._size.is_behind
+    bench.client.ends = {0: 502, 1: 2}
+    await bench.apply(batch(p0=2, p1=1))
+    assert bench.worker._size.is_behind
+
+
+@pytest.mark.parametrize(
+    ("records", "left_records", "gathers"), [(3, 0, True), (3, 500, True), (3, 501, False), (500, 0, False)]
+)
+async def test_records_gather_after_a_batch_that_was_no_full_one_unless_there_is_a_backlog(
+    monkeypatch: pytest.MonkeyPatch, records: int, left_records: int, gathers: bool
 ) -> None:
     bench = Bench(lambda _: None)
+    bench.worker._size.observe(records, 0.03, left_records)
     bench.worker._subscription = replace(bench.worker._subscription, gather_seconds=0.25)
     paused: list[float] = []
 

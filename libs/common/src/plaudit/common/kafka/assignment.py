@@ -136,6 +136,17 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         """Return those partitions that may be read and whose number is `share` modulo `shares`."""
         return [partition for partition in self.positions if partition % shares == share]
 
+    def left_records(self, share: int, shares: int) -> int:
+        """Return how many records there are to read of the partitions of a share, as far as the broker has told.
+
+        It tells with each fetch, so this is too low when nothing is fetched because enough has been.
+        """
+        positions = [
+            (self.at(partition), self.positions[partition].place) for partition in self.readable(share, shares)
+        ]
+        ends = ((self._consumer.highwater(at) or 0, place.next_offset) for at, place in positions)
+        return sum(max(0, end - next_offset) for end, next_offset in ends)
+
     def at(self, partition: int) -> TopicPartition:
         """Return a partition as the client names it."""
         return TopicPartition(self._topic, partition)

@@ -79,6 +79,9 @@ class Subscription(Generic[Data]):
     """Records of a batch at first; it grows while transactions are short."""
     max_batch: int = 4_000
     """Most records of a batch."""
+    backlog_batch: int = 0
+    """Most records of a batch while more than a batch is left to read; 0: no more than otherwise. For a handler whose
+    cost of a record falls with the size, and that has few order keys."""
     workers: int = 1
     """Each worker has its share of the partitions and one transaction in flight: one computes while another commits."""
     gather_seconds: float = 0.0

@@ -92,7 +92,7 @@ class Worker(Generic[Data]):
         self._share, self._shares = share, subscription.workers
         self._labels = subscription.group, subscription.topic.name
         self._subscription = subscription
-        self._size = BatchSize(subscription.start_batch, subscription.max_batch)
+        self._size = BatchSize(subscription.start_batch, subscription.max_batch, subscription.backlog_batch)
         self._decoder = Decoder(subscription)
         self._transaction = transaction
         self._assignment = assignment
@@ -138,7 +138,8 @@ class Worker(Generic[Data]):
 
     async def _gather(self, records: int) -> None:
         """Let records gather before the next poll, unless there is a backlog: one transaction then has several."""
-        if self._subscription.gather_seconds and records < self._size.records:
+        # A backlog comes in pieces, as the client fetches it, and few of them are as large as a full batch.
+        if self._subscription.gather_seconds and records < self._size.records and not self._size.is_behind:
             await pause(self._stop, self._subscription.gather_seconds)
 
     async def _poll(self) -> Batch | None:
@@ -296,7 +297,8 @@ class Worker(Generic[Data]):
         group, topic = self._labels
         slices = committed.slices
         self._assignment.advance(committed.moves, committed.parked, generation)
-        self._size.observe(_count(part.batch), committed.seconds)
+        left_records = self._assignment.left_records(self._share, self._shares)
+        self._size.observe(_count(part.batch), committed.seconds, left_records)
         repeated = sum(each.repeated for each in slices)
         metrics.CONSUMER_APPLIED.labels(group, topic).inc(committed.applied)
         metrics.CONSUMER_REPEATED.labels(group, topic).inc(repeated)

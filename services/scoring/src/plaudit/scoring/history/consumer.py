@@ -36,5 +36,6 @@ HISTORY: Final = Subscription(
     topic=REVIEWS,
     data=RevisedChange,
     handle=append_to_ledger,
+    backlog_batch=8_000,
     gather_seconds=0.25,  # nobody waits for the ledger
 )

@@ -42,4 +42,5 @@ LIVE: Final = Subscription(
     new_handler=CountChanges,
     workers=2,  # rows of sums are kept by partition, so that two never write the same row
     start_batch=2_000,
+    backlog_batch=8_000,
 )

@@ -1,0 +1,1 @@
+"""Scoring: topics full of events, read by the real consumer process of one group."""
