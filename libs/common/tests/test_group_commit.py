@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from plaudit.common.group_commit import GroupCommit, QueueFullError, StoppedError
+from plaudit.common.group_commit import SWEEP_SECONDS, GroupCommit, QueueFullError, StoppedError, Waiting
 from plaudit.common.observability.log import request_id_var
 from plaudit_testing.runtime import until
 
@@ -318,3 +318,77 @@ async def test_a_group_is_not_written_in_the_context_of_the_request_that_came_la
         await submit(commit, "a")
         request_id_var.reset(token)
     assert seen == [None]
+
+
+class Noting(Waiting[str, str]):
+    """An item that notes its answers, as a request that is written straight to its connection: a second is one more."""
+
+    def __init__(self, item: str, wait_seconds: float = LONG_SECONDS) -> None:
+        answer_by = asyncio.get_running_loop().time() + wait_seconds
+        super().__init__(item, rows=1, size_bytes=1, answer_by=answer_by)
+        self.answers: list[str] = []
+
+    def written(self, result: str) -> None:
+        self.answers.append(result)
+
+    def failed(self, error: Exception) -> None:
+        self.answers.append(type(error).__name__)
+
+
+def put(commit: GroupCommit[str, str], *items: Noting) -> None:
+    for item in items:
+        commit.put(item)
+
+
+async def test_who_was_told_that_it_took_too_long_is_told_so_once_and_nothing_else(writer: Writer):
+    commit = commit_with(writer)
+    writer.free.clear()
+    late, patient = Noting("late", 0.0), Noting("patient")
+    async with running(commit):
+        put(commit, late, patient)
+        await writer.begun.wait()
+        await until(lambda: bool(late.answers), "a sweep has found it")
+        await asyncio.sleep(3 * SWEEP_SECONDS)
+        writer.free.set()
+        await until(lambda: bool(patient.answers), "the group has committed")
+    assert (late.answers, patient.answers) == (["TimeoutError"], ["PATIENT"])
+
+
+async def test_who_was_answered_is_not_told_later_that_it_took_too_long(writer: Writer):
+    """The half of a split group that was written is answered while the other half is still being written."""
+    commit = commit_with(writer)
+    done, bad, slow = Noting("done", 5 * SWEEP_SECONDS), Noting("bad"), Noting("slow")
+
+    async def hold(group: Sequence[str]) -> list[str]:
+        if "slow" in group and "bad" not in group:
+            await writer.free.wait()
+        elif "bad" in group:
+            raise ValueError
+        return [item.upper() for item in group]
+
+    commit._write = hold
+    writer.free.clear()
+    async with running(commit):
+        put(commit, done, bad, slow)
+        await until(lambda: bool(bad.answers), "the other half is being written")
+        assert done.answers == ["DONE"]
+        await asyncio.sleep(8 * SWEEP_SECONDS)
+        writer.free.set()
+        await until(lambda: bool(slow.answers), "it is written")
+    assert [item.answers for item in (done, bad, slow)] == [["DONE"], ["ValueError"], ["SLOW"]]
+
+
+async def test_what_waits_behind_a_full_writer_is_told_in_time_too(writer: Writer):
+    commit = commit_with(writer)
+    writer.free.clear()
+    first, late = Noting("first"), Noting("late", 2 * SWEEP_SECONDS)
+    async with running(commit):
+        put(commit, first)
+        await writer.begun.wait()
+        put(commit, late)
+        await until(lambda: bool(late.answers), "a sweep has found it in the queue")
+        assert first.answers == []
+        writer.free.set()
+        await until(lambda: bool(first.answers), "the first one is written")
+    assert (first.answers, late.answers) == (["FIRST"], ["TimeoutError"])
+    assert writer.tried == [["first"]]
