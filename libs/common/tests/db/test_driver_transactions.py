@@ -104,3 +104,10 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_replaced_without
     await until(same.is_closed, "the connection is closed")
     async with kind(made) as tx:
         assert await tx.raw.fetchval("SELECT pg_backend_pid()") != pid
+
+
+async def test_a_connection_goes_back_without_another_round_trip(postgres_server: PostgresServer, made: Database):
+    pid = await backend(made)
+    admin = await asyncpg.connect(postgres_server.admin_dsn)
+    assert await admin.fetchval("SELECT query FROM pg_stat_activity WHERE pid = $1", pid) == "COMMIT"
+    await admin.close()
