@@ -9,6 +9,7 @@ import pytest
 
 from plaudit.common.group_commit import SWEEP_SECONDS, GroupCommit, QueueFullError, StoppedError, Waiting
 from plaudit.common.observability.log import request_id_var
+from plaudit_testing.connections import loop_calls
 from plaudit_testing.runtime import until
 
 LONG_SECONDS = 30.0
@@ -327,12 +328,17 @@ class Noting(Waiting[str, str]):
         answer_by = asyncio.get_running_loop().time() + wait_seconds
         super().__init__(item, rows=1, size_bytes=1, answer_by=answer_by)
         self.answers: list[str] = []
+        self.answered_at = 0.0
 
     def written(self, result: str) -> None:
-        self.answers.append(result)
+        self._note(result)
 
     def failed(self, error: Exception) -> None:
-        self.answers.append(type(error).__name__)
+        self._note(type(error).__name__)
+
+    def _note(self, answer: str) -> None:
+        self.answers.append(answer)
+        self.answered_at = asyncio.get_running_loop().time()
 
 
 def put(commit: GroupCommit[str, str], *items: Noting) -> None:
@@ -378,7 +384,7 @@ async def test_who_was_answered_is_not_told_later_that_it_took_too_long(writer: 
     assert [item.answers for item in (done, bad, slow)] == [["DONE"], ["ValueError"], ["SLOW"]]
 
 
-async def test_what_waits_behind_a_full_writer_is_told_in_time_too(writer: Writer):
+async def test_what_waits_behind_a_full_writer_is_told_at_its_deadline_and_not_before(writer: Writer):
     commit = commit_with(writer)
     writer.free.clear()
     first, late = Noting("first"), Noting("late", 2 * SWEEP_SECONDS)
@@ -391,4 +397,22 @@ async def test_what_waits_behind_a_full_writer_is_told_in_time_too(writer: Write
         writer.free.set()
         await until(lambda: bool(first.answers), "the first one is written")
     assert (first.answers, late.answers) == (["FIRST"], ["TimeoutError"])
+    assert late.answered_at >= late.answer_by
     assert writer.tried == [["first"]]
+
+
+async def test_items_have_one_sweep_together_and_none_when_nothing_waits(writer: Writer):
+    commit = commit_with(writer)
+    async with running(commit):
+        await asyncio.sleep(0)
+        with loop_calls() as asked:
+            for number in range(10):
+                put(commit, Noting(str(number)))
+                for _ in range(5):
+                    await asyncio.sleep(0)
+        assert writer.written[-1] == ["9"], "each was a group, in a turn of its own"
+        assert asked.count("call_later") == 1
+        await asyncio.sleep(3 * SWEEP_SECONDS)
+        with loop_calls() as asked:
+            await asyncio.sleep(3 * SWEEP_SECONDS)
+        assert asked.count("call_later") == 1, "this test's own sleep"
