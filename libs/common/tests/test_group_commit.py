@@ -416,3 +416,19 @@ async def test_items_have_one_sweep_together_and_none_when_nothing_waits(writer:
         with loop_calls() as asked:
             await asyncio.sleep(3 * SWEEP_SECONDS)
         assert asked.count("call_later") == 1, "this test's own sleep"
+
+
+@pytest.mark.parametrize("error", [None, ConnectionResetError()], ids=["written", "failed"])
+async def test_a_sender_that_leaves_in_the_moment_of_its_answer_disturbs_nobody(
+    writer: Writer, error: Exception | None
+):
+    commit = commit_with(writer)
+    writer.free.clear()
+    async with running(commit):
+        [gone] = await waiting(commit, "gone")
+        await writer.begun.wait()
+        writer.refuse = lambda item: error if item == "gone" else None
+        writer.free.set()  # the writer goes on before the sender notices that it is cancelled
+        gone.cancel()
+        assert await submit(commit, "next") == "NEXT"
+    assert gone.cancelled()
