@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,8 @@ from starlette.routing import Route
 
 from plaudit.common.http import Api, create_app
 from plaudit.common.http.direct import DirectRequest, DirectRoute
+from plaudit.common.http.limits import DEFAULT_LIMITS, Limits
+from plaudit_testing.connections import our_connection
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
@@ -100,3 +103,33 @@ def test_what_was_received_whole_is_answered_before_the_connection_is_closed(
 ) -> None:
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
         assert runner.run(answers(sent)) == expected
+
+
+async def test_a_part_of_a_head_that_will_never_be_whole_gets_no_answer_of_its_own() -> None:
+    route = Held()
+    connection = our_connection(app_of(route))
+    connection.protocol.data_received(post(DIRECT) + post(DIRECT)[:20])
+    await asyncio.sleep(0)
+    assert connection.protocol.eof_received()
+    connection.protocol.sweep(perf_counter() + DEFAULT_LIMITS.head_seconds + 1)
+    route.answer()
+    written = await connection.settled()
+    assert written.startswith(b"HTTP/1.1 202 ")
+    assert written.count(b"HTTP/1.1") == 1
+    assert connection.transport.closed
+
+
+async def test_with_everything_answered_the_connection_is_closed_at_once() -> None:
+    route = Held()
+    route.free.set()
+    never_idle = Limits(idle_seconds=1_000_000)
+    async with asyncio.timeout(DEADLINE_SECONDS), serving(app_of(route), never_idle) as server:
+        for sent in (b"", post(DIRECT), post(BARE)):
+            reader, writer = await asyncio.open_connection(server.base_url.host, server.base_url.port)
+            writer.write(sent)
+            if sent:
+                await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(END_IS_SEEN_SECONDS)
+            writer.write_eof()
+            await reader.read()
+            writer.close()

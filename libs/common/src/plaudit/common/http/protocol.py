@@ -54,7 +54,7 @@ class HttpProtocol(HttpToolsProtocol):
         """When the head began that is not complete; 0 when there is none."""
         self._idle_since = perf_counter()
         self._is_deaf = False
-        """Whether nothing more is read: what was sent is not HTTP, or is refused, or was the last."""
+        """Whether nothing more is read: what was sent is not HTTP, or is refused."""
         self._serving: DirectRequest | None = None
         """The direct request whose turn it is."""
         self._is_advancing = False
@@ -88,13 +88,12 @@ class HttpProtocol(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's returns nothing, which closes the connection
         """Answer a client that has shut its sending side; return whether the connection stays open for that.
 
-        Closed at once, the answer to a delivery that is being committed would be lost. A request that is
-        not whole can become so no more, and ends as when its client had closed the connection.
+        Closed at once, the answer to a delivery that is being committed would be lost. A request that is not whole can
+        become so no more, and ends as when its client had closed the connection.
         """
         cycle: Any = self.cycle
         if cycle is None or cycle.response_complete or not self._is_whole(cycle):
             return False
-        self._is_deaf = True
         self._head_begun = 0.0
         # It is the last one in the line. Whoever serves it closes the connection behind its answer.
         cycle.keep_alive = False
