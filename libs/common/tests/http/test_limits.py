@@ -202,3 +202,27 @@ async def test_a_client_that_does_not_read_its_answers_is_not_read_either(app: A
     assert not connection.transport.reads
     connection.protocol.resume_writing()
     assert connection.transport.reads
+
+
+async def test_the_address_and_what_parts_headers_count_too(app: Api) -> None:
+    headers = [b"a" * 50 + b": " + b"b" * 65] * (LIMITS.max_headers - 3)
+    names_and_values = sum(len(header) - len(b": ") for header in headers)
+    assert names_and_values < LIMITS.max_head_bytes - 30 < LIMITS.max_head_bytes < len(head(PATHS[0], *headers))
+    for sent in (head(PATHS[0] + b"?" + b"x" * LIMITS.max_head_bytes), head(PATHS[0], *headers)):
+        connection = our_connection(app, LIMITS)
+        connection.protocol.data_received(sent)
+        assert statuses(await connection.settled()) == [431]
+
+
+@both_ways
+async def test_a_head_that_begins_behind_a_request_counts_from_its_first_byte(
+    app: Api, path: bytes, route: Held
+) -> None:
+    connection = our_connection(app, LIMITS)
+    large = head(path, b"long: " + b"x" * 1_500, b"longer: " + b"y" * 1_500)
+    connection.protocol.data_received(head(path, b"content-length: 0") + large[:1_800])
+    for _ in range(5):
+        await asyncio.sleep(0)
+        route.answer()
+    connection.protocol.data_received(large[1_800:])
+    assert statuses(await connection.settled())[1:] == [431]

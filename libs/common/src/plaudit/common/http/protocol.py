@@ -124,7 +124,6 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_begun = 0.0
         if self._is_head_too_large():
             raise _TooLargeHeadError
-        self._head_bytes = 0
         found = self._direct.match(self.parser.get_method(), self.url)
         if found is None:
             self._to_application()
