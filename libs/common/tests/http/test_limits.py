@@ -226,3 +226,30 @@ async def test_a_head_that_begins_behind_a_request_counts_from_its_first_byte(
         route.answer()
     connection.protocol.data_received(large[1_800:])
     assert statuses(await connection.settled())[1:] == [431]
+
+
+async def test_a_request_is_not_late_that_waits_behind_another_while_the_connection_is_read(
+    app: Api, route: Held
+) -> None:
+    connection = our_connection(app, LIMITS)
+    whole = head(PATHS[1], b"content-length: 0")
+    connection.protocol.data_received(whole + whole + head(PATHS[1], b"content-length: 9") + b"only")
+    await asyncio.sleep(0)
+    route.answer()
+    assert connection.transport.reads, "the second is being served, the third waits"
+    connection.protocol.sweep(perf_counter() + LIMITS.body_seconds + 1)
+    assert statuses(connection.transport.written) == [202]
+    await asyncio.sleep(0)
+    route.answer()
+    connection.protocol.sweep(perf_counter() + LIMITS.body_seconds - 1)
+    assert statuses(connection.transport.written) == [202, 202]
+    connection.protocol.sweep(perf_counter() + LIMITS.body_seconds + 1)
+    assert statuses(await connection.settled()) == [202, 202, 408]
+
+
+async def test_a_connection_that_is_closing_is_refused_nothing_more(app: Api) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1])[:-2])
+    connection.transport.close()
+    connection.protocol.sweep(perf_counter() + LIMITS.head_seconds + 1)
+    assert connection.protocol.cycle is None
