@@ -1,14 +1,14 @@
 """What a connection may send, and how long it may take, whoever serves its requests."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from plaudit.common.http import Api, create_app
@@ -192,6 +192,7 @@ async def test_a_body_that_is_not_http_is_a_400_and_nothing_of_it_is_served(
     assert statuses(connection.transport.written) == [400]
     assert route.held == []
     assert [line for line in caplog.records if line.levelname == "ERROR"] == []
+    assert app.edge.in_progress == 0, "its application has been told, before the connection is lost"
     connection.protocol.connection_lost(None)
     assert app.edge.in_progress == 0
 
@@ -253,3 +254,31 @@ async def test_a_connection_that_is_closing_is_refused_nothing_more(app: Api) ->
     connection.transport.close()
     connection.protocol.sweep(perf_counter() + LIMITS.head_seconds + 1)
     assert connection.protocol.cycle is None
+
+
+async def test_an_answer_that_has_begun_is_cut_off_when_the_rest_of_its_request_is_not_http() -> None:
+    release = asyncio.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"begun"
+        await release.wait()
+
+    async def early(_request: Request) -> Response:
+        return StreamingResponse(parts())
+
+    resources: Any = SimpleNamespace(database=None)
+    routes = [Route("/v1/early", early, methods=["POST"])]
+    app = create_app(title="t", service="t", description="", resources=resources, routers=(), bare_routes=routes)
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(b"/v1/early", b"transfer-encoding: chunked") + b"3\r\nabc\r\n")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert b"begun" in connection.transport.written
+    connection.protocol.data_received(b"no length\r\n")
+    assert statuses(connection.transport.written) == [200]
+    assert connection.transport.closed
+    connection.protocol.connection_lost(None)
+    release.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert app.edge.in_progress == 0
