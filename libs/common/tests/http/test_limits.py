@@ -10,6 +10,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from plaudit.common.http import Api, create_app
 from plaudit.common.http.direct import DirectRequest, DirectRoute
@@ -282,3 +283,31 @@ async def test_an_answer_that_has_begun_is_cut_off_when_the_rest_of_its_request_
     for _ in range(20):
         await asyncio.sleep(0)
     assert app.edge.in_progress == 0
+
+
+@both_ways
+async def test_a_body_that_is_not_http_is_refused_in_its_turn(app: Api, route: Held, path: bytes) -> None:
+    connection = our_connection(app, LIMITS)
+    broken = head(path, b"transfer-encoding: chunked") + b"3\r\nabc\r\nno length\r\n"
+    connection.protocol.data_received(head(PATHS[1], b"content-length: 0") + broken)
+    await asyncio.sleep(0)
+    assert connection.transport.written == b""
+    route.answer()
+    assert statuses(await connection.settled()) == [202, 400]
+    assert connection.transport.closed
+
+
+async def test_a_mistake_of_ours_while_a_head_is_read_is_a_500_and_is_logged(
+    app: Api, route: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: str) -> None:
+        raise RuntimeError("canary-internals")
+
+    monkeypatch.setattr(route, "match", fail)
+    connection = our_connection(app, LIMITS)
+    with capture_logs() as lines:
+        connection.protocol.data_received(head(PATHS[1], b"content-length: 0"))
+        written = await connection.settled()
+    assert statuses(written) == [500]
+    assert b"canary" not in written
+    assert "request_failed" in [line["event"] for line in lines]
