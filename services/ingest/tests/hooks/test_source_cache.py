@@ -136,3 +136,15 @@ async def test_the_memory_is_bounded_and_the_oldest_goes_first(sources: SourceCa
     for each in ids:
         await sources.find(each, LONG_SECONDS)
     assert list(sources._cache) == ids[2:]
+
+
+async def test_a_source_that_is_asked_for_anew_drives_no_other_one_out_and_is_the_newest(
+    sources: SourceCache, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("plaudit.ingest.hooks.api.source_cache.MAX_CACHED_SOURCES", 3)
+    first, second, third = ids = [str(uuid4()) for _ in range(3)]
+    for each in ids:
+        await sources.find(each, LONG_SECONDS)
+    clock.now += CACHE_SECONDS
+    await sources.find(first, LONG_SECONDS)
+    assert list(sources._cache) == [second, third, first]
