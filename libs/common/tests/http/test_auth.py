@@ -182,14 +182,3 @@ class TestWhatTheDatabaseAllows:
         with pytest.raises(key_commands.UnknownTenantError, match="'nobody'"):
             async with owner.transaction() as tx:
                 await key_commands.create(tx, "nobody", "test", ["*"])
-
-
-async def test_only_so_many_keys_are_cached_and_the_oldest_goes_first(
-    owner: Database, api_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("plaudit.common.http.auth.MAX_CACHED_KEYS", 3)
-    keys = ApiKeys(lambda: api_database)
-    made = [await new_key(owner, "*") for _ in range(5)]
-    for key in made:
-        assert await keys.principal(key) is not None
-    assert list(keys._cache) == [key.split("_")[1] for key in made[2:]]
