@@ -311,3 +311,23 @@ async def test_a_mistake_of_ours_while_a_head_is_read_is_a_500_and_is_logged(
     assert statuses(written) == [500]
     assert b"canary" not in written
     assert "request_failed" in [line["event"] for line in lines]
+
+
+async def test_reading_its_answers_again_does_not_make_a_client_be_read_while_its_requests_wait(app: Api) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1], b"content-length: 0") * 2)
+    assert not connection.transport.reads
+    connection.protocol.pause_writing()
+    connection.protocol.resume_writing()
+    assert not connection.transport.reads
+
+
+async def test_a_client_that_does_not_read_is_not_read_when_its_requests_are_answered(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1], b"content-length: 0"))
+    await asyncio.sleep(0)
+    connection.protocol.pause_writing()
+    route.answer()
+    assert not connection.transport.reads
+    connection.protocol.resume_writing()
+    assert connection.transport.reads
