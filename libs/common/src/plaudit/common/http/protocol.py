@@ -188,7 +188,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Start what comes next; a loop, for a chunk may hold thousands of requests that are answered at once."""
         self.server_state.total_requests += 1
         self._idle_since = now
-        if self._is_advancing or self.transport.is_closing():
+        if self._is_advancing:
             return
         self._is_advancing = True
         while self.pipeline and not self.transport.is_closing():
