@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from plaudit.common.group_commit import GroupCommit, QueueFullError, StoppedError
+from plaudit.common.group_commit import SWEEP_SECONDS, GroupCommit, QueueFullError, StoppedError, Waiting
 from plaudit.common.observability.log import request_id_var
+from plaudit_testing.connections import loop_calls
 from plaudit_testing.runtime import until
 
 LONG_SECONDS = 30.0
@@ -318,3 +319,116 @@ async def test_a_group_is_not_written_in_the_context_of_the_request_that_came_la
         await submit(commit, "a")
         request_id_var.reset(token)
     assert seen == [None]
+
+
+class Noting(Waiting[str, str]):
+    """An item that notes its answers, as a request that is written straight to its connection: a second is one more."""
+
+    def __init__(self, item: str, wait_seconds: float = LONG_SECONDS) -> None:
+        answer_by = asyncio.get_running_loop().time() + wait_seconds
+        super().__init__(item, rows=1, size_bytes=1, answer_by=answer_by)
+        self.answers: list[str] = []
+        self.answered_at = 0.0
+
+    def written(self, result: str) -> None:
+        self._note(result)
+
+    def failed(self, error: Exception) -> None:
+        self._note(type(error).__name__)
+
+    def _note(self, answer: str) -> None:
+        self.answers.append(answer)
+        self.answered_at = asyncio.get_running_loop().time()
+
+
+def put(commit: GroupCommit[str, str], *items: Noting) -> None:
+    for item in items:
+        commit.put(item)
+
+
+async def test_who_was_told_that_it_took_too_long_is_told_so_once_and_nothing_else(writer: Writer):
+    commit = commit_with(writer)
+    writer.free.clear()
+    late, patient = Noting("late", 0.0), Noting("patient")
+    async with running(commit):
+        put(commit, late, patient)
+        await writer.begun.wait()
+        await until(lambda: bool(late.answers), "a sweep has found it")
+        await asyncio.sleep(3 * SWEEP_SECONDS)
+        writer.free.set()
+        await until(lambda: bool(patient.answers), "the group has committed")
+    assert (late.answers, patient.answers) == (["TimeoutError"], ["PATIENT"])
+
+
+async def test_who_was_answered_is_not_told_later_that_it_took_too_long(writer: Writer):
+    """The half of a split group that was written is answered while the other half is still being written."""
+    commit = commit_with(writer)
+    done, bad, slow = Noting("done", 5 * SWEEP_SECONDS), Noting("bad"), Noting("slow")
+
+    async def hold(group: Sequence[str]) -> list[str]:
+        if "slow" in group and "bad" not in group:
+            await writer.free.wait()
+        elif "bad" in group:
+            raise ValueError
+        return [item.upper() for item in group]
+
+    commit._write = hold
+    writer.free.clear()
+    async with running(commit):
+        put(commit, done, bad, slow)
+        await until(lambda: bool(bad.answers), "the other half is being written")
+        assert done.answers == ["DONE"]
+        await asyncio.sleep(8 * SWEEP_SECONDS)
+        writer.free.set()
+        await until(lambda: bool(slow.answers), "it is written")
+    assert [item.answers for item in (done, bad, slow)] == [["DONE"], ["ValueError"], ["SLOW"]]
+
+
+async def test_what_waits_behind_a_full_writer_is_told_at_its_deadline_and_not_before(writer: Writer):
+    commit = commit_with(writer)
+    writer.free.clear()
+    first, late = Noting("first"), Noting("late", 2 * SWEEP_SECONDS)
+    async with running(commit):
+        put(commit, first)
+        await writer.begun.wait()
+        put(commit, late)
+        await until(lambda: bool(late.answers), "a sweep has found it in the queue")
+        assert first.answers == []
+        writer.free.set()
+        await until(lambda: bool(first.answers), "the first one is written")
+    assert (first.answers, late.answers) == (["FIRST"], ["TimeoutError"])
+    assert late.answered_at >= late.answer_by
+    assert writer.tried == [["first"]]
+
+
+async def test_items_have_one_sweep_together_and_none_when_nothing_waits(writer: Writer):
+    commit = commit_with(writer)
+    async with running(commit):
+        await asyncio.sleep(0)
+        with loop_calls() as asked:
+            for number in range(10):
+                put(commit, Noting(str(number)))
+                for _ in range(5):
+                    await asyncio.sleep(0)
+        assert writer.written[-1] == ["9"], "each was a group, in a turn of its own"
+        assert asked.count("call_later") == 1
+        await asyncio.sleep(3 * SWEEP_SECONDS)
+        with loop_calls() as asked:
+            await asyncio.sleep(3 * SWEEP_SECONDS)
+        assert asked.count("call_later") == 1, "this test's own sleep"
+
+
+@pytest.mark.parametrize("error", [None, ConnectionResetError()], ids=["written", "failed"])
+async def test_a_sender_that_leaves_in_the_moment_of_its_answer_disturbs_nobody(
+    writer: Writer, error: Exception | None
+):
+    commit = commit_with(writer)
+    writer.free.clear()
+    async with running(commit):
+        [gone] = await waiting(commit, "gone")
+        await writer.begun.wait()
+        writer.refuse = lambda item: error if item == "gone" else None
+        writer.free.set()  # the writer goes on before the sender notices that it is cancelled
+        gone.cancel()
+        assert await submit(commit, "next") == "NEXT"
+    assert gone.cancelled()

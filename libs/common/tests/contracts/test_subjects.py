@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.common.contracts.subjects import (
+    CACHED_SUBJECTS,
     MAX_SUBJECT_CHARS,
     _is_subject_within,
     first_segment,
@@ -91,3 +92,11 @@ def test_a_text_that_is_too_long_for_a_subject_is_not_cached():
     held = _is_subject_within.cache_info().currsize
     assert not is_subject_within("acme/" + "x" * MAX_SUBJECT_CHARS, "acme")
     assert _is_subject_within.cache_info().currsize == held
+
+
+def test_subjects_share_their_prefixes_and_only_so_many_are_kept():
+    assert prefixes("acme/berlin") is prefixes("acme/berlin")
+    for number in range(CACHED_SUBJECTS + 10):
+        prefixes(f"shop-{number}")
+        is_subject_within(f"shop-{number}", "acme")
+    assert prefixes.cache_info().currsize == _is_subject_within.cache_info().currsize == CACHED_SUBJECTS

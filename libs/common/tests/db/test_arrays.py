@@ -1,11 +1,16 @@
 import sys
+from collections.abc import Iterable, Sized
 from types import FrameType
 from typing import Any
 
 import asyncpg
 import pytest
+from asyncpg.protocol import protocol
 
-from plaudit.common.db.arrays import check_concrete_classes
+from plaudit.common.db import Database, Role
+from plaudit.common.db.arrays import CONTAINERS, check_concrete_classes
+from plaudit_testing.databases import migrated, settings_for
+from plaudit_testing.servers import PostgresServer
 
 ELEMENTS = 1_000
 
@@ -63,3 +68,37 @@ async def test_arrays_of_arrays_arrive(connection: asyncpg.Connection) -> None:
 async def test_anything_else_is_refused(connection: asyncpg.Connection, value: object) -> None:
     with pytest.raises(asyncpg.DataError):
         await connection.fetchval("SELECT $1::int[]", value)
+
+
+@pytest.fixture
+def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver as it is imported."""
+    monkeypatch.setitem(vars(protocol), "IterableABC", Iterable)
+    monkeypatch.setitem(vars(protocol), "SizedABC", Sized)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("made", [False, True])
+async def test_whoever_makes_connections_of_ours_has_the_check_made_cheap(
+    postgres_server: PostgresServer, untouched: None, made: bool
+) -> None:
+    """Without them the driver checks each element: so this test would notice a driver that does not any more."""
+    dsn = postgres_server.create_database(postgres_server.template("only-common", migrated), name="arrays")
+    connection = await asyncpg.connect(dsn)
+    database = Database(settings_for(dsn), "common", Role.WORKER) if made else None
+    checks = await _abstract_checks(connection, ["shop"] * ELEMENTS, "text")
+    await connection.close()
+    if database is not None:
+        await database.close()
+    postgres_server.drop_database(dsn)
+    assert checks < ELEMENTS / 10 if made else checks >= ELEMENTS
+
+
+def test_a_driver_that_checks_in_another_way_is_left_as_it_is(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(vars(protocol), "SizedABC")
+    check_concrete_classes()
+    assert vars(protocol)["IterableABC"] is Iterable
+    assert "SizedABC" not in vars(protocol)
+    monkeypatch.setitem(vars(protocol), "SizedABC", Sized)
+    check_concrete_classes()
+    assert (vars(protocol)["IterableABC"], vars(protocol)["SizedABC"]) == (CONTAINERS, CONTAINERS)

@@ -104,3 +104,35 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_replaced_without
     await until(same.is_closed, "the connection is closed")
     async with kind(made) as tx:
         assert await tx.raw.fetchval("SELECT pg_backend_pid()") != pid
+
+
+async def test_a_connection_goes_back_without_another_round_trip(postgres_server: PostgresServer, made: Database):
+    pid = await backend(made)
+    admin = await asyncpg.connect(postgres_server.admin_dsn)
+    assert await admin.fetchval("SELECT query FROM pg_stat_activity WHERE pid = $1", pid) == "COMMIT"
+    await admin.close()
+
+
+async def test_the_first_transactions_share_one_pool(made: Database, monkeypatch: pytest.MonkeyPatch):
+    """They begin at once, and making a pool may take a while."""
+    make = asyncpg.create_pool
+
+    async def make_slowly(**options: object) -> asyncpg.Pool:
+        await asyncio.sleep(0)
+        return await make(**options)
+
+    monkeypatch.setattr(asyncpg, "create_pool", make_slowly)
+    pids = await asyncio.gather(*(backend(made) for _ in range(3)))
+    assert len(set(pids)) == 1
+
+
+@pytest.mark.parametrize("kind", [Database.transaction, Database.driver_transaction])
+@pytest.mark.parametrize("role", Role)
+async def test_every_session_has_the_planner_settings_of_its_role(postgres_server: PostgresServer, role: Role, kind):
+    dsn = postgres_server.create_database(postgres_server.template("only-common", migrated), name="planner")
+    database = Database(settings_for(dsn), "common", role, pool_size=1)
+    async with kind(database, "default") as tx:
+        found = await tx.raw.fetchrow("SELECT current_setting('jit') AS jit, current_setting('enable_seqscan') AS scan")
+    await database.close()
+    postgres_server.drop_database(dsn)
+    assert dict(found) == {"jit": "off", "scan": "off" if role is Role.HOOK else "on"}

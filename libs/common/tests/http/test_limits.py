@@ -1,15 +1,16 @@
 """What a connection may send, and how long it may take, whoever serves its requests."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from plaudit.common.http import Api, create_app
 from plaudit.common.http.direct import DirectRequest, DirectRoute
@@ -192,6 +193,7 @@ async def test_a_body_that_is_not_http_is_a_400_and_nothing_of_it_is_served(
     assert statuses(connection.transport.written) == [400]
     assert route.held == []
     assert [line for line in caplog.records if line.levelname == "ERROR"] == []
+    assert app.edge.in_progress == 0, "its application has been told, before the connection is lost"
     connection.protocol.connection_lost(None)
     assert app.edge.in_progress == 0
 
@@ -199,6 +201,133 @@ async def test_a_body_that_is_not_http_is_a_400_and_nothing_of_it_is_served(
 async def test_a_client_that_does_not_read_its_answers_is_not_read_either(app: Api) -> None:
     connection = our_connection(app, LIMITS)
     connection.protocol.pause_writing()
+    assert not connection.transport.reads
+    connection.protocol.resume_writing()
+    assert connection.transport.reads
+
+
+async def test_the_address_and_what_parts_headers_count_too(app: Api) -> None:
+    headers = [b"a" * 50 + b": " + b"b" * 65] * (LIMITS.max_headers - 3)
+    names_and_values = sum(len(header) - len(b": ") for header in headers)
+    assert names_and_values < LIMITS.max_head_bytes - 30 < LIMITS.max_head_bytes < len(head(PATHS[0], *headers))
+    for sent in (head(PATHS[0] + b"?" + b"x" * LIMITS.max_head_bytes), head(PATHS[0], *headers)):
+        connection = our_connection(app, LIMITS)
+        connection.protocol.data_received(sent)
+        assert statuses(await connection.settled()) == [431]
+
+
+@both_ways
+async def test_a_head_that_begins_behind_a_request_counts_from_its_first_byte(
+    app: Api, path: bytes, route: Held
+) -> None:
+    connection = our_connection(app, LIMITS)
+    large = head(path, b"long: " + b"x" * 1_500, b"longer: " + b"y" * 1_500)
+    connection.protocol.data_received(head(path, b"content-length: 0") + large[:1_800])
+    for _ in range(5):
+        await asyncio.sleep(0)
+        route.answer()
+    connection.protocol.data_received(large[1_800:])
+    assert statuses(await connection.settled())[1:] == [431]
+
+
+async def test_a_request_is_not_late_that_waits_behind_another_while_the_connection_is_read(
+    app: Api, route: Held
+) -> None:
+    connection = our_connection(app, LIMITS)
+    whole = head(PATHS[1], b"content-length: 0")
+    connection.protocol.data_received(whole + whole + head(PATHS[1], b"content-length: 9") + b"only")
+    await asyncio.sleep(0)
+    route.answer()
+    assert connection.transport.reads, "the second is being served, the third waits"
+    connection.protocol.sweep(perf_counter() + LIMITS.body_seconds + 1)
+    assert statuses(connection.transport.written) == [202]
+    await asyncio.sleep(0)
+    route.answer()
+    connection.protocol.sweep(perf_counter() + LIMITS.body_seconds - 1)
+    assert statuses(connection.transport.written) == [202, 202]
+    connection.protocol.sweep(perf_counter() + LIMITS.body_seconds + 1)
+    assert statuses(await connection.settled()) == [202, 202, 408]
+
+
+async def test_a_connection_that_is_closing_is_refused_nothing_more(app: Api) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1])[:-2])
+    connection.transport.close()
+    connection.protocol.sweep(perf_counter() + LIMITS.head_seconds + 1)
+    assert connection.protocol.cycle is None
+
+
+async def test_an_answer_that_has_begun_is_cut_off_when_the_rest_of_its_request_is_not_http() -> None:
+    release = asyncio.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"begun"
+        await release.wait()
+
+    async def early(_request: Request) -> Response:
+        return StreamingResponse(parts())
+
+    resources: Any = SimpleNamespace(database=None)
+    routes = [Route("/v1/early", early, methods=["POST"])]
+    app = create_app(title="t", service="t", description="", resources=resources, routers=(), bare_routes=routes)
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(b"/v1/early", b"transfer-encoding: chunked") + b"3\r\nabc\r\n")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert b"begun" in connection.transport.written
+    connection.protocol.data_received(b"no length\r\n")
+    assert statuses(connection.transport.written) == [200]
+    assert connection.transport.closed
+    connection.protocol.connection_lost(None)
+    release.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert app.edge.in_progress == 0
+
+
+@both_ways
+async def test_a_body_that_is_not_http_is_refused_in_its_turn(app: Api, route: Held, path: bytes) -> None:
+    connection = our_connection(app, LIMITS)
+    broken = head(path, b"transfer-encoding: chunked") + b"3\r\nabc\r\nno length\r\n"
+    connection.protocol.data_received(head(PATHS[1], b"content-length: 0") + broken)
+    await asyncio.sleep(0)
+    assert connection.transport.written == b""
+    route.answer()
+    assert statuses(await connection.settled()) == [202, 400]
+    assert connection.transport.closed
+
+
+async def test_a_mistake_of_ours_while_a_head_is_read_is_a_500_and_is_logged(
+    app: Api, route: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: str) -> None:
+        raise RuntimeError("canary-internals")
+
+    monkeypatch.setattr(route, "match", fail)
+    connection = our_connection(app, LIMITS)
+    with capture_logs() as lines:
+        connection.protocol.data_received(head(PATHS[1], b"content-length: 0"))
+        written = await connection.settled()
+    assert statuses(written) == [500]
+    assert b"canary" not in written
+    assert "request_failed" in [line["event"] for line in lines]
+
+
+async def test_reading_its_answers_again_does_not_make_a_client_be_read_while_its_requests_wait(app: Api) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1], b"content-length: 0") * 2)
+    assert not connection.transport.reads
+    connection.protocol.pause_writing()
+    connection.protocol.resume_writing()
+    assert not connection.transport.reads
+
+
+async def test_a_client_that_does_not_read_is_not_read_when_its_requests_are_answered(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1], b"content-length: 0"))
+    await asyncio.sleep(0)
+    connection.protocol.pause_writing()
+    route.answer()
     assert not connection.transport.reads
     connection.protocol.resume_writing()
     assert connection.transport.reads

@@ -288,3 +288,23 @@ def test_a_group_that_prepares_events_gets_what_it_makes_of_them_however_they_we
 def test_of_the_test_without_the_sequence_check_repeats_are_applied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "judge", lambda *_args, **_more: Verdict.NEXT)
     assert sequences(decoder().take(3, NOTHING_APPLIED, log(1, 2, 1, 2, 3, 7))) != [1, 2, 3]
+
+
+def test_simply_the_next_records_are_taken_column_by_column_in_chunks_that_stay_in_the_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, sizes = decoder(), list[int]()
+    take_regular = ours._take_regular
+
+    def noting(found: Slice[Count], raws: Sequence[Raw]) -> bool:
+        sizes.append(len(raws))
+        return take_regular(found, raws)
+
+    def one_by_one(*_: object) -> bool:
+        pytest.fail("a record was looked at by itself")
+
+    monkeypatch.setattr(ours, "_take_regular", noting)
+    monkeypatch.setattr(ours, "_take_each", one_by_one)
+    taken = ours.take(3, Place(0, 1, 5), log(*range(6, 6 + 2 * decoding.CHUNK_RECORDS + 1)))
+    assert len(taken.records) == sum(sizes) == 2 * decoding.CHUNK_RECORDS + 1
+    assert sizes == [decoding.CHUNK_RECORDS, decoding.CHUNK_RECORDS, 1]

@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
 
+from plaudit.common.db import Database
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.clients import FETCH_MAX_WAIT_MS
 from plaudit.common.kafka.fetch_wait import QUIET_SECONDS, QUIET_WAIT_MS, FetchWait
 from plaudit.common.settings import Settings
+from plaudit_testing.counting import consumer as counting
 from plaudit_testing.feed import feeding
+from plaudit_testing.runtime import running, until
 from plaudit_testing.runtime_fixtures import MakeTopic
 
 
@@ -56,3 +60,24 @@ async def test_the_client_heeds_it_and_a_record_still_ends_the_fetch_at_once(
         assert consumer._fetcher._fetch_max_wait_ms == QUIET_WAIT_MS
     finally:
         await clients.close(consumer)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_the_fetches_of_a_consumer_group_wait_longer_when_nothing_comes_and_briefly_again_when_something_does(
+    settings: Settings, database: Database, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = await make_topic()
+    asked: list[int] = []
+    send = AIOKafkaClient.send
+
+    async def noting(client: AIOKafkaClient, node: int, request: Any, **more: Any) -> Any:
+        asked.extend([request._max_wait_ms] if hasattr(request, "_max_wait_ms") else [])
+        return await send(client, node, request, **more)
+
+    monkeypatch.setattr(AIOKafkaClient, "send", noting)
+    async with feeding(settings, topic) as feed, running(counting(settings, database, topic)):
+        await until(lambda: QUIET_WAIT_MS in asked, "it is quiet")
+        await feed.count("a")
+        asked.clear()
+        await until(lambda: FETCH_MAX_WAIT_MS in asked, "it is under traffic")

@@ -5,11 +5,18 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.consumer import fetcher
+from aiokafka.errors import OffsetOutOfRangeError
 
+from plaudit.common.db import Database
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.plain_records import hand_out_plain_records
 from plaudit.common.settings import Settings
+from plaudit_testing.counting import consumer, sums
 from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.draining import drain
+from plaudit_testing.feed import feeding
+from plaudit_testing.runtime import running
 from plaudit_testing.runtime_fixtures import MakeTopic
 
 pytestmark = pytest.mark.kafka
@@ -74,3 +81,35 @@ async def test_they_are_the_stock_clients_records_at_the_same_offsets_without_it
     assert len(found) == BATCHES * RECORDS - offset
     assert all(isinstance(record, ConsumerRecord) for record in wanted)
     assert not any(isinstance(record, ConsumerRecord) for record in found)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+async def test_an_error_in_the_place_of_records_is_raised_as_by_the_stock_client(
+    settings: Settings, make_topic: MakeTopic, plain: bool
+) -> None:
+    place = TopicPartition((await make_topic()).name, 0)
+    async with reading(settings, place, plain=plain) as reader:
+        reader.seek(place, 1_000)
+        with pytest.raises(OffsetOutOfRangeError):
+            await reader.getmany(place, timeout_ms=int(DEADLINE_SECONDS * 1000))
+
+
+@pytest.mark.postgres
+async def test_a_consumer_group_makes_none_of_the_clients_objects(
+    settings: Settings, database: Database, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    make = fetcher.PartitionRecords._consumer_record
+
+    def noting(records: object, place: TopicPartition, record: object) -> object:
+        made.append(record)
+        return make(records, place, record)
+
+    monkeypatch.setattr(fetcher.PartitionRecords, "_consumer_record", noting)
+    topic = await make_topic()
+    loop = consumer(settings, database, topic)
+    async with feeding(settings, topic) as feed, running(loop):
+        await feed.count("a", "b", "a")
+        await drain(loop)
+    assert await sums(database) == {"a": 2, "b": 1}
+    assert made == []

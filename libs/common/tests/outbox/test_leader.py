@@ -10,6 +10,7 @@ import pytest
 from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox import leader as module
 from plaudit.common.outbox.cursor import Chunk, Cursor
+from plaudit.common.outbox.cursor_mover import CursorMover
 from plaudit.common.outbox.lag import LagMeter
 from plaudit.common.outbox.leader import Leader
 from plaudit.common.outbox.publisher import Publisher
@@ -272,4 +273,53 @@ async def test_an_announcement_that_nothing_follows_is_forgotten(counting: Count
     leading = Leading(counting)
     counting.written.set()
     await until(lambda: not counting.written.is_set(), "it has been heard")
+    await leading.end()
+
+
+async def test_when_there_is_more_it_is_read_while_the_rows_before_it_are_prepared(
+    machinery: Machinery, lead: Callable[[], Leading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, read_twice = 0, asyncio.Event()
+    read_next, prepare = machinery.read_next, machinery.prepare
+
+    async def count(cursor: Cursor) -> list[Row]:
+        nonlocal reads
+        reads += 1
+        if reads == 2:
+            read_twice.set()
+        return await read_next(cursor)
+
+    async def wait(chunk: Chunk) -> int:
+        await read_twice.wait()
+        return await prepare(chunk)
+
+    monkeypatch.setattr(machinery, "read_next", count)
+    monkeypatch.setattr(machinery, "prepare", wait)
+    machinery.chunks = [rows(1), rows(2)]
+    leading = lead()
+    await machinery.happens("send 1")
+    machinery.acknowledge(1)
+    machinery.acknowledge(2)
+    await machinery.happens("acknowledged 2")
+    await leading.end()
+
+
+async def test_rows_are_sent_only_when_the_stored_cursor_is_near_enough(
+    machinery: Machinery, lead: Callable[[], Leading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near = asyncio.Event()
+
+    async def make_room(_mover: CursorMover, number_of_rows: int) -> None:
+        machinery.events.append(f"room for {number_of_rows}")
+        await near.wait()
+
+    monkeypatch.setattr(CursorMover, "make_room", make_room)
+    machinery.chunks = [rows(1)]
+    leading = lead()
+    await machinery.happens("room for 1")
+    await asyncio.sleep(0.05)
+    assert "send 1" not in machinery.events
+    near.set()
+    machinery.acknowledge(1)
+    await machinery.happens("acknowledged 1")
     await leading.end()

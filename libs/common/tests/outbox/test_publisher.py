@@ -3,6 +3,7 @@
 import asyncio
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -144,3 +145,26 @@ async def test_a_producer_that_will_not_stop_ends_the_process(
     producer.endless = True
     with pytest.raises(Exited, match=str(EXIT_PRODUCER_STUCK)):
         await publisher({}).stop()
+
+
+async def test_between_the_partitions_of_a_chunk_others_have_their_turn(
+    producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Acknowledgements are received and batches sent there: without it the last chunk waits for the whole next one."""
+    ours, order = publisher({}), list[str]()
+    encode = ours._encoder.encode
+
+    def note(*arguments: Any) -> Batch:
+        order.append("encode")
+        return encode(*arguments)
+
+    async def others() -> None:
+        while True:
+            order.append("other")
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(ours._encoder, "encode", note)
+    busy = asyncio.create_task(others())
+    await ours.prepare(chunk(p0=1, p1=1))
+    busy.cancel()
+    assert order[:3] == ["encode", "other", "encode"]

@@ -7,7 +7,7 @@ from plaudit.common.db import Database
 from plaudit.common.outbox import cursor as cursors
 from plaudit.common.outbox import reader as module
 from plaudit.common.outbox.cursor import Cursor
-from plaudit.common.outbox.reader import CHUNK_BYTES, Reader, reading
+from plaudit.common.outbox.reader import CHUNK_BYTES, CHUNK_ROWS, Reader, reading
 from plaudit.common.settings import Settings
 from plaudit_testing.runtime import count_event, counting_topic, outbox_of
 
@@ -95,15 +95,16 @@ async def test_rows_of_the_first_read_after_the_watermark_has_moved_are_all_ther
             assert await reader.read_next(cursor) == []
 
 
+@pytest.mark.parametrize("limit", [10, CHUNK_ROWS])
 @pytest.mark.parametrize("statement", [module._READ, module._READ_LONG])
 async def test_rows_are_found_by_the_index_of_their_order_even_when_there_are_few(
-    database: Database, settings: Settings, statement: str
+    database: Database, settings: Settings, statement: str, limit: int
 ) -> None:
     await write(database, settings, *["key"] * 30)
     async with database.transaction() as tx:
         await tx.raw.execute("SET LOCAL role plaudit_testing_owner")
         await tx.raw.execute("ANALYZE outbox")
-    arguments = (0, 0, 10) if statement == module._READ else (0, 0, 10, CHUNK_BYTES)
+    arguments = (0, 0, limit) if statement == module._READ else (0, 0, limit, CHUNK_BYTES)
     async with reading(database) as connection:
         plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {statement}", *arguments))
     assert "Index Scan" in plan

@@ -77,3 +77,22 @@ async def test_an_event_that_the_broker_would_refuse_is_an_error_and_publishes_n
         async with api_database.transaction("default") as tx:
             await UnitOfWork(tx, OUTBOX, uuid7).emit(count_event(TOPIC, "x" * 1_000_000, 1))
     assert await published(worker_database) == []
+
+
+async def test_a_type_that_the_topic_does_not_register_is_an_error_and_publishes_nothing(
+    api_database: Database, worker_database: Database
+) -> None:
+    with pytest.raises(KeyError, match="unheard"):
+        async with api_database.transaction("default") as tx:
+            await UnitOfWork(tx, OUTBOX, uuid7).emit(count_event(TOPIC, "a", 1, kind="count.unheard_of"))
+    assert await published(worker_database) == []
+
+
+async def test_no_events_cost_no_statement_and_wake_nobody(api_database: Database) -> None:
+    outbox, statements = Outbox(TESTING, 4, uuid7), list[str]()
+    async with api_database.transaction("default") as tx:
+        with tx.raw.query_logger(lambda each: statements.append(each.query)):
+            await UnitOfWork(tx, outbox, uuid7).emit()
+        assert (statements, outbox.written.is_set()) == ([], False)
+        await UnitOfWork(tx, outbox, uuid7).emit(count_event(TOPIC, "a", 1))
+        assert outbox.written.is_set()

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit.common.http.limits import BODY_SECONDS
+from plaudit.common.http.limits import BODY_SECONDS, DEFAULT_LIMITS
 from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS, TOLERANCE_SECONDS, decode_secret, verify
 from plaudit.common.strict_json import MAX_DEPTH, MAX_NODES
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
@@ -89,6 +89,8 @@ def test_its_limits_are_the_products():
     assert f"1 to {MAX_EVENTS:,} events, {mebibytes} MiB, {MAX_NODES:,} JSON values, depth {MAX_DEPTH}" in GUIDE
     assert f"at most {TOLERANCE_SECONDS} from our clock" in GUIDE
     assert f"more than {BODY_SECONDS:.0f} seconds" in GUIDE
+    kibibytes, headers = DEFAULT_LIMITS.max_head_bytes // 2**10, DEFAULT_LIMITS.max_headers
+    assert f"over {kibibytes} KiB of address and headers, or over {headers} headers" in GUIDE
     assert IngestSettings.model_fields["hook_answer_timeout_seconds"].default < 2
 
 
@@ -101,7 +103,8 @@ async def test_its_table_names_the_problems_as_they_are_answered(door: FrontDoor
         await door.send_as_is(source.hook, b"", {b"content-length": b"%d" % (5 * 2**20)}),
         await door.send(source.hook, b"{}", {"content-encoding": "gzip"}),
         await door.post(source, b"[]"),
+        await door.send(source.hook, b"{}", {"webhook-signature": "x" * DEFAULT_LIMITS.max_head_bytes}),
     ]
     for answer in answers:
         assert told[str(answer.status_code)] == answer.json()["type"].rpartition("#")[2]
-    assert {int(status) for status in told} == {400, 401, 408, 413, 415, 422, 500, 503}
+    assert {int(status) for status in told} == {400, 401, 408, 413, 415, 422, 431, 500, 503}

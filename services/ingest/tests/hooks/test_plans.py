@@ -1,6 +1,11 @@
-"""How a group looks up what is known: by index, whatever the planner thinks of the tables when it makes its plan."""
+"""How a group looks up what is known: by index, whatever the planner thinks of the tables when it makes its plan.
+
+And how it writes what is new: its arrays become rows once, and are not stored on the way.
+"""
 
 import asyncio
+import json
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -45,3 +50,13 @@ async def test_the_index_of_the_log_is_no_choice_for_the_look_up_however_cheap_i
         await door.superuser.execute("SET LOCAL search_path = ingest")
         plan = await plan_for_any_keys(door.superuser)
     assert "deliveries_log" not in plan, plan
+
+
+async def test_the_arrays_of_what_is_new_become_rows_once_and_are_not_stored_on_the_way(door: FrontDoor) -> None:
+    async with door.resources.database(Role.HOOK).driver_transaction("default") as tx:
+        statement = await tx.raw.prepare(store._WRITE)
+        _now, *arrays = statement.get_parameters()
+        plan = json.dumps(await statement.explain(datetime.now(UTC), *([] for _ in arrays)))
+    assert "Function Scan" not in plan, plan
+    of_deliveries_changes_and_events = 3
+    assert plan.count('"ProjectSet"') == of_deliveries_changes_and_events, plan

@@ -1,6 +1,7 @@
 """How hooks find sources: one look-up for all, cached for a while, abandoned in time."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from plaudit.common.db import Database, Role
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.sources import store
 from plaudit_testing.front_door import FrontDoor, Source
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -136,3 +138,31 @@ async def test_the_memory_is_bounded_and_the_oldest_goes_first(sources: SourceCa
     for each in ids:
         await sources.find(each, LONG_SECONDS)
     assert list(sources._cache) == ids[2:]
+
+
+async def test_a_source_that_is_asked_for_anew_drives_no_other_one_out_and_is_the_newest(
+    sources: SourceCache, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("plaudit.ingest.hooks.api.source_cache.MAX_CACHED_SOURCES", 3)
+    first, second, third = ids = [str(uuid4()) for _ in range(3)]
+    for each in ids:
+        await sources.find(each, LONG_SECONDS)
+    clock.now += CACHE_SECONDS
+    await sources.find(first, LONG_SECONDS)
+    assert list(sources._cache) == [second, third, first]
+
+
+async def test_a_failure_that_nobody_waits_for_any_more_is_no_error_of_the_event_loop(
+    sources: SourceCache, source: Source, asked: Asked
+):
+    reported: list[dict] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context))
+    asked.free.clear()
+    asked.error = ConnectionResetError()
+    with pytest.raises(TimeoutError):
+        await sources.find(source.id, 0.01)
+    asked.free.set()
+    await until(lambda: not sources._loading, "the database has failed")
+    asked.error = None
+    gc.collect()
+    assert reported == []

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.ingest.reviews.domain.scales import (
+    CACHED_RATINGS,
     DEFAULT_SCALES,
     STARS_SCALE,
     OffScaleError,
@@ -139,3 +140,9 @@ def test_the_sign_of_a_zero_does_not_depend_on_what_was_rated_before():
         for value in (first, second):
             raw = rate(value, Scale(value, 10.0), Kind.NPS).raw
             assert (math.copysign(1, raw.value), math.copysign(1, raw.min)) == (1, 1)
+
+
+def test_no_more_ratings_are_kept_than_are_common():
+    for number in range(2 * CACHED_RATINGS):
+        rate(number / CACHED_RATINGS, Scale(0.0, 10.0), Kind.NPS)
+    assert _rate.cache_info().currsize == CACHED_RATINGS

@@ -1,7 +1,9 @@
 """Adding to the sums, and reading what was added, on a real database."""
 
 import asyncio
+import json
 import random
+from collections.abc import Awaitable, Callable
 from itertools import permutations
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.sums import store
 from plaudit.scoring.sums.domain.decay import NO_SUMS, Sums, merge
 from plaudit.scoring.sums.domain.fold import Deltas, fold
+from plaudit_testing.runtime import until
 from plaudit_testing.scored import MOMENT_US, change, folded, row_of, scored
 
 pytestmark = pytest.mark.postgres
@@ -194,3 +197,99 @@ async def test_an_id_that_is_not_there_is_noticed(worker_tx: Tx) -> None:
     known = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in (*ids.values(), 10**12)}
     with pytest.raises(store.RowsMissingError, match="UPDATE 2"):
         await store.add_by_id(worker_tx, known, {})
+
+
+async def many_sums(superuser: asyncpg.Connection, every: int) -> list[int]:
+    """Fill the table; the ids of every so manieth row."""
+    await superuser.execute(
+        "INSERT INTO scoring.sums "
+        "SELECT 'default', 'shop-' || n, gen_random_uuid(), 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
+        " FROM generate_series(1, 20000) AS n"
+    )
+    await superuser.execute("VACUUM ANALYZE scoring.sums")
+    ids = [row["id"] for row in await superuser.fetch("SELECT id FROM scoring.sums ORDER BY id")]
+    return ids[::every]
+
+
+@pytest.mark.parametrize("every", [4, 10, 400])
+@pytest.mark.parametrize("stars", [1, 2], ids=["one star", "several stars"])
+async def test_no_row_is_read_that_is_not_added_to(worker: Database, superuser, every: int, stars: int) -> None:
+    ids = await many_sums(superuser, every)
+    one_star = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}
+    several_stars = {row_id: [6.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1, 0, 0, 0, 1] for row_id in ids}
+    async with worker.driver_transaction() as tx:
+        await store.add_by_id(tx, *((one_star, {}) if stars == 1 else ({}, several_stars)))
+        seen = await tx.raw.fetchrow("SELECT * FROM pg_stat_xact_user_tables WHERE relid = 'scoring.sums'::regclass")
+    assert (seen["n_tup_upd"], seen["seq_tup_read"], seen["idx_tup_fetch"]) == (len(ids), 0, len(ids))
+
+
+async def test_the_next_transaction_of_the_connection_may_join_as_it_likes(worker: Database, superuser) -> None:
+    ids = await many_sums(superuser, 100)
+    async with worker.driver_transaction() as tx:
+        await store.add_by_id(tx, {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}, {})
+        before = await tx.raw.fetchrow("SELECT pg_backend_pid(), current_setting('enable_hashjoin')")
+    async with worker.driver_transaction() as tx:
+        after = await tx.raw.fetchrow(
+            "SELECT pg_backend_pid(), current_setting('enable_hashjoin'), current_setting('enable_mergejoin')"
+        )
+    assert (before[1], *after) == ("off", before[0], "on", "on")
+
+
+@pytest.mark.parametrize("statement", [store._ADD_BY_ID, store._ADD_ONE_STAR_BY_ID])
+async def test_the_arrays_of_additions_become_rows_that_are_not_stored_on_the_way(
+    worker: Database, statement: str
+) -> None:
+    async with worker.driver_transaction() as tx:
+        prepared = await tx.raw.prepare(statement)
+        plan = json.dumps(await prepared.explain(*([] for _ in prepared.get_parameters())))
+    assert '"ProjectSet"' in plan
+    assert "Function Scan" not in plan
+
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+async def by_key(tx: Tx, ids: list[int]) -> None:
+    rows = await tx.raw.fetch("SELECT * FROM sums WHERE id = ANY($1)", ids)
+    found = {row["id"]: (row["tenant_id"], row["prefix"], str(row["source_id"]), 0, 31) for row in rows}
+    await store.add(tx, {found[row_id]: [*NO_SUMS] for row_id in ids})
+
+
+async def by_id_one_star(tx: Tx, ids: list[int]) -> None:
+    await store.add_by_id(tx, {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}, {})
+
+
+async def by_id_several_stars(tx: Tx, ids: list[int]) -> None:
+    await store.add_by_id(tx, {}, {row_id: [*NO_SUMS] for row_id in ids})
+
+
+@pytest.mark.parametrize("write", [by_key, by_id_one_star, by_id_several_stars])
+@pytest.mark.parametrize("count", [10, 2 * store.MANY_ROWS])
+async def test_rows_are_locked_in_one_order_whoever_adds_to_them_so_that_two_writers_cannot_deadlock(
+    worker: Database, superuser, write: Callable[[Tx, list[int]], Awaitable[None]], count: int
+) -> None:
+    await superuser.execute(
+        "INSERT INTO scoring.sums "
+        "SELECT 'default', 'shop-' || lpad(n::text, 5, '0'), gen_random_uuid(), 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
+        ", 0 FROM generate_series(1, $1::int) AS n",
+        count,
+    )
+    ids = [row["id"] for row in await superuser.fetch("SELECT id FROM scoring.sums ORDER BY prefix")]
+    assert ids == sorted(ids)
+    middle = count // 2
+
+    async def add() -> None:
+        async with worker.driver_transaction() as tx:
+            await tx.raw.execute("SET LOCAL lock_timeout = 0")
+            await write(tx, ids[::-1])
+
+    async def waits() -> bool:
+        return bool(await superuser.fetchval(WAITING))
+
+    async with worker.transaction() as holder:
+        await holder.raw.execute("SELECT FROM sums WHERE id = $1 FOR UPDATE", ids[middle])
+        adding = asyncio.create_task(add())
+        await until(waits, "it has come to the row that is held")
+        free = await superuser.fetch("SELECT id FROM scoring.sums ORDER BY id FOR UPDATE SKIP LOCKED")
+    await adding
+    assert [row["id"] for row in free] == ids[middle + 1 :]

@@ -85,6 +85,20 @@ class HttpProtocol(HttpToolsProtocol):
             if self._head_bytes > self._limits.max_head_bytes:
                 self._refuse(head_too_large())
 
+    def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's returns nothing, which closes the connection
+        """Answer a client that has shut its sending side; return whether the connection stays open for that.
+
+        Closed at once, the answer to a delivery that is being committed would be lost. A request that is not whole can
+        become so no more, and ends as when its client had closed the connection.
+        """
+        cycle: Any = self.cycle
+        if cycle is None or cycle.response_complete or not self._is_whole(cycle):
+            return False
+        self._head_begun = 0.0
+        # It is the last one in the line. Whoever serves it closes the connection behind its answer.
+        cycle.keep_alive = False
+        return True
+
     def pause_writing(self) -> None:
         """Read nothing more from a client that does not read its answers."""
         super().pause_writing()
@@ -110,7 +124,6 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_begun = 0.0
         if self._is_head_too_large():
             raise _TooLargeHeadError
-        self._head_bytes = 0
         found = self._direct.match(self.parser.get_method(), self.url)
         if found is None:
             self._to_application()
@@ -175,7 +188,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Start what comes next; a loop, for a chunk may hold thousands of requests that are answered at once."""
         self.server_state.total_requests += 1
         self._idle_since = now
-        if self._is_advancing or self.transport.is_closing():
+        if self._is_advancing:
             return
         self._is_advancing = True
         while self.pipeline and not self.transport.is_closing():

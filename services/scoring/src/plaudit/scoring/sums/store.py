@@ -23,13 +23,13 @@ WITH added AS (
 )
 SELECT array_agg(id ORDER BY {", ".join(DELTA_KEY)}) FROM added
 """
-# `unnest` in the select list costs less than in FROM; OFFSET 0 keeps it a list of rows to join with.
+# `unnest` in the select list costs less than in FROM.
 _DELTAS = ", ".join(
     f"unnest(${n}::{'bigint' if name in COUNTS else 'float8'}[]) AS {name}" for n, name in enumerate(Sums._fields, 2)
 )
 _ADD_BY_ID = f"""
 UPDATE sums AS held SET {", ".join(f"{name} = held.{name} + delta.{name}" for name in Sums._fields)}
-FROM (SELECT unnest($1::bigint[]) AS id, {_DELTAS} OFFSET 0) AS delta
+FROM (SELECT unnest($1::bigint[]) AS id, {_DELTAS}) AS delta
 WHERE held.id = delta.id
 """
 _STARS: Final = range(1, 6)
@@ -42,7 +42,7 @@ UPDATE sums AS held SET a = held.a + delta.a, b2 = held.b2 + delta.b2, {
     )
 }
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::smallint[]) AS star, unnest($3::float8[]) AS a,
-    unnest($4::float8[]) AS b2, unnest($5::float8[]) AS w, unnest($6::bigint[]) AS n OFFSET 0) AS delta
+    unnest($4::float8[]) AS b2, unnest($5::float8[]) AS w, unnest($6::bigint[]) AS n) AS delta
 WHERE held.id = delta.id
 """
 MANY_ROWS: Final = 50

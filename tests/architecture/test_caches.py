@@ -1,0 +1,37 @@
+"""No cache of the product grows without end, whatever its keys are: most of them come from outside."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import plaudit
+
+MOST_ENTRIES = 100_000
+KNOWN = {
+    "plaudit.alerting.alerts.domain._breach_alert_id",
+    "plaudit.alerting.clocks.domain.clock.clock_id",
+    "plaudit.common.contracts.subjects._is_subject_within",
+    "plaudit.common.contracts.subjects.prefixes",
+    "plaudit.common.events.partitioning.partition_of",
+    "plaudit.common.http.direct._path",
+    "plaudit.ingest.reviews.domain.scales._rate",
+}
+"""Each is worth its memory on a hot path. Whoever adds one says so here."""
+CACHE = type(lru_cache(lambda: None))
+
+
+def _caches() -> Iterator[tuple[str, Any]]:
+    for module in pkgutil.walk_packages(plaudit.__path__, "plaudit."):
+        if ".migrations." in module.name or module.name.endswith("__main__"):
+            continue
+        for name, found in vars(importlib.import_module(module.name)).items():
+            if isinstance(found, CACHE) and found.__module__ == module.name:
+                yield f"{module.name}.{name}", found
+
+
+def test_every_cached_function_is_known_and_bounded() -> None:
+    sizes = {name: cache.cache_parameters()["maxsize"] for name, cache in _caches()}
+    assert set(sizes) == KNOWN
+    assert {name: size for name, size in sizes.items() if size is None or not 0 < size <= MOST_ENTRIES} == {}
