@@ -94,7 +94,7 @@ class _MetadataRequest(Request[_MetadataRequestV12]):  # type: ignore[misc]
 class TopicIds:
     """Asks for the ids of topics. It connects with the first question and stays connected until `aclose`.
 
-    A connection for each question would cost broker and client more than the question, which some ask every few seconds.
+    Some ask every few seconds: a connection for each question would cost broker and client more than the question.
     """
 
     def __init__(self, settings: Settings) -> None:

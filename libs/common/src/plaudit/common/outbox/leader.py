@@ -146,6 +146,8 @@ class Leader:
         """Wait until the next read is due: a moment after the last one while rows are expected, else longer."""
         if time.monotonic() > busy_until:
             await pause(self._written, IDLE_POLL_SECONDS)
+            if not self._written.is_set():
+                return
             # Rows are announced before they are committed.
             began_at = time.monotonic()
         await asyncio.sleep(max(0.0, began_at + BUSY_POLL_SECONDS - time.monotonic()))
