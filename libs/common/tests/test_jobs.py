@@ -40,6 +40,24 @@ async def test_a_job_turns_again_at_once_while_there_is_work() -> None:
     assert job.turns == 3
 
 
+async def test_a_job_that_sees_nothing_to_do_takes_no_turn() -> None:
+    stop = asyncio.Event()
+    seen: list[bool | Exception] = [False, ConnectionResetError(), False, True, True]
+
+    class Looking(Turning):
+        async def has_work(self) -> bool:
+            assert self.turns == int(len(seen) == 1)
+            answer = seen.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    job = Looking(stop, [1, 0])
+    await job.run(stop)
+    assert seen == []
+    assert job.turns == 2
+
+
 async def test_a_pausing_job_stops_at_once() -> None:
     stop = asyncio.Event()
     job = Turning(stop, [0, 0], LONG_SECONDS)

@@ -243,7 +243,15 @@ async def request_path(api: httpx.AsyncClient) -> str:
 @pytest.fixture
 def recount(resources: Resources[BoardSettings]) -> Any:
     """Counts what is due, as the job does; returns how many requests that were."""
-    return RecountJob(resources.database(Role.WORKER), resources.outbox, resources.ids).turn
+    job = RecountJob(resources.database(Role.WORKER), resources.outbox, resources.ids)
+
+    async def turn() -> int:
+        saw = await job.has_work()
+        done = await job.turn()
+        assert saw or not done, "the job takes no turn unless it sees work"
+        return done
+
+    return turn
 
 
 class Clock:

@@ -97,7 +97,7 @@ def _rows(shape: Shape) -> Iterator[tuple[str | int | float, ...]]:
         source=Source(source_id(0)),
     )
     deltas: Deltas = {}
-    fold(deltas, TENANT, 0, ScoredChange("of the past", 1, None, review), TRUST)
+    fold(deltas, TENANT, 0, ScoredChange(before=None, after=review), TRUST)
     (((*_, landmark), numbers),) = deltas.items()
     for number in _first_seen(shape):
         subject = shape.subject(number)

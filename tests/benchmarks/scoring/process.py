@@ -1,13 +1,16 @@
 """The real process of scoring with one of its groups alone: `python -m benchmarks.scoring.process live consume`."""
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
+from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.process import Parts, Service, main
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.settings import ScoringSettings
 
-GROUPS = {"live": LIVE, "history": HISTORY}
+GROUPS: Mapping[str, Subscription[Any]] = {"live": LIVE, "history": HISTORY}
 
 if __name__ == "__main__":
     group = GROUPS[sys.argv[1]]

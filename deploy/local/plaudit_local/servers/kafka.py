@@ -59,10 +59,16 @@ SETTINGS: Mapping[str, str] = {
     "group.min.session.timeout.ms": "1000",
     # After SIGKILL a broker waits until its previous session has timed out.
     "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "500",
+    "broker.heartbeat.interval.ms": "1000",
     "log.cleaner.dedupe.buffer.size": "16777216",  # of a heap of 512 MB, instead of 128 MB
-    "num.network.threads": "2",
-    "num.io.threads": "4",
+    # Each thread wakes up several times a second, whether or not there is work.
+    "num.network.threads": "1",
+    "num.io.threads": "2",
+    "group.coordinator.threads": "1",
+    "share.coordinator.threads": "1",
+    "background.threads": "2",
+    # Nobody follows this controller's log, so nobody has to see that it is alive.
+    "metadata.max.idle.interval.ms": "0",
 }
 
 

@@ -111,6 +111,22 @@ async def test_a_transaction_that_a_silent_server_does_not_open_is_given_up(
         await warm(made, open_)
 
 
+@pytest.mark.parametrize("late", ["database_open_timeout_seconds", "database_command_timeout_seconds"])
+async def test_a_lone_statement_that_is_not_answered_is_given_up_and_its_connection_cut(
+    common_url: str, proxy: TcpProxy, late: str
+):
+    async with database(common_url, proxy, **{late: SHORT_SECONDS}) as made:
+        assert await made.holds("SELECT true")
+        proxy.black_hole()
+        async with asyncio.timeout(TEST_SECONDS):
+            with pytest.raises(Exception) as raised:
+                await made.holds("SELECT true")
+        assert is_transient(raised.value)
+        assert connections_out(made) == 0
+        proxy.pass_through()
+        assert await made.holds("SELECT true")
+
+
 async def test_waiting_for_a_free_connection_counts_too(common_url: str, proxy: TcpProxy, open_: Open):
     async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
         async with open_(made), open_(made):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -136,3 +137,26 @@ async def test_every_session_has_the_planner_settings_of_its_role(postgres_serve
     await database.close()
     postgres_server.drop_database(dsn)
     assert dict(found) == {"jit": "off", "scan": "off" if role is Role.HOOK else "on"}
+
+
+async def test_a_lone_statement_commits_by_itself(made: Database):
+    async with made.driver_statement() as raw:
+        first = await raw.fetchval("SELECT pg_current_xact_id()::text")
+        assert not raw.is_in_transaction()
+        assert await raw.fetchval("SELECT pg_current_xact_id()::text") != first
+
+
+async def test_a_condition_is_asked_at_the_time_that_transactions_have(
+    made: Database,
+):
+    past = "SELECT {now} > $1::timestamptz"
+    async with made.driver_transaction() as tx:
+        now = tx.now
+    assert await made.holds(past, now)
+    assert not await made.holds(past, now + timedelta(days=1))
+
+
+def test_a_condition_heeds_the_test_clock_as_transactions_do():
+    made = Database(settings_for("postgresql://nobody@nowhere/x", test_clock=True), "common", Role.WORKER)
+    assert made._now in made._begin
+    assert "clock_offset" in made._now

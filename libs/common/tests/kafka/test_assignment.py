@@ -81,7 +81,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(module, "topic_ids", world.topic_ids)
+    monkeypatch.setattr(module.TopicIds, "find", world.topic_ids)
     monkeypatch.setattr(positions, "load", world.load)
     monkeypatch.setattr(positions, "begin", world.begin)
     return world

@@ -1,12 +1,14 @@
 import uuid
 from contextlib import aclosing
+from typing import Any
 
 import pytest
+from aiokafka.client import AIOKafkaClient
 
 from plaudit.common.contracts import TOPICS
-from plaudit.common.kafka import topics
+from plaudit.common.kafka import clients, topics
 from plaudit.common.kafka.end_offsets import EndOffsets
-from plaudit.common.kafka.topic_ids import topic_ids
+from plaudit.common.kafka.topic_ids import TopicIds, topic_ids
 from plaudit.common.kafka.topics import TopicsError, make_topics, topic_config
 from plaudit.common.settings import Settings
 from plaudit_testing.feed import feeding
@@ -47,6 +49,28 @@ async def test_a_topic_made_anew_under_its_name_has_another_id(settings: Setting
     await KafkaTopics(settings.kafka_bootstrap_servers).recreate({topic.name: PARTITIONS})
     after = await topic_ids(settings, [topic.name])
     assert before[topic.name][0] != after[topic.name][0]
+
+
+async def test_ids_are_asked_for_over_one_connection_until_it_fails(
+    settings: Settings, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = await make_topic()
+    opened: list[AIOKafkaClient] = []
+    bare = clients.bare
+
+    def noting(*arguments: Any) -> AIOKafkaClient:
+        opened.append(bare(*arguments))
+        return opened[-1]
+
+    monkeypatch.setattr(clients, "bare", noting)
+    async with aclosing(TopicIds(settings)) as ids:
+        before = await ids.find([topic.name])
+        await KafkaTopics(settings.kafka_bootstrap_servers).recreate({topic.name: PARTITIONS})
+        after = await ids.find([topic.name])
+        assert before[topic.name][0] != after[topic.name][0]
+        assert len(opened) == 1
+        await opened[0].close()
+        assert await ids.find([topic.name]) == after
 
 
 async def test_a_topic_that_does_not_exist_has_no_id(settings: Settings) -> None:

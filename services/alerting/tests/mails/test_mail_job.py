@@ -35,6 +35,17 @@ async def test_a_mail_that_fails_is_tried_again_later_under_the_same_message_id(
     assert (row["state"], row["attempts"]) == ("sent", 2)
 
 
+async def test_the_job_sees_that_a_mail_is_due_before_it_takes_a_turn(stage, mailbox):
+    assert not await stage.mails.has_work()
+    await stage.happens(None, review(), at(0))
+    assert await stage.mails.has_work()
+    mailbox.answer = lambda: "451 try later"
+    await stage.sends()
+    assert not await stage.mails.has_work()
+    await stage.move_to(at(0) + timedelta(seconds=6))
+    assert await stage.mails.has_work()
+
+
 def remembering(send, seen):
     async def sending(message):
         seen.append(message)

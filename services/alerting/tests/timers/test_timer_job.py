@@ -31,6 +31,17 @@ async def test_time_warns_twice_and_then_breaches_with_one_alert_and_one_mail(st
     assert await stage.rows("SELECT * FROM timers") == []
 
 
+async def test_the_job_sees_that_a_timer_is_due_before_it_takes_a_turn(stage):
+    assert not await stage.timers.has_work()
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(11.9))
+    assert not await stage.timers.has_work()
+    await stage.move_to(at(12.1))
+    assert await stage.timers.has_work()
+    await stage.fires()
+    assert not await stage.timers.has_work()
+
+
 async def test_an_answer_that_waits_in_kafka_over_the_due_time_prevents_breach_and_warnings(stage):
     await stage.happens(None, review(), at(0))
     waiting = stage.record(review(), answered(review(), at(10)), at(10))

@@ -81,13 +81,21 @@ class PeriodicJob(Loop):
             self.beat()
             done = 0
             try:
-                done = await self.turn()
+                if await self.has_work():
+                    done = await self.turn()
             except Exception as error:
                 if not is_transient(error):
                     raise
                 log.warning("job_retried", loop=self.name, error_type=type(error).__name__)
             if not done:
                 await pause(stop, self._pause_seconds)
+
+    async def has_work(self) -> bool:
+        """Return whether a turn would find something to do. A job that looks often asks here at less than a turn costs.
+
+        What another process writes is seen here too, so a pause bounds how late any work begins, whoever made it.
+        """
+        return True
 
     @abstractmethod
     async def turn(self) -> int:

@@ -116,9 +116,9 @@ class Database:
         check_concrete_classes()
         self.service = service
         self.role = role
-        now = _NOW_OF_TEST_CLOCK if settings.test_clock else _NOW
-        self._begin = _BEGIN.format(now=now)
-        self._begin_and_lock = _BEGIN_AND_LOCK.format(now=now)
+        self._now = _NOW_OF_TEST_CLOCK if settings.test_clock else _NOW
+        self._begin = _BEGIN.format(now=self._now)
+        self._begin_and_lock = _BEGIN_AND_LOCK.format(now=self._now)
         self._open_timeout_seconds = (
             settings.database_worker_open_timeout_seconds
             if role is Role.WORKER
@@ -200,17 +200,52 @@ class Database:
             Exception: as `transaction`.
         """
         numbers = lock_numbers(order_keys)
+        async with self._driver_connection() as raw:
+            try:
+                await self._begin_on_driver(raw)
+                yield Tx(raw, await raw.fetchval(self._begin_and_lock, _tenants_literal(tenants), numbers, column=1))
+                await raw.execute("COMMIT")
+            except BaseException as error:
+                await self._roll_back(raw, error)
+                raise
+
+    @asynccontextmanager
+    async def driver_statement(self) -> AsyncIterator[asyncpg.Connection]:
+        """Hold a connection of the bare driver for one statement, which is a transaction of its own: a worker's.
+
+        One trip to the server instead of four. When the server has not answered in the time that a transaction has for
+        opening, the connection is cut.
+
+        Raises:
+            Exception: as `transaction`.
+        """
+        async with self._driver_connection() as raw:
+            cut = asyncio.get_running_loop().call_later(self._open_timeout_seconds, raw.terminate)
+            try:
+                yield raw
+            except TimeoutError:
+                raw.terminate()
+                raise
+            finally:
+                cut.cancel()
+
+    async def holds(self, condition: str, *arguments: object) -> bool:
+        """Return whether a condition holds, for jobs that ask often and seldom find work.
+
+        Args:
+            condition: a statement that returns one boolean. `{now}` in it is the time that transactions have.
+            arguments: its parameters.
+        """
+        async with self.driver_statement() as raw:
+            return bool(await raw.fetchval(condition.format(now=self._now), *arguments))
+
+    @asynccontextmanager
+    async def _driver_connection(self) -> AsyncIterator[asyncpg.Connection]:
         pool = self._driver_pool or await self._make_driver_pool()
         async with asyncio.timeout(self._open_timeout_seconds):
             pooled = await pool.acquire()
-        raw = cast("asyncpg.Connection", pooled)  # the pool's proxy has all methods of its connection
         try:
-            await self._begin_on_driver(raw)
-            yield Tx(raw, await raw.fetchval(self._begin_and_lock, _tenants_literal(tenants), numbers, column=1))
-            await raw.execute("COMMIT")
-        except BaseException as error:
-            await self._roll_back(raw, error)
-            raise
+            yield cast("asyncpg.Connection", pooled)  # the pool's proxy has all methods of its connection
         finally:
             await pool.release(pooled)
 
@@ -258,8 +293,8 @@ class Database:
 
     async def ping(self) -> None:
         """Ask the database for an answer; raise the driver's error when there is none."""
-        async with self.transaction() as tx:
-            await tx.raw.execute("SELECT 1")
+        async with self.driver_statement() as raw:
+            await raw.execute("SELECT 1")
 
     async def close(self) -> None:
         """Close all connections."""

@@ -64,7 +64,7 @@ class DatabaseChecks:
 
     async def _check_revisions(self) -> Check:
         """Compare the revisions until they are at head once: migrations only go forward."""
-        async with self._database.transaction() as tx:
+        async with self._database.driver_transaction() as tx:
             behind = [
                 f"{name} at {found}, needs {head}"
                 for name, history, schema, head in self._wanted

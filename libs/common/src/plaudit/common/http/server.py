@@ -14,11 +14,15 @@ from plaudit.common.http.app import Api
 from plaudit.common.http.direct import DirectServing
 from plaudit.common.http.limits import DEFAULT_LIMITS, Limits
 from plaudit.common.http.protocol import HttpProtocol
+from plaudit.common.jobs import pause
 
 BACKLOG: Final = 2048
 DRAIN_SECONDS: Final = 0.5
 """How long answers ask clients to close their connections before idle ones are closed: a request that is on its way
 over a closed connection would be lost."""
+
+DATE_SECONDS: Final = 1.0
+"""How old the date in an answer may be."""
 
 
 class BusyPortError(Exception):
@@ -26,6 +30,20 @@ class BusyPortError(Exception):
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._leaving = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Renew the date of answers until told to leave. uvicorn's own loop looks ten times a second whether it is."""
+        while not await self.on_tick(0):
+            await pause(self._leaving, DATE_SECONDS)
+
+    def leave(self) -> None:
+        """Close idle connections, and return when all is answered."""
+        self.should_exit = True
+        self._leaving.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the process, which stops its parts in order."""
@@ -86,7 +104,7 @@ class HttpServer:
                 listening.close()
             await asyncio.gather(*taking)
             await asyncio.sleep(drain_seconds / 2)
-        self._server.should_exit = True
+        self._server.leave()
 
     async def _sweep(self) -> None:
         while True:

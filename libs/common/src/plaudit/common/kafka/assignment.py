@@ -19,7 +19,7 @@ from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
 from plaudit.common.kafka import positions
 from plaudit.common.kafka.positions import Move, Place, Position
-from plaudit.common.kafka.topic_ids import topic_ids
+from plaudit.common.kafka.topic_ids import TopicIds
 from plaudit.common.observability import metrics
 from plaudit.common.settings import Settings
 
@@ -59,7 +59,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         self._group = group
         self._topic = topic
         self._database = database
-        self._settings = settings
+        self._topic_ids = TopicIds(settings)
         self._consumer: AIOKafkaConsumer = None
         self._assigned = False
         self._loading = asyncio.Lock()
@@ -87,6 +87,10 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         """End the membership."""
         self._assigned = False
         self._begin_generation(frozenset())
+
+    async def aclose(self) -> None:
+        """Close the connection over which the topic's id is asked for; the next membership opens a new one."""
+        await self._topic_ids.aclose()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Forget the partitions, and let the transactions in flight end."""
@@ -158,7 +162,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
             TopicMissingError: there is none.
             KafkaError: the broker does not answer.
         """
-        found = (await topic_ids(self._settings, [self._topic])).get(self._topic)
+        found = (await self._topic_ids.find([self._topic])).get(self._topic)
         if found is None:
             raise TopicMissingError(
                 f"topic {self._topic} does not exist: make it with `python -m plaudit.common.kafka.topics`; "

@@ -111,6 +111,7 @@ class Member(Generic[Data]):
             for task in tasks:
                 await end_task(task)
             self._assignment.leave()
+            await self._assignment.aclose()
             await clients.close(self._consumer)
 
     async def _look_after(self) -> None:

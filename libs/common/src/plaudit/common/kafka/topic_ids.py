@@ -3,6 +3,7 @@
 The client's own metadata has no ids; version 12 of the request does (Kafka protocol guide, Metadata, API key 3).
 """
 
+import asyncio
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from io import BytesIO
 from typing import ClassVar
 from uuid import UUID
 
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v1
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
@@ -89,21 +91,61 @@ class _MetadataRequest(Request[_MetadataRequestV12]):  # type: ignore[misc]
         return request_struct_class(self._topics, make_topics, tell_operations, {})
 
 
-async def topic_ids(settings: Settings, topics: Iterable[str]) -> dict[str, tuple[UUID, int]]:
-    """Return the id and the number of partitions of each of these topics; a topic that does not exist is left out.
+class TopicIds:
+    """Asks for the ids of topics. It connects with the first question and stays connected until `aclose`.
 
-    Raises:
-        KafkaError: the broker is away, or answers with an error.
+    Some ask every few seconds: a connection for each question would cost broker and client more than the question.
     """
-    client = clients.bare(settings, "plaudit-topic-ids")
-    try:
-        await client.bootstrap()
-        node = client.get_random_node()
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: AIOKafkaClient | None = None
+        self._asking = asyncio.Lock()
+
+    async def find(self, topics: Iterable[str]) -> dict[str, tuple[UUID, int]]:
+        """Return the id and the number of partitions of each of these topics; a topic that does not exist is left out.
+
+        Raises:
+            KafkaError: the broker is away, or answers with an error. The next question opens a new connection.
+        """
+        async with self._asking:
+            try:
+                return _found(await self._ask(topics))
+            except BaseException:
+                await self._close()
+                raise
+
+    async def aclose(self) -> None:
+        """Close the connection; the next question opens a new one."""
+        async with self._asking:
+            await self._close()
+
+    async def _ask(self, topics: Iterable[str]) -> _MetadataResponse:
+        if self._client is None:
+            self._client = clients.bare(self._settings, "plaudit-topic-ids")
+            await self._client.bootstrap()
+        node = self._client.get_random_node()
         if node is None:
             raise KafkaConnectionError("the cluster has no brokers yet")
-        response = await client.send(node, _MetadataRequest(topics))
+        response: _MetadataResponse = await self._client.send(node, _MetadataRequest(topics))
+        return response
+
+    async def _close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+
+async def topic_ids(settings: Settings, topics: Iterable[str]) -> dict[str, tuple[UUID, int]]:
+    """Return what `TopicIds.find` does, over a connection for this one question."""
+    ids = TopicIds(settings)
+    try:
+        return await ids.find(topics)
     finally:
-        await client.close()
+        await ids.aclose()
+
+
+def _found(response: _MetadataResponse) -> dict[str, tuple[UUID, int]]:
     found: dict[str, tuple[UUID, int]] = {}
     for code, name, topic_id, _internal, partitions, _operations, _tags in response.topics:
         error = for_code(code)

@@ -52,8 +52,8 @@ class Lease:
     async def acquire(self) -> bool:
         """Take or renew the lease; return whether this process holds it."""
         asked_at = time.monotonic()
-        async with self._database.driver_transaction() as tx:
-            taken = rows_changed(await tx.raw.execute(_ACQUIRE, self.holder, self._seconds)) == 1
+        async with self._database.driver_statement() as raw:
+            taken = rows_changed(await raw.execute(_ACQUIRE, self.holder, self._seconds)) == 1
         self._valid_until = asked_at + self._seconds if taken else 0.0
         return taken
 
@@ -72,5 +72,5 @@ class Lease:
     async def release(self) -> None:
         """Give the lease back, so that a successor does not wait for its end."""
         self._valid_until = 0.0
-        async with self._database.driver_transaction() as tx:
-            await tx.raw.execute(_RELEASE, self.holder)
+        async with self._database.driver_statement() as raw:
+            await raw.execute(_RELEASE, self.holder)

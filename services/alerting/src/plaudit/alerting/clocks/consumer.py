@@ -13,6 +13,9 @@ from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import Record, Subscription
 
 GROUP: Final = "alerting"
+GATHER_SECONDS: Final = 0.1
+"""At a hundred reviews a second, ten are one transaction, which costs little more than that of one. A clock, which runs
+for hours, starts or ends so much later at most; the first review after a quiet while does not wait."""
 FIRST_TYPE: Final = "review.created"
 
 
@@ -24,6 +27,7 @@ def subscription(followers: Sequence[Follower]) -> Subscription[ReviewChange]:
         data=ReviewChange,
         handle=partial(apply_records, followers),
         order_keys=order_keys,
+        gather_seconds=GATHER_SECONDS,
     )
 
 

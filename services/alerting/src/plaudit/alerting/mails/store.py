@@ -29,6 +29,11 @@ WHERE m.tenant_id = due.tenant_id AND m.id = due.id
 RETURNING {_MAIL.of("m")}
 """
 
+ANY_DUE: Final = """
+SELECT EXISTS (SELECT FROM mails WHERE state = 'pending' AND next_attempt_at <= {now} AND leased_until < now())
+"""
+"""Whether there is a mail to lease; for `Database.holds`."""
+
 _FINISH = """
 UPDATE mails SET state = $3, finished_at = $4, error = $5, leased_until = '-infinity'
 WHERE tenant_id = $1 AND id = $2 AND state = 'pending' AND attempts = $6

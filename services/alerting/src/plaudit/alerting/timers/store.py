@@ -29,6 +29,16 @@ CROSS JOIN LATERAL (
 ) t
 """
 
+ANY_DUE: Final = """
+SELECT EXISTS (
+    SELECT FROM unnest($1::int[]) AS p
+    CROSS JOIN LATERAL (
+        SELECT FROM timers WHERE partition = p AND failed_at IS NULL AND due_at <= {now} LIMIT 1
+    ) t
+)
+"""
+"""Whether any partition has a due timer; for `Database.holds`."""
+
 _DUE = """
 SELECT t.tenant_id, t.clock_id, p.decide_until
 FROM unnest($1::int[], $2::timestamptz[]) AS p (partition, decide_until)

@@ -30,5 +30,10 @@ async def keep(tx: Tx, records: Sequence[Record[LinkableChange]]) -> Sequence[Ou
 
 
 SUBSCRIPTION: Subscription[LinkableChange] = Subscription(
-    group="board", topic=REVIEWS, data=LinkableChange, handle=keep, order_keys=order_keys
+    group="board",
+    topic=REVIEWS,
+    data=LinkableChange,
+    handle=keep,
+    order_keys=order_keys,
+    gather_seconds=0.1,  # a person links a review seconds after it came, not sooner
 )

@@ -7,6 +7,7 @@ from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.feedback_board.requests import commands
+from plaudit.feedback_board.requests.store import recounts
 
 RECOUNT_BATCH: Final = 100
 RECOUNT_PAUSE_SECONDS: Final = 0.5
@@ -21,6 +22,10 @@ class RecountJob(PeriodicJob):
         self._worker = worker
         self._outbox = outbox
         self._ids = ids
+
+    async def has_work(self) -> bool:
+        """Return whether any request is to be recounted."""
+        return await self._worker.holds(recounts.ANY_DUE)
 
     async def turn(self) -> int:
         """Recount a batch of what is due; return how many requests that were."""

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 
 import structlog
 
-from plaudit.alerting.mails import commands
+from plaudit.alerting.mails import commands, store
 from plaudit.alerting.mails.domain import Mail
 from plaudit.alerting.mails.jobs.smtp import FailedError, RefusedError, SendMail
 from plaudit.alerting.metrics import MAILS
@@ -37,6 +37,10 @@ class MailJob(PeriodicJob):
         self._database = database
         self._settings = settings
         self._send = send
+
+    async def has_work(self) -> bool:
+        """Return whether any mail is due."""
+        return await self._database.holds(store.ANY_DUE)
 
     async def turn(self) -> int:
         """Lease as many mails as are sent together, and send those still wanted; return how many were leased."""

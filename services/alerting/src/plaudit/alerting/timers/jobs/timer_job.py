@@ -69,6 +69,10 @@ class TimerJob(PeriodicJob):
         finally:
             await self._watermarks.close()
 
+    async def has_work(self) -> bool:
+        """Return whether any timer is due."""
+        return await self._database.holds(store.ANY_DUE, self._partitions)
+
     async def turn(self) -> int:
         """Fire one batch; return how many timers fired."""
         async with self._database.transaction() as tx:

@@ -1,6 +1,7 @@
 """Marks of requests whose mentions changed. They are appended and never upserted, so that none is lost to a recount."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 from uuid import UUID
 
 from plaudit.common.db import Tx
@@ -15,6 +16,11 @@ GROUP BY tenant_id, request_id
 _DUE = """
 SELECT tenant_id, id AS request_id FROM requests WHERE recount_at <= $1 ORDER BY recount_at LIMIT $2
 """
+
+ANY_DUE: Final = """
+SELECT EXISTS (SELECT FROM recounts) OR EXISTS (SELECT FROM requests WHERE recount_at <= {now})
+"""
+"""Whether any request is marked or due; for `Database.holds`."""
 
 _DELETE_MARKS = "DELETE FROM recounts WHERE id = ANY($1::bigint[])"
 

@@ -1,0 +1,22 @@
+"""How long records gather before the next transaction: what an effect waits for, and what a quiet day costs."""
+
+import pytest
+
+from plaudit.alerting.clocks.consumer import subscription
+from plaudit.common.kafka.subscription import Subscription
+from plaudit.feedback_board.links.consumer import SUBSCRIPTION
+from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.live.consumer import LIVE
+
+PEOPLE_SEE = 0.1
+
+
+@pytest.mark.parametrize(
+    ("gathering", "longest_seconds"),
+    [(LIVE, 0.02), (subscription(()), PEOPLE_SEE), (SUBSCRIPTION, PEOPLE_SEE), (HISTORY, 0.25)],
+    ids=lambda value: getattr(value, "group", None),
+)
+def test_every_consumer_gathers_records_and_none_for_longer_than_its_effect_may_wait(
+    gathering: Subscription[object], longest_seconds: float
+) -> None:
+    assert 0 < gathering.gather_seconds <= longest_seconds
