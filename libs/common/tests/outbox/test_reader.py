@@ -112,8 +112,9 @@ async def test_rows_are_found_by_the_index_of_their_order_even_when_there_are_fe
     assert "Sort  (cost" not in plan
 
 
-async def test_the_connection_is_given_back_as_it_was(database: Database) -> None:
+@pytest.mark.parametrize("setting", ["enable_seqscan", "enable_sort", "enable_bitmapscan"])
+async def test_the_connection_is_given_back_as_it_was(database: Database, setting: str) -> None:
     async with reading(database) as connection:
-        assert await connection.fetchval("SHOW enable_seqscan") == "off"
+        assert await connection.fetchval(f"SHOW {setting}") == "off"
     async with database.transaction() as tx:
-        assert await tx.raw.fetchval("SHOW enable_seqscan") == "on"
+        assert await tx.raw.fetchval(f"SHOW {setting}") == "on"
