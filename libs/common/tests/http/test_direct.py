@@ -16,7 +16,7 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from plaudit.common.http import Api, Problem, create_app, json_response, read_body
-from plaudit.common.http.direct import DirectRequest, DirectRoute
+from plaudit.common.http.direct import _CACHED_PATHS, DirectRequest, DirectRoute, _path
 from plaudit.common.http.json import encode
 from plaudit.common.http.problems import unavailable
 from plaudit.common.observability import tracing
@@ -307,3 +307,23 @@ def test_a_template_that_is_not_of_parameters_alone_is_refused(templates: list[s
 
     with pytest.raises(ValueError, match="templates are parameters"):
         Route("/v1/hooks/", templates, MAX_BYTES)
+
+
+@pytest.mark.parametrize("path", [b"POST /v1/hooks/s1", b"GET /v1/shop"])
+async def test_a_request_that_would_upgrade_is_answered_as_by_plain_uvicorn(path: bytes) -> None:
+    lines = b"host: x", b"x-request-id: request-1", b"connection: upgrade", b"upgrade: websocket", b"content-length: 0"
+    answers = []
+    for connection in (our_connection(app_with(Echo())), plain_connection(plain_app())):
+        await connection.feed([b"\r\n".join([path + b" HTTP/1.1", *lines]) + b"\r\n\r\n"])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        answers.append(await connection.settled())
+    ours, plain = answers
+    assert ours == plain
+    assert ours.startswith(b"HTTP/1.1 20")
+
+
+def test_no_more_paths_are_remembered_than_a_server_needs() -> None:
+    for number in range(_CACHED_PATHS + 10):
+        _path(b"/v1/hooks/%d" % number)
+    assert _path.cache_info().currsize == _CACHED_PATHS

@@ -193,7 +193,6 @@ async def test_a_body_that_is_not_http_is_a_400_and_nothing_of_it_is_served(
     assert statuses(connection.transport.written) == [400]
     assert route.held == []
     assert [line for line in caplog.records if line.levelname == "ERROR"] == []
-    assert app.edge.in_progress == 0, "its application has been told, before the connection is lost"
     connection.protocol.connection_lost(None)
     assert app.edge.in_progress == 0
 
@@ -331,3 +330,16 @@ async def test_a_client_that_does_not_read_is_not_read_when_its_requests_are_ans
     assert not connection.transport.reads
     connection.protocol.resume_writing()
     assert connection.transport.reads
+
+
+async def test_an_application_that_waits_for_the_rest_of_a_body_is_told_when_it_is_not_http(app: Api) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[0], b"transfer-encoding: chunked") + b"3\r\nabc\r\n")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert app.edge.in_progress == 1
+    connection.protocol.data_received(b"no length\r\n")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert statuses(connection.transport.written) == [400]
+    assert app.edge.in_progress == 0

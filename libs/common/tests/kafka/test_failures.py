@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaConnectionError
 from plaudit.common.kafka.failures import HANDLER_TRIES, STEPS, Content, Failure, Step, TooManyKeysError, classify
 from plaudit.common.kafka.fuse import FuseBlownError
 from plaudit.common.kafka.positions import FencedError
-from plaudit.common.kafka.subscription import InvalidRecordError
+from plaudit.common.kafka.subscription import InvalidRecordError, StaleMemoryError
 
 RETRY, SPLIT, SET_ASIDE, STOP = Step.RETRY, Step.SPLIT, Step.SET_ASIDE, Step.STOP
 
@@ -42,6 +42,7 @@ def test_the_table_is_complete() -> None:
         (TooManyKeysError(), Failure.TOO_MANY_KEYS),
         (ConnectionRefusedError(), Failure.TRANSIENT),
         (TimeoutError(), Failure.TRANSIENT),
+        (StaleMemoryError(), Failure.TRANSIENT),
         (KafkaConnectionError(), Failure.TRANSIENT),
         (asyncpg.DeadlockDetectedError(), Failure.TRANSIENT),
         (asyncpg.QueryCanceledError(), Failure.OVERLOAD),

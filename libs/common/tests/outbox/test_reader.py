@@ -112,8 +112,23 @@ async def test_rows_are_found_by_the_index_of_their_order_even_when_there_are_fe
     assert "Sort  (cost" not in plan
 
 
-async def test_the_connection_is_given_back_as_it_was(database: Database) -> None:
+@pytest.mark.parametrize("setting", ["enable_seqscan", "enable_sort", "enable_bitmapscan"])
+async def test_the_connection_is_given_back_as_it_was(database: Database, setting: str) -> None:
     async with reading(database) as connection:
-        assert await connection.fetchval("SHOW enable_seqscan") == "off"
+        assert await connection.fetchval(f"SHOW {setting}") == "off"
     async with database.transaction() as tx:
-        assert await tx.raw.fetchval("SHOW enable_seqscan") == "on"
+        assert await tx.raw.fetchval(f"SHOW {setting}") == "on"
+
+
+@pytest.mark.parametrize("key", ["short", "k" * 400_000])
+async def test_nothing_is_read_that_an_open_older_writer_could_still_come_before(
+    database: Database, settings: Settings, key: str
+) -> None:
+    async with database.transaction() as open_writer:
+        await outbox_of(settings).append(open_writer, [count_event(TOPIC, "open", 1)])
+        await write(database, settings, key)
+        async with reading(database) as connection:
+            assert await Reader(connection).read(NOWHERE) == []
+            assert await connection.fetch(module._READ_LONG, 0, 0, 10, CHUNK_BYTES) == []
+    async with reading(database) as connection:
+        assert [row["key"][:5] for row in await Reader(connection).read(NOWHERE)] == [b"open", key[:5].encode()]

@@ -148,8 +148,8 @@ async def test_a_source_that_is_asked_for_anew_drives_no_other_one_out_and_is_th
     for each in ids:
         await sources.find(each, LONG_SECONDS)
     clock.now += CACHE_SECONDS
-    await sources.find(first, LONG_SECONDS)
-    assert list(sources._cache) == [second, third, first]
+    await sources.find(second, LONG_SECONDS)
+    assert list(sources._cache) == [first, third, second]
 
 
 async def test_a_failure_that_nobody_waits_for_any_more_is_no_error_of_the_event_loop(

@@ -94,7 +94,6 @@ class HttpProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle
         if cycle is None or cycle.response_complete or not self._is_whole(cycle):
             return False
-        self._head_begun = 0.0
         # It is the last one in the line. Whoever serves it closes the connection behind its answer.
         cycle.keep_alive = False
         return True
