@@ -92,6 +92,55 @@ async def test_the_limit_of_a_head_does_not_grow_by_what_came_before_it(app: Api
 
 
 @both_ways
+async def test_many_small_requests_in_one_chunk_are_no_large_head(app: Api, path: bytes, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    count = LIMITS.max_head_bytes // len(head(path, b"content-length: 0")) + 2
+    connection.protocol.data_received(head(path, b"content-length: 0") * count + head(path)[:20])
+    for _ in range(20 * count):
+        await asyncio.sleep(0)
+        route.answer()
+    assert len(statuses(connection.transport.written)) == count
+    assert not connection.transport.closed
+
+
+@both_ways
+@pytest.mark.parametrize("size", [50, 1_000], ids=lambda size: f"in parts of {size}")
+@pytest.mark.parametrize("endless", [b"0\r\n" + b"a: b\r\n" * 1_000, b"0\r\na: " + b"b" * 9_000, b"1;" + b"x" * 9_000])
+async def test_what_comes_behind_a_body_has_the_limit_of_a_head(
+    app: Api, path: bytes, size: int, endless: bytes
+) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(path, b"transfer-encoding: chunked") + b"2\r\n{}\r\n")
+    read_bytes = 0
+    for start in range(0, len(endless), size):
+        if not connection.transport.closed:
+            connection.protocol.data_received(endless[start : start + size])
+            await asyncio.sleep(0)
+            read_bytes += size
+    assert statuses(await connection.settled()) == [431]
+    assert read_bytes <= LIMITS.max_head_bytes + size
+
+
+async def test_a_body_in_many_small_chunks_is_no_large_head(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1], b"transfer-encoding: chunked"))
+    for _ in range(LIMITS.max_head_bytes):
+        connection.protocol.data_received(b"1\r\nx\r\n")
+    connection.protocol.data_received(b"0\r\n\r\n")
+    await asyncio.sleep(0)
+    route.answer()
+    assert statuses(await connection.settled()) == [202]
+
+
+async def test_a_header_behind_the_body_is_none_of_the_request(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    sent = head(PATHS[1], b"transfer-encoding: chunked") + b"2\r\n{}\r\n0\r\nwebhook-signature: v1,x\r\n\r\n"
+    connection.protocol.data_received(sent)
+    await asyncio.sleep(0)
+    assert b"webhook-signature" not in dict(route.held[0].headers)
+
+
+@both_ways
 async def test_too_many_headers_are_a_431(app: Api, path: bytes) -> None:
     for count, expected in ((LIMITS.max_headers - 2, [202 if path == PATHS[1] else 200]), (LIMITS.max_headers, [431])):
         connection = our_connection(app, LIMITS)
@@ -229,15 +278,13 @@ async def test_a_head_that_begins_behind_a_request_counts_from_its_first_byte(
     assert statuses(await connection.settled())[1:] == [431]
 
 
-async def test_a_request_is_not_late_that_waits_behind_another_while_the_connection_is_read(
-    app: Api, route: Held
-) -> None:
+async def test_a_request_is_not_late_that_waits_behind_another(app: Api, route: Held) -> None:
     connection = our_connection(app, LIMITS)
     whole = head(PATHS[1], b"content-length: 0")
     connection.protocol.data_received(whole + whole + head(PATHS[1], b"content-length: 9") + b"only")
     await asyncio.sleep(0)
     route.answer()
-    assert connection.transport.reads, "the second is being served, the third waits"
+    assert connection.protocol.pipeline, "the second is being served, the third waits"
     connection.protocol.sweep(perf_counter() + LIMITS.body_seconds + 1)
     assert statuses(connection.transport.written) == [202]
     await asyncio.sleep(0)
@@ -319,6 +366,21 @@ async def test_reading_its_answers_again_does_not_make_a_client_be_read_while_it
     connection.protocol.pause_writing()
     connection.protocol.resume_writing()
     assert not connection.transport.reads
+
+
+@both_ways
+async def test_a_client_that_sends_without_a_pause_is_read_only_when_none_of_its_requests_waits(
+    app: Api, path: bytes, route: Held
+) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(path, b"content-length: 0") * 4)
+    assert len(connection.protocol.pipeline) == 3
+    for _ in range(200):
+        assert not (connection.transport.reads and connection.protocol.pipeline)
+        await asyncio.sleep(0)
+        route.answer()
+    assert connection.transport.reads
+    assert len(statuses(connection.transport.written)) == 4
 
 
 async def test_a_client_that_does_not_read_is_not_read_when_its_requests_are_answered(app: Api, route: Held) -> None:

@@ -201,7 +201,7 @@ class DirectRequest:
 
     def is_late(self, now: float, body_seconds: float) -> bool:
         """Return whether its body has taken longer than this since its turn came; `now` is of `perf_counter`."""
-        return self.started and not self.whole and now - self.begun > body_seconds
+        return not self.whole and now - self.begun > body_seconds
 
     def identify(self, traceparent: str | None = None) -> None:
         """Set the request id and the place in a trace: the caller's, continued, or this new one."""
