@@ -12,9 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from http import HTTPStatus
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 from urllib.parse import unquote
 
 import httptools
@@ -22,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.server import ServerState
 
 from plaudit.common.http import json, problems
 from plaudit.common.http.edge import CLIENT_CLOSED_REQUEST, UNMATCHED, Edge, check_body_headers, new_request_id
@@ -29,12 +29,19 @@ from plaudit.common.http.problems import Problem, body_too_large
 from plaudit.common.observability import tracing
 from plaudit.common.observability.log import request_id_var
 
-if TYPE_CHECKING:
-    from plaudit.common.http.protocol import HttpProtocol
-
 _METHOD: Final = "POST"
 _PARAMETER = re.compile(r"\{\w+\}")
 _CACHED_PATHS: Final = 10_000
+
+
+class Connection(Protocol):
+    """What a request needs of the connection that it came on (`HttpProtocol`)."""
+
+    transport: asyncio.Transport
+    server_state: ServerState
+
+    def answered(self, now: float) -> None:
+        """Start what comes next in the line; `now` is of `perf_counter`."""
 
 
 class DirectRoute(ABC):
@@ -103,7 +110,7 @@ class DirectRequest:
         "whole",
     )
 
-    def __init__(self, connection: "HttpProtocol", direct: "DirectServing", headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, connection: Connection, direct: "DirectServing", headers: list[tuple[bytes, bytes]]) -> None:
         """Stand at the end of a connection's line; `headers` have lower-case names."""
         self._connection = connection
         self._direct = direct
@@ -348,23 +355,3 @@ def _path(url: bytes) -> str:
     """Return the path of an address as uvicorn puts it into a scope; a client uses the same few again and again."""
     path: str = httptools.parse_url(url).path.decode("ascii")
     return unquote(path) if "%" in path else path
-
-
-def malformed() -> Problem:
-    """Return the 400 for bytes that are not HTTP."""
-    return Problem("malformed-http", HTTPStatus.BAD_REQUEST, "The request is not HTTP/1.1", headers=_CLOSE)
-
-
-def head_too_large() -> Problem:
-    """Return the 431 for too many or too large headers."""
-    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    return Problem("head-too-large", status, "The headers are too large", "Send fewer or shorter ones.", headers=_CLOSE)
-
-
-def head_too_slow() -> Problem:
-    """Return the 408 for headers that take too long."""
-    detail = "All headers must arrive within a few seconds."
-    return Problem("head-too-slow", HTTPStatus.REQUEST_TIMEOUT, "The headers took too long", detail, headers=_CLOSE)
-
-
-_CLOSE: Final = {"Connection": "close"}

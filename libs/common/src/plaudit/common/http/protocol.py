@@ -16,17 +16,16 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from plaudit.common.http.direct import (
-    DirectRequest,
-    DirectRoute,
-    DirectServing,
+from plaudit.common.http.direct import DirectRequest, DirectRoute, DirectServing
+from plaudit.common.http.limits import Limits
+from plaudit.common.http.problems import (
+    Problem,
+    body_too_slow,
     head_too_large,
     head_too_slow,
+    internal_error,
     malformed,
 )
-from plaudit.common.http.exchange import body_too_slow
-from plaudit.common.http.limits import Limits
-from plaudit.common.http.problems import Problem, internal_error
 
 _SEPARATORS_BYTES = 4
 """Of one header: colon, space and the end of the line."""
