@@ -327,3 +327,12 @@ def test_no_more_paths_are_remembered_than_a_server_needs() -> None:
     for number in range(_CACHED_PATHS + 10):
         _path(b"/v1/hooks/%d" % number)
     assert _path.cache_info().currsize == _CACHED_PATHS
+
+
+async def test_a_long_path_is_served_and_not_remembered() -> None:
+    _path.cache_clear()
+    for path, remembered in ((b"/v1/hooks/s1", 1), (b"/v1/hooks/" + b"s" * 500, 1), (b"/v1/hooks/s2", 2)):
+        connection = our_connection(app_with(Echo()))
+        connection.protocol.data_received(post(b"good", path=path))
+        assert (await connection.settled()).startswith(b"HTTP/1.1 202")
+        assert _path.cache_info().currsize == remembered

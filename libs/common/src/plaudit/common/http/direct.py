@@ -32,6 +32,8 @@ from plaudit.common.observability.log import request_id_var
 _METHOD: Final = "POST"
 _PARAMETER = re.compile(r"\{\w+\}")
 _CACHED_PATHS: Final = 10_000
+_MAX_CACHED_URL_BYTES: Final = 200
+"""A longer one is none of ours, and 10,000 of the longest would be 600 MB."""
 
 
 class Connection(Protocol):
@@ -307,7 +309,7 @@ class DirectServing:
         """Return the route of a request, the template and the parameters; None for what the application serves."""
         if method != b"POST" or not self._routes:
             return None
-        path = _path(url)
+        path = _path(url) if len(url) <= _MAX_CACHED_URL_BYTES else _path.__wrapped__(url)
         for route in self._routes:
             found = route.match(path)
             if found is not None:
