@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from time import perf_counter
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -12,10 +10,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from plaudit.common.http import Api, create_app
+from plaudit.common.http import Api
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.limits import Limits
-from plaudit_testing.connections import our_connection
+from plaudit_testing.connections import bare_app, our_connection
 
 LIMITS = Limits(max_head_bytes=2_000, max_headers=20, head_seconds=5, body_seconds=7, idle_seconds=9)
 PATHS = (b"/v1/shop", b"/v1/hooks/s1")
@@ -48,16 +46,7 @@ def app(route: Held) -> Api:
         await request.body()
         return Response("open")
 
-    resources: Any = SimpleNamespace(database=None)
-    return create_app(
-        title="t",
-        service="t",
-        description="",
-        resources=resources,
-        routers=(),
-        bare_routes=[Route("/v1/shop", shop, methods=["POST"])],
-        direct_routes=[route],
-    )
+    return bare_app([Route("/v1/shop", shop, methods=["POST"])], [route])
 
 
 def head(path: bytes, *lines: bytes) -> bytes:
@@ -313,9 +302,8 @@ async def test_an_answer_that_has_begun_is_cut_off_when_the_rest_of_its_request_
     async def early(_request: Request) -> Response:
         return StreamingResponse(parts())
 
-    resources: Any = SimpleNamespace(database=None)
     routes = [Route("/v1/early", early, methods=["POST"])]
-    app = create_app(title="t", service="t", description="", resources=resources, routers=(), bare_routes=routes)
+    app = bare_app(routes)
     connection = our_connection(app, LIMITS)
     connection.protocol.data_received(head(b"/v1/early", b"transfer-encoding: chunked") + b"3\r\nabc\r\n")
     for _ in range(20):
