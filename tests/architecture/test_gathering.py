@@ -1,4 +1,4 @@
-"""How long records gather before the next transaction: it bounds what an effect waits for, and what a quiet day costs."""
+"""How long records gather before the next transaction: it bounds what an effect waits for, and what a trickle costs."""
 
 import pytest
 
