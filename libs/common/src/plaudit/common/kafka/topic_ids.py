@@ -127,7 +127,8 @@ class TopicIds:
         node = self._client.get_random_node()
         if node is None:
             raise KafkaConnectionError("the cluster has no brokers yet")
-        return await self._client.send(node, _MetadataRequest(topics))
+        response: _MetadataResponse = await self._client.send(node, _MetadataRequest(topics))
+        return response
 
     async def _close(self) -> None:
         client, self._client = self._client, None
