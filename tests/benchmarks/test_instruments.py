@@ -163,7 +163,7 @@ def test_rows_behind_have_the_keys_that_the_events_add_to() -> None:
         review = msgspec.convert(msgspec.to_builtins(event.data.after), ScoredReview)
         deltas: Deltas = {}
         partition = partition_of(event.key.encode(), PARTITIONS)
-        fold(deltas, event.tenant_id, partition, ScoredChange("r", 1, None, review), TRUST)
+        fold(deltas, event.tenant_id, partition, ScoredChange(before=None, after=review), TRUST)
         assert deltas.keys() <= found
 
 

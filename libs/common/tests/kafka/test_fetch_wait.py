@@ -11,7 +11,7 @@ from aiokafka.client import AIOKafkaClient
 from plaudit.common.db import Database
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.clients import FETCH_MAX_WAIT_MS
-from plaudit.common.kafka.fetch_wait import QUIET_SECONDS, QUIET_WAIT_MS, FetchWait
+from plaudit.common.kafka.fetch_wait import POLL_MS, QUIET_POLL_MS, QUIET_SECONDS, QUIET_WAIT_MS, FetchWait
 from plaudit.common.settings import Settings
 from plaudit_testing.counting import consumer as counting
 from plaudit_testing.feed import feeding
@@ -22,11 +22,15 @@ from plaudit_testing.runtime_fixtures import MakeTopic
 def test_it_is_brief_while_records_come_and_longer_when_none_have_come_for_a_while() -> None:
     consumer: Any = SimpleNamespace(_fetcher=SimpleNamespace(_fetch_max_wait_ms=0))
     wait = FetchWait(consumer)
-    waits = []
+    waits, polls, loops = [], [], []
     for records, now_seconds in [(5, 100.0), (0, 100.5), (0, 101.0 + QUIET_SECONDS), (1, 103.0), (0, 103.1)]:
         wait.observe(records, now_seconds)
         waits.append(consumer._fetcher._fetch_max_wait_ms)
+        polls.append(wait.poll_ms)
+        loops.append(consumer._fetcher._fetcher_timeout)
     assert waits == [FETCH_MAX_WAIT_MS, FETCH_MAX_WAIT_MS, QUIET_WAIT_MS, FETCH_MAX_WAIT_MS, FETCH_MAX_WAIT_MS]
+    assert polls == [POLL_MS, POLL_MS, QUIET_POLL_MS, POLL_MS, POLL_MS]
+    assert loops == [poll / 1_000 for poll in polls]
 
 
 @pytest.mark.kafka
@@ -47,6 +51,7 @@ async def test_the_client_heeds_it_and_a_record_still_ends_the_fetch_at_once(
     monkeypatch.setattr(consumer._client, "send", noting)
     try:
         wait = FetchWait(consumer)
+        assert isinstance(consumer._fetcher._fetcher_timeout, float), "the client's own name for it"
         wait.observe(0, time.monotonic())
         consumer.assign([place])
         consumer.seek(place, 0)

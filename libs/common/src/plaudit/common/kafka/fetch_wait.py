@@ -10,7 +10,12 @@ from aiokafka import AIOKafkaConsumer
 from plaudit.common.kafka.clients import FETCH_MAX_WAIT_MS
 
 QUIET_SECONDS = 1.0
-QUIET_WAIT_MS = 500
+QUIET_WAIT_MS = 1_000
+"""Of a fetch that no record ends. Until its end the broker reads no other request of the same connection, such as the
+first fetch after a rebalance. Far below the time in which a request must be answered."""
+POLL_MS = 200
+QUIET_POLL_MS = 500
+"""Of a worker and of the client's own loop. A record ends either at once; partitions from a rebalance wait for it."""
 
 
 class FetchWait:
@@ -20,6 +25,8 @@ class FetchWait:
         """Begin as under traffic."""
         self._consumer = consumer
         self._records_at_seconds = 0.0
+        self.poll_ms = POLL_MS
+        """How long a worker waits for records before it looks at its partitions again."""
 
     def observe(self, records: int, now_seconds: float) -> None:
         """Take in what a poll returned.
@@ -31,5 +38,8 @@ class FetchWait:
         if records:
             self._records_at_seconds = now_seconds
         is_quiet = now_seconds - self._records_at_seconds > QUIET_SECONDS
-        # The client has no way to change this while it runs. It reads the attribute for each fetch.
-        self._consumer._fetcher._fetch_max_wait_ms = QUIET_WAIT_MS if is_quiet else FETCH_MAX_WAIT_MS  # noqa: SLF001
+        self.poll_ms = QUIET_POLL_MS if is_quiet else POLL_MS
+        # The client has no way to change these while it runs. It reads the attributes for each fetch.
+        fetcher = self._consumer._fetcher  # noqa: SLF001
+        fetcher._fetch_max_wait_ms = QUIET_WAIT_MS if is_quiet else FETCH_MAX_WAIT_MS  # noqa: SLF001
+        fetcher._fetcher_timeout = self.poll_ms / 1_000  # noqa: SLF001

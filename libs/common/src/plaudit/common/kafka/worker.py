@@ -33,7 +33,6 @@ log = structlog.get_logger()
 
 Data = TypeVar("Data")
 
-POLL_TIMEOUT_MS = 200
 POLL_DEADLINE_SECONDS = 2.0
 """During a rebalance a poll waits for its end."""
 IDLE_SECONDS = 0.05
@@ -101,6 +100,8 @@ class Worker(Generic[Data]):
         self._stop = stop
         self._handler: tuple[int, Handler[Data]] | None = None
         """Made in this generation of the assignment; None after a transaction that has not committed."""
+        self._polling: asyncio.Timeout | None = None
+        """Of the present or last poll."""
         self.turned_at = time.monotonic()
         """On the monotonic clock."""
         self.trouble: str | None = None
@@ -135,6 +136,12 @@ class Worker(Generic[Data]):
                 self.trouble = None
             self._assignment.resume(batch, generation)
             await self._gather(_count(batch))
+
+    def end_poll(self) -> None:
+        """End a poll that waits for records, so that a stop does not. It has handed out nothing that could be lost."""
+        with contextlib.suppress(RuntimeError):  # no poll is under way
+            if self._polling is not None:
+                self._polling.reschedule(asyncio.get_running_loop().time())
 
     async def _gather(self, records: int) -> None:
         """Let records gather before the next poll, unless there is a backlog: one transaction then has several."""
@@ -197,9 +204,9 @@ class Worker(Generic[Data]):
 
     async def _get(self, partitions: Sequence[int], max_records: int) -> Batch:
         self.turned_at = time.monotonic()
-        async with asyncio.timeout(POLL_DEADLINE_SECONDS):
+        async with asyncio.timeout(POLL_DEADLINE_SECONDS) as self._polling:
             fetched = await self._consumer.getmany(
-                *map(self._assignment.at, partitions), timeout_ms=POLL_TIMEOUT_MS, max_records=max_records
+                *map(self._assignment.at, partitions), timeout_ms=self._fetch_wait.poll_ms, max_records=max_records
             )
         batch = {place.partition: raws for place, raws in fetched.items() if raws}
         self._fetch_wait.observe(_count(batch), time.monotonic())
