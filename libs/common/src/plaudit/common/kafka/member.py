@@ -62,7 +62,7 @@ class Member(Generic[Data]):
         self._assignment = assignment
         self._stop = stop
         self._consumer = clients.group_consumer(settings, subscription.group, f"plaudit-{subscription.group}")
-        fetch_wait = FetchWait(self._consumer)
+        fetch_wait = FetchWait(self._consumer, subscription.gather_seconds)
         self._workers = [
             Worker(share, subscription, transaction, assignment, self._consumer, fetch_wait, stop)
             for share in range(subscription.workers)

@@ -135,19 +135,12 @@ class Worker(Generic[Data]):
             finally:
                 self.trouble = None
             self._assignment.resume(batch, generation)
-            await self._gather(_count(batch))
 
     def end_poll(self) -> None:
         """End a poll that waits for records, so that a stop does not. It has handed out nothing that could be lost."""
         with contextlib.suppress(RuntimeError):  # no poll is under way
             if self._polling is not None:
                 self._polling.reschedule(asyncio.get_running_loop().time())
-
-    async def _gather(self, records: int) -> None:
-        """Let records gather before the next poll, unless there is a backlog: one transaction then has several."""
-        # A backlog comes in pieces, as the client fetches it, and few of them are as large as a full batch.
-        if self._subscription.gather_seconds and records < self._size.records and not self._size.is_behind:
-            await pause(self._stop, self._subscription.gather_seconds)
 
     async def _poll(self) -> Batch | None:
         """Return the records that have arrived; None if there is nothing to ask for or no answer."""
