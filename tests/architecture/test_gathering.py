@@ -1,4 +1,4 @@
-"""How long records gather before the next transaction: what an effect waits for, and what a quiet day costs."""
+"""How long records gather before the next transaction: it bounds what an effect waits for, and what a trickle costs."""
 
 import pytest
 
@@ -11,12 +11,16 @@ from plaudit.scoring.live.consumer import LIVE
 PEOPLE_SEE = 0.1
 
 
+def test_a_score_waits_for_no_other_review() -> None:
+    assert LIVE.gather_seconds == 0
+
+
 @pytest.mark.parametrize(
     ("gathering", "longest_seconds"),
-    [(LIVE, 0.02), (subscription(()), PEOPLE_SEE), (SUBSCRIPTION, PEOPLE_SEE), (HISTORY, 0.25)],
+    [(subscription(()), PEOPLE_SEE), (SUBSCRIPTION, PEOPLE_SEE), (HISTORY, 0.25)],
     ids=lambda value: getattr(value, "group", None),
 )
-def test_every_consumer_gathers_records_and_none_for_longer_than_its_effect_may_wait(
+def test_other_consumers_gather_records_and_none_for_longer_than_its_effect_may_wait(
     gathering: Subscription[object], longest_seconds: float
 ) -> None:
     assert 0 < gathering.gather_seconds <= longest_seconds

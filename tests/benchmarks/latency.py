@@ -96,6 +96,7 @@ def _run_all(stage: Stage, options: Options) -> None:
     _settle(stage, sent := warm_up)
     _idle(stage, IDLE_SECONDS * options.scale)
     for rate in RATES:
+        sent += _unwatched(stage, rate, seconds, sent)
         sent += _steady(stage, f"{rate:,.0f} a second", rate, seconds, sent)
     stage.report.heading(f"latency: the highest rate, {CONNECTIONS} connections, everything on these cores")
     outcome = load.closed(stage.hooks[0].address, list(single_requests(stage.hooks, top, "t")), CONNECTIONS)
@@ -119,8 +120,24 @@ def _idle(stage: Stage, seconds: float) -> None:
     stage.report.foreign(spent)
 
 
+def _unwatched(stage: Stage, per_second: float, seconds: float, sent_before: int) -> int:
+    """Measure what one rate costs while nobody asks for scores; return how many webhooks it was."""
+    report = stage.report
+    report.heading(f"latency: {per_second:,.0f} webhooks a second, and no questions")
+    requests = list(single_requests(stage.hooks, round(per_second * seconds), f"u{sent_before}-"))
+    first = stage.meter.sample()
+    with _in_the_background(stage.hooks[0], requests, per_second) as alone:
+        answered = alone.result()
+    spent = stage.meter.between(first, stage.meter.sample())
+    report.line("webhook answered", latencies(answered.latencies_ms))
+    _shares(report, spent.seconds, spent.wall_seconds)
+    report.foreign(spent)
+    _settle(stage, sent_before + len(requests))
+    return len(requests)
+
+
 def _steady(stage: Stage, what: str, per_second: float, seconds: float, sent_before: int) -> int:
-    """Measure one rate; return how many webhooks it was."""
+    """Follow some webhooks of one rate up to their score; return how many it was in all."""
     report = stage.report
     report.heading(f"latency: webhook to score, {what}")
     probes = round(PROBES_PER_SECOND * seconds)

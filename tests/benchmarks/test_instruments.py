@@ -7,17 +7,27 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
+from statistics import median
 
+import msgspec
 import pytest
 
 from benchmarks import load
+from benchmarks.__main__ import KNOWN, PROGRAMS, SEVERAL
 from benchmarks.cpu import Meter, Sample
 from benchmarks.hooks import Hook
+from benchmarks.progress import Drained, Step
 from benchmarks.report import percentile
 from benchmarks.reviews import Shape, native_events, outgoing, zipf
+from benchmarks.scoring import keys
+from benchmarks.servers import PARTITIONS
+from plaudit.common.events.partitioning import partition_of
 from plaudit.common.ids import uuid7
 from plaudit.common.outbox import Outbox
 from plaudit.common.standard_webhooks import verify
+from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.sums.domain.fold import Deltas, fold
+from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview
 
 REQUESTS = 200
 ANSWER = b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -122,3 +132,41 @@ def test_what_others_took_of_the_core_is_what_ours_did_not() -> None:
     spent = meter.between(first, last)
     assert spent.foreign_share == pytest.approx(0.2)
     assert spent.us_each("ours", 1_000_000) == pytest.approx(6)
+
+
+def test_a_part_of_the_work_begins_and_ends_with_the_steps_that_reached_its_shares() -> None:
+    meter = Meter({"ours": lambda: 0.0}, frozenset({"ours"}), frozenset({1}))
+    steps = [
+        Step(done, 1_000 + 3 * done, Sample(done / 100, {"ours": done / 200}, busy=0.0))
+        for done in range(100, 1_100, 100)
+    ]
+    drained = Drained(steps, meter)
+    done, spent = drained.part(0.25, 0.85)
+    assert done == 600
+    assert spent.wall_seconds == pytest.approx(6)
+    assert drained.wal_bytes_each(0.25, 0.85) == 3
+    assert [drained.whole[0], drained.second_half[0]] == [900, 500]
+
+
+def test_rows_behind_lie_in_the_order_in_which_traffic_would_have_made_them() -> None:
+    shape = Shape("x", subjects=10_000, exponent=0.9, depth=1, sources=1)
+    subjects = [int(str(row[1]).removeprefix("shop-")) for row in keys.rows(shape)]
+    assert sorted(subjects) == [*range(10_000)]
+    assert median(subjects[:100]) < 1_000
+    assert median(subjects[-5_000:]) > 5_000
+
+
+def test_rows_behind_have_the_keys_that_the_events_add_to() -> None:
+    shape = Shape("x", subjects=50, exponent=0.9, depth=1, sources=1)
+    found = {row[:5] for row in keys.rows(shape)}
+    for event in outgoing(shape, 100):
+        review = msgspec.convert(msgspec.to_builtins(event.data.after), ScoredReview)
+        deltas: Deltas = {}
+        partition = partition_of(event.key.encode(), PARTITIONS)
+        fold(deltas, event.tenant_id, partition, ScoredChange(before=None, after=review), TRUST)
+        assert deltas.keys() <= found
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_every_name_stands_for_programs(name: str) -> None:
+    assert set(SEVERAL.get(name, [name])) <= PROGRAMS.keys()

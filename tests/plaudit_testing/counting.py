@@ -34,6 +34,7 @@ def consumer(
     workers: int = 1,
     max_batch: int = 4_000,
     backlog_batch: int = 0,
+    gather_seconds: float = 0.0,
     fuse: Fuse | None = None,
 ) -> ConsumerLoop[Count]:
     """A consumer of the group `GROUP`, not running yet."""
@@ -47,6 +48,7 @@ def consumer(
         start_batch=max_batch,
         max_batch=max_batch,
         backlog_batch=backlog_batch,
+        gather_seconds=gather_seconds,
         fuse=fuse or Fuse(),
     )
     return ConsumerLoop(subscription, database, outbox_of(settings).append, settings)

@@ -29,6 +29,7 @@ from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, Sourc
 
 EVENTS = 500_000
 KEYS = (10_000, 1_000_000)
+_TOUCHED = "SELECT count(*) AS rows FROM scoring.sums WHERE n1 + n2 + n3 + n4 + n5 > 1"
 _WARM = """
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
@@ -65,6 +66,8 @@ def _run_keys(report: Report, options: Options, backing: Servers, keys: int) -> 
         drained = group.drain(backing, "live", events, {"worker": worker})
         tell(report, drained)
         group.tell_batches(report, worker)
+    touched = asyncio.run(servers.fetch(backing.database_url, _TOUCHED))["rows"]
+    report.line("rows added to", f"{touched:,}: for {touched / events:.0%} of the events their row is not known yet")
     group.check_counts(report, backing, shape, events, behind=keys)
     report.profile(worker.profile)
     return _cost(*drained.whole), _cost(*drained.second_half)
@@ -79,14 +82,15 @@ async def _make_rows(database_url: str, shape: Shape) -> None:
     connection = await asyncpg.connect(database_url)
     try:
         columns = (*DELTA_KEY, *Sums._fields)
-        await connection.copy_records_to_table("sums", schema_name="scoring", columns=columns, records=_rows(shape))
+        await connection.copy_records_to_table("sums", schema_name="scoring", columns=columns, records=rows(shape))
         await connection.execute("VACUUM (ANALYZE) scoring.sums")
         await connection.execute(_WARM)
     finally:
         await connection.close()
 
 
-def _rows(shape: Shape) -> Iterator[tuple[str | int | float, ...]]:
+def rows(shape: Shape) -> Iterator[tuple[str | int | float, ...]]:
+    """Yield the rows: their keys, then the numbers of one review."""
     review = ScoredReview(
         shape.subject(0),
         Kind.STARS,

@@ -59,7 +59,7 @@ SETTINGS: Mapping[str, str] = {
     "group.min.session.timeout.ms": "1000",
     # After SIGKILL a broker waits until its previous session has timed out.
     "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "1000",
+    "broker.heartbeat.interval.ms": "500",
     "log.cleaner.dedupe.buffer.size": "16777216",  # of a heap of 512 MB, instead of 128 MB
     # Each thread wakes up several times a second, whether or not there is work.
     "num.network.threads": "1",

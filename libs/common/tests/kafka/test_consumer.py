@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -6,6 +7,7 @@ import pytest
 
 from plaudit.common.db import Database, Tx
 from plaudit.common.events import Outgoing
+from plaudit.common.kafka import fetch_wait, worker
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.observability import tracing
 from plaudit.common.settings import Settings
@@ -58,6 +60,27 @@ async def test_batches_are_larger_while_the_broker_has_more_than_one_of_them(
             await drain(loop)
     assert await sums(database) == {"a": 309}
     assert max(sizes) < 10
+
+
+async def test_a_stop_does_not_wait_for_a_quiet_poll(
+    settings: Settings, database: Database, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = await make_topic()
+    monkeypatch.setattr(fetch_wait, "QUIET_POLL_MS", 60_000)
+    monkeypatch.setattr(worker, "POLL_DEADLINE_SECONDS", 60.0)
+    loop = consumer(settings, database, topic, workers=2)
+    async with feeding(settings, topic) as feed:
+        async with running(loop):
+            await feed.count("a")
+            await drain(loop)
+            member = loop._member
+            assert member is not None
+            quiet = member._workers[0]._fetch_wait
+            await until(lambda: quiet.poll_ms == 60_000, "all is quiet")
+            await asyncio.sleep(2 * fetch_wait.POLL_MS / 1_000)  # until the last short poll has ended
+            began_at = time.monotonic()
+        assert time.monotonic() - began_at < 30
+    assert await sums(database) == {"a": 1}
 
 
 async def test_what_a_relay_repeats_is_skipped(settings: Settings, database: Database, make_topic: MakeTopic) -> None:

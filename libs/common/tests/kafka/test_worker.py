@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -276,22 +275,3 @@ async def test_a_worker_knows_from_the_ends_of_its_partitions_that_it_is_behind(
     bench.client.ends = {0: 502, 1: 2}
     await bench.apply(batch(p0=2, p1=1))
     assert bench.worker._size.is_behind
-
-
-@pytest.mark.parametrize(
-    ("records", "left_records", "gathers"), [(3, 0, True), (3, 500, True), (3, 501, False), (500, 0, False)]
-)
-async def test_records_gather_after_a_batch_that_was_no_full_one_unless_there_is_a_backlog(
-    monkeypatch: pytest.MonkeyPatch, records: int, left_records: int, gathers: bool
-) -> None:
-    bench = Bench(lambda _: None)
-    bench.worker._size.observe(records, 0.03, left_records)
-    bench.worker._subscription = replace(bench.worker._subscription, gather_seconds=0.25)
-    paused: list[float] = []
-
-    async def note(_stop: asyncio.Event, seconds: float) -> None:
-        paused.append(seconds)
-
-    monkeypatch.setattr(module, "pause", note)
-    await bench.worker._gather(records)
-    assert paused == ([0.25] if gathers else [])

@@ -62,7 +62,7 @@ class Member(Generic[Data]):
         self._assignment = assignment
         self._stop = stop
         self._consumer = clients.group_consumer(settings, subscription.group, f"plaudit-{subscription.group}")
-        fetch_wait = FetchWait(self._consumer)
+        fetch_wait = FetchWait(self._consumer, subscription.gather_seconds)
         self._workers = [
             Worker(share, subscription, transaction, assignment, self._consumer, fetch_wait, stop)
             for share in range(subscription.workers)
@@ -102,7 +102,8 @@ class Member(Generic[Data]):
             await self._consumer.start()
             hand_out_plain_records(self._consumer)
             self._consumer.subscribe([self._topic], listener=self._assignment)
-            tasks += [asyncio.create_task(run()) for run in (self._look_after, *(each.run for each in self._workers))]
+            running = (self._look_after, self._end_polls_at_stop, *(each.run for each in self._workers))
+            tasks += [asyncio.create_task(run()) for run in running]
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
             for task in ended:
                 task.result()
@@ -129,6 +130,11 @@ class Member(Generic[Data]):
                 await self._measure()
                 await self._hint()
                 ask_at = time.monotonic() + ASK_SECONDS
+
+    async def _end_polls_at_stop(self) -> None:
+        await self._stop.wait()
+        for worker in self._workers:
+            worker.end_poll()
 
     def _check_partitions(self) -> None:
         if self._assignment.partitions:

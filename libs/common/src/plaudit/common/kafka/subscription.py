@@ -85,7 +85,7 @@ class Subscription(Generic[Data]):
     workers: int = 1
     """Each worker has its share of the partitions and one transaction in flight: one computes while another commits."""
     gather_seconds: float = 0.0
-    """How long a worker lets records gather after a batch that was no full one: fewer transactions, a later effect."""
+    """How long the broker lets records gather while some come: fewer fetches and transactions, a later effect."""
     fuse: Fuse = field(default_factory=Fuse)
     """How many records may fail before the consumer stops."""
 

@@ -33,7 +33,6 @@ log = structlog.get_logger()
 
 Data = TypeVar("Data")
 
-POLL_TIMEOUT_MS = 200
 POLL_DEADLINE_SECONDS = 2.0
 """During a rebalance a poll waits for its end."""
 IDLE_SECONDS = 0.05
@@ -101,6 +100,8 @@ class Worker(Generic[Data]):
         self._stop = stop
         self._handler: tuple[int, Handler[Data]] | None = None
         """Made in this generation of the assignment; None after a transaction that has not committed."""
+        self._polling: asyncio.Timeout | None = None
+        """Of the present or last poll."""
         self.turned_at = time.monotonic()
         """On the monotonic clock."""
         self.trouble: str | None = None
@@ -134,13 +135,12 @@ class Worker(Generic[Data]):
             finally:
                 self.trouble = None
             self._assignment.resume(batch, generation)
-            await self._gather(_count(batch))
 
-    async def _gather(self, records: int) -> None:
-        """Let records gather before the next poll, unless there is a backlog: one transaction then has several."""
-        # A backlog comes in pieces, as the client fetches it, and few of them are as large as a full batch.
-        if self._subscription.gather_seconds and records < self._size.records and not self._size.is_behind:
-            await pause(self._stop, self._subscription.gather_seconds)
+    def end_poll(self) -> None:
+        """End a poll that waits for records, so that a stop does not. It has handed out nothing that could be lost."""
+        with contextlib.suppress(RuntimeError):  # no poll is under way
+            if self._polling is not None:
+                self._polling.reschedule(asyncio.get_running_loop().time())
 
     async def _poll(self) -> Batch | None:
         """Return the records that have arrived; None if there is nothing to ask for or no answer."""
@@ -197,9 +197,9 @@ class Worker(Generic[Data]):
 
     async def _get(self, partitions: Sequence[int], max_records: int) -> Batch:
         self.turned_at = time.monotonic()
-        async with asyncio.timeout(POLL_DEADLINE_SECONDS):
+        async with asyncio.timeout(POLL_DEADLINE_SECONDS) as self._polling:
             fetched = await self._consumer.getmany(
-                *map(self._assignment.at, partitions), timeout_ms=POLL_TIMEOUT_MS, max_records=max_records
+                *map(self._assignment.at, partitions), timeout_ms=self._fetch_wait.poll_ms, max_records=max_records
             )
         batch = {place.partition: raws for place, raws in fetched.items() if raws}
         self._fetch_wait.observe(_count(batch), time.monotonic())

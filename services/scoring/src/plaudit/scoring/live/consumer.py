@@ -43,5 +43,4 @@ LIVE: Final = Subscription(
     workers=2,  # rows of sums are kept by partition, so that two never write the same row
     start_batch=2_000,
     backlog_batch=8_000,
-    gather_seconds=0.02,  # a transaction costs as much as several reviews; a score is 10 ms later on average
 )
