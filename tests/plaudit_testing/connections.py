@@ -1,16 +1,18 @@
 """Connections of the HTTP server without a socket: what a test feeds them, and what they have written."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
 import uvicorn
+from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from plaudit.common.http import Api
-from plaudit.common.http.direct import DirectServing
+from plaudit.common.http import Api, create_app
+from plaudit.common.http.direct import DirectRoute, DirectServing
 from plaudit.common.http.limits import DEFAULT_LIMITS, Limits
 from plaudit.common.http.protocol import HttpProtocol
 
@@ -77,6 +79,21 @@ class Connection(Generic[P]):
                 break
             await asyncio.sleep(0)
         return self.transport.written
+
+
+def bare_app(bare_routes: Sequence[Route], direct_routes: Sequence[DirectRoute] = (), **options: Any) -> Api:
+    """An application of these routes alone, without a database."""
+    resources: Any = SimpleNamespace(database=None)
+    return create_app(
+        title="t",
+        service="t",
+        description="",
+        resources=resources,
+        routers=(),
+        bare_routes=bare_routes,
+        direct_routes=direct_routes,
+        **options,
+    )
 
 
 def our_connection(app: Api, limits: Limits = DEFAULT_LIMITS) -> Connection[HttpProtocol]:

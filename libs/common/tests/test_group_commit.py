@@ -67,10 +67,32 @@ def commit_with(writer: Writer, **limits: int) -> GroupCommit[str, str]:
     return GroupCommit("test", writer, **{"flushers": 1, **limits})
 
 
+class Awaited(Waiting[str, str]):
+    """An item whose sender awaits its answer, and may leave."""
+
+    def __init__(self, item: str, rows: int, size_bytes: int, timeout_seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(item, rows=rows, size_bytes=size_bytes, answer_by=loop.time() + timeout_seconds)
+        self.answer: asyncio.Future[str] = loop.create_future()
+
+    def written(self, result: str) -> None:
+        if not self.answer.done():
+            self.answer.set_result(result)
+
+    def failed(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
 async def submit(
     commit: GroupCommit[str, str], item: str, rows: int = 1, size_bytes: int = 1, timeout_seconds: float = LONG_SECONDS
 ) -> str:
-    return await commit.submit(item, rows=rows, size_bytes=size_bytes, timeout_seconds=timeout_seconds)
+    waiting = Awaited(item, rows, size_bytes, timeout_seconds)
+    commit.put(waiting)
+    try:
+        return await waiting.answer
+    finally:
+        waiting.answered = True
 
 
 async def waiting(commit: GroupCommit[str, str], *items: str, **options: int) -> list["asyncio.Task[str]"]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,13 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from plaudit.common.http import Api, Problem, create_app, json_response, read_body
+from plaudit.common.http import Api, Problem, json_response, read_body
 from plaudit.common.http.direct import _CACHED_PATHS, DirectRequest, DirectRoute, _path
 from plaudit.common.http.json import encode
 from plaudit.common.http.problems import unavailable
 from plaudit.common.observability import tracing
 from plaudit.common.observability.log import request_id_var
-from plaudit_testing.connections import loop_calls, our_connection, our_connections, plain_connection
+from plaudit_testing.connections import bare_app, loop_calls, our_connection, our_connections, plain_connection
 
 MAX_BYTES = 200
 REFUSED = b"refused"
@@ -75,30 +74,12 @@ OTHERS = [Route("/v1/shop", shop, methods=["GET", "HEAD"])]
 
 
 def app_with(route: DirectRoute) -> Api:
-    resources: Any = SimpleNamespace(database=None)
-    return create_app(
-        title="t",
-        service="t",
-        description="",
-        resources=resources,
-        routers=(),
-        bare_routes=OTHERS,
-        direct_routes=[route],
-    )
+    return bare_app(OTHERS, [route])
 
 
 def plain_app() -> Api:
-    resources: Any = SimpleNamespace(database=None)
     hooks = [Route(path, hook, methods=["POST"]) for path in Echo().templates]
-    return create_app(
-        title="t",
-        service="t",
-        description="",
-        resources=resources,
-        routers=(),
-        bare_routes=[*hooks, *OTHERS],
-        max_body_bytes=MAX_BYTES,
-    )
+    return bare_app([*hooks, *OTHERS], max_body_bytes=MAX_BYTES)
 
 
 def post(body: bytes, *lines: bytes, path: bytes = b"/v1/hooks/s1", method: bytes = b"POST") -> bytes:
@@ -327,3 +308,12 @@ def test_no_more_paths_are_remembered_than_a_server_needs() -> None:
     for number in range(_CACHED_PATHS + 10):
         _path(b"/v1/hooks/%d" % number)
     assert _path.cache_info().currsize == _CACHED_PATHS
+
+
+async def test_a_long_path_is_served_and_not_remembered() -> None:
+    _path.cache_clear()
+    for path, remembered in ((b"/v1/hooks/s1", 1), (b"/v1/hooks/" + b"s" * 500, 1), (b"/v1/hooks/s2", 2)):
+        connection = our_connection(app_with(Echo()))
+        connection.protocol.data_received(post(b"good", path=path))
+        assert (await connection.settled()).startswith(b"HTTP/1.1 202")
+        assert _path.cache_info().currsize == remembered

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from time import perf_counter
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import uvloop
@@ -12,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from plaudit.common.http import Api, create_app
+from plaudit.common.http import Api
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.limits import DEFAULT_LIMITS, Limits
-from plaudit_testing.connections import our_connection
+from plaudit_testing.connections import bare_app, our_connection
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
@@ -51,16 +49,7 @@ class Held(DirectRoute):
 
 
 def app_of(route: Held) -> Api:
-    resources: Any = SimpleNamespace(database=None)
-    return create_app(
-        title="t",
-        service="t",
-        description="",
-        resources=resources,
-        routers=(),
-        bare_routes=[Route(BARE, route.shop, methods=["POST"])],
-        direct_routes=[route],
-    )
+    return bare_app([Route(BARE, route.shop, methods=["POST"])], [route])
 
 
 def post(path: str) -> bytes:

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from time import perf_counter
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -12,10 +10,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from plaudit.common.http import Api, create_app
+from plaudit.common.http import Api
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.limits import Limits
-from plaudit_testing.connections import our_connection
+from plaudit_testing.connections import bare_app, our_connection
 
 LIMITS = Limits(max_head_bytes=2_000, max_headers=20, head_seconds=5, body_seconds=7, idle_seconds=9)
 PATHS = (b"/v1/shop", b"/v1/hooks/s1")
@@ -48,16 +46,7 @@ def app(route: Held) -> Api:
         await request.body()
         return Response("open")
 
-    resources: Any = SimpleNamespace(database=None)
-    return create_app(
-        title="t",
-        service="t",
-        description="",
-        resources=resources,
-        routers=(),
-        bare_routes=[Route("/v1/shop", shop, methods=["POST"])],
-        direct_routes=[route],
-    )
+    return bare_app([Route("/v1/shop", shop, methods=["POST"])], [route])
 
 
 def head(path: bytes, *lines: bytes) -> bytes:
@@ -89,6 +78,55 @@ async def test_the_limit_of_a_head_does_not_grow_by_what_came_before_it(app: Api
         route.answer()
     connection.protocol.data_received(head(path, b"endless: " + b"x" * 2_500).rstrip())
     assert statuses(await connection.settled())[1:] == [431]
+
+
+@both_ways
+async def test_many_small_requests_in_one_chunk_are_no_large_head(app: Api, path: bytes, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    count = LIMITS.max_head_bytes // len(head(path, b"content-length: 0")) + 2
+    connection.protocol.data_received(head(path, b"content-length: 0") * count + head(path)[:20])
+    for _ in range(20 * count):
+        await asyncio.sleep(0)
+        route.answer()
+    assert len(statuses(connection.transport.written)) == count
+    assert not connection.transport.closed
+
+
+@both_ways
+@pytest.mark.parametrize("size", [50, 1_000], ids=lambda size: f"in parts of {size}")
+@pytest.mark.parametrize("endless", [b"0\r\n" + b"a: b\r\n" * 1_000, b"0\r\na: " + b"b" * 9_000, b"1;" + b"x" * 9_000])
+async def test_what_comes_behind_a_body_has_the_limit_of_a_head(
+    app: Api, path: bytes, size: int, endless: bytes
+) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(path, b"transfer-encoding: chunked") + b"2\r\n{}\r\n")
+    read_bytes = 0
+    for start in range(0, len(endless), size):
+        if not connection.transport.closed:
+            connection.protocol.data_received(endless[start : start + size])
+            await asyncio.sleep(0)
+            read_bytes += size
+    assert statuses(await connection.settled()) == [431]
+    assert read_bytes <= LIMITS.max_head_bytes + size
+
+
+async def test_a_body_in_many_small_chunks_is_no_large_head(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[1], b"transfer-encoding: chunked"))
+    for _ in range(LIMITS.max_head_bytes):
+        connection.protocol.data_received(b"1\r\nx\r\n")
+    connection.protocol.data_received(b"0\r\n\r\n")
+    await asyncio.sleep(0)
+    route.answer()
+    assert statuses(await connection.settled()) == [202]
+
+
+async def test_a_header_behind_the_body_is_none_of_the_request(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    sent = head(PATHS[1], b"transfer-encoding: chunked") + b"2\r\n{}\r\n0\r\nwebhook-signature: v1,x\r\n\r\n"
+    connection.protocol.data_received(sent)
+    await asyncio.sleep(0)
+    assert b"webhook-signature" not in dict(route.held[0].headers)
 
 
 @both_ways
@@ -229,15 +267,13 @@ async def test_a_head_that_begins_behind_a_request_counts_from_its_first_byte(
     assert statuses(await connection.settled())[1:] == [431]
 
 
-async def test_a_request_is_not_late_that_waits_behind_another_while_the_connection_is_read(
-    app: Api, route: Held
-) -> None:
+async def test_a_request_is_not_late_that_waits_behind_another(app: Api, route: Held) -> None:
     connection = our_connection(app, LIMITS)
     whole = head(PATHS[1], b"content-length: 0")
     connection.protocol.data_received(whole + whole + head(PATHS[1], b"content-length: 9") + b"only")
     await asyncio.sleep(0)
     route.answer()
-    assert connection.transport.reads, "the second is being served, the third waits"
+    assert connection.protocol.pipeline, "the second is being served, the third waits"
     connection.protocol.sweep(perf_counter() + LIMITS.body_seconds + 1)
     assert statuses(connection.transport.written) == [202]
     await asyncio.sleep(0)
@@ -266,9 +302,8 @@ async def test_an_answer_that_has_begun_is_cut_off_when_the_rest_of_its_request_
     async def early(_request: Request) -> Response:
         return StreamingResponse(parts())
 
-    resources: Any = SimpleNamespace(database=None)
     routes = [Route("/v1/early", early, methods=["POST"])]
-    app = create_app(title="t", service="t", description="", resources=resources, routers=(), bare_routes=routes)
+    app = bare_app(routes)
     connection = our_connection(app, LIMITS)
     connection.protocol.data_received(head(b"/v1/early", b"transfer-encoding: chunked") + b"3\r\nabc\r\n")
     for _ in range(20):
@@ -319,6 +354,21 @@ async def test_reading_its_answers_again_does_not_make_a_client_be_read_while_it
     connection.protocol.pause_writing()
     connection.protocol.resume_writing()
     assert not connection.transport.reads
+
+
+@both_ways
+async def test_a_client_that_sends_without_a_pause_is_read_only_when_none_of_its_requests_waits(
+    app: Api, path: bytes, route: Held
+) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(path, b"content-length: 0") * 4)
+    assert len(connection.protocol.pipeline) == 3
+    for _ in range(200):
+        assert not (connection.transport.reads and connection.protocol.pipeline)
+        await asyncio.sleep(0)
+        route.answer()
+    assert connection.transport.reads
+    assert len(statuses(connection.transport.written)) == 4
 
 
 async def test_a_client_that_does_not_read_is_not_read_when_its_requests_are_answered(app: Api, route: Held) -> None:

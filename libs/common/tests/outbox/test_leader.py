@@ -114,7 +114,7 @@ async def lead(machinery: Machinery) -> AsyncIterator[Callable[[], Leading]]:
         await asyncio.wait({leading.work})
 
 
-async def test_the_next_chunk_is_prepared_while_one_is_on_its_way_and_sent_when_that_is_acknowledged(
+async def test_the_next_chunk_is_prepared_while_one_is_in_flight_and_sent_when_that_is_acknowledged(
     machinery: Machinery, lead: Callable[[], Leading]
 ) -> None:
     machinery.chunks = [rows(1), rows(2), rows(3)]
@@ -148,7 +148,7 @@ async def test_after_a_failure_what_was_prepared_is_not_sent(machinery: Machiner
     assert machinery.events == ["prepare 1", "send 1", "prepare 2"]
 
 
-async def test_a_stop_waits_for_what_is_on_its_way_and_records_it(
+async def test_a_stop_waits_for_what_is_in_flight_and_records_it(
     machinery: Machinery, lead: Callable[[], Leading]
 ) -> None:
     machinery.chunks, machinery.more = [rows(1)], False

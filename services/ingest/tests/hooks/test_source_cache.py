@@ -97,6 +97,21 @@ async def test_what_is_no_uuid_is_never_asked_for(sources: SourceCache, asked: A
     assert asked.times == 0
 
 
+async def test_an_id_in_another_spelling_is_found_and_an_endless_one_is_not_remembered(
+    sources: SourceCache, source: Source, asked: Asked
+):
+    for spelling in (source.id.upper(), source.id.replace("-", ""), f"{{{source.id}}}", f"urn:uuid:{source.id}"):
+        found = await sources.find(spelling, LONG_SECONDS)
+        assert found is not None
+        assert found.source.id == source.id
+    times, endless = asked.times, source.id.replace("-", "-" * 7_000)
+    assert UUID(endless) == UUID(source.id)
+    assert await sources.find(endless, LONG_SECONDS) is None
+    assert asked.times == times
+    with pytest.raises(KeyError):
+        sources.cached(endless)
+
+
 async def test_a_failure_is_not_remembered(sources: SourceCache, source: Source, asked: Asked):
     asked.error = ConnectionResetError()
     for _ in range(2):

@@ -121,23 +121,6 @@ class GroupCommit(Loop, Generic[Item, Result]):
             self._turn_is_due = True
             asyncio.get_running_loop().call_soon(self._turn)
 
-    async def submit(self, item: Item, *, rows: int, size_bytes: int, timeout_seconds: float) -> Result:
-        """Return the item's result once its group has committed.
-
-        Raises:
-            QueueFullError: too many items or bytes wait already.
-            StoppedError: the process is stopping.
-            TimeoutError: the commit was not confirmed in time; it may have happened.
-            Exception: what `write` raised for this item.
-        """
-        answer_by = asyncio.get_running_loop().time() + timeout_seconds
-        waiting: _Awaited[Item, Result] = _Awaited(item, rows=rows, size_bytes=size_bytes, answer_by=answer_by)
-        self.put(waiting)
-        try:
-            return await waiting.answer
-        finally:
-            waiting.answered = True
-
     async def run(self, stop: asyncio.Event) -> None:
         """Write groups until told to stop and nothing waits."""
         self._context = copy_context()
@@ -238,24 +221,6 @@ class GroupCommit(Loop, Generic[Item, Result]):
         self._flush(whatever_waits=True)
         if still_waiting and not self._sweep_is_due:
             self._sweep_later()
-
-
-class _Awaited(Waiting[Item, Result]):
-    """An item whose sender awaits a future."""
-
-    __slots__ = ("answer",)
-
-    def __init__(self, item: Item, *, rows: int, size_bytes: int, answer_by: float) -> None:
-        super().__init__(item, rows=rows, size_bytes=size_bytes, answer_by=answer_by)
-        self.answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-
-    def written(self, result: Result) -> None:
-        if not self.answer.done():
-            self.answer.set_result(result)
-
-    def failed(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
 
 
 def _fail(waiting: Waiting[Item, Result], error: Exception) -> None:

@@ -12,9 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from http import HTTPStatus
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 from urllib.parse import unquote
 
 import httptools
@@ -22,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.server import ServerState
 
 from plaudit.common.http import json, problems
 from plaudit.common.http.edge import CLIENT_CLOSED_REQUEST, UNMATCHED, Edge, check_body_headers, new_request_id
@@ -29,12 +29,21 @@ from plaudit.common.http.problems import Problem, body_too_large
 from plaudit.common.observability import tracing
 from plaudit.common.observability.log import request_id_var
 
-if TYPE_CHECKING:
-    from plaudit.common.http.protocol import HttpProtocol
-
 _METHOD: Final = "POST"
 _PARAMETER = re.compile(r"\{\w+\}")
 _CACHED_PATHS: Final = 10_000
+_MAX_CACHED_URL_BYTES: Final = 200
+"""A longer one is none of ours, and 10,000 of the longest would be 600 MB."""
+
+
+class Connection(Protocol):
+    """What a request needs of the connection that it came on (`HttpProtocol`)."""
+
+    transport: asyncio.Transport
+    server_state: ServerState
+
+    def answered(self, now: float) -> None:
+        """Start what comes next in the line; `now` is of `perf_counter`."""
 
 
 class DirectRoute(ABC):
@@ -103,7 +112,7 @@ class DirectRequest:
         "whole",
     )
 
-    def __init__(self, connection: "HttpProtocol", direct: "DirectServing", headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, connection: Connection, direct: "DirectServing", headers: list[tuple[bytes, bytes]]) -> None:
         """Stand at the end of a connection's line; `headers` have lower-case names."""
         self._connection = connection
         self._direct = direct
@@ -201,7 +210,7 @@ class DirectRequest:
 
     def is_late(self, now: float, body_seconds: float) -> bool:
         """Return whether its body has taken longer than this since its turn came; `now` is of `perf_counter`."""
-        return self.started and not self.whole and now - self.begun > body_seconds
+        return not self.whole and now - self.begun > body_seconds
 
     def identify(self, traceparent: str | None = None) -> None:
         """Set the request id and the place in a trace: the caller's, continued, or this new one."""
@@ -300,7 +309,7 @@ class DirectServing:
         """Return the route of a request, the template and the parameters; None for what the application serves."""
         if method != b"POST" or not self._routes:
             return None
-        path = _path(url)
+        path = _path(url) if len(url) <= _MAX_CACHED_URL_BYTES else _path.__wrapped__(url)
         for route in self._routes:
             found = route.match(path)
             if found is not None:
@@ -348,23 +357,3 @@ def _path(url: bytes) -> str:
     """Return the path of an address as uvicorn puts it into a scope; a client uses the same few again and again."""
     path: str = httptools.parse_url(url).path.decode("ascii")
     return unquote(path) if "%" in path else path
-
-
-def malformed() -> Problem:
-    """Return the 400 for bytes that are not HTTP."""
-    return Problem("malformed-http", HTTPStatus.BAD_REQUEST, "The request is not HTTP/1.1", headers=_CLOSE)
-
-
-def head_too_large() -> Problem:
-    """Return the 431 for too many or too large headers."""
-    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    return Problem("head-too-large", status, "The headers are too large", "Send fewer or shorter ones.", headers=_CLOSE)
-
-
-def head_too_slow() -> Problem:
-    """Return the 408 for headers that take too long."""
-    detail = "All headers must arrive within a few seconds."
-    return Problem("head-too-slow", HTTPStatus.REQUEST_TIMEOUT, "The headers took too long", detail, headers=_CLOSE)
-
-
-_CLOSE: Final = {"Connection": "close"}

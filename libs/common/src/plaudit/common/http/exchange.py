@@ -4,13 +4,12 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
 from plaudit.common.http.limits import BODY_SECONDS
-from plaudit.common.http.problems import Problem, body_too_large
+from plaudit.common.http.problems import body_too_large, body_too_slow
 
 _CHECK_SECONDS: Final = 1.0
 _NO_ANSWER: Final = 500
@@ -117,14 +116,3 @@ class Exchange:
                 headers.append(_NO_STORE)
             message["headers"] = headers
         await self._send(message)
-
-
-def body_too_slow() -> Problem:
-    """Return the 408 for a body that takes too long."""
-    return Problem(
-        "body-too-slow",
-        HTTPStatus.REQUEST_TIMEOUT,
-        "The body took too long",
-        "The whole body must arrive within a few seconds.",
-        headers={"Connection": "close"},
-    )

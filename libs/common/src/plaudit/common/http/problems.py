@@ -14,6 +14,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 DOCS_URL: Final = ""
 """Before `/problems#slug` in the type of a problem; each service explains its own problems."""
 RETRY_AFTER_SECONDS: Final = 1
+_CLOSE: Final = {"Connection": "close"}
 COMMON_PROBLEMS: Final = {
     "body-too-large": "The body is larger than this address accepts. Send less at a time.",
     "body-too-slow": "The body did not arrive within some seconds. Send it without pauses.",
@@ -141,6 +142,29 @@ def body_too_large(max_bytes: int) -> Problem:
     """Return a 413 that names the limit."""
     detail = f"The body may have {max_bytes} bytes."
     return Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large", detail)
+
+
+def body_too_slow() -> Problem:
+    """Return the 408 for a body that takes too long."""
+    detail = "The whole body must arrive within a few seconds."
+    return Problem("body-too-slow", HTTPStatus.REQUEST_TIMEOUT, "The body took too long", detail, headers=_CLOSE)
+
+
+def head_too_large() -> Problem:
+    """Return the 431 for too many or too large headers."""
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    return Problem("head-too-large", status, "The headers are too large", "Send fewer or shorter ones.", headers=_CLOSE)
+
+
+def head_too_slow() -> Problem:
+    """Return the 408 for headers that take too long."""
+    detail = "All headers must arrive within a few seconds."
+    return Problem("head-too-slow", HTTPStatus.REQUEST_TIMEOUT, "The headers took too long", detail, headers=_CLOSE)
+
+
+def malformed() -> Problem:
+    """Return the 400 for bytes that are not HTTP."""
+    return Problem("malformed-http", HTTPStatus.BAD_REQUEST, "The request is not HTTP/1.1", headers=_CLOSE)
 
 
 def unprocessable(slug: str, detail: str, errors: Sequence[ProblemError] = ()) -> Problem:

@@ -5,25 +5,48 @@ No request has a timer: one sweep over all connections finds those that are slow
 """
 
 import asyncio
+from collections.abc import Sized
 from time import perf_counter
 from typing import Any, cast
 
 import httptools
 import structlog
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from plaudit.common.http.direct import DirectRequest, DirectServing, head_too_large, head_too_slow, malformed
-from plaudit.common.http.exchange import body_too_slow
+from plaudit.common.http.direct import DirectRequest, DirectRoute, DirectServing
 from plaudit.common.http.limits import Limits
-from plaudit.common.http.problems import Problem, internal_error
+from plaudit.common.http.problems import (
+    Problem,
+    body_too_slow,
+    head_too_large,
+    head_too_slow,
+    internal_error,
+    malformed,
+)
 
 _SEPARATORS_BYTES = 4
 """Of one header: colon, space and the end of the line."""
 
 
 log = structlog.get_logger()
+
+
+class _LineFlow(FlowControl):
+    """Reads on only when no request waits in the line: a chunk holds thousands, and each answer would let in another.
+
+    Otherwise one client that sends without a pause fills the memory.
+    """
+
+    def __init__(self, transport: asyncio.Transport, line: Sized) -> None:
+        super().__init__(transport)
+        self._line = line
+
+    def resume_reading(self) -> None:
+        if not self._line:
+            super().resume_reading()
 
 
 class _TooLargeHeadError(Exception):
@@ -48,18 +71,27 @@ class HttpProtocol(HttpToolsProtocol):
         self._direct = direct
         self._limits = limits
         self._chunk_bytes = 0
-        self._head_bytes = 0
-        """Of the chunks received so far of a head that is not complete."""
         self._head_begun = 0.0
         """When the head began that is not complete; 0 when there is none."""
+        self._head_is_split = False
+        """Whether that head began in an earlier chunk."""
+        self._counted_bytes = 0
+        """Of the present chunk, what counts as a part of a head or of trailers: all of it or nothing."""
+        self._head_bytes = 0
+        """The counted bytes of all chunks since the head or the trailers began."""
         self._idle_since = perf_counter()
-        self._is_deaf = False
+        self._reads_no_more = False
         """Whether nothing more is read: what was sent is not HTTP, or is refused."""
         self._serving: DirectRequest | None = None
         """The direct request whose turn it is."""
         self._is_advancing = False
 
     # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let nobody read on while requests wait in the line, also not uvicorn for an application."""
+        super().connection_made(cast("asyncio.Transport", transport))
+        self.flow = _LineFlow(cast("asyncio.Transport", transport), self.pipeline)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what was not received to its end; what is being written is answered to nobody."""
@@ -70,20 +102,19 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read a chunk of bytes."""
-        if self._is_deaf:
+        if self._reads_no_more:
             return
-        self._chunk_bytes = len(data)
-        self._head_bytes = max(0, self._head_bytes)
+        self._chunk_bytes = self._counted_bytes = len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
             self._refuse(_problem_of(error))
         except httptools.HttpParserUpgrade:
             self._unsupported_upgrade_warning()
-        if self._head_begun and not self._is_deaf:
-            self._head_bytes = max(1, self._head_bytes + len(data))
-            if self._head_bytes > self._limits.max_head_bytes:
-                self._refuse(head_too_large())
+        self._head_is_split = self._head_begun > 0
+        self._head_bytes += self._counted_bytes
+        if self._head_bytes > self._limits.max_head_bytes and not self._reads_no_more:
+            self._refuse(head_too_large())
 
     def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's returns nothing, which closes the connection
         """Answer a client that has shut its sending side; return whether the connection stays open for that.
@@ -106,8 +137,7 @@ class HttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Read on."""
         super().resume_writing()
-        if not self.pipeline:
-            self.flow.resume_reading()
+        self.flow.resume_reading()
 
     # What the parser calls.
 
@@ -117,6 +147,8 @@ class HttpProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self.headers = []
         self._head_begun = perf_counter()
+        self._head_is_split = False
+        self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
         """Put the request into the line."""
@@ -126,15 +158,14 @@ class HttpProtocol(HttpToolsProtocol):
         found = self._direct.match(self.parser.get_method(), self.url)
         if found is None:
             self._to_application()
-            return
-        route, template, parameters = found
-        request = DirectRequest(self, self._direct, self.headers)
-        request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
-        request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-        self._line_up(request)
+        else:
+            self._to_route(*found)
+        # What comes behind the body is no part of the head: the parser's trailers go into a list that nobody reads.
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """Receive a part of a body."""
+        self._counted_bytes = self._head_bytes = 0
         cycle: Any = self.cycle
         if type(cycle) is DirectRequest:
             cycle.add(body)
@@ -144,7 +175,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End the request that is received."""
         # The rest of the chunk, with the next head in it, counts as nothing.
-        self._head_bytes = -self._chunk_bytes
+        self._counted_bytes = self._head_bytes = 0
         cycle: Any = self.cycle
         if type(cycle) is DirectRequest:
             cycle.end()
@@ -169,6 +200,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.headers.extend(headers)
         self.url, self.expect_100_continue = url, expects_continue
         super().on_headers_complete()
+
+    def _to_route(self, route: DirectRoute, template: str, parameters: list[str]) -> None:
+        request = DirectRequest(self, self._direct, self.headers)
+        request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
+        request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        self._line_up(request)
 
     def _line_up(self, request: DirectRequest) -> None:
         previous: Any = self.cycle
@@ -224,7 +261,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Count only a head that may be too large."""
         limits = self._limits
         if (
-            self._head_bytes <= 0
+            not self._head_is_split
             and self._chunk_bytes <= limits.max_head_bytes
             and len(self.headers) <= limits.max_headers
         ):
@@ -234,7 +271,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, problem: Problem) -> None:
         """Refuse what is being received, in its turn, and read nothing more."""
-        self._is_deaf = True
+        self._reads_no_more = True
         cycle: Any = self.cycle
         if cycle is None or cycle.response_complete or self._is_whole(cycle):
             self._line_up(self._refused(problem))

@@ -178,40 +178,21 @@ class Decoder(Generic[Data]):
 
     def _take_each(self, found: Slice[Data], raws: Sequence[Raw]) -> bool:
         """Sort records one by one; return False if there is a gap before one, which ends the slice."""
-        decode, types = self._decode, self._types
-        next_offset, epoch, sequence = found.after.next_offset, found.after.epoch, found.after.sequence
-        epoch_text = str(epoch)
-        for raw in raws:
-            event, number, problem = None, 0, _NO_EVENT
-            if raw.headers == _HEADERS or _is_event(raw):
-                try:
-                    event = decode(raw.value or b"")
-                    number = int(event.sequence)
-                except UNREADABLE as error:
-                    problem = str(error)
-            if (
-                event is not None
-                and event.epoch == epoch_text
-                and number == sequence + 1
-                and raw.offset >= next_offset
-                and (types is None or event.type in types)
-            ):
-                sequence += 1
-                next_offset = raw.offset + 1
-                found.records.append(self._record(event, found.partition, raw.offset, sequence, epoch))
-                continue
-            found.after = Place(next_offset, epoch, sequence)
-            if not self._take_other(found, raw, event, problem):
-                return False
-            next_offset, epoch, sequence = found.after.next_offset, found.after.epoch, found.after.sequence
-            epoch_text = str(epoch)
-        found.after = Place(next_offset, epoch, sequence)
-        return True
+        return all(self._take_one(found, raw, *self._read(raw)) for raw in raws)
 
-    def _take_other(self, found: Slice[Data], raw: Raw, event: Envelope[Data] | None, problem: str) -> bool:
-        """Add a record that is not simply the next event to the slice; return whether the following ones may be taken.
+    def _read(self, raw: Raw) -> tuple[Envelope[Data] | None, str]:
+        """Return the record's event, or None and what is wrong with it."""
+        if raw.headers != _HEADERS and not _is_event(raw):
+            return None, _NO_EVENT
+        try:
+            return self._decode(raw.value or b""), ""
+        except UNREADABLE as error:
+            return None, str(error)
 
-        It is a repeat, of another type, invalid, of a new epoch, or there is a gap before it.
+    def _take_one(self, found: Slice[Data], raw: Raw, event: Envelope[Data] | None, problem: str) -> bool:
+        """Add one record to the slice, whatever it is; return whether the following ones may be taken.
+
+        It is the next event, a repeat, of another type, invalid, of a new epoch, or there is a gap before it.
         """
         at = found.after
         if raw.offset < at.next_offset:

@@ -82,7 +82,7 @@ class Leader:
         self._lag = LagMeter()
         self._ahead: asyncio.Task[list[asyncpg.Record]] | None = None
         """Reads the next rows while the last ones are published."""
-        self._on_its_way: tuple[Chunk, asyncio.Task[None]] | None = None
+        self._in_flight: tuple[Chunk, asyncio.Task[None]] | None = None
         """The chunk that was sent, and the task that waits for its acknowledgements."""
         self._mover = CursorMover(database, cursor)
         self.waiting_since: float | None = None
@@ -113,7 +113,7 @@ class Leader:
             await self._mover.cancel()
 
     async def _publish_all(self, publisher: Publisher, stop: asyncio.Event, maintenance: asyncio.Task[None]) -> None:
-        """Publish chunk after chunk: while one is on its way, the next is read, encoded and compressed.
+        """Publish chunk after chunk: while one is in flight, the next is read, encoded and compressed.
 
         It is handed to the client only when everything before it is acknowledged. A batch that Kafka accepts after an
         earlier one has failed would make a gap.
@@ -129,19 +129,19 @@ class Leader:
                 if rows:
                     await self._publish(rows, publisher, stop, maintenance)
                 else:
-                    await self._land(stop, maintenance)
+                    await self._wait_for_acknowledgements(stop, maintenance)
                     self._mover.tick()
                 if rows or self._written.is_set():
                     self._written.clear()
                     busy_until = time.monotonic() + BUSY_SECONDS
                 if self._ahead is None:
                     await self._pause(began_at, busy_until)
-            await self._land(stop, maintenance)
+            await self._wait_for_acknowledgements(stop, maintenance)
             await self._mover.settle()
         finally:
             await end_task(self._ahead)
-            if self._on_its_way:
-                await end_task(self._on_its_way[1])
+            if self._in_flight:
+                await end_task(self._in_flight[1])
 
     async def _pause(self, began_at: float, busy_until: float) -> None:
         """Wait until the next read is due: a moment after the last one while rows are expected, else longer."""
@@ -162,9 +162,9 @@ class Leader:
         if self._reader.more:
             self._ahead = asyncio.create_task(self._reader.read_next(self._cursor))
         prepared = await publisher.prepare(chunk)
-        await self._land(stop, maintenance)
+        await self._wait_for_acknowledgements(stop, maintenance)
         await self._mover.make_room(chunk.rows)
-        self._on_its_way = chunk, asyncio.create_task(publisher.publish(prepared))
+        self._in_flight = chunk, asyncio.create_task(publisher.publish(prepared))
         self.waiting_since = time.monotonic()
 
     def _check(self, maintenance: asyncio.Task[None]) -> None:
@@ -180,16 +180,16 @@ class Leader:
         new = {place.topic for place in chunk.records} - self._cursor.topic_ids.keys()
         if not new:
             return chunk
-        await self._land(stop, maintenance)
+        await self._wait_for_acknowledgements(stop, maintenance)
         await self._mover.settle()
         await self._check_logs(new)
         return cursors.number(self._cursor, rows)
 
-    async def _land(self, stop: asyncio.Event, maintenance: asyncio.Task[None]) -> None:
-        """Wait until Kafka has acknowledged what is on its way, and keep beating meanwhile."""
-        if self._on_its_way is None:
+    async def _wait_for_acknowledgements(self, stop: asyncio.Event, maintenance: asyncio.Task[None]) -> None:
+        """Wait until Kafka has acknowledged the chunk in flight, if there is one, and keep beating meanwhile."""
+        if self._in_flight is None:
             return
-        chunk, publishing = self._on_its_way
+        chunk, publishing = self._in_flight
         asked_to_stop_at: float | None = None
         while not (await asyncio.wait({publishing}, timeout=BEAT_SECONDS))[0]:
             self._beat()
@@ -201,7 +201,7 @@ class Leader:
                 asked_to_stop_at = asked_to_stop_at or time.monotonic()
                 if time.monotonic() - asked_to_stop_at > LAST_ACKNOWLEDGEMENT_SECONDS:
                     raise TimeoutError("Kafka has not acknowledged before the stop")
-        self._on_its_way, self.waiting_since = None, None
+        self._in_flight, self.waiting_since = None, None
         publishing.result()
         failpoint("after_ack_before_cursor")
         self._mover.acknowledge(chunk.cursor)

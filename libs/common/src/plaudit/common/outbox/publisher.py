@@ -55,7 +55,7 @@ class Publisher:
     async def prepare(self, chunk: Chunk) -> Prepared:
         """Return the chunk's batches, encoded and compressed, without the records that Kafka has acknowledged.
 
-        The last chunk may be on its way meanwhile: its numbers are lower, so that nothing here changes with it.
+        The last chunk may be in flight meanwhile: its numbers are lower, so that nothing here changes with it.
 
         Raises:
             ValueError: a row's envelope is no JSON object.
@@ -82,7 +82,7 @@ class Publisher:
     async def publish(self, prepared: Prepared) -> None:
         """Return when Kafka has acknowledged every record.
 
-        No other chunk may be on its way. Raises the first error of a partition, after all partitions have ended.
+        No other chunk may be in flight. Raises the first error of a partition, after all partitions have ended.
         """
         results = await asyncio.gather(
             *(self._publish_partition(place, batches) for place, batches in prepared.items()), return_exceptions=True

@@ -14,6 +14,8 @@ from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import KeyedSource
 
 MAX_CACHED_SOURCES = 10_000
+MAX_ID_CHARS = len("urn:uuid:00000000-0000-0000-0000-000000000000")
+"""Of a UUID in its longest spelling. Python reads one among any number of hyphens, and the cache keeps all of them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class SourceCache:
         """
         with suppress(KeyError):
             return self.cached(source_id)
+        if len(source_id) > MAX_ID_CHARS:
+            return None
         try:
             wanted = UUID(source_id)
         except ValueError:

@@ -1,12 +1,14 @@
-"""Folding review changes into deltas of sums: the hot path of live scoring."""
+"""Folding any review change into deltas of sums, by key. New reviews of known rows go by `live/domain.py` instead."""
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.sums.domain.decay import NO_SUMS, Sums, Term, term, unix_us
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
 
+Row = TypeVar("Row")
+"""What names a row of sums: its `DeltaKey`, or its id."""
 DeltaKey: TypeAlias = tuple[str, str, str, int, int]
 DELTA_KEY: Final = ("tenant_id", "prefix", "source_id", "partition", "landmark")
 """What the parts of a `DeltaKey` are, in their order."""
@@ -15,12 +17,12 @@ Deltas: TypeAlias = dict[DeltaKey, list[float]]
 OneStar: TypeAlias = list[float]
 """What to add to one row by reviews of one star: `[row id, star, a, b2, weight, count]`."""
 
-_EMPTY_ROW: Final[list[float]] = list(NO_SUMS)
-_A: Final = Sums._fields.index("a")
-_B2: Final = Sums._fields.index("b2")
+EMPTY_ROW: Final[list[float]] = list(NO_SUMS)
+A: Final = Sums._fields.index("a")
+B2: Final = Sums._fields.index("b2")
 # A star's column lies as many behind these as the star says.
-_BEFORE_WEIGHTS: Final = Sums._fields.index("w1") - 1
-_BEFORE_COUNTS: Final = Sums._fields.index("n1") - 1
+BEFORE_WEIGHTS: Final = Sums._fields.index("w1") - 1
+BEFORE_COUNTS: Final = Sums._fields.index("n1") - 1
 
 
 def fold(deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange, profile: Profile) -> None:
@@ -89,12 +91,12 @@ def _add(
         add_share(deltas, (tenant_id, path, review.source.id, partition, landmark), star, a, b2, w, sign)
 
 
-def add_share(deltas: Deltas, key: DeltaKey, star: int, a: float, b2: float, w: float, n: int) -> None:
-    """Add to one row what a review of this star adds to a, to b2, to the star's weight and to the star's count."""
-    row = deltas.get(key)
+def add_share(rows: dict[Row, list[float]], key: Row, star: int, a: float, b2: float, w: float, n: int) -> None:
+    """Add to one row what reviews of this star add to a, to b2, to the star's weight and to the star's count."""
+    row = rows.get(key)
     if row is None:
-        deltas[key] = row = _EMPTY_ROW.copy()
-    row[_A] += a
-    row[_B2] += b2
-    row[star + _BEFORE_WEIGHTS] += w
-    row[star + _BEFORE_COUNTS] += n
+        rows[key] = row = EMPTY_ROW.copy()
+    row[A] += a
+    row[B2] += b2
+    row[star + BEFORE_WEIGHTS] += w
+    row[star + BEFORE_COUNTS] += n
