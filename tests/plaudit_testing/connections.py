@@ -29,6 +29,8 @@ class Transport(asyncio.Transport):
         self.written = b""
         self.closed = False
         self.reads = True
+        self.unread_bytes = 0
+        self.aborted = False
 
     def write(self, data: Any) -> None:
         """Take bytes, unless closed."""
@@ -38,6 +40,14 @@ class Transport(asyncio.Transport):
     def close(self) -> None:
         """Close."""
         self.closed = True
+
+    def abort(self) -> None:
+        """Close without sending what waits."""
+        self.closed = self.aborted = True
+
+    def get_write_buffer_size(self) -> int:
+        """How much of what was written waits for the client to read."""
+        return self.unread_bytes
 
     def is_closing(self) -> bool:
         """Whether it is closed."""

@@ -382,6 +382,34 @@ async def test_who_was_told_that_it_took_too_long_is_told_so_once_and_nothing_el
     assert (late.answers, patient.answers) == (["TimeoutError"], ["PATIENT"])
 
 
+class Broken(Noting):
+    """An item whose sender cannot be answered."""
+
+    def _note(self, answer: str) -> None:
+        super()._note(answer)
+        raise RuntimeError("the handler is closed")
+
+
+@pytest.mark.parametrize("outcome", ["written", "failed", "late"])
+async def test_a_sender_that_cannot_be_answered_costs_the_others_nothing(writer: Writer, outcome: str):
+    commit = commit_with(writer)
+    wait_seconds = 0.0 if outcome == "late" else LONG_SECONDS
+    broken, other = Broken("broken", wait_seconds), Noting("other", wait_seconds)
+    if outcome == "failed":
+        writer.refuse = lambda _item: TimeoutError()
+    elif outcome == "late":
+        writer.free.clear()
+    async with running(commit):
+        put(commit, broken, other)
+        await until(lambda: bool(other.answers), "the other one is answered")
+        writer.free.set()
+        writer.refuse = lambda _item: None
+        put(commit, later := Noting("later"))
+        await until(lambda: bool(later.answers), "the loop goes on")
+    answer = "OTHER" if outcome == "written" else "TimeoutError"
+    assert (len(broken.answers), other.answers, later.answers) == (1, [answer], ["LATER"])
+
+
 async def test_who_was_answered_is_not_told_later_that_it_took_too_long(writer: Writer):
     """The half of a split group that was written is answered while the other half is still being written."""
     commit = commit_with(writer)

@@ -1,6 +1,7 @@
 """Transactions on the bare driver: locks, rollback, codecs, tenants, and connections that a server has closed."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
@@ -9,6 +10,7 @@ import asyncpg
 import pytest
 
 from plaudit.common.db import Database, Role
+from plaudit.common.db.database import RolledBackError
 from plaudit.common.db.order_locks import MAX_KEYS_PER_TRANSACTION, lock_numbers
 from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.runtime import until
@@ -75,6 +77,23 @@ async def test_a_failed_statement_rolls_back_and_the_connection_serves_again(mad
     with pytest.raises(asyncpg.DivisionByZeroError):
         async with made.driver_transaction() as tx:
             await tx.raw.fetchval("SELECT 1 / 0")
+    assert await backend(made) == before
+
+
+@pytest.mark.parametrize("opened", ["transaction", "driver_transaction"])
+async def test_a_commit_that_the_server_turns_into_a_rollback_is_an_error(made: Database, opened: str):
+    before = await backend(made)
+
+    async def fail_unnoticed() -> None:
+        async with getattr(made, opened)() as tx:
+            await tx.raw.execute("SELECT pg_current_xact_id()")
+            with contextlib.suppress(asyncpg.DivisionByZeroError):
+                await tx.raw.fetchval("SELECT 1 / 0")
+
+    with pytest.raises(RolledBackError):
+        await fail_unnoticed()
+    async with getattr(made, opened)() as tx:
+        assert await tx.raw.fetchval(XID) is None
     assert await backend(made) == before
 
 

@@ -15,7 +15,7 @@ from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.limits import Limits
 from plaudit_testing.connections import bare_app, our_connection
 
-LIMITS = Limits(max_head_bytes=2_000, max_headers=20, head_seconds=5, body_seconds=7, idle_seconds=9)
+LIMITS = Limits(max_head_bytes=2_000, max_headers=20, head_seconds=5, body_seconds=7, idle_seconds=9, unread_seconds=11)
 PATHS = (b"/v1/shop", b"/v1/hooks/s1")
 both_ways = pytest.mark.parametrize("path", PATHS)
 
@@ -241,6 +241,39 @@ async def test_a_client_that_does_not_read_its_answers_is_not_read_either(app: A
     assert not connection.transport.reads
     connection.protocol.resume_writing()
     assert connection.transport.reads
+
+
+@pytest.mark.parametrize("is_closed", [False, True], ids=["open", "closed behind its answer"])
+async def test_a_client_that_reads_nothing_of_its_answers_for_too_long_is_cut_off(app: Api, is_closed: bool) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.pause_writing()
+    connection.transport.unread_bytes, connection.transport.closed = 80_000, is_closed
+    begun = perf_counter()
+    connection.protocol.sweep(begun)
+    connection.protocol.sweep(begun + LIMITS.unread_seconds)
+    assert not connection.transport.aborted
+    connection.protocol.sweep(begun + LIMITS.unread_seconds + 1)
+    assert connection.transport.aborted
+
+
+@pytest.mark.parametrize("how", ["a part", "enough to write on", "all"])
+async def test_a_client_that_reads_its_answers_slowly_is_not_cut_off(app: Api, how: str) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.pause_writing()
+    connection.transport.unread_bytes = 80_000
+    now = perf_counter()
+    for _ in range(5):
+        connection.protocol.sweep(now)
+        if how == "a part":
+            connection.transport.unread_bytes -= 1
+        elif how == "all":
+            connection.transport.unread_bytes = 0
+        else:
+            connection.protocol.resume_writing()
+            connection.protocol.pause_writing()
+        now += LIMITS.unread_seconds + 1
+    connection.protocol.sweep(now)
+    assert not connection.transport.aborted
 
 
 async def test_the_address_and_what_parts_headers_count_too(app: Api) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from plaudit.common.contracts import Topic
-from plaudit.common.db import Database, Tx
+from plaudit.common.db import Database, Role, Tx
 from plaudit.common.kafka import clients, positions
+from plaudit.common.kafka.failures import HANDLER_TRIES
 from plaudit.common.kafka.positions import Move
 from plaudit.common.kafka.topics import make_topics
+from plaudit.common.observability import metrics
 from plaudit.common.settings import Settings
 from plaudit_local.servers.kafka import Kafka
 from plaudit_local.servers.postgres import Postgres
@@ -209,6 +211,43 @@ async def test_postgresql_stopped_and_started_needs_no_restart_of_the_consumer(
         assert loop.live().ok
     assert await sums(database) == expected
     await database.close()
+
+
+@pytest.mark.parametrize(
+    ("take_away", "give_back"),
+    [
+        ("ALTER TABLE sums RENAME TO sums_elsewhere", "ALTER TABLE sums_elsewhere RENAME TO sums"),
+        ("ALTER TABLE sums RENAME COLUMN total TO renamed", "ALTER TABLE sums RENAME COLUMN renamed TO total"),
+        (
+            "REVOKE INSERT, UPDATE ON sums FROM plaudit_testing_worker",
+            "GRANT INSERT, UPDATE ON sums TO plaudit_testing_worker",
+        ),
+    ],
+    ids=["table", "column", "privilege"],
+)
+async def test_what_a_handler_misses_in_the_database_is_waited_for_and_no_record_is_set_aside(
+    testing_url: str, settings: Settings, database: Database, make_topic: MakeTopic, take_away: str, give_back: str
+) -> None:
+    topic = await make_topic()
+    owner = Database(settings_for(testing_url), TESTING, Role.OWNER, pool_size=1)
+    tries = metrics.CONSUMER_RETRIES.labels(GROUP, topic.name)._value
+    set_aside = metrics.DEAD_LETTERS.labels(GROUP, topic.name, "failed")._value
+    loop = consumer(settings, database, topic)
+    async with feeding(settings, topic) as feed, running(loop):
+        expected = await feed_randomly(feed, 20)
+        await drain(loop)
+        async with owner.transaction() as tx:
+            await tx.raw.execute(take_away)
+        expected += await feed_randomly(feed, 1, seed=2)
+        await until(lambda: tries.get() > HANDLER_TRIES or set_aside.get() > 0, "it is tried or set aside")
+        assert set_aside.get() == 0
+        assert not loop.ready()[0].ok
+        async with owner.transaction() as tx:
+            await tx.raw.execute(give_back)
+        await drain(loop)
+    assert await sums(database) == expected
+    assert set_aside.get() == 0
+    await owner.close()
 
 
 async def test_a_wiped_kafka_under_a_kept_database_stops_the_partitions_and_is_said(

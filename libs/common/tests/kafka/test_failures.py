@@ -49,6 +49,12 @@ def test_the_table_is_complete() -> None:
         (asyncpg.LockNotAvailableError(), Failure.OVERLOAD),
         (asyncpg.OutOfMemoryError(), Failure.OVERLOAD),
         (asyncpg.TooManyConnectionsError(), Failure.TRANSIENT),
+        (asyncpg.UndefinedTableError(), Failure.TRANSIENT),
+        (asyncpg.UndefinedColumnError(), Failure.TRANSIENT),
+        (asyncpg.UndefinedFunctionError(), Failure.TRANSIENT),
+        (asyncpg.InvalidSchemaNameError(), Failure.TRANSIENT),
+        (asyncpg.InsufficientPrivilegeError(), Failure.TRANSIENT),
+        (asyncpg.PostgresSyntaxError(), Failure.RAISED),
         (asyncpg.CheckViolationError(), Failure.RAISED),
         (ValueError(), Failure.RAISED),
     ],
@@ -65,3 +71,4 @@ def test_a_handler_may_raise_so_often_before_its_record_is_searched_for() -> Non
 
 def test_however_often_a_handler_has_raised_a_transient_error_stays_transient() -> None:
     assert classify(ConnectionRefusedError(), raised=100) is Failure.TRANSIENT
+    assert classify(asyncpg.UndefinedTableError(), raised=100) is Failure.TRANSIENT

@@ -1,9 +1,11 @@
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, OrderKey, Tx
@@ -285,6 +287,29 @@ async def test_a_produce_timeout_makes_neither_gap_nor_loss(
     log = await read_log(settings.kafka_bootstrap_servers, topic.name)
     await database.close()
     assert log.revisions() == {"key": list(range(1, 22)), "other": list(range(1, 21))}
+
+
+async def test_a_producer_whose_numbers_leave_31_bits_is_replaced_with_neither_gap_nor_loss(
+    settings: Settings, database: Database, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, made, make = await make_topic(), [], clients.producer
+
+    def near_its_end(settings: Settings, client_id: str) -> AIOKafkaProducer:
+        producer = make(settings, client_id)
+        if not made:
+            # After the highest number the client goes on with negative ones, which Kafka refuses; it expects 0.
+            producer._txn_manager._sequence_numbers = defaultdict(lambda: 2**31 - 5)
+        made.append(producer)
+        return producer
+
+    monkeypatch.setattr(clients, "producer", near_its_end)
+    async with running(RelayLoop(TESTING, database, settings)):
+        for _ in range(20):
+            await write(database, settings, topic, "key")
+            await until(lambda: all_published(database), "it is published")
+    assert len(made) == 2
+    log = await read_log(settings.kafka_bootstrap_servers, topic.name)
+    assert log.revisions() == {"key": list(range(1, 21))}
 
 
 async def test_a_wiped_kafka_under_a_kept_database_is_said_and_nothing_is_published(

@@ -70,6 +70,18 @@ async def test_a_position_that_does_not_arrive_makes_a_provisional_breach_after_
     assert "this is taken back" in mailbox.mails[-1].get_body(("plain",)).get_content()
 
 
+async def test_a_broker_that_was_away_is_no_trouble_when_no_timer_is_due_any_more(stage):
+    await stage.happens(None, review(), at(0))
+    stage.end_offset = -1
+    await stage.move_to(at(24))
+    await stage.timers.turn()
+    assert await stage.timers.has_work()
+    assert [check.ok for check in stage.timers.ready()] == [False]
+    await stage.happens(review(), answered(review(), at(24)), at(24))
+    assert not await stage.timers.has_work()
+    assert [check.ok for check in stage.timers.ready()] == [True]
+
+
 async def test_a_broker_that_is_away_makes_a_provisional_breach_after_a_minute(stage):
     await stage.happens(None, review(), at(0))
     stage.end_offset = -1

@@ -196,7 +196,11 @@ class GroupCommit(Loop, Generic[Item, Result]):
         for waiting, result in zip(group, results, strict=True):
             if not waiting.answered:
                 waiting.answered = True
-                waiting.written(result)
+                try:
+                    waiting.written(result)
+                except Exception:
+                    # It concerns one sender; the others of the group wait for their answers.
+                    log.exception("group_answer_failed", loop=self.name)
 
     async def _split(self, group: Sequence[Waiting[Item, Result]], error: Exception) -> None:
         """Settle the halves of a group that failed, without the items that no longer wait."""
@@ -226,4 +230,7 @@ class GroupCommit(Loop, Generic[Item, Result]):
 def _fail(waiting: Waiting[Item, Result], error: Exception) -> None:
     if not waiting.answered:
         waiting.answered = True
-        waiting.failed(error)
+        try:
+            waiting.failed(error)
+        except Exception:
+            log.exception("group_answer_failed")

@@ -5,7 +5,7 @@ batches of records) use `driver_transaction`: the same deadlines on the bare dri
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Any, cast
@@ -67,9 +67,38 @@ _PLANNER: Mapping[Role, Mapping[str, str]] = {Role.HOOK: {"enable_seqscan": "off
 reads all of it for each key, and is used until the table is analysed again."""
 
 
+class RolledBackError(Exception):
+    """The block ended well, but a statement in it had failed, so the server has rolled back in place of a commit."""
+
+
+class _Connection(asyncpg.Connection):
+    """A connection that knows a commit from a rollback.
+
+    The server answers `COMMIT` of a transaction in which a statement has failed with `ROLLBACK`, which is no error for
+    the driver: whoever has suppressed the statement's error would take the transaction for committed.
+    """
+
+    def execute(self, query: str, *arguments: object, timeout: float | None = None) -> Coroutine[Any, Any, str]:
+        """Execute a statement, as the driver does; each commit of a transaction comes through here.
+
+        Raises:
+            RolledBackError: it is a commit, and nothing was committed.
+        """
+        executing: Coroutine[Any, Any, str] = super().execute(query, *arguments, timeout=timeout)
+        return _committed(executing) if query.startswith("COMMIT") else executing
+
+
+async def _committed(executing: Coroutine[Any, Any, str]) -> str:
+    status = await executing
+    if status != "COMMIT":
+        raise RolledBackError(f"a statement had failed before, and was not let through: the server answered {status}")
+    return status
+
+
 def _connect_args(settings: Settings, service: str, role: Role) -> dict[str, Any]:
     name = role_name(service, role)
     return {
+        "connection_class": _Connection,
         "timeout": settings.database_connect_timeout_seconds,
         "command_timeout": settings.database_command_timeout_seconds,
         "server_settings": {
@@ -154,6 +183,7 @@ class Database:
             tenants: whose rows it may read and write under the api and hook roles; a worker names none.
 
         Raises:
+            RolledBackError: the block has suppressed the error of a statement; nothing is committed.
             Exception: that `is_transient`, when none is open in time (`database_open_timeout_seconds`, for workers
                 `database_worker_open_timeout_seconds`): no connection is free, none can be made, or the server does
                 not answer.

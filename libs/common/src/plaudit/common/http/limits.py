@@ -19,6 +19,8 @@ class Limits:
     body_seconds: float = BODY_SECONDS
     idle_seconds: float = 20.0
     """How long a connection may be open without a request."""
+    unread_seconds: float = 30.0
+    """How long a client may read nothing of what was written to it."""
     sweep_seconds: float = 1.0
     """How often all connections are looked at, so that no request needs a timer."""
 

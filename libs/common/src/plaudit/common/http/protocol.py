@@ -85,6 +85,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._serving: DirectRequest | None = None
         """The direct request whose turn it is."""
         self._is_advancing = False
+        self._unread_bytes = 0
+        """Of what was written, at the last sweep."""
+        self._unread_since = 0.0
+        """Since when this has been the same at each sweep."""
 
     # What the transport calls.
 
@@ -137,6 +141,7 @@ class HttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Read on."""
         super().resume_writing()
+        self._unread_bytes = 0
         self.flow.resume_reading()
 
     # What the parser calls.
@@ -243,7 +248,11 @@ class HttpProtocol(HttpToolsProtocol):
     # Limits.
 
     def sweep(self, now: float) -> None:
-        """Refuse what comes too slowly, and close what is idle; `now` is of `perf_counter`."""
+        """Refuse what comes too slowly, and close what is idle or is not read; `now` is of `perf_counter`."""
+        if self._is_unread(now):
+            # A mere close would wait until the client has read the rest.
+            self.transport.abort()
+            return
         # While this side does not read, a client cannot be late.
         if self.transport.is_closing() or self.flow.read_paused:
             return
@@ -256,6 +265,13 @@ class HttpProtocol(HttpToolsProtocol):
                 self.transport.close()
         elif type(cycle) is DirectRequest and cycle.is_late(now, self._limits.body_seconds):
             self._refuse(body_too_slow())
+
+    def _is_unread(self, now: float) -> bool:
+        """Return whether the client has read nothing for too long of what waits to be sent to it."""
+        unread_bytes = self.transport.get_write_buffer_size()
+        if not unread_bytes or unread_bytes != self._unread_bytes:
+            self._unread_bytes, self._unread_since = unread_bytes, now
+        return now - self._unread_since > self._limits.unread_seconds
 
     def _is_head_too_large(self) -> bool:
         """Count only a head that may be too large."""

@@ -16,6 +16,9 @@ HANDLER_TRIES = 5
 OVERLOAD_STATES = frozenset({"57014", "55P03", "53200"})
 """Statement cancelled by its deadline, lock not available in time, out of memory: fewer records may pass."""
 
+MISSING_STATES = frozenset({"3F000", "42501", "42703", "42883", "42P01"})
+"""A schema, privilege, column, function or table is missing: a migration has not run, or not to its end."""
+
 
 class TooManyKeysError(Exception):
     """The records have more order keys than one transaction may lock."""
@@ -25,7 +28,8 @@ class Failure(Enum):
     """Why a transaction failed."""
 
     TRANSIENT = auto()
-    """The same work may succeed a moment later: no connection, no broker, a server that restarts."""
+    """The same work may succeed later: no connection, no broker, a server that restarts, a table that is missing. No
+    record is at fault."""
     OVERLOAD = auto()
     """Transient too, but fewer records at a time may succeed."""
     TOO_MANY_KEYS = auto()
@@ -100,7 +104,7 @@ def classify(error: Exception, raised: int) -> Failure:
         return Failure.INVALID
     if isinstance(error, TooManyKeysError):
         return Failure.TOO_MANY_KEYS
-    if is_transient(error) or isinstance(error, KafkaError | StaleMemoryError):
-        overloaded = getattr(root(error), "sqlstate", None) in OVERLOAD_STATES
-        return Failure.OVERLOAD if overloaded else Failure.TRANSIENT
+    state = getattr(root(error), "sqlstate", None)
+    if is_transient(error) or isinstance(error, KafkaError | StaleMemoryError) or state in MISSING_STATES:
+        return Failure.OVERLOAD if state in OVERLOAD_STATES else Failure.TRANSIENT
     return Failure.RAISED if raised + 1 < HANDLER_TRIES else Failure.RAISED_TOO_OFTEN

@@ -71,7 +71,10 @@ class TimerJob(PeriodicJob):
 
     async def has_work(self) -> bool:
         """Return whether any timer is due."""
-        return await self._database.holds(store.ANY_DUE, self._partitions)
+        is_due = await self._database.holds(store.ANY_DUE, self._partitions)
+        if not is_due:
+            self._watermarks.trouble = None  # nobody waits for Kafka, and nobody will ask it again
+        return is_due
 
     async def turn(self) -> int:
         """Fire one batch; return how many timers fired."""
