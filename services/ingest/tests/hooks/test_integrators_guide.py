@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from plaudit.common.http.direct import head_too_slow, malformed
 from plaudit.common.http.limits import BODY_SECONDS, DEFAULT_LIMITS
 from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS, TOLERANCE_SECONDS, decode_secret, verify
 from plaudit.common.strict_json import MAX_DEPTH, MAX_NODES
@@ -89,6 +90,8 @@ def test_its_limits_are_the_products():
     assert f"1 to {MAX_EVENTS:,} events, {mebibytes} MiB, {MAX_NODES:,} JSON values, depth {MAX_DEPTH}" in GUIDE
     assert f"at most {TOLERANCE_SECONDS} from our clock" in GUIDE
     assert f"more than {BODY_SECONDS:.0f} seconds" in GUIDE
+    assert f"400 `{malformed().slug}`, headers that take more than {DEFAULT_LIMITS.head_seconds:.0f} seconds" in GUIDE
+    assert f"408 `{head_too_slow().slug}`" in GUIDE
     kibibytes, headers = DEFAULT_LIMITS.max_head_bytes // 2**10, DEFAULT_LIMITS.max_headers
     assert f"over {kibibytes} KiB of address and headers, or over {headers} headers" in GUIDE
     assert IngestSettings.model_fields["hook_answer_timeout_seconds"].default < 2

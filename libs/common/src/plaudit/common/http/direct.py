@@ -282,7 +282,7 @@ class DirectRequest:
                 )
             )
             if closes:
-                transport.close()
+                connection.close_behind(self)
         now = perf_counter()
         self._record(status, now, problem)
         connection.answered(now)

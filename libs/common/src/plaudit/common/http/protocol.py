@@ -53,6 +53,23 @@ class _TooLargeHeadError(Exception):
     """A head over its limits; raised to stop the parser."""
 
 
+class _LastAnswer:
+    """The transport of an ASGI request behind whose answer uvicorn closes the connection."""
+
+    __slots__ = ("_connection", "_cycle", "is_closing", "write")
+
+    def __init__(self, connection: "HttpProtocol", cycle: RequestResponseCycle) -> None:
+        """Write to the connection's own transport."""
+        self._connection = connection
+        self._cycle = cycle
+        self.write = connection.transport.write
+        self.is_closing = connection.transport.is_closing
+
+    def close(self) -> None:
+        """Close the connection as behind a direct request."""
+        self._connection.close_behind(self._cycle)
+
+
 class HttpProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -189,6 +206,19 @@ class HttpProtocol(HttpToolsProtocol):
 
     # The line.
 
+    def close_behind(self, cycle: Any) -> None:
+        """Close the connection behind its last answer, the one to this request.
+
+        A client that is still sending must be able to read it: closed with bytes unread, the kernel would reset the
+        connection, and the client would send again what was refused for good. So its end is shut on this side alone,
+        and what it sends is dropped, until it closes or the sweep finds it idle.
+        """
+        if self._is_whole(cycle) or self._direct.edge.draining:
+            self.transport.close()
+        else:
+            self._is_deaf = True
+            self.transport.write_eof()
+
     def answered(self, now: float) -> None:
         """A direct request is answered."""
         self._serving = None
@@ -205,6 +235,8 @@ class HttpProtocol(HttpToolsProtocol):
         self.headers.extend(headers)
         self.url, self.expect_100_continue = url, expects_continue
         super().on_headers_complete()
+        if not self.cycle.keep_alive:
+            self.cycle.transport = cast("asyncio.Transport", _LastAnswer(self, self.cycle))
 
     def _to_route(self, route: DirectRoute, template: str, parameters: list[str]) -> None:
         request = DirectRequest(self, self._direct, self.headers)

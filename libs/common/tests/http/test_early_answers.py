@@ -1,0 +1,99 @@
+"""A client that is answered before it has sent its body, and whose connection ends with that, can read the answer."""
+
+import asyncio
+import contextlib
+import http.client
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import uvloop
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from plaudit.common.http import Api, create_app
+from plaudit.common.http.direct import DirectRequest, DirectRoute
+from plaudit.common.http.limits import Limits
+from plaudit.common.http.problems import body_too_large
+from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.runtime import until
+from plaudit_testing.serving import serving
+
+DIRECT, BARE = "/v1/hooks/s1", "/v1/shop"
+MAX_BYTES = 10_000
+FAR_TOO_LARGE = b"x" * 8_000_000
+"""More than the kernel's buffers hold, so that the client is still sending when it is refused."""
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+class Untouched(DirectRoute):
+    """A route that must be given nothing."""
+
+    def take(self, requests: Sequence[DirectRequest]) -> None:
+        raise AssertionError(f"it took {requests}")
+
+
+def app() -> Api:
+    async def shop(_request: Request) -> Response:
+        problem = body_too_large(MAX_BYTES)
+        return Response(problem.body("r-1"), problem.status)
+
+    resources: Any = SimpleNamespace(database=None)
+    return create_app(
+        title="t",
+        service="t",
+        description="",
+        resources=resources,
+        routers=(),
+        bare_routes=[Route(BARE, shop, methods=["POST"])],
+        direct_routes=[Untouched("/v1/hooks/", ["{source}"], MAX_BYTES)],
+    )
+
+
+def post(host: str, port: int, path: str) -> tuple[int, bytes]:
+    """Send as Python's urllib does: the whole body first, then the answer is read, and the connection ends."""
+    connection = http.client.HTTPConnection(host, port, timeout=DEADLINE_SECONDS)
+    with contextlib.closing(connection):
+        connection.request("POST", path, FAR_TOO_LARGE, {"connection": "close"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("path", [DIRECT, BARE])
+def test_a_client_that_sends_all_of_a_refused_body_gets_the_refusal(loop: str, path: str) -> None:
+    async def refused() -> None:
+        api = app()
+        async with asyncio.timeout(DEADLINE_SECONDS), serving(api) as server:
+            url = server.base_url
+            status, body = await asyncio.to_thread(post, url.host, url.port, path)
+            assert status == 413
+            assert b"/problems#body-too-large" in body
+            await until(lambda: api.edge.in_progress == 0, "nothing is left of it")
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(refused())
+
+
+async def _send_on(writer: asyncio.StreamWriter, part: bytes) -> None:
+    while True:
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("path", [DIRECT, BARE])
+async def test_nothing_behind_a_refused_body_is_served_and_the_connection_is_closed_in_the_end(path: str) -> None:
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 20000\r\n\r\n".encode()
+    limits = Limits(idle_seconds=0.2, sweep_seconds=0.05)
+    async with asyncio.timeout(DEADLINE_SECONDS), serving(app(), limits) as server:
+        reader, writer = await asyncio.open_connection(server.base_url.host, server.base_url.port)
+        writer.write(head)
+        written = await reader.read()
+        assert written.startswith(b"HTTP/1.1 413 ")
+        with pytest.raises(ConnectionError):
+            await _send_on(writer, b"x" * 20_000 + head)
+        assert written.count(b"HTTP/1.1") == 1
+        writer.close()
