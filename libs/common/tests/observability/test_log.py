@@ -150,3 +150,31 @@ def test_on_a_terminal_a_line_is_for_people(stdout: Callable[..., Stdout]) -> No
 def test_a_level_that_is_none_is_refused_by_name(stdout: Callable[..., Stdout]) -> None:
     with pytest.raises(ValueError, match="PLAUDIT_LOG_LEVEL: 'LOUD'"):
         stdout(log_level="LOUD")
+
+
+def said(count: int, message: str = "Unable connect to node with id %s: %s", at_seconds: float = 0.0) -> None:
+    """So many lines of a library, all at one time."""
+    for number in range(count):
+        record = logging.LogRecord("aiokafka", logging.ERROR, "client.py", 1, message, (number, "refused"), None)
+        record.created = at_seconds
+        logging.getLogger("aiokafka").handle(record)
+
+
+def test_what_a_library_says_again_and_again_is_logged_once_in_a_while_with_its_count(lines: Lines) -> None:
+    said(300)
+    said(5, "Failed fetch %s %s")
+    said(2, at_seconds=logs.REPEAT_SECONDS)
+    said(1, at_seconds=3 * logs.REPEAT_SECONDS)
+    assert [(line["event"], line.get("repeated")) for line in lines()] == [
+        ("Unable connect to node with id 0: refused", None),
+        ("Failed fetch 0 refused", None),
+        ("Unable connect to node with id 0: refused", 299),
+        ("Unable connect to node with id 0: refused", 1),
+    ]
+
+
+def test_no_more_than_some_messages_are_remembered(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "MAX_REMEMBERED_MESSAGES", 2)
+    for message in ("a %s %s", "b %s %s", "c %s %s", "a %s %s"):
+        said(1, message)
+    assert len(lines()) == 4

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import MutableMapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -42,6 +43,9 @@ MAX_TEXT_CHARS: Final = 500
 MAX_FRAMES: Final = 20
 """Of one exception's trace, counted from where it was raised."""
 MAX_CAUSES: Final = 3
+REPEAT_SECONDS: Final = 10.0
+"""A library's message, whatever its values, is logged once in this time; the next line says how often it came."""
+MAX_REMEMBERED_MESSAGES: Final = 1_000
 
 request_id_var: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -160,9 +164,32 @@ def _render_json(_logger: object, _method: str, event: EventDict) -> bytes:
 
 
 class _Forward(logging.Handler):
-    """Passes records of the standard library's `logging` to structlog."""
+    """Passes records of the standard library's `logging` to structlog, of each message one in a while.
+
+    A library says the same of every attempt: Kafka's client hundreds of times a second while its broker is away.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, int, object], _Said] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        key = record.name, record.levelno, record.msg
+        said = self._said.get(key)
+        if said is not None and record.created - said.at_seconds < REPEAT_SECONDS:
+            said.repeated += 1
+            return
+        if len(self._said) >= MAX_REMEMBERED_MESSAGES:
+            self._said.clear()
+        self._said[key] = _Said(record.created)
+        repeats = {"repeated": said.repeated} if said is not None and said.repeated else {}
         structlog.get_logger().log(
-            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None, **repeats
         )
+
+
+@dataclass(slots=True)
+class _Said:
+    at_seconds: float
+    repeated: int = 0
+    """How often the same message came since, and was left out."""
