@@ -214,7 +214,7 @@ async def test_postgresql_stopped_and_started_needs_no_restart_of_the_consumer(
 
 
 @pytest.mark.parametrize(
-    ("take_away", "give_back"),
+    ("take", "give_back"),
     [
         ("ALTER TABLE sums RENAME TO sums_elsewhere", "ALTER TABLE sums_elsewhere RENAME TO sums"),
         ("ALTER TABLE sums RENAME COLUMN total TO renamed", "ALTER TABLE sums RENAME COLUMN renamed TO total"),
@@ -226,7 +226,7 @@ async def test_postgresql_stopped_and_started_needs_no_restart_of_the_consumer(
     ids=["table", "column", "privilege"],
 )
 async def test_what_a_handler_misses_in_the_database_is_waited_for_and_no_record_is_set_aside(
-    testing_url: str, settings: Settings, database: Database, make_topic: MakeTopic, take_away: str, give_back: str
+    testing_url: str, settings: Settings, database: Database, make_topic: MakeTopic, take: str, give_back: str
 ) -> None:
     topic = await make_topic()
     owner = Database(settings_for(testing_url), TESTING, Role.OWNER, pool_size=1)
@@ -237,7 +237,7 @@ async def test_what_a_handler_misses_in_the_database_is_waited_for_and_no_record
         expected = await feed_randomly(feed, 20)
         await drain(loop)
         async with owner.transaction() as tx:
-            await tx.raw.execute(take_away)
+            await tx.raw.execute(take)
         expected += await feed_randomly(feed, 1, seed=2)
         await until(lambda: tries.get() > HANDLER_TRIES or set_aside.get() > 0, "it is tried or set aside")
         assert set_aside.get() == 0

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit.common.http.direct import head_too_slow, malformed
 from plaudit.common.http.limits import BODY_SECONDS, DEFAULT_LIMITS
+from plaudit.common.http.problems import head_too_slow, malformed
 from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS, TOLERANCE_SECONDS, decode_secret, verify
 from plaudit.common.strict_json import MAX_DEPTH, MAX_NODES
 from plaudit.ingest.platforms.adapter import MAX_EVENTS

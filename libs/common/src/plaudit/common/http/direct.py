@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
 import httptools
@@ -44,6 +44,9 @@ class Connection(Protocol):
 
     def answered(self, now: float) -> None:
         """Start what comes next in the line; `now` is of `perf_counter`."""
+
+    def close_behind(self, cycle: Any) -> None:
+        """Close the connection behind its last answer, the one to this request."""
 
 
 class DirectRoute(ABC):

@@ -74,9 +74,7 @@ def problem_of(error: Exception, refusals: Refusals = COMMON_REFUSALS) -> Proble
 
 def _unexpected(error: Exception) -> Problem:
     if is_transient(error):
-        return unavailable(
-            "The database does not answer or has no time. Perhaps nothing was stored; try again."
-        )
+        return unavailable("The database does not answer or has no time. Perhaps nothing was stored; try again.")
     if is_unreadable_text(error):
         return unprocessable("unreadable-text", "A text has a character that cannot be stored, such as NUL.")
     return internal_error()

@@ -216,7 +216,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_whole(cycle) or self._direct.edge.draining:
             self.transport.close()
         else:
-            self._is_deaf = True
+            self._reads_no_more = True
             self.transport.write_eof()
 
     def answered(self, now: float) -> None:
