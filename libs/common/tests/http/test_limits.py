@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from plaudit.common.http import Api, create_app
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.limits import Limits
-from plaudit_testing.connections import our_connection
+from plaudit_testing.connections import TURNS, our_connection
 
 LIMITS = Limits(max_head_bytes=2_000, max_headers=20, head_seconds=5, body_seconds=7, idle_seconds=9)
 PATHS = (b"/v1/shop", b"/v1/hooks/s1")
@@ -229,15 +229,13 @@ async def test_a_head_that_begins_behind_a_request_counts_from_its_first_byte(
     assert statuses(await connection.settled())[1:] == [431]
 
 
-async def test_a_request_is_not_late_that_waits_behind_another_while_the_connection_is_read(
-    app: Api, route: Held
-) -> None:
+async def test_a_request_is_not_late_that_waits_behind_another(app: Api, route: Held) -> None:
     connection = our_connection(app, LIMITS)
     whole = head(PATHS[1], b"content-length: 0")
     connection.protocol.data_received(whole + whole + head(PATHS[1], b"content-length: 9") + b"only")
     await asyncio.sleep(0)
     route.answer()
-    assert connection.transport.reads, "the second is being served, the third waits"
+    assert not connection.transport.reads, "the second is being served, the third waits"
     connection.protocol.sweep(perf_counter() + LIMITS.body_seconds + 1)
     assert statuses(connection.transport.written) == [202]
     await asyncio.sleep(0)
@@ -343,3 +341,46 @@ async def test_an_application_that_waits_for_the_rest_of_a_body_is_told_when_it_
         await asyncio.sleep(0)
     assert statuses(connection.transport.written) == [400]
     assert app.edge.in_progress == 0
+
+
+@both_ways
+@pytest.mark.parametrize("size", [50, 1_000], ids=lambda size: f"in parts of {size}")
+async def test_trailers_over_the_bytes_of_a_head_are_a_431(app: Api, path: bytes, size: int) -> None:
+    connection = our_connection(app, LIMITS)
+    trailers = b"x-trailer: " + b"x" * 4_000 + b"\r\n\r\n"
+    parts = (trailers[i : i + size] for i in range(0, len(trailers), size))
+    await connection.feed([head(path, b"transfer-encoding: chunked") + b"3\r\nabc\r\n0\r\n", *parts])
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert statuses(connection.transport.written) == [431]
+    assert connection.transport.closed
+
+
+async def test_a_body_in_small_chunks_is_no_trailer(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    await connection.feed([head(PATHS[1], b"transfer-encoding: chunked"), *[b"1\r\na\r\n"] * 2_000, b"0\r\n\r\n"])
+    await asyncio.sleep(0)
+    assert [request.body for request in route.held] == [b"a" * 2_000]
+
+
+async def test_trailers_are_no_headers(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    body = b"3\r\nabc\r\n0\r\nwebhook-id: of-a-trailer\r\n\r\n"
+    await connection.feed([head(PATHS[1], b"transfer-encoding: chunked") + body])
+    await asyncio.sleep(0)
+    assert [name for name, _ in route.held[0].headers] == [b"host", b"transfer-encoding"]
+
+
+@both_ways
+async def test_nothing_more_is_read_until_the_last_request_in_the_line_has_its_turn(
+    app: Api, route: Held, path: bytes
+) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(path, b"content-length: 0") * 3)
+    for _ in range(TURNS):
+        if not connection.protocol.pipeline:
+            break
+        assert not connection.transport.reads
+        await asyncio.sleep(0)
+        route.answer()
+    assert connection.transport.reads

@@ -5,16 +5,25 @@ No request has a timer: one sweep over all connections finds those that are slow
 """
 
 import asyncio
+from collections.abc import Sized
 from time import perf_counter
 from typing import Any, cast
 
 import httptools
 import structlog
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from plaudit.common.http.direct import DirectRequest, DirectServing, head_too_large, head_too_slow, malformed
+from plaudit.common.http.direct import (
+    DirectRequest,
+    DirectRoute,
+    DirectServing,
+    head_too_large,
+    head_too_slow,
+    malformed,
+)
 from plaudit.common.http.exchange import body_too_slow
 from plaudit.common.http.limits import Limits
 from plaudit.common.http.problems import Problem, internal_error
@@ -28,6 +37,23 @@ log = structlog.get_logger()
 
 class _TooLargeHeadError(Exception):
     """A head over its limits; raised to stop the parser."""
+
+
+class _Flow(FlowControl):
+    """Reads nothing while requests wait in the line, or answers for their client.
+
+    An application that waits for its request, and every answer, would else let in a whole chunk, with thousands of
+    requests.
+    """
+
+    def __init__(self, transport: asyncio.Transport, line: Sized) -> None:
+        super().__init__(transport)
+        self._line = line
+
+    def resume_reading(self) -> None:
+        """Read on, unless something waits."""
+        if not self._line and not self.write_paused:
+            super().resume_reading()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -48,6 +74,12 @@ class HttpProtocol(HttpToolsProtocol):
         self._direct = direct
         self._limits = limits
         self._chunk_bytes = 0
+        self._framing_bytes = 0
+        """Received since the last head or bytes of a body: trailers, and what comes with the sizes of chunks."""
+        self._has_progressed = False
+        """Whether this chunk had the end of a head or of a request in it, or bytes of a body."""
+        self._ignores_upgrade = False
+        """Whether the head just read asks for another protocol."""
         self._head_bytes = 0
         """Of the chunks received so far of a head that is not complete."""
         self._head_begun = 0.0
@@ -60,6 +92,11 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_advancing = False
 
     # What the transport calls.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's says the same
+        """Begin."""
+        super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what was not received to its end; what is being written is answered to nobody."""
@@ -74,16 +111,13 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._chunk_bytes = len(data)
         self._head_bytes = max(0, self._head_bytes)
+        self._has_progressed = False
         try:
-            self.parser.feed_data(data)
+            self._parse(data)
         except httptools.HttpParserError as error:
             self._refuse(_problem_of(error))
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
-        if self._head_begun and not self._is_deaf:
-            self._head_bytes = max(1, self._head_bytes + len(data))
-            if self._head_bytes > self._limits.max_head_bytes:
-                self._refuse(head_too_large())
+        else:
+            self._count(len(data))
 
     def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's returns nothing, which closes the connection
         """Answer a client that has shut its sending side; return whether the connection stays open for that.
@@ -106,8 +140,41 @@ class HttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Read on."""
         super().resume_writing()
-        if not self.pipeline:
-            self.flow.resume_reading()
+        self.flow.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser, which stops behind a head that asks for another protocol, and takes it for a whole request.
+
+        Such a wish may be ignored. The head is read again without it, so that its body and what follows are read too.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stopped:
+                data = self._head_without_upgrade() + data[stopped.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            else:
+                return
+
+    def _head_without_upgrade(self) -> bytes:
+        self._ignores_upgrade = False
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                tokens = (token.strip() for token in value.split(b","))
+                lines.append(b"connection: " + b", ".join(token for token in tokens if token.lower() != b"upgrade"))
+            elif name != b"upgrade":
+                lines.append(b"%b: %b" % (name, value))
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+    def _count(self, chunk_bytes: int) -> None:
+        """Refuse a head, or trailers, that are not at an end and too large already."""
+        if self._head_begun:
+            self._head_bytes = max(1, self._head_bytes + chunk_bytes)
+        self._framing_bytes = 0 if self._has_progressed else self._framing_bytes + chunk_bytes
+        if max(self._head_bytes, self._framing_bytes) > self._limits.max_head_bytes:
+            self._refuse(head_too_large())
 
     # What the parser calls.
 
@@ -121,20 +188,26 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Put the request into the line."""
         self._head_begun = 0.0
+        self._has_progressed = True
         if self._is_head_too_large():
             raise _TooLargeHeadError
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._ignores_upgrade = True
+            return
+        if not self.url.startswith((b"/", b"*")):
+            self.url = _origin_form(self.url)
+        headers = self.headers
         found = self._direct.match(self.parser.get_method(), self.url)
         if found is None:
             self._to_application()
-            return
-        route, template, parameters = found
-        request = DirectRequest(self, self._direct, self.headers)
-        request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
-        request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-        self._line_up(request)
+        else:
+            self._to_route(headers, *found)
+        # A list of their own for trailers, which are no headers: nobody reads it.
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """Receive a part of a body."""
+        self._has_progressed = True
         cycle: Any = self.cycle
         if type(cycle) is DirectRequest:
             cycle.add(body)
@@ -143,6 +216,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the request that is received."""
+        self._has_progressed = True
+        if self._ignores_upgrade:
+            return
         # The rest of the chunk, with the next head in it, counts as nothing.
         self._head_bytes = -self._chunk_bytes
         cycle: Any = self.cycle
@@ -161,6 +237,14 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An ASGI request is answered."""
         self._advance(perf_counter())
+
+    def _to_route(
+        self, headers: list[tuple[bytes, bytes]], route: DirectRoute, template: str, parameters: list[str]
+    ) -> None:
+        request = DirectRequest(self, self._direct, headers)
+        request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
+        request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        self._line_up(request)
 
     def _to_application(self) -> None:
         """Do for an ASGI request what uvicorn does from the beginning of its head."""
@@ -200,7 +284,7 @@ class HttpProtocol(HttpToolsProtocol):
             if not cycle.response_complete:
                 break
         self._is_advancing = False
-        if not self.flow.write_paused and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.flow.resume_reading()
 
     # Limits.
@@ -259,6 +343,12 @@ class HttpProtocol(HttpToolsProtocol):
     @staticmethod
     def _is_whole(cycle: Any) -> bool:
         return cycle.whole if type(cycle) is DirectRequest else not cycle.more_body
+
+
+def _origin_form(url: bytes) -> bytes:
+    """Return path and query of an absolute address; one without a path means the root."""
+    parsed = httptools.parse_url(url)
+    return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
 
 
 def _problem_of(error: httptools.HttpParserError) -> Problem:
