@@ -384,3 +384,27 @@ async def test_nothing_more_is_read_until_the_last_request_in_the_line_has_its_t
         await asyncio.sleep(0)
         route.answer()
     assert connection.transport.reads
+
+
+async def test_an_application_learns_that_its_client_has_left_while_others_wait_behind_it() -> None:
+    gone = asyncio.Event()
+
+    async def shop(request: Request) -> Response:
+        await request.body()
+        if (await request.receive())["type"] == "http.disconnect":
+            gone.set()
+        return Response("to nobody")
+
+    resources: Any = SimpleNamespace(database=None)
+    routes = [Route("/v1/shop", shop, methods=["POST"])]
+    app = create_app(title="t", service="t", description="", resources=resources, routers=(), bare_routes=routes)
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[0], b"content-length: 0") * 3)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    connection.transport.close()
+    connection.protocol.connection_lost(None)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert gone.is_set()
+    assert not connection.protocol.pipeline, "what waits holds no memory"

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import httptools
 import structlog
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -89,6 +90,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether nothing more is read: what was sent is not HTTP, or is refused."""
         self._serving: DirectRequest | None = None
         """The direct request whose turn it is."""
+        self._running: RequestResponseCycle | None = None
+        """The last ASGI request that was begun."""
         self._is_advancing = False
 
     # What the transport calls.
@@ -103,7 +106,14 @@ class HttpProtocol(HttpToolsProtocol):
         serving = self._serving
         if serving is not None and not serving.whole and not serving.response_complete:
             serving.gone()
+        running = self._running
+        if running is not None and not running.response_complete:
+            # uvicorn tells the last one in the line only.
+            running.disconnected = True
+            running.message_event.set()
         super().connection_lost(exc)
+        # Each holds this connection, and would be found by a collection of garbage only.
+        self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         """Read a chunk of bytes."""
@@ -245,6 +255,10 @@ class HttpProtocol(HttpToolsProtocol):
         request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
         request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
         self._line_up(request)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _to_application(self) -> None:
         """Do for an ASGI request what uvicorn does from the beginning of its head."""
