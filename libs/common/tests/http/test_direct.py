@@ -304,6 +304,32 @@ async def test_a_request_that_would_upgrade_is_answered_as_by_plain_uvicorn(path
     assert ours.startswith(b"HTTP/1.1 20")
 
 
+@pytest.mark.parametrize("parts", [1, 2, 60], ids=lambda parts: f"in {parts} parts")
+async def test_a_wish_for_another_protocol_is_ignored_and_loses_no_body_and_no_request(parts: int) -> None:
+    wishing = (
+        b"POST /v1/hooks/s1 HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\n"
+        b"http2-settings: AAMAAABk\r\ncontent-length: 4\r\n\r\nabcd"
+    )
+    closing = b"POST /v1/hooks/s1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nef"
+    sent = wishing * 3 + closing
+    size = -(-len(sent) // parts)
+    connection = our_connection(app_with(Echo()))
+    await connection.feed(sent[at : at + size] for at in range(0, len(sent), size))
+    answers = (await connection.settled()).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"202"] * 4
+    assert [b"abcd" in answer for answer in answers] == [True, True, True, False]
+    assert connection.transport.closed
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("http://x", 404), ("http://x?a=b", 404), ("http://x/v1/hooks/s1", 202)]
+)
+async def test_an_absolute_address_is_taken_with_a_path_and_without(address: str, status: int) -> None:
+    connection = our_connection(app_with(Echo()))
+    await connection.feed([b"POST %b HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nab" % address.encode()])
+    assert (await connection.settled()).startswith(b"HTTP/1.1 %d" % status)
+
+
 def test_no_more_paths_are_remembered_than_a_server_needs() -> None:
     for number in range(_CACHED_PATHS + 10):
         _path(b"/v1/hooks/%d" % number)

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from plaudit.common.http import Api
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.limits import Limits
-from plaudit_testing.connections import bare_app, our_connection
+from plaudit_testing.connections import TURNS, bare_app, our_connection
 
 LIMITS = Limits(max_head_bytes=2_000, max_headers=20, head_seconds=5, body_seconds=7, idle_seconds=9, unread_seconds=11)
 PATHS = (b"/v1/shop", b"/v1/hooks/s1")
@@ -201,7 +201,17 @@ async def test_an_idle_connection_is_closed_and_one_that_waits_for_its_answer_is
 
 
 @pytest.mark.parametrize(
-    "wrong", [b"no http at all\r\n\r\n", head(PATHS[1], b"a\x00: b"), head(b"/v1/hooks/\xff"), head(b"http://[/")]
+    "wrong",
+    [
+        b"no http at all\r\n\r\n",
+        head(PATHS[1], b"a\x00: b"),
+        head(b"/v1/hooks/\xff"),
+        head(b"http://[/"),
+        b"CONNECT / HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"CONNECT / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
 )
 async def test_what_is_not_http_is_a_400_after_the_answers_to_what_came_before(
     app: Api, route: Held, wrong: bytes
@@ -426,3 +436,68 @@ async def test_an_application_that_waits_for_the_rest_of_a_body_is_told_when_it_
         await asyncio.sleep(0)
     assert statuses(connection.transport.written) == [400]
     assert app.edge.in_progress == 0
+
+
+@both_ways
+@pytest.mark.parametrize("size", [50, 1_000], ids=lambda size: f"in parts of {size}")
+async def test_trailers_over_the_bytes_of_a_head_are_a_431(app: Api, path: bytes, size: int) -> None:
+    connection = our_connection(app, LIMITS)
+    trailers = b"x-trailer: " + b"x" * 4_000 + b"\r\n\r\n"
+    parts = (trailers[i : i + size] for i in range(0, len(trailers), size))
+    await connection.feed([head(path, b"transfer-encoding: chunked") + b"3\r\nabc\r\n0\r\n", *parts])
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert statuses(connection.transport.written) == [431]
+    assert connection.transport.closed
+
+
+async def test_a_body_in_small_chunks_is_no_trailer(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    await connection.feed([head(PATHS[1], b"transfer-encoding: chunked"), *[b"1\r\na\r\n"] * 2_000, b"0\r\n\r\n"])
+    await asyncio.sleep(0)
+    assert [request.body for request in route.held] == [b"a" * 2_000]
+
+
+async def test_trailers_are_no_headers(app: Api, route: Held) -> None:
+    connection = our_connection(app, LIMITS)
+    body = b"3\r\nabc\r\n0\r\nwebhook-id: of-a-trailer\r\n\r\n"
+    await connection.feed([head(PATHS[1], b"transfer-encoding: chunked") + body])
+    await asyncio.sleep(0)
+    assert [name for name, _ in route.held[0].headers] == [b"host", b"transfer-encoding"]
+
+
+@both_ways
+async def test_nothing_more_is_read_until_the_last_request_in_the_line_has_its_turn(
+    app: Api, route: Held, path: bytes
+) -> None:
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(path, b"content-length: 0") * 3)
+    for _ in range(TURNS):
+        if not connection.protocol.pipeline:
+            break
+        assert not connection.transport.reads
+        await asyncio.sleep(0)
+        route.answer()
+    assert connection.transport.reads
+
+
+async def test_an_application_learns_that_its_client_has_left_while_others_wait_behind_it() -> None:
+    gone = asyncio.Event()
+
+    async def shop(request: Request) -> Response:
+        await request.body()
+        if (await request.receive())["type"] == "http.disconnect":
+            gone.set()
+        return Response("to nobody")
+
+    app = bare_app([Route("/v1/shop", shop, methods=["POST"])])
+    connection = our_connection(app, LIMITS)
+    connection.protocol.data_received(head(PATHS[0], b"content-length: 0") * 3)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    connection.transport.close()
+    connection.protocol.connection_lost(None)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert gone.is_set()
+    assert not connection.protocol.pipeline, "what waits holds no memory"

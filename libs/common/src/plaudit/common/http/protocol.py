@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import httptools
 import structlog
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -35,9 +36,10 @@ log = structlog.get_logger()
 
 
 class _LineFlow(FlowControl):
-    """Reads on only when no request waits in the line: a chunk holds thousands, and each answer would let in another.
+    """Reads on only when no request waits in the line, and no answer for the client to read it.
 
-    Otherwise one client that sends without a pause fills the memory.
+    A chunk holds thousands of requests, and each answer would let in another: one client that sends without a pause
+    would fill the memory.
     """
 
     def __init__(self, transport: asyncio.Transport, line: Sized) -> None:
@@ -45,12 +47,16 @@ class _LineFlow(FlowControl):
         self._line = line
 
     def resume_reading(self) -> None:
-        if not self._line:
+        if not self._line and not self.write_paused:
             super().resume_reading()
 
 
 class _TooLargeHeadError(Exception):
     """A head over its limits; raised to stop the parser."""
+
+
+class _ConnectError(Exception):
+    """A request to be a tunnel, which only proxies are; raised to stop the parser, which would read no more anyway."""
 
 
 class _LastAnswer:
@@ -88,6 +94,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._direct = direct
         self._limits = limits
         self._chunk_bytes = 0
+        self._ignores_upgrade = False
+        """Whether the head just read asks for another protocol."""
         self._head_begun = 0.0
         """When the head began that is not complete; 0 when there is none."""
         self._head_is_split = False
@@ -101,6 +109,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether nothing more is read: what was sent is not HTTP, or is refused."""
         self._serving: DirectRequest | None = None
         """The direct request whose turn it is."""
+        self._running: RequestResponseCycle | None = None
+        """The last ASGI request that was begun."""
         self._is_advancing = False
         self._unread_bytes = 0
         """Of what was written, at the last sweep."""
@@ -119,7 +129,14 @@ class HttpProtocol(HttpToolsProtocol):
         serving = self._serving
         if serving is not None and not serving.whole and not serving.response_complete:
             serving.gone()
+        running = self._running
+        if running is not None and not running.response_complete:
+            # uvicorn tells the last one in the line only.
+            running.disconnected = True
+            running.message_event.set()
         super().connection_lost(exc)
+        # Each holds this connection, and would be found by a collection of garbage only.
+        self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         """Read a chunk of bytes."""
@@ -127,11 +144,9 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._chunk_bytes = self._counted_bytes = len(data)
         try:
-            self.parser.feed_data(data)
+            self._parse(data)
         except httptools.HttpParserError as error:
             self._refuse(_problem_of(error))
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
         self._head_is_split = self._head_begun > 0
         self._head_bytes += self._counted_bytes
         if self._head_bytes > self._limits.max_head_bytes and not self._reads_no_more:
@@ -161,6 +176,32 @@ class HttpProtocol(HttpToolsProtocol):
         self._unread_bytes = 0
         self.flow.resume_reading()
 
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser, which stops behind a head that asks for another protocol, and takes it for a whole request.
+
+        A server may ignore that. The head is read again without it, so that its body and what follows are read too.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stopped:
+                data = self._head_without_upgrade() + data[stopped.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            else:
+                return
+
+    def _head_without_upgrade(self) -> bytes:
+        self._ignores_upgrade = False
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                tokens = (token.strip() for token in value.split(b","))
+                lines.append(b"connection: " + b", ".join(token for token in tokens if token.lower() != b"upgrade"))
+            elif name != b"upgrade":
+                lines.append(b"%b: %b" % (name, value))
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
     # What the parser calls.
 
     def on_message_begin(self) -> None:
@@ -177,6 +218,13 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_begun = 0.0
         if self._is_head_too_large():
             raise _TooLargeHeadError
+        if self.parser.get_method() == b"CONNECT":
+            raise _ConnectError
+        if self.parser.should_upgrade():
+            self._ignores_upgrade = True
+            return
+        if not self.url.startswith((b"/", b"*")):
+            self.url = _origin_form(self.url)
         found = self._direct.match(self.parser.get_method(), self.url)
         if found is None:
             self._to_application()
@@ -196,6 +244,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the request that is received."""
+        if self._ignores_upgrade:
+            return
         # The rest of the chunk, with the next head in it, counts as nothing.
         self._counted_bytes = self._head_bytes = 0
         cycle: Any = self.cycle
@@ -227,6 +277,10 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An ASGI request is answered."""
         self._advance(perf_counter())
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _to_application(self) -> None:
         """Do for an ASGI request what uvicorn does from the beginning of its head."""
@@ -274,7 +328,7 @@ class HttpProtocol(HttpToolsProtocol):
             if not cycle.response_complete:
                 break
         self._is_advancing = False
-        if not self.flow.write_paused and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.flow.resume_reading()
 
     # Limits.
@@ -346,12 +400,18 @@ class HttpProtocol(HttpToolsProtocol):
         return cycle.whole if type(cycle) is DirectRequest else not cycle.more_body
 
 
+def _origin_form(url: bytes) -> bytes:
+    """Return path and query of an absolute address; one without a path means the root."""
+    parsed = httptools.parse_url(url)
+    return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
+
+
 def _problem_of(error: httptools.HttpParserError) -> Problem:
     """Return the problem of an error of the parser, which reports what a callback of ours raises like its own."""
     cause = error.__context__
     if isinstance(cause, _TooLargeHeadError):
         return head_too_large()
-    if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError)):
+    if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError, _ConnectError)):
         log.error("request_failed", exc_info=cause)
         return internal_error()
     return malformed()
