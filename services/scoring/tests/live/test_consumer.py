@@ -155,3 +155,24 @@ async def test_when_a_known_row_is_not_there_nothing_is_counted_and_a_new_handle
 
     await give(worker, CountChanges(), *map(review_state, ratings))
     assert sum((await counts(worker))["acme/berlin"]) == len(ratings)
+
+
+@pytest.mark.parametrize("emptied", ["TRUNCATE scoring.sums RESTART IDENTITY", "VACUUM FULL scoring.sums"])
+async def test_ids_are_not_taken_for_those_of_rows_in_another_table(worker: Database, superuser, emptied: str) -> None:
+    one, other = CountChanges(), CountChanges()
+    await give(worker, one, review_state(5, "acme"))
+    await give(worker, other, review_state(1, "globex"))
+    await superuser.execute(emptied)
+    kept = await counts(worker)
+
+    for handle, subject in ((other, "globex"), (one, "acme")):
+        with pytest.raises(StaleMemoryError):
+            await give(worker, handle, review_state(3, subject))
+        with pytest.raises(StaleMemoryError, match="another table"):
+            await give(worker, handle, review_state(3, f"{subject}-2"))
+        await give(worker, CountChanges(), review_state(3, subject))
+
+    wanted = {subject: kept.get(subject, (0, 0, 0, 0, 0)) for subject in ("acme", "globex")}
+    assert await counts(worker) == {
+        subject: (*stars[:2], stars[2] + 1, *stars[3:]) for subject, stars in wanted.items()
+    }

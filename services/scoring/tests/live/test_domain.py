@@ -22,6 +22,7 @@ from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
 from plaudit_testing.scored import MOMENT_US, SOURCE_ID, change, scored
 
+TABLE_FILE = 1
 HALF_LIFE_US = TRUST.half_life_us
 WEIGHTED = Profile(
     name="weighted",
@@ -73,7 +74,7 @@ def new(review: ScoredReview, profile: Profile = TRUST) -> Counted:
 
 def learn(known: KnownRows, found: Additions, ids: Ids) -> None:
     """Remember what the statement that adds by keys returns."""
-    known.learn(found.unknown, {key: ids[key] for key in found.by_key})
+    assert known.learn(found.unknown, {key: ids[key] for key in found.by_key}, TABLE_FILE)
 
 
 def added_up(total: Deltas, found: Additions, ids: Ids) -> None:
@@ -168,6 +169,13 @@ def test_a_new_subject_adds_to_its_parents_by_their_ids() -> None:
     assert [*found.one_star] == [ids[key] for key in ids if key[1] in ("acme", "acme/berlin")]
     learn(known, found, ids)
     assert not fold_batch([new(scored(5, subject="acme/berlin/shop-2"))], known, TRUST).by_key
+
+
+def test_rows_of_another_table_are_not_remembered_beside_those_known() -> None:
+    known, ids = KnownRows(), Ids()
+    found = fold_batch([new(scored(5))], known, TRUST)
+    learn(known, found, ids)
+    assert not known.learn(found.unknown, {key: ids[key] for key in found.by_key}, TABLE_FILE + 1)
 
 
 def test_what_is_known_is_bounded_and_what_is_asked_for_stays() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import permutations
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.sums import store
 from plaudit.scoring.sums.domain.decay import NO_SUMS, Sums, merge
-from plaudit.scoring.sums.domain.fold import Deltas, fold
+from plaudit.scoring.sums.domain.fold import Deltas, OneStar, fold
 from plaudit_testing.runtime import until
 from plaudit_testing.scored import MOMENT_US, change, folded, row_of, scored
 
@@ -34,6 +34,12 @@ def added(*reviews, partition=0, sign=1) -> Deltas:
 
 async def rows_of(tx: Tx, prefix: str = "acme") -> list[tuple[int, Sums]]:
     return (await sums_of(tx, "default", [prefix])).get(prefix, [])
+
+
+async def add_by_id(tx: Tx, one_star: Mapping[int, OneStar], several_stars: Mapping[int, Sequence[float]]) -> None:
+    """Add to rows of the table that there is."""
+    table_file = await tx.raw.fetchval("SELECT pg_relation_filenode('sums')")
+    await store.add_by_id(tx, table_file, one_star, several_stars)
 
 
 def assert_same_sums(one: Sums, other: Sums) -> None:
@@ -89,8 +95,8 @@ async def test_the_ids_are_those_of_the_rows_however_keys_sort_and_sources_are_s
         for partition, landmark in ((0, -1), (0, 1), (10, 0), (9, 2))
     }
     first, second = dict(list(dict.fromkeys(keys).items())[::2]), dict.fromkeys(keys)
-    known = await store.add(worker_tx, {key: [*NO_SUMS] for key in first})
-    again = await store.add(worker_tx, {key: [*NO_SUMS] for key in second})
+    known = (await store.add(worker_tx, {key: [*NO_SUMS] for key in first})).ids
+    again = (await store.add(worker_tx, {key: [*NO_SUMS] for key in second})).ids
 
     assert again.keys() == second.keys()
     assert known == {key: again[key] for key in first}
@@ -180,7 +186,7 @@ async def test_many_rows_are_found_by_their_ids_and_updated_in_place(worker: Dat
     several_stars = {row_id: [6.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1, 0, 0, 0, 1] for row_id in ids}
 
     async with worker.transaction() as tx:
-        await store.add_by_id(tx, *((one_star, {}) if stars == 1 else ({}, several_stars)))
+        await add_by_id(tx, *((one_star, {}) if stars == 1 else ({}, several_stars)))
         seen = await tx.raw.fetchrow("SELECT * FROM pg_stat_xact_user_tables WHERE relid = 'scoring.sums'::regclass")
         total = await tx.raw.fetchrow(
             "SELECT sum(a) AS a, sum(b2) AS b2, sum(w1) AS w1, sum(w5) AS w5, sum(n1) AS n1, sum(n5) AS n5 FROM sums"
@@ -193,10 +199,10 @@ async def test_many_rows_are_found_by_their_ids_and_updated_in_place(worker: Dat
 
 
 async def test_an_id_that_is_not_there_is_noticed(worker_tx: Tx) -> None:
-    ids = await store.add(worker_tx, added(scored(5)))
+    ids = (await store.add(worker_tx, added(scored(5)))).ids
     known = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in (*ids.values(), 10**12)}
     with pytest.raises(store.RowsMissingError, match="UPDATE 2"):
-        await store.add_by_id(worker_tx, known, {})
+        await add_by_id(worker_tx, known, {})
 
 
 async def many_sums(superuser: asyncpg.Connection, every: int) -> list[int]:
@@ -218,7 +224,7 @@ async def test_no_row_is_read_that_is_not_added_to(worker: Database, superuser, 
     one_star = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}
     several_stars = {row_id: [6.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1, 0, 0, 0, 1] for row_id in ids}
     async with worker.driver_transaction() as tx:
-        await store.add_by_id(tx, *((one_star, {}) if stars == 1 else ({}, several_stars)))
+        await add_by_id(tx, *((one_star, {}) if stars == 1 else ({}, several_stars)))
         seen = await tx.raw.fetchrow("SELECT * FROM pg_stat_xact_user_tables WHERE relid = 'scoring.sums'::regclass")
     assert (seen["n_tup_upd"], seen["seq_tup_read"], seen["idx_tup_fetch"]) == (len(ids), 0, len(ids))
 
@@ -226,7 +232,7 @@ async def test_no_row_is_read_that_is_not_added_to(worker: Database, superuser, 
 async def test_the_next_transaction_of_the_connection_may_join_as_it_likes(worker: Database, superuser) -> None:
     ids = await many_sums(superuser, 100)
     async with worker.driver_transaction() as tx:
-        await store.add_by_id(tx, {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}, {})
+        await add_by_id(tx, {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}, {})
         before = await tx.raw.fetchrow("SELECT pg_backend_pid(), current_setting('enable_hashjoin')")
     async with worker.driver_transaction() as tx:
         after = await tx.raw.fetchrow(
@@ -241,7 +247,7 @@ async def test_the_arrays_of_additions_become_rows_that_are_not_stored_on_the_wa
 ) -> None:
     async with worker.driver_transaction() as tx:
         prepared = await tx.raw.prepare(statement)
-        plan = json.dumps(await prepared.explain(*([] for _ in prepared.get_parameters())))
+        plan = json.dumps(await prepared.explain(0, *([] for _ in prepared.get_parameters()[1:])))
     assert '"ProjectSet"' in plan
     assert "Function Scan" not in plan
 
@@ -256,11 +262,11 @@ async def by_key(tx: Tx, ids: list[int]) -> None:
 
 
 async def by_id_one_star(tx: Tx, ids: list[int]) -> None:
-    await store.add_by_id(tx, {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}, {})
+    await add_by_id(tx, {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}, {})
 
 
 async def by_id_several_stars(tx: Tx, ids: list[int]) -> None:
-    await store.add_by_id(tx, {}, {row_id: [*NO_SUMS] for row_id in ids})
+    await add_by_id(tx, {}, {row_id: [*NO_SUMS] for row_id in ids})
 
 
 @pytest.mark.parametrize("write", [by_key, by_id_one_star, by_id_several_stars])

@@ -18,5 +18,8 @@ async def count(tx: Tx, changes: Iterable[Counted], known: KnownRows) -> None:
         RowsMissingError: a row that is known is not there; the transaction must be rolled back, and `known` be dropped.
     """
     found = fold_batch(changes, known, TRUST)
-    await store.add_by_id(tx, found.one_star, found.several_stars)
-    known.learn(found.unknown, await store.add(tx, found.by_key))
+    await store.add_by_id(tx, known.table_file, found.one_star, found.several_stars)
+    if found.by_key:
+        added = await store.add(tx, found.by_key)
+        if not known.learn(found.unknown, added.ids, added.table_file):
+            raise store.RowsMissingError("the rows that were known are of another table")

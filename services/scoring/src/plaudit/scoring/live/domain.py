@@ -37,6 +37,7 @@ Value = TypeVar("Value")
 MAX_KEYS: Final = 100_000
 """Of each part of what is known. A key takes some 400 bytes."""
 
+_NO_TABLE: Final = 0
 _POWERS: Final = tuple(2.0**exponent for exponent in range(LANDMARK_HALF_LIVES))
 _LANDMARK_BITS: Final = LANDMARK_HALF_LIVES.bit_length() - 1
 _LANDMARK_MASK: Final = LANDMARK_HALF_LIVES - 1
@@ -135,18 +136,24 @@ class KnownRows:
         Args:
             max_keys: how many keys each part of what is known holds.
         """
+        self.table_file = _NO_TABLE
+        """Of the table that all ids are of, whose file changes when it is emptied or replaced."""
         self.of_subjects = Recent[tuple[int, ...]](max_keys)
         """The key of a subject's own row → the ids of the rows of all its prefixes, the shortest first."""
         self.of_parents = Recent[int](max_keys)
         """The key of a row of a shorter prefix → its id: what a subject that is new shares with others."""
 
-    def learn(self, keys: Iterable[DeltaKey], ids: Mapping[DeltaKey, int]) -> None:
-        """Remember the rows of these subjects.
+    def learn(self, keys: Iterable[DeltaKey], ids: Mapping[DeltaKey, int], table_file: int) -> bool:
+        """Remember the rows of these subjects; return False if they are of another table than those known.
 
         Args:
             keys: of subjects' own rows.
             ids: the id of each row of all their prefixes that is not known as a parent's.
+            table_file: of the table that the ids are of.
         """
+        if self.table_file not in (_NO_TABLE, table_file):
+            return False
+        self.table_file = table_file
         for key in keys:
             tenant_id, subject, source_id, partition, landmark = key
             row_ids = []
@@ -159,6 +166,7 @@ class KnownRows:
                 row_ids.append(row_id)
             else:
                 self.of_subjects.put(key, (*row_ids, ids[key]))
+        return True
 
 
 @dataclass(slots=True)

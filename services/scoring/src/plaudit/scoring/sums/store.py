@@ -1,6 +1,7 @@
 """The statements that add to the sums. `scores/store.py` has those that read them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from plaudit.scoring.sums.domain.fold import DELTA_KEY, DeltaKey, Deltas, OneSta
 from plaudit.scoring.sums.tables import sums
 
 _COLUMNS = Columns(sums, without=("id",))
+# It changes when the table is emptied or replaced, after which an id may be that of another row.
+_TABLE_FILE = "pg_relation_filenode('sums')"
 # SQL only adds: multiplication, power and exp raise an error on underflow, so rescaling here could fail a whole batch.
 # Only the ids come back, in the order of the keys: to send the keys back would cost more than all the rest.
 _ADD = f"""
@@ -21,16 +24,16 @@ WITH added AS (
     SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in Sums._fields)}
     RETURNING {", ".join(DELTA_KEY)}, id
 )
-SELECT array_agg(id ORDER BY {", ".join(DELTA_KEY)}) FROM added
+SELECT array_agg(id ORDER BY {", ".join(DELTA_KEY)}), {_TABLE_FILE} FROM added
 """
 # `unnest` in the select list costs less than in FROM.
 _DELTAS = ", ".join(
-    f"unnest(${n}::{'bigint' if name in COUNTS else 'float8'}[]) AS {name}" for n, name in enumerate(Sums._fields, 2)
+    f"unnest(${n}::{'bigint' if name in COUNTS else 'float8'}[]) AS {name}" for n, name in enumerate(Sums._fields, 3)
 )
 _ADD_BY_ID = f"""
 UPDATE sums AS held SET {", ".join(f"{name} = held.{name} + delta.{name}" for name in Sums._fields)}
-FROM (SELECT unnest($1::bigint[]) AS id, {_DELTAS}) AS delta
-WHERE held.id = delta.id
+FROM (SELECT unnest($2::bigint[]) AS id, {_DELTAS}) AS delta
+WHERE held.id = delta.id AND {_TABLE_FILE} = $1::oid
 """
 _STARS: Final = range(1, 6)
 _ADD_ONE_STAR_BY_ID = f"""
@@ -41,31 +44,40 @@ UPDATE sums AS held SET a = held.a + delta.a, b2 = held.b2 + delta.b2, {
         for star in _STARS
     )
 }
-FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::smallint[]) AS star, unnest($3::float8[]) AS a,
-    unnest($4::float8[]) AS b2, unnest($5::float8[]) AS w, unnest($6::bigint[]) AS n) AS delta
-WHERE held.id = delta.id
+FROM (SELECT unnest($2::bigint[]) AS id, unnest($3::smallint[]) AS star, unnest($4::float8[]) AS a,
+    unnest($5::float8[]) AS b2, unnest($6::float8[]) AS w, unnest($7::bigint[]) AS n) AS delta
+WHERE held.id = delta.id AND {_TABLE_FILE} = $1::oid
 """
 MANY_ROWS: Final = 50
 # The planner would read the whole table once to join it with many rows. Most of its rows are not of this batch.
 _LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
+@dataclass(frozen=True, slots=True)
+class FoundRows:
+    """Rows of the table, found or made."""
+
+    table_file: int = 0
+    """Which table it was: see `_TABLE_FILE`."""
+    ids: Mapping[DeltaKey, int] = field(default_factory=dict)
+
+
 class RowsMissingError(Exception):
-    """Rows that were known to exist do not."""
+    """Rows that were known to exist do not, or the table is not the one that they were in."""
 
 
-async def add(tx: Tx, deltas: Deltas) -> dict[DeltaKey, int]:
+async def add(tx: Tx, deltas: Deltas) -> FoundRows:
     """Add the deltas to their rows, in the order of their keys, so that two writers cannot deadlock; return their ids.
 
     Rows that do not exist are made.
     """
     if not deltas:
-        return {}
+        return FoundRows()
     keys = _in_the_order_of_the_database(deltas)
     columns = (*zip(*keys, strict=True), *zip(*map(deltas.__getitem__, keys), strict=True))
     arrays = dict(zip((*DELTA_KEY, *Sums._fields), columns, strict=True))
-    ids = await tx.raw.fetchval(_ADD, *(arrays[name] for name in _COLUMNS.names))
-    return dict(zip(keys, ids, strict=True))
+    ids, table_file = await tx.raw.fetchrow(_ADD, *(arrays[name] for name in _COLUMNS.names))
+    return FoundRows(table_file, dict(zip(keys, ids, strict=True)))
 
 
 def _in_the_order_of_the_database(keys: Iterable[DeltaKey]) -> list[DeltaKey]:
@@ -75,26 +87,29 @@ def _in_the_order_of_the_database(keys: Iterable[DeltaKey]) -> list[DeltaKey]:
     return sorted(listed, key=lambda key: (key[0], key[1], spelt[key[2]], key[3], key[4]))
 
 
-async def add_by_id(tx: Tx, one_star: Mapping[int, OneStar], several_stars: Mapping[int, Sequence[float]]) -> None:
+async def add_by_id(
+    tx: Tx, table_file: int, one_star: Mapping[int, OneStar], several_stars: Mapping[int, Sequence[float]]
+) -> None:
     """Add to rows that exist, by their ids and in that order: half of what it costs by their keys.
 
     Args:
         tx: the open transaction.
+        table_file: of the table that the rows were found in.
         one_star: row id → the row's addition, for rows to whose other stars nothing is added.
         several_stars: row id → the numbers of `Sums`, for other rows.
 
     Raises:
-        RowsMissingError: not all of the rows exist. Those that do have been added to.
+        RowsMissingError: not all of the rows exist, or the table is another. Those that exist have been added to.
     """
     if len(one_star) + len(several_stars) >= MANY_ROWS:
         await tx.raw.execute(_LOOK_UP_EACH_ROW)
-    await _update(tx, _ADD_ONE_STAR_BY_ID, sorted(one_star.values()))
-    await _update(tx, _ADD_BY_ID, sorted((row_id, *numbers) for row_id, numbers in several_stars.items()))
+    await _update(tx, _ADD_ONE_STAR_BY_ID, table_file, sorted(one_star.values()))
+    await _update(tx, _ADD_BY_ID, table_file, sorted((row_id, *numbers) for row_id, numbers in several_stars.items()))
 
 
-async def _update(tx: Tx, statement: str, rows: Sequence[Sequence[float]]) -> None:
+async def _update(tx: Tx, statement: str, table_file: int, rows: Sequence[Sequence[float]]) -> None:
     if not rows:
         return
-    status = await tx.raw.execute(statement, *zip(*rows, strict=True))
+    status = await tx.raw.execute(statement, table_file, *zip(*rows, strict=True))
     if status != f"UPDATE {len(rows)}":
         raise RowsMissingError(f"of {len(rows)} rows of sums that were known: {status}")
