@@ -76,7 +76,7 @@ async def add(tx: Tx, deltas: Deltas) -> FoundRows:
     keys = _in_the_order_of_the_database(deltas)
     columns = (*zip(*keys, strict=True), *zip(*map(deltas.__getitem__, keys), strict=True))
     arrays = dict(zip((*DELTA_KEY, *Sums._fields), columns, strict=True))
-    ids, table_file = await tx.raw.fetchrow(_ADD, *(arrays[name] for name in _COLUMNS.names))
+    [(ids, table_file)] = await tx.raw.fetch(_ADD, *(arrays[name] for name in _COLUMNS.names))
     return FoundRows(table_file, dict(zip(keys, ids, strict=True)))
 
 
