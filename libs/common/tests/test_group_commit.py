@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from plaudit.common import group_commit
 from plaudit.common.group_commit import SWEEP_SECONDS, GroupCommit, QueueFullError, StoppedError, Waiting
 from plaudit.common.observability.log import request_id_var
 from plaudit_testing.connections import loop_calls
@@ -451,7 +452,37 @@ async def test_what_waits_behind_a_full_writer_is_told_at_its_deadline_and_not_b
     assert writer.tried == [["first"]]
 
 
-async def test_items_have_one_sweep_together_and_none_when_nothing_waits(writer: Writer):
+async def test_the_first_item_does_not_wait_and_what_comes_soon_after_it_is_written_together(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 0.2)
+    commit = commit_with(writer, flushers=2)
+    async with running(commit):
+        put(commit, Noting("first"))
+        await until(lambda: writer.written == [["first"]], "the first is written")
+        for name in ("second", "third"):
+            put(commit, Noting(name))
+            await asyncio.sleep(0)
+        assert len(writer.written) == 1
+        await until(lambda: len(writer.written) > 1, "the next group is written")
+        assert writer.written[1:] == [["second", "third"]]
+
+
+async def test_a_stop_waits_for_no_more_items(writer: Writer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 10 * LONG_SECONDS)
+    commit = commit_with(writer)
+    async with running(commit):
+        put(commit, Noting("first"))
+        await until(lambda: bool(writer.written), "the first is written")
+        put(commit, Noting("second"))
+        await asyncio.sleep(0)
+    assert writer.written == [["first"], ["second"]]
+
+
+async def test_items_have_one_sweep_together_and_none_when_nothing_waits(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 0.0)
     commit = commit_with(writer)
     async with running(commit):
         await asyncio.sleep(0)
