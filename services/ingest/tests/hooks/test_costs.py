@@ -34,12 +34,6 @@ SOURCE = KeyedSource(
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
     person_key=b"k",
 )
-REQUEST = b"POST /v1/hooks/%b HTTP/1.1\r\ncontent-length: %d\r\n%b\r\n%b" % (
-    SOURCE.id.encode(),
-    len(BODY),
-    b"".join(f"{name}: {value}\r\n".encode() for name, value in headers(SECRET, BODY).items()),
-    BODY,
-)
 
 
 class Known:
@@ -47,6 +41,13 @@ class Known:
 
     def cached(self, _source_id: str) -> CachedSource:
         return CachedSource(SOURCE, ADAPTERS["native"], decode_secret(SECRET))
+
+
+def request() -> bytes:
+    """A signed delivery of now: a signature is good for some minutes only."""
+    signed = "".join(f"{name}: {value}\r\n" for name, value in headers(SECRET, BODY).items())
+    head = f"POST /v1/hooks/{SOURCE.id} HTTP/1.1\r\ncontent-length: {len(BODY)}\r\n{signed}\r\n"
+    return head.encode() + BODY
 
 
 async def write(group: Sequence[Delivery]) -> list[Receipt]:
@@ -60,12 +61,12 @@ async def asked_for(count: int) -> list[str]:
     hooks = Hooks(sources, writer, uuid7, settings_for("postgresql://nowhere"))
     resources: Any = SimpleNamespace(database=None)
     app = create_app(title="t", service="t", description="", resources=resources, routers=(), direct_routes=[hooks])
-    connections = our_connections(app, count)
+    connections, delivery = our_connections(app, count), request()
     async with running(writer):
         await asyncio.sleep(0)
         with loop_calls() as asked:
             for connection in connections:
-                connection.protocol.data_received(REQUEST)
+                connection.protocol.data_received(delivery)
             for _ in range(5):
                 await asyncio.sleep(0)
         assert all(connection.transport.written.startswith(b"HTTP/1.1 202 ") for connection in connections)
