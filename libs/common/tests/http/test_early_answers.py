@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import http.client
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import uvloop
@@ -13,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from plaudit.common.http import Api, create_app
+from plaudit.common.http import Api
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.limits import Limits
 from plaudit.common.http.problems import body_too_large
+from plaudit_testing.connections import bare_app
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
@@ -40,16 +39,8 @@ def app() -> Api:
         problem = body_too_large(MAX_BYTES)
         return Response(problem.body("r-1"), problem.status)
 
-    resources: Any = SimpleNamespace(database=None)
-    return create_app(
-        title="t",
-        service="t",
-        description="",
-        resources=resources,
-        routers=(),
-        bare_routes=[Route(BARE, shop, methods=["POST"])],
-        direct_routes=[Untouched("/v1/hooks/", ["{source}"], MAX_BYTES)],
-    )
+    routes = [Route(BARE, shop, methods=["POST"])]
+    return bare_app(routes, [Untouched("/v1/hooks/", ["{source}"], MAX_BYTES)])
 
 
 def post(host: str, port: int, path: str) -> tuple[int, bytes]:

@@ -173,15 +173,21 @@ async def test_a_request_cannot_write_sums(resources) -> None:
             await store.add(tx, folded((None, scored())))
 
 
-@pytest.mark.parametrize("stars", [1, 2], ids=["one star", "several stars"])
-async def test_many_rows_are_found_by_their_ids_and_updated_in_place(worker: Database, superuser, stars: int) -> None:
+async def many_sums(superuser: asyncpg.Connection, every: int) -> list[int]:
+    """Fill the table; return the ids of every n-th row."""
     await superuser.execute(
         "INSERT INTO scoring.sums "
         "SELECT 'default', 'shop-' || n, gen_random_uuid(), 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
         " FROM generate_series(1, 20000) AS n"
     )
     await superuser.execute("VACUUM ANALYZE scoring.sums")
-    ids = [row["id"] for row in await superuser.fetch("SELECT id FROM scoring.sums ORDER BY id LIMIT 2000")]
+    ids = [row["id"] for row in await superuser.fetch("SELECT id FROM scoring.sums ORDER BY id")]
+    return ids[::every]
+
+
+@pytest.mark.parametrize("stars", [1, 2], ids=["one star", "several stars"])
+async def test_many_rows_are_found_by_their_ids_and_updated_in_place(worker: Database, superuser, stars: int) -> None:
+    ids = (await many_sums(superuser, 1))[:2000]
     one_star = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}
     several_stars = {row_id: [6.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1, 0, 0, 0, 1] for row_id in ids}
 
@@ -203,18 +209,6 @@ async def test_an_id_that_is_not_there_is_noticed(worker_tx: Tx) -> None:
     known = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in (*ids.values(), 10**12)}
     with pytest.raises(store.RowsMissingError, match="UPDATE 2"):
         await add_by_id(worker_tx, known, {})
-
-
-async def many_sums(superuser: asyncpg.Connection, every: int) -> list[int]:
-    """Fill the table; the ids of every so manieth row."""
-    await superuser.execute(
-        "INSERT INTO scoring.sums "
-        "SELECT 'default', 'shop-' || n, gen_random_uuid(), 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
-        " FROM generate_series(1, 20000) AS n"
-    )
-    await superuser.execute("VACUUM ANALYZE scoring.sums")
-    ids = [row["id"] for row in await superuser.fetch("SELECT id FROM scoring.sums ORDER BY id")]
-    return ids[::every]
 
 
 @pytest.mark.parametrize("every", [4, 10, 400])
