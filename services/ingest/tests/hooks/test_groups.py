@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from plaudit.common.db import Tx
+from plaudit.common.db.one_trip import OneTrip
 from plaudit.common.db.order_locks import lock_numbers
 from plaudit.common.ids import uuid7
 from plaudit.common.outbox import UnitOfWork
@@ -29,6 +30,13 @@ WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
+@pytest.fixture
+def in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write every group in steps: nothing is tried in one trip."""
+    monkeypatch.setattr(OneTrip, "now", lambda _one_trip: None)
+
+
+@pytest.mark.usefixtures("in_steps")
 async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_are_locked(
     door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
 ):
@@ -51,6 +59,7 @@ async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_ar
     ]
 
 
+@pytest.mark.usefixtures("in_steps")
 @pytest.mark.parametrize(
     ("first", "second", "at_once"),
     [

@@ -26,7 +26,7 @@ END $$;
 CREATE TRIGGER refuse BEFORE INSERT ON ingest.{table} FOR EACH ROW EXECUTE FUNCTION ingest.refuse();
 """
 REVIEWS = REFUSE.format(table="reviews", column="external_id", poison=POISON)
-HEADERS = REFUSE.format(table="deliveries", column="headers", poison=POISON)
+IDS = REFUSE.format(table="deliveries", column="sent_id", poison=POISON)
 
 
 def splits() -> float:
@@ -93,7 +93,7 @@ async def test_several_poisoned_rows_fail_alone_each(door: FrontDoor, source: So
 async def test_what_the_database_does_not_even_take_as_bytes_is_a_500_and_disturbs_nobody(
     door: FrontDoor, source: Source
 ):
-    await door.superuser.execute(HEADERS)
+    await door.superuser.execute(IDS)
     answers = await post_as_one_group(door, source, [*GOOD, POISON])
     assert answers.pop(POISON).status_code == 500
     assert {answer.status_code for answer in answers.values()} == {202}

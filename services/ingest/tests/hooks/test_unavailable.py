@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from plaudit.common.db.one_trip import OneTrip
 from plaudit.common.group_commit import GroupCommit
 from plaudit_testing.front_door import FrontDoor, Source, created, front_door
 from plaudit_testing.runtime import until
@@ -141,9 +142,12 @@ async def test_a_commit_without_an_answer_is_a_503_while_the_driver_still_waits_
         assert await door.counts() == {"deliveries": 2, "reviews": 2, "revisions": 2, "outbox": 2}
 
 
+@pytest.mark.parametrize("in_one_trip", [True, False], ids=["in one trip", "in steps"])
 async def test_a_lost_reply_to_a_commit_is_a_503_and_the_repetition_finds_what_was_committed(
-    ingest_url: str, proxy: TcpProxy
+    ingest_url: str, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch, in_one_trip: bool
 ):
+    if not in_one_trip:
+        monkeypatch.setattr(OneTrip, "now", lambda _one_trip: None)
     async with front_door(ingest_url, through=through(proxy, ingest_url)) as door:
         for platform, duplicate in (("native", True), ("trustpilot", None)):
             source = await door.source(platform=platform)
@@ -157,7 +161,7 @@ async def test_a_lost_reply_to_a_commit_is_a_503_and_the_repetition_finds_what_w
             )
             before = await door.counts()
             await door.post(source, b"{")  # the source is known from now on: the next commit is the delivery's
-            proxy.swallow_reply(b"COMMIT")
+            proxy.swallow_reply(b'"r-1"' if in_one_trip else b"COMMIT")
             assert_unavailable(await door.post(source, event, "msg_1"))
             assert (await door.counts())["reviews"] == before["reviews"] + 1, "the server had committed"
             again = await door.post(source, event, "msg_1")

@@ -71,7 +71,16 @@ class Columns:
         Raises:
             TypeError: a column is an array, which unnest would flatten.
         """
-        return f"unnest({', '.join(f'${n}::{self._type(name)}[]' for n, name in enumerate(self.names, start=first))})"
+        return f"unnest({', '.join(self.array(name, first) for name in self.names)})"
+
+    def array(self, name: str, first: int = 1) -> str:
+        """Return `$2::text[]`: the array parameter of one column, where those of all are numbered from `first`.
+
+        Raises:
+            TypeError: as `unnest`.
+            ValueError: the name is not one of the columns.
+        """
+        return f"${first + self.names.index(name)}::{self._type(name)}[]"
 
     def unnested(self, first: int = 1) -> str:
         """Return `unnest($1::text[]) AS a, …`: the same rows as a select list, which need not be stored on the way.
@@ -79,7 +88,7 @@ class Columns:
         Raises:
             TypeError: as `unnest`.
         """
-        return ", ".join(f"unnest(${n}::{self._type(name)}[]) AS {name}" for n, name in enumerate(self.names, first))
+        return ", ".join(f"unnest({self.array(name, first)}) AS {name}" for name in self.names)
 
     def selected(self, expressions: Mapping[str, str] | None = None, *, present: Collection[str] | None = None) -> str:
         """Return a select list of all columns, in their order.

@@ -58,7 +58,8 @@ def sqlalchemy_url(database_url: str) -> URL:
     return make_url(database_url).set(drivername="postgresql+asyncpg")
 
 
-def _tenants_literal(tenants: Sequence[str]) -> str:
+def tenants_literal(tenants: Iterable[str]) -> str:
+    """Return tenants as the setting that the policies of the tables read."""
     return "{" + ",".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in tenants) + "}"
 
 
@@ -147,7 +148,8 @@ class Database:
         self.role = role
         self._now = _NOW_OF_TEST_CLOCK if settings.test_clock else _NOW
         self._begin = _BEGIN.format(now=self._now)
-        self._begin_and_lock = _BEGIN_AND_LOCK.format(now=self._now)
+        self.begin_and_lock = _BEGIN_AND_LOCK.format(now=self._now)
+        """The statement that opens a transaction on the driver: $1 its tenants, $2 the numbers of its order keys."""
         self._open_timeout_seconds = (
             settings.database_worker_open_timeout_seconds
             if role is Role.WORKER
@@ -209,7 +211,7 @@ class Database:
         try:
             await stack.enter_async_context(connection.begin())
             # The driver's transaction begins with SQLAlchemy's first statement; raw ones may follow it.
-            started = (await connection.exec_driver_sql(self._begin, (_tenants_literal(tenants),))).one()
+            started = (await connection.exec_driver_sql(self._begin, (tenants_literal(tenants),))).one()
         finally:
             cut.cancel()
         return SqlTx(raw, started.now, connection)
@@ -233,7 +235,7 @@ class Database:
         async with self._driver_connection() as raw:
             try:
                 await self._begin_on_driver(raw)
-                yield Tx(raw, await raw.fetchval(self._begin_and_lock, _tenants_literal(tenants), numbers, column=1))
+                yield Tx(raw, await raw.fetchval(self.begin_and_lock, tenants_literal(tenants), numbers, column=1))
                 await raw.execute("COMMIT")
             except BaseException as error:
                 await self._roll_back(raw, error)
@@ -241,7 +243,9 @@ class Database:
 
     @asynccontextmanager
     async def driver_statement(self) -> AsyncIterator[asyncpg.Connection]:
-        """Hold a connection of the bare driver for one statement, which is a transaction of its own: a worker's.
+        """Hold a connection of the bare driver for one statement, which is a transaction of its own.
+
+        It names no tenants: a worker sees all rows, and any other role must name its tenants in the statement.
 
         One trip to the server instead of four. When the server has not answered in the time that a transaction has for
         opening, the connection is cut.

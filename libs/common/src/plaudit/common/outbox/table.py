@@ -21,9 +21,10 @@ APPENDED: Final = Columns(
 )
 
 
-def append_statement(first: int = 1) -> str:
+def append_statement(first: int = 1, *, rows_from: str = "") -> str:
     """Return the statement that appends what `Outbox.arrays` returns, as its parameters from number `first` on.
 
-    A statement that writes other tables too may hold it, as one of its WITH queries or as its last part.
+    A statement that writes other tables too may hold it, as one of its WITH queries or as its last part; `rows_from`
+    is `FROM` and a relation of it then, without a row of which nothing is appended.
     """
-    return f"INSERT INTO outbox ({APPENDED.listed}) SELECT {APPENDED.unnested(first)}"
+    return f"INSERT INTO outbox ({APPENDED.listed}) SELECT {APPENDED.unnested(first)} {rows_from}"

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, field_validator
 
+from plaudit.common.standard_webhooks import ID_HEADER
+
 
 class QuarantinedOut(BaseModel):
     """An event that was not understood."""
@@ -45,10 +47,16 @@ class DeliveryWithBodyOut(DeliveryOut):
 
 
 def delivery_with_body_out(row: Mapping[Any, Any]) -> DeliveryWithBodyOut:
-    """Return a row of the log with its body, as text where it is text, and as base64."""
+    """Return a row of the log with its body, as text where it is text, and as base64.
+
+    Its headers are stored without the id that it is known by.
+    """
     body: bytes = row["body"]
     try:
         text = body.decode()
     except UnicodeDecodeError:
         text = None
-    return DeliveryWithBodyOut.model_validate({**row, "body": text, "body_base64": b64encode(body).decode()})
+    sent_id = {} if row["sent_id"] is None else {ID_HEADER: row["sent_id"]}
+    return DeliveryWithBodyOut.model_validate(
+        {**row, "headers": sent_id | row["headers"], "body": text, "body_base64": b64encode(body).decode()}
+    )

@@ -1,11 +1,15 @@
 """What deliveries change: their log, reviews and revisions, and the events of these, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import chain
 
-from plaudit.common.outbox import UnitOfWork
+from plaudit.common.db.one_trip import OneTrip
+from plaudit.common.db.order_locks import OrderKey
+from plaudit.common.ids import IdSource
+from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.ingest.hooks import store
-from plaudit.ingest.hooks.domain import Delivery, Group, Receipt
+from plaudit.ingest.hooks.domain import Delivery, DeliveryKey, Group, Receipt, ReviewKey
 from plaudit.ingest.reviews.events import review_event
 
 
@@ -14,13 +18,42 @@ async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt
 
     The order keys of all deliveries must be locked.
     """
-    dedup_keys = (key for each in deliveries if (key := each.dedup_key) is not None)
-    outcomes, reviews = await store.known(
-        work.tx, dedup_keys, chain.from_iterable(each.review_keys for each in deliveries)
-    )
+    outcomes, reviews = await store.known(work.tx, _dedup_keys(deliveries), _review_keys(deliveries))
     group = Group(work.tx.now, work.ids, outcomes, reviews)
     receipts = [group.take(delivery) for delivery in deliveries]
     if group.log:
-        events = [review_event(new, new.change) for new in group.revisions if new.change is not None]
-        await store.write(work.tx, group, work.outbox.arrays(events))
+        await store.write(work.tx, group, _events(work.outbox, group))
     return receipts
+
+
+async def take_new(
+    one_trip: OneTrip, now: datetime, outbox: Outbox, ids: IdSource, deliveries: Sequence[Delivery]
+) -> list[Receipt] | None:
+    """Write a group as `take` does, in one statement, if all of its deliveries and reviews are new; None otherwise."""
+    group = Group(now, ids, dict.fromkeys(_dedup_keys(deliveries)), dict.fromkeys(_review_keys(deliveries)))
+    receipts = [group.take(delivery) for delivery in deliveries]
+    arguments = store.arguments(group, _events(outbox, group))
+    is_written = await one_trip.write(tenant_ids(deliveries), order_keys(deliveries), now, *arguments)
+    return receipts if is_written else None
+
+
+def tenant_ids(deliveries: Iterable[Delivery]) -> set[str]:
+    """Return whose rows a group writes."""
+    return {delivery.source.tenant_id for delivery in deliveries}
+
+
+def order_keys(deliveries: Iterable[Delivery]) -> Iterator[OrderKey]:
+    """Return what a group must have locked."""
+    return chain.from_iterable(delivery.order_keys for delivery in deliveries)
+
+
+def _dedup_keys(deliveries: Iterable[Delivery]) -> Iterator[DeliveryKey]:
+    return (key for each in deliveries if (key := each.dedup_key) is not None)
+
+
+def _review_keys(deliveries: Iterable[Delivery]) -> Iterator[ReviewKey]:
+    return chain.from_iterable(each.review_keys for each in deliveries)
+
+
+def _events(outbox: Outbox, group: Group) -> list[Sequence[object]]:
+    return outbox.arrays([review_event(new, new.change) for new in group.revisions if new.change is not None])

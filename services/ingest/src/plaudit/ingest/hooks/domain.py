@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.ingest.reviews.domain.decisions import NewRevision, Revised, decide
-from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
+from plaudit.ingest.reviews.domain.instructions import CreateReview, Instruction, Quarantined
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
 
@@ -58,6 +58,11 @@ class Delivery:
     def review_keys(self) -> list[ReviewKey]:
         """The reviews that it is about."""
         return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, Quarantined)]
+
+    @property
+    def may_be_new(self) -> bool:
+        """Whether all of its reviews may be unknown: it says of each that it was created, or nothing usable."""
+        return all(isinstance(event, (CreateReview, Quarantined)) for event in self.events)
 
     @property
     def dedup_key(self) -> DeliveryKey | None:

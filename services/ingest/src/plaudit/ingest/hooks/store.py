@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Boolean, Column, SmallInteger, Text
 
-from plaudit.common.db import Tx
+from plaudit.common.db import Tx, one_trip
 from plaudit.common.db.columns import Columns, relation
 from plaudit.common.outbox.table import append_statement
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
 from plaudit.ingest.hooks.domain import DeliveryKey, Group, LoggedDelivery, Outcome, ReviewKey
 from plaudit.ingest.reviews.domain.decisions import NewRevision
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
-from plaudit.ingest.reviews.store import STATE_FORMAT, decode_state, encode_state
+from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, decode_state, encode_state
 from plaudit.ingest.reviews.tables import reviews as reviews_table
 from plaudit.ingest.reviews.tables import revisions as revisions_table
 
@@ -178,31 +178,71 @@ _CHANGES = Columns(
     },
 )
 _DELIVERIES, _REVIEWS, _REVISIONS = Columns(deliveries_table), Columns(reviews_table), Columns(revisions_table)
-_FIRST_DELIVERIES = 4
-_FIRST_CHANGES = _FIRST_DELIVERIES + len(_NEW_DELIVERIES.names)
-_FIRST_EVENTS = _FIRST_CHANGES + len(_CHANGES.names)
-_TENANT, _SOURCE = "($2::text[])[source_number]", "($3::uuid[])[source_number]"
-_WRITE = f"""
-WITH new_deliveries AS (SELECT {_NEW_DELIVERIES.unnested(_FIRST_DELIVERIES)}),
-changes AS MATERIALIZED (SELECT {_CHANGES.unnested(_FIRST_CHANGES)}),
+
+
+def _inserts(first: int, *, rows_from: str = "", on_conflict: str = "") -> str:
+    """Return the WITH queries that insert a group, the last one without its name.
+
+    Args:
+        first: the number of the first parameter: time, tenants, sources, then arrays of deliveries, changes and events.
+        rows_from: see `append_statement`.
+        on_conflict: what becomes of a review that is stored already.
+    """
+    now, tenant, source = f"${first}::timestamptz", f"(${first + 1}::text[])[source_number]", _source(first)
+    deliveries, changes, events = _positions(first)
+    return f"""
+new_deliveries AS (SELECT {_NEW_DELIVERIES.unnested(deliveries)} {rows_from}),
+changes AS MATERIALIZED (SELECT {_CHANGES.unnested(changes)} {rows_from}),
 logged AS (
     INSERT INTO deliveries ({_DELIVERIES.listed})
-    SELECT {_DELIVERIES.selected({"tenant_id": _TENANT, "source_id": _SOURCE, "received_at": "$1::timestamptz"})}
+    SELECT {_DELIVERIES.selected({"tenant_id": tenant, "source_id": source, "received_at": now})}
     FROM new_deliveries
 ),
 stored AS (
     INSERT INTO reviews ({_REVIEWS.listed})
-    SELECT {_REVIEWS.selected({"tenant_id": _TENANT, "source_id": _SOURCE, "id": "review_id", "changed_at": "$1"})}
-    FROM changes WHERE is_last
-    ON CONFLICT (source_id, external_id) DO UPDATE
-    SET {_REVIEWS.excluded(keep=("tenant_id", "id", "partition_key"))}
+    SELECT {_REVIEWS.selected({"tenant_id": tenant, "source_id": source, "id": "review_id", "changed_at": now})}
+    FROM changes WHERE is_last {on_conflict}
 ),
 appended AS (
     INSERT INTO revisions ({_REVISIONS.listed})
-    SELECT {_REVISIONS.selected({"tenant_id": _TENANT, "known_at": "$1"})} FROM changes
-)
-{append_statement(_FIRST_EVENTS)}
+    SELECT {_REVISIONS.selected({"tenant_id": tenant, "known_at": now})} FROM changes
+),
+published AS ({append_statement(events, rows_from=rows_from)})
 """
+
+
+def _source(first: int) -> str:
+    return f"(${first + 2}::uuid[])[source_number]"
+
+
+def _positions(first: int) -> tuple[int, int, int]:
+    """Return where the arrays of deliveries, changes and events begin."""
+    deliveries = first + 3
+    changes = deliveries + len(_NEW_DELIVERIES.names)
+    return deliveries, changes, changes + len(_CHANGES.names)
+
+
+def _is_new(first: int) -> str:
+    """Return the condition that no delivery and no review of the group is known, with `first` as in `_inserts`."""
+    deliveries, changes, _ = _positions(first)
+
+    def unknown(table: str, given: Columns, name: str, at: int) -> str:
+        return f"""NOT EXISTS (
+    SELECT FROM unnest({given.array("source_number", at)}, {given.array(name, at)}) AS given (source_number, name)
+    CROSS JOIN LATERAL (
+        SELECT FROM {table} WHERE {table}.source_id = {_source(first)} AND {table}.{name} = given.name OFFSET 0
+    ) AS found
+)"""
+
+    return f"""{unknown("deliveries", _NEW_DELIVERIES, "dedup_id", deliveries)}
+AND {unknown("reviews", _CHANGES, "external_id", changes)}"""
+
+
+_REVIEW_AFTER = _REVIEWS.excluded(keep=("tenant_id", "id", "partition_key"))
+_ON_CONFLICT = f"ON CONFLICT (source_id, external_id) DO UPDATE SET {_REVIEW_AFTER}"
+_WRITE = f"WITH {_inserts(1, on_conflict=_ON_CONFLICT)} SELECT"
+IS_NEW = _is_new(one_trip.NOW_AT)
+WRITE_NEW = _inserts(one_trip.NOW_AT, rows_from="FROM allowed")
 
 
 async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> None:
@@ -213,17 +253,20 @@ async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> Non
         group: what was decided.
         events: the revisions' events, as `Outbox.arrays` returns them.
     """
+    await tx.raw.execute(_WRITE, group.now, *arguments(group, events))
+
+
+def arguments(group: Group, events: Sequence[Sequence[object]]) -> list[object]:
+    """Return a group as the parameters of the statements that write it, but for the time."""
     sources = {each.delivery.source.id: each.delivery.source for each in group.log}
     numbers = {source_id: number for number, source_id in enumerate(sources, start=1)}
-    await tx.raw.execute(
-        _WRITE,
-        group.now,
+    return [
         [source.tenant_id for source in sources.values()],
         list(sources),
         *_NEW_DELIVERIES.arrays(_delivery_row(each, numbers) for each in group.log),
         *_CHANGES.arrays(_change_rows(group, numbers)),
         *events,
-    )
+    ]
 
 
 def _delivery_row(logged: LoggedDelivery, numbers: dict[str, int]) -> _DeliveryRow:

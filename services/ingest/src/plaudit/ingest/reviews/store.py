@@ -1,27 +1,22 @@
-"""Every statement that reads reviews and their revisions, and the stored form of a state.
+"""Every statement that reads reviews and their revisions.
 
 `hooks/store.py` writes them, in the transaction of a group of deliveries.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import eq, ge, lt
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Select, and_, select, tuple_
 
 from plaudit.common.db import SqlTx
 from plaudit.common.db.subjects import within
-from plaudit.ingest.reviews.domain.state import Review, ReviewState, Revision
+from plaudit.ingest.reviews.domain.state import Review, Revision
+from plaudit.ingest.reviews.domain.state_formats import decode_state
 from plaudit.ingest.reviews.tables import reviews, revisions
-
-STATE_FORMAT: Final = 1
-"""The form that states are written in; each row says which one it has."""
-_DECODE: Final[Mapping[int, Callable[[bytes], ReviewState]]] = {1: msgspec.json.Decoder(ReviewState).decode}
-_encode = msgspec.json.Encoder().encode
 
 _STORED = (revisions.c.state, revisions.c.state_format)
 _REVIEWS = select(*(reviews.c[name] for name in Review.__struct_fields__ if name != "state"), *_STORED).join(
@@ -45,20 +40,6 @@ class Filters:
     published_before: datetime | None = None
     answered: bool | None = None
     removed: bool = False
-
-
-def encode_state(state: ReviewState | None) -> bytes | None:
-    """Return a state as a revision stores it, in `STATE_FORMAT`."""
-    return None if state is None else _encode(state)
-
-
-def decode_state(stored: bytes | None, state_format: int) -> ReviewState | None:
-    """Return the state that a revision stores.
-
-    Raises:
-        KeyError: a format that this code does not know.
-    """
-    return None if stored is None else _DECODE[state_format](stored)
 
 
 async def page(

@@ -18,8 +18,8 @@ class InvalidSubjectError(ValueError):
     """A text that is no subject; the text says what one is."""
 
 
-class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
-    """What a review keeps of its source."""
+class SourceRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What a review keeps of its source. It is stored by place: see `ReviewState`."""
 
     id: str
     name: str

@@ -17,6 +17,7 @@ from plaudit.common.group_commit import QueueFullError, StoppedError, Waiting
 from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.problems import internal_error, unavailable
 from plaudit.common.ids import IdSource
+from plaudit.common.standard_webhooks import ID_HEADER
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.hooks.api.answers import answer
 from plaudit.ingest.hooks.api.proofs import prove
@@ -27,7 +28,8 @@ from plaudit.ingest.platforms import UnusableBodyError
 from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
 from plaudit.ingest.settings import IngestSettings
 
-STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", "webhook-id", "webhook-timestamp")}
+STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
+"""The id only where the delivery is not known by it: each byte is written ahead before the answer."""
 MAX_STORED_HEADER_CHARS = 500
 
 log = structlog.get_logger()
@@ -130,7 +132,7 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
     headers = {
         name: fields[raw].decode("latin-1")[:MAX_STORED_HEADER_CHARS]
         for raw, name in STORED_HEADERS.items()
-        if raw in fields
+        if raw in fields and not (sent_id is not None and name == ID_HEADER)
     }
     events, status, reason = _read_events(cached, request.body)
     return Delivery(

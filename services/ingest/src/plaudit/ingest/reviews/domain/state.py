@@ -39,7 +39,7 @@ class Severity(StrEnum):
     DRASTIC = "drastic"
 
 
-class RawRating(msgspec.Struct, frozen=True, kw_only=True):
+class RawRating(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The rating as the customer gave it, on its own scale."""
 
     value: float
@@ -47,7 +47,7 @@ class RawRating(msgspec.Struct, frozen=True, kw_only=True):
     max: float
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The company's public reply."""
 
     text: str
@@ -56,8 +56,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """`published`, `pending` or `rejected`; only a published one counts as an answer."""
 
 
-class ReviewState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One customer's statement at one revision. Times are UTC with microseconds."""
+class ReviewState(msgspec.Struct, frozen=True, array_like=True):
+    """One customer's statement at one revision. Times are UTC with microseconds.
+
+    It is stored by place (`state_formats.py`), as are the types in it. So fields keep their order, and a new
+    one comes last, with a default.
+    """
 
     subject: str
     kind: Kind

@@ -1,0 +1,147 @@
+"""Groups of nothing but new reviews are written in one statement, with the same result as in steps."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from plaudit.common.db import Role
+from plaudit.common.db.one_trip import OneTrip
+from plaudit.common.outbox import Outbox, UnitOfWork
+from plaudit.ingest.hooks import commands, store
+from plaudit.ingest.hooks.domain import Delivery, Receipt
+from plaudit_testing.front_door import FrontDoor, Source, created
+
+pytestmark = pytest.mark.postgres
+
+WRITTEN = """
+SELECT d.status, d.accepted, d.unchanged, d.quarantined, d.quarantine_reason, d.dedup_id, d.sent_id, d.headers, d.body,
+       r.external_id, r.revision, r.version, r.removed, r.partition_key, r.subject, r.kind, r.rating, r.severity,
+       r.published_at, r.answered_at, v.type, length(v.state) AS state_bytes, v.state_format,
+       r.changed_at = v.known_at AND v.known_at = d.received_at AS at_one_time
+FROM ingest.deliveries d
+LEFT JOIN ingest.revisions v ON v.delivery_id = d.id
+LEFT JOIN ingest.reviews r ON r.id = v.review_id
+ORDER BY d.sent_id, r.external_id
+"""
+PUBLISHED = "SELECT topic, partition, key, envelope FROM ingest.outbox ORDER BY xid, id"
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How each group was written, in the order of the groups: in one trip, after a miss, or in steps."""
+    taken: list[str] = []
+    take, take_new = commands.take, commands.take_new
+
+    async def spied_take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        taken.append("in steps")
+        return await take(work, deliveries)
+
+    async def spied_take_new(
+        trip: OneTrip, now: datetime, outbox: Outbox, ids: object, deliveries: Sequence[Delivery]
+    ) -> list[Receipt] | None:
+        receipts = await take_new(trip, now, outbox, ids, deliveries)
+        taken.append("missed" if receipts is None else "in one trip")
+        return receipts
+
+    monkeypatch.setattr(commands, "take", spied_take)
+    monkeypatch.setattr(commands, "take_new", spied_take_new)
+    return taken
+
+
+async def test_what_is_new_takes_one_trip_and_what_is_known_the_usual_ones(
+    door: FrontDoor, source: Source, trips: list[str]
+):
+    edited = {"type": "review.edited", "data": {"id": "r-2", "rating": 1}}
+    for events, sent_id in (
+        (created("r-1"), "msg_1"),  # nobody has told the time yet
+        (created("r-2"), "msg_2"),
+        ([created("r-3"), {"type": "nonsense"}], "msg_3"),
+        (edited, "msg_4"),
+        (created("r-2", 5), "msg_5"),
+        (created("r-4"), "msg_6"),  # left out after the miss
+        (created("r-4"), "msg_6"),
+        (created("r-5"), "msg_5"),
+    ):
+        assert (await door.post(source, events, sent_id)).status_code == 202
+    assert trips == [
+        "in steps", "in one trip", "in one trip", "in steps", "missed", "in steps", "in steps", "missed", "in steps",
+        "in steps",
+    ]  # fmt: skip
+    ratings = {item["external_id"]: item["rating"] for item in await door.items("/v1/reviews")}
+    assert ratings == {"r-1": 4, "r-2": 5, "r-3": 4, "r-4": 4}
+    [reused] = await door.items("/v1/deliveries", sent_id="msg_5", quarantined=True)
+    assert reused["quarantine_reason"] == "id_reused"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        created("r-1", 2, title="Cold soup", text="☕", author={"id": "c-1", "email": "a@x.example"}, tags=["a", "b"]),
+        [created("r-1", version=1), created("r-1", 5, version=2), created("r-2")],
+        [created("r-1"), {"type": "nonsense"}, created("r-2", rating=99)],
+        [],
+        b"{",
+    ],
+    ids=["one review", "one review twice", "some of it in quarantine", "nothing", "no JSON"],
+)
+async def test_one_trip_writes_what_the_steps_write(
+    door: FrontDoor, monkeypatch: pytest.MonkeyPatch, trips: list[str], events: object
+):
+    tenants = ("steps", "trip")
+    stored, published, answers = [], [], []
+    for tenant in tenants:
+        source = await door.source(tenant)
+        await door.post(await door.source("elsewhere"), created("tells the time"), f"msg_0_{tenant}")
+        for table in ("deliveries", "reviews", "revisions", "outbox"):
+            await door.superuser.execute(f"DELETE FROM ingest.{table}")
+        with monkeypatch.context() as patched:
+            if tenant == "steps":
+                patched.setattr(OneTrip, "now", lambda _trip: None)
+            answer = await door.post(source, events, "msg_1")
+        told = answer.json()
+        answers.append([answer.status_code, *(told.get(name) for name in ("type", "accepted", "quarantined"))])
+        rows = [dict(row) for row in await door.rows(WRITTEN)]
+        for row in rows:
+            del row["headers"]
+            row["partition_key"] = row["partition_key"] and row["partition_key"].removeprefix(tenant)
+        stored.append(rows)
+        published.append([_without_its_source(json.loads(row["envelope"])) for row in await door.rows(PUBLISHED)])
+    assert trips[1] == "in steps"
+    assert trips[-1] == "in one trip"
+    assert answers[0] == answers[1]
+    assert stored[0] == stored[1]
+    assert published[0] == published[1]
+
+
+def _without_its_source(event: dict[str, Any]) -> tuple[object, ...]:
+    after = event["data"]["after"]
+    differs = ("source", "received_at", "rated_at", "person")
+    return event["type"], event["data"]["revision"], {name: after[name] for name in after if name not in differs}
+
+
+async def test_a_tenant_that_was_not_named_is_refused_in_one_trip_too(
+    door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
+):
+    await door.post(source, created("tells the time"), "msg_0")
+    monkeypatch.setattr(commands, "tenant_ids", lambda _deliveries: {"another"})
+    database = door.resources.database(Role.HOOK)
+    trip = OneTrip(database, is_new=store.IS_NEW, write=store.WRITE_NEW)
+    async with database.driver_transaction() as tx:
+        trip.learn(tx.now)
+    [flush] = door.parts.jobs
+    caught: list[Delivery] = []
+    monkeypatch.setattr(flush, "_write", lambda group: caught.extend(group) or _nothing(group))
+    await door.post(source, created("r-1"), "msg_1")
+    now = trip.now()
+    assert now is not None
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await commands.take_new(trip, now, door.resources.outbox, door.resources.ids, caught)
+    assert (await door.counts())["deliveries"] == 1
+
+
+async def _nothing(group: Sequence[Delivery]) -> list[Receipt]:
+    raise ConnectionResetError(f"{len(group)} deliveries are kept by the test")
