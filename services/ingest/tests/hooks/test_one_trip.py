@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -12,8 +12,11 @@ from plaudit.common.db import Role
 from plaudit.common.db.one_trip import OneTrip
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.ingest.hooks import commands, store
+from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.domain import Delivery, Receipt
-from plaudit_testing.front_door import FrontDoor, Source, created
+from plaudit.ingest.reviews.domain.instructions import Content, CreateReview
+from plaudit.ingest.sources import domain
+from plaudit_testing.front_door import DEFAULT, FrontDoor, Source, created
 
 pytestmark = pytest.mark.postgres
 
@@ -27,6 +30,7 @@ LEFT JOIN ingest.revisions v ON v.delivery_id = d.id
 LEFT JOIN ingest.reviews r ON r.id = v.review_id
 ORDER BY d.sent_id, r.external_id
 """
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 PUBLISHED = "SELECT topic, partition, key, envelope FROM ingest.outbox ORDER BY xid, id"
 
 
@@ -121,6 +125,30 @@ def _without_its_source(event: dict[str, Any]) -> tuple[object, ...]:
     after = event["data"]["after"]
     differs = ("source", "received_at", "rated_at", "person")
     return event["type"], event["data"]["revision"], {name: after[name] for name in after if name not in differs}
+
+
+@pytest.mark.parametrize(
+    ("content", "accepted", "unchanged"),
+    [(Content(title="Cold soup"), 1, 0), (Content(rating=99), 1, 1)],
+    ids=["without a rating it is an edit", "off its scale it is stale"],
+)
+async def test_what_would_be_refused_of_a_new_review_is_decided_over_the_known_one(
+    door: FrontDoor, source: Source, trips: list[str], content: Content, accepted: int, unchanged: int
+):
+    """Nothing would be written of it, so the statement, which checks what it writes, would not find out."""
+    await door.post(source, created("tells the time"), "msg_0")
+    await door.post(source, created("r-1", version=1), "msg_1")
+    version = 1 if unchanged else 2
+    again = CreateReview(external_id="r-1", version=version, content=content)
+    account = domain.Source(
+        tenant_id=DEFAULT, id=source.id, name="", platform="native", subject="acme", secret="", created_at=LONG_AGO
+    )
+    write = delivery_writer(door.resources.database(Role.HOOK), door.resources.outbox, door.resources.ids)._write
+    for sent_id, event in (("msg_2", CreateReview(external_id="r-2", content=Content(rating=4))), ("msg_3", again)):
+        delivery = Delivery(str(door.resources.ids()), account, sent_id, "{}", b"", [event])
+        [receipt] = await write([delivery])
+    assert (receipt.outcome.status, receipt.outcome.accepted, receipt.outcome.unchanged) == (202, accepted, unchanged)
+    assert trips[-3:] == ["in steps", "missed", "in steps"]
 
 
 async def test_a_tenant_that_was_not_named_is_refused_in_one_trip_too(
