@@ -1,8 +1,9 @@
 """Groups of nothing but new reviews are written in one statement, with the same result as in steps."""
 
+import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -10,10 +11,16 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.db.one_trip import OneTrip
+from plaudit.common.db.order_locks import lock_numbers
+from plaudit.common.ids import uuid7
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.ingest.hooks import commands, store
+from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.domain import Delivery, Receipt
-from plaudit_testing.front_door import FrontDoor, Source, created
+from plaudit.ingest.reviews.domain.instructions import Content, CreateReview, Instruction
+from plaudit.ingest.sources import domain
+from plaudit_testing.front_door import DEFAULT, FrontDoor, Source, created
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -27,6 +34,12 @@ LEFT JOIN ingest.revisions v ON v.delivery_id = d.id
 LEFT JOIN ingest.reviews r ON r.id = v.review_id
 ORDER BY d.sent_id, r.external_id
 """
+NEXT_XID = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+STORED_BEHIND = """
+INSERT INTO ingest.reviews (tenant_id, source_id, external_id, id, revision, removed, partition_key, changed_at)
+VALUES ('default', $1, 'r-1', gen_random_uuid(), 7, false, 'default/acme', now())
+"""
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 PUBLISHED = "SELECT topic, partition, key, envelope FROM ingest.outbox ORDER BY xid, id"
 
 
@@ -121,6 +134,85 @@ def _without_its_source(event: dict[str, Any]) -> tuple[object, ...]:
     after = event["data"]["after"]
     differs = ("source", "received_at", "rated_at", "person")
     return event["type"], event["data"]["revision"], {name: after[name] for name in after if name not in differs}
+
+
+@pytest.mark.parametrize(
+    ("content", "accepted", "unchanged"),
+    [(Content(title="Cold soup"), 1, 0), (Content(rating=99), 1, 1)],
+    ids=["without a rating it is an edit", "off its scale it is stale"],
+)
+async def test_what_would_be_refused_of_a_new_review_is_decided_over_the_known_one(
+    door: FrontDoor, source: Source, trips: list[str], content: Content, accepted: int, unchanged: int
+):
+    """Nothing would be written of it, so the statement, which checks what it writes, would not find out."""
+    await door.post(source, created("tells the time"), "msg_0")
+    await door.post(source, created("r-1", version=1), "msg_1")
+    version = 1 if unchanged else 2
+    again = CreateReview(external_id="r-1", version=version, content=content)
+    write = delivery_writer(door.resources.database(Role.HOOK), door.resources.outbox, door.resources.ids)._write
+    for sent_id, event in (("msg_2", _new("r-2")), ("msg_3", again)):
+        [receipt] = await write([_delivery(source, sent_id, event)])
+    assert (receipt.outcome.status, receipt.outcome.accepted, receipt.outcome.unchanged) == (202, accepted, unchanged)
+    assert trips[-3:] == ["in steps", "missed", "in steps"]
+
+
+def _delivery(source: Source, sent_id: str, event: Instruction) -> Delivery:
+    account = domain.Source(
+        tenant_id=DEFAULT, id=source.id, name="", platform="native", subject="acme", secret="", created_at=LONG_AGO
+    )
+    return Delivery(str(uuid7()), account, sent_id, "{}", b"", [event])
+
+
+def _new(external_id: str) -> CreateReview:
+    return CreateReview(external_id=external_id, content=Content(rating=4))
+
+
+async def _take_new(door: FrontDoor, delivery: Delivery, wrong_by: timedelta = timedelta()) -> list[Receipt] | None:
+    trip = OneTrip(door.resources.database(Role.HOOK), is_new=store.IS_NEW, write=store.WRITE_NEW)
+    now = datetime.now(UTC) + wrong_by
+    return await commands.take_new(trip, now, door.resources.outbox, door.resources.ids, [delivery])
+
+
+@pytest.mark.parametrize(
+    ("sent_id", "external_id", "wrong_by"),
+    [("msg_1", "r-9", timedelta()), ("msg_9", "r-1", timedelta()), ("msg_9", "r-9", timedelta(seconds=5))],
+    ids=["the delivery is known", "the review is known", "the time is wrong"],
+)
+async def test_a_miss_writes_to_no_table_and_takes_no_transaction_id(
+    door: FrontDoor, source: Source, sent_id: str, external_id: str, wrong_by: timedelta
+):
+    await door.post(source, created("r-1"), "msg_1")
+    before = await door.rows(NEXT_XID)
+    assert await _take_new(door, _delivery(source, sent_id, _new(external_id)), wrong_by) is None
+    assert await door.rows(NEXT_XID) == before
+    assert await door.counts() == dict.fromkeys(("deliveries", "reviews", "revisions", "outbox"), 1)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["of the review", "of the delivery"])
+async def test_one_trip_waits_for_each_order_key(door: FrontDoor, source: Source, which: int):
+    delivery = _delivery(source, "msg_1", _new("r-1"))
+    [number] = lock_numbers([delivery.order_keys[which]])
+    async with door.superuser.transaction():
+        await door.superuser.execute("SELECT pg_advisory_xact_lock($1)", number)
+        writing = asyncio.create_task(_take_new(door, delivery))
+        await until(lambda: _waits(door), "it waits for its order key")
+    assert await writing
+
+
+async def test_a_review_that_was_committed_behind_the_lock_is_not_overwritten(door: FrontDoor, source: Source):
+    """The check does not see it: the statement's snapshot is from before the wait."""
+    delivery = _delivery(source, "msg_1", _new("r-1"))
+    async with door.superuser.transaction():
+        await door.superuser.execute("SELECT pg_advisory_xact_lock($1)", *lock_numbers(delivery.order_keys[:1]))
+        writing = asyncio.create_task(_take_new(door, delivery))
+        await until(lambda: _waits(door), "it waits for its order key")
+        await door.superuser.execute(STORED_BEHIND, source.id)
+    assert await writing is None
+    assert await door.counts() == {"deliveries": 0, "reviews": 1, "revisions": 0, "outbox": 0}
+
+
+async def _waits(door: FrontDoor) -> bool:
+    return bool(await door.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
 
 
 async def test_a_tenant_that_was_not_named_is_refused_in_one_trip_too(

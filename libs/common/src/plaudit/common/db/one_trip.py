@@ -62,7 +62,8 @@ class OneTrip:
         )
         self._told: tuple[datetime, float] | None = None
         """The database's time, and the event loop's when we read it."""
-        self._misses = 0
+        self._to_leave_out = 0
+        """Grows with each miss in a row."""
         self._left_out = 0
 
     def now(self) -> datetime | None:
@@ -97,8 +98,8 @@ class OneTrip:
         if row is not None:
             self.learn(row["now"])
             if row["is_right"]:
-                self._misses = 0
+                self._to_leave_out = 0
                 return True
-        self._misses += 1
-        self._left_out = min(2**self._misses - 1, MAX_LEFT_OUT)
+        self._to_leave_out = min(2 * self._to_leave_out + 1, MAX_LEFT_OUT)
+        self._left_out = self._to_leave_out
         return False

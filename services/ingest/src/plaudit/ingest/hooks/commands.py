@@ -10,6 +10,7 @@ from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.ingest.hooks import store
 from plaudit.ingest.hooks.domain import Delivery, DeliveryKey, Group, Receipt, ReviewKey
+from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.reviews.events import review_event
 
 
@@ -29,9 +30,17 @@ async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt
 async def take_new(
     one_trip: OneTrip, now: datetime, outbox: Outbox, ids: IdSource, deliveries: Sequence[Delivery]
 ) -> list[Receipt] | None:
-    """Write a group as `take` does, in one statement, if all of its deliveries and reviews are new; None otherwise."""
-    group = Group(now, ids, dict.fromkeys(_dedup_keys(deliveries)), dict.fromkeys(_review_keys(deliveries)))
+    """Write a group as `take` does, in one statement, if all of its deliveries and reviews are new; None otherwise.
+
+    It is None too where a review would have to be looked up, since nothing of it is to be written.
+    """
+    reviews: dict[ReviewKey, StoredReview | None] = dict.fromkeys(_review_keys(deliveries))
+    group = Group(now, ids, dict.fromkeys(_dedup_keys(deliveries)), reviews)
     receipts = [group.take(delivery) for delivery in deliveries]
+    # What is refused of a new review may be an edit of a known one. Nothing would be written of it, so the statement,
+    # which checks what it writes, would not find out.
+    if reviews.keys() != group.latest.keys():
+        return None
     arguments = store.arguments(group, _events(outbox, group))
     is_written = await one_trip.write(tenant_ids(deliveries), order_keys(deliveries), now, *arguments)
     return receipts if is_written else None
