@@ -18,6 +18,7 @@ import uvloop
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http.app import Api, create_ops_app
+from plaudit.common.http.front_door import NO_ROUTES, FrontDoorRoutes
 from plaudit.common.http.ops import DatabaseChecks, Ops
 from plaudit.common.http.server import BusyPortError, HttpServer
 from plaudit.common.ids import IdSource, uuid7
@@ -92,6 +93,8 @@ class Service(Generic[S]):
     settings: type[S]
     build: Callable[[Resources[S]], Parts]
     has_outbox: bool = True
+    front_door: FrontDoorRoutes = NO_ROUTES
+    """What it answers at the one address of all services."""
     log_fields: frozenset[str] = frozenset()
     """Names of the fields that only its own log lines have."""
 

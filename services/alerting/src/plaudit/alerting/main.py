@@ -18,6 +18,7 @@ from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
+from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.sessions import router as sessions
@@ -55,7 +56,13 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     )
 
 
-SERVICE = Service(name="alerting", settings=AlertingSettings, build=build, log_fields=LOG_FIELDS)
+SERVICE = Service(
+    name="alerting",
+    settings=AlertingSettings,
+    build=build,
+    log_fields=LOG_FIELDS,
+    front_door=FrontDoorRoutes(prefixes=("/v1/policies", "/v1/clocks", "/v1/alerts", "/console")),
+)
 
 if __name__ == "__main__":
     main(SERVICE)

@@ -2,6 +2,7 @@
 
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
+from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
@@ -49,7 +50,15 @@ def build(resources: Resources[BoardSettings]) -> Parts:
     )
 
 
-SERVICE = Service(name="feedback-board", settings=BoardSettings, build=build)
+SERVICE = Service(
+    name="feedback-board",
+    settings=BoardSettings,
+    build=build,
+    front_door=FrontDoorRoutes(
+        prefixes=("/v1/requests", "/b", "/console/requests", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
+        exact=("/",),
+    ),
+)
 
 if __name__ == "__main__":
     main(SERVICE)

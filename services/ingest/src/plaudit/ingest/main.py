@@ -2,6 +2,7 @@
 
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
+from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.ingest.deliveries import api as deliveries
 from plaudit.ingest.hooks.api import answers
@@ -40,7 +41,13 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     return Parts(app=app, jobs=[writer])
 
 
-SERVICE = Service(name="ingest", settings=IngestSettings, build=build, log_fields=LOG_FIELDS)
+SERVICE = Service(
+    name="ingest",
+    settings=IngestSettings,
+    build=build,
+    log_fields=LOG_FIELDS,
+    front_door=FrontDoorRoutes(prefixes=("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/hooks")),
+)
 
 if __name__ == "__main__":
     main(SERVICE)

@@ -1,6 +1,7 @@
 """Scoring's composition root: `python -m plaudit.scoring.main api|consume|relay|jobs|migrate|all`."""
 
 from plaudit.common.http import create_app
+from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
@@ -20,7 +21,13 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
     return Parts(app=app, subscriptions=(LIVE, HISTORY))
 
 
-SERVICE = Service(name="scoring", settings=ScoringSettings, build=build, has_outbox=False)
+SERVICE = Service(
+    name="scoring",
+    settings=ScoringSettings,
+    build=build,
+    has_outbox=False,
+    front_door=FrontDoorRoutes(prefixes=("/v1/scores",)),
+)
 
 if __name__ == "__main__":
     main(SERVICE)

@@ -11,3 +11,6 @@ class FrontDoorRoutes:
     """Path prefixes, each of whole segments: `/v1/scores` holds `/v1/scores/acme`, and not `/v1/scoresheet`."""
     exact: tuple[str, ...] = ()
     """Single paths, for example `/`."""
+
+
+NO_ROUTES = FrontDoorRoutes()
