@@ -160,3 +160,12 @@ async def test_bytes_and_harmless_headers_are_kept_as_they_came_and_secrets_are_
     assert read["headers"] == {
         name: signed[name] for name in ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
     }
+
+
+async def test_the_id_that_a_delivery_is_known_by_is_stored_once(door: FrontDoor, source: Source):
+    await door.post(source, created("r-1"), "msg_1")
+    [row] = await door.rows("SELECT sent_id, headers ->> 'webhook-id' AS of_headers, id FROM ingest.deliveries")
+    assert (row["sent_id"], row["of_headers"]) == ("msg_1", None)
+    # As earlier versions stored it.
+    await door.superuser.execute('UPDATE ingest.deliveries SET headers = \'{"webhook-id": "msg_1"}\'')
+    assert (await door.get(f"/v1/deliveries/{row['id']}")).json()["headers"] == {"webhook-id": "msg_1"}

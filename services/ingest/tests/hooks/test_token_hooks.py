@@ -57,6 +57,13 @@ async def test_without_an_id_a_delivery_is_never_a_repetition_but_its_events_are
     assert await door.counts() == {"deliveries": 2, "reviews": 1, "revisions": 1, "outbox": 1}
 
 
+async def test_an_id_that_proves_nothing_is_kept_among_the_headers(door: FrontDoor, trustpilot: Source):
+    await door.send(trustpilot.hook, json.dumps(CREATED).encode(), {"webhook-id": "msg_1"})
+    [delivery] = await door.items("/v1/deliveries")
+    assert delivery["sent_id"] is None
+    assert (await door.get(f"/v1/deliveries/{delivery['id']}")).json()["headers"]["webhook-id"] == "msg_1"
+
+
 async def test_a_review_lives_from_creation_to_deletion(door: FrontDoor, trustpilot: Source):
     for name, more in (("created", {}), ("updated", {"stars": 5}), ("deleted", {})):
         event = {"eventName": f"service-review-{name}", "eventData": {**REVIEW, **more}}

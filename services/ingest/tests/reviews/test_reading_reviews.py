@@ -214,11 +214,7 @@ async def test_a_review_that_was_never_seen_is_a_404_even_where_a_removal_is_rem
 async def test_a_state_that_an_earlier_version_stored_is_read_and_edited_and_told_as_it_was(
     door: FrontDoor, source: Source
 ):
-    await door.superuser.execute(
-        "UPDATE ingest.revisions SET state = $1, state_format = DEFAULT FROM ingest.reviews "
-        "WHERE review_id = id AND external_id = 'four'",
-        json.dumps(STORED_EARLIER).encode(),
-    )
+    await _store_as_earlier(door)
     [review] = await door.items("/v1/reviews", external_id="four")
     assert (review["text"], review["answer"]["state"]) == ("Cold soup.", "pending")
     read = (await door.get(f"/v1/reviews/{review['id']}")).json()
@@ -232,6 +228,29 @@ async def test_a_state_that_an_earlier_version_stored_is_read_and_edited_and_tol
         "SELECT state_format FROM ingest.revisions JOIN ingest.reviews ON id = review_id WHERE external_id = 'four'"
     )
     assert [row["state_format"] for row in await door.rows(f"{formats} ORDER BY revisions.revision")] == [1, 2]
+
+
+@pytest.mark.usefixtures("reviews")
+async def test_a_review_that_an_earlier_version_stored_and_removed_is_restored_as_it_was(
+    door: FrontDoor, source: Source
+):
+    await door.post(source, about("removed", "four"))
+    await _store_as_earlier(door)
+    assert "four" not in {review["external_id"] for review in await door.items("/v1/reviews")}
+    await door.post(source, about("restored", "four"))
+    [review] = await door.items("/v1/reviews", external_id="four")
+    read = (await door.get(f"/v1/reviews/{review['id']}")).json()
+    assert [each["content"] for each in read["revisions"]] == [STORED_EARLIER] * 3
+    [row] = await door.rows("SELECT envelope FROM ingest.outbox ORDER BY xid DESC, id DESC LIMIT 1")
+    assert json.loads(row["envelope"])["data"]["after"] == STORED_EARLIER
+
+
+async def _store_as_earlier(door: FrontDoor) -> None:
+    await door.superuser.execute(
+        "UPDATE ingest.revisions SET state = $1, state_format = DEFAULT FROM ingest.reviews "
+        "WHERE review_id = id AND external_id = 'four'",
+        json.dumps(STORED_EARLIER).encode(),
+    )
 
 
 HOSTILE = {

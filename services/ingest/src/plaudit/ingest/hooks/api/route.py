@@ -29,7 +29,7 @@ from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
 from plaudit.ingest.settings import IngestSettings
 
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
-"""The id only where the delivery is not known by it: each byte is written ahead before the answer."""
+"""The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
 
 log = structlog.get_logger()
@@ -132,7 +132,7 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
     headers = {
         name: fields[raw].decode("latin-1")[:MAX_STORED_HEADER_CHARS]
         for raw, name in STORED_HEADERS.items()
-        if raw in fields and not (sent_id is not None and name == ID_HEADER)
+        if raw in fields and (sent_id is None or name != ID_HEADER)
     }
     events, status, reason = _read_events(cached, request.body)
     return Delivery(
