@@ -152,8 +152,8 @@ async def test_it_waits_for_the_databases_time_and_carries_it_on(made: Made):
 async def test_its_answer_tells_the_time_anew(made: Made):
     made.trip.learn(datetime.now(UTC) - timedelta(days=1))
     assert not await made.write("a")
-    assert made.trip._left_out > 0
-    made.trip._left_out = 0
+    assert made.trip._to_leave_out > 0
+    made.trip._to_leave_out = 0
     assert await made.write("a")
 
 
@@ -176,4 +176,4 @@ async def test_another_error_is_raised_and_stores_nothing(made: Made):
     with pytest.raises(asyncpg.PostgresError):
         await made.write("a\x00")
     assert await made.names() == []
-    assert made.trip._left_out == 0
+    assert made.trip._to_leave_out == 0

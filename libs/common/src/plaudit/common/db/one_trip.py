@@ -8,6 +8,10 @@ transaction follows.
 The check cannot see what was committed while the statement waited for its locks. Unique indexes see it: the statement
 inserts and never updates, so it fails then, which is a wrong assumption too.
 
+The policies of the tables read the tenants when their first row is looked at, which is after the statement has named
+them. PostgreSQL does not promise that. With the setting read before, no row would be visible and none be let in: it is
+empty at the start of each transaction.
+
 Decisions need the time. It is the database's, carried on by our clock since the database told it last; a statement
 whose time is wrong by more than `MAX_CLOCK_ERROR_SECONDS` writes nothing either.
 """
@@ -47,8 +51,9 @@ class OneTrip:
         """Take the parts of the statement; their parameters begin at `NOW_AT`.
 
         Args:
-            database: of the hook role, or of another that names its tenants.
-            is_new: the condition that the decisions assume.
+            database: under any role; the statement names its tenants.
+            is_new: the condition that the decisions assume. A unique index of what `write` inserts must cover each part
+                of it: the condition does not see what was committed while the statement waited for its locks.
             write: WITH queries that insert. All their rows come from `allowed`, which has one row where the assumption
                 holds and none otherwise: so nothing is written before the order keys are locked.
         """
@@ -62,16 +67,20 @@ class OneTrip:
         )
         self._told: tuple[datetime, float] | None = None
         """The database's time, and the event loop's when we read it."""
+        self._back_off = 0
+        """How many transactions the last miss has left out; 0 after a hit."""
         self._to_leave_out = 0
-        """Grows with each miss in a row."""
-        self._left_out = 0
+        """How many of them are still to come."""
 
     def now(self) -> datetime | None:
-        """Return the time to decide with, or None if this transaction should take its usual trips."""
+        """Return the time to decide with, or None if this transaction should take its usual trips.
+
+        To be called once for each transaction that may be tried: after a miss it counts those that are left out.
+        """
         if self._told is None:
             return None
-        if self._left_out:
-            self._left_out -= 1
+        if self._to_leave_out:
+            self._to_leave_out -= 1
             return None
         database_time, loop_time = self._told
         return database_time + timedelta(seconds=asyncio.get_running_loop().time() - loop_time)
@@ -98,8 +107,8 @@ class OneTrip:
         if row is not None:
             self.learn(row["now"])
             if row["is_right"]:
-                self._to_leave_out = 0
+                self._back_off = 0
                 return True
-        self._to_leave_out = min(2 * self._to_leave_out + 1, MAX_LEFT_OUT)
-        self._left_out = self._to_leave_out
+        self._back_off = min(2 * self._back_off + 1, MAX_LEFT_OUT)
+        self._to_leave_out = self._back_off
         return False
