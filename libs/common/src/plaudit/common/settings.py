@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=8, ge=1, le=64)
     database_connect_timeout_seconds: float = 2.0
     database_open_timeout_seconds: float = 1.5
-    """Until a transaction is open: a free connection, or a new one, and the server's first answer over it."""
+    """Until a transaction is open: a free connection, or a new one, and the server's first answer over it. For a
+    transaction of one statement that answer is the commit."""
     database_worker_open_timeout_seconds: float = 4.0
     """The same for consumers, relay and jobs. Nobody waits for their answer, so on a loaded machine they wait rather
     than cut the connection, which would only add the cost of a new one. Below the relay's lease of 5 seconds."""

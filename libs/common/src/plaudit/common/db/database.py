@@ -44,7 +44,8 @@ class Role(StrEnum):
 _NOW = "now()"
 _NOW_OF_TEST_CLOCK = "now() + coalesce((SELECT moved_by FROM common.clock_offset), interval '0')"
 _BEGIN = "SELECT set_config('plaudit.tenants', $1, true) AS tenants, {now} AS now"
-# It reads no table but for the test clock, and so may lock: what the transaction reads, later statements read.
+# It reads no table but for the test clock, and so may lock: what the transaction reads, later statements read. Only
+# `one_trip.py` makes it a part of a statement that reads tables, and says why it may.
 _BEGIN_AND_LOCK = f"{_BEGIN}, count(pg_advisory_xact_lock(k)) FROM unnest($2::bigint[]) AS k"
 
 
@@ -149,7 +150,7 @@ class Database:
         self._now = _NOW_OF_TEST_CLOCK if settings.test_clock else _NOW
         self._begin = _BEGIN.format(now=self._now)
         self.begin_and_lock = _BEGIN_AND_LOCK.format(now=self._now)
-        """The statement that opens a transaction on the driver: $1 its tenants, $2 the numbers of its order keys."""
+        """Opens a transaction on the driver, also as a WITH query: $1 its tenants, $2 the numbers of its order keys."""
         self._open_timeout_seconds = (
             settings.database_worker_open_timeout_seconds
             if role is Role.WORKER

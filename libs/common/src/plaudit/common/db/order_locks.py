@@ -2,7 +2,7 @@
 
 Every writer under the same key waits here without an xid. So for each key the order of xids is the order of commits,
 and the relay may publish by xid. Reads follow in later statements: a lock and a SELECT in one statement would read the
-state from before the wait.
+state from before the wait (`one_trip.py` says what may do so all the same).
 """
 
 from collections.abc import Iterable

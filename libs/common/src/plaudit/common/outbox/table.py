@@ -24,7 +24,7 @@ APPENDED: Final = Columns(
 def append_statement(first: int = 1, *, rows_from: str = "") -> str:
     """Return the statement that appends what `Outbox.arrays` returns, as its parameters from number `first` on.
 
-    A statement that writes other tables too may hold it, as one of its WITH queries or as its last part; `rows_from`
-    is `FROM` and a relation of it then, without a row of which nothing is appended.
+    A statement that writes other tables too may hold it, as one of its WITH queries or as its last part. There,
+    `rows_from` may be `FROM` and a relation of at most one row: without one nothing is appended.
     """
     return f"INSERT INTO outbox ({APPENDED.listed}) SELECT {APPENDED.unnested(first)} {rows_from}"

@@ -181,7 +181,7 @@ _DELIVERIES, _REVIEWS, _REVISIONS = Columns(deliveries_table), Columns(reviews_t
 
 
 def _inserts(first: int, *, rows_from: str = "", on_conflict: str = "") -> str:
-    """Return the WITH queries that insert a group, the last one without its name.
+    """Return the WITH queries that insert a group.
 
     Args:
         first: the number of the first parameter: time, tenants, sources, then arrays of deliveries, changes and events.
@@ -241,6 +241,7 @@ AND {unknown("reviews", _CHANGES, "external_id", changes)}"""
 _REVIEW_AFTER = _REVIEWS.excluded(keep=("tenant_id", "id", "partition_key"))
 _ON_CONFLICT = f"ON CONFLICT (source_id, external_id) DO UPDATE SET {_REVIEW_AFTER}"
 _WRITE = f"WITH {_inserts(1, on_conflict=_ON_CONFLICT)} SELECT"
+# For `OneTrip`.
 IS_NEW = _is_new(one_trip.NOW_AT)
 WRITE_NEW = _inserts(one_trip.NOW_AT, rows_from="FROM allowed")
 
