@@ -282,3 +282,17 @@ async def test_a_parameter_that_cannot_be_is_refused_and_never_a_500(door: Front
             if answer.status_code not in {400, 422}:
                 taken.append((name, value, answer.status_code))
     assert not taken, taken
+
+
+async def test_a_state_of_a_later_version_is_a_503_to_who_reads_and_who_posts_and_nothing_is_set_aside(
+    door: FrontDoor, source: Source
+):
+    await door.post(source, created("five"))
+    [review] = await door.items("/v1/reviews", external_id="five")
+    await door.superuser.execute(
+        "UPDATE ingest.revisions SET state_format = 99 WHERE review_id = $1::text::uuid", review["id"]
+    )
+    before = await door.counts()
+    assert (await door.get(f"/v1/reviews/{review['id']}")).status_code == 503
+    assert (await door.post(source, about("edited", "five", title="later"))).status_code == 503
+    assert await door.counts() == before

@@ -32,6 +32,13 @@ MAX_CAUSES = 5
 """How many errors are followed, each to the one that it was raised from."""
 
 
+class LaterVersionError(Exception):
+    """A row has a form that only a later version of this code can read: while it is rolled out, or after a step back.
+
+    It is transient: whoever waits tries again, and reaches a process of that version. Nothing is set aside as wrong.
+    """
+
+
 def root(error: BaseException) -> BaseException:
     """Return the driver's own error behind SQLAlchemy's."""
     if isinstance(error, DBAPIError) and error.orig is not None:
@@ -44,7 +51,7 @@ def is_transient(error: BaseException) -> bool:
     """Return whether the same work with the same data may succeed a moment later.
 
     Such errors are: no connection, no free one, a server that stops, starts or is out of resources, a deadline that
-    has passed, and a schema that has changed under a statement. No other place decides this.
+    has passed, a schema that has changed under a statement, and rows of a later version. No other place decides this.
     """
     return any(map(_is_transient, _causes(error)))
 
@@ -67,7 +74,7 @@ def _is_transient(error: BaseException) -> bool:
     if isinstance(error, OSError):
         # About a socket or a deadline; an error about a file of ours names the file.
         return error.filename is None
-    return isinstance(error, PoolTimeoutError)
+    return isinstance(error, (PoolTimeoutError, LaterVersionError))
 
 
 def _is_transient_answer(error: asyncpg.PostgresError) -> bool:

@@ -17,7 +17,8 @@ from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
 from plaudit.ingest.hooks.domain import DeliveryKey, Group, LoggedDelivery, Outcome, ReviewKey
 from plaudit.ingest.reviews.domain.decisions import NewRevision
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
-from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, decode_state, encode_state
+from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, encode_state
+from plaudit.ingest.reviews.store import read_state
 from plaudit.ingest.reviews.tables import reviews as reviews_table
 from plaudit.ingest.reviews.tables import revisions as revisions_table
 
@@ -101,7 +102,7 @@ def _stored_review(row: Any) -> StoredReview:
         version=row["version"],
         removed=row["removed"],
         partition_key=row["partition_key"],
-        state=decode_state(row["state"], row["state_format"]),
+        state=read_state(row["state"], row["state_format"]),
     )
 
 

@@ -13,8 +13,9 @@ from uuid import UUID
 from sqlalchemy import Select, and_, select, tuple_
 
 from plaudit.common.db import SqlTx
+from plaudit.common.db.errors import LaterVersionError
 from plaudit.common.db.subjects import within
-from plaudit.ingest.reviews.domain.state import Review, Revision
+from plaudit.ingest.reviews.domain.state import Review, ReviewState, Revision
 from plaudit.ingest.reviews.domain.state_formats import decode_state
 from plaudit.ingest.reviews.tables import reviews, revisions
 
@@ -72,9 +73,21 @@ async def history(tx: SqlTx, tenant_id: str, review_id: UUID) -> list[Revision]:
     return [Revision(**_values(row)) for row in (await tx.sql.execute(ordered)).mappings()]
 
 
+def read_state(stored: bytes | None, state_format: int) -> ReviewState | None:
+    """Return the state that a revision stores.
+
+    Raises:
+        LaterVersionError: a form that this code does not know.
+    """
+    try:
+        return decode_state(stored, state_format)
+    except KeyError as error:
+        raise LaterVersionError(f"a state has form {state_format}, which a later version has written") from error
+
+
 def _values(row: Mapping[Any, Any]) -> dict[str, Any]:
     values = dict(row)
-    values["state"] = decode_state(values["state"], values.pop("state_format"))
+    values["state"] = read_state(values["state"], values.pop("state_format"))
     return values
 
 
