@@ -130,7 +130,7 @@ async def test_what_was_committed_while_it_waited_for_its_order_keys_makes_the_a
     assert await made.write("b", datetime.now(UTC)), "the connection serves again"
 
 
-@pytest.mark.parametrize("wrong_by", [-1.1, 1.1], ids=["too early", "too late"])
+@pytest.mark.parametrize("wrong_by", [-1.1, 200.0], ids=["too early", "too late for a test that takes a minute"])
 async def test_a_time_that_the_database_does_not_have_writes_nothing(made: Made, wrong_by: float):
     now = made.trip.now()
     assert now is not None
