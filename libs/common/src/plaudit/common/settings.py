@@ -1,10 +1,19 @@
 """Settings of every process, from its environment; each service adds its own in its `settings.py`."""
 
 import sys
-from typing import TypeVar
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
+"""Networks or single addresses, with spaces or commas between: `127.0.0.1 10.0.0.0/8`."""
 
 
 class Settings(BaseSettings):
@@ -27,6 +36,10 @@ class Settings(BaseSettings):
     """Port of the API, or of the probes in a process without one; 0 takes a free port and logs it."""
     public_url: str = ""
     """The address of this service from outside, for links. Empty: its own host and port."""
+
+    trusted_proxies: Networks = ()
+    """Our own proxies, the front door among them. Who they say that they forward for is believed (`X-Forwarded-For`);
+    without them, all clients behind a proxy count as one."""
 
     log_level: str = "INFO"
     log_format: str = Field(default="auto", pattern="^(auto|json|pretty)$")

@@ -22,5 +22,9 @@ class BoardSettings(Settings):
     requests_per_hour_per_network: int = Field(default=5, ge=1)
     """Requests made on the public pages."""
     board_trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Networks of our own proxies, as a JSON list: `X-Forwarded-For` counts only from these. Without them, all visitors
-    behind a proxy share its rate limits."""
+    """More of `trusted_proxies`, as a JSON list, for the board alone."""
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return all proxies that the board trusts. Visitors behind another one share its rate limits."""
+        return (*self.trusted_proxies, *self.board_trusted_proxies)

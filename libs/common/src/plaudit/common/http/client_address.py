@@ -1,6 +1,7 @@
 """Which network a request comes from, through our own proxies, as a keyed hash: no address is stored."""
 
 import hmac
+import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -15,6 +16,15 @@ IPV4_NETWORK_BITS: Final = 24
 IPV6_NETWORK_BITS: Final = 48
 NETWORK_HASH_BYTES: Final = 16
 MAX_FORWARDED_ADDRESSES: Final = 20
+
+_FORM: Final = re.compile(
+    r"""(?P<quote>"?)(?:
+        \[(?P<bracketed>[^\[\]]+)\](?::[0-9]{1,5})?
+        |(?P<v4>[0-9.]+):[0-9]{1,5}
+        |(?P<bare>[0-9A-Fa-f:.]+(?:%[^"\[\]]+)?)
+    )(?P=quote)""",
+    re.VERBOSE | re.ASCII,
+)
 
 
 def network_of(request: Request, trusted_proxies: Sequence[Network], key: bytes) -> bytes:
@@ -32,13 +42,15 @@ def network_of(request: Request, trusted_proxies: Sequence[Network], key: bytes)
 def client_address(request: Request, trusted_proxies: Sequence[Network]) -> Address | None:
     """Return the address of the client, None when it is not known.
 
-    An address in X-Forwarded-For counts where everyone after it in the chain is a trusted proxy.
+    An address in X-Forwarded-For counts where everyone after it in the chain is a trusted proxy. The header may come in
+    several lines, which are one list. `Forwarded` (RFC 7239) is not read: of two headers that tell the same, a proxy
+    that knows only one would pass on the other as the client wrote it.
     """
     peer = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for", "").split(",")[-MAX_FORWARDED_ADDRESSES:]
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
     last: Address | None = None
-    for text in (peer, *reversed(forwarded)):
-        address = _parse(text)
+    for text in (peer, *_last_first(forwarded)):
+        address = parse_address(text)
         if address is None:
             return last
         last = address
@@ -47,13 +59,29 @@ def client_address(request: Request, trusted_proxies: Sequence[Network]) -> Addr
     return last
 
 
-def _parse(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
+    """Return the address in what a proxy writes about a client, None when there is none.
+
+    Ports, brackets, zones and quotes are left out: `198.51.100.7:4711`, `[2001:db8::1]`, `"[2001:db8::1]:4711"`,
+    `fe80::1%eth0`. An IPv4 address inside an IPv6 one counts as the IPv4 address.
+    """
+    form = _FORM.fullmatch(text.strip())
+    if form is None:
+        return None
+    host = form["bracketed"] or form["v4"] or form["bare"]
     try:
-        address = ip_address(text.strip())
+        address = ip_address(host.partition("%")[0])
     except ValueError:
         return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    if isinstance(address, IPv4Address):
+        return address if form["bracketed"] is None else None
+    return address.ipv4_mapped or address
+
+
+def _last_first(forwarded: str) -> list[str]:
+    """Return the last elements of a list, the last one first; empty ones are no elements (RFC 9110, 5.6.1)."""
+    elements = forwarded.rsplit(",", MAX_FORWARDED_ADDRESSES)[-MAX_FORWARDED_ADDRESSES:]
+    return [element for element in reversed(elements) if element.strip()]
 
 
 def _is_within(address: Address, networks: Iterable[Network]) -> bool:

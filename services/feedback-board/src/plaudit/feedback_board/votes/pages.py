@@ -130,7 +130,7 @@ async def find_request(tx: Tx, visit: Visit, slug: str) -> domain.Request:
 
 def limit_of(request: Request, parts: BoardResources, visit: Visit, kind: str, per_hour: int) -> Limit:
     """Return the rate limit of the network that a visitor comes from."""
-    return Limit(kind, network_of(request, parts.settings.board_trusted_proxies, visit.tenant_key), per_hour)
+    return Limit(kind, network_of(request, parts.settings.proxies, visit.tenant_key), per_hour)
 
 
 def remember(response: Response, parts: BoardResources, visit: Visit, visitor: Visitor | None) -> None:
