@@ -1,4 +1,4 @@
-"""Starts the product in order: servers, schemas, topics, services."""
+"""Starts the product in order: the front door, servers, schemas, topics, services."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from plaudit_local.servers import caddy
 from plaudit_local.servers.ports import LOOPBACK, free_port
 from plaudit_local.servers.process import ProcessFailedError, Spec, plain_environment, wait_until
 from plaudit_local.supervision import data_servers
@@ -48,6 +49,7 @@ class BringUp:
             StoppedError: the product is being stopped.
         """
         self._say(f"Starting; data and logs are in {self._layout.folder}.")
+        self._start_door()
         with ThreadPoolExecutor(2) as pool:
             launching = pool.submit(data_servers.database, self._layout, self._registry.start, self._say)
             broker = data_servers.broker(self._layout, self._registry.start, self._say)
@@ -64,6 +66,7 @@ class BringUp:
         for program in self.programs:
             program.wait_ready(READY_SECONDS)
         return Endpoints(
+            address=base_url(self._ports[caddy.NAME]),
             services={s.endpoint: base_url(self._ports[s.name]) for s in (*self._plan.services, self._plan.mailbox)},
             api_key=key,
             database_url=database.address,
@@ -123,11 +126,12 @@ class BringUp:
             "PLAUDIT_BOARD_NAME": BOARD_NAME,
             "PLAUDIT_LOG_FORMAT": "json",
         }
-        given = {name: value for name, value in os.environ.items() if name.startswith("PLAUDIT_")}
+        given = _given("PLAUDIT_")
         required = {
             "PLAUDIT_DATABASE_URL": database.address,
             "PLAUDIT_KAFKA_BOOTSTRAP_SERVERS": broker.address,
             "PLAUDIT_HTTP_HOST": LOOPBACK,
+            "PLAUDIT_TRUSTED_PROXIES": " ".join([LOOPBACK, given.get("PLAUDIT_TRUSTED_PROXIES", "")]).strip(),
             "PLAUDIT_SMTP_HOST": LOOPBACK,
             "PLAUDIT_SMTP_PORT": str(self._port(SMTP, SMTP_PORT)),
             "PLAUDIT_SHUTDOWN_TIMEOUT_SECONDS": str(SHUTDOWN_TIMEOUT_SECONDS),
@@ -141,6 +145,19 @@ class BringUp:
             if self._ports[name] != preferred:
                 self._say(f"Port {preferred} is taken: {name} uses {self._ports[name]}.")
         return self._ports[name]
+
+    def _start_door(self) -> None:
+        """Start the front door before what it leads to: until a service runs, it says that it does not."""
+        port = self._port(caddy.NAME, self._plan.door_port)
+        ports = {each.name: self._port(each.name, each.preferred_port) for each in self._plan.services}
+        spec = caddy.front_door(
+            port=port,
+            services={name: f"{LOOPBACK}:{each}" for name, each in ports.items()},
+            folder=self._layout.caddy,
+            log=self._layout.log("front-door"),
+            **_given("PLAUDIT_DOOR_TRUSTED_PROXIES", "PLAUDIT_DOOR_MAX_BODY"),
+        )
+        self._supervise(spec, base_url(port), lambda: caddy.answers(port))
 
     def _start(self, service: Service, stop_stage: int = 0) -> None:
         port = self._port(service.name, service.preferred_port)
@@ -157,12 +174,16 @@ class BringUp:
             grace_seconds=SERVICE_GRACE_SECONDS,
             stop_stage=stop_stage,
         )
+        self._supervise(spec, base_url(port), lambda: answers_ready(port))
+
+    def _supervise(self, spec: Spec, address: str, is_ready: Callable[[], bool]) -> None:
+        """Start a process, and keep it running."""
         self.programs.append(
             SupervisedProgram(
-                name=service.name,
-                address=base_url(port),
+                name=spec.name,
+                address=address,
                 launch=lambda: self._registry.start(spec),
-                is_ready=lambda: answers_ready(port),
+                is_ready=is_ready,
                 say=self._say,
                 process=self._registry.start(spec),
             )
@@ -181,3 +202,8 @@ class BringUp:
                 raise ProcessFailedError(f"{step.name} failed; its log {log} ends: {process.last_line()}")
             output.seek(0)
             return output.read().decode()
+
+
+def _given(*prefixes: str) -> dict[str, str]:
+    """Return the variables of our own environment that begin so."""
+    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}

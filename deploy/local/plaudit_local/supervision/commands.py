@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from plaudit_local.servers import kafka, postgres
+from plaudit_local.servers import caddy, kafka, postgres
 from plaudit_local.servers.account import can_reach, unprivileged_account
 from plaudit_local.servers.locks import holder, wait_released
 from plaudit_local.supervision.endpoints import as_text
@@ -54,9 +54,11 @@ def status(layout: Layout, plan: Plan) -> int:
         print(f"Plaudit is being started or stopped (process {pid}).")
         return 0
     print(f"Plaudit is running (process {pid}).\n{as_text(found, plan, layout)}")
-    for service in (*plan.services, plan.mailbox):
-        port = urlsplit(str(found.get(service.endpoint, ""))).port
-        print(f"  {service.name:<22} {'ready' if port and answers_ready(port) else 'not ready'}")
+    checks = {caddy.NAME: ("address", caddy.answers)}
+    checks |= {service.name: (service.endpoint, answers_ready) for service in (*plan.services, plan.mailbox)}
+    for name, (endpoint, is_ready) in checks.items():
+        port = urlsplit(str(found.get(endpoint, ""))).port
+        print(f"  {name:<22} {'ready' if port and is_ready(port) else 'not ready'}")
     return 0
 
 

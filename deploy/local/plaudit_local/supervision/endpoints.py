@@ -19,6 +19,7 @@ def base_url(port: int) -> str:
 class Endpoints:
     """Addresses and the development key."""
 
+    address: str  # of the front door
     services: Mapping[str, str]  # by endpoint name, the mailbox among them
     api_key: str
     database_url: str
@@ -32,12 +33,13 @@ class Endpoints:
     def as_dict(self) -> dict[str, str]:
         """Return the content of `endpoints.json`."""
         rest = {"api_key": self.api_key, "database_url": self.database_url, "kafka": self.kafka, "smtp": self.smtp}
-        return {**self.services, **rest}
+        return {"address": self.address, **self.services, **rest}
 
 
 def as_text(endpoints: Mapping[str, Any], plan: Plan, layout: Layout) -> str:
-    """Return the same for a person, one address a line."""
-    lines = [
+    """Return the same for a person, one address a line: first the one of all services."""
+    lines = [f"  {'Plaudit':<22} {endpoints.get('address', '?')}"]
+    lines += [
         f"  {title:<22} {endpoints.get(service.endpoint, '?')}{path}"
         for service in (*plan.services, plan.mailbox)
         for title, path in service.shows

@@ -27,6 +27,8 @@ class Layout:
         """A file that says where the database cluster is, when it is not in `postgres`."""
         self.kafka = folder / "kafka"
         """The broker's data."""
+        self.caddy = folder / "caddy"
+        """What the front door stores."""
         self.mailbox = folder / "mailbox"
         """One .eml file for each mail."""
         self.development_key = folder / "development-key.json"

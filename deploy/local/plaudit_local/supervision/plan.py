@@ -9,6 +9,7 @@ OWNER_EMAIL = "owner@plaudit.example"
 BOARD_NAME = "Plaudit demo"
 POSTGRES_PORT = 5432
 KAFKA_PORT = 9092
+DOOR_PORT = 8000
 FIRST_SERVICE_PORT = 8001
 MAILBOX_PORT = 8005
 SMTP_PORT = 2525
@@ -46,6 +47,8 @@ class Plan:
     services: Sequence[Service]
     mailbox: Service
     demo: Step | None
+    door_port: int = DOOR_PORT
+    """The port that the one address of all services prefers."""
 
 
 def _python(*arguments: str) -> Sequence[str]:

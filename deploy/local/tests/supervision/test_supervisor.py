@@ -8,7 +8,9 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -132,12 +134,53 @@ def test_up_prepares_starts_and_says_where_everything_is(up, database_url, kafka
     assert found["api_key"] == "the-development-key"
     assert (found["database_url"], found["kafka"]) == (database_url, kafka_server.bootstrap)
     assert found["mailbox"].startswith("http://127.0.0.1:")
+    assert next(iter(found)) == "address"
+    shown = up.output()[up.output().index("Plaudit is ready") :].splitlines()
+    assert shown[1].split() == ["Plaudit", found["address"]]
     assert stat.S_IMODE((up.folder / "endpoints.json").stat().st_mode) == 0o600
     assert sorted(up.steps()[:-1]) == ["key", "migrate one", "topics"]
     assert up.steps().index("migrate one") < up.steps().index("key")
     assert up.steps()[-1] == "demo"
     for text in (found["one"], found["mailbox"], "the-development-key", "endpoints.json"):
         assert text in up.output()
+
+
+def asked(address: str) -> tuple[int, dict[str, str]]:
+    """What the front door answers at a path of nobody; (0, {}) when nothing listens."""
+    try:
+        urlopen(f"{address}/nobody", timeout=DEADLINE_SECONDS)
+    except HTTPError as error:
+        return error.code, json.loads(error.read())
+    except OSError:
+        return 0, {}
+    raise AssertionError("the path of nobody is somebody's")
+
+
+def test_a_killed_front_door_is_started_again_at_its_address_and_the_services_are_left_alone(up):
+    up.start()
+    up.wait_until_played()
+    address, services = up.endpoints()["address"], [up.pid_of("one"), up.pid_of("two")]
+    (pid,) = [pid for pid, line in pids_of(up.folder).items() if "Caddyfile" in line and "guard.py" not in line]
+    os.kill(pid, signal.SIGKILL)
+    up.wait_for("front door ended with code 137; it is started again at once (restart 1)")
+    up.wait_for("front door is ready.")
+    assert asked(address)[1]["type"] == "/problems#not-found"
+    assert [up.pid_of("one"), up.pid_of("two")] == services
+    assert "front door             ready" in up.verb("status")
+
+
+def test_the_front_door_answers_while_the_rest_still_comes_up(up):
+    up.start("--never-ready")
+    assert wait_until((up.folder / "logs" / "front-door.log").exists, DEADLINE_SECONDS)
+    (environment,) = [
+        (Path("/proc") / str(pid) / "environ").read_bytes().split(b"\0")
+        for pid, line in pids_of(up.folder).items()
+        if "Caddyfile" in line and "guard.py" not in line
+    ]
+    (site,) = [line.decode() for line in environment if line.startswith(b"PLAUDIT_SITE_ADDRESS=")]
+    address = f"http://127.0.0.1:{site.rpartition(':')[2]}"
+    assert wait_until(lambda: asked(address)[0] == 404, DEADLINE_SECONDS)
+    assert not (up.folder / "endpoints.json").exists()
 
 
 def test_the_next_start_makes_no_second_key_and_plays_no_second_demo(up):
@@ -155,7 +198,7 @@ def test_the_next_start_makes_no_second_key_and_plays_no_second_demo(up):
 def test_down_from_elsewhere_leaves_no_process(up):
     up.start()
     up.wait_until_played()
-    assert len(pids_of(up.folder)) >= 7  # the supervisor, and three programs with a guard each
+    assert len(pids_of(up.folder)) >= 9  # the supervisor, and four programs with a guard each
     assert up.verb("down") == "Plaudit is stopped.\n"
     assert pids_of(up.folder) == {}
     assert up.exit_code() == 0
