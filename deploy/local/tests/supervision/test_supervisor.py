@@ -145,6 +145,10 @@ def test_up_prepares_starts_and_says_where_everything_is(up, database_url, kafka
         assert text in up.output()
 
 
+def doors(up: Up) -> list[int]:
+    return [pid for pid, line in pids_of(up.folder).items() if "Caddyfile" in line and "guard.py" not in line]
+
+
 def asked(address: str) -> tuple[int, dict[str, str]]:
     """What the front door answers at a path of nobody; (0, {}) when nothing listens."""
     try:
@@ -160,8 +164,8 @@ def test_a_killed_front_door_is_started_again_at_its_address_and_the_services_ar
     up.start()
     up.wait_until_played()
     address, services = up.endpoints()["address"], [up.pid_of("one"), up.pid_of("two")]
-    (pid,) = [pid for pid, line in pids_of(up.folder).items() if "Caddyfile" in line and "guard.py" not in line]
-    os.kill(pid, signal.SIGKILL)
+    (door,) = doors(up)
+    os.kill(door, signal.SIGKILL)
     up.wait_for("front door ended with code 137; it is started again at once (restart 1)")
     up.wait_for("front door is ready.")
     assert asked(address)[1]["type"] == "/problems#not-found"
@@ -171,12 +175,8 @@ def test_a_killed_front_door_is_started_again_at_its_address_and_the_services_ar
 
 def test_the_front_door_answers_while_the_rest_still_comes_up(up):
     up.start("--never-ready")
-    assert wait_until((up.folder / "logs" / "front-door.log").exists, DEADLINE_SECONDS)
-    (environment,) = [
-        (Path("/proc") / str(pid) / "environ").read_bytes().split(b"\0")
-        for pid, line in pids_of(up.folder).items()
-        if "Caddyfile" in line and "guard.py" not in line
-    ]
+    assert wait_until(lambda: doors(up) != [], DEADLINE_SECONDS)
+    environment = (Path("/proc") / str(doors(up)[0]) / "environ").read_bytes().split(b"\0")
     (site,) = [line.decode() for line in environment if line.startswith(b"PLAUDIT_SITE_ADDRESS=")]
     address = f"http://127.0.0.1:{site.rpartition(':')[2]}"
     assert wait_until(lambda: asked(address)[0] == 404, DEADLINE_SECONDS)

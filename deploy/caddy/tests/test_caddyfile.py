@@ -1,0 +1,69 @@
+"""The Caddyfile: generated from what the services declare, valid, and no service's path beside another's."""
+
+import importlib.util
+import subprocess
+
+import pytest
+
+from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.problems import COMMON_PROBLEMS
+from plaudit.ingest.settings import IngestSettings
+from plaudit_local.servers.caddy import CADDYFILE, program
+
+spec = importlib.util.spec_from_file_location("generate_caddyfile", CADDYFILE.with_name("generate.py"))
+generate = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(generate)
+
+
+def caddy(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(program()), *arguments], check=False, capture_output=True, text=True, cwd="/")
+
+
+def test_the_committed_file_is_what_the_services_declare() -> None:
+    assert CADDYFILE.read_text() == generate.caddyfile(generate.declared_routes()), "run make caddyfile"
+
+
+def test_caddy_accepts_it() -> None:
+    done = caddy("validate", "--config", str(CADDYFILE), "--adapter", "caddyfile")
+    assert done.returncode == 0, done.stderr
+    assert "not formatted" not in done.stderr
+
+
+def test_it_is_formatted_as_caddy_formats() -> None:
+    done = caddy("fmt", "--diff", str(CADDYFILE))
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_service_declares_something_and_none_its_probes() -> None:
+    for name, routes in generate.declared_routes().items():
+        assert routes.prefixes, name
+        assert not {"/metrics", "/readyz", "/livez"} & {*routes.prefixes, *routes.exact}
+
+
+def test_the_largest_body_of_a_webhook_fits_through_the_door() -> None:
+    limit = IngestSettings.model_fields["hook_max_body_bytes"].default
+    assert "max_size {$PLAUDIT_DOOR_MAX_BODY:8MiB}" in CADDYFILE.read_text()
+    assert limit < 8 * 1024 * 1024
+
+
+def test_what_the_door_answers_itself_is_explained_among_the_problems() -> None:
+    assert {answer.problem.slug for answer in generate.OWN_ANSWERS} <= COMMON_PROBLEMS.keys()
+
+
+def test_a_path_that_two_services_declare_is_refused() -> None:
+    twice = {"one": FrontDoorRoutes(prefixes=("/v1/a", "/b")), "two": FrontDoorRoutes(exact=("/b",))}
+    with pytest.raises(generate.ConflictingRoutesError, match="/b is declared by one and by two"):
+        generate.caddyfile(twice)
+
+
+def test_a_deeper_prefix_of_another_service_is_carved_out() -> None:
+    routes = {
+        "one": FrontDoorRoutes(prefixes=("/console",)),
+        "two": FrontDoorRoutes(prefixes=("/console/requests", "/consoles"), exact=("/", "/console/x")),
+    }
+    text = generate.caddyfile(routes)
+    assert (
+        "\t@one {\n\t\tpath /console /console/*\n\t\tnot path /console/requests /console/requests/* /console/x\n"
+        in text
+    )
+    assert "\t@two {\n\t\tpath / /console/x /console/requests /console/requests/* /consoles /consoles/*\n\t}" in text
