@@ -9,13 +9,14 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import latency, relay, webhook
+from benchmarks import door, latency, relay, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import history, keys, live, workers
 
 PROGRAMS = {
     "webhook": webhook.run,
+    "door": door.run,
     "relay": relay.run,
     "scoring-live": live.run,
     "scoring-workers": workers.run,
