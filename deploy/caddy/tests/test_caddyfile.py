@@ -1,7 +1,9 @@
 """The Caddyfile: generated from what the services declare, valid, and no service's path beside another's."""
 
 import importlib.util
+import json
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -9,14 +11,24 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.problems import COMMON_PROBLEMS
 from plaudit.ingest.settings import IngestSettings
 from plaudit_local.servers.caddy import CADDYFILE, program
+from plaudit_local.servers.process import plain_environment
 
 spec = importlib.util.spec_from_file_location("generate_caddyfile", CADDYFILE.with_name("generate.py"))
 generate = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(generate)
 
 
-def caddy(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(program()), *arguments], check=False, capture_output=True, text=True, cwd="/")
+def caddy(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    command, environment = [str(program()), *arguments], plain_environment(**settings)
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", env=environment)
+
+
+def server(**settings: str) -> dict[str, Any]:
+    """The one server that Caddy makes of the file under these variables."""
+    done = caddy("adapt", "--config", str(CADDYFILE), "--adapter", "caddyfile", **settings)
+    assert done.returncode == 0, done.stderr
+    ((_, found),) = json.loads(done.stdout)["apps"]["http"]["servers"].items()
+    return found
 
 
 def test_the_committed_file_is_what_the_services_declare() -> None:
@@ -27,6 +39,27 @@ def test_caddy_accepts_it() -> None:
     done = caddy("validate", "--config", str(CADDYFILE), "--adapter", "caddyfile")
     assert done.returncode == 0, done.stderr
     assert "not formatted" not in done.stderr
+
+
+def test_without_settings_it_is_http_on_loopback_and_no_proxy_is_trusted() -> None:
+    found = server()
+    assert found["listen"] == ["127.0.0.1:8000"]
+    assert not found["trusted_proxies"].get("ranges")
+
+
+def test_a_host_name_turns_https_on_for_that_name() -> None:
+    found = server(PLAUDIT_SITE_ADDRESS="plaudit.example.com", PLAUDIT_DOOR_BIND="0.0.0.0 ::")
+    assert found["listen"] == ["0.0.0.0:443", "[::]:443"]
+    assert [route["match"] for route in found["routes"]] == [[{"host": ["plaudit.example.com"]}]]
+
+
+def test_settings_name_several_proxies_and_several_processes_of_a_service() -> None:
+    found = server(
+        PLAUDIT_DOOR_TRUSTED_PROXIES="10.0.0.0/8 192.0.2.1", PLAUDIT_SCORING_ADDRESS="scoring-1:8000 scoring-2:8000"
+    )
+    assert found["trusted_proxies"]["ranges"] == ["10.0.0.0/8", "192.0.2.1"]
+    dialled = '"upstreams": [{"dial": "scoring-1:8000"}, {"dial": "scoring-2:8000"}]'
+    assert dialled in json.dumps(found["routes"])
 
 
 def test_it_is_formatted_as_caddy_formats() -> None:
