@@ -12,7 +12,7 @@ import pytest
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.alerting.mails.jobs.smtp import smtp_sender
+from plaudit.common.mail.smtp import smtp_sender
 from plaudit.alerting.main import SERVICE, build, followers
 from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.alerting.settings import AlertingSettings

@@ -10,7 +10,7 @@ import pytest
 
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.alerting.mails.jobs.smtp import smtp_sender
+from plaudit.common.mail.smtp import smtp_sender
 from plaudit.alerting.main import followers
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.contracts import Envelope, ReviewChange

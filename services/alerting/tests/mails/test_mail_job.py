@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plaudit.alerting.mails.commands import MAX_RETRY_SECONDS, retry_seconds
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.alerting.mails.jobs.smtp import FailedError, smtp_sender
+from plaudit.common.mail.smtp import FailedError, smtp_sender
 from plaudit_testing.clocks import answered, at, review
 
 pytestmark = pytest.mark.postgres

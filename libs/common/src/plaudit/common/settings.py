@@ -1,10 +1,11 @@
 """Settings of every process, from its environment; each service adds its own in its `settings.py`."""
 
 import sys
+from email.headerregistry import Address
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -14,6 +15,20 @@ def _split(value: object) -> object:
 
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
 """Networks or single addresses, with spaces or commas between: `127.0.0.1 10.0.0.0/8`."""
+
+
+def _checked_address(value: str) -> str:
+    """Return one plain address: nothing that could become a second header or a second recipient."""
+    try:
+        address = Address(addr_spec=value)
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"{value!r} is not one e-mail address such as care@example.com") from error
+    if not address.username or not address.domain or not value.isascii() or not value.isprintable():
+        raise ValueError(f"{value!r} is not one e-mail address such as care@example.com")
+    return value
+
+
+EmailAddress = Annotated[str, AfterValidator(_checked_address)]
 
 
 class Settings(BaseSettings):
@@ -55,6 +70,41 @@ class Settings(BaseSettings):
     database_command_timeout_seconds: float = 6.0
     """Longer than the server's `statement_timeout`: a server that has not answered by then is gone."""
     shutdown_timeout_seconds: float = 20.0
+
+    smtp_host: str = ""
+    """The server that takes our mails. Empty: this process sends none, and says so where one is asked for."""
+    smtp_port: int = Field(default=1025, ge=1, le=65535)
+    smtp_security: str = Field(default="none", pattern="^(none|starttls|tls)$")
+    """`none` only for a mailbox on the same machine; `starttls` requires it."""
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_timeout_seconds: float = Field(default=10.0, gt=0, le=30)
+    """For the whole exchange about one mail."""
+    mail_from: EmailAddress = "plaudit@localhost.localdomain"
+
+    session_idle_hours: float = Field(default=12.0, gt=0, le=24 * 30)
+    """A session of staff ends when it was not used for so long."""
+    session_max_days: float = Field(default=7.0, gt=0, le=90)
+    """It ends after so long, however much it is used."""
+    sign_in_link_minutes: float = Field(default=15.0, gt=0, le=24 * 60)
+    """How long a link that was asked for on the sign-in page may be used."""
+    invitation_days: float = Field(default=3.0, gt=0, le=30)
+    """How long the link of an invitation may be used."""
+    sign_ins_per_hour_per_network: int = Field(default=60, ge=1)
+    """Attempts to sign in. A network is the /24 of an IPv4 address, the /48 of an IPv6 one."""
+    sign_in_links_per_hour_per_address: int = Field(default=6, ge=1)
+    """Links that can be asked for with one e-mail address."""
+
+    oidc_issuer: str = ""
+    """The OpenID provider that staff may sign in with, for example `https://id.example.com`. Empty: none."""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_tenant: str = "default"
+    """The tenant whose accounts it vouches for."""
+    oidc_name: str = "single sign-on"
+    """What the button on the sign-in page calls it."""
+    oidc_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
+    """For each request to the provider."""
 
     test_clock: bool = False
     """Lets the row `common.clock_offset` move time; for tests only. Other processes ignore that row."""

@@ -11,7 +11,7 @@ from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.alerting.mails.jobs.smtp import smtp_sender
+from plaudit.common.mail.smtp import smtp_sender
 from plaudit.alerting.policies.api import router as policies
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule

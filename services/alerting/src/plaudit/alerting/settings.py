@@ -1,25 +1,8 @@
 """The settings of alerting beyond the common ones."""
 
-from email.headerregistry import Address
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import AfterValidator, Field, SecretStr
-
-from plaudit.common.settings import Settings
-
-
-def _checked_address(value: str) -> str:
-    """Return one plain address: nothing that could become a second header or a second recipient."""
-    try:
-        address = Address(addr_spec=value)
-    except (ValueError, IndexError) as error:
-        raise ValueError(f"{value!r} is not one e-mail address such as care@example.com") from error
-    if not address.username or not address.domain or not value.isascii() or not value.isprintable():
-        raise ValueError(f"{value!r} is not one e-mail address such as care@example.com")
-    return value
-
-
-EmailAddress = Annotated[str, AfterValidator(_checked_address)]
+from plaudit.common.settings import EmailAddress, Settings
 
 
 class AlertingSettings(Settings):
@@ -29,14 +12,7 @@ class AlertingSettings(Settings):
     """Who gets a mail when a clock starts, and when it is breached."""
 
     smtp_host: str = "127.0.0.1"
-    smtp_port: int = Field(default=1025, ge=1, le=65535)
-    smtp_security: str = Field(default="none", pattern="^(none|starttls|tls)$")
-    """`none` only for a mailbox on the same machine; `starttls` requires it."""
-    smtp_username: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    smtp_timeout_seconds: float = Field(default=10.0, gt=0, le=30)
-    """For the whole exchange about one mail."""
-    mail_from: EmailAddress = "plaudit@localhost.localdomain"
+    """Alerting always sends mails: without this setting, to the mail catcher of the same machine."""
     mail_max_attempts: int = Field(default=8, ge=1, le=50)
     mail_first_retry_seconds: float = Field(default=5.0, gt=0)
     """Before the second attempt; tripled before each later one, up to a quarter of an hour."""

@@ -12,7 +12,7 @@ import structlog
 
 from plaudit.alerting.mails import commands, store
 from plaudit.alerting.mails.domain import Mail
-from plaudit.alerting.mails.jobs.smtp import FailedError, RefusedError, SendMail
+from plaudit.common.mail.smtp import FailedError, RefusedError, SendMail
 from plaudit.alerting.metrics import MAILS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.common.db import Database

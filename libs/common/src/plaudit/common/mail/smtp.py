@@ -8,7 +8,7 @@ from typing import Final
 
 import aiosmtplib
 
-from plaudit.alerting.settings import AlertingSettings
+from plaudit.common.settings import Settings
 
 SendMail = Callable[[EmailMessage], Awaitable[None]]
 PERMANENT: Final = range(500, 600)
@@ -23,7 +23,7 @@ class FailedError(Exception):
     """An attempt failed; a later one may succeed."""
 
 
-def smtp_sender(settings: AlertingSettings) -> SendMail:
+def smtp_sender(settings: Settings) -> SendMail:
     """Return a function that sends one mail, on a connection of its own, within the deadline."""
     password = settings.smtp_password.get_secret_value()
 

@@ -1,0 +1,1 @@
+"""Mails of the common library: the SMTP connector, and the settings of the server."""
