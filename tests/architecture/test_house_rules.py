@@ -34,6 +34,7 @@ FORBIDDEN_WORDS = {
     *("forget", "forgetting", "forgotten", "who", "housekeeper"),
 }
 """Words that are not in docs/glossary.md, which has another one for each thing."""
+COMMON_FEATURES = {"api_keys", "idempotency", "people", "rate_limits", "sessions", "tenants"}
 CLOCKS = ("datetime.now", "datetime.utcnow", "time.time", "time.monotonic", "date.today")
 SQL = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s", re.MULTILINE)
 EVENT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -206,7 +207,11 @@ def test_sql_stands_in_stores_only(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in SOURCES if re.search(r"/common/(api_keys|idempotency|rate_limits|tenants)/", path.as_posix())],
+    [
+        path
+        for path in SOURCES
+        if re.search(r"/common/(api_keys|idempotency|people|rate_limits|sessions|tenants)/", path.as_posix())
+    ],
     ids=_relative,
 )
 def test_sql_of_common_features_stands_in_their_stores_only(path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.common.mail.smtp import smtp_sender
 from plaudit.alerting.main import SERVICE, build, followers
 from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.alerting.settings import AlertingSettings
@@ -21,6 +20,7 @@ from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock
 from plaudit.common.kafka.subscription import Record
+from plaudit.common.mail.smtp import smtp_sender
 from plaudit.common.process import Resources
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.clocks import PUBLISHED

@@ -10,7 +10,6 @@ import pytest
 
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.common.mail.smtp import smtp_sender
 from plaudit.alerting.main import followers
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.contracts import Envelope, ReviewChange
@@ -19,6 +18,7 @@ from plaudit.common.events.partitioning import partition_of
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.end_offsets import EndOffsets
+from plaudit.common.mail.smtp import smtp_sender
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import read_log, running, until

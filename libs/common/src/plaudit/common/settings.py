@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     sign_in_links_per_hour_per_address: int = Field(default=6, ge=1)
     """Links that can be asked for with one e-mail address."""
 
-    oidc_issuer: str = ""
+    oidc_issuer: str = Field(default="", pattern=r"^(https://\S+|http://(localhost|127\.0\.0\.1)(:\d+)?(/\S*)?)?$")
     """The OpenID provider that staff may sign in with, for example `https://id.example.com`. Empty: none."""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
@@ -111,6 +111,11 @@ class Settings(BaseSettings):
 
 
 S = TypeVar("S", bound=Settings)
+
+
+def address_of(settings: Settings) -> str:
+    """Return the address of this service from outside, for links: without a slash at its end."""
+    return (settings.public_url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/")
 
 
 def read_settings(kind: type[S]) -> S:

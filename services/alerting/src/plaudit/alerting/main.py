@@ -11,17 +11,17 @@ from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.common.mail.smtp import smtp_sender
 from plaudit.alerting.policies.api import router as policies
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
+from plaudit.common import sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.kafka.end_offsets import EndOffsets
+from plaudit.common.mail.smtp import smtp_sender
 from plaudit.common.process import Parts, Resources, Service, main
-from plaudit.common.sessions import router as sessions
 
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
@@ -42,7 +42,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             service=resources.service,
             description=DESCRIPTION,
             resources=resources,
-            routers=[clocks, alerts.router, policies, desk, sessions],
+            staff_sessions=sessions.staff_sessions(resources),
+            routers=[clocks, alerts.router, policies, desk, sessions.router],
             pages=True,
             problems=alerts.PROBLEMS,
             refusals=alerts.REFUSALS,

@@ -1,5 +1,6 @@
 """Feedback-board's composition root: `python -m plaudit.feedback_board.main api|consume|relay|jobs|migrate|all`."""
 
+from plaudit.common import sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
@@ -30,6 +31,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         service=resources.service,
         description=DESCRIPTION.strip(),
         resources=resources,
+        staff_sessions=sessions.staff_sessions(resources),
         routers=[
             requests.router,
             votes.router,
@@ -37,6 +39,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             board_pages.front,
             board_pages.router,
             vote_pages.router,
+            sessions.router,
         ],
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,

@@ -1,5 +1,6 @@
 """Ingest's composition root: `python -m plaudit.ingest.main api|consume|relay|jobs|migrate|all`."""
 
+from plaudit.common import sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
@@ -31,7 +32,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         service="ingest",
         description="The front door: platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
-        routers=(sources.router, reviews.router, deliveries.router),
+        staff_sessions=sessions.staff_sessions(resources),
+        routers=(sources.router, reviews.router, deliveries.router, sessions.router),
         direct_routes=[hooks],
         more_openapi=HOOKS,
         problems={**answers.PROBLEMS, **sources.PROBLEMS},

@@ -1,5 +1,6 @@
 """Scoring's composition root: `python -m plaudit.scoring.main api|consume|relay|jobs|migrate|all`."""
 
+from plaudit.common import sessions
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
@@ -16,7 +17,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         service="scoring",
         description="Decayed trust scores of every subject and every prefix of it, current to the second.",
         resources=resources,
-        routers=[scores],
+        staff_sessions=sessions.staff_sessions(resources),
+        routers=[scores, sessions.router],
     )
     return Parts(app=app, subscriptions=(LIVE, HISTORY))
 

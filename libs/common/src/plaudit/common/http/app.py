@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, Response
@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plaudit.common.db import Database, Role
-from plaudit.common.http.auth import ApiKeys
+from plaudit.common.http.auth import ApiKeys, SessionPrincipals, anyone
 from plaudit.common.http.direct import DirectRoute
 from plaudit.common.http.docs import docs_page, problems_page
 from plaudit.common.http.edge import Edge
@@ -135,6 +135,7 @@ def create_app(
     more_openapi: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
     refusals: Refusals | None = None,
+    staff_sessions: SessionPrincipals | None = None,
 ) -> Api:
     """Return an application with all that services share.
 
@@ -152,6 +153,7 @@ def create_app(
         more_openapi: `paths` and `schemas` that describe bare routes in the OpenAPI document.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
+        staff_sessions: finds whom the cookie of a request speaks for; without it, only keys do.
     """
     site = Pages(title=title)
     app = Api(
@@ -175,13 +177,16 @@ def create_app(
     app.state.service = service
     app.state.resources = resources
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
+    app.state.staff_sessions = staff_sessions
     for router in routers:
         app.include_router(router)
     for path, show in {
         "/docs": docs_page(site, app.openapi),
         "/problems": problems_page(site, {**COMMON_PROBLEMS, **(problems or {})}),
     }.items():
-        app.add_api_route(path, show, include_in_schema=False, response_class=HTMLResponse)
+        app.add_api_route(
+            path, show, include_in_schema=False, response_class=HTMLResponse, dependencies=[Depends(anyone)]
+        )
     return app
 
 

@@ -1,10 +1,13 @@
-"""Principals: whom an API key, sent as a bearer token, speaks for, and what it may do."""
+"""Principals: whom a request speaks for, and what it may do.
+
+It sends an API key as a bearer token, or the cookie of a session that a person began on the sign-in page.
+"""
 
 import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -12,7 +15,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from plaudit.common.api_keys import store
 from plaudit.common.api_keys.domain import ALL_SCOPES, hash_secret, parse
 from plaudit.common.db import Database
+from plaudit.common.http.origin import check_origin
 from plaudit.common.http.problems import forbidden, unauthorized
+from plaudit.common.people.domain import Person
 
 MAX_CACHE_SECONDS: Final = 10.0
 """How long a process that has just seen a key may accept it after it is revoked."""
@@ -25,16 +30,29 @@ _bearer = HTTPBearer(
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whom the key of a request speaks for."""
+    """Whom a request speaks for: an API key, or a person."""
 
     tenant_id: str
     key_id: str
-    """The key's public id."""
+    """The key's public id; empty for a person."""
     scopes: frozenset[str]
+    person: Person | None = None
+
+    @property
+    def actor(self) -> str:
+        """The key or the person, for records of what was done."""
+        return f"key:{self.key_id}" if self.person is None else f"person:{self.person.id}"
 
     def may(self, scope: str) -> bool:
-        """Return whether the key has a scope."""
+        """Return whether the key, or the role of the person, has a scope."""
         return scope in self.scopes or ALL_SCOPES in self.scopes
+
+
+class SessionPrincipals(Protocol):
+    """What a service's application needs of the sessions of staff."""
+
+    async def principal(self, request: Request) -> Principal | None:
+        """Return whom the session of a request speaks for; None without one."""
 
 
 class ApiKeys:
@@ -75,10 +93,14 @@ class ApiKeys:
         return entry
 
 
-class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("reviews:read"))
-    """A dependency that accepts a request whose key has all of the scopes, and returns its `Principal`.
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
-    Without a valid key the answer is 401, without a scope 403.
+
+class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("reviews:read"))
+    """A dependency that accepts a request whose key, or session, has all of the scopes; returns its `Principal`.
+
+    Without a valid key or session the answer is 401, without a scope 403. A session counts only where no key is sent,
+    and what changes something with a session must come from one of our own pages.
     """
 
     def __init__(self, *scopes: str) -> None:
@@ -88,8 +110,10 @@ class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("rev
         self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Principal:
         """Return the principal, and store it with the request for its transaction."""
-        api_keys: ApiKeys = request.app.state.api_keys
-        principal = await api_keys.principal(credentials.credentials) if credentials else None
+        if credentials is not None or "authorization" in request.headers:
+            principal = await _of_key(request, credentials)
+        else:
+            principal = await _of_session(request)
         if principal is None:
             raise unauthorized()
         request.state.principal = principal
@@ -97,3 +121,20 @@ class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("rev
             if not principal.may(scope):
                 raise forbidden(scope)
         return principal
+
+
+async def anyone() -> None:
+    """Declare, as a dependency, that a page is for the public: it neither needs nor reads a key or a session."""
+
+
+async def _of_key(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal | None:
+    api_keys: ApiKeys = request.app.state.api_keys
+    return await api_keys.principal(credentials.credentials) if credentials else None
+
+
+async def _of_session(request: Request) -> Principal | None:
+    sessions: SessionPrincipals | None = request.app.state.staff_sessions
+    principal = await sessions.principal(request) if sessions else None
+    if principal is not None and request.method not in SAFE_METHODS:
+        check_origin(request)
+    return principal

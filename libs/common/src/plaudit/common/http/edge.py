@@ -220,7 +220,8 @@ class Edge:
         if problem is not None:
             fields["problem"] = problem.slug
         if principal is not None:
-            fields |= {"tenant_id": principal.tenant_id, "key_id": principal.key_id}
+            fields["tenant_id"] = principal.tenant_id
+            fields |= {"person_id": str(principal.person.id)} if principal.person else {"key_id": principal.key_id}
         log.info(
             "request",
             method=method,

@@ -13,16 +13,27 @@ def check_origin(request: Request) -> None:
 
     Browsers send Sec-Fetch-Site, and older ones Origin. A request with neither is refused.
     """
+    if not is_from_our_page(request):
+        raise sent_from_elsewhere()
+
+
+def is_from_our_page(request: Request) -> bool | None:
+    """Return whether one of our own pages sent a request, by what browsers say; None when the browser says nothing."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
-        ours = site in {"same-origin", "none"}
-    else:
-        ours = urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
-    if not ours:
-        raise Problem(
-            "sent-from-elsewhere",
-            HTTPStatus.FORBIDDEN,
-            "This form was sent from elsewhere",
-            "Open the page itself and send the form from there.",
-            headers={"Vary": "Sec-Fetch-Site, Origin"},
-        )
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == request.headers.get("host", "-")
+    return None
+
+
+def sent_from_elsewhere() -> Problem:
+    """Return the 403 of a request that none of our pages sent."""
+    return Problem(
+        "sent-from-elsewhere",
+        HTTPStatus.FORBIDDEN,
+        "This form was sent from elsewhere",
+        "Open the page itself and send the form from there.",
+        headers={"Vary": "Sec-Fetch-Site, Origin"},
+    )

@@ -30,7 +30,8 @@ FIELDS: Final = frozenset(
         # processes and loops
         *("command", "pid", "url", "signal", "exit_code", "loop", "waiting"),
         # requests and group commits
-        *("method", "route", "status", "duration_ms", "body_bytes", "problem", "tenant_id", "key_id", "requests"),
+        *("method", "route", "status", "duration_ms", "body_bytes", "problem", "requests"),
+        *("tenant_id", "key_id", "person_id"),
         # Kafka and the outbox
         *("topic", "partition", "partitions", "group", "offset", "sequence", "created", "table"),
         *("applied", "repeated", "dead", "tries", "attempt"),

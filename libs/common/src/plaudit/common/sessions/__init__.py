@@ -1,5 +1,32 @@
-"""Sessions of staff: sign in with an API key in a form that needs no script, and stay signed in by a cookie."""
+"""Sessions of staff: sign in with a mailed link, at an OpenID provider or with an API key; stay signed in by a cookie.
 
-from plaudit.common.sessions.pages import router, signed_in, staff
+A service gives `staff_sessions(resources)` and `router` to `create_app`. A page declares
+`Annotated[Principal, Depends(staff("clocks:read"))]` first, and then `TenantTx` or `Work` as endpoints of the API do.
+"""
 
-__all__ = ["router", "signed_in", "staff"]
+from typing import Protocol
+
+from plaudit.common.db import Database
+from plaudit.common.sessions.access import form_token, signed_in, staff
+from plaudit.common.sessions.lookup import StaffSessions
+from plaudit.common.sessions.pages import router
+from plaudit.common.settings import Settings
+
+
+class HasCommonDatabase(Protocol):
+    """What sessions need of the resources of a service."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the process."""
+
+    def common_database(self) -> Database:
+        """Return connections to schema `common`."""
+
+
+def staff_sessions(resources: HasCommonDatabase) -> StaffSessions:
+    """Return the sessions of staff, for the application of a service."""
+    return StaffSessions(resources.settings, resources.common_database)
+
+
+__all__ = ["StaffSessions", "form_token", "router", "signed_in", "staff", "staff_sessions"]

@@ -1,90 +1,262 @@
-"""Sign-in and sign-out, and the dependency of every page for staff.
+"""Sign in with a mailed link, at an OpenID provider or with an API key, and sign out. No form needs a script."""
 
-A service gives `router` to `create_app`; a page declares `Annotated[Principal, Depends(staff("clocks:read"))]` first,
-and then `TenantTx` or `Work` as endpoints of the API do.
-"""
-
-from collections.abc import Awaitable, Callable
+import hmac
+from datetime import timedelta
+from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
+import structlog
 from fastapi import APIRouter, Depends, Form
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from plaudit.common.http import Principal
-from plaudit.common.http.auth import ApiKeys
-from plaudit.common.http.errors import AnswerInsteadError
+from plaudit.common import rate_limits
+from plaudit.common.db import SqlTx
+from plaudit.common.http.auth import ApiKeys, anyone
+from plaudit.common.http.client_address import network_of
 from plaudit.common.http.origin import check_origin
+from plaudit.common.mail.smtp import FailedError, RefusedError, smtp_sender
 from plaudit.common.pages import Pages
+from plaudit.common.people import store as people
+from plaudit.common.people.domain import InvalidPersonError, normalised_email
+from plaudit.common.rate_limits import Limit
+from plaudit.common.sessions import commands, store
+from plaudit.common.sessions.access import HOME, check_form, sessions_of, sign_in_page
+from plaudit.common.sessions.domain import (
+    OIDC_ATTEMPT_AGE,
+    OidcAttempt,
+    OidcRefusedError,
+    hash_of,
+    is_secret,
+    local_path,
+    new_secret,
+)
+from plaudit.common.sessions.lookup import StaffSessions
+from plaudit.common.sessions.mails import sign_in_mail
+from plaudit.common.sessions.provider import OidcProvider
+from plaudit.common.settings import address_of
+from plaudit.common.tenants import store as tenants
 
-COOKIE: Final = "plaudit_key"
-COOKIE_AGE_SECONDS: Final = 12 * 3600
-HOME: Final = "/"
-"""Where signing in and out lead."""
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+log = structlog.get_logger()
 
-router = APIRouter(include_in_schema=False)
+NO_TENANT: Final = ""
+"""Under which the limits of sign-in are counted: no tenant is known yet."""
+PURGED_LIMITS: Final = 100
+OIDC_COOKIE: Final = "plaudit_oidc"
+CALLBACK: Final = "/sign-in/oidc/callback"
 
-
-async def signed_in(request: Request) -> Principal | None:
-    """Return whom the cookie's key speaks for; None without a cookie, or when the key is no longer valid."""
-    api_keys: ApiKeys = request.app.state.api_keys
-    key = request.cookies.get(COOKIE)
-    return await api_keys.principal(key) if key else None
+router = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
+NextPath = Annotated[str, Form(alias="next", max_length=2000)]
 
 
-def staff(*scopes: str) -> Callable[[Request], Awaitable[Principal]]:
-    """Return a dependency that lets in whoever is signed in with all of the scopes; others get the sign-in form.
-
-    A form that no page of this service sent gets a 403.
-    """
-
-    async def signed_in_principal(request: Request) -> Principal:
-        if request.method not in _SAFE_METHODS:
-            check_origin(request)
-        principal = await signed_in(request)
-        if principal is None:
-            raise AnswerInsteadError(_form(request))
-        if not all(principal.may(scope) for scope in scopes):
-            error = f"This key lacks a scope: the page needs {' and '.join(scopes)}."
-            raise AnswerInsteadError(_form(request, error))
-        request.state.principal = principal
-        return principal
-
-    return signed_in_principal
+@router.get("/sign-in")
+async def show_sign_in(request: Request) -> Response:
+    """Show the ways to sign in."""
+    return sign_in_page(request)
 
 
 @router.post("/sign-in", dependencies=[Depends(check_origin)])
-async def sign_in(request: Request, key: Annotated[str, Form()] = "") -> Response:
-    """Put a valid key into a cookie that no script can read and no other site can use."""
+async def sign_in_with_key(request: Request, key: Annotated[str, Form()] = "", next_path: NextPath = HOME) -> Response:
+    """Exchange an API key for a session; the browser does not keep the key."""
+    await _count_attempt(request)
     api_keys: ApiKeys = request.app.state.api_keys
-    if await api_keys.principal(key.strip()) is None:
-        return _form(request, "This key is not valid, or has expired.")
-    response = RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
-    response.set_cookie(
-        COOKIE,
-        key.strip(),
-        max_age=COOKIE_AGE_SECONDS,
-        httponly=True,
-        samesite="strict",
-        secure=request.app.state.resources.settings.public_url.startswith("https:"),
-        path="/",
-    )
+    principal = await api_keys.principal(key.strip())
+    to = local_path(next_path, HOME)
+    if principal is None:
+        error = "This key is not valid, or has expired."
+        return sign_in_page(request, error, status=HTTPStatus.UNAUTHORIZED, next_path=to)
+    sessions = sessions_of(request)
+    async with sessions.database.transaction(principal.tenant_id) as tx:
+        session_id = await commands.begin_for_key(tx, principal.tenant_id, principal.key_id, sessions.max_age)
+    log.info("signed_in", tenant_id=principal.tenant_id, key_id=principal.key_id, detail="key")
+    return await _signed_in(request, session_id, to)
+
+
+@router.post("/sign-in/link", dependencies=[Depends(check_origin)])
+async def ask_for_link(request: Request, email: Annotated[str, Form(max_length=1000)] = "") -> Response:
+    """Mail a link to whoever has an account with this address; the answer is the same where nobody has."""
+    await _count_attempt(request)
+    sessions = sessions_of(request)
+    if not sessions.settings.smtp_host:
+        error = "This installation sends no mails. Sign in with an API key, or ask an admin for a link."
+        return sign_in_page(request, error, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    try:
+        address = normalised_email(email)
+    except InvalidPersonError as error:
+        return sign_in_page(request, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    await _count_address(sessions, address)
+    # Looked up after the answer is sent, so that its time does not tell whether there is an account.
+    response = _page(request, "sign_in_sent.html", minutes=round(sessions.settings.sign_in_link_minutes))
+    response.background = BackgroundTask(_mail_links, sessions, address)
     return response
 
 
-@router.post("/sign-out", dependencies=[Depends(check_origin)])
-async def sign_out() -> Response:
-    """Delete the cookie."""
-    response = RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+@router.get("/sign-in/link/{token}")
+async def show_link(request: Request, token: str) -> Response:
+    """Show whom a link signs in, and the button that does so: programs that only look at links use none up."""
+    sessions = sessions_of(request)
+    async with sessions.database.transaction() as tx:
+        person = await store.find_link(tx, hash_of(token)) if is_secret(token) else None
+        tenant_name = await tenants.name_of(tx, person.tenant_id) if person else None
+    status = HTTPStatus.OK if person else HTTPStatus.GONE
+    return _page(request, "sign_in_link.html", status, person=person, tenant_name=tenant_name)
+
+
+@router.post("/sign-in/link/{token}", dependencies=[Depends(check_origin)])
+async def use_link(request: Request, token: str) -> Response:
+    """Use a link up, and sign its person in."""
+    await _count_attempt(request)
+    sessions = sessions_of(request)
+    async with sessions.database.transaction() as tx:
+        person = await store.find_link(tx, hash_of(token)) if is_secret(token) else None
+    session_id = None
+    if person is not None:
+        async with sessions.database.transaction(person.tenant_id) as tx:
+            session_id = await commands.use_link(tx, person, token, sessions.max_age)
+    if person is None or session_id is None:
+        return _page(request, "sign_in_link.html", HTTPStatus.GONE, person=None, tenant_name=None)
+    log.info("signed_in", tenant_id=person.tenant_id, person_id=str(person.id), detail="link")
+    return await _signed_in(request, session_id, HOME)
+
+
+@router.get("/sign-in/oidc")
+async def begin_at_provider(request: Request) -> Response:
+    """Send the browser to the OpenID provider."""
+    await _count_attempt(request)
+    sessions = sessions_of(request)
+    settings = sessions.settings
+    if not settings.oidc_issuer:
+        return _refused(request, "This installation has no single sign-on.")
+    state, browser = new_secret(), new_secret()
+    attempt = OidcAttempt(new_secret(), new_secret(), local_path(request.query_params.get("next", ""), HOME))
+    try:
+        address = await _provider(request).address(state, attempt)
+    except OidcRefusedError as error:
+        return _refused(request, str(error))
+    async with sessions.database.transaction(settings.oidc_tenant) as tx:
+        await commands.begin_at_provider(tx, settings.oidc_tenant, state, browser, attempt)
+    response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
+    age = round(OIDC_ATTEMPT_AGE.total_seconds())
+    response.set_cookie(_oidc_cookie(sessions), browser, max_age=age, **_cookie_options(sessions))
     return response
 
 
-def _form(request: Request, error: str = "") -> Response:
-    pages: Pages = request.app.state.pages
-    status = HTTPStatus.UNAUTHORIZED if error else HTTPStatus.OK
-    response = pages.response("sign_in.html", status=status, error=error)
+@router.get(CALLBACK)
+async def finish_at_provider(request: Request, code: str = "", state: str = "") -> Response:
+    """Sign in whoever the provider vouches for, where there is an account with the address."""
+    sessions = sessions_of(request)
+    tenant_id = sessions.settings.oidc_tenant
+    try:
+        async with sessions.database.transaction(tenant_id) as tx:
+            attempt = await commands.take_attempt(tx, tenant_id, state, request.cookies.get(_oidc_cookie(sessions), ""))
+        email = normalised_email(await _provider(request).verified_email(code, attempt))
+        async with sessions.database.transaction(tenant_id) as tx:
+            person = await commands.person_vouched_for(tx, tenant_id, email)
+            session_id = await commands.begin_for_person(tx, person, sessions.max_age)
+    except (OidcRefusedError, InvalidPersonError) as error:
+        return _refused(request, str(error))
+    log.info("signed_in", tenant_id=tenant_id, person_id=str(person.id), detail="oidc")
+    response = await _signed_in(request, session_id, attempt.next_path)
+    response.delete_cookie(_oidc_cookie(sessions), **_cookie_options(sessions))
+    return response
+
+
+@router.post("/sign-out", dependencies=[Depends(check_form)])
+async def sign_out(request: Request, everywhere: Annotated[bool, Form()] = False) -> Response:
+    """End this session; with `everywhere`, all sessions of the same person or key."""
+    sessions = sessions_of(request)
+    session_id = sessions.id_of(request)
+    session = await sessions.find(session_id) if session_id else None
+    if session is not None and session_id is not None:
+        async with sessions.database.transaction(session.tenant_id) as tx:
+            await (commands.end_everywhere(tx, session) if everywhere else commands.end(tx, session, session_id))
+        sessions.drop(session_id)
+        if everywhere:
+            sessions.drop_all_like(session)
+    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    response.delete_cookie(sessions.cookie, **_cookie_options(sessions))
+    return response
+
+
+async def _signed_in(request: Request, session_id: str, to: str) -> Response:
+    """Give the browser its new session, and end the one that it had."""
+    sessions = sessions_of(request)
+    old_id = sessions.id_of(request)
+    old = await sessions.find(old_id) if old_id else None
+    if old is not None and old_id is not None:
+        async with sessions.database.transaction(old.tenant_id) as tx:
+            await commands.end(tx, old, old_id)
+        sessions.drop(old_id)
+    response = RedirectResponse(to, HTTPStatus.SEE_OTHER)
+    age = round(sessions.max_age.total_seconds())
+    response.set_cookie(sessions.cookie, session_id, max_age=age, **_cookie_options(sessions))
     response.headers["cache-control"] = "no-store"
     return response
+
+
+def _cookie_options(sessions: StaffSessions) -> dict[str, Any]:
+    return {"httponly": True, "samesite": "lax", "secure": sessions.is_https, "path": "/"}
+
+
+def _oidc_cookie(sessions: StaffSessions) -> str:
+    return f"__Host-{OIDC_COOKIE}" if sessions.is_https else OIDC_COOKIE
+
+
+def _provider(request: Request) -> OidcProvider:
+    """Return the provider, which keeps what it discovers for as long as the process runs."""
+    state, settings = request.app.state, sessions_of(request).settings
+    if not hasattr(state, "oidc_provider"):
+        state.oidc_provider = OidcProvider(settings, address_of(settings) + CALLBACK)
+    provider: OidcProvider = state.oidc_provider
+    return provider
+
+
+def _refused(request: Request, error: str) -> Response:
+    return sign_in_page(request, error, status=HTTPStatus.UNAUTHORIZED)
+
+
+def _page(request: Request, template: str, status: int = HTTPStatus.OK, **context: object) -> Response:
+    pages: Pages = request.app.state.pages
+    response = pages.response(template, status=status, **context)
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+async def _count_attempt(request: Request) -> None:
+    """Count an attempt of a network to sign in."""
+    sessions = sessions_of(request)
+    settings = sessions.settings
+    async with sessions.database.transaction(NO_TENANT) as tx:
+        network = network_of(request, settings.trusted_proxies, await store.rate_limit_key(tx))
+        await _spend(tx, Limit("sign-in", network, settings.sign_ins_per_hour_per_network))
+
+
+async def _count_address(sessions: StaffSessions, email: str) -> None:
+    """Count a link that is asked for with an address, whether or not there is an account."""
+    async with sessions.database.transaction(NO_TENANT) as tx:
+        key = await store.rate_limit_key(tx)
+        digest = hmac.new(key, f"email:{email}".encode(), sha256).digest()[:16]
+        await _spend(tx, Limit("sign-in-link", digest, sessions.settings.sign_in_links_per_hour_per_address))
+
+
+async def _spend(tx: SqlTx, limit: Limit) -> None:
+    await rate_limits.purge(tx, PURGED_LIMITS)
+    await rate_limits.spend(tx, NO_TENANT, limit)
+
+
+async def _mail_links(sessions: StaffSessions, email: str) -> None:
+    """Mail a link for each active account with an address: one in most cases, more where it is used by more tenants."""
+    settings = sessions.settings
+    send = smtp_sender(settings)
+    async with sessions.database.transaction() as tx:
+        found = await people.find_active(tx, email)
+    for person in found:
+        async with sessions.database.transaction(person.tenant_id) as tx:
+            link = await commands.new_link(tx, person, timedelta(minutes=settings.sign_in_link_minutes))
+            tenant_name = await tenants.name_of(tx, person.tenant_id) or person.tenant_id
+        try:
+            await send(sign_in_mail(link, tenant_name, settings, tx.now))
+        except (RefusedError, FailedError) as error:
+            log.warning("sign_in_mail_failed", tenant_id=person.tenant_id, error_type=type(error).__name__)

@@ -52,7 +52,7 @@ async def list_alerts(
 @router.post("/v1/alerts/{alert_id}/acknowledge", summary="Acknowledge an alert")
 async def acknowledge_alert(alert_id: UUID, principal: AlertsWriter, tx: TenantTx) -> AlertOut:
     """Say that somebody looks at it. Saying so again changes nothing; a resolved alert cannot be acknowledged."""
-    alert = await commands.acknowledge(tx, principal.tenant_id, alert_id, principal.key_id)
+    alert = await commands.acknowledge(tx, principal.tenant_id, alert_id, principal.key_id or principal.actor)
     if alert is None:
         raise not_found("alert")
     return AlertOut.model_validate(alert)

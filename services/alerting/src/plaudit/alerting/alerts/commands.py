@@ -51,14 +51,14 @@ class BreachAlerts(Follower):
         return [alert_event("alert.resolved", each, tx.now, causes[each.tenant_id, each.id]) for each in resolved]
 
 
-async def acknowledge(tx: SqlTx, tenant_id: str, alert_id: UUID, key_id: str) -> RowMapping | None:
+async def acknowledge(tx: SqlTx, tenant_id: str, alert_id: UUID, acknowledged_by: str) -> RowMapping | None:
     """Record that somebody looks at an alert; once it is acknowledged, this changes nothing.
 
     Args:
         tx: the open transaction.
         tenant_id: whose.
         alert_id: which.
-        key_id: the public id of the key of whoever looks.
+        acknowledged_by: the public id of the key, or the person, as `person:<id>`.
 
     Returns:
         The alert, or None where there is none.
@@ -66,7 +66,7 @@ async def acknowledge(tx: SqlTx, tenant_id: str, alert_id: UUID, key_id: str) ->
     Raises:
         AlertResolvedError: it is resolved.
     """
-    await store.acknowledge(tx, tenant_id, alert_id, key_id)
+    await store.acknowledge(tx, tenant_id, alert_id, acknowledged_by)
     alert = await store.read_alert(tx, tenant_id, alert_id)
     if alert is not None and alert["state"] == AlertState.RESOLVED:
         raise AlertResolvedError

@@ -22,6 +22,8 @@ class AlertOut(BaseModel):
     review_id: str
     raised_at: datetime
     acknowledged_at: datetime | None
-    acknowledged_by: str | None = Field(description="The public id of the key that acknowledged it.")
+    acknowledged_by: str | None = Field(
+        description="The key (its public id) or the person (`person:<id>`) who acknowledged it."
+    )
     resolved_at: datetime | None
     reason: str | None = Field(description="Why it is resolved.")

@@ -52,9 +52,9 @@ async def resolve(tx: Tx, reasons: Mapping[tuple[str, UUID], str]) -> list[Alert
     return [Alert(**row) for row in rows]
 
 
-async def acknowledge(tx: Tx, tenant_id: str, alert_id: UUID, key_id: str) -> None:
+async def acknowledge(tx: Tx, tenant_id: str, alert_id: UUID, acknowledged_by: str) -> None:
     """Record who looks at an alert, if it is open."""
-    await tx.raw.execute(_ACKNOWLEDGE, tenant_id, alert_id, tx.now, key_id)
+    await tx.raw.execute(_ACKNOWLEDGE, tenant_id, alert_id, tx.now, acknowledged_by)
 
 
 async def list_alerts(

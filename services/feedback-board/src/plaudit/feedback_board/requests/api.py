@@ -189,8 +189,8 @@ async def list_activity(
 
 
 def actor_of(principal: Principal) -> str:
-    """Return the actor that the log names for an API key."""
-    return f"key:{principal.key_id}"
+    """Return the actor that the log names for a key or a person."""
+    return principal.actor
 
 
 async def _find(tx: Tx, principal: Principal, request_id: UUID) -> Request:

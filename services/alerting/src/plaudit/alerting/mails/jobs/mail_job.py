@@ -12,12 +12,12 @@ import structlog
 
 from plaudit.alerting.mails import commands, store
 from plaudit.alerting.mails.domain import Mail
-from plaudit.common.mail.smtp import FailedError, RefusedError, SendMail
 from plaudit.alerting.metrics import MAILS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.common.db import Database
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob
+from plaudit.common.mail.smtp import FailedError, RefusedError, SendMail
 
 log = structlog.get_logger()
 

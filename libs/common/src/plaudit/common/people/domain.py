@@ -1,0 +1,115 @@
+"""A person of a tenant's staff, and what each role may do."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+MAX_EMAIL_CHARS: Final = 254
+MAX_NAME_CHARS: Final = 100
+
+
+class Role(StrEnum):
+    """What a person may do; each may do all that those before it may."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    ADMIN = "admin"
+
+
+_VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read"})
+_RESPONDER: Final = _VIEWER | {"alerts:write", "board:write", "sources:read", "deliveries:read"}
+ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
+    Role.VIEWER: _VIEWER,
+    Role.RESPONDER: _RESPONDER,
+    Role.ADMIN: frozenset({"*"}),
+}
+"""The scopes of each role. A deliveries' bytes can hold addresses of customers, so viewers do not read them."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody of a tenant's staff, as requests know them."""
+
+    tenant_id: str
+    id: UUID
+    email: str
+    name: str
+    role: Role
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the role may do."""
+        return ROLE_SCOPES[self.role]
+
+
+class Account(Person, frozen=True):
+    """A person's account, as it is administered."""
+
+    active: bool
+    valid_from: datetime
+    """Sessions and links that were made before are void."""
+    created_at: datetime
+    last_signed_in_at: datetime | None = None
+
+
+class InvalidPersonError(ValueError):
+    """A name or an address that cannot be used; the text says why and may be shown."""
+
+
+class EmailTakenError(ValueError):
+    """The tenant has an account with this address."""
+
+
+class UnknownPersonError(LookupError):
+    """The tenant has no such account."""
+
+
+class LastAdminError(ValueError):
+    """The change would leave the tenant without an active admin."""
+
+
+def normalised_email(text: str) -> str:
+    """Return an address as accounts have it: without spaces around it, and in small letters.
+
+    Raises:
+        InvalidPersonError: it is not one plain address.
+    """
+    email = text.strip().lower()
+    try:
+        address = Address(addr_spec=email)
+    except (ValueError, IndexError, MessageError):
+        address = Address()
+    is_plain = address.username and address.domain and email.isascii() and email.isprintable() and " " not in email
+    if not is_plain or len(email) > MAX_EMAIL_CHARS:
+        raise InvalidPersonError("This is not one e-mail address such as ada@example.com.")
+    return email
+
+
+def checked_name(text: str) -> str:
+    """Return a name with single spaces.
+
+    Raises:
+        InvalidPersonError: it is empty, too long, or has control characters.
+    """
+    name = " ".join(text.split())
+    if not name or len(name) > MAX_NAME_CHARS or any(unicodedata.category(each) in {"Cc", "Cs"} for each in name):
+        raise InvalidPersonError(f"A name has 1 to {MAX_NAME_CHARS} characters, and no control characters.")
+    return name
+
+
+def checked_role(text: str) -> Role:
+    """Return the role of this name.
+
+    Raises:
+        InvalidPersonError: there is none; the text names all.
+    """
+    try:
+        return Role(text.strip().lower())
+    except ValueError:
+        raise InvalidPersonError(f"There is no role {text!r}; roles are {', '.join(Role)}.") from None

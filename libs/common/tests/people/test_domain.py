@@ -1,0 +1,25 @@
+import pytest
+
+from plaudit.common.people.domain import ROLE_SCOPES, InvalidPersonError, Role, checked_name, checked_role
+
+
+def test_each_role_may_do_what_the_one_before_it_may() -> None:
+    assert list(ROLE_SCOPES) == [Role.VIEWER, Role.RESPONDER, Role.ADMIN]
+    assert ROLE_SCOPES[Role.VIEWER] < ROLE_SCOPES[Role.RESPONDER]
+    assert ROLE_SCOPES[Role.ADMIN] == {"*"}
+
+
+def test_a_viewer_changes_nothing() -> None:
+    assert all(scope.endswith(":read") for scope in ROLE_SCOPES[Role.VIEWER])
+
+
+def test_an_unknown_role_is_told_with_those_that_there_are() -> None:
+    assert checked_role(" Admin") is Role.ADMIN
+    with pytest.raises(InvalidPersonError, match="viewer, responder, admin"):
+        checked_role("boss")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\x00b", "a" * 101])
+def test_a_name_that_cannot_be_shown_is_refused(name: str) -> None:
+    with pytest.raises(InvalidPersonError):
+        checked_name(name)
