@@ -1,6 +1,5 @@
 """An application with pages for staff, on a database of the tests' own service, with a mailbox."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +22,7 @@ from plaudit.common.sessions import commands, staff
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.databases import TESTING, patient_settings_for
 from plaudit_testing.mailbox import Mailbox, open_mailbox
+from plaudit_testing.runtime import until
 from plaudit_testing.runtime_fixtures import testing_url, worker_database
 from plaudit_testing.serving import serving
 
@@ -96,8 +96,7 @@ class Site:
 
     async def settled(self) -> None:
         """Wait until nothing is left to do behind answers that were sent."""
-        while self.app.built_edge().in_progress:  # noqa: ASYNC110 - a counter, not an event
-            await asyncio.sleep(0.01)
+        await until(lambda: self.app.built_edge().in_progress == 0, "the end of all requests")
 
     def see_anew(self) -> None:
         """Let the process look up again what it has cached."""

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import Tx
 from plaudit.common.http import Principal, TenantTx, Work, not_found, resources
+from plaudit.common.http.auth import anyone
 from plaudit.common.http.client_address import network_of
 from plaudit.common.http.origin import check_origin
 from plaudit.common.process import Resources
@@ -29,7 +30,7 @@ PUBLIC: Final = "public"
 COOKIE_MAX_AGE_SECONDS: Final = 400 * 86_400
 """The longest time that browsers keep a cookie."""
 
-router = APIRouter(prefix="/b/{tenant}", include_in_schema=False)
+router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
 
 BoardResources = Annotated[Resources[BoardSettings], Depends(resources)]
 

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, TenantTx, Work, decode_cursor, encode_cursor
+from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.pages import Pages
@@ -53,8 +54,8 @@ QUOTES: Final = 4
 ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
 UNDECIDED: Final = (Status.OPEN, Status.UNDER_REVIEW)
 
-router = APIRouter(prefix="/b/{tenant}", include_in_schema=False)
-front = APIRouter(include_in_schema=False)
+router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
+front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 """The address `/`: the board of the host."""
 site = Pages("plaudit.feedback_board.board")
 STATIC: Final = StaticFiles("plaudit.feedback_board.board.pages", "/board-static")

@@ -1,0 +1,158 @@
+"""Each operation of each service declares who may use it, and nobody else can."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.db import Database
+from plaudit.common.db import Role as DatabaseRole
+from plaudit.common.http import authorize
+from plaudit.common.people import commands as people
+from plaudit.common.people.domain import ROLE_SCOPES, Role
+from plaudit.common.sessions import commands as sessions
+from plaudit.common.sessions import staff
+from plaudit_testing.databases import migrated, patient_settings_for
+from plaudit_testing.operations import SERVICES, Operation, build, operations_of
+from plaudit_testing.servers import PostgresServer
+
+NO_DATABASE = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "owner_email": "owner@example.com"}
+OPERATIONS = [each for service in SERVICES for each in operations_of(service.name, build(service, NO_DATABASE)[0])]
+GUARDED = [each for each in OPERATIONS if any(each.declarations)]
+FOR_ANYONE = {
+    *("/docs", "/problems", "/openapi.json"),
+    *("/sign-in", "/sign-in/link", "/sign-in/link/{token}", "/sign-in/oidc", "/sign-in/oidc/callback", "/sign-out"),
+    *(
+        "/b/{tenant}",
+        "/b/{tenant}/status/{status}",
+        "/b/{tenant}/requests",
+        "/b/{tenant}/r/{slug}",
+        "/b/{tenant}/r/{slug}/votes",
+    ),
+}
+"""Paths that are meant for the public. Whoever adds one says so here."""
+BOARD_FRONT = ("feedback-board", "/")
+OPEN_BARE_ROUTES = {"/static/{version}/{name}", "/board-static/{version}/{name}"}
+OURS = {"sec-fetch-site": "same-origin"}
+HTML = {"accept": "text/html"}
+SIGN_IN_FORM = '<form method="post" action="/sign-in">'
+
+ALL_SCOPES = frozenset().union(*(each.declared.scopes for each in GUARDED if each.declared))
+
+
+def is_for_anyone(operation: Operation) -> bool:
+    return operation.path in FOR_ANYONE or (operation.service, operation.path) == BOARD_FRONT
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_an_operation_declares_once_who_may_use_it(operation: Operation) -> None:
+    if operation.path == "/openapi.json":  # the framework's own
+        return
+    assert len(operation.declarations) == 1, "declare authorize(…), staff(…) or anyone"
+    assert (operation.declared is None) == is_for_anyone(operation)
+    if operation.declared is not None:
+        assert operation.declared.scopes
+        assert isinstance(operation.declared, authorize) == operation.path.startswith("/v1/")
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
+def test_a_bare_route_is_for_the_public(service) -> None:
+    app, _ = build(service, NO_DATABASE)
+    assert {route.path for route in app._bare_routes} <= OPEN_BARE_ROUTES
+
+
+def test_the_roles_name_scopes_that_operations_ask_for() -> None:
+    named = frozenset().union(*ROLE_SCOPES.values()) - {"*"}
+    assert named <= ALL_SCOPES
+
+
+@pytest.fixture(scope="module")
+def whole_url(postgres_server: PostgresServer) -> Iterator[str]:
+    names = [service.name for service in SERVICES]
+    dsn = postgres_server.create_database(
+        postgres_server.template("whole", lambda dsn: migrated(dsn, *names)), name="access"
+    )
+    yield dsn
+    postgres_server.drop_database(dsn)
+
+
+@pytest.fixture
+async def owner(whole_url: str) -> AsyncIterator[Database]:
+    database = Database(patient_settings_for(whole_url), "common", DatabaseRole.OWNER, pool_size=1)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=SERVICES, ids=lambda each: each.name)
+async def served(request, whole_url: str) -> AsyncIterator[tuple[httpx.AsyncClient, list[Operation]]]:
+    settings = {**patient_settings_for(whole_url).model_dump(exclude_unset=True), **NO_DATABASE}
+    app, resources = build(request.param, {**settings, "database_url": whole_url})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://plaudit.example") as client:
+        yield client, [each for each in GUARDED if each.service == request.param.name]
+    await resources.close()
+
+
+async def new_key(owner: Database, scopes: frozenset[str]) -> dict[str, str]:
+    async with owner.transaction() as tx:
+        return {"authorization": f"Bearer {await api_keys.create(tx, 'default', 'access', sorted(scopes))}"}
+
+
+async def new_session(owner: Database, role: Role) -> dict[str, str]:
+    async with owner.transaction() as tx:
+        person = await people.create(tx, "default", uuid4(), f"{uuid4()}@example.com", "Ada", role)
+        session_id = await sessions.begin_for_person(tx, person, timedelta(days=7))
+    return {"cookie": f"plaudit_session={session_id}"}
+
+
+@pytest.mark.postgres
+async def test_an_operation_is_closed_without_key_and_session(served) -> None:
+    client, operations = served
+    for operation in operations:
+        answer = await client.request(operation.method, operation.url, headers={**OURS, **HTML})
+        if isinstance(operation.declared, staff):
+            assert SIGN_IN_FORM in answer.text, operation.name
+        else:
+            assert answer.status_code == 401, operation.name
+
+
+@pytest.mark.postgres
+async def test_an_operation_refuses_a_key_that_has_all_scopes_but_one(served, owner: Database) -> None:
+    client, operations = served
+    for scope in sorted(ALL_SCOPES):
+        header = await new_key(owner, ALL_SCOPES - {scope})
+        for operation in operations:
+            if isinstance(operation.declared, authorize):
+                answer = await client.request(operation.method, operation.url, headers={**OURS, **header})
+                refused = scope in operation.declared.scopes
+                assert (answer.status_code == 403) == refused, (operation.name, scope, answer.text)
+                assert answer.status_code != 401, operation.name
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("role", Role)
+async def test_an_operation_is_open_to_the_roles_that_have_its_scopes_and_to_no_other(
+    served, owner: Database, role: Role
+) -> None:
+    client, operations = served
+    cookie = await new_session(owner, role)
+    for operation in operations:
+        answer = await client.request(operation.method, operation.url, headers={**OURS, **HTML, **cookie})
+        allowed = role is Role.ADMIN or ROLE_SCOPES[role].issuperset(operation.declared.scopes)
+        assert (answer.status_code == 403) == (not allowed), (operation.name, answer.text)
+        assert answer.status_code != 401, operation.name
+        assert SIGN_IN_FORM not in answer.text, operation.name
+
+
+@pytest.mark.postgres
+async def test_an_operation_changes_nothing_for_a_session_whose_form_is_from_elsewhere(served, owner: Database) -> None:
+    client, operations = served
+    cookie = await new_session(owner, Role.ADMIN)
+    for operation in operations:
+        if operation.method != "GET":
+            answer = await client.request(
+                operation.method, operation.url, headers={**cookie, "sec-fetch-site": "cross-site"}
+            )
+            assert answer.status_code == 403, operation.name
