@@ -99,3 +99,28 @@ async def test_a_cookie_of_one_board_says_nothing_on_another(api: httpx.AsyncCli
         (entry, _) = (await client.get(f"/v1/requests/{request_id}/activity")).json()["items"]
         people.append(entry["person"])
     assert people[0] != people[1]
+
+
+async def test_the_public_pages_neither_read_nor_set_the_session_of_staff(
+    api: httpx.AsyncClient, clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path_of_request = await put_on_board(api, "Open on Sundays", "planned", votes=1)
+    key = api.headers["authorization"].removeprefix("Bearer ")
+    staff = clients.visitor()
+    assert (await staff.post("/sign-in", data={"key": key})).status_code == 303
+    assert "plaudit_session" in staff.cookies
+
+    def read(*_arguments: object) -> None:
+        raise AssertionError("a public page has read the session")
+
+    for name in ("principal", "find", "id_of"):
+        monkeypatch.setattr(f"plaudit.common.sessions.lookup.StaffSessions.{name}", read)
+    session_id = staff.cookies["plaudit_session"]
+    for path in ("/", BOARD, f"{BOARD}/status/planned", path_of_request):
+        answer = await staff.get(path)
+        assert answer.status_code == 200
+        assert session_id not in answer.text
+        assert "plaudit_session" not in answer.headers.get("set-cookie", "")
+    voted = await staff.post(f"{path_of_request}/votes", data={"choice": "vote"})
+    assert voted.status_code == 303
+    assert "plaudit_session" not in voted.headers["set-cookie"]

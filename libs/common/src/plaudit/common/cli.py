@@ -6,6 +6,7 @@ from typing import Final
 import typer
 
 from plaudit.common.api_keys import cli as api_keys
+from plaudit.common.sessions.cli import sign_in_link
 
 GROUP: Final = "plaudit.commands"
 
@@ -17,6 +18,7 @@ def build(commands: list[EntryPoint]) -> typer.Typer:
     """
     app = typer.Typer(name="plaudit", help="Tools for Plaudit.", no_args_is_help=True, add_completion=False)
     app.add_typer(api_keys.app, name="keys")
+    app.command("sign-in-link")(sign_in_link)
     for entry in sorted(commands, key=lambda entry: entry.name):
         try:
             command = entry.load()
