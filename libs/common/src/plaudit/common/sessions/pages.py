@@ -4,7 +4,7 @@ import hmac
 from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import structlog
 from fastapi import APIRouter, Depends, Form
@@ -35,9 +35,11 @@ from plaudit.common.sessions.domain import (
 )
 from plaudit.common.sessions.lookup import StaffSessions
 from plaudit.common.sessions.mails import sign_in_mail
-from plaudit.common.sessions.provider import OidcProvider
 from plaudit.common.settings import address_of
 from plaudit.common.tenants import store as tenants
+
+if TYPE_CHECKING:
+    from plaudit.common.sessions.provider import OidcProvider
 
 log = structlog.get_logger()
 
@@ -204,8 +206,11 @@ def _oidc_cookie(sessions: StaffSessions) -> str:
     return f"__Host-{OIDC_COOKIE}" if sessions.is_https else OIDC_COOKIE
 
 
-def _provider(request: Request) -> OidcProvider:
+def _provider(request: Request) -> "OidcProvider":
     """Return the provider, which keeps what it discovers for as long as the process runs."""
+    # Its libraries are loaded only where a provider is set: a quarter of a second of a process's start.
+    from plaudit.common.sessions.provider import OidcProvider
+
     state, settings = request.app.state, sessions_of(request).settings
     if not hasattr(state, "oidc_provider"):
         state.oidc_provider = OidcProvider(settings, address_of(settings) + CALLBACK)
