@@ -47,7 +47,7 @@ class TestStaffPages:
         assert (await browser.get("/")).json() == [2]
 
     async def test_a_key_without_the_scopes_is_told_which_the_page_needs(self, site, browser):
-        await sign_in(browser, await site.key("things:read"))
+        await sign_in(browser, await site.key("sources:read"))
         answer = await browser.get("/")
         assert answer.status_code == 403
         assert "clocks:read</code> and <code>alerts:read" in answer.text

@@ -1,12 +1,14 @@
 """The command `plaudit`: every installed distribution adds to it in the entry-point group `plaudit.commands`."""
 
-from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from importlib.metadata import EntryPoint, entry_points, version
+from typing import Annotated, Final
 
 import typer
 
 from plaudit.common.api_keys import cli as api_keys
 from plaudit.common.sessions.cli import sign_in_link
+from plaudit.common.tenants import cli as tenants
+from plaudit.common.terminal import CommandGroup
 
 GROUP: Final = "plaudit.commands"
 
@@ -16,7 +18,15 @@ def build(commands: list[EntryPoint]) -> typer.Typer:
 
     One that cannot be imported is named on standard error and left out, so that the others work.
     """
-    app = typer.Typer(name="plaudit", help="Tools for Plaudit.", no_args_is_help=True, add_completion=False)
+    app = typer.Typer(
+        name="plaudit",
+        cls=CommandGroup,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    app.add_typer(tenants.app, name="tenants")
     app.add_typer(api_keys.app, name="keys")
     app.command("sign-in-link")(sign_in_link)
     for entry in sorted(commands, key=lambda entry: entry.name):
@@ -35,3 +45,17 @@ def build(commands: list[EntryPoint]) -> typer.Typer:
 def main() -> None:
     """Run the command."""
     build(list(entry_points(group=GROUP)))()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"plaudit {version('plaudit-common')}")
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Tools for Plaudit. `plaudit COMMAND --help` says more, with examples."""

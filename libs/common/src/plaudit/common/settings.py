@@ -123,5 +123,9 @@ def read_settings(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        wrong = [f"PLAUDIT_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
-        sys.exit("wrong settings in the environment:\n  " + "\n  ".join(wrong))
+        sys.exit("wrong settings in the environment:\n  " + "\n  ".join(complaints(error)))
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """Return what is wrong with each variable of the environment, without its value."""
+    return [f"PLAUDIT_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]

@@ -1,32 +1,111 @@
-"""Make and revoke API keys, as the owner of schema `common`."""
+"""Make, rotate and revoke API keys: as the owner of schema `common`, or as its api role for one tenant."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from plaudit.common.api_keys import store
-from plaudit.common.api_keys.domain import hash_secret, new_key
-from plaudit.common.db import Tx
-from plaudit.common.tenants import store as tenants
+from plaudit.common.api_keys.domain import (
+    ApiKey,
+    NewKey,
+    check_rotation,
+    checked_scopes,
+    expiry,
+    hash_secret,
+    new_key,
+)
+from plaudit.common.db import SqlTx, Tx
+from plaudit.common.names import checked_name, shown
+from plaudit.common.refusals import RefusedError
+from plaudit.common.tenants import commands as tenants
+from plaudit.common.tenants import store as tenant_store
+
+OVERLAP: Final = timedelta(hours=24)
+"""For so long a rotated key is also valid with its old secret, if nobody says otherwise."""
 
 
-class UnknownTenantError(ValueError):
-    """There is no tenant of this name."""
+class UnknownKeyError(RefusedError):
+    """There is no key of this public id, or none that the role may see."""
 
 
-async def create(tx: Tx, tenant_id: str, name: str, scopes: Sequence[str], expires_in: timedelta | None = None) -> str:
+async def create(
+    tx: SqlTx, tenant_id: str, name: str, scopes: Sequence[str], expires_in: timedelta | None = None
+) -> str:
     """Store a new key and return it; it cannot be shown again.
 
     Raises:
         UnknownTenantError: there is no such tenant.
+        WrongInputError: the name cannot be one, there is no scope or an unknown one, or the validity is out of range.
     """
-    if not await tenants.exists(tx, tenant_id):
-        raise UnknownTenantError(f"there is no tenant {tenant_id!r}; --create-tenant makes it")
-    key = new_key()
-    expires_at = tx.now + expires_in if expires_in else None
-    await store.insert(tx, key.public_id, tenant_id, name, hash_secret(key.secret), scopes, expires_at)
-    return key.text
+    _, text = await issue(tx, tenant_id, name, scopes, expires_in)
+    return text
 
 
-async def revoke(tx: Tx, public_id: str) -> bool:
-    """Revoke a key, which takes effect within ten seconds; False when there is nothing to revoke."""
-    return await store.revoke(tx, public_id)
+async def issue(
+    tx: SqlTx, tenant_id: str, name: str, scopes: Sequence[str], expires_in: timedelta | None = None
+) -> tuple[ApiKey, str]:
+    """Do as `create` does, and return what is stored and the key, which cannot be shown again.
+
+    Raises:
+        RefusedError: as `create`.
+    """
+    made = new_key()
+    key = ApiKey(
+        public_id=made.public_id,
+        tenant_id=tenant_id,
+        name=checked_name(name),
+        scopes=checked_scopes(scopes),
+        created_at=tx.now,
+        expires_at=expiry(tx.now, expires_in),
+        last_used_at=None,
+        rotated_at=None,
+        previous_expires_at=None,
+        revoked_at=None,
+    )
+    if await tenant_store.name_of(tx, tenant_id) is None:
+        raise await tenants.unknown(tx, tenant_id)
+    await store.insert(tx, key, hash_secret(made.secret))
+    return key, made.text
+
+
+async def rotate(
+    tx: Tx, public_id: str, overlap: timedelta = OVERLAP, expires_in: timedelta | None = None
+) -> tuple[ApiKey, str]:
+    """Give a key another secret, and return the key and its new text, which cannot be shown again.
+
+    Args:
+        tx: the open transaction.
+        public_id: the key's, which stays.
+        overlap: for how long the old secret is valid too.
+        expires_in: for how long the key is valid from now; if not given, until when it was.
+
+    Raises:
+        UnknownKeyError: there is no such key.
+        RefusedError: the key is no longer valid, or its last rotation still overlaps.
+        WrongInputError: the overlap or the validity is out of range.
+    """
+    key = await store.lock(tx, public_id)
+    if key is None:
+        raise _unknown(public_id)
+    check_rotation(key, overlap, tx.now)
+    expires_at = expiry(tx.now, expires_in) or key.expires_at
+    previous_expires_at = min(tx.now + overlap, expires_at or datetime.max.replace(tzinfo=UTC))
+    made = NewKey(public_id, new_key().secret)
+    rotated = await store.rotate(tx, public_id, hash_secret(made.secret), expires_at, previous_expires_at)
+    return rotated, made.text
+
+
+async def revoke(tx: Tx, public_id: str) -> ApiKey:
+    """Revoke a key, which takes effect within ten seconds; once it is revoked, nothing changes any more.
+
+    Raises:
+        UnknownKeyError: there is no such key.
+    """
+    revoked = await store.revoke(tx, public_id)
+    if revoked is None:
+        raise _unknown(public_id)
+    return revoked
+
+
+def _unknown(public_id: str) -> UnknownKeyError:
+    return UnknownKeyError(f"there is no key {shown(public_id)}; `plaudit keys list --all` shows all")

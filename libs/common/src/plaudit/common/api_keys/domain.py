@@ -1,16 +1,40 @@
-"""The form of a key, and what is stored of it."""
+"""The form of a key, what it may do, until when it is valid, and what is stored of it."""
 
 import base64
 import hashlib
+import hmac
 import re
 import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
+
+from plaudit.common.names import did_you_mean, shown
+from plaudit.common.refusals import RefusedError, WrongInputError
 
 PREFIX: Final = "plaudit"
 PUBLIC_ID_BYTES: Final = 10
 SECRET_BYTES: Final = 32
 ALL_SCOPES: Final = "*"
+SCOPES: Final[Mapping[str, str]] = {
+    "alerts:read": "read alerts",
+    "alerts:write": "acknowledge and resolve alerts",
+    "board:read": "read requests and votes as the team sees them",
+    "board:write": "add, size and answer requests",
+    "clocks:read": "read clocks and policies",
+    "deliveries:read": "read deliveries, byte for byte",
+    "reviews:read": "read reviews and their revisions",
+    "scores:read": "read scores and why they are what they are",
+    "sources:read": "read sources, without their secrets",
+    "sources:write": "make sources",
+}
+"""Everything that an operation or a page of a service asks for, and what it allows."""
+MIN_VALIDITY: Final = timedelta(seconds=1)
+MAX_VALIDITY: Final = timedelta(days=3650)
+MAX_OVERLAP: Final = timedelta(days=90)
+USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 
 _PATTERN = re.compile(rf"{PREFIX}_([a-z2-7]{{16}})_([A-Za-z0-9_-]{{43}})")
 
@@ -29,14 +53,108 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """One of the secrets that a key is valid with."""
+
+    hash: bytes
+    seconds_left: float | None
+    """By the transaction's clock: None if it never expires, not positive if it has expired."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredKey:
     """What the database holds of a key that is not revoked."""
 
     tenant_id: str
-    secret_hash: bytes
     scopes: frozenset[str]
-    seconds_left: float | None
-    """Until it expires, by the transaction's clock: None if never, negative if it has expired."""
+    secrets: tuple[StoredSecret, ...]
+    """Its present secret, and while a rotation overlaps the one before it."""
+
+
+class KeyState(StrEnum):
+    """Whether a key is valid."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key without its secrets, as its owners see it."""
+
+    public_id: str
+    tenant_id: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    rotated_at: datetime | None
+    previous_expires_at: datetime | None
+    """When the secret before the last rotation ends, or has ended."""
+    revoked_at: datetime | None
+
+    def state(self, now: datetime) -> KeyState:
+        """Return whether it is valid at a time."""
+        if self.revoked_at is not None:
+            return KeyState.REVOKED
+        if self.expires_at is not None and self.expires_at <= now:
+            return KeyState.EXPIRED
+        return KeyState.ACTIVE
+
+    def overlaps(self, now: datetime) -> bool:
+        """Return whether the secret before the last rotation is still valid at a time."""
+        return self.previous_expires_at is not None and self.previous_expires_at > now
+
+
+def check_rotation(key: ApiKey, overlap: timedelta, now: datetime) -> None:
+    """Refuse a rotation that would be of no use, or would end a secret that is still promised to be valid.
+
+    Raises:
+        RefusedError: the key is revoked or expired; or its last rotation still overlaps, and this one would too.
+        WrongInputError: the overlap is negative or too long.
+    """
+    if not timedelta() <= overlap <= MAX_OVERLAP:
+        raise WrongInputError(f"the old secret may stay valid for 0 s to {MAX_OVERLAP.days} days")
+    if (state := key.state(now)) is not KeyState.ACTIVE:
+        raise RefusedError(f"key {key.public_id} is {state}: create another one")
+    if overlap and key.overlaps(now) and key.previous_expires_at is not None:
+        raise RefusedError(
+            f"key {key.public_id} was rotated before, and its earlier secret is valid until "
+            f"{key.previous_expires_at:%Y-%m-%d %H:%M:%S} UTC: rotate it then, or now without an overlap"
+        )
+
+
+def expiry(now: datetime, expires_in: timedelta | None) -> datetime | None:
+    """Return when a key expires that is valid for so long from now; None is for ever.
+
+    Raises:
+        WrongInputError: that is too short or too long.
+    """
+    if expires_in is None:
+        return None
+    if not MIN_VALIDITY <= expires_in <= MAX_VALIDITY:
+        raise WrongInputError(f"a key is valid for 1 s to {MAX_VALIDITY.days} days, or for ever")
+    return now + expires_in
+
+
+def checked_scopes(wanted: Iterable[str]) -> tuple[str, ...]:
+    """Return scopes in their order and each once; `*` holds all others.
+
+    Raises:
+        WrongInputError: there is none, or one that nothing asks for.
+    """
+    scopes = sorted(set(wanted))
+    known = ", ".join([*SCOPES, f"{ALL_SCOPES} (all)"])
+    if not scopes:
+        raise WrongInputError(f"a key needs at least one scope: {known}")
+    for scope in scopes:
+        if scope != ALL_SCOPES and scope not in SCOPES:
+            raise WrongInputError(
+                f"there is no scope {shown(scope)}{did_you_mean(scope, SCOPES) or ';'} known are {known}"
+            )
+    return (ALL_SCOPES,) if ALL_SCOPES in scopes else tuple(scopes)
 
 
 def new_key() -> NewKey:
@@ -54,3 +172,8 @@ def parse(key: str) -> tuple[str, str] | None:
 def hash_secret(secret: str) -> bytes:
     """Return what is stored of a secret. It has 256 random bits, so a slow hash would not protect it better."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def is_secret(secret: str, hashed: bytes) -> bool:
+    """Return whether this is the secret of which the hash is stored, in the same time for every answer."""
+    return hmac.compare_digest(hashed, hash_secret(secret))

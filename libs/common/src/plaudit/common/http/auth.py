@@ -3,18 +3,19 @@
 It sends an API key as a bearer token, or the cookie of a session that a person began on the sign-in page.
 """
 
-import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Protocol
 
+import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from plaudit.common.api_keys import store
-from plaudit.common.api_keys.domain import ALL_SCOPES, hash_secret, parse
+from plaudit.common.api_keys.domain import ALL_SCOPES, USE_IS_NOTED_EVERY, StoredSecret, is_secret, parse
 from plaudit.common.db import Database
+from plaudit.common.db.errors import is_transient
 from plaudit.common.http.origin import check_origin
 from plaudit.common.http.problems import forbidden, unauthorized
 from plaudit.common.people.domain import Person
@@ -22,6 +23,8 @@ from plaudit.common.people.domain import Person
 MAX_CACHE_SECONDS: Final = 10.0
 """How long a process that has just seen a key may accept it after it is revoked."""
 MAX_CACHED_KEYS: Final = 10_000
+
+log = structlog.get_logger()
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="api_key", bearerFormat="plaudit_…", description="A Plaudit API key."
@@ -55,14 +58,28 @@ class SessionPrincipals(Protocol):
         """Return whom the session of a request speaks for; None without one."""
 
 
+@dataclass(slots=True)
+class _Cached:
+    """A key that was found a moment ago."""
+
+    principal: Principal
+    secrets: Sequence[tuple[float, bytes]]
+    """(until when it is accepted without another look, its hash); times are those of the monotonic clock."""
+    use_is_noted_until: float
+
+    def is_valid_with(self, secret: str, now: float) -> bool:
+        """Return whether it may be accepted with this secret, and without another look."""
+        return any(now < until and is_secret(secret, hashed) for until, hashed in self.secrets)
+
+
 class ApiKeys:
-    """Finds principals by their keys, and caches them for a few seconds."""
+    """Finds principals by their keys, caches them for a few seconds, and notes once a minute that they are used."""
 
     def __init__(self, database: Callable[[], Database], monotonic: Callable[[], float] = time.monotonic) -> None:
         """Look up keys in the database that the function returns; it is called when first needed."""
         self._database = database
         self._monotonic = monotonic
-        self._cache: dict[str, tuple[float, bytes, Principal]] = {}
+        self._cache: dict[str, _Cached] = {}
 
     async def principal(self, key: str) -> Principal | None:
         """Return whom a key speaks for; None when it is malformed, unknown, revoked, expired or has a wrong secret."""
@@ -70,27 +87,48 @@ class ApiKeys:
         if parts is None:
             return None
         public_id, secret = parts
-        entry = self._cache.get(public_id)
-        if entry is None or entry[0] <= self._monotonic():
-            entry = await self._load(public_id)
-        if entry is None or not hmac.compare_digest(entry[1], hash_secret(secret)):
-            return None
-        return entry[2]
+        found = self._cache.get(public_id)
+        if found is None or not found.is_valid_with(secret, self._monotonic()):
+            # A key that has just been rotated has a secret that the cache does not know.
+            found = await self._load(public_id)
+            if found is None or not found.is_valid_with(secret, self._monotonic()):
+                return None
+        await self._note_use(public_id, found)
+        return found.principal
 
-    async def _load(self, public_id: str) -> tuple[float, bytes, Principal] | None:
-        self._cache.pop(public_id, None)
+    async def _load(self, public_id: str) -> _Cached | None:
         async with self._database().transaction() as tx:
-            found = await store.find(tx, public_id)
-        if found is None:
+            stored = await store.find(tx, public_id)
+        before = self._cache.pop(public_id, None)
+        if stored is None:
             return None
-        seconds = MAX_CACHE_SECONDS if found.seconds_left is None else min(MAX_CACHE_SECONDS, found.seconds_left)
-        if seconds <= 0:
-            return None
-        entry = (self._monotonic() + seconds, found.secret_hash, Principal(found.tenant_id, public_id, found.scopes))
+        found = _Cached(
+            Principal(stored.tenant_id, public_id, stored.scopes),
+            [(self._monotonic() + _cache_seconds(each), each.hash) for each in stored.secrets],
+            before.use_is_noted_until if before else self._monotonic(),
+        )
         if len(self._cache) >= MAX_CACHED_KEYS:
             del self._cache[next(iter(self._cache))]
-        self._cache[public_id] = entry
-        return entry
+        self._cache[public_id] = found
+        return found
+
+    async def _note_use(self, public_id: str, found: _Cached) -> None:
+        now = self._monotonic()
+        if now < found.use_is_noted_until:
+            return
+        found.use_is_noted_until = now + USE_IS_NOTED_EVERY.total_seconds()
+        try:
+            async with self._database().transaction() as tx:
+                await store.note_use(tx, public_id)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            # The request does not need it; the next use in a minute is noted again.
+            log.warning("use_of_key_not_noted", key_id=public_id, error_type=type(error).__name__)
+
+
+def _cache_seconds(secret: StoredSecret) -> float:
+    return MAX_CACHE_SECONDS if secret.seconds_left is None else min(MAX_CACHE_SECONDS, secret.seconds_left)
 
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})

@@ -1,14 +1,44 @@
-"""Make tenants."""
+"""Make and rename tenants, as the owner of schema `common`."""
 
 import secrets
 from typing import Final
 
 from plaudit.common.db import Tx
+from plaudit.common.names import checked_name, did_you_mean, shown
+from plaudit.common.refusals import RefusedError
 from plaudit.common.tenants import store
+from plaudit.common.tenants.domain import Tenant, checked_id
 
 PERSON_KEY_BYTES: Final = 32
 
 
-async def create(tx: Tx, tenant_id: str, name: str) -> None:
-    """Make a tenant with a person key of its own, unless it exists; as the owner of schema `common`."""
-    await store.insert(tx, tenant_id, name, secrets.token_bytes(PERSON_KEY_BYTES))
+class UnknownTenantError(RefusedError):
+    """There is no tenant of this id."""
+
+
+async def create(tx: Tx, tenant_id: str, name: str) -> bool:
+    """Make a tenant with a person key of its own; False when it exists, which changes nothing.
+
+    Raises:
+        WrongInputError: the id or the name cannot be one.
+    """
+    return await store.insert(tx, checked_id(tenant_id), checked_name(name), secrets.token_bytes(PERSON_KEY_BYTES))
+
+
+async def rename(tx: Tx, tenant_id: str, name: str) -> Tenant:
+    """Give a tenant another name; its id never changes.
+
+    Raises:
+        UnknownTenantError: there is no such tenant.
+        WrongInputError: the name cannot be one.
+    """
+    renamed = await store.rename(tx, tenant_id, checked_name(name))
+    if renamed is None:
+        raise await unknown(tx, tenant_id)
+    return renamed
+
+
+async def unknown(tx: Tx, tenant_id: str) -> UnknownTenantError:
+    """Return the refusal of a tenant that does not exist; it names those that may have been meant."""
+    known = [tenant.id for tenant in await store.all_tenants(tx)]
+    return UnknownTenantError(f"there is no tenant {shown(tenant_id)}{did_you_mean(tenant_id, known)}")

@@ -1,19 +1,36 @@
 """Every SQL statement about tenants."""
 
 from plaudit.common.db import Tx
+from plaudit.common.db.results import rows_changed
+from plaudit.common.tenants.domain import Tenant
 
-_EXISTS = "SELECT EXISTS (SELECT FROM common.tenants WHERE id = $1)"
+_COLUMNS = "id, name, created_at"
+_ALL = f"SELECT {_COLUMNS} FROM common.tenants ORDER BY id"
+_GET = f"SELECT {_COLUMNS} FROM common.tenants WHERE id = $1"
 _INSERT = "INSERT INTO common.tenants (id, name, person_key) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING"
+_RENAME = f"UPDATE common.tenants SET name = $2 WHERE id = $1 RETURNING {_COLUMNS}"
 
 
-async def exists(tx: Tx, tenant_id: str) -> bool:
-    """Return whether there is such a tenant, as the owner of schema `common`."""
-    return bool(await tx.raw.fetchval(_EXISTS, tenant_id))
+async def all_tenants(tx: Tx) -> list[Tenant]:
+    """Return all tenants by their ids, as the owner of schema `common`."""
+    return [Tenant(*row) for row in await tx.raw.fetch(_ALL)]
 
 
-async def insert(tx: Tx, tenant_id: str, name: str, person_key: bytes) -> None:
-    """Store a tenant unless it exists, as the owner of schema `common`."""
-    await tx.raw.execute(_INSERT, tenant_id, name, person_key)
+async def get(tx: Tx, tenant_id: str) -> Tenant | None:
+    """Return a tenant, as the owner of schema `common`."""
+    row = await tx.raw.fetchrow(_GET, tenant_id)
+    return None if row is None else Tenant(*row)
+
+
+async def insert(tx: Tx, tenant_id: str, name: str, person_key: bytes) -> bool:
+    """Store a tenant, as the owner of schema `common`; False when there is one of this id."""
+    return rows_changed(await tx.raw.execute(_INSERT, tenant_id, name, person_key)) == 1
+
+
+async def rename(tx: Tx, tenant_id: str, name: str) -> Tenant | None:
+    """Store another name and return the tenant, as the owner of schema `common`; None when there is none."""
+    row = await tx.raw.fetchrow(_RENAME, tenant_id, name)
+    return None if row is None else Tenant(*row)
 
 
 async def name_of(tx: Tx, tenant_id: str) -> str | None:

@@ -1,0 +1,46 @@
+"""Names that people give to things, and names that they misspell."""
+
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from plaudit.common.refusals import WrongInputError
+
+MAX_NAME_CHARS: Final = 100
+MAX_NEAREST: Final = 3
+MAX_SHOWN_CHARS: Final = 80
+_UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of Unicode: control characters, halves of pairs, unassigned ones, and breaks of lines."""
+_REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They make the text that follows them look like another one."""
+
+
+def checked_name(name: str) -> str:
+    """Return a name as it is stored: without the spaces around it.
+
+    Raises:
+        WrongInputError: it is empty, too long, or holds characters that cannot be printed.
+    """
+    stripped = name.strip()
+    if not 1 <= len(stripped) <= MAX_NAME_CHARS:
+        raise WrongInputError(f"a name has 1 to {MAX_NAME_CHARS} characters, and this one has {len(stripped)}")
+    if any(unicodedata.category(char) in _UNPRINTABLE or char in _REORDERING for char in stripped):
+        raise WrongInputError(f"the name {shown(stripped)} holds a character that cannot be printed")
+    return stripped
+
+
+def shown(text: str) -> str:
+    """Return what somebody typed as a message quotes it: escaped, and cut when it is long."""
+    return repr(text) if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]!r}…"
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Return the few known words that a misspelt one may have meant, the nearest first; none when none is near."""
+    return get_close_matches(word[:MAX_NAME_CHARS].lower(), list(known), n=MAX_NEAREST)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'a' or 'b'?`, or nothing when no known word is near."""
+    near = nearest(word, known)
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
