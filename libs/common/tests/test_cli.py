@@ -1,5 +1,6 @@
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, version
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -53,3 +54,22 @@ def test_without_a_command_the_help_says_what_there_is() -> None:
     result = runner.invoke(build([Ours("greet", "x:y", GROUP)]), [])
     assert "Greet somebody." in result.output
     assert "keys" in result.output
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    result = runner.invoke(build([]), ["--version"])
+    assert (result.exit_code, result.output) == (0, f"plaudit {version('plaudit-common')}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["kyes"], "No such command 'kyes'. Did you mean 'keys'?\n"),
+        (["keys", "revok"], "No such command 'revok'. Did you mean 'revoke'?\n"),
+        (["keys", "revoke"], "Missing argument 'KEY'.\n"),
+        (["greet", "you", "--loud"], "No such option: --loud\n"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_on_standard_error(arguments: list[str], said: str) -> None:
+    result = runner.invoke(build([Ours("greet", "x:y", GROUP)]), arguments)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", said)

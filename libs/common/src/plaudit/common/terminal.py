@@ -74,10 +74,11 @@ def in_transaction(work: Callable[[SqlTx], Awaitable[T]]) -> T:
         RefusedError: the settings are wrong, or the database cannot be used; the text says so without a password.
     """
     settings = _settings()
+    shown_url = _shown_url(settings)
     try:
         return asyncio.run(_run(settings, work))
     except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise _database_refusal(settings, error) from error
+        raise _refusal(shown_url, error) from error
 
 
 async def _run(settings: Settings, work: Callable[[SqlTx], Awaitable[T]]) -> T:
@@ -102,22 +103,22 @@ def _settings() -> Settings:
     )
 
 
-def _database_refusal(settings: Settings, error: Exception) -> RefusedError:
+def _shown_url(settings: Settings) -> str:
+    """Return the address of the database without its password."""
     try:
-        url = make_url(settings.database_url.get_secret_value())
-    except SQLAlchemyError:
-        return RefusedError(
-            "PLAUDIT_DATABASE_URL is not the address of a database: postgresql://user:password@host/name"
-        )
-    where = url.render_as_string(hide_password=True)
+        return make_url(settings.database_url.get_secret_value()).render_as_string(hide_password=True)
+    except (SQLAlchemyError, ValueError) as error:
+        said = "PLAUDIT_DATABASE_URL is not the address of a database, such as postgresql://user:password@host:5432/plaudit"
+        raise RefusedError(said) from error
+
+
+def _refusal(shown_url: str, error: Exception) -> RefusedError:
     cause = root(error)
     if is_transient(error):
-        return RefusedError(f"the database at {where} does not answer ({_one_line(cause)})")
+        return RefusedError(f"the database at {shown_url} does not answer ({_one_line(cause)})")
     if getattr(cause, "sqlstate", None) in _NOT_MIGRATED:
-        return RefusedError(
-            f"the database at {where} is not migrated to this version: run {MIGRATE} ({_one_line(cause)})"
-        )
-    return RefusedError(f"the database at {where} refuses: {_one_line(cause)}")
+        return RefusedError(f"the database at {shown_url} is not migrated yet: run {MIGRATE} ({_one_line(cause)})")
+    return RefusedError(f"the database at {shown_url} refuses: {_one_line(cause)}")
 
 
 def _one_line(error: BaseException) -> str:
