@@ -16,6 +16,7 @@ from rich.progress import Progress
 from typer.testing import CliRunner
 
 from plaudit.common.standard_webhooks import decode_secret, new_secret, verify
+from plaudit.common.terminal import CommandGroup
 from plaudit.ingest.transfer import cli
 from plaudit.ingest.transfer.cli import Outcome, post_all, read_file, replay
 from plaudit.ingest.transfer.domain import Column, MappingError, parse_columns, slug
@@ -217,3 +218,43 @@ def test_the_command_says_what_became_of_the_file(tmp_path: Path, door: Door):
 
     wrong = CliRunner().invoke(app, [*options, "--set", "colour=red"])
     assert (wrong.exit_code, "colour" in wrong.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "url", "secret", "code", "said"),
+    [
+        (b"\xff\xfe", URL, SECRET, 2, "cannot be read as CSV in UTF-8"),
+        (None, "ftp://ingest/x", SECRET, 2, "'ftp://ingest/x' is not an address that begins with http"),
+        (None, "http://[", SECRET, 2, "'http://[' is not an address"),
+        (None, URL, "nonsense!", 2, "the secret is not base64"),
+        (None, URL, SECRET, 1, f"{URL} does not answer: ConnectError('no route')"),
+    ],
+    ids=["file", "scheme", "address", "secret", "network"],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(
+    tmp_path: Path, door: Door, monkeypatch: pytest.MonkeyPatch, content, url: str, secret: str, code: int, said: str
+):
+    monkeypatch.setattr(cli, "MAX_TRIES", 2)
+    door.answers = [httpx.ConnectError("no route")] * 4
+    app = typer.Typer(cls=CommandGroup)
+    app.command()(replay)
+    app.callback()(lambda: None)
+    path = write(tmp_path / "reviews.csv", row("a"), row("b"))
+    if content is not None:
+        path.write_bytes(content)
+    options = ["--url", url, "--secret", secret, *(word for pair in MAP for word in ("--map", pair))]
+    result = CliRunner().invoke(app, ["replay", str(path), *options])
+    assert (result.exit_code, said in result.stderr) == (code, True), result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_broken_gzip_file_is_refused(tmp_path: Path, door: Door):
+    app = typer.Typer(cls=CommandGroup)
+    app.command()(replay)
+    app.callback()(lambda: None)
+    path = write(tmp_path / "reviews.csv.gz", row("a"))
+    path.write_bytes(path.read_bytes()[:-9])
+    options = ["--url", URL, "--secret", SECRET, *(word for pair in MAP for word in ("--map", pair))]
+    result = CliRunner().invoke(app, ["replay", str(path), *options])
+    assert (result.exit_code, "cannot be read as CSV" in result.stderr) == (2, True), result.output
+    assert door.requests == []

@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -24,7 +25,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from plaudit.common.standard_webhooks import decode_secret, signed_headers
+from plaudit.common.refusals import RefusedError, WrongInputError
+from plaudit.common.standard_webhooks import InvalidSecretError, decode_secret, signed_headers
 from plaudit.ingest.transfer.domain import Column, Event, MappingError, parse_columns, parse_constants, to_events
 
 MAX_EVENTS_PER_DELIVERY = 1_000
@@ -161,6 +163,34 @@ async def post_all(
     return outcome
 
 
+def _read(file: Path, mapped: Sequence[str], constants: Sequence[str], under: str) -> list[Event]:
+    try:
+        return read_file(file, parse_columns(mapped), parse_constants(constants), under)
+    except MappingError as error:
+        raise typer.BadParameter(str(error)) from error
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise WrongInputError(f"{file} cannot be read as CSV in UTF-8: {error}") from error
+
+
+def _check_target(url: str, secret: str) -> None:
+    try:
+        decode_secret(secret)
+        is_http = httpx.URL(url).scheme in {"http", "https"}
+    except InvalidSecretError as error:
+        raise WrongInputError(str(error)) from error
+    except httpx.InvalidURL as error:
+        raise WrongInputError(f"{url!r} is not an address: {error}") from error
+    if not is_http:
+        raise WrongInputError(f"{url!r} is not an address that begins with http:// or https://")
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first error in a group of them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def replay(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, or CSV in gzip (.gz).")],
     url: Annotated[str, typer.Option(help="The source's hook: http://HOST/v1/hooks/SOURCE_ID.")],
@@ -173,15 +203,17 @@ def replay(
     connections: Annotated[int, typer.Option(min=1, max=256)] = 16,
 ) -> None:
     """Post a file of reviews as signed webhooks, oldest first."""
-    try:
-        events = read_file(file, parse_columns(map_), parse_constants(set_ or ()), under)
-    except MappingError as error:
-        raise typer.BadParameter(str(error)) from error
+    events = _read(file, map_, set_ or (), under)
+    _check_target(url, secret)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     started = time.monotonic()
     with Progress(*columns, console=console) as show:
-        outcome = asyncio.run(post_all(events, url, secret, rate=rate, batch=batch, connections=connections, show=show))
+        posting = post_all(events, url, secret, rate=rate, batch=batch, connections=connections, show=show)
+        try:
+            outcome = asyncio.run(posting)
+        except* httpx.TransportError as errors:
+            raise RefusedError(f"{url} does not answer: {_first(errors)!r}") from errors
     seconds = time.monotonic() - started
     console.print(
         f"{outcome.accepted} accepted, {outcome.quarantined} quarantined, {outcome.refused} refused "
