@@ -225,7 +225,7 @@ def test_the_command_says_what_became_of_the_file(tmp_path: Path, door: Door):
     [
         (b"\xff\xfe", URL, SECRET, 2, "cannot be read as CSV in UTF-8"),
         (None, "ftp://ingest/x", SECRET, 2, "'ftp://ingest/x' is not an address that begins with http"),
-        (None, "http://[", SECRET, 2, "'http://[' is not an address"),
+        (None, "http://host:abc", SECRET, 2, "'http://host:abc' is not an address"),
         (None, URL, "nonsense!", 2, "the secret is not base64"),
         (None, URL, SECRET, 1, f"{URL} does not answer: ConnectError('no route')"),
     ],

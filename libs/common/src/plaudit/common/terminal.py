@@ -73,7 +73,7 @@ def in_transaction(work: Callable[[SqlTx], Awaitable[T]]) -> T:
     Raises:
         RefusedError: the settings are wrong, or the database cannot be used; the text says so without a password.
     """
-    settings = _settings()
+    settings = read_environment()
     shown_url = _shown_url(settings)
     try:
         return asyncio.run(_run(settings, work))
@@ -90,7 +90,12 @@ async def _run(settings: Settings, work: Callable[[SqlTx], Awaitable[T]]) -> T:
         await database.close()
 
 
-def _settings() -> Settings:
+def read_environment() -> Settings:
+    """Return the settings of a command.
+
+    Raises:
+        RefusedError: they are wrong; the text names the variables without their values.
+    """
     try:
         settings = Settings()
     except ValidationError as error:

@@ -11,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.common.refusals import RefusedError, WrongInputError
+
 MAX_EMAIL_CHARS: Final = 254
 MAX_NAME_CHARS: Final = 100
 
@@ -58,19 +60,19 @@ class Account(Person, frozen=True):
     last_signed_in_at: datetime | None = None
 
 
-class InvalidPersonError(ValueError):
+class InvalidPersonError(WrongInputError):
     """A name or an address that cannot be used; the text says why and may be shown."""
 
 
-class EmailTakenError(ValueError):
+class EmailTakenError(RefusedError):
     """The tenant has an account with this address."""
 
 
-class UnknownPersonError(LookupError):
+class UnknownPersonError(RefusedError):
     """The tenant has no such account."""
 
 
-class LastAdminError(ValueError):
+class LastAdminError(RefusedError):
     """The change would leave the tenant without an active admin."""
 
 

@@ -42,7 +42,7 @@ async def _make(settings: Settings, tenant_id: str, email: str, expires_in: time
     database = Database(settings, "common", Role.OWNER, pool_size=1)
     try:
         async with database.transaction() as tx:
-            if not await tenants.exists(tx, tenant_id):
+            if await tenants.name_of(tx, tenant_id) is None:
                 raise UnknownTenantError(f"there is no tenant {tenant_id!r}")
             return await commands.one_time_link(tx, tenant_id, uuid7(), email, expires_in)
     finally:
