@@ -45,7 +45,7 @@ def test_a_table_on_a_terminal_shows_names_as_they_are(command_line: CommandLine
     shown = command_line.on_terminal("tenants", "list").stdout
     assert "Acme [bold]Ltd[/bold]" in shown
     assert "\t" not in shown
-    assert shown.splitlines()[0].split() == ["Tenant", "Name", "Created"]
+    assert shown.splitlines()[0].split() == ["Tenant", "Name", "Created", "(UTC)"]
 
 
 def test_a_tenant_that_exists_is_not_made_again(command_line: CommandLine) -> None:

@@ -190,7 +190,11 @@ def _print_json(value: object) -> None:
 
 
 def _title(field: str) -> str:
-    return field.removesuffix("_at").removesuffix("_id").replace("_", " ").capitalize()
+    """Return the head of a column: `Key`, `Last used (UTC)`."""
+    if field == "public_id":
+        return "Key"
+    words = field.removesuffix("_at").removesuffix("_id").replace("_", " ").capitalize()
+    return f"{words} (UTC)" if field.endswith("_at") else words
 
 
 def _plain(value: object) -> str:
