@@ -20,7 +20,7 @@ from plaudit.common.pages import Pages
 
 COOKIE: Final = "plaudit_key"
 COOKIE_AGE_SECONDS: Final = 12 * 3600
-HOME: Final = "/"
+HOME: Final = "/console"
 """Where signing in and out lead."""
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
