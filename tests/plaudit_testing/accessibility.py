@@ -6,11 +6,12 @@ With `PLAUDIT_SCREENSHOTS=folder`, each page that is looked at is also kept as a
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from playwright.async_api import Page
 
 WIDTHS: Final = (1280, 375, 320)
+SCHEMES: Final[tuple[Literal["dark", "light"], ...]] = ("dark", "light")
 HEIGHT: Final = 900
 _FOLDER: Final = os.environ.get("PLAUDIT_SCREENSHOTS", "")
 
@@ -20,7 +21,7 @@ async def faults_of(page: Page) -> list[str]:
     found: list[str] = []
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": HEIGHT})
-        for scheme in ("dark", "light"):
+        for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
             found += [f"{width} px, {scheme}: {fault}" for fault in await page.evaluate(_FAULTS)]
     await _keep_pictures(page)
@@ -40,10 +41,11 @@ async def _keep_pictures(page: Page) -> None:
         return
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "id", re.sub(r"https?://[^/]+", "", page.url))
     name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "front"
-    for width, scheme in ((1280, "light"), (1280, "dark"), (375, "light")):
-        await page.set_viewport_size({"width": width, "height": HEIGHT})
-        await page.emulate_media(color_scheme=scheme)
-        await page.screenshot(path=Path(_FOLDER) / f"{name}-{width}-{scheme}.png", full_page=True)
+    for width in WIDTHS[:2]:
+        for scheme in SCHEMES:
+            await page.set_viewport_size({"width": width, "height": HEIGHT})
+            await page.emulate_media(color_scheme=scheme)
+            await page.screenshot(path=Path(_FOLDER) / f"{name}-{width}-{scheme}.png", full_page=True)
 
 
 _FAULTS: Final = """
