@@ -101,10 +101,10 @@ async def test_staff_give_a_request_its_status_and_size_without_a_script(
     assert await first_focused(page) == "Skip to the content"
 
     await page.get_by_role("link", name="Dark mode").click()
-    await page.get_by_label("Impact on one person").select_option("2")
-    await page.get_by_label("Effort, person-weeks").fill("a week")
+    await page.get_by_label("Impact").select_option("2")
+    await page.get_by_label("Effort").fill("a week")
     await page.get_by_role("button", name="Set the size").click()
-    effort = page.get_by_label("Effort, person-weeks")
+    effort = page.get_by_label("Effort")
     await expect(effort).to_have_attribute("aria-invalid", "true")
     await expect(effort).to_have_value("a week")
     assert await effort.evaluate("field => field === document.activeElement")

@@ -139,7 +139,7 @@ def create_app(
     """Return an application with all that services share.
 
     Args:
-        title: of the API and its pages.
+        title: of the API.
         service: its name, for example `ingest`.
         description: of the API, in CommonMark.
         resources: for endpoints by `Depends(resources)`; its database looks up API keys.
@@ -153,7 +153,7 @@ def create_app(
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
     """
-    site = Pages(title=title)
+    site = Pages()
     app = Api(
         title=title,
         description=description,

@@ -196,7 +196,7 @@ async def _page(
         page_path=page_path,
         window_days=REACH_WINDOW.days,
         reason_limits={"minlength": REASON_MIN_CHARACTERS, "maxlength": REASON_MAX_CHARACTERS, "required": True},
-        effort_limits={"min": MIN_EFFORT_WEEKS, "max": MAX_EFFORT_WEEKS},
+        effort_hint=f"Person-weeks, {MIN_EFFORT_WEEKS} to {MAX_EFFORT_WEEKS}.",
         **wording.helpers(),
     )
 
@@ -229,10 +229,12 @@ def _sizing(impact: str, effort_weeks: str) -> Sizing | None:
 
 
 def _number(name: str, text: str) -> Decimal:
+    if not text:
+        raise InvalidInputError(name, f"{name} is missing: impact and effort go together")
     try:
         return Decimal(text.replace(",", "."))
     except InvalidOperation as error:
-        raise InvalidInputError(name, f"{name} must be a number: impact and effort_weeks go together") from error
+        raise InvalidInputError(name, f"{name} must be a number such as 1.5") from error
 
 
 def _errors(error: RefusedError, otherwise: str) -> dict[str, str]:
