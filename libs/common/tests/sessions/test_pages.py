@@ -69,7 +69,7 @@ async def test_a_key_opens_the_page_with_a_cookie_that_scripts_and_other_sites_c
     client: httpx.AsyncClient, testing_url: str
 ) -> None:
     answer = await sign_in(client, f" {await new_key(testing_url, '*')} ")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
