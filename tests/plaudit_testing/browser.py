@@ -27,9 +27,9 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (a
 
 
 @asynccontextmanager
-async def browsing(app: Api, folder: Path) -> AsyncIterator[Page]:
-    """Serve an application, and open its front page in a browser that keeps its data in the folder."""
-    async with serving(app) as client, async_playwright() as playwright:
+async def browser(folder: Path) -> AsyncIterator[Page]:
+    """Start a browser that keeps its data in the folder, and open an empty page."""
+    async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             folder,
             executable_path=CHROMIUM,
@@ -39,7 +39,13 @@ async def browsing(app: Api, folder: Path) -> AsyncIterator[Page]:
             timeout=PATIENCE_MS,
         )
         context.set_default_timeout(PATIENCE_MS)
-        opened = await context.new_page()
-        await opened.goto(f"{client.base_url}/")
-        yield opened
+        yield await context.new_page()
         await context.close()
+
+
+@asynccontextmanager
+async def browsing(app: Api, folder: Path) -> AsyncIterator[Page]:
+    """Serve an application, and open its front page in a browser that keeps its data in the folder."""
+    async with serving(app) as client, browser(folder) as page:
+        await page.goto(f"{client.base_url}/")
+        yield page

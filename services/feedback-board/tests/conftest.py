@@ -97,10 +97,20 @@ class Clients:
 
     async def with_key(self, tenant: str, *scopes: str) -> httpx.AsyncClient:
         """A client with an API key of a tenant, made with it where it is new."""
+        return self.visitor(headers={"authorization": f"Bearer {await self.key(tenant, *scopes)}"})
+
+    async def key(self, tenant: str, *scopes: str) -> str:
+        """An API key of a tenant, made with it where it is new."""
         async with self._owner.transaction() as tx:
             await tenants.create(tx, tenant, tenant.title())
-            key = await api_keys.create(tx, tenant, "test", scopes)
-        return self.visitor(headers={"authorization": f"Bearer {key}"})
+            return await api_keys.create(tx, tenant, "test", scopes)
+
+    async def staff(self, tenant: str, *scopes: str) -> httpx.AsyncClient:
+        """A browser that is signed in with a key."""
+        browser = self.visitor()
+        answer = await browser.post("/sign-in", data={"key": await self.key(tenant, *scopes)})
+        assert answer.status_code == 303, answer.text
+        return browser
 
     def visitor(
         self, *, address: str = "203.0.113.7", headers: dict[str, str] | None = None, scheme: str = "http"
@@ -134,6 +144,12 @@ async def clients(parts: Parts, board_url: str) -> AsyncIterator[Clients]:
 async def api(clients: Clients) -> httpx.AsyncClient:
     """A client of the tenant `default` with every scope."""
     return await clients.with_key("default", "*")
+
+
+@pytest.fixture
+async def api_key(clients: Clients) -> str:
+    """A key of the tenant `default` with every scope."""
+    return await clients.key("default", "*")
 
 
 class Reviews:

@@ -1,20 +1,23 @@
 """The pages of the development mailbox, its JSON and its health checks. Mails are shown as text, never as HTML."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from plaudit.common.http.problems import Problem
+from plaudit.common.http.static import static_route
+from plaudit.common.pages import Pages
+from plaudit.common.pages.static import SHARED
 from plaudit_local.mailbox.store import Mail, MailStore
 
-TEMPLATES = Path(__file__).with_name("templates")
 SHOWN_MAX = 200
 SECURITY_HEADERS: Mapping[str, str] = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+    ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
@@ -23,23 +26,27 @@ SECURITY_HEADERS: Mapping[str, str] = {
 
 def page_app(store: MailStore) -> Starlette:
     """Make the application that shows the mails of a store."""
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    pages = Pages("plaudit_local.mailbox", title="Plaudit mailbox")
 
     def page(name: str, status: int = 200, **values: object) -> Response:
-        return HTMLResponse(templates.get_template(name).render(**values), status, SECURITY_HEADERS)
+        response = pages.response(name, status=status, **values)
+        response.headers.update(SECURITY_HEADERS)
+        return response
+
+    def mailbox(chosen: Mail | None) -> Response:
+        mails = list(store.newest(SHOWN_MAX))
+        selected = chosen or next(iter(mails), None)
+        return page("mailbox.html", mails=mails, selected=selected, is_chosen=chosen is not None, shown_max=SHOWN_MAX)
 
     def index(_request: Request) -> Response:
-        return page("list.html", mails=list(store.newest(SHOWN_MAX)), shown_max=SHOWN_MAX)
+        return mailbox(None)
 
     def one(request: Request) -> Response:
         mail = store.get(request.path_params["mail_id"])
-        return page("missing.html", 404) if mail is None else page("mail.html", mail=mail)
+        return page("missing.html", 404) if mail is None else mailbox(mail)
 
     def as_json(_request: Request) -> Response:
         return JSONResponse({"items": [_as_dict(mail) for mail in store.newest(SHOWN_MAX)]}, headers=SECURITY_HEADERS)
-
-    def style(_request: Request) -> Response:
-        return FileResponse(TEMPLATES / "style.css", headers=SECURITY_HEADERS)
 
     def healthy(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -49,11 +56,17 @@ def page_app(store: MailStore) -> Starlette:
             Route("/", index),
             Route("/mails.json", as_json),
             Route("/mails/{mail_id}", one),
-            Route("/style.css", style),
+            static_route(SHARED),
             Route("/livez", healthy),
             Route("/readyz", healthy),
-        ]
+        ],
+        exception_handlers={Problem: _problem},
     )
+
+
+def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
 
 
 def _as_dict(mail: Mail) -> dict[str, str]:

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import smtplib
 import sys
@@ -7,11 +8,14 @@ from email.message import EmailMessage
 
 import httpx
 import pytest
+from playwright.async_api import expect
 
 from plaudit_local.mailbox.store import MailStore
 from plaudit_local.servers.ports import free_port
 from plaudit_local.servers.process import GuardedProcess, Spec
 from plaudit_local.supervision.readiness import answers_ready
+from plaudit_testing.accessibility import faults_of
+from plaudit_testing.browser import browser, needs_browser
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -109,3 +113,29 @@ def test_a_malformed_mail_is_still_shown(tmp_path, content):
     store = MailStore(tmp_path)
     mail_id = store.add(content, NOON)
     assert store.get(mail_id).received_at == NOON
+
+
+def test_the_pages_have_the_look_of_the_product(mailbox):
+    base, smtp = mailbox
+    send(smtp, "Answer by noon", "It is due.")
+    page = get(base).text
+    (stylesheet,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page)
+    assert get(f"{base}{stylesheet}").headers["content-type"].startswith("text/css")
+    assert get(f"{base}/static/0/none.css").status_code == 404
+    assert page.count("<h1") == 1
+    assert '<main id="main"' in page
+
+
+@needs_browser
+async def test_the_mailbox_is_usable_by_everybody(mailbox, tmp_path):
+    base, smtp = mailbox
+    async with browser(tmp_path / "browser") as page:
+        await page.goto(base)
+        assert await faults_of(page) == []
+        send(smtp, "Answer by 3 March", "An answer is due by 3 March 2026, 09:00 UTC.\n\n> Nobody called back")
+        send(smtp, "Not answered in time: " * 5, "A public answer was due. " * 20)
+        await page.reload()
+        assert await faults_of(page) == []
+        await page.get_by_role("link", name="Answer by 3 March").click()
+        await expect(page.get_by_role("heading", level=2)).to_have_text("Answer by 3 March")
+        assert await faults_of(page) == []

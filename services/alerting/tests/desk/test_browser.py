@@ -1,41 +1,87 @@
-"""The staff page in a real browser, on a wide and on a narrow screen."""
+"""The console's pages in a real browser, on wide and narrow screens, by mouse and by keyboard, without scripts."""
+
+from collections.abc import AsyncIterator
 
 import pytest
+from playwright.async_api import Page, expect
 
 from plaudit.alerting.main import build
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.tenants import commands as tenants
+from plaudit_testing.accessibility import faults_of, first_focused
 from plaudit_testing.browser import browsing, needs_browser
-from plaudit_testing.clocks import at, review
+from plaudit_testing.clocks import answered, at, review
 
 pytestmark = [pytest.mark.postgres, needs_browser]
+LONG = "A very long title about the deposit that nobody gave back for nineteen days"
 
 
 async def key_of_default(stage):
     async with stage.common.transaction() as tx:
-        await tenants.create(tx, "default", "Default")
+        await tenants.create(tx, "default", "Kite Coffee")
         return await api_keys.create(tx, "default", "page", ["*"])
 
 
-@pytest.mark.parametrize("width", [320, 375, 1280])
-async def test_late_clocks_fit_their_screen_and_no_duration_wraps(stage, tmp_path, width):
-    long = "A very long title about the deposit that nobody gave back for nineteen days"
+@pytest.fixture
+async def page(stage, tmp_path) -> AsyncIterator[Page]:
+    """The console, signed in: two clocks are late, two are due, and one answer came in time."""
     for number, subject in enumerate(("acme/berlin", "northlight-bikes/rotterdam/central-station")):
-        await stage.happens(None, review(title=long, subject=subject), at(0), review_id=f"late {number}")
+        await stage.happens(None, review(title=LONG, subject=subject), at(0), review_id=f"late {number}")
+    done = review(title="Done")
+    await stage.happens(None, done, at(20), review_id="done")
+    await stage.happens(done, answered(done, at(20)), at(20), review_id="done")
+    soon = review(title="אף אחד לא ענה לי", published_at=at(11.5), received_at=at(11.5), rating=2.0)
+    await stage.happens(None, soon, at(11.5), review_id="soon")
     await stage.move_to(at(33.5))
     await stage.happens(None, review(published_at=at(33), received_at=at(33)), at(33), review_id="next")
     await stage.fires()
-    async with browsing(build(stage.resources).app, tmp_path) as page:
-        await page.get_by_label("API key").fill(await key_of_default(stage))
-        await page.get_by_role("button", name="Sign in").click()
-        await page.get_by_role("heading", name="Late").wait_for()
+    async with browsing(build(stage.resources).app, tmp_path) as opened:
+        await opened.get_by_label("API key").fill(await key_of_default(stage))
+        await opened.get_by_role("button", name="Sign in").click()
+        await expect(opened.get_by_role("heading", level=1)).to_have_text("Overview")
+        yield opened
+
+
+async def test_every_page_of_the_console_is_usable_by_everybody(page: Page):
+    assert await faults_of(page) == []
+    assert await first_focused(page) == "Skip to the content"
+    await page.get_by_role("navigation", name="Console").get_by_role("link", name="Clocks").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Clocks")
+    assert await faults_of(page) == []
+    await page.get_by_role("link", name=LONG).last.click()
+    await expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+    assert await faults_of(page) == []
+    await page.goto(page.url.partition("/console")[0] + "/console/clocks/none")
+    assert await faults_of(page) == []
+
+
+async def test_no_duration_wraps(page: Page):
+    for width in (320, 375, 1280):
         await page.set_viewport_size({"width": width, "height": 900})
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        for table in await page.locator("table").all():
-            assert await table.evaluate("table => table.scrollWidth <= table.clientWidth")
-        durations = page.locator("td.nowrap")
-        assert await durations.count() == 3
-        assert await durations.evaluate_all(
-            "cells => cells.map(cell => { const range = document.createRange(); range.selectNodeContents(cell); "
-            "return range.getClientRects().length; })"
-        ) == [1, 1, 1]
+        durations = page.locator(".lead-figure")
+        assert await durations.count() == 4
+        assert (
+            await durations.evaluate_all(
+                "figures => figures.map(figure => { const range = document.createRange(); "
+                "range.selectNodeContents(figure.firstChild); return range.getClientRects().length; })"
+            )
+            == [1] * 4
+        )
+
+
+async def test_on_a_phone_the_list_and_the_clock_are_each_a_page_of_their_own(page: Page):
+    await page.set_viewport_size({"width": 375, "height": 900})
+    await page.get_by_role("link", name="All clocks").click()
+    await expect(page.locator(".selection")).to_be_hidden()
+    await page.get_by_role("link", name=LONG).first.click()
+    await expect(page.locator(".selection")).to_be_visible()
+    await expect(page.locator(".choices")).to_be_hidden()
+    await page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Clocks").click()
+    await expect(page.locator(".choices")).to_be_visible()
+
+
+async def test_signing_out_by_keyboard_leads_to_the_form(page: Page):
+    await page.get_by_role("button", name="Sign out").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert await faults_of(page) == []

@@ -1,5 +1,9 @@
+import re
+from html import unescape
+
 import pytest
 
+from plaudit.alerting.desk import pages
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.clocks import answered, at, review
@@ -23,7 +27,7 @@ async def signed_in(stage, *scopes, tenant="default"):
 
 
 async def test_without_a_key_the_page_is_a_form(stage):
-    page = await stage.plain_client(accept="text/html").get("/")
+    page = await stage.plain_client(accept="text/html").get("/console")
     assert page.status_code == 200
     assert '<form method="post" action="/sign-in">' in page.text
 
@@ -34,8 +38,8 @@ async def test_a_key_opens_the_page_with_a_cookie_that_scripts_and_other_sites_c
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
-    page = await browser.get("/")
-    assert "Nothing is late." in page.text
+    page = await browser.get("/console")
+    assert "No answer is due." in page.text
     assert page.headers["cache-control"] == "no-store"
 
 
@@ -49,22 +53,95 @@ async def test_the_page_shows_what_is_late_what_is_next_and_the_alerts(stage):
     await stage.happens(answered_one, answered(answered_one, at(20)), at(20), review_id="done")
     await stage.move_to(at(26.5))
     await stage.fires()
-    page = (await (await signed_in(stage, "*")).get("/")).text
-    late, rest = page.split("<h2>Due next</h2>")
-    upcoming, alerts = rest.split("<h2>Alerts</h2>")
-    assert "1 late, 1 running" in late
-    assert "Never &lt;again&gt;" in late
-    assert "2 h 30 min" in late
-    assert '<a href="https://shop.example/reviews/r-1"' in late
-    assert "Slow" in upcoming
+    page = (await (await signed_in(stage, "*")).get("/console")).text
+    figures, rest = page.split("</dl>", 1)
+    due, alerts = rest.split('id="alerts"')
+    assert re.findall(r"<dt>(.+)</dt><dd[^>]*>(.+)</dd>", figures) == [
+        ("late", "1"),
+        ("due within 4 hours", "0"),
+        ("running in all", "1"),
+        ("open alert", "1"),
+        ("answered in time, 14 days (n = 2)", "50 %"),
+    ]
+    assert due.index("Never &lt;again&gt;") < due.index("Slow")
+    assert '2 h 30 min<span class="unit">late' in due
+    assert '17 h 29 min<span class="unit">left' in due
     assert "Done" not in page
     assert "1-star review of acme/berlin not answered in time" in alerts
+    assert "Answers due each day: 2 in the last 14 days, 1 of them late." in page
     assert "<script" not in page
+
+
+async def test_a_clock_has_a_page_with_its_review_and_what_happened(stage):
+    await stage.happens(None, review(title="Never <again>"), at(0), review_id="late")
+    await stage.move_to(at(26.5))
+    await stage.fires()
+    browser = await signed_in(stage, "*")
+    (path,) = set(re.findall(r'href="(/console/clocks/[0-9a-f-]{36})"', (await browser.get("/console/clocks")).text))
+    page = (await browser.get(path)).text
+    assert '<a class="button" href="https://shop.example/reviews/r-1"' in page
+    assert "I waited two days." in page
+    happened = [
+        "The clock started: the review was published.",
+        "50 % of the time had passed.",
+        "80 % of the time had passed.",
+        "No answer in time.",
+    ]
+    assert re.findall(r"<li><p>(.+?)</p>", page) == happened
+
+
+async def test_the_list_of_clocks_goes_on_by_cursor_and_can_be_narrowed(stage, monkeypatch):
+    monkeypatch.setattr(pages, "ROWS", 2)
+    for hours, title in ((0, "First"), (1, "Second"), (20, "Third")):
+        state = review(title=title, published_at=at(hours), received_at=at(hours))
+        await stage.happens(None, state, at(hours), review_id=title)
+    await stage.move_to(at(26.5))
+    browser = await signed_in(stage, "*")
+
+    async def titles(address):
+        page = (await browser.get(address)).text
+        return re.findall(r'class="name"[^>]*>(\w+)<', page), re.findall(
+            r'href="([^"]*cursor=[^"]*)">More clocks', page
+        )
+
+    shown, (more,) = await titles("/console/clocks")
+    assert shown == ["First", "Second"]
+    assert await titles(unescape(more)) == (["Third"], [])
+    assert await titles("/console/clocks?show=late") == (["First", "Second"], [])
+    assert await titles("/console/clocks?show=next") == (["Third"], [])
+
+
+async def test_what_is_not_there_is_said(stage):
+    browser = await signed_in(stage, "*")
+    for address, words in (
+        ("/console", "No answer is due."),
+        ("/console", "No alert was raised."),
+        ("/console/clocks", "No answer is due."),
+        ("/console/clocks?show=late", "Nothing is late."),
+        ("/console/clocks?show=next", "No clock is running."),
+    ):
+        assert words in (await browser.get(address)).text
+    assert (await browser.get("/console/clocks/0b0f3f0a-0000-7000-8000-000000000000")).status_code == 404
+
+
+async def test_the_shell_names_the_tenant_the_key_and_the_sections_that_it_may_see(stage):
+    page = (await (await signed_in(stage, "clocks:read", "alerts:read", tenant="acme")).get("/console/clocks")).text
+    assert "<p>Acme</p>" in page
+    assert "API key " in page
+    assert re.findall(r'<li><a href="(/console[a-z/]*)"( aria-current="page")?>', page.split("</nav>")[0]) == [
+        ("/console", ""),
+        ("/console/clocks", ' aria-current="page"'),
+    ]
+
+
+async def test_the_front_page_leads_to_the_console_by_a_relative_address(stage):
+    answer = await stage.plain_client(accept="text/html").get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
 
 
 async def test_a_reviews_doubtful_address_is_no_link(stage):
     await stage.happens(None, review(url="javascript:alert(1)"), at(0))
-    page = (await (await signed_in(stage, "*")).get("/")).text
+    page = (await (await signed_in(stage, "*")).get("/console")).text
     assert "acme/berlin" in page
     assert "javascript:" not in page
 
@@ -73,14 +150,14 @@ async def test_mails_that_could_not_be_delivered_are_said(stage, mailbox):
     mailbox.answer = lambda: "554 no"
     await stage.happens(None, review(), at(0))
     await stage.sends()
-    page = (await (await signed_in(stage, "*")).get("/")).text
+    page = (await (await signed_in(stage, "*")).get("/console")).text
     assert "1 mail could not be delivered." in page
 
 
 async def test_another_tenants_page_is_empty(stage):
     await stage.happens(None, review(), at(0))
-    page = (await (await signed_in(stage, "*", tenant="stranger")).get("/")).text
-    assert "No clock is running." in page
+    page = (await (await signed_in(stage, "*", tenant="stranger")).get("/console")).text
+    assert "No answer is due." in page
     assert "acme/berlin" not in page
 
 
@@ -93,7 +170,7 @@ async def test_a_wrong_key_is_told_and_sets_nothing(stage):
 
 
 async def test_a_key_without_the_scopes_is_told_which(stage):
-    page = await (await signed_in(stage, "clocks:read")).get("/")
+    page = await (await signed_in(stage, "clocks:read")).get("/console")
     assert page.status_code == 403
     assert "alerts:read" in page.text
 
@@ -118,4 +195,4 @@ async def test_an_older_browser_is_known_by_its_origin(stage):
 async def test_signing_out_takes_the_key_away(stage):
     browser = await signed_in(stage, "*")
     await browser.post("/sign-out", headers=OURS)
-    assert 'action="/sign-in"' in (await browser.get("/")).text
+    assert 'action="/sign-in"' in (await browser.get("/console")).text

@@ -7,6 +7,7 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
+from plaudit.feedback_board.board.pages import console
 from plaudit.feedback_board.board.pages import routes as board_pages
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
@@ -39,6 +40,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             board_pages.front,
             board_pages.router,
             vote_pages.router,
+            console.router,
             sessions.router,
         ],
         bare_routes=[static_route(board_pages.STATIC)],

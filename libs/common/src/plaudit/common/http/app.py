@@ -140,7 +140,7 @@ def create_app(
     """Return an application with all that services share.
 
     Args:
-        title: of the API and its pages.
+        title: of the API.
         service: its name, for example `ingest`.
         description: of the API, in CommonMark.
         resources: for endpoints by `Depends(resources)`; its database looks up API keys.
@@ -155,7 +155,7 @@ def create_app(
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
         staff_sessions: finds whom the cookie of a request speaks for; without it, only keys do.
     """
-    site = Pages(title=title)
+    site = Pages()
     app = Api(
         title=title,
         description=description,

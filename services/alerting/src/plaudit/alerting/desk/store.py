@@ -1,33 +1,72 @@
-"""What the staff page reads: late clocks, clocks that are due next, and counts."""
+"""What the console's pages read: clocks that wait, counts, and the days around today."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Table, func, select
+from asyncpg import Record
+from sqlalchemy import ColumnElement, RowMapping, Table, func, select, tuple_
 
+from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.clocks.store import DueKey
 from plaudit.alerting.clocks.tables import clocks
 from plaudit.alerting.mails.tables import mails
 from plaudit.common.db import SqlTx, Tx
 
 MAX_COUNTED: Final = 1_000
-"""Counts on the page stop here: a larger figure says nothing more, and costs more."""
+"""Counts on the pages stop here: a larger figure says nothing more, and costs more."""
+
+_UNDECIDED_OR_BREACHED = "breached_at IS NOT NULL OR state = 'running'"
+
+# Each day is counted by itself, so that a day with a flood costs no more than `MAX_COUNTED` rows of the index.
+_DAYS = f"""
+SELECT day.starts_at::date AS day, counted.*
+FROM generate_series(
+    date_trunc('day', $2::timestamptz AT TIME ZONE 'UTC') - $3::int * interval '1 day',
+    date_trunc('day', $2::timestamptz AT TIME ZONE 'UTC') + $4::int * interval '1 day',
+    interval '1 day'
+) AS day (starts_at)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS due, count(*) FILTER (WHERE due_at < $2) AS passed,
+        count(*) FILTER (WHERE due_at < $2 AND ({_UNDECIDED_OR_BREACHED})) AS late
+    FROM (
+        SELECT due_at, breached_at, state FROM clocks
+        WHERE tenant_id = $1 AND state <> 'cancelled'
+        AND due_at >= day.starts_at AT TIME ZONE 'UTC'
+        AND due_at < (day.starts_at + interval '1 day') AT TIME ZONE 'UTC'
+        LIMIT {MAX_COUNTED}
+    ) AS bounded
+) AS counted
+ORDER BY day.starts_at
+"""
 
 
-async def late_clocks(tx: SqlTx, tenant_id: str, limit: int) -> Sequence[RowMapping]:
-    """Return clocks that are late and still wait for an answer, the latest first."""
-    return await _clocks(tx, tenant_id, _late(tx), limit)
+async def waiting_clocks(
+    tx: SqlTx, tenant_id: str, *, show: str | None = None, after: DueKey | None = None, limit: int
+) -> Sequence[RowMapping]:
+    """Return clocks that wait for an answer, in the order of their due times: late ones before all others.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        show: `late` or `next` for only these.
+        after: the sort key of the last one of the page before.
+        limit: how many.
+    """
+    conditions = {"late": _late, "next": _running}.get(show or "", _waiting)(tx)
+    query = select(clocks).where(clocks.c.tenant_id == tenant_id, *conditions).order_by(clocks.c.due_at, clocks.c.id)
+    if after is not None:
+        query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
+    return (await tx.sql.execute(query.limit(limit))).mappings().all()
 
 
-async def next_clocks(tx: SqlTx, tenant_id: str, limit: int) -> Sequence[RowMapping]:
-    """Return running clocks, the one that is due next first."""
-    return await _clocks(tx, tenant_id, _running(tx), limit)
-
-
-async def counts(tx: SqlTx, tenant_id: str) -> dict[str, int]:
-    """Return how many clocks are late, how many run, and how many mails could not be delivered; see `MAX_COUNTED`."""
+async def counts(tx: SqlTx, tenant_id: str, soon: timedelta) -> dict[str, int]:
+    """Return counts up to `MAX_COUNTED`: clocks that are late, run, or are due soon; open alerts; undelivered mails."""
     wanted: dict[str, tuple[Table, tuple[ColumnElement[bool], ...]]] = {
         "late": (clocks, _late(tx)),
         "running": (clocks, _running(tx)),
+        "soon": (clocks, (*_running(tx), clocks.c.due_at < tx.now + soon)),
+        "alerts": (alerts, (alerts.c.state == "open",)),
         "undelivered": (mails, (mails.c.state == "failed",)),
     }
     columns: list[Any] = []
@@ -37,17 +76,29 @@ async def counts(tx: SqlTx, tenant_id: str) -> dict[str, int]:
     return dict((await tx.sql.execute(select(*columns))).mappings().one())
 
 
-async def _clocks(
-    tx: SqlTx, tenant_id: str, conditions: tuple[ColumnElement[bool], ...], limit: int
-) -> Sequence[RowMapping]:
-    query = select(clocks).where(clocks.c.tenant_id == tenant_id, *conditions).order_by(clocks.c.due_at).limit(limit)
-    return (await tx.sql.execute(query)).mappings().all()
+async def days(tx: Tx, tenant_id: str, past: int, coming: int) -> list[Record]:
+    """Return for each day (UTC) around today how many answers were or are due, and how many were late.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        past: days before today.
+        coming: days after today.
+
+    Returns:
+        Rows of `day`, `due` (at most `MAX_COUNTED`), `passed` (due by now) and `late`, the earliest day first.
+    """
+    return await tx.raw.fetch(_DAYS, tenant_id, tx.now, past, coming)
 
 
 def _late(tx: Tx) -> tuple[ColumnElement[bool], ...]:
     # A clock past its due time whose breach is still being decided is late for whoever has to answer.
-    return (clocks.c.state.in_(("running", "breached")), clocks.c.waiting, clocks.c.due_at < tx.now)
+    return (*_waiting(tx), clocks.c.due_at < tx.now)
 
 
 def _running(tx: Tx) -> tuple[ColumnElement[bool], ...]:
     return (clocks.c.state == "running", clocks.c.due_at >= tx.now)
+
+
+def _waiting(_tx: Tx) -> tuple[ColumnElement[bool], ...]:
+    return (clocks.c.state.in_(("running", "breached")), clocks.c.waiting)

@@ -1,0 +1,83 @@
+"""The sections of the console, the same on the pages of every service.
+
+The table is here, not in the services: an image holds one service, and its pages show the sections of all of them,
+in one order. A section names nouns and paths of the product, never a service; which service answers a path is in the
+routes of the front door. A test holds the two together: each section is answered by a page of exactly one service.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    """One section of the console."""
+
+    title: str
+    path: str
+    scopes: tuple[str, ...]
+    """What its page needs; whoever lacks one does not see the section."""
+    begins_group: bool = False
+    """Whether a line stands above it."""
+
+
+HOME: Final = "/console"
+CONSOLE: Final = (
+    NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
+    NavEntry("Clocks", "/console/clocks", ("clocks:read", "alerts:read")),
+    NavEntry("Requests", "/console/requests", ("board:read",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A section as a page shows it."""
+
+    title: str
+    path: str
+    begins_group: bool
+    count: str
+    """How many wait there; empty where the page does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One step of the way to a page."""
+
+    title: str
+    path: str = ""
+    """Empty for the page itself."""
+
+
+def sections(may: Callable[[str], bool], counts: Mapping[str, str]) -> list[Link]:
+    """Return the sections that a person may see.
+
+    Args:
+        may: whether the person has a scope.
+        counts: path → how many wait there, of the sections that the page knows.
+    """
+    return [
+        Link(entry.title, entry.path, entry.begins_group, counts.get(entry.path, ""))
+        for entry in CONSOLE
+        if all(map(may, entry.scopes))
+    ]
+
+
+def section_of(path: str) -> NavEntry | None:
+    """Return the section that a page belongs to: the longest path that its own begins with, in whole segments."""
+    found = [entry for entry in CONSOLE if f"{path}/".startswith(f"{entry.path}/")]
+    return max(found, key=lambda entry: len(entry.path), default=None)
+
+
+def crumbs(path: str, *further: str) -> list[Crumb]:
+    """Return the way to a page.
+
+    Args:
+        path: of the page.
+        further: titles of what is shown within its section, the page itself last.
+    """
+    section = section_of(path)
+    way = [entry for entry in CONSOLE if entry.path == HOME or entry == section]
+    titles = [Crumb(entry.title, entry.path) for entry in way] + [Crumb(title) for title in further]
+    return titles or [Crumb("Console")]
