@@ -76,9 +76,28 @@ async def kept(response: Response) -> str:
     return "kept"
 
 
+@router.put("/things/{thing_id}")
+async def put_thing(thing_id: str, thing: Thing) -> Thing:
+    return thing
+
+
+@router.post("/bells")
+async def ring() -> str:
+    return "rang"
+
+
 @router.get("/shop")
 async def shop() -> str:
     return "open"
+
+
+ALLOWED = {
+    "/v1/things/1": "GET, HEAD, OPTIONS, PUT",
+    "/v1/things": "OPTIONS, POST",
+    "/v1/stock/parts/7": "GET, HEAD, OPTIONS",
+    "/v1/hooks/s1": "OPTIONS, POST",
+    "/docs": "GET, HEAD, OPTIONS",
+}
 
 
 class Hook(DirectRoute):
@@ -120,6 +139,7 @@ def app(no_database: SimpleNamespace) -> Api:
         max_body_bytes=MAX_BYTES,
         direct_routes=[Hook("/v1/hooks/", ["{source_id}"], HOOK_MAX_BYTES)],
         pages=True,
+        needs_key=False,
     )
 
 
@@ -245,6 +265,30 @@ class TestBodies:
         answer = await client.post("/v1/things", content=parts, headers={"content-type": "application/json"})
         assert (answer.status_code, answer.json()) == (201, {"name": "a", "size": 1.5})
 
+    @pytest.mark.parametrize("kind", [{"content-type": "text/plain"}, {"content-type": "application/jsonp"}, {}])
+    async def test_what_is_not_said_to_be_json_is_a_415(self, client: httpx.AsyncClient, kind: dict[str, str]) -> None:
+        answer = await client.post("/v1/things", content=b'{"name": "a", "size": 1}', headers=kind)
+        assert problem(answer) == (415, "not-json")
+        assert answer.headers["accept"] == "application/json"
+
+    @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "application/a.b+json"])
+    async def test_json_by_another_name_is_read(self, client: httpx.AsyncClient, kind: str) -> None:
+        body = b'{"name": "a", "size": 1}'
+        assert (await client.post("/v1/things", content=body, headers={"content-type": kind})).status_code == 201
+
+    @pytest.mark.parametrize("kind", [{"content-type": "application/json"}, {}])
+    @pytest.mark.parametrize("parts", [(), (b"",)], ids=["no length", "chunked"])
+    async def test_an_empty_body_where_json_is_needed_is_a_400(
+        self, client: httpx.AsyncClient, kind: dict[str, str], parts: tuple[bytes, ...]
+    ) -> None:
+        content = chunked(*parts) if parts else b""
+        answer = await client.post("/v1/things", content=content, headers=kind)
+        assert problem(answer) == (400, "malformed-json")
+
+    async def test_an_operation_without_a_body_asks_for_none(self, client: httpx.AsyncClient) -> None:
+        for headers in ({}, {"content-type": "application/json"}, {"content-type": "text/plain"}):
+            assert (await client.post("/v1/bells", headers=headers)).status_code == 200
+
     async def test_an_address_with_nul_is_a_400(self, client: httpx.AsyncClient) -> None:
         for path in ("/v1/things/a%00b", "/v1/things/a?x=%00"):
             assert problem(await client.get(path)) == (400, "unreadable-text")
@@ -271,10 +315,26 @@ class TestErrors:
         self, client: httpx.AsyncClient
     ) -> None:
         assert problem(await client.get("/v1/nothing")) == (404, "not-found")
-        for path, allowed in (("/v1/things/1", "GET"), ("/v1/hooks/s1", "POST")):
+        for path, allowed in ALLOWED.items():
             answer = await client.delete(path)
             assert problem(answer) == (405, "method-not-allowed")
             assert answer.headers["allow"] == allowed
+
+    async def test_options_names_every_method_of_an_address_whichever_route_serves_it(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        for path, allowed in ALLOWED.items():
+            answer = await client.options(path)
+            assert (answer.status_code, answer.content, answer.headers["allow"]) == (204, b"", allowed)
+        assert problem(await client.options("/v1/nothing")) == (404, "not-found")
+
+    @pytest.mark.parametrize("path", ["/v1/shop/", "//evil.example/", "/docs/"])
+    async def test_no_address_is_redirected_to_one_that_the_host_header_names(
+        self, client: httpx.AsyncClient, path: str
+    ) -> None:
+        answer = await client.get(f"{client.base_url}".rstrip("/") + path, headers={"host": "evil.example"})
+        assert problem(answer) == (404, "not-found")
+        assert "location" not in answer.headers
 
     async def test_a_browser_gets_a_page_about_the_problem_and_a_client_of_the_api_never(
         self, client: httpx.AsyncClient

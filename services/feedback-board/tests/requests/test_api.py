@@ -237,7 +237,10 @@ async def test_a_change_for_another_revision_is_refused(
     late = await api.put(f"{request_path}/{path}", json=change, headers={"if-match": etag})
     assert problem_of(late) == (412, "precondition-failed")
     etag = (await api.get(request_path)).headers["etag"]
-    assert (await api.put(f"{request_path}/{path}", json=change, headers={"if-match": etag})).status_code == 200
+    weak = await api.put(f"{request_path}/{path}", json=change, headers={"if-match": f"W/{etag}"})
+    assert problem_of(weak) == (412, "precondition-failed")
+    one_of_them = [("if-match", '"999"'), ("if-match", etag)]
+    assert (await api.put(f"{request_path}/{path}", json=change, headers=one_of_them)).status_code == 200
 
 
 async def test_the_log_tells_what_happened_newest_first_with_the_figures(

@@ -156,4 +156,4 @@ async def test_the_problem_tells_nothing_of_what_was_wrong(door: FrontDoor, sour
 async def test_only_post_is_a_method_of_the_hook(door: FrontDoor, source: Source):
     for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD"):
         answer = await door.client.request(method, source.hook)
-        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")

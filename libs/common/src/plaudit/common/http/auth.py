@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 
 from plaudit.common.api_keys import store
 from plaudit.common.api_keys.domain import ALL_SCOPES, hash_secret, parse
@@ -75,6 +75,15 @@ class ApiKeys:
         return entry
 
 
+async def identify(request: Request) -> Principal | None:
+    """Return whom a request speaks for by its key; None without a valid one."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    api_keys: ApiKeys = request.app.state.api_keys
+    return await api_keys.principal(key.strip())
+
+
 class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("reviews:read"))
     """A dependency that accepts a request whose key has all of the scopes, and returns its `Principal`.
 
@@ -84,12 +93,9 @@ class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("rev
     def __init__(self, *scopes: str) -> None:
         self.scopes = scopes
 
-    async def __call__(
-        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> Principal:
+    async def __call__(self, request: Request, _: Annotated[object, Depends(_bearer)]) -> Principal:
         """Return the principal, and store it with the request for its transaction."""
-        api_keys: ApiKeys = request.app.state.api_keys
-        principal = await api_keys.principal(credentials.credentials) if credentials else None
+        principal = getattr(request.state, "principal", None) or await identify(request)
         if principal is None:
             raise unauthorized()
         request.state.principal = principal

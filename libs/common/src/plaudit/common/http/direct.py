@@ -115,16 +115,22 @@ class DirectRequest:
         "whole",
     )
 
-    def __init__(self, connection: Connection, direct: "DirectServing", headers: list[tuple[bytes, bytes]]) -> None:
-        """Stand at the end of a connection's line; `headers` have lower-case names."""
+    def __init__(
+        self,
+        connection: Connection,
+        direct: "DirectServing",
+        headers: list[tuple[bytes, bytes]],
+        fields: dict[bytes, bytes],
+    ) -> None:
+        """Stand at the end of a connection's line, with the lines of the head and what `read_headers` makes of them."""
         self._connection = connection
         self._direct = direct
         self._expects_continue = False
         self._more_body: bytearray | None = None
         self._refusal: Problem | None = None
         self.headers = headers
-        self.fields: dict[bytes, bytes] = dict(headers)
-        """The headers by name; the last of a repeated one."""
+        self.fields = fields
+        """The headers by name, those of a list joined."""
         self.method = "OTHER"
         self.route: DirectRoute | None = None
         self.template = UNMATCHED

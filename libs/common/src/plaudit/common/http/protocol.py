@@ -5,9 +5,10 @@ No request has a timer: one sweep over all connections finds those that are slow
 """
 
 import asyncio
+import re
 from collections.abc import Sized
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import httptools
 import structlog
@@ -18,6 +19,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from plaudit.common.http.direct import DirectRequest, DirectRoute, DirectServing
+from plaudit.common.http.edge import METHODS
+from plaudit.common.http.headers import WHITESPACE, check_framing, read_headers
 from plaudit.common.http.limits import Limits
 from plaudit.common.http.problems import (
     Problem,
@@ -26,11 +29,13 @@ from plaudit.common.http.problems import (
     head_too_slow,
     internal_error,
     malformed,
+    unknown_method,
 )
 
 _SEPARATORS_BYTES = 4
 """Of one header: colon, space and the end of the line."""
-
+_REQUEST_LINE: Final = re.compile(rb"(?:\A|\n)([!#$%&'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/1\.[01]\r?\n")
+_WHITESPACE: Final = frozenset(WHITESPACE)
 
 log = structlog.get_logger()
 
@@ -49,14 +54,6 @@ class _LineFlow(FlowControl):
     def resume_reading(self) -> None:
         if not self._line and not self.write_paused:
             super().resume_reading()
-
-
-class _TooLargeHeadError(Exception):
-    """A head over its limits; raised to stop the parser."""
-
-
-class _ConnectError(Exception):
-    """A request to be a tunnel, which only proxies are; raised to stop the parser, which would read no more anyway."""
 
 
 class _LastAnswer:
@@ -146,7 +143,7 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             self._parse(data)
         except httptools.HttpParserError as error:
-            self._refuse(_problem_of(error))
+            self._refuse(_problem_of(error, data))
         self._head_is_split = self._head_begun > 0
         self._head_bytes += self._counted_bytes
         if self._head_bytes > self._limits.max_head_bytes and not self._reads_no_more:
@@ -213,13 +210,26 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_is_split = False
         self._head_bytes = 0
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header without the whitespace behind its value, which the parser leaves there."""
+        if value and value[-1] in _WHITESPACE:
+            value = value.rstrip(WHITESPACE)
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Put the request into the line."""
+        """Put the request into the line.
+
+        Raises:
+            Problem: which stops the parser.
+        """
         self._head_begun = 0.0
         if self._is_head_too_large():
-            raise _TooLargeHeadError
+            raise head_too_large()
+        fields = read_headers(self.headers)
+        check_framing(self.parser.get_http_version(), fields)
         if self.parser.get_method() == b"CONNECT":
-            raise _ConnectError
+            # A tunnel, which only proxies are; the parser would read no more anyway.
+            raise malformed("CONNECT is for proxies.")
         if self.parser.should_upgrade():
             self._ignores_upgrade = True
             return
@@ -229,7 +239,7 @@ class HttpProtocol(HttpToolsProtocol):
         if found is None:
             self._to_application()
         else:
-            self._to_route(*found)
+            self._to_route(*found, fields)
         # What comes behind the body is no part of the head: the parser's trailers go into a list that nobody reads.
         self.headers = []
 
@@ -292,8 +302,8 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.cycle.keep_alive:
             self.cycle.transport = cast("asyncio.Transport", _LastAnswer(self, self.cycle))
 
-    def _to_route(self, route: DirectRoute, template: str, parameters: list[str]) -> None:
-        request = DirectRequest(self, self._direct, self.headers)
+    def _to_route(self, route: DirectRoute, template: str, parameters: list[str], fields: dict[bytes, bytes]) -> None:
+        request = DirectRequest(self, self._direct, self.headers, fields)
         request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
         request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
         self._line_up(request)
@@ -391,7 +401,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refused(self, problem: Problem) -> DirectRequest:
         """Return a place in the line for the answer to what is no whole request."""
-        refused = DirectRequest(self, self._direct, [])
+        refused = DirectRequest(self, self._direct, [], {})
         refused.refuse_in_turn(problem)
         return refused
 
@@ -406,12 +416,16 @@ def _origin_form(url: bytes) -> bytes:
     return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
 
 
-def _problem_of(error: httptools.HttpParserError) -> Problem:
+def _problem_of(error: httptools.HttpParserError, chunk: bytes) -> Problem:
     """Return the problem of an error of the parser, which reports what a callback of ours raises like its own."""
     cause = error.__context__
-    if isinstance(cause, _TooLargeHeadError):
-        return head_too_large()
-    if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError, _ConnectError)):
+    if isinstance(cause, Problem):
+        return cause
+    if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError)):
         log.error("request_failed", exc_info=cause)
         return internal_error()
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        methods = {method.decode() for method in _REQUEST_LINE.findall(chunk)}
+        if methods - METHODS:
+            return unknown_method()
     return malformed()
