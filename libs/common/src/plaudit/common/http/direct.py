@@ -24,7 +24,14 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from plaudit.common.http import json, problems
-from plaudit.common.http.edge import CLIENT_CLOSED_REQUEST, UNMATCHED, Edge, check_body_headers, new_request_id
+from plaudit.common.http.edge import (
+    CLIENT_CLOSED_REQUEST,
+    UNMATCHED,
+    Edge,
+    check_body_headers,
+    new_request_id,
+    trace_of,
+)
 from plaudit.common.http.problems import Problem, body_too_large
 from plaudit.common.observability import tracing
 from plaudit.common.observability.log import request_id_var
@@ -112,6 +119,7 @@ class DirectRequest:
         "started",
         "template",
         "traceparent",
+        "tracestate",
         "whole",
     )
 
@@ -144,6 +152,7 @@ class DirectRequest:
         """Whether it was received to its end."""
         self.request_id = ""
         self.traceparent = ""
+        self.tracestate: str | None = None
         self.response_complete = False
         self.keep_alive = False
         self.disconnected = False
@@ -224,18 +233,17 @@ class DirectRequest:
     def identify(self, traceparent: str | None = None) -> None:
         """Set the request id and the place in a trace: the caller's, continued, or this new one."""
         self.request_id = new_request_id(self.fields.get(b"x-request-id"))
-        given = self.fields.get(b"traceparent")
-        if given is not None:
-            self.traceparent = tracing.child(given.decode("latin-1"))
+        if traceparent is not None and b"traceparent" not in self.fields:
+            self.traceparent = traceparent
         else:
-            self.traceparent = traceparent or tracing.new_traceparent()
+            self.traceparent, self.tracestate = trace_of(self.fields)
 
     @contextmanager
     def context(self) -> Iterator[None]:
         """Run the block with the ids of this request, for what it logs. No task of its own has set them."""
         token = request_id_var.set(self.request_id)
         try:
-            with tracing.at(self.traceparent):
+            with tracing.at(self.traceparent, self.tracestate):
                 yield
         finally:
             request_id_var.reset(token)

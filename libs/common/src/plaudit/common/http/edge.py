@@ -127,8 +127,7 @@ class Edge:
         headers, refusal = _read_headers(scope)
         request_id = new_request_id(headers.get(b"x-request-id"))
         request_id_var.set(request_id)
-        traceparent = headers.get(b"traceparent")
-        tracing.enter(tracing.child(traceparent.decode("latin-1")) if traceparent else tracing.new_traceparent())
+        tracing.enter(*trace_of(headers))
         bare = self._bare_route(scope)
         exchange = Exchange(
             receive,
@@ -355,6 +354,14 @@ def new_request_id(given: bytes | None) -> str:
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
     return f"{_process}-{next(_counter):x}"
+
+
+def trace_of(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
+    """Return the place of a request in its caller's trace, or in a new one."""
+    traceparent, tracestate = headers.get(b"traceparent"), headers.get(b"tracestate")
+    if traceparent is None:
+        return tracing.new_traceparent(), None
+    return tracing.follow(traceparent.decode("latin-1"), tracestate.decode("latin-1") if tracestate else None)
 
 
 def check_body_headers(headers: Mapping[bytes, bytes], max_bytes: int) -> None:
