@@ -103,6 +103,7 @@ class DirectRequest:
         "_connection",
         "_direct",
         "_expects_continue",
+        "_held_bytes",
         "_more_body",
         "_refusal",
         "begun",
@@ -134,6 +135,7 @@ class DirectRequest:
         self._connection = connection
         self._direct = direct
         self._expects_continue = False
+        self._held_bytes = 0
         self._more_body: bytearray | None = None
         self._refusal: Problem | None = None
         self.headers = headers
@@ -193,6 +195,7 @@ class DirectRequest:
         try:
             check_body_headers(self.fields, self.route.max_body_bytes)
             self._check_size()
+            self._hold(len(self._more_body or self.body))
         except Problem as problem:
             self.refuse(problem)
             return
@@ -214,6 +217,7 @@ class DirectRequest:
         if self.started:
             try:
                 self._check_size()
+                self._hold(len(part))
             except Problem as problem:
                 self.refuse(problem)
 
@@ -275,6 +279,10 @@ class DirectRequest:
         with self.context():
             self._record(CLIENT_CLOSED_REQUEST, perf_counter(), None)
 
+    def _hold(self, count: int) -> None:
+        self._direct.edge.bodies.hold(count)
+        self._held_bytes += count
+
     def _check_size(self) -> None:
         assert self.route is not None
         if len(self._more_body or self.body) > self.route.max_body_bytes:
@@ -307,6 +315,7 @@ class DirectRequest:
     def _record(self, status: int, now: float, problem: Problem | None) -> None:
         edge = self._direct.edge
         edge.in_progress -= 1
+        edge.bodies.release(self._held_bytes)
         received = len(self._more_body or self.body)
         edge.record(self.method, self.template, status, now - self.begun, received, problem, is_bare=True)
 

@@ -26,7 +26,7 @@ from plaudit.common import strict_json
 from plaudit.common.http.auth import Principal
 from plaudit.common.http.body import read_body
 from plaudit.common.http.errors import COMMON_REFUSALS, AnswerInsteadError, Refusals, problem_of, raised
-from plaudit.common.http.exchange import Exchange, SlowBodies
+from plaudit.common.http.exchange import BodiesInFlight, Exchange, SlowBodies
 from plaudit.common.http.headers import read_headers
 from plaudit.common.http.problems import (
     Problem,
@@ -107,6 +107,7 @@ class Edge:
         self.draining = False
         self.in_progress = 0
         metrics.HTTP_REQUESTS_IN_PROGRESS.set_function(lambda: self.in_progress)
+        self.bodies = BodiesInFlight()
         self._slow_bodies = SlowBodies()
         self._app = app
         self._bare = [_BareRoute(route) for route in bare_routes]
@@ -135,6 +136,7 @@ class Edge:
             self._max_bytes(scope["path"]),
             self._extra_headers(request_id, bare is not None),
             self._slow_bodies,
+            self.bodies,
             bare is not None,
         )
         self.in_progress += 1
@@ -151,6 +153,7 @@ class Edge:
             problem = await self._answer(raised(error), scope, headers, request_id, exchange)
         finally:
             self.in_progress -= 1
+            self.bodies.release(exchange.held)
             self._record(scope, seen, bare, exchange, perf_counter() - begun, problem)
 
     def _extra_headers(self, request_id: str, bare: bool) -> list[tuple[bytes, bytes]]:

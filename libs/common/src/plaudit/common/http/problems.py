@@ -221,6 +221,13 @@ def unavailable(detail: str) -> Problem:
     )
 
 
+def too_many_connections() -> Problem:
+    """Return the 503 for a connection beyond the limit, which is closed."""
+    problem = unavailable("Too many connections are open. Nothing was stored; try again.")
+    problem.headers |= _CLOSE
+    return problem
+
+
 def internal_error() -> Problem:
     """Return the one 500: it says nothing but the request id, under which the log has the error."""
     return Problem(

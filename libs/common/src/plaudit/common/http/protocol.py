@@ -29,6 +29,7 @@ from plaudit.common.http.problems import (
     head_too_slow,
     internal_error,
     malformed,
+    too_many_connections,
     unknown_method,
 )
 
@@ -102,6 +103,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         """The counted bytes of all chunks since the head or the trailers began."""
         self._idle_since = perf_counter()
+        self._is_one_too_many = False
+        """Whether the connection was refused when it was made."""
         self._reads_no_more = False
         """Whether nothing more is read: what was sent is not HTTP, or is refused."""
         self._serving: DirectRequest | None = None
@@ -120,6 +123,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Let nobody read on while requests wait in the line, also not uvicorn for an application."""
         super().connection_made(cast("asyncio.Transport", transport))
         self.flow = _LineFlow(cast("asyncio.Transport", transport), self.pipeline)
+        if len(self.connections) > self._limits.max_connections:
+            self._refuse_connection()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what was not received to its end; what is being written is answered to nobody."""
@@ -273,7 +278,7 @@ class HttpProtocol(HttpToolsProtocol):
         connection, and the client would send again what was refused for good. So its end is shut on this side alone,
         and what it sends is dropped, until it closes or the sweep finds it idle.
         """
-        if self._is_whole(cycle) or self._direct.edge.draining:
+        if (self._is_whole(cycle) and not self._is_one_too_many) or self._direct.edge.draining:
             self.transport.close()
         else:
             self._reads_no_more = True
@@ -398,6 +403,18 @@ class HttpProtocol(HttpToolsProtocol):
             cycle.disconnected = cycle.response_complete = True
             cycle.message_event.set()
             self._line_up(self._refused(problem))
+
+    def _refuse_connection(self) -> None:
+        """Answer a connection beyond the limit at once, whatever it will ask; the next sweep closes it.
+
+        With twice as many open, nobody can be told any more.
+        """
+        if len(self.connections) > 2 * self._limits.max_connections:
+            self.transport.abort()
+            return
+        self._is_one_too_many = True
+        self._refuse(too_many_connections())
+        self._idle_since = perf_counter() - self._limits.idle_seconds
 
     def _refused(self, problem: Problem) -> DirectRequest:
         """Return a place in the line for the answer to what is no whole request."""
