@@ -3,11 +3,12 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
+from typing import Annotated
 
 import httpx
 import pytest
 import pytest_asyncio
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.exchange import SlowBodies
 from plaudit.common.http.json import encode
 from plaudit.common.http.limits import Limits
+from plaudit.common.http.problems import COMMON_PROBLEMS
 from plaudit.common.observability import metrics, tracing
 from plaudit.common.pages.static import SHARED
 from plaudit_testing.runtime import until
@@ -34,6 +36,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 router = APIRouter(prefix="/v1")
 inner = APIRouter(prefix="/parts")
+pages = APIRouter()
 
 
 class Thing(BaseModel):
@@ -79,6 +82,11 @@ async def kept(response: Response) -> str:
 @router.put("/things/{thing_id}")
 async def put_thing(thing_id: str, thing: Thing) -> Thing:
     return thing
+
+
+@pages.post("/form")
+async def form(name: Annotated[str, Form()] = "") -> str:
+    return name
 
 
 @router.post("/bells")
@@ -130,7 +138,7 @@ def app(no_database: SimpleNamespace) -> Api:
         service="things",
         description="For tests.",
         resources=no_database,
-        routers=[router, outer],
+        routers=[router, outer, pages],
         bare_routes=[
             Route("/v1/bare-failure", bare_failure),
             Route("/v1/unlimited", unlimited, methods=["POST"]),
@@ -284,6 +292,30 @@ class TestBodies:
         content = chunked(*parts) if parts else b""
         answer = await client.post("/v1/things", content=content, headers=kind)
         assert problem(answer) == (400, "malformed-json")
+
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [
+            ("application/x-www-form-urlencoded", "&".join(f"f{number}=" for number in range(1_001)).encode()),
+            ("multipart/form-data; boundary=x", b"--x\r\nno headers"),
+            ("multipart/form-data", b"--x\r\n"),
+            ("multipart/form-data; boundary=" + "x" * 300, b"--x\r\n"),
+            ("multipart/form-data; boundary=x", b"--x\r\ncontent-disposition: form-data\r\n\r\na\r\n--x--\r\n"),
+        ],
+    )
+    async def test_a_form_that_cannot_be_read_is_a_400_that_is_explained(
+        self, app: Api, kind: str, body: bytes
+    ) -> None:
+        async with serving(app) as client:
+            app.edge._max_body_bytes = 100_000
+            answer = await client.post("/form", content=body, headers={"content-type": kind})
+            app.edge._max_body_bytes = MAX_BYTES
+        assert problem(answer) == (400, "bad-request")
+        assert "bad-request" in COMMON_PROBLEMS
+
+    async def test_a_form_with_fields_that_nobody_asked_for_is_read(self, client: httpx.AsyncClient) -> None:
+        answer = await client.post("/form", data={"name": "a", **{f"f{number}": "x" for number in range(50)}})
+        assert (answer.status_code, answer.json()) == (200, "a")
 
     async def test_an_operation_without_a_body_asks_for_none(self, client: httpx.AsyncClient) -> None:
         for headers in ({}, {"content-type": "application/json"}, {"content-type": "text/plain"}):

@@ -194,8 +194,9 @@ class DirectRequest:
         assert self.route is not None
         try:
             check_body_headers(self.fields, self.route.max_body_bytes)
-            self._check_size()
-            self._hold(len(self._more_body or self.body))
+            if self.body:
+                self._check_size()
+                self._hold(len(self._more_body or self.body))
         except Problem as problem:
             self.refuse(problem)
             return

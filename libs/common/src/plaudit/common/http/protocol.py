@@ -36,7 +36,8 @@ from plaudit.common.http.problems import (
 _SEPARATORS_BYTES = 4
 """Of one header: colon, space and the end of the line."""
 _REQUEST_LINE: Final = re.compile(rb"(?:\A|\n)([!#$%&'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/1\.[01]\r?\n")
-_WHITESPACE: Final = frozenset(WHITESPACE)
+_SPACE: Final = 0x20
+"""What the parser leaves at the end of a value: this, or a tab, which is below it as no other byte of a value is."""
 
 log = structlog.get_logger()
 
@@ -92,6 +93,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._direct = direct
         self._limits = limits
         self._chunk_bytes = 0
+        self._version = ""
+        """Of HTTP, in the head just read."""
+        self._known_host: bytes | None = None
+        """The last one that was found to be right: it is the same for nearly all requests of a connection."""
         self._ignores_upgrade = False
         """Whether the head just read asks for another protocol."""
         self._head_begun = 0.0
@@ -217,9 +222,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header without the whitespace behind its value, which the parser leaves there."""
-        if value and value[-1] in _WHITESPACE:
+        if value and value[-1] <= _SPACE:
             value = value.rstrip(WHITESPACE)
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Put the request into the line.
@@ -231,7 +239,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_head_too_large():
             raise head_too_large()
         fields = read_headers(self.headers)
-        check_framing(self.parser.get_http_version(), fields)
+        self._version = self.parser.get_http_version()
+        host = fields.get(b"host")
+        if self._version != "1.1" or host is None or host != self._known_host or b"transfer-encoding" in fields:
+            check_framing(self._version, fields)
+            self._known_host = host
         if self.parser.get_method() == b"CONNECT":
             # A tunnel, which only proxies are; the parser would read no more anyway.
             raise malformed("CONNECT is for proxies.")
@@ -310,7 +322,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _to_route(self, route: DirectRoute, template: str, parameters: list[str], fields: dict[bytes, bytes]) -> None:
         request = DirectRequest(self, self._direct, self.headers, fields)
         request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
-        request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        request.keep_alive = self.parser.should_keep_alive() and self._version != "1.0"
         self._line_up(request)
 
     def _line_up(self, request: DirectRequest) -> None:
