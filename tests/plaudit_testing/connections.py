@@ -41,6 +41,9 @@ class Transport(asyncio.Transport):
         """Close."""
         self.closed = True
 
+    def write_eof(self) -> None:
+        """Write no more, and go on reading."""
+
     def abort(self) -> None:
         """Close without sending what waits."""
         self.closed = self.aborted = True

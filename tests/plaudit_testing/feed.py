@@ -49,13 +49,20 @@ class Feed:
         """Last number of each partition; set it to make a gap or a repeat."""
         self._revisions: dict[str, int] = {}
 
-    async def count(self, *keys: str, add: int = 1, kind: str = "count.added", traceparent: str | None = None) -> None:
+    async def count(
+        self,
+        *keys: str,
+        add: int = 1,
+        kind: str = "count.added",
+        traceparent: str | None = None,
+        tracestate: str | None = None,
+    ) -> None:
         """One numbered event for each of these keys, with the key's next revision."""
         for key in keys:
             partition = self.partition(key)
             self._revisions[key] = self._revisions.get(key, 0) + 1
             self.numbers[partition] = self.numbers.get(partition, 0) + 1
-            event = count_event(self._topic, key, self._revisions[key], add, kind, traceparent)
+            event = count_event(self._topic, key, self._revisions[key], add, kind, traceparent, tracestate)
             envelope = outbox_of(self._settings).encode(event)
             await self.raw(partition, splice(envelope, self.epoch, self.numbers[partition]), key=key.encode())
         await self._producer.flush()

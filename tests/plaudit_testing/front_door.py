@@ -121,7 +121,7 @@ class FrontDoor:
 
     async def send_as_is(self, path: str, body: bytes, with_headers: Mapping[bytes, bytes]) -> httpx.Response:
         """Post with headers that a client library refuses to send."""
-        head = [b"POST %b HTTP/1.1" % path.encode(), b"connection: close"]
+        head = [b"POST %b HTTP/1.1" % path.encode(), b"host: x", b"connection: close"]
         head += [b"%b: %b" % header for header in {b"content-length": b"%d" % len(body), **with_headers}.items()]
         reader, writer = await asyncio.open_connection(self.client.base_url.host, self.client.base_url.port)
         writer.write(b"\r\n".join(head) + b"\r\n\r\n" + body)

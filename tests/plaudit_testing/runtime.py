@@ -54,7 +54,13 @@ def counting_topic(name: str, *, compacted: bool = False) -> Topic:
 
 
 def count_event(
-    topic: Topic, key: str, revision: int, add: int = 1, kind: str = "count.added", traceparent: str | None = None
+    topic: Topic,
+    key: str,
+    revision: int,
+    add: int = 1,
+    kind: str = "count.added",
+    traceparent: str | None = None,
+    tracestate: str | None = None,
 ) -> Outgoing:
     """The event of one revision."""
     return Outgoing(
@@ -66,6 +72,7 @@ def count_event(
         time=SOME_TIME,
         data=Count(key=key, revision=revision, add=add),
         traceparent=traceparent,
+        tracestate=tracestate,
     )
 
 

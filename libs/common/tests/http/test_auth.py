@@ -2,18 +2,20 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Annotated, Any
+from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
 from structlog.testing import capture_logs
 
 from plaudit.common.api_keys import commands as key_commands
 from plaudit.common.api_keys import store as api_key_store
 from plaudit.common.api_keys.domain import hash_secret, parse
 from plaudit.common.db import Database, Role
-from plaudit.common.http import Principal, authorize, create_app
+from plaudit.common.http import Paging, Principal, authorize, create_app
 from plaudit.common.http.auth import MAX_CACHE_SECONDS, ApiKeys
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.databases import patient_settings_for
@@ -27,6 +29,17 @@ router = APIRouter(prefix="/v1")
 @router.get("/whoami")
 async def whoami(principal: Annotated[Principal, Depends(authorize("sources:read"))]) -> dict[str, str]:
     return {"tenant": principal.tenant_id, "key_id": principal.key_id}
+
+
+class Thing(BaseModel):
+    size: int
+
+
+@router.put("/things/{thing_id}")
+async def replace(
+    _principal: Annotated[Principal, Depends(authorize("sources:write"))], thing_id: UUID, thing: Thing, paging: Paging
+) -> str:
+    return "done"
 
 
 @router.post("/things")
@@ -103,6 +116,35 @@ async def test_without_a_right_key_every_answer_is_the_same_401(client: httpx.As
             "detail": "Send `Authorization: Bearer plaudit_…` with a key that is neither revoked nor expired.",
             "instance": "",
         }
+
+
+JSON = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "headers", "with_a_key"),
+    [
+        (f"/v1/things/{UUID(int=1)}", b"{", JSON, 400),
+        (f"/v1/things/{UUID(int=1)}", b"", JSON, 400),
+        (f"/v1/things/{UUID(int=1)}", b'{"size": 1}', {"content-type": "text/plain"}, 415),
+        (f"/v1/things/{UUID(int=1)}", b'{"size": 1}', {**JSON, "content-encoding": "gzip"}, 415),
+        (f"/v1/things/{UUID(int=1)}", b" " * 70_000, JSON, 413),
+        (f"/v1/things/{UUID(int=1)}?cursor=x&limit=0", b'{"size": "x"}', JSON, 422),
+        (f"/v1/things/{UUID(int=1)}?cursor=%00", b'{"size": 1}', JSON, 400),
+        ("/v1/things/none", b'{"size": 1}', JSON, 422),
+        ("/v1/things/a%00b", b'{"size": 1}', JSON, 400),
+        ("/v1/things", b"", {}, 405),
+        ("/v1/nothing", b"", {}, 404),
+    ],
+)
+async def test_nothing_of_a_request_is_judged_before_its_key(
+    client: httpx.AsyncClient, owner: Database, path: str, content: bytes, headers: dict[str, str], with_a_key: int
+) -> None:
+    key = await new_key(owner, "*")
+    assert (await client.put(path, content=content, headers={**headers, **bearer(key)})).status_code == with_a_key
+    for wrong in ({}, bearer(key[:-1])):
+        refused = await client.put(path, content=content, headers={**headers, **wrong})
+        assert (refused.status_code, refused.json()["type"]) == (401, "/problems#unauthorized")
 
 
 async def test_a_key_without_a_scope_is_told_which_one_it_lacks(client: httpx.AsyncClient, owner: Database) -> None:

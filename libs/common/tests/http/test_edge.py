@@ -3,11 +3,12 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
+from typing import Annotated
 
 import httpx
 import pytest
 import pytest_asyncio
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from plaudit.common.http.direct import DirectRequest, DirectRoute
 from plaudit.common.http.exchange import SlowBodies
 from plaudit.common.http.json import encode
 from plaudit.common.http.limits import Limits
+from plaudit.common.http.problems import COMMON_PROBLEMS
 from plaudit.common.observability import metrics, tracing
 from plaudit.common.pages.static import SHARED
 from plaudit_testing.runtime import until
@@ -34,6 +36,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 router = APIRouter(prefix="/v1")
 inner = APIRouter(prefix="/parts")
+pages = APIRouter()
 
 
 class Thing(BaseModel):
@@ -76,9 +79,33 @@ async def kept(response: Response) -> str:
     return "kept"
 
 
+@router.put("/things/{thing_id}")
+async def put_thing(thing_id: str, thing: Thing) -> Thing:
+    return thing
+
+
+@pages.post("/form")
+async def form(name: Annotated[str, Form()] = "") -> str:
+    return name
+
+
+@router.post("/bells")
+async def ring() -> str:
+    return "rang"
+
+
 @router.get("/shop")
 async def shop() -> str:
     return "open"
+
+
+ALLOWED = {
+    "/v1/things/1": "GET, HEAD, OPTIONS, PUT",
+    "/v1/things": "OPTIONS, POST",
+    "/v1/stock/parts/7": "GET, HEAD, OPTIONS",
+    "/v1/hooks/s1": "OPTIONS, POST",
+    "/docs": "GET, HEAD, OPTIONS",
+}
 
 
 class Hook(DirectRoute):
@@ -111,7 +138,7 @@ def app(no_database: SimpleNamespace) -> Api:
         service="things",
         description="For tests.",
         resources=no_database,
-        routers=[router, outer],
+        routers=[router, outer, pages],
         bare_routes=[
             Route("/v1/bare-failure", bare_failure),
             Route("/v1/unlimited", unlimited, methods=["POST"]),
@@ -120,6 +147,7 @@ def app(no_database: SimpleNamespace) -> Api:
         max_body_bytes=MAX_BYTES,
         direct_routes=[Hook("/v1/hooks/", ["{source_id}"], HOOK_MAX_BYTES)],
         pages=True,
+        needs_key=False,
     )
 
 
@@ -245,6 +273,54 @@ class TestBodies:
         answer = await client.post("/v1/things", content=parts, headers={"content-type": "application/json"})
         assert (answer.status_code, answer.json()) == (201, {"name": "a", "size": 1.5})
 
+    @pytest.mark.parametrize("kind", [{"content-type": "text/plain"}, {"content-type": "application/jsonp"}, {}])
+    async def test_what_is_not_said_to_be_json_is_a_415(self, client: httpx.AsyncClient, kind: dict[str, str]) -> None:
+        answer = await client.post("/v1/things", content=b'{"name": "a", "size": 1}', headers=kind)
+        assert problem(answer) == (415, "not-json")
+        assert answer.headers["accept"] == "application/json"
+
+    @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "application/a.b+json"])
+    async def test_json_by_another_name_is_read(self, client: httpx.AsyncClient, kind: str) -> None:
+        body = b'{"name": "a", "size": 1}'
+        assert (await client.post("/v1/things", content=body, headers={"content-type": kind})).status_code == 201
+
+    @pytest.mark.parametrize("kind", [{"content-type": "application/json"}, {}])
+    @pytest.mark.parametrize("parts", [(), (b"",)], ids=["no length", "chunked"])
+    async def test_an_empty_body_where_json_is_needed_is_a_400(
+        self, client: httpx.AsyncClient, kind: dict[str, str], parts: tuple[bytes, ...]
+    ) -> None:
+        content = chunked(*parts) if parts else b""
+        answer = await client.post("/v1/things", content=content, headers=kind)
+        assert problem(answer) == (400, "malformed-json")
+
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [
+            ("application/x-www-form-urlencoded", "&".join(f"f{number}=" for number in range(1_001)).encode()),
+            ("multipart/form-data; boundary=x", b"--x\r\nno headers"),
+            ("multipart/form-data", b"--x\r\n"),
+            ("multipart/form-data; boundary=" + "x" * 300, b"--x\r\n"),
+            ("multipart/form-data; boundary=x", b"--x\r\ncontent-disposition: form-data\r\n\r\na\r\n--x--\r\n"),
+        ],
+    )
+    async def test_a_form_that_cannot_be_read_is_a_400_that_is_explained(
+        self, app: Api, kind: str, body: bytes
+    ) -> None:
+        async with serving(app) as client:
+            app.edge._max_body_bytes = 100_000
+            answer = await client.post("/form", content=body, headers={"content-type": kind})
+            app.edge._max_body_bytes = MAX_BYTES
+        assert problem(answer) == (400, "bad-request")
+        assert "bad-request" in COMMON_PROBLEMS
+
+    async def test_a_form_with_fields_that_nobody_asked_for_is_read(self, client: httpx.AsyncClient) -> None:
+        answer = await client.post("/form", data={"name": "a", **{f"f{number}": "x" for number in range(50)}})
+        assert (answer.status_code, answer.json()) == (200, "a")
+
+    async def test_an_operation_without_a_body_asks_for_none(self, client: httpx.AsyncClient) -> None:
+        for headers in ({}, {"content-type": "application/json"}, {"content-type": "text/plain"}):
+            assert (await client.post("/v1/bells", headers=headers)).status_code == 200
+
     async def test_an_address_with_nul_is_a_400(self, client: httpx.AsyncClient) -> None:
         for path in ("/v1/things/a%00b", "/v1/things/a?x=%00"):
             assert problem(await client.get(path)) == (400, "unreadable-text")
@@ -271,10 +347,26 @@ class TestErrors:
         self, client: httpx.AsyncClient
     ) -> None:
         assert problem(await client.get("/v1/nothing")) == (404, "not-found")
-        for path, allowed in (("/v1/things/1", "GET"), ("/v1/hooks/s1", "POST")):
+        for path, allowed in ALLOWED.items():
             answer = await client.delete(path)
             assert problem(answer) == (405, "method-not-allowed")
             assert answer.headers["allow"] == allowed
+
+    async def test_options_names_every_method_of_an_address_whichever_route_serves_it(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        for path, allowed in ALLOWED.items():
+            answer = await client.options(path)
+            assert (answer.status_code, answer.content, answer.headers["allow"]) == (204, b"", allowed)
+        assert problem(await client.options("/v1/nothing")) == (404, "not-found")
+
+    @pytest.mark.parametrize("path", ["/v1/shop/", "//evil.example/", "/docs/"])
+    async def test_no_address_is_redirected_to_one_that_the_host_header_names(
+        self, client: httpx.AsyncClient, path: str
+    ) -> None:
+        answer = await client.get(f"{client.base_url}".rstrip("/") + path, headers={"host": "evil.example"})
+        assert problem(answer) == (404, "not-found")
+        assert "location" not in answer.headers
 
     async def test_a_browser_gets_a_page_about_the_problem_and_a_client_of_the_api_never(
         self, client: httpx.AsyncClient

@@ -55,7 +55,7 @@ async def client_of(dsn: str) -> AsyncIterator[tuple[httpx.AsyncClient, Database
     """A client of the application over this database."""
     database = Database(settings_for(dsn), "common", Role.API, pool_size=POOL_SIZE)
     resources = SimpleNamespace(database=lambda _role: database)
-    app = create_app(title="t", service="t", description="", resources=resources, routers=[router])
+    app = create_app(title="t", service="t", description="", resources=resources, routers=[router], needs_key=False)
     async with serving(app) as client:
         yield client, database
     await database.close()

@@ -224,15 +224,15 @@ async def test_a_stop_finishes_the_batch_in_flight_and_takes_no_other(
 async def test_a_record_is_handled_within_the_trace_of_its_event(
     settings: Settings, database: Database, make_topic: MakeTopic
 ) -> None:
-    topic, traces = await make_topic(), list[str | None]()
+    topic, traces = await make_topic(), list[tuple[str | None, str | None]]()
     traceparent = tracing.new_traceparent()
 
     async def notes(_tx: Tx, _records: Sequence[Record[Count]]) -> Sequence[Outgoing]:
-        traces.append(tracing.current_trace_id())
+        traces.append((tracing.current_trace_id(), tracing.current_tracestate()))
         return ()
 
     loop = consumer(settings, database, topic, notes)
     async with feeding(settings, topic) as feed, running(loop):
-        await feed.count("a", traceparent=traceparent)
+        await feed.count("a", traceparent=traceparent, tracestate="foo=1")
         await drain(loop)
-    assert set(traces) == {traceparent[3:35]}
+    assert set(traces) == {(traceparent[3:35], "foo=1")}

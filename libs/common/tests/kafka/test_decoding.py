@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from plaudit.common.contracts import Topic
 from plaudit.common.events.numbering import splice
 from plaudit.common.kafka import decoding
-from plaudit.common.kafka.decoding import Decoder, Raw, Slice, Unparsed, Verdict, first_traceparent, judge
+from plaudit.common.kafka.decoding import Decoder, Raw, Slice, Unparsed, Verdict, first_trace, judge
 from plaudit.common.kafka.positions import Place
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.outbox.publisher import HEADERS
@@ -270,7 +270,7 @@ def test_a_group_reads_only_the_members_of_its_projection_and_the_trace_goes_on(
     taken = brief.take(3, Place(5, 1, 0), [raw, numbered(6, 2)])
     assert all(isinstance(record.event, Brief) for record in taken.records)
     assert sequences(taken) == [1, 2]
-    assert first_traceparent([taken]) == trace
+    assert first_trace([taken]) == (trace, None)
     assert decoder().take(3, Place(5, 1, 0), [raw]).letters
 
 

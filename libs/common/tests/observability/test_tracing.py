@@ -104,3 +104,72 @@ async def test_tasks_that_run_together_do_not_see_each_others_trace() -> None:
     parents = [f"00-{n:032x}-{SPAN}-01" for n in range(1, 20)]
     seen = await asyncio.gather(*map(work, parents))
     assert seen == [(parent[3:35], parent[3:35]) for parent in parents]
+
+
+LONG_KEY = "z" * 256
+THIRTY_TWO = ",".join(f"bar{number:02}={number:02}" for number in range(1, 33))
+
+
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [
+        ("foo=1", "foo=1"),
+        ("foo=1,bar=2", "foo=1,bar=2"),
+        ("foo=1 \t , \t bar=2, \t baz=3", "foo=1,bar=2,baz=3"),
+        ("foo=1\t", "foo=1"),
+        (",foo=1,,", "foo=1"),
+        ("foo=1, foo=1", "foo=1"),
+        ("foo=1,foo=2", "foo=1"),
+        ("foo@=1,bar=2", "foo@=1,bar=2"),
+        ("foo@bar@baz=1,bar=2", "foo@bar@baz=1,bar=2"),
+        ("0a-_*/@z=!\"#$%&'()*+-./:;<>?@[\\]^_`{|}~ x", "0a-_*/@z=!\"#$%&'()*+-./:;<>?@[\\]^_`{|}~ x"),
+        (THIRTY_TWO, THIRTY_TWO),
+        (f"foo=1,{LONG_KEY}=1", f"foo=1,{LONG_KEY}=1"),
+        ("foo=" + "v" * 256, "foo=" + "v" * 256),
+    ],
+)
+def test_a_state_is_passed_on_as_it_came(given: str, passed_on: str) -> None:
+    assert tracing.read_state(given) == passed_on
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", ",", "foo", "foo=", "=1", "foo=,bar=3", "foo=bar=baz", "foo =1", "foo= \t", "FOO=1", "@foo=1,bar=2"),
+        *("foo.bar=1", "foo=\x7f", "foo=\xe9", "foo=a\tb", "foo=1;bar=2=", f"foo=1,z{LONG_KEY}=1", "foo=" + "v" * 257),
+        f"{THIRTY_TWO},bar33=33",
+    ],
+)
+def test_a_state_that_is_malformed_or_too_long_a_list_is_left_out(text: str) -> None:
+    assert tracing.read_state(text) is None
+
+
+def test_of_too_long_a_state_long_members_go_first_and_then_the_last_ones() -> None:
+    short = [f"k{number}=" + "v" * 96 for number in range(1, 6)]
+    long = "long=" + "v" * 200
+    assert tracing.read_state(",".join([*short[:4], long])) == ",".join(short[:4])
+    assert tracing.read_state(",".join([short[0], long, *short[1:]])) == ",".join(short)
+    assert tracing.read_state(",".join([*short, "last=1" + "v" * 90])) == ",".join(short)
+
+
+@given(st.text(max_size=600))
+def test_any_state_is_read_or_left_out_and_never_raises(text: str) -> None:
+    state = tracing.read_state(text)
+    assert state is None or len(state) <= tracing.MAX_STATE_CHARS
+
+
+def test_a_state_goes_with_its_trace_and_never_without() -> None:
+    traceparent, state = tracing.follow(WELL_FORMED, "foo=1")
+    assert (traceparent[3:35], state) == (TRACE, "foo=1")
+    for parent in (None, "", "nonsense", f"00-{TRACE}-{'0' * 16}-01"):
+        assert tracing.follow(parent, "foo=1")[1] is None
+    assert tracing.follow(WELL_FORMED, None)[1] is None
+
+
+def test_a_span_has_the_state_of_its_parent_and_what_is_outside_has_none() -> None:
+    with tracing.span(WELL_FORMED, "foo=1"):
+        assert tracing.current_tracestate() == "foo=1"
+        with tracing.span(WELL_FORMED):
+            assert tracing.current_tracestate() is None
+        assert tracing.current_tracestate() == "foo=1"
+    assert tracing.current_tracestate() is None

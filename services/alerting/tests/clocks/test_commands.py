@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from plaudit.alerting.clocks import store
@@ -33,6 +34,26 @@ async def test_published_events_name_the_review_and_no_address(stage):
     assert breached["external_id"] == "r-1"
     assert raised["clock_id"] == breached["clock_id"]
     assert "@" not in str(events)
+
+
+async def test_published_events_continue_the_trace_of_the_change_that_caused_them(stage):
+    trace = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "foo=1,bar=2"}
+
+    async def happens(before, after, recorded):
+        record = stage.record(before, after, recorded)
+        event = msgspec.structs.replace(record.event, **trace)
+        await stage.reads([msgspec.structs.replace(record, event=event)])
+
+    await happens(None, review(), at(0))
+    await stage.move_to(at(25))
+    await stage.fires()
+    await happens(review(), answered(review(), at(26)), at(26))
+    traces = {event["type"]: (event.get("traceparent"), event.get("tracestate")) for event in await stage.events()}
+    caused = tuple(trace.values())
+    assert {kind for kind, found in traces.items() if found == caused} == {
+        "clock.started", "clock.fulfilled", "alert.resolved",
+    }  # fmt: skip
+    assert traces["clock.breached"] == (None, None), "time alone caused it"
 
 
 async def test_an_answer_in_time_silences_the_clock(stage, mailbox):

@@ -38,6 +38,15 @@ async def test_a_request_begins_open_and_unsized(api: httpx.AsyncClient, outbox)
     assert event["traceparent"]
 
 
+async def test_an_event_continues_the_trace_of_its_request_with_its_state(api: httpx.AsyncClient, outbox) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01", "tracestate": "foo=1 , bar=2"}
+    assert (await api.post("/v1/requests", json={"title": "Dark mode"}, headers=headers)).status_code == 201
+    (event,) = await outbox.events()
+    assert event["traceparent"].startswith(f"00-{trace}-")
+    assert event["tracestate"] == "foo=1,bar=2"
+
+
 async def test_the_same_title_twice_has_two_addresses(api: httpx.AsyncClient) -> None:
     slugs = {(await _make(api, "Dark mode"))["slug"] for _ in range(3)}
     assert len(slugs) == 3
@@ -237,7 +246,10 @@ async def test_a_change_for_another_revision_is_refused(
     late = await api.put(f"{request_path}/{path}", json=change, headers={"if-match": etag})
     assert problem_of(late) == (412, "precondition-failed")
     etag = (await api.get(request_path)).headers["etag"]
-    assert (await api.put(f"{request_path}/{path}", json=change, headers={"if-match": etag})).status_code == 200
+    weak = await api.put(f"{request_path}/{path}", json=change, headers={"if-match": f"W/{etag}"})
+    assert problem_of(weak) == (412, "precondition-failed")
+    one_of_them = [("if-match", '"999"'), ("if-match", etag)]
+    assert (await api.put(f"{request_path}/{path}", json=change, headers=one_of_them)).status_code == 200
 
 
 async def test_the_log_tells_what_happened_newest_first_with_the_figures(

@@ -46,7 +46,7 @@ class Known:
 def request() -> bytes:
     """A signed delivery of now: a signature is good for some minutes only."""
     signed = "".join(f"{name}: {value}\r\n" for name, value in headers(SECRET, BODY).items())
-    head = f"POST /v1/hooks/{SOURCE.id} HTTP/1.1\r\ncontent-length: {len(BODY)}\r\n{signed}\r\n"
+    head = f"POST /v1/hooks/{SOURCE.id} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(BODY)}\r\n{signed}\r\n"
     return head.encode() + BODY
 
 

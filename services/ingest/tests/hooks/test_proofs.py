@@ -123,6 +123,16 @@ async def test_hostile_headers_beside_the_signature_do_no_harm(door: FrontDoor, 
     assert kept["accepted"] == 1
 
 
+async def test_an_event_continues_the_trace_of_its_delivery_with_its_state(door: FrontDoor, source: Source):
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    with_trace = [("traceparent", f"00-{trace}-{span}-01"), ("tracestate", "foo=1"), ("tracestate", "bar=2")]
+    signed = [*headers(source.secret, BODY).items(), *with_trace]
+    assert (await door.client.post(source.hook, content=BODY, headers=signed)).status_code == 202
+    [event] = [json.loads(row["envelope"]) for row in await door.rows("SELECT envelope FROM ingest.outbox")][-1:]
+    assert event["traceparent"].startswith(f"00-{trace}-")
+    assert event["tracestate"] == "foo=1,bar=2"
+
+
 async def test_one_right_signature_among_others_is_enough(door: FrontDoor, source: Source):
     now = int(time.time())
     both = f"v1,AAAA {signature(OTHER_SECRET, 'm', now, BODY)} {signature(source.secret, 'm', now, BODY)}"
@@ -156,4 +166,4 @@ async def test_the_problem_tells_nothing_of_what_was_wrong(door: FrontDoor, sour
 async def test_only_post_is_a_method_of_the_hook(door: FrontDoor, source: Source):
     for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD"):
         answer = await door.client.request(method, source.hook)
-        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")

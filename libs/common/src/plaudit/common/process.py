@@ -19,6 +19,7 @@ import uvloop
 from plaudit.common.db import Database, Role
 from plaudit.common.http.app import Api, create_ops_app
 from plaudit.common.http.front_door import NO_ROUTES, FrontDoorRoutes
+from plaudit.common.http.limits import Limits
 from plaudit.common.http.ops import DatabaseChecks, Ops
 from plaudit.common.http.server import BusyPortError, HttpServer
 from plaudit.common.ids import IdSource, uuid7
@@ -150,7 +151,11 @@ async def serve(service: Service[S], settings: S, command: Command) -> int:
         app = create_ops_app(service.name, ops.routes())
     else:
         app.add_bare_routes(ops.routes())
-    server = HttpServer(app, settings.http_host, settings.http_port, settings.shutdown_timeout_seconds / 2)
+    limits = Limits(
+        max_connections=settings.http_max_connections,
+        max_body_bytes_in_flight=settings.http_max_body_bytes_in_flight,
+    )
+    server = HttpServer(app, settings.http_host, settings.http_port, settings.shutdown_timeout_seconds / 2, limits)
     _tune_memory()
     metrics.mark_started(service.name, command)
     log.info("listening", url=server.url, command=command, pid=os.getpid())

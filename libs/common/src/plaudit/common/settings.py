@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)
     """Port of the API, or of the probes in a process without one; 0 takes a free port and logs it."""
+    http_max_connections: int = Field(default=800, ge=1, le=1_000_000)
+    """Open at once; one beyond gets a 503. Keep it below the number of files that the process may open."""
+    http_max_body_bytes_in_flight: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+    """Of all request bodies together that are not answered yet; a request beyond gets a 503. Above the largest body."""
     public_url: str = ""
     """The address of this service from outside, for links. Empty: its own host and port."""
 

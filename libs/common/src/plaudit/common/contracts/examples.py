@@ -146,6 +146,7 @@ def examples() -> Iterator[tuple[str, bytes]]:
                 tenant="default",
                 datacontenttype="application/json",
                 traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                tracestate="congo=t61rcWkgMzE,rojo=00f067aa0ba902b7",
                 data=_DATA[name],
                 epoch="1",
                 sequence=f"{number:020d}",

@@ -20,5 +20,6 @@ class Outgoing(msgspec.Struct, frozen=True):
     time: datetime
     data: Any
     traceparent: str | None = None
+    tracestate: str | None = None
     id: UUID | None = None
     """Set when the id must be known beforehand; otherwise the event gets a new one."""

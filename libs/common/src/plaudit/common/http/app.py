@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plaudit.common.db import Database, Role
-from plaudit.common.http.auth import ApiKeys, SessionPrincipals, anyone
+from plaudit.common.http.auth import ApiKeys, SessionPrincipals, anyone, identify
 from plaudit.common.http.direct import DirectRoute
 from plaudit.common.http.docs import docs_page, problems_page
-from plaudit.common.http.edge import Edge
+from plaudit.common.http.edge import METHODS, Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
 from plaudit.common.http.openapi import with_problems
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
@@ -59,7 +59,10 @@ class Api(FastAPI):
     ) -> None:
         """Make the application inside an `edge`; `options` are FastAPI's."""
         # Off: the check on each request costs more than our whole edge. Our telemetry is in plaudit.common.
-        super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
+        # No redirects to the same path with or without a slash: they would be built from the header Host.
+        super().__init__(
+            telemetry={"tracing": False, "metrics": False, "logs": False}, redirect_slashes=False, **options
+        )
         self._more_openapi = more_openapi or {}
         self._bare_routes = list(bare_routes)
         self.direct_routes = list(direct_routes)
@@ -87,8 +90,17 @@ class Api(FastAPI):
             bare_routes=[*(route for each in self.direct_routes for route in each.asgi_routes()), *self._bare_routes],
             body_limits={each.prefix: each.max_body_bytes for each in self.direct_routes},
             render_problem=render,
+            methods_of=self._methods_of,
         )
         return self.edge
+
+    def _methods_of(self, scope: Scope) -> set[str]:
+        """Return the methods that the router serves at the path of a scope."""
+        return {
+            method
+            for method in METHODS
+            if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self.router.routes)
+        }
 
     def _built(self) -> ASGIApp:
         if self.middleware_stack is None:
@@ -136,6 +148,7 @@ def create_app(
     problems: Mapping[str, str] | None = None,
     refusals: Refusals | None = None,
     staff_sessions: SessionPrincipals | None = None,
+    needs_key: bool = True,
 ) -> Api:
     """Return an application with all that services share.
 
@@ -154,6 +167,7 @@ def create_app(
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
         staff_sessions: finds whom the cookie of a request speaks for; without it, only keys do.
+        needs_key: whether every address under /v1 needs a principal, but for bare and direct routes.
     """
     site = Pages()
     app = Api(
@@ -171,6 +185,7 @@ def create_app(
             Edge,
             max_body_bytes=max_body_bytes,
             refusals={**COMMON_REFUSALS, **(refusals or {})},
+            identify=identify if needs_key else None,
         ),
     )
     app.state.pages = site

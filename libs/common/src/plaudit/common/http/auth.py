@@ -10,7 +10,7 @@ from typing import Annotated, Final, Protocol
 
 import structlog
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 
 from plaudit.common.api_keys import store
 from plaudit.common.api_keys.domain import ALL_SCOPES, USE_IS_NOTED_EVERY, StoredSecret, is_secret, parse
@@ -134,6 +134,20 @@ def _cache_seconds(secret: StoredSecret) -> float:
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
+async def identify(request: Request) -> Principal | None:
+    """Return whom a request speaks for, by its key or else by its session; None without a valid one.
+
+    Raises:
+        Problem: 403 where a session would change something, and none of our own pages sent the request.
+    """
+    given = request.headers.get("authorization")
+    if given is None:
+        return await _of_session(request)
+    scheme, _, key = given.partition(" ")
+    api_keys: ApiKeys = request.app.state.api_keys
+    return await api_keys.principal(key.strip()) if scheme.lower() == "bearer" else None
+
+
 class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("reviews:read"))
     """A dependency that accepts a request whose key, or session, has all of the scopes; returns its `Principal`.
 
@@ -144,14 +158,9 @@ class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("rev
     def __init__(self, *scopes: str) -> None:
         self.scopes = scopes
 
-    async def __call__(
-        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> Principal:
+    async def __call__(self, request: Request, _: Annotated[object, Depends(_bearer)]) -> Principal:
         """Return the principal, and store it with the request for its transaction."""
-        if credentials is not None or "authorization" in request.headers:
-            principal = await _of_key(request, credentials)
-        else:
-            principal = await _of_session(request)
+        principal = getattr(request.state, "principal", None) or await identify(request)
         if principal is None:
             raise unauthorized()
         request.state.principal = principal
@@ -163,11 +172,6 @@ class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("rev
 
 async def anyone() -> None:
     """Declare, as a dependency, that a page is for the public: it neither needs nor reads a key or a session."""
-
-
-async def _of_key(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal | None:
-    api_keys: ApiKeys = request.app.state.api_keys
-    return await api_keys.principal(credentials.credentials) if credentials else None
 
 
 async def _of_session(request: Request) -> Principal | None:

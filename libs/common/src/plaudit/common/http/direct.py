@@ -24,7 +24,14 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from plaudit.common.http import json, problems
-from plaudit.common.http.edge import CLIENT_CLOSED_REQUEST, UNMATCHED, Edge, check_body_headers, new_request_id
+from plaudit.common.http.edge import (
+    CLIENT_CLOSED_REQUEST,
+    UNMATCHED,
+    Edge,
+    check_body_headers,
+    new_request_id,
+    trace_of,
+)
 from plaudit.common.http.problems import Problem, body_too_large
 from plaudit.common.observability import tracing
 from plaudit.common.observability.log import request_id_var
@@ -96,6 +103,7 @@ class DirectRequest:
         "_connection",
         "_direct",
         "_expects_continue",
+        "_held_bytes",
         "_more_body",
         "_refusal",
         "begun",
@@ -112,19 +120,27 @@ class DirectRequest:
         "started",
         "template",
         "traceparent",
+        "tracestate",
         "whole",
     )
 
-    def __init__(self, connection: Connection, direct: "DirectServing", headers: list[tuple[bytes, bytes]]) -> None:
-        """Stand at the end of a connection's line; `headers` have lower-case names."""
+    def __init__(
+        self,
+        connection: Connection,
+        direct: "DirectServing",
+        headers: list[tuple[bytes, bytes]],
+        fields: dict[bytes, bytes],
+    ) -> None:
+        """Stand at the end of a connection's line, with the lines of the head and what `read_headers` makes of them."""
         self._connection = connection
         self._direct = direct
         self._expects_continue = False
+        self._held_bytes = 0
         self._more_body: bytearray | None = None
         self._refusal: Problem | None = None
         self.headers = headers
-        self.fields: dict[bytes, bytes] = dict(headers)
-        """The headers by name; the last of a repeated one."""
+        self.fields = fields
+        """The headers by name, those of a list joined."""
         self.method = "OTHER"
         self.route: DirectRoute | None = None
         self.template = UNMATCHED
@@ -138,6 +154,7 @@ class DirectRequest:
         """Whether it was received to its end."""
         self.request_id = ""
         self.traceparent = ""
+        self.tracestate: str | None = None
         self.response_complete = False
         self.keep_alive = False
         self.disconnected = False
@@ -177,7 +194,9 @@ class DirectRequest:
         assert self.route is not None
         try:
             check_body_headers(self.fields, self.route.max_body_bytes)
-            self._check_size()
+            if self.body:
+                self._check_size()
+                self._hold(len(self._more_body or self.body))
         except Problem as problem:
             self.refuse(problem)
             return
@@ -199,6 +218,7 @@ class DirectRequest:
         if self.started:
             try:
                 self._check_size()
+                self._hold(len(part))
             except Problem as problem:
                 self.refuse(problem)
 
@@ -218,18 +238,17 @@ class DirectRequest:
     def identify(self, traceparent: str | None = None) -> None:
         """Set the request id and the place in a trace: the caller's, continued, or this new one."""
         self.request_id = new_request_id(self.fields.get(b"x-request-id"))
-        given = self.fields.get(b"traceparent")
-        if given is not None:
-            self.traceparent = tracing.child(given.decode("latin-1"))
+        if traceparent is not None and b"traceparent" not in self.fields:
+            self.traceparent = traceparent
         else:
-            self.traceparent = traceparent or tracing.new_traceparent()
+            self.traceparent, self.tracestate = trace_of(self.fields)
 
     @contextmanager
     def context(self) -> Iterator[None]:
         """Run the block with the ids of this request, for what it logs. No task of its own has set them."""
         token = request_id_var.set(self.request_id)
         try:
-            with tracing.at(self.traceparent):
+            with tracing.at(self.traceparent, self.tracestate):
                 yield
         finally:
             request_id_var.reset(token)
@@ -260,6 +279,10 @@ class DirectRequest:
             self.identify()
         with self.context():
             self._record(CLIENT_CLOSED_REQUEST, perf_counter(), None)
+
+    def _hold(self, count: int) -> None:
+        self._direct.edge.bodies.hold(count)
+        self._held_bytes += count
 
     def _check_size(self) -> None:
         assert self.route is not None
@@ -293,6 +316,7 @@ class DirectRequest:
     def _record(self, status: int, now: float, problem: Problem | None) -> None:
         edge = self._direct.edge
         edge.in_progress -= 1
+        edge.bodies.release(self._held_bytes)
         received = len(self._more_body or self.body)
         edge.record(self.method, self.template, status, now - self.begun, received, problem, is_bare=True)
 

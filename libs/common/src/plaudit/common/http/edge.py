@@ -9,7 +9,7 @@ import itertools
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from time import perf_counter
 from types import MappingProxyType
@@ -26,8 +26,17 @@ from plaudit.common import strict_json
 from plaudit.common.http.auth import Principal
 from plaudit.common.http.body import read_body
 from plaudit.common.http.errors import COMMON_REFUSALS, AnswerInsteadError, Refusals, problem_of, raised
-from plaudit.common.http.exchange import Exchange, SlowBodies
-from plaudit.common.http.problems import Problem, bad_request, body_too_large
+from plaudit.common.http.exchange import BodiesInFlight, Exchange, SlowBodies
+from plaudit.common.http.headers import read_headers
+from plaudit.common.http.problems import (
+    Problem,
+    bad_request,
+    body_too_large,
+    method_not_allowed,
+    not_found,
+    not_json,
+    unauthorized,
+)
 from plaudit.common.observability import metrics, tracing
 from plaudit.common.observability.log import request_id_var
 
@@ -52,13 +61,19 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_EVERY_ADDRESS: Final = "*"
+"""What OPTIONS names in place of a path to ask for the whole server."""
+_API: Final = "/v1/"
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _JSON = re.compile(rb"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;|\Z)", re.IGNORECASE)
 _process = secrets.token_hex(6)
 _counter = itertools.count(1)
 
 RenderProblem = Callable[[Problem, str], Response]
+Identify = Callable[[Request], Awaitable[Principal | None]]
+MethodsOf = Callable[[Scope], set[str]]
 
 
 class Edge:
@@ -73,6 +88,8 @@ class Edge:
         body_limits: Mapping[str, int] = MappingProxyType({}),
         render_problem: RenderProblem | None = None,
         refusals: Refusals = COMMON_REFUSALS,
+        identify: Identify | None = None,
+        methods_of: MethodsOf | None = None,
     ) -> None:
         """Wrap an application.
 
@@ -83,10 +100,14 @@ class Edge:
             body_limits: by path prefix; the longest one applies.
             render_problem: renders a problem as a page, for clients that accept HTML outside the API.
             refusals: the problems of what domains refuse.
+            identify: returns whom a request speaks for. If given, nothing of a request under /v1 is judged before it
+                is known, but for bare routes, which prove their requests themselves.
+            methods_of: returns the methods that the application serves at the path of a scope.
         """
         self.draining = False
         self.in_progress = 0
         metrics.HTTP_REQUESTS_IN_PROGRESS.set_function(lambda: self.in_progress)
+        self.bodies = BodiesInFlight()
         self._slow_bodies = SlowBodies()
         self._app = app
         self._bare = [_BareRoute(route) for route in bare_routes]
@@ -94,6 +115,8 @@ class Edge:
         self._body_limits = sorted(body_limits.items(), key=lambda item: -len(item[0]))
         self._render_problem = render_problem
         self._refusals = refusals
+        self._identify = identify
+        self._methods_of = methods_of
         self._observe: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,11 +125,10 @@ class Edge:
             await self._app(scope, receive, send)
             return
         begun = perf_counter()
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers, refusal = _read_headers(scope)
         request_id = new_request_id(headers.get(b"x-request-id"))
         request_id_var.set(request_id)
-        traceparent = headers.get(b"traceparent")
-        tracing.enter(tracing.child(traceparent.decode("latin-1")) if traceparent else tracing.new_traceparent())
+        tracing.enter(*trace_of(headers))
         bare = self._bare_route(scope)
         exchange = Exchange(
             receive,
@@ -114,24 +136,24 @@ class Edge:
             self._max_bytes(scope["path"]),
             self._extra_headers(request_id, bare is not None),
             self._slow_bodies,
+            self.bodies,
             bare is not None,
         )
         self.in_progress += 1
-        seen = scope
+        # The server drops the body of an answer to HEAD by its own scope.
+        seen = {**scope, "method": "GET"} if bare is None and scope["method"] == "HEAD" else scope
         problem: Problem | None = None
+        exchange.body_complete = b"content-length" not in headers and b"transfer-encoding" not in headers
         try:
-            check_body_headers(headers, exchange.max_bytes)
-            exchange.body_complete = b"content-length" not in headers and b"transfer-encoding" not in headers
-            if bare is not None:
-                await bare.serve(scope, exchange)
+            if refusal is not None:
+                problem = await self._answer(refusal, scope, headers, request_id, exchange)
             else:
-                # The server drops the body of an answer to HEAD by its own scope.
-                seen = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-                await self._serve(seen, headers, exchange)
+                await self._dispatch(seen, headers, bare, exchange)
         except Exception as error:  # noqa: BLE001 - the edge is where every exception ends
             problem = await self._answer(raised(error), scope, headers, request_id, exchange)
         finally:
             self.in_progress -= 1
+            self.bodies.release(exchange.held)
             self._record(scope, seen, bare, exchange, perf_counter() - begun, problem)
 
     def _extra_headers(self, request_id: str, bare: bool) -> list[tuple[bytes, bytes]]:
@@ -155,13 +177,48 @@ class Edge:
                 return limit
         return self._max_body_bytes
 
+    async def _dispatch(
+        self, scope: Scope, headers: Mapping[bytes, bytes], bare: "_BareRoute | None", exchange: Exchange
+    ) -> None:
+        if scope["method"] == "OPTIONS":
+            await self._tell_methods(scope, exchange)
+        elif bare is None:
+            await self._serve(scope, headers, exchange)
+        else:
+            check_body_headers(headers, exchange.max_bytes)
+            await bare.serve(scope, exchange)
+
     async def _serve(self, scope: Scope, headers: Mapping[bytes, bytes], exchange: Exchange) -> None:
-        """Pass a request on to the framework."""
+        """Pass a request on to the framework: who sends it is judged first, what it says afterwards."""
+        is_api = scope["path"].startswith(_API)
+        if is_api and self._identify is not None:
+            principal = await self._identify(Request(scope))
+            if principal is None:
+                raise unauthorized()
+            scope.setdefault("state", {})["principal"] = principal
+        check_body_headers(headers, exchange.max_bytes)
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise bad_request("unreadable-text", "The address holds a NUL character.")
         says_json = _JSON.match(headers.get(b"content-type", b"")) is not None
-        receive: Receive = _strict_json(exchange) if says_json else exchange.receive
+        receive: Receive = exchange.receive
+        if says_json or (is_api and scope["method"] in _WITH_BODY):
+            receive = _strict_json(exchange, says_json=says_json)
         await self._app(scope, receive, exchange.send)
+
+    async def _tell_methods(self, scope: Scope, exchange: Exchange) -> None:
+        """Answer OPTIONS, which needs no key: the methods of an address are no secret."""
+        methods = METHODS if scope["path"] == _EVERY_ADDRESS else self._methods(scope)
+        if not methods:
+            raise not_found("address")
+        response = Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": _allow(methods)})
+        await response(scope, exchange.receive, exchange.send)
+
+    def _methods(self, scope: Scope) -> set[str]:
+        """Return the methods of a path; none when nothing is there."""
+        bare = self._bare_route(scope)
+        if bare is not None:
+            return bare.methods
+        return self._methods_of(scope) if self._methods_of is not None else set()
 
     async def _answer(
         self, error: Exception, scope: Scope, headers: Mapping[bytes, bytes], request_id: str, exchange: Exchange
@@ -176,6 +233,9 @@ class Edge:
         problem = self.problem_of(error, has_begun=exchange.started)
         if exchange.started:
             return problem
+        if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            # Each of the framework's routes knows its own methods only.
+            problem.headers["Allow"] = _allow(self._methods(scope))
         wants_page = b"text/html" in headers.get(b"accept", b"") and not scope["path"].startswith("/v1/")
         if self._render_problem is not None and wants_page:
             response = self._render_problem(problem, request_id)
@@ -242,7 +302,7 @@ class Edge:
         problem: Problem | None,
     ) -> None:
         self.record(
-            scope["method"] if scope["method"] in _METHODS else "OTHER",
+            scope["method"] if scope["method"] in METHODS else "OTHER",
             bare.path if bare is not None else _template(seen),
             exchange.status,
             seconds,
@@ -260,15 +320,14 @@ class _BareRoute:
         self.path = route.path
         self.match = route.path_regex.match
         self._route = route
-        self._methods = route.methods
+        self.methods = set(route.methods or METHODS)
         self._endpoint = route.endpoint if inspect.iscoroutinefunction(route.endpoint) else None
         if not all(isinstance(each, (StringConvertor, PathConvertor)) for each in route.param_convertors.values()):
             raise ValueError(f"{route.path}: a bare route's parameters are texts")
 
     async def serve(self, scope: Scope, exchange: Exchange) -> None:
-        if self._methods and scope["method"] not in self._methods:
-            allow = ", ".join(sorted(self._methods))
-            raise Problem("method-not-allowed", 405, "Method Not Allowed", headers={"Allow": allow})
+        if scope["method"] not in self.methods:
+            raise method_not_allowed()
         if self._endpoint is None:
             await self._route.app(scope, exchange.receive, exchange.send)
             return
@@ -276,11 +335,37 @@ class _BareRoute:
         await response(scope, exchange.receive, exchange.send)
 
 
+def _read_headers(scope: Scope) -> tuple[dict[bytes, bytes], Problem | None]:
+    """Return the headers of a request, and let the framework read the same ones; or why they are refused."""
+    lines: list[tuple[bytes, bytes]] = list(scope["headers"])
+    try:
+        headers = read_headers(lines)
+    except Problem as problem:
+        return {}, problem
+    if len(headers) != len(lines):
+        scope["headers"] = list(headers.items())
+    return headers, None
+
+
+def _allow(methods: Iterable[str]) -> str:
+    """Return the header Allow: OPTIONS is served everywhere, and HEAD wherever GET is."""
+    served = {"OPTIONS", *methods}
+    return ", ".join(sorted(served | {"HEAD"} if "GET" in served else served))
+
+
 def new_request_id(given: bytes | None) -> str:
     """Return the caller's request id if it is harmless, else a new one of process and number."""
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
     return f"{_process}-{next(_counter):x}"
+
+
+def trace_of(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
+    """Return the place of a request in its caller's trace, or in a new one."""
+    traceparent, tracestate = headers.get(b"traceparent"), headers.get(b"tracestate")
+    if traceparent is None:
+        return tracing.new_traceparent(), None
+    return tracing.follow(traceparent.decode("latin-1"), tracestate.decode("latin-1") if tracestate else None)
 
 
 def check_body_headers(headers: Mapping[bytes, bytes], max_bytes: int) -> None:
@@ -312,22 +397,26 @@ def _template(scope: Scope) -> str:
     return str(getattr(route, "path", UNMATCHED))
 
 
-def _strict_json(exchange: Exchange) -> Receive:
+def _strict_json(exchange: Exchange, *, says_json: bool) -> Receive:
     """Return a `receive` that returns the whole body at once, after checking that it is strict JSON.
 
-    The framework's parser accepts NaN, duplicate keys and any depth.
+    The framework calls it only for an operation that has a body. Its own parser accepts NaN, duplicate keys and any
+    depth.
     """
     given = False
 
     async def receive() -> Message:
         nonlocal given
-        if given or exchange.body_complete:
+        if given:
             return await exchange.receive()
         given = True
-        body = await read_body(exchange, exchange.max_bytes)
+        body = b"" if exchange.body_complete else await read_body(exchange, exchange.max_bytes)
+        if not body:
+            raise bad_request("malformed-json", "The body is empty, and this operation needs one.")
+        if not says_json:
+            raise not_json()
         try:
-            if body:
-                strict_json.loads(body)
+            strict_json.loads(body)
         except strict_json.InvalidJsonError as error:
             raise bad_request("malformed-json", f"The body is not strict JSON: {error}.") from error
         return {"type": "http.request", "body": body, "more_body": False}

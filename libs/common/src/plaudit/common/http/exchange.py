@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
-from plaudit.common.http.limits import BODY_SECONDS
-from plaudit.common.http.problems import body_too_large, body_too_slow
+from plaudit.common.http.limits import BODY_SECONDS, DEFAULT_LIMITS
+from plaudit.common.http.problems import body_too_large, body_too_slow, unavailable
 
 _CHECK_SECONDS: Final = 1.0
 _NO_ANSWER: Final = 500
@@ -59,6 +59,28 @@ class SlowBodies:
             self._arm()
 
 
+class BodiesInFlight:
+    """Bounds the bytes of all bodies together that are received and whose requests are not answered yet."""
+
+    def __init__(self, max_bytes: int = DEFAULT_LIMITS.max_body_bytes_in_flight) -> None:
+        self.max_bytes = max_bytes
+        self.held_bytes = 0
+
+    def hold(self, count: int) -> None:
+        """Count so many bytes more.
+
+        Raises:
+            Problem: 503 when they would be too many; then none is counted.
+        """
+        if self.held_bytes + count > self.max_bytes:
+            raise unavailable("Too many bodies are being received. Nothing was stored; try again.")
+        self.held_bytes += count
+
+    def release(self, count: int) -> None:
+        """Count the bytes of an answered request no longer."""
+        self.held_bytes -= count
+
+
 @dataclass(slots=True, eq=False)
 class Exchange:
     """The two channels of one request, and what has passed through them."""
@@ -71,11 +93,14 @@ class Exchange:
     """Added to every answer."""
     _slow_bodies: SlowBodies
     """Ends the request when its body takes too long."""
+    _bodies: BodiesInFlight
     _may_be_cached: bool = True
     """If not, an answer without a cache-control header gets `no-store`."""
     begun: float = field(default_factory=time.perf_counter)
     received: int = 0
     """Bytes of the body so far."""
+    held: int = 0
+    """Of these, the bytes that count as in flight."""
     body_complete: bool = False
     cut_off: bool = False
     started: bool = False
@@ -86,7 +111,7 @@ class Exchange:
         """Return the connection's next message.
 
         Raises:
-            Problem: 413 when the body is over its limit, 408 when it takes too long.
+            Problem: 413 when the body is over its limit, 408 when it takes too long, 503 when too many are received.
         """
         if self.body_complete:
             return await self._receive()
@@ -99,9 +124,12 @@ class Exchange:
             raise
         finally:
             self._slow_bodies.leave(self)
-        self.received += len(message.get("body", b""))
+        part_bytes = len(message.get("body", b""))
+        self.received += part_bytes
         if self.received > self.max_bytes:
             raise body_too_large(self.max_bytes)
+        self._bodies.hold(part_bytes)
+        self.held += part_bytes
         if not message.get("more_body", False):
             self.body_complete = True
         return message

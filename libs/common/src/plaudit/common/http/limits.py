@@ -1,4 +1,4 @@
-"""What one connection may send, and how long it may take; for every request, whoever serves it."""
+"""What one connection may send and all together may hold, and how long it may take, whoever serves the requests."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +21,10 @@ class Limits:
     """How long a connection may be open without a request."""
     unread_seconds: float = 30.0
     """How long a client may read nothing of what was written to it."""
+    max_connections: int = 800
+    """Open at once. Below the 1,024 open files that a process usually has."""
+    max_body_bytes_in_flight: int = 64 * 1024 * 1024
+    """Of all bodies together that are received and whose requests are not answered yet."""
     sweep_seconds: float = 1.0
     """How often all connections are looked at, so that no request needs a timer."""
 

@@ -35,7 +35,7 @@ def with_problems(document: dict[str, Any], more: Mapping[str, Any]) -> dict[str
         if "requestBody" in operation:
             responses.setdefault("400", _problem("The body cannot be read."))
             responses.setdefault("413", _problem("The body is too large."))
-            responses.setdefault("415", _problem("The body is compressed."))
+            responses.setdefault("415", _problem("The body is compressed, or is no JSON."))
         responses.setdefault("503", _problem("Not available now; `Retry-After` says when."))
         responses.setdefault("default", _problem("Any other problem."))
     return document

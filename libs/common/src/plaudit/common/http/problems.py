@@ -16,6 +16,7 @@ DOCS_URL: Final = ""
 RETRY_AFTER_SECONDS: Final = 1
 _CLOSE: Final = {"Connection": "close"}
 COMMON_PROBLEMS: Final = {
+    "bad-request": "The body cannot be read, for example a form with too many fields. Compare it with the page's form.",
     "body-too-large": "The body is larger than this address accepts. Send less at a time.",
     "body-too-slow": "The body did not arrive within some seconds. Send it without pauses.",
     "compressed-body": "Compressed bodies are not accepted. Send it without Content-Encoding.",
@@ -31,11 +32,15 @@ COMMON_PROBLEMS: Final = {
     "malformed-json": "The body is not JSON, or is JSON that parsers read differently (duplicate keys, NaN).",
     "method-not-allowed": "The address does not accept this method; `Allow` names those that it accepts.",
     "not-found": "It does not exist, or it belongs to another tenant.",
+    "not-json": "The body is of a type that this address does not take. Send JSON, as `Content-Type` must say.",
     "precondition-failed": "It has changed since you read it. Read it again and decide again.",
+    "repeated-header": "A header that has one value came more than once. Send it once.",
     "sent-from-elsewhere": "A form counts only when a page of this service sent it. Open the page and send it there.",
     "too-much-at-once": "A network's limit for this hour is reached. Come back after `Retry-After` seconds.",
     "unauthorized": "No valid API key came with the request.",
     "unavailable": "Not available now, and nothing was stored. Try again after `Retry-After` seconds.",
+    "unknown-method": "No address of this service knows the method. Use one that `OPTIONS` names in `Allow`.",
+    "unknown-transfer-coding": "The body has a Transfer-Encoding other than chunked. Send it plain, or only chunked.",
     "unreadable-text": "A text has a character that cannot be stored, such as NUL. Remove it.",
 }
 """Slug → meaning and what to do, of the problems that every service has."""
@@ -133,6 +138,22 @@ def conflict(slug: str, detail: str) -> Problem:
     return Problem(slug, HTTPStatus.CONFLICT, "In conflict with the present state", detail)
 
 
+def method_not_allowed() -> Problem:
+    """Return the 405; the edge adds `Allow`."""
+    return Problem("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed")
+
+
+def not_json() -> Problem:
+    """Return the 415 for a body that says that it is no JSON, or does not say what it is."""
+    return Problem(
+        "not-json",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "Only JSON is taken",
+        "Send the body with `Content-Type: application/json`.",
+        headers={"Accept": "application/json"},
+    )
+
+
 def precondition_failed(detail: str) -> Problem:
     """Return a 412: `If-Match` names a version that is not the present one."""
     return Problem("precondition-failed", HTTPStatus.PRECONDITION_FAILED, "Changed in between", detail)
@@ -162,9 +183,26 @@ def head_too_slow() -> Problem:
     return Problem("head-too-slow", HTTPStatus.REQUEST_TIMEOUT, "The headers took too long", detail, headers=_CLOSE)
 
 
-def malformed() -> Problem:
+def malformed(detail: str = "") -> Problem:
     """Return the 400 for bytes that are not HTTP."""
-    return Problem("malformed-http", HTTPStatus.BAD_REQUEST, "The request is not HTTP/1.1", headers=_CLOSE)
+    return Problem("malformed-http", HTTPStatus.BAD_REQUEST, "The request is not HTTP/1.1", detail, headers=_CLOSE)
+
+
+def repeated_header(name: str) -> Problem:
+    """Return the 400 for a header that came twice and has one value."""
+    return bad_request("repeated-header", f"The header `{name}` came more than once. Send it once.")
+
+
+def unknown_method() -> Problem:
+    """Return the 501 for a method that no address here knows."""
+    return Problem("unknown-method", HTTPStatus.NOT_IMPLEMENTED, "No address here knows this method", headers=_CLOSE)
+
+
+def unknown_transfer_coding() -> Problem:
+    """Return the 501 for a body in another transfer coding than chunked."""
+    detail = "Send the body with Content-Length, or chunked and nothing else."
+    title = "This transfer coding is not known here"
+    return Problem("unknown-transfer-coding", HTTPStatus.NOT_IMPLEMENTED, title, detail, headers=_CLOSE)
 
 
 def unprocessable(slug: str, detail: str, errors: Sequence[ProblemError] = ()) -> Problem:
@@ -181,6 +219,13 @@ def unavailable(detail: str) -> Problem:
         detail,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
+
+
+def too_many_connections() -> Problem:
+    """Return the 503 for a connection beyond the limit, which is closed."""
+    problem = unavailable("Too many connections are open. Nothing was stored; try again.")
+    problem.headers |= _CLOSE
+    return problem
 
 
 def internal_error() -> Problem:

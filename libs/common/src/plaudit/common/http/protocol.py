@@ -5,9 +5,10 @@ No request has a timer: one sweep over all connections finds those that are slow
 """
 
 import asyncio
+import re
 from collections.abc import Sized
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import httptools
 import structlog
@@ -18,6 +19,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from plaudit.common.http.direct import DirectRequest, DirectRoute, DirectServing
+from plaudit.common.http.edge import METHODS
+from plaudit.common.http.headers import WHITESPACE, check_framing, read_headers
 from plaudit.common.http.limits import Limits
 from plaudit.common.http.problems import (
     Problem,
@@ -26,11 +29,15 @@ from plaudit.common.http.problems import (
     head_too_slow,
     internal_error,
     malformed,
+    too_many_connections,
+    unknown_method,
 )
 
 _SEPARATORS_BYTES = 4
 """Of one header: colon, space and the end of the line."""
-
+_REQUEST_LINE: Final = re.compile(rb"(?:\A|\n)([!#$%&'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/1\.[01]\r?\n")
+_SPACE: Final = 0x20
+"""What the parser leaves at the end of a value: this, or a tab, which is below it as no other byte of a value is."""
 
 log = structlog.get_logger()
 
@@ -49,14 +56,6 @@ class _LineFlow(FlowControl):
     def resume_reading(self) -> None:
         if not self._line and not self.write_paused:
             super().resume_reading()
-
-
-class _TooLargeHeadError(Exception):
-    """A head over its limits; raised to stop the parser."""
-
-
-class _ConnectError(Exception):
-    """A request to be a tunnel, which only proxies are; raised to stop the parser, which would read no more anyway."""
 
 
 class _LastAnswer:
@@ -94,6 +93,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._direct = direct
         self._limits = limits
         self._chunk_bytes = 0
+        self._version = ""
+        """Of HTTP, in the head just read."""
+        self._known_host: bytes | None = None
+        """The last one that was found to be right: it is the same for nearly all requests of a connection."""
         self._ignores_upgrade = False
         """Whether the head just read asks for another protocol."""
         self._head_begun = 0.0
@@ -105,6 +108,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         """The counted bytes of all chunks since the head or the trailers began."""
         self._idle_since = perf_counter()
+        self._is_one_too_many = False
+        """Whether the connection was refused when it was made."""
         self._reads_no_more = False
         """Whether nothing more is read: what was sent is not HTTP, or is refused."""
         self._serving: DirectRequest | None = None
@@ -123,6 +128,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Let nobody read on while requests wait in the line, also not uvicorn for an application."""
         super().connection_made(cast("asyncio.Transport", transport))
         self.flow = _LineFlow(cast("asyncio.Transport", transport), self.pipeline)
+        if len(self.connections) > self._limits.max_connections:
+            self._refuse_connection()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End what was not received to its end; what is being written is answered to nobody."""
@@ -146,7 +153,7 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             self._parse(data)
         except httptools.HttpParserError as error:
-            self._refuse(_problem_of(error))
+            self._refuse(_problem_of(error, data))
         self._head_is_split = self._head_begun > 0
         self._head_bytes += self._counted_bytes
         if self._head_bytes > self._limits.max_head_bytes and not self._reads_no_more:
@@ -213,13 +220,33 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_is_split = False
         self._head_bytes = 0
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header without the whitespace behind its value, which the parser leaves there."""
+        if value and value[-1] <= _SPACE:
+            value = value.rstrip(WHITESPACE)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
     def on_headers_complete(self) -> None:
-        """Put the request into the line."""
+        """Put the request into the line.
+
+        Raises:
+            Problem: which stops the parser.
+        """
         self._head_begun = 0.0
         if self._is_head_too_large():
-            raise _TooLargeHeadError
+            raise head_too_large()
+        fields = read_headers(self.headers)
+        self._version = self.parser.get_http_version()
+        host = fields.get(b"host")
+        if self._version != "1.1" or host is None or host != self._known_host or b"transfer-encoding" in fields:
+            check_framing(self._version, fields)
+            self._known_host = host
         if self.parser.get_method() == b"CONNECT":
-            raise _ConnectError
+            # A tunnel, which only proxies are; the parser would read no more anyway.
+            raise malformed("CONNECT is for proxies.")
         if self.parser.should_upgrade():
             self._ignores_upgrade = True
             return
@@ -229,7 +256,7 @@ class HttpProtocol(HttpToolsProtocol):
         if found is None:
             self._to_application()
         else:
-            self._to_route(*found)
+            self._to_route(*found, fields)
         # What comes behind the body is no part of the head: the parser's trailers go into a list that nobody reads.
         self.headers = []
 
@@ -263,7 +290,7 @@ class HttpProtocol(HttpToolsProtocol):
         connection, and the client would send again what was refused for good. So its end is shut on this side alone,
         and what it sends is dropped, until it closes or the sweep finds it idle.
         """
-        if self._is_whole(cycle) or self._direct.edge.draining:
+        if (self._is_whole(cycle) and not self._is_one_too_many) or self._direct.edge.draining:
             self.transport.close()
         else:
             self._reads_no_more = True
@@ -292,10 +319,10 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.cycle.keep_alive:
             self.cycle.transport = cast("asyncio.Transport", _LastAnswer(self, self.cycle))
 
-    def _to_route(self, route: DirectRoute, template: str, parameters: list[str]) -> None:
-        request = DirectRequest(self, self._direct, self.headers)
+    def _to_route(self, route: DirectRoute, template: str, parameters: list[str], fields: dict[bytes, bytes]) -> None:
+        request = DirectRequest(self, self._direct, self.headers, fields)
         request.expect(route, template, parameters, expects_continue=self.expect_100_continue)
-        request.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        request.keep_alive = self.parser.should_keep_alive() and self._version != "1.0"
         self._line_up(request)
 
     def _line_up(self, request: DirectRequest) -> None:
@@ -389,9 +416,21 @@ class HttpProtocol(HttpToolsProtocol):
             cycle.message_event.set()
             self._line_up(self._refused(problem))
 
+    def _refuse_connection(self) -> None:
+        """Answer a connection beyond the limit at once, whatever it will ask; the next sweep closes it.
+
+        With twice as many open, nobody can be told any more.
+        """
+        if len(self.connections) > 2 * self._limits.max_connections:
+            self.transport.abort()
+            return
+        self._is_one_too_many = True
+        self._refuse(too_many_connections())
+        self._idle_since = perf_counter() - self._limits.idle_seconds
+
     def _refused(self, problem: Problem) -> DirectRequest:
         """Return a place in the line for the answer to what is no whole request."""
-        refused = DirectRequest(self, self._direct, [])
+        refused = DirectRequest(self, self._direct, [], {})
         refused.refuse_in_turn(problem)
         return refused
 
@@ -406,12 +445,16 @@ def _origin_form(url: bytes) -> bytes:
     return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
 
 
-def _problem_of(error: httptools.HttpParserError) -> Problem:
+def _problem_of(error: httptools.HttpParserError, chunk: bytes) -> Problem:
     """Return the problem of an error of the parser, which reports what a callback of ours raises like its own."""
     cause = error.__context__
-    if isinstance(cause, _TooLargeHeadError):
-        return head_too_large()
-    if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError, _ConnectError)):
+    if isinstance(cause, Problem):
+        return cause
+    if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError)):
         log.error("request_failed", exc_info=cause)
         return internal_error()
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        methods = {method.decode() for method in _REQUEST_LINE.findall(chunk)}
+        if methods - METHODS:
+            return unknown_method()
     return malformed()

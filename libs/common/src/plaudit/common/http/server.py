@@ -59,7 +59,9 @@ class HttpServer:
         """Listen at once, so that a busy port is found before anything else starts; port 0 takes a free one."""
         self._app = app
         self._limits = limits
-        direct = DirectServing(app.built_edge(), app.direct_routes)
+        edge = app.built_edge()
+        edge.bodies.max_bytes = limits.max_body_bytes_in_flight
+        direct = DirectServing(edge, app.direct_routes)
         self._socket = _listen(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]

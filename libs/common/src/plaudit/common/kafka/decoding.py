@@ -109,6 +109,7 @@ class Slice(Generic[Data]):
 
 class _Trace(msgspec.Struct):
     traceparent: str | None = None
+    tracestate: str | None = None
 
 
 class _Head(msgspec.Struct):
@@ -253,10 +254,13 @@ def _is_event(raw: Raw) -> bool:
     return False
 
 
-def first_traceparent(slices: Sequence[Slice[Any]]) -> str | None:
-    """Return the `traceparent` of the batch's first record."""
+def first_trace(slices: Sequence[Slice[Any]]) -> tuple[str | None, str | None]:
+    """Return `traceparent` and `tracestate` of the batch's first record."""
     raw = next((part.raw_of(part.records[0]) for part in slices if part.records), None)
-    return None if raw is None else _read_trace(raw.value or b"").traceparent
+    if raw is None:
+        return None, None
+    trace = _read_trace(raw.value or b"")
+    return trace.traceparent, trace.tracestate
 
 
 _read_trace: Final = msgspec.json.Decoder(_Trace).decode

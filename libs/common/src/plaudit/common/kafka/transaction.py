@@ -16,7 +16,7 @@ from plaudit.common.db.order_locks import MAX_KEYS_PER_TRANSACTION
 from plaudit.common.events import Outgoing
 from plaudit.common.failpoints import failpoint
 from plaudit.common.kafka import dead_letters, positions
-from plaudit.common.kafka.decoding import Letter, Slice, first_traceparent
+from plaudit.common.kafka.decoding import Letter, Slice, first_trace
 from plaudit.common.kafka.failures import TooManyKeysError
 from plaudit.common.kafka.fuse import FuseCounter, Tally
 from plaudit.common.kafka.positions import Move
@@ -85,7 +85,7 @@ class BatchTransaction(Generic[Data]):
         letters = [letter for part in slices for letter in part.letters]
         records: Sequence[Record[Data]] = [record for part in slices for record in part.records]
         keys = self._order_keys(records)
-        with tracing.span(first_traceparent(slices)):
+        with tracing.span(*first_trace(slices)):
             order_keys = {*chain.from_iterable(keys), *chain.from_iterable(each.order_keys for each in letters)}
             async with self._database.driver_transaction(order_keys=order_keys) as tx:
                 parked = await positions.advance(tx, self._group, self._topic, moves)

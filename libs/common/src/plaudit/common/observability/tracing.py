@@ -1,7 +1,7 @@
 """W3C trace context: one trace from a request through the event's `traceparent` to its consumers.
 
 The current position in a trace is a context variable with the text of the header, which goes into the outbox, onto the
-bus and into the next request. Nothing is exported.
+bus and into the next request. The `tracestate` that came with it goes the same way, unchanged. Nothing is exported.
 """
 
 import random
@@ -19,8 +19,17 @@ _LENGTH: Final = 55
 _TRACE_BITS: Final = 128
 _SPAN_BITS: Final = 64
 
+MAX_STATE_MEMBERS: Final = 32
+"""A list with more is malformed."""
+MAX_STATE_CHARS: Final = 512
+"""Of a `tracestate` that is passed on; of a longer one, members are left out."""
+_LONG_MEMBER_CHARS: Final = 128
+"""Members longer than this are left out first."""
+
+_MEMBER = re.compile(r"([0-9a-z][0-9a-z_*/@-]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~]")
 _PATTERN = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-[ -~]*)?")
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
+_current_state: ContextVar[str | None] = ContextVar("tracestate", default=None)
 
 
 class Traceparent(NamedTuple):
@@ -69,14 +78,64 @@ def new_traceparents(count: int) -> list[str]:
 def child(text: str | None) -> str:
     """Return a new span in the trace of this `traceparent`, or a new trace if it is missing or malformed."""
     parent = parse(text) if text else None
-    if parent is None:
-        return new_traceparent()
+    return new_traceparent() if parent is None else _child_of(parent)
+
+
+def _child_of(parent: Traceparent) -> str:
     return f"00-{parent.trace_id}-{random.getrandbits(_SPAN_BITS):016x}-{parent.flags:02x}"
+
+
+def read_state(text: str) -> str | None:
+    """Return a `tracestate` as it is passed on; None when it is empty, malformed or has too many members.
+
+    Of members with the same key, the first is kept.
+    """
+    members: dict[str, str] = {}
+    for text_of_one in text.split(","):
+        member = text_of_one.strip(" \t")
+        if not member:
+            continue
+        match = _MEMBER.fullmatch(member)
+        if match is None:
+            return None
+        members.setdefault(match[1], member)
+    if len(members) > MAX_STATE_MEMBERS:
+        return None
+    return ",".join(_shortened(list(members.values()))) or None
+
+
+def _shortened(members: list[str]) -> list[str]:
+    """Leave out long members, then the last ones, until the rest may be passed on."""
+    excess = len(",".join(members)) - MAX_STATE_CHARS
+    left_out: set[str] = set()
+    last_first = members[::-1]
+    for member in sorted(last_first, key=lambda each: len(each) <= _LONG_MEMBER_CHARS):
+        if excess <= 0:
+            break
+        left_out.add(member)
+        excess -= len(member) + 1
+    return [member for member in members if member not in left_out]
+
+
+def follow(traceparent: str | None, tracestate: str | None) -> tuple[str, str | None]:
+    """Return a new span in the trace of these headers, with its state; a new trace without one if they are malformed.
+
+    A `tracestate` says nothing about a trace that is not continued.
+    """
+    parent = parse(traceparent) if traceparent else None
+    if parent is None:
+        return new_traceparent(), None
+    return _child_of(parent), read_state(tracestate) if tracestate else None
 
 
 def current_traceparent() -> str | None:
     """Return the current position as a `traceparent`, None outside any trace."""
     return _current.get()
+
+
+def current_tracestate() -> str | None:
+    """Return the `tracestate` of the current position, None where none came with it."""
+    return _current_state.get()
 
 
 def current_trace_id() -> str | None:
@@ -85,24 +144,26 @@ def current_trace_id() -> str | None:
     return text[3:35] if text else None
 
 
-def enter(traceparent: str | None) -> None:
+def enter(traceparent: str | None, tracestate: str | None = None) -> None:
     """Set the position for the rest of the task; it must be well-formed."""
     _current.set(traceparent)
+    _current_state.set(tracestate)
 
 
 @contextmanager
-def at(traceparent: str) -> Iterator[None]:
+def at(traceparent: str, tracestate: str | None = None) -> Iterator[None]:
     """Run the block at this position; it must be well-formed."""
-    token = _current.set(traceparent)
+    token, state_token = _current.set(traceparent), _current_state.set(tracestate)
     try:
         yield
     finally:
+        _current_state.reset(state_token)
         _current.reset(token)
 
 
 @contextmanager
-def span(parent: str | None) -> Iterator[str]:
-    """Run the block in a child span of `parent`; a consumer passes the event's `traceparent`."""
-    traceparent = child(parent)
-    with at(traceparent):
+def span(parent: str | None, state: str | None = None) -> Iterator[str]:
+    """Run the block in a child span; a consumer passes the event's `traceparent` and `tracestate`."""
+    traceparent, tracestate = follow(parent, state)
+    with at(traceparent, tracestate):
         yield traceparent

@@ -49,6 +49,7 @@ class Outbox:
                 tenant=event.tenant_id,
                 datacontenttype="application/json",
                 traceparent=event.traceparent,
+                tracestate=event.tracestate,
                 data=event.data,
             )
         )

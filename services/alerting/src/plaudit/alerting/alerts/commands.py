@@ -34,19 +34,19 @@ class BreachAlerts(Follower):
         """Publish an alert with its breach."""
         if not isinstance(entry.event, Breached):
             return ()
-        return (alert_event("alert.raised", breach_alert(entry.clock, self._owner_email, now), now, entry.traceparent),)
+        return (alert_event("alert.raised", breach_alert(entry.clock, self._owner_email, now), now, entry),)
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Raise and resolve alerts; return `alert.resolved` of those that were not resolved before."""
         breaches = [entry.clock for entry in entries if isinstance(entry.event, Breached)]
         await store.raise_all(tx, [breach_alert(clock, self._owner_email, tx.now) for clock in breaches])
         reasons: dict[tuple[str, UUID], str] = {}
-        causes: dict[tuple[str, UUID], str | None] = {}
+        causes: dict[tuple[str, UUID], LogEntry] = {}
         for entry in entries:
             reason = reason_to_resolve(entry.clock, entry.event)
             if reason is not None:
                 key = (entry.clock.tenant_id, breach_alert_id(entry.clock))
-                reasons[key], causes[key] = reason, entry.traceparent
+                reasons[key], causes[key] = reason, entry
         resolved = await store.resolve(tx, reasons)
         return [alert_event("alert.resolved", each, tx.now, causes[each.tenant_id, each.id]) for each in resolved]
 

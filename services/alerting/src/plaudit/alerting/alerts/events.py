@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from plaudit.alerting.alerts.domain import Alert
+from plaudit.alerting.clocks.domain.clock import LogEntry
 from plaudit.common.contracts import ALERTS, AlertChange
 from plaudit.common.events import Outgoing
 
@@ -11,8 +12,8 @@ OWNER_ON_THE_BUS: Final = "owner"
 """The owner's role: no address goes on the bus."""
 
 
-def alert_event(type_: str, alert: Alert, now: datetime, traceparent: str | None) -> Outgoing:
-    """Return the event to publish about an alert, for example `alert.raised`."""
+def alert_event(type_: str, alert: Alert, now: datetime, cause: LogEntry) -> Outgoing:
+    """Return the event to publish about an alert, for example `alert.raised`, in the trace of what caused it."""
     return Outgoing(
         topic=ALERTS,
         key=f"{alert.tenant_id}/{alert.subject}",
@@ -20,7 +21,8 @@ def alert_event(type_: str, alert: Alert, now: datetime, traceparent: str | None
         subject=alert.subject,
         tenant_id=alert.tenant_id,
         time=now,
-        traceparent=traceparent,
+        traceparent=cause.traceparent,
+        tracestate=cause.tracestate,
         data=AlertChange(
             alert_id=str(alert.id),
             subject=alert.subject,

@@ -58,7 +58,12 @@ class ClockWriter:
             self.keep(entry.clock)
 
     def record(
-        self, clock: Clock, events: Sequence[ClockEvent], policy: Policy, traceparent: str | None = None
+        self,
+        clock: Clock,
+        events: Sequence[ClockEvent],
+        policy: Policy,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
     ) -> Clock:
         """Write what was decided about a clock; return the clock as it stands afterwards.
 
@@ -67,10 +72,11 @@ class ClockWriter:
             events: in their order.
             policy: the revision that the run is, or by the first of the events will be, pinned to.
             traceparent: of what caused them.
+            tracestate: of the same.
         """
         for event in events:
             clock = replace(clock, run=apply(clock.run, event, policy))
-            self.add(LogEntry(clock, event, policy, traceparent))
+            self.add(LogEntry(clock, event, policy, traceparent, tracestate))
         return clock
 
     async def save(self, tx: Tx) -> list[Outgoing]:
@@ -101,6 +107,7 @@ class ReviewRevision(msgspec.Struct, frozen=True, gc=False):
     is_first: bool
     """Whether the review was created by it."""
     traceparent: str | None = None
+    tracestate: str | None = None
 
     @property
     def clock_key(self) -> ClockKey:
@@ -143,7 +150,7 @@ def _start(revision: ReviewRevision, rules: Policies, writer: ClockWriter) -> Cl
         run=run,
     )
     for event in events:
-        writer.add(LogEntry(clock, event, policy, revision.traceparent))
+        writer.add(LogEntry(clock, event, policy, revision.traceparent, revision.tracestate))
     return clock
 
 
@@ -157,4 +164,5 @@ def _continue(revision: ReviewRevision, clock: Clock, rules: Policies, writer: C
     writer.keep(clock)
     run = clock.run
     policy = rules.pinned(clock.tenant_id, run.policy) if run.waiting else rules.newest(clock.tenant_id)
-    return writer.record(clock, decide(run, change, revision.recorded_at, policy), policy, revision.traceparent)
+    events = decide(run, change, revision.recorded_at, policy)
+    return writer.record(clock, events, policy, revision.traceparent, revision.tracestate)

@@ -53,4 +53,5 @@ def _revision(record: Record[ReviewChange]) -> ReviewRevision:
         change=event.data,
         is_first=event.type == FIRST_TYPE,
         traceparent=event.traceparent,
+        tracestate=event.tracestate,
     )

@@ -20,6 +20,7 @@ def clock_event(entry: LogEntry, now: datetime) -> Outgoing:
         tenant_id=clock.tenant_id,
         time=now,
         traceparent=entry.traceparent,
+        tracestate=entry.tracestate,
         data=ClockChange(
             clock_id=str(clock.id),
             review_id=review.id,

@@ -32,7 +32,7 @@ class Schedule(Follower):
         """Replace and cancel timers; publishes nothing."""
         stale: set[ClockKey] = set()
         scheduled: dict[ClockKey, list[Timer]] = {}
-        for clock, event, policy, _ in entries:
+        for clock, event, policy, *_ in entries:
             if not isinstance(event, Started) or clock.run.number > 1:
                 stale.add(clock.key)
             if isinstance(event, Started):

@@ -1,6 +1,7 @@
 """The HTTP API of requests: made, read, listed, given a status and a size, with the log of each."""
 
 import re
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -23,6 +24,7 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
+from plaudit.common.http.headers import is_none_match, strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.feedback_board.requests import commands
@@ -58,7 +60,7 @@ router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
 BoardReader = Annotated[Principal, Depends(authorize("board:read"))]
 BoardWriter = Annotated[Principal, Depends(authorize("board:write"))]
-IfMatch = Annotated[str | None, Header(description="Do it only if the request's entity tag is still this one.")]
+IfMatch = Annotated[str | None, Header(description="Do it only if the request's entity tag is still one of these.")]
 
 PROBLEMS: Final = {
     "status-not-possible": "The status cannot follow on the present one; the detail names those that can.",
@@ -123,8 +125,7 @@ async def get_request(
     """Return one request."""
     request = await _find(tx, principal, request_id)
     response.headers["ETag"] = _etag(request)
-    known = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
-    if _etag(request) in known or "*" in known:
+    if if_none_match is not None and not is_none_match(if_none_match, _etag(request)):
         return Response(status_code=304, headers={"ETag": _etag(request)})
     return request_out(request)
 
@@ -146,7 +147,7 @@ async def set_status(
         body.status,
         clean_reason(body.reason),
         actor_of(principal),
-        expected_revision=_revision(if_match),
+        expected_revisions=_revisions(if_match),
     )
     response.headers["ETag"] = _etag(outcome.request)
     return request_out(outcome.request)
@@ -168,7 +169,7 @@ async def set_sizing(
         request_id,
         body.sizing(),
         actor_of(principal),
-        expected_revision=_revision(if_match),
+        expected_revisions=_revisions(if_match),
     )
     response.headers["ETag"] = _etag(outcome.request)
     return request_out(outcome.request)
@@ -208,8 +209,6 @@ def _etag(request: Request) -> str:
     return f'"{request.revision}"'
 
 
-def _revision(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    match = _ETAG.fullmatch(if_match.strip())
-    return int(match[1]) if match else -1
+def _revisions(if_match: str | None) -> Collection[int] | None:
+    tags = None if if_match is None else strong_tags(if_match)
+    return None if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}

@@ -4,7 +4,7 @@ The API, the public pages and the jobs all change requests through these functio
 add or remove a mention, and then call `recount` and `record`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -74,20 +74,20 @@ async def set_status(
     reason: str,
     actor: str,
     *,
-    expected_revision: int | None = None,
+    expected_revisions: Collection[int] | None = None,
 ) -> Outcome:
     """Set the status of a request, with its public reason. The same again changes nothing.
 
     Raises:
         UnknownRequestError: no such request.
         TransitionError: this status cannot follow on the present one.
-        RevisionError: the request is no longer at `expected_revision`.
+        RevisionError: the request is no longer at one of `expected_revisions`.
     """
     before = await lock_and_find(work.tx, tenant_id, request_id)
     previous = before.status
     if previous is status and before.status_reason == reason:
         return Outcome(before, already=True)
-    _check_revision(before, expected_revision)
+    _check_revision(before, expected_revisions)
     if previous is status:
         raise TransitionError(f"This request is {status} already, for another reason. A reason cannot be replaced.")
     check_transition(previous, status)
@@ -106,18 +106,18 @@ async def set_sizing(
     sizing: Sizing | None,
     actor: str,
     *,
-    expected_revision: int | None = None,
+    expected_revisions: Collection[int] | None = None,
 ) -> Outcome:
     """Set impact and effort, or take them back with None. The same again changes nothing.
 
     Raises:
         UnknownRequestError: no such request.
-        RevisionError: the request is no longer at `expected_revision`.
+        RevisionError: the request is no longer at one of `expected_revisions`.
     """
     before = await lock_and_find(work.tx, tenant_id, request_id)
     if before.sizing == sizing:
         return Outcome(before, already=True)
-    _check_revision(before, expected_revision)
+    _check_revision(before, expected_revisions)
     request = await _save(work.tx, sized(before, sizing))
     detail = {"impact": decimal_text(request.impact), "effort_weeks": decimal_text(request.effort_weeks)}
     await record(work, request, Kind.SIZED, actor, events.scored(request, work.tx.now), detail=detail)
@@ -237,6 +237,6 @@ async def _save(tx: Tx, request: Request) -> Request:
     return request
 
 
-def _check_revision(request: Request, expected_revision: int | None) -> None:
-    if expected_revision not in {None, request.revision}:
+def _check_revision(request: Request, expected_revisions: Collection[int] | None) -> None:
+    if expected_revisions is not None and request.revision not in expected_revisions:
         raise RevisionError

@@ -5,7 +5,7 @@ from typing import Any
 
 from plaudit.common.contracts import BOARD, RequestChange, RequestState
 from plaudit.common.events import Outgoing
-from plaudit.common.observability.tracing import current_traceparent
+from plaudit.common.observability.tracing import current_traceparent, current_tracestate
 from plaudit.feedback_board.requests.domain.activity import decimal_text
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
@@ -54,4 +54,5 @@ def notice(event_type: str, request: Request, at: datetime, data: Any) -> Outgoi
         time=at,
         data=data,
         traceparent=current_traceparent(),
+        tracestate=current_tracestate(),
     )

@@ -45,6 +45,7 @@ class Delivery:
     quarantine_reason: str | None = None
     """Why none of it could be read, if so; it is stored all the same."""
     traceparent: str | None = None
+    tracestate: str | None = None
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -173,6 +174,7 @@ class Group:
             delivery_id=delivery.id,
             known_at=self.now,
             traceparent=delivery.traceparent,
+            tracestate=delivery.tracestate,
         )
         self.latest[key] = new
         self.revisions.append(new)

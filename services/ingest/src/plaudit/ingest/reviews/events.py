@@ -31,4 +31,5 @@ def review_event(new: NewRevision, change: Change) -> Outgoing:
         time=new.known_at,
         data=published,
         traceparent=new.traceparent,
+        tracestate=new.tracestate,
     )

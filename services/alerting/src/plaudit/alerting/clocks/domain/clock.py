@@ -47,6 +47,7 @@ class LogEntry(NamedTuple):
     """The revision that the run is pinned to."""
     traceparent: str | None
     """Of what caused it."""
+    tracestate: str | None = None
 
     @property
     def kind(self) -> str:

@@ -113,7 +113,7 @@ async def set_status(
             status,
             clean_reason(reason),
             actor_of(principal),
-            expected_revision=revision,
+            expected_revisions=[revision],
         )
     except (InvalidInputError, TransitionError, RevisionError) as error:
         typed = Typed({"status": status, "reason": reason}, _errors(error, "status"))
@@ -142,7 +142,7 @@ async def set_sizing(
             request_id,
             _sizing(impact.strip(), effort_weeks.strip()),
             actor_of(principal),
-            expected_revision=revision,
+            expected_revisions=[revision],
         )
     except (InvalidInputError, RevisionError) as error:
         typed = Typed({"impact": impact, "effort_weeks": effort_weeks}, _errors(error, "impact"))

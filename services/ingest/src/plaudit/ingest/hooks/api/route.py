@@ -145,6 +145,7 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         status=status,
         quarantine_reason=reason,
         traceparent=request.traceparent,
+        tracestate=request.tracestate,
     )
 
 

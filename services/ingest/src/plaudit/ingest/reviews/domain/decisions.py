@@ -73,6 +73,7 @@ class NewRevision(Revised, frozen=True, kw_only=True):
     delivery_id: str
     known_at: datetime
     traceparent: str | None
+    tracestate: str | None = None
 
 
 class Unchanged(msgspec.Struct, frozen=True):

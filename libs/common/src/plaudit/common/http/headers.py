@@ -1,0 +1,130 @@
+"""The one reader of a request's headers, for the protocol and for the edge (RFC 9110, section 5).
+
+The lines of a list are joined. A field of one value that comes twice is refused: two readers could each take another.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from plaudit.common.http.problems import malformed, repeated_header, unknown_transfer_coding
+
+WHITESPACE: Final = b" \t"
+"""What may stand around a value and is no part of it."""
+SINGLE: Final = frozenset(
+    {
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"if-modified-since",
+        b"if-range",
+        b"if-unmodified-since",
+        b"origin",
+        b"range",
+        b"sec-fetch-site",
+    }
+)
+"""The fields of one value that something here reads."""
+
+_HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~%!$&'()*+,;=-]{1,255})(?::[0-9]{0,5})?")
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
+_ENTITY_TAG: Final = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_SEPARATORS: Final = " \t,"
+
+
+def read_headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return the value of each header by its name.
+
+    Args:
+        lines: with names in lower case, and values without whitespace around them.
+
+    Raises:
+        Problem: 400 for a field of one value that comes twice.
+    """
+    fields = dict(lines)
+    return fields if len(fields) == len(lines) else _joined(lines)
+
+
+def _joined(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in lines:
+        values.setdefault(name, []).append(value)
+    if len(values.get(b"traceparent", ())) > 1:
+        # W3C Trace Context: the trace begins anew, and its state belongs to none that is continued.
+        del values[b"traceparent"]
+        values.pop(b"tracestate", None)
+    for name, several in values.items():
+        if len(several) > 1 and name in SINGLE:
+            raise repeated_header(name.decode())
+    return {name: (b"; " if name == b"cookie" else b", ").join(several) for name, several in values.items()}
+
+
+def check_framing(version: str, fields: dict[bytes, bytes]) -> None:
+    """Refuse a head after which two readers could disagree about where its message ends, or for whom it is.
+
+    Args:
+        version: of HTTP, for example `1.1`.
+        fields: the headers, as `read_headers` returns them.
+
+    Raises:
+        Problem: 400 for a head that breaks RFC 9112, 501 for a transfer coding other than chunked.
+    """
+    host = fields.get(b"host")
+    if version not in _VERSIONS:
+        raise malformed(f"HTTP/{version} is not served here.")
+    if host is None:
+        if version == "1.1":
+            raise malformed("The header Host is missing.")
+    elif _HOST.fullmatch(host) is None:
+        raise malformed("The header Host names no host.")
+    coding = fields.get(b"transfer-encoding")
+    if coding is not None:
+        _check_transfer_coding(version, coding.lower())
+
+
+def _check_transfer_coding(version: str, coding: bytes) -> None:
+    if version == "1.0":
+        raise malformed("HTTP/1.0 has no Transfer-Encoding.")
+    codings = [each.strip(WHITESPACE) for each in coding.split(b",")]
+    if any(each != b"chunked" for each in codings):
+        raise unknown_transfer_coding()
+    if len(codings) > 1:
+        raise malformed("A body is chunked once.")
+
+
+def entity_tags(value: str) -> list[tuple[bool, str]] | None:
+    """Return the entity tags of If-Match or If-None-Match, each with whether it is weak; None when it is no such list.
+
+    A tag may hold a comma, so the list is not simply split.
+    """
+    tags: list[tuple[bool, str]] = []
+    rest = value.strip(_SEPARATORS)
+    while rest:
+        match = _ENTITY_TAG.match(rest)
+        if match is None:
+            return None
+        tags.append((match[1] is not None, match[2]))
+        behind = rest[match.end() :]
+        rest = behind.lstrip(_SEPARATORS)
+        if rest and "," not in behind[: len(behind) - len(rest)]:
+            return None
+    return tags
+
+
+def strong_tags(if_match: str) -> frozenset[str] | None:
+    """Return the tags of If-Match of which one must be the current one; None when any will do.
+
+    A weak tag matches nothing there, and a value that is no list has no tags.
+    """
+    if if_match.strip() == "*":
+        return None
+    return frozenset(tag for is_weak, tag in entity_tags(if_match) or () if not is_weak)
+
+
+def is_none_match(if_none_match: str, current: str) -> bool:
+    """Return whether If-None-Match lets the whole answer be sent: none of its tags is weakly the current one."""
+    if if_none_match.strip() == "*":
+        return False
+    return all(tag != current.removeprefix("W/") for _, tag in entity_tags(if_none_match) or ())
