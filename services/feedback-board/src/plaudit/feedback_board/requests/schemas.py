@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, Field, PlainSerializer
 
+from plaudit.common.http import Body
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION, Sizing
@@ -16,12 +17,6 @@ from plaudit.feedback_board.requests.domain.text import clean_persona, clean_sub
 
 DecimalText = Annotated[Decimal, PlainSerializer(decimal_text, return_type=str)]
 """A decimal as text: exact in every language, without exponent or trailing zeros."""
-
-
-class Body(BaseModel):
-    """A body of the API: an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class RequestIn(Body):

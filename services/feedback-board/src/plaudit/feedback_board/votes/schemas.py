@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, Field
 
-from plaudit.feedback_board.requests.schemas import Body, RequestOut
+from plaudit.common.http import Body
+from plaudit.feedback_board.requests.schemas import RequestOut
 
 
 class VoteIn(Body):
