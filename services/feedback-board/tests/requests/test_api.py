@@ -211,8 +211,8 @@ async def test_a_cursor_of_another_order_is_refused(api: httpx.AsyncClient) -> N
     cursor = (await api.get("/v1/requests", params={"sort": "votes", "limit": 1})).json()["next"]
     for sort in ("priority", "newest"):
         answer = await api.get("/v1/requests", params={"sort": sort, "cursor": cursor})
-        assert problem_of(answer) == (400, "invalid-cursor")
-    assert problem_of(await api.get("/v1/requests", params={"cursor": "x"})) == (400, "invalid-cursor")
+        assert problem_of(answer) == (422, "invalid-cursor")
+    assert problem_of(await api.get("/v1/requests", params={"cursor": "x"})) == (422, "invalid-cursor")
 
 
 async def test_an_unchanged_request_is_not_sent_again(api: httpx.AsyncClient, request_path: str) -> None:
