@@ -10,6 +10,7 @@ from plaudit.common.http.paging import Cursor, Page, Paging, decode_cursor, enco
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
 from plaudit.common.http.strict import Body, nearest
 from plaudit.common.http.subjects import Subject, SubjectFilter
+from plaudit.common.http.times import Instant
 from plaudit.common.http.transactions import TenantTx, Work
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Body",
     "Cursor",
     "IdempotencyKeyHeader",
+    "Instant",
     "Page",
     "Paging",
     "Principal",
