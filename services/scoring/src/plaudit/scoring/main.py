@@ -5,7 +5,7 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
-from plaudit.scoring.scores.api import router as scores
+from plaudit.scoring.scores import api as scores
 from plaudit.scoring.settings import ScoringSettings
 
 
@@ -16,7 +16,9 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         service="scoring",
         description="Decayed trust scores of every subject and every prefix of it, current to the second.",
         resources=resources,
-        routers=[scores],
+        routers=[scores.router],
+        problems=scores.PROBLEMS,
+        refusals=scores.REFUSALS,
     )
     return Parts(app=app, subscriptions=(LIVE, HISTORY))
 
