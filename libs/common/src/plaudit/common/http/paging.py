@@ -22,7 +22,8 @@ from plaudit.common.http.problems import Problem, unprocessable
 MAX_PAGE_ITEMS: Final = 500
 DEFAULT_PAGE_ITEMS: Final = 50
 MAX_CURSOR_CHARS: Final = 2048
-CURSOR_PATTERN: Final = "^[A-Za-z0-9_-]+$"
+CURSOR_PATTERN: Final = "^A[g-v][A-Za-z0-9_-]{12,}$"
+"""The version, the digest and at least one byte, in base64."""
 _VERSION: Final = b"\x02"
 _DIGEST_BYTES: Final = 8
 _KEY_AT: Final = len(_VERSION) + _DIGEST_BYTES
@@ -37,7 +38,7 @@ Cursor = Annotated[
     str | None,
     Query(
         description="The `next` of the page before, with the same filters.",
-        json_schema_extra={"pattern": CURSOR_PATTERN, "minLength": 1, "maxLength": MAX_CURSOR_CHARS},
+        json_schema_extra={"pattern": CURSOR_PATTERN, "maxLength": MAX_CURSOR_CHARS},
     ),
 ]
 

@@ -4,13 +4,22 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body
 from plaudit.feedback_board.requests.schemas import RequestOut
+from plaudit.feedback_board.votes.domain import ADDRESS_MAX_CHARACTERS, PERSON_MAX_CHARACTERS, PERSON_PATTERN
 
 
 class VoteIn(Body):
     """Who votes: exactly one of the two."""
 
-    person: str | None = Field(default=None, description="A person key: a keyed hash, or `platform:id`.")
-    email: str | None = Field(default=None, description="Turned into a person key at once, and never stored.")
+    person: str | None = Field(
+        default=None,
+        json_schema_extra={"pattern": PERSON_PATTERN, "maxLength": PERSON_MAX_CHARACTERS},
+        description="A person key: a keyed hash, or `platform:id`.",
+    )
+    email: str | None = Field(
+        default=None,
+        json_schema_extra={"format": "email", "maxLength": ADDRESS_MAX_CHARACTERS},
+        description="Turned into a person key at once, and never stored.",
+    )
 
 
 class VoteOut(BaseModel):
