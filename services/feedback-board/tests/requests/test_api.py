@@ -325,3 +325,29 @@ def test_the_document_says_what_is_taken(parts) -> None:
 def test_the_document_takes_the_efforts_that_are_taken(parts, effort: object, taken: bool) -> None:
     schema = parts.app.openapi()["components"]["schemas"]["SizingIn"]["properties"]["effort_weeks"]
     assert jsonschema.Draft202012Validator(schema).is_valid(effort) == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "taken"),
+    [
+        *(("VoteIn", {"person": "native:1"}, True), ("VoteIn", {"email": "a@b.example", "person": None}, True)),
+        *(("VoteIn", {}, False), ("VoteIn", {"person": "native:1", "email": "a@b.example"}, False)),
+        *(("VoteIn", {"person": None}, False), ("VoteIn", {"person": "a@b.example"}, False)),
+        ("SizingIn", {"impact": None, "effort_weeks": None}, True),
+        ("SizingIn", {"impact": "2", "effort_weeks": 3}, True),
+        ("SizingIn", {"impact": None, "effort_weeks": 3}, False),
+        ("SizingIn", {"impact": "2", "effort_weeks": None}, False),
+        ("SizingIn", {"impact": 4, "effort_weeks": 3}, False),
+    ],
+)
+async def test_the_document_and_the_api_take_the_same_bodies(
+    parts, api: httpx.AsyncClient, request_path: str, name: str, body: dict[str, Any], taken: bool
+) -> None:
+    schema = parts.app.openapi()["components"]["schemas"][name]
+    assert jsonschema.Draft202012Validator(schema).is_valid(body) == taken
+    send = (
+        api.post(f"{request_path}/votes", json=body)
+        if name == "VoteIn"
+        else api.put(f"{request_path}/sizing", json=body)
+    )
+    assert (await send).status_code in ((200, 201) if taken else (422,))

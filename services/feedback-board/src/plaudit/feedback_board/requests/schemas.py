@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from plaudit.common.http import Body, Subject
@@ -96,6 +96,15 @@ class StatusIn(Body):
 
 class SizingIn(Body):
     """The team's estimates for a request; both null makes it unsized again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"properties": {"impact": {"type": "null"}, "effort_weeks": {"type": "null"}}},
+                {"properties": {"impact": {"not": {"type": "null"}}, "effort_weeks": {"not": {"type": "null"}}}},
+            ]
+        }
+    )
 
     impact: Impact | None = Field(description="One of 0.25, 0.5, 1, 2, 3.")
     effort_weeks: Effort | None = Field(description="Person-weeks: 0.25 to 1000, at most two decimals.")

@@ -1,6 +1,6 @@
 """What the API takes and answers about votes."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.common.http import Body
 from plaudit.feedback_board.requests.schemas import RequestOut
@@ -9,6 +9,15 @@ from plaudit.feedback_board.votes.domain import ADDRESS_MAX_CHARACTERS, PERSON_M
 
 class VoteIn(Body):
     """Who votes: exactly one of the two."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["person"], "properties": {"person": {"type": "string"}, "email": {"type": "null"}}},
+                {"required": ["email"], "properties": {"email": {"type": "string"}, "person": {"type": "null"}}},
+            ]
+        }
+    )
 
     person: str | None = Field(
         default=None,
