@@ -103,6 +103,7 @@ class Clients:
         """An API key of a tenant, made with it where it is new."""
         async with self._owner.transaction() as tx:
             await tenants.create(tx, tenant, tenant.title())
+            await tenants.set_board_public(tx, tenant, on=True)
             return await api_keys.create(tx, tenant, "test", scopes)
 
     async def staff(self, tenant: str, *scopes: str) -> httpx.AsyncClient:
@@ -111,6 +112,11 @@ class Clients:
         answer = await browser.post("/sign-in", data={"key": await self.key(tenant, *scopes)})
         assert answer.status_code == 303, answer.text
         return browser
+
+    async def set_board_public(self, tenant: str, *, on: bool) -> None:
+        """Switch a tenant's board on or off."""
+        async with self._owner.transaction() as tx:
+            await tenants.set_board_public(tx, tenant, on)
 
     def visitor(
         self, *, address: str = "203.0.113.7", headers: dict[str, str] | None = None, scheme: str = "http"
@@ -135,6 +141,7 @@ async def clients(parts: Parts, board_url: str) -> AsyncIterator[Clients]:
     """Makes clients with and without a key."""
     owner = Database(_settings(board_url), "common", Role.OWNER, pool_size=1)
     made = Clients(parts, owner)
+    await made.set_board_public("default", on=True)
     yield made
     await made.close()
     await owner.close()

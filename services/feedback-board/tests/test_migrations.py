@@ -6,6 +6,12 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection
+
+from plaudit.common.db.migrate import migration
+from plaudit_testing.databases import settings_for
 
 pytestmark = pytest.mark.postgres
 
@@ -33,3 +39,25 @@ async def test_an_answer_kept_before_the_upgrade_is_still_given_to_a_repeat(
     again = await api.post("/v1/requests", **wanted)
     assert (again.status_code, again.json()) == (201, first.json())
     assert again.headers["idempotent-replayed"] == "true"
+
+
+async def test_boards_that_were_public_before_they_could_be_switched_off_stay_public(
+    api: httpx.AsyncClient, clients, board_url: str
+) -> None:
+    used = await clients.with_key("northwind", "*")
+    await clients.with_key("empty", "*")
+    assert (await used.post("/v1/requests", json={"title": "Dark mode"})).status_code == 201
+    public_boards = import_module("plaudit.common.migrations.versions.0005_public_boards")
+
+    def upgrade(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            public_boards.upgrade()
+
+    async with migration(settings_for(board_url), "common") as connection:
+        await connection.exec_driver_sql("DROP FUNCTION common.find_public_board(text)")
+        await connection.exec_driver_sql("ALTER TABLE common.tenants DROP COLUMN board_public")
+        await connection.run_sync(upgrade)
+
+    visitor = clients.visitor()
+    statuses = {tenant: (await visitor.get(f"/b/{tenant}")).status_code for tenant in ("default", "northwind", "empty")}
+    assert statuses == {"default": 200, "northwind": 200, "empty": 404}

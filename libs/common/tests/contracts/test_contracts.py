@@ -7,6 +7,7 @@ import pytest
 from plaudit.common.contracts import TOPICS, Envelope
 from plaudit.common.contracts.examples import examples
 from plaudit.common.contracts.generate import committed_examples, documents
+from plaudit.common.settings import Settings
 
 DIRECTORY = Path(__file__).parents[4] / "docs" / "contracts"
 TYPES = {name: data for topic in TOPICS.values() for name, data in topic.types.items()}
@@ -54,3 +55,37 @@ def test_a_consumer_ignores_fields_it_does_not_know():
 
 def test_every_type_belongs_to_exactly_one_topic():
     assert sum(len(topic.types) for topic in TOPICS.values()) == len(TYPES)
+
+
+def schema_of(name):
+    topic = next(topic for topic in TOPICS.values() if name in topic.types)
+    return msgspec.json.decode(documents()[f"schemas/{topic.name}/{name}.schema.json"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "review.edited"},
+        {"type": "x"},
+        {"source": "http://[bad"},
+        {"source": "/plaudit/scoring"},
+        {"traceparent": "x"},
+        {"traceparent": "00-00000000000000000000000000000000-00f067aa0ba902b7-01"},
+        {"traceparent": "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"},
+        {"time": "yesterday"},
+        {"time": "2026-03-07T09:31:02"},
+        {"time": 1772876000},
+    ],
+    ids=str,
+)
+def test_the_schema_of_a_type_refuses_what_no_event_of_it_is(wrong):
+    event = msgspec.json.decode(dict(examples())["review.created"])
+    validator = jsonschema.Draft202012Validator(schema_of("review.created"))
+    validator.validate(event)
+    assert not validator.is_valid(event | wrong)
+
+
+def test_the_number_of_partitions_is_the_one_that_topics_are_made_with():
+    described = msgspec.json.decode(documents()["topics.json"])
+    wanted = Settings.model_fields["partitions"].default
+    assert {topic["partitions"] for topic in described.values()} == {wanted}

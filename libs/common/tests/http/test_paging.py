@@ -1,17 +1,23 @@
 import base64
 import contextlib
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
+from fastapi import APIRouter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.common.http import Paging, create_app
 from plaudit.common.http.paging import MAX_CURSOR_CHARS, Page, PageParameters, decode_cursor, encode_cursor
 from plaudit.common.http.problems import Problem
+from plaudit_testing.problems import problem_of
+from plaudit_testing.serving import serving
 
 bigints = st.integers(-(2**63) + 1, 2**63 - 1)
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=100)
@@ -63,16 +69,18 @@ def raw(data: bytes) -> str:
         (encode_cursor("0001-01-01T00:00:00"), tuple[datetime]),
         (encode_cursor("0001-01-01T00:00:00+05:00"), tuple[datetime]),
         (encode_cursor("a\0b"), tuple[str]),
-        (raw(b"\x02" + msgspec.msgpack.encode((1,))), tuple[int]),
-        (raw(b"\x01"), tuple[int]),
-        (raw(b"\x01" + msgspec.msgpack.encode((1,)) + b"x"), tuple[int]),
+        (raw(b"\x01" + msgspec.msgpack.encode((1,))), tuple[int]),
+        (raw(b"\x02"), tuple[int]),
+        (raw(b"\x02" + bytes(8) + msgspec.msgpack.encode((1,))), tuple[int]),
+        (encode_cursor(1) + "AAAA", tuple[int]),
+        (encode_cursor(1, of="/v1/things?"), tuple[int]),
         ("A" * (MAX_CURSOR_CHARS + 1), tuple[int]),
     ],
 )
-def test_what_is_no_cursor_of_this_list_is_a_400(text: str, kind: type[tuple[Any, ...]]) -> None:
+def test_what_is_no_cursor_of_this_list_is_a_422(text: str, kind: type[tuple[Any, ...]]) -> None:
     with pytest.raises(Problem) as caught:
         decode_cursor(text, kind)
-    assert (caught.value.slug, caught.value.status) == ("invalid-cursor", 400)
+    assert (caught.value.slug, caught.value.status) == ("invalid-cursor", 422)
 
 
 @given(st.text(max_size=60))
@@ -99,3 +107,49 @@ def test_walking_by_cursors_gives_each_item_once_and_in_order(numbers: list[int]
         answer = page(PageParameters(answer.next, limit))
         walked += answer.items
     assert walked == rows
+
+
+@given(st.data(), bigints, texts)
+def test_a_damaged_cursor_is_refused(data: st.DataObject, number: int, text: str) -> None:
+    cursor = encode_cursor(number, text, of="/v1/things?state=open")
+    at = data.draw(st.integers(0, len(cursor) - 2))
+    # The last character may hold bits that stand for nothing.
+    other = data.draw(st.sampled_from([c for c in "abcXYZ019-_" if c != cursor[at]]))
+    with pytest.raises(Problem):
+        decode_cursor(cursor[:at] + other + cursor[at + 1 :], tuple[int, str], of="/v1/things?state=open")
+
+
+router = APIRouter()
+
+
+@router.get("/v1/{noun}")
+async def list_numbers(noun: str, paging: Paging, state: str = "", kind: str = "") -> Page[int]:
+    (after,) = paging.after(tuple[int]) or (0,)
+    return paging.page(range(after + 1, after + 1 + paging.rows), lambda number: (number,), lambda number: number)
+
+
+async def test_a_cursor_counts_for_its_list_and_filters_only_whatever_their_order_and_the_size_of_a_page(
+    no_database: SimpleNamespace,
+) -> None:
+    app = create_app(title="T", service="t", description="", resources=no_database, routers=[router])
+    async with serving(app) as client:
+        page = (await client.get("/v1/clocks?state=open&kind=stars&limit=2")).json()
+        assert page["items"] == [1, 2]
+        more = f"cursor={page['next']}&limit=3"
+        assert (await client.get(f"/v1/clocks?{more}&kind=stars&state=open")).json()["items"] == [3, 4, 5]
+        for other in (
+            *("/v1/clocks?", "/v1/clocks?state=open&", "/v1/clocks?state=late&kind=stars&"),
+            "/v1/alerts?state=open&kind=stars&",
+        ):
+            assert problem_of(await client.get(f"{other}{more}")) == (422, "invalid-cursor"), other
+
+
+async def test_the_document_says_what_a_cursor_looks_like(no_database: SimpleNamespace) -> None:
+    app = create_app(title="T", service="t", description="", resources=no_database, routers=[router])
+    parameters = app.openapi()["paths"]["/v1/{noun}"]["get"]["parameters"]
+    [schema] = [each["schema"] for each in parameters if each["name"] == "cursor"]
+    assert schema["maxLength"] == MAX_CURSOR_CHARS
+    for cursor in (encode_cursor(), *(encode_cursor(number, of=str(number)) for number in range(300))):
+        assert re.search(schema["pattern"], cursor)
+    for other in ("", "x", "a=b", raw(b"\x01" + bytes(20))):
+        assert not re.search(schema["pattern"], other)

@@ -15,7 +15,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 def test_a_tenant_is_made_with_a_person_key_of_its_own_listed_and_renamed(command_line: CommandLine) -> None:
     made = command_line.json("tenants", "create", "acme", "--name", " Acme Ltd ")
     assert TIME.fullmatch(made["created_at"])
-    assert made == {"tenant_id": "acme", "name": "Acme Ltd", "created_at": made["created_at"]}
+    assert made == {"tenant_id": "acme", "name": "Acme Ltd", "created_at": made["created_at"], "board": "private"}
     renamed = command_line.json("tenants", "rename", "acme", "Acme Holdings")
     assert renamed == {**made, "name": "Acme Holdings"}
     acme, default = command_line.json("tenants", "list")
@@ -34,7 +34,7 @@ def test_without_json_what_was_done_is_a_sentence(command_line: CommandLine) -> 
 def test_a_list_in_a_pipe_has_a_line_for_each_tenant_with_all_fields(command_line: CommandLine) -> None:
     command_line.output("tenants", "create", "acme", "--name", "Acme [bold]Ltd[/bold]")
     header, acme, default = (line.split("\t") for line in command_line.output("tenants", "list").splitlines())
-    assert header == ["tenant_id", "name", "created_at"]
+    assert header == ["tenant_id", "name", "created_at", "board"]
     assert acme[:2] == ["acme", "Acme [bold]Ltd[/bold]"]
     assert default[0] == "default"
     assert TIME.fullmatch(acme[2])
@@ -69,3 +69,14 @@ def test_what_cannot_be_a_name_is_refused(command_line: CommandLine, name: str) 
 def test_a_misspelt_tenant_is_refused_with_the_one_that_was_meant(command_line: CommandLine) -> None:
     command_line.output("tenants", "create", "acme")
     assert command_line.refusal("tenants", "rename", "acmee", "x") == "there is no tenant 'acmee'; did you mean 'acme'?"
+
+
+def test_a_board_is_private_until_it_is_switched_on_and_again_when_it_is_switched_off(
+    command_line: CommandLine,
+) -> None:
+    command_line.output("tenants", "create", "acme")
+    assert command_line.output("tenants", "board", "acme", "on") == "The board of acme is public.\n"
+    assert command_line.json("tenants", "board", "acme", "on")["board"] == "public"
+    assert command_line.json("tenants", "board", "acme", "off")["board"] == "private"
+    assert command_line.refusal("tenants", "board", "acmee", "on") == "there is no tenant 'acmee'; did you mean 'acme'?"
+    command_line.refusal("tenants", "board", "acme", "maybe", code=2)

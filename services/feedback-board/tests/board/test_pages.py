@@ -150,7 +150,7 @@ async def test_what_is_not_there_has_a_page_that_says_so(clients) -> None:
 
 async def test_a_made_up_cursor_or_notice_is_refused(clients) -> None:
     visitor = clients.visitor()
-    assert (await visitor.get(f"{BOARD}?cursor=x")).status_code == 400
+    assert (await visitor.get(f"{BOARD}?cursor=x")).status_code == 422
     assert (await visitor.get(f"{BOARD}?notice=You+won")).status_code == 422
 
 

@@ -3,8 +3,10 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import jsonschema
 import pytest
 
+from plaudit.common.contracts.subjects import SUBJECT_PATTERN
 from plaudit_testing.problems import problem_of
 
 pytestmark = pytest.mark.postgres
@@ -59,7 +61,10 @@ async def test_a_value_against_the_rules_is_named(api: httpx.AsyncClient) -> Non
         ({"title": "x" * 121}, "/title"),
         ({"title": "no bell \x07"}, "/title"),
         ({"title": "fine", "text": "x" * 5_001}, "/text"),
-        ({"title": "fine", "subject": "Not/a path"}, "/subject"),
+        *(
+            ({"title": "fine", "subject": subject}, "/subject")
+            for subject in ("Not/a path", "", "/", "acme/", "a//b", "a/b/c/d/e/f/g", "x" * 65, "-a", "a\n")
+        ),
         ({"title": "fine", "persona": ""}, "/persona"),
         ({"text": "no title"}, "/title"),
         ({"title": "fine", "votes": 900}, "/votes"),
@@ -220,8 +225,8 @@ async def test_a_cursor_of_another_order_is_refused(api: httpx.AsyncClient) -> N
     cursor = (await api.get("/v1/requests", params={"sort": "votes", "limit": 1})).json()["next"]
     for sort in ("priority", "newest"):
         answer = await api.get("/v1/requests", params={"sort": sort, "cursor": cursor})
-        assert problem_of(answer) == (400, "invalid-cursor")
-    assert problem_of(await api.get("/v1/requests", params={"cursor": "x"})) == (400, "invalid-cursor")
+        assert problem_of(answer) == (422, "invalid-cursor")
+    assert problem_of(await api.get("/v1/requests", params={"cursor": "x"})) == (422, "invalid-cursor")
 
 
 async def test_an_unchanged_request_is_not_sent_again(api: httpx.AsyncClient, request_path: str) -> None:
@@ -305,3 +310,56 @@ async def test_the_document_describes_every_operation(api: httpx.AsyncClient) ->
         "/v1/requests/{request_id}/links/{review_id}",
         "/v1/requests/{request_id}/activity",
     }
+
+
+def test_the_document_says_what_is_taken(parts) -> None:
+    schemas = parts.app.openapi()["components"]["schemas"]
+    title, text, persona = [schemas["RequestIn"]["properties"][name] for name in ("title", "text", "persona")]
+    assert (title["minLength"], title["maxLength"], text["maxLength"]) == (3, 120, 5_000)
+    assert persona["anyOf"][0]["maxLength"] == 64
+    assert schemas["RequestIn"]["properties"]["subject"]["anyOf"][0]["pattern"] == SUBJECT_PATTERN
+    assert (schemas["StatusIn"]["properties"]["reason"]["minLength"], "email") == (
+        3, schemas["VoteIn"]["properties"]["email"]["format"],
+    )  # fmt: skip
+    assert schemas["SizingIn"]["properties"]["impact"]["anyOf"][0]["enum"] == [
+        0.25, "0.25", 0.5, "0.5", 1, "1", 2, "2", 3, "3",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("effort", "taken"),
+    [
+        *(("0.25", True), ("0.3", True), ("0.99", True), ("1", True), ("1.5", True), ("999.99", True), ("1000", True)),
+        *(("0.24", False), ("0.2", False), ("0.250", False), ("1000.01", False), ("1e2", False), ("", False)),
+        *((0.25, True), (1000, True), (12.34, True), (0.24, False), (1001, False), (1.005, False)),
+    ],
+)
+def test_the_document_takes_the_efforts_that_are_taken(parts, effort: object, taken: bool) -> None:
+    schema = parts.app.openapi()["components"]["schemas"]["SizingIn"]["properties"]["effort_weeks"]
+    assert jsonschema.Draft202012Validator(schema).is_valid(effort) == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "taken"),
+    [
+        *(("VoteIn", {"person": "native:1"}, True), ("VoteIn", {"email": "a@b.example", "person": None}, True)),
+        *(("VoteIn", {}, False), ("VoteIn", {"person": "native:1", "email": "a@b.example"}, False)),
+        *(("VoteIn", {"person": None}, False), ("VoteIn", {"person": "a@b.example"}, False)),
+        ("SizingIn", {"impact": None, "effort_weeks": None}, True),
+        ("SizingIn", {"impact": "2", "effort_weeks": 3}, True),
+        ("SizingIn", {"impact": None, "effort_weeks": 3}, False),
+        ("SizingIn", {"impact": "2", "effort_weeks": None}, False),
+        ("SizingIn", {"impact": 4, "effort_weeks": 3}, False),
+    ],
+)
+async def test_the_document_and_the_api_take_the_same_bodies(
+    parts, api: httpx.AsyncClient, request_path: str, name: str, body: dict[str, Any], taken: bool
+) -> None:
+    schema = parts.app.openapi()["components"]["schemas"][name]
+    assert jsonschema.Draft202012Validator(schema).is_valid(body) == taken
+    send = (
+        api.post(f"{request_path}/votes", json=body)
+        if name == "VoteIn"
+        else api.put(f"{request_path}/sizing", json=body)
+    )
+    assert (await send).status_code in ((200, 201) if taken else (422,))

@@ -73,6 +73,23 @@ async def test_bad_json_is_a_400_and_is_kept_byte_for_byte(door: FrontDoor, sour
     assert await door.counts() == {**NOTHING, "deliveries": len(BAD_JSON)}
 
 
+@pytest.mark.parametrize("written", ["x" * 262_145, "\\u00e9" * 60_000, "x" * 2_000_000])
+async def test_a_text_of_any_length_is_cut_and_costs_neither_its_event_nor_the_others(
+    door: FrontDoor, source: Source, written: str
+):
+    body = json.dumps([created("r-1", text="%"), created("r-2")]).replace("%", written).encode()
+    answer = await door.post(source, body)
+    assert (answer.status_code, answer.json()["accepted"], answer.json()["quarantined"]) == (202, 2, [])
+    [long] = await door.items("/v1/reviews", external_id="r-1")
+    assert long["text"] == json.loads(f'"{written}"')[:20_000]
+
+
+async def test_a_number_next_to_zero_in_a_field_that_nobody_reads_costs_nothing(door: FrontDoor, source: Source):
+    for number in ("5e-324", "1e-400"):
+        body = json.dumps(created(f"r-{number}", weight="%")).replace('"%"', number).encode()
+        assert (await door.post(source, body)).json()["accepted"] == 1
+
+
 UNUSABLE = {
     "no event": b"[]",
     "a number": b"5",

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plaudit.ingest.platforms.fields import person_key
+from plaudit.ingest.platforms.fields import LANGUAGE_PATTERN, InvalidLanguageError, checked_language, person_key
 from plaudit.ingest.sources.domain import KeyedSource
 
 SOURCE = KeyedSource(
@@ -68,3 +69,40 @@ texts = st.builds(
 def test_no_key_holds_an_address_or_grows_long(email, person_id):
     key = person_key(SOURCE, email=email, person_id=person_id)
     assert key is None or ("@" not in key and len(key) <= len("native:") + 128)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("en", "EN", "pt-BR", "zh-Hant-TW", "es-419", "sl-rozaj-biske-1994", "de-DE-u-co-phonebk", "zh-cmn-Hans-CN"),
+        *("en-US-x-twain", "x-whatever", "hy-Latn-IT-arevela", "i-klingon", "sgn-BE-FR", "en-a-myext-b-another", "mul"),
+    ],
+)
+def test_a_well_formed_language_tag_is_taken(tag):
+    assert checked_language(tag) == tag
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *(
+            "",
+            "e",
+            "pt_BR",
+            "english language",
+            "<script>",
+            "de-",
+            "-de",
+            "en--US",
+            "en-US\n",
+            "x-",
+            "a-DE",
+            "de-419-DE",
+        ),
+        *("de-419-DE", "ar-a-aaa-b", "i-unknown", "en-a", "d\u00e9", "12", "en-abcdefghi"),
+    ],
+)
+def test_what_is_not_well_formed_is_no_language_tag(tag):
+    with pytest.raises(InvalidLanguageError):
+        checked_language(tag)
+    assert re.search(LANGUAGE_PATTERN, tag) is None

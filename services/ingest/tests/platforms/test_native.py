@@ -178,6 +178,8 @@ def test_removal_restoration_and_answer_need_only_the_id_and_the_answer():
         ("tags", ["x" * 101], "data.tags"),
         ("tags", "x", "data.tags"),
         ("language", "x" * 36, "data.language"),
+        ("language", "<script>", "data.language: is no language tag"),
+        ("language", "pt_BR", "data.language: is no language tag"),
         ("url", "javascript:alert(1)", "data.url"),
         ("url", "https://x.example/a b", "data.url"),
         ("url", "https://" + "x" * 2_050, "data.url"),

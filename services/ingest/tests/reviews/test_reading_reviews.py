@@ -253,12 +253,15 @@ async def _store_as_earlier(door: FrontDoor) -> None:
     )
 
 
+LIST = "/v1/reviews?"
+"""What the cursors of the whole list belong to."""
 HOSTILE = {
     "limit": ["0", "-1", "501", "x", "1e3", "9" * 30],
     "cursor": [
-        *("x", "=" * 10, "A" * 3_000, encode_cursor(1, 2), encode_cursor(START), encode_cursor("0001", uuid4())),
-        encode_cursor("0001-01-01T00:00:00+14:00", uuid4()),
-        encode_cursor("9999-12-31T23:59:59-14:00", uuid4()),
+        *("", "x", "=" * 10, "A" * 3_000, encode_cursor(1, 2, of=LIST), encode_cursor(START, of=LIST)),
+        encode_cursor("0001", uuid4(), of=LIST),
+        encode_cursor("0001-01-01T00:00:00+14:00", uuid4(), of=LIST),
+        encode_cursor("9999-12-31T23:59:59-14:00", uuid4(), of=LIST),
     ],
     "subject": ["", "Acme", "acme/", "'; --", "%", "_", "\\", "é", "x" * 5_000],
     "source_id": ["x", "", "0" * 31],
@@ -266,8 +269,16 @@ HOSTILE = {
     "severity": ["x"],
     "rating_gte": ["x", "nan", "inf", "-inf", "1e400"],
     "rating_lt": ["nan"],
-    "published_after": ["x", "2026-03-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1e300"],
-    "published_before": ["2026-13-01T00:00:00Z", "9" * 20],
+    "published_after": [
+        "x",
+        "2026-03-01T00:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "1e300",
+        "0.5",
+        "1772366400",
+    ],
+    "published_before": ["2026-13-01T00:00:00Z", "9" * 20, "0.5", "0"],
     "answered": ["maybe"],
     "removed": ["2"],
 }
@@ -279,7 +290,7 @@ async def test_a_parameter_that_cannot_be_is_refused_and_never_a_500(door: Front
     for name, values in HOSTILE.items():
         for value in values:
             answer = await door.get("/v1/reviews", **{name: value})
-            if answer.status_code not in {400, 422}:
+            if answer.status_code != 422:
                 taken.append((name, value, answer.status_code))
     assert not taken, taken
 

@@ -12,6 +12,7 @@ from plaudit.common.db import Database, Role
 from plaudit.common.http import encode_cursor
 from plaudit.scoring.scores import store
 from plaudit_testing import oracle
+from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
 pytestmark = pytest.mark.postgres
@@ -85,7 +86,10 @@ async def test_a_score_has_these_members(api: httpx.AsyncClient, bus) -> None:
     assert answer["effective_reviews"] == pytest.approx(1)
 
 
-async def test_a_subject_without_reviews_has_no_score_but_a_prior(api: httpx.AsyncClient) -> None:
+async def test_a_subject_whose_reviews_are_all_removed_has_no_score_but_a_prior(api: httpx.AsyncClient, bus) -> None:
+    await bus.tell(None, review_state(5, "nobody/here"))
+    await bus.tell(review_state(5, "nobody/here"), None)
+
     answer = await api.get("/v1/scores/nobody/here")
 
     assert answer.status_code == 200
@@ -93,6 +97,51 @@ async def test_a_subject_without_reviews_has_no_score_but_a_prior(api: httpx.Asy
     assert (body["score"], body["stars"], body["count"], body["prior"]) == (None, None, 0, 3.5)
     assert body["distribution"] == dict.fromkeys("12345", 0)
     assert body["effective_reviews"] == 0
+
+
+@pytest.mark.parametrize(
+    ("subject", "meant"),
+    [
+        ("acmee", "`acme`"),
+        ("acne/berlin", "`acme/berlin`"),
+        ("acme/berlni", "`acme/berlin`"),
+        ("acme/berlin/shop-4", "`acme/berlin/shop-3`"),
+        ("acme/hamburg/shop-3", "`acme/hamburg`"),
+        ("acme/paris-sud", "`acme`"),
+        ("globex/lisbon/x/y", "`globex/lisbon`"),
+        ("zzz", "`acme`"),
+    ],
+)
+async def test_a_subject_that_nothing_was_ever_said_about_is_a_404_that_names_the_nearest(
+    api: httpx.AsyncClient, bus, subject: str, meant: str
+) -> None:
+    for known in (*SUBJECTS, "acme/berlin-2", "acme/berlin.x/shop", "acme-2/x"):
+        await bus.tell(None, review_state(5, known))
+
+    answer = await api.get(f"/v1/scores/{subject}")
+
+    assert problem_of(answer) == (404, "unknown-subject")
+    said, _, names = answer.json()["detail"].partition(" Did you mean ")
+    assert said == f"Nothing was ever said about `{subject}`."
+    assert names.startswith(meant)
+
+
+async def test_where_nothing_was_ever_said_a_404_names_nothing(api: httpx.AsyncClient) -> None:
+    assert (await api.get("/v1/scores/acme")).json()["detail"] == "Nothing was ever said about `acme`."
+
+
+async def test_the_children_of_a_prefix_are_found_past_all_that_lies_below_them(
+    api: httpx.AsyncClient, bus, resources
+) -> None:
+    for subject in ("a/b", "a/b/c/d", "a/b-2/x", "a/b.x", "a/b0/y/z", "a-1/q", "ab", "a/b/c2"):
+        await bus.tell(None, review_state(5, subject))
+    async with resources.database(Role.API).transaction("default") as tx:
+        assert await store.children_of(tx, "default", "", 10) == ["a", "a-1", "ab"]
+        assert await store.children_of(tx, "default", "a", 10) == ["a/b", "a/b-2", "a/b.x", "a/b0"]
+        assert await store.children_of(tx, "default", "a/b", 10) == ["a/b/c", "a/b/c2"]
+        assert await store.children_of(tx, "default", "a/b/c", 10) == ["a/b/c/d"]
+        assert await store.children_of(tx, "default", "a/b/c/d", 10) == []
+        assert await store.children_of(tx, "default", "a", 2) == ["a/b", "a/b-2"]
 
 
 async def test_a_subject_whose_reviews_are_all_removed_is_listed_without_a_score(api: httpx.AsyncClient, bus) -> None:
@@ -133,7 +182,9 @@ async def test_a_tenant_sees_its_own_scores_only(client_of, bus) -> None:
 
     assert (await ours.get("/v1/scores/acme")).json()["distribution"]["5"] == 1
     assert (await theirs.get("/v1/scores/acme")).json()["distribution"]["5"] == 0
-    assert (await ours.get("/v1/scores/secret")).json()["count"] == 0
+    hidden, absent = [await ours.get(f"/v1/scores/{subject}") for subject in ("secret", "secreu")]
+    assert [answer.status_code for answer in (hidden, absent)] == [404, 404]
+    assert "`secret`" not in absent.text
     assert await pages(ours) == [["acme", "acme/berlin"]]
     assert await pages(theirs) == [["acme", "secret"]]
     stolen = (await theirs.get("/v1/scores", params={"limit": 1})).json()["next"]
@@ -189,9 +240,9 @@ async def test_a_page_has_from_one_to_five_hundred_scores(api: httpx.AsyncClient
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/limit"]
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "!", encode_cursor(7), encode_cursor("acme", "berlin")])
+@pytest.mark.parametrize("cursor", ["nonsense", "!", encode_cursor("acme"), encode_cursor(7, of="/v1/scores?")])
 async def test_a_cursor_of_another_list_is_refused(api: httpx.AsyncClient, cursor: str) -> None:
     answer = await api.get("/v1/scores", params={"cursor": cursor})
 
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert answer.json()["type"] == "/problems#invalid-cursor"

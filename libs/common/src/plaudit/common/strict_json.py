@@ -24,18 +24,19 @@ import msgspec
 MAX_NODES: Final = 100_000
 """Values in one body, with containers and without keys."""
 MAX_DEPTH: Final = 32
-MAX_STRING_BYTES: Final = 262_144
-"""Of one string or key with its escapes; far more than is stored, so that a long text is cut and not refused."""
+MAX_STRING_BYTES: Final = 4 * 1024 * 1024
+"""Of one string or key with its escapes: as much as a body may hold, so that a long text is cut and not refused."""
 MAX_NUMBER_CHARS: Final = 64
 MAX_EXPONENT: Final = 308
-"""Beyond it, a number has 300 digits in a database, or becomes zero."""
+"""Beyond it, a number has 300 digits in a database. One so small that no float is nearer than zero is read as zero."""
 
 Value = TypeVar("Value")
 
 _NUMBER_MARKS: Final = 6
 """Characters beside the digits of a number whose exponent has at most two digits: two signs, point, e and these two."""
 _NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*+")
-_EXPONENT = re.compile(rb"[eE][+-]?0*+([0-9]*+)")
+_EXPONENT = re.compile(rb"[eE]\+?0*+([0-9]++)")
+"""A negative one has no limit."""
 _WHITESPACE = b" \t\r\n"
 _NOT_A_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _AS_BRACES = bytes.maketrans(b"[]", b"{}")
@@ -175,7 +176,7 @@ def _check_number(number: bytes) -> None:
     if len(number) > MAX_NUMBER_CHARS:
         raise InvalidJsonError("number", f"a number has more than {MAX_NUMBER_CHARS} characters")
     exponent = _EXPONENT.search(number)
-    if exponent and int(exponent[1] or b"0") > MAX_EXPONENT:
+    if exponent and int(exponent[1]) > MAX_EXPONENT:
         raise InvalidJsonError("number", f"a number has an exponent beyond {MAX_EXPONENT}")
 
 

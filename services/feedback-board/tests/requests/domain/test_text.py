@@ -75,17 +75,6 @@ def test_the_lines_of_a_text_are_kept() -> None:
     assert text.clean_text("One.\r\n\r\nTwo,\rthree. ") == "One.\n\nTwo,\nthree."
 
 
-@pytest.mark.parametrize("subject", ["acme", "acme/berlin/shop-3", "a/b/c/d/e/f", "x" * 64])
-def test_a_subject_path_is_taken(subject: str) -> None:
-    assert text.clean_subject(subject) == subject
-
-
-@pytest.mark.parametrize("subject", ["", "/", "acme/", "Acme", "a//b", "a/b/c/d/e/f/g", "x" * 65, "-a", "a\n"])
-def test_what_is_no_subject_path_is_refused(subject: str) -> None:
-    with pytest.raises(InvalidInputError):
-        text.clean_subject(subject)
-
-
 def test_an_excerpt_ends_between_words() -> None:
     shown = text.excerpt("word " * 200)
     assert shown is not None

@@ -6,7 +6,7 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
-from plaudit.scoring.scores.api import router as scores
+from plaudit.scoring.scores import api as scores
 from plaudit.scoring.settings import ScoringSettings
 
 
@@ -18,7 +18,9 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         description="Decayed trust scores of every subject and every prefix of it, current to the second.",
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
-        routers=[scores, sessions.router],
+        routers=[scores.router, sessions.router],
+        problems=scores.PROBLEMS,
+        refusals=scores.REFUSALS,
     )
     return Parts(app=app, subscriptions=(LIVE, HISTORY))
 

@@ -9,12 +9,11 @@ from plaudit.common.contracts.time import Instant
 Data = TypeVar("Data")
 
 NonEmpty = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
-# The pattern is in the schema only: checking it would cost a microsecond a record, and reading the number checks it.
+# Patterns are in the schema only: checking it would cost a microsecond a record, and reading the number checks it.
 Epoch = Annotated[str, msgspec.Meta(min_length=1, max_length=19, extra_json_schema={"pattern": "^[1-9][0-9]{0,18}$"})]
 Sequence = Annotated[str, msgspec.Meta(min_length=20, max_length=20, extra_json_schema={"pattern": "^[0-9]{20}$"})]
-Traceparent = Annotated[
-    str, msgspec.Meta(extra_json_schema={"pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", "maxLength": 55})
-]
+TRACEPARENT_PATTERN = "^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$"
+Traceparent = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": TRACEPARENT_PATTERN})]
 Tracestate = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 512})]
 
 CONTENT_TYPE = "application/cloudevents+json"

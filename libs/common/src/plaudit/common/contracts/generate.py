@@ -44,6 +44,7 @@ def documents() -> dict[str, bytes]:
                     "writer": topic.writer,
                     "types": sorted(topic.types),
                     "partitions": PARTITIONS,
+                    "partitions_setting": "PLAUDIT_PARTITIONS",
                     "max_event_bytes": MAX_EVENT_BYTES,
                     "config": {
                         "cleanup.policy": "compact" if topic.compacted else "delete",
@@ -59,6 +60,9 @@ def documents() -> dict[str, bytes]:
             schema = msgspec.json.schema(Envelope[data])  # type: ignore[valid-type] # the registry holds types as values
             schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
             schema["title"] = f"{name} on {topic.name}"
+            envelope = schema["$defs"][schema["$ref"].rpartition("/")[2]]["properties"]
+            envelope["type"] = {"const": name}
+            envelope["source"] = {"const": f"/plaudit/{topic.writer}"}
             generated[f"schemas/{topic.name}/{name}.schema.json"] = _pretty(_with_clean_descriptions(schema))
     return generated
 

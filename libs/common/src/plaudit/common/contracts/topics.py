@@ -9,8 +9,8 @@ from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.reviews import ReviewChange
 
 DAY_MS = 86_400_000
-PARTITIONS = 64
-"""Of every topic in a cluster; a single machine uses eight (setting `partitions`)."""
+PARTITIONS = 8
+"""Of every topic, unless the setting `partitions` says otherwise when an installation is made: 64 fit a cluster."""
 MAX_EVENT_BYTES = 900_000
 """Checked before an outbox row is written: a record that the broker refuses would block the relay."""
 

@@ -8,13 +8,17 @@ from plaudit.common.http.idempotency import IdempotencyKeyHeader
 from plaudit.common.http.json import json_response
 from plaudit.common.http.paging import Cursor, Page, Paging, decode_cursor, encode_cursor
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
+from plaudit.common.http.strict import Body, nearest
 from plaudit.common.http.subjects import Subject, SubjectFilter
+from plaudit.common.http.times import Instant
 from plaudit.common.http.transactions import TenantTx, Work
 
 __all__ = [
     "Api",
+    "Body",
     "Cursor",
     "IdempotencyKeyHeader",
+    "Instant",
     "Page",
     "Paging",
     "Principal",
@@ -30,6 +34,7 @@ __all__ = [
     "decode_cursor",
     "encode_cursor",
     "json_response",
+    "nearest",
     "not_found",
     "read_body",
     "resources",

@@ -20,6 +20,7 @@ from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
 from plaudit.common.http.openapi import with_problems
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
 from plaudit.common.http.static import static_route
+from plaudit.common.http.strict import refuse_unknown_parameters
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
@@ -194,7 +195,7 @@ def create_app(
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     app.state.staff_sessions = staff_sessions
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
     for path, show in {
         "/docs": docs_page(site, app.openapi),
         "/problems": problems_page(site, {**COMMON_PROBLEMS, **(problems or {})}),

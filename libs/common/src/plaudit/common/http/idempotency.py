@@ -7,11 +7,18 @@ from fastapi import Depends, Header
 
 from plaudit.common.http.problems import bad_request
 
-_PATTERN: Final = re.compile(r"[!-~]{1,255}")
+MAX_CHARS: Final = 255
+_PATTERN: Final = re.compile(rf"[!-~]{{1,{MAX_CHARS}}}")
 
 
 async def read_idempotency_key(
-    idempotency_key: Annotated[str | None, Header(description="For 24 hours a repeat gets the first answer.")] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="For 24 hours a repeat gets the first answer.",
+            json_schema_extra={"pattern": f"^{_PATTERN.pattern}$", "minLength": 1, "maxLength": MAX_CHARS},
+        ),
+    ] = None,
 ) -> str | None:
     """Return the header's value, None when it was not sent.
 

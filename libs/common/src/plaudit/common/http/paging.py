@@ -1,32 +1,46 @@
 """Lists in pages: what an endpoint is asked for and answers, and keyset cursors as opaque, versioned texts.
 
-A cursor holds the sort key of the last item of a page. It is not signed: with an invented one, a client only chooses
-where to start reading rows that it may read anyway. It is decoded strictly and within bounds.
+A cursor holds the sort key of the last item of a page, and a digest of that and of the list with its filters: so a
+damaged one, and one of another list or of other filters, is refused. It is not signed: with an invented one, a client
+only chooses where to start reading rows that it may read anyway. It is decoded strictly and within bounds.
 """
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Annotated, Final, Generic, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
-from plaudit.common.http.problems import Problem, bad_request
+from plaudit.common.http.problems import Problem, unprocessable
 
 MAX_PAGE_ITEMS: Final = 500
 DEFAULT_PAGE_ITEMS: Final = 50
 MAX_CURSOR_CHARS: Final = 2048
-_VERSION: Final = b"\x01"
+CURSOR_PATTERN: Final = "^A[g-v][A-Za-z0-9_-]{12,}$"
+"""The version, the digest and at least one byte, in base64."""
+_VERSION: Final = b"\x02"
+_DIGEST_BYTES: Final = 8
+_KEY_AT: Final = len(_VERSION) + _DIGEST_BYTES
+_NOT_FILTERS: Final = ("cursor", "limit")
 _MAX_BIGINT: Final = 2**63 - 1
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=tuple[object, ...])
 
-Cursor = Annotated[str | None, Query(description="The `next` of the page before.")]
+Cursor = Annotated[
+    str | None,
+    Query(
+        description="The `next` of the page before, with the same filters.",
+        json_schema_extra={"pattern": CURSOR_PATTERN, "maxLength": MAX_CURSOR_CHARS},
+    ),
+]
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -39,27 +53,48 @@ class Page(BaseModel, Generic[Item]):
     """Send it as `cursor` to get the next page; null at the end."""
 
 
-def encode_cursor(*values: object) -> str:
-    """Return an opaque cursor of a sort key: times with a zone, UUIDs, integers, decimals, floats, texts, or None."""
-    return base64.urlsafe_b64encode(_VERSION + _encode(values)).rstrip(b"=").decode()
+def encode_cursor(*values: object, of: str = "") -> str:
+    """Return an opaque cursor of a sort key.
+
+    Args:
+        values: the key: times with a zone, UUIDs, integers, decimals, floats, texts, or None.
+        of: which list it belongs to, with its filters.
+    """
+    key = _encode(values)
+    return base64.urlsafe_b64encode(_VERSION + _digest(of, key) + key).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, kind: type[Key]) -> Key:
-    """Return the sort key that a cursor holds, for example of the type `tuple[datetime, UUID]`.
+def decode_cursor(text: str, kind: type[Key], *, of: str = "") -> Key:
+    """Return the sort key that a cursor holds.
+
+    Args:
+        text: the cursor.
+        kind: the type of the key, for example `tuple[datetime, UUID]`.
+        of: as it was given to `encode_cursor`.
 
     Raises:
-        Problem: 400 `invalid-cursor`, when it is not a cursor of this list or of this version.
+        Problem: 422 `invalid-cursor`, when it is not a cursor of this list, or not whole, or of another version.
     """
     if len(text) > MAX_CURSOR_CHARS:
         raise _invalid_cursor()
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        values = msgspec.msgpack.decode(raw[1:], type=kind)
+        values = msgspec.msgpack.decode(raw[_KEY_AT:], type=kind)
     except (ValueError, msgspec.MsgspecError) as error:
         raise _invalid_cursor() from error
-    if raw[:1] != _VERSION or not all(map(_fits_the_database, values)):
+    if raw[:_KEY_AT] != _VERSION + _digest(of, raw[_KEY_AT:]) or not all(map(_fits_the_database, values)):
         raise _invalid_cursor()
     return values
+
+
+def _digest(of: str, key: bytes) -> bytes:
+    return blake2b(of.encode() + b"\0" + key, digest_size=_DIGEST_BYTES).digest()
+
+
+def list_of(request: Request) -> str:
+    """Return what tells a list with its filters from others: the path, and the query without the page."""
+    filters = sorted(each for each in request.query_params.multi_items() if each[0] not in _NOT_FILTERS)
+    return f"{request.url.path}?{urlencode(filters)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +103,7 @@ class PageParameters:
 
     cursor: Cursor = None
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = DEFAULT_PAGE_ITEMS
+    of: Annotated[str, Depends(list_of)] = ""
 
     @property
     def rows(self) -> int:
@@ -78,9 +114,9 @@ class PageParameters:
         """Return the sort key after which the page begins, None for the first page.
 
         Raises:
-            Problem: 400 `invalid-cursor`.
+            Problem: 422 `invalid-cursor`.
         """
-        return decode_cursor(self.cursor, kind) if self.cursor else None
+        return None if self.cursor is None else decode_cursor(self.cursor, kind, of=self.of)
 
     def page(
         self, rows: Sequence[Row], key: Callable[[Row], Iterable[object]], shown: Callable[[Row], Item]
@@ -92,7 +128,7 @@ class PageParameters:
             key: the sort key of a row.
             shown: a row as the API shows it.
         """
-        following = encode_cursor(*key(rows[self.limit - 1])) if len(rows) > self.limit else None
+        following = encode_cursor(*key(rows[self.limit - 1]), of=self.of) if len(rows) > self.limit else None
         return Page(items=[shown(row) for row in rows[: self.limit]], next=following)
 
 
@@ -121,4 +157,5 @@ def _is_an_instant(time: datetime) -> bool:
 
 
 def _invalid_cursor() -> Problem:
-    return bad_request("invalid-cursor", "This cursor is not from this list. Start again without one.")
+    detail = "This cursor is not from this list with these filters, or is not whole. Start again without one."
+    return unprocessable("invalid-cursor", detail)

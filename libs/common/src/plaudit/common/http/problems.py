@@ -25,7 +25,7 @@ COMMON_PROBLEMS: Final = {
     "head-too-slow": "The headers did not arrive within some seconds. Send them without pauses.",
     "idempotency-key-reused": "The Idempotency-Key came with another request before. Use a new key for a new request.",
     "internal-error": "Something went wrong here. It is logged under the instance; try again later.",
-    "invalid-cursor": "The cursor is not from this list. Start again without one.",
+    "invalid-cursor": "The cursor is not from this list with these filters. Start again without one.",
     "invalid-idempotency-key": "An Idempotency-Key has 1 to 255 printable characters and no space.",
     "invalid-request": "Values are missing or against the rules; `errors` names each with its place. Correct them.",
     "malformed-http": "The request is not HTTP/1.1. Use a client library, or compare with the specification.",

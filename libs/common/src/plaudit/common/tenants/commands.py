@@ -1,4 +1,4 @@
-"""Make and rename tenants, as the owner of schema `common`."""
+"""Make and rename tenants, and switch their boards on and off, as the owner of schema `common`."""
 
 import secrets
 from typing import Final
@@ -42,3 +42,13 @@ async def unknown(tx: Tx, tenant_id: str) -> UnknownTenantError:
     """Return the refusal of a tenant that does not exist; it names those that may have been meant."""
     known = [tenant.id for tenant in await store.all_tenants(tx)]
     return UnknownTenantError(f"there is no tenant {shown(tenant_id)}{did_you_mean(tenant_id, known)}")
+
+
+async def set_board_public(tx: Tx, tenant_id: str, on: bool) -> None:
+    """Let everybody see a tenant's board and write on it, or nobody.
+
+    Raises:
+        UnknownTenantError: there is no such tenant.
+    """
+    if not await store.set_board_public(tx, tenant_id, public=on):
+        raise await unknown(tx, tenant_id)

@@ -20,6 +20,8 @@ class Tenant:
     id: str
     name: str
     created_at: datetime
+    board_public: bool
+    """Whether everybody may see its board and write on it."""
 
 
 def checked_id(tenant_id: str) -> str:

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from plaudit.feedback_board.requests.schemas import Body, RequestOut
+from plaudit.common.http import Body
+from plaudit.feedback_board.requests.schemas import RequestOut
 
 
 class LinkIn(Body):

@@ -5,39 +5,84 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic.fields import FieldInfo
 
+from plaudit.common.http import Body, Subject
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
-from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION, Sizing
+from plaudit.feedback_board.requests.domain.priority import (
+    CENT,
+    FORMULA_VERSION,
+    IMPACTS,
+    MAX_EFFORT_WEEKS,
+    MIN_EFFORT_WEEKS,
+    Sizing,
+)
 from plaudit.feedback_board.requests.domain.request import Draft, Request
 from plaudit.feedback_board.requests.domain.status import Status
-from plaudit.feedback_board.requests.domain.text import clean_persona, clean_subject, clean_text, clean_title
+from plaudit.feedback_board.requests.domain.text import (
+    LINE_PATTERN,
+    PERSONA_MAX_CHARACTERS,
+    REASON_MAX_CHARACTERS,
+    REASON_MIN_CHARACTERS,
+    TEXT_MAX_CHARACTERS,
+    TEXT_PATTERN,
+    TITLE_MAX_CHARACTERS,
+    TITLE_MIN_CHARACTERS,
+    clean_persona,
+    clean_text,
+    clean_title,
+)
 
 DecimalText = Annotated[Decimal, PlainSerializer(decimal_text, return_type=str)]
 """A decimal as text: exact in every language, without exponent or trailing zeros."""
 
 
-class Body(BaseModel):
-    """A body of the API: an unknown field is an error."""
+def _text(least: int, most: int, characters: str = TEXT_PATTERN) -> FieldInfo:
+    """Return what the document says of a text. Spaces around it are cut off before it is measured."""
+    return FieldInfo(json_schema_extra={"minLength": least, "maxLength": most, "pattern": characters})
 
-    model_config = ConfigDict(extra="forbid")
+
+Title = Annotated[str, _text(TITLE_MIN_CHARACTERS, TITLE_MAX_CHARACTERS)]
+Text = Annotated[str, _text(0, TEXT_MAX_CHARACTERS)]
+Persona = Annotated[str, _text(1, PERSONA_MAX_CHARACTERS, LINE_PATTERN)]
+Reason = Annotated[str, _text(REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)]
+Impact = Annotated[
+    Decimal, WithJsonSchema({"enum": [form for each in IMPACTS for form in (float(each), decimal_text(each))]})
+]
+Effort = Annotated[
+    Decimal,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "number",
+                    "minimum": float(MIN_EFFORT_WEEKS),
+                    "maximum": float(MAX_EFFORT_WEEKS),
+                    "multipleOf": float(CENT),
+                },
+                {"type": "string", "pattern": r"^(0[.](2[5-9]|[3-9][0-9]?)|[1-9][0-9]{0,2}([.][0-9]{1,2})?|1000)$"},
+            ]
+        }
+    ),
+]
 
 
 class RequestIn(Body):
     """A request to put on the board."""
 
-    title: str = Field(description="3 to 120 characters.")
-    text: str = Field(default="", description="At most 5,000 characters; plain text.")
-    subject: str | None = Field(default=None, description="What it is about, as a path: `acme/berlin`.")
-    persona: str | None = Field(default=None, description="What kind of person asks; at most 64 characters.")
+    title: Title = Field(description="3 to 120 characters.")
+    text: Text = Field(default="", description="At most 5,000 characters; plain text.")
+    subject: Subject | None = Field(default=None, description="What it is about, as a path: `acme/berlin`.")
+    persona: Persona | None = Field(default=None, description="What kind of person asks; at most 64 characters.")
 
     def draft(self) -> Draft:
         """Return the request, cleaned. Raises InvalidInputError."""
         return Draft(
             title=clean_title(self.title),
             text=clean_text(self.text),
-            subject=None if self.subject is None else clean_subject(self.subject),
+            subject=self.subject,
             persona=None if self.persona is None else clean_persona(self.persona),
         )
 
@@ -46,14 +91,23 @@ class StatusIn(Body):
     """The new status of a request, and the reason that those who asked for it read."""
 
     status: Status
-    reason: str = Field(description="Public; 3 to 2,000 characters.")
+    reason: Reason = Field(description="Public; 3 to 2,000 characters.")
 
 
 class SizingIn(Body):
     """The team's estimates for a request; both null makes it unsized again."""
 
-    impact: Decimal | None = Field(description="One of 0.25, 0.5, 1, 2, 3.")
-    effort_weeks: Decimal | None = Field(description="Person-weeks: 0.25 to 1000, at most two decimals.")
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"properties": {"impact": {"type": "null"}, "effort_weeks": {"type": "null"}}},
+                {"properties": {"impact": {"not": {"type": "null"}}, "effort_weeks": {"not": {"type": "null"}}}},
+            ]
+        }
+    )
+
+    impact: Impact | None = Field(description="One of 0.25, 0.5, 1, 2, 3.")
+    effort_weeks: Effort | None = Field(description="Person-weeks: 0.25 to 1000, at most two decimals.")
 
     def sizing(self) -> Sizing | None:
         """Return the sizing, None when both are null. Raises InvalidInputError."""

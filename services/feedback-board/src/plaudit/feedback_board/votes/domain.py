@@ -18,7 +18,8 @@ ADDRESS_MAX_CHARACTERS: Final = 254
 """RFC 5321: what fits in a path of 256 with its brackets."""
 VISITOR_PREFIX: Final = "visitor:"
 
-_PERSON: Final = re.compile(rf"[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}")
+PERSON_PATTERN: Final = rf"^[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}$"
+_PERSON: Final = re.compile(PERSON_PATTERN.removeprefix("^").removesuffix("$"))
 """Printable ASCII without `@`: an id that looks like an address comes as a hash."""
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 

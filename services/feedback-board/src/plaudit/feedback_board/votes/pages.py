@@ -63,12 +63,13 @@ async def find_visit(request: Request, principal: Public, tx: TenantTx, parts: B
     """Return who visits which board.
 
     Raises:
-        Problem: 404, there is no such tenant.
+        Problem: 404, there is no such tenant, or its board is not public: nobody can tell which.
     """
     tenant_id = principal.tenant_id
-    name, tenant_key = await tenants.name_of(tx, tenant_id), await tenants.person_key_of(tx, tenant_id)
-    if name is None or tenant_key is None:
+    board = await tenants.find_public_board(tx, tenant_id)
+    if board is None:
         raise not_found("board")
+    name, tenant_key = board.name, board.person_key
     if tenant_id == parts.settings.board_tenant and parts.settings.board_name:
         name = parts.settings.board_name
     cookie = request.cookies.get(_cookie_name(tenant_id))

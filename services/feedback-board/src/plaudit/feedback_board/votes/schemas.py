@@ -1,15 +1,34 @@
 """What the API takes and answers about votes."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from plaudit.feedback_board.requests.schemas import Body, RequestOut
+from plaudit.common.http import Body
+from plaudit.feedback_board.requests.schemas import RequestOut
+from plaudit.feedback_board.votes.domain import ADDRESS_MAX_CHARACTERS, PERSON_MAX_CHARACTERS, PERSON_PATTERN
 
 
 class VoteIn(Body):
     """Who votes: exactly one of the two."""
 
-    person: str | None = Field(default=None, description="A person key: a keyed hash, or `platform:id`.")
-    email: str | None = Field(default=None, description="Turned into a person key at once, and never stored.")
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["person"], "properties": {"person": {"type": "string"}, "email": {"type": "null"}}},
+                {"required": ["email"], "properties": {"email": {"type": "string"}, "person": {"type": "null"}}},
+            ]
+        }
+    )
+
+    person: str | None = Field(
+        default=None,
+        json_schema_extra={"pattern": PERSON_PATTERN, "maxLength": PERSON_MAX_CHARACTERS},
+        description="A person key: a keyed hash, or `platform:id`.",
+    )
+    email: str | None = Field(
+        default=None,
+        json_schema_extra={"format": "email", "maxLength": ADDRESS_MAX_CHARACTERS},
+        description="Turned into a person key at once, and never stored.",
+    )
 
 
 class VoteOut(BaseModel):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Final, TypeVar
 
 from msgspec import UNSET, Meta, UnsetType
@@ -16,25 +17,47 @@ MAX_URL_CHARS: Final = 2_048
 MAX_EMAIL_CHARS: Final = 320
 MAX_LANGUAGE_CHARS: Final = 35
 """The longest BCP 47 tag that software must take."""
+CACHED_LANGUAGES: Final = 1_024
 MAX_TAGS: Final = 50
 MAX_TAG_CHARS: Final = 100
+MAX_REASON_CHARS: Final = 300
+"""Of what is wrong with a field: a message of the model library can hold the value."""
 MAX_VERSION: Final = 2**63 - 1
 MAX_PERSON_ID_CHARS: Final = 128
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+_PRIVATE: Final = "[xX](-[A-Za-z0-9]{1,8})+"
+_LANGUAGE_TAG: Final = (
+    "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})"  # language, with extensions
+    "(-[A-Za-z]{4})?"  # script
+    "(-([A-Za-z]{2}|[0-9]{3}))?"  # region
+    "(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"  # variants
+    "(-[0-9A-WYZa-wyz](-[A-Za-z0-9]{2,8})+)*"  # extensions
+    f"(-{_PRIVATE})?"
+)
+_IRREGULAR_TAGS: Final = (
+    "en-GB-oed|i-(ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)|sgn-(BE-(FR|NL)|CH-DE)"
+)
+LANGUAGE_PATTERN: Final = rf"^({_LANGUAGE_TAG}|{_PRIVATE}|{_IRREGULAR_TAGS})(?![\s\S])"
+"""A language tag that is well-formed by RFC 5646 (BCP 47); its last part is the end of the text, in every dialect."""
 ExternalId = Annotated[str, Meta(max_length=MAX_ID_CHARS, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 Version = Annotated[int, Meta(ge=-MAX_VERSION, le=MAX_VERSION)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Url = Annotated[str, Meta(max_length=MAX_URL_CHARS, pattern=r"^https?://[^\s\x00-\x1f\x7f]+\Z")]
-Language = Annotated[str, Meta(max_length=MAX_LANGUAGE_CHARS)]
+Language = Annotated[str, Meta(max_length=MAX_LANGUAGE_CHARS, extra_json_schema={"pattern": LANGUAGE_PATTERN})]
 Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG_CHARS)]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)]
 
+_LANGUAGE = re.compile(LANGUAGE_PATTERN)
 _PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
 
 
 class ImpossibleTimeError(ValueError):
     """A time before 1970, or so far ahead that it has no UTC form."""
+
+
+class InvalidLanguageError(ValueError):
+    """A text that is no language tag."""
 
 
 def to_utc(time: datetime) -> datetime:
@@ -59,6 +82,22 @@ def utc_or_unset(time: datetime | UnsetType | None) -> datetime | UnsetType:
         ImpossibleTimeError: it lies before 1970, or has no UTC form.
     """
     return to_utc(time) if time else UNSET
+
+
+def checked_language(tag: str | UnsetType | None) -> str | UnsetType | None:
+    """Return a language tag, or what stands for none.
+
+    Raises:
+        InvalidLanguageError: it is not well-formed.
+    """
+    if isinstance(tag, str) and not _is_language(tag):
+        raise InvalidLanguageError("language: is no language tag such as en or pt-BR (BCP 47)")
+    return tag
+
+
+@lru_cache(maxsize=CACHED_LANGUAGES)
+def _is_language(tag: str) -> bool:
+    return _LANGUAGE.match(tag) is not None
 
 
 def value_or_unset(value: Value | None) -> Value | UnsetType:
@@ -87,6 +126,6 @@ def explain(message: str, root: str = "") -> str:
     """Turn the model library's message into the field, below a root, and what it must be."""
     match = _PLACE.match(message)
     what, field = match.groups() if match else (message, "")
-    what = what.replace("`", "")
+    what = what.replace("`", "")[:MAX_REASON_CHARS]
     place = ".".join(filter(None, (root, field)))
     return f"{place}: {what}" if place else what

@@ -7,11 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from plaudit.common.http import Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
+from plaudit.common.http import Instant, Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.state import Kind, Severity
 from plaudit.ingest.reviews.schemas import (
-    Instant,
     ReviewOut,
     ReviewWithHistoryOut,
     review_out,

@@ -1,26 +1,15 @@
 """Reviews in the API."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import asdict
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from plaudit.ingest.reviews.domain.state import Kind, Review, Revision, Severity
 from plaudit.ingest.reviews.events import published_state
-
-
-def _in_utc(time: datetime) -> datetime:
-    try:
-        return time.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("an instant between the years 1 and 9999") from error
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""A time with a zone, in UTC."""
 
 
 class AnswerOut(BaseModel):

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Page, Paging, Principal, Refusals, TenantTx, Work, authorize, not_found, unprocessable
 from plaudit.ingest.sources import commands, store
-from plaudit.ingest.sources.domain import InvalidSubjectError, Proof, Source, UnknownPlatformError
+from plaudit.ingest.sources.domain import Proof, Source, UnknownPlatformError
 from plaudit.ingest.sources.schemas import (
     SourceIn,
     SourceOut,
@@ -20,12 +20,10 @@ from plaudit.ingest.sources.schemas import (
 )
 
 PROBLEMS: Final = {
-    "invalid-subject": "A subject is a path such as `acme/berlin`: 1 to 6 segments of a-z, 0-9, `.`, `_`, `-`.",
     "unknown-platform": "There is no adapter for this platform. Use one that the detail names; `native` is our own.",
 }
 """Slug → what it means and what to do."""
 REFUSALS: Final[Refusals] = {
-    InvalidSubjectError: lambda error: unprocessable("invalid-subject", str(error)),
     UnknownPlatformError: lambda error: unprocessable("unknown-platform", str(error)),
 }
 """What the domain refuses → its problem."""

@@ -3,11 +3,10 @@
 import secrets
 from collections.abc import Mapping
 
-from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.standard_webhooks import new_secret
 from plaudit.ingest.sources import store
-from plaudit.ingest.sources.domain import InvalidSubjectError, Proof, Source, UnknownPlatformError
+from plaudit.ingest.sources.domain import Proof, Source, UnknownPlatformError
 
 PATH_TOKEN_BYTES = 32
 
@@ -27,12 +26,9 @@ async def create(
 
     Raises:
         UnknownPlatformError: there is no adapter for the platform.
-        InvalidSubjectError: the subject is none.
     """
     if platform not in proofs:
         raise UnknownPlatformError(f"No adapter for {platform!r}; there are {', '.join(proofs)}.")
-    if not is_subject(subject):
-        raise InvalidSubjectError(f"{SUBJECT_RULE[0].upper()}{SUBJECT_RULE[1:]}.")
     signs = proofs[platform] == "standard_webhooks"
     source = Source(
         tenant_id=tenant_id,

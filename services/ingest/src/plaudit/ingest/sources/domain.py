@@ -14,10 +14,6 @@ class UnknownPlatformError(ValueError):
     """There is no adapter for the platform; the text names those there are."""
 
 
-class InvalidSubjectError(ValueError):
-    """A text that is no subject; the text says what one is."""
-
-
 class SourceRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What a review keeps of its source. It is stored by place: see `ReviewState`."""
 

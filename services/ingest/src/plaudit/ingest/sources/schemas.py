@@ -4,19 +4,21 @@ from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import asdict
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from plaudit.common.http import Body, Subject
 from plaudit.ingest.sources.domain import Source
 
 
-class SourceIn(BaseModel):
+class SourceIn(Body):
     """A source to create."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(min_length=1, max_length=200)
-    platform: str = Field(description="`native` for the format documented here, or a platform that has an adapter.")
-    subject: str = Field(description="What its reviews are about: a path such as `acme/berlin`.")
+    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
+    platform: str = Field(
+        pattern="^[a-z0-9-]{1,64}$",
+        description="`native` for the format documented here, or a platform that has an adapter.",
+    )
+    subject: Subject = Field(description="What its reviews are about: a path such as `acme/berlin`.")
 
 
 class SourceOut(BaseModel):

@@ -1,16 +1,39 @@
 """HTTP: scores as they stand at this instant, read without a write."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 
-from plaudit.common.http import Page, Paging, Principal, Subject, SubjectFilter, TenantTx, authorize
+from plaudit.common.db import SqlTx
+from plaudit.common.http import (
+    Page,
+    Paging,
+    Principal,
+    Problem,
+    Refusals,
+    Subject,
+    SubjectFilter,
+    TenantTx,
+    authorize,
+    nearest,
+)
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores import store
-from plaudit.scoring.scores.domain import read
+from plaudit.scoring.scores.domain import UnknownSubjectError, read
 from plaudit.scoring.scores.schemas import ScoreOut
 from plaudit.scoring.sums.domain.decay import Sums, merge, unix_us
+
+MAX_COMPARED_SUBJECTS: Final = 1_000
+MAX_NAMED_SUBJECTS: Final = 3
+PROBLEMS: Final = {
+    "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
+}
+"""Slug → meaning and what to do."""
+REFUSALS: Final[Refusals] = {
+    UnknownSubjectError: lambda error: Problem("unknown-subject", 404, "Not found", str(error)),
+}
+"""What the rules refuse → the problem that the client gets."""
 
 router = APIRouter(tags=["scores"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
@@ -34,10 +57,31 @@ async def list_scores(
 async def read_score(principal: ScoresReader, tx: TenantTx, subject: Subject) -> ScoreOut:
     """Return the score of a subject and everything below it, as it stands now.
 
-    A subject without reviews has a null score, no stars, and the prior.
+    A subject whose reviews are all removed has a null score, no stars, and the prior. 404 `unknown-subject` for one
+    that never had a review; the detail names those that may have been meant.
     """
     sums = await store.sums_of(tx, principal.tenant_id, [subject])
-    return _score(subject, sums.get(subject, []), tx.now)
+    if subject not in sums:
+        raise UnknownSubjectError(subject, await _near(tx, principal.tenant_id, subject))
+    return _score(subject, sums[subject], tx.now)
+
+
+async def _near(tx: SqlTx, tenant_id: str, subject: str) -> list[str]:
+    """Return known subjects that may have been meant, found at the first segment that is not known."""
+    segments = subject.split("/")
+    known = ""
+    for depth, segment in enumerate(segments, start=1):
+        children = {
+            child.rpartition("/")[2]: child
+            for child in await store.children_of(tx, tenant_id, known, MAX_COMPARED_SUBJECTS)
+        }
+        if segment not in children:
+            near = [children[name] for name in nearest(segment, children, MAX_NAMED_SUBJECTS)]
+            whole = ["/".join((child, *segments[depth:])) for child in near]
+            found = await store.sums_of(tx, tenant_id, whole)
+            return [each for each in whole if each in found] or near or [known or min(children.values(), default="")]
+        known = children[segment]
+    return [known]
 
 
 def _score(subject: str, rows: list[tuple[int, Sums]], at: datetime) -> ScoreOut:

@@ -1,10 +1,21 @@
 """Reading a score from merged sums at any instant, without a write."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp2, floor, ldexp
 
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us
+
+
+class UnknownSubjectError(ValueError):
+    """Nothing was ever said about a subject."""
+
+    def __init__(self, subject: str, near: Sequence[str]) -> None:
+        """Name known subjects that may have been meant."""
+        names = " or ".join(f"`{each}`" for each in near if each)
+        meant = f" Did you mean {names}?" if names else ""
+        super().__init__(f"Nothing was ever said about `{subject}`.{meant}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,28 @@ from collections.abc import Sequence
 
 from sqlalchemy import cast, func, select
 
-from plaudit.common.db import SqlTx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.subjects import within
 from plaudit.scoring.sums.domain.decay import Sums
 from plaudit.scoring.sums.tables import sums
 
+# Each step looks up the next prefix in the index, and goes past all that lies below the present child at once. No
+# character of a subject sorts after '~', and '0' is the one after '/'.
+_CHILDREN = """
+WITH RECURSIVE steps AS (
+    (SELECT prefix FROM sums WHERE tenant_id = $1 AND prefix >= $2 AND prefix < $3 ORDER BY prefix LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT prefix FROM sums
+        WHERE tenant_id = $1 AND prefix < $3 AND prefix > CASE
+            WHEN cardinality(parts) > $4 THEN array_to_string(parts[1:$4], '/') || '/~' ELSE steps.prefix
+        END COLLATE "C"
+        ORDER BY prefix LIMIT 1
+    )
+    FROM steps, string_to_array(steps.prefix, '/') AS parts WHERE steps.prefix IS NOT NULL
+)
+SELECT prefix FROM steps WHERE cardinality(string_to_array(prefix, '/')) = $4 LIMIT $5
+"""
 _TOTALS = [cast(func.sum(sums.c[name]), sums.c[name].type).label(name) for name in Sums._fields]
 
 
@@ -49,3 +66,16 @@ async def prefixes_after(tx: SqlTx, tenant_id: str, after: str, under: str | Non
     if under is not None:
         statement = statement.where(within(sums.c.prefix, under))
     return list((await tx.sql.execute(statement)).scalars())
+
+
+async def children_of(tx: Tx, tenant_id: str, parent: str, limit: int) -> list[str]:
+    """Return up to `limit` prefixes with reviews that lie one segment below a prefix, or those of one segment.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose prefixes.
+        parent: the prefix; the empty text for those of one segment.
+        limit: at most so many.
+    """
+    low, high, depth = (f"{parent}/", f"{parent}0", parent.count("/") + 2) if parent else ("", "~", 1)
+    return [row["prefix"] for row in await tx.raw.fetch(_CHILDREN, tenant_id, low, high, depth, limit)]

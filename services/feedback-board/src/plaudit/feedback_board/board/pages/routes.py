@@ -199,12 +199,15 @@ async def _list(
     tx: SqlTx, visit: Visit, statuses: tuple[Status, ...], cursor: str | None
 ) -> tuple[list[domain.Request], str | None]:
     """Return a page of a list, and the cursor of the next one."""
-    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID]) if cursor else None
+    of = ",".join((visit.tenant_id, *statuses))
+    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID], of=of) if cursor else None
     found = await requests.list_in_order(
         tx, visit.tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=LIST_REQUESTS + 1
     )
     listed = found[:LIST_REQUESTS]
-    return listed, encode_cursor(*sort_key(Order.PRIORITY, listed[-1])) if len(found) > LIST_REQUESTS else None
+    if len(found) <= LIST_REQUESTS:
+        return listed, None
+    return listed, encode_cursor(*sort_key(Order.PRIORITY, listed[-1]), of=of)
 
 
 async def _voted(tx: SqlTx, visit: Visit, listed: list[domain.Request]) -> frozenset[UUID]:

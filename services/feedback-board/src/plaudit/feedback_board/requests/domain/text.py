@@ -5,7 +5,6 @@ import unicodedata
 from typing import Final
 from uuid import UUID
 
-from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 
 TITLE_MIN_CHARACTERS: Final = 3
@@ -25,6 +24,10 @@ _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 does not know yet are allowed: people write newer emoji."""
 _DIRECTION_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They can make a line look like another one."""
+TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$"
+"""What a text may hold, for documents: characters, tabs and line breaks."""
+LINE_PATTERN: Final = r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$"
+"""What a text of one line may hold, for documents."""
 
 
 def _clean(field: str, text: str, allowed: str) -> str:
@@ -63,13 +66,6 @@ def clean_persona(text: str) -> str:
     """Return the kind of person who asks, as one line. Raises InvalidInputError."""
     line = " ".join(_clean("persona", text, "").split())
     return _bounded("persona", line, 1, PERSONA_MAX_CHARACTERS)
-
-
-def clean_subject(text: str) -> str:
-    """Return a subject path such as `acme/berlin`. Raises InvalidInputError."""
-    if not is_subject(text):
-        raise InvalidInputError("subject", SUBJECT_RULE)
-    return text
 
 
 def slug(title: str) -> str:

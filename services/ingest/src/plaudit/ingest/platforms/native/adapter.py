@@ -24,10 +24,12 @@ from plaudit.ingest.platforms.fields import (
     ExternalId,
     ImpossibleTimeError,
     Instant,
+    InvalidLanguageError,
     Language,
     Tags,
     Url,
     Version,
+    checked_language,
     explain,
     person_key,
     to_utc,
@@ -242,6 +244,8 @@ def _instruction(data: Data, source: KeyedSource) -> Instruction | Quarantined:
         if isinstance(data, EditedData):
             return _write(data, source, data.kind or UNSET, _scale(data.scale), EditReview)
         return _refer(data)
+    except InvalidLanguageError as error:
+        return Quarantined(f"data.{error}")
     except (OffScaleError, ImpossibleTimeError) as error:
         return Quarantined(f"data: {error}")
 
@@ -277,7 +281,7 @@ def _write(
         edited_at=utc_or_unset(data.edited_at),
         title=data.title,
         text=data.text,
-        language=data.language,
+        language=checked_language(data.language),
         url=data.url,
         person=_person(data.author, source),
         verified=UNSET if data.verified is None else data.verified,

@@ -17,6 +17,9 @@ from plaudit.ingest.platforms.fields import (
     ExternalId,
     ImpossibleTimeError,
     Instant,
+    InvalidLanguageError,
+    Language,
+    checked_language,
     explain,
     person_key,
     utc_or_unset,
@@ -65,7 +68,7 @@ class Review(msgspec.Struct, frozen=True, rename="camel"):
     stars: float
     created_at: Instant | None = None
     updated_at: Instant | None = None
-    language: str | UnsetType | None = UNSET
+    language: Language | UnsetType | None = UNSET
     title: str | UnsetType | None = UNSET
     text: str | UnsetType | None = UNSET
     link: str | None = None
@@ -98,6 +101,8 @@ def _read(event: object, source: KeyedSource) -> Instruction | Quarantined:
         return _instruction(name, event.get("eventData"), source)
     except msgspec.ValidationError as error:
         return Quarantined(explain(str(error), root="eventData"))
+    except InvalidLanguageError as error:
+        return Quarantined(f"eventData.{error}")
     except (OffScaleError, ImpossibleTimeError) as error:
         return Quarantined(str(error))
 
@@ -122,7 +127,7 @@ def _content(name: str, review: Review, source: KeyedSource) -> Content:
         edited_at=utc_or_unset(review.updated_at),
         title=review.title,
         text=review.text,
-        language=review.language,
+        language=checked_language(review.language),
         url=link if usable_link else UNSET,
         person=UNSET if review.consumer is None else person_key(source, email=None, person_id=review.consumer.id),
         verified=value_or_unset(review.is_verified),

@@ -1,0 +1,94 @@
+"""Nothing that a client sends is passed over: unknown query parameters and body fields are refused by name.
+
+`create_app` checks the query of every operation of the API. Bodies are checked by being a `Body`. Pages take any query,
+since addresses of pages are passed around with parameters that others have added.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, Final, get_args, get_origin
+
+from fastapi import Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
+from fastapi.params import Param, ParamTypes
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+MAX_SHOWN_CHARS: Final = 60
+_LIKENESS: Final = 0.5
+"""From 0 to 1: below it, a known name is not what was meant."""
+_LISTS: Final = (list, set, tuple, frozenset)
+
+
+def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return up to so many known words that somebody may have meant, the likeliest first."""
+    return get_close_matches(word[:MAX_SHOWN_CHARS], list(known), n=most, cutoff=_LIKENESS)
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse a query that holds a parameter that the operation does not have, or one twice that has a single value.
+
+    Raises:
+        RequestValidationError: it names each of them, and the parameter that may have been meant.
+    """
+    route = request.scope["route"]
+    if not (request.scope["query_string"] and route.include_in_schema):
+        return
+    parameters = get_flat_params(route.dependant)
+    known = {
+        each.alias: _takes_several(each.field_info.annotation) for each in parameters if _is_query(each.field_info)
+    }
+    errors = []
+    for name in dict.fromkeys(request.query_params.keys()):
+        if name not in known:
+            errors.append(_error("unknown_parameter", _unknown("parameter", name, known), name))
+        elif not known[name] and len(request.query_params.getlist(name)) > 1:
+            errors.append(_error("repeated_parameter", "This parameter has one value. Send it once.", name))
+    if errors:
+        raise RequestValidationError(errors)
+
+
+class Body(BaseModel):
+    """The body of a request: a field that it does not have is refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_fields(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        errors = [
+            InitErrorDetails(
+                type=PydanticCustomError("unknown_field", "{rule}", {"rule": _unknown("field", name, known)}),
+                loc=(name,),
+                input=None,
+            )
+            for name in value
+            if name not in known
+        ]
+        if errors:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        return value
+
+
+def _is_query(parameter: object) -> bool:
+    return isinstance(parameter, Param) and parameter.in_ is ParamTypes.query
+
+
+def _takes_several(annotation: Any) -> bool:
+    return any(get_origin(each) in _LISTS for each in (annotation, *get_args(annotation)))
+
+
+def _error(code: str, what: str, name: str) -> dict[str, Any]:
+    return {"type": code, "loc": ("query", name[:MAX_SHOWN_CHARS]), "msg": what}
+
+
+def _unknown(noun: str, name: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    if near:
+        return f"There is no such {noun}. Did you mean `{near[0]}`?"
+    names = ", ".join(f"`{each}`" for each in known)
+    return f"There is no such {noun}. " + (f"Known are {names}." if names else "None is known here.")
