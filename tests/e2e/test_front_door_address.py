@@ -64,6 +64,7 @@ def house(database_url: str, fresh_kafka, tmp_path: Path) -> Iterator[House]:
     }
     with stack(database_url, fresh_kafka.address, tmp_path, **settings) as running:
         running.prepare(*MODULES)
+        pipeline.rows(running, "UPDATE common.tenants SET board_public = true")
         made = House(running, tmp_path)
         try:
             yield made

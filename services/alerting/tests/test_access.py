@@ -66,7 +66,7 @@ async def test_what_is_not_there_is_not_found(api):
         ("/v1/clocks?state=asleep", 422),
         ("/v1/clocks?limit=0", 422),
         ("/v1/clocks?limit=501", 422),
-        ("/v1/clocks?cursor=nonsense", 400),
+        ("/v1/clocks?cursor=nonsense", 422),
         ("/v1/clocks/not-a-uuid", 422),
         ("/v1/alerts?state=asleep", 422),
     ],

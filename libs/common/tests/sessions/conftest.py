@@ -31,7 +31,7 @@ __all__ = ["testing_url", "worker_database"]
 OURS = {"sec-fetch-site": "same-origin"}
 EMAIL = "ada@example.com"
 
-pages = APIRouter()
+pages = APIRouter(include_in_schema=False)
 
 
 @pages.get("/")

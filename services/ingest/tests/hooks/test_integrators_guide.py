@@ -87,7 +87,8 @@ def test_its_example_of_a_signature_is_right():
 
 def test_its_limits_are_the_products():
     mebibytes = IngestSettings.model_fields["hook_max_body_bytes"].default // 2**20
-    assert f"1 to {MAX_EVENTS:,} events, {mebibytes} MiB, {MAX_NODES:,} JSON values, depth {MAX_DEPTH}" in GUIDE
+    assert f"One delivery holds 1 to {MAX_EVENTS:,} events and {mebibytes} MiB" in GUIDE
+    assert f"{MAX_NODES:,} values; nested {MAX_DEPTH} deep" in GUIDE
     assert f"at most {TOLERANCE_SECONDS} from our clock" in GUIDE
     assert f"more than {BODY_SECONDS:.0f} seconds" in GUIDE
     assert f"400 `{malformed().slug}`, headers that take more than {DEFAULT_LIMITS.head_seconds:.0f} seconds" in GUIDE
