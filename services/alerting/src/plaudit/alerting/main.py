@@ -44,6 +44,11 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             resources=resources,
             routers=[clocks, alerts.router, policies, desk, sessions],
             pages=True,
+            tags={
+                "policies": "The rules that start clocks.",
+                "clocks": "What runs for each review that has to be answered, and how it ended.",
+                "alerts": "What a person should look at.",
+            },
             problems=alerts.PROBLEMS,
             refusals=alerts.REFUSALS,
         ),

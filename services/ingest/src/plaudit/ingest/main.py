@@ -34,6 +34,12 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(sources.router, reviews.router, deliveries.router),
         direct_routes=[hooks],
         more_openapi=HOOKS,
+        tags={
+            "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
+            "hooks": "The addresses that platforms post to.",
+            "reviews": "Reviews as they stand, and every revision that led to it.",
+            "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+        },
         problems={**answers.PROBLEMS, **sources.PROBLEMS},
         refusals=sources.REFUSALS,
     )

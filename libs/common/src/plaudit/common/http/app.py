@@ -17,7 +17,7 @@ from plaudit.common.http.direct import DirectRoute
 from plaudit.common.http.docs import docs_page, problems_page
 from plaudit.common.http.edge import Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
-from plaudit.common.http.openapi import with_problems
+from plaudit.common.http.openapi import complete
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
 from plaudit.common.http.static import static_route
 from plaudit.common.ids import IdSource
@@ -54,6 +54,7 @@ class Api(FastAPI):
         direct_routes: Sequence[DirectRoute] = (),
         site: Pages | None = None,
         more_openapi: Mapping[str, Any] | None = None,
+        problems: Mapping[str, str] = COMMON_PROBLEMS,
         edge: Callable[..., Edge] = Edge,
         **options: Any,
     ) -> None:
@@ -61,6 +62,7 @@ class Api(FastAPI):
         # Off: the check on each request costs more than our whole edge. Our telemetry is in plaudit.common.
         super().__init__(telemetry={"tracing": False, "metrics": False, "logs": False}, **options)
         self._more_openapi = more_openapi or {}
+        self._problems = problems
         self._bare_routes = list(bare_routes)
         self.direct_routes = list(direct_routes)
         self._site = site
@@ -105,9 +107,9 @@ class Api(FastAPI):
         self.built_edge().draining = True
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, with problems in place of FastAPI's error bodies."""
+        """Return the OpenAPI document of this service."""
         if not self.openapi_schema:
-            self.openapi_schema = with_problems(super().openapi(), self._more_openapi)
+            self.openapi_schema = complete(super().openapi(), self._more_openapi, self._problems)
         return self.openapi_schema
 
 
@@ -135,6 +137,7 @@ def create_app(
     more_openapi: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
     refusals: Refusals | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Api:
     """Return an application with all that services share.
 
@@ -152,7 +155,9 @@ def create_app(
         more_openapi: `paths` and `schemas` that describe bare routes in the OpenAPI document.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
+        tags: noun → description, of the groups of operations in the OpenAPI document.
     """
+    meanings = {**COMMON_PROBLEMS, **(problems or {})}
     site = Pages(title=title)
     app = Api(
         title=title,
@@ -165,6 +170,8 @@ def create_app(
         direct_routes=direct_routes,
         site=site if pages else None,
         more_openapi=more_openapi,
+        problems=meanings,
+        openapi_tags=[{"name": name, "description": what} for name, what in (tags or {}).items()],
         edge=partial(
             Edge,
             max_body_bytes=max_body_bytes,
@@ -179,7 +186,7 @@ def create_app(
         app.include_router(router)
     for path, show in {
         "/docs": docs_page(site, app.openapi),
-        "/problems": problems_page(site, {**COMMON_PROBLEMS, **(problems or {})}),
+        "/problems": problems_page(site, meanings),
     }.items():
         app.add_api_route(path, show, include_in_schema=False, response_class=HTMLResponse)
     return app

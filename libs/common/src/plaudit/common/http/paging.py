@@ -12,7 +12,7 @@ from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
 from fastapi import Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from plaudit.common.http.problems import Problem, bad_request
 
@@ -34,9 +34,8 @@ _encode = msgspec.msgpack.Encoder().encode
 class Page(BaseModel, Generic[Item]):
     """One page of a list, as an endpoint's return type: `Page[Review]`."""
 
-    items: list[Item]
-    next: str | None
-    """Send it as `cursor` to get the next page; null at the end."""
+    items: list[Item] = Field(description="What is on this page, in the order of the list.")
+    next: str | None = Field(description="Send it as `cursor` to get the next page; null at the end.")
 
 
 def encode_cursor(*values: object) -> str:
@@ -67,7 +66,9 @@ class PageParameters:
     """Which page of a list is asked for."""
 
     cursor: Cursor = None
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = DEFAULT_PAGE_ITEMS
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="How many items a page has at most.")] = (
+        DEFAULT_PAGE_ITEMS
+    )
 
     @property
     def rows(self) -> int:

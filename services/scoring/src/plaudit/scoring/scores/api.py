@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
 from plaudit.common.http import Page, Paging, Principal, Subject, SubjectFilter, TenantTx, authorize
 from plaudit.scoring.profiles.domain import TRUST
@@ -31,7 +31,9 @@ async def list_scores(
 
 
 @router.get("/v1/scores/{subject:path}", summary="Read a score")
-async def read_score(principal: ScoresReader, tx: TenantTx, subject: Subject) -> ScoreOut:
+async def read_score(
+    principal: ScoresReader, tx: TenantTx, subject: Annotated[Subject, Path(description="The subject, as a path.")]
+) -> ScoreOut:
     """Return the score of a subject and everything below it, as it stands now.
 
     A subject without reviews has a null score, no stars, and the prior.
