@@ -44,6 +44,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             resources=resources,
             routers=[clocks, alerts.router, policies, desk, sessions],
             pages=True,
+            assets=resources.page_assets,
             tags={
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",

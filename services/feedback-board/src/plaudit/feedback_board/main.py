@@ -38,6 +38,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             board_pages.router,
             vote_pages.router,
         ],
+        assets=resources.page_assets,
         tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,

@@ -34,6 +34,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(sources.router, reviews.router, deliveries.router),
         direct_routes=[hooks],
         more_openapi=HOOKS,
+        assets=resources.page_assets,
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",

@@ -17,6 +17,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         description="Decayed trust scores of every subject and every prefix of it, current to the second.",
         resources=resources,
         routers=[scores],
+        assets=resources.page_assets,
         tags={"scores": "The score of every subject, and of everything below it, at this instant."},
     )
     return Parts(app=app, subscriptions=(LIVE, HISTORY))

@@ -7,14 +7,14 @@ from typing import Any, Final, Protocol
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http.auth import ApiKeys
 from plaudit.common.http.direct import DirectRoute
-from plaudit.common.http.docs import docs_page, problems_page
+from plaudit.common.http.docs import Reference, problems_page
 from plaudit.common.http.edge import Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
 from plaudit.common.http.openapi import complete
@@ -23,7 +23,7 @@ from plaudit.common.http.static import static_route
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
-from plaudit.common.pages.static import SHARED
+from plaudit.common.pages.static import NO_ASSETS, SHARED, PageAssets
 
 API_VERSION: Final = "1"
 DEFAULT_MAX_BODY_BYTES: Final = 65_536
@@ -138,6 +138,7 @@ def create_app(
     problems: Mapping[str, str] | None = None,
     refusals: Refusals | None = None,
     tags: Mapping[str, str] | None = None,
+    assets: PageAssets = NO_ASSETS,
 ) -> Api:
     """Return an application with all that services share.
 
@@ -156,6 +157,7 @@ def create_app(
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
         tags: noun → description, of the groups of operations in the OpenAPI document.
+        assets: what the installation adds to pages.
     """
     meanings = {**COMMON_PROBLEMS, **(problems or {})}
     site = Pages(title=title)
@@ -166,7 +168,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        bare_routes=[*bare_routes, static_route(SHARED)],
+        bare_routes=[*bare_routes, *map(static_route, (SHARED, *assets.libraries.values()))],
         direct_routes=direct_routes,
         site=site if pages else None,
         more_openapi=more_openapi,
@@ -184,11 +186,13 @@ def create_app(
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     for router in routers:
         app.include_router(router)
+    reference = Reference(site, app.openapi, assets)
     for path, show in {
-        "/docs": docs_page(site, app.openapi),
+        "/docs": reference.page,
+        "/docs/openapi.json": reference.document,
         "/problems": problems_page(site, meanings),
     }.items():
-        app.add_api_route(path, show, include_in_schema=False, response_class=HTMLResponse)
+        app.add_api_route(path, show, include_in_schema=False, response_class=Response)
     return app
 
 

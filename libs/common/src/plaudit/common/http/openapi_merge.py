@@ -54,7 +54,7 @@ def _with_own_names(document: Mapping[str, Any], service: str, taken: Mapping[st
     """Return a document in which no schema has the name of a different one that is taken."""
     schemas = document["components"].get("schemas", {})
     new_names = {name: f"{name}_{service}" for name in schemas if name in taken and taken[name] != schemas[name]}
-    own = _renamed(
+    own: dict[str, Any] = _renamed(
         copy.deepcopy(dict(document)), {_REFERENCE + old: _REFERENCE + new for old, new in new_names.items()}
     )
     own["components"]["schemas"] = {
