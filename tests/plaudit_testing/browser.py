@@ -1,4 +1,4 @@
-"""A real browser, with scripts of pages switched off."""
+"""A real browser, with scripts of pages switched off unless a test wants them."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -27,19 +27,19 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (a
 
 
 @asynccontextmanager
-async def browsing(app: Api, folder: Path) -> AsyncIterator[Page]:
-    """Serve an application, and open its front page in a browser that keeps its data in the folder."""
+async def browsing(app: Api, folder: Path, *, path: str = "/", with_scripts: bool = False) -> AsyncIterator[Page]:
+    """Serve an application, and open a page of it in a browser that keeps its data in the folder."""
     async with serving(app) as client, async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             folder,
             executable_path=CHROMIUM,
             args=ARGUMENTS,
-            java_script_enabled=False,
+            java_script_enabled=with_scripts,
             viewport={"width": 1280, "height": 900},
             timeout=PATIENCE_MS,
         )
         context.set_default_timeout(PATIENCE_MS)
         opened = await context.new_page()
-        await opened.goto(f"{client.base_url}/")
+        await opened.goto(f"{str(client.base_url).rstrip('/')}{path}")
         yield opened
         await context.close()
