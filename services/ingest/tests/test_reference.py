@@ -5,14 +5,14 @@ import json
 import httpx
 import pytest
 
-from plaudit.ingest.hooks.api.openapi import NATIVE_EXAMPLE, TRUSTPILOT_EXAMPLE
+from plaudit.ingest.hooks.api.openapi import HOOKS, NATIVE_EXAMPLE, TRUSTPILOT_EXAMPLE
+from plaudit.ingest.platforms import ADAPTERS
 from plaudit_testing.front_door import FrontDoor
 from plaudit_testing.reference import Reference
 from plaudit_testing.webhooks import headers
 
-pytestmark = pytest.mark.postgres
 
-
+@pytest.mark.postgres
 async def test_every_operation_answers_as_its_example_says(door: FrontDoor) -> None:
     assert door.parts.app is not None
     reference = Reference(door.parts.app.openapi())
@@ -39,3 +39,10 @@ async def test_every_operation_answers_as_its_example_says(door: FrontDoor) -> N
             content=json.dumps(TRUSTPILOT_EXAMPLE).encode(),
         )
     reference.assert_all_are_checked()
+
+
+@pytest.mark.parametrize("platform", ADAPTERS)
+def test_the_bodies_of_every_platform_are_described(platform: str) -> None:
+    name = f"{platform.title().replace('-', '')}Delivery"
+    assert name in json.dumps(HOOKS["paths"])
+    assert HOOKS["schemas"][name]["anyOf"]
