@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Request, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from plaudit.common.api_keys import store
@@ -85,12 +85,14 @@ class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("rev
     def __init__(self, *scopes: str) -> None:
         self.scopes = scopes
         # What FastAPI reads the parameters from: so the OpenAPI document has the scopes, and they are written once.
-        credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer, scopes=scopes)]
         signature = inspect.signature(self.__call__)
-        of_credentials = signature.parameters["credentials"].replace(annotation=credentials)
-        self.__signature__ = signature.replace(parameters=[signature.parameters["request"], of_credentials])
+        request, credentials = signature.parameters.values()
+        with_scopes = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer, scopes=scopes)]
+        self.__signature__ = signature.replace(parameters=[request, credentials.replace(annotation=with_scopes)])
 
-    async def __call__(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Principal:
+    async def __call__(
+        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Principal:
         """Return the principal, and store it with the request for its transaction."""
         api_keys: ApiKeys = request.app.state.api_keys
         principal = await api_keys.principal(credentials.credentials) if credentials else None
