@@ -32,7 +32,7 @@ CONFIGURATION = """
 # together: these are refused by 400, 412 and 422.
 positive_data_acceptance.expected-statuses = ["2xx", "304", 400, 401, 404, 409, 412, 422]
 # Allow names the methods of the first route of a path, not of all.
-unsupported_method.enabled = false
+allow_header_conformance.enabled = false
 
 [[operations]]
 # A number is taken for a time: seconds since 1970.
