@@ -52,7 +52,7 @@ bench-%: bootstrap
 
 contracts: bootstrap ## Generate docs/contracts from the event models and the services' APIs
 	$(VENV)/python -m plaudit.common.contracts.generate docs/contracts
-	$(VENV)/python -m plaudit.common.http.reference docs/contracts/openapi.json $(SERVICES)
+	$(VENV)/python -m plaudit.common.reference docs/contracts/openapi.json $(SERVICES)
 
 caddyfile: bootstrap ## Generate deploy/caddy/Caddyfile from what the services answer
 	$(VENV)/python deploy/caddy/generate.py

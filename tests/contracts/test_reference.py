@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from plaudit.common.http.openapi import JSON, METHODS, operations
 from plaudit.common.http.openapi_merge import merge
 from plaudit.common.http.problems import MEDIA_TYPE
-from plaudit.common.http.reference import content
+from plaudit.common.reference import content
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "contracts" / "openapi.json"
 SERVICES = ("ingest", "scoring", "alerting", "feedback_board")

@@ -1,6 +1,6 @@
 """Write the one OpenAPI document of several services.
 
-`python -m plaudit.common.http.reference FILE SERVICE…` imports each `plaudit.SERVICE.main`; nothing is connected to.
+`python -m plaudit.common.reference FILE SERVICE…` imports each `plaudit.SERVICE.main`; nothing is connected to.
 """
 
 import importlib
