@@ -16,6 +16,7 @@ KNOWN = {
     "plaudit.common.contracts.subjects.prefixes",
     "plaudit.common.events.partitioning.partition_of",
     "plaudit.common.http.direct._path",
+    "plaudit.ingest.platforms.fields._is_language",
     "plaudit.ingest.reviews.domain.scales._rate",
 }
 """Each is worth its memory on a hot path. Whoever adds one says so here."""

@@ -430,7 +430,7 @@ class TestWhatIsTold:
         assert {k: line[k] for k in ("method", "route", "status", "body_bytes")} == {
             "method": "GET",
             "route": "/v1/things/{thing_id}",
-            "status": 200,
+            "status": 422,
             "body_bytes": 0,
         }
         assert "secret" not in str(lines)

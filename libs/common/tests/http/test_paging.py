@@ -131,7 +131,7 @@ async def list_numbers(noun: str, paging: Paging, state: str = "", kind: str = "
 async def test_a_cursor_counts_for_its_list_and_filters_only_whatever_their_order_and_the_size_of_a_page(
     no_database: SimpleNamespace,
 ) -> None:
-    app = create_app(title="T", service="t", description="", resources=no_database, routers=[router])
+    app = create_app(title="T", service="t", description="", resources=no_database, routers=[router], needs_key=False)
     async with serving(app) as client:
         page = (await client.get("/v1/clocks?state=open&kind=stars&limit=2")).json()
         assert page["items"] == [1, 2]

@@ -45,7 +45,7 @@ def test_a_table_on_a_terminal_shows_names_as_they_are(command_line: CommandLine
     shown = command_line.on_terminal("tenants", "list").stdout
     assert "Acme [bold]Ltd[/bold]" in shown
     assert "\t" not in shown
-    assert shown.splitlines()[0].split() == ["Tenant", "Name", "Created", "(UTC)"]
+    assert shown.splitlines()[0].split() == ["Tenant", "Name", "Created", "(UTC)", "Board"]
 
 
 def test_a_tenant_that_exists_is_not_made_again(command_line: CommandLine) -> None:
@@ -71,7 +71,7 @@ def test_a_misspelt_tenant_is_refused_with_the_one_that_was_meant(command_line: 
     assert command_line.refusal("tenants", "rename", "acmee", "x") == "there is no tenant 'acmee'; did you mean 'acme'?"
 
 
-def test_a_board_is_private_until_it_is_switched_on_and_again_when_it_is_switched_off(
+def test_a_board_is_private_until_it_is_switched_on_and_when_it_is_off_again(
     command_line: CommandLine,
 ) -> None:
     command_line.output("tenants", "create", "acme")

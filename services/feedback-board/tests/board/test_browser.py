@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.postgres, needs_browser]
 
 
 @pytest.fixture
-async def page(parts, tmp_path: Path) -> AsyncIterator[Page]:
-    """A page of a browser that has just opened the board."""
+async def page(parts, api: httpx.AsyncClient, tmp_path: Path) -> AsyncIterator[Page]:
+    """A page of a browser that has just opened the board, which is public once `api` has made its tenant."""
     async with browsing(parts.app, tmp_path) as opened:
         yield opened
 
