@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m plaudit_local
+SERVICES := ingest scoring alerting feedback_board
 TYPED := libs/common/src services/*/src deploy/caddy/generate.py deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing tests/benchmarks conftest.py
 
 .DEFAULT_GOAL := help
@@ -49,8 +50,9 @@ bench: bootstrap ## Measure, and print the figures with the machine
 bench-%: bootstrap
 	PYTHONPATH=tests $(VENV)/python -m benchmarks $*
 
-contracts: bootstrap ## Generate docs/contracts from the event models
+contracts: bootstrap ## Generate docs/contracts from the event models and the services' APIs
 	$(VENV)/python -m plaudit.common.contracts.generate docs/contracts
+	$(VENV)/python -m plaudit.common.reference docs/contracts/openapi.json $(SERVICES)
 
 caddyfile: bootstrap ## Generate deploy/caddy/Caddyfile from what the services answer
 	$(VENV)/python deploy/caddy/generate.py

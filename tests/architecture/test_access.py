@@ -23,7 +23,7 @@ NO_DATABASE = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "owner_em
 OPERATIONS = [each for service in SERVICES for each in operations_of(service.name, build(service, NO_DATABASE)[0])]
 GUARDED = [each for each in OPERATIONS if any(each.declarations)]
 FOR_ANYONE = {
-    *("/docs", "/problems", "/openapi.json"),
+    *("/docs", "/docs/openapi.json", "/problems", "/openapi.json"),
     *("/sign-in", "/sign-in/link", "/sign-in/link/{token}", "/sign-in/oidc", "/sign-in/oidc/callback", "/sign-out"),
     *(
         "/b/{tenant}",

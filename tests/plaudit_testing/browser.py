@@ -1,4 +1,4 @@
-"""A real browser, with scripts of pages switched off."""
+"""A real browser, with scripts of pages switched off unless a test wants them."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -27,14 +27,14 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (a
 
 
 @asynccontextmanager
-async def browser(folder: Path) -> AsyncIterator[Page]:
+async def browser(folder: Path, *, with_scripts: bool = False) -> AsyncIterator[Page]:
     """Start a browser that keeps its data in the folder, and open an empty page."""
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             folder,
             executable_path=CHROMIUM,
             args=ARGUMENTS,
-            java_script_enabled=False,
+            java_script_enabled=with_scripts,
             viewport={"width": 1280, "height": 900},
             timeout=PATIENCE_MS,
         )
@@ -44,8 +44,8 @@ async def browser(folder: Path) -> AsyncIterator[Page]:
 
 
 @asynccontextmanager
-async def browsing(app: Api, folder: Path) -> AsyncIterator[Page]:
-    """Serve an application, and open its front page in a browser that keeps its data in the folder."""
-    async with serving(app) as client, browser(folder) as page:
-        await page.goto(f"{client.base_url}/")
+async def browsing(app: Api, folder: Path, *, path: str = "/", with_scripts: bool = False) -> AsyncIterator[Page]:
+    """Serve an application, and open a page of it in a browser that keeps its data in the folder."""
+    async with serving(app) as client, browser(folder, with_scripts=with_scripts) as page:
+        await page.goto(f"{str(client.base_url).rstrip('/')}{path}")
         yield page

@@ -84,10 +84,18 @@ def demo() -> None:
 
 @app.command()
 def lock() -> None:
-    """Renew the lock of Kafka's jars."""
-    from plaudit_local.servers.jars import write_lock
+    """Renew the locks of Kafka's jars and of the libraries of pages."""
+    from plaudit_local.servers.jars import write_locks
 
-    print(f"{write_lock()} jars locked")
+    print(f"{write_locks()} jars locked")
+
+
+@app.command()
+def assets(folder: Annotated[Path, typer.Argument(envvar="PLAUDIT_PAGE_ASSETS", help="the folder")]) -> None:
+    """Fill a folder with what pages use beyond their own files, for an image."""
+    from plaudit_local.page_assets import fill
+
+    fill(folder, print)
 
 
 def main() -> None:

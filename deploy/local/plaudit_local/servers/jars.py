@@ -1,8 +1,8 @@
-"""Apache Kafka's jars: locked by SHA-256, fetched by `jgo`, verified here each time they are used.
+"""Jars of Apache Kafka and of page libraries: locked by SHA-256, fetched by `jgo`, verified each time they are used.
 
-The lock (`deploy/local/kafka.lock`) has one line for each jar: `group:artifact:version sha256:<hex>`. It names no
-repository: the user's settings of jgo or Maven do. jgo itself verifies nothing against a lock, so a jar is fetched
-into a folder of its own, verified, and only then moved to the shared cache.
+A lock (`deploy/local/kafka.lock`, `deploy/local/pages.lock`) has one line for each jar: `group:artifact:version
+sha256:<hex>`. It names no repository: the user's settings of jgo or Maven do. jgo itself verifies nothing against a
+lock, so a jar is fetched into a folder of its own, verified, and only then moved to the shared cache.
 """
 
 import gc
@@ -20,11 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOCK = Path(__file__).parents[2] / "kafka.lock"
+PAGES_LOCK = LOCK.with_name("pages.lock")
 FETCHERS = 8
 FETCH_TIMEOUT_SECONDS = 20
 KAFKA = "org.apache.kafka:kafka_2.13:4.4.0"
 # Without a binding for slf4j 1.7 Kafka fails in silence. The `!` keeps its dependency management out of the others'.
 LOG_BINDING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5!"
+PAGE_LIBRARIES = ("org.webjars:swagger-ui:5.34.1",)
+"""WebJars: jars of files for browsers."""
 
 
 class JarsUnavailableError(Exception):
@@ -39,6 +42,8 @@ class Jar:
     artifact: str
     version: str
     sha256: str
+    lock: str = LOCK.name
+    """The name of the file that it is locked in."""
 
     @property
     def path(self) -> Path:
@@ -56,7 +61,7 @@ def read_lock(path: Path = LOCK) -> list[Jar]:
         if line and not line.startswith("#"):
             coordinate, digest = line.split(" sha256:")
             group, artifact, version = coordinate.split(":")
-            jars.append(Jar(group, artifact, version, digest))
+            jars.append(Jar(group, artifact, version, digest, path.name))
     return jars
 
 
@@ -79,7 +84,8 @@ def class_path(
 
 
 def _fetch_all(missing: Sequence[Jar], cache: Path, pool: Executor, progress: Callable[[str], None]) -> None:
-    progress(f"Fetching {len(missing)} jars of Apache Kafka.")
+    what = "Apache Kafka" if missing[0].lock == LOCK.name else "libraries for pages"
+    progress(f"Fetching {len(missing)} jars of {what}.")
     with warnings.catch_warnings():
         # jgo leaves its HTTP responses to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
@@ -134,24 +140,31 @@ def _fetch(jar: Jar, cache: Path) -> Jar:
             ) from error
         if not _is_as_locked(fetched, jar):
             raise JarsUnavailableError(
-                f"The jar {jar} that was fetched is not the one that {LOCK.name} locks: do not use it; "
+                f"The jar {jar} that was fetched is not the one that {jar.lock} locks: do not use it; "
                 "check which repository jgo's settings name"
             )
         fetched.replace(target)
     return jar
 
 
-def write_lock(path: Path = LOCK) -> int:
-    """Resolve Kafka anew and write the lock; returns how many jars it names."""
+def write_locks() -> int:
+    """Resolve all jars anew and write the locks; returns how many jars they name."""
+    kafka = _resolved(KAFKA, LOG_BINDING)
+    LOCK.write_text("# Apache Kafka and what it needs to run; renewed by `make lock`.\n" + "".join(kafka))
+    pages = [line for library in PAGE_LIBRARIES for line in _resolved(library)]
+    PAGES_LOCK.write_text("# Libraries that pages use, as WebJars; renewed by `make lock`.\n" + "".join(pages))
+    return len(kafka) + len(pages)
+
+
+def _resolved(*coordinates: str) -> list[str]:
+    """Return the lines of a lock for these artifacts and what they need."""
     with tempfile.TemporaryDirectory(prefix="plaudit-lock-") as folder:
-        coordinates = f'["{KAFKA}", "{LOG_BINDING}"]'
+        wanted = ", ".join(f'"{coordinate}"' for coordinate in coordinates)
         (Path(folder) / "jgo.toml").write_text(
-            f'[environment]\nname = "kafka"\n\n[dependencies]\ncoordinates = {coordinates}\n'
+            f'[environment]\nname = "jars"\n\n[dependencies]\ncoordinates = [{wanted}]\n'
         )
         jgo = shutil.which("jgo", path=str(Path(sys.executable).parent))
         assert jgo is not None, "jgo[cli] is in the lock of the Python packages"
         subprocess.run([jgo, "--quiet", "--resolver", "python", "lock"], check=True, cwd=folder)
         entries = tomllib.loads((Path(folder) / "jgo.lock.toml").read_text())["dependencies"]
-    lines = [f"{e['groupId']}:{e['artifactId']}:{e['version']} sha256:{e['sha256']}\n" for e in entries]
-    path.write_text("# Apache Kafka and what it needs to run; renewed by `make lock`.\n" + "".join(lines))
-    return len(lines)
+    return [f"{e['groupId']}:{e['artifactId']}:{e['version']} sha256:{e['sha256']}\n" for e in entries]

@@ -59,8 +59,10 @@ class BringUp:
             self._environment = self._settings(database, broker)
             self._start(self._plan.mailbox, stop_stage=MAILBOX_STAGE)
             preparing = pool.submit(self._prepare_database, database)
+            fetching = pool.submit(self._fetch_page_assets)
             self._prepare_broker(broker)
             key = preparing.result()
+            fetching.result()
         for service in self._plan.services:
             self._start(service)
         for program in self.programs:
@@ -112,6 +114,15 @@ class BringUp:
             store_key(self._layout, self._identity, key)
         return key
 
+    def _fetch_page_assets(self) -> None:
+        self._layout.page_assets.mkdir(exist_ok=True)
+        if self._plan.page_assets is None:
+            return
+        try:
+            self._run(self._plan.page_assets)
+        except ProcessFailedError as error:
+            self._say(f"Pages do without libraries: {error}")
+
     def _prepare_broker(self, broker: DataServer) -> None:
         if broker.server is not None:
             broker.server.wait_ready()
@@ -135,6 +146,7 @@ class BringUp:
             "PLAUDIT_SMTP_HOST": LOOPBACK,
             "PLAUDIT_SMTP_PORT": str(self._port(SMTP, SMTP_PORT)),
             "PLAUDIT_SHUTDOWN_TIMEOUT_SECONDS": str(SHUTDOWN_TIMEOUT_SECONDS),
+            "PLAUDIT_PAGE_ASSETS": str(self._layout.page_assets),
             "PLAUDIT_LOCAL": str(self._layout.folder),
         }
         return plain_environment(**{**defaults, **given, **required})

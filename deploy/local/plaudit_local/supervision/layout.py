@@ -29,6 +29,8 @@ class Layout:
         """The broker's data."""
         self.caddy = folder / "caddy"
         """What the front door stores."""
+        self.page_assets = folder / "page-assets"
+        """Libraries for browsers, and the API reference of all services."""
         self.mailbox = folder / "mailbox"
         """One .eml file for each mail."""
         self.development_key = folder / "development-key.json"

@@ -49,6 +49,8 @@ class Plan:
     demo: Step | None
     door_port: int = DOOR_PORT
     """The port that the one address of all services prefers."""
+    page_assets: Step | None = None
+    """Fills the folder of page assets; pages do without what it cannot get."""
 
 
 def _python(*arguments: str) -> Sequence[str]:
@@ -82,5 +84,6 @@ def product() -> Plan:
         mailbox=Service(
             "mailbox", _python("plaudit_local", "mailbox"), MAILBOX_PORT, endpoint="mailbox", shows=(("mailbox", "/"),)
         ),
+        page_assets=Step("fetch what pages use", _python("plaudit_local", "assets")),
         demo=Step("play the demo story", _python("plaudit_local", "demo")),
     )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
@@ -28,6 +29,7 @@ from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.observability import log as logs
 from plaudit.common.observability import metrics
 from plaudit.common.outbox import Outbox
+from plaudit.common.pages.static import PageAssets
 from plaudit.common.running import run_until_stopped
 from plaudit.common.settings import Settings, read_settings
 
@@ -77,6 +79,11 @@ class Resources(Generic[S]):
         if self._common is None:
             self._common = Database(self.settings, "common", Role.API, pool_size=COMMON_POOL_SIZE)
         return self._common
+
+    @cached_property
+    def page_assets(self) -> PageAssets:
+        """What this installation adds to pages."""
+        return PageAssets(self.settings.page_assets)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -3,6 +3,7 @@
 import sys
 from email.headerregistry import Address
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -59,6 +60,10 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = ()
     """Our own proxies, the front door among them. Who they say that they forward for is believed (`X-Forwarded-For`);
     without them, all clients behind a proxy count as one."""
+
+    page_assets: Path | None = None
+    """A folder with what pages use beyond our own files: a folder for each library, and `openapi.json`, the API
+    reference of all services. Without it, pages work without those libraries."""
 
     log_level: str = "INFO"
     log_format: str = Field(default="auto", pattern="^(auto|json|pretty)$")

@@ -45,6 +45,12 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             staff_sessions=sessions.staff_sessions(resources),
             routers=[clocks, alerts.router, policies, desk, sessions.router],
             pages=True,
+            assets=resources.page_assets,
+            tags={
+                "policies": "The rules that start clocks.",
+                "clocks": "What runs for each review that has to be answered, and how it ended.",
+                "alerts": "What a person should look at.",
+            },
             problems=alerts.PROBLEMS,
             refusals=alerts.REFUSALS,
         ),

@@ -43,6 +43,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             console.router,
             sessions.router,
         ],
+        assets=resources.page_assets,
+        tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
         problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS},
@@ -60,7 +62,10 @@ SERVICE = Service(
     settings=BoardSettings,
     build=build,
     front_door=FrontDoorRoutes(
-        prefixes=("/v1/requests", "/b", "/console/requests", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
+        prefixes=(
+            *("/v1/requests", "/b", "/board-static", "/console/requests", "/docs", "/problems", "/static"),
+            *("/sign-in", "/sign-out"),
+        ),
         exact=("/",),
     ),
 )

@@ -36,6 +36,13 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(sources.router, reviews.router, deliveries.router, sessions.router),
         direct_routes=[hooks],
         more_openapi=HOOKS,
+        assets=resources.page_assets,
+        tags={
+            "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
+            "hooks": "The addresses that platforms post to.",
+            "reviews": "Reviews as they stand, and every revision that led to it.",
+            "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+        },
         problems={**answers.PROBLEMS, **sources.PROBLEMS},
         refusals=sources.REFUSALS,
     )

@@ -21,6 +21,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         routers=[scores.router, sessions.router],
         problems=scores.PROBLEMS,
         refusals=scores.REFUSALS,
+        assets=resources.page_assets,
+        tags={"scores": "The score of every subject, and of everything below it, at this instant."},
     )
     return Parts(app=app, subscriptions=(LIVE, HISTORY))
 

@@ -6,6 +6,7 @@ from plaudit.common.http.body import read_body
 from plaudit.common.http.errors import Refusals
 from plaudit.common.http.idempotency import IdempotencyKeyHeader
 from plaudit.common.http.json import json_response
+from plaudit.common.http.openapi import describe
 from plaudit.common.http.paging import Cursor, Page, Paging, decode_cursor, encode_cursor
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
 from plaudit.common.http.strict import Body, nearest
@@ -32,6 +33,7 @@ __all__ = [
     "conflict",
     "create_app",
     "decode_cursor",
+    "describe",
     "encode_cursor",
     "json_response",
     "nearest",

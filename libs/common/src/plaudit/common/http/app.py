@@ -7,24 +7,24 @@ from typing import Any, Final, Protocol
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http.auth import ApiKeys, SessionPrincipals, anyone, identify
 from plaudit.common.http.direct import DirectRoute
-from plaudit.common.http.docs import docs_page, problems_page
+from plaudit.common.http.docs import Reference, problems_page
 from plaudit.common.http.edge import METHODS, Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
-from plaudit.common.http.openapi import with_problems
+from plaudit.common.http.openapi import complete
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
 from plaudit.common.http.static import static_route
 from plaudit.common.http.strict import refuse_unknown_parameters
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
-from plaudit.common.pages.static import SHARED
+from plaudit.common.pages.static import NO_ASSETS, SHARED, PageAssets
 
 API_VERSION: Final = "1"
 DEFAULT_MAX_BODY_BYTES: Final = 65_536
@@ -55,6 +55,7 @@ class Api(FastAPI):
         direct_routes: Sequence[DirectRoute] = (),
         site: Pages | None = None,
         more_openapi: Mapping[str, Any] | None = None,
+        problems: Mapping[str, str] = COMMON_PROBLEMS,
         edge: Callable[..., Edge] = Edge,
         **options: Any,
     ) -> None:
@@ -65,6 +66,7 @@ class Api(FastAPI):
             telemetry={"tracing": False, "metrics": False, "logs": False}, redirect_slashes=False, **options
         )
         self._more_openapi = more_openapi or {}
+        self._problems = problems
         self._bare_routes = list(bare_routes)
         self.direct_routes = list(direct_routes)
         self._site = site
@@ -118,9 +120,9 @@ class Api(FastAPI):
         self.built_edge().draining = True
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, with problems in place of FastAPI's error bodies."""
+        """Return the OpenAPI document of this service."""
         if not self.openapi_schema:
-            self.openapi_schema = with_problems(super().openapi(), self._more_openapi)
+            self.openapi_schema = complete(super().openapi(), self._more_openapi, self._problems)
         return self.openapi_schema
 
 
@@ -150,6 +152,8 @@ def create_app(
     refusals: Refusals | None = None,
     staff_sessions: SessionPrincipals | None = None,
     needs_key: bool = True,
+    tags: Mapping[str, str] | None = None,
+    assets: PageAssets = NO_ASSETS,
 ) -> Api:
     """Return an application with all that services share.
 
@@ -169,7 +173,10 @@ def create_app(
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
         staff_sessions: finds whom the cookie of a request speaks for; without it, only keys do.
         needs_key: whether every address under /v1 needs a principal, but for bare and direct routes.
+        tags: noun → description, of the groups of operations in the OpenAPI document.
+        assets: what the installation adds to pages.
     """
+    meanings = {**COMMON_PROBLEMS, **(problems or {})}
     site = Pages()
     app = Api(
         title=title,
@@ -178,10 +185,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        bare_routes=[*bare_routes, static_route(SHARED)],
+        bare_routes=[*bare_routes, *map(static_route, (SHARED, *assets.libraries.values()))],
         direct_routes=direct_routes,
         site=site if pages else None,
         more_openapi=more_openapi,
+        problems=meanings,
+        openapi_tags=[{"name": name, "description": what} for name, what in (tags or {}).items()],
         edge=partial(
             Edge,
             max_body_bytes=max_body_bytes,
@@ -196,13 +205,13 @@ def create_app(
     app.state.staff_sessions = staff_sessions
     for router in routers:
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
+    reference = Reference(site, app.openapi, assets)
     for path, show in {
-        "/docs": docs_page(site, app.openapi),
-        "/problems": problems_page(site, {**COMMON_PROBLEMS, **(problems or {})}),
+        "/docs": reference.page,
+        "/docs/openapi.json": reference.document,
+        "/problems": problems_page(site, meanings),
     }.items():
-        app.add_api_route(
-            path, show, include_in_schema=False, response_class=HTMLResponse, dependencies=[Depends(anyone)]
-        )
+        app.add_api_route(path, show, include_in_schema=False, response_class=Response, dependencies=[Depends(anyone)])
     return app
 
 

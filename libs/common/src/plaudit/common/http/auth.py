@@ -3,14 +3,15 @@
 It sends an API key as a bearer token, or the cookie of a session that a person began on the sign-in page.
 """
 
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Protocol
 
 import structlog
-from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from plaudit.common.api_keys import store
 from plaudit.common.api_keys.domain import ALL_SCOPES, USE_IS_NOTED_EVERY, StoredSecret, is_secret, parse
@@ -157,6 +158,11 @@ class authorize:  # noqa: N801 - reads as the verb it is: Depends(authorize("rev
 
     def __init__(self, *scopes: str) -> None:
         self.scopes = scopes
+        # What FastAPI reads the parameters from: so the OpenAPI document has the scopes, and they are written once.
+        signature = inspect.signature(self.__call__)
+        request, credentials = signature.parameters.values()
+        with_scopes = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer, scopes=scopes)]
+        self.__signature__ = signature.replace(parameters=[request, credentials.replace(annotation=with_scopes)])
 
     async def __call__(self, request: Request, _: Annotated[object, Depends(_bearer)]) -> Principal:
         """Return the principal, and store it with the request for its transaction."""

@@ -1,11 +1,19 @@
-"""The documentation of an API as pages without scripts: the OpenAPI document and the problems."""
+"""The API reference and the problems as pages.
+
+The reference is of all services where the installation has that document, else of this one. It is shown by Swagger UI
+where the installation has it and the browser runs scripts, else as a page of our own.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from starlette.responses import HTMLResponse
+import msgspec
+from starlette.responses import HTMLResponse, Response
 
+from plaudit.common.http.edge import CONTENT_SECURITY_POLICY
+from plaudit.common.http.json import json_response
 from plaudit.common.pages import Pages
+from plaudit.common.pages.static import SWAGGER_UI, PageAssets
 
 _METHOD_LOOKS: Final = {"GET": "info", "POST": "good", "PUT": "warn", "PATCH": "warn", "DELETE": "bad"}
 _LIMIT_WORDS: Final = {
@@ -18,16 +26,33 @@ _LIMIT_WORDS: Final = {
     "minItems": "items at least",
     "maxItems": "items at most",
 }
+_POLICY: Final = CONTENT_SECURITY_POLICY.replace("img-src 'self'", "img-src 'self' data:")
+"""Swagger UI's icons are in its stylesheet."""
 
 Show = Callable[[], Awaitable[HTMLResponse]]
 
 
-def docs_page(site: Pages, openapi: Callable[[], Mapping[str, Any]]) -> Show:
-    """Return the endpoint that shows an OpenAPI document."""
+class Reference:
+    """The endpoints of the API reference."""
 
-    async def show_docs() -> HTMLResponse:
-        document = openapi()
-        return site.response(
+    def __init__(self, site: Pages, own: Callable[[], Mapping[str, Any]], assets: PageAssets) -> None:
+        """Show the installation's document, or else the service's own, which `own` returns."""
+        self._site = site
+        self._own = own
+        self._swagger_ui = assets.libraries.get(SWAGGER_UI)
+        self._of_all = None if assets.reference is None else msgspec.json.decode(assets.reference)
+
+    def _document(self) -> Mapping[str, Any]:
+        return self._own() if self._of_all is None else self._of_all
+
+    async def document(self) -> Response:
+        """Answer with the document."""
+        return json_response(self._document())
+
+    async def page(self) -> HTMLResponse:
+        """Answer with the page."""
+        document = self._document()
+        page = self._site.response(
             "docs.html",
             info={"description": "", **document["info"]},
             operations=[
@@ -39,9 +64,10 @@ def docs_page(site: Pages, openapi: Callable[[], Mapping[str, Any]]) -> Show:
             schemas=document.get("components", {}).get("schemas", {}),
             method_looks=_METHOD_LOOKS,
             limit_words=_LIMIT_WORDS,
+            swagger_ui=self._swagger_ui,
         )
-
-    return show_docs
+        page.headers["content-security-policy"] = _POLICY
+        return page
 
 
 def problems_page(site: Pages, problems: Mapping[str, str]) -> Show:

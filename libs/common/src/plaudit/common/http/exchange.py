@@ -90,7 +90,7 @@ class Exchange:
     max_bytes: int
     """Of the body."""
     _extra_headers: Iterable[tuple[bytes, bytes]]
-    """Added to every answer."""
+    """Added to every answer that does not have them itself."""
     _slow_bodies: SlowBodies
     """Ends the request when its body takes too long."""
     _bodies: BodiesInFlight
@@ -139,7 +139,9 @@ class Exchange:
         if not self.started:
             self.started = True
             self.status = message["status"]
-            headers = [*message.get("headers", ()), *self._extra_headers]
+            headers = list(message.get("headers", ()))
+            given = {name for name, _ in headers}
+            headers += [header for header in self._extra_headers if header[0] not in given]
             if not self._may_be_cached and not any(name == b"cache-control" for name, _ in headers):
                 headers.append(_NO_STORE)
             message["headers"] = headers

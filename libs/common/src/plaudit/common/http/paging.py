@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from plaudit.common.http.problems import Problem, unprocessable
 
@@ -48,9 +48,8 @@ _encode = msgspec.msgpack.Encoder().encode
 class Page(BaseModel, Generic[Item]):
     """One page of a list, as an endpoint's return type: `Page[Review]`."""
 
-    items: list[Item]
-    next: str | None
-    """Send it as `cursor` to get the next page; null at the end."""
+    items: list[Item] = Field(description="What is on this page, in the order of the list.")
+    next: str | None = Field(description="Send it as `cursor` to get the next page; null at the end.")
 
 
 def encode_cursor(*values: object, of: str = "") -> str:
@@ -102,7 +101,9 @@ class PageParameters:
     """Which page of a list is asked for."""
 
     cursor: Cursor = None
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = DEFAULT_PAGE_ITEMS
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="How many items a page has at most.")] = (
+        DEFAULT_PAGE_ITEMS
+    )
     of: Annotated[str, Depends(list_of)] = ""
 
     @property

@@ -49,10 +49,12 @@ COMMON_PROBLEMS: Final = {
 class ProblemError(msgspec.Struct, frozen=True, rename={"place": "in"}):
     """One value that is missing or against the rules."""
 
-    place: Literal["body", "query", "path", "header", "cookie"]
+    place: Annotated[
+        Literal["body", "query", "path", "header", "cookie"], Meta(description="The part of the request that it is in.")
+    ]
     pointer: Annotated[str, Meta(description="JSON pointer (RFC 6901) into it.")]
-    code: str
-    detail: str
+    code: Annotated[str, Meta(description="The rule that it breaks, in one word.")]
+    detail: Annotated[str, Meta(description="The rule in words; never the value.")]
 
 
 class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -60,10 +62,12 @@ class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
     type: Annotated[str, Meta(description="Ends in the problem's slug.", extra_json_schema={"format": "uri-reference"})]
     title: Annotated[str, Meta(description="The same for every problem of this type.")]
-    status: Annotated[int, Meta(ge=400, le=599)]
+    status: Annotated[int, Meta(ge=400, le=599, description="The HTTP status of the answer.")]
     detail: Annotated[str, Meta(description="What is wrong this time, and what to do about it.")] = ""
     instance: Annotated[str, Meta(description="The request id, as in the header X-Request-Id.")] = ""
-    errors: tuple[ProblemError, ...] = ()
+    errors: Annotated[
+        tuple[ProblemError, ...], Meta(description="Each value that is missing or against the rules.")
+    ] = ()
 
 
 class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it

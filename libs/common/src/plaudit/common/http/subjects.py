@@ -15,7 +15,9 @@ def _check(text: str) -> str:
     return text
 
 
-_Checked = Annotated[str, AfterValidator(_check), Field(json_schema_extra={"pattern": SUBJECT_PATTERN})]
+_Checked = Annotated[
+    str, AfterValidator(_check), Field(examples=["acme/berlin"], json_schema_extra={"pattern": SUBJECT_PATTERN})
+]
 
 Subject = _Checked
 """A subject in a body or in a path."""

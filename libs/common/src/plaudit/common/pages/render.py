@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import msgspec
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
@@ -17,6 +18,11 @@ def inline_code(text: str) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
     )
+
+
+def pretty_json(value: object) -> str:
+    """Return a value as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 SHARED_TEMPLATES: Final = "plaudit.common.pages"
@@ -44,7 +50,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals |= {"static_url": SHARED.url, "site_title": title}
-        self._environment.filters["inline_code"] = inline_code
+        self._environment.filters |= {"inline_code": inline_code, "pretty_json": pretty_json}
 
     def text(self, template: str, **context: Any) -> str:
         """Return a rendered template; every value is escaped, and a missing one is an error."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.alerting.alerts import commands, store
 from plaudit.alerting.alerts.domain import AlertResolvedError, AlertState
@@ -18,8 +18,10 @@ from plaudit.common.http import (
     TenantTx,
     authorize,
     conflict,
+    describe,
     not_found,
 )
+from plaudit.common.http.openapi_examples import A_TIME
 
 PROBLEMS: Final = {"alert-resolved": "The alert is resolved: it can no longer be acknowledged."}
 """Slug → meaning and what to do."""
@@ -39,7 +41,7 @@ async def list_alerts(
     tx: TenantTx,
     paging: Paging,
     subject: SubjectFilter = None,
-    state: AlertState | None = None,
+    state: Annotated[AlertState | None, Query(description="Only those that stand so.")] = None,
 ) -> Page[AlertOut]:
     """Return alerts, the newest first."""
     after = paging.after(tuple[datetime, UUID])
@@ -49,8 +51,19 @@ async def list_alerts(
     return paging.page(rows, lambda row: (row["raised_at"], row["id"]), AlertOut.model_validate)
 
 
-@router.post("/v1/alerts/{alert_id}/acknowledge", summary="Acknowledge an alert")
-async def acknowledge_alert(alert_id: UUID, principal: AlertsWriter, tx: TenantTx) -> AlertOut:
+@router.post(
+    "/v1/alerts/{alert_id}/acknowledge",
+    summary="Acknowledge an alert",
+    openapi_extra=describe(
+        problems={"alert-resolved": 409},
+        answer={"state": AlertState.ACKNOWLEDGED, "acknowledged_at": A_TIME, "acknowledged_by": "vw3sajk26br3jcpn"},
+    ),
+)
+async def acknowledge_alert(
+    alert_id: Annotated[UUID, Path(description="The alert's id.")],
+    principal: AlertsWriter,
+    tx: TenantTx,
+) -> AlertOut:
     """Say that somebody looks at it. Saying so again changes nothing; a resolved alert cannot be acknowledged."""
     alert = await commands.acknowledge(tx, principal.tenant_id, alert_id, principal.key_id or principal.actor)
     if alert is None:

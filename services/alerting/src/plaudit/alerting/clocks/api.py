@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.run import State
@@ -23,8 +23,10 @@ async def list_clocks(
     tx: TenantTx,
     paging: Paging,
     subject: SubjectFilter = None,
-    state: State | None = None,
-    review_id: Annotated[str | None, Query(max_length=MAX_REVIEW_ID_CHARS)] = None,
+    state: Annotated[State | None, Query(description="Only those that stand so.")] = None,
+    review_id: Annotated[
+        str | None, Query(max_length=MAX_REVIEW_ID_CHARS, description="Only those of this review.")
+    ] = None,
 ) -> Page[ClockOut]:
     """Return clocks in the order of their due times."""
     after = paging.after(tuple[datetime, UUID])
@@ -35,7 +37,9 @@ async def list_clocks(
 
 
 @router.get("/v1/clocks/{clock_id}", summary="Read a clock")
-async def read_clock(clock_id: UUID, principal: ClocksReader, tx: TenantTx) -> ClockWithLogOut:
+async def read_clock(
+    clock_id: Annotated[UUID, Path(description="The clock's id.")], principal: ClocksReader, tx: TenantTx
+) -> ClockWithLogOut:
     """Return one clock with its log."""
     row = await store.read_clock(tx, principal.tenant_id, clock_id)
     if row is None:

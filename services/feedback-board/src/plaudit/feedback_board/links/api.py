@@ -1,15 +1,15 @@
 """The HTTP API of links between requests and reviews."""
 
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
-from plaudit.common.http import Problem, Refusals, Work
+from plaudit.common.http import Problem, Refusals, Work, describe
 from plaudit.feedback_board.links import commands
 from plaudit.feedback_board.links.domain import UnknownReviewError
 from plaudit.feedback_board.links.schemas import LinkIn, LinkOut
-from plaudit.feedback_board.requests.api import BoardWriter, actor_of
+from plaudit.feedback_board.requests.api import BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.schemas import request_out
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
@@ -24,9 +24,15 @@ REFUSALS: Final[Refusals] = {
 """What the rules refuse → the problem that the client gets."""
 
 
-@router.post("/{request_id}/links", status_code=201, responses={200: {"model": LinkOut}})
+@router.post(
+    "/{request_id}/links",
+    status_code=201,
+    responses={200: {"model": LinkOut, "description": "It was linked before; nothing changed."}},
+    summary="Link a review to a request",
+    openapi_extra=describe(problems={"unknown-review": 404}, answer={"linked_reviews": 1, "reach": 1, "revision": 2}),
+)
 async def link_review(
-    principal: BoardWriter, work: Work, request_id: UUID, body: LinkIn, response: Response
+    principal: BoardWriter, work: Work, request_id: RequestId, body: LinkIn, response: Response
 ) -> LinkOut:
     """Link a review to this request: 201 the first time, 200 with `already` from then on.
 
@@ -37,8 +43,17 @@ async def link_review(
     return LinkOut(review_id=body.review_id, already=outcome.already, request=request_out(outcome.request))
 
 
-@router.delete("/{request_id}/links/{review_id}")
-async def unlink_review(principal: BoardWriter, work: Work, request_id: UUID, review_id: UUID) -> LinkOut:
+@router.delete(
+    "/{request_id}/links/{review_id}",
+    summary="Unlink a review from a request",
+    openapi_extra=describe(answer={"revision": 3}),
+)
+async def unlink_review(
+    principal: BoardWriter,
+    work: Work,
+    request_id: RequestId,
+    review_id: Annotated[UUID, Path(description="The review's id.")],
+) -> LinkOut:
     """Remove a link; where there is none, nothing changes."""
     outcome = await commands.unlink(work, principal.tenant_id, request_id, review_id, actor_of(principal))
     return LinkOut(review_id=review_id, already=outcome.already, request=request_out(outcome.request))

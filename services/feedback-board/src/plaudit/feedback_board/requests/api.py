@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from plaudit.common.db import Tx
 from plaudit.common.http import (
@@ -21,6 +21,7 @@ from plaudit.common.http import (
     Work,
     authorize,
     conflict,
+    describe,
     not_found,
     unprocessable,
 )
@@ -60,6 +61,7 @@ router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
 BoardReader = Annotated[Principal, Depends(authorize("board:read"))]
 BoardWriter = Annotated[Principal, Depends(authorize("board:write"))]
+RequestId = Annotated[UUID, Path(description="The request's id.")]
 IfMatch = Annotated[str | None, Header(description="Do it only if the request's entity tag is still one of these.")]
 
 PROBLEMS: Final = {
@@ -83,7 +85,12 @@ REFUSALS: Final[Refusals] = {
 """What the rules refuse → the problem that the client gets."""
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    summary="Create a request",
+    openapi_extra=describe(headers=("Location", "ETag", "Idempotent-Replayed")),
+)
 async def create_request(
     principal: BoardWriter, work: Work, body: RequestIn, response: Response, idempotency_key: IdempotencyKeyHeader
 ) -> RequestOut:
@@ -98,13 +105,13 @@ async def create_request(
     return request_out(outcome.request)
 
 
-@router.get("")
+@router.get("", summary="List requests")
 async def list_requests(
     principal: BoardReader,
     tx: TenantTx,
     paging: Paging,
     status: Annotated[list[Status] | None, Query(description="Repeat for several; without, all.")] = None,
-    sort: Order = Order.PRIORITY,
+    sort: Annotated[Order, Query(description="What the order is by.")] = Order.PRIORITY,
 ) -> Page[RequestOut]:
     """List requests. By priority: score descending with the unsized last, reach, last mention, then the older one."""
     after = paging.after(_CURSOR_TYPES[sort])
@@ -114,13 +121,21 @@ async def list_requests(
     return paging.page(found, lambda request: (sort.value, *sort_key(sort, request)), request_out)
 
 
-@router.get("/{request_id}", response_model=RequestOut, responses={304: {"description": "It has not changed."}})
+@router.get(
+    "/{request_id}",
+    response_model=RequestOut,
+    responses={304: {"description": "It has not changed."}},
+    summary="Read a request",
+    openapi_extra=describe(headers=("ETag",)),
+)
 async def get_request(
     principal: BoardReader,
     tx: TenantTx,
-    request_id: UUID,
+    request_id: RequestId,
     response: Response,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[
+        str | None, Header(description="Answer 304 while the request's entity tag is one of these.")
+    ] = None,
 ) -> Any:
     """Return one request."""
     request = await _find(tx, principal, request_id)
@@ -130,11 +145,19 @@ async def get_request(
     return request_out(request)
 
 
-@router.put("/{request_id}/status")
+@router.put(
+    "/{request_id}/status",
+    summary="Set the status of a request",
+    openapi_extra=describe(
+        headers=("ETag",),
+        problems={"status-not-possible": 409},
+        answer={"status": Status.PLANNED, "status_reason": "We build it this spring.", "revision": 2},
+    ),
+)
 async def set_status(
     principal: BoardWriter,
     work: Work,
-    request_id: UUID,
+    request_id: RequestId,
     body: StatusIn,
     response: Response,
     if_match: IfMatch = None,
@@ -153,11 +176,18 @@ async def set_status(
     return request_out(outcome.request)
 
 
-@router.put("/{request_id}/sizing")
+@router.put(
+    "/{request_id}/sizing",
+    summary="Set the size of a request",
+    openapi_extra=describe(
+        headers=("ETag",),
+        answer={"impact": "2", "effort_weeks": "1.5", "priority": "0", "revision": 2},
+    ),
+)
 async def set_sizing(
     principal: BoardWriter,
     work: Work,
-    request_id: UUID,
+    request_id: RequestId,
     body: SizingIn,
     response: Response,
     if_match: IfMatch = None,
@@ -175,11 +205,11 @@ async def set_sizing(
     return request_out(outcome.request)
 
 
-@router.get("/{request_id}/activity")
+@router.get("/{request_id}/activity", summary="List what happened to a request")
 async def list_activity(
     principal: BoardReader,
     tx: TenantTx,
-    request_id: UUID,
+    request_id: RequestId,
     paging: Paging,
 ) -> Page[ActivityOut]:
     """List what happened to a request, newest first, each with the figures it then had."""

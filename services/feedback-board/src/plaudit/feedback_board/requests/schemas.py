@@ -72,10 +72,16 @@ Effort = Annotated[
 class RequestIn(Body):
     """A request to put on the board."""
 
-    title: Title = Field(description="3 to 120 characters.")
-    text: Text = Field(default="", description="At most 5,000 characters; plain text.")
-    subject: Subject | None = Field(default=None, description="What it is about, as a path: `acme/berlin`.")
-    persona: Persona | None = Field(default=None, description="What kind of person asks; at most 64 characters.")
+    title: Title = Field(description="3 to 120 characters.", examples=["Refund the deposit at once"])
+    text: Text = Field(
+        default="", description="At most 5,000 characters; plain text.", examples=["It took eleven days."]
+    )
+    subject: Subject | None = Field(
+        default=None, description="What it is about, as a path: `acme/berlin`.", examples=["acme/berlin"]
+    )
+    persona: Persona | None = Field(
+        default=None, description="What kind of person asks; at most 64 characters.", examples=["traveller"]
+    )
 
     def draft(self) -> Draft:
         """Return the request, cleaned. Raises InvalidInputError."""
@@ -90,8 +96,8 @@ class RequestIn(Body):
 class StatusIn(Body):
     """The new status of a request, and the reason that those who asked for it read."""
 
-    status: Status
-    reason: Reason = Field(description="Public; 3 to 2,000 characters.")
+    status: Status = Field(description="One that can follow on the present one.", examples=["planned"])
+    reason: Reason = Field(description="Public; 3 to 2,000 characters.", examples=["We build it this spring."])
 
 
 class SizingIn(Body):
@@ -106,8 +112,10 @@ class SizingIn(Body):
         }
     )
 
-    impact: Impact | None = Field(description="One of 0.25, 0.5, 1, 2, 3.")
-    effort_weeks: Effort | None = Field(description="Person-weeks: 0.25 to 1000, at most two decimals.")
+    impact: Impact | None = Field(description="One of 0.25, 0.5, 1, 2, 3.", examples=["2"])
+    effort_weeks: Effort | None = Field(
+        description="Person-weeks: 0.25 to 1000, at most two decimals.", examples=["1.5"]
+    )
 
     def sizing(self) -> Sizing | None:
         """Return the sizing, None when both are null. Raises InvalidInputError."""
@@ -125,42 +133,65 @@ class SizingIn(Body):
 class RequestOut(BaseModel):
     """A request on the board: its figures, and what they came from."""
 
-    id: UUID
-    slug: str
-    title: str
-    text: str
-    subject: str | None
-    persona: str | None
-    status: Status
+    id: UUID = Field(description="Its id.")
+    slug: str = Field(description="Its name in the address of its page.", examples=["refund-the-deposit-at-once"])
+    title: str = Field(description="What is asked for, in one line.", examples=["Refund the deposit at once"])
+    text: str = Field(description="What is asked for, and why; may be empty.", examples=["It took eleven days."])
+    subject: str | None = Field(description="What it is about.", examples=["acme/berlin"])
+    persona: str | None = Field(description="What kind of person asks.", examples=["traveller"])
+    status: Status = Field(description="What has become of it.")
     status_reason: str | None = Field(description="The public reason; null until someone sets a status.")
-    status_changed_at: datetime
-    votes: int = Field(description="People who vote for it now.")
-    reach: int = Field(description="Distinct people who voted or wrote a linked review within the last 90 days.")
-    unidentified_mentions: int = Field(
-        description="Linked reviews of the last 90 days whose author is unknown; not in reach."
+    status_changed_at: datetime = Field(description="When it got this status.")
+    votes: int = Field(description="People who vote for it now.", examples=[0])
+    reach: int = Field(
+        description="Distinct people who voted or wrote a linked review within the last 90 days.", examples=[0]
     )
-    linked_reviews: int = Field(description="Linked reviews that are still published, however old.")
-    impact: DecimalText | None
-    effort_weeks: DecimalText | None
+    unidentified_mentions: int = Field(
+        description="Linked reviews of the last 90 days whose author is unknown; not in reach.", examples=[0]
+    )
+    linked_reviews: int = Field(description="Linked reviews that are still published, however old.", examples=[0])
+    impact: DecimalText | None = Field(description="How much it matters to one person; null while unsized.")
+    effort_weeks: DecimalText | None = Field(description="What it takes, in person-weeks; null while unsized.")
     priority: DecimalText | None = Field(
         description="impact × reach ÷ effort_weeks, rounded half up to two decimals; null while unsized."
     )
-    formula_version: int
-    last_mention_at: datetime
-    created_at: datetime
-    revision: int = Field(description="Rises with every change that anyone can see; the entity tag.")
-    page: str = Field(description="Path of its public page.")
+    formula_version: int = Field(description="The version of the formula of the priority.", examples=[FORMULA_VERSION])
+    last_mention_at: datetime = Field(description="The last time that somebody voted for it or a review said the same.")
+    created_at: datetime = Field(description="When it was put on the board.")
+    revision: int = Field(description="Rises with every change that anyone can see; the entity tag.", examples=[1])
+    page: str = Field(description="Path of its public page.", examples=["/b/default/r/refund-the-deposit-at-once"])
 
 
 class ActivityOut(BaseModel):
     """One entry of the log of a request."""
 
-    id: int
-    type: Kind
-    at: datetime
-    actor: str
-    person: str | None
-    detail: dict[str, Any] = Field(description="What happened, with the `figures` that the request then had.")
+    id: int = Field(description="Rises with every entry of the board.", examples=[1])
+    type: Kind = Field(description="What happened.")
+    at: datetime = Field(description="When it happened.")
+    actor: str = Field(description="The key, the job or the page that did it.", examples=["key:vw3sajk26br3jcpn"])
+    person: str | None = Field(description="The person key of the voter or author, where it is about one.")
+    detail: dict[str, Any] = Field(
+        description="What happened, with the `figures` that the request then had.",
+        examples=[
+            {
+                "slug": "refund-the-deposit-at-once",
+                "title": "Refund the deposit at once",
+                "text": "It took eleven days.",
+                "subject": "acme/berlin",
+                "persona": "traveller",
+                "figures": {
+                    "votes": 0,
+                    "reach": 0,
+                    "unidentified_mentions": 0,
+                    "linked_reviews": 0,
+                    "impact": None,
+                    "effort_weeks": None,
+                    "priority": None,
+                    "formula_version": FORMULA_VERSION,
+                },
+            }
+        ],
+    )
 
 
 def request_out(request: Request) -> RequestOut:

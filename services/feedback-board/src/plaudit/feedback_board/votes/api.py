@@ -1,15 +1,14 @@
 """The HTTP API of votes."""
 
 from typing import Final
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from plaudit.common.db import Tx
-from plaudit.common.http import Refusals, Work, conflict
+from plaudit.common.http import Refusals, Work, conflict, describe
 from plaudit.common.person_keys import person_key
 from plaudit.common.tenants import store as tenants
-from plaudit.feedback_board.requests.api import BoardWriter, actor_of
+from plaudit.feedback_board.requests.api import BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.schemas import request_out
 from plaudit.feedback_board.votes import commands
@@ -26,8 +25,14 @@ REFUSALS: Final[Refusals] = {
 """What the rules refuse → the problem that the client gets."""
 
 
-@router.post("/{request_id}/votes", status_code=201, responses={200: {"model": VoteOut}})
-async def vote(principal: BoardWriter, work: Work, request_id: UUID, body: VoteIn, response: Response) -> VoteOut:
+@router.post(
+    "/{request_id}/votes",
+    status_code=201,
+    responses={200: {"model": VoteOut, "description": "The person had voted before; nothing changed."}},
+    summary="Vote for a request",
+    openapi_extra=describe(problems={"voting-closed": 409}, answer={"votes": 1, "reach": 1, "revision": 2}),
+)
+async def vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoteIn, response: Response) -> VoteOut:
     """Count a person's vote: 201 the first time, 200 with `already` from then on."""
     person = await _person_key(work.tx, principal.tenant_id, body)
     outcome = await commands.vote(work, principal.tenant_id, request_id, person, actor_of(principal))
@@ -35,8 +40,12 @@ async def vote(principal: BoardWriter, work: Work, request_id: UUID, body: VoteI
     return VoteOut(person=person, already=outcome.already, request=request_out(outcome.request))
 
 
-@router.delete("/{request_id}/votes")
-async def withdraw_vote(principal: BoardWriter, work: Work, request_id: UUID, body: VoteIn) -> VoteOut:
+@router.delete(
+    "/{request_id}/votes",
+    summary="Withdraw a vote",
+    openapi_extra=describe(problems={"voting-closed": 409}, answer={"revision": 3}),
+)
+async def withdraw_vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoteIn) -> VoteOut:
     """Take a person's vote back; who has none loses none."""
     person = await _person_key(work.tx, principal.tenant_id, body)
     outcome = await commands.withdraw(work, principal.tenant_id, request_id, person, actor_of(principal))

@@ -23,6 +23,7 @@ class VoteIn(Body):
         default=None,
         json_schema_extra={"pattern": PERSON_PATTERN, "maxLength": PERSON_MAX_CHARACTERS},
         description="A person key: a keyed hash, or `platform:id`.",
+        examples=["native:anna"],
     )
     email: str | None = Field(
         default=None,
@@ -34,6 +35,6 @@ class VoteIn(Body):
 class VoteOut(BaseModel):
     """The result of a vote."""
 
-    person: str = Field(description="The person key that the vote counts for.")
+    person: str = Field(description="The person key that the vote counts for.", examples=["native:anna"])
     already: bool = Field(description="Whether nothing had to be done: voted before, or no vote to take back.")
-    request: RequestOut
+    request: RequestOut = Field(description="The request as it now stands.")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.common.http import Page, Paging, Principal, TenantTx, authorize, not_found
 from plaudit.ingest.deliveries import store
@@ -12,6 +12,7 @@ from plaudit.ingest.deliveries.schemas import DeliveryOut, DeliveryWithBodyOut, 
 
 router = APIRouter(tags=["deliveries"])
 DeliveriesReader = Annotated[Principal, Depends(authorize("deliveries:read"))]
+DeliveryId = Annotated[UUID, Path(description="The delivery's id.")]
 
 
 @router.get("/v1/deliveries", summary="List deliveries")
@@ -19,7 +20,7 @@ async def list_deliveries(
     principal: DeliveriesReader,
     tx: TenantTx,
     paging: Paging,
-    source_id: UUID | None = None,
+    source_id: Annotated[UUID | None, Query(description="Only those to this source.")] = None,
     sent_id: Annotated[str | None, Query(description="The sender's id, for example its `webhook-id`.")] = None,
     quarantined: Annotated[
         bool | None, Query(description="Only those with, or without, something quarantined.")
@@ -33,7 +34,7 @@ async def list_deliveries(
 
 
 @router.get("/v1/deliveries/{delivery_id}", summary="Read a delivery")
-async def read_delivery(principal: DeliveriesReader, tx: TenantTx, delivery_id: UUID) -> DeliveryWithBodyOut:
+async def read_delivery(principal: DeliveriesReader, tx: TenantTx, delivery_id: DeliveryId) -> DeliveryWithBodyOut:
     """Read a delivery with its body, byte for byte."""
     row = await store.get(tx, principal.tenant_id, delivery_id)
     if row is None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.common.http import Instant, Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
 from plaudit.ingest.reviews import store
@@ -19,18 +19,23 @@ from plaudit.ingest.reviews.schemas import (
 
 router = APIRouter(tags=["reviews"])
 ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]
-Rating = Annotated[float | None, Query(allow_inf_nan=False)]
+ReviewId = Annotated[UUID, Path(description="The review's id.")]
 
 
 @dataclass(frozen=True)
 class FilterParameters(store.Filters):
     """Which reviews are asked for."""
 
+    source_id: Annotated[UUID | None, Query(description="Only those of this source.")] = None
+    external_id: Annotated[str | None, Query(description="Only the one with this id on its platform.")] = None
+    answered: Annotated[bool | None, Query(description="Only those with, or without, a published answer.")] = None
     subject: SubjectFilter = None
-    kind: Kind | None = None
-    severity: Severity | None = None
-    rating_gte: Rating = None
-    rating_lt: Rating = None
+    kind: Annotated[Kind | None, Query(description="Only ratings of this kind.")] = None
+    severity: Annotated[Severity | None, Query(description="Only those that are so bad.")] = None
+    rating_gte: Annotated[float | None, Query(allow_inf_nan=False, description="Of this rating or a better one.")] = (
+        None
+    )
+    rating_lt: Annotated[float | None, Query(allow_inf_nan=False, description="Of a worse rating than this.")] = None
     published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None
     published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None
     removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False
@@ -47,7 +52,7 @@ async def list_reviews(
 
 
 @router.get("/v1/reviews/{review_id}", summary="Read a review and its revisions")
-async def read_review(principal: ReviewsReader, tx: TenantTx, review_id: UUID) -> ReviewWithHistoryOut:
+async def read_review(principal: ReviewsReader, tx: TenantTx, review_id: ReviewId) -> ReviewWithHistoryOut:
     """Read a review as it stands, with every revision that led to it."""
     review = await store.get(tx, principal.tenant_id, review_id)
     if review is None:

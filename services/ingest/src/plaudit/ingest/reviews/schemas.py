@@ -1,70 +1,98 @@
 """Reviews in the API."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 
-from plaudit.ingest.reviews.domain.state import Kind, Review, Revision, Severity
+from plaudit.common.http.openapi_examples import A_TIME, AN_ID
+from plaudit.ingest.reviews.domain.instructions import AnswerState
+from plaudit.ingest.reviews.domain.state import Kind, Origin, Review, Revision, Severity
 from plaudit.ingest.reviews.events import published_state
+
+_CONTENT: Final = {
+    "subject": "acme/berlin",
+    "kind": "stars",
+    "rating": 4.0,
+    "raw_rating": {"value": 4.0, "min": 1.0, "max": 5.0},
+    "verified": False,
+    "origin": "organic",
+    "severity": "normal",
+    "source": {"id": AN_ID, "name": "Our shop", "platform": "native", "created_at": A_TIME},
+    "external_id": "r-1",
+    "published_at": A_TIME,
+    "rated_at": A_TIME,
+    "received_at": A_TIME,
+    "title": "Great service",
+    "text": "Nothing but good to say.",
+    "person": "native:c-1",
+}
+"""Of the examples."""
 
 
 class AnswerOut(BaseModel):
     """The company's public reply."""
 
-    text: str
-    published_at: datetime
-    state: str
+    text: str = Field(description="What the company wrote.", examples=["Thank you!"])
+    published_at: datetime = Field(description="When it was published.")
+    state: AnswerState = Field(description="Only a `published` one counts as an answer.")
 
 
 class ReviewOut(BaseModel):
     """A review as it stands."""
 
-    id: UUID
-    source_id: UUID
-    external_id: str
-    revision: int
-    version: int | None
-    removed: bool
-    subject: str
-    kind: Kind
-    rating: float = Field(description="From 1 to 5, whatever scale it was given on.")
-    raw_rating: dict[str, float]
-    severity: Severity
-    verified: bool
-    origin: str
-    title: str | None
-    text: str | None
-    language: str | None
-    person: str | None = Field(description="The same person everywhere; a keyed hash or the platform's id.")
-    tags: list[str]
-    url: str | None
-    published_at: datetime
-    edited_at: datetime | None
+    id: UUID = Field(description="Its id here.")
+    source_id: UUID = Field(description="The source that it came from.")
+    external_id: str = Field(description="Its id on the platform.", examples=["r-1"])
+    revision: int = Field(description="Rises by one with every change.", examples=[1])
+    version: int | None = Field(description="The platform's number of this state, where it sends one.")
+    removed: bool = Field(description="Whether the platform has taken it down.")
+    subject: str = Field(description="What it is about.", examples=["acme/berlin"])
+    kind: Kind = Field(description="What kind of rating it gives.")
+    rating: float = Field(description="From 1 to 5, whatever scale it was given on.", examples=[4.0])
+    raw_rating: dict[str, float] = Field(
+        description="The rating as it was given, with the ends of its scale.",
+        examples=[{"value": 4.0, "min": 1.0, "max": 5.0}],
+    )
+    severity: Severity = Field(description="How bad it is.")
+    verified: bool = Field(description="Whether the purchase is certain.")
+    origin: Origin = Field(description="Whether it was written unasked, on invitation, or for a reward.")
+    title: str | None = Field(description="Its title, where it has one.", examples=["Great service"])
+    text: str | None = Field(description="Its text, where it has one.", examples=["Nothing but good to say."])
+    language: str | None = Field(description="A language tag such as `en`, where the platform says it.")
+    person: str | None = Field(
+        description="The same person everywhere; a keyed hash or the platform's id.", examples=["native:c-1"]
+    )
+    tags: list[str] = Field(description="Labels that it can be found by.", examples=[[]])
+    url: str | None = Field(description="Where it can be read.")
+    published_at: datetime = Field(description="When it was published.")
+    edited_at: datetime | None = Field(description="When its author last changed it.")
     rated_at: datetime = Field(description="When the present rating was given: its weight counts from here.")
-    received_at: datetime
-    changed_at: datetime
-    answer: AnswerOut | None
+    received_at: datetime = Field(description="When we received it first.")
+    changed_at: datetime = Field(description="When we learned of its last change.")
+    answer: AnswerOut | None = Field(description="The company's public reply, if there is one.")
 
 
 class RevisionOut(BaseModel):
     """One revision: what it is called, when we knew, and the content after it."""
 
-    revision: int
-    type: str
-    version: int | None
-    known_at: datetime
-    delivery_id: UUID
-    content: dict[str, Any] | None = Field(description="As events tell it.")
+    revision: int = Field(description="Counted from 1.", examples=[1])
+    type: str = Field(description="The type of the event that tells it.", examples=["review.created"])
+    version: int | None = Field(description="The platform's number of this state, where it sends one.")
+    known_at: datetime = Field(description="When we learned of it.")
+    delivery_id: UUID = Field(description="The delivery that brought it.")
+    content: dict[str, Any] | None = Field(
+        description="The review after it, as events tell it; null when it was removed.", examples=[_CONTENT]
+    )
 
 
 class ReviewWithHistoryOut(ReviewOut):
     """A review and all its revisions, the first one first."""
 
-    revisions: list[RevisionOut]
+    revisions: list[RevisionOut] = Field(description="All its revisions, the first one first.")
 
 
 def review_out(review: Review) -> ReviewOut:

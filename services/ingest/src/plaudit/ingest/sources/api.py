@@ -5,10 +5,21 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 
 from plaudit.common.db import SqlTx
-from plaudit.common.http import Page, Paging, Principal, Refusals, TenantTx, Work, authorize, not_found, unprocessable
+from plaudit.common.http import (
+    Page,
+    Paging,
+    Principal,
+    Refusals,
+    TenantTx,
+    Work,
+    authorize,
+    describe,
+    not_found,
+    unprocessable,
+)
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.domain import Proof, Source, UnknownPlatformError
 from plaudit.ingest.sources.schemas import (
@@ -38,10 +49,16 @@ def platform_proofs(request: Request) -> Mapping[str, Proof]:
 router = APIRouter(tags=["sources"])
 SourcesReader = Annotated[Principal, Depends(authorize("sources:read"))]
 SourcesWriter = Annotated[Principal, Depends(authorize("sources:write"))]
+SourceId = Annotated[UUID, Path(description="The source's id.")]
 PlatformProofs = Annotated[Mapping[str, Proof], Depends(platform_proofs)]
 
 
-@router.post("/v1/sources", status_code=201, summary="Create a source")
+@router.post(
+    "/v1/sources",
+    status_code=201,
+    summary="Create a source",
+    openapi_extra=describe(problems={"unknown-platform": 422}),
+)
 async def create_source(
     principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs
 ) -> SourceWithSecretOut:
@@ -58,13 +75,13 @@ async def list_sources(principal: SourcesReader, tx: TenantTx, paging: Paging) -
 
 
 @router.get("/v1/sources/{source_id}", summary="Read a source")
-async def read_source(principal: SourcesReader, tx: TenantTx, source_id: UUID) -> SourceOut:
+async def read_source(principal: SourcesReader, tx: TenantTx, source_id: SourceId) -> SourceOut:
     """Read a source, without its secret."""
     return source_out(await _get(tx, principal, source_id))
 
 
 @router.get("/v1/sources/{source_id}/secret", summary="Reveal a source's secret")
-async def reveal_secret(principal: SourcesWriter, tx: TenantTx, source_id: UUID) -> SourceWithSecretOut:
+async def reveal_secret(principal: SourcesWriter, tx: TenantTx, source_id: SourceId) -> SourceWithSecretOut:
     """Read a source with its secret, and with the secret address where the platform signs nothing."""
     return source_with_secret_out(await _get(tx, principal, source_id))
 

@@ -7,35 +7,48 @@ from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body, Subject
+from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.ingest.sources.domain import Source
 
 
 class SourceIn(Body):
     """A source to create."""
 
-    name: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
+    name: str = Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description="What your team calls it.",
+        examples=["Our shop"],
+    )
     platform: str = Field(
         pattern="^[a-z0-9-]{1,64}$",
         description="`native` for the format documented here, or a platform that has an adapter.",
+        examples=["native"],
     )
-    subject: Subject = Field(description="What its reviews are about: a path such as `acme/berlin`.")
+    subject: Subject = Field(description="What its reviews are about: a path such as `acme/berlin`.", examples=["acme"])
 
 
 class SourceOut(BaseModel):
     """A source."""
 
-    id: UUID
-    name: str
-    platform: str
-    subject: str
-    created_at: datetime
-    hook: str = Field(description="Where to post, below this service's address.")
+    id: UUID = Field(description="Its id, the last segment of its hook.")
+    name: str = Field(description="What your team calls it.", examples=["Our shop"])
+    platform: str = Field(description="The kind of place that its reviews come from.", examples=["native"])
+    subject: str = Field(
+        description="What its reviews are about; each may be about something below it.", examples=["acme"]
+    )
+    created_at: datetime = Field(description="When it was created.")
+    hook: str = Field(description="The path to post to.", examples=[f"/v1/hooks/{AN_ID}"])
 
 
 class SourceWithSecretOut(SourceOut):
     """A source with what it signs by."""
 
-    secret: str = Field(description="Of Standard Webhooks: signs every delivery. Empty where the platform signs none.")
+    secret: str = Field(
+        description="Of Standard Webhooks: signs every delivery. Empty where the platform signs none.",
+        examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="],
+    )
 
 
 def source_out(source: Source) -> SourceOut:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import (
@@ -16,6 +16,7 @@ from plaudit.common.http import (
     SubjectFilter,
     TenantTx,
     authorize,
+    describe,
     nearest,
 )
 from plaudit.scoring.profiles.domain import TRUST
@@ -53,8 +54,12 @@ async def list_scores(
     return paging.page(found, lambda prefix: (prefix,), lambda prefix: _score(prefix, sums.get(prefix, []), tx.now))
 
 
-@router.get("/v1/scores/{subject:path}", summary="Read a score")
-async def read_score(principal: ScoresReader, tx: TenantTx, subject: Subject) -> ScoreOut:
+@router.get(
+    "/v1/scores/{subject:path}", summary="Read a score", openapi_extra=describe(problems={"unknown-subject": 404})
+)
+async def read_score(
+    principal: ScoresReader, tx: TenantTx, subject: Annotated[Subject, Path(description="The subject, as a path.")]
+) -> ScoreOut:
     """Return the score of a subject and everything below it, as it stands now.
 
     A subject whose reviews are all removed has a null score, no stars, and the prior. 404 `unknown-subject` for one

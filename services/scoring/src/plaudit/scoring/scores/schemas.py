@@ -8,12 +8,14 @@ from pydantic import BaseModel, Field
 class ScoreOut(BaseModel):
     """The score of a subject and everything below it, at one instant."""
 
-    subject: str
-    profile: str
+    subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
+    profile: str = Field(description="The rules that it is computed by.", examples=["trust"])
     at: datetime = Field(description="The instant that the score holds for, to the microsecond.")
-    score: float | None = Field(description="From 1 to 5; null while there are no reviews.")
-    stars: float | None = Field(description="The nearest half star, ties up.")
-    count: int = Field(description="Published reviews.")
-    distribution: dict[str, int] = Field(description="Published reviews by star.")
-    prior: float = Field(description="What the score moves to with no new reviews.")
-    effective_reviews: float = Field(description="How many reviews of equal weight would say as much.")
+    score: float | None = Field(description="From 1 to 5; null while there are no reviews.", examples=[3.6875])
+    stars: float | None = Field(description="The nearest half star, ties up.", examples=[3.5])
+    count: int = Field(description="Published reviews.", examples=[1])
+    distribution: dict[str, int] = Field(
+        description="Published reviews by star.", examples=[{"1": 0, "2": 0, "3": 0, "4": 0, "5": 1}]
+    )
+    prior: float = Field(description="What the score moves to with no new reviews.", examples=[3.5])
+    effective_reviews: float = Field(description="How many reviews of equal weight would say as much.", examples=[1.0])

@@ -58,7 +58,7 @@ router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[
 front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 """The address `/`: the board of the host."""
 site = Pages("plaudit.feedback_board.board")
-STATIC: Final = StaticFiles("plaudit.feedback_board.board.pages", "/board-static")
+STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
 
 Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed"] | None, Query()]
 

@@ -34,17 +34,23 @@ _REASONS: Final = {
 class QuarantinedEventOut(msgspec.Struct, frozen=True):
     """An event that could not be taken."""
 
-    index: int
-    reason: str
+    index: Annotated[int, Meta(description="Its place in the delivery, from 0.", examples=[1])]
+    reason: Annotated[str, Meta(description="What is wrong with it.", examples=["data.rating: Expected float"])]
 
 
 class HookOut(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of a delivery."""
 
-    delivery_id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
-    accepted: int
-    unchanged: Annotated[int, Meta(description="Of the accepted: stale or repeated, so that nothing changed.")]
-    quarantined: list[QuarantinedEventOut]
+    delivery_id: Annotated[
+        str, Meta(description="Its id, for `GET /v1/deliveries`.", extra_json_schema={"format": "uuid"})
+    ]
+    accepted: Annotated[int, Meta(description="How many of its events were taken.", examples=[1])]
+    unchanged: Annotated[
+        int, Meta(description="Of the accepted: stale or repeated, so that nothing changed.", examples=[0])
+    ]
+    quarantined: Annotated[
+        list[QuarantinedEventOut], Meta(description="The events that could not be taken.", examples=[[]])
+    ]
     duplicate: Annotated[bool, Meta(description="The stored answer of the first time.")] = False
     quarantine_reason: Annotated[
         str | None, Meta(description="`id_reused`: the id came before with another body; this one is kept apart.")

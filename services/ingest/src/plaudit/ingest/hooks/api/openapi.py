@@ -1,41 +1,158 @@
-"""What the API document says of the hooks, which are routes outside the framework."""
+"""What the API document says of the hooks, which are routes outside the framework: their bodies are the adapters'."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
-from plaudit.common.http.openapi import schemas_of
+import msgspec
+
+from plaudit.common.http.openapi import JSON, schemas_of
+from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS
 from plaudit.ingest.hooks.api.answers import HookOut
+from plaudit.ingest.platforms.adapter import MAX_EVENTS
+from plaudit.ingest.platforms.native import adapter as native
+from plaudit.ingest.platforms.trustpilot import adapter as trustpilot
 
-_ANSWERS: dict[str, Any] = {
-    "202": {
-        "description": "Durable. Events that could not be taken are listed; the others are taken.",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HookOut"}}},
+_PROBLEMS: Final = {
+    "invalid-json": 400,
+    "invalid-signature": 401,
+    "body-too-slow": 408,
+    "body-too-large": 413,
+    "compressed-body": 415,
+    "nothing-taken": 422,
+    "unavailable": 503,
+}
+NATIVE_EXAMPLE: Final = {
+    "type": "review.created",
+    "data": {
+        "id": "r-1",
+        "subject": "acme/berlin",
+        "rating": 4,
+        "title": "Great service",
+        "text": "Nothing but good to say.",
+        "published_at": A_TIME,
+        "author": {"id": "c-1"},
     },
-    "400": {"description": "Not JSON as we take it. It is kept."},
-    "401": {"description": "Not proven: a missing, malformed, wrong or old signature, or no such source. Not kept."},
-    "413": {"description": "The body is too large. Not kept."},
-    "422": {"description": "Nothing in it could be taken; `errors` says why for each event. It is kept."},
-    "503": {"description": "Not stored for certain: send it again, under the same id, after Retry-After seconds."},
+}
+TRUSTPILOT_EXAMPLE: Final = {
+    "events": [
+        {
+            "eventName": "service-review-created",
+            "eventData": {
+                "id": "6a1f0c2d9b3e4f5a6b7c8d9e",
+                "stars": 2,
+                "title": "Two hours in the rain",
+                "text": "Nobody at the pier knew about our booking.",
+                "createdAt": A_TIME,
+                "isVerified": True,
+                "consumer": {"id": "59aa0b1c2d3e4f5061728394"},
+            },
+        }
+    ]
 }
 
-_ID = {"name": "source_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-_TOKEN = {"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}
-_SIGNATURE = [
-    {
-        "name": name,
-        "in": "header",
-        "required": True,
-        "schema": {"type": "string"},
-        "description": what,
+
+def _components(prefix: str, structs: Iterable[type]) -> dict[str, Any]:
+    """Return the schemas of structs, each name after the prefix; patterns end as in every dialect, not as in Python."""
+    _, found = msgspec.json.schema_components(structs, ref_template=f"#/components/schemas/{prefix}{{name}}")
+    components: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(found).replace(rb"\\Z", b"$"))
+    return {f"{prefix}{name}": schema for name, schema in components.items()}
+
+
+def _object(description: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "description": description, "properties": properties, "required": list(properties)}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _described(description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, **schema}
+
+
+def _events(choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "description": "The events.",
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MAX_EVENTS,
+        "items": {"anyOf": choices},
     }
-    for name, what in (
-        ("webhook-id", "The delivery's id, the same for every attempt."),
-        ("webhook-timestamp", "Unix seconds of this attempt, within five minutes."),
-        ("webhook-signature", "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces."),
+
+
+_NATIVE: Final = {
+    f"Native{data.__name__.removesuffix('Data')}": _object(
+        f"An event `{kind}`; unknown members are ignored.",
+        type=_described("What happened.", const=kind),
+        data={**_ref(f"Native{data.__name__}"), "description": "What the event says."},
+    )
+    for kind, data in native.DATA.items()
+}
+_TRUSTPILOT: Final = {
+    name: _object(
+        f"{what}; unknown members are ignored.",
+        eventName=_described("What happened.", enum=sorted(names)),
+        eventData={**_ref(f"Trustpilot{data.__name__}"), "description": "What the event says."},
+    )
+    for name, what, names, data in (
+        ("TrustpilotWritten", "A new or changed review", trustpilot.CREATED | trustpilot.UPDATED, trustpilot.Review),
+        ("TrustpilotRemoved", "A review that is gone", trustpilot.DELETED, trustpilot.Deleted),
+    )
+}
+_NATIVE_CHOICES: Final = [_ref(name) for name in _NATIVE]
+_TRUSTPILOT_CHOICES: Final = [_ref(name) for name in _TRUSTPILOT]
+_SCHEMAS: Final = {
+    **schemas_of(HookOut),
+    **_components("Native", native.DATA.values()),
+    **_components("Trustpilot", (trustpilot.Review, trustpilot.Deleted)),
+    **_NATIVE,
+    **_TRUSTPILOT,
+    "NativeDelivery": {
+        "description": "One event of the native format, or an array of them.",
+        "anyOf": [*_NATIVE_CHOICES, _events(_NATIVE_CHOICES)],
+    },
+    "TrustpilotDelivery": {
+        "description": "What Trustpilot posts: an object with `events`, or one bare event.",
+        "anyOf": [*_TRUSTPILOT_CHOICES, _object("Several events.", events=_events(_TRUSTPILOT_CHOICES))],
+    },
+}
+
+_ID: Final = {
+    "name": "source_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "format": "uuid"},
+    "description": "The source's id.",
+}
+_TOKEN: Final = {
+    "name": "token",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+    "description": "The secret part of the address, as `GET /v1/sources/{source_id}/secret` shows it.",
+}
+_SIGNATURE: Final = [
+    {"name": name, "in": "header", "required": True, "schema": {"type": "string", **form}, "description": what}
+    for name, form, what in (
+        ("webhook-id", {"pattern": r"^[!-\-/-~]{1,256}$"}, "The delivery's id, the same for every attempt."),
+        (
+            "webhook-timestamp",
+            {"pattern": rf"^[0-9]{{1,{MAX_TIMESTAMP_DIGITS}}}$"},
+            "Unix seconds of this attempt, within five minutes.",
+        ),
+        (
+            "webhook-signature",
+            {"minLength": 1},
+            "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces.",
+        ),
     )
 ]
 
 
-def _operation(summary: str, description: str, parameters: list[dict[str, Any]], operation_id: str) -> dict[str, Any]:
+def _operation(
+    operation_id: str, summary: str, description: str, parameters: list[dict[str, Any]], content: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "post": {
             "tags": ["hooks"],
@@ -43,27 +160,45 @@ def _operation(summary: str, description: str, parameters: list[dict[str, Any]],
             "summary": summary,
             "description": description,
             "parameters": parameters,
-            "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
-            "responses": _ANSWERS,
+            "requestBody": {
+                "description": "UTF-8, without duplicate keys, NaN or NUL.",
+                "required": True,
+                "content": {JSON: content},
+            },
+            "responses": {
+                "202": {
+                    "description": "Durable. Events that could not be taken are listed; the others are taken.",
+                    "content": {JSON: {"schema": _ref("HookOut")}},
+                }
+            },
             "security": [],
+            "x-plaudit": {
+                "problems": [(s, slug) for slug, s in _PROBLEMS.items()],
+                "headers": (),
+                "answer": {},
+                "body": {},
+            },
         }
     }
 
 
-_PATHS: dict[str, Any] = {
-    "/v1/hooks/{source_id}": _operation(
-        "Post reviews, signed",
-        "One event or an array of up to 1,000, signed as Standard Webhooks v1. A repeated delivery gets its first "
-        "answer again.",
-        [_ID, *_SIGNATURE],
-        "post_hook",
-    ),
-    "/v1/hooks/{source_id}/{token}": _operation(
-        "Post reviews of a platform that signs nothing",
-        "The token in the address is the proof: keep the whole address secret.",
-        [_ID, _TOKEN],
-        "post_hook_with_token",
-    ),
+HOOKS: Final = {
+    "paths": {
+        "/v1/hooks/{source_id}": _operation(
+            "post_hook",
+            "Post reviews, signed",
+            f"One event or an array of up to {MAX_EVENTS:,}, signed as Standard Webhooks v1. A repeated delivery gets "
+            "its first answer again. 400 and 422 are kept in the log of deliveries; 401, 408, 413 and 415 are not.",
+            [_ID, *_SIGNATURE],
+            {"schema": _ref("NativeDelivery"), "example": NATIVE_EXAMPLE},
+        ),
+        "/v1/hooks/{source_id}/{token}": _operation(
+            "post_hook_with_token",
+            "Post reviews of a platform that signs nothing",
+            "The token in the address is the proof: keep the whole address secret. The body is the platform's own.",
+            [_ID, _TOKEN],
+            {"schema": _ref("TrustpilotDelivery"), "example": TRUSTPILOT_EXAMPLE},
+        ),
+    },
+    "schemas": _SCHEMAS,
 }
-
-HOOKS: dict[str, Any] = {"paths": _PATHS, "schemas": schemas_of(HookOut)}

@@ -55,54 +55,73 @@ from plaudit.ingest.sources.domain import KeyedSource
 class Author(msgspec.Struct, frozen=True):
     """The author. The name is never stored, the address only as a keyed hash."""
 
-    id: Annotated[str, Meta(max_length=MAX_ID_CHARS)] | UnsetType | None = UNSET
-    name: str | UnsetType | None = UNSET
-    email: Annotated[str, Meta(max_length=MAX_EMAIL_CHARS)] | UnsetType | None = UNSET
+    id: Annotated[
+        Annotated[str, Meta(max_length=MAX_ID_CHARS)] | UnsetType | None, Meta(description="Your id of the author.")
+    ] = UNSET
+    name: Annotated[str | UnsetType | None, Meta(description="It is not kept.")] = UNSET
+    email: Annotated[
+        Annotated[str, Meta(max_length=MAX_EMAIL_CHARS)] | UnsetType | None,
+        Meta(description="It is kept as a keyed hash only."),
+    ] = UNSET
 
 
 class AnswerData(msgspec.Struct, frozen=True):
     """The company's public reply; without a time it counts from its receipt."""
 
-    text: str | UnsetType = UNSET
-    published_at: Instant | UnsetType | None = UNSET
-    state: AnswerState | UnsetType = UNSET
+    text: Annotated[str | UnsetType, Meta(description="What the company wrote.")] = UNSET
+    published_at: Annotated[Instant | UnsetType | None, Meta(description="When it was published.")] = UNSET
+    state: Annotated[AnswerState | UnsetType, Meta(description="Only a `published` one counts as an answer.")] = UNSET
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """Which review it is about."""
 
-    id: ExternalId
-    version: Version | UnsetType | None = UNSET
+    id: Annotated[ExternalId, Meta(description="Your id of the review.")]
+    version: Annotated[
+        Version | UnsetType | None,
+        Meta(description="Rises with every change of the review; without, the order of receipt counts."),
+    ] = UNSET
 
 
 class _Details(Reference, frozen=True, kw_only=True):
-    subject: str | UnsetType | None = UNSET
-    scale: Scale | UnsetType | None = UNSET
-    kind: Kind | UnsetType | None = UNSET
-    title: str | UnsetType | None = UNSET
-    text: str | UnsetType | None = UNSET
-    language: Language | UnsetType | None = UNSET
-    edited_at: Instant | UnsetType | None = UNSET
-    author: Author | UnsetType | None = UNSET
-    verified: bool | UnsetType | None = UNSET
-    origin: Origin | UnsetType | None = UNSET
-    tags: Tags | UnsetType | None = UNSET
-    url: Url | UnsetType | None = UNSET
-    answer: AnswerData | UnsetType | None = UNSET
+    subject: Annotated[
+        str | UnsetType | None, Meta(description="The source's subject, which is the default, or one below it.")
+    ] = UNSET
+    scale: Annotated[
+        Scale | UnsetType | None,
+        Meta(description="The ends of the rating's scale; by default 1 to 5, NPS 0 to 10, CES 1 to 7, thumbs 0 to 1."),
+    ] = UNSET
+    kind: Annotated[Kind | UnsetType | None, Meta(description="What kind of rating it gives; `stars` by default.")] = (
+        UNSET
+    )
+    title: Annotated[str | UnsetType | None, Meta(description="Its title; 500 characters are kept.")] = UNSET
+    text: Annotated[str | UnsetType | None, Meta(description="Its text; 20,000 characters are kept.")] = UNSET
+    language: Annotated[Language | UnsetType | None, Meta(description="A language tag such as `en` or `pt-BR`.")] = (
+        UNSET
+    )
+    edited_at: Annotated[
+        Instant | UnsetType | None, Meta(description="When it was edited; a changed rating counts from then.")
+    ] = UNSET
+    author: Annotated[Author | UnsetType | None, Meta(description="The author.")] = UNSET
+    verified: Annotated[bool | UnsetType | None, Meta(description="Whether the purchase is certain.")] = UNSET
+    origin: Annotated[Origin | UnsetType | None, Meta(description="Why it was written; `organic` by default.")] = UNSET
+    tags: Annotated[Tags | UnsetType | None, Meta(description="Labels that it can be found by.")] = UNSET
+    url: Annotated[Url | UnsetType | None, Meta(description="Where it can be read.")] = UNSET
+    answer: Annotated[AnswerData | UnsetType | None, Meta(description="The company's public reply.")] = UNSET
 
 
 class CreatedData(_Details, frozen=True, kw_only=True):
     """A whole review."""
 
-    rating: float
-    published_at: Instant
+    rating: Annotated[float, Meta(description="A number on its scale.")]
+    published_at: Annotated[Instant, Meta(description="RFC 3339 with a zone, from 1970 on.")]
 
 
 class EditedData(_Details, frozen=True, kw_only=True):
     """A review, or the fields of it that changed."""
 
-    rating: float | UnsetType | None = UNSET
-    published_at: Instant | UnsetType | None = UNSET
+    rating: Annotated[float | UnsetType | None, Meta(description="A number on its scale.")] = UNSET
+    published_at: Annotated[Instant | UnsetType | None, Meta(description="RFC 3339 with a zone, from 1970 on.")] = UNSET
 
 
 class RemovedData(Reference, frozen=True, kw_only=True):
@@ -116,7 +135,7 @@ class RestoredData(Reference, frozen=True, kw_only=True):
 class AnsweredData(Reference, frozen=True, kw_only=True):
     """Which review is answered, and how."""
 
-    answer: AnswerData
+    answer: Annotated[AnswerData, Meta(description="The company's public reply.")]
 
 
 Data = CreatedData | EditedData | RemovedData | RestoredData | AnsweredData

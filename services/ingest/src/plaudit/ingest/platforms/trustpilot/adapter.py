@@ -4,10 +4,10 @@ Trustpilot signs nothing and never sends a customer's address. Events have no ve
 payload's), so they count in the order of their receipt.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError, check_count
 from plaudit.ingest.platforms.fields import (
@@ -45,38 +45,38 @@ DELETED: Final = frozenset({"service-review-deleted", "product-review-deleted"})
 class Consumer(msgspec.Struct, frozen=True):
     """The author."""
 
-    id: str | None = None
+    id: Annotated[str | None, Meta(description="Trustpilot's id of the author; the name is not kept.")] = None
 
 
 class Tag(msgspec.Struct, frozen=True):
     """A label that the business gave."""
 
-    group: str | None = None
-    value: str | None = None
+    group: Annotated[str | None, Meta(description="The group of the label.")] = None
+    value: Annotated[str | None, Meta(description="The label in its group.")] = None
 
 
 class Deleted(msgspec.Struct, frozen=True):
     """A deleted review: only its id counts."""
 
-    id: ExternalId
+    id: Annotated[ExternalId, Meta(description="Trustpilot's id of the review.")]
 
 
 class Review(msgspec.Struct, frozen=True, rename="camel"):
     """A review as it is now."""
 
-    id: ExternalId
-    stars: float
-    created_at: Instant | None = None
-    updated_at: Instant | None = None
-    language: Language | UnsetType | None = UNSET
-    title: str | UnsetType | None = UNSET
-    text: str | UnsetType | None = UNSET
-    link: str | None = None
-    is_verified: bool | None = None
-    reference_id: str | None = None
-    location_id: str | None = None
-    consumer: Consumer | None = None
-    tags: tuple[Tag, ...] | None = None
+    id: Annotated[ExternalId, Meta(description="Trustpilot's id of the review.")]
+    stars: Annotated[float, Meta(description="1 to 5.")]
+    created_at: Annotated[Instant | None, Meta(description="When it was published; a new review has it.")] = None
+    updated_at: Annotated[Instant | None, Meta(description="When it was edited.")] = None
+    language: Annotated[Language | UnsetType | None, Meta(description="A language tag such as `en`.")] = UNSET
+    title: Annotated[str | UnsetType | None, Meta(description="Its title.")] = UNSET
+    text: Annotated[str | UnsetType | None, Meta(description="Its text.")] = UNSET
+    link: Annotated[str | None, Meta(description="Where it can be read.")] = None
+    is_verified: Annotated[bool | None, Meta(description="Whether the purchase is certain.")] = None
+    reference_id: Annotated[str | None, Meta(description="The order; becomes a tag.")] = None
+    location_id: Annotated[str | None, Meta(description="The place; becomes a tag.")] = None
+    consumer: Annotated[Consumer | None, Meta(description="The author.")] = None
+    tags: Annotated[tuple[Tag, ...] | None, Meta(description="Labels that the business gave.")] = None
 
 
 def normalise(body: object, source: KeyedSource) -> list[Instruction | Quarantined]:

@@ -8,9 +8,10 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from plaudit.ingest.reviews.domain.state import Kind, RawRating, Severity
 
@@ -25,8 +26,8 @@ CACHED_RATINGS: Final = 4_096
 class Scale(msgspec.Struct, frozen=True):
     """The worst and the best value that could be given."""
 
-    min: float
-    max: float
+    min: Annotated[float, Meta(description="The worst value that could be given.")]
+    max: Annotated[float, Meta(description="The best value that could be given.")]
 
 
 STARS_SCALE: Final = Scale(STARS_MIN, STARS_MAX)

@@ -1,0 +1,59 @@
+"""What pages use beyond our own files comes from locked jars, and is served with them."""
+
+import hashlib
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from plaudit_local import page_assets
+from plaudit_local.servers.jars import PAGES_LOCK, Jar, JarsUnavailableError, read_lock
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with a jar as the lock names it."""
+    [locked] = read_lock(PAGES_LOCK)
+    path = tmp_path / "cache" / locked.path
+    path.parent.mkdir(parents=True)
+    with ZipFile(path, "w") as archive:
+        for name in page_assets.FILES[locked.artifact]:
+            archive.writestr(f"META-INF/resources/webjars/swagger-ui/{locked.version}/{name}", f"content of {name}")
+        archive.writestr(f"META-INF/resources/webjars/swagger-ui/{locked.version}/index.html", "not served")
+    jar = Jar(locked.group, locked.artifact, locked.version, hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(page_assets, "read_lock", lambda _path: [jar])
+    return tmp_path / "cache"
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_folder_holds_the_files_of_the_library_and_the_reference_and_nothing_else(
+    tmp_path: Path, cache: Path
+) -> None:
+    page_assets.fill(tmp_path / "assets", cache=cache)
+    wanted = {f"swagger-ui/{name}" for name in page_assets.FILES["swagger-ui"]}
+    assert files(tmp_path / "assets") == {"openapi.json", *wanted}
+    assert (tmp_path / "assets" / "swagger-ui" / "swagger-ui.css").read_text() == "content of swagger-ui.css"
+
+
+def test_a_file_that_was_changed_is_written_again_and_the_others_are_left(tmp_path: Path, cache: Path) -> None:
+    folder = tmp_path / "assets"
+    page_assets.fill(folder, cache=cache)
+    changed, kept = folder / "swagger-ui" / "swagger-ui.css", folder / "openapi.json"
+    changed.write_text("changed")
+    before = kept.stat().st_ino
+    page_assets.fill(folder, cache=cache)
+    assert changed.read_text() == "content of swagger-ui.css"
+    assert kept.stat().st_ino == before
+
+
+def test_without_the_jar_the_reference_is_there(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable(*_arguments: object) -> list[Path]:
+        raise JarsUnavailableError("no network")
+
+    monkeypatch.setattr(page_assets, "class_path", unavailable)
+    with pytest.raises(JarsUnavailableError):
+        page_assets.fill(tmp_path / "assets", cache=cache)
+    assert files(tmp_path / "assets") == {"openapi.json"}

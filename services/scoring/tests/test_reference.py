@@ -1,0 +1,26 @@
+"""The examples of the API reference are what scoring answers."""
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from plaudit.common.process import Resources
+from plaudit.scoring.main import build
+from plaudit.scoring.settings import ScoringSettings
+from plaudit_testing.reference import Reference
+from plaudit_testing.review_events import review_state
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_every_operation_answers_as_its_example_says(
+    resources: Resources[ScoringSettings], api: httpx.AsyncClient, bus
+) -> None:
+    app = build(resources).app
+    assert app is not None
+    reference = Reference(app.openapi())
+    await bus.tell(None, review_state(rating=5.0, subject="acme", rated_at=datetime.now(UTC)))
+    await reference.check(api, "list_scores")
+    await reference.check(api, "read_score", ids={"subject": "acme"})
+    reference.assert_all_are_checked()
