@@ -7,7 +7,8 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, Query
 
-from plaudit.common.http import Body, Paging, create_app, nearest
+from plaudit.common.http import Body, Paging, create_app
+from plaudit.common.names import nearest
 from plaudit_testing.problems import problem_of
 from plaudit_testing.serving import serving
 

@@ -9,6 +9,8 @@ from plaudit.common.refusals import WrongInputError
 
 MAX_NAME_CHARS: Final = 100
 MAX_NEAREST: Final = 3
+LIKENESS: Final = 0.5
+"""From 0 to 1: below it, a known name is not what was meant."""
 MAX_SHOWN_CHARS: Final = 80
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of Unicode: control characters, halves of pairs, unassigned ones, and breaks of lines."""
@@ -35,9 +37,9 @@ def shown(text: str) -> str:
     return repr(text) if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]!r}…"
 
 
-def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Return the few known words that a misspelt one may have meant, the nearest first; none when none is near."""
-    return get_close_matches(word[:MAX_NAME_CHARS].lower(), list(known), n=MAX_NEAREST)
+def nearest(word: str, known: Iterable[str], most: int = MAX_NEAREST) -> list[str]:
+    """Return up to so many known words that a misspelt one may have meant, the nearest first; none if none is near."""
+    return get_close_matches(word[:MAX_NAME_CHARS].lower(), list(known), n=most, cutoff=LIKENESS)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

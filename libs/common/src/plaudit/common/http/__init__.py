@@ -9,7 +9,7 @@ from plaudit.common.http.json import json_response
 from plaudit.common.http.openapi import describe
 from plaudit.common.http.paging import Cursor, Page, Paging, decode_cursor, encode_cursor
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
-from plaudit.common.http.strict import Body, nearest
+from plaudit.common.http.strict import Body
 from plaudit.common.http.subjects import Subject, SubjectFilter
 from plaudit.common.http.times import Instant
 from plaudit.common.http.transactions import TenantTx, Work
@@ -36,7 +36,6 @@ __all__ = [
     "describe",
     "encode_cursor",
     "json_response",
-    "nearest",
     "not_found",
     "read_body",
     "resources",

@@ -5,7 +5,6 @@ since addresses of pages are passed around with parameters that others have adde
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any, Final, get_args, get_origin
 
 from fastapi import Request
@@ -15,15 +14,10 @@ from fastapi.params import Param, ParamTypes
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from plaudit.common.names import nearest
+
 MAX_SHOWN_CHARS: Final = 60
-_LIKENESS: Final = 0.5
-"""From 0 to 1: below it, a known name is not what was meant."""
 _LISTS: Final = (list, set, tuple, frozenset)
-
-
-def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
-    """Return up to so many known words that somebody may have meant, the likeliest first."""
-    return get_close_matches(word[:MAX_SHOWN_CHARS], list(known), n=most, cutoff=_LIKENESS)
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -87,7 +81,7 @@ def _error(code: str, what: str, name: str) -> dict[str, Any]:
 
 
 def _unknown(noun: str, name: str, known: Iterable[str]) -> str:
-    near = nearest(name, known)
+    near = nearest(name, known, most=1)
     if near:
         return f"There is no such {noun}. Did you mean `{near[0]}`?"
     names = ", ".join(f"`{each}`" for each in known)

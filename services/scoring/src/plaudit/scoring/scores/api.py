@@ -17,8 +17,8 @@ from plaudit.common.http import (
     TenantTx,
     authorize,
     describe,
-    nearest,
 )
+from plaudit.common.names import nearest
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.domain import UnknownSubjectError, read
