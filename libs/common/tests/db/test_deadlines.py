@@ -1,7 +1,7 @@
 """A server that is silent costs a caller as long as the settings say, and not as long as the driver would wait."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
@@ -83,8 +83,21 @@ async def ping(made: Database, open_: Open) -> None:
         assert await tx.raw.fetchval("SELECT 1") == 1
 
 
+async def succeeds(attempt: Callable[[], Awaitable[object]]) -> object:
+    """Return what an attempt returns; try again when it runs out of time, and only then.
+
+    On a busy machine, a good answer can take longer than the short limits.
+    """
+    async with asyncio.timeout(TEST_SECONDS):
+        while True:
+            try:
+                return await attempt()
+            except TimeoutError:
+                await asyncio.sleep(0)
+
+
 async def warm(made: Database, open_: Open) -> None:
-    await asyncio.gather(*(ping(made, open_) for _ in range(POOL_SIZE)))
+    await asyncio.gather(*(succeeds(lambda: ping(made, open_)) for _ in range(POOL_SIZE)))
 
 
 async def assert_transient_in_time(made: Database, open_: Open, times: int = 1) -> None:
@@ -116,7 +129,7 @@ async def test_a_lone_statement_that_is_not_answered_is_given_up_and_its_connect
     common_url: str, proxy: TcpProxy, late: str
 ):
     async with database(common_url, proxy, **{late: SHORT_SECONDS}) as made:
-        assert await made.holds("SELECT true")
+        assert await succeeds(lambda: made.holds("SELECT true"))
         proxy.black_hole()
         async with asyncio.timeout(TEST_SECONDS):
             with pytest.raises(Exception) as raised:
@@ -124,14 +137,14 @@ async def test_a_lone_statement_that_is_not_answered_is_given_up_and_its_connect
         assert is_transient(raised.value)
         assert connections_out(made) == 0
         proxy.pass_through()
-        assert await made.holds("SELECT true")
+        assert await succeeds(lambda: made.holds("SELECT true"))
 
 
 async def test_waiting_for_a_free_connection_counts_too(common_url: str, proxy: TcpProxy, open_: Open):
     async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
         async with open_(made), open_(made):
             await assert_transient_in_time(made, open_)
-        await ping(made, open_)
+        await succeeds(lambda: ping(made, open_))
 
 
 async def test_a_worker_waits_longer_for_a_connection_than_a_request(common_url: str, proxy: TcpProxy, open_: Open):
@@ -139,7 +152,7 @@ async def test_a_worker_waits_longer_for_a_connection_than_a_request(common_url:
     async with database(common_url, proxy, Role.WORKER, **seconds) as made:
         async with open_(made), open_(made):
             await assert_transient_in_time(made, open_)
-        await ping(made, open_)
+        await succeeds(lambda: ping(made, open_))
     fields = Settings.model_fields
     assert fields["database_worker_open_timeout_seconds"].default > fields["database_open_timeout_seconds"].default
     assert fields["database_worker_open_timeout_seconds"].default < LEASE_SECONDS
