@@ -54,7 +54,7 @@ def status(layout: Layout, plan: Plan) -> int:
     if not found:
         print(f"Plaudit is being started or stopped (process {pid}).")
         return 0
-    print(f"Plaudit is running (process {pid}).\n{as_text(found, plan, layout, fresh_link(plan, found))}")
+    print(f"Plaudit is running (process {pid}).\n{as_text(found, plan, layout, fresh_link(plan, found))}\n")
     checks = {caddy.NAME: ("address", caddy.answers)}
     checks |= {service.name: (service.endpoint, answers_ready) for service in (*plan.services, plan.mailbox)}
     for name, (endpoint, is_ready) in checks.items():
