@@ -31,8 +31,17 @@ def play(endpoints: dict[str, str]) -> str:
         endpoints: base addresses of the services and an API key, as in `.local/endpoints.json`.
 
     Raises:
-        DemoError: a service answered something unexpected.
+        DemoError: nothing runs, or a service answered something unexpected, or nothing.
     """
+    if not endpoints:
+        raise DemoError("Plaudit is not running; make up starts it.")
+    try:
+        return _play(endpoints)
+    except httpx.TransportError as error:
+        raise DemoError(f"A service does not answer: {error}") from error
+
+
+def _play(endpoints: dict[str, str]) -> str:
     headers = {"authorization": f"Bearer {endpoints['api_key']}"}
     with httpx.Client(headers=headers, timeout=REQUEST_TIMEOUT_SECONDS) as client:
         sources = {business: _source(client, endpoints["ingest"], business) for business in BUSINESSES}

@@ -45,7 +45,7 @@ def down(layout: Layout) -> int:
 
 
 def status(layout: Layout, plan: Plan) -> int:
-    """Say whether the product runs, where, and which parts are ready; return the exit code."""
+    """Say whether the product runs, where, and which parts are ready, with a link to sign in; return the exit code."""
     pid = holder(layout.supervisor_lock)
     if pid is None:
         print("Plaudit is not running; make up starts it.")
