@@ -17,7 +17,7 @@ up: bootstrap ## Run Plaudit in the foreground: PostgreSQL, Kafka, the four serv
 down: ## Stop it, from anywhere
 	@if [ -x $(VENV)/python ]; then $(LOCAL) down; fi
 
-status: ## Say what runs, and where
+status: ## Say what runs, and where; print a link to sign in
 	@if [ -x $(VENV)/python ]; then $(LOCAL) status; else echo "Plaudit is not running; make up starts it."; fi
 
 check: bootstrap ## Run the checks and the tests that need no server, while you edit

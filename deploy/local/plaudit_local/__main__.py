@@ -40,7 +40,7 @@ def down() -> None:
 
 @app.command()
 def status() -> None:
-    """Say what runs, and where."""
+    """Say what runs, and where, with a link to sign in."""
     from plaudit_local.supervision.commands import status
     from plaudit_local.supervision.plan import product
 
@@ -77,9 +77,12 @@ def mailbox(
 @app.command()
 def demo() -> None:
     """Play the demo story into the running product."""
-    from plaudit_local.demo.player import play
+    from plaudit_local.demo.player import DemoError, play
 
-    print(play(read_json(Layout.of_checkout().endpoints)))
+    try:
+        print(play(read_json(Layout.of_checkout().endpoints)))
+    except DemoError as error:
+        sys.exit(str(error))
 
 
 @app.command()

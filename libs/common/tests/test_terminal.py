@@ -18,6 +18,8 @@ COMMANDS = [
     ("keys", "create", "--name", "x", "--scopes", "*"),
     ("keys", "rotate", "x"),
     ("keys", "revoke", "x"),
+    ("people", "list"),
+    ("sign-in-link", "--email", "ada@example.com"),
 ]
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 

@@ -3,7 +3,6 @@
 Every delivery and request has an id of its own, so a repeated one gets the answer of the first time.
 """
 
-import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,13 +10,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from plaudit.common.db import Database, Role
-from plaudit.common.settings import Settings
 from plaudit.common.standard_webhooks import decode_secret, signed_headers
-from plaudit.common.tenants import commands as tenants
 from plaudit_local.demo.story import BUSINESSES, FRESH, REQUESTS, REVIEWS, Request, Review
 
-TENANT = "default"
 SUBJECTS_PLATFORM = "native"
 DEADLINE_SECONDS = 30.0
 POLL_SECONDS = 0.2
@@ -36,8 +31,17 @@ def play(endpoints: dict[str, str]) -> str:
         endpoints: base addresses of the services and an API key, as in `.local/endpoints.json`.
 
     Raises:
-        DemoError: a service answered something unexpected.
+        DemoError: nothing runs, or a service answered something unexpected, or nothing.
     """
+    if not endpoints:
+        raise DemoError("Plaudit is not running; make up starts it.")
+    try:
+        return _play(endpoints)
+    except httpx.TransportError as error:
+        raise DemoError(f"A service does not answer: {error}") from error
+
+
+def _play(endpoints: dict[str, str]) -> str:
     headers = {"authorization": f"Bearer {endpoints['api_key']}"}
     with httpx.Client(headers=headers, timeout=REQUEST_TIMEOUT_SECONDS) as client:
         sources = {business: _source(client, endpoints["ingest"], business) for business in BUSINESSES}
@@ -46,18 +50,7 @@ def play(endpoints: dict[str, str]) -> str:
         reviews = _reviews_by_title(client, endpoints["ingest"])
         for number, request in enumerate(REQUESTS):
             _request(client, endpoints["feedback_board"], number, request, reviews)
-    asyncio.run(_switch_board_on(endpoints["database_url"]))
     return f"{len(REVIEWS) + len(FRESH)} reviews of {len(BUSINESSES)} businesses and {len(REQUESTS)} requests."
-
-
-async def _switch_board_on(database_url: str) -> None:
-    """Show the tenant's requests on the public board."""
-    owner = Database(Settings.model_validate({"database_url": database_url}), "common", Role.OWNER, pool_size=1)
-    try:
-        async with owner.transaction() as tx:
-            await tenants.set_board_public(tx, TENANT, on=True)
-    finally:
-        await owner.close()
 
 
 def _ask(client: httpx.Client, method: str, address: str, **options: Any) -> Any:

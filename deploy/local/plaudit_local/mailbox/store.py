@@ -95,7 +95,7 @@ def _read(path: Path) -> Mail:
 
 def _header(message: EmailMessage, name: str) -> str:
     try:
-        return str(message.get(name, ""))
+        return str(message.get(name, "")).strip()
     except (ValueError, IndexError, AttributeError, TypeError):
         # The standard library's header parser raises on some malformed headers.
         return ""

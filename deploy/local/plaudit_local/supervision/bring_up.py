@@ -32,6 +32,7 @@ class BringUp:
 
     def __init__(self, layout: Layout, plan: Plan, registry: ProcessRegistry, say: Callable[[str], None]) -> None:
         self.programs: list[SupervisedProgram] = []
+        self.sign_in_link: str | None = None
         self._layout = layout
         self._plan = plan
         self._registry = registry
@@ -79,7 +80,7 @@ class BringUp:
     def play_demo(self) -> None:
         """Play the demo story into this database, once; report a failure and go on."""
         demo, played = self._plan.demo, self._layout.demo_played
-        if demo is None or (played.exists() and played.read_text().strip() == self._identity):
+        if demo is None or self._is_demo_played():
             return
         try:
             outcome = self._run(demo, DEMO_SECONDS).strip()
@@ -88,6 +89,10 @@ class BringUp:
             return
         played.write_text(f"{self._identity}\n")
         self._say(f"The demo story has been played. {outcome}".strip())
+
+    def _is_demo_played(self) -> bool:
+        played = self._layout.demo_played
+        return played.exists() and played.read_text().strip() == self._identity
 
     def _watch(self, *servers: DataServer) -> None:
         for used in servers:
@@ -112,7 +117,20 @@ class BringUp:
             if not key:
                 raise ProcessFailedError(f"{self._plan.key.name}: it printed no key")
             store_key(self._layout, self._identity, key)
+        if self._plan.public_board is not None and not self._is_demo_played():
+            self._run(self._plan.public_board)
+        self.sign_in_link = self._new_link()
         return key
+
+    def _new_link(self) -> str | None:
+        """Return a link that signs in once. It is printed only: a file would outlive its use."""
+        if self._plan.sign_in is None:
+            return None
+        try:
+            return self._run(self._plan.sign_in).strip() or None
+        except ProcessFailedError as error:
+            self._say(f"There is no link to sign in with; the development key signs in too: {error}")
+            return None
 
     def _fetch_page_assets(self) -> None:
         self._layout.page_assets.mkdir(exist_ok=True)
@@ -135,6 +153,7 @@ class BringUp:
             "PLAUDIT_PARTITIONS": str(PARTITIONS),
             "PLAUDIT_OWNER_EMAIL": OWNER_EMAIL,
             "PLAUDIT_BOARD_NAME": BOARD_NAME,
+            "PLAUDIT_PUBLIC_URL": base_url(self._ports[caddy.NAME]),
             "PLAUDIT_LOG_FORMAT": "json",
         }
         given = _given("PLAUDIT_")
@@ -177,11 +196,7 @@ class BringUp:
             name=service.name,
             command=service.command,
             log=self._layout.log(service.name),
-            environment={
-                **self._environment,
-                "PLAUDIT_HTTP_PORT": str(port),
-                "PLAUDIT_PUBLIC_URL": base_url(port),
-            },
+            environment={**self._environment, "PLAUDIT_HTTP_PORT": str(port)},
             death_signal=signal.SIGTERM,
             grace_seconds=SERVICE_GRACE_SECONDS,
             stop_stage=stop_stage,

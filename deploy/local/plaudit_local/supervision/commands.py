@@ -14,6 +14,7 @@ from plaudit_local.supervision.endpoints import as_text
 from plaudit_local.supervision.layout import Layout, read_json
 from plaudit_local.supervision.plan import Plan
 from plaudit_local.supervision.readiness import answers_ready
+from plaudit_local.supervision.sign_in import fresh_link
 
 STOP_SECONDS = 60.0
 KILLED_SECONDS = 40.0
@@ -44,7 +45,7 @@ def down(layout: Layout) -> int:
 
 
 def status(layout: Layout, plan: Plan) -> int:
-    """Say whether the product runs, where, and which parts are ready; return the exit code."""
+    """Say whether the product runs, where, and which parts are ready, with a link to sign in; return the exit code."""
     pid = holder(layout.supervisor_lock)
     if pid is None:
         print("Plaudit is not running; make up starts it.")
@@ -53,7 +54,7 @@ def status(layout: Layout, plan: Plan) -> int:
     if not found:
         print(f"Plaudit is being started or stopped (process {pid}).")
         return 0
-    print(f"Plaudit is running (process {pid}).\n{as_text(found, plan, layout)}")
+    print(f"Plaudit is running (process {pid}).\n{as_text(found, plan, layout, fresh_link(plan, found))}\n")
     checks = {caddy.NAME: ("address", caddy.answers)}
     checks |= {service.name: (service.endpoint, answers_ready) for service in (*plan.services, plan.mailbox)}
     for name, (endpoint, is_ready) in checks.items():

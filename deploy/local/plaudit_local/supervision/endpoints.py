@@ -4,10 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from plaudit_local.servers.ports import LOOPBACK
 from plaudit_local.supervision.layout import Layout, read_json, write_private
-from plaudit_local.supervision.plan import Plan
+from plaudit_local.supervision.plan import LINK_MINUTES, Plan
+
+TITLE_CHARS = 22
 
 
 def base_url(port: int) -> str:
@@ -36,17 +39,28 @@ class Endpoints:
         return {"address": self.address, **self.services, **rest}
 
 
-def as_text(endpoints: Mapping[str, Any], plan: Plan, layout: Layout) -> str:
-    """Return the same for a person, one address a line: first the one of all services."""
-    lines = [f"  {'Plaudit':<22} {endpoints.get('address', '?')}"]
+def as_text(endpoints: Mapping[str, Any], plan: Plan, layout: Layout, link: str | None) -> str:
+    """Return the same for a person: the one address, a link that signs in where there is one, and what is where."""
+    address = str(endpoints.get("address", "?"))
+    ports = (f"{each.name} {urlsplit(str(endpoints.get(each.endpoint, ''))).port}" for each in plan.services)
+    lines = [_line("Plaudit", address)]
+    if link:
+        lines += [
+            _line("sign in", link),
+            _line("", f"once, within {LINK_MINUTES} minutes; make status prints another link"),
+        ]
+    lines += ["", *(_line(title, address + path) for title, path in plan.pages)]
     lines += [
-        f"  {title:<22} {endpoints.get(service.endpoint, '?')}{path}"
-        for service in (*plan.services, plan.mailbox)
-        for title, path in service.shows
+        _line("mailbox", str(endpoints.get(plan.mailbox.endpoint, "?"))),
+        _line("development key", str(endpoints.get("api_key", "?"))),
+        _line("own ports", ", ".join(ports)),
+        _line("all of it", str(layout.endpoints)),
     ]
-    lines.append(f"  {'development key':<22} {endpoints.get('api_key', '?')}")
-    lines.append(f"  {'all of it':<22} {layout.endpoints}")
     return "\n".join(lines)
+
+
+def _line(title: str, text: str) -> str:
+    return f"  {title:<{TITLE_CHARS}} {text}"
 
 
 def stored_key(layout: Layout, identity: str) -> str | None:

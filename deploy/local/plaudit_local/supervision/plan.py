@@ -1,5 +1,6 @@
 """What the product consists of: its programs, the ports they prefer, and the steps before them."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ DOOR_PORT = 8000
 FIRST_SERVICE_PORT = 8001
 MAILBOX_PORT = 8005
 SMTP_PORT = 2525
+LINK_MINUTES = 15
+"""How long the link may be used that signs in to the console."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,6 @@ class Service:
     preferred_port: int
     endpoint: str
     """Its name in endpoints.json."""
-    shows: Sequence[tuple[str, str]] = ()
-    """What a person can look at: (title, path)."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ class Plan:
     """The port that the one address of all services prefers."""
     page_assets: Step | None = None
     """Fills the folder of page assets; pages do without what it cannot get."""
+    sign_in: Step | None = None
+    """Prints a link that signs in once."""
+    public_board: Step | None = None
+    """Switches on the public board that the demo story is about."""
+    pages: Sequence[tuple[str, str]] = ()
+    """What a person can look at, at the one address: (title, path)."""
 
 
 def _python(*arguments: str) -> Sequence[str]:
@@ -60,7 +67,7 @@ def _python(*arguments: str) -> Sequence[str]:
 def product() -> Plan:
     """Return the plan of Plaudit."""
     modules = {"ingest": "ingest", "scoring": "scoring", "alerting": "alerting", "feedback-board": "feedback_board"}
-    pages = {"alerting": [("clocks", "/")], "feedback-board": [("public board", "/")]}
+    owner = os.environ.get("PLAUDIT_OWNER_EMAIL") or OWNER_EMAIL
     return Plan(
         # In one process: importing each service to migrate its schema would take longer than the migrations.
         migrations=(Step("migrate all schemas", _python("plaudit.common.db.migrate", "common", *modules)),),
@@ -72,18 +79,21 @@ def product() -> Plan:
             ),
         ),
         services=tuple(
-            Service(
-                name,
-                _python(f"plaudit.{m}.main", "all"),
-                FIRST_SERVICE_PORT + n,
-                endpoint=m,
-                shows=(*pages.get(name, ()), (f"{name} API", "/docs")),
-            )
+            Service(name, _python(f"plaudit.{m}.main", "all"), FIRST_SERVICE_PORT + n, endpoint=m)
             for n, (name, m) in enumerate(modules.items())
         ),
-        mailbox=Service(
-            "mailbox", _python("plaudit_local", "mailbox"), MAILBOX_PORT, endpoint="mailbox", shows=(("mailbox", "/"),)
-        ),
+        mailbox=Service("mailbox", _python("plaudit_local", "mailbox"), MAILBOX_PORT, endpoint="mailbox"),
         page_assets=Step("fetch what pages use", _python("plaudit_local", "assets")),
+        sign_in=Step(
+            "make a link to sign in",
+            _python(
+                *("plaudit.common.sessions.cli", "--tenant", "default", "--email", owner),
+                *("--minutes", str(LINK_MINUTES)),
+            ),
+        ),
+        public_board=Step(
+            "switch the public board on", _python("plaudit.common.tenants.cli", "board", "default", "on")
+        ),
         demo=Step("play the demo story", _python("plaudit_local", "demo")),
+        pages=(("console", "/console"), ("public board", "/"), ("API reference", "/docs")),
     )

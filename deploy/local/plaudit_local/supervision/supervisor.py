@@ -12,6 +12,7 @@ from plaudit_local.supervision.endpoints import as_text
 from plaudit_local.supervision.layout import Layout, read_json
 from plaudit_local.supervision.plan import Plan
 from plaudit_local.supervision.process_registry import ProcessRegistry, StoppedError
+from plaudit_local.supervision.sign_in import fresh_link
 from plaudit_local.supervision.terminal import Terminal
 
 TICK_SECONDS = 0.2
@@ -70,7 +71,7 @@ class Supervisor:
             endpoints = self._bring_up.run()
             endpoints.write(self._layout)
             seconds = time.monotonic() - self._began
-            shown = as_text(endpoints.as_dict(), self._plan, self._layout)
+            shown = as_text(endpoints.as_dict(), self._plan, self._layout, self._bring_up.sign_in_link)
             self._terminal.say(f"\nPlaudit is ready ({seconds:.1f} s).\n{shown}\n")
             self._is_up.set()
             self._bring_up.play_demo()
@@ -85,7 +86,7 @@ class Supervisor:
 def up(layout: Layout, plan: Plan, terminal: Terminal) -> int:
     """Run the product in the foreground; return the exit code.
 
-    If it runs already, this prints its addresses and returns 0.
+    If it runs already, this prints its addresses and a new link, and returns 0.
     """
     layout.make()
     try:
@@ -107,4 +108,4 @@ def already_running(layout: Layout, plan: Plan, pid: int | None) -> str:
     found = read_json(layout.endpoints)
     if not found:
         return f"Plaudit is being started or stopped by process {pid}; ask again in a moment (make status)."
-    return f"Plaudit is running already (process {pid}).\n{as_text(found, plan, layout)}"
+    return f"Plaudit is running already (process {pid}).\n{as_text(found, plan, layout, fresh_link(plan, found))}"

@@ -86,6 +86,27 @@ def test_a_hostile_mail_is_shown_as_text_under_a_policy_without_scripts(mailbox)
     assert item["text"] == "Hello you"
 
 
+def test_addresses_in_a_mail_are_links_and_other_schemes_are_not(mailbox):
+    base, smtp = mailbox
+    send(
+        smtp,
+        "Sign in",
+        'Sign in: http://127.0.0.1:8000/sign-in/link/a_b-c\n\njavascript:alert(1) https://x.example/"x="y',
+    )
+    page = get(f"{base}/mails/{get(f'{base}/mails.json').json()['items'][0]['id']}").text
+    letter = page[page.index("<pre") : page.index("</pre>")]
+    assert re.findall(r'<a href="([^"]*)"', letter) == [
+        "http://127.0.0.1:8000/sign-in/link/a_b-c",
+        "https://x.example/&#34;x=&#34;y",
+    ]
+
+
+def test_a_long_subject_is_shown_from_its_first_word(tmp_path):
+    store = MailStore(tmp_path)
+    mail_id = store.add(b"Subject: \r\n Answer by noon\r\n\r\nx", NOON)
+    assert store.get(mail_id).subject == "Answer by noon"
+
+
 def test_an_unknown_mail_is_a_page_with_404(mailbox):
     base, _ = mailbox
     for mail_id in ("nothing", "..%2f..%2fetc%2fpasswd"):

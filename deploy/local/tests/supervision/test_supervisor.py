@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -137,12 +138,61 @@ def test_up_prepares_starts_and_says_where_everything_is(up, database_url, kafka
     assert next(iter(found)) == "address"
     shown = up.output()[up.output().index("Plaudit is ready") :].splitlines()
     assert shown[1].split() == ["Plaudit", found["address"]]
+    for title, path in (("console", "/console"), ("public board", "/"), ("API reference", "/docs")):
+        assert f"  {title:<22} {found['address']}{path}" in shown
+    assert f"  {'own ports':<22} one {up.ports[0]}, two {up.ports[1]}" in shown
     assert stat.S_IMODE((up.folder / "endpoints.json").stat().st_mode) == 0o600
-    assert sorted(up.steps()[:-1]) == ["key", "migrate one", "topics"]
+    assert sorted(up.steps()[:-1]) == ["board", "key", "link", "migrate one", "topics"]
     assert up.steps().index("migrate one") < up.steps().index("key")
     assert up.steps()[-1] == "demo"
-    for text in (found["one"], found["mailbox"], "the-development-key", "endpoints.json"):
+    for text in (found["mailbox"], "the-development-key", "endpoints.json"):
         assert text in up.output()
+
+
+def links(output: str) -> list[str]:
+    """The links to sign in that were printed."""
+    return re.findall(r"^  sign in +(\S+)$", output, re.MULTILINE)
+
+
+def test_a_link_to_sign_in_at_the_one_address_is_printed_and_in_no_file(up):
+    up.start()
+    up.wait_until_played()
+    (link,) = links(up.output())
+    assert link.startswith(f"{up.endpoints()['address']}/link/")
+    files = [path for path in up.folder.rglob("*") if path.is_file() and path.name != "output"]
+    assert [path for path in files if link.encode() in path.read_bytes()] == []
+
+
+def test_a_second_up_prints_a_link_of_its_own(up):
+    up.start()
+    up.wait_until_played()
+    second = Up(up.folder, up.environment)
+    second.folder = up.folder / "second"
+    second.start()
+    assert second.exit_code() == 0
+    (link,) = links(second.output())
+    assert link.startswith(f"{up.endpoints()['address']}/link/")
+    assert link not in links(up.output())
+
+
+def test_without_a_link_it_starts_and_says_why_there_is_none(up):
+    up.start("--no-link")
+    up.wait_until_played()
+    assert links(up.output()) == []
+    assert "There is no link to sign in with; the development key signs in too: make a link failed" in up.output()
+    assert "ends: no such admin" in up.output()
+
+
+@pytest.mark.parametrize("given", ["", "https://plaudit.example.com"])
+def test_services_know_the_one_address_as_theirs_unless_another_one_is_given(up, given):
+    if given:
+        up.environment["PLAUDIT_PUBLIC_URL"] = given
+    up.start()
+    up.wait_until_played()
+    expected = given or up.endpoints()["address"]
+    for name in ("one", "two"):
+        assert f"public {expected}\n" in (up.folder / "logs" / f"{name}.log").read_text()
+    assert links(up.output())[0].startswith(f"{expected}/link/")
 
 
 def doors(up: Up) -> list[int]:
@@ -191,8 +241,9 @@ def test_the_next_start_makes_no_second_key_and_plays_no_second_demo(up):
         up.verb("down")
         assert up.exit_code() == 0
     assert up.steps().count("migrate one") == 2
-    assert up.steps().count("key") == 1
-    assert up.steps().count("demo") == 1
+    assert up.steps().count("link") == 2
+    for step in ("key", "board", "demo"):
+        assert up.steps().count(step) == 1
 
 
 def test_down_from_elsewhere_leaves_no_process(up):
@@ -247,7 +298,7 @@ def test_a_second_up_says_that_it_runs_and_where(up):
     second.start()
     assert second.exit_code() == 0
     assert f"Plaudit is running already (process {up.process.pid})" in second.output()
-    assert up.endpoints()["one"] in second.output()
+    assert f"one {up.ports[0]}," in second.output()
     assert up.process.poll() is None
     assert f"Plaudit is running (process {up.process.pid})" in up.verb("status")
 

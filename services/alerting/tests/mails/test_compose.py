@@ -33,13 +33,13 @@ def clock(*events, **fields):
     )
 
 
-def mail(of, kind=MailKind.NOTICE, page_url="https://plaudit.example/"):
+def mail(of, kind=MailKind.NOTICE, public_url="https://plaudit.example/"):
     message = compose(
         of,
         mail_about(of, kind, "owner@acme.example"),
         sender="plaudit@acme.example",
         sent_at=datetime(2026, 3, 2, 9, 1, tzinfo=UTC),
-        page_url=page_url,
+        public_url=public_url,
     )
     return message_from_bytes(message.as_bytes(), policy=default)
 
@@ -63,14 +63,15 @@ class Elements(HTMLParser):
 HARMLESS = {"html", "body", "p", "br", "blockquote", "a"}
 
 
-def test_a_notice_says_what_is_due_when_and_links_to_the_review():
+def test_a_notice_says_what_is_due_when_and_links_to_the_review_and_to_the_clock_in_the_console():
     message = mail(clock())
     assert message["Subject"] == "Answer by 3 March 2026, 09:00 UTC: 1-star review of acme/berlin"
     text = body(message, "plain")
     assert "A 1-star review of acme/berlin on Acme shop was published on 2 March 2026, 09:00 UTC." in text
     assert "> Nobody called back\n>\n> I waited two days.\n" in text
-    assert "The review: https://shop.example/reviews/r-1\n" in text
-    assert Elements(body(message, "html")).links == ["https://shop.example/reviews/r-1", "https://plaudit.example/"]
+    page = f"https://plaudit.example/console/clocks/{ID}"
+    assert f"The review: https://shop.example/reviews/r-1\nThe clock: {page}\n" in text
+    assert Elements(body(message, "html")).links == ["https://shop.example/reviews/r-1", page]
 
 
 def test_a_breach_says_that_the_time_is_over():
@@ -114,7 +115,7 @@ def test_markup_in_a_review_is_shown_and_not_run():
     ],
 )
 def test_a_doubtful_address_becomes_no_link_to_anything_else(url):
-    message = mail(clock(url=url), page_url="")
+    message = mail(clock(url=url), public_url="")
     links = Elements(body(message, "html")).links
     assert links in ([], [url])
     assert all(link.startswith("https://shop.example/") for link in links)

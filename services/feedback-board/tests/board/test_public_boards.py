@@ -11,6 +11,7 @@ from plaudit_testing.board_pages import put_on_board
 pytestmark = pytest.mark.postgres
 
 PRIVATE, UNKNOWN = "northwind", "nobody"
+BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 
 def without_request_id(answer: httpx.Response) -> tuple[int, str, dict[str, str]]:
@@ -45,9 +46,12 @@ async def test_a_new_tenants_board_is_private(resources, board_url: str) -> None
         await owner.close()
 
 
+@pytest.mark.parametrize("accept", [BROWSER, "*/*"])
 @pytest.mark.parametrize("path", ["", "/status/open", "/r/refund-the-deposit", "/r/nothing", "?cursor=x"])
-async def test_a_private_board_and_none_look_alike_to_a_reader(clients, private: httpx.AsyncClient, path: str) -> None:
-    visitor = clients.visitor()
+async def test_a_private_board_and_none_look_alike_to_a_reader(
+    clients, private: httpx.AsyncClient, path: str, accept: str
+) -> None:
+    visitor = clients.visitor(headers={"accept": accept})
     hidden, absent = [await visitor.get(f"/b/{tenant}{path}") for tenant in (PRIVATE, UNKNOWN)]
     assert hidden.status_code == 404
     assert without_request_id(hidden) == without_request_id(absent)
@@ -71,6 +75,21 @@ async def test_a_private_board_is_not_at_its_host_either(clients, private: httpx
     front = await clients.visitor().get("/", headers={"host": "requests.northwind.example"})
     assert front.status_code == 404
     assert "Refund" not in front.text
+
+
+@pytest.mark.settings(board_hosts={"private.example": PRIVATE, "unknown.example": UNKNOWN})
+async def test_where_there_is_no_public_board_the_front_page_leads_staff_to_the_console(
+    clients, private: httpx.AsyncClient
+) -> None:
+    visitor = clients.visitor(headers={"accept": BROWSER})
+    pages = [await visitor.get("/", headers={"host": host}) for host in ("private.example", "unknown.example")]
+    pages.append(await visitor.get(f"/b/{PRIVATE}"))
+    assert "No public board here" in pages[0].text
+    assert 'href="/console"' in pages[0].text
+    assert [without_request_id(page) for page in pages] == [without_request_id(pages[0])] * 3
+    assert pages[0].status_code == 404
+    problem = await visitor.get("/", headers={"host": "private.example", "accept": "application/json"})
+    assert problem.headers["content-type"] == "application/problem+json"
 
 
 async def test_switched_off_a_board_is_gone_at_once_and_the_api_goes_on(clients, api: httpx.AsyncClient) -> None:

@@ -29,5 +29,6 @@ if (Path(os.environ["PLAUDIT_LOCAL"]) / f"{sys.argv[1]}-is-broken").exists():
     sys.exit("broken")
 signal.signal(signal.SIGTERM, leave)
 server = ThreadingHTTPServer((os.environ["PLAUDIT_HTTP_HOST"], int(os.environ["PLAUDIT_HTTP_PORT"])), Health)
+print(f"public {os.environ['PLAUDIT_PUBLIC_URL']}", flush=True)
 print(f"started {os.getpid()}", flush=True)
 server.serve_forever()

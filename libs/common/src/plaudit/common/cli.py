@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import typer
 
 from plaudit.common.api_keys import cli as api_keys
+from plaudit.common.sessions import cli as sign_in
 from plaudit.common.sessions import people_cli as people
-from plaudit.common.sessions.cli import sign_in_link
 from plaudit.common.tenants import cli as tenants
 from plaudit.common.terminal import CommandGroup
 
@@ -29,7 +29,7 @@ def build(commands: list[EntryPoint]) -> typer.Typer:
     app.callback()(_root)
     app.add_typer(tenants.app, name="tenants")
     app.add_typer(api_keys.app, name="keys")
-    app.command("sign-in-link")(sign_in_link)
+    app.command("sign-in-link", epilog=sign_in.EXAMPLE)(sign_in.sign_in_link)
     app.add_typer(people.app, name="people")
     for entry in sorted(commands, key=lambda entry: entry.name):
         try:

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     http_max_body_bytes_in_flight: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     """Of all request bodies together that are not answered yet; a request beyond gets a 503. Above the largest body."""
     public_url: str = ""
-    """The address of this service from outside, for links. Empty: its own host and port."""
+    """The address of Plaudit from outside, for links: that of the front door. Empty: this process's host and port."""
 
     trusted_proxies: Networks = ()
     """Our own proxies, the front door among them. Who they say that they forward for is believed (`X-Forwarded-For`);
@@ -123,7 +123,7 @@ S = TypeVar("S", bound=Settings)
 
 
 def address_of(settings: Settings) -> str:
-    """Return the address of this service from outside, for links: without a slash at its end."""
+    """Return the address from outside, for links: without a slash at its end."""
     return (settings.public_url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/")
 
 

@@ -58,4 +58,4 @@ class Pages:
 
     def response(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Answer with a page."""
-        return HTMLResponse(self.text(template, **context), status)
+        return HTMLResponse(self.text(template, **context), int(status))

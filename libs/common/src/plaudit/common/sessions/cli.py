@@ -3,51 +3,85 @@
 `python -m plaudit.common.sessions.cli --tenant default --email admin@example.com` prints the link and nothing else.
 """
 
-import asyncio
+import sys
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from plaudit.common.db import Database, Role
+from plaudit.common.db import SqlTx
 from plaudit.common.ids import uuid7
-from plaudit.common.people.domain import InvalidPersonError
+from plaudit.common.people.domain import Person
 from plaudit.common.sessions import commands
-from plaudit.common.sessions.domain import Link, NoAdminError
-from plaudit.common.settings import Settings, address_of, read_settings
-from plaudit.common.tenants import store as tenants
+from plaudit.common.sessions.domain import Link
+from plaudit.common.tenants import commands as tenants
+from plaudit.common.tenants import store as tenant_store
+from plaudit.common.terminal import AsJson, CommandGroup, Row, in_transaction, note, print_done, read_environment
+
+EXAMPLE = "Example: plaudit sign-in-link --email ada@example.com --address https://plaudit.example.com"
+
+app = typer.Typer(cls=CommandGroup, add_completion=False, pretty_exceptions_enable=False)
+
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address", envvar="PLAUDIT_PUBLIC_URL", metavar="URL", help="Where people open Plaudit, for the link."
+    ),
+]
 
 
-class UnknownTenantError(ValueError):
-    """There is no tenant of this name."""
+@app.callback()
+def _group() -> None:
+    """Keep the command below a group, whose errors are one sentence."""
 
 
+@app.command("sign-in-link", epilog=EXAMPLE)
 def sign_in_link(
     email: Annotated[str, typer.Option(help="Address of the admin, whose account is made where there is none.")],
-    tenant: Annotated[str, typer.Option(help="Whose admin.")] = "default",
-    minutes: Annotated[int, typer.Option(min=1, max=1440, help="How long the link may be used.")] = 15,
+    tenant_id: Annotated[str, typer.Option("--tenant", help="Whose admin.")] = "default",
+    minutes: Annotated[
+        int | None,
+        typer.Option(min=1, max=1440, help="How long it may be used; if not given, PLAUDIT_SIGN_IN_LINK_MINUTES."),
+    ] = None,
+    address: Address = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print a link that signs in once, as an admin: for a first start, or when no mail can be sent."""
-    settings = read_settings(Settings)
-    try:
-        link = asyncio.run(_make(settings, tenant, email, timedelta(minutes=minutes)))
-    except (InvalidPersonError, NoAdminError, UnknownTenantError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    # Without an address from outside, the path: whoever runs it all knows where the sign-in page is.
-    typer.echo(address_of(settings) + link.path if settings.public_url else link.path)
+    valid = timedelta(minutes=minutes or read_environment().sign_in_link_minutes)
+
+    async def work(tx: SqlTx) -> Link:
+        if await tenant_store.get(tx, tenant_id) is None:
+            raise await tenants.unknown(tx, tenant_id)
+        return await commands.one_time_link(tx, tenant_id, uuid7(), email, valid)
+
+    link = in_transaction(work)
+    print_link(_row_of(link.person), link, address, as_json=as_json)
 
 
-async def _make(settings: Settings, tenant_id: str, email: str, expires_in: timedelta) -> Link:
-    database = Database(settings, "common", Role.OWNER, pool_size=1)
-    try:
-        async with database.transaction() as tx:
-            if await tenants.name_of(tx, tenant_id) is None:
-                raise UnknownTenantError(f"there is no tenant {tenant_id!r}")
-            return await commands.one_time_link(tx, tenant_id, uuid7(), email, expires_in)
-    finally:
-        await database.close()
+def print_link(row: Row, link: Link, address: str | None, *, as_json: bool) -> None:
+    """Print a link alone, or in JSON with the fields of the account that it signs in.
+
+    Args:
+        row: these fields.
+        link: the link.
+        address: where people open Plaudit; without it, the link's path is printed.
+        as_json: whether JSON was asked for.
+    """
+    url = (address or "").rstrip("/") + link.path
+    print_done({**row, "link": url, "link_expires_at": link.expires_at}, url, as_json=as_json)
+    below = "" if address else " It stands below the address of Plaudit; --address completes it."
+    note(f"This link signs {link.person.email} in once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.{below}")
+
+
+def _row_of(person: Person) -> Row:
+    return {
+        "email": person.email,
+        "name": person.name,
+        "role": person.role,
+        "tenant_id": person.tenant_id,
+        "id": str(person.id),
+    }
 
 
 if __name__ == "__main__":
-    typer.run(sign_in_link)
+    app(["sign-in-link", *sys.argv[1:]])

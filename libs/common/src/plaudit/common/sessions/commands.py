@@ -100,7 +100,9 @@ async def one_time_link(tx: Tx, tenant_id: str, person_id: UUID, email: str, exp
     elif account.active and account.role is Role.ADMIN:
         admin = account
     else:
-        raise NoAdminError(f"The account {account.email} is not an active admin's.")
+        raise NoAdminError(
+            f"the account {account.email} is not an active admin's: `plaudit people` changes its role and state"
+        )
     return await new_link(tx, admin, expires_in)
 
 

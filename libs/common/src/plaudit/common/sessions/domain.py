@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from plaudit.common.people.domain import Person
+from plaudit.common.refusals import RefusedError
 from plaudit.common.settings import Settings
 
 SECRET_BYTES: Final = 32
@@ -22,7 +23,7 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 """An address on this host: printable ASCII without a backslash, which browsers read as a slash."""
 
 
-class NoAdminError(ValueError):
+class NoAdminError(RefusedError):
     """A link for an admin was asked for, and the account is not an active admin's."""
 
 

@@ -17,6 +17,7 @@ from plaudit.common.people import commands, store
 from plaudit.common.people.domain import Account, Role, UnknownPersonError, normalised_email
 from plaudit.common.refusals import RefusedError
 from plaudit.common.sessions import commands as sessions
+from plaudit.common.sessions.cli import Address, print_link
 from plaudit.common.sessions.domain import Link
 from plaudit.common.sessions.mails import invitation_mail
 from plaudit.common.settings import Settings
@@ -27,7 +28,6 @@ from plaudit.common.terminal import (
     CommandGroup,
     Row,
     in_transaction,
-    note,
     print_done,
     print_rows,
     read_environment,
@@ -45,12 +45,6 @@ app = typer.Typer(
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The e-mail address of the account.")]
 TenantId = Annotated[str, typer.Option("--tenant", help="The tenant whose staff it is.")]
-Address = Annotated[
-    str | None,
-    typer.Option(
-        "--address", envvar="PLAUDIT_PUBLIC_URL", metavar="URL", help="Where people open Plaudit, for the link."
-    ),
-]
 
 
 @app.command("create", epilog="Example: plaudit people create ada@example.com --name 'Ada King' --role admin")
@@ -82,7 +76,7 @@ def create_command(
         _send(settings, mail, account.email)
         print_done(row_of(account), f"{account.email} has an account, and a mail with a link.", as_json=as_json)
     else:
-        _print_link(account, link, address, as_json=as_json)
+        print_link(row_of(account), link, address, as_json=as_json)
 
 
 @app.command("list", epilog="Example: plaudit people list --tenant acme")
@@ -110,7 +104,7 @@ def link_command(
         return account, await sessions.new_link(tx, account, timedelta(minutes=settings.sign_in_link_minutes))
 
     account, link = in_transaction(work)
-    _print_link(account, link, address, as_json=as_json)
+    print_link(row_of(account), link, address, as_json=as_json)
 
 
 @app.command("role", epilog="Example: plaudit people role ada@example.com responder")
@@ -214,10 +208,3 @@ def _send(settings: Settings, mail: EmailMessage, email: str) -> None:
     except (MailRefusedError, FailedError) as error:
         again = f"`plaudit people link {email}` makes another link"
         raise RefusedError(f"the account is made, but the mail was not sent ({error}): {again}") from error
-
-
-def _print_link(account: Account, link: Link, address: str | None, *, as_json: bool) -> None:
-    url = (address or "").rstrip("/") + link.path
-    print_done({**row_of(account), "link": url, "link_expires_at": link.expires_at}, url, as_json=as_json)
-    below = "" if address else " It stands below the address of Plaudit; --address completes it."
-    note(f"This link signs {account.email} in once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.{below}")

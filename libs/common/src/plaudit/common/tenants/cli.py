@@ -93,3 +93,7 @@ def row_of(tenant: Tenant) -> Row:
         "created_at": tenant.created_at,
         "board": "public" if tenant.board_public else "private",
     }
+
+
+if __name__ == "__main__":
+    app()

@@ -15,7 +15,7 @@ from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.domain.clock_events import Breached, Cancelled, ClockEvent, Retracted, Started, Warned
 from plaudit.alerting.clocks.domain.review_facts import is_web_address
 from plaudit.alerting.desk import store
-from plaudit.alerting.mails.domain import moment
+from plaudit.alerting.mails.domain import CLOCKS, moment
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, decode_cursor, encode_cursor, not_found
 from plaudit.common.http.auth import anyone
@@ -28,7 +28,6 @@ OVERVIEW_ROWS: Final = 6
 SOON: Final = timedelta(hours=4)
 PAST_DAYS: Final = 13
 COMING_DAYS: Final = 3
-CLOCKS: Final = "/console/clocks"
 _MINUTE: Final = timedelta(minutes=1)
 _REASONS: Final = {
     "published": "the review was published",

@@ -85,7 +85,7 @@ def retry_seconds(first_seconds: float, attempts: int) -> float:
 async def _composed(tx: Tx, mail: Mail, clock: Clock, settings: AlertingSettings) -> EmailMessage | None:
     """Return a mail's message. A mail that cannot be composed has failed, and does not delay the others."""
     try:
-        return compose(clock, mail, sender=settings.mail_from, sent_at=tx.now, page_url=settings.public_url)
+        return compose(clock, mail, sender=settings.mail_from, sent_at=tx.now, public_url=settings.public_url)
     except (ValueError, TypeError, LookupError, MessageError) as error:
         log.exception("mail", kind=mail.kind, clock_id=str(mail.clock_id), outcome="refused")
         await finish(tx, mail, "failed", f"{type(error).__name__}: {error}")

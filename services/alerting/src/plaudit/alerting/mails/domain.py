@@ -21,6 +21,8 @@ from plaudit.alerting.clocks.domain.review_facts import is_web_address
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
 EMAIL: Final = "email"
+CLOCKS: Final = "/console/clocks"
+"""The page of all clocks; below it, each has a page at its id."""
 _LINE_CHARS: Final = "\n\r"
 
 
@@ -66,7 +68,7 @@ def is_wanted(mail: Mail, clock: Clock) -> bool:
     return mail.generation == run.generation and run.waiting and is_breached == (mail.kind == MailKind.BREACH)
 
 
-def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, page_url: str) -> EmailMessage:
+def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, public_url: str) -> EmailMessage:
     """Return the message of a mail.
 
     Args:
@@ -74,7 +76,7 @@ def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, page_ur
         mail: its id makes the Message-ID, the same at each attempt, so that a repeated mail can be recognised.
         sender: address that it comes from.
         sent_at: for the header `Date`.
-        page_url: of the page that shows what is late; empty where there is none to link to.
+        public_url: the address of Plaudit from outside; empty where it is not known, and no page is linked to.
 
     Raises:
         ValueError: a kind or an address that cannot be used.
@@ -90,9 +92,10 @@ def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, page_ur
     message["Auto-Submitted"] = "auto-generated"
     paragraphs = _paragraphs(clock, kind)
     quote = [_clean(part) for part in (clock.review.title, clock.review.excerpt) if part]
+    page = f"{public_url.rstrip('/')}{CLOCKS}/{clock.id}"
     links = [
         (label, url)
-        for label, url in (("The review", clock.review.url or ""), ("All clocks", page_url))
+        for label, url in (("The review", clock.review.url or ""), ("The clock", page))
         if is_web_address(url)
     ]
     message.set_content(_as_text(paragraphs, quote, links))

@@ -13,7 +13,9 @@ from plaudit.common.db import Tx
 from plaudit.common.http import Principal, TenantTx, Work, not_found, resources
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.client_address import network_of
+from plaudit.common.http.errors import AnswerInsteadError
 from plaudit.common.http.origin import check_origin
+from plaudit.common.pages import Pages
 from plaudit.common.process import Resources
 from plaudit.common.rate_limits import Limit
 from plaudit.common.tenants import store as tenants
@@ -30,6 +32,7 @@ PUBLIC: Final = "public"
 COOKIE_MAX_AGE_SECONDS: Final = 400 * 86_400
 """The longest time that browsers keep a cookie."""
 
+site: Final = Pages("plaudit.feedback_board.votes")
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
 
 BoardResources = Annotated[Resources[BoardSettings], Depends(resources)]
@@ -63,12 +66,13 @@ async def find_visit(request: Request, principal: Public, tx: TenantTx, parts: B
     """Return who visits which board.
 
     Raises:
-        Problem: 404, there is no such tenant, or its board is not public: nobody can tell which.
+        AnswerInsteadError: 404 as a page, there is no such tenant, or its board is not public: nobody can tell which.
+        Problem: the same for who asked for no page.
     """
     tenant_id = principal.tenant_id
     board = await tenants.find_public_board(tx, tenant_id)
     if board is None:
-        raise not_found("board")
+        raise _no_board(request)
     name, tenant_key = board.name, board.person_key
     if tenant_id == parts.settings.board_tenant and parts.settings.board_name:
         name = parts.settings.board_name
@@ -76,6 +80,15 @@ async def find_visit(request: Request, principal: Public, tx: TenantTx, parts: B
     visitor = None if cookie is None else read_visitor(tenant_key, cookie)
     newcomer = "" if visitor is not None else sign_visitor(tenant_key, parts.ids())
     return Visit(tenant_id, name, tenant_key, visitor, newcomer)
+
+
+def _no_board(request: Request) -> Exception:
+    """Return what ends a request for a board that nobody may see: for a browser, a page that leads staff on."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return not_found("board")
+    page = site.response("no_board.html", status=HTTPStatus.NOT_FOUND)
+    page.headers["Cache-Control"] = "no-store"
+    return AnswerInsteadError(page)
 
 
 CurrentVisit = Annotated[Visit, Depends(find_visit, scope="function")]
