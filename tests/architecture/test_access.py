@@ -16,10 +16,9 @@ from plaudit.common.people.domain import ROLE_SCOPES, Role
 from plaudit.common.sessions import commands as sessions
 from plaudit.common.sessions import staff
 from plaudit_testing.databases import migrated, patient_settings_for
-from plaudit_testing.operations import SERVICES, Operation, build, operations_of
+from plaudit_testing.operations import NO_DATABASE, SERVICES, Operation, build, operations_of
 from plaudit_testing.servers import PostgresServer
 
-NO_DATABASE = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "owner_email": "owner@example.com"}
 OPERATIONS = [each for service in SERVICES for each in operations_of(service.name, build(service, NO_DATABASE)[0])]
 GUARDED = [each for each in OPERATIONS if any(each.declarations)]
 FOR_ANYONE = {

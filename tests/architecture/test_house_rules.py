@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ CACHES = {"__pycache__"}
 
 PURE = ("contracts", "person_keys", "standard_webhooks", "strict_json", "idempotency.domain", "rate_limits.domain")
 """What a domain may import of plaudit.common."""
+PURE_IN_COMMON = ("names", "refusals", "settings")
+"""What a domain of plaudit.common itself may import as well."""
 IMPURE_LIBRARIES = {
     *("aiokafka", "aiosmtplib", "alembic", "asyncio", "asyncpg", "fastapi", "httpx", "jinja2", "prometheus_client"),
     *("socket", "sqlalchemy", "starlette", "structlog", "typer", "uvicorn"),
@@ -34,12 +37,13 @@ FORBIDDEN_WORDS = {
     *("forget", "forgetting", "forgotten", "who", "housekeeper"),
 }
 """Words that are not in docs/glossary.md, which has another one for each thing."""
-COMMON_FEATURES = {"api_keys", "idempotency", "people", "rate_limits", "sessions", "tenants"}
 CLOCKS = ("datetime.now", "datetime.utcnow", "time.time", "time.monotonic", "date.today")
 SQL = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s", re.MULTILINE)
 EVENT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 
+COMMON = ROOT / "libs" / "common" / "src" / "plaudit" / "common"
+COMMON_FEATURES = sorted(path.parent for path in COMMON.glob("*/store.py"))
 SOURCES = sorted(path for base in ("libs", "services") for path in (ROOT / base).glob("*/src/**/*.py"))
 TESTS = sorted(
     path
@@ -65,11 +69,12 @@ def _rooms(service: str) -> list[Path]:
 
 
 def _parts(*names: str) -> list[Path]:
-    """The files of all services that are called so, or are in folders that are."""
+    """The files of all features, of services or common, that are called so, or are in folders that are."""
     return [
         path
         for path in SOURCES
-        if "services" in path.parts and any(part in names for part in path.with_suffix("").relative_to(ROOT).parts)
+        if ("services" in path.parts or path.parent in COMMON_FEATURES)
+        and any(part in names for part in path.with_suffix("").relative_to(ROOT).parts)
     ]
 
 
@@ -167,11 +172,20 @@ def test_the_rooms_of_a_service_stand_in_layers(service: str) -> None:
 @pytest.mark.parametrize("path", _parts("domain"), ids=_relative)
 def test_domains_are_pure(path: Path) -> None:
     package = f"plaudit.{path.relative_to(ROOT).parts[4]}"
-    allowed = tuple(f"plaudit.common.{name}" for name in PURE)
+    is_common = path.parent in COMMON_FEATURES
+    allowed = tuple(f"plaudit.common.{name}" for name in (*PURE, *(PURE_IN_COMMON if is_common else ())))
     for name in _imports(path):
         assert name.partition(".")[0] not in IMPURE_LIBRARIES, name
-        assert not name.startswith("plaudit.common.") or name.startswith(allowed), name
-        assert not name.startswith(f"{package}.") or ".domain" in name or f".{PLATFORMS}." in name, name
+        if name.startswith(f"{package}."):
+            assert ".domain" in name or f".{PLATFORMS}." in name or name.startswith(allowed), name
+        elif name.startswith("plaudit.common."):
+            assert name.startswith(allowed), name
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.parent == COMMON / "contracts"], ids=_relative)
+def test_contracts_import_their_model_library_and_nothing_else(path: Path) -> None:
+    own = {name for name in _imports(path) if name.startswith("plaudit.common.contracts.")}
+    assert {name.partition(".")[0] for name in {*_imports(path)} - own} - sys.stdlib_module_names <= {"msgspec"}
 
 
 def test_nothing_commits_but_the_transaction_helper() -> None:
@@ -207,11 +221,7 @@ def test_sql_stands_in_stores_only(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [
-        path
-        for path in SOURCES
-        if re.search(r"/common/(api_keys|idempotency|people|rate_limits|sessions|tenants)/", path.as_posix())
-    ],
+    [path for path in SOURCES if path.parent in COMMON_FEATURES],
     ids=_relative,
 )
 def test_sql_of_common_features_stands_in_their_stores_only(path: Path) -> None:

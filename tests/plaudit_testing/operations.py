@@ -17,6 +17,8 @@ from plaudit.ingest.main import SERVICE as INGEST
 from plaudit.scoring.main import SERVICE as SCORING
 
 SERVICES: tuple[Service[Any], ...] = (INGEST, SCORING, ALERTING, BOARD)
+NO_DATABASE = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "owner_email": "owner@example.com"}
+"""Settings of an application that is looked at and never asks its database."""
 _EXAMPLE_UUID = "00000000-0000-7000-8000-000000000000"
 _VALUES = {"tenant": "default", "subject": "acme", "slug": "nothing-here", "source": "none", "token": "A" * 43}
 
@@ -69,6 +71,14 @@ def operations_of(service: str, app: Api) -> list[Operation]:
         declarations = tuple(_declarations(dependant)) if dependant is not None else ()
         found += [Operation(service, method, str(route.path), declarations) for method in sorted(route.methods or ())]
     return found
+
+
+def answering(path: str) -> str | None:
+    """Return the service that a path leads to at the front door; None where nobody declares it."""
+    exact = {path: service.name for service in SERVICES for path in service.front_door.exact}
+    prefixes = {prefix: service.name for service in SERVICES for prefix in service.front_door.prefixes}
+    within = [prefix for prefix in prefixes if f"{path}/".startswith(f"{prefix}/")]
+    return exact.get(path) or prefixes.get(max(within, key=len, default=""))
 
 
 def _declarations(dependant: Dependant) -> Iterator[authorize | staff | None]:

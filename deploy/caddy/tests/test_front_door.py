@@ -226,9 +226,9 @@ def test_a_length_beside_chunks_is_not_passed_on(door):
     exchange(
         door, head + b"5\r\nabcde\r\n0\r\n\r\n" + b"GET /v1/scores HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     )
-    for seen in door.services["ingest"].asked[before:]:
-        assert seen["body"] == "abcde"
-        assert header(seen, "content-length") == []
+    [seen] = door.services["ingest"].asked[before:]
+    assert seen["body"] == "abcde"
+    assert header(seen, "content-length") == []
 
 
 def test_the_doors_log_has_a_line_for_each_answer_of_its_own_and_no_secret(dead_door):

@@ -229,14 +229,3 @@ def test_wrong_options_are_refused_in_one_sentence(
     command_line: CommandLine, options: tuple[str, ...], said: str
 ) -> None:
     assert said in command_line.refusal("keys", "create", "--name", "x", "--scopes", "*", *options, code=2)
-
-
-def test_the_helps_have_examples(command_line: CommandLine) -> None:
-    for group, commands in {
-        "keys": ("create", "list", "rotate", "revoke"),
-        "tenants": ("create", "list", "rename"),
-    }.items():
-        for command in commands:
-            shown = re.sub(r"\s+", " ", command_line.output(group, command, "--help"))
-            assert f"Example: plaudit {group} {command}" in shown
-            assert "--json" in shown

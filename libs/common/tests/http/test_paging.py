@@ -3,6 +3,7 @@ import contextlib
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,14 @@ from fastapi import APIRouter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.common.http import Paging, create_app
-from plaudit.common.http.paging import MAX_CURSOR_CHARS, Page, PageParameters, decode_cursor, encode_cursor
+from plaudit.common.http import Paging, create_app, paging
+from plaudit.common.http.paging import MAX_CURSOR_CHARS, Page, PageParameters
 from plaudit.common.http.problems import Problem
 from plaudit_testing.problems import problem_of
 from plaudit_testing.serving import serving
+
+encode_cursor = partial(paging.encode_cursor, of="/v1/numbers?")
+decode_cursor = partial(paging.decode_cursor, of="/v1/numbers?")
 
 bigints = st.integers(-(2**63) + 1, 2**63 - 1)
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=100)

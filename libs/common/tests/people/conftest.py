@@ -1,31 +1,3 @@
-from collections.abc import AsyncIterator, Iterator
+from plaudit_testing.common_fixtures import api_database, common_url, owner
 
-import pytest
-
-from plaudit.common.db import Database, Role
-from plaudit_testing.databases import migrated, patient_settings_for
-from plaudit_testing.servers import PostgresServer
-
-
-@pytest.fixture
-def common_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A database with the schema `common` and nothing else."""
-    dsn = postgres_server.create_database(postgres_server.template("only-common", migrated), name="people")
-    yield dsn
-    postgres_server.drop_database(dsn)
-
-
-@pytest.fixture
-async def owner(common_url: str) -> AsyncIterator[Database]:
-    """The database as the owner of schema `common`."""
-    database = Database(patient_settings_for(common_url), "common", Role.OWNER, pool_size=2)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def api_database(common_url: str) -> AsyncIterator[Database]:
-    """The database as the role that serves requests."""
-    database = Database(patient_settings_for(common_url), "common", Role.API, pool_size=4)
-    yield database
-    await database.close()
+__all__ = ["api_database", "common_url", "owner"]

@@ -19,7 +19,7 @@ def test_an_unknown_role_is_told_with_those_that_there_are() -> None:
         checked_role("boss")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\x00b", "a" * 101])
+@pytest.mark.parametrize("name", ["", "  ", "a\x00b", "a" * 101, "Ada\u202egnik", "Ada\ue000"])
 def test_a_name_that_cannot_be_shown_is_refused(name: str) -> None:
     with pytest.raises(InvalidPersonError):
         checked_name(name)

@@ -109,6 +109,8 @@ async def test_the_list_of_clocks_goes_on_by_cursor_and_can_be_narrowed(stage, m
     assert await titles(unescape(more)) == (["Third"], [])
     assert await titles("/console/clocks?show=late") == (["First", "Second"], [])
     assert await titles("/console/clocks?show=next") == (["Third"], [])
+    for other in (f"{unescape(more)}&show=late", f"{unescape(more)}&show=next"):
+        assert (await browser.get(other)).status_code == 422, "a cursor is of one list only"
 
 
 async def test_what_is_not_there_is_said(stage):

@@ -67,6 +67,9 @@ async def test_the_list_goes_on_by_cursor_and_keeps_what_is_shown(
     second = page_of(await staff.get(f"{more.attributes['href']}"))
     assert titles(second) == ["Request 2"]
     assert [link.text for link in second.one("nav", class_="pager").all("a")] == ["First page"]
+    for show in ("shipped", "all"):
+        other = f"{more.attributes['href']}".replace("show=planned", f"show={show}")
+        assert (await staff.get(other)).status_code == 422, "a cursor is of one list only"
 
 
 async def test_a_status_is_set_with_its_reason_and_the_next_page_says_so_once(api: httpx.AsyncClient, staff) -> None:

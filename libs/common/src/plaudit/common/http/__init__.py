@@ -7,7 +7,7 @@ from plaudit.common.http.errors import Refusals
 from plaudit.common.http.idempotency import IdempotencyKeyHeader
 from plaudit.common.http.json import json_response
 from plaudit.common.http.openapi import describe
-from plaudit.common.http.paging import Cursor, Page, Paging, decode_cursor, encode_cursor
+from plaudit.common.http.paging import Cursor, Page, Paging, cut_page, decode_cursor, encode_cursor
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
 from plaudit.common.http.strict import Body
 from plaudit.common.http.subjects import Subject, SubjectFilter
@@ -32,6 +32,7 @@ __all__ = [
     "authorize",
     "conflict",
     "create_app",
+    "cut_page",
     "decode_cursor",
     "describe",
     "encode_cursor",

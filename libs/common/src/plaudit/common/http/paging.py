@@ -52,18 +52,18 @@ class Page(BaseModel, Generic[Item]):
     next: str | None = Field(description="Send it as `cursor` to get the next page; null at the end.")
 
 
-def encode_cursor(*values: object, of: str = "") -> str:
+def encode_cursor(*values: object, of: str) -> str:
     """Return an opaque cursor of a sort key.
 
     Args:
         values: the key: times with a zone, UUIDs, integers, decimals, floats, texts, or None.
-        of: which list it belongs to, with its filters.
+        of: which list it belongs to, with its filters: their address without the page, for example.
     """
     key = _encode(values)
     return base64.urlsafe_b64encode(_VERSION + _digest(of, key) + key).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, kind: type[Key], *, of: str = "") -> Key:
+def decode_cursor(text: str, kind: type[Key], *, of: str) -> Key:
     """Return the sort key that a cursor holds.
 
     Args:
@@ -84,6 +84,20 @@ def decode_cursor(text: str, kind: type[Key], *, of: str = "") -> Key:
     if raw[:_KEY_AT] != _VERSION + _digest(of, raw[_KEY_AT:]) or not all(map(_fits_the_database, values)):
         raise _invalid_cursor()
     return values
+
+
+def cut_page(
+    rows: Sequence[Row], limit: int, key: Callable[[Row], Iterable[object]], *, of: str
+) -> tuple[Sequence[Row], str | None]:
+    """Return the rows of a page, and the cursor of the next one; None at the end.
+
+    Args:
+        rows: what was found: one row more than the page takes shows that there are more.
+        limit: how many rows the page takes.
+        key: the sort key of a row.
+        of: which list it is, as for `encode_cursor`.
+    """
+    return rows[:limit], encode_cursor(*key(rows[limit - 1]), of=of) if len(rows) > limit else None
 
 
 def _digest(of: str, key: bytes) -> bytes:
@@ -129,8 +143,8 @@ class PageParameters:
             key: the sort key of a row.
             shown: a row as the API shows it.
         """
-        following = encode_cursor(*key(rows[self.limit - 1]), of=self.of) if len(rows) > self.limit else None
-        return Page(items=[shown(row) for row in rows[: self.limit]], next=following)
+        listed, following = cut_page(rows, self.limit, key, of=self.of)
+        return Page(items=[shown(row) for row in listed], next=following)
 
 
 Paging = Annotated[PageParameters, Depends()]

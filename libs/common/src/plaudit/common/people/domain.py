@@ -1,6 +1,5 @@
 """A person of a tenant's staff, and what each role may do."""
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from email.errors import MessageError
@@ -11,10 +10,10 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.common import names
 from plaudit.common.refusals import RefusedError, WrongInputError
 
 MAX_EMAIL_CHARS: Final = 254
-MAX_NAME_CHARS: Final = 100
 
 
 class Role(StrEnum):
@@ -97,12 +96,13 @@ def checked_name(text: str) -> str:
     """Return a name with single spaces.
 
     Raises:
-        InvalidPersonError: it is empty, too long, or has control characters.
+        InvalidPersonError: it is empty, too long, or holds characters that cannot be printed.
     """
-    name = " ".join(text.split())
-    if not name or len(name) > MAX_NAME_CHARS or any(unicodedata.category(each) in {"Cc", "Cs"} for each in name):
-        raise InvalidPersonError(f"A name has 1 to {MAX_NAME_CHARS} characters, and no control characters.")
-    return name
+    try:
+        return names.checked_name(" ".join(text.split()))
+    except WrongInputError as error:
+        words = str(error)
+        raise InvalidPersonError(f"{words[:1].upper()}{words[1:]}.") from error
 
 
 def checked_role(text: str) -> Role:

@@ -17,7 +17,7 @@ from plaudit.alerting.clocks.domain.review_facts import is_web_address
 from plaudit.alerting.desk import store
 from plaudit.alerting.mails.domain import CLOCKS, moment
 from plaudit.common.db import SqlTx
-from plaudit.common.http import Cursor, Principal, TenantTx, decode_cursor, encode_cursor, not_found
+from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.http.auth import anyone
 from plaudit.common.pages.charts import Series, line_chart
 from plaudit.common.pages.navigation import HOME
@@ -99,10 +99,10 @@ async def _clocks_page(
 ) -> Response:
     tenant_id = principal.tenant_id
     counts = await store.counts(tx, tenant_id, SOON)
-    after = decode_cursor(cursor, tuple[datetime, UUID]) if cursor else None
+    list_path = CLOCKS + _query(show=show)
+    after = decode_cursor(cursor, tuple[datetime, UUID], of=list_path) if cursor else None
     found = await store.waiting_clocks(tx, tenant_id, show=show, after=after, limit=ROWS + 1)
-    listed = found[:ROWS]
-    following = encode_cursor(listed[-1]["due_at"], listed[-1]["id"]) if len(found) > ROWS else None
+    listed, following = cut_page(found, ROWS, lambda clock: (clock["due_at"], clock["id"]), of=list_path)
     selected = chosen or (listed[0] if listed else None)
     log = await clock_store.log_of(tx, tenant_id, selected["id"]) if selected else []
     return await console.response(
@@ -119,7 +119,7 @@ async def _clocks_page(
         log=[(event.at, _happened(event)) for event, _ in log],
         show=show,
         query=_query(show=show, cursor=cursor),
-        list_path=CLOCKS + _query(show=show),
+        list_path=list_path,
         next=following,
         is_first=cursor is None,
         reasons=_REASONS,

@@ -200,9 +200,13 @@ def replay(
     under: Annotated[str, typer.Option(help="Put every subject below this one.")] = "",
     rate: Annotated[float, typer.Option(min=0, help="Reviews a second; 0 is as fast as answered.")] = 0,
     batch: Annotated[int, typer.Option(min=1, max=MAX_EVENTS_PER_DELIVERY, help="Reviews in one webhook.")] = 1,
-    connections: Annotated[int, typer.Option(min=1, max=256)] = 16,
+    connections: Annotated[int, typer.Option(min=1, max=256, help="Most webhooks in flight.")] = 16,
 ) -> None:
-    """Post a file of reviews as signed webhooks, oldest first."""
+    """Post a file of reviews as signed webhooks, oldest first.
+
+    Example: plaudit replay reviews.csv.gz --url http://127.0.0.1:8000/v1/hooks/SOURCE_ID --secret whsec_…
+    --map id=reviewId --map rating=stars --map published_at=date --map text=text
+    """
     events = _read(file, map_, set_ or (), under)
     _check_target(url, secret)
     console = Console(stderr=True)

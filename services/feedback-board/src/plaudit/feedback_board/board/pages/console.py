@@ -1,8 +1,9 @@
 """The console's page of requests: the list, and beside it one request with the forms for its status and its size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import SqlTx
-from plaudit.common.http import Cursor, Principal, TenantTx, Work, decode_cursor, encode_cursor
+from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.http.auth import anyone
 from plaudit.common.pages.navigation import HOME
 from plaudit.common.sessions import ConsolePages, done, staff
@@ -32,7 +33,7 @@ from plaudit.feedback_board.requests.domain.errors import (
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.priority import IMPACTS, MAX_EFFORT_WEEKS, MIN_EFFORT_WEEKS, Sizing
 from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
-from plaudit.feedback_board.requests.domain.status import TRANSITIONS, Status
+from plaudit.feedback_board.requests.domain.status import TRANSITIONS, UNDECIDED, Status
 from plaudit.feedback_board.requests.domain.text import REASON_MAX_CHARACTERS, REASON_MIN_CHARACTERS, clean_reason
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
@@ -41,7 +42,6 @@ ROWS: Final = 20
 HISTORY_ENTRIES: Final = 20
 QUOTES: Final = 3
 REQUESTS: Final = "/console/requests"
-UNDECIDED: Final = (Status.OPEN, Status.UNDER_REVIEW)
 _LOOKS: Final = {
     Status.OPEN: "quiet",
     Status.UNDER_REVIEW: "quiet",
@@ -162,7 +162,8 @@ async def _page(
     typed: Typed = NOTHING_TYPED,
 ) -> Response:
     tenant_id = principal.tenant_id
-    listed, following = await _list(tx, tenant_id, show, cursor)
+    list_path = REQUESTS + _query(show)
+    listed, following = await _list(tx, tenant_id, show, cursor, of=list_path)
     chosen = None if request_id is None else await requests.find(tx, tenant_id, request_id)
     if chosen is None and request_id is not None:
         raise UnknownRequestError
@@ -189,7 +190,7 @@ async def _page(
         typed=typed,
         show=show,
         query=_query(show, cursor),
-        list_path=REQUESTS + _query(show),
+        list_path=list_path,
         requests_path=REQUESTS,
         next=following,
         is_first=cursor is None,
@@ -203,14 +204,13 @@ async def _page(
 
 
 async def _list(
-    tx: SqlTx, tenant_id: str, show: Status | Literal["all"] | None, cursor: str | None
-) -> tuple[list[domain.Request], str | None]:
+    tx: SqlTx, tenant_id: str, show: Status | Literal["all"] | None, cursor: str | None, *, of: str
+) -> tuple[Sequence[domain.Request], str | None]:
     """Return a page of the list, and the cursor of the next one."""
     statuses = UNDECIDED if show is None else () if show == "all" else (Status(show),)
-    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID]) if cursor else None
+    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID], of=of) if cursor else None
     found = await requests.list_in_order(tx, tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=ROWS + 1)
-    listed = found[:ROWS]
-    return listed, encode_cursor(*sort_key(Order.PRIORITY, listed[-1])) if len(found) > ROWS else None
+    return cut_page(found, ROWS, partial(sort_key, Order.PRIORITY), of=of)
 
 
 async def _history(tx: SqlTx, request: domain.Request) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """The routes of the public board. The form works by plain POST and answers with a redirect to the new request."""
 
+from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
@@ -10,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import SqlTx
-from plaudit.common.http import Cursor, TenantTx, Work, decode_cursor, encode_cursor
+from plaudit.common.http import Cursor, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.idempotency import IdempotencyKey
@@ -24,7 +26,7 @@ from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
-from plaudit.feedback_board.requests.domain.status import DECIDED, Status
+from plaudit.feedback_board.requests.domain.status import DECIDED, UNDECIDED, Status
 from plaudit.feedback_board.requests.domain.text import (
     TEXT_MAX_CHARACTERS,
     TITLE_MAX_CHARACTERS,
@@ -52,7 +54,6 @@ LIST_REQUESTS: Final = 20
 HISTORY_ENTRIES: Final = 50
 QUOTES: Final = 4
 ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
-UNDECIDED: Final = (Status.OPEN, Status.UNDER_REVIEW)
 
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
 front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
@@ -197,20 +198,17 @@ async def _column(tx: SqlTx, visit: Visit, status: Status) -> list[domain.Reques
 
 async def _list(
     tx: SqlTx, visit: Visit, statuses: tuple[Status, ...], cursor: str | None
-) -> tuple[list[domain.Request], str | None]:
+) -> tuple[Sequence[domain.Request], str | None]:
     """Return a page of a list, and the cursor of the next one."""
     of = ",".join((visit.tenant_id, *statuses))
     after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID], of=of) if cursor else None
     found = await requests.list_in_order(
         tx, visit.tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=LIST_REQUESTS + 1
     )
-    listed = found[:LIST_REQUESTS]
-    if len(found) <= LIST_REQUESTS:
-        return listed, None
-    return listed, encode_cursor(*sort_key(Order.PRIORITY, listed[-1]), of=of)
+    return cut_page(found, LIST_REQUESTS, partial(sort_key, Order.PRIORITY), of=of)
 
 
-async def _voted(tx: SqlTx, visit: Visit, listed: list[domain.Request]) -> frozenset[UUID]:
+async def _voted(tx: SqlTx, visit: Visit, listed: Sequence[domain.Request]) -> frozenset[UUID]:
     """Return which of the requests the visitor has voted for."""
     if visit.visitor is None:
         return frozenset()

@@ -32,6 +32,8 @@ TRANSITIONS: Final[Mapping[Status, tuple[Status, ...]]] = MappingProxyType(
     }
 )
 
+UNDECIDED: Final = (Status.OPEN, Status.UNDER_REVIEW)
+"""They wait for a decision, in this order."""
 DECIDED: Final = frozenset({Status.SHIPPED, Status.DECLINED})
 """A decided request takes no more votes."""
 

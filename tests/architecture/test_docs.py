@@ -1,0 +1,55 @@
+"""What the documents name is there: files by their short paths, settings by their variables."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from plaudit_testing.operations import SERVICES
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "libs/common/README.md")),
+    *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name != "performance.md"),
+    *sorted(ROOT.glob("services/*/README.md")),
+]
+"""But decisions and the log of changes: they say what was."""
+SHORT = {
+    "common": "libs/common/src/plaudit/common",
+    "plaudit/common": "libs/common/src/plaudit/common",
+    "plaudit_local": "deploy/local/plaudit_local",
+    **{
+        name: f"services/{name.replace('_', '-')}/src/plaudit/{name}"
+        for name in ("ingest", "scoring", "alerting", "feedback_board")
+    },
+}
+STARTS = "|".join([*SHORT, "deploy", "docs", "libs", "services", "tests"])
+PATH = re.compile(rf"`((?:{STARTS})/[\w./-]+)`")
+VARIABLE = re.compile(r"\bPLAUDIT_[A-Z_]+\b")
+OF_TESTS = {"PLAUDIT_SCREENSHOTS", "PLAUDIT_SHARED", "PLAUDIT_TEST_SERVERS"}
+
+
+def _file(name: str) -> Path:
+    """The file or folder of a short path."""
+    for short, folder in SHORT.items():
+        if name.startswith(f"{short}/"):
+            return ROOT / folder / name.removeprefix(f"{short}/")
+    return ROOT / name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_a_document_names_is_there(document: Path) -> None:
+    named = PATH.findall(document.read_text(encoding="utf-8"))
+    assert [name for name in named if not _file(name).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_setting_that_a_document_names_is_one(document: Path) -> None:
+    fields = {f"PLAUDIT_{field.upper()}" for service in SERVICES for field in service.settings.model_fields}
+    door = set(VARIABLE.findall((ROOT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8")))
+    assert set(VARIABLE.findall(document.read_text(encoding="utf-8"))) - fields - door - OF_TESTS == set()
+
+
+def test_the_list_of_documents_is_whole() -> None:
+    assert len(DOCUMENTS) > 8
+    assert sum(len(PATH.findall(document.read_text(encoding="utf-8"))) for document in DOCUMENTS) > 30
