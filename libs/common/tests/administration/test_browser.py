@@ -55,6 +55,10 @@ async def test_every_page_of_keys_is_usable_by_everybody(page: Page) -> None:
     await expect(page.get_by_role("heading", name="Rotate")).to_be_visible()
     assert await faults_of(page) == []
     await page.get_by_role("button", name="Rotate the key").click()
+    await expect(page.locator("#overlap-error")).to_contain_text("was rotated before")
+    assert await faults_of(page) == []
+    await page.get_by_label("The old secret").select_option("ends at once")
+    await page.get_by_role("button", name="Rotate the key").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("The key has another secret")
     assert await faults_of(page) == []
     await page.get_by_role("link", name="I have copied it").click()
@@ -75,7 +79,7 @@ async def test_a_key_is_made_by_keyboard_and_a_mistake_is_told_beside_its_field(
     await expect(page.locator("#scopes-error")).to_have_text("Tick what the key may do.")
     assert await faults_of(page) == []
     await page.get_by_label("Make sources").press("Space")
-    await page.get_by_label("Valid for").press("Enter")
+    await page.get_by_label("Valid").select_option("for a year")
     await page.get_by_role("button", name="Make the key").press("Enter")
     await expect(page.locator(".secret")).to_contain_text("plaudit_")
     assert await faults_of(page) == []

@@ -221,7 +221,6 @@ async def _form(
 
 
 async def _page(request: Request, principal: Principal, tx: Tx, key: ApiKey, typed: Typed = NOTHING_TYPED) -> Response:
-    overlaps = key.overlaps(tx.now)
     return await pages.response(
         request,
         principal,
@@ -231,11 +230,11 @@ async def _page(request: Request, principal: Principal, tx: Tx, key: ApiKey, typ
         further=(key.name,),
         key=key,
         makers=await _makers(tx, [key]),
-        overlaps=overlaps,
+        overlaps=key.overlaps(tx.now),
         is_valid=key.state(tx.now) is KeyState.ACTIVE,
         may_rotate=may_give(principal, key.scopes),
         overlap_choices=wording.OVERLAPS,
-        default_overlap="0" if overlaps else DEFAULT_OVERLAP,
+        default_overlap=DEFAULT_OVERLAP,
         validities={
             AS_BEFORE: f"until {wording.day(key.expires_at)}, as before" if key.expires_at else "until it is revoked",
             **{days: words for days, words in wording.VALIDITIES.items() if days},

@@ -26,6 +26,7 @@ from plaudit.common.people.domain import (
     EmailTakenError,
     InvalidPersonError,
     LastAdminError,
+    Role,
     checked_name,
     checked_role,
     normalised_email,
@@ -220,6 +221,7 @@ async def _form(request: Request, principal: Principal, tx: Tx, typed: Typed = N
         further=("Invite",),
         typed=typed,
         roles=_roles(principal),
+        roles_in_words=wording.roles(_roles(principal)),
         sends_mails=bool(sessions_of(request).settings.smtp_host),
         new_path=NEW,
         people_path=PEOPLE,
@@ -239,6 +241,7 @@ async def _page(
         account=account,
         role_words=wording.ROLES,
         roles=_roles(principal),
+        roles_in_words=wording.roles(_roles(principal)),
         may_change=may_give(principal, account.scopes),
         is_self=principal.person is not None and principal.person.id == account.id,
         sends_mails=bool(sessions_of(request).settings.smtp_host),
@@ -277,9 +280,9 @@ async def _changeable(tx: SqlTx, principal: Principal, person_id: UUID) -> Accou
     return account
 
 
-def _roles(principal: Principal) -> dict[str, str]:
-    """Return the roles that somebody may give: role → words."""
-    return {role: f"{role}: {words}" for role, words in wording.ROLES.items() if may_give(principal, ROLE_SCOPES[role])}
+def _roles(principal: Principal) -> dict[Role, str]:
+    """Return the roles that somebody may give, as choices of a form."""
+    return {role: role.value for role in Role if may_give(principal, ROLE_SCOPES[role])}
 
 
 def _errors(email: str, name: str, role: str) -> dict[str, str]:

@@ -19,7 +19,13 @@ STATES: Final[Mapping[KeyState, str]] = {
     KeyState.EXPIRED: "expired",
     KeyState.REVOKED: "revoked",
 }
-VALIDITIES: Final = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "a year", "": "until it is revoked"}
+VALIDITIES: Final = {
+    "7": "for 7 days",
+    "30": "for 30 days",
+    "90": "for 90 days",
+    "365": "for a year",
+    "": "until it is revoked",
+}
 """For how many days a key may be valid."""
 OVERLAPS: Final = {
     "0": "ends at once",
@@ -49,6 +55,11 @@ def scopes(given: Iterable[str]) -> str:
 def scope_words(scope: str) -> str:
     """Return what one scope allows."""
     return "do everything" if scope == ALL_SCOPES else SCOPES.get(scope, scope)
+
+
+def roles(given: Iterable[Role]) -> str:
+    """Return what each of these roles may do, in one line."""
+    return "; ".join(f"{role}: {ROLES[role]}" for role in given) + "."
 
 
 def sentence(error: Exception) -> str:
