@@ -38,6 +38,8 @@ FOR_ANYONE_OF_ONE_SERVICE = {
     ("alerting", "/"),  # leads to the console
     ("feedback-board", "/console"),  # leads to the requests, on the service's own port
 }
+FOR_EVERY_ROLE = {"/console/account", "/console/account/sessions/end"}
+"""Paths that need a session and no scope: they show and end what belongs to whoever is signed in."""
 OPEN_BARE_ROUTES = {"/static/{version}/{name}", "/board-static/{version}/{name}"}
 OURS = {"sec-fetch-site": "same-origin"}
 HTML = {"accept": "text/html"}
@@ -57,7 +59,7 @@ def test_an_operation_declares_once_who_may_use_it(operation: Operation) -> None
     assert len(operation.declarations) == 1, "declare authorize(…), staff(…) or anyone"
     assert (operation.declared is None) == is_for_anyone(operation)
     if operation.declared is not None:
-        assert operation.declared.scopes
+        assert bool(operation.declared.scopes) == (operation.path not in FOR_EVERY_ROLE)
         assert isinstance(operation.declared, authorize) == operation.path.startswith("/v1/")
 
 

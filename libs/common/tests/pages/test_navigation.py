@@ -1,10 +1,11 @@
-from plaudit.common.pages.navigation import CONSOLE, Crumb, crumbs, section_of, sections
+from plaudit.common.pages.navigation import ACCOUNT, CONSOLE, Crumb, crumbs, section_of, sections
 
 
 def test_a_person_sees_the_sections_that_all_their_scopes_allow() -> None:
     shown = sections({"board:read", "clocks:read"}.__contains__, {"/console/requests": "3"})
     assert [(link.path, link.count) for link in shown] == [("/console/requests", "3")]
-    assert [link.path for link in sections(lambda _: True, {})] == [entry.path for entry in CONSOLE]
+    assert [link.path for link in sections(lambda _: True, {})] == [entry.path for entry in CONSOLE if entry.is_listed]
+    assert ACCOUNT not in [link.path for link in sections(lambda _: True, {})]
 
 
 def test_a_page_belongs_to_the_section_whose_path_its_own_begins_with_in_whole_segments() -> None:

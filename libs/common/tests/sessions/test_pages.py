@@ -1,11 +1,13 @@
 """Staff sign in with a key or a mailed link, and see pages under their own tenant; nobody else does."""
 
 import re
+from datetime import timedelta
 from email.message import EmailMessage
 
 import httpx
 import pytest
 
+from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.db import Database
 from plaudit.common.people import commands
 from plaudit.common.people.domain import Account, Role
@@ -21,6 +23,12 @@ COOKIE = "plaudit_session"
 
 async def sign_in(browser: httpx.AsyncClient, key: str, **more: str) -> httpx.Response:
     return await browser.post("/sign-in", data={"key": key, **more}, headers=OURS)
+
+
+async def rotate(site, key: str, overlap: timedelta) -> str:
+    async with site.owner.transaction() as tx:
+        _, text = await api_keys.rotate(tx, key.split("_")[1], overlap)
+    return text
 
 
 async def is_out(browser: httpx.AsyncClient) -> bool:
@@ -95,6 +103,49 @@ class TestAKey:
             )
         site.see_anew()
         assert await is_out(browser)
+
+    async def test_an_expired_one_ends_its_sessions(self, site, browser):
+        async with site.owner.transaction() as tx:
+            key = await api_keys.create(tx, "default", "page", ["*"], timedelta(hours=2))
+        await sign_in(browser, key)
+        await site.move("119 minutes")
+        site.see_anew()
+        assert not await is_out(browser)
+        await site.move("2 hours")
+        site.see_anew()
+        assert await is_out(browser)
+
+    async def test_one_that_is_rotated_at_once_ends_its_sessions(self, site, browser):
+        key = await site.key("*")
+        await sign_in(browser, key)
+        renewed = await rotate(site, key, timedelta())
+        site.see_anew()
+        assert await is_out(browser)
+        await sign_in(browser, renewed)
+        assert not await is_out(browser)
+
+    async def test_a_session_ends_with_the_secret_that_it_was_exchanged_for(self, site):
+        old = await site.key("*")
+        before, after, during = [await site.new_browser() for _ in range(3)]
+        await sign_in(before, old)
+        new = await rotate(site, old, timedelta(hours=1))
+        await sign_in(during, old)
+        await sign_in(after, new)
+        await site.move("59 minutes")
+        site.see_anew()
+        assert [await is_out(each) for each in (before, during, after)] == [False] * 3
+        await site.move("1 hour")
+        site.see_anew()
+        assert [await is_out(each) for each in (before, during, after)] == [True, True, False]
+
+    async def test_one_that_is_rotated_at_once_during_an_overlap_ends_the_sessions_of_both_secrets(self, site):
+        old = await site.key("*")
+        first, second = [await site.new_browser() for _ in range(2)]
+        await sign_in(first, old)
+        await sign_in(second, await rotate(site, old, timedelta(hours=1)))
+        await rotate(site, old, timedelta())
+        site.see_anew()
+        assert [await is_out(each) for each in (first, second)] == [True, True]
 
     async def test_a_cookie_that_is_a_key_opens_nothing(self, site, browser):
         key = await site.key("*")

@@ -15,7 +15,7 @@ from plaudit.alerting.policies.api import router as policies
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
-from plaudit.common import sessions
+from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
@@ -43,7 +43,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             description=DESCRIPTION,
             resources=resources,
             staff_sessions=sessions.staff_sessions(resources),
-            routers=[clocks, alerts.router, policies, desk, sessions.router],
+            routers=[clocks, alerts.router, policies, desk, sessions.router, administration.router],
             pages=True,
             assets=resources.page_assets,
             tags={

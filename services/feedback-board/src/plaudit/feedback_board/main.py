@@ -1,6 +1,6 @@
 """Feedback-board's composition root: `python -m plaudit.feedback_board.main api|consume|relay|jobs|migrate|all`."""
 
-from plaudit.common import sessions
+from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
@@ -42,6 +42,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             vote_pages.router,
             console.router,
             sessions.router,
+            administration.router,
         ],
         assets=resources.page_assets,
         tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
@@ -63,8 +64,8 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/requests", "/b", "/board-static", "/console/requests", "/docs", "/problems", "/static"),
-            *("/sign-in", "/sign-out"),
+            *("/v1/requests", "/b", "/board-static", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
+            *("/console/requests", "/console/keys", "/console/people", "/console/account"),
         ),
         exact=("/",),
     ),

@@ -1,6 +1,6 @@
 """Ingest's composition root: `python -m plaudit.ingest.main api|consume|relay|jobs|migrate|all`."""
 
-from plaudit.common import sessions
+from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
@@ -33,7 +33,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         description="The front door: platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
-        routers=(sources.router, reviews.router, deliveries.router, sessions.router),
+        routers=(sources.router, reviews.router, deliveries.router, sessions.router, administration.router),
         direct_routes=[hooks],
         more_openapi=HOOKS,
         assets=resources.page_assets,

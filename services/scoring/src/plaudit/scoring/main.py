@@ -1,6 +1,6 @@
 """Scoring's composition root: `python -m plaudit.scoring.main api|consume|relay|jobs|migrate|all`."""
 
-from plaudit.common import sessions
+from plaudit.common import administration, sessions
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
@@ -18,7 +18,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         description="Decayed trust scores of every subject and every prefix of it, current to the second.",
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
-        routers=[scores.router, sessions.router],
+        routers=[scores.router, sessions.router, administration.router],
         problems=scores.PROBLEMS,
         refusals=scores.REFUSALS,
         assets=resources.page_assets,

@@ -7,7 +7,6 @@ from typing import Final
 from plaudit.common.api_keys import store
 from plaudit.common.api_keys.domain import (
     ApiKey,
-    NewKey,
     check_rotation,
     checked_scopes,
     expiry,
@@ -28,6 +27,10 @@ class UnknownKeyError(RefusedError):
     """There is no key of this public id, or none that the role may see."""
 
 
+class KeyMadeBeforeError(RefusedError):
+    """There is a key of the public id that the new one was to have."""
+
+
 async def create(
     tx: SqlTx, tenant_id: str, name: str, scopes: Sequence[str], expires_in: timedelta | None = None
 ) -> str:
@@ -42,14 +45,31 @@ async def create(
 
 
 async def issue(
-    tx: SqlTx, tenant_id: str, name: str, scopes: Sequence[str], expires_in: timedelta | None = None
+    tx: SqlTx,
+    tenant_id: str,
+    name: str,
+    scopes: Sequence[str],
+    expires_in: timedelta | None = None,
+    *,
+    created_by: str | None = None,
+    public_id: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Do as `create` does, and return what is stored and the key, which cannot be shown again.
 
+    Args:
+        tx: the open transaction.
+        tenant_id: whose key.
+        name: what it is for.
+        scopes: what it may do.
+        expires_in: for how long it is valid; None is for ever.
+        created_by: the actor; None for an operator.
+        public_id: the new key's, so that a form that is sent twice makes one key.
+
     Raises:
+        KeyMadeBeforeError: there is a key of this public id.
         RefusedError: as `create`.
     """
-    made = new_key()
+    made = new_key(public_id)
     key = ApiKey(
         public_id=made.public_id,
         tenant_id=tenant_id,
@@ -61,10 +81,12 @@ async def issue(
         rotated_at=None,
         previous_expires_at=None,
         revoked_at=None,
+        created_by=created_by,
     )
     if await tenant_store.name_of(tx, tenant_id) is None:
         raise await tenants.unknown(tx, tenant_id)
-    await store.insert(tx, key, hash_secret(made.secret))
+    if not await store.insert(tx, key, hash_secret(made.secret)):
+        raise KeyMadeBeforeError(f"the key {key.public_id} was made before, and is not shown again")
     return key, made.text
 
 
@@ -90,7 +112,7 @@ async def rotate(
     check_rotation(key, overlap, tx.now)
     expires_at = expiry(tx.now, expires_in) or key.expires_at
     previous_expires_at = min(tx.now + overlap, expires_at or datetime.max.replace(tzinfo=UTC))
-    made = NewKey(public_id, new_key().secret)
+    made = new_key(public_id)
     rotated = await store.rotate(tx, public_id, hash_secret(made.secret), expires_at, previous_expires_at)
     return rotated, made.text
 

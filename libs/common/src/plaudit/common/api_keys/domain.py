@@ -25,6 +25,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "board:write": "add, size and answer requests",
     "clocks:read": "read clocks and policies",
     "deliveries:read": "read deliveries, byte for byte",
+    "keys:write": "see, make, rotate and revoke API keys",
+    "people:write": "see and invite staff, and change their accounts",
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",
     "sources:read": "read sources, without their secrets",
@@ -36,7 +38,8 @@ MAX_VALIDITY: Final = timedelta(days=3650)
 MAX_OVERLAP: Final = timedelta(days=90)
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
 
-_PATTERN = re.compile(rf"{PREFIX}_([a-z2-7]{{16}})_([A-Za-z0-9_-]{{43}})")
+_PUBLIC_ID = re.compile(r"[a-z2-7]{16}")
+_PATTERN = re.compile(rf"{PREFIX}_({_PUBLIC_ID.pattern})_([A-Za-z0-9_-]{{43}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class ApiKey:
     previous_expires_at: datetime | None
     """When the secret before the last rotation ends, or has ended."""
     revoked_at: datetime | None
+    created_by: str | None = None
+    """The actor who made it; None for an operator, on the command line."""
 
     def state(self, now: datetime) -> KeyState:
         """Return whether it is valid at a time."""
@@ -157,10 +162,19 @@ def checked_scopes(wanted: Iterable[str]) -> tuple[str, ...]:
     return (ALL_SCOPES,) if ALL_SCOPES in scopes else tuple(scopes)
 
 
-def new_key() -> NewKey:
-    """Return a new random key."""
-    public_id = base64.b32encode(secrets.token_bytes(PUBLIC_ID_BYTES)).decode().lower()
-    return NewKey(public_id, secrets.token_urlsafe(SECRET_BYTES))
+def new_public_id() -> str:
+    """Return the public id of a key that is to be made."""
+    return base64.b32encode(secrets.token_bytes(PUBLIC_ID_BYTES)).decode().lower()
+
+
+def is_public_id(text: str) -> bool:
+    """Return whether a text has the form of a public id."""
+    return _PUBLIC_ID.fullmatch(text) is not None
+
+
+def new_key(public_id: str | None = None) -> NewKey:
+    """Return a new random key, or only a new secret for this public id."""
+    return NewKey(public_id or new_public_id(), secrets.token_urlsafe(SECRET_BYTES))
 
 
 def parse(key: str) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import insert as insert_into
+from sqlalchemy.dialects.postgresql import insert as insert_into
 
 from plaudit.common.api_keys.domain import USE_IS_NOTED_EVERY, ApiKey, StoredKey, StoredSecret
 from plaudit.common.api_keys.tables import api_keys
@@ -28,6 +28,13 @@ _LIST = f"""
 SELECT {_KEY.listed} FROM common.api_keys WHERE $1::text IS NULL OR tenant_id = $1
 ORDER BY tenant_id, created_at, public_id
 """
+_LIST_NEWEST = f"""
+SELECT {_KEY.listed} FROM common.api_keys
+WHERE tenant_id = $1 AND ($2 OR revoked_at IS NULL)
+    AND ($3::timestamptz IS NULL OR (created_at, public_id) < ($3, $4::text))
+ORDER BY created_at DESC, public_id DESC LIMIT $5
+"""
+_GET = f"SELECT {_KEY.listed} FROM common.api_keys WHERE tenant_id = $1 AND public_id = $2"
 _LOCK = f"SELECT {_KEY.listed} FROM common.api_keys WHERE public_id = $1 FOR UPDATE"
 _ROTATE = f"""
 UPDATE common.api_keys
@@ -57,14 +64,33 @@ async def note_use(tx: Tx, public_id: str) -> None:
     await tx.raw.execute("SELECT note_api_key_use($1, $2, $3)", public_id, tx.now, tx.now - USE_IS_NOTED_EVERY)
 
 
-async def insert(tx: SqlTx, key: ApiKey, secret_hash: bytes) -> None:
-    """Store a new key."""
-    await tx.sql.execute(insert_into(api_keys).values(**asdict(key), secret_hash=secret_hash))
+async def insert(tx: SqlTx, key: ApiKey, secret_hash: bytes) -> bool:
+    """Store a new key; False when there is one of its public id."""
+    statement = insert_into(api_keys).values(**asdict(key), secret_hash=secret_hash)
+    inserted = await tx.sql.execute(
+        statement.on_conflict_do_nothing(index_elements=["public_id"]).returning(api_keys.c.public_id)
+    )
+    return inserted.scalar() is not None
 
 
 async def list_keys(tx: Tx, tenant_id: str | None = None) -> list[ApiKey]:
     """Return the keys of a tenant, or of all that the role may see, the oldest of each tenant first."""
     return [_key(row) for row in await tx.raw.fetch(_LIST, tenant_id)]
+
+
+async def list_newest(
+    tx: Tx, tenant_id: str, *, with_revoked: bool, after: tuple[datetime, str] | None, limit: int
+) -> list[ApiKey]:
+    """Return a page of a tenant's keys, the newest first: those after the one with this time and public id."""
+    created_at, public_id = after or (None, None)
+    rows = await tx.raw.fetch(_LIST_NEWEST, tenant_id, with_revoked, created_at, public_id, limit)
+    return [_key(row) for row in rows]
+
+
+async def get(tx: Tx, tenant_id: str, public_id: str) -> ApiKey | None:
+    """Return a tenant's key; None when there is none."""
+    row = await tx.raw.fetchrow(_GET, tenant_id, public_id)
+    return None if row is None else _key(row)
 
 
 async def lock(tx: Tx, public_id: str) -> ApiKey | None:

@@ -19,4 +19,5 @@ api_keys = Table(
     Column("rotated_at", _TIME),
     Column("previous_secret_hash", LargeBinary),
     Column("previous_expires_at", _TIME),
+    Column("created_by", Text),
 )

@@ -97,6 +97,10 @@ class ApiKeys:
         await self._note_use(public_id, found)
         return found.principal
 
+    def drop(self, public_id: str) -> None:
+        """Look a key up again that was changed here."""
+        self._cache.pop(public_id, None)
+
     async def _load(self, public_id: str) -> _Cached | None:
         async with self._database().transaction() as tx:
             stored = await store.find(tx, public_id)

@@ -20,13 +20,19 @@ class NavEntry:
     """What its page needs; whoever lacks one does not see the section."""
     begins_group: bool = False
     """Whether a line stands above it."""
+    is_listed: bool = True
+    """Whether it stands in the navigation; the account does not: the person's name leads there."""
 
 
 HOME: Final = "/console"
+ACCOUNT: Final = "/console/account"
 CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
     NavEntry("Clocks", "/console/clocks", ("clocks:read", "alerts:read")),
     NavEntry("Requests", "/console/requests", ("board:read",)),
+    NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
+    NavEntry("People", "/console/people", ("people:write",)),
+    NavEntry("Your account", ACCOUNT, (), is_listed=False),
 )
 
 
@@ -60,7 +66,7 @@ def sections(may: Callable[[str], bool], counts: Mapping[str, str]) -> list[Link
     return [
         Link(entry.title, entry.path, entry.begins_group, counts.get(entry.path, ""))
         for entry in CONSOLE
-        if all(map(may, entry.scopes))
+        if entry.is_listed and all(map(may, entry.scopes))
     ]
 
 

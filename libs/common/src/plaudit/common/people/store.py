@@ -1,5 +1,6 @@
 """Every SQL statement about people."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -19,6 +20,11 @@ ON CONFLICT (tenant_id, email) DO NOTHING RETURNING true
 """
 _SELECT = f"SELECT {_ACCOUNT.listed} FROM common.people WHERE tenant_id = $1"
 _LIST = f"{_SELECT} ORDER BY active DESC, lower(name), id"
+_LIST_PAGE = f"""
+{_SELECT} AND ($2::boolean IS NULL OR (NOT active, lower(name), id) > (NOT $2, lower($3::text), $4::uuid))
+ORDER BY NOT active, lower(name), id LIMIT $5
+"""
+_NAMES = "SELECT id, name FROM common.people WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 _BY_ID = f"{_SELECT} AND id = $2"
 _BY_EMAIL = f"{_SELECT} AND email = $2"
 _LOCK = f"{_SELECT} AND (id = $2 OR (role = 'admin' AND active)) ORDER BY id FOR UPDATE"
@@ -37,6 +43,16 @@ async def insert(tx: Tx, account: Account) -> bool:
 async def list_accounts(tx: Tx, tenant_id: str) -> list[Account]:
     """Return all accounts of a tenant: active ones first, each by name."""
     return [_account(row) for row in await tx.raw.fetch(_LIST, tenant_id)]
+
+
+async def list_page(tx: Tx, tenant_id: str, *, after: tuple[bool, str, UUID] | None, limit: int) -> list[Account]:
+    """Return a page of `list_accounts`: those after the account that is active or not, with this name and id."""
+    return [_account(row) for row in await tx.raw.fetch(_LIST_PAGE, tenant_id, *(after or (None,) * 3), limit)]
+
+
+async def names_of(tx: Tx, tenant_id: str, person_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of those of these people who have an account."""
+    return {row["id"]: row["name"] for row in await tx.raw.fetch(_NAMES, tenant_id, list(person_ids))}
 
 
 async def find(tx: Tx, tenant_id: str, person_id: UUID) -> Account | None:

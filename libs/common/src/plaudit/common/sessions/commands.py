@@ -24,20 +24,31 @@ from plaudit.common.sessions.domain import (
 FIRST_ADMIN_NAME: Final = "Admin"
 
 
-async def begin_for_person(tx: Tx, person: Person, max_age: timedelta) -> str:
-    """Begin a session of a person; return its id, which only the browser has from now on."""
+async def begin_for_person(tx: Tx, person: Person, max_age: timedelta, browser: str = "") -> str:
+    """Begin a session of a person in a browser; return its id, which only the browser has from now on."""
     await people_store.record_sign_in(tx, person.tenant_id, person.id, tx.now)
-    return await _begin(tx, person.tenant_id, person.id, None, max_age)
+    session_id, id_hash = await _new_id(tx, person.tenant_id, max_age)
+    await store.insert_of_person(tx, person.tenant_id, id_hash, person.id, browser)
+    return session_id
 
 
-async def begin_for_key(tx: Tx, tenant_id: str, key_id: str, max_age: timedelta) -> str:
-    """Exchange an API key, by its public id, for a session; return the session's id."""
-    return await _begin(tx, tenant_id, None, key_id, max_age)
+async def begin_for_key(
+    tx: Tx, tenant_id: str, key_id: str, secret_hash: bytes, max_age: timedelta, browser: str = ""
+) -> str:
+    """Exchange an API key for a session, which ends with the secret that was sent; return the session's id."""
+    session_id, id_hash = await _new_id(tx, tenant_id, max_age)
+    await store.insert_of_key(tx, tenant_id, id_hash, key_id, secret_hash, browser)
+    return session_id
 
 
 async def end(tx: Tx, session: Session, session_id: str) -> None:
     """End one session."""
     await store.delete(tx, session.tenant_id, hash_of(session_id))
+
+
+async def end_one_of(tx: Tx, tenant_id: str, owner: UUID | str, id_hash: bytes) -> bool:
+    """End one session of a person, by id, or of a key, by public id; False when it is not theirs, or has ended."""
+    return await store.delete_one_of(tx, tenant_id, owner, id_hash)
 
 
 async def end_everywhere(tx: Tx, session: Session) -> None:
@@ -55,15 +66,15 @@ async def new_link(tx: Tx, person: Person, expires_in: timedelta) -> Link:
     return link
 
 
-async def use_link(tx: Tx, person: Person, token: str, max_age: timedelta) -> str | None:
-    """Use a link up, and begin a session of the person whom it signs in.
+async def use_link(tx: Tx, person: Person, token: str, max_age: timedelta, browser: str = "") -> str | None:
+    """Use a link up, and begin a session of the person whom it signs in, in this browser.
 
     Returns:
         The session's id; None when the link was used before, or is too old.
     """
     if not await store.use_link(tx, person.tenant_id, hash_of(token)):
         return None
-    return await begin_for_person(tx, person, max_age)
+    return await begin_for_person(tx, person, max_age, browser)
 
 
 async def invite(
@@ -137,8 +148,8 @@ async def person_vouched_for(tx: Tx, tenant_id: str, email: str) -> Person:
     return person
 
 
-async def _begin(tx: Tx, tenant_id: str, person_id: UUID | None, key_id: str | None, max_age: timedelta) -> str:
+async def _new_id(tx: Tx, tenant_id: str, max_age: timedelta) -> tuple[str, bytes]:
+    """Return the id of a new session and what is stored of it; make room first."""
     await store.purge(tx, tenant_id, tx.now - max_age)
     session_id = new_secret()
-    await store.insert(tx, tenant_id, hash_of(session_id), person_id, key_id)
-    return session_id
+    return session_id, hash_of(session_id)

@@ -17,7 +17,7 @@ from plaudit.common.db import Tx
 from plaudit.common.http import Principal
 from plaudit.common.pages import Pages
 from plaudit.common.pages.flash import FLASH_COOKIE, MAX_AGE_SECONDS, Flash, read_flash, sign_flash
-from plaudit.common.pages.navigation import HOME, Crumb, Link, crumbs, section_of, sections
+from plaudit.common.pages.navigation import ACCOUNT, HOME, Crumb, Link, crumbs, section_of, sections
 from plaudit.common.sessions.access import form_token, sessions_of
 from plaudit.common.tenants import store as tenants
 
@@ -27,6 +27,8 @@ class Shell:
     """What stands around a page."""
 
     home: str
+    account: str
+    """The path of the page of whoever is signed in."""
     sections: list[Link]
     section: str
     """The path of the section that the page belongs to."""
@@ -76,6 +78,7 @@ class ConsolePages:
         section = section_of(path)
         shell = Shell(
             home=HOME,
+            account=ACCOUNT,
             sections=sections(principal.may, counts or {}),
             section=section.path if section else "",
             crumbs=crumbs(path, *further),

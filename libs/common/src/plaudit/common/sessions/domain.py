@@ -17,6 +17,27 @@ LAST_SEEN_EVERY: Final = timedelta(minutes=1)
 """The use of a session is written down at most so often."""
 OIDC_ATTEMPT_AGE: Final = timedelta(minutes=10)
 MAX_PATH_CHARS: Final = 1_000
+BROWSERS: Final = {
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "Chrome/": "Chrome",
+    "CriOS/": "Chrome",
+    "Safari/": "Safari",
+}
+"""Word of a User-Agent → browser. The first that is there counts: most browsers also call themselves by later ones."""
+SYSTEMS: Final = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "CrOS": "ChromeOS",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+"""Word of a User-Agent → system, as `BROWSERS`."""
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -43,6 +64,17 @@ class Session:
     """The public id of the key that it was exchanged for; empty for a person's."""
     key_scopes: frozenset[str]
     key_expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that has not ended, as it is shown to whom it belongs."""
+
+    id_hash: bytes
+    created_at: datetime
+    last_seen_at: datetime
+    browser: str
+    """Empty when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +113,13 @@ def is_secret(text: str) -> bool:
 def hash_of(secret: str) -> bytes:
     """Return what is stored of a secret. It has 256 random bits, so a slow hash would not protect it better."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def browser_of(user_agent: str) -> str:
+    """Return a browser and its system in our own words, such as `Firefox on Windows`; empty when both are unknown."""
+    browser = next((name for word, name in BROWSERS.items() if word in user_agent), "")
+    system = next((name for word, name in SYSTEMS.items() if word in user_agent), "")
+    return " on ".join(filter(None, (browser or (system and "A browser"), system)))
 
 
 def form_token(session_id: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from fastapi import Request
 
@@ -69,14 +70,18 @@ class StaffSessions:
         found = await self._find(session_id)
         return None if found is None else found.session
 
-    def drop(self, session_id: str) -> None:
-        """Accept a session no longer that was ended here."""
-        self._cache.pop(hash_of(session_id), None)
+    def drop(self, id_hash: bytes) -> None:
+        """Look a session up again, by the hash of its id, that was ended here."""
+        self._cache.pop(id_hash, None)
 
-    def drop_all_like(self, session: Session) -> None:
-        """Accept no session of the same person or key that was ended here."""
-        owner = _owner(session)
-        for id_hash in [key for key, cached in self._cache.items() if _owner(cached.session) == owner]:
+    def drop_all_of(self, tenant_id: str, owner: UUID | str) -> None:
+        """Look all sessions of a person, by id, or of a key, by public id, up again that were changed here."""
+        changed = [
+            id_hash
+            for id_hash, cached in self._cache.items()
+            if (cached.session.tenant_id, owner_of(cached.session)) == (tenant_id, owner)
+        ]
+        for id_hash in changed:
             del self._cache[id_hash]
 
     async def _find(self, session_id: str) -> _Cached | None:
@@ -112,5 +117,6 @@ def _principal(session: Session) -> Principal:
     return Principal(session.tenant_id, session.key_id, scopes, person)
 
 
-def _owner(session: Session) -> tuple[str, object]:
-    return session.tenant_id, session.person.id if session.person else session.key_id
+def owner_of(session: Session) -> UUID | str:
+    """Return the id of the person, or the public id of the key, that a session belongs to."""
+    return session.person.id if session.person else session.key_id

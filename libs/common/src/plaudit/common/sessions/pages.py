@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.common import rate_limits
+from plaudit.common.api_keys.domain import hash_secret, parse
 from plaudit.common.db import SqlTx
 from plaudit.common.http.auth import ApiKeys, anyone
 from plaudit.common.http.client_address import network_of
@@ -28,12 +29,13 @@ from plaudit.common.sessions.domain import (
     OIDC_ATTEMPT_AGE,
     OidcAttempt,
     OidcRefusedError,
+    browser_of,
     hash_of,
     is_secret,
     local_path,
     new_secret,
 )
-from plaudit.common.sessions.lookup import StaffSessions
+from plaudit.common.sessions.lookup import StaffSessions, owner_of
 from plaudit.common.sessions.mails import sign_in_mail
 from plaudit.common.settings import address_of
 from plaudit.common.tenants import store as tenants
@@ -64,14 +66,17 @@ async def sign_in_with_key(request: Request, key: Annotated[str, Form()] = "", n
     """Exchange an API key for a session; the browser does not keep the key."""
     await _count_attempt(request)
     api_keys: ApiKeys = request.app.state.api_keys
-    principal = await api_keys.principal(key.strip())
+    principal, parts = await api_keys.principal(key.strip()), parse(key.strip())
     to = local_path(next_path, HOME)
-    if principal is None:
+    if principal is None or parts is None:
         error = "This key is not valid, or has expired."
         return sign_in_page(request, error, status=HTTPStatus.UNAUTHORIZED, next_path=to)
     sessions = sessions_of(request)
+    public_id, secret = parts
     async with sessions.database.transaction(principal.tenant_id) as tx:
-        session_id = await commands.begin_for_key(tx, principal.tenant_id, principal.key_id, sessions.max_age)
+        session_id = await commands.begin_for_key(
+            tx, principal.tenant_id, public_id, hash_secret(secret), sessions.max_age, _browser(request)
+        )
     log.info("signed_in", tenant_id=principal.tenant_id, key_id=principal.key_id, detail="key")
     return await _signed_in(request, session_id, to)
 
@@ -116,7 +121,7 @@ async def use_link(request: Request, token: str) -> Response:
     session_id = None
     if person is not None:
         async with sessions.database.transaction(person.tenant_id) as tx:
-            session_id = await commands.use_link(tx, person, token, sessions.max_age)
+            session_id = await commands.use_link(tx, person, token, sessions.max_age, _browser(request))
     if person is None or session_id is None:
         return _page(request, "sign_in_link.html", HTTPStatus.GONE, person=None, tenant_name=None)
     log.info("signed_in", tenant_id=person.tenant_id, person_id=str(person.id), detail="link")
@@ -156,7 +161,7 @@ async def finish_at_provider(request: Request, code: str = "", state: str = "") 
         email = normalised_email(await _provider(request).verified_email(code, attempt))
         async with sessions.database.transaction(tenant_id) as tx:
             person = await commands.person_vouched_for(tx, tenant_id, email)
-            session_id = await commands.begin_for_person(tx, person, sessions.max_age)
+            session_id = await commands.begin_for_person(tx, person, sessions.max_age, _browser(request))
     except (OidcRefusedError, InvalidPersonError) as error:
         return _refused(request, str(error))
     log.info("signed_in", tenant_id=tenant_id, person_id=str(person.id), detail="oidc")
@@ -174,9 +179,9 @@ async def sign_out(request: Request, everywhere: Annotated[bool, Form()] = False
     if session is not None and session_id is not None:
         async with sessions.database.transaction(session.tenant_id) as tx:
             await (commands.end_everywhere(tx, session) if everywhere else commands.end(tx, session, session_id))
-        sessions.drop(session_id)
+        sessions.drop(hash_of(session_id))
         if everywhere:
-            sessions.drop_all_like(session)
+            sessions.drop_all_of(session.tenant_id, owner_of(session))
     response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
     response.delete_cookie(sessions.cookie, **_cookie_options(sessions))
     return response
@@ -190,12 +195,16 @@ async def _signed_in(request: Request, session_id: str, to: str) -> Response:
     if old is not None and old_id is not None:
         async with sessions.database.transaction(old.tenant_id) as tx:
             await commands.end(tx, old, old_id)
-        sessions.drop(old_id)
+        sessions.drop(hash_of(old_id))
     response = RedirectResponse(to, HTTPStatus.SEE_OTHER)
     age = round(sessions.max_age.total_seconds())
     response.set_cookie(sessions.cookie, session_id, max_age=age, **_cookie_options(sessions))
     response.headers["cache-control"] = "no-store"
     return response
+
+
+def _browser(request: Request) -> str:
+    return browser_of(request.headers.get("user-agent", ""))
 
 
 def _cookie_options(sessions: StaffSessions) -> dict[str, Any]:

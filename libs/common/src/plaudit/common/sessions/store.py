@@ -7,7 +7,7 @@ from uuid import UUID
 from plaudit.common.db import Tx
 from plaudit.common.db.results import rows_changed
 from plaudit.common.people.domain import Person, Role
-from plaudit.common.sessions.domain import OidcAttempt, Session
+from plaudit.common.sessions.domain import OidcAttempt, OpenSession, Session
 
 MAX_PURGED: Final = 200
 """Rows of each table in one transaction."""
@@ -16,14 +16,35 @@ _FIND = """
 SELECT tenant_id, created_at, last_seen_at, person_id, email, name, role, key_id, scopes, key_expires_at
 FROM common.find_session($1)
 """
-_INSERT = """
-INSERT INTO common.sessions (tenant_id, id_hash, person_id, key_id, created_at, last_seen_at)
+_INSERT_OF_PERSON = """
+INSERT INTO common.sessions (tenant_id, id_hash, person_id, browser, created_at, last_seen_at)
 VALUES ($1, $2, $3, $4, $5, $5)
+"""
+_INSERT_OF_KEY = """
+INSERT INTO common.sessions (tenant_id, id_hash, key_id, key_secret_hash, browser, created_at, last_seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6)
+"""
+_LIST_OF_PERSON = """
+SELECT s.id_hash, s.created_at, s.last_seen_at, s.browser
+FROM common.sessions AS s JOIN common.people AS p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
+WHERE s.tenant_id = $1 AND s.person_id = $2 AND s.created_at > $3 AND s.last_seen_at > $4
+    AND p.active AND s.created_at >= p.valid_from
+ORDER BY s.last_seen_at DESC, s.id_hash LIMIT $5
+"""
+_LIST_OF_KEY = """
+SELECT s.id_hash, s.created_at, s.last_seen_at, s.browser
+FROM common.sessions AS s JOIN common.api_keys AS k ON k.public_id = s.key_id
+WHERE s.tenant_id = $1 AND s.key_id = $2 AND s.created_at > $3 AND s.last_seen_at > $4
+    AND (s.key_secret_hash = k.secret_hash OR s.key_secret_hash = k.previous_secret_hash AND k.previous_expires_at > $6)
+ORDER BY s.last_seen_at DESC, s.id_hash LIMIT $5
 """
 _SEEN = """
 UPDATE common.sessions SET last_seen_at = $3 WHERE tenant_id = $1 AND id_hash = $2 AND last_seen_at <= $4
 """
 _DELETE = "DELETE FROM common.sessions WHERE tenant_id = $1 AND id_hash = $2"
+_DELETE_ONE_OF = """
+DELETE FROM common.sessions WHERE tenant_id = $1 AND id_hash = $2 AND (person_id = $3 OR key_id = $4)
+"""
 _DELETE_OF_PERSON = "DELETE FROM common.sessions WHERE tenant_id = $1 AND person_id = $2"
 _DELETE_OF_KEY = "DELETE FROM common.sessions WHERE tenant_id = $1 AND key_id = $2"
 
@@ -84,9 +105,26 @@ async def find(tx: Tx, id_hash: bytes) -> Session | None:
     )
 
 
-async def insert(tx: Tx, tenant_id: str, id_hash: bytes, person_id: UUID | None, key_id: str | None) -> None:
-    """Store a session of a person or of a key."""
-    await tx.raw.execute(_INSERT, tenant_id, id_hash, person_id, key_id, tx.now)
+async def insert_of_person(tx: Tx, tenant_id: str, id_hash: bytes, person_id: UUID, browser: str) -> None:
+    """Store a session of a person."""
+    await tx.raw.execute(_INSERT_OF_PERSON, tenant_id, id_hash, person_id, browser, tx.now)
+
+
+async def insert_of_key(tx: Tx, tenant_id: str, id_hash: bytes, key_id: str, secret_hash: bytes, browser: str) -> None:
+    """Store a session of a key, with the hash of the secret that it ends with."""
+    await tx.raw.execute(_INSERT_OF_KEY, tenant_id, id_hash, key_id, secret_hash, browser, tx.now)
+
+
+async def list_of(
+    tx: Tx, tenant_id: str, owner: UUID | str, begun_after: datetime, used_after: datetime, limit: int
+) -> list[OpenSession]:
+    """Return the open sessions of a person, by id, or of a key, by public id; the one that was used last first."""
+    values = (tenant_id, owner, begun_after, used_after, limit)
+    if isinstance(owner, UUID):
+        rows = await tx.raw.fetch(_LIST_OF_PERSON, *values)
+    else:
+        rows = await tx.raw.fetch(_LIST_OF_KEY, *values, tx.now)
+    return [OpenSession(**row) for row in rows]
 
 
 async def record_use(tx: Tx, tenant_id: str, id_hash: bytes, every: timedelta) -> None:
@@ -97,6 +135,12 @@ async def record_use(tx: Tx, tenant_id: str, id_hash: bytes, every: timedelta) -
 async def delete(tx: Tx, tenant_id: str, id_hash: bytes) -> None:
     """End a session."""
     await tx.raw.execute(_DELETE, tenant_id, id_hash)
+
+
+async def delete_one_of(tx: Tx, tenant_id: str, owner: UUID | str, id_hash: bytes) -> bool:
+    """End one session of a person, by id, or of a key, by public id; False when it is not theirs, or has ended."""
+    person_id, key_id = (owner, None) if isinstance(owner, UUID) else (None, owner)
+    return rows_changed(await tx.raw.execute(_DELETE_ONE_OF, tenant_id, id_hash, person_id, key_id)) == 1
 
 
 async def delete_of_person(tx: Tx, tenant_id: str, person_id: UUID) -> None:
