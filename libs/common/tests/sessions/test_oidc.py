@@ -111,6 +111,15 @@ async def test_an_address_that_the_provider_has_not_verified_is_not_signed_in(si
     assert "plaudit_session" not in browser.cookies
 
 
+async def test_an_address_in_another_script_is_not_taken_for_the_account_that_it_resembles(
+    site, browser, provider
+) -> None:
+    await site.account(email="kim@example.com")
+    await provider.says(email="\N{KELVIN SIGN}im@example.com", email_verified=True)
+    assert (await browser.get(await provider.consent(await begin(browser)))).status_code == 401
+    assert "plaudit_session" not in browser.cookies
+
+
 async def test_an_account_of_another_tenant_is_not_signed_in(site, browser, provider) -> None:
     await site.account(tenant_id="acme")
     assert (await browser.get(await provider.consent(await begin(browser)))).status_code == 401
