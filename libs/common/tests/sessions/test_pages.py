@@ -42,6 +42,16 @@ class TestStaffPages:
         assert '<form method="post" action="/sign-in">' in answer.text
         assert 'name="next" value="/?subject=acme"' in answer.text
 
+    async def test_whoever_sends_a_form_after_the_session_ended_is_told_that_nothing_was_done(self, site, browser):
+        person = await site.account(Role.RESPONDER)
+        browser = await site.signed_in(person)
+        await site.move("12 hours")
+        site.see_anew()
+        answer = await browser.post("/things/1", headers=OURS)
+        assert (answer.status_code, "nothing was done" in answer.text) == (401, True)
+        assert 'action="/sign-in"' in answer.text
+        assert "nothing was done" not in (await browser.get("/")).text
+
     async def test_a_page_sees_the_rows_of_its_own_tenant(self, site, browser, worker_database: Database):
         async with worker_database.transaction() as tx:
             await tx.raw.execute("INSERT INTO things VALUES ('default', 1), ('acme', 2)")
