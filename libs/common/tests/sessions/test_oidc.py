@@ -17,6 +17,7 @@ from plaudit_testing.oidc import Provider, running_provider
 pytestmark = pytest.mark.postgres
 
 EMAIL = "ada@example.com"
+OURS = {"sec-fetch-site": "same-origin"}
 
 
 @pytest.fixture
@@ -133,7 +134,21 @@ async def test_a_sign_in_counts_once_and_only_in_the_browser_that_began_it(site,
     await begin(victim)
     assert (await victim.get(back)).status_code == 401
     assert (await browser.get(back)).status_code == 303
+    again = await browser.get(back)
+    assert (again.headers["location"], "set-cookie" in again.headers) == ("/console", False)
+    await browser.post("/sign-out", headers=OURS)
     assert (await browser.get(back)).status_code == 401
+
+
+async def test_sign_ins_that_one_browser_begins_in_several_tabs_all_end_signed_in(site, browser, provider) -> None:
+    person = await site.account()
+    first, second = await begin(browser), await begin(browser)
+    for address, led_to in ((first, "/console/clocks"), (second, "/console")):
+        answer = await browser.get(await provider.consent(address))
+        assert (answer.status_code, answer.headers["location"]) == (303, led_to)
+        assert (await browser.get("/")).status_code == 200
+    async with site.owner.transaction() as tx:
+        assert await tx.raw.fetchval("SELECT count(*) FROM common.sessions WHERE person_id = $1", person.id) == 1
 
 
 async def test_a_code_of_another_sign_in_is_refused_by_its_nonce(site, browser, provider) -> None:

@@ -1,5 +1,6 @@
 """Staff sign in with a key or a mailed link, and see pages under their own tenant; nobody else does."""
 
+import html
 import re
 from datetime import timedelta
 from email.message import EmailMessage
@@ -145,6 +146,35 @@ class TestALink:
         again = await (await site.new_browser()).post(path, headers=OURS)
         assert again.status_code == 410
         assert "set-cookie" not in again.headers
+
+    async def test_it_leads_to_the_page_that_was_asked_for(self, site, browser, mailbox: Mailbox):
+        await site.account()
+        asked = (await browser.get("/?subject=acme")).text
+        form = re.search(r'action="/sign-in/link">(.+?)</form>', asked, re.DOTALL)[1]
+        to = html.unescape(re.search(r'name="next" value="(.+?)"', form)[1])
+        await browser.post("/sign-in/link", data={"email": EMAIL, "next": to}, headers=OURS)
+        await site.settled()
+        [path] = links_in(mailbox.mails[0])
+        other = await site.new_browser()
+        assert (await other.get(path)).status_code == 200
+        assert (await other.post(path, headers=OURS)).headers["location"] == "/?subject=acme"
+
+    @pytest.mark.parametrize("next_path", ["//evil.example", "/\\evil.example", "https://evil.example"])
+    async def test_it_never_leads_to_another_host(self, site, browser, mailbox: Mailbox, next_path):
+        person = await site.account()
+        await browser.post("/sign-in/link", data={"email": EMAIL, "next": next_path}, headers=OURS)
+        await site.settled()
+        assert "next" not in links_in(mailbox.mails[0])[0]
+        answer = await browser.post(await site.link(person), params={"next": next_path}, headers=OURS)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+
+    async def test_whoever_opens_it_again_is_led_into_the_console(self, site, browser):
+        path = await site.link(await site.account())
+        await browser.post(path, headers=OURS)
+        for answer in (await browser.get(path), await browser.post(path, headers=OURS)):
+            assert (answer.status_code, 'href="/console"' in answer.text) == (410, True)
+        stranger = await (await site.new_browser()).get(path)
+        assert (stranger.status_code, 'href="/console"' in stranger.text) == (410, False)
 
     async def test_looking_at_it_does_not_use_it_up(self, site, browser):
         path = await site.link(await site.account())
