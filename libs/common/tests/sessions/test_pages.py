@@ -2,13 +2,11 @@
 
 import html
 import re
-from datetime import timedelta
 from email.message import EmailMessage
 
 import httpx
 import pytest
 
-from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.db import Database
 from plaudit.common.people import commands
 from plaudit.common.people.domain import Account, Role
@@ -108,20 +106,6 @@ class TestAKey:
             )
         site.see_anew()
         assert await is_out(browser)
-
-    @pytest.mark.parametrize("overlap", [timedelta(0), timedelta(hours=2)])
-    async def test_a_rotated_one_ends_the_sessions_of_its_old_secret_with_it(self, site, browser, overlap):
-        old = await site.key("*")
-        await sign_in(browser, old)
-        async with site.owner.transaction() as tx:
-            _, new = await api_keys.rotate(tx, old.split("_")[1], overlap)
-        with_new = await site.new_browser()
-        await sign_in(with_new, new)
-        site.see_anew()
-        assert [await is_out(each) for each in (browser, with_new)] == [overlap == timedelta(0), False]
-        await site.move("2 hours")
-        site.see_anew()
-        assert [await is_out(each) for each in (browser, with_new)] == [True, False]
 
     async def test_a_cookie_that_is_a_key_opens_nothing(self, site, browser):
         key = await site.key("*")

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from plaudit.common.api_keys.domain import hash_secret, parse
 from plaudit.common.db import Tx
 from plaudit.common.people import commands as people
 from plaudit.common.people import store as people_store
@@ -32,9 +31,9 @@ async def begin_for_person(tx: Tx, person: Person, max_age: timedelta) -> str:
     return await _begin(tx, person.tenant_id, person.id, None, max_age)
 
 
-async def begin_for_key(tx: Tx, tenant_id: str, key: str, max_age: timedelta) -> str:
-    """Exchange a valid API key for a session, which ends with the key's secret; return the session's id."""
-    return await _begin(tx, tenant_id, None, key, max_age)
+async def begin_for_key(tx: Tx, tenant_id: str, key_id: str, max_age: timedelta) -> str:
+    """Exchange an API key, by its public id, for a session; return the session's id."""
+    return await _begin(tx, tenant_id, None, key_id, max_age)
 
 
 async def end(tx: Tx, session: Session, session_id: str) -> None:
@@ -137,10 +136,8 @@ async def person_vouched_for(tx: Tx, tenant_id: str, email: str) -> Person:
     return person
 
 
-async def _begin(tx: Tx, tenant_id: str, person_id: UUID | None, key: str | None, max_age: timedelta) -> str:
+async def _begin(tx: Tx, tenant_id: str, person_id: UUID | None, key_id: str | None, max_age: timedelta) -> str:
     await store.purge(tx, tenant_id, tx.now - max_age)
     session_id = new_secret()
-    key_id, secret = (parse(key) if key else None) or (None, None)
-    secret_hash = hash_secret(secret) if secret else None
-    await store.insert(tx, tenant_id, hash_of(session_id), person_id, key_id, secret_hash)
+    await store.insert(tx, tenant_id, hash_of(session_id), person_id, key_id)
     return session_id

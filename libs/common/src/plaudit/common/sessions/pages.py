@@ -65,15 +65,14 @@ async def sign_in_with_key(request: Request, key: Annotated[str, Form()] = "", n
     """Exchange an API key for a session; the browser does not keep the key."""
     await _count_attempt(request)
     api_keys: ApiKeys = request.app.state.api_keys
-    key = key.strip()
-    principal = await api_keys.principal(key)
+    principal = await api_keys.principal(key.strip())
     to = local_path(next_path, HOME)
     if principal is None:
         error = "This key is not valid, or has expired."
         return sign_in_page(request, error, status=HTTPStatus.UNAUTHORIZED, next_path=to)
     sessions = sessions_of(request)
     async with sessions.database.transaction(principal.tenant_id) as tx:
-        session_id = await commands.begin_for_key(tx, principal.tenant_id, key, sessions.max_age)
+        session_id = await commands.begin_for_key(tx, principal.tenant_id, principal.key_id, sessions.max_age)
     log.info("signed_in", tenant_id=principal.tenant_id, key_id=principal.key_id, detail="key")
     return await _signed_in(request, session_id, to)
 

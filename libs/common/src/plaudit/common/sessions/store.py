@@ -17,8 +17,8 @@ SELECT tenant_id, created_at, last_seen_at, person_id, email, name, role, key_id
 FROM common.find_session($1)
 """
 _INSERT = """
-INSERT INTO common.sessions (tenant_id, id_hash, person_id, key_id, key_secret_hash, created_at, last_seen_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6)
+INSERT INTO common.sessions (tenant_id, id_hash, person_id, key_id, created_at, last_seen_at)
+VALUES ($1, $2, $3, $4, $5, $5)
 """
 _SEEN = """
 UPDATE common.sessions SET last_seen_at = $3 WHERE tenant_id = $1 AND id_hash = $2 AND last_seen_at <= $4
@@ -67,7 +67,7 @@ async def find(tx: Tx, id_hash: bytes) -> Session | None:
     """Return a session before its tenant is known.
 
     Returns:
-        None for one that is unknown or was ended: by sign-out, with its person's account, or with its key or secret.
+        None for one that is unknown or was ended: by sign-out, with its person's account, or with its key.
     """
     row = await tx.raw.fetchrow(_FIND, id_hash)
     if row is None:
@@ -84,11 +84,9 @@ async def find(tx: Tx, id_hash: bytes) -> Session | None:
     )
 
 
-async def insert(
-    tx: Tx, tenant_id: str, id_hash: bytes, person_id: UUID | None, key_id: str | None, key_secret_hash: bytes | None
-) -> None:
-    """Store a session of a person, or of a key with the secret that it has just been exchanged for."""
-    await tx.raw.execute(_INSERT, tenant_id, id_hash, person_id, key_id, key_secret_hash, tx.now)
+async def insert(tx: Tx, tenant_id: str, id_hash: bytes, person_id: UUID | None, key_id: str | None) -> None:
+    """Store a session of a person or of a key."""
+    await tx.raw.execute(_INSERT, tenant_id, id_hash, person_id, key_id, tx.now)
 
 
 async def record_use(tx: Tx, tenant_id: str, id_hash: bytes, every: timedelta) -> None:
