@@ -1,6 +1,13 @@
 import pytest
 
-from plaudit.common.people.domain import ROLE_SCOPES, InvalidPersonError, Role, checked_name, checked_role
+from plaudit.common.people.domain import (
+    ROLE_SCOPES,
+    InvalidPersonError,
+    Role,
+    checked_name,
+    checked_role,
+    normalised_email,
+)
 
 
 def test_each_role_may_do_what_the_one_before_it_may() -> None:
@@ -23,3 +30,15 @@ def test_an_unknown_role_is_told_with_those_that_there_are() -> None:
 def test_a_name_that_cannot_be_shown_is_refused(name: str) -> None:
     with pytest.raises(InvalidPersonError):
         checked_name(name)
+
+
+def test_an_address_is_the_same_in_large_letters() -> None:
+    assert normalised_email(" Ada.King+Work@Example.COM ") == "ada.king+work@example.com"
+
+
+@pytest.mark.parametrize(
+    "email", ["\N{KELVIN SIGN}im@example.com", "ada@\N{LATIN SMALL LETTER DOTLESS I}.example", "", "@"]
+)
+def test_an_address_with_a_letter_that_only_resembles_an_ascii_one_is_refused(email: str) -> None:
+    with pytest.raises(InvalidPersonError):
+        normalised_email(email)

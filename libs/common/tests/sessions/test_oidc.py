@@ -17,6 +17,7 @@ from plaudit_testing.oidc import Provider, running_provider
 pytestmark = pytest.mark.postgres
 
 EMAIL = "ada@example.com"
+OURS = {"sec-fetch-site": "same-origin"}
 
 
 @pytest.fixture
@@ -111,6 +112,15 @@ async def test_an_address_that_the_provider_has_not_verified_is_not_signed_in(si
     assert "plaudit_session" not in browser.cookies
 
 
+async def test_an_address_in_another_script_is_not_taken_for_the_account_that_it_resembles(
+    site, browser, provider
+) -> None:
+    await site.account(email="kim@example.com")
+    await provider.says(email="\N{KELVIN SIGN}im@example.com", email_verified=True)
+    assert (await browser.get(await provider.consent(await begin(browser)))).status_code == 401
+    assert "plaudit_session" not in browser.cookies
+
+
 async def test_an_account_of_another_tenant_is_not_signed_in(site, browser, provider) -> None:
     await site.account(tenant_id="acme")
     assert (await browser.get(await provider.consent(await begin(browser)))).status_code == 401
@@ -124,7 +134,21 @@ async def test_a_sign_in_counts_once_and_only_in_the_browser_that_began_it(site,
     await begin(victim)
     assert (await victim.get(back)).status_code == 401
     assert (await browser.get(back)).status_code == 303
+    again = await browser.get(back)
+    assert (again.headers["location"], "set-cookie" in again.headers) == ("/console", False)
+    await browser.post("/sign-out", headers=OURS)
     assert (await browser.get(back)).status_code == 401
+
+
+async def test_sign_ins_that_one_browser_begins_in_several_tabs_all_end_signed_in(site, browser, provider) -> None:
+    person = await site.account()
+    first, second = await begin(browser), await begin(browser)
+    for address, led_to in ((first, "/console/clocks"), (second, "/console")):
+        answer = await browser.get(await provider.consent(address))
+        assert (answer.status_code, answer.headers["location"]) == (303, led_to)
+        assert (await browser.get("/")).status_code == 200
+    async with site.owner.transaction() as tx:
+        assert await tx.raw.fetchval("SELECT count(*) FROM common.sessions WHERE person_id = $1", person.id) == 1
 
 
 async def test_a_code_of_another_sign_in_is_refused_by_its_nonce(site, browser, provider) -> None:

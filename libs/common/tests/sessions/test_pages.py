@@ -1,5 +1,6 @@
 """Staff sign in with a key or a mailed link, and see pages under their own tenant; nobody else does."""
 
+import html
 import re
 from datetime import timedelta
 from email.message import EmailMessage
@@ -47,6 +48,16 @@ class TestStaffPages:
         assert answer.headers["cache-control"] == "no-store"
         assert '<form method="post" action="/sign-in">' in answer.text
         assert 'name="next" value="/?subject=acme"' in answer.text
+
+    async def test_whoever_sends_a_form_after_the_session_ended_is_told_that_nothing_was_done(self, site, browser):
+        person = await site.account(Role.RESPONDER)
+        browser = await site.signed_in(person)
+        await site.move("12 hours")
+        site.see_anew()
+        answer = await browser.post("/things/1", headers=OURS)
+        assert (answer.status_code, "nothing was done" in answer.text) == (401, True)
+        assert 'action="/sign-in"' in answer.text
+        assert "nothing was done" not in (await browser.get("/")).text
 
     async def test_a_page_sees_the_rows_of_its_own_tenant(self, site, browser, worker_database: Database):
         async with worker_database.transaction() as tx:
@@ -170,6 +181,35 @@ class TestALink:
         again = await (await site.new_browser()).post(path, headers=OURS)
         assert again.status_code == 410
         assert "set-cookie" not in again.headers
+
+    async def test_it_leads_to_the_page_that_was_asked_for(self, site, browser, mailbox: Mailbox):
+        await site.account()
+        asked = (await browser.get("/?subject=acme")).text
+        form = re.search(r'action="/sign-in/link">(.+?)</form>', asked, re.DOTALL)[1]
+        to = html.unescape(re.search(r'name="next" value="(.+?)"', form)[1])
+        await browser.post("/sign-in/link", data={"email": EMAIL, "next": to}, headers=OURS)
+        await site.settled()
+        [path] = links_in(mailbox.mails[0])
+        other = await site.new_browser()
+        assert (await other.get(path)).status_code == 200
+        assert (await other.post(path, headers=OURS)).headers["location"] == "/?subject=acme"
+
+    @pytest.mark.parametrize("next_path", ["//evil.example", "/\\evil.example", "https://evil.example"])
+    async def test_it_never_leads_to_another_host(self, site, browser, mailbox: Mailbox, next_path):
+        person = await site.account()
+        await browser.post("/sign-in/link", data={"email": EMAIL, "next": next_path}, headers=OURS)
+        await site.settled()
+        assert "next" not in links_in(mailbox.mails[0])[0]
+        answer = await browser.post(await site.link(person), params={"next": next_path}, headers=OURS)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+
+    async def test_whoever_opens_it_again_is_led_into_the_console(self, site, browser):
+        path = await site.link(await site.account())
+        await browser.post(path, headers=OURS)
+        for answer in (await browser.get(path), await browser.post(path, headers=OURS)):
+            assert (answer.status_code, 'href="/console"' in answer.text) == (410, True)
+        stranger = await (await site.new_browser()).get(path)
+        assert (stranger.status_code, 'href="/console"' in stranger.text) == (410, False)
 
     async def test_looking_at_it_does_not_use_it_up(self, site, browser):
         path = await site.link(await site.account())

@@ -81,12 +81,14 @@ def normalised_email(text: str) -> str:
     Raises:
         InvalidPersonError: it is not one plain address.
     """
-    email = text.strip().lower()
+    given = text.strip()
+    # Before letters are made small: some of other scripts become ASCII then, as the Kelvin sign becomes k.
+    email = given.lower() if given.isascii() else ""
     try:
         address = Address(addr_spec=email)
     except (ValueError, IndexError, MessageError):
         address = Address()
-    is_plain = address.username and address.domain and email.isascii() and email.isprintable() and " " not in email
+    is_plain = address.username and address.domain and email.isprintable() and " " not in email
     if not is_plain or len(email) > MAX_EMAIL_CHARS:
         raise InvalidPersonError("This is not one e-mail address such as ada@example.com.")
     return email

@@ -21,6 +21,7 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 """The hidden field of forms, for browsers that do not say where a form comes from."""
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 FORBIDDEN_TITLE: Final = "You may not do this"
+NOTHING_WAS_DONE: Final = "You are no longer signed in, so nothing was done. Sign in, and send the form again."
 
 
 def sessions_of(request: Request) -> StaffSessions:
@@ -49,7 +50,7 @@ class staff:  # noqa: N801 - reads as what it lets in: Depends(staff("clocks:rea
             await check_form(request)
         principal = await signed_in(request)
         if principal is None:
-            raise AnswerInsteadError(sign_in_page(request, next_path=_address(request)))
+            raise AnswerInsteadError(_sign_in_first(request))
         missing = [scope for scope in self.scopes if not principal.may(scope)]
         request.state.principal = principal
         if missing:
@@ -92,6 +93,13 @@ def sign_in_page(request: Request, error: str = "", *, status: int = HTTPStatus.
     )
     response.headers["cache-control"] = "no-store"
     return response
+
+
+def _sign_in_first(request: Request) -> Response:
+    """Return the sign-in page; whoever has sent a form is told that it did nothing."""
+    if request.method in SAFE_METHODS:
+        return sign_in_page(request, next_path=_address(request))
+    return sign_in_page(request, NOTHING_WAS_DONE, status=HTTPStatus.UNAUTHORIZED, next_path=_address(request))
 
 
 def _address(request: Request) -> str:

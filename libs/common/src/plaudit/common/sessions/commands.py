@@ -13,6 +13,7 @@ from plaudit.common.sessions.domain import (
     OIDC_ATTEMPT_AGE,
     Link,
     NoAdminError,
+    NoAttemptError,
     OidcAttempt,
     OidcRefusedError,
     Session,
@@ -59,9 +60,9 @@ async def end_everywhere(tx: Tx, session: Session) -> None:
         await store.delete_of_key(tx, session.tenant_id, session.key_id)
 
 
-async def new_link(tx: Tx, person: Person, expires_in: timedelta) -> Link:
-    """Make a link that signs a person in once."""
-    link = Link(person, new_secret(), tx.now + expires_in)
+async def new_link(tx: Tx, person: Person, expires_in: timedelta, next_path: str = "") -> Link:
+    """Make a link that signs a person in once, and leads to a page of this host."""
+    link = Link(person, new_secret(), tx.now + expires_in, next_path)
     await store.insert_link(tx, person, hash_of(link.token), link.expires_at)
     return link
 
@@ -126,13 +127,13 @@ async def take_attempt(tx: Tx, tenant_id: str, state: str, browser: str) -> Oidc
     """Return a sign-in that the same browser began, once.
 
     Raises:
-        OidcRefusedError: there is none.
+        NoAttemptError: there is none.
     """
     attempt = None
     if is_secret(state) and is_secret(browser):
         attempt = await store.take_attempt(tx, tenant_id, hash_of(state), hash_of(browser))
     if attempt is None:
-        raise OidcRefusedError("This sign-in was not begun in this browser, or too long ago. Begin again.")
+        raise NoAttemptError("This sign-in was not begun in this browser, or too long ago. Begin again.")
     return attempt
 
 

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlencode
 
 from plaudit.common.people.domain import Person
 from plaudit.common.refusals import RefusedError
@@ -52,6 +53,10 @@ class OidcRefusedError(Exception):
     """The provider did not vouch for a person who has an account here; the text may be shown."""
 
 
+class NoAttemptError(OidcRefusedError):
+    """The browser began no such sign-in, or finished it before, or began it too long ago."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """What the database holds of a session that was not ended."""
@@ -84,11 +89,14 @@ class Link:
     person: Person
     token: str
     expires_at: datetime
+    next_path: str = ""
+    """The page that signing in leads to; empty: the home of the console."""
 
     @property
     def path(self) -> str:
         """The address of its page, on this host."""
-        return f"/sign-in/link/{self.token}"
+        path = f"/sign-in/link/{self.token}"
+        return f"{path}?{urlencode({'next': self.next_path})}" if self.next_path else path
 
 
 @dataclass(frozen=True, slots=True)

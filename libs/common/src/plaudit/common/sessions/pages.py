@@ -24,9 +24,10 @@ from plaudit.common.people import store as people
 from plaudit.common.people.domain import InvalidPersonError, normalised_email
 from plaudit.common.rate_limits import Limit
 from plaudit.common.sessions import commands, store
-from plaudit.common.sessions.access import HOME, check_form, sessions_of, sign_in_page
+from plaudit.common.sessions.access import HOME, check_form, sessions_of, sign_in_page, signed_in
 from plaudit.common.sessions.domain import (
     OIDC_ATTEMPT_AGE,
+    NoAttemptError,
     OidcAttempt,
     OidcRefusedError,
     browser_of,
@@ -82,21 +83,24 @@ async def sign_in_with_key(request: Request, key: Annotated[str, Form()] = "", n
 
 
 @router.post("/sign-in/link", dependencies=[Depends(check_origin)])
-async def ask_for_link(request: Request, email: Annotated[str, Form(max_length=1000)] = "") -> Response:
+async def ask_for_link(
+    request: Request, email: Annotated[str, Form(max_length=1000)] = "", next_path: NextPath = HOME
+) -> Response:
     """Mail a link to whoever has an account with this address; the answer is the same where nobody has."""
     await _count_attempt(request)
     sessions = sessions_of(request)
+    to = local_path(next_path, HOME)
     if not sessions.settings.smtp_host:
         error = "This installation sends no mails. Sign in with an API key, or ask an admin for a link."
-        return sign_in_page(request, error, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return sign_in_page(request, error, status=HTTPStatus.SERVICE_UNAVAILABLE, next_path=to)
     try:
         address = normalised_email(email)
     except InvalidPersonError as error:
-        return sign_in_page(request, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return sign_in_page(request, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY, next_path=to)
     await _count_address(sessions, address)
     # Looked up after the answer is sent, so that its time does not tell whether there is an account.
     response = _page(request, "sign_in_sent.html", minutes=round(sessions.settings.sign_in_link_minutes))
-    response.background = BackgroundTask(_mail_links, sessions, address)
+    response.background = BackgroundTask(_mail_links, sessions, address, "" if to == HOME else to)
     return response
 
 
@@ -107,8 +111,9 @@ async def show_link(request: Request, token: str) -> Response:
     async with sessions.database.transaction() as tx:
         person = await store.find_link(tx, hash_of(token)) if is_secret(token) else None
         tenant_name = await tenants.name_of(tx, person.tenant_id) if person else None
-    status = HTTPStatus.OK if person else HTTPStatus.GONE
-    return _page(request, "sign_in_link.html", status, person=person, tenant_name=tenant_name)
+    if person is None:
+        return await _used_up(request)
+    return _page(request, "sign_in_link.html", person=person, tenant_name=tenant_name)
 
 
 @router.post("/sign-in/link/{token}", dependencies=[Depends(check_origin)])
@@ -123,9 +128,9 @@ async def use_link(request: Request, token: str) -> Response:
         async with sessions.database.transaction(person.tenant_id) as tx:
             session_id = await commands.use_link(tx, person, token, sessions.max_age, _browser(request))
     if person is None or session_id is None:
-        return _page(request, "sign_in_link.html", HTTPStatus.GONE, person=None, tenant_name=None)
+        return await _used_up(request)
     log.info("signed_in", tenant_id=person.tenant_id, person_id=str(person.id), detail="link")
-    return await _signed_in(request, session_id, HOME)
+    return await _signed_in(request, session_id, local_path(request.query_params.get("next", ""), HOME))
 
 
 @router.get("/sign-in/oidc")
@@ -136,7 +141,9 @@ async def begin_at_provider(request: Request) -> Response:
     settings = sessions.settings
     if not settings.oidc_issuer:
         return _refused(request, "This installation has no single sign-on.")
-    state, browser = new_secret(), new_secret()
+    # Sign-ins that one browser begins in several tabs have one secret, or only the last could be finished.
+    browser = request.cookies.get(_oidc_cookie(sessions), "")
+    state, browser = new_secret(), browser if is_secret(browser) else new_secret()
     attempt = OidcAttempt(new_secret(), new_secret(), local_path(request.query_params.get("next", ""), HOME))
     try:
         address = await _provider(request).address(state, attempt)
@@ -162,6 +169,10 @@ async def finish_at_provider(request: Request, code: str = "", state: str = "") 
         async with sessions.database.transaction(tenant_id) as tx:
             person = await commands.person_vouched_for(tx, tenant_id, email)
             session_id = await commands.begin_for_person(tx, person, sessions.max_age, _browser(request))
+    except NoAttemptError as error:
+        # Another tab was faster, or the page is loaded again: whoever is signed in is sent on.
+        is_in = await signed_in(request) is not None
+        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER) if is_in else _refused(request, str(error))
     except (OidcRefusedError, InvalidPersonError) as error:
         return _refused(request, str(error))
     log.info("signed_in", tenant_id=tenant_id, person_id=str(person.id), detail="oidc")
@@ -227,6 +238,11 @@ def _provider(request: Request) -> "OidcProvider":
     return provider
 
 
+async def _used_up(request: Request) -> Response:
+    is_in = await signed_in(request) is not None
+    return _page(request, "sign_in_link.html", HTTPStatus.GONE, person=None, home=HOME if is_in else "")
+
+
 def _refused(request: Request, error: str) -> Response:
     return sign_in_page(request, error, status=HTTPStatus.UNAUTHORIZED)
 
@@ -260,7 +276,7 @@ async def _spend(tx: SqlTx, limit: Limit) -> None:
     await rate_limits.spend(tx, NO_TENANT, limit)
 
 
-async def _mail_links(sessions: StaffSessions, email: str) -> None:
+async def _mail_links(sessions: StaffSessions, email: str, next_path: str) -> None:
     """Mail a link for each active account with an address: one in most cases, more where it is used by more tenants."""
     settings = sessions.settings
     send = smtp_sender(settings)
@@ -268,7 +284,7 @@ async def _mail_links(sessions: StaffSessions, email: str) -> None:
         found = await people.find_active(tx, email)
     for person in found:
         async with sessions.database.transaction(person.tenant_id) as tx:
-            link = await commands.new_link(tx, person, timedelta(minutes=settings.sign_in_link_minutes))
+            link = await commands.new_link(tx, person, timedelta(minutes=settings.sign_in_link_minutes), next_path)
             tenant_name = await tenants.name_of(tx, person.tenant_id) or person.tenant_id
         try:
             await send(sign_in_mail(link, tenant_name, settings, tx.now))

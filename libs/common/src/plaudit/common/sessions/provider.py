@@ -5,6 +5,7 @@ Authorization code flow with PKCE, state and nonce, by Authlib; signatures are c
 
 import time
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key, KeySet
 from joserfc.jws import JWSRegistry
 
 from plaudit.common.sessions.domain import OidcAttempt, OidcRefusedError
@@ -39,8 +40,11 @@ ALGORITHMS: Final = frozenset(
 class OidcProvider:
     """The provider that the settings name."""
 
-    def __init__(self, settings: Settings, redirect_uri: str) -> None:
+    def __init__(
+        self, settings: Settings, redirect_uri: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         """Ask it nothing yet; it sends browsers back to `redirect_uri`."""
+        self._transport = transport
         self._settings = settings
         self._issuer = settings.oidc_issuer.rstrip("/")
         self._redirect_uri = redirect_uri
@@ -81,7 +85,7 @@ class OidcProvider:
                 token = await self._token(client, metadata, code, attempt.code_verifier)
                 keys = await _json(client.get(metadata["jwks_uri"]))
                 claims = self._checked(token, keys, metadata, attempt.nonce)
-                if "email" not in claims and "userinfo_endpoint" in metadata:
+                if not {"email", "email_verified"} <= claims.keys() and "userinfo_endpoint" in metadata:
                     bearer = {"Authorization": f"Bearer {token['access_token']}"}
                     claims = _same_person(
                         claims, await _json(client.get(metadata["userinfo_endpoint"], headers=bearer))
@@ -104,7 +108,7 @@ class OidcProvider:
         return metadata
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self._settings.oidc_timeout_seconds)
+        return httpx.AsyncClient(timeout=self._settings.oidc_timeout_seconds, transport=self._transport)
 
     async def _token(
         self, client: httpx.AsyncClient, metadata: Mapping[str, Any], code: str, code_verifier: str
@@ -132,7 +136,7 @@ class OidcProvider:
         """Return the claims of an ID token whose signature, issuer, audience, times and nonce are right."""
         offered = ALGORITHMS.intersection(metadata.get("id_token_signing_alg_values_supported", ["RS256"]))
         registry = JWSRegistry(algorithms=sorted(offered), strict_check_header=False)
-        decoded = jwt.decode(token["id_token"], KeySet.import_key_set(keys), registry=registry)
+        decoded = jwt.decode(token["id_token"], _signing_keys(keys), registry=registry)
         options = {
             "iss": {"essential": True, "value": metadata["issuer"]},
             "aud": {"essential": True, "value": self._settings.oidc_client_id},
@@ -151,10 +155,23 @@ async def _json(asking: Awaitable[httpx.Response]) -> dict[str, Any]:
     return answer
 
 
-def _same_person(claims: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
-    if more.get("sub") != claims["sub"]:
+def _signing_keys(keys: Mapping[str, Any]) -> KeySet:
+    """Return the provider's keys but those for encryption, and those of kinds that are not known here."""
+    known: list[Key] = []
+    for each in keys["keys"]:
+        with suppress(JoseError, LookupError, ValueError, TypeError):
+            if each.get("use", "sig") == "sig":
+                known += KeySet.import_key_set({"keys": [each]}).keys
+    return KeySet(known)
+
+
+def _same_person(claims: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the user info, whose address and whose word that it is verified belong together."""
+    if info.get("sub") != claims["sub"]:
         raise ValueError("the provider's user info is about another person")
-    return {**more, **claims}
+    if claims.get("email", info.get("email")) != info.get("email"):
+        raise ValueError("the provider names two addresses")
+    return info
 
 
 def _refused(error: Exception) -> OidcRefusedError:
