@@ -9,8 +9,8 @@ from plaudit.common.people.domain import Role
 
 ROLES: Final[Mapping[Role, str]] = {
     Role.VIEWER: "reads reviews, scores, clocks, alerts and requests",
-    Role.RESPONDER: "also answers: acknowledges and resolves alerts, sizes and answers requests",
-    Role.ADMIN: "may do everything, and gives keys and accounts to others",
+    Role.RESPONDER: "reads, acknowledges and resolves alerts, and sizes and answers requests",
+    Role.ADMIN: "does everything, and gives keys and accounts to others",
 }
 """What each role may do, in a few words."""
 LOOKS: Final[Mapping[KeyState, str]] = {KeyState.ACTIVE: "good", KeyState.EXPIRED: "warn", KeyState.REVOKED: "quiet"}
