@@ -63,13 +63,19 @@ _HEAD: Final = """\
 	}
 
 	servers {
-		# The services answer 431 before this, with a problem; Caddy adds 4 KiB of grace.
-		max_header_size 32KiB
+		# Over TCP alone: HTTP/3 would need a UDP port of its own wherever the door is published.
+		protocols h1 h2
+		# Twice the limit of the services, so that they answer 431 with a problem; beyond it Go does, in its own words.
+		max_header_size 64KiB
 		timeouts {
 			read_header 10s
 			read_body 60s
+			# From the end of a head to the end of its answer: longer than the body and the service may take together.
+			write 5m
 			idle 60s
 		}
+		# Under TLS, another Host than the one whose certificate was asked for is a 421, not an empty 200.
+		strict_sni_host on
 		# What a client writes into X-Forwarded-For counts only from these.
 		trusted_proxies static {$PLAUDIT_DOOR_TRUSTED_PROXIES}
 		trusted_proxies_strict

@@ -190,6 +190,11 @@ def test_a_flood_of_headers_is_refused_before_it_is_read(door):
     assert door.client.get("/v1/scores").status_code == 200
 
 
+def test_a_head_over_the_services_limit_reaches_the_service_that_explains_it(door):
+    seen = door.seen("/v1/scores", headers={"a": "x" * 60_000})
+    assert header(seen, "a") == ["x" * 60_000]
+
+
 SMUGGLED = b"GET /v1/scores/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
