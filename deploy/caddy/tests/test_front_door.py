@@ -225,6 +225,27 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused_and_what_follows_is_n
     assert [len(service.asked) for service in door.services.values()] == before
 
 
+@pytest.mark.parametrize("chunk", [b"0x5\r\nabcde", b"-5\r\nabcde", b"5\nabcde", b"6\r\nabcde", b"f" * 40, b"\r\n"])
+def test_a_body_whose_chunks_cannot_be_read_is_our_400_that_ends_the_connection(door, chunk):
+    head = (
+        b"POST /v1/hooks/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Request-Id: the-clients-own\r\n\r\n"
+    )
+    asked = len(door.services["scoring"].asked)
+    answered = exchange(door, head + chunk + b"\r\n0\r\n\r\n" + SMUGGLED)
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    problem = json.loads(answered.partition(b"\r\n\r\n")[2])
+    assert (problem["type"], problem["instance"]) == ("/problems#malformed-http", "the-clients-own")
+    assert len(door.services["scoring"].asked) == asked
+
+
+def test_a_request_for_no_host_is_our_400(door):
+    answered = exchange(door, b"GET /v1/scores HTTP/1.1\r\nHost:\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    problem = json.loads(answered.partition(b"\r\n\r\n")[2])
+    assert problem["type"] == "/problems#malformed-http"
+    assert len(problem["instance"]) == 36
+
+
 def test_a_length_beside_chunks_is_not_passed_on(door):
     head = b"POST /v1/hooks/x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
     before = len(door.services["ingest"].asked)
