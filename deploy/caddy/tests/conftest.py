@@ -181,3 +181,11 @@ def _has_certificate(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+@pytest.fixture
+def own_door(tmp_path: Path) -> Iterator[Door]:
+    """A door of one test, to be treated badly."""
+    made = open_door(tmp_path)
+    yield made
+    made.close()

@@ -3,7 +3,9 @@
 import gzip
 import importlib.util
 import json
+import resource
 import socket
+from pathlib import Path
 
 import pytest
 from starlette.requests import Request
@@ -193,6 +195,17 @@ def test_a_flood_of_headers_is_refused_before_it_is_read(door):
 def test_a_head_over_the_services_limit_reaches_the_service_that_explains_it(door):
     seen = door.seen("/v1/scores", headers={"a": "x" * 60_000})
     assert header(seen, "a") == ["x" * 60_000]
+
+
+def test_a_door_that_may_open_no_more_files_answers_again_when_connections_are_closed(own_door):
+    pid = own_door.process.pid
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (40, 40))
+    held = [socket.create_connection((LOOPBACK, own_door.port), timeout=DEADLINE_SECONDS) for _ in range(100)]
+    assert wait_until(lambda: len(list(Path(f"/proc/{pid}/fd").iterdir())) >= 40, DEADLINE_SECONDS)
+    assert own_door.process.running
+    for connection in held:
+        connection.close()
+    assert own_door.client.get("/v1/scores").status_code == 200
 
 
 SMUGGLED = b"GET /v1/scores/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
