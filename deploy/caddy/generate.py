@@ -8,7 +8,7 @@ import base64
 import html
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
 from importlib import import_module
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from plaudit.common.http.front_door import FrontDoorRoutes
-from plaudit.common.http.problems import MEDIA_TYPE, Problem, internal_error, not_found, unavailable
+from plaudit.common.http.problems import MEDIA_TYPE, Problem, internal_error, malformed, not_found, unavailable
 
 HERE: Final = Path(__file__).parent
 CADDYFILE: Final = HERE / "Caddyfile"
@@ -63,13 +63,19 @@ _HEAD: Final = """\
 	}
 
 	servers {
-		# The services answer 431 before this, with a problem; Caddy adds 4 KiB of grace.
-		max_header_size 32KiB
+		# Over TCP alone: HTTP/3 would need a UDP port of its own wherever the door is published.
+		protocols h1 h2
+		# Twice the limit of the services, so that they answer 431 with a problem; beyond it Go does, in its own words.
+		max_header_size 64KiB
 		timeouts {
 			read_header 10s
 			read_body 60s
+			# From the end of a head to the end of its answer: longer than the body and the service may take together.
+			write 5m
 			idle 60s
 		}
+		# Under TLS, another Host than the one whose certificate was asked for is a 421, not an empty 200.
+		strict_sni_host on
 		# What a client writes into X-Forwarded-For counts only from these.
 		trusted_proxies static {$PLAUDIT_DOOR_TRUSTED_PROXIES}
 		trusted_proxies_strict
@@ -93,8 +99,17 @@ _HEAD: Final = """\
 	}
 }
 
+# One id of a request for the door and the service: the client's own if it is harmless.
+(request_id) {
+	map {header.X-Request-Id} {request_id} {
+		~^[A-Za-z0-9._-]{8,64}$ "${0}"
+		default {http.request.uuid}
+	}
+}
+
 # Answers with a problem, to people with a page. args: status, title, detail, the problem as JSON.
 (own_answer) {
+	import request_id
 	vars log_skip false
 	log_append request_id {request_id}
 	log_append method {method}
@@ -143,10 +158,7 @@ _HEAD: Final = """\
 		max_size {$PLAUDIT_DOOR_MAX_BODY:8MiB}
 	}
 
-	map {header.X-Request-Id} {request_id} {
-		~^[A-Za-z0-9._-]{8,64}$ "${0}"
-		default {http.request.uuid}
-	}
+	import request_id
 	request_header X-Request-Id {request_id}
 
 	# Services read X-Forwarded-For alone; Forwarded (RFC 7239) would reach them as the client wrote it.
@@ -169,9 +181,12 @@ class OwnAnswer:
     statuses: Sequence[int]
     """Of Caddy's errors; none: all others."""
     problem: Problem
+    because: Mapping[str, Problem] = field(default_factory=dict)
+    """What is answered in its place, by a pattern of Caddy's reason."""
 
 
 OWN_ANSWERS: Final = (
+    OwnAnswer((400,), malformed("Its head cannot be read.")),
     OwnAnswer((404,), not_found("address")),
     OwnAnswer(
         (413,),
@@ -188,6 +203,7 @@ OWN_ANSWERS: Final = (
             "The part of Plaudit that answers this address does not run, or is being started. Perhaps nothing was "
             "stored; try again."
         ),
+        {"chunk|trailer|line too long": malformed("Its body cannot be read.")},
     ),
     OwnAnswer((), internal_error()),
 )
@@ -252,12 +268,25 @@ def _service(name: str, number: int, own: FrontDoorRoutes, carved_out: Sequence[
 
 
 def _own_answer(answer: OwnAnswer) -> Iterator[str]:
-    problem = answer.problem
-    texts = [html.escape(problem.title), html.escape(problem.detail), problem.body(REQUEST_ID).decode()]
     yield " ".join(["\thandle_errors", *map(str, answer.statuses), "{"])
+    for number, (pattern, problem) in enumerate(answer.because.items()):
+        yield f"\t\t@because{number} vars_regexp {{err.message}} `{pattern}`"
+        yield f"\t\thandle @because{number} {{"
+        yield from (f"\t{line}" for line in _problem(problem))
+        yield "\t\t}"
+    if answer.because:
+        yield "\t\thandle {"
+        yield from (f"\t{line}" for line in _problem(answer.problem))
+        yield "\t\t}"
+    else:
+        yield from _problem(answer.problem)
+    yield "\t}"
+
+
+def _problem(problem: Problem) -> Iterator[str]:
+    texts = [html.escape(problem.title), html.escape(problem.detail), problem.body(REQUEST_ID).decode()]
     yield from (f"\t\theader {name} {value}" for name, value in problem.headers.items())
     yield "\t\t" + " ".join(["import own_answer", str(problem.status), *(f"`{text}`" for text in texts)])
-    yield "\t}"
 
 
 def _head() -> str:

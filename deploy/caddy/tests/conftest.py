@@ -1,9 +1,11 @@
 """The front door before stand-ins of the services, which say what reached them."""
 
 import json
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from plaudit_local.servers.ports import LOOPBACK, free_port
 from plaudit_local.servers.process import GuardedProcess
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 
+TLS_NAME = "plaudit.test"
 SERVICES = ("ingest", "scoring", "alerting", "feedback-board")
 
 
@@ -143,5 +146,46 @@ def dead_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     for service in made.services.values():
         service.shutdown()
         service.server_close()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def tls_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """The door of a host name, with a certificate of a CA of its own that nothing else trusts."""
+    folder = tmp_path_factory.mktemp("https")
+    port, redirecting = free_port(), free_port()
+    text = caddy.CADDYFILE.read_text()
+    text = text.replace("\tadmin off\n", f"\tadmin off\n\tskip_install_trust\n\thttp_port {redirecting}\n", 1)
+    text = text.replace("\tbind {$PLAUDIT_DOOR_BIND", "\ttls internal\n\tbind {$PLAUDIT_DOOR_BIND", 1)
+    (folder / "Caddyfile").write_text(text)
+    services = {name: StandIn(name) for name in SERVICES}
+    addresses = {name: service.address for name, service in services.items()}
+    log = folder / "front-door.log"
+    spec = caddy.front_door(port=port, services=addresses, folder=folder, log=log)
+    command = [str(folder / "Caddyfile") if part == str(caddy.CADDYFILE) else part for part in spec.command]
+    environment = {**spec.environment, "PLAUDIT_SITE_ADDRESS": f"https://{TLS_NAME}:{port}"}
+    process = GuardedProcess(replace(spec, command=command, environment=environment))
+    process.wait_ready(lambda: _has_certificate(port), DEADLINE_SECONDS)
+    made = Door(port, services, log, process)
+    yield made
+    made.close()
+
+
+def _has_certificate(port: int) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection((LOOPBACK, port)) as plain, context.wrap_socket(plain, server_hostname=TLS_NAME):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def own_door(tmp_path: Path) -> Iterator[Door]:
+    """A door of one test, to be treated badly."""
+    made = open_door(tmp_path)
     yield made
     made.close()

@@ -3,7 +3,9 @@
 import gzip
 import importlib.util
 import json
+import resource
 import socket
+from pathlib import Path
 
 import pytest
 from starlette.requests import Request
@@ -190,6 +192,22 @@ def test_a_flood_of_headers_is_refused_before_it_is_read(door):
     assert door.client.get("/v1/scores").status_code == 200
 
 
+def test_a_head_over_the_services_limit_reaches_the_service_that_explains_it(door):
+    seen = door.seen("/v1/scores", headers={"a": "x" * 60_000})
+    assert header(seen, "a") == ["x" * 60_000]
+
+
+def test_a_door_that_may_open_no_more_files_answers_again_when_connections_are_closed(own_door):
+    pid = own_door.process.pid
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (40, 40))
+    held = [socket.create_connection((LOOPBACK, own_door.port), timeout=DEADLINE_SECONDS) for _ in range(100)]
+    assert wait_until(lambda: len(list(Path(f"/proc/{pid}/fd").iterdir())) >= 40, DEADLINE_SECONDS)
+    assert own_door.process.running
+    for connection in held:
+        connection.close()
+    assert own_door.client.get("/v1/scores").status_code == 200
+
+
 SMUGGLED = b"GET /v1/scores/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -218,6 +236,27 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused_and_what_follows_is_n
     assert answered.count(b"HTTP/1.1 ") <= 1
     assert answered.split()[1][:1] in {b"4", b"5"}
     assert [len(service.asked) for service in door.services.values()] == before
+
+
+@pytest.mark.parametrize("chunk", [b"0x5\r\nabcde", b"-5\r\nabcde", b"5\nabcde", b"6\r\nabcde", b"f" * 40, b"\r\n"])
+def test_a_body_whose_chunks_cannot_be_read_is_our_400_that_ends_the_connection(door, chunk):
+    head = (
+        b"POST /v1/hooks/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Request-Id: the-clients-own\r\n\r\n"
+    )
+    asked = len(door.services["scoring"].asked)
+    answered = exchange(door, head + chunk + b"\r\n0\r\n\r\n" + SMUGGLED)
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    problem = json.loads(answered.partition(b"\r\n\r\n")[2])
+    assert (problem["type"], problem["instance"]) == ("/problems#malformed-http", "the-clients-own")
+    assert len(door.services["scoring"].asked) == asked
+
+
+def test_a_request_for_no_host_is_our_400(door):
+    answered = exchange(door, b"GET /v1/scores HTTP/1.1\r\nHost:\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    problem = json.loads(answered.partition(b"\r\n\r\n")[2])
+    assert problem["type"] == "/problems#malformed-http"
+    assert len(problem["instance"]) == 36
 
 
 def test_a_length_beside_chunks_is_not_passed_on(door):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from time import perf_counter
 
 import pytest
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.routing import Route
 
 from plaudit.common.http import Api
 from plaudit.common.http.direct import DirectRequest, DirectRoute
+from plaudit.common.http.limits import DEFAULT_LIMITS
 from plaudit_testing.connections import bare_app, our_connection
 
 DIRECT, BARE = b"/v1/hooks/s1", b"/v1/shop"
@@ -125,6 +127,41 @@ async def test_http_0_9_is_a_400(app: Api, sent: bytes) -> None:
 @pytest.mark.parametrize("method", [b"FOO", b"get", b"X-Y"])
 async def test_an_unknown_method_is_a_501(app: Api, method: bytes) -> None:
     assert problem_in(await answer_to(app, head(BARE, b"host: x", method=method))) == (501, "unknown-method")
+
+
+@pytest.mark.parametrize("method", [b"FOO", b"get", b"PATCHY", b"X-Y"])
+async def test_an_unknown_method_is_a_501_however_its_line_is_cut(app: Api, method: bytes) -> None:
+    sent = head(BARE, b"host: x", method=method)
+    for at in range(1, len(sent)):
+        assert problem_in(await answer_to(app, sent[:at], sent[at:])) == (501, "unknown-method"), sent[:at]
+    assert problem_in(await answer_to(app, *(bytes([byte]) for byte in sent))) == (501, "unknown-method")
+
+
+async def test_an_unknown_method_behind_a_body_is_a_501_when_its_line_comes_later(app: Api) -> None:
+    good = head(DIRECT, b"host: x", b"content-length: 2") + b"{}"
+    for begun in (b"", b"F", b"PO"):
+        answer = await answer_to(app, good + begun, b"FOO / HTTP/1.1\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert problem_in(answer) == (501, "unknown-method")
+
+
+@pytest.mark.parametrize(
+    "parts", [(b"FO", b"O\r\n"), (b"hel", b"lo you", b" there\r\n"), (b"GET", b"\t/ HTTP/1.1\r\n")]
+)
+async def test_a_cut_line_that_is_no_request_line_is_a_400(app: Api, parts: tuple[bytes, ...]) -> None:
+    assert problem_in(await answer_to(app, *parts)) == (400, "malformed-http")
+
+
+async def test_a_line_with_an_unknown_method_that_ends_never_has_the_limits_of_a_head(app: Api) -> None:
+    assert problem_in(await answer_to(app, b"FO", *[b"O" * 1_000] * 40)) == (431, "head-too-large")
+    slow = our_connection(app)
+    slow.protocol.data_received(b"FOO /")
+    slow.protocol.sweep(perf_counter() + DEFAULT_LIMITS.head_seconds + 1)
+    assert problem_in(slow.transport.written) == (408, "head-too-slow")
+    ended = our_connection(app)
+    ended.protocol.data_received(b"FOO /")
+    assert not ended.protocol.eof_received()
+    assert problem_in(ended.transport.written) == (400, "malformed-http")
 
 
 @pytest.mark.parametrize(

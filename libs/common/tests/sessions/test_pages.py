@@ -104,6 +104,17 @@ class TestAKey:
             assert "not valid" in answer.text
             assert "set-cookie" not in answer.headers
 
+    @pytest.mark.parametrize("path", ["/sign-in", "/sign-in/link"])
+    @pytest.mark.parametrize("count", [11, 999, 1_001, 20_000])
+    async def test_a_form_of_any_number_of_fields_is_answered_and_signs_nobody_in(self, browser, path, count):
+        many = {f"f{number}": "x" for number in range(count)}
+        urlencoded = await browser.post(path, data={"key": "plaudit_nobody_nothing", **many}, headers=OURS)
+        multipart = await browser.post(path, files=dict.fromkeys(many, (None, "x")), headers=OURS)
+        for answer in (urlencoded, multipart):
+            assert answer.status_code in {400, 401, 413, 422}, answer.text
+            assert answer.headers["x-request-id"]
+            assert "set-cookie" not in answer.headers
+
     async def test_a_revoked_one_ends_its_sessions(self, site, browser):
         key = await site.key("*")
         await sign_in(browser, key)

@@ -5,7 +5,6 @@ No request has a timer: one sweep over all connections finds those that are slow
 """
 
 import asyncio
-import re
 from collections.abc import Sized
 from time import perf_counter
 from typing import Any, Final, cast
@@ -19,7 +18,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from plaudit.common.http.direct import DirectRequest, DirectRoute, DirectServing
-from plaudit.common.http.edge import METHODS
 from plaudit.common.http.headers import WHITESPACE, check_framing, read_headers
 from plaudit.common.http.limits import Limits
 from plaudit.common.http.problems import (
@@ -30,12 +28,11 @@ from plaudit.common.http.problems import (
     internal_error,
     malformed,
     too_many_connections,
-    unknown_method,
 )
+from plaudit.common.http.request_line import begun_line, begun_method, problem_of
 
 _SEPARATORS_BYTES = 4
 """Of one header: colon, space and the end of the line."""
-_REQUEST_LINE: Final = re.compile(rb"(?:\A|\n)([!#$%&'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP/1\.[01]\r?\n")
 _SPACE: Final = 0x20
 """What the parser leaves at the end of a value: this, or a tab, which is below it as no other byte of a value is."""
 
@@ -112,6 +109,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether the connection was refused when it was made."""
         self._reads_no_more = False
         """Whether nothing more is read: what was sent is not HTTP, or is refused."""
+        self._begun_method = b""
+        """What earlier chunks have of the method of a head."""
+        self._unknown_line = bytearray()
+        """The beginning of a request line that the parser has refused for its method."""
         self._serving: DirectRequest | None = None
         """The direct request whose turn it is."""
         self._running: RequestResponseCycle | None = None
@@ -150,10 +151,12 @@ class HttpProtocol(HttpToolsProtocol):
         if self._reads_no_more:
             return
         self._chunk_bytes = self._counted_bytes = len(data)
-        try:
-            self._parse(data)
-        except httptools.HttpParserError as error:
-            self._refuse(_problem_of(error, data))
+        if self._unknown_line:
+            self._unknown_line += data
+            if b"\n" in data:
+                self._refuse(problem_of(bytes(self._unknown_line)))
+        else:
+            self._feed(data)
         self._head_is_split = self._head_begun > 0
         self._head_bytes += self._counted_bytes
         if self._head_bytes > self._limits.max_head_bytes and not self._reads_no_more:
@@ -165,6 +168,8 @@ class HttpProtocol(HttpToolsProtocol):
         Closed at once, the answer to a delivery that is being committed would be lost. A request that is not whole can
         become so no more, and ends as when its client had closed the connection.
         """
+        if self._unknown_line and not self._reads_no_more:
+            self._refuse(malformed())
         cycle: Any = self.cycle
         if cycle is None or cycle.response_complete or not self._is_whole(cycle):
             return False
@@ -182,6 +187,24 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
         self._unread_bytes = 0
         self.flow.resume_reading()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parse(data)
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse_method(self._begun_method + data)
+        except httptools.HttpParserError as error:
+            self._refuse(_problem_of(error))
+        if self._head_begun and not self.url:
+            self._begun_method = begun_method(self._begun_method, data)
+        elif self._begun_method:
+            self._begun_method = b""
+
+    def _refuse_method(self, text: bytes) -> None:
+        """Refuse a method that the parser does not know, once it is seen whether it stands in a request line."""
+        self._unknown_line += begun_line(text)
+        if not self._unknown_line:
+            self._refuse(problem_of(text))
 
     def _parse(self, data: bytes) -> None:
         """Feed the parser, which stops behind a head that asks for another protocol, and takes it for a whole request.
@@ -445,7 +468,7 @@ def _origin_form(url: bytes) -> bytes:
     return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
 
 
-def _problem_of(error: httptools.HttpParserError, chunk: bytes) -> Problem:
+def _problem_of(error: httptools.HttpParserError) -> Problem:
     """Return the problem of an error of the parser, which reports what a callback of ours raises like its own."""
     cause = error.__context__
     if isinstance(cause, Problem):
@@ -453,8 +476,4 @@ def _problem_of(error: httptools.HttpParserError, chunk: bytes) -> Problem:
     if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError)):
         log.error("request_failed", exc_info=cause)
         return internal_error()
-    if isinstance(error, httptools.HttpParserInvalidMethodError):
-        methods = {method.decode() for method in _REQUEST_LINE.findall(chunk)}
-        if methods - METHODS:
-            return unknown_method()
     return malformed()
