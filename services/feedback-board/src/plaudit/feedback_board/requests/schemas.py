@@ -22,14 +22,16 @@ from plaudit.feedback_board.requests.domain.priority import (
 from plaudit.feedback_board.requests.domain.request import Draft, Request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import (
-    LINE_PATTERN,
     PERSONA_MAX_CHARACTERS,
+    PERSONA_PATTERN,
     REASON_MAX_CHARACTERS,
     REASON_MIN_CHARACTERS,
+    REASON_PATTERN,
     TEXT_MAX_CHARACTERS,
     TEXT_PATTERN,
     TITLE_MAX_CHARACTERS,
     TITLE_MIN_CHARACTERS,
+    TITLE_PATTERN,
     clean_persona,
     clean_text,
     clean_title,
@@ -44,10 +46,10 @@ def _text(least: int, most: int, characters: str = TEXT_PATTERN) -> FieldInfo:
     return FieldInfo(json_schema_extra={"minLength": least, "maxLength": most, "pattern": characters})
 
 
-Title = Annotated[str, _text(TITLE_MIN_CHARACTERS, TITLE_MAX_CHARACTERS)]
+Title = Annotated[str, _text(TITLE_MIN_CHARACTERS, TITLE_MAX_CHARACTERS, TITLE_PATTERN)]
 Text = Annotated[str, _text(0, TEXT_MAX_CHARACTERS)]
-Persona = Annotated[str, _text(1, PERSONA_MAX_CHARACTERS, LINE_PATTERN)]
-Reason = Annotated[str, _text(REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)]
+Persona = Annotated[str, _text(1, PERSONA_MAX_CHARACTERS, PERSONA_PATTERN)]
+Reason = Annotated[str, _text(REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS, REASON_PATTERN)]
 Impact = Annotated[
     Decimal, WithJsonSchema({"enum": [form for each in IMPACTS for form in (float(each), decimal_text(each))]})
 ]

@@ -21,7 +21,8 @@ VISITOR_PREFIX: Final = "visitor:"
 PERSON_PATTERN: Final = rf"^[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}$"
 _PERSON: Final = re.compile(PERSON_PATTERN.removeprefix("^").removesuffix("$"))
 """Printable ASCII without `@`: an id that looks like an address comes as a hash."""
-_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+ADDRESS_PATTERN: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_ADDRESS: Final = re.compile(ADDRESS_PATTERN.removeprefix("^").removesuffix("$"))
 
 
 class VotingClosedError(RefusedError):
