@@ -32,7 +32,8 @@ class VoteIn(Body):
     )
     email: str | None = Field(
         default=None,
-        json_schema_extra={"format": "email", "pattern": ADDRESS_PATTERN, "maxLength": ADDRESS_MAX_CHARACTERS},
+        max_length=ADDRESS_MAX_CHARACTERS,
+        json_schema_extra={"pattern": ADDRESS_PATTERN},
         description="Turned into a person key at once, and never stored.",
     )
 
