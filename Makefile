@@ -6,7 +6,7 @@ SERVICES := ingest scoring alerting feedback_board
 TYPED := libs/common/src services/*/src deploy/caddy/generate.py deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing tests/benchmarks conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status check test lint style types imports unit soak bench contracts caddyfile clean lock bootstrap
+.PHONY: help up down status check test lint style types imports unit soak conformance bench contracts caddyfile clean lock bootstrap
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r command meaning; do printf '  make %-10s %s\n' "$$command" "$$meaning"; done
@@ -43,6 +43,9 @@ unit: bootstrap
 
 soak: bootstrap ## Run the fault programs for long
 	$(VENV)/pytest -m soak --timeout=0 --log-cli-level=INFO
+
+conformance: bootstrap ## Try the services against their reference at length, on their own ports and at the front door
+	$(VENV)/pytest tests/contracts/test_conformance.py -m soak --timeout=0 --log-cli-level=INFO
 
 bench: bootstrap ## Measure, and print the figures with the machine
 	PYTHONPATH=tests $(VENV)/python -m benchmarks

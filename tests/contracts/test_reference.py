@@ -12,13 +12,17 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from plaudit.common.http.openapi import JSON, METHODS, operations
 from plaudit.common.http.openapi_merge import merge
 from plaudit.common.http.problems import MEDIA_TYPE
+from plaudit.common.process import Service
 from plaudit.common.reference import content
+from plaudit_testing.operations import SERVICES as OF_SERVICES
+from plaudit_testing.operations import build, operations_of
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "contracts" / "openapi.json"
 SERVICES = ("ingest", "scoring", "alerting", "feedback_board")
 DOCUMENT: dict[str, Any] = json.loads(REFERENCE.read_text(encoding="utf-8"))
 OPERATIONS = dict(operations(DOCUMENT))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
 SENTENCE = re.compile(r"[^ ].{3,}", re.DOTALL)
 
 
@@ -68,6 +72,14 @@ def test_every_field_is_described(name: str) -> None:
     assert [
         field for field, schema in _fields(SCHEMAS[name], name) if not SENTENCE.fullmatch(schema.get("description", ""))
     ] == []
+
+
+@pytest.mark.parametrize("service", OF_SERVICES, ids=lambda service: service.name)
+async def test_no_operation_of_the_api_is_left_out(service: Service[Any]) -> None:
+    app, resources = build(service, {"database_url": NOWHERE, "owner_email": "owner@acme.example"})
+    served = {f"{each.method} {each.path.replace(':path', '')}" for each in operations_of(service.name, app)}
+    assert {each for each in served if " /v1/" in each and not each.startswith("HEAD ")} <= OPERATIONS.keys()
+    await resources.close()
 
 
 def test_two_services_with_the_same_path_are_refused() -> None:

@@ -1,13 +1,26 @@
 """The front door as a process of its own, before processes of the services."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from plaudit_local.servers import caddy
 from plaudit_local.servers.ports import LOOPBACK, free_port
 from plaudit_local.servers.process import GuardedProcess
 from plaudit_testing.deadlines import DEADLINE_SECONDS
-from plaudit_testing.stack import ServiceProcess
+
+
+class Listening(Protocol):
+    """A service on a port of the loopback interface."""
+
+    @property
+    def service(self) -> str:
+        """Its name."""
+
+    @property
+    def port(self) -> int:
+        """Its port."""
 
 
 @dataclass
@@ -15,7 +28,7 @@ class CaddyProcess:
     """One front door, restarted under the same port. It ends with the test run, however that ends."""
 
     folder: Path
-    services: tuple[ServiceProcess, ...]
+    services: Sequence[Listening]
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: GuardedProcess | None = None

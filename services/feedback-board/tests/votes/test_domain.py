@@ -56,7 +56,17 @@ def test_an_address_or_a_bad_key_is_no_person_key(person: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "anna", "anna@localhost", "a b@example.com", "x" * 250 + "@a.de", "a\ud800@b.de"]
+    "address",
+    [
+        "",
+        "anna",
+        "anna@localhost",
+        "a b@example.com",
+        "x" * 250 + "@a.de",
+        "a\ud800@b.de",
+        "a\u200b@b.de",
+        "a\x07@b.de",
+    ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidInputError):

@@ -14,7 +14,7 @@ import pytest
 from plaudit.common.http.limits import BODY_SECONDS, DEFAULT_LIMITS
 from plaudit.common.http.problems import head_too_slow, malformed
 from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS, TOLERANCE_SECONDS, decode_secret, verify
-from plaudit.common.strict_json import MAX_DEPTH, MAX_NODES
+from plaudit.common.strict_json import MAX_DEPTH, MAX_EXPONENT, MAX_NODES, MAX_NUMBER_CHARS
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
 from plaudit.ingest.settings import IngestSettings
 from plaudit_testing.front_door import FrontDoor, Source
@@ -89,6 +89,7 @@ def test_its_limits_are_the_products():
     mebibytes = IngestSettings.model_fields["hook_max_body_bytes"].default // 2**20
     assert f"One delivery holds 1 to {MAX_EVENTS:,} events and {mebibytes} MiB" in GUIDE
     assert f"{MAX_NODES:,} values; nested {MAX_DEPTH} deep" in GUIDE
+    assert f"up to {MAX_NUMBER_CHARS} characters with an exponent of up to {MAX_EXPONENT}" in " ".join(GUIDE.split())
     assert f"at most {TOLERANCE_SECONDS} from our clock" in GUIDE
     assert f"more than {BODY_SECONDS:.0f} seconds" in GUIDE
     assert f"400 `{malformed().slug}`, headers that take more than {DEFAULT_LIMITS.head_seconds:.0f} seconds" in GUIDE

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from plaudit.common.contracts import Kind
 from plaudit.common.db import Database, Role
 from plaudit.common.http import encode_cursor
 from plaudit.scoring.scores import store
@@ -97,6 +98,31 @@ async def test_a_subject_whose_reviews_are_all_removed_has_no_score_but_a_prior(
     assert (body["score"], body["stars"], body["count"], body["prior"]) == (None, None, 0, 3.5)
     assert body["distribution"] == dict.fromkeys("12345", 0)
     assert body["effective_reviews"] == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.NPS, Kind.CSAT, Kind.CES])
+async def test_a_subject_with_reviews_of_other_kinds_only_is_known_and_has_no_score(
+    api: httpx.AsyncClient, bus, kind: Kind
+) -> None:
+    await bus.tell(None, review_state(5, "acme/berlin"))
+    await bus.tell(None, review_state(5, "globex/lisbon", kind=kind))
+
+    for subject in ("globex", "globex/lisbon"):
+        answer = await api.get(f"/v1/scores/{subject}")
+        assert answer.status_code == 200
+        body = answer.json()
+        assert (body["score"], body["stars"], body["count"], body["prior"]) == (None, None, 0, 3.5)
+    assert await pages(api, limit=3) == [["acme", "acme/berlin", "globex"], ["globex/lisbon"]]
+    assert await pages(api, under="globex") == [["globex", "globex/lisbon"]]
+    assert (await api.get("/v1/scores/globex/lisbom")).json()["detail"].endswith("Did you mean `globex/lisbon`?")
+
+
+async def test_a_score_comes_with_the_first_review_that_counts(api: httpx.AsyncClient, bus) -> None:
+    await bus.tell(None, review_state(5, "globex", kind=Kind.NPS))
+    await bus.tell(None, review_state(5, "globex"))
+
+    assert (await api.get("/v1/scores/globex")).json()["count"] == 1
+    assert await pages(api) == [["globex"]]
 
 
 @pytest.mark.parametrize(
@@ -195,9 +221,11 @@ async def test_the_database_hides_other_tenants_sums_from_a_request_that_names_t
     bus, worker: Database, resources
 ) -> None:
     await bus.tell(None, review_state(1, "secret"), tenant_id="other")
+    await bus.tell(None, review_state(1, "hidden", kind=Kind.NPS), tenant_id="other")
 
     async with resources.database(Role.API).transaction("default") as tx:
         assert await store.sums_of(tx, "other", ["secret"]) == {}
+        assert await store.without_score(tx, "other", ["hidden"]) == set()
         assert await store.prefixes_after(tx, "other", "", None, 10) == []
 
 

@@ -30,6 +30,12 @@ MAX_NUMBER_CHARS: Final = 64
 MAX_EXPONENT: Final = 308
 """Beyond it, a number has 300 digits in a database. One so small that no float is nearer than zero is read as zero."""
 
+LIMITS: Final = (
+    f"at most {MAX_NODES:,} values, nested at most {MAX_DEPTH} deep, and numbers of at most {MAX_NUMBER_CHARS} "
+    f"characters with an exponent of at most {MAX_EXPONENT}"
+)
+"""In words."""
+
 Value = TypeVar("Value")
 
 _NUMBER_MARKS: Final = 6

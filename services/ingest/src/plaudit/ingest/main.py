@@ -35,7 +35,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(sources.router, reviews.router, deliveries.router, sessions.router, administration.router),
         direct_routes=[hooks],
-        more_openapi=HOOKS,
+        more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",

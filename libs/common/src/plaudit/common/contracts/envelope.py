@@ -14,7 +14,15 @@ Epoch = Annotated[str, msgspec.Meta(min_length=1, max_length=19, extra_json_sche
 Sequence = Annotated[str, msgspec.Meta(min_length=20, max_length=20, extra_json_schema={"pattern": "^[0-9]{20}$"})]
 TRACEPARENT_PATTERN = "^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$"
 Traceparent = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": TRACEPARENT_PATTERN})]
-Tracestate = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 512})]
+TRACESTATE_MEMBER = r"([0-9a-z][0-9a-z_*/@-]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~]"
+"""One `key=value` of a list; its group is the key."""
+MAX_TRACESTATE_MEMBERS = 32
+MAX_TRACESTATE_CHARS = 512
+TRACESTATE_PATTERN = f"^{TRACESTATE_MEMBER}(,{TRACESTATE_MEMBER}){{0,{MAX_TRACESTATE_MEMBERS - 1}}}$"
+Tracestate = Annotated[
+    str,
+    msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_TRACESTATE_CHARS, "pattern": TRACESTATE_PATTERN}),
+]
 
 CONTENT_TYPE = "application/cloudevents+json"
 """The one header of every record, `content-type`."""

@@ -11,10 +11,12 @@ from plaudit.common.http.paging import Cursor, Page, Paging, cut_page, decode_cu
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
 from plaudit.common.http.strict import Body
 from plaudit.common.http.subjects import Subject, SubjectFilter
+from plaudit.common.http.texts import AnyText
 from plaudit.common.http.times import Instant
 from plaudit.common.http.transactions import TenantTx, Work
 
 __all__ = [
+    "AnyText",
     "Api",
     "Body",
     "Cursor",

@@ -168,7 +168,7 @@ def create_app(
         direct_routes: matched before all others, and served by the HTTP protocol itself.
         max_body_bytes: of a request's body, but of a direct route's.
         pages: whether this service has pages for people; then its problems are pages too.
-        more_openapi: `paths` and `schemas` that describe bare routes in the OpenAPI document.
+        more_openapi: what the OpenAPI document has beside what the routes say of themselves; see `openapi.complete`.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
         staff_sessions: finds whom the cookie of a request speaks for; without it, only keys do.

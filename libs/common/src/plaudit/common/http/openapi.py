@@ -107,7 +107,8 @@ def complete(document: dict[str, Any], more: Mapping[str, Any], meanings: Mappin
 
     Args:
         document: as FastAPI makes it.
-        more: `paths` and `schemas` of the routes outside the framework.
+        more: `paths` and `schemas` of the routes outside the framework, and `enums`: schema and field → its values,
+            where only the composition root of the service knows them.
         meanings: slug → meaning and what to do, of all problems of the service.
     """
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
@@ -115,6 +116,8 @@ def complete(document: dict[str, Any], more: Mapping[str, Any], meanings: Mappin
         schemas.pop(name, None)
     ours = schemas_of(ProblemBody) | more.get("schemas", {})
     schemas |= ours | {"Problem": {**ours.pop("ProblemBody"), "title": "Problem"}}
+    for (name, field), values in more.get("enums", {}).items():
+        schemas[name]["properties"][field]["enum"] = sorted(values)
     document["components"]["headers"] = dict(HEADERS)
     paths = document.setdefault("paths", {})
     for name, operation in operations(document):

@@ -9,6 +9,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from plaudit.common.http.json import encode
+from plaudit.common.strict_json import LIMITS
 
 MEDIA_TYPE: Final = "application/problem+json"
 DOCS_URL: Final = ""
@@ -29,7 +30,8 @@ COMMON_PROBLEMS: Final = {
     "invalid-idempotency-key": "An Idempotency-Key has 1 to 255 printable characters and no space.",
     "invalid-request": "Values are missing or against the rules; `errors` names each with its place. Correct them.",
     "malformed-http": "The request is not HTTP/1.1. Use a client library, or compare with the specification.",
-    "malformed-json": "The body is not JSON, or is JSON that parsers read differently (duplicate keys, NaN).",
+    "malformed-json": "The body is not JSON, is JSON that parsers read differently (duplicate keys, NaN), or is beyond "
+    f"the limits: {LIMITS}.",
     "method-not-allowed": "The address does not accept this method; `Allow` names those that it accepts.",
     "not-found": "It does not exist, or it belongs to another tenant.",
     "not-json": "The body is of a type that this address does not take. Send JSON, as `Content-Type` must say.",

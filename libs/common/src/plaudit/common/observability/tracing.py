@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, NamedTuple
 
+from plaudit.common.contracts.envelope import MAX_TRACESTATE_CHARS, MAX_TRACESTATE_MEMBERS, TRACESTATE_MEMBER
+
 SAMPLED: Final = 0x01
 RANDOM_TRACE_ID: Final = 0x02
 _KNOWN_FLAGS: Final = SAMPLED | RANDOM_TRACE_ID
@@ -19,14 +21,10 @@ _LENGTH: Final = 55
 _TRACE_BITS: Final = 128
 _SPAN_BITS: Final = 64
 
-MAX_STATE_MEMBERS: Final = 32
-"""A list with more is malformed."""
-MAX_STATE_CHARS: Final = 512
-"""Of a `tracestate` that is passed on; of a longer one, members are left out."""
 _LONG_MEMBER_CHARS: Final = 128
 """Members longer than this are left out first."""
 
-_MEMBER = re.compile(r"([0-9a-z][0-9a-z_*/@-]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~]")
+_MEMBER = re.compile(TRACESTATE_MEMBER)
 _PATTERN = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-[ -~]*)?")
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 _current_state: ContextVar[str | None] = ContextVar("tracestate", default=None)
@@ -88,7 +86,7 @@ def _child_of(parent: Traceparent) -> str:
 def read_state(text: str) -> str | None:
     """Return a `tracestate` as it is passed on; None when it is empty, malformed or has too many members.
 
-    Of members with the same key, the first is kept.
+    Of members with the same key, the first is kept. Of a list that is too long, members are left out.
     """
     members: dict[str, str] = {}
     for text_of_one in text.split(","):
@@ -99,14 +97,14 @@ def read_state(text: str) -> str | None:
         if match is None:
             return None
         members.setdefault(match[1], member)
-    if len(members) > MAX_STATE_MEMBERS:
+    if len(members) > MAX_TRACESTATE_MEMBERS:
         return None
     return ",".join(_shortened(list(members.values()))) or None
 
 
 def _shortened(members: list[str]) -> list[str]:
     """Leave out long members, then the last ones, until the rest may be passed on."""
-    excess = len(",".join(members)) - MAX_STATE_CHARS
+    excess = len(",".join(members)) - MAX_TRACESTATE_CHARS
     left_out: set[str] = set()
     last_first = members[::-1]
     for member in sorted(last_first, key=lambda each: len(each) <= _LONG_MEMBER_CHARS):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.schemas import ClockEventOut, ClockOut, ClockWithLogOut
-from plaudit.common.http import Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
+from plaudit.common.http import AnyText, Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
 
 MAX_REVIEW_ID_CHARS: Final = 100
 
@@ -25,7 +25,7 @@ async def list_clocks(
     subject: SubjectFilter = None,
     state: Annotated[State | None, Query(description="Only those that stand so.")] = None,
     review_id: Annotated[
-        str | None, Query(max_length=MAX_REVIEW_ID_CHARS, description="Only those of this review.")
+        AnyText | None, Query(max_length=MAX_REVIEW_ID_CHARS, description="Only those of this review.")
     ] = None,
 ) -> Page[ClockOut]:
     """Return clocks in the order of their due times."""

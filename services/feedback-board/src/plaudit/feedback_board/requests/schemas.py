@@ -1,12 +1,14 @@
 """What the API takes and answers about requests; the OpenAPI document is made from these models."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from plaudit.common.http import Body, Subject
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
@@ -22,14 +24,16 @@ from plaudit.feedback_board.requests.domain.priority import (
 from plaudit.feedback_board.requests.domain.request import Draft, Request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import (
-    LINE_PATTERN,
     PERSONA_MAX_CHARACTERS,
+    PERSONA_PATTERN,
     REASON_MAX_CHARACTERS,
     REASON_MIN_CHARACTERS,
+    REASON_PATTERN,
     TEXT_MAX_CHARACTERS,
     TEXT_PATTERN,
     TITLE_MAX_CHARACTERS,
     TITLE_MIN_CHARACTERS,
+    TITLE_PATTERN,
     clean_persona,
     clean_text,
     clean_title,
@@ -40,19 +44,37 @@ DecimalText = Annotated[Decimal, PlainSerializer(decimal_text, return_type=str)]
 
 
 def _text(least: int, most: int, characters: str = TEXT_PATTERN) -> FieldInfo:
-    """Return what the document says of a text. Spaces around it are cut off before it is measured."""
-    return FieldInfo(json_schema_extra={"minLength": least, "maxLength": most, "pattern": characters})
+    """Return the limits of a text. Its least length counts without the space around it, as the pattern says."""
+    return FieldInfo(max_length=most, json_schema_extra={"minLength": least, "pattern": characters})
 
 
-Title = Annotated[str, _text(TITLE_MIN_CHARACTERS, TITLE_MAX_CHARACTERS)]
+Title = Annotated[str, _text(TITLE_MIN_CHARACTERS, TITLE_MAX_CHARACTERS, TITLE_PATTERN)]
 Text = Annotated[str, _text(0, TEXT_MAX_CHARACTERS)]
-Persona = Annotated[str, _text(1, PERSONA_MAX_CHARACTERS, LINE_PATTERN)]
-Reason = Annotated[str, _text(REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)]
+Persona = Annotated[str, _text(1, PERSONA_MAX_CHARACTERS, PERSONA_PATTERN)]
+Reason = Annotated[str, _text(REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS, REASON_PATTERN)]
+_IMPACT_TEXTS = [decimal_text(each) for each in IMPACTS]
+_EFFORT_TEXT = r"^(0[.](2[5-9]|[3-9][0-9]?)|[1-9][0-9]{0,2}([.][0-9]{1,2})?|1000)$"
+
+
+def _plain(form: re.Pattern[str]) -> BeforeValidator:
+    """Return the check of a decimal's text: Python reads `1e0` and ` 1_0 ` too, and the document names neither."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and form.fullmatch(value) is None:
+            raise PydanticCustomError("decimal_text", "a number, or its plain text such as 1.5")
+        return value
+
+    return BeforeValidator(check)
+
+
 Impact = Annotated[
-    Decimal, WithJsonSchema({"enum": [form for each in IMPACTS for form in (float(each), decimal_text(each))]})
+    Decimal,
+    _plain(re.compile("|".join(map(re.escape, _IMPACT_TEXTS)))),
+    WithJsonSchema({"enum": [*map(float, IMPACTS), *_IMPACT_TEXTS]}),
 ]
 Effort = Annotated[
     Decimal,
+    _plain(re.compile(_EFFORT_TEXT.removeprefix("^").removesuffix("$"))),
     WithJsonSchema(
         {
             "anyOf": [
@@ -62,7 +84,7 @@ Effort = Annotated[
                     "maximum": float(MAX_EFFORT_WEEKS),
                     "multipleOf": float(CENT),
                 },
-                {"type": "string", "pattern": r"^(0[.](2[5-9]|[3-9][0-9]?)|[1-9][0-9]{0,2}([.][0-9]{1,2})?|1000)$"},
+                {"type": "string", "pattern": _EFFORT_TEXT},
             ]
         }
     ),

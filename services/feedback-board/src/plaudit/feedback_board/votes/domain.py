@@ -21,7 +21,14 @@ VISITOR_PREFIX: Final = "visitor:"
 PERSON_PATTERN: Final = rf"^[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}$"
 _PERSON: Final = re.compile(PERSON_PATTERN.removeprefix("^").removesuffix("$"))
 """Printable ASCII without `@`: an id that looks like an address comes as a hash."""
-_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_UNSHOWN: Final = r"\u0000-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u2028-\u202F\u2060-\u206F\uFEFF\uFFF9-\uFFFB"
+"""Controls, and characters that show nothing: two addresses that look alike would be two people."""
+_PART: Final = rf"[^@\s{_UNSHOWN}]+"
+ADDRESS_PATTERN: Final = rf"^\s*{_PART}@{_PART}\.{_PART}\s*$"
+"""For documents. The space around an address is cut off."""
+_ADDRESS: Final = re.compile(ADDRESS_PATTERN.removeprefix("^").removesuffix("$"))
+_SURROGATE: Final = re.compile(r"[\uD800-\uDFFF]")
+"""No pattern of a document can name them, and no JSON that is taken holds them."""
 
 
 class VotingClosedError(RefusedError):
@@ -68,10 +75,8 @@ def clean_person_key(text: str) -> str:
 def clean_address(text: str) -> str:
     """Return a text that has the form of an e-mail address, without space around it. Raises InvalidInputError."""
     address = text.strip()
-    if len(address) > ADDRESS_MAX_CHARACTERS or _ADDRESS.fullmatch(address) is None:
+    if len(address) > ADDRESS_MAX_CHARACTERS or _ADDRESS.fullmatch(address) is None or _SURROGATE.search(address):
         raise InvalidInputError("email", f"email must be an address of at most {ADDRESS_MAX_CHARACTERS} characters")
-    if not address.isprintable():
-        raise InvalidInputError("email", "email contains a character that is not text")
     return address
 
 

@@ -4,7 +4,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.common.http import Body
 from plaudit.feedback_board.requests.schemas import RequestOut
-from plaudit.feedback_board.votes.domain import ADDRESS_MAX_CHARACTERS, PERSON_MAX_CHARACTERS, PERSON_PATTERN
+from plaudit.feedback_board.votes.domain import (
+    ADDRESS_MAX_CHARACTERS,
+    ADDRESS_PATTERN,
+    PERSON_MAX_CHARACTERS,
+    PERSON_PATTERN,
+)
 
 
 class VoteIn(Body):
@@ -27,7 +32,8 @@ class VoteIn(Body):
     )
     email: str | None = Field(
         default=None,
-        json_schema_extra={"format": "email", "maxLength": ADDRESS_MAX_CHARACTERS},
+        max_length=ADDRESS_MAX_CHARACTERS,
+        json_schema_extra={"pattern": ADDRESS_PATTERN},
         description="Turned into a person key at once, and never stored.",
     )
 

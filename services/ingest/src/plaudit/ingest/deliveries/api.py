@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from plaudit.common.http import Page, Paging, Principal, TenantTx, authorize, not_found
+from plaudit.common.http import AnyText, Page, Paging, Principal, TenantTx, authorize, not_found
 from plaudit.ingest.deliveries import store
 from plaudit.ingest.deliveries.schemas import DeliveryOut, DeliveryWithBodyOut, delivery_with_body_out
 
@@ -21,7 +21,7 @@ async def list_deliveries(
     tx: TenantTx,
     paging: Paging,
     source_id: Annotated[UUID | None, Query(description="Only those to this source.")] = None,
-    sent_id: Annotated[str | None, Query(description="The sender's id, for example its `webhook-id`.")] = None,
+    sent_id: Annotated[AnyText | None, Query(description="The sender's id, for example its `webhook-id`.")] = None,
     quarantined: Annotated[
         bool | None, Query(description="Only those with, or without, something quarantined.")
     ] = None,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from plaudit.common.http import Instant, Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
+from plaudit.common.http import AnyText, Instant, Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.state import Kind, Severity
 from plaudit.ingest.reviews.schemas import (
@@ -27,7 +27,7 @@ class FilterParameters(store.Filters):
     """Which reviews are asked for."""
 
     source_id: Annotated[UUID | None, Query(description="Only those of this source.")] = None
-    external_id: Annotated[str | None, Query(description="Only the one with this id on its platform.")] = None
+    external_id: Annotated[AnyText | None, Query(description="Only the one with this id on its platform.")] = None
     answered: Annotated[bool | None, Query(description="Only those with, or without, a published answer.")] = None
     subject: SubjectFilter = None
     kind: Annotated[Kind | None, Query(description="Only ratings of this kind.")] = None

@@ -8,12 +8,16 @@ from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import Record, Subscription
 from plaudit.scoring.history import store
-from plaudit.scoring.history.domain import LedgerEntry, RevisedChange, signed_reviews
+from plaudit.scoring.history.domain import LedgerEntry, RevisedChange, signed_reviews, unscored_prefixes
+from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.subjects import store as subjects
 
 
 async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> Sequence[Outgoing]:
-    """Append what each change takes away and adds."""
-    await store.append(tx, [entry for record in records for entry in _entries(record)])
+    """Append what each change takes away and adds; note subjects that only reviews without a score are about."""
+    entries = [entry for record in records for entry in _entries(record)]
+    await store.append(tx, entries)
+    await subjects.note(tx, unscored_prefixes(entries, TRUST))
     return ()
 
 

@@ -47,7 +47,10 @@ async def list_scores(
     paging: Paging,
     under: SubjectFilter = None,
 ) -> Page[ScoreOut]:
-    """Return the score of every subject that ever had a review, and of every prefix of one, in order."""
+    """Return the score of every subject that ever had a review, and of every prefix of one, in order.
+
+    One whose reviews are all of other kinds (NPS, CSAT, CES) is among them, without a score.
+    """
     (after,) = paging.after(tuple[str]) or ("",)
     found = await store.prefixes_after(tx, principal.tenant_id, after, under, paging.rows)
     sums = await store.sums_of(tx, principal.tenant_id, found[: paging.limit])
@@ -62,13 +65,14 @@ async def read_score(
 ) -> ScoreOut:
     """Return the score of a subject and everything below it, as it stands now.
 
-    A subject whose reviews are all removed has a null score, no stars, and the prior. 404 `unknown-subject` for one
-    that never had a review; the detail names those that may have been meant.
+    A subject whose reviews are all removed, or are all of other kinds (NPS, CSAT, CES), has a null score, no stars,
+    and the prior. 404 `unknown-subject` for one that never had a review; the detail names those that may have been
+    meant.
     """
     sums = await store.sums_of(tx, principal.tenant_id, [subject])
-    if subject not in sums:
+    if subject not in sums and not await store.without_score(tx, principal.tenant_id, [subject]):
         raise UnknownSubjectError(subject, await _near(tx, principal.tenant_id, subject))
-    return _score(subject, sums[subject], tx.now)
+    return _score(subject, sums.get(subject, []), tx.now)
 
 
 async def _near(tx: SqlTx, tenant_id: str, subject: str) -> list[str]:
@@ -83,7 +87,7 @@ async def _near(tx: SqlTx, tenant_id: str, subject: str) -> list[str]:
         if segment not in children:
             near = [children[name] for name in nearest(segment, children, MAX_NAMED_SUBJECTS)]
             whole = ["/".join((child, *segments[depth:])) for child in near]
-            found = await store.sums_of(tx, tenant_id, whole)
+            found = {*await store.sums_of(tx, tenant_id, whole), *await store.without_score(tx, tenant_id, whole)}
             return [each for each in whole if each in found] or near or [known or min(children.values(), default="")]
         known = children[segment]
     return [known]

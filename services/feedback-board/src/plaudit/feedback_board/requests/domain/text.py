@@ -24,20 +24,28 @@ _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 does not know yet are allowed: people write newer emoji."""
 _DIRECTION_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They can make a line look like another one."""
-TEXT_PATTERN: Final = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$"
+_NOT_TEXT: Final = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069"
+_CONTROLS: Final = r"\u0000-\u001F\u007F-\u009F"
+_SHOWN: Final = rf"[^\s{_NOT_TEXT}]"
+_SPACE: Final = rf"[^\S{_NOT_TEXT}]"
+TEXT_PATTERN: Final = rf"^[^{_NOT_TEXT}]*$"
 """What a text may hold, for documents: characters, tabs and line breaks."""
-LINE_PATTERN: Final = r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$"
-"""What a text of one line may hold, for documents."""
+TITLE_PATTERN: Final = rf"^{_SPACE}*{_SHOWN}({_SPACE}+{_SHOWN}|{_SHOWN}{_SPACE}*{_SHOWN})[^{_NOT_TEXT}]*$"
+"""The same, with three characters once the space around them is cut off, and each space within counts as one."""
+REASON_PATTERN: Final = rf"^{_SPACE}*{_SHOWN}[^{_NOT_TEXT}]+{_SHOWN}[^{_NOT_TEXT}]*$"
+"""The same, with three characters once the space around them is cut off."""
+PERSONA_PATTERN: Final = rf"^[^\S{_NOT_TEXT}{_CONTROLS}]*{_SHOWN}[^{_NOT_TEXT}{_CONTROLS}]*$"
+"""What a line may hold that has a character once the space around it is cut off, for documents."""
 
 
 def _clean(field: str, text: str, allowed: str) -> str:
-    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     for character in cleaned:
         if character in allowed:
             continue
         if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _DIRECTION_OVERRIDES:
             raise InvalidInputError(field, f"{field} contains a character that is not text: U+{ord(character):04X}")
-    return cleaned
+    return cleaned.strip()
 
 
 def _bounded(field: str, text: str, least: int, most: int) -> str:

@@ -7,12 +7,13 @@ from msgspec import Meta
 
 from plaudit.common.http import Problem, unprocessable
 from plaudit.common.http.problems import ProblemError, bad_request
+from plaudit.common.strict_json import LIMITS
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, NOTHING_VALID, Outcome, Receipt
 
 PROBLEMS: Final = {
     "invalid-json": (
-        "The body is not JSON as it is taken: UTF-8, no duplicate keys, no NaN, no NUL, within the limits of depth, "
-        "values and lengths. The delivery is kept; mend it and send it under a new id."
+        f"The body is not JSON as it is taken: UTF-8, no duplicate keys, no NaN, no NUL, {LIMITS}. "
+        "The delivery is kept; mend it and send it under a new id."
     ),
     "invalid-signature": (
         "The delivery is not proven: a header is missing, the signature does not match, the timestamp is more than "

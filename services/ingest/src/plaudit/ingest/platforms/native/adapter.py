@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, convert
 
-from plaudit.common.contracts.subjects import is_subject_within
+from plaudit.common.contracts.subjects import SUBJECT_PATTERN, is_subject_within
 from plaudit.common.strict_json import may_hold_an_extreme_number, plain_decoder
 from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter, check_count
 from plaudit.ingest.platforms.fields import (
@@ -47,7 +47,7 @@ from plaudit.ingest.reviews.domain.instructions import (
     RemoveReview,
     RestoreReview,
 )
-from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, MAX_BOUND, OffScaleError, Scale, rate
+from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, MAX_BOUND, WITHIN_BOUNDS, OffScaleError, Scale, rate
 from plaudit.ingest.reviews.domain.state import Kind, Origin
 from plaudit.ingest.sources.domain import KeyedSource
 
@@ -85,7 +85,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Details(Reference, frozen=True, kw_only=True):
     subject: Annotated[
-        str | UnsetType | None, Meta(description="The source's subject, which is the default, or one below it.")
+        Annotated[str, Meta(extra_json_schema={"pattern": SUBJECT_PATTERN})] | UnsetType | None,
+        Meta(description="The source's subject, which is the default, or one below it."),
     ] = UNSET
     scale: Annotated[
         Scale | UnsetType | None,
@@ -113,14 +114,17 @@ class _Details(Reference, frozen=True, kw_only=True):
 class CreatedData(_Details, frozen=True, kw_only=True):
     """A whole review."""
 
-    rating: Annotated[float, Meta(description="A number on its scale.")]
+    rating: Annotated[float, Meta(description="A number on its scale.", extra_json_schema=WITHIN_BOUNDS)]
     published_at: Annotated[Instant, Meta(description="RFC 3339 with a zone, from 1970 on.")]
 
 
 class EditedData(_Details, frozen=True, kw_only=True):
     """A review, or the fields of it that changed."""
 
-    rating: Annotated[float | UnsetType | None, Meta(description="A number on its scale.")] = UNSET
+    rating: Annotated[
+        Annotated[float, Meta(extra_json_schema=WITHIN_BOUNDS)] | UnsetType | None,
+        Meta(description="A number on its scale."),
+    ] = UNSET
     published_at: Annotated[Instant | UnsetType | None, Meta(description="RFC 3339 with a zone, from 1970 on.")] = UNSET
 
 

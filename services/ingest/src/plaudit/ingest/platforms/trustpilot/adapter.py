@@ -33,7 +33,7 @@ from plaudit.ingest.reviews.domain.instructions import (
     Quarantined,
     RemoveReview,
 )
-from plaudit.ingest.reviews.domain.scales import STARS_SCALE, OffScaleError, to_stars
+from plaudit.ingest.reviews.domain.scales import STARS_MAX, STARS_MIN, STARS_SCALE, OffScaleError, to_stars
 from plaudit.ingest.reviews.domain.state import Kind
 from plaudit.ingest.sources.domain import KeyedSource
 
@@ -65,7 +65,7 @@ class Review(msgspec.Struct, frozen=True, rename="camel"):
     """A review as it is now."""
 
     id: Annotated[ExternalId, Meta(description="Trustpilot's id of the review.")]
-    stars: Annotated[float, Meta(description="1 to 5.")]
+    stars: Annotated[float, Meta(description="1 to 5.", extra_json_schema={"minimum": STARS_MIN, "maximum": STARS_MAX})]
     created_at: Annotated[Instant | None, Meta(description="When it was published; a new review has it.")] = None
     updated_at: Annotated[Instant | None, Meta(description="When it was edited.")] = None
     language: Annotated[Language | UnsetType | None, Meta(description="A language tag such as `en`.")] = UNSET

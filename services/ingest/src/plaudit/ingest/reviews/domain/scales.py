@@ -19,6 +19,8 @@ STARS_MIN: Final = 1.0
 STARS_MAX: Final = 5.0
 MAX_BOUND: Final = 1_000_000.0
 """Of either end of a scale, so that every difference is finite and every rating exact enough."""
+WITHIN_BOUNDS: Final = {"minimum": -MAX_BOUND, "maximum": MAX_BOUND}
+"""For documents."""
 WORST_NEGATIVE_BUCKET: Final = 2
 CACHED_RATINGS: Final = 4_096
 
@@ -26,8 +28,10 @@ CACHED_RATINGS: Final = 4_096
 class Scale(msgspec.Struct, frozen=True):
     """The worst and the best value that could be given."""
 
-    min: Annotated[float, Meta(description="The worst value that could be given.")]
-    max: Annotated[float, Meta(description="The best value that could be given.")]
+    min: Annotated[float, Meta(description="The worst value that could be given.", extra_json_schema=WITHIN_BOUNDS)]
+    max: Annotated[
+        float, Meta(description="The best value that could be given; above min.", extra_json_schema=WITHIN_BOUNDS)
+    ]
 
 
 STARS_SCALE: Final = Scale(STARS_MIN, STARS_MAX)

@@ -1,0 +1,252 @@
+"""What the document says of a value and what the services do with it are the same, value by value and by name.
+
+Schemathesis looks for values that nobody thought of. These tests hold every parameter and field to its own bounds.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from plaudit.common.contracts.time import is_instant
+from plaudit.common.http.openapi import JSON, operations
+from plaudit.ingest.hooks.api.openapi import NATIVE_EXAMPLE, TRUSTPILOT_EXAMPLE
+from plaudit_testing.conformance import House, house
+from plaudit_testing.operations import SERVICES
+from plaudit_testing.webhooks import headers
+
+pytestmark = pytest.mark.postgres
+
+DOCUMENT: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "docs" / "contracts" / "openapi.json").read_text(encoding="utf-8")
+)
+OPERATIONS = dict(operations(DOCUMENT))
+REFUSED = {400, 422}
+FORMATS = {
+    "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch,
+    "date-time": is_instant,
+}
+TEXTS = (
+    *(
+        "",
+        " ",
+        "   ",
+        "a",
+        "ab",
+        "ab ",
+        " a b ",
+        "abc",
+        "a\tb",
+        "a\nb",
+        "a\x00b",
+        "\x0babc",
+        "abc\x85",
+        "a\u202eb",
+        "é",
+    ),
+    *(
+        "a/b",
+        "/a",
+        "a/",
+        "UPPER",
+        "-a",
+        "a--b",
+        "x" * 64,
+        "x" * 65,
+        "a@b",
+        " a@b.example ",
+        "a\u200b@b.example",
+        "@",
+        "native",
+        "no-such",
+    ),
+    *("planned", "stars", "true", "2026-03-01T12:00:00Z", "2026-03-01", "2026-03-01T12:00:00", "en", "e_n"),
+    *("01956d00-0000-7000-8000-000000000001", "01956d00", "1e0", "2.0", "2", "0.25", "0.250", "1000", "1000.01", "NaN"),
+    *("https://a.example/x", "https://a.example/x y", "ftp://a.example"),
+)
+VALUES = (None, True, 1, 2.0, 0.3, -1, 1000.01, 10**7, [], {}, ["a"], *TEXTS)
+UNDECIDED = {"1e0"}
+"""A number for one reader of addresses, and none for another."""
+FIXED = {"cursor"}
+"""Which cursors are good just now is no rule of form."""
+
+
+CHECKER = jsonschema.FormatChecker(formats=())
+for form, is_formed in FORMATS.items():
+    CHECKER.checks(form)(lambda value, is_formed=is_formed: not isinstance(value, str) or bool(is_formed(value)))
+
+
+def fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Say whether a value is as a schema of the document says."""
+    whole = {**schema, "components": DOCUMENT["components"]}
+    return jsonschema.Draft202012Validator(whole, format_checker=CHECKER).is_valid(value)
+
+
+def bounds(schema: Any) -> Iterator[Any]:
+    """The values at the bounds of a schema and of those that it is made of, and just beyond them."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from bounds(each)
+    if not isinstance(schema, dict):
+        return
+    if "$ref" in schema:
+        yield from bounds(DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    for keyword, beyond in (("minimum", -1), ("maximum", 1)):
+        if keyword in schema:
+            yield from (schema[keyword], schema[keyword] + beyond)
+    for keyword, beyond in (("minLength", -1), ("maxLength", 1)):
+        if keyword in schema:
+            yield from ("a" * schema[keyword], "a" * (schema[keyword] + beyond))
+    if "maxItems" in schema:
+        yield from (["a"] * schema["maxItems"], ["a"] * (schema["maxItems"] + 1))
+    yield from schema.get("enum", [])
+    for keyword in ("anyOf", "oneOf", "allOf", "items"):
+        yield from bounds(schema.get(keyword, []))
+
+
+@asynccontextmanager
+async def clients(made: House) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    """A client for each path, with a key."""
+    found: dict[str, httpx.AsyncClient] = {}
+    authorization = {"authorization": f"Bearer {made.key}"}
+    served = [
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{each.port}", headers=authorization, timeout=60)
+        for each in made.ports
+    ]
+    for client in served:
+        for path in (await client.get("/openapi.json")).json()["paths"]:
+            found[path] = client
+    yield found
+    for client in served:
+        await client.aclose()
+
+
+def address(path: str, made: House) -> str:
+    """A path with ids that exist."""
+    return path.format(**{name: values[0] for name, values in made.known.items()})
+
+
+def refusal(answer: httpx.Response, place: str, name: str) -> bool:
+    """Say whether a value was refused; if so, by its name."""
+    if answer.status_code not in REFUSED:
+        return False
+    told = answer.json()
+    if told["type"].endswith("invalid-request"):
+        assert {(each["in"], each["pointer"].split("/")[1]) for each in told["errors"]} <= {(place, name), *EITHER}, (
+            told
+        )
+    return True
+
+
+EITHER = {("body", "person"), ("body", "email"), ("body", "impact"), ("body", "effort_weeks")}
+"""Fields that go together: one may be named for the other."""
+
+
+def readings(text: str) -> Iterator[Any]:
+    """What a text in an address may mean."""
+    yield text
+    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?|true|false", text):
+        yield json.loads(text)
+
+
+async def test_a_query_parameter_takes_what_its_schema_takes_and_nothing_else(house_url: str) -> None:
+    wrong = []
+    tried: set[str] = set()
+    async with house(house_url, SERVICES) as made, clients(made) as served:
+        for name, operation in OPERATIONS.items():
+            method, path = name.split(" ")
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] != "query":
+                    continue
+                schema = parameter["schema"]
+                # Parameters of all lists are tried in full once.
+                texts = TEXTS if json.dumps(schema) not in tried else TEXTS[:1]
+                tried.add(json.dumps(schema))
+                for text in dict.fromkeys([*texts, *map(str, bounds(schema))]).keys() - UNDECIDED:
+                    if is_list(schema):
+                        expected = fits([text], schema)
+                    else:
+                        expected = any(fits(reading, schema) for reading in readings(text))
+                    answer = await served[path].request(method, address(path, made), params={parameter["name"]: text})
+                    assert answer.status_code in {200, *REFUSED}, answer.text
+                    taken = not refusal(answer, "query", parameter["name"])
+                    if taken != expected and not (expected and parameter["name"] in FIXED):
+                        wrong.append((name, parameter["name"], text[:80], answer.status_code))
+    assert wrong == []
+
+
+async def test_a_field_of_a_body_takes_what_its_schema_takes_and_nothing_else(house_url: str) -> None:
+    wrong = []
+    async with house(house_url, SERVICES) as made, clients(made) as served:
+        for name, operation in OPERATIONS.items():
+            method, path = name.split(" ")
+            if "requestBody" not in operation or "/hooks/" in path:
+                continue
+            content = operation["requestBody"]["content"][JSON]
+            schema = DOCUMENT["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+            example = content["example"] | (
+                {"review_id": made.known["review_id"][-1]} if "review_id" in schema["properties"] else {}
+            )
+            for field, of_field in schema["properties"].items():
+                without = {other: value for other, value in example.items() if other != field}
+                tried = [without, *({**example, field: value} for value in [*VALUES, *bounds(of_field)])]
+                for body in tried:
+                    answer = await served[path].request(method, address(path, made), json=body)
+                    assert answer.status_code < 500, answer.text
+                    if refusal(answer, "body", field) == fits(body, schema):
+                        wrong.append(
+                            (name, field, str(body.get(field, "absent"))[:80], answer.status_code, answer.text[:300])
+                        )
+    assert wrong == []
+
+
+def is_list(schema: Mapping[str, Any]) -> bool:
+    """Say whether a parameter may come several times."""
+    return any(each.get("type") == "array" for each in [schema, *schema.get("anyOf", [])])
+
+
+EVENTS = {
+    "Native": ("type", "data", {**NATIVE_EXAMPLE}),
+    "Trustpilot": ("eventName", "eventData", {**TRUSTPILOT_EXAMPLE["events"][0]}),
+}
+
+
+@pytest.mark.parametrize("platform", EVENTS)
+async def test_a_hook_takes_no_field_against_its_schema(house_url: str, platform: str) -> None:
+    kind, data, example = EVENTS[platform]
+    schemas = DOCUMENT["components"]["schemas"]
+    events = [
+        schema["properties"]
+        for name, schema in schemas.items()
+        if name.startswith(platform) and schema.get("properties", {}).keys() == {kind, data}
+    ]
+    assert events
+    async with house(house_url, SERVICES[:1]) as made:
+        [port] = made.ports
+        source_id, secret = next(iter(made.secrets.items()))
+        path = f"/v1/hooks/{source_id}" if platform == "Native" else "/v1/hooks/" + "/".join(made.secret_addresses[0])
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port.port}", timeout=60) as client:
+            for described in events:
+                schema = schemas[described[data]["$ref"].rpartition("/")[2]]
+                names = described[kind].get("enum", [described[kind].get("const")])
+                base = example[data] | {"answer": {"text": "Thank you!"}}
+                against = [
+                    {**base, field: value}
+                    for field, of_field in schema["properties"].items()
+                    for value in [*VALUES, *bounds(of_field)]
+                    if not (isinstance(value, str) and "\x00" in value) and not fits({**base, field: value}, schema)
+                ]
+                told = [example, *({kind: names[0], data: each} for each in against)]
+                content = json.dumps(told if platform == "Native" else {"events": told}).encode()
+                answer = await client.post(path, content=content, headers=headers(secret, content))
+                assert answer.status_code == 202, answer.text
+                kept = {each["index"] for each in answer.json()["quarantined"]}
+                taken = [each for index, each in enumerate(told[1:], start=1) if index not in kept]
+                assert taken == []
+                assert 0 not in kept

@@ -1,0 +1,241 @@
+"""Schemathesis over running services that hold something of each kind, on their own ports and at the front door."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from plaudit.alerting.main import SERVICE as ALERTING
+from plaudit.alerting.main import followers
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
+from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.api_keys.domain import ALL_SCOPES
+from plaudit.common.db import Database, Role, lock
+from plaudit.common.ids import uuid7
+from plaudit.common.process import Parts, Resources, Service
+from plaudit.common.tenants import commands as tenants
+from plaudit.feedback_board.main import SERVICE as BOARD
+from plaudit.ingest.hooks.api.openapi import NATIVE_EXAMPLE
+from plaudit.ingest.main import SERVICE as INGEST
+from plaudit_testing.databases import NO_KAFKA
+from plaudit_testing.operations import SERVICES
+from plaudit_testing.review_events import pending_envelope, record_of, review_state
+from plaudit_testing.runtime import running
+from plaudit_testing.serving import serving
+from plaudit_testing.webhooks import headers
+
+TENANT = "default"
+PATIENCE_SECONDS = 60.0
+HOOKS = "plaudit_testing.conformance_hooks"
+TESTS = Path(__file__).parents[1]
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+CONFIGURATION = """
+[checks]
+# 304 and 412 are what the headers If-None-Match and If-Match ask for, and 409 is what the state of a resource forbids:
+# no schema can say when. An id that nothing has is 404. Everything else that the schema allows must be taken.
+positive_data_acceptance.expected-statuses = ["2xx", 304, 404, 409, 412]
+
+[[operations]]
+# An event that cannot be taken does not cost its neighbours: 202 lists it. A check of ours looks for that.
+include-name-regex = "POST /v1/hooks/.*"
+checks.negative_data_rejection.expected-statuses = ["202", "400", "401", "404", "413", "415", "422"]
+# What holds between fields (a scale and its rating, two times, a subject and its source's) is no rule of one field:
+# 422 where that leaves no event of the delivery.
+checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
+"""
+
+
+@dataclass(frozen=True)
+class Port:
+    """Where a service listens on the loopback interface."""
+
+    service: str
+    port: int
+
+
+@dataclass
+class House:
+    """Services that answer in this process, and what is needed to ask them well."""
+
+    key: str = ""
+    ports: list[Port] = field(default_factory=list)
+    known: dict[str, list[str]] = field(default_factory=dict)
+    """Name of a parameter of paths → values that exist."""
+    reviews_of_the_board: list[str] = field(default_factory=list)
+    """Those that a request can be linked to."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Source → what signs its deliveries."""
+    secret_addresses: list[tuple[str, str]] = field(default_factory=list)
+    """Sources of platforms that sign nothing, each with its token."""
+
+
+@asynccontextmanager
+async def house(dsn: str, services: Sequence[Service[Any]] = SERVICES) -> AsyncIterator[House]:
+    """Run these services over a migrated database, and fill them."""
+    made = House()
+    async with AsyncExitStack() as stack:
+        for service in services:
+            resources = Resources(_settings(service, dsn), service.name)
+            stack.push_async_callback(resources.close)
+            if not made.key:
+                made.key = await _key(resources)
+            parts = service.build(resources)
+            assert parts.app is not None
+            if service is INGEST:
+                await stack.enter_async_context(running(*parts.jobs))  # the group commit that answers hooks
+            client = await stack.enter_async_context(serving(parts.app))
+            client.headers["authorization"] = f"Bearer {made.key}"
+            assert client.base_url.port is not None
+            made.ports.append(Port(service.name, client.base_url.port))
+            reviews = await _hear_of_reviews(resources, parts)
+            if service is INGEST:
+                await _fill_ingest(made, client)
+            elif service is ALERTING:
+                await _fire(resources)
+                made.known["clock_id"] = await _ids(client, "/v1/clocks")
+                made.known["alert_id"] = await _ids(client, "/v1/alerts")
+            elif service is BOARD:
+                await _fill_board(made, client, reviews)
+            else:
+                made.known["subject"] = ["acme", "acme/berlin"]
+        yield made
+
+
+def _settings(service: Service[Any], dsn: str) -> Any:
+    patient = {f"database_{what}_timeout_seconds": PATIENCE_SECONDS for what in ("open", "connect", "command")}
+    return service.settings.model_validate(
+        {
+            "database_url": dsn,
+            "kafka_bootstrap_servers": NO_KAFKA,
+            "owner_email": "owner@acme.example",
+            "trusted_proxies": ["127.0.0.1"],
+            "longest_wait_seconds": 0,  # no clock of alerting waits for Kafka
+            **patient,
+        }
+    )
+
+
+async def _key(resources: Resources[Any]) -> str:
+    owner = Database(resources.settings, "common", Role.OWNER, pool_size=1)
+    try:
+        async with owner.transaction() as tx:
+            await tenants.create(tx, TENANT, "Default")
+            return await api_keys.create(tx, TENANT, "test", (ALL_SCOPES,))
+    finally:
+        await owner.close()
+
+
+async def _hear_of_reviews(resources: Resources[Any], parts: Parts) -> list[str]:
+    """Give every consumer the same three new reviews, as its runner does; return their ids."""
+    then = datetime.now(UTC) - timedelta(days=2)
+    reviews = [str(uuid7()) for _ in range(3)]
+    for sequence, review_id in enumerate(reviews, start=1):
+        state = review_state(1.0, external_id=review_id, published_at=then, rated_at=then, received_at=then)
+        told = pending_envelope(None, state, review_id=review_id)
+        for subscription in parts.subscriptions:
+            record = record_of(subscription, told, sequence)
+            async with resources.database(Role.WORKER).transaction() as tx:
+                await lock(tx, list(subscription.order_keys(record)))
+                await subscription.handler()(tx, [record])
+    return reviews
+
+
+async def _fire(resources: Resources[Any]) -> None:
+    """Let the clocks' timers fire without Kafka: what they decide is provisional."""
+
+    async def no_end(_topic: str, _partition: int) -> int:
+        raise OSError("there is no Kafka here")
+
+    job = TimerJob(resources, followers(resources.settings), no_end)
+    while await job.has_work():
+        await job.turn()
+
+
+async def _fill_ingest(made: House, client: httpx.AsyncClient) -> None:
+    for platform in ("native", "trustpilot", "native"):
+        body = {"name": f"Our {platform}", "platform": platform, "subject": "acme"}
+        source = (await client.post("/v1/sources", json=body)).raise_for_status().json()
+        if source["secret"]:
+            made.secrets[source["id"]] = source["secret"]
+        else:
+            made.secret_addresses.append((source["id"], source["hook"].rpartition("/")[2]))
+    [source_id, *_] = made.secrets
+    for number in range(3):
+        content = json.dumps(NATIVE_EXAMPLE).replace("r-1", f"r-{number}").encode()
+        signed = headers(made.secrets[source_id], content)
+        (await client.post(f"/v1/hooks/{source_id}", content=content, headers=signed)).raise_for_status()
+    made.known |= {
+        "source_id": [*made.secrets],
+        "delivery_id": await _ids(client, "/v1/deliveries"),
+        "review_id": await _ids(client, "/v1/reviews"),
+    }
+
+
+async def _fill_board(made: House, client: httpx.AsyncClient, reviews: Sequence[str]) -> None:
+    for title in ("Refund the deposit at once", "Answer the telephone", "Open on Sundays"):
+        request = (await client.post("/v1/requests", json={"title": title, "persona": "traveller"})).json()
+        path = f"/v1/requests/{request['id']}"
+        (await client.post(f"{path}/votes", json={"person": "native:anna"})).raise_for_status()
+        (await client.post(f"{path}/links", json={"review_id": reviews[0]})).raise_for_status()
+    made.known["request_id"] = await _ids(client, "/v1/requests")
+    made.known.setdefault("review_id", []).extend(reviews)
+    made.reviews_of_the_board = list(reviews)
+
+
+async def _ids(client: httpx.AsyncClient, path: str) -> list[str]:
+    items = (await client.get(path)).raise_for_status().json()["items"]
+    assert items, f"{path} is empty"
+    return [item["id"] for item in items]
+
+
+async def schemathesis(
+    made: House, address: str, document: str, folder: Path, *options: str, phases: Sequence[str] = PHASES
+) -> tuple[int, str]:
+    """Run Schemathesis with all checks and phases, and with the hooks; return its exit code and what it printed.
+
+    Args:
+        made: what runs.
+        address: where requests go.
+        document: the address or the file of the OpenAPI document.
+        folder: for what it writes.
+        options: more of them.
+        phases: which of them; all by default.
+    """
+    configuration = folder / "schemathesis.toml"
+    configuration.write_text(CONFIGURATION)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(TESTS),
+        "SCHEMATHESIS_HOOKS": HOOKS,
+        "CONFORMANCE": json.dumps(
+            {
+                "address": address,
+                "key": made.key,
+                "known": made.known,
+                "reviews_of_the_board": made.reviews_of_the_board,
+                "secrets": made.secrets,
+                "secret_addresses": made.secret_addresses,
+            }
+        ),
+    }
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).parent / "schemathesis"),
+        *("--config-file", str(configuration), "run", document, "--url", address),
+        *("--checks", "all", "--phases", ",".join(phases), "--header", f"Authorization: Bearer {made.key}"),
+        *("--no-color", "--request-timeout", str(int(PATIENCE_SECONDS)), "--warnings", "off"),
+        *options,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=folder,
+        env=environment,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()

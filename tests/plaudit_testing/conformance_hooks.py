@@ -1,0 +1,153 @@
+"""What Schemathesis is told beyond the document: ids that exist, cursors of lists, signatures, and three checks.
+
+Schemathesis imports it in a process of its own. The variable `CONFORMANCE` holds what runs.
+"""
+
+import itertools
+import json
+import os
+import unicodedata
+from typing import Any
+
+import requests
+import schemathesis
+from requests.auth import AuthBase
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import TestPhase
+
+from plaudit_testing.webhooks import headers
+
+RUNS = json.loads(os.environ["CONFORMANCE"])
+KEPT = 4
+"""One of so many ids stays as it was made up: 404 is to be seen too."""
+SIGNED = "/v1/hooks/{source_id}"
+WITH_TOKEN = "/v1/hooks/{source_id}/{token}"
+UNTAKEN = "quarantined"
+
+_turns = itertools.count()
+_keys: set[str] = set()
+
+
+class Sign(AuthBase):
+    """Signs the body as it is sent."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the three headers of Standard Webhooks."""
+        body = request.body or b""
+        assert isinstance(body, (bytes, str))
+        signed = headers(self._secret, body.encode() if isinstance(body, str) else body)
+        signed.pop("content-type")
+        request.headers.update(signed)
+        return request
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Let what the schema allows be possible too: no schema knows ids, cursors, keys and signatures."""
+    meta = case.meta
+    if meta is None:
+        return
+    if not meta.is_negative_at(ParameterLocation.PATH):
+        if case.path in (SIGNED, WITH_TOKEN):
+            _use_an_address_that_exists(case)
+        elif meta.phase.name != TestPhase.STATEFUL and next(_turns) % KEPT:
+            _use_known_ids(case)
+    if not meta.is_negative_at(ParameterLocation.BODY):
+        case.body = _typed(case.body)
+        if isinstance(case.body, dict) and "review_id" in case.body:
+            # Its 404 would be of the review, and be taken for one of the request that was just made.
+            case.body["review_id"] = RUNS["reviews_of_the_board"][next(_turns) % len(RUNS["reviews_of_the_board"])]
+    if not meta.is_negative_at(ParameterLocation.QUERY) and "cursor" in (case.query or {}):
+        _use_a_cursor_of_the_list(case)
+    if not meta.is_negative_at(ParameterLocation.HEADER):
+        _use_the_key_once(case)
+        if case.path == SIGNED and case.path_parameters.get("source_id") in RUNS["secrets"]:
+            kwargs["auth"] = Sign(RUNS["secrets"][case.path_parameters["source_id"]])
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Remember what signs the deliveries of a source that was made."""
+    if (case.method, case.path, response.status_code) == ("POST", "/v1/sources", 201):
+        source = json.loads(response.content)
+        if source["secret"]:
+            RUNS["secrets"][source["id"]] = source["secret"]
+
+
+def _use_an_address_that_exists(case: Any) -> None:
+    """Only a delivery to a source shows what becomes of its body."""
+    if case.path == WITH_TOKEN:
+        case.path_parameters["source_id"], case.path_parameters["token"] = RUNS["secret_addresses"][0]
+    elif case.path_parameters.get("source_id") not in RUNS["secrets"]:
+        case.path_parameters["source_id"] = next(iter(RUNS["secrets"]))
+
+
+def _typed(value: Any) -> Any:
+    """Return a body with texts as keyboards make them: composed (NFC, in which lengths are measured), and without NUL.
+
+    NUL is refused wherever it stands. What the schema does not know has no schema to say so.
+    """
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value.replace("\0", ""))
+    if isinstance(value, list):
+        return [_typed(each) for each in value]
+    if isinstance(value, dict):
+        return {_typed(name): _typed(each) for name, each in value.items()}
+    return value
+
+
+def _use_known_ids(case: Any) -> None:
+    for name in case.path_parameters or {}:
+        if known := RUNS["known"].get(name):
+            case.path_parameters[name] = known[next(_turns) % len(known)]
+
+
+def _use_a_cursor_of_the_list(case: Any) -> None:
+    case.query.pop("cursor")
+    sent = case.operation.schema.transport.serialize_case(case, base_url=RUNS["address"])
+    answer = requests.get(
+        sent["url"],
+        params={**(sent["params"] or {}), "limit": 1},
+        headers={"authorization": f"Bearer {RUNS['key']}"},
+        timeout=60,
+    )
+    following = answer.json().get("next")
+    if following:
+        case.query["cursor"] = following
+
+
+def _use_the_key_once(case: Any) -> None:
+    key = (case.headers or {}).get("Idempotency-Key")
+    if key is not None:
+        if key in _keys:
+            case.headers["Idempotency-Key"] = f"{next(_turns)}-{key}"[:255]
+        _keys.add(case.headers["Idempotency-Key"])
+
+
+@schemathesis.check
+def refusals_are_named_in_the_document(ctx: Any, response: Any, case: Any) -> None:
+    """A refusal is a problem of a type that the operation's document names for its status, or for any."""
+    if response.status_code < 400 or case.method.lower() not in case.operation.schema.raw_schema["paths"][case.path]:
+        return
+    told = json.loads(response.content)["type"].rpartition("#")[2]
+    answers = case.operation.schema.raw_schema["paths"][case.path][case.method.lower()]["responses"]
+    named = answers.get(str(response.status_code), {}).get("description", "") + answers["default"]["description"]
+    assert f"`{told}`: " in named, f"{response.status_code} {told} is not in the document"
+
+
+@schemathesis.check
+def every_answer_has_an_id(ctx: Any, response: Any, case: Any) -> None:
+    """Every answer names its request."""
+    assert response.headers.get("x-request-id"), "no X-Request-Id"
+
+
+@schemathesis.check
+def what_a_hook_does_not_take_is_told(ctx: Any, response: Any, case: Any) -> None:
+    """A hook answers 202 to what is against the schema only where it lists an event that it did not take."""
+    if case.path not in (SIGNED, WITH_TOKEN) or response.status_code != 202 or case.meta is None:
+        return
+    if case.meta.is_negative_at(ParameterLocation.BODY):
+        assert json.loads(response.content)[UNTAKEN], "taken, although it is against the schema"
