@@ -34,7 +34,7 @@ async def test_a_link_makes_the_first_admin_and_signs_in_once(site, browser, com
     used = await browser.post(path, headers=OURS)
     assert used.status_code == 410
     assert "This link is used up" in used.text
-    assert 'href="/sign-in"' in used.text
+    assert 'href="/console"' in used.text
     async with site.owner.transaction() as tx:
         assert await tx.raw.fetch("SELECT email, role FROM common.people") == [(EMAIL, "admin")]
 
