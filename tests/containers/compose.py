@@ -44,7 +44,7 @@ class Compose:
             ComposeError: it failed, and `check` is set.
         """
         command = ["docker", "compose", "--project-name", self.project, *arguments]
-        environment = {**_without_own_settings(), **self.settings, **settings}
+        environment = {**_without_own_settings(), "COMPOSE_DISABLE_ENV_FILE": "1", **self.settings, **settings}
         done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment)
         if check and done.returncode:
             raise ComposeError(f"docker compose {' '.join(arguments)}: {_end_of(done.stderr or done.stdout)}")
