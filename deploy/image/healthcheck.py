@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 
-TIMEOUT_SECONDS = 4
+TIMEOUT_SECONDS = 8
 SHOWN_BYTES = 2_000
 
 path, status = [*sys.argv[1:], *("/readyz", "200")[len(sys.argv) - 1 :]]
