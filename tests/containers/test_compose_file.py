@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from plaudit.alerting.main import SERVICE as ALERTING
 from plaudit.common.process import Resources, Service
@@ -166,9 +167,18 @@ def test_migrate_knows_every_service() -> None:
     assert set(SERVICES["migrate"]["build"]["args"]["SERVICE"].split()) == OURS.keys()
 
 
+def settings() -> dict[str, Any]:
+    """The settings of all services, and the default of each."""
+    kinds = (Settings, *(each.settings for each in OURS.values()))
+    return {
+        f"PLAUDIT_{name.upper()}": field.default
+        for kind in reversed(kinds)
+        for name, field in kind.model_fields.items()
+    }
+
+
 def test_every_setting_exists() -> None:
-    fields = {field for kind in (Settings, *(each.settings for each in OURS.values())) for field in kind.model_fields}
-    assert {name.removeprefix("PLAUDIT_").lower() for name in COMPOSE["x-settings"]} <= fields
+    assert COMPOSE["x-settings"].keys() <= settings().keys()
 
 
 def variables() -> dict[str, str]:
@@ -182,10 +192,21 @@ def variables() -> dict[str, str]:
     return found
 
 
-def test_the_example_of_settings_has_every_variable_with_its_default() -> None:
+def test_the_example_of_settings_has_every_variable_and_shows_defaults() -> None:
     example = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert example.pop("COMPOSE_PROFILES") == ""
-    assert example == variables()
+    assert variables().items() <= example.items()
+    of_services = {name: settings()[name] for name in example.keys() - variables().keys()}
+    shown = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in of_services.items()
+    }
+    assert shown.items() <= example.items()
+
+
+@pytest.mark.parametrize("name", [*OURS, "migrate", "topics", "demo"])
+def test_what_stands_in_the_file_of_settings_reaches_every_process_of_ours(name: str) -> None:
+    assert SERVICES[name]["env_file"] == [{"path": ".env", "required": False}]
 
 
 def test_no_secret_is_written_down_but_defaults_that_only_containers_reach() -> None:
