@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -251,6 +252,7 @@ def _prometheus(compose: Compose) -> str:
 def _name_strange_images(compose: Compose, report: Report) -> None:
     """Leave open what images that nobody has pulled say about the public ones."""
     base = {service["image"] for service in _config(compose)["services"].values() if "build" not in service}
+    base |= set(re.findall(r"^ARG PYTHON_IMAGE=(.+)$", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE))
     ours = []
     for image in sorted(base):
         try:
