@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv/bin
 LOCAL := $(VENV)/python -m plaudit_local
 SERVICES := ingest scoring alerting feedback_board
-TYPED := libs/common/src services/*/src deploy/caddy/generate.py deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing tests/benchmarks conftest.py
+TYPED := libs/common/src services/*/src deploy/caddy/generate.py deploy/local/bootstrap.py deploy/local/plaudit_local tests/plaudit_testing tests/benchmarks tests/containers conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status check test lint style types imports unit soak conformance bench contracts caddyfile clean lock bootstrap
+.PHONY: help up down status check test lint style types imports unit soak conformance bench contracts caddyfile compose-check clean lock bootstrap
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r command meaning; do printf '  make %-10s %s\n' "$$command" "$$meaning"; done
@@ -59,6 +59,9 @@ contracts: bootstrap ## Generate docs/contracts from the event models and the se
 
 caddyfile: bootstrap ## Generate deploy/caddy/Caddyfile from what the services answer
 	$(VENV)/python deploy/caddy/generate.py
+
+compose-check: bootstrap ## Prove the installation in containers, as far as this machine has an engine
+	PYTHONPATH=tests $(VENV)/python -m containers
 
 clean: ## Stop it; delete .local (all data), .venv and caches
 	@if [ -x $(VENV)/python ]; then $(LOCAL) clean; fi

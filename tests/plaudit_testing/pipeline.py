@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.request import Request, urlopen
@@ -72,10 +72,15 @@ async def applied(
 
 def wrong_scores(stack: Stack, scoring: ServiceProcess, reviews: Iterable[oracle.Truth]) -> list[str]:
     """Every prefix whose score, count or distribution differs from the oracle's, at the `at` of the answer."""
+    return wrong_figures(lambda path: scoring.get(path, stack.key), reviews)
+
+
+def wrong_figures(ask: Callable[[str], tuple[int, dict[str, Any]]], reviews: Iterable[oracle.Truth]) -> list[str]:
+    """As `wrong_scores`, of whoever answers: `ask` returns the status and the body of a GET."""
     truths = list(reviews)
     wrong = []
     for prefix in sorted({prefix for truth in truths for prefix in oracle.prefixes(truth.subject)}):
-        status, answer = scoring.get(f"/v1/scores/{prefix}", stack.key)
+        status, answer = ask(f"/v1/scores/{prefix}")
         if status != 200:
             wrong.append(f"{prefix}: HTTP {status} {answer}")
             continue
