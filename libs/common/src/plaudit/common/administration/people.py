@@ -16,8 +16,7 @@ from plaudit.common.http import Cursor, Principal, decode_cursor, encode_cursor
 from plaudit.common.http.paging import list_of
 from plaudit.common.http.problems import not_found
 from plaudit.common.ids import uuid7
-from plaudit.common.mail.smtp import FailedError, smtp_sender
-from plaudit.common.mail.smtp import RefusedError as MailRefusedError
+from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, smtp_sender
 from plaudit.common.pages.navigation import ACCOUNT
 from plaudit.common.people import commands, store
 from plaudit.common.people.domain import (
@@ -189,7 +188,7 @@ async def _mailed(request: Request, link: Link, tenant_name: str, tx: Tx, what: 
     to = f"{PEOPLE}/{link.person.id}"
     try:
         await smtp_sender(settings)(invitation_mail(link, tenant_name, settings, tx.now))
-    except (MailRefusedError, FailedError) as error:
+    except (MailRefusedError, MailFailedError) as error:
         log.warning("invitation_failed", tenant_id=link.person.tenant_id, error_type=type(error).__name__)
         words = f"The account is there, but the mail to {link.person.email} was not sent. Invite again below."
         return done(request, to, words, is_good=False)

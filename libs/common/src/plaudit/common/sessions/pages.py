@@ -18,7 +18,7 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http.auth import ApiKeys, anyone
 from plaudit.common.http.client_address import network_of
 from plaudit.common.http.origin import check_origin
-from plaudit.common.mail.smtp import FailedError, RefusedError, smtp_sender
+from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, smtp_sender
 from plaudit.common.pages import Pages
 from plaudit.common.people import store as people
 from plaudit.common.people.domain import InvalidPersonError, normalised_email
@@ -288,5 +288,5 @@ async def _mail_links(sessions: StaffSessions, email: str, next_path: str) -> No
             tenant_name = await tenants.name_of(tx, person.tenant_id) or person.tenant_id
         try:
             await send(sign_in_mail(link, tenant_name, settings, tx.now))
-        except (RefusedError, FailedError) as error:
+        except (MailRefusedError, MailFailedError) as error:
             log.warning("sign_in_mail_failed", tenant_id=person.tenant_id, error_type=type(error).__name__)

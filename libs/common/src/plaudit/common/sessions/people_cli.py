@@ -10,8 +10,7 @@ import typer
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.ids import uuid7
-from plaudit.common.mail.smtp import FailedError, smtp_sender
-from plaudit.common.mail.smtp import RefusedError as MailRefusedError
+from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, smtp_sender
 from plaudit.common.names import did_you_mean, shown
 from plaudit.common.people import commands, store
 from plaudit.common.people.domain import Account, Role, UnknownPersonError, normalised_email
@@ -205,6 +204,6 @@ def _send(settings: Settings, mail: EmailMessage, email: str) -> None:
 
     try:
         asyncio.run(send())
-    except (MailRefusedError, FailedError) as error:
+    except (MailRefusedError, MailFailedError) as error:
         again = f"`plaudit people link {email}` makes another link"
         raise RefusedError(f"the account is made, but the mail was not sent ({error}): {again}") from error

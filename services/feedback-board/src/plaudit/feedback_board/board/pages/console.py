@@ -24,8 +24,8 @@ from plaudit.feedback_board.requests.api import actor_of
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS, decimal_text
 from plaudit.feedback_board.requests.domain.errors import (
+    BoardRefusedError,
     InvalidInputError,
-    RefusedError,
     RevisionError,
     TransitionError,
     UnknownRequestError,
@@ -238,7 +238,7 @@ def _number(name: str, text: str) -> Decimal:
         raise InvalidInputError(name, f"{name} must be a number such as 1.5") from error
 
 
-def _errors(error: RefusedError, otherwise: str) -> dict[str, str]:
+def _errors(error: BoardRefusedError, otherwise: str) -> dict[str, str]:
     """Return what a refusal says, under the field that it is about."""
     name = error.field if isinstance(error, InvalidInputError) else otherwise
     words = str(error).replace("effort_weeks", "effort").rstrip(".")
