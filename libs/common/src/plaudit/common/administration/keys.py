@@ -11,9 +11,7 @@ from starlette.responses import Response
 
 from plaudit.common.administration import wording
 from plaudit.common.administration.edge import (
-    NOTHING_TYPED,
     ROWS,
-    Typed,
     check_may_give,
     may_give,
     pages,
@@ -37,7 +35,7 @@ from plaudit.common.http.problems import not_found
 from plaudit.common.names import checked_name
 from plaudit.common.people import store as people
 from plaudit.common.refusals import RefusedError
-from plaudit.common.sessions import done, staff
+from plaudit.common.sessions import NOTHING_TYPED, Typed, done, staff
 from plaudit.common.sessions.access import sessions_of
 
 KEYS: Final = "/console/keys"

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.common.administration import wording
-from plaudit.common.administration.edge import NOTHING_TYPED, ROWS, Typed, check_may_give, may_give, pages, transaction
+from plaudit.common.administration.edge import ROWS, check_may_give, may_give, pages, transaction
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.http import Cursor, Principal, decode_cursor, encode_cursor
 from plaudit.common.http.paging import list_of
@@ -31,8 +31,8 @@ from plaudit.common.people.domain import (
     normalised_email,
 )
 from plaudit.common.refusals import RefusedError
+from plaudit.common.sessions import NOTHING_TYPED, Typed, done, staff
 from plaudit.common.sessions import commands as sessions
-from plaudit.common.sessions import done, staff
 from plaudit.common.sessions.access import sessions_of
 from plaudit.common.sessions.domain import Link
 from plaudit.common.sessions.mails import invitation_mail
