@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.common.administration import wording
-from plaudit.common.administration.edge import pages, transaction
+from plaudit.common.administration.guards import pages, transaction
 from plaudit.common.api_keys import store as api_keys
 from plaudit.common.api_keys.domain import SCOPES
 from plaudit.common.http import Principal

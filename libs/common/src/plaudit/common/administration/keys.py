@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
 from plaudit.common.administration import wording
-from plaudit.common.administration.edge import (
+from plaudit.common.administration.guards import (
     ROWS,
     check_may_give,
     may_give,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.common.administration import wording
-from plaudit.common.administration.edge import ROWS, check_may_give, may_give, pages, transaction
+from plaudit.common.administration.guards import ROWS, check_may_give, may_give, pages, transaction
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.http import Cursor, Principal, decode_cursor, encode_cursor
 from plaudit.common.http.paging import list_of
