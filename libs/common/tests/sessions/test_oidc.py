@@ -165,7 +165,7 @@ async def test_a_sign_in_that_takes_too_long_is_begun_again(site, browser, provi
     back = await provider.consent(await begin(browser))
     await site.move("10 minutes")
     answer = await browser.get(back)
-    assert (answer.status_code, "Begin again" in answer.text) == (401, True)
+    assert (answer.status_code, "begin again" in answer.text) == (401, True)
 
 
 async def test_a_denied_sign_in_is_told(site, browser) -> None:

@@ -30,7 +30,7 @@ from plaudit.common.people.domain import (
     checked_role,
     normalised_email,
 )
-from plaudit.common.refusals import RefusedError
+from plaudit.common.refusals import RefusedError, sentence
 from plaudit.common.sessions import NOTHING_TYPED, Typed, done, staff
 from plaudit.common.sessions import commands as sessions
 from plaudit.common.sessions.access import sessions_of
@@ -107,7 +107,7 @@ async def invite(
                 timedelta(days=settings.invitation_days),
             )
         except EmailTakenError as error:
-            return await _form(request, principal, tx, Typed(typed.values, {"email": wording.sentence(error)}))
+            return await _form(request, principal, tx, Typed(typed.values, {"email": sentence(error)}))
         shown = None if settings.smtp_host else await _shown_once(request, principal, tx, link)
         tenant_name = await tenants.name_of(tx, principal.tenant_id) or principal.tenant_id
     _log(principal, link.person.id, "person_invited")
@@ -133,7 +133,7 @@ async def change_role(
             check_may_give(principal, ROLE_SCOPES[wanted])
             account = await commands.change_role(tx, principal.tenant_id, person_id, wanted)
         except (InvalidPersonError, LastAdminError) as error:
-            typed = Typed({"role": role}, {"role": wording.sentence(error)})
+            typed = Typed({"role": role}, {"role": sentence(error)})
             return await _page(request, principal, tx, before, typed)
     return _changed(request, principal, account, f"{account.name} is {account.role} now.", "role_changed")
 
@@ -154,7 +154,7 @@ async def deactivate(request: Request, principal: Keeper, person_id: UUID) -> Re
         try:
             account = await commands.deactivate(tx, principal.tenant_id, person_id)
         except LastAdminError as error:
-            return await _question(request, principal, tx, before, wording.sentence(error))
+            return await _question(request, principal, tx, before, sentence(error))
     words = f"{account.name} is signed out and cannot sign in any more."
     return _changed(request, principal, account, words, "person_deactivated")
 
@@ -295,7 +295,7 @@ def _errors(email: str, name: str, role: str) -> dict[str, str]:
         try:
             check(value)
         except RefusedError as error:
-            errors[field] = wording.sentence(error)
+            errors[field] = sentence(error)
     return errors
 
 

@@ -133,7 +133,7 @@ async def take_attempt(tx: Tx, tenant_id: str, state: str, browser: str) -> Oidc
     if is_secret(state) and is_secret(browser):
         attempt = await store.take_attempt(tx, tenant_id, hash_of(state), hash_of(browser))
     if attempt is None:
-        raise NoAttemptError("This sign-in was not begun in this browser, or too long ago. Begin again.")
+        raise NoAttemptError("this sign-in was not begun in this browser, or too long ago: begin again")
     return attempt
 
 
@@ -145,7 +145,7 @@ async def person_vouched_for(tx: Tx, tenant_id: str, email: str) -> Person:
     """
     person = await people_store.find_by_email(tx, tenant_id, email)
     if person is None or not person.active:
-        raise OidcRefusedError("There is no account with your address. Ask an admin of your organisation.")
+        raise OidcRefusedError("there is no account with your address: ask an admin of your organisation")
     return person
 
 

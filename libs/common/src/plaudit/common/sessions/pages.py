@@ -23,6 +23,7 @@ from plaudit.common.pages import Pages
 from plaudit.common.people import store as people
 from plaudit.common.people.domain import InvalidPersonError, normalised_email
 from plaudit.common.rate_limits import Limit
+from plaudit.common.refusals import sentence
 from plaudit.common.sessions import commands, store
 from plaudit.common.sessions.access import HOME, check_form, sessions_of, sign_in_page, signed_in
 from plaudit.common.sessions.domain import (
@@ -96,7 +97,7 @@ async def ask_for_link(
     try:
         address = normalised_email(email)
     except InvalidPersonError as error:
-        return sign_in_page(request, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY, next_path=to)
+        return sign_in_page(request, sentence(error), status=HTTPStatus.UNPROCESSABLE_ENTITY, next_path=to)
     await _count_address(sessions, address)
     # Looked up after the answer is sent, so that its time does not tell whether there is an account.
     response = _page(request, "sign_in_sent.html", minutes=round(sessions.settings.sign_in_link_minutes))
@@ -148,7 +149,7 @@ async def begin_at_provider(request: Request) -> Response:
     try:
         address = await _provider(request).address(state, attempt)
     except OidcRefusedError as error:
-        return _refused(request, str(error))
+        return _refused(request, error)
     async with sessions.database.transaction(settings.oidc_tenant) as tx:
         await commands.begin_at_provider(tx, settings.oidc_tenant, state, browser, attempt)
     response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
@@ -172,9 +173,9 @@ async def finish_at_provider(request: Request, code: str = "", state: str = "") 
     except NoAttemptError as error:
         # Another tab was faster, or the page is loaded again: whoever is signed in is sent on.
         is_in = await signed_in(request) is not None
-        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER) if is_in else _refused(request, str(error))
+        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER) if is_in else _refused(request, error)
     except (OidcRefusedError, InvalidPersonError) as error:
-        return _refused(request, str(error))
+        return _refused(request, error)
     log.info("signed_in", tenant_id=tenant_id, person_id=str(person.id), detail="oidc")
     response = await _signed_in(request, session_id, attempt.next_path)
     response.delete_cookie(_oidc_cookie(sessions), **_cookie_options(sessions))
@@ -243,8 +244,8 @@ async def _used_up(request: Request) -> Response:
     return _page(request, "sign_in_link.html", HTTPStatus.GONE, person=None, home=HOME if is_in else "")
 
 
-def _refused(request: Request, error: str) -> Response:
-    return sign_in_page(request, error, status=HTTPStatus.UNAUTHORIZED)
+def _refused(request: Request, error: Exception | str) -> Response:
+    return sign_in_page(request, sentence(error), status=HTTPStatus.UNAUTHORIZED)
 
 
 def _page(request: Request, template: str, status: int = HTTPStatus.OK, **context: object) -> Response:
