@@ -26,7 +26,7 @@ SHORT = {
 STARTS = "|".join([*SHORT, "deploy", "docs", "libs", "services", "tests"])
 PATH = re.compile(rf"`((?:{STARTS})/[\w./-]+)`")
 VARIABLE = re.compile(r"\bPLAUDIT_[A-Z_]+\b")
-OF_TESTS = {"PLAUDIT_SCREENSHOTS", "PLAUDIT_SHARED", "PLAUDIT_TEST_SERVERS"}
+OF_TESTS = {"PLAUDIT_OUTSIDE_SUITES", "PLAUDIT_SCREENSHOTS", "PLAUDIT_SHARED", "PLAUDIT_TEST_SERVERS"}
 
 
 def _file(name: str) -> Path:

@@ -21,7 +21,6 @@ from plaudit.common.sessions.domain import Link
 from plaudit.common.sessions.mails import invitation_mail
 from plaudit.common.settings import Settings
 from plaudit.common.tenants import commands as tenants
-from plaudit.common.tenants import store as tenant_store
 from plaudit.common.terminal import (
     AsJson,
     CommandGroup,
@@ -64,7 +63,7 @@ def create_command(
         raise RefusedError("a mail needs PLAUDIT_SMTP_HOST for its server, and --address for its link")
 
     async def work(tx: SqlTx) -> tuple[Account, Link, EmailMessage]:
-        tenant_name = await _tenant_name(tx, tenant_id)
+        tenant_name = await tenants.require(tx, tenant_id)
         account = await commands.create(tx, tenant_id, uuid7(), email, name, role)
         link = await sessions.new_link(tx, account, timedelta(days=settings.invitation_days))
         linked = settings.model_copy(update={"public_url": address or ""})
@@ -83,7 +82,7 @@ def list_command(tenant_id: TenantId = "default", as_json: AsJson = False) -> No
     """List the accounts of a tenant."""
 
     async def work(tx: SqlTx) -> list[Account]:
-        await _tenant_name(tx, tenant_id)
+        await tenants.require(tx, tenant_id)
         return await store.list_accounts(tx, tenant_id)
 
     print_rows([row_of(account) for account in in_transaction(work)], FIELDS, as_json=as_json, folded=FOLDED)
@@ -182,20 +181,13 @@ def _changed(tenant_id: str, email: str, change: Callable[[Tx, Account], Awaitab
 
 
 async def _account(tx: Tx, tenant_id: str, email: str) -> Account:
-    await _tenant_name(tx, tenant_id)
+    await tenants.require(tx, tenant_id)
     wanted = normalised_email(email)
     account = await store.find_by_email(tx, tenant_id, wanted)
     if account is None:
         known = [each.email for each in await store.list_accounts(tx, tenant_id)]
         raise UnknownPersonError(f"tenant {tenant_id} has no account {shown(wanted)}{did_you_mean(wanted, known)}")
     return account
-
-
-async def _tenant_name(tx: Tx, tenant_id: str) -> str:
-    tenant = await tenant_store.get(tx, tenant_id)
-    if tenant is None:
-        raise await tenants.unknown(tx, tenant_id)
-    return tenant.name
 
 
 def _send(settings: Settings, mail: EmailMessage, email: str) -> None:

@@ -20,19 +20,19 @@ from plaudit.common.http.client_address import network_of
 from plaudit.common.http.origin import check_origin
 from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, smtp_sender
 from plaudit.common.pages import Pages
+from plaudit.common.pages.navigation import HOME
 from plaudit.common.people import store as people
 from plaudit.common.people.domain import InvalidPersonError, normalised_email
 from plaudit.common.rate_limits import Limit
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import commands, store
-from plaudit.common.sessions.access import HOME, check_form, sessions_of, sign_in_page, signed_in
+from plaudit.common.sessions.access import check_form, sessions_of, sign_in_page, signed_in
 from plaudit.common.sessions.domain import (
     OIDC_ATTEMPT_AGE,
     NoAttemptError,
     OidcAttempt,
     OidcRefusedError,
     browser_of,
-    hash_of,
     is_secret,
     local_path,
     new_secret,
@@ -110,7 +110,7 @@ async def show_link(request: Request, token: str) -> Response:
     """Show whom a link signs in, and the button that does so: programs that only look at links use none up."""
     sessions = sessions_of(request)
     async with sessions.database.transaction() as tx:
-        person = await store.find_link(tx, hash_of(token)) if is_secret(token) else None
+        person = await store.find_link(tx, hash_secret(token)) if is_secret(token) else None
         tenant_name = await tenants.name_of(tx, person.tenant_id) if person else None
     if person is None:
         return await _used_up(request)
@@ -123,7 +123,7 @@ async def use_link(request: Request, token: str) -> Response:
     await _count_attempt(request)
     sessions = sessions_of(request)
     async with sessions.database.transaction() as tx:
-        person = await store.find_link(tx, hash_of(token)) if is_secret(token) else None
+        person = await store.find_link(tx, hash_secret(token)) if is_secret(token) else None
     session_id = None
     if person is not None:
         async with sessions.database.transaction(person.tenant_id) as tx:
@@ -191,7 +191,7 @@ async def sign_out(request: Request, everywhere: Annotated[bool, Form()] = False
     if session is not None and session_id is not None:
         async with sessions.database.transaction(session.tenant_id) as tx:
             await (commands.end_everywhere(tx, session) if everywhere else commands.end(tx, session, session_id))
-        sessions.drop(hash_of(session_id))
+        sessions.drop(hash_secret(session_id))
         if everywhere:
             sessions.drop_all_of(session.tenant_id, owner_of(session))
     response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
@@ -207,7 +207,7 @@ async def _signed_in(request: Request, session_id: str, to: str) -> Response:
     if old is not None and old_id is not None:
         async with sessions.database.transaction(old.tenant_id) as tx:
             await commands.end(tx, old, old_id)
-        sessions.drop(hash_of(old_id))
+        sessions.drop(hash_secret(old_id))
     response = RedirectResponse(to, HTTPStatus.SEE_OTHER)
     age = round(sessions.max_age.total_seconds())
     response.set_cookie(sessions.cookie, session_id, max_age=age, **_cookie_options(sessions))
