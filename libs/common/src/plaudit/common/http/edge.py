@@ -60,6 +60,7 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 _EVERY_ADDRESS: Final = "*"
 """What OPTIONS names in place of a path to ask for the whole server."""
 _API: Final = "/v1/"
+_READING: Final = frozenset({"GET", "HEAD"})
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 RenderProblem = Callable[[Problem, str], Response]
@@ -227,6 +228,11 @@ class Edge:
         if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
             # Each of the framework's routes knows its own methods only.
             problem.headers["Allow"] = _allow(self._methods(scope))
+        elsewhere = self._without_slash(scope) if problem.status == HTTPStatus.NOT_FOUND else None
+        if elsewhere is not None:
+            response = Response(status_code=int(HTTPStatus.PERMANENT_REDIRECT), headers={"Location": elsewhere})
+            await response(scope, exchange.receive, exchange.send)
+            return None
         wants_page = b"text/html" in headers.get(b"accept", b"") and not scope["path"].startswith("/v1/")
         if self._render_problem is not None and wants_page:
             response = self._render_problem(problem, request_id)
@@ -234,6 +240,20 @@ class Edge:
             response = problem.response(request_id)
         await response(scope, exchange.receive, exchange.send)
         return problem
+
+    def _without_slash(self, scope: Scope) -> str | None:
+        """Return the address of the page that is meant by one with a slash behind it; None when there is none.
+
+        It is relative, so that no header of the request decides where it leads.
+        """
+        path: str = scope["path"]
+        raw_path: bytes = scope.get("raw_path", b"")
+        if scope["method"] not in _READING or path.startswith(_API) or not raw_path.endswith(b"/"):
+            return None
+        if self._methods(dict(scope)) or "GET" not in self._methods({**scope, "path": path[:-1]}):
+            return None
+        query: bytes = b"?" + scope["query_string"] if scope["query_string"] else b""
+        return (raw_path[:-1] + query).decode("latin-1")
 
     def problem_of(self, error: Exception, *, has_begun: bool = False) -> Problem:
         """Return the problem that tells a client about an exception; log one that no client has caused.
