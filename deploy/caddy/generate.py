@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.front_door import NO_ROUTES, FrontDoorRoutes
 from plaudit.common.http.problems import MEDIA_TYPE, Problem, internal_error, malformed, not_found, unavailable
 
 HERE: Final = Path(__file__).parent
@@ -223,8 +223,9 @@ def caddyfile(routes: Mapping[str, FrontDoorRoutes]) -> str:
     """
     _check_no_conflict(routes)
     lines = [_head()]
-    for number, (name, own) in enumerate(routes.items()):
-        lines += _service(name, number, own, _carved_out(name, routes))
+    for number, name in enumerate(routes):
+        for depth, (paths, carved_out) in enumerate(_matchers(name, routes)):
+            lines += _service(name, number, depth, paths, carved_out)
     lines += ["\thandle {", "\t\terror 404", "\t}"]
     for answer in OWN_ANSWERS:
         lines += ["", *_own_answer(answer)]
@@ -240,12 +241,31 @@ def _check_no_conflict(routes: Mapping[str, FrontDoorRoutes]) -> None:
             owners[path] = name
 
 
-def _carved_out(name: str, routes: Mapping[str, FrontDoorRoutes]) -> list[str]:
-    """Return the patterns of other services' paths that lie below a prefix of this one."""
-    below = tuple(f"{prefix}/" for prefix in routes[name].prefixes)
-    others = [other for other_name, other in routes.items() if other_name != name]
-    prefixes = [path for other in others for path in other.prefixes if path.startswith(below)]
-    return [*_patterns(prefixes), *(path for other in others for path in other.exact if path.startswith(below))]
+def _matchers(name: str, routes: Mapping[str, FrontDoorRoutes]) -> Iterator[tuple[FrontDoorRoutes, list[str]]]:
+    """Return a service's paths, each group with the patterns of other services' paths below its prefixes.
+
+    What is carved out of a prefix would take with it the paths of this service that lie deeper still: they are a group
+    of their own.
+    """
+    others = [routes[other] for other in routes if other != name]
+    own = routes[name]
+    while own != NO_ROUTES:
+        prefixes = [path for other in others for path in other.prefixes if _is_below(path, own.prefixes)]
+        exact = [path for other in others for path in other.exact if _is_below(path, own.prefixes)]
+        deeper = FrontDoorRoutes(
+            prefixes=tuple(path for path in own.prefixes if _is_below(path, prefixes)),
+            exact=tuple(path for path in own.exact if _is_below(path, prefixes)),
+        )
+        here = FrontDoorRoutes(
+            prefixes=tuple(path for path in own.prefixes if path not in deeper.prefixes),
+            exact=tuple(path for path in own.exact if path not in deeper.exact),
+        )
+        yield here, [*_patterns(prefixes), *exact]
+        own = deeper
+
+
+def _is_below(path: str, prefixes: Sequence[str]) -> bool:
+    return path.startswith(tuple(f"{prefix}/" for prefix in prefixes))
 
 
 def _patterns(prefixes: Sequence[str]) -> list[str]:
@@ -253,9 +273,9 @@ def _patterns(prefixes: Sequence[str]) -> list[str]:
     return [pattern for prefix in prefixes for pattern in (prefix, f"{prefix}/*")]
 
 
-def _service(name: str, number: int, own: FrontDoorRoutes, carved_out: Sequence[str]) -> Iterator[str]:
+def _service(name: str, number: int, depth: int, own: FrontDoorRoutes, carved_out: Sequence[str]) -> Iterator[str]:
     variable = f"PLAUDIT_{name.replace('-', '_').upper()}_ADDRESS"
-    matcher = f"@{name}"
+    matcher = f"@{name}-{depth}" if depth else f"@{name}"
     yield f"\t{matcher} {{"
     yield f"\t\tpath {' '.join([*own.exact, *_patterns(own.prefixes)])}"
     if carved_out:

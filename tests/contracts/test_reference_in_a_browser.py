@@ -11,7 +11,7 @@ from plaudit.common.http.openapi import operations
 from plaudit_local.page_assets import fill
 from plaudit_testing.browser import browsing, needs_browser
 from plaudit_testing.databases import migrated
-from plaudit_testing.front_door import front_door
+from plaudit_testing.running_ingest import running_ingest
 from plaudit_testing.servers import PostgresServer
 
 pytestmark = [pytest.mark.postgres, needs_browser]
@@ -41,10 +41,10 @@ def ingest_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) 
 async def test_an_operation_is_called_with_a_key_that_is_typed_in(
     ingest_url: str, assets: Path, tmp_path: Path
 ) -> None:
-    async with front_door(ingest_url, page_assets=assets) as door:
-        key = await door.key("default", "sources:read")
-        assert door.parts.app is not None
-        async with browsing(door.parts.app, tmp_path, path="/problems", with_scripts=True) as page:
+    async with running_ingest(ingest_url, page_assets=assets) as ingest:
+        key = await ingest.key("default", "sources:read")
+        assert ingest.parts.app is not None
+        async with browsing(ingest.parts.app, tmp_path, path="/problems", with_scripts=True) as page:
             complaints: list[str] = []
 
             def note(message: ConsoleMessage) -> None:
@@ -72,9 +72,9 @@ async def test_an_operation_is_called_with_a_key_that_is_typed_in(
 async def test_without_scripts_the_page_shows_the_operations_of_all_services(
     ingest_url: str, assets: Path, tmp_path: Path
 ) -> None:
-    async with front_door(ingest_url, page_assets=assets) as door:
-        assert door.parts.app is not None
-        async with browsing(door.parts.app, tmp_path, path="/docs") as page:
+    async with running_ingest(ingest_url, page_assets=assets) as ingest:
+        assert ingest.parts.app is not None
+        async with browsing(ingest.parts.app, tmp_path, path="/docs") as page:
             for operation in OPERATIONS_OF_OTHERS:
                 await expect(page.get_by_role("link", name=operation, exact=True)).to_be_visible()
             await expect(page.locator("#swagger-ui")).to_be_hidden()

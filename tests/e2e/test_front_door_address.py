@@ -89,6 +89,9 @@ def test_each_route_reaches_its_service_and_operators_paths_reach_none(house: Ho
             assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), path
         (style,) = {part for part in at_door.get("/").text.split('"') if part.endswith("/plaudit.css")}
         assert at_door.get(style).headers["content-type"].startswith("text/css")
+        for path in ("/console/", "/docs/", "/sign-in/", "/b/default/"):
+            answer = at_door.get(f"{path}?from=mail")
+            assert (answer.status_code, answer.headers.get("location")) == (308, f"{path[:-1]}?from=mail"), path
         for path in ("/metrics", "/readyz", "/livez"):
             assert all(httpx.get(service.base + path).status_code == 200 for service in house.services.values())
             refused = at_door.get(path)

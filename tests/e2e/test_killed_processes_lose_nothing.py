@@ -36,21 +36,21 @@ async def test_figures_and_answers_survive_a_kill_in_every_window(deaths, databa
     chance = random.Random(SEED)
     with stack(database_url, fresh_kafka.address, tmp_path) as running:
         running.prepare("ingest", "scoring")
-        door = running.process("ingest", "api")
+        ingest = running.process("ingest", "api")
         relay = running.process("ingest", "relay")
         live = running.process("scoring", "consume")
         scoring = running.process("scoring", "api").start()
-        door.start().wait_ready()
-        source = pipeline.create_source(running, door, "rental")
-        door.kill()
+        ingest.start().wait_ready()
+        source = pipeline.create_source(running, ingest, "rental")
+        ingest.kill()
 
         windows = [
             Windows(
-                door,
+                ingest,
                 ("after_flush_before_commit", "after_commit_before_answer"),
                 deaths,
                 chance,
-                tmp_path / "door",
+                tmp_path / "ingest",
             ),
             Windows(relay, ("after_ack_before_cursor",), deaths, chance, tmp_path / "relay"),
             Windows(live, ("after_cas_before_commit",), deaths, chance, tmp_path / "live"),

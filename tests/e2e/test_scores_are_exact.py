@@ -1,4 +1,4 @@
-"""Real reviews through the front door, Kafka and the database: every figure equals one computed from scratch."""
+"""Real reviews through ingest, Kafka and the database: every figure equals one computed from scratch."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Reviews from the front door to the score, with the questions tests ask on the way."""
+"""Reviews from ingest to the score, with the questions tests ask on the way."""
 
 import asyncio
 import json

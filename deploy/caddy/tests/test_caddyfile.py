@@ -2,7 +2,10 @@
 
 import importlib.util
 import json
+import re
 import subprocess
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +32,16 @@ def server(**settings: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     ((_, found),) = json.loads(done.stdout)["apps"]["http"]["servers"].items()
     return found
+
+
+def services_at(path: str, text: str) -> list[str]:
+    """The services whose matchers in this Caddyfile a path meets; there should be one at most."""
+    matchers = re.findall(r"\t@(\w+)\S* \{\n\t\tpath (.*)\n(?:\t\tnot path (.*)\n)?\t\}", text)
+    return [name for name, of, but in matchers if is_any(path, of) and not is_any(path, but)]
+
+
+def is_any(path: str, patterns: str) -> bool:
+    return any(fnmatchcase(path, pattern) for pattern in patterns.split())
 
 
 def test_the_committed_file_is_what_the_services_declare() -> None:
@@ -100,3 +113,31 @@ def test_a_deeper_prefix_of_another_service_is_carved_out() -> None:
         in text
     )
     assert "\t@two {\n\t\tpath / /console/x /console/requests /console/requests/* /consoles /consoles/*\n\t}" in text
+
+
+def test_each_path_of_prefixes_that_lie_in_one_another_leads_to_the_service_of_the_deepest(tmp_path: Path) -> None:
+    routes = {
+        "one": FrontDoorRoutes(prefixes=("/console", "/console/requests/export"), exact=("/console/requests/mine",)),
+        "two": FrontDoorRoutes(prefixes=("/console/requests", "/console/requests/export/old"), exact=("/",)),
+    }
+    text = generate.caddyfile(routes)
+    expected = {
+        "/": "two",
+        "/console": "one",
+        "/console/clocks": "one",
+        "/console/requests": "two",
+        "/console/requests/1": "two",
+        "/console/requests/mine": "one",
+        "/console/requests/export": "one",
+        "/console/requests/export/csv": "one",
+        "/console/requests/export/old": "two",
+        "/console/requests/export/old/1": "two",
+        "/elsewhere": None,
+    }
+    assert {path: services_at(path, text) for path in expected} == {
+        path: [service] if service else [] for path, service in expected.items()
+    }
+    file = tmp_path / "Caddyfile"
+    file.write_text(text)
+    done = caddy("validate", "--config", str(file), "--adapter", "caddyfile")
+    assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import pytest
 
 from plaudit.common.db import database
 from plaudit_testing.databases import migrated
-from plaudit_testing.front_door import FrontDoor, Source, front_door
+from plaudit_testing.running_ingest import Ingest, Source, running_ingest
 from plaudit_testing.servers import PostgresServer
 
 
@@ -27,13 +27,13 @@ def ingest_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) 
 
 
 @pytest.fixture
-async def door(ingest_url: str) -> AsyncIterator[FrontDoor]:
+async def ingest(ingest_url: str) -> AsyncIterator[Ingest]:
     """Ingest's API with its group commit."""
-    async with front_door(ingest_url) as opened:
+    async with running_ingest(ingest_url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def source(door: FrontDoor) -> Source:
+async def source(ingest: Ingest) -> Source:
     """A native source of the tenant `default`, about `acme`."""
-    return await door.source()
+    return await ingest.source()

@@ -7,16 +7,16 @@ import pytest
 
 from plaudit.ingest.hooks.api.openapi import HOOKS, NATIVE_EXAMPLE, TRUSTPILOT_EXAMPLE
 from plaudit.ingest.platforms import ADAPTERS
-from plaudit_testing.front_door import FrontDoor
 from plaudit_testing.reference import Reference
+from plaudit_testing.running_ingest import Ingest
 from plaudit_testing.webhooks import headers
 
 
 @pytest.mark.postgres
-async def test_every_operation_answers_as_its_example_says(door: FrontDoor) -> None:
-    assert door.parts.app is not None
-    reference = Reference(door.parts.app.openapi())
-    api = httpx.AsyncClient(base_url=door.client.base_url, headers={"authorization": f"Bearer {await door.key()}"})
+async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> None:
+    assert ingest.parts.app is not None
+    reference = Reference(ingest.parts.app.openapi())
+    api = httpx.AsyncClient(base_url=ingest.client.base_url, headers={"authorization": f"Bearer {await ingest.key()}"})
     async with api:
         source = await reference.check(api, "create_source")
         ids = {"source_id": source["id"]}
@@ -30,7 +30,7 @@ async def test_every_operation_answers_as_its_example_says(door: FrontDoor) -> N
         await reference.check(api, "read_delivery", ids={"delivery_id": posted["delivery_id"]})
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
-        trustpilot = await door.source(platform="trustpilot")
+        trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(
             api,

@@ -89,6 +89,11 @@ async def form(name: Annotated[str, Form()] = "") -> str:
     return name
 
 
+@pages.get("/shelves/{name}")
+async def shelf(name: str) -> str:
+    return name
+
+
 @router.post("/bells")
 async def ring() -> str:
     return "rang"
@@ -173,6 +178,35 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     assert body["status"] == response.status_code
     assert body["instance"] == response.headers["x-request-id"]
     return response.status_code, body["type"].removeprefix("/problems#")
+
+
+class TestSlashes:
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    @pytest.mark.parametrize(
+        ("path", "to"),
+        [("/docs/", "/docs"), ("/docs/?a=1&b=%2F", "/docs?a=1&b=%2F"), ("/shelves/a%20b/", "/shelves/a%20b")],
+    )
+    async def test_a_pages_address_with_a_slash_behind_it_leads_to_the_page(
+        self, client: httpx.AsyncClient, method: str, path: str, to: str
+    ) -> None:
+        answer = await client.request(method, path, headers={"host": "elsewhere.example", "accept": "text/html"})
+        assert (answer.status_code, answer.headers["location"]) == (308, to)
+        assert answer.headers["x-request-id"]
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            *[
+                ("GET", path)
+                for path in ("/", "/nowhere/", "/docs//", "//docs/", "/docs%2F", "/static/none/", "/form/")
+            ],
+            *[("GET", "/v1/shop/"), ("HEAD", "/v1/shop/"), ("POST", "/docs/"), ("POST", "/form/")],
+        ],
+    )
+    async def test_any_other_address_with_a_slash_behind_it_is_a_404(
+        self, client: httpx.AsyncClient, method: str, path: str
+    ) -> None:
+        assert (await client.request(method, path)).status_code == 404
 
 
 class TestIdsAndTraces:
@@ -360,7 +394,7 @@ class TestErrors:
             assert (answer.status_code, answer.content, answer.headers["allow"]) == (204, b"", allowed)
         assert problem(await client.options("/v1/nothing")) == (404, "not-found")
 
-    @pytest.mark.parametrize("path", ["/v1/shop/", "//evil.example/", "/docs/"])
+    @pytest.mark.parametrize("path", ["/v1/shop/", "//evil.example/", "/nothing/"])
     async def test_no_address_is_redirected_to_one_that_the_host_header_names(
         self, client: httpx.AsyncClient, path: str
     ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plaudit.alerting.mails.commands import MAX_RETRY_SECONDS, retry_seconds
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.common.mail.smtp import FailedError, smtp_sender
+from plaudit.common.mail.smtp import MailFailedError, smtp_sender
 from plaudit_testing.clocks import answered, at, review
 
 pytestmark = pytest.mark.postgres
@@ -172,7 +172,7 @@ async def test_a_server_that_does_not_answer_is_given_up_in_time(stage, settings
 
 async def test_nobody_listening_is_a_failure_that_may_pass(settings):
     unreachable = settings.model_copy(update={"smtp_port": 9})
-    with pytest.raises(FailedError):
+    with pytest.raises(MailFailedError):
         await smtp_sender(unreachable)(EmailMessage())
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from plaudit.ingest.settings import IngestSettings
-from plaudit_testing.front_door import FrontDoor, Source, created, front_door
+from plaudit_testing.running_ingest import Ingest, Source, created, running_ingest
 from plaudit_testing.webhooks import headers
 
 pytestmark = pytest.mark.postgres
@@ -23,19 +23,21 @@ async def streamed(body: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_a_body_over_the_cap_is_a_413_with_its_length_told_and_streamed_without(ingest_url: str):
-    async with front_door(ingest_url, hook_max_body_bytes=CAP_BYTES) as door:
-        source = await door.source()
+    async with running_ingest(ingest_url, hook_max_body_bytes=CAP_BYTES) as ingest:
+        source = await ingest.source()
         body = json.dumps(created("r-1", text="x" * CAP_BYTES)).encode()
         signed = headers(source.secret, body)
-        told = await door.send(source.hook, body, signed)
-        untold = await door.send(source.hook, streamed(body), signed)
-        for answer in (told, untold, await door.send(source.hook, streamed(body), {})):
+        told = await ingest.send(source.hook, body, signed)
+        untold = await ingest.send(source.hook, streamed(body), signed)
+        for answer in (told, untold, await ingest.send(source.hook, streamed(body), {})):
             assert (answer.status_code, answer.json()["type"]) == (413, "/problems#body-too-large")
             assert str(CAP_BYTES) in answer.json()["detail"]
-        assert await door.counts() == NOTHING
+        assert await ingest.counts() == NOTHING
 
         fits = json.dumps(created("r-1")).encode().ljust(CAP_BYTES)
-        answers = [await door.send(source.hook, sent, headers(source.secret, fits)) for sent in (fits, streamed(fits))]
+        answers = [
+            await ingest.send(source.hook, sent, headers(source.secret, fits)) for sent in (fits, streamed(fits))
+        ]
         assert [answer.status_code for answer in answers] == [202, 202]
 
 
@@ -58,36 +60,36 @@ BAD_JSON = {
 }
 
 
-async def test_bad_json_is_a_400_and_is_kept_byte_for_byte(door: FrontDoor, source: Source):
+async def test_bad_json_is_a_400_and_is_kept_byte_for_byte(ingest: Ingest, source: Source):
     for kind, body in BAD_JSON.items():
         sent_id = kind.replace(" ", "_")
-        answer = await door.post(source, body, sent_id)
+        answer = await ingest.post(source, body, sent_id)
         assert (answer.status_code, answer.json()["type"]) == (400, "/problems#invalid-json"), kind
-        [kept] = await door.items("/v1/deliveries", quarantined=True, sent_id=sent_id)
+        [kept] = await ingest.items("/v1/deliveries", quarantined=True, sent_id=sent_id)
         assert kept["id"] in answer.json()["detail"]
         assert (kept["status"], kept["accepted"], kept["body_bytes"]) == (400, 0, len(body))
         assert kept["quarantine_reason"] in answer.json()["detail"]
-        read = (await door.get(f"/v1/deliveries/{kept['id']}")).json()
+        read = (await ingest.get(f"/v1/deliveries/{kept['id']}")).json()
         assert b64decode(read["body_base64"]) == body
         assert (read["body"] is None) == (kind == "not UTF-8")
-    assert await door.counts() == {**NOTHING, "deliveries": len(BAD_JSON)}
+    assert await ingest.counts() == {**NOTHING, "deliveries": len(BAD_JSON)}
 
 
 @pytest.mark.parametrize("written", ["x" * 262_145, "\\u00e9" * 60_000, "x" * 2_000_000])
 async def test_a_text_of_any_length_is_cut_and_costs_neither_its_event_nor_the_others(
-    door: FrontDoor, source: Source, written: str
+    ingest: Ingest, source: Source, written: str
 ):
     body = json.dumps([created("r-1", text="%"), created("r-2")]).replace("%", written).encode()
-    answer = await door.post(source, body)
+    answer = await ingest.post(source, body)
     assert (answer.status_code, answer.json()["accepted"], answer.json()["quarantined"]) == (202, 2, [])
-    [long] = await door.items("/v1/reviews", external_id="r-1")
+    [long] = await ingest.items("/v1/reviews", external_id="r-1")
     assert long["text"] == json.loads(f'"{written}"')[:20_000]
 
 
-async def test_a_number_next_to_zero_in_a_field_that_nobody_reads_costs_nothing(door: FrontDoor, source: Source):
+async def test_a_number_next_to_zero_in_a_field_that_nobody_reads_costs_nothing(ingest: Ingest, source: Source):
     for number in ("5e-324", "1e-400"):
         body = json.dumps(created(f"r-{number}", weight="%")).replace('"%"', number).encode()
-        assert (await door.post(source, body)).json()["accepted"] == 1
+        assert (await ingest.post(source, body)).json()["accepted"] == 1
 
 
 UNUSABLE = {
@@ -101,88 +103,88 @@ UNUSABLE = {
 }
 
 
-async def test_nothing_valid_at_all_is_a_422_that_says_why_and_is_kept(door: FrontDoor, source: Source):
+async def test_nothing_valid_at_all_is_a_422_that_says_why_and_is_kept(ingest: Ingest, source: Source):
     for kind, body in UNUSABLE.items():
         sent_id = kind.replace(" ", "_")
-        answer = await door.post(source, body, sent_id)
+        answer = await ingest.post(source, body, sent_id)
         assert (answer.status_code, answer.json()["type"]) == (422, "/problems#nothing-taken"), kind
-        [kept] = await door.items("/v1/deliveries", quarantined=True, sent_id=sent_id)
+        [kept] = await ingest.items("/v1/deliveries", quarantined=True, sent_id=sent_id)
         assert kept["id"] in answer.json()["detail"]
         assert (kept["status"], kept["accepted"]) == (422, 0)
         reasons = [(int(error["pointer"][1:]), error["detail"]) for error in answer.json().get("errors", [])]
         assert [(item["index"], item["reason"]) for item in kept["quarantined"]] == reasons
         assert kept["quarantine_reason"] == "nothing_valid" if reasons else "a delivery holds" in answer.text
-        assert (await door.get(f"/v1/deliveries/{kept['id']}")).json()["body"] == body.decode()
-    assert await door.counts() == {**NOTHING, "deliveries": len(UNUSABLE)}
+        assert (await ingest.get(f"/v1/deliveries/{kept['id']}")).json()["body"] == body.decode()
+    assert await ingest.counts() == {**NOTHING, "deliveries": len(UNUSABLE)}
 
 
-async def test_the_answer_names_the_delivery_counts_and_what_was_quarantined(door: FrontDoor, source: Source):
-    answer = await door.post(source, created("r-1"))
+async def test_the_answer_names_the_delivery_counts_and_what_was_quarantined(ingest: Ingest, source: Source):
+    answer = await ingest.post(source, created("r-1"))
     assert answer.status_code == 202
     assert answer.headers["content-type"] == "application/json"
     told = answer.json()
     assert str(UUID(told["delivery_id"])) == told["delivery_id"]
     assert told == {"delivery_id": told["delivery_id"], "accepted": 1, "unchanged": 0, "quarantined": []}
-    [kept] = await door.items("/v1/deliveries")
+    [kept] = await ingest.items("/v1/deliveries")
     assert (kept["id"], kept["status"], kept["accepted"]) == (told["delivery_id"], 202, 1)
 
 
 async def test_an_event_off_its_scale_is_quarantined_and_the_others_of_the_array_are_kept(
-    door: FrontDoor, source: Source
+    ingest: Ingest, source: Source
 ):
     events = [created("r-0"), created("r-1", 5.5), created("r-2", 5), "no event", created("r-4", 1)]
-    told = (await door.post(source, events)).json()
+    told = (await ingest.post(source, events)).json()
     assert (told["accepted"], [item["index"] for item in told["quarantined"]]) == (3, [1, 3])
     assert told["quarantined"][0]["reason"] == "data: rating 5.5 is off its scale of 1 to 5"
-    assert {review["external_id"] for review in await door.items("/v1/reviews")} == {"r-0", "r-2", "r-4"}
-    [kept] = await door.items("/v1/deliveries", quarantined=True)
+    assert {review["external_id"] for review in await ingest.items("/v1/reviews")} == {"r-0", "r-2", "r-4"}
+    [kept] = await ingest.items("/v1/deliveries", quarantined=True)
     assert kept["quarantined"] == told["quarantined"]
-    assert (await door.get(f"/v1/deliveries/{kept['id']}")).json()["body"] == json.dumps(events)
-    assert await door.counts() == {"deliveries": 1, "reviews": 3, "revisions": 3, "outbox": 3}
+    assert (await ingest.get(f"/v1/deliveries/{kept['id']}")).json()["body"] == json.dumps(events)
+    assert await ingest.counts() == {"deliveries": 1, "reviews": 3, "revisions": 3, "outbox": 3}
 
 
-async def test_what_only_the_stored_review_can_decide_is_quarantined_by_its_index_too(door: FrontDoor, source: Source):
+async def test_what_only_the_stored_review_can_decide_is_quarantined_by_its_index_too(ingest: Ingest, source: Source):
     restored = {"type": "review.restored", "data": {"id": "never seen"}}
     edited = {"type": "review.edited", "data": {"id": "never seen", "title": "only a title"}}
-    told = (await door.post(source, [restored, created("r-1"), edited])).json()
+    told = (await ingest.post(source, [restored, created("r-1"), edited])).json()
     assert (told["accepted"], [item["index"] for item in told["quarantined"]]) == (1, [0, 2])
     assert all("never seen" in item["reason"] for item in told["quarantined"])
 
 
-async def test_events_of_one_review_in_one_delivery_are_applied_in_their_order(door: FrontDoor, source: Source):
+async def test_events_of_one_review_in_one_delivery_are_applied_in_their_order(ingest: Ingest, source: Source):
     edited = {"type": "review.edited", "data": {"id": "r-1", "rating": 1}}
     removed = {"type": "review.removed", "data": {"id": "r-1"}}
     restored = {"type": "review.restored", "data": {"id": "r-1"}}
-    told = (await door.post(source, [created("r-1", 5), edited, removed, restored])).json()
+    told = (await ingest.post(source, [created("r-1", 5), edited, removed, restored])).json()
     assert (told["accepted"], told["unchanged"]) == (4, 0)
-    [review] = await door.items("/v1/reviews")
+    [review] = await ingest.items("/v1/reviews")
     assert (review["rating"], review["revision"], review["removed"]) == (1, 4, False)
-    assert await door.counts() == {"deliveries": 1, "reviews": 1, "revisions": 4, "outbox": 4}
+    assert await ingest.counts() == {"deliveries": 1, "reviews": 1, "revisions": 4, "outbox": 4}
 
 
-async def test_a_delivery_of_a_thousand_events_is_taken_whole(door: FrontDoor, source: Source):
-    told = (await door.post(source, [created(f"r-{n}") for n in range(1_000)])).json()
+async def test_a_delivery_of_a_thousand_events_is_taken_whole(ingest: Ingest, source: Source):
+    told = (await ingest.post(source, [created(f"r-{n}") for n in range(1_000)])).json()
     assert (told["accepted"], told["quarantined"]) == (1_000, [])
-    assert await door.counts() == {"deliveries": 1, "reviews": 1_000, "revisions": 1_000, "outbox": 1_000}
+    assert await ingest.counts() == {"deliveries": 1, "reviews": 1_000, "revisions": 1_000, "outbox": 1_000}
 
 
-async def test_bytes_and_harmless_headers_are_kept_as_they_came_and_secrets_are_not(door: FrontDoor, source: Source):
+async def test_bytes_and_harmless_headers_are_kept_as_they_came_and_secrets_are_not(ingest: Ingest, source: Source):
     body = (
         b' {"data":{"rating":4.0 ,"id":"\\u0072-1",\n"published_at":"2026-02-14T10:15:30Z"},"type":"review.created"} '
     )
     signed = {**headers(source.secret, body, "msg_1"), "user-agent": "shop/1.0", "authorization": "Bearer canary"}
-    told = (await door.send(source.hook, body, signed)).json()
-    read = (await door.get(f"/v1/deliveries/{told['delivery_id']}")).json()
+    told = (await ingest.send(source.hook, body, signed)).json()
+    read = (await ingest.get(f"/v1/deliveries/{told['delivery_id']}")).json()
     assert b64decode(read["body_base64"]) == body
     assert read["headers"] == {
         name: signed[name] for name in ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
     }
 
 
-async def test_the_id_that_a_delivery_is_known_by_is_stored_once(door: FrontDoor, source: Source):
-    await door.post(source, created("r-1"), "msg_1")
-    [row] = await door.rows("SELECT sent_id, headers ->> 'webhook-id' AS of_headers, id FROM ingest.deliveries")
+async def test_the_id_that_a_delivery_is_known_by_is_stored_once(ingest: Ingest, source: Source):
+    await ingest.post(source, created("r-1"), "msg_1")
+    [row] = await ingest.rows("SELECT sent_id, headers ->> 'webhook-id' AS of_headers, id FROM ingest.deliveries")
     assert (row["sent_id"], row["of_headers"]) == ("msg_1", None)
     # As earlier versions stored it.
-    await door.superuser.execute('UPDATE ingest.deliveries SET headers = \'{"webhook-id": "msg_1"}\'')
-    assert (await door.get(f"/v1/deliveries/{row['id']}")).json()["headers"] == {"webhook-id": "msg_1"}
+    await ingest.superuser.execute('UPDATE ingest.deliveries SET headers = \'{"webhook-id": "msg_1"}\'')
+    assert (await ingest.get(f"/v1/deliveries/{row['id']}")).json()["headers"] == {"webhook-id": "msg_1"}

@@ -18,7 +18,7 @@ from plaudit.ingest.hooks.domain import ACCEPTED, Delivery, Outcome, Receipt
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit_testing.connections import loop_calls, our_connections
-from plaudit_testing.front_door import created, settings_for
+from plaudit_testing.running_ingest import created, settings_for
 from plaudit_testing.runtime import running
 from plaudit_testing.webhooks import headers
 

@@ -17,7 +17,7 @@ from plaudit.ingest.hooks.api import writer
 from plaudit.ingest.hooks.domain import Delivery, Group, Receipt
 from plaudit.ingest.reviews.domain.instructions import RestoreReview
 from plaudit.ingest.sources import domain as sources
-from plaudit_testing.front_door import FrontDoor, Source, created
+from plaudit_testing.running_ingest import Ingest, Source, created
 from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
@@ -38,7 +38,7 @@ def in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("in_steps")
 async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_are_locked(
-    door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
+    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch
 ):
     locked: list[list[int]] = []
     original = commands.take
@@ -51,7 +51,7 @@ async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_ar
 
     monkeypatch.setattr(commands, "take", take)
     for events in ([created("r-1"), created("r-2")], [created("r-2", 1), "no event"]):
-        assert (await door.post(source, events, f"msg_{len(locked)}")).status_code == 202
+        assert (await ingest.post(source, events, f"msg_{len(locked)}")).status_code == 202
     review = f"review:default:{source.id}:"
     assert locked == [
         lock_numbers([f"{review}r-1", f"{review}r-2", f"delivery:{source.id}:msg_0"]),
@@ -70,9 +70,9 @@ async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_ar
     ids=["the same review", "the same delivery id", "nothing in common"],
 )
 async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
-    door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch, first, second, at_once: int
+    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch, first, second, at_once: int
 ):
-    await door.post(source, created("warms the cache"))
+    await ingest.post(source, created("warms the cache"))
     deciding = most = decided = 0
     known = store.known
 
@@ -82,7 +82,7 @@ async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
         most = max(most, deciding)
 
         async def met() -> bool:
-            return most == 2 or (await door.rows(WAITING))[0][0] > 0
+            return most == 2 or (await ingest.rows(WAITING))[0][0] > 0
 
         if decided == 0:
             await until(met, "another group has come, or waits for its locks")
@@ -96,26 +96,26 @@ async def test_groups_that_speak_of_the_same_are_decided_one_after_the_other(
 
     monkeypatch.setattr(store, "known", met_others)
     monkeypatch.setattr(writer, "failpoint", failpoint)
-    posted = asyncio.create_task(door.post(source, *first))
+    posted = asyncio.create_task(ingest.post(source, *first))
     await until(lambda: deciding == 1, "the first group decides")
-    answers = [await door.post(source, *second), await posted]
+    answers = [await ingest.post(source, *second), await posted]
     assert {answer.status_code for answer in answers} == {202}
     assert most == at_once
 
 
 async def test_a_lost_reply_after_the_commit_leaves_what_was_committed(
-    door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
+    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch
 ):
     def lose(name: str) -> None:
         if name == "after_commit_before_answer":
             raise ConnectionResetError
 
     monkeypatch.setattr(writer, "failpoint", lose)
-    assert (await door.post(source, created("r-1"), "msg_1")).status_code == 503
+    assert (await ingest.post(source, created("r-1"), "msg_1")).status_code == 503
     monkeypatch.undo()
-    again = await door.post(source, created("r-1"), "msg_1")
+    again = await ingest.post(source, created("r-1"), "msg_1")
     assert (again.status_code, again.json()["duplicate"], again.json()["accepted"]) == (202, True, 1)
-    assert await door.counts() == {"deliveries": 1, "reviews": 1, "revisions": 1, "outbox": 1}
+    assert await ingest.counts() == {"deliveries": 1, "reviews": 1, "revisions": 1, "outbox": 1}
 
 
 def test_what_was_not_looked_up_is_never_taken_for_unknown():
@@ -131,9 +131,9 @@ def test_what_was_not_looked_up_is_never_taken_for_unknown():
 
 
 async def test_a_group_keeps_the_last_of_several_revisions_and_an_event_of_each_in_their_order(
-    door: FrontDoor, source: Source
+    ingest: Ingest, source: Source
 ):
-    await door.post(source, created("r-2"))
+    await ingest.post(source, created("r-2"))
     told = [
         created("r-1", version=1),
         {"type": "review.removed", "data": {"id": "r-3", "version": 2}},
@@ -142,13 +142,13 @@ async def test_a_group_keeps_the_last_of_several_revisions_and_an_event_of_each_
         {"type": "review.restored", "data": {"id": "r-2", "version": 4}},
         {"type": "review.removed", "data": {"id": "r-3", "version": 5}},
     ]
-    answer = (await door.post(source, told)).json()
+    answer = (await ingest.post(source, told)).json()
     assert (answer["accepted"], answer["unchanged"], answer["quarantined"]) == (6, 0, [])
-    stored = await door.rows("SELECT external_id, revision, version, removed, subject FROM ingest.reviews ORDER BY 1")
+    stored = await ingest.rows("SELECT external_id, revision, version, removed, subject FROM ingest.reviews ORDER BY 1")
     assert [tuple(row) for row in stored] == [
         ("r-1", 2, 2, False, "acme"), ("r-2", 3, 4, False, "acme"), ("r-3", 2, 5, True, None),
     ]  # fmt: skip
-    published = await door.rows("SELECT envelope FROM ingest.outbox ORDER BY xid, id")
+    published = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY xid, id")
     events = [json.loads(row["envelope"]) for row in published[1:]]
     assert [(event["type"], event["data"]["revision"]) for event in events] == [
         ("review.created", 1), ("review.edited", 2), ("review.removed", 2), ("review.restored", 3),

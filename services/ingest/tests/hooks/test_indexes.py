@@ -9,7 +9,7 @@ from plaudit.common.db import Role, SqlTx
 from plaudit.ingest.deliveries import store as deliveries
 from plaudit.ingest.hooks import store as hooks
 from plaudit.ingest.reviews import store as reviews
-from plaudit_testing.front_door import DEFAULT, FrontDoor, Source, created
+from plaudit_testing.running_ingest import DEFAULT, Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
 
@@ -28,22 +28,22 @@ WHERE indrelid = ANY('{ingest.deliveries, ingest.reviews, ingest.revisions}'::re
 Query = Callable[[SqlTx], Awaitable[object]]
 
 
-async def scanned(door: FrontDoor, role: Role, query: Query) -> dict[str, bool]:
+async def scanned(ingest: Ingest, role: Role, query: Query) -> dict[str, bool]:
     """Whether the query used each of the indexes."""
-    async with door.resources.database(role).transaction(DEFAULT) as tx:
+    async with ingest.resources.database(role).transaction(DEFAULT) as tx:
         await query(tx)
         return {row[0]: row[1] for row in await tx.raw.fetch(INDEXES)}
 
 
-async def test_each_index_of_what_a_delivery_writes_serves_a_query(door: FrontDoor, source: Source) -> None:
+async def test_each_index_of_what_a_delivery_writes_serves_a_query(ingest: Ingest, source: Source) -> None:
     for number in range(DELIVERIES):
         many = [created(f"r-{number}-{n}") for n in range(REVIEWS_EACH)]
-        assert (await door.post(source, many, f"msg_{number}")).status_code == 202
-    await door.superuser.execute(MANY_DELIVERIES)
-    await door.superuser.execute("ANALYZE")
+        assert (await ingest.post(source, many, f"msg_{number}")).status_code == 202
+    await ingest.superuser.execute(MANY_DELIVERIES)
+    await ingest.superuser.execute("ANALYZE")
     source_id = UUID(source.id)
-    [[delivery_id]] = await door.rows("SELECT id FROM ingest.deliveries LIMIT 1")
-    [[review_id]] = await door.rows("SELECT id FROM ingest.reviews LIMIT 1")
+    [[delivery_id]] = await ingest.rows("SELECT id FROM ingest.deliveries LIMIT 1")
+    [[review_id]] = await ingest.rows("SELECT id FROM ingest.reviews LIMIT 1")
 
     async def known(tx: SqlTx) -> None:
         await hooks.known(tx, [(source.id, "msg_1")], [(source.id, "r-1-1")])
@@ -59,6 +59,6 @@ async def test_each_index_of_what_a_delivery_writes_serves_a_query(door: FrontDo
         "reviews_tenant_id_id_key": (Role.API, lambda tx: reviews.get(tx, DEFAULT, review_id)),
         "revisions_pkey": (Role.API, lambda tx: reviews.history(tx, DEFAULT, review_id)),
     }  # fmt: skip
-    used = {name: (await scanned(door, role, query)) for name, (role, query) in queries.items()}
+    used = {name: (await scanned(ingest, role, query)) for name, (role, query) in queries.items()}
     assert set(used) == set(used["deliveries_dedup"]), "there is an index that no query here is named for"
     assert {name: scans[name] for name, scans in used.items()} == dict.fromkeys(used, True)

@@ -17,7 +17,7 @@ from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS, TOLERANCE_SEC
 from plaudit.common.strict_json import MAX_DEPTH, MAX_EXPONENT, MAX_NODES, MAX_NUMBER_CHARS
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
 from plaudit.ingest.settings import IngestSettings
-from plaudit_testing.front_door import FrontDoor, Source
+from plaudit_testing.running_ingest import Ingest, Source
 from plaudit_testing.serving import serving
 
 GUIDE = (Path(__file__).parents[4] / "docs" / "webhooks.md").read_text()
@@ -40,27 +40,27 @@ def cell(name: str) -> str:
 
 
 @pytest.fixture
-async def served(door: FrontDoor) -> AsyncIterator[str]:
+async def served(ingest: Ingest) -> AsyncIterator[str]:
     """The address of a server for the same application."""
-    assert door.parts.app is not None
-    async with serving(door.parts.app) as client:
+    assert ingest.parts.app is not None
+    async with serving(ingest.parts.app) as client:
         yield str(client.base_url).rstrip("/")
 
 
 @pytest.mark.postgres
-async def test_its_python_posts_a_review(door: FrontDoor, source: Source, served: str):
+async def test_its_python_posts_a_review(ingest: Ingest, source: Source, served: str):
     event = {"type": "review.created", "data": {"id": "r-1", "rating": 4, "published_at": "2026-11-22T09:00:00Z"}}
     told = await asyncio.to_thread(python()["send"], served + source.hook, source.secret, [event])
     assert (told["accepted"], told["quarantined"]) == (1, [])
 
 
 @pytest.mark.postgres
-async def test_its_shell_makes_a_source_and_posts_a_review(door: FrontDoor, source: Source, served: str):
+async def test_its_shell_makes_a_source_and_posts_a_review(ingest: Ingest, source: Source, served: str):
     make, post = code("sh")
     environment = {
         "PATH": os.environ["PATH"],
         "INGEST": served,
-        "KEY": await door.key(),
+        "KEY": await ingest.key(),
         "SOURCE_ID": source.id,
         "SECRET": source.secret,
     }
@@ -73,7 +73,7 @@ async def test_its_shell_makes_a_source_and_posts_a_review(door: FrontDoor, sour
 
     assert '"secret":"whsec_' in await asyncio.to_thread(run, make)
     assert '"accepted":1' in await asyncio.to_thread(run, post)
-    [review] = await door.items("/v1/reviews")
+    [review] = await ingest.items("/v1/reviews")
     assert review["text"] == "Late."
 
 
@@ -100,15 +100,15 @@ def test_its_limits_are_the_products():
 
 
 @pytest.mark.postgres
-async def test_its_table_names_the_problems_as_they_are_answered(door: FrontDoor, source: Source):
+async def test_its_table_names_the_problems_as_they_are_answered(ingest: Ingest, source: Source):
     told = dict(re.findall(r"^\| (\d{3}) `([a-z-]+)`", GUIDE, re.MULTILINE))
     answers: list[httpx.Response] = [
-        await door.post(source, b"{"),
-        await door.send(source.hook, b"{}", {}),
-        await door.send_as_is(source.hook, b"", {b"content-length": b"%d" % (5 * 2**20)}),
-        await door.send(source.hook, b"{}", {"content-encoding": "gzip"}),
-        await door.post(source, b"[]"),
-        await door.send(source.hook, b"{}", {"webhook-signature": "x" * DEFAULT_LIMITS.max_head_bytes}),
+        await ingest.post(source, b"{"),
+        await ingest.send(source.hook, b"{}", {}),
+        await ingest.send_as_is(source.hook, b"", {b"content-length": b"%d" % (5 * 2**20)}),
+        await ingest.send(source.hook, b"{}", {"content-encoding": "gzip"}),
+        await ingest.post(source, b"[]"),
+        await ingest.send(source.hook, b"{}", {"webhook-signature": "x" * DEFAULT_LIMITS.max_head_bytes}),
     ]
     for answer in answers:
         assert told[str(answer.status_code)] == answer.json()["type"].rpartition("#")[2]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from plaudit_testing.front_door import FrontDoor, Source, created, front_door
+from plaudit_testing.running_ingest import Ingest, Source, created, running_ingest
 from plaudit_testing.serving import serving
 from plaudit_testing.webhooks import headers
 
@@ -43,15 +43,15 @@ class Wire:
 
 
 @pytest.fixture
-async def door(ingest_url: str) -> AsyncIterator[FrontDoor]:
-    async with front_door(ingest_url, hook_max_body_bytes=CAP_BYTES) as opened:
+async def ingest(ingest_url: str) -> AsyncIterator[Ingest]:
+    async with running_ingest(ingest_url, hook_max_body_bytes=CAP_BYTES) as opened:
         yield opened
 
 
 @pytest.fixture
-async def wire(door: FrontDoor) -> AsyncIterator[Wire]:
-    assert door.parts.app is not None
-    async with serving(door.parts.app) as client:
+async def wire(ingest: Ingest) -> AsyncIterator[Wire]:
+    assert ingest.parts.app is not None
+    async with serving(ingest.parts.app) as client:
         port = urlsplit(str(client.base_url)).port
         assert port is not None
         yield Wire(port)
@@ -79,7 +79,7 @@ async def test_what_is_proven_is_taken(wire: Wire, source: Source):
     assert await wire.status(request(source, *lines(proof(source)), b"transfer-encoding: chunked"), chunked) == 202
 
 
-async def test_hostile_headers_are_refused_and_never_a_500(wire: Wire, source: Source, door: FrontDoor):
+async def test_hostile_headers_are_refused_and_never_a_500(wire: Wire, source: Source, ingest: Ingest):
     right = proof(source)
     hostile = [
         {**right, b"webhook-signature": b"\xff\xfe\x80"},
@@ -95,7 +95,7 @@ async def test_hostile_headers_are_refused_and_never_a_500(wire: Wire, source: S
     statuses = [await wire.status(request(source, *lines(fields), LENGTH), BODY) for fields in hostile]
     assert set(statuses) <= {400, 401}
     assert 401 in statuses
-    assert (await door.counts())["deliveries"] == 0
+    assert (await ingest.counts())["deliveries"] == 0
 
 
 async def test_hostile_addresses_are_refused_and_never_a_500(wire: Wire, source: Source):
@@ -104,13 +104,13 @@ async def test_hostile_addresses_are_refused_and_never_a_500(wire: Wire, source:
         assert status in {400, 401}, path
 
 
-async def test_hostile_lengths_are_refused_and_never_a_500(wire: Wire, source: Source, door: FrontDoor):
+async def test_hostile_lengths_are_refused_and_never_a_500(wire: Wire, source: Source, ingest: Ingest):
     fields = lines(proof(source))
     for length in (b"-1", b"abc", b"1_0", b"9" * 30, b"1, 2", b"\xb2"):
         assert await wire.status(request(source, *fields, b"content-length: " + length), BODY) in {400, 413}, length
     both = request(source, *fields, LENGTH, b"transfer-encoding: chunked")
     assert await wire.status(both, BODY) in {0, 400}
-    assert (await door.counts())["deliveries"] == 0
+    assert (await ingest.counts())["deliveries"] == 0
 
 
 async def test_a_body_over_the_cap_is_a_413_before_it_has_come(wire: Wire, source: Source):
@@ -121,10 +121,10 @@ async def test_a_body_over_the_cap_is_a_413_before_it_has_come(wire: Wire, sourc
     assert await wire.status(untold, *[chunk] * (CAP_BYTES // 1_000 + 1)) == 413
 
 
-async def test_a_sender_that_goes_away_in_the_middle_leaves_nothing_behind(wire: Wire, source: Source, door: FrontDoor):
+async def test_a_sender_that_goes_away_in_the_middle_leaves_nothing_behind(wire: Wire, source: Source, ingest: Ingest):
     _, writer = await asyncio.open_connection("127.0.0.1", wire._port)
     writer.write(request(source, *lines(proof(source)), LENGTH) + BODY[:10])
     await writer.drain()
     writer.transport.abort()
     assert await wire.status(request(source, *lines(proof(source)), LENGTH), BODY) == 202
-    assert (await door.counts())["deliveries"] == 1
+    assert (await ingest.counts())["deliveries"] == 1

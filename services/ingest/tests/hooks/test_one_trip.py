@@ -19,7 +19,7 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.domain import Delivery, Receipt
 from plaudit.ingest.reviews.domain.instructions import Content, CreateReview, Instruction
 from plaudit.ingest.sources import domain
-from plaudit_testing.front_door import DEFAULT, FrontDoor, Source, created
+from plaudit_testing.running_ingest import DEFAULT, Ingest, Source, created
 from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
@@ -66,7 +66,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_what_is_new_takes_one_trip_and_what_is_known_the_usual_ones(
-    door: FrontDoor, source: Source, trips: list[str]
+    ingest: Ingest, source: Source, trips: list[str]
 ):
     edited = {"type": "review.edited", "data": {"id": "r-2", "rating": 1}}
     for events, sent_id in (
@@ -79,14 +79,14 @@ async def test_what_is_new_takes_one_trip_and_what_is_known_the_usual_ones(
         (created("r-4"), "msg_6"),
         (created("r-5"), "msg_5"),
     ):
-        assert (await door.post(source, events, sent_id)).status_code == 202
+        assert (await ingest.post(source, events, sent_id)).status_code == 202
     assert trips == [
         "in steps", "in one trip", "in one trip", "in steps", "missed", "in steps", "in steps", "missed", "in steps",
         "in steps",
     ]  # fmt: skip
-    ratings = {item["external_id"]: item["rating"] for item in await door.items("/v1/reviews")}
+    ratings = {item["external_id"]: item["rating"] for item in await ingest.items("/v1/reviews")}
     assert ratings == {"r-1": 4, "r-2": 5, "r-3": 4, "r-4": 4}
-    [reused] = await door.items("/v1/deliveries", sent_id="msg_5", quarantined=True)
+    [reused] = await ingest.items("/v1/deliveries", sent_id="msg_5", quarantined=True)
     assert reused["quarantine_reason"] == "id_reused"
 
 
@@ -102,27 +102,27 @@ async def test_what_is_new_takes_one_trip_and_what_is_known_the_usual_ones(
     ids=["one review", "one review twice", "some of it in quarantine", "nothing", "no JSON"],
 )
 async def test_one_trip_writes_what_the_steps_write(
-    door: FrontDoor, monkeypatch: pytest.MonkeyPatch, trips: list[str], events: object
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch, trips: list[str], events: object
 ):
     tenants = ("steps", "trip")
     stored, published, answers = [], [], []
     for tenant in tenants:
-        source = await door.source(tenant)
-        await door.post(await door.source("elsewhere"), created("tells the time"), f"msg_0_{tenant}")
+        source = await ingest.source(tenant)
+        await ingest.post(await ingest.source("elsewhere"), created("tells the time"), f"msg_0_{tenant}")
         for table in ("deliveries", "reviews", "revisions", "outbox"):
-            await door.superuser.execute(f"DELETE FROM ingest.{table}")
+            await ingest.superuser.execute(f"DELETE FROM ingest.{table}")
         with monkeypatch.context() as patched:
             if tenant == "steps":
                 patched.setattr(OneTrip, "now", lambda _trip: None)
-            answer = await door.post(source, events, "msg_1")
+            answer = await ingest.post(source, events, "msg_1")
         told = answer.json()
         answers.append([answer.status_code, *(told.get(name) for name in ("type", "accepted", "quarantined"))])
-        rows = [dict(row) for row in await door.rows(WRITTEN)]
+        rows = [dict(row) for row in await ingest.rows(WRITTEN)]
         for row in rows:
             del row["headers"]
             row["partition_key"] = row["partition_key"] and row["partition_key"].removeprefix(tenant)
         stored.append(rows)
-        published.append([_without_its_source(json.loads(row["envelope"])) for row in await door.rows(PUBLISHED)])
+        published.append([_without_its_source(json.loads(row["envelope"])) for row in await ingest.rows(PUBLISHED)])
     assert trips[1] == "in steps"
     assert trips[-1] == "in one trip"
     assert answers[0] == answers[1]
@@ -142,14 +142,14 @@ def _without_its_source(event: dict[str, Any]) -> tuple[object, ...]:
     ids=["without a rating it is an edit", "off its scale it is stale"],
 )
 async def test_what_would_be_refused_of_a_new_review_is_decided_over_the_known_one(
-    door: FrontDoor, source: Source, trips: list[str], content: Content, accepted: int, unchanged: int
+    ingest: Ingest, source: Source, trips: list[str], content: Content, accepted: int, unchanged: int
 ):
     """Nothing would be written of it, so the statement, which checks what it writes, would not find out."""
-    await door.post(source, created("tells the time"), "msg_0")
-    await door.post(source, created("r-1", version=1), "msg_1")
+    await ingest.post(source, created("tells the time"), "msg_0")
+    await ingest.post(source, created("r-1", version=1), "msg_1")
     version = 1 if unchanged else 2
     again = CreateReview(external_id="r-1", version=version, content=content)
-    write = delivery_writer(door.resources.database(Role.HOOK), door.resources.outbox, door.resources.ids)._write
+    write = delivery_writer(ingest.resources.database(Role.HOOK), ingest.resources.outbox, ingest.resources.ids)._write
     for sent_id, event in (("msg_2", _new("r-2")), ("msg_3", again)):
         [receipt] = await write([_delivery(source, sent_id, event)])
     assert (receipt.outcome.status, receipt.outcome.accepted, receipt.outcome.unchanged) == (202, accepted, unchanged)
@@ -167,10 +167,10 @@ def _new(external_id: str) -> CreateReview:
     return CreateReview(external_id=external_id, content=Content(rating=4))
 
 
-async def _take_new(door: FrontDoor, delivery: Delivery, wrong_by: timedelta = timedelta()) -> list[Receipt] | None:
-    trip = OneTrip(door.resources.database(Role.HOOK), is_new=store.IS_NEW, write=store.WRITE_NEW)
+async def _take_new(ingest: Ingest, delivery: Delivery, wrong_by: timedelta = timedelta()) -> list[Receipt] | None:
+    trip = OneTrip(ingest.resources.database(Role.HOOK), is_new=store.IS_NEW, write=store.WRITE_NEW)
     now = datetime.now(UTC) + wrong_by
-    return await commands.take_new(trip, now, door.resources.outbox, door.resources.ids, [delivery])
+    return await commands.take_new(trip, now, ingest.resources.outbox, ingest.resources.ids, [delivery])
 
 
 @pytest.mark.parametrize(
@@ -179,60 +179,60 @@ async def _take_new(door: FrontDoor, delivery: Delivery, wrong_by: timedelta = t
     ids=["the delivery is known", "the review is known", "the time is wrong"],
 )
 async def test_a_miss_writes_to_no_table_and_takes_no_transaction_id(
-    door: FrontDoor, source: Source, sent_id: str, external_id: str, wrong_by: timedelta
+    ingest: Ingest, source: Source, sent_id: str, external_id: str, wrong_by: timedelta
 ):
-    await door.post(source, created("r-1"), "msg_1")
-    before = await door.rows(NEXT_XID)
-    assert await _take_new(door, _delivery(source, sent_id, _new(external_id)), wrong_by) is None
-    assert await door.rows(NEXT_XID) == before
-    assert await door.counts() == dict.fromkeys(("deliveries", "reviews", "revisions", "outbox"), 1)
+    await ingest.post(source, created("r-1"), "msg_1")
+    before = await ingest.rows(NEXT_XID)
+    assert await _take_new(ingest, _delivery(source, sent_id, _new(external_id)), wrong_by) is None
+    assert await ingest.rows(NEXT_XID) == before
+    assert await ingest.counts() == dict.fromkeys(("deliveries", "reviews", "revisions", "outbox"), 1)
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["of the review", "of the delivery"])
-async def test_one_trip_waits_for_each_order_key(door: FrontDoor, source: Source, which: int):
+async def test_one_trip_waits_for_each_order_key(ingest: Ingest, source: Source, which: int):
     delivery = _delivery(source, "msg_1", _new("r-1"))
     [number] = lock_numbers([delivery.order_keys[which]])
-    async with door.superuser.transaction():
-        await door.superuser.execute("SELECT pg_advisory_xact_lock($1)", number)
-        writing = asyncio.create_task(_take_new(door, delivery))
-        await until(lambda: _waits(door), "it waits for its order key")
+    async with ingest.superuser.transaction():
+        await ingest.superuser.execute("SELECT pg_advisory_xact_lock($1)", number)
+        writing = asyncio.create_task(_take_new(ingest, delivery))
+        await until(lambda: _waits(ingest), "it waits for its order key")
     assert await writing
 
 
-async def test_a_review_that_was_committed_behind_the_lock_is_not_overwritten(door: FrontDoor, source: Source):
+async def test_a_review_that_was_committed_behind_the_lock_is_not_overwritten(ingest: Ingest, source: Source):
     """The check does not see it: the statement's snapshot is from before the wait."""
     delivery = _delivery(source, "msg_1", _new("r-1"))
-    async with door.superuser.transaction():
-        await door.superuser.execute("SELECT pg_advisory_xact_lock($1)", *lock_numbers(delivery.order_keys[:1]))
-        writing = asyncio.create_task(_take_new(door, delivery))
-        await until(lambda: _waits(door), "it waits for its order key")
-        await door.superuser.execute(STORED_BEHIND, source.id)
+    async with ingest.superuser.transaction():
+        await ingest.superuser.execute("SELECT pg_advisory_xact_lock($1)", *lock_numbers(delivery.order_keys[:1]))
+        writing = asyncio.create_task(_take_new(ingest, delivery))
+        await until(lambda: _waits(ingest), "it waits for its order key")
+        await ingest.superuser.execute(STORED_BEHIND, source.id)
     assert await writing is None
-    assert await door.counts() == {"deliveries": 0, "reviews": 1, "revisions": 0, "outbox": 0}
+    assert await ingest.counts() == {"deliveries": 0, "reviews": 1, "revisions": 0, "outbox": 0}
 
 
-async def _waits(door: FrontDoor) -> bool:
-    return bool(await door.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+async def _waits(ingest: Ingest) -> bool:
+    return bool(await ingest.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
 
 
 async def test_a_tenant_that_was_not_named_is_refused_in_one_trip_too(
-    door: FrontDoor, source: Source, monkeypatch: pytest.MonkeyPatch
+    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch
 ):
-    await door.post(source, created("tells the time"), "msg_0")
+    await ingest.post(source, created("tells the time"), "msg_0")
     monkeypatch.setattr(commands, "tenant_ids", lambda _deliveries: {"another"})
-    database = door.resources.database(Role.HOOK)
+    database = ingest.resources.database(Role.HOOK)
     trip = OneTrip(database, is_new=store.IS_NEW, write=store.WRITE_NEW)
     async with database.driver_transaction() as tx:
         trip.learn(tx.now)
-    [flush] = door.parts.jobs
+    [flush] = ingest.parts.jobs
     caught: list[Delivery] = []
     monkeypatch.setattr(flush, "_write", lambda group: caught.extend(group) or _nothing(group))
-    await door.post(source, created("r-1"), "msg_1")
+    await ingest.post(source, created("r-1"), "msg_1")
     now = trip.now()
     assert now is not None
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await commands.take_new(trip, now, door.resources.outbox, door.resources.ids, caught)
-    assert (await door.counts())["deliveries"] == 1
+        await commands.take_new(trip, now, ingest.resources.outbox, ingest.resources.ids, caught)
+    assert (await ingest.counts())["deliveries"] == 1
 
 
 async def _nothing(group: Sequence[Delivery]) -> list[Receipt]:

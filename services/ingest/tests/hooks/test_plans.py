@@ -12,7 +12,7 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.ingest.hooks import store
-from plaudit_testing.front_door import FrontDoor, Source, created
+from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
 
@@ -30,12 +30,12 @@ async def plan_for_any_keys(connection: asyncpg.Connection) -> str:
 
 @pytest.mark.parametrize("rows", [0, A_FEW_ROWS, ROWS_OF_A_FEW_PAGES])
 async def test_a_plan_made_over_small_tables_looks_each_key_up_by_its_index(
-    door: FrontDoor, source: Source, rows: int
+    ingest: Ingest, source: Source, rows: int
 ) -> None:
     if rows:
-        await asyncio.gather(*(door.post(source, created(f"r-{number}")) for number in range(rows)))
-        await door.superuser.execute("ANALYZE ingest.deliveries, ingest.reviews, ingest.revisions")
-    async with door.resources.database(Role.HOOK).driver_transaction("default") as tx:
+        await asyncio.gather(*(ingest.post(source, created(f"r-{number}")) for number in range(rows)))
+        await ingest.superuser.execute("ANALYZE ingest.deliveries, ingest.reviews, ingest.revisions")
+    async with ingest.resources.database(Role.HOOK).driver_transaction("default") as tx:
         plan = await plan_for_any_keys(tx.raw)
     for index in ("deliveries_dedup", "reviews_pkey", "revisions_pkey"):
         assert f"Index Scan using {index}" in plan, plan
@@ -43,17 +43,17 @@ async def test_a_plan_made_over_small_tables_looks_each_key_up_by_its_index(
         assert whole_table not in plan, plan
 
 
-async def test_the_index_of_the_log_is_no_choice_for_the_look_up_however_cheap_it_seems(door: FrontDoor) -> None:
-    async with door.superuser.transaction():
-        await door.superuser.execute("DROP INDEX ingest.deliveries_dedup")
-        await door.superuser.execute("SET LOCAL ROLE plaudit_ingest_hook")
-        await door.superuser.execute("SET LOCAL search_path = ingest")
-        plan = await plan_for_any_keys(door.superuser)
+async def test_the_index_of_the_log_is_no_choice_for_the_look_up_however_cheap_it_seems(ingest: Ingest) -> None:
+    async with ingest.superuser.transaction():
+        await ingest.superuser.execute("DROP INDEX ingest.deliveries_dedup")
+        await ingest.superuser.execute("SET LOCAL ROLE plaudit_ingest_hook")
+        await ingest.superuser.execute("SET LOCAL search_path = ingest")
+        plan = await plan_for_any_keys(ingest.superuser)
     assert "deliveries_log" not in plan, plan
 
 
-async def test_the_arrays_of_what_is_new_become_rows_once_and_are_not_stored_on_the_way(door: FrontDoor) -> None:
-    async with door.resources.database(Role.HOOK).driver_transaction("default") as tx:
+async def test_the_arrays_of_what_is_new_become_rows_once_and_are_not_stored_on_the_way(ingest: Ingest) -> None:
+    async with ingest.resources.database(Role.HOOK).driver_transaction("default") as tx:
         statement = await tx.raw.prepare(store._WRITE)
         _now, *arrays = statement.get_parameters()
         plan = json.dumps(await statement.explain(datetime.now(UTC), *([] for _ in arrays)))

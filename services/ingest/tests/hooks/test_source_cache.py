@@ -10,7 +10,7 @@ import pytest
 from plaudit.common.db import Database, Role
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.sources import store
-from plaudit_testing.front_door import FrontDoor, Source
+from plaudit_testing.running_ingest import Ingest, Source
 from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
@@ -57,8 +57,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def sources(door: FrontDoor, clock: Clock) -> SourceCache:
-    database: Database = door.resources.database(Role.HOOK)
+def sources(ingest: Ingest, clock: Clock) -> SourceCache:
+    database: Database = ingest.resources.database(Role.HOOK)
     return SourceCache(database, CACHE_SECONDS, clock)
 
 
@@ -71,10 +71,10 @@ async def test_all_who_wait_for_the_same_source_ask_the_database_once(
 
 
 async def test_a_source_is_remembered_for_some_seconds_and_then_asked_for_anew(
-    sources: SourceCache, source: Source, asked: Asked, clock: Clock, door: FrontDoor
+    sources: SourceCache, source: Source, asked: Asked, clock: Clock, ingest: Ingest
 ):
     before = await sources.find(source.id, LONG_SECONDS)
-    await door.superuser.execute("UPDATE ingest.sources SET name = 'renamed'")
+    await ingest.superuser.execute("UPDATE ingest.sources SET name = 'renamed'")
     clock.now += CACHE_SECONDS - 0.001
     assert await sources.find(source.id, LONG_SECONDS) is before
     assert asked.times == 1

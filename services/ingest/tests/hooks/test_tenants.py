@@ -15,90 +15,90 @@ from plaudit.ingest.hooks import commands
 from plaudit.ingest.hooks.domain import Delivery
 from plaudit.ingest.reviews.domain.instructions import Content, CreateReview
 from plaudit.ingest.sources import domain
-from plaudit_testing.front_door import FrontDoor, Source, created
+from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
 
 OTHER = "globex"
 
 
-async def ids_of(door: FrontDoor, tenant: str) -> dict[str, str]:
+async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     """One of everything that the tenant has."""
-    source = await door.source(tenant, subject="acme")
+    source = await ingest.source(tenant, subject="acme")
     for number in range(3):
-        await door.post(source, created(f"r-{number}", 1))
-    [*_, review] = await door.items("/v1/reviews", tenant)
-    [*_, delivery] = await door.items("/v1/deliveries", tenant)
+        await ingest.post(source, created(f"r-{number}", 1))
+    [*_, review] = await ingest.items("/v1/reviews", tenant)
+    [*_, delivery] = await ingest.items("/v1/deliveries", tenant)
     return {"source_id": source.id, "review_id": review["id"], "delivery_id": delivery["id"]}
 
 
-def get_routes(door: FrontDoor) -> list[str]:
-    assert door.parts.app is not None
-    return [path for path, item in door.parts.app.openapi()["paths"].items() if "get" in item]
+def get_routes(ingest: Ingest) -> list[str]:
+    assert ingest.parts.app is not None
+    return [path for path, item in ingest.parts.app.openapi()["paths"].items() if "get" in item]
 
 
-async def test_on_every_get_route_another_tenants_rows_do_not_exist(door: FrontDoor):
-    ours, theirs = await ids_of(door, "default"), await ids_of(door, OTHER)
-    routes = get_routes(door)
+async def test_on_every_get_route_another_tenants_rows_do_not_exist(ingest: Ingest):
+    ours, theirs = await ids_of(ingest, "default"), await ids_of(ingest, OTHER)
+    routes = get_routes(ingest)
     assert {route.rsplit("/", 1)[-1] for route in routes} >= {"{source_id}", "{review_id}", "{delivery_id}"}
     for route in routes:
         if "{" not in route:
-            mine = await door.items(route)
-            others = await door.items(route, OTHER)
+            mine = await ingest.items(route)
+            others = await ingest.items(route, OTHER)
             assert len(mine) == len(others) > 0
             assert {item["id"] for item in mine}.isdisjoint(item["id"] for item in others)
             continue
-        assert (await door.get(route.format(**ours))).status_code == 200
-        refused = await door.get(route.format(**theirs))
-        absent = await door.get(route.format(**dict.fromkeys(theirs, uuid4())))
+        assert (await ingest.get(route.format(**ours))).status_code == 200
+        refused = await ingest.get(route.format(**theirs))
+        absent = await ingest.get(route.format(**dict.fromkeys(theirs, uuid4())))
         assert refused.status_code == absent.status_code == 404
         assert {**refused.json(), "instance": ""} == {**absent.json(), "instance": ""}
 
 
-async def test_a_filter_by_another_tenants_source_finds_nothing(door: FrontDoor):
-    theirs = await ids_of(door, OTHER)
+async def test_a_filter_by_another_tenants_source_finds_nothing(ingest: Ingest):
+    theirs = await ids_of(ingest, OTHER)
     for route in ("/v1/reviews", "/v1/deliveries"):
-        assert await door.items(route, OTHER, source_id=theirs["source_id"]) != []
-        assert await door.items(route, source_id=theirs["source_id"]) == []
+        assert await ingest.items(route, OTHER, source_id=theirs["source_id"]) != []
+        assert await ingest.items(route, source_id=theirs["source_id"]) == []
 
 
-async def test_a_cursor_of_another_tenants_list_leads_to_ones_own_rows_only(door: FrontDoor):
-    await ids_of(door, OTHER)
-    await ids_of(door, "default")
+async def test_a_cursor_of_another_tenants_list_leads_to_ones_own_rows_only(ingest: Ingest):
+    await ids_of(ingest, OTHER)
+    await ids_of(ingest, "default")
     for route in ("/v1/sources", "/v1/reviews", "/v1/deliveries"):
-        own = {item["id"] for item in await door.items(route)}
-        first = (await door.get(route, OTHER, limit=1)).json()
+        own = {item["id"] for item in await ingest.items(route)}
+        first = (await ingest.get(route, OTHER, limit=1)).json()
         if first["next"] is not None:
-            assert {item["id"] for item in await door.items(route, cursor=first["next"])} <= own
+            assert {item["id"] for item in await ingest.items(route, cursor=first["next"])} <= own
 
 
-async def test_every_get_route_needs_a_key_that_has_its_scope(door: FrontDoor):
-    ours = await ids_of(door, "default")
-    powerless = {"authorization": f"Bearer {await door.key('default', 'scores:read')}"}
-    for route in get_routes(door):
+async def test_every_get_route_needs_a_key_that_has_its_scope(ingest: Ingest):
+    ours = await ids_of(ingest, "default")
+    powerless = {"authorization": f"Bearer {await ingest.key('default', 'scores:read')}"}
+    for route in get_routes(ingest):
         path = route.format(**ours)
-        assert (await door.client.get(path)).status_code == 401
-        assert (await door.client.get(path, headers={"authorization": "Bearer nonsense"})).status_code == 401
-        assert (await door.client.get(path, headers=powerless)).status_code == 403
+        assert (await ingest.client.get(path)).status_code == 401
+        assert (await ingest.client.get(path, headers={"authorization": "Bearer nonsense"})).status_code == 401
+        assert (await ingest.client.get(path, headers=powerless)).status_code == 403
 
 
-async def test_who_may_read_a_source_may_not_see_its_secret(door: FrontDoor, source: Source):
-    reader = {"authorization": f"Bearer {await door.key('default', 'sources:read')}"}
-    read = await door.client.get(f"/v1/sources/{source.id}", headers=reader)
+async def test_who_may_read_a_source_may_not_see_its_secret(ingest: Ingest, source: Source):
+    reader = {"authorization": f"Bearer {await ingest.key('default', 'sources:read')}"}
+    read = await ingest.client.get(f"/v1/sources/{source.id}", headers=reader)
     assert read.status_code == 200
     assert source.secret not in read.text
-    assert (await door.client.get(f"/v1/sources/{source.id}/secret", headers=reader)).status_code == 403
+    assert (await ingest.client.get(f"/v1/sources/{source.id}/secret", headers=reader)).status_code == 403
 
 
-async def test_one_group_may_hold_deliveries_of_many_tenants_and_each_sees_its_own(door: FrontDoor):
+async def test_one_group_may_hold_deliveries_of_many_tenants_and_each_sees_its_own(ingest: Ingest):
     tenants = ["default", OTHER, "initech"]
-    sources = {tenant: await door.source(tenant) for tenant in tenants}
+    sources = {tenant: await ingest.source(tenant) for tenant in tenants}
     answers = await asyncio.gather(
-        *(door.post(sources[tenant], created(f"{tenant}-{n}")) for n in range(5) for tenant in tenants)
+        *(ingest.post(sources[tenant], created(f"{tenant}-{n}")) for n in range(5) for tenant in tenants)
     )
     assert {answer.status_code for answer in answers} == {202}
     for tenant in tenants:
-        reviews = await door.items("/v1/reviews", tenant)
+        reviews = await ingest.items("/v1/reviews", tenant)
         assert {review["external_id"] for review in reviews} == {f"{tenant}-{n}" for n in range(5)}
 
 
@@ -110,19 +110,19 @@ async def test_one_group_may_hold_deliveries_of_many_tenants_and_each_sees_its_o
     ],
 )
 async def test_the_database_itself_shows_a_request_no_row_of_another_tenant(
-    door: FrontDoor, role: Role, tables: list[str]
+    ingest: Ingest, role: Role, tables: list[str]
 ):
     for tenant in ("default", OTHER):
-        await ids_of(door, tenant)
+        await ids_of(ingest, tenant)
     for tenants in ([], ["default"], [OTHER], ["default", OTHER], ["initech"]):
-        async with door.resources.database(role).transaction(*tenants) as tx:
+        async with ingest.resources.database(role).transaction(*tenants) as tx:
             for table in tables:
                 rows = await tx.raw.fetch(f"SELECT DISTINCT tenant_id FROM {table}")
                 assert {row["tenant_id"] for row in rows} == set(tenants) - {"initech"}, table
 
 
-async def test_a_group_commit_cannot_write_for_a_tenant_that_it_did_not_verify(door: FrontDoor):
-    hook = door.resources.database(Role.HOOK)
+async def test_a_group_commit_cannot_write_for_a_tenant_that_it_did_not_verify(ingest: Ingest):
+    hook = ingest.resources.database(Role.HOOK)
     insert = (
         "INSERT INTO deliveries (tenant_id, id, source_id, received_at, status, accepted, unchanged, headers, body) "
         "VALUES ($1, gen_random_uuid(), gen_random_uuid(), now(), 202, 0, 0, '{}', '')"
@@ -132,11 +132,11 @@ async def test_a_group_commit_cannot_write_for_a_tenant_that_it_did_not_verify(d
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
         async with hook.transaction("default", "initech") as tx:
             await tx.raw.execute(insert, OTHER)
-    assert (await door.counts())["deliveries"] == 1
+    assert (await ingest.counts())["deliveries"] == 1
 
 
-async def test_one_row_of_another_tenant_fails_all_that_its_group_writes(door: FrontDoor, source: Source):
-    theirs = await door.source(OTHER)
+async def test_one_row_of_another_tenant_fails_all_that_its_group_writes(ingest: Ingest, source: Source):
+    theirs = await ingest.source(OTHER)
     now = datetime.now(UTC)
 
     def delivery(source_id: str, tenant_id: str) -> Delivery:
@@ -149,12 +149,12 @@ async def test_one_row_of_another_tenant_fails_all_that_its_group_writes(door: F
     async def write(*verified: str) -> None:
         group = [delivery(source.id, "default"), delivery(theirs.id, OTHER)]
         order_keys = chain.from_iterable(each.order_keys for each in group)
-        async with door.resources.database(Role.HOOK).driver_transaction(*verified, order_keys=order_keys) as tx:
-            await commands.take(UnitOfWork(tx, door.resources.outbox, uuid7), group)
+        async with ingest.resources.database(Role.HOOK).driver_transaction(*verified, order_keys=order_keys) as tx:
+            await commands.take(UnitOfWork(tx, ingest.resources.outbox, uuid7), group)
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError) as refused:
         await write("default")
     assert refused.value.sqlstate == "42501"
-    assert set((await door.counts()).values()) == {0}
+    assert set((await ingest.counts()).values()) == {0}
     await write("default", OTHER)
-    assert set((await door.counts()).values()) == {2}
+    assert set((await ingest.counts()).values()) == {2}

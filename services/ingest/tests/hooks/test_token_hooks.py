@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from plaudit_testing.front_door import FrontDoor, Source
+from plaudit_testing.running_ingest import Ingest, Source
 from plaudit_testing.shared import shared
 from plaudit_testing.webhooks import headers
 
@@ -15,8 +15,8 @@ CREATED = {"events": [{"eventName": "service-review-created", "version": "1", "e
 
 
 @pytest.fixture
-async def trustpilot(door: FrontDoor) -> Source:
-    return await door.source(platform="trustpilot", subject="acme")
+async def trustpilot(ingest: Ingest) -> Source:
+    return await ingest.source(platform="trustpilot", subject="acme")
 
 
 def test_such_a_source_has_an_address_with_a_token_and_no_secret(trustpilot: Source):
@@ -26,64 +26,64 @@ def test_such_a_source_has_an_address_with_a_token_and_no_secret(trustpilot: Sou
     assert len(token) >= 43  # 256 bits in base64
 
 
-async def test_the_right_token_opens_the_door(door: FrontDoor, trustpilot: Source):
-    answer = await door.post(trustpilot, CREATED)
+async def test_the_right_token_opens_the_door(ingest: Ingest, trustpilot: Source):
+    answer = await ingest.post(trustpilot, CREATED)
     assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
-    [review] = await door.items("/v1/reviews")
+    [review] = await ingest.items("/v1/reviews")
     assert (review["external_id"], review["rating"], review["person"]) == ("t-1", 2, "trustpilot:c-1")
 
 
-async def test_a_wrong_missing_or_hostile_token_is_a_401(door: FrontDoor, trustpilot: Source):
+async def test_a_wrong_missing_or_hostile_token_is_a_401(ingest: Ingest, trustpilot: Source):
     base, token = trustpilot.hook.rsplit("/", 1)
     wrong = [f"{base}/{each}" for each in (token[:-1], token + "A", token.swapcase(), "é", "%ff", "%00", "x" * 5_000)]
     body = json.dumps(CREATED).encode()
     for path in (base, *wrong):
         for signed in ({}, headers("whsec_" + "A" * 43 + "=", body)):
-            answer = await door.send(path, body, signed)
+            answer = await ingest.send(path, body, signed)
             assert (answer.status_code, answer.json()["type"]) == (401, "/problems#invalid-signature"), path
-    assert (await door.counts())["deliveries"] == 0
+    assert (await ingest.counts())["deliveries"] == 0
 
 
-async def test_the_token_of_another_source_is_a_401(door: FrontDoor, trustpilot: Source):
-    other = await door.source(platform="trustpilot")
+async def test_the_token_of_another_source_is_a_401(ingest: Ingest, trustpilot: Source):
+    other = await ingest.source(platform="trustpilot")
     stolen = f"/v1/hooks/{trustpilot.id}/{other.hook.rsplit('/', 1)[1]}"
-    assert (await door.send(stolen, b"{}", {})).status_code == 401
+    assert (await ingest.send(stolen, b"{}", {})).status_code == 401
 
 
-async def test_without_an_id_a_delivery_is_never_a_repetition_but_its_events_are(door: FrontDoor, trustpilot: Source):
-    answers = [(await door.post(trustpilot, CREATED)).json() for _ in range(2)]
+async def test_without_an_id_a_delivery_is_never_a_repetition_but_its_events_are(ingest: Ingest, trustpilot: Source):
+    answers = [(await ingest.post(trustpilot, CREATED)).json() for _ in range(2)]
     assert [answer["unchanged"] for answer in answers] == [0, 1]
     assert not any("duplicate" in answer for answer in answers)
-    assert await door.counts() == {"deliveries": 2, "reviews": 1, "revisions": 1, "outbox": 1}
+    assert await ingest.counts() == {"deliveries": 2, "reviews": 1, "revisions": 1, "outbox": 1}
 
 
-async def test_an_id_that_proves_nothing_is_kept_among_the_headers(door: FrontDoor, trustpilot: Source):
-    await door.send(trustpilot.hook, json.dumps(CREATED).encode(), {"webhook-id": "msg_1"})
-    [delivery] = await door.items("/v1/deliveries")
+async def test_an_id_that_proves_nothing_is_kept_among_the_headers(ingest: Ingest, trustpilot: Source):
+    await ingest.send(trustpilot.hook, json.dumps(CREATED).encode(), {"webhook-id": "msg_1"})
+    [delivery] = await ingest.items("/v1/deliveries")
     assert delivery["sent_id"] is None
-    assert (await door.get(f"/v1/deliveries/{delivery['id']}")).json()["headers"]["webhook-id"] == "msg_1"
+    assert (await ingest.get(f"/v1/deliveries/{delivery['id']}")).json()["headers"]["webhook-id"] == "msg_1"
 
 
-async def test_a_review_lives_from_creation_to_deletion(door: FrontDoor, trustpilot: Source):
+async def test_a_review_lives_from_creation_to_deletion(ingest: Ingest, trustpilot: Source):
     for name, more in (("created", {}), ("updated", {"stars": 5}), ("deleted", {})):
         event = {"eventName": f"service-review-{name}", "eventData": {**REVIEW, **more}}
-        assert (await door.post(trustpilot, event)).json()["accepted"] == 1
-    assert await door.items("/v1/reviews") == []
-    [review] = await door.items("/v1/reviews", removed=True)
-    history = (await door.get(f"/v1/reviews/{review['id']}")).json()["revisions"]
+        assert (await ingest.post(trustpilot, event)).json()["accepted"] == 1
+    assert await ingest.items("/v1/reviews") == []
+    [review] = await ingest.items("/v1/reviews", removed=True)
+    history = (await ingest.get(f"/v1/reviews/{review['id']}")).json()["revisions"]
     assert [revision["type"] for revision in history] == ["review.created", "review.edited", "review.removed"]
 
 
-async def test_the_token_is_never_logged(door: FrontDoor, trustpilot: Source, capsys: pytest.CaptureFixture[str]):
-    await door.post(trustpilot, b"{")
-    await door.send(trustpilot.hook[:-1], b"{}", {})
+async def test_the_token_is_never_logged(ingest: Ingest, trustpilot: Source, capsys: pytest.CaptureFixture[str]):
+    await ingest.post(trustpilot, b"{")
+    await ingest.send(trustpilot.hook[:-1], b"{}", {})
     said = capsys.readouterr()
     assert "/v1/hooks/{source_id}/{token}" in said.out
     assert trustpilot.hook.rsplit("/", 1)[1][:-1] not in said.out + said.err
 
 
 async def test_genuine_payloads_are_taken_and_what_is_unknown_in_them_is_quarantined(
-    door: FrontDoor, trustpilot: Source
+    ingest: Ingest, trustpilot: Source
 ):
     entries = json.loads(shared("vectors", "review_platform_payloads.json").read_text())["entries"]
     payloads = [
@@ -92,7 +92,7 @@ async def test_genuine_payloads_are_taken_and_what_is_unknown_in_them_is_quarant
     assert payloads
     for payload in payloads:
         events = payload.get("events", [payload])
-        answer = await door.post(trustpilot, payload)
+        answer = await ingest.post(trustpilot, payload)
         assert answer.status_code == 202, answer.text
         told = answer.json()
         assert told["accepted"] >= 1

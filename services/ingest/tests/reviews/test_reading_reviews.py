@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from plaudit.common.http.paging import encode_cursor
-from plaudit_testing.front_door import FrontDoor, Source, created
+from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
 
@@ -56,17 +56,17 @@ ALL = ["pending", "nps", "one", "two", "four", "five"]
 
 
 @pytest.fixture
-async def reviews(door: FrontDoor, source: Source) -> None:
-    answer = await door.post(source, REVIEWS)
+async def reviews(ingest: Ingest, source: Source) -> None:
+    answer = await ingest.post(source, REVIEWS)
     assert (answer.json()["accepted"], answer.json()["unchanged"]) == (len(REVIEWS), 0)
 
 
-async def names(door: FrontDoor, **filters: Any) -> list[str]:
-    return [review["external_id"] for review in await door.items("/v1/reviews", **filters)]
+async def names(ingest: Ingest, **filters: Any) -> list[str]:
+    return [review["external_id"] for review in await ingest.items("/v1/reviews", **filters)]
 
 
 @pytest.mark.usefixtures("reviews")
-async def test_each_filter_finds_what_it_says_the_latest_published_first(door: FrontDoor, source: Source):
+async def test_each_filter_finds_what_it_says_the_latest_published_first(ingest: Ingest, source: Source):
     expected = [
         ({}, ALL),
         ({"removed": True}, ["gone"]),
@@ -90,39 +90,39 @@ async def test_each_filter_finds_what_it_says_the_latest_published_first(door: F
         ({"answered": False}, [name for name in ALL if name != "one"]),
         ({"answered": False, "subject": "acme/berlin", "rating_lt": 3}, ["two"]),
     ]
-    found = [(filters, await names(door, **filters)) for filters, _ in expected]
+    found = [(filters, await names(ingest, **filters)) for filters, _ in expected]
     assert found == [
         (filters, sorted(wanted, key=ALL.index) if wanted != ["gone"] else wanted) for filters, wanted in expected
     ]
 
 
 @pytest.mark.usefixtures("reviews")
-async def test_pages_hold_each_review_once_whatever_the_limit(door: FrontDoor):
+async def test_pages_hold_each_review_once_whatever_the_limit(ingest: Ingest):
     for limit in range(1, len(ALL) + 2):
-        pages = await door.pages("/v1/reviews", limit=limit)
+        pages = await ingest.pages("/v1/reviews", limit=limit)
         assert [item["external_id"] for page in pages for item in page] == ALL
         assert {len(page) for page in pages[:-1]} <= {limit}
 
 
-async def test_pages_part_reviews_of_one_instant_too_and_hold_still_while_new_ones_come(
-    door: FrontDoor, source: Source
-):
+async def test_pages_part_reviews_of_one_instant_too_and_hold_still_while_new_ones_come(ingest: Ingest, source: Source):
     at = published(0)
-    await door.post(source, [created(f"r-{number}", published_at=at) for number in range(10)])
-    first = (await door.get("/v1/reviews", limit=4)).json()
-    await door.post(source, [created("newer", published_at=published(1)), created("older", published_at=published(-1))])
-    rest = await door.items("/v1/reviews", cursor=first["next"])
+    await ingest.post(source, [created(f"r-{number}", published_at=at) for number in range(10)])
+    first = (await ingest.get("/v1/reviews", limit=4)).json()
+    await ingest.post(
+        source, [created("newer", published_at=published(1)), created("older", published_at=published(-1))]
+    )
+    rest = await ingest.items("/v1/reviews", cursor=first["next"])
     seen = [item["external_id"] for item in first["items"] + rest]
     assert sorted(seen) == sorted(["older", *(f"r-{number}" for number in range(10))])
 
 
 @pytest.mark.usefixtures("reviews")
-async def test_a_page_with_filters_goes_on_with_the_same_filters(door: FrontDoor):
-    pages = await door.pages("/v1/reviews", limit=1, answered=False, rating_gte=4)
+async def test_a_page_with_filters_goes_on_with_the_same_filters(ingest: Ingest):
+    pages = await ingest.pages("/v1/reviews", limit=1, answered=False, rating_gte=4)
     assert [item["external_id"] for page in pages for item in page] == ["nps", "four", "five"]
 
 
-async def test_a_review_tells_all_its_revisions_and_which_delivery_each_came_by(door: FrontDoor, source: Source):
+async def test_a_review_tells_all_its_revisions_and_which_delivery_each_came_by(ingest: Ingest, source: Source):
     steps = [
         created("r-1", 2, version=1, text="Cold soup."),
         about("edited", "r-1", rating=4, version=2, subject="acme/berlin"),
@@ -132,9 +132,9 @@ async def test_a_review_tells_all_its_revisions_and_which_delivery_each_came_by(
         about("edited", "r-1", text="Warm soup.", version=6),
         about("restored", "r-1", version=7),
     ]
-    deliveries = [(await door.post(source, step)).json()["delivery_id"] for step in steps]
-    [review] = await door.items("/v1/reviews")
-    read = (await door.get(f"/v1/reviews/{review['id']}")).json()
+    deliveries = [(await ingest.post(source, step)).json()["delivery_id"] for step in steps]
+    [review] = await ingest.items("/v1/reviews")
+    read = (await ingest.get(f"/v1/reviews/{review['id']}")).json()
     revisions = read.pop("revisions")
     assert read == review
     assert (read["revision"], read["version"], read["removed"], read["subject"]) == (7, 7, False, "acme/berlin")
@@ -153,7 +153,7 @@ async def test_a_review_tells_all_its_revisions_and_which_delivery_each_came_by(
     assert [each["known_at"] for each in revisions] == sorted(each["known_at"] for each in revisions)
 
 
-async def test_every_field_that_was_told_can_be_read(door: FrontDoor, source: Source):
+async def test_every_field_that_was_told_can_be_read(ingest: Ingest, source: Source):
     told = created(
         "r-1",
         3,
@@ -172,8 +172,8 @@ async def test_every_field_that_was_told_can_be_read(door: FrontDoor, source: So
         url="https://example.com/r-1",
         answer={"text": "Thanks.", "published_at": published(2)},
     )
-    await door.post(source, told)
-    [review] = await door.items("/v1/reviews")
+    await ingest.post(source, told)
+    [review] = await ingest.items("/v1/reviews")
     assert len(review.pop("person")) == 64
     for name in ("id", "changed_at", "received_at"):
         assert review.pop(name)
@@ -200,53 +200,53 @@ async def test_every_field_that_was_told_can_be_read(door: FrontDoor, source: So
         "rated_at": "2026-03-01T00:00:00Z",
         "answer": {"text": "Thanks.", "published_at": "2026-03-03T00:00:00Z", "state": "published"},
     }
-    assert "Ann" not in (await door.get("/v1/reviews")).text
+    assert "Ann" not in (await ingest.get("/v1/reviews")).text
 
 
 @pytest.mark.usefixtures("reviews")
-async def test_a_review_that_was_never_seen_is_a_404_even_where_a_removal_is_remembered(door: FrontDoor):
-    [tombstone] = await door.rows("SELECT id FROM ingest.reviews WHERE external_id = 'never seen'")
+async def test_a_review_that_was_never_seen_is_a_404_even_where_a_removal_is_remembered(ingest: Ingest):
+    [tombstone] = await ingest.rows("SELECT id FROM ingest.reviews WHERE external_id = 'never seen'")
     for review_id in (tombstone["id"], uuid4()):
-        assert (await door.get(f"/v1/reviews/{review_id}")).status_code == 404
+        assert (await ingest.get(f"/v1/reviews/{review_id}")).status_code == 404
 
 
 @pytest.mark.usefixtures("reviews")
 async def test_a_state_that_an_earlier_version_stored_is_read_and_edited_and_told_as_it_was(
-    door: FrontDoor, source: Source
+    ingest: Ingest, source: Source
 ):
-    await _store_as_earlier(door)
-    [review] = await door.items("/v1/reviews", external_id="four")
+    await _store_as_earlier(ingest)
+    [review] = await ingest.items("/v1/reviews", external_id="four")
     assert (review["text"], review["answer"]["state"]) == ("Cold soup.", "pending")
-    read = (await door.get(f"/v1/reviews/{review['id']}")).json()
+    read = (await ingest.get(f"/v1/reviews/{review['id']}")).json()
     assert [each["content"] for each in read["revisions"]] == [STORED_EARLIER]
-    await door.post(source, about("edited", "four", text="Warm soup."))
-    [row] = await door.rows("SELECT envelope FROM ingest.outbox ORDER BY xid DESC, id DESC LIMIT 1")
+    await ingest.post(source, about("edited", "four", text="Warm soup."))
+    [row] = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY xid DESC, id DESC LIMIT 1")
     change = json.loads(row["envelope"])["data"]
     assert change["before"] == STORED_EARLIER
     assert change["after"] == {**change["before"], "text": "Warm soup."}
     formats = (
         "SELECT state_format FROM ingest.revisions JOIN ingest.reviews ON id = review_id WHERE external_id = 'four'"
     )
-    assert [row["state_format"] for row in await door.rows(f"{formats} ORDER BY revisions.revision")] == [1, 2]
+    assert [row["state_format"] for row in await ingest.rows(f"{formats} ORDER BY revisions.revision")] == [1, 2]
 
 
 @pytest.mark.usefixtures("reviews")
 async def test_a_review_that_an_earlier_version_stored_and_removed_is_restored_as_it_was(
-    door: FrontDoor, source: Source
+    ingest: Ingest, source: Source
 ):
-    await door.post(source, about("removed", "four"))
-    await _store_as_earlier(door)
-    assert "four" not in {review["external_id"] for review in await door.items("/v1/reviews")}
-    await door.post(source, about("restored", "four"))
-    [review] = await door.items("/v1/reviews", external_id="four")
-    read = (await door.get(f"/v1/reviews/{review['id']}")).json()
+    await ingest.post(source, about("removed", "four"))
+    await _store_as_earlier(ingest)
+    assert "four" not in {review["external_id"] for review in await ingest.items("/v1/reviews")}
+    await ingest.post(source, about("restored", "four"))
+    [review] = await ingest.items("/v1/reviews", external_id="four")
+    read = (await ingest.get(f"/v1/reviews/{review['id']}")).json()
     assert [each["content"] for each in read["revisions"]] == [STORED_EARLIER] * 3
-    [row] = await door.rows("SELECT envelope FROM ingest.outbox ORDER BY xid DESC, id DESC LIMIT 1")
+    [row] = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY xid DESC, id DESC LIMIT 1")
     assert json.loads(row["envelope"])["data"]["after"] == STORED_EARLIER
 
 
-async def _store_as_earlier(door: FrontDoor) -> None:
-    await door.superuser.execute(
+async def _store_as_earlier(ingest: Ingest) -> None:
+    await ingest.superuser.execute(
         "UPDATE ingest.revisions SET state = $1, state_format = DEFAULT FROM ingest.reviews "
         "WHERE review_id = id AND external_id = 'four'",
         json.dumps(STORED_EARLIER).encode(),
@@ -285,25 +285,25 @@ HOSTILE = {
 
 
 @pytest.mark.usefixtures("reviews")
-async def test_a_parameter_that_cannot_be_is_refused_and_never_a_500(door: FrontDoor):
+async def test_a_parameter_that_cannot_be_is_refused_and_never_a_500(ingest: Ingest):
     taken = []
     for name, values in HOSTILE.items():
         for value in values:
-            answer = await door.get("/v1/reviews", **{name: value})
+            answer = await ingest.get("/v1/reviews", **{name: value})
             if answer.status_code != 422:
                 taken.append((name, value, answer.status_code))
     assert not taken, taken
 
 
 async def test_a_state_of_a_later_version_is_a_503_to_who_reads_and_who_posts_and_nothing_is_set_aside(
-    door: FrontDoor, source: Source
+    ingest: Ingest, source: Source
 ):
-    await door.post(source, created("five"))
-    [review] = await door.items("/v1/reviews", external_id="five")
-    await door.superuser.execute(
+    await ingest.post(source, created("five"))
+    [review] = await ingest.items("/v1/reviews", external_id="five")
+    await ingest.superuser.execute(
         "UPDATE ingest.revisions SET state_format = 99 WHERE review_id = $1::text::uuid", review["id"]
     )
-    before = await door.counts()
-    assert (await door.get(f"/v1/reviews/{review['id']}")).status_code == 503
-    assert (await door.post(source, about("edited", "five", title="later"))).status_code == 503
-    assert await door.counts() == before
+    before = await ingest.counts()
+    assert (await ingest.get(f"/v1/reviews/{review['id']}")).status_code == 503
+    assert (await ingest.post(source, about("edited", "five", title="later"))).status_code == 503
+    assert await ingest.counts() == before

@@ -7,20 +7,20 @@ import httpx
 import pytest
 
 from plaudit.ingest.platforms import ADAPTERS
-from plaudit_testing.front_door import FrontDoor, Source
+from plaudit_testing.running_ingest import Ingest, Source
 
 pytestmark = pytest.mark.postgres
 
 WANTED = {"name": "Our shop", "platform": "native", "subject": "acme/berlin"}
 
 
-async def make(door: FrontDoor, **wanted: object) -> httpx.Response:
-    authorization = {"authorization": f"Bearer {await door.key()}"}
-    return await door.client.post("/v1/sources", json=wanted, headers=authorization)
+async def make(ingest: Ingest, **wanted: object) -> httpx.Response:
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    return await ingest.client.post("/v1/sources", json=wanted, headers=authorization)
 
 
-async def test_a_source_that_signs_comes_with_a_secret_of_its_own(door: FrontDoor):
-    made = [(await make(door, **WANTED)).json() for _ in range(2)]
+async def test_a_source_that_signs_comes_with_a_secret_of_its_own(ingest: Ingest):
+    made = [(await make(ingest, **WANTED)).json() for _ in range(2)]
     first = made[0]
     assert {name: first[name] for name in WANTED} == WANTED
     assert first["hook"] == f"/v1/hooks/{first['id']}"
@@ -30,48 +30,48 @@ async def test_a_source_that_signs_comes_with_a_secret_of_its_own(door: FrontDoo
     assert len(base64.b64decode(written)) == 32
 
 
-async def test_the_secret_is_shown_when_made_and_when_asked_for_and_nowhere_else(door: FrontDoor, source: Source):
-    secret = await door.get(f"/v1/sources/{source.id}/secret")
+async def test_the_secret_is_shown_when_made_and_when_asked_for_and_nowhere_else(ingest: Ingest, source: Source):
+    secret = await ingest.get(f"/v1/sources/{source.id}/secret")
     assert secret.json()["secret"] == source.secret
     for path in ("/v1/sources", f"/v1/sources/{source.id}"):
-        assert source.secret not in (await door.get(path)).text
-    token = (await door.source(platform="trustpilot")).hook.rsplit("/", 1)[1]
-    assert token not in (await door.get("/v1/sources")).text
+        assert source.secret not in (await ingest.get(path)).text
+    token = (await ingest.source(platform="trustpilot")).hook.rsplit("/", 1)[1]
+    assert token not in (await ingest.get("/v1/sources")).text
 
 
 @pytest.mark.parametrize("platform", ADAPTERS)
-async def test_every_platform_that_has_an_adapter_can_be_connected(door: FrontDoor, platform: str):
-    answer = await make(door, **{**WANTED, "platform": platform})
+async def test_every_platform_that_has_an_adapter_can_be_connected(ingest: Ingest, platform: str):
+    answer = await make(ingest, **{**WANTED, "platform": platform})
     assert answer.status_code == 201
     assert (answer.json()["secret"] != "") == (ADAPTERS[platform].proof == "standard_webhooks")
 
 
-async def test_what_cannot_be_a_source_is_a_422_that_says_why(door: FrontDoor):
+async def test_what_cannot_be_a_source_is_a_422_that_says_why(ingest: Ingest):
     refused = {
         "unknown-platform": {"platform": "myspace"},
         "invalid-request": {"name": ""},
     }
     for slug, wrong in refused.items():
-        answer = await make(door, **{**WANTED, **wrong})
+        answer = await make(ingest, **{**WANTED, **wrong})
         assert (answer.status_code, answer.json()["type"]) == (422, f"/problems#{slug}")
     for subject in ("", "a//b", "/a", "a/", "a/b/c/d/e/f/g", "a" * 65, "ä", "../a", "a\n"):
-        malformed = await make(door, **{**WANTED, "subject": subject})
+        malformed = await make(ingest, **{**WANTED, "subject": subject})
         assert (malformed.status_code, malformed.json()["errors"][0]["pointer"]) == (422, "/subject")
-    assert (await make(door, **WANTED, surprise=1)).json()["errors"][0]["pointer"] == "/surprise"
-    assert "native" in (await make(door, **{**WANTED, "platform": "myspace"})).json()["detail"]
-    assert await door.items("/v1/sources") == []
+    assert (await make(ingest, **WANTED, surprise=1)).json()["errors"][0]["pointer"] == "/surprise"
+    assert "native" in (await make(ingest, **{**WANTED, "platform": "myspace"})).json()["detail"]
+    assert await ingest.items("/v1/sources") == []
 
 
-async def test_a_source_that_is_none_is_a_404(door: FrontDoor):
+async def test_a_source_that_is_none_is_a_404(ingest: Ingest):
     for path in (f"/v1/sources/{uuid4()}", f"/v1/sources/{uuid4()}/secret"):
-        assert (await door.get(path)).status_code == 404
-    assert (await door.get("/v1/sources/none")).status_code == 422
+        assert (await ingest.get(path)).status_code == 404
+    assert (await ingest.get("/v1/sources/none")).status_code == 422
 
 
-async def test_pages_of_sources_hold_each_once_the_oldest_first(door: FrontDoor):
-    made = [(await door.source(subject=f"acme/{number}")).id for number in range(7)]
-    await door.superuser.execute("UPDATE ingest.sources SET created_at = date_trunc('hour', now())")
-    pages = await door.pages("/v1/sources", limit=3)
+async def test_pages_of_sources_hold_each_once_the_oldest_first(ingest: Ingest):
+    made = [(await ingest.source(subject=f"acme/{number}")).id for number in range(7)]
+    await ingest.superuser.execute("UPDATE ingest.sources SET created_at = date_trunc('hour', now())")
+    pages = await ingest.pages("/v1/sources", limit=3)
     assert [len(page) for page in pages] == [3, 3, 1]
     found = [item["id"] for page in pages for item in page]
     assert sorted(found) == sorted(made)

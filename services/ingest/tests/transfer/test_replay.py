@@ -39,8 +39,8 @@ def row(review: str, date: str = "2026-01-01T00:00:00Z", stars: str = "4", compa
     return [review, stars, date, company, "ann@example.com", "TRUE", ""]
 
 
-class Door:
-    """Takes webhooks as the front door does, and answers what a test says."""
+class Receiver:
+    """Takes webhooks as ingest does, and answers what a test says."""
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
@@ -70,9 +70,9 @@ class Door:
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Door:
-    """The front door, in place of the network; nobody waits between two tries."""
-    made = Door()
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Receiver:
+    """Ingest, in place of the network; nobody waits between two tries."""
+    made = Receiver()
 
     class Client(httpx.AsyncClient):
         def __init__(self, **options) -> None:
@@ -144,16 +144,16 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path):
         read_file(path, parse_columns(["id=review", "rating=score", "published_at=date"]), {}, "")
 
 
-async def test_events_are_posted_in_their_order_and_in_deliveries_of_the_batch(door: Door):
+async def test_events_are_posted_in_their_order_and_in_deliveries_of_the_batch(receiver: Receiver):
     outcome = await post([{"n": n} for n in range(7)], batch=3)
-    assert [len(json.loads(request.content)) for request in door.requests] == [3, 3, 1]
-    assert [event["n"] for event in door.events] == list(range(7))
-    assert len({request.headers["webhook-id"] for request in door.requests}) == 3
+    assert [len(json.loads(request.content)) for request in receiver.requests] == [3, 3, 1]
+    assert [event["n"] for event in receiver.events] == list(range(7))
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 3
     assert outcome == Outcome(accepted=7)
 
 
-async def test_what_cannot_be_taken_now_is_sent_again_under_the_same_id(door: Door):
-    door.answers = [
+async def test_what_cannot_be_taken_now_is_sent_again_under_the_same_id(receiver: Receiver):
+    receiver.answers = [
         httpx.Response(503, headers={"retry-after": "0"}),
         httpx.ConnectError("refused"),
         httpx.Response(429),
@@ -161,26 +161,26 @@ async def test_what_cannot_be_taken_now_is_sent_again_under_the_same_id(door: Do
     ]
     outcome = await post([{"n": 1}])
     assert outcome == Outcome(accepted=1)
-    assert len(door.requests) == 5
-    assert len({request.headers["webhook-id"] for request in door.requests}) == 1
-    assert len({request.content for request in door.requests}) == 1
+    assert len(receiver.requests) == 5
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
+    assert len({request.content for request in receiver.requests}) == 1
 
 
-async def test_what_is_refused_is_counted_and_shown_and_not_sent_again(door: Door):
-    door.answers = [
+async def test_what_is_refused_is_counted_and_shown_and_not_sent_again(receiver: Receiver):
+    receiver.answers = [
         httpx.Response(422, text="nothing taken"),
         httpx.Response(202, json={"accepted": 1, "quarantined": [{"index": 1, "reason": "off its scale"}]}),
     ]
     outcome = await post([{"n": n} for n in range(4)], batch=2)
     assert (outcome.accepted, outcome.quarantined, outcome.refused) == (1, 1, 2)
     assert outcome.reasons == ["HTTP 422: nothing taken", "1: off its scale"]
-    assert len(door.requests) == 2
+    assert len(receiver.requests) == 2
 
 
-async def test_a_refusal_is_shown_by_what_its_problem_says_of_each_event(door: Door):
+async def test_a_refusal_is_shown_by_what_its_problem_says_of_each_event(receiver: Receiver):
     errors = [{"in": "body", "pointer": f"/{n}", "code": "quarantined", "detail": "off its scale"} for n in (0, 1)]
     problem = {"type": "/problems#nothing-taken", "detail": "long words " * 40, "errors": errors}
-    door.answers = [httpx.Response(422, json=problem), httpx.Response(400, json={"detail": "no list of errors"})]
+    receiver.answers = [httpx.Response(422, json=problem), httpx.Response(400, json={"detail": "no list of errors"})]
     outcome = await post([{"n": n} for n in range(4)], batch=2, connections=1)
     assert outcome.reasons == [
         "HTTP 422: /0: off its scale; /1: off its scale",
@@ -188,21 +188,23 @@ async def test_a_refusal_is_shown_by_what_its_problem_says_of_each_event(door: D
     ]
 
 
-async def test_a_door_that_stays_shut_is_an_error_after_so_many_tries(door: Door, monkeypatch: pytest.MonkeyPatch):
+async def test_a_receiver_that_stays_away_is_an_error_after_so_many_tries(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(cli, "MAX_TRIES", 3)
-    door.answers = [httpx.ConnectError("refused")] * 3
+    receiver.answers = [httpx.ConnectError("refused")] * 3
     with pytest.raises(ExceptionGroup) as raised:
         await post([{"n": 1}])
     assert raised.group_contains(httpx.ConnectError)
-    assert len(door.requests) == 3
+    assert len(receiver.requests) == 3
 
 
-async def test_no_more_deliveries_are_under_way_than_connections(door: Door):
+async def test_no_more_deliveries_are_under_way_than_connections(receiver: Receiver):
     await post([{"n": n} for n in range(20)], connections=3)
-    assert door.most_under_way == 3
+    assert receiver.most_under_way == 3
 
 
-def test_the_command_says_what_became_of_the_file(tmp_path: Path, door: Door):
+def test_the_command_says_what_became_of_the_file(tmp_path: Path, receiver: Receiver):
     app = typer.Typer()
     app.command()(replay)
     arguments = [*(word for pair in MAP for word in ("--map", pair)), "--set", "kind=stars", "--under", "acme"]
@@ -210,9 +212,9 @@ def test_the_command_says_what_became_of_the_file(tmp_path: Path, door: Door):
     options = [str(path), "--url", URL, "--secret", SECRET, *arguments]
     done = CliRunner().invoke(app, options)
     assert (done.exit_code, "2 accepted, 0 quarantined, 0 refused" in done.output) == (0, True), done.output
-    assert {event["data"]["subject"] for event in door.events} == {"acme"}
+    assert {event["data"]["subject"] for event in receiver.events} == {"acme"}
 
-    door.answers = [httpx.Response(401, text="not proven")] * 2
+    receiver.answers = [httpx.Response(401, text="not proven")] * 2
     failed = CliRunner().invoke(app, options)
     assert (failed.exit_code, "2 refused" in failed.output, "not proven" in failed.output) == (1, True, True)
 
@@ -232,10 +234,17 @@ def test_the_command_says_what_became_of_the_file(tmp_path: Path, door: Door):
     ids=["file", "scheme", "address", "secret", "network"],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(
-    tmp_path: Path, door: Door, monkeypatch: pytest.MonkeyPatch, content, url: str, secret: str, code: int, said: str
+    tmp_path: Path,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    content,
+    url: str,
+    secret: str,
+    code: int,
+    said: str,
 ):
     monkeypatch.setattr(cli, "MAX_TRIES", 2)
-    door.answers = [httpx.ConnectError("no route")] * 4
+    receiver.answers = [httpx.ConnectError("no route")] * 4
     app = typer.Typer(cls=CommandGroup)
     app.command()(replay)
     app.callback()(lambda: None)
@@ -248,7 +257,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     assert isinstance(result.exception, SystemExit)
 
 
-def test_a_broken_gzip_file_is_refused(tmp_path: Path, door: Door):
+def test_a_broken_gzip_file_is_refused(tmp_path: Path, receiver: Receiver):
     app = typer.Typer(cls=CommandGroup)
     app.command()(replay)
     app.callback()(lambda: None)
@@ -257,4 +266,4 @@ def test_a_broken_gzip_file_is_refused(tmp_path: Path, door: Door):
     options = ["--url", URL, "--secret", SECRET, *(word for pair in MAP for word in ("--map", pair))]
     result = CliRunner().invoke(app, ["replay", str(path), *options])
     assert (result.exit_code, "cannot be read as CSV" in result.stderr) == (2, True), result.output
-    assert door.requests == []
+    assert receiver.requests == []

@@ -5,9 +5,9 @@ from typing import Annotated, Final
 
 import typer
 
+from plaudit.common.administration import cli as people
 from plaudit.common.api_keys import cli as api_keys
 from plaudit.common.sessions import cli as sign_in
-from plaudit.common.sessions import people_cli as people
 from plaudit.common.tenants import cli as tenants
 from plaudit.common.terminal import CommandGroup
 

@@ -1,4 +1,7 @@
-"""What a command refuses to do, in one sentence that is shown to whoever asked: on a terminal and on a page."""
+"""What a command refuses to do, in words that are shown to whoever asked: on a terminal and on a page.
+
+They begin in lower case and have no full stop, since a command line says more around them; a page makes a sentence.
+"""
 
 
 class RefusedError(ValueError):
@@ -7,3 +10,9 @@ class RefusedError(ValueError):
 
 class WrongInputError(RefusedError):
     """What was given cannot be right, whatever the database holds; the text says what would be."""
+
+
+def sentence(error: Exception | str) -> str:
+    """Return what was refused as a sentence of a page."""
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,1 +1,1 @@
-"""The front door: deliveries in, reviews out; the record of reviews."""
+"""Ingest: deliveries in, reviews out; the record of reviews."""

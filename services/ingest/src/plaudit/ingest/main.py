@@ -30,7 +30,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app = create_app(
         title="Plaudit ingest",
         service="ingest",
-        description="The front door: platforms post signed webhooks; teams ask for reviews and their history.",
+        description="Platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
         routers=(sources.router, reviews.router, deliveries.router, sessions.router, administration.router),

@@ -1,6 +1,6 @@
 """Pages of the console that every service has: API keys, people, and the account of whoever is signed in.
 
-A service gives `router` to `create_app`, beside that of `plaudit.common.sessions`.
+A service gives `router` to `create_app`, beside that of `plaudit.common.sessions`. `cli` is `plaudit people`.
 """
 
 from fastapi import APIRouter

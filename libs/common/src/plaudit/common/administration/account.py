@@ -10,15 +10,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.common.administration import wording
-from plaudit.common.administration.edge import pages, transaction
+from plaudit.common.administration.guards import pages, transaction
 from plaudit.common.api_keys import store as api_keys
-from plaudit.common.api_keys.domain import SCOPES
+from plaudit.common.api_keys.domain import SCOPES, hash_secret
 from plaudit.common.http import Principal
 from plaudit.common.http.problems import not_found
 from plaudit.common.pages.navigation import ACCOUNT
 from plaudit.common.sessions import commands, done, staff, store
 from plaudit.common.sessions.access import sessions_of
-from plaudit.common.sessions.domain import hash_of
 
 MAX_SESSIONS: Final = 100
 """Shown at once, those that were used last; all of them can be ended together."""
@@ -47,7 +46,7 @@ async def show_account(request: Request, principal: SignedIn) -> Response:
             allowed=[words for scope, words in SCOPES.items() if principal.may(scope)],
             sessions=[(_text_of(each.id_hash), each) for each in opened[:MAX_SESSIONS]],
             has_more=len(opened) > MAX_SESSIONS,
-            own=_text_of(hash_of(sessions.id_of(request) or "")),
+            own=_text_of(hash_secret(sessions.id_of(request) or "")),
             end_path=f"{ACCOUNT}/sessions/end",
             idle_hours=round(sessions.settings.session_idle_hours),
             max_days=round(sessions.settings.session_max_days),

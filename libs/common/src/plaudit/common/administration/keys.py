@@ -10,10 +10,8 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
 from plaudit.common.administration import wording
-from plaudit.common.administration.edge import (
-    NOTHING_TYPED,
+from plaudit.common.administration.guards import (
     ROWS,
-    Typed,
     check_may_give,
     may_give,
     pages,
@@ -36,8 +34,8 @@ from plaudit.common.http.paging import list_of
 from plaudit.common.http.problems import not_found
 from plaudit.common.names import checked_name
 from plaudit.common.people import store as people
-from plaudit.common.refusals import RefusedError
-from plaudit.common.sessions import done, staff
+from plaudit.common.refusals import RefusedError, sentence
+from plaudit.common.sessions import NOTHING_TYPED, Typed, done, staff
 from plaudit.common.sessions.access import sessions_of
 
 KEYS: Final = "/console/keys"
@@ -153,7 +151,7 @@ async def rotate(
         try:
             key, text = await commands.rotate(tx, public_id, timedelta(hours=int(overlap)), expires_in)
         except RefusedError as error:
-            typed = Typed(typed.values, {"overlap": wording.sentence(error)})
+            typed = Typed(typed.values, {"overlap": sentence(error)})
             return await _page(request, principal, tx, before, typed)
         response = await _shown_once(request, principal, tx, key, text, "The key has another secret")
     _take_effect(request, principal, public_id)
@@ -297,7 +295,7 @@ def _errors(principal: Principal, name: str, scopes: list[str], days: str) -> di
         try:
             check()
         except RefusedError as error:
-            errors[field] = wording.sentence(error)
+            errors[field] = sentence(error)
     if not scopes:
         errors["scopes"] = "Tick what the key may do."
     elif "scopes" not in errors and not may_give(principal, scopes):

@@ -10,14 +10,13 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.common.administration import wording
-from plaudit.common.administration.edge import NOTHING_TYPED, ROWS, Typed, check_may_give, may_give, pages, transaction
+from plaudit.common.administration.guards import ROWS, check_may_give, may_give, pages, transaction
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.http import Cursor, Principal, decode_cursor, encode_cursor
 from plaudit.common.http.paging import list_of
 from plaudit.common.http.problems import not_found
 from plaudit.common.ids import uuid7
-from plaudit.common.mail.smtp import FailedError, smtp_sender
-from plaudit.common.mail.smtp import RefusedError as MailRefusedError
+from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, smtp_sender
 from plaudit.common.pages.navigation import ACCOUNT
 from plaudit.common.people import commands, store
 from plaudit.common.people.domain import (
@@ -31,9 +30,9 @@ from plaudit.common.people.domain import (
     checked_role,
     normalised_email,
 )
-from plaudit.common.refusals import RefusedError
+from plaudit.common.refusals import RefusedError, sentence
+from plaudit.common.sessions import NOTHING_TYPED, Typed, done, staff
 from plaudit.common.sessions import commands as sessions
-from plaudit.common.sessions import done, staff
 from plaudit.common.sessions.access import sessions_of
 from plaudit.common.sessions.domain import Link
 from plaudit.common.sessions.mails import invitation_mail
@@ -108,7 +107,7 @@ async def invite(
                 timedelta(days=settings.invitation_days),
             )
         except EmailTakenError as error:
-            return await _form(request, principal, tx, Typed(typed.values, {"email": wording.sentence(error)}))
+            return await _form(request, principal, tx, Typed(typed.values, {"email": sentence(error)}))
         shown = None if settings.smtp_host else await _shown_once(request, principal, tx, link)
         tenant_name = await tenants.name_of(tx, principal.tenant_id) or principal.tenant_id
     _log(principal, link.person.id, "person_invited")
@@ -134,7 +133,7 @@ async def change_role(
             check_may_give(principal, ROLE_SCOPES[wanted])
             account = await commands.change_role(tx, principal.tenant_id, person_id, wanted)
         except (InvalidPersonError, LastAdminError) as error:
-            typed = Typed({"role": role}, {"role": wording.sentence(error)})
+            typed = Typed({"role": role}, {"role": sentence(error)})
             return await _page(request, principal, tx, before, typed)
     return _changed(request, principal, account, f"{account.name} is {account.role} now.", "role_changed")
 
@@ -155,7 +154,7 @@ async def deactivate(request: Request, principal: Keeper, person_id: UUID) -> Re
         try:
             account = await commands.deactivate(tx, principal.tenant_id, person_id)
         except LastAdminError as error:
-            return await _question(request, principal, tx, before, wording.sentence(error))
+            return await _question(request, principal, tx, before, sentence(error))
     words = f"{account.name} is signed out and cannot sign in any more."
     return _changed(request, principal, account, words, "person_deactivated")
 
@@ -189,7 +188,7 @@ async def _mailed(request: Request, link: Link, tenant_name: str, tx: Tx, what: 
     to = f"{PEOPLE}/{link.person.id}"
     try:
         await smtp_sender(settings)(invitation_mail(link, tenant_name, settings, tx.now))
-    except (MailRefusedError, FailedError) as error:
+    except (MailRefusedError, MailFailedError) as error:
         log.warning("invitation_failed", tenant_id=link.person.tenant_id, error_type=type(error).__name__)
         words = f"The account is there, but the mail to {link.person.email} was not sent. Invite again below."
         return done(request, to, words, is_good=False)
@@ -296,7 +295,7 @@ def _errors(email: str, name: str, role: str) -> dict[str, str]:
         try:
             check(value)
         except RefusedError as error:
-            errors[field] = wording.sentence(error)
+            errors[field] = sentence(error)
     return errors
 
 

@@ -62,12 +62,6 @@ def roles(given: Iterable[Role]) -> str:
     return "; ".join(f"{role}: {ROLES[role]}" for role in given) + "."
 
 
-def sentence(error: Exception) -> str:
-    """Return what a command refused as a sentence."""
-    text = str(error).rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
-
-
 def helpers() -> dict[str, Any]:
     """Return what templates call."""
     return {"moment": moment, "day": day, "scopes_of": scopes, "scope_words": scope_words}

@@ -14,7 +14,6 @@ from plaudit.common.api_keys import commands, store
 from plaudit.common.api_keys.domain import ALL_SCOPES, SCOPES, ApiKey, KeyState, parse
 from plaudit.common.db import SqlTx
 from plaudit.common.tenants import commands as tenants
-from plaudit.common.tenants import store as tenant_store
 from plaudit.common.terminal import AsJson, CommandGroup, Row, duration, in_transaction, note, print_done, print_rows
 
 FIELDS: Final = (
@@ -76,8 +75,8 @@ def list_command(
     """List keys: what each is for, what it may do, when it was last used and when it expires. No secret is shown."""
 
     async def work(tx: SqlTx) -> list[Row]:
-        if tenant is not None and await tenant_store.get(tx, tenant) is None:
-            raise await tenants.unknown(tx, tenant)
+        if tenant is not None:
+            await tenants.require(tx, tenant)
         return [row_of(key, tx.now) for key in await store.list_keys(tx, tenant)]
 
     rows = in_transaction(work)

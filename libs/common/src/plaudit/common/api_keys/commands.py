@@ -17,7 +17,6 @@ from plaudit.common.db import SqlTx, Tx
 from plaudit.common.names import checked_name, shown
 from plaudit.common.refusals import RefusedError
 from plaudit.common.tenants import commands as tenants
-from plaudit.common.tenants import store as tenant_store
 
 OVERLAP: Final = timedelta(hours=24)
 """For so long a rotated key is also valid with its old secret, if nobody says otherwise."""
@@ -83,8 +82,7 @@ async def issue(
         revoked_at=None,
         created_by=created_by,
     )
-    if await tenant_store.name_of(tx, tenant_id) is None:
-        raise await tenants.unknown(tx, tenant_id)
+    await tenants.require(tx, tenant_id)
     if not await store.insert(tx, key, hash_secret(made.secret)):
         raise KeyMadeBeforeError(f"the key {key.public_id} was made before, and is not shown again")
     return key, made.text

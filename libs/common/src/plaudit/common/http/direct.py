@@ -24,14 +24,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from plaudit.common.http import json, problems
-from plaudit.common.http.edge import (
-    CLIENT_CLOSED_REQUEST,
-    UNMATCHED,
-    Edge,
-    check_body_headers,
-    new_request_id,
-    trace_of,
-)
+from plaudit.common.http.edge import CLIENT_CLOSED_REQUEST, UNMATCHED, Edge
+from plaudit.common.http.head import check_body_headers, new_request_id, trace_of
 from plaudit.common.http.problems import Problem, body_too_large
 from plaudit.common.observability import tracing
 from plaudit.common.observability.log import request_id_var

@@ -5,10 +5,7 @@ writes one metric and one log line. It calls bare routes without the framework, 
 """
 
 import inspect
-import itertools
 import logging
-import re
-import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from time import perf_counter
@@ -20,21 +17,19 @@ from starlette.convertors import PathConvertor, StringConvertor
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from plaudit.common import strict_json
 from plaudit.common.http.auth import Principal
-from plaudit.common.http.body import read_body
 from plaudit.common.http.errors import COMMON_REFUSALS, AnswerInsteadError, Refusals, problem_of, raised
 from plaudit.common.http.exchange import BodiesInFlight, Exchange, SlowBodies
+from plaudit.common.http.head import check_body_headers, new_request_id, trace_of
 from plaudit.common.http.headers import read_headers
+from plaudit.common.http.json_body import JSON_TYPE, receive_strict_json
 from plaudit.common.http.problems import (
     Problem,
     bad_request,
-    body_too_large,
     method_not_allowed,
     not_found,
-    not_json,
     unauthorized,
 )
 from plaudit.common.observability import metrics, tracing
@@ -65,11 +60,8 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 _EVERY_ADDRESS: Final = "*"
 """What OPTIONS names in place of a path to ask for the whole server."""
 _API: Final = "/v1/"
+_READING: Final = frozenset({"GET", "HEAD"})
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_JSON = re.compile(rb"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;|\Z)", re.IGNORECASE)
-_process = secrets.token_hex(6)
-_counter = itertools.count(1)
 
 RenderProblem = Callable[[Problem, str], Response]
 Identify = Callable[[Request], Awaitable[Principal | None]]
@@ -199,10 +191,10 @@ class Edge:
         check_body_headers(headers, exchange.max_bytes)
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise bad_request("unreadable-text", "The address holds a NUL character.")
-        says_json = _JSON.match(headers.get(b"content-type", b"")) is not None
+        says_json = JSON_TYPE.match(headers.get(b"content-type", b"")) is not None
         receive: Receive = exchange.receive
         if says_json or (is_api and scope["method"] in _WITH_BODY):
-            receive = _strict_json(exchange, says_json=says_json)
+            receive = receive_strict_json(exchange, says_json=says_json)
         await self._app(scope, receive, exchange.send)
 
     async def _tell_methods(self, scope: Scope, exchange: Exchange) -> None:
@@ -236,6 +228,11 @@ class Edge:
         if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
             # Each of the framework's routes knows its own methods only.
             problem.headers["Allow"] = _allow(self._methods(scope))
+        elsewhere = self._without_slash(scope) if problem.status == HTTPStatus.NOT_FOUND else None
+        if elsewhere is not None:
+            response = Response(status_code=int(HTTPStatus.PERMANENT_REDIRECT), headers={"Location": elsewhere})
+            await response(scope, exchange.receive, exchange.send)
+            return None
         wants_page = b"text/html" in headers.get(b"accept", b"") and not scope["path"].startswith("/v1/")
         if self._render_problem is not None and wants_page:
             response = self._render_problem(problem, request_id)
@@ -243,6 +240,20 @@ class Edge:
             response = problem.response(request_id)
         await response(scope, exchange.receive, exchange.send)
         return problem
+
+    def _without_slash(self, scope: Scope) -> str | None:
+        """Return the address of the page that is meant by one with a slash behind it; None when there is none.
+
+        It is relative, so that no header of the request decides where it leads.
+        """
+        path: str = scope["path"]
+        raw_path: bytes = scope.get("raw_path", b"")
+        if scope["method"] not in _READING or path.startswith(_API) or not raw_path.endswith(b"/"):
+            return None
+        if self._methods(dict(scope)) or "GET" not in self._methods({**scope, "path": path[:-1]}):
+            return None
+        query: bytes = b"?" + scope["query_string"] if scope["query_string"] else b""
+        return (raw_path[:-1] + query).decode("latin-1")
 
     def problem_of(self, error: Exception, *, has_begun: bool = False) -> Problem:
         """Return the problem that tells a client about an exception; log one that no client has caused.
@@ -353,40 +364,6 @@ def _allow(methods: Iterable[str]) -> str:
     return ", ".join(sorted(served | {"HEAD"} if "GET" in served else served))
 
 
-def new_request_id(given: bytes | None) -> str:
-    """Return the caller's request id if it is harmless, else a new one of process and number."""
-    if given is not None and _REQUEST_ID.fullmatch(given):
-        return given.decode("ascii")
-    return f"{_process}-{next(_counter):x}"
-
-
-def trace_of(headers: Mapping[bytes, bytes]) -> tuple[str, str | None]:
-    """Return the place of a request in its caller's trace, or in a new one."""
-    traceparent, tracestate = headers.get(b"traceparent"), headers.get(b"tracestate")
-    if traceparent is None:
-        return tracing.new_traceparent(), None
-    return tracing.follow(traceparent.decode("latin-1"), tracestate.decode("latin-1") if tracestate else None)
-
-
-def check_body_headers(headers: Mapping[bytes, bytes], max_bytes: int) -> None:
-    """Refuse a body by its headers.
-
-    Raises:
-        Problem: 413 for one that says that it is too large, 415 for a compressed one.
-    """
-    length = headers.get(b"content-length")
-    if length is not None and int(length) > max_bytes:
-        raise body_too_large(max_bytes)
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise Problem(
-            "compressed-body",
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "Compressed bodies are not taken",
-            "Send the body without Content-Encoding.",
-            headers={"Accept-Encoding": "identity"},
-        )
-
-
 def _template(scope: Scope) -> str:
     """Return the path template of the route that the framework chose.
 
@@ -395,30 +372,3 @@ def _template(scope: Scope) -> str:
     context = scope.get("fastapi", {}).get("effective_route_context")
     route = context if context is not None else scope.get("route")
     return str(getattr(route, "path", UNMATCHED))
-
-
-def _strict_json(exchange: Exchange, *, says_json: bool) -> Receive:
-    """Return a `receive` that returns the whole body at once, after checking that it is strict JSON.
-
-    The framework calls it only for an operation that has a body. Its own parser accepts NaN, duplicate keys and any
-    depth.
-    """
-    given = False
-
-    async def receive() -> Message:
-        nonlocal given
-        if given:
-            return await exchange.receive()
-        given = True
-        body = b"" if exchange.body_complete else await read_body(exchange, exchange.max_bytes)
-        if not body:
-            raise bad_request("malformed-json", "The body is empty, and this operation needs one.")
-        if not says_json:
-            raise not_json()
-        try:
-            strict_json.loads(body)
-        except strict_json.InvalidJsonError as error:
-            raise bad_request("malformed-json", f"The body is not strict JSON: {error}.") from error
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive

@@ -5,7 +5,6 @@ No request has a timer: one sweep over all connections finds those that are slow
 """
 
 import asyncio
-from collections.abc import Sized
 from time import perf_counter
 from typing import Any, Final, cast
 
@@ -13,63 +12,28 @@ import httptools
 import structlog
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from plaudit.common.http.direct import DirectRequest, DirectRoute, DirectServing
 from plaudit.common.http.headers import WHITESPACE, check_framing, read_headers
 from plaudit.common.http.limits import Limits
+from plaudit.common.http.line import LastAnswer, LineFlow
+from plaudit.common.http.parsing import head_bytes, head_without_upgrade, origin_form, problem_of_parser
 from plaudit.common.http.problems import (
     Problem,
     body_too_slow,
     head_too_large,
     head_too_slow,
-    internal_error,
     malformed,
     too_many_connections,
 )
 from plaudit.common.http.request_line import begun_line, begun_method, problem_of
 
-_SEPARATORS_BYTES = 4
-"""Of one header: colon, space and the end of the line."""
 _SPACE: Final = 0x20
 """What the parser leaves at the end of a value: this, or a tab, which is below it as no other byte of a value is."""
 
 log = structlog.get_logger()
-
-
-class _LineFlow(FlowControl):
-    """Reads on only when no request waits in the line, and no answer for the client to read it.
-
-    A chunk holds thousands of requests, and each answer would let in another: one client that sends without a pause
-    would fill the memory.
-    """
-
-    def __init__(self, transport: asyncio.Transport, line: Sized) -> None:
-        super().__init__(transport)
-        self._line = line
-
-    def resume_reading(self) -> None:
-        if not self._line and not self.write_paused:
-            super().resume_reading()
-
-
-class _LastAnswer:
-    """The transport of an ASGI request behind whose answer uvicorn closes the connection."""
-
-    __slots__ = ("_connection", "_cycle", "is_closing", "write")
-
-    def __init__(self, connection: "HttpProtocol", cycle: RequestResponseCycle) -> None:
-        """Write to the connection's own transport."""
-        self._connection = connection
-        self._cycle = cycle
-        self.write = connection.transport.write
-        self.is_closing = connection.transport.is_closing
-
-    def close(self) -> None:
-        """Close the connection as behind a direct request."""
-        self._connection.close_behind(self._cycle)
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -128,7 +92,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let nobody read on while requests wait in the line, also not uvicorn for an application."""
         super().connection_made(cast("asyncio.Transport", transport))
-        self.flow = _LineFlow(cast("asyncio.Transport", transport), self.pipeline)
+        self.flow = LineFlow(cast("asyncio.Transport", transport), self.pipeline)
         if len(self.connections) > self._limits.max_connections:
             self._refuse_connection()
 
@@ -194,7 +158,7 @@ class HttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserInvalidMethodError:
             self._refuse_method(self._begun_method + data)
         except httptools.HttpParserError as error:
-            self._refuse(_problem_of(error))
+            self._refuse(problem_of_parser(error))
         if self._head_begun and not self.url:
             self._begun_method = begun_method(self._begun_method, data)
         elif self._begun_method:
@@ -215,22 +179,12 @@ class HttpProtocol(HttpToolsProtocol):
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as stopped:
-                data = self._head_without_upgrade() + data[stopped.args[0] :]
+                self._ignores_upgrade = False
+                data = head_without_upgrade(self.parser, self.url, self.headers) + data[stopped.args[0] :]
                 self.parser = httptools.HttpRequestParser(self)
                 self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
             else:
                 return
-
-    def _head_without_upgrade(self) -> bytes:
-        self._ignores_upgrade = False
-        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
-        for name, value in self.headers:
-            if name == b"connection":
-                tokens = (token.strip() for token in value.split(b","))
-                lines.append(b"connection: " + b", ".join(token for token in tokens if token.lower() != b"upgrade"))
-            elif name != b"upgrade":
-                lines.append(b"%b: %b" % (name, value))
-        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     # What the parser calls.
 
@@ -274,7 +228,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._ignores_upgrade = True
             return
         if not self.url.startswith((b"/", b"*")):
-            self.url = _origin_form(self.url)
+            self.url = origin_form(self.url)
         found = self._direct.match(self.parser.get_method(), self.url)
         if found is None:
             self._to_application()
@@ -340,7 +294,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expects_continue
         super().on_headers_complete()
         if not self.cycle.keep_alive:
-            self.cycle.transport = cast("asyncio.Transport", _LastAnswer(self, self.cycle))
+            self.cycle.transport = cast("asyncio.Transport", LastAnswer(self, self.cycle))
 
     def _to_route(self, route: DirectRoute, template: str, parameters: list[str], fields: dict[bytes, bytes]) -> None:
         request = DirectRequest(self, self._direct, self.headers, fields)
@@ -418,8 +372,7 @@ class HttpProtocol(HttpToolsProtocol):
             and len(self.headers) <= limits.max_headers
         ):
             return False
-        in_bytes = sum(len(name) + len(value) + _SEPARATORS_BYTES for name, value in self.headers)
-        return len(self.headers) > limits.max_headers or len(self.url) + in_bytes > limits.max_head_bytes
+        return len(self.headers) > limits.max_headers or head_bytes(self.url, self.headers) > limits.max_head_bytes
 
     def _refuse(self, problem: Problem) -> None:
         """Refuse what is being received, in its turn, and read nothing more."""
@@ -460,20 +413,3 @@ class HttpProtocol(HttpToolsProtocol):
     @staticmethod
     def _is_whole(cycle: Any) -> bool:
         return cycle.whole if type(cycle) is DirectRequest else not cycle.more_body
-
-
-def _origin_form(url: bytes) -> bytes:
-    """Return path and query of an absolute address; one without a path means the root."""
-    parsed = httptools.parse_url(url)
-    return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
-
-
-def _problem_of(error: httptools.HttpParserError) -> Problem:
-    """Return the problem of an error of the parser, which reports what a callback of ours raises like its own."""
-    cause = error.__context__
-    if isinstance(cause, Problem):
-        return cause
-    if cause is not None and not isinstance(cause, (httptools.HttpParserError, UnicodeDecodeError)):
-        log.error("request_failed", exc_info=cause)
-        return internal_error()
-    return malformed()

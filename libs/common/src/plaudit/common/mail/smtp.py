@@ -15,11 +15,11 @@ PERMANENT: Final = range(500, 600)
 QUIT_TIMEOUT_SECONDS: Final = 1.0
 
 
-class RefusedError(Exception):
+class MailRefusedError(Exception):
     """The server will never accept this mail: it is not tried again."""
 
 
-class FailedError(Exception):
+class MailFailedError(Exception):
     """An attempt failed; a later one may succeed."""
 
 
@@ -57,12 +57,12 @@ async def _quit(client: aiosmtplib.SMTP) -> None:
             await client.quit()
 
 
-def _meaning_of(error: Exception) -> RefusedError | FailedError:
+def _meaning_of(error: Exception) -> MailRefusedError | MailFailedError:
     """Distinguish a refused mail from a failed attempt. A wrong password is a failed attempt: it can be corrected."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         refused = all(recipient.code in PERMANENT for recipient in error.recipients)
-        return RefusedError(text) if refused else FailedError(text)
+        return MailRefusedError(text) if refused else MailFailedError(text)
     if isinstance(error, aiosmtplib.SMTPDataError) and error.code in PERMANENT:
-        return RefusedError(text)
-    return FailedError(text)
+        return MailRefusedError(text)
+    return MailFailedError(text)

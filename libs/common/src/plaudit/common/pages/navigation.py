@@ -25,6 +25,7 @@ class NavEntry:
 
 
 HOME: Final = "/console"
+"""Where signing in leads, unless a page asked for it."""
 ACCOUNT: Final = "/console/account"
 CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),

@@ -39,7 +39,7 @@ async def create(tx: Tx, tenant_id: str, person_id: UUID, email: str, name: str,
         created_at=tx.now,
     )
     if not await store.insert(tx, account):
-        raise EmailTakenError(f"There is an account with the address {account.email}.")
+        raise EmailTakenError(f"there is an account with the address {account.email}")
     return account
 
 
@@ -90,11 +90,11 @@ async def activate(tx: Tx, tenant_id: str, person_id: UUID) -> Account:
 async def _change(tx: Tx, tenant_id: str, person_id: UUID, change: Callable[[Account], Account]) -> Account:
     locked = {account.id: account for account in await store.lock_with_admins(tx, tenant_id, person_id)}
     if person_id not in locked:
-        raise UnknownPersonError("There is no such account.")
+        raise UnknownPersonError("there is no such account")
     before, after = locked[person_id], change(locked[person_id])
     others = [each for each in locked.values() if each.id != person_id and _is_admin(each)]
     if _is_admin(before) and not _is_admin(after) and not others:
-        raise LastAdminError("This is the only active admin. Make somebody else an admin first.")
+        raise LastAdminError("this is the only active admin: make somebody else an admin first")
     if after != before:
         await store.update(tx, after)
     return after

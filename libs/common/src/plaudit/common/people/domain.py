@@ -90,7 +90,7 @@ def normalised_email(text: str) -> str:
         address = Address()
     is_plain = address.username and address.domain and email.isprintable() and " " not in email
     if not is_plain or len(email) > MAX_EMAIL_CHARS:
-        raise InvalidPersonError("This is not one e-mail address such as ada@example.com.")
+        raise InvalidPersonError("this is not one e-mail address such as ada@example.com")
     return email
 
 
@@ -103,8 +103,7 @@ def checked_name(text: str) -> str:
     try:
         return names.checked_name(" ".join(text.split()))
     except WrongInputError as error:
-        words = str(error)
-        raise InvalidPersonError(f"{words[:1].upper()}{words[1:]}.") from error
+        raise InvalidPersonError(str(error)) from error
 
 
 def checked_role(text: str) -> Role:
@@ -116,4 +115,4 @@ def checked_role(text: str) -> Role:
     try:
         return Role(text.strip().lower())
     except ValueError:
-        raise InvalidPersonError(f"There is no role {text!r}; roles are {', '.join(Role)}.") from None
+        raise InvalidPersonError(f"there is no role {text!r}; roles are {', '.join(Role)}") from None

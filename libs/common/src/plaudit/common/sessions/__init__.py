@@ -7,8 +7,8 @@ A service gives `staff_sessions(resources)` and `router` to `create_app`. A page
 from typing import Protocol
 
 from plaudit.common.db import Database
-from plaudit.common.sessions.access import form_token, signed_in, staff
-from plaudit.common.sessions.console import ConsolePages, done
+from plaudit.common.sessions.access import signed_in, staff
+from plaudit.common.sessions.console import NOTHING_TYPED, ConsolePages, Typed, done
 from plaudit.common.sessions.lookup import StaffSessions
 from plaudit.common.sessions.pages import router
 from plaudit.common.settings import Settings
@@ -30,4 +30,14 @@ def staff_sessions(resources: HasCommonDatabase) -> StaffSessions:
     return StaffSessions(resources.settings, resources.common_database)
 
 
-__all__ = ["ConsolePages", "StaffSessions", "done", "form_token", "router", "signed_in", "staff", "staff_sessions"]
+__all__ = [
+    "NOTHING_TYPED",
+    "ConsolePages",
+    "StaffSessions",
+    "Typed",
+    "done",
+    "router",
+    "signed_in",
+    "staff",
+    "staff_sessions",
+]

@@ -12,11 +12,10 @@ from plaudit.common.http.auth import SAFE_METHODS
 from plaudit.common.http.errors import AnswerInsteadError
 from plaudit.common.http.origin import is_from_our_page, sent_from_elsewhere
 from plaudit.common.pages import Pages
+from plaudit.common.pages.navigation import HOME
 from plaudit.common.sessions import domain
 from plaudit.common.sessions.lookup import StaffSessions
 
-HOME: Final = "/console"
-"""Where signing in leads, unless a page asked for it."""
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 """The hidden field of forms, for browsers that do not say where a form comes from."""
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")

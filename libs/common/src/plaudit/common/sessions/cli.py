@@ -15,7 +15,6 @@ from plaudit.common.people.domain import Person
 from plaudit.common.sessions import commands
 from plaudit.common.sessions.domain import Link
 from plaudit.common.tenants import commands as tenants
-from plaudit.common.tenants import store as tenant_store
 from plaudit.common.terminal import AsJson, CommandGroup, Row, in_transaction, note, print_done, read_environment
 
 EXAMPLE = "Example: plaudit sign-in-link --email ada@example.com --address https://plaudit.example.com"
@@ -50,8 +49,7 @@ def sign_in_link(
     valid = timedelta(minutes=minutes or read_environment().sign_in_link_minutes)
 
     async def work(tx: SqlTx) -> Link:
-        if await tenant_store.get(tx, tenant_id) is None:
-            raise await tenants.unknown(tx, tenant_id)
+        await tenants.require(tx, tenant_id)
         return await commands.one_time_link(tx, tenant_id, uuid7(), email, valid)
 
     link = in_transaction(work)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from plaudit.common.api_keys.domain import hash_secret
 from plaudit.common.db import Tx
 from plaudit.common.people import commands as people
 from plaudit.common.people import store as people_store
@@ -17,7 +18,6 @@ from plaudit.common.sessions.domain import (
     OidcAttempt,
     OidcRefusedError,
     Session,
-    hash_of,
     is_secret,
     new_secret,
 )
@@ -44,7 +44,7 @@ async def begin_for_key(
 
 async def end(tx: Tx, session: Session, session_id: str) -> None:
     """End one session."""
-    await store.delete(tx, session.tenant_id, hash_of(session_id))
+    await store.delete(tx, session.tenant_id, hash_secret(session_id))
 
 
 async def end_one_of(tx: Tx, tenant_id: str, owner: UUID | str, id_hash: bytes) -> bool:
@@ -63,7 +63,7 @@ async def end_everywhere(tx: Tx, session: Session) -> None:
 async def new_link(tx: Tx, person: Person, expires_in: timedelta, next_path: str = "") -> Link:
     """Make a link that signs a person in once, and leads to a page of this host."""
     link = Link(person, new_secret(), tx.now + expires_in, next_path)
-    await store.insert_link(tx, person, hash_of(link.token), link.expires_at)
+    await store.insert_link(tx, person, hash_secret(link.token), link.expires_at)
     return link
 
 
@@ -73,7 +73,7 @@ async def use_link(tx: Tx, person: Person, token: str, max_age: timedelta, brows
     Returns:
         The session's id; None when the link was used before, or is too old.
     """
-    if not await store.use_link(tx, person.tenant_id, hash_of(token)):
+    if not await store.use_link(tx, person.tenant_id, hash_secret(token)):
         return None
     return await begin_for_person(tx, person, max_age, browser)
 
@@ -120,7 +120,9 @@ async def one_time_link(tx: Tx, tenant_id: str, person_id: UUID, email: str, exp
 
 async def begin_at_provider(tx: Tx, tenant_id: str, state: str, browser: str, attempt: OidcAttempt) -> None:
     """Remember a sign-in that begins at the provider, by its state and by a secret that only this browser has."""
-    await store.insert_attempt(tx, tenant_id, hash_of(state), hash_of(browser), attempt, tx.now + OIDC_ATTEMPT_AGE)
+    await store.insert_attempt(
+        tx, tenant_id, hash_secret(state), hash_secret(browser), attempt, tx.now + OIDC_ATTEMPT_AGE
+    )
 
 
 async def take_attempt(tx: Tx, tenant_id: str, state: str, browser: str) -> OidcAttempt:
@@ -131,9 +133,9 @@ async def take_attempt(tx: Tx, tenant_id: str, state: str, browser: str) -> Oidc
     """
     attempt = None
     if is_secret(state) and is_secret(browser):
-        attempt = await store.take_attempt(tx, tenant_id, hash_of(state), hash_of(browser))
+        attempt = await store.take_attempt(tx, tenant_id, hash_secret(state), hash_secret(browser))
     if attempt is None:
-        raise NoAttemptError("This sign-in was not begun in this browser, or too long ago. Begin again.")
+        raise NoAttemptError("this sign-in was not begun in this browser, or too long ago: begin again")
     return attempt
 
 
@@ -145,7 +147,7 @@ async def person_vouched_for(tx: Tx, tenant_id: str, email: str) -> Person:
     """
     person = await people_store.find_by_email(tx, tenant_id, email)
     if person is None or not person.active:
-        raise OidcRefusedError("There is no account with your address. Ask an admin of your organisation.")
+        raise OidcRefusedError("there is no account with your address: ask an admin of your organisation")
     return person
 
 
@@ -153,4 +155,4 @@ async def _new_id(tx: Tx, tenant_id: str, max_age: timedelta) -> tuple[str, byte
     """Return the id of a new session and what is stored of it; make room first."""
     await store.purge(tx, tenant_id, tx.now - max_age)
     session_id = new_secret()
-    return session_id, hash_of(session_id)
+    return session_id, hash_secret(session_id)

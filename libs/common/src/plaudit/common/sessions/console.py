@@ -5,10 +5,10 @@ extends `console.html`, fills its block `main`, and has one `h1`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,6 +20,22 @@ from plaudit.common.pages.flash import FLASH_COOKIE, MAX_AGE_SECONDS, Flash, rea
 from plaudit.common.pages.navigation import ACCOUNT, HOME, Crumb, Link, crumbs, section_of, sections
 from plaudit.common.sessions.access import form_token, sessions_of
 from plaudit.common.tenants import store as tenants
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a form held that was refused, and why: field → value, field → words."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """Of the answer that shows the form again."""
+        return HTTPStatus.UNPROCESSABLE_ENTITY if self.errors else HTTPStatus.OK
+
+
+NOTHING_TYPED: Final = Typed()
 
 
 @dataclass(frozen=True, slots=True)

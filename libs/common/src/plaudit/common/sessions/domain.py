@@ -118,11 +118,6 @@ def is_secret(text: str) -> bool:
     return _SECRET.fullmatch(text) is not None
 
 
-def hash_of(secret: str) -> bytes:
-    """Return what is stored of a secret. It has 256 random bits, so a slow hash would not protect it better."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
 def browser_of(user_agent: str) -> str:
     """Return a browser and its system in our own words, such as `Firefox on Windows`; empty when both are unknown."""
     browser = next((name for word, name in BROWSERS.items() if word in user_agent), "")

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from fastapi import Request
 
+from plaudit.common.api_keys.domain import hash_secret
 from plaudit.common.db import Database
 from plaudit.common.http.auth import MAX_CACHE_SECONDS, Principal
 from plaudit.common.sessions import store
-from plaudit.common.sessions.domain import LAST_SEEN_EVERY, Session, ends_at, hash_of, is_secret
+from plaudit.common.sessions.domain import LAST_SEEN_EVERY, Session, ends_at, is_secret
 from plaudit.common.settings import Settings
 
 MAX_CACHED_SESSIONS: Final = 10_000
@@ -85,7 +86,7 @@ class StaffSessions:
             del self._cache[id_hash]
 
     async def _find(self, session_id: str) -> _Cached | None:
-        id_hash = hash_of(session_id)
+        id_hash = hash_secret(session_id)
         cached = self._cache.get(id_hash)
         if cached is not None and cached.until > self._monotonic():
             return cached

@@ -18,20 +18,21 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http.auth import ApiKeys, anyone
 from plaudit.common.http.client_address import network_of
 from plaudit.common.http.origin import check_origin
-from plaudit.common.mail.smtp import FailedError, RefusedError, smtp_sender
+from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, smtp_sender
 from plaudit.common.pages import Pages
+from plaudit.common.pages.navigation import HOME
 from plaudit.common.people import store as people
 from plaudit.common.people.domain import InvalidPersonError, normalised_email
 from plaudit.common.rate_limits import Limit
+from plaudit.common.refusals import sentence
 from plaudit.common.sessions import commands, store
-from plaudit.common.sessions.access import HOME, check_form, sessions_of, sign_in_page, signed_in
+from plaudit.common.sessions.access import check_form, sessions_of, sign_in_page, signed_in
 from plaudit.common.sessions.domain import (
     OIDC_ATTEMPT_AGE,
     NoAttemptError,
     OidcAttempt,
     OidcRefusedError,
     browser_of,
-    hash_of,
     is_secret,
     local_path,
     new_secret,
@@ -96,7 +97,7 @@ async def ask_for_link(
     try:
         address = normalised_email(email)
     except InvalidPersonError as error:
-        return sign_in_page(request, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY, next_path=to)
+        return sign_in_page(request, sentence(error), status=HTTPStatus.UNPROCESSABLE_ENTITY, next_path=to)
     await _count_address(sessions, address)
     # Looked up after the answer is sent, so that its time does not tell whether there is an account.
     response = _page(request, "sign_in_sent.html", minutes=round(sessions.settings.sign_in_link_minutes))
@@ -109,7 +110,7 @@ async def show_link(request: Request, token: str) -> Response:
     """Show whom a link signs in, and the button that does so: programs that only look at links use none up."""
     sessions = sessions_of(request)
     async with sessions.database.transaction() as tx:
-        person = await store.find_link(tx, hash_of(token)) if is_secret(token) else None
+        person = await store.find_link(tx, hash_secret(token)) if is_secret(token) else None
         tenant_name = await tenants.name_of(tx, person.tenant_id) if person else None
     if person is None:
         return await _used_up(request)
@@ -122,7 +123,7 @@ async def use_link(request: Request, token: str) -> Response:
     await _count_attempt(request)
     sessions = sessions_of(request)
     async with sessions.database.transaction() as tx:
-        person = await store.find_link(tx, hash_of(token)) if is_secret(token) else None
+        person = await store.find_link(tx, hash_secret(token)) if is_secret(token) else None
     session_id = None
     if person is not None:
         async with sessions.database.transaction(person.tenant_id) as tx:
@@ -148,7 +149,7 @@ async def begin_at_provider(request: Request) -> Response:
     try:
         address = await _provider(request).address(state, attempt)
     except OidcRefusedError as error:
-        return _refused(request, str(error))
+        return _refused(request, error)
     async with sessions.database.transaction(settings.oidc_tenant) as tx:
         await commands.begin_at_provider(tx, settings.oidc_tenant, state, browser, attempt)
     response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
@@ -172,9 +173,9 @@ async def finish_at_provider(request: Request, code: str = "", state: str = "") 
     except NoAttemptError as error:
         # Another tab was faster, or the page is loaded again: whoever is signed in is sent on.
         is_in = await signed_in(request) is not None
-        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER) if is_in else _refused(request, str(error))
+        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER) if is_in else _refused(request, error)
     except (OidcRefusedError, InvalidPersonError) as error:
-        return _refused(request, str(error))
+        return _refused(request, error)
     log.info("signed_in", tenant_id=tenant_id, person_id=str(person.id), detail="oidc")
     response = await _signed_in(request, session_id, attempt.next_path)
     response.delete_cookie(_oidc_cookie(sessions), **_cookie_options(sessions))
@@ -190,7 +191,7 @@ async def sign_out(request: Request, everywhere: Annotated[bool, Form()] = False
     if session is not None and session_id is not None:
         async with sessions.database.transaction(session.tenant_id) as tx:
             await (commands.end_everywhere(tx, session) if everywhere else commands.end(tx, session, session_id))
-        sessions.drop(hash_of(session_id))
+        sessions.drop(hash_secret(session_id))
         if everywhere:
             sessions.drop_all_of(session.tenant_id, owner_of(session))
     response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
@@ -206,7 +207,7 @@ async def _signed_in(request: Request, session_id: str, to: str) -> Response:
     if old is not None and old_id is not None:
         async with sessions.database.transaction(old.tenant_id) as tx:
             await commands.end(tx, old, old_id)
-        sessions.drop(hash_of(old_id))
+        sessions.drop(hash_secret(old_id))
     response = RedirectResponse(to, HTTPStatus.SEE_OTHER)
     age = round(sessions.max_age.total_seconds())
     response.set_cookie(sessions.cookie, session_id, max_age=age, **_cookie_options(sessions))
@@ -243,8 +244,8 @@ async def _used_up(request: Request) -> Response:
     return _page(request, "sign_in_link.html", HTTPStatus.GONE, person=None, home=HOME if is_in else "")
 
 
-def _refused(request: Request, error: str) -> Response:
-    return sign_in_page(request, error, status=HTTPStatus.UNAUTHORIZED)
+def _refused(request: Request, error: Exception | str) -> Response:
+    return sign_in_page(request, sentence(error), status=HTTPStatus.UNAUTHORIZED)
 
 
 def _page(request: Request, template: str, status: int = HTTPStatus.OK, **context: object) -> Response:
@@ -288,5 +289,5 @@ async def _mail_links(sessions: StaffSessions, email: str, next_path: str) -> No
             tenant_name = await tenants.name_of(tx, person.tenant_id) or person.tenant_id
         try:
             await send(sign_in_mail(link, tenant_name, settings, tx.now))
-        except (RefusedError, FailedError) as error:
+        except (MailRefusedError, MailFailedError) as error:
             log.warning("sign_in_mail_failed", tenant_id=person.tenant_id, error_type=type(error).__name__)

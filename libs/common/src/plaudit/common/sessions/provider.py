@@ -94,7 +94,7 @@ class OidcProvider:
             raise _refused(error) from error
         email = claims.get("email")
         if not isinstance(email, str) or claims.get("email_verified") is not True:
-            raise OidcRefusedError("The provider does not say that your e-mail address is verified.")
+            raise OidcRefusedError("the provider does not say that your e-mail address is verified")
         return email
 
     async def _discover(self) -> dict[str, Any]:
@@ -177,4 +177,4 @@ def _same_person(claims: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[
 def _refused(error: Exception) -> OidcRefusedError:
     """Log what failed by its type alone: a library's text may hold the code or the token."""
     log.warning("oidc_failed", error_type=type(error).__name__)
-    return OidcRefusedError("The provider did not sign you in. Try again, or sign in another way.")
+    return OidcRefusedError("the provider did not sign you in: try again, or sign in another way")

@@ -34,14 +34,8 @@ async def rename(tx: Tx, tenant_id: str, name: str) -> Tenant:
     """
     renamed = await store.rename(tx, tenant_id, checked_name(name))
     if renamed is None:
-        raise await unknown(tx, tenant_id)
+        raise await _unknown(tx, tenant_id)
     return renamed
-
-
-async def unknown(tx: Tx, tenant_id: str) -> UnknownTenantError:
-    """Return the refusal of a tenant that does not exist; it names those that may have been meant."""
-    known = [tenant.id for tenant in await store.all_tenants(tx)]
-    return UnknownTenantError(f"there is no tenant {shown(tenant_id)}{did_you_mean(tenant_id, known)}")
 
 
 async def set_board_public(tx: Tx, tenant_id: str, on: bool) -> None:
@@ -51,4 +45,22 @@ async def set_board_public(tx: Tx, tenant_id: str, on: bool) -> None:
         UnknownTenantError: there is no such tenant.
     """
     if not await store.set_board_public(tx, tenant_id, public=on):
-        raise await unknown(tx, tenant_id)
+        raise await _unknown(tx, tenant_id)
+
+
+async def require(tx: Tx, tenant_id: str) -> str:
+    """Return the name of a tenant that there must be.
+
+    Raises:
+        UnknownTenantError: there is no such tenant.
+    """
+    name = await store.name_of(tx, tenant_id)
+    if name is None:
+        raise await _unknown(tx, tenant_id)
+    return name
+
+
+async def _unknown(tx: Tx, tenant_id: str) -> UnknownTenantError:
+    """Return the refusal of a tenant that does not exist; it names those that may have been meant."""
+    known = [tenant.id for tenant in await store.all_tenants(tx)]
+    return UnknownTenantError(f"there is no tenant {shown(tenant_id)}{did_you_mean(tenant_id, known)}")

@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
-from plaudit.feedback_board.requests.domain.errors import RefusedError
+from plaudit.feedback_board.requests.domain.errors import BoardRefusedError
 from plaudit.feedback_board.requests.domain.text import excerpt
 
 
-class UnknownReviewError(RefusedError):
+class UnknownReviewError(BoardRefusedError):
     """No such review has arrived here."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from itsdangerous import BadSignature, Signer
 
-from plaudit.feedback_board.requests.domain.errors import InvalidInputError, RefusedError
+from plaudit.feedback_board.requests.domain.errors import BoardRefusedError, InvalidInputError
 from plaudit.feedback_board.requests.domain.status import Status
 
 PERSON_MAX_CHARACTERS: Final = 200
@@ -31,7 +31,7 @@ _SURROGATE: Final = re.compile(r"[\uD800-\uDFFF]")
 """No pattern of a document can name them, and no JSON that is taken holds them."""
 
 
-class VotingClosedError(RefusedError):
+class VotingClosedError(BoardRefusedError):
     """The request is decided: it takes no new votes."""
 
     def __init__(self, status: Status) -> None:

@@ -17,7 +17,7 @@ from plaudit.alerting.settings import AlertingSettings
 from plaudit.common.db import Database
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob
-from plaudit.common.mail.smtp import FailedError, RefusedError, SendMail
+from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, SendMail
 
 log = structlog.get_logger()
 
@@ -58,9 +58,9 @@ class MailJob(PeriodicJob):
     async def _deliver(self, mail: Mail, message: EmailMessage) -> None:
         try:
             await self._send(message)
-        except RefusedError as error:
+        except MailRefusedError as error:
             await self._finish(mail, "failed", "refused", str(error))
-        except FailedError as error:
+        except MailFailedError as error:
             if mail.attempts >= self._settings.mail_max_attempts:
                 await self._finish(mail, "failed", "failed", str(error))
             else:

@@ -1,7 +1,6 @@
 """The console's page of requests: the list, and beside it one request with the forms for its status and its size."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from http import HTTPStatus
@@ -16,7 +15,7 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.http.auth import anyone
 from plaudit.common.pages.navigation import HOME
-from plaudit.common.sessions import ConsolePages, done, staff
+from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.requests import commands
@@ -24,8 +23,8 @@ from plaudit.feedback_board.requests.api import actor_of
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS, decimal_text
 from plaudit.feedback_board.requests.domain.errors import (
+    BoardRefusedError,
     InvalidInputError,
-    RefusedError,
     RevisionError,
     TransitionError,
     UnknownRequestError,
@@ -57,17 +56,6 @@ Reader = Annotated[Principal, Depends(staff("board:read"))]
 Writer = Annotated[Principal, Depends(staff("board:read", "board:write"))]
 Show = Annotated[Status | Literal["all"] | None, Query(description="Only one status, or all; else what is undecided.")]
 Revision = Annotated[int, Form(description="Of the request when the form was shown.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What a refused form held, and why it was refused: field → value, field → words."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-
-
-NOTHING_TYPED: Final = Typed()
 
 
 @router.get(HOME, dependencies=[Depends(anyone)])
@@ -174,7 +162,7 @@ async def _page(
         principal,
         tx,
         "console_requests.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if typed.errors else HTTPStatus.OK,
+        status=typed.status,
         further=(chosen.title,) if chosen else (),
         counts={REQUESTS: f"{counts[Status.OPEN]:,}" if counts[Status.OPEN] else ""},
         by_status=counts,
@@ -238,7 +226,7 @@ def _number(name: str, text: str) -> Decimal:
         raise InvalidInputError(name, f"{name} must be a number such as 1.5") from error
 
 
-def _errors(error: RefusedError, otherwise: str) -> dict[str, str]:
+def _errors(error: BoardRefusedError, otherwise: str) -> dict[str, str]:
     """Return what a refusal says, under the field that it is about."""
     name = error.field if isinstance(error, InvalidInputError) else otherwise
     words = str(error).replace("effort_weeks", "effort").rstrip(".")

@@ -1,11 +1,11 @@
 """What the rules refuse. Each error's text says what to do and may be shown to the caller."""
 
 
-class RefusedError(Exception):
+class BoardRefusedError(Exception):
     """A rule of the board refuses what was asked for."""
 
 
-class InvalidInputError(RefusedError):
+class InvalidInputError(BoardRefusedError):
     """A value is not one that the board takes."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -14,7 +14,7 @@ class InvalidInputError(RefusedError):
         self.field = field
 
 
-class UnknownRequestError(RefusedError):
+class UnknownRequestError(BoardRefusedError):
     """There is no such request on this board."""
 
     def __init__(self) -> None:
@@ -22,11 +22,11 @@ class UnknownRequestError(RefusedError):
         super().__init__("There is no such request on this board.")
 
 
-class TransitionError(RefusedError):
+class TransitionError(BoardRefusedError):
     """The request cannot go from its present status to the one that was asked for."""
 
 
-class RevisionError(RefusedError):
+class RevisionError(BoardRefusedError):
     """The request has changed since the caller read it."""
 
     def __init__(self) -> None:

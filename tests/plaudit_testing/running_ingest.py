@@ -52,7 +52,7 @@ class Source:
 
 
 @dataclass
-class FrontDoor:
+class Ingest:
     """Asks and posts as teams and platforms do."""
 
     client: httpx.AsyncClient
@@ -152,7 +152,7 @@ def settings_for(dsn: str, **more: object) -> IngestSettings:
 
 
 @asynccontextmanager
-async def front_door(dsn: str, *, through: str | None = None, **settings: object) -> AsyncIterator[FrontDoor]:
+async def running_ingest(dsn: str, *, through: str | None = None, **settings: object) -> AsyncIterator[Ingest]:
     """Ingest as its `api` command runs it, for the length of the block.
 
     `through` is the DSN that it reaches its database by, if not `dsn`: that of a proxy.
@@ -163,7 +163,7 @@ async def front_door(dsn: str, *, through: str | None = None, **settings: object
     superuser = await asyncpg.connect(dsn)
     try:
         async with running(*parts.jobs), serving(parts.app) as client:
-            yield FrontDoor(client, resources, parts, superuser)
+            yield Ingest(client, resources, parts, superuser)
     finally:
         await superuser.close()
         await resources.close()

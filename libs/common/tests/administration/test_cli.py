@@ -6,7 +6,7 @@ import re
 import pytest
 from typer.testing import Result
 
-from plaudit.common.sessions.domain import hash_of
+from plaudit.common.api_keys.domain import hash_secret
 from plaudit_local.servers.postgres import run_sql
 from plaudit_testing.command_line import CommandLine
 from plaudit_testing.command_line_fixtures import command_line
@@ -39,7 +39,7 @@ def test_an_account_is_made_with_a_link_that_is_stored_as_a_hash(command_line: C
     found = LINK.fullmatch(made["link"])
     assert found is not None, made["link"]
     stored = run_sql(command_line.database_url, "SELECT encode(token_hash, 'hex') FROM common.sign_in_links")
-    assert stored.strip() == hash_of(found[1]).hex()
+    assert stored.strip() == hash_secret(found[1]).hex()
 
 
 def test_a_link_is_printed_alone(command_line: CommandLine) -> None:
@@ -95,9 +95,9 @@ def test_accounts_are_those_of_one_tenant(command_line: CommandLine) -> None:
     ("arguments", "code", "said"),
     [
         (("create", "nobody", "--name", "x"), 2, "not one e-mail address"),
-        (("create", "x@example.com", "--name", "\n"), 2, "A name has 1 to 100 characters"),
+        (("create", "x@example.com", "--name", "\n"), 2, "a name has 1 to 100 characters"),
         (("create", "x@example.com", "--name", "x", "--role", "owner"), 2, "'viewer', 'responder', 'admin'"),
-        (("create", ADA, "--name", "x"), 1, f"There is an account with the address {ADA}."),
+        (("create", ADA, "--name", "x"), 1, f"there is an account with the address {ADA}"),
         (("create", "x@example.com", "--name", "x", "--tenant", "defaul"), 1, "did you mean 'default'?"),
         (("list", "--tenant", "defaul"), 1, "did you mean 'default'?"),
         (("role", "adda@example.com", "admin"), 1, f"has no account 'adda@example.com'; did you mean '{ADA}'?"),

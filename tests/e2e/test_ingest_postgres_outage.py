@@ -28,7 +28,7 @@ GETS = ("/v1/reviews", "/v1/deliveries", "/v1/sources")
 
 
 @asynccontextmanager
-async def front_door(postgres: Postgres, folder: Path) -> AsyncIterator[tuple[Stack, ServiceProcess]]:
+async def ingest_api(postgres: Postgres, folder: Path) -> AsyncIterator[tuple[Stack, ServiceProcess]]:
     """Ingest's API as a process on this server; nothing of it needs Kafka."""
     migrated(postgres.dsn, "ingest")
     with stack(postgres.dsn, NO_KAFKA, folder) as running:
@@ -91,7 +91,7 @@ OUTAGES: dict[str, tuple[Callable[[Postgres], None], Callable[[Postgres], None]]
 async def test_while_postgresql_is_gone_or_silent_every_webhook_is_answered_503_in_time_and_no_2xx_is_lost(
     fresh_postgres, tmp_path: Path
 ):
-    async with front_door(fresh_postgres, tmp_path) as (running, ingest):
+    async with ingest_api(fresh_postgres, tmp_path) as (running, ingest):
         source = await asyncio.to_thread(pipeline.create_source, running, ingest, "acme")
         platform = Platform(source["hook"], source["secret"])
         async with reviews_coming_in(platform):

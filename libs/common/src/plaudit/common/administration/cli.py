@@ -10,8 +10,7 @@ import typer
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.ids import uuid7
-from plaudit.common.mail.smtp import FailedError, smtp_sender
-from plaudit.common.mail.smtp import RefusedError as MailRefusedError
+from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, smtp_sender
 from plaudit.common.names import did_you_mean, shown
 from plaudit.common.people import commands, store
 from plaudit.common.people.domain import Account, Role, UnknownPersonError, normalised_email
@@ -22,7 +21,6 @@ from plaudit.common.sessions.domain import Link
 from plaudit.common.sessions.mails import invitation_mail
 from plaudit.common.settings import Settings
 from plaudit.common.tenants import commands as tenants
-from plaudit.common.tenants import store as tenant_store
 from plaudit.common.terminal import (
     AsJson,
     CommandGroup,
@@ -65,7 +63,7 @@ def create_command(
         raise RefusedError("a mail needs PLAUDIT_SMTP_HOST for its server, and --address for its link")
 
     async def work(tx: SqlTx) -> tuple[Account, Link, EmailMessage]:
-        tenant_name = await _tenant_name(tx, tenant_id)
+        tenant_name = await tenants.require(tx, tenant_id)
         account = await commands.create(tx, tenant_id, uuid7(), email, name, role)
         link = await sessions.new_link(tx, account, timedelta(days=settings.invitation_days))
         linked = settings.model_copy(update={"public_url": address or ""})
@@ -84,7 +82,7 @@ def list_command(tenant_id: TenantId = "default", as_json: AsJson = False) -> No
     """List the accounts of a tenant."""
 
     async def work(tx: SqlTx) -> list[Account]:
-        await _tenant_name(tx, tenant_id)
+        await tenants.require(tx, tenant_id)
         return await store.list_accounts(tx, tenant_id)
 
     print_rows([row_of(account) for account in in_transaction(work)], FIELDS, as_json=as_json, folded=FOLDED)
@@ -183,7 +181,7 @@ def _changed(tenant_id: str, email: str, change: Callable[[Tx, Account], Awaitab
 
 
 async def _account(tx: Tx, tenant_id: str, email: str) -> Account:
-    await _tenant_name(tx, tenant_id)
+    await tenants.require(tx, tenant_id)
     wanted = normalised_email(email)
     account = await store.find_by_email(tx, tenant_id, wanted)
     if account is None:
@@ -192,19 +190,12 @@ async def _account(tx: Tx, tenant_id: str, email: str) -> Account:
     return account
 
 
-async def _tenant_name(tx: Tx, tenant_id: str) -> str:
-    tenant = await tenant_store.get(tx, tenant_id)
-    if tenant is None:
-        raise await tenants.unknown(tx, tenant_id)
-    return tenant.name
-
-
 def _send(settings: Settings, mail: EmailMessage, email: str) -> None:
     async def send() -> None:
         await smtp_sender(settings)(mail)
 
     try:
         asyncio.run(send())
-    except (MailRefusedError, FailedError) as error:
+    except (MailRefusedError, MailFailedError) as error:
         again = f"`plaudit people link {email}` makes another link"
         raise RefusedError(f"the account is made, but the mail was not sent ({error}): {again}") from error

@@ -1,8 +1,7 @@
 """What the pages of administration share: their transaction, and what nobody may give away."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
@@ -16,22 +15,6 @@ from plaudit.common.sessions.access import FORBIDDEN_TITLE, sessions_of
 
 ROWS: Final = 50
 """Of a page of a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What a form held that was refused, and why: field → value, field → words."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def status(self) -> int:
-        """Of the answer that shows the form again."""
-        return HTTPStatus.UNPROCESSABLE_ENTITY if self.errors else HTTPStatus.OK
-
-
-NOTHING_TYPED: Final = Typed()
 pages: Final = ConsolePages("plaudit.common.administration")
 
 
