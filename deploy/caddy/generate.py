@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Final
 
 from plaudit.common.http.front_door import NO_ROUTES, FrontDoorRoutes
-from plaudit.common.http.problems import MEDIA_TYPE, Problem, internal_error, malformed, not_found, unavailable
+from plaudit.common.http.problems import (
+    MEDIA_TYPE,
+    Problem,
+    internal_error,
+    malformed,
+    not_found,
+    unavailable,
+    unknown_method,
+)
 
 HERE: Final = Path(__file__).parent
 CADDYFILE: Final = HERE / "Caddyfile"
@@ -188,6 +196,8 @@ class OwnAnswer:
 OWN_ANSWERS: Final = (
     OwnAnswer((400,), malformed("Its head cannot be read.")),
     OwnAnswer((404,), not_found("address")),
+    # Caddy passes on no method of more than 32 characters; shorter ones are answered by the services.
+    OwnAnswer((405,), unknown_method()),
     OwnAnswer(
         (413,),
         Problem(

@@ -251,6 +251,13 @@ def test_a_body_whose_chunks_cannot_be_read_is_our_400_that_ends_the_connection(
     assert len(door.services["scoring"].asked) == asked
 
 
+@pytest.mark.parametrize("path", [b"/v1/scores", b"/v1/hooks/x", b"/"])
+def test_a_method_that_is_too_long_to_be_passed_on_is_our_501(door, path):
+    answered = exchange(door, b"A" * 33 + b" " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 501 ")
+    assert json.loads(answered.partition(b"\r\n\r\n")[2])["type"] == "/problems#unknown-method"
+
+
 def test_a_request_for_no_host_is_our_400(door):
     answered = exchange(door, b"GET /v1/scores HTTP/1.1\r\nHost:\r\n\r\n")
     assert answered.startswith(b"HTTP/1.1 400 ")

@@ -30,6 +30,12 @@ def test_a_name_that_a_terminal_or_a_page_could_not_show_is_refused(name: str) -
         checked_name(name)
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\u00ad", "\u3164", "\u2800\u2060", "\ufe0f", "\u0301", "\u200d \u200e"])
+def test_a_name_of_which_nothing_can_be_seen_is_refused(name: str) -> None:
+    with pytest.raises(WrongInputError, match="nothing that can be seen"):
+        checked_name(name)
+
+
 def test_the_nearest_known_word_is_named() -> None:
     known = ["clocks:read", "alerts:read", "board:write"]
     assert nearest("clock:read", known)[0] == "clocks:read"

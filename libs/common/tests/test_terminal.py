@@ -1,5 +1,7 @@
 """What every command says when it cannot do its work: one sentence, and never a traceback."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -90,3 +92,17 @@ def test_a_duration_is_a_number_with_a_unit(text: str, meant: timedelta) -> None
 def test_what_is_not_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="number with a unit"):
         duration(text)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_cannot_be_written_is_one_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-c", "from plaudit.common.cli import main; main()", "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert ran.stderr == "the output cannot be written (No space left on device); what was asked for may be done\n"

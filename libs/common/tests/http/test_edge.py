@@ -359,6 +359,10 @@ class TestBodies:
         for path in ("/v1/things/a%00b", "/v1/things/a?x=%00"):
             assert problem(await client.get(path)) == (400, "unreadable-text")
 
+    @pytest.mark.parametrize("query", ["x=%ff", "x=%C3%28", "%ff=x", "x=%ED%A0%80", "x=%c0%ae"])
+    async def test_a_query_that_is_not_utf8_is_a_400(self, client: httpx.AsyncClient, query: str) -> None:
+        assert problem(await client.get(f"/v1/things/a?{query}")) == (400, "unreadable-text")
+
 
 class TestErrors:
     @pytest.mark.parametrize("path", ["/v1/fails", "/v1/bare-failure"])

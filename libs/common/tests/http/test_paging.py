@@ -77,6 +77,8 @@ def raw(data: bytes) -> str:
         (raw(b"\x02"), tuple[int]),
         (raw(b"\x02" + bytes(8) + msgspec.msgpack.encode((1,))), tuple[int]),
         (encode_cursor(1) + "AAAA", tuple[int]),
+        (encode_cursor(1) + "=", tuple[int]),
+        (encode_cursor(1) + "==", tuple[int]),
         (encode_cursor(1, of="/v1/things?"), tuple[int]),
         ("A" * (MAX_CURSOR_CHARS + 1), tuple[int]),
     ],

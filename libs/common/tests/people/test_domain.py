@@ -42,3 +42,14 @@ def test_an_address_is_the_same_in_large_letters() -> None:
 def test_an_address_with_a_letter_that_only_resembles_an_ascii_one_is_refused(email: str) -> None:
     with pytest.raises(InvalidPersonError):
         normalised_email(email)
+
+
+@pytest.mark.parametrize("email", ["(work)ada@example.com", "ada(work)@example.com", "ada@(work)example.com"])
+def test_one_mailbox_has_one_address(email: str) -> None:
+    with pytest.raises(InvalidPersonError, match="not one e-mail address"):
+        normalised_email(email)
+
+
+@pytest.mark.parametrize("email", ["o'hara@example.com", '"a,b"@example.com', "ada@[127.0.0.1]", "ada@xn--a-ecp.org"])
+def test_an_unusual_address_is_kept(email: str) -> None:
+    assert normalised_email(email) == email

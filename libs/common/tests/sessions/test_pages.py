@@ -408,6 +408,12 @@ class TestForms:
         async with worker_database.transaction() as tx:
             assert await tx.raw.fetchval("SELECT count(*) FROM things") == 0
 
+    @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://a]b", "http://[v1.x]", "null", "x", ""])
+    @pytest.mark.parametrize("path", ["/sign-in", "/sign-out", "/things/1", "/v1/things/1"])
+    async def test_one_whose_origin_is_no_address_is_refused(self, site, browser, path, origin):
+        await sign_in(browser, await site.key("*"))
+        assert (await browser.post(path, headers={"origin": origin})).status_code == 403
+
     async def test_one_of_our_own_page_is_accepted(self, site, browser, worker_database: Database):
         await sign_in(browser, await site.key("alerts:write"))
         assert (await browser.post("/things/1", headers=OURS)).status_code == 200

@@ -54,6 +54,7 @@ async def test_clocks_are_filtered_by_subject_and_below_by_state_and_by_review(s
     assert set(await ids(api, subject="acme", state="running")) == {"a", "c", "d"}
     assert await ids(api, state="fulfilled") == ["b"]
     assert await ids(api, review_id="e") == ["e"]
+    assert (await api.get("/v1/clocks", params={"review_id": ""})).status_code == 422
 
 
 async def test_pages_go_on_where_the_last_one_ended(stage, api):

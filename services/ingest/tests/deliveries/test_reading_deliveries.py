@@ -73,6 +73,7 @@ async def test_a_parameter_that_cannot_be_is_refused_and_never_a_500(ingest: Ing
         "cursor": ["", "x", encode_cursor(1, of=LIST), encode_cursor("0001-01-01T00:00:00+14:00", uuid4(), of=LIST)],
         "source_id": ["x"],
         "quarantined": ["maybe"],
+        "sent_id": [""],
     }
     for name, values in hostile.items():
         for value in values:

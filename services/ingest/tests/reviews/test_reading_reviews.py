@@ -265,6 +265,7 @@ HOSTILE = {
     ],
     "subject": ["", "Acme", "acme/", "'; --", "%", "_", "\\", "é", "x" * 5_000],
     "source_id": ["x", "", "0" * 31],
+    "external_id": [""],
     "kind": ["x", ""],
     "severity": ["x"],
     "rating_gte": ["x", "nan", "inf", "-inf", "1e400"],

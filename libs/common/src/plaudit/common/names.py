@@ -14,6 +14,10 @@ LIKENESS: Final = 0.5
 MAX_SHOWN_CHARS: Final = 80
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of Unicode: control characters, halves of pairs, unassigned ones, and breaks of lines."""
+_NOTHING_TO_SEE: Final = frozenset({"Cf", "Mn", "Me", "Zs"})
+"""Categories of what joins, marks or parts characters; alone it shows nothing."""
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that are drawn as nothing: fillers of Hangul, and Braille without a dot."""
 _REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They make the text that follows them look like another one."""
 
@@ -22,13 +26,15 @@ def checked_name(name: str) -> str:
     """Return a name as it is stored: without the spaces around it.
 
     Raises:
-        WrongInputError: it is empty, too long, or holds characters that cannot be printed.
+        WrongInputError: it is empty, too long, holds characters that cannot be printed, or nothing that can be seen.
     """
     stripped = name.strip()
     if not 1 <= len(stripped) <= MAX_NAME_CHARS:
         raise WrongInputError(f"a name has 1 to {MAX_NAME_CHARS} characters, and this one has {len(stripped)}")
     if any(unicodedata.category(char) in _UNPRINTABLE or char in _REORDERING for char in stripped):
         raise WrongInputError(f"the name {shown(stripped)} holds a character that cannot be printed")
+    if all(unicodedata.category(char) in _NOTHING_TO_SEE or char in _BLANK for char in stripped):
+        raise WrongInputError(f"the name {shown(stripped)} holds nothing that can be seen")
     return stripped
 
 

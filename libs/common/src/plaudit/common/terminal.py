@@ -58,6 +58,10 @@ class CommandGroup(TyperGroup):
         except typer.TyperException as error:
             # Without a command there is no message: the help has been printed.
             _fail(error.format_message(), error.exit_code)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            _fail(f"the output cannot be written ({error.strerror}); what was asked for may be done", 1)
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from starlette.convertors import PathConvertor, StringConvertor
@@ -191,6 +192,8 @@ class Edge:
         check_body_headers(headers, exchange.max_bytes)
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise bad_request("unreadable-text", "The address holds a NUL character.")
+        if is_api and not _is_utf8(scope["query_string"]):
+            raise bad_request("unreadable-text", "The query holds bytes that are not UTF-8.")
         says_json = JSON_TYPE.match(headers.get(b"content-type", b"")) is not None
         receive: Receive = exchange.receive
         if says_json or (is_api and scope["method"] in _WITH_BODY):
@@ -372,3 +375,12 @@ def _template(scope: Scope) -> str:
     context = scope.get("fastapi", {}).get("effective_route_context")
     route = context if context is not None else scope.get("route")
     return str(getattr(route, "path", UNMATCHED))
+
+
+def _is_utf8(query: bytes) -> bool:
+    """Return whether a query can be read as it was sent: the framework reads other bytes as U+FFFD."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -24,8 +24,16 @@ def is_from_our_page(request: Request) -> bool | None:
         return site in {"same-origin", "none"}
     origin = request.headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host", "-")
+        return _host_of(origin) == request.headers.get("host", "-")
     return None
+
+
+def _host_of(origin: str) -> str:
+    """Return the host and port of an origin; empty where it has none, or is no address at all."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def sent_from_elsewhere() -> Problem:

@@ -43,7 +43,7 @@ COMMON_PROBLEMS: Final = {
     "unavailable": "Not available now, and nothing was stored. Try again after `Retry-After` seconds.",
     "unknown-method": "No address of this service knows the method. Use one that `OPTIONS` names in `Allow`.",
     "unknown-transfer-coding": "The body has a Transfer-Encoding other than chunked. Send it plain, or only chunked.",
-    "unreadable-text": "A text has a character that cannot be stored, such as NUL. Remove it.",
+    "unreadable-text": "A text has a character that cannot be stored, such as NUL, or is not UTF-8. Correct it.",
 }
 """Slug → meaning and what to do, of the problems that every service has."""
 

@@ -88,7 +88,8 @@ def normalised_email(text: str) -> str:
         address = Address(addr_spec=email)
     except (ValueError, IndexError, MessageError):
         address = Address()
-    is_plain = address.username and address.domain and email.isprintable() and " " not in email
+    # The library leaves out comments, as in `(work)ada@example.com`, which would be a second account of one mailbox.
+    is_plain = address.username and address.domain and address.addr_spec == email and email.isprintable()
     if not is_plain or len(email) > MAX_EMAIL_CHARS:
         raise InvalidPersonError("this is not one e-mail address such as ada@example.com")
     return email
