@@ -7,3 +7,8 @@ class RefusedError(ValueError):
 
 class WrongInputError(RefusedError):
     """What was given cannot be right, whatever the database holds; the text says what would be."""
+
+
+def rule_in_words(said: str) -> str:
+    """Return the rule that a value breaks, without the words that pydantic and typer put before it."""
+    return said.replace("Value error, ", "")
