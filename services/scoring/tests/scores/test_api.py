@@ -275,7 +275,9 @@ async def test_a_page_has_from_one_to_five_hundred_scores(api: httpx.AsyncClient
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/limit"]
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "!", encode_cursor("acme", of="/v1/clocks?"), encode_cursor(7, of="/v1/scores?")])
+@pytest.mark.parametrize(
+    "cursor", ["nonsense", "!", encode_cursor("acme", of="/v1/clocks?"), encode_cursor(7, of="/v1/scores?")]
+)
 async def test_a_cursor_of_another_list_is_refused(api: httpx.AsyncClient, cursor: str) -> None:
     answer = await api.get("/v1/scores", params={"cursor": cursor})
 
