@@ -9,7 +9,7 @@ TYPED := libs/common/src services/*/src deploy/caddy/generate.py deploy/local/bo
 .PHONY: help up down status check test lint style types imports unit soak conformance bench contracts caddyfile compose-check clean lock bootstrap
 
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r command meaning; do printf '  make %-10s %s\n' "$$command" "$$meaning"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r command meaning; do printf '  make %-11s %s\n' "$$command" "$$meaning"; done
 
 up: bootstrap ## Run Plaudit in the foreground: PostgreSQL, Kafka, the four services, a mailbox, a demo
 	@$(LOCAL) up

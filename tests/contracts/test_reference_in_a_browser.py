@@ -53,6 +53,9 @@ async def test_an_operation_is_called_with_a_key_that_is_typed_in(
 
             page.on("console", note)
             await page.goto(page.url.replace("/problems", "/docs"))
+            for scheme, look in (("dark", "dark-mode"), ("light", "")):
+                await page.emulate_media(color_scheme=scheme)
+                await expect(page.locator("html")).to_have_class(look)
             await expect(page.locator(".opblock")).to_have_count(len(OPERATIONS))
             await expect(page.locator("#plain-reference")).to_be_hidden()
             await page.get_by_role("button", name="Authorize", exact=True).first.click()

@@ -96,7 +96,11 @@ def test_accounts_are_those_of_one_tenant(command_line: CommandLine) -> None:
     [
         (("create", "nobody", "--name", "x"), 2, "not one e-mail address"),
         (("create", "x@example.com", "--name", "\n"), 2, "a name has 1 to 100 characters"),
-        (("create", "x@example.com", "--name", "x", "--role", "owner"), 2, "'viewer', 'responder', 'admin'"),
+        (
+            ("create", "x@example.com", "--name", "x", "--role", "owner"),
+            2,
+            "'--role': 'owner' is not one of 'viewer', 'responder', 'admin'",
+        ),
         (("create", ADA, "--name", "x"), 1, f"there is an account with the address {ADA}"),
         (("create", "x@example.com", "--name", "x", "--tenant", "defaul"), 1, "did you mean 'default'?"),
         (("list", "--tenant", "defaul"), 1, "did you mean 'default'?"),

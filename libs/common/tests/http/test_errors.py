@@ -98,6 +98,7 @@ def test_a_validation_error_points_at_each_value_and_repeats_none() -> None:
 def test_what_the_framework_refuses_keeps_its_status_and_headers() -> None:
     problem = problem_of(HTTPException(405, headers={"Allow": "GET"}))
     assert (problem.slug, problem.status, problem.headers) == ("method-not-allowed", 405, {"Allow": "GET"})
+    assert problem.detail == "Use one that the header `Allow` names."
 
 
 def test_a_problem_has_the_members_of_rfc_9457_and_none_that_are_empty() -> None:

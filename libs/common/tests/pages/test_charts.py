@@ -57,6 +57,19 @@ def test_the_chart_says_in_words_what_it_shows_and_what_happened() -> None:
     assert ">refunds shipped</text>" in drawn
 
 
+@pytest.mark.parametrize(
+    ("values", "anchor"), [([0, 0, 0, None], "end"), ([0, 0, 0, 0], "end"), ([0, None, None, None], "start")]
+)
+def test_the_name_of_a_line_stays_in_the_chart_and_off_the_lines_that_go_on(
+    values: list[float | None], anchor: str
+) -> None:
+    drawn = chart(Series("late", values, "bad"), now=2)
+    ((x, side),) = re.findall(r'class="label" x="([\d.]+)%" y="[-\d.]+" text-anchor="(\w+)"', drawn)
+    last = max(index for index, value in enumerate(values) if value is not None)
+    assert side == anchor
+    assert (float(x) > 5 + last / 3 * 92) == (last in {0, 3})
+
+
 def test_words_do_not_stand_on_each_other() -> None:
     drawn = chart(*(Series(name, [1, 1, 1, 1]) for name in ("one", "two", "three")), now=3)
     heights = sorted(float(y) for y in re.findall(r'class="label" x="[\d.]+%" y="([-\d.]+)"', drawn))

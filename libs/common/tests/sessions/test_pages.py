@@ -69,14 +69,21 @@ class TestStaffPages:
         await sign_in(browser, await site.key("sources:read"))
         answer = await browser.get("/")
         assert answer.status_code == 403
-        assert "clocks:read</code> and <code>alerts:read" in answer.text
+        assert "This page is for those who may read clocks and policies, and read alerts." in answer.text
+        assert "The key that you signed in with does not let you; sign in with another." in answer.text
+
+    async def test_a_problem_below_the_console_leads_back_into_it(self, browser):
+        missing = await browser.get("/console/nothing", headers={"accept": "text/html"})
+        assert missing.status_code == 404
+        assert '<a href="/console/account">' in missing.text
+        assert '<a href="/">' in (await browser.get("/nothing", headers={"accept": "text/html"})).text
 
     async def test_a_role_sees_the_pages_of_its_scopes_only(self, site):
         viewer = await site.signed_in(await site.account(Role.VIEWER))
         assert (await viewer.get("/")).status_code == 200
         refused = await viewer.post("/things/1", headers=OURS)
         assert refused.status_code == 403
-        assert "Your role lacks" in refused.text
+        assert "Your role does not let you; an admin can give you another." in refused.text
         responder = await site.account(Role.RESPONDER, "bob@example.com")
         done = await (await site.signed_in(responder)).post("/things/1", headers=OURS)
         assert (done.status_code, done.json()) == (200, f"person:{responder.id}")

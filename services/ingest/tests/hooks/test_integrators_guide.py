@@ -59,7 +59,7 @@ async def test_its_shell_makes_a_source_and_posts_a_review(ingest: Ingest, sourc
     make, post = code("sh")
     environment = {
         "PATH": os.environ["PATH"],
-        "INGEST": served,
+        "PLAUDIT": served,
         "KEY": await ingest.key(),
         "SOURCE_ID": source.id,
         "SECRET": source.secret,

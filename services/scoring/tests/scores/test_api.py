@@ -135,7 +135,6 @@ async def test_a_score_comes_with_the_first_review_that_counts(api: httpx.AsyncC
         ("acme/hamburg/shop-3", "`acme/hamburg`"),
         ("acme/paris-sud", "`acme`"),
         ("globex/lisbon/x/y", "`globex/lisbon`"),
-        ("zzz", "`acme`"),
     ],
 )
 async def test_a_subject_that_nothing_was_ever_said_about_is_a_404_that_names_the_nearest(
@@ -150,6 +149,14 @@ async def test_a_subject_that_nothing_was_ever_said_about_is_a_404_that_names_th
     said, _, names = answer.json()["detail"].partition(" Did you mean ")
     assert said == f"Nothing was ever said about `{subject}`."
     assert names.startswith(meant)
+
+
+async def test_a_subject_that_is_like_none_is_told_one_that_is_known_and_not_that_it_was_meant(
+    api: httpx.AsyncClient, bus
+) -> None:
+    await bus.tell(None, review_state(5, "harbour-dental"))
+    said = (await api.get("/v1/scores/acme")).json()["detail"]
+    assert said == "Nothing was ever said about `acme`. One that is known is `harbour-dental`."
 
 
 async def test_where_nothing_was_ever_said_a_404_names_nothing(api: httpx.AsyncClient) -> None:
@@ -268,7 +275,9 @@ async def test_a_page_has_from_one_to_five_hundred_scores(api: httpx.AsyncClient
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/limit"]
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "!", encode_cursor("acme"), encode_cursor(7, of="/v1/scores?")])
+@pytest.mark.parametrize(
+    "cursor", ["nonsense", "!", encode_cursor("acme", of="/v1/clocks?"), encode_cursor(7, of="/v1/scores?")]
+)
 async def test_a_cursor_of_another_list_is_refused(api: httpx.AsyncClient, cursor: str) -> None:
     answer = await api.get("/v1/scores", params={"cursor": cursor})
 

@@ -16,3 +16,8 @@ def sentence(error: Exception | str) -> str:
     """Return what was refused as a sentence of a page."""
     text = str(error).rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def rule_in_words(said: str) -> str:
+    """Return the rule that a value breaks, without the words that pydantic and typer put before it."""
+    return said.replace("Value error, ", "")

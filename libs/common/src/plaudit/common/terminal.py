@@ -26,7 +26,7 @@ from typer.core import TyperGroup
 from plaudit.common.db import Database, Role, SqlTx
 from plaudit.common.db.errors import is_transient, root
 from plaudit.common.names import shown
-from plaudit.common.refusals import RefusedError, WrongInputError
+from plaudit.common.refusals import RefusedError, WrongInputError, rule_in_words
 from plaudit.common.settings import Settings, complaints
 
 OPEN_TIMEOUT_SECONDS: Final = 10.0
@@ -57,7 +57,7 @@ class CommandGroup(TyperGroup):
             _fail("stopped", 1)
         except typer.TyperException as error:
             # Without a command there is no message: the help has been printed.
-            _fail(error.format_message(), error.exit_code)
+            _fail(rule_in_words(error.format_message()), error.exit_code)
         except OSError as error:
             if error.filename is not None:
                 raise

@@ -24,6 +24,7 @@ from plaudit.common.http.strict import refuse_unknown_parameters
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
+from plaudit.common.pages.navigation import ACCOUNT, section_of
 from plaudit.common.pages.static import NO_ASSETS, SHARED, PageAssets
 
 API_VERSION: Final = "1"
@@ -215,8 +216,9 @@ def create_app(
     return app
 
 
-def _problem_page(site: Pages, problem: Problem, request_id: str) -> Response:
-    page = site.response("problem.html", status=problem.status, problem=problem, request_id=request_id)
+def _problem_page(site: Pages, problem: Problem, request_id: str, path: str) -> Response:
+    way_on = ACCOUNT if section_of(path) else ""
+    page = site.response("problem.html", status=problem.status, problem=problem, request_id=request_id, account=way_on)
     page.headers.update(problem.headers)
     return page
 

@@ -28,7 +28,10 @@ MAX_CACHED_KEYS: Final = 10_000
 log = structlog.get_logger()
 
 _bearer = HTTPBearer(
-    auto_error=False, scheme_name="api_key", bearerFormat="plaudit_…", description="A Plaudit API key."
+    auto_error=False,
+    scheme_name="api_key",
+    bearerFormat="plaudit_…",
+    description="A Plaudit API key. A browser that is signed in to the console needs none: its session counts.",
 )
 
 

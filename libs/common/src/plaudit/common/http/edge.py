@@ -64,7 +64,7 @@ _API: Final = "/v1/"
 _READING: Final = frozenset({"GET", "HEAD"})
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
-RenderProblem = Callable[[Problem, str], Response]
+RenderProblem = Callable[[Problem, str, str], Response]
 Identify = Callable[[Request], Awaitable[Principal | None]]
 MethodsOf = Callable[[Scope], set[str]]
 
@@ -91,7 +91,8 @@ class Edge:
             bare_routes: called directly; answers below 400 are counted and not logged.
             max_body_bytes: of a request, unless `body_limits` has another limit.
             body_limits: by path prefix; the longest one applies.
-            render_problem: renders a problem as a page, for clients that accept HTML outside the API.
+            render_problem: renders a problem as a page, with the request id and for the path, for clients that accept
+                HTML outside the API.
             refusals: the problems of what domains refuse.
             identify: returns whom a request speaks for. If given, nothing of a request under /v1 is judged before it
                 is known, but for bare routes, which prove their requests themselves.
@@ -238,7 +239,7 @@ class Edge:
             return None
         wants_page = b"text/html" in headers.get(b"accept", b"") and not scope["path"].startswith("/v1/")
         if self._render_problem is not None and wants_page:
-            response = self._render_problem(problem, request_id)
+            response = self._render_problem(problem, request_id, scope["path"])
         else:
             response = problem.response(request_id)
         await response(scope, exchange.receive, exchange.send)

@@ -19,12 +19,14 @@ from plaudit.common.http.problems import (
     ProblemError,
     bad_request,
     internal_error,
+    method_not_allowed,
     not_found,
     unavailable,
     unprocessable,
 )
 from plaudit.common.idempotency import KeyReusedError
 from plaudit.common.rate_limits import LimitExceededError
+from plaudit.common.refusals import rule_in_words
 
 Refusals = Mapping[type[Exception], Callable[[Any], Problem]]
 """Error of a domain → maker of its problem. A subclass without an entry of its own gets that of its base."""
@@ -84,6 +86,8 @@ def _of_status(status: int, detail: str, headers: Mapping[str, str] | None) -> P
     """Return the problem of an error that the framework found before it called our code."""
     if status == HTTPStatus.NOT_FOUND:
         return not_found("address")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return method_not_allowed(headers)
     phrase = HTTPStatus(status).phrase
     slug = phrase.lower().replace(" ", "-").replace("'", "")
     return Problem(slug, status, phrase, "" if detail == phrase else detail, headers=headers)
@@ -103,4 +107,4 @@ def _one_error(error: Mapping[str, Any]) -> ProblemError:
     """Return the place, the rule, and the rule in words, but never the value."""
     place, *path = error["loc"]
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-    return ProblemError(place, pointer, error["type"], error["msg"])
+    return ProblemError(place, pointer, error["type"], rule_in_words(error["msg"]))

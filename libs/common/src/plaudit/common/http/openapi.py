@@ -186,8 +186,10 @@ def _add_example(content: dict[str, Any], schemas: Mapping[str, Any], differing:
 
 def _problems(status: str, slugs: Sequence[str], meanings: Mapping[str, str]) -> dict[str, Any]:
     """Return the answer of a status: a problem of one of these types."""
-    types = {"properties": {"type": {"enum": [f"{DOCS_URL}/problems#{slug}" for slug in slugs]}}}
-    schema = PROBLEM_REF if status == "default" else {"allOf": [PROBLEM_REF, types]}
+    types = {"type": {"enum": [f"{DOCS_URL}/problems#{slug}" for slug in slugs]}}
+    is_one = status != "default"
+    own = {"properties": {**types, "status": {"const": int(status)}}} if is_one else {}
+    schema = {"allOf": [PROBLEM_REF, own]} if is_one else PROBLEM_REF
     names = (*_HEADERS_OF_PROBLEMS.get(status, ()), "X-Request-Id")
     return {
         "description": "\n\n".join(f"`{slug}`: {meanings[slug]}" for slug in slugs),

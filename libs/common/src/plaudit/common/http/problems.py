@@ -144,9 +144,15 @@ def conflict(slug: str, detail: str) -> Problem:
     return Problem(slug, HTTPStatus.CONFLICT, "In conflict with the present state", detail)
 
 
-def method_not_allowed() -> Problem:
+def method_not_allowed(headers: Mapping[str, str] | None = None) -> Problem:
     """Return the 405; the edge adds `Allow`."""
-    return Problem("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed")
+    return Problem(
+        "method-not-allowed",
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "The address does not accept this method",
+        "Use one that the header `Allow` names.",
+        headers=headers,
+    )
 
 
 def not_json() -> Problem:

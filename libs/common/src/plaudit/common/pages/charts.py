@@ -20,6 +20,8 @@ _LABEL_GAP: Final = 15
 _MIN_LABEL_DISTANCE_PERCENT: Final = 18.0
 _LAST_START_PERCENT: Final = 88.0
 """A name that began further right would leave the chart."""
+_FIRST_END_PERCENT: Final = 20.0
+"""One that ended further left would leave it, too."""
 _MAX_STEPS: Final = 4
 
 _CHART: Final = Markup(
@@ -188,7 +190,11 @@ def _names(series: Sequence[Series], scale: _Scale) -> Markup:
         while any(abs(y - other) < _LABEL_GAP for other in written):
             y -= _LABEL_GAP
         written.append(y)
-        x, anchor = (100.0, "end") if x > _LAST_START_PERCENT else (round(x + 1, 2), "start")
+        # Lines that go on stand to the right of one that ends, so its name stands to the left, where there is room.
+        if x > _LAST_START_PERCENT:
+            x, anchor = 100.0, "end"
+        else:
+            x, anchor = (round(x - 1, 2), "end") if x > _FIRST_END_PERCENT else (round(x + 1, 2), "start")
         parts.append(text.format(look=each.look, x=x, y=round(y, 1), anchor=anchor, name=each.name))
     return Markup("").join(parts)
 

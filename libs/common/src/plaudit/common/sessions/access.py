@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from plaudit.common.api_keys.domain import SCOPES
 from plaudit.common.http import Principal, Problem
 from plaudit.common.http.auth import SAFE_METHODS
 from plaudit.common.http.errors import AnswerInsteadError
@@ -20,6 +21,8 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 """The hidden field of forms, for browsers that do not say where a form comes from."""
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 FORBIDDEN_TITLE: Final = "You may not do this"
+_OF_A_PERSON: Final = ("Your role", "an admin can give you another")
+_OF_A_KEY: Final = ("The key that you signed in with", "sign in with another")
 NOTHING_WAS_DONE: Final = "You are no longer signed in, so nothing was done. Sign in, and send the form again."
 
 
@@ -53,8 +56,9 @@ class staff:  # noqa: N801 - reads as what it lets in: Depends(staff("clocks:rea
         missing = [scope for scope in self.scopes if not principal.may(scope)]
         request.state.principal = principal
         if missing:
-            subject = "Your role" if principal.person else "The key that you signed in with"
-            detail = f"{subject} lacks {' and '.join(f'`{scope}`' for scope in missing)}, which this page needs."
+            words = ", and ".join(SCOPES.get(scope, f"use `{scope}`") for scope in missing)
+            subject, remedy = _OF_A_PERSON if principal.person else _OF_A_KEY
+            detail = f"This page is for those who may {words}. {subject} does not let you; {remedy}."
             raise Problem("forbidden", HTTPStatus.FORBIDDEN, FORBIDDEN_TITLE, detail)
         return principal
 

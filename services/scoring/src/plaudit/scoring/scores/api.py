@@ -67,16 +67,16 @@ async def read_score(
 
     A subject whose reviews are all removed, or are all of other kinds (NPS, CSAT, CES), has a null score, no stars,
     and the prior. 404 `unknown-subject` for one that never had a review; the detail names those that may have been
-    meant.
+    meant, or one that is known.
     """
     sums = await store.sums_of(tx, principal.tenant_id, [subject])
     if subject not in sums and not await store.without_score(tx, principal.tenant_id, [subject]):
-        raise UnknownSubjectError(subject, await _near(tx, principal.tenant_id, subject))
+        raise await _unknown(tx, principal.tenant_id, subject)
     return _score(subject, sums.get(subject, []), tx.now)
 
 
-async def _near(tx: SqlTx, tenant_id: str, subject: str) -> list[str]:
-    """Return known subjects that may have been meant, found at the first segment that is not known."""
+async def _unknown(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
+    """Return the error that names known subjects, found at the first segment that is not known."""
     segments = subject.split("/")
     known = ""
     for depth, segment in enumerate(segments, start=1):
@@ -88,9 +88,10 @@ async def _near(tx: SqlTx, tenant_id: str, subject: str) -> list[str]:
             near = [children[name] for name in nearest(segment, children, MAX_NAMED_SUBJECTS)]
             whole = ["/".join((child, *segments[depth:])) for child in near]
             found = {*await store.sums_of(tx, tenant_id, whole), *await store.without_score(tx, tenant_id, whole)}
-            return [each for each in whole if each in found] or near or [known or min(children.values(), default="")]
+            meant = [each for each in whole if each in found] or near or ([known] if known else [])
+            return UnknownSubjectError(subject, meant, min(children.values(), default=""))
         known = children[segment]
-    return [known]
+    return UnknownSubjectError(subject, [known])
 
 
 def _score(subject: str, rows: list[tuple[int, Sums]], at: datetime) -> ScoreOut:

@@ -11,10 +11,11 @@ from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us
 class UnknownSubjectError(ValueError):
     """Nothing was ever said about a subject."""
 
-    def __init__(self, subject: str, near: Sequence[str]) -> None:
-        """Name known subjects that may have been meant."""
-        names = " or ".join(f"`{each}`" for each in near if each)
-        meant = f" Did you mean {names}?" if names else ""
+    def __init__(self, subject: str, near: Sequence[str], known: str = "") -> None:
+        """Name known subjects that may have been meant, or else one that is known, if there is any."""
+        names = " or ".join(f"`{each}`" for each in near)
+        example = f" One that is known is `{known}`." if known else ""
+        meant = f" Did you mean {names}?" if names else example
         super().__init__(f"Nothing was ever said about `{subject}`.{meant}")
 
 

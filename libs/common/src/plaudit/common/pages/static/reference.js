@@ -6,6 +6,10 @@
   if (!place || typeof SwaggerUIBundle !== "function") {
     return;
   }
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  follow();
+  dark.addEventListener("change", follow);
   SwaggerUIBundle({
     domNode: place,
     url: place.dataset.document,
