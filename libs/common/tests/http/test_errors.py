@@ -130,3 +130,11 @@ async def test_a_pool_without_a_free_connection_is_a_transient_error() -> None:
     with pytest.raises(TimeoutError) as caught:
         await times_out()
     assert is_transient(caught.value)
+
+
+def test_what_is_no_uuid_is_told_so_without_how_the_library_reads_it() -> None:
+    said = "Input should be a valid UUID, invalid character: found `n` at 0"
+    error = {"loc": ("path", "review_id"), "type": "uuid_parsing", "msg": said}
+    problem = problem_of(RequestValidationError([error]))
+    [shown] = problem.errors
+    assert shown.detail == "Input should be a UUID such as 0199e0a4-6f1c-7b1a-9d57-1f0e2a6c33b1"

@@ -72,6 +72,18 @@ async def test_the_page_shows_what_is_late_what_is_next_and_the_alerts(stage):
     assert "<script" not in page
 
 
+async def test_of_the_days_to_come_the_chart_shows_only_answers_that_are_still_due(stage):
+    for title in ("Done", "Slow"):
+        young = review(published_at=at(20), received_at=at(20), title=title)
+        await stage.happens(None, young, at(20), review_id=title)
+        if title == "Done":
+            await stage.happens(young, answered(young, at(20)), at(20), review_id=title)
+    await stage.move_to(at(21))
+    page = (await (await signed_in(stage, "*")).get("/console")).text
+    shown = re.findall(r"<tr><th scope=\"row\">(.+?)</th><td class=\"figure\">(.*?)</td>", page)
+    assert [due for _, due in shown[pages.PAST_DAYS + 1 :] if due != "0"] == ["1"]
+
+
 async def test_a_clock_has_a_page_with_its_review_and_what_happened(stage):
     await stage.happens(None, review(title="Never <again>"), at(0), review_id="late")
     await stage.move_to(at(26.5))
@@ -174,7 +186,7 @@ async def test_a_wrong_key_is_told_and_sets_nothing(stage):
 async def test_a_key_without_the_scopes_is_told_which(stage):
     page = await (await signed_in(stage, "clocks:read")).get("/console")
     assert page.status_code == 403
-    assert "alerts:read" in page.text
+    assert "read alerts" in page.text
 
 
 @pytest.mark.parametrize(

@@ -301,7 +301,7 @@ class Edge:
             "request",
             method=method,
             route=route,
-            status=status,
+            status=int(status),
             duration_ms=round(seconds * 1000, 3),
             body_bytes=received_bytes,
             **fields,

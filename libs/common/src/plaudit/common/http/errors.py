@@ -46,6 +46,9 @@ def _limit_exceeded(error: LimitExceededError) -> Problem:
     return Problem("too-much-at-once", HTTPStatus.TOO_MANY_REQUESTS, "Too much at once", str(error), headers=headers)
 
 
+_RULES: Final = {"uuid_parsing": "Input should be a UUID such as 0199e0a4-6f1c-7b1a-9d57-1f0e2a6c33b1"}
+"""Of rules whose words in the library tell how it reads a value: type of the error → words."""
+
 COMMON_REFUSALS: Final[Refusals] = {
     KeyReusedError: lambda error: unprocessable("idempotency-key-reused", str(error)),
     LimitExceededError: _limit_exceeded,
@@ -107,4 +110,4 @@ def _one_error(error: Mapping[str, Any]) -> ProblemError:
     """Return the place, the rule, and the rule in words, but never the value."""
     place, *path = error["loc"]
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-    return ProblemError(place, pointer, error["type"], rule_in_words(error["msg"]))
+    return ProblemError(place, pointer, error["type"], _RULES.get(error["type"]) or rule_in_words(error["msg"]))

@@ -149,13 +149,14 @@ def _figures(counts: dict[str, int], days: Sequence[Any] = ()) -> list[tuple[str
 
 
 def _chart(days: Sequence[Any]) -> Markup:
-    """Return the chart of answers due on each day, and of those that were late."""
+    """Return the chart of answers due on each day, and of those that were late; to come is only what still runs."""
     now = PAST_DAYS
+    due = [day["due"] if n <= now else day["running"] for n, day in enumerate(days)]
     late = [day["late"] if n <= now else None for n, day in enumerate(days)]
     past = days[: now + 1]
     return line_chart(
         [f"{day['day']:%-d %B}" if n != now else "today" for n, day in enumerate(days)],
-        [Series("due", [day["due"] for day in days]), Series("late", late, "bad")],
+        [Series("due", due), Series("late", late, "bad")],
         title="Day (UTC)",
         summary=(
             f"Answers due each day: {sum(day['due'] for day in past):,} in the last {len(past)} days, "

@@ -28,7 +28,8 @@ FROM generate_series(
 ) AS day (starts_at)
 CROSS JOIN LATERAL (
     SELECT count(*) AS due, count(*) FILTER (WHERE due_at < $2) AS passed,
-        count(*) FILTER (WHERE due_at < $2 AND ({_UNDECIDED_OR_BREACHED})) AS late
+        count(*) FILTER (WHERE due_at < $2 AND ({_UNDECIDED_OR_BREACHED})) AS late,
+        count(*) FILTER (WHERE state = 'running') AS running
     FROM (
         SELECT due_at, breached_at, state FROM clocks
         WHERE tenant_id = $1 AND state <> 'cancelled'
@@ -86,7 +87,8 @@ async def days(tx: Tx, tenant_id: str, past: int, coming: int) -> list[Record]:
         coming: days after today.
 
     Returns:
-        Rows of `day`, `due` (at most `MAX_COUNTED`), `passed` (due by now) and `late`, the earliest day first.
+        Rows of `day`, `due` (at most `MAX_COUNTED`), and of these `passed` (due by now), `late` and `running`, the
+        earliest day first.
     """
     return await tx.raw.fetch(_DAYS, tenant_id, tx.now, past, coming)
 
