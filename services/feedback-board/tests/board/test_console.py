@@ -137,7 +137,7 @@ async def test_a_key_that_only_reads_sees_no_form_and_may_send_none(api: httpx.A
     assert [form.attributes["action"] for form in page.all("form")] == ["/sign-out"]
     sent = {"revision": "1", "status": "planned", "reason": "Because."}
     answer = await reader.post(f"{await console_path(api)}/status", data=sent)
-    assert "board:write" in answer.text
+    assert "add, size and answer requests" in answer.text
     assert (await api.get("/v1/requests")).json()["items"][0]["status"] == "open"
 
 
