@@ -86,6 +86,12 @@ def test_any_values_make_a_chart_within_its_bounds(values: list[float | None]) -
     assert all(0 <= y <= HEIGHT for _, points in paths(drawn) for _, y in points)
 
 
+@pytest.mark.parametrize(("values", "wanted"), [([0, 2, 1, 0], ["0", "1", "2"]), ([0.5, 1, 1, 0], ["0", "0.5", "1"])])
+def test_the_axis_of_what_is_counted_has_whole_numbers_only(values: list[float], wanted: list[str]) -> None:
+    shown = re.findall(r'<text x="0" y="[-\d.]+">([\d.]+)</text>', chart(Series("due", values)))
+    assert set(wanted) == set(shown)
+
+
 def test_a_series_of_another_length_is_an_error() -> None:
     with pytest.raises(ValueError, match="one value for each label"):
         chart(Series("due", [1]))

@@ -112,6 +112,8 @@ def _scale(values: Sequence[float], labels: int, from_zero: bool) -> _Scale:
     low = 0.0 if from_zero or not values else min(values)
     high = max([*values, low])
     step = _step(max(high - low, 1.0 if from_zero else 0.1) / _MAX_STEPS)
+    if from_zero and all(float(value).is_integer() for value in values):
+        step = max(step, 1.0)  # there is no half of what is counted
     first = math.floor(low / step) * step
     last = max(math.ceil(high / step) * step, first + step)
     return _Scale(first, last, step, labels)
