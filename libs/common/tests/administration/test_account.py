@@ -62,8 +62,8 @@ async def test_every_role_sees_its_own_page_and_what_it_may_do(site, role) -> No
 
 async def test_the_persons_name_leads_there_from_every_page(site) -> None:
     page = await shown(await site.signed_in(await site.account(Role.ADMIN)))
-    link = page.one("footer").one("a")
-    assert (link.text, link.attributes["href"], link.attributes["aria-current"]) == ("Ada", ACCOUNT, "page")
+    link = page.one("footer").one("a", href=ACCOUNT)
+    assert (link.text, link.attributes["aria-current"]) == ("Ada", "page")
     assert ACCOUNT not in [each.attributes["href"] for each in page.one("header").all("a")]
 
 
