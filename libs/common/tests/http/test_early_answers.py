@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import http.client
 from collections.abc import Sequence
+from time import perf_counter
 
 import pytest
 import uvloop
@@ -13,9 +14,9 @@ from starlette.routing import Route
 
 from plaudit.common.http import Api
 from plaudit.common.http.direct import DirectRequest, DirectRoute
-from plaudit.common.http.limits import Limits
+from plaudit.common.http.limits import DEFAULT_LIMITS, Limits
 from plaudit.common.http.problems import body_too_large
-from plaudit_testing.connections import bare_app
+from plaudit_testing.connections import bare_app, our_connection
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
@@ -37,29 +38,32 @@ class Untouched(DirectRoute):
 def app() -> Api:
     async def shop(_request: Request) -> Response:
         problem = body_too_large(MAX_BYTES)
-        return Response(problem.body("r-1"), problem.status)
+        return Response(problem.body("r-1"), problem.status, problem.headers)
 
     routes = [Route(BARE, shop, methods=["POST"])]
     return bare_app(routes, [Untouched("/v1/hooks/", ["{source}"], MAX_BYTES)])
 
 
-def post(host: str, port: int, path: str) -> tuple[int, bytes]:
+def post(host: str, port: int, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
     """Send as Python's urllib does: the whole body first, then the answer is read, and the connection ends."""
     connection = http.client.HTTPConnection(host, port, timeout=DEADLINE_SECONDS)
     with contextlib.closing(connection):
-        connection.request("POST", path, FAR_TOO_LARGE, {"connection": "close"})
+        connection.request("POST", path, FAR_TOO_LARGE, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
 
 
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("path", [DIRECT, BARE])
-def test_a_client_that_sends_all_of_a_refused_body_gets_the_refusal(loop: str, path: str) -> None:
+@pytest.mark.parametrize("headers", [{"connection": "close"}, {}], ids=["the client closes", "the refusal closes"])
+def test_a_client_that_sends_all_of_a_refused_body_gets_the_refusal(
+    loop: str, path: str, headers: dict[str, str]
+) -> None:
     async def refused() -> None:
         api = app()
         async with asyncio.timeout(DEADLINE_SECONDS), serving(api) as server:
             url = server.base_url
-            status, body = await asyncio.to_thread(post, url.host, url.port, path)
+            status, body = await asyncio.to_thread(post, url.host, url.port, path, headers)
             assert status == 413
             assert b"/problems#body-too-large" in body
             await until(lambda: api.edge.in_progress == 0, "nothing is left of it")
@@ -76,8 +80,11 @@ async def _send_on(writer: asyncio.StreamWriter, part: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", [DIRECT, BARE])
-async def test_nothing_behind_a_refused_body_is_served_and_the_connection_is_closed_in_the_end(path: str) -> None:
-    head = f"POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 20000\r\n\r\n".encode()
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+async def test_nothing_behind_a_refused_body_is_served_and_the_connection_is_closed_in_the_end(
+    path: str, connection: str
+) -> None:
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\nconnection: {connection}\r\ncontent-length: 20000\r\n\r\n".encode()
     limits = Limits(idle_seconds=0.2, sweep_seconds=0.05)
     async with asyncio.timeout(DEADLINE_SECONDS), serving(app(), limits) as server:
         reader, writer = await asyncio.open_connection(server.base_url.host, server.base_url.port)
@@ -88,3 +95,17 @@ async def test_nothing_behind_a_refused_body_is_served_and_the_connection_is_clo
             await _send_on(writer, b"x" * 20_000 + head)
         assert written.count(b"HTTP/1.1") == 1
         writer.close()
+
+
+async def test_a_client_that_was_answered_early_and_still_sends_is_not_idle() -> None:
+    """Closed while it sends, its connection would be reset, and the refusal could be lost."""
+    connection = our_connection(app())
+    await connection.feed([f"POST {BARE} HTTP/1.1\r\nhost: x\r\ncontent-length: 20000\r\n\r\n".encode()])
+    assert (await connection.settled()).startswith(b"HTTP/1.1 413 ")
+    answered = perf_counter()
+    await until(lambda: perf_counter() > answered + 0.01, "some time has passed")
+    await connection.feed([b"x" * 2_000])
+    connection.protocol.sweep(answered + DEFAULT_LIMITS.idle_seconds)
+    assert not connection.transport.closed
+    connection.protocol.sweep(perf_counter() + DEFAULT_LIMITS.idle_seconds + 1)
+    assert connection.transport.closed

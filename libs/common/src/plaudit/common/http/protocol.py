@@ -243,6 +243,9 @@ class HttpProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle
         if type(cycle) is DirectRequest:
             cycle.add(body)
+        elif cycle.response_complete:
+            # Closed in the middle of it, the connection would be reset, and the early answer perhaps never read.
+            self._idle_since = perf_counter()
         else:
             super().on_body(body)
 
