@@ -13,6 +13,8 @@ import regex
 MAX_LETTER_CHARS: Final = 64
 """A letter of more code points is no letter of any script, and is cut like any text."""
 ELLIPSIS: Final = "…"
+ISOLATE: Final = "\u2068"
+END_OF_ISOLATE: Final = "\u2069"
 
 NOT_TEXT: Final = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069"
 """For a class of a pattern: control characters, and what makes a line look like another one. No text needs them."""
@@ -74,6 +76,11 @@ def seen(text: str) -> str:
 def shows(text: str) -> bool:
     """Say whether a reader sees anything of a text: more than spaces, and more than marks without a letter."""
     return any(not char.isspace() and unicodedata.category(char) not in _MARKS for char in seen(text))
+
+
+def isolated(text: str) -> str:
+    """Return a clean line as it stands within a plain text of ours, whose direction it then leaves as it is."""
+    return text if text.isascii() else f"{ISOLATE}{text}{END_OF_ISOLATE}"
 
 
 def cut(text: str, most: int) -> str:
