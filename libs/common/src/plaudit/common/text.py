@@ -13,8 +13,8 @@ import regex
 MAX_LETTER_CHARS: Final = 64
 """A letter of more code points is no letter of any script, and is cut like any text."""
 ELLIPSIS: Final = "…"
-ISOLATE: Final = "\u2068"
-END_OF_ISOLATE: Final = "\u2069"
+_ISOLATE: Final = "\u2068"
+_END_OF_ISOLATE: Final = "\u2069"
 
 NOT_TEXT: Final = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069"
 """For a class of a pattern: control characters, and what makes a line look like another one. No text needs them."""
@@ -41,7 +41,8 @@ _RARE: Final = re.compile(
     "\U000e0000-\U000e007f]"
 )
 """All that a clean text may have to do without; most texts hold none of it."""
-_ASCII_CONTROLS: Final = bytes((*range(9), *range(11, 32), 127))
+_PLAIN_ASCII: Final = bytes(byte if byte in b"\t\n" or 32 <= byte < 127 else 32 for byte in range(256))
+"""A table for `bytes.translate` that changes control characters only: it takes less than a nanosecond a character."""
 _UNSEEN: Final = re.compile(f"[{NOT_TEXT}{UNSEEN}]+")
 _MARKS: Final = frozenset({"Mn", "Me"})
 """Categories of Unicode: what stands above, below or around a letter."""
@@ -54,7 +55,7 @@ def clean(text: str) -> str:
 
     Halves of surrogate pairs become U+FFFD, the sign of a character that could not be read.
     """
-    if text.isascii() and len(text.encode().translate(None, _ASCII_CONTROLS)) == len(text):
+    if text.isascii() and (plain := text.encode()).translate(_PLAIN_ASCII) == plain:
         return text
     if _RARE.search(text):
         lines = _SEPARATOR.sub(" ", _LINE_BREAK.sub("\n", text))
@@ -80,7 +81,12 @@ def shows(text: str) -> bool:
 
 def isolated(text: str) -> str:
     """Return a clean line as it stands within a plain text of ours, whose direction it then leaves as it is."""
-    return text if text.isascii() else f"{ISOLATE}{text}{END_OF_ISOLATE}"
+    return text if text.isascii() else f"{_ISOLATE}{text}{_END_OF_ISOLATE}"
+
+
+def with_bdi(html: str) -> str:
+    """Return a line of HTML in which an element isolates what `isolated` does in a plain text."""
+    return html.replace(_ISOLATE, "<bdi>").replace(_END_OF_ISOLATE, "</bdi>")
 
 
 def cut(text: str, most: int) -> str:

@@ -16,7 +16,7 @@ import msgspec
 
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.review_facts import is_web_address
-from plaudit.common.text import END_OF_ISOLATE, ISOLATE, clean, cut, isolated, one_line
+from plaudit.common.text import clean, cut, isolated, one_line, with_bdi
 
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
@@ -137,14 +137,9 @@ def _as_text(paragraphs: list[str], quote: list[str], links: list[tuple[str, str
 
 
 def _as_html(paragraphs: list[str], quote: list[str], links: list[tuple[str, str]]) -> str:
-    body = [f"<p>{_with_bdi(escape(part))}</p>" for part in paragraphs]
+    body = [f"<p>{with_bdi(escape(part))}</p>" for part in paragraphs]
     if quote:
         quoted = "".join(f'<p dir="auto">{"<br>".join(map(escape, part.splitlines()))}</p>' for part in quote)
         body.append(f"<blockquote>{quoted}</blockquote>")
     body += [f'<p><a href="{escape(url)}">{escape(label)}</a></p>' for label, url in links]
     return f'<!doctype html><html lang="en"><body>{"".join(body)}</body></html>\n'
-
-
-def _with_bdi(line: str) -> str:
-    """Return a line of HTML in which an element isolates what is of another direction."""
-    return line.replace(ISOLATE, "<bdi>").replace(END_OF_ISOLATE, "</bdi>")
