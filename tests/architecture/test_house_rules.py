@@ -24,7 +24,10 @@ PLATFORM_FILES = {"__init__.py", "adapter.py", "doc.md", "fixtures"}
 TEST_FOLDERS = FURNITURE | {"fixtures"}
 CACHES = {"__pycache__"}
 
-PURE = ("contracts", "person_keys", "standard_webhooks", "strict_json", "idempotency.domain", "rate_limits.domain")
+PURE = (
+    *("contracts", "mailbox", "person_keys", "standard_webhooks", "strict_json", "text", "idempotency.domain"),
+    "rate_limits.domain",
+)
 """What a domain may import of plaudit.common."""
 PURE_IN_COMMON = ("names", "refusals", "settings")
 """What a domain of plaudit.common itself may import as well."""

@@ -7,6 +7,7 @@ from plaudit.alerting.desk import pages
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.clocks import answered, at, review
+from plaudit_testing.directions import HEBREW, misplaced
 
 pytestmark = pytest.mark.postgres
 
@@ -140,7 +141,7 @@ async def test_what_is_not_there_is_said(stage):
 
 async def test_the_shell_names_the_tenant_the_key_and_the_sections_that_it_may_see(stage):
     page = (await (await signed_in(stage, "clocks:read", "alerts:read", tenant="acme")).get("/console/clocks")).text
-    assert "<p>Acme</p>" in page
+    assert '<p dir="auto">Acme</p>' in page
     assert "API key " in page
     assert re.findall(r'<li><a href="(/console[a-z/]*)"( aria-current="page")?>', page.split("</nav>")[0]) == [
         ("/console", ""),
@@ -166,6 +167,13 @@ async def test_mails_that_could_not_be_delivered_are_said(stage, mailbox):
     await stage.sends()
     page = (await (await signed_in(stage, "*")).get("/console")).text
     assert "1 mail could not be delivered." in page
+
+
+async def test_a_right_to_left_review_is_set_right_to_left(stage):
+    await stage.happens(None, review(title=HEBREW, text=HEBREW), at(0), review_id="hebrew")
+    browser = await signed_in(stage, "*")
+    for path in ("/console", "/console/clocks"):
+        assert misplaced((await browser.get(path)).text, HEBREW) == []
 
 
 async def test_another_tenants_page_is_empty(stage):

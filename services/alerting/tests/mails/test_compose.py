@@ -16,6 +16,7 @@ from plaudit.alerting.clocks.domain.run import fold
 from plaudit.alerting.mails.domain import MailKind, compose, mail_about
 from plaudit.alerting.policies.domain import BUILT_IN
 from plaudit_testing.clocks import at, review
+from plaudit_testing.directions import HEBREW, misplaced
 
 ID = UUID("01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11")
 STARTED = Started(at(0), at(0), BUILT_IN.ref, StartReason.PUBLISHED)
@@ -60,7 +61,7 @@ class Elements(HTMLParser):
         self.links += [value for name, value in attributes if name in {"href", "src"}]
 
 
-HARMLESS = {"html", "body", "p", "br", "blockquote", "a"}
+HARMLESS = {"html", "body", "p", "br", "blockquote", "a", "bdi"}
 
 
 def test_a_notice_says_what_is_due_when_and_links_to_the_review_and_to_the_clock_in_the_console():
@@ -119,6 +120,28 @@ def test_a_doubtful_address_becomes_no_link_to_anything_else(url):
     links = Elements(body(message, "html")).links
     assert links in ([], [url])
     assert all(link.startswith("https://shop.example/") for link in links)
+
+
+@pytest.mark.parametrize("written", ["نمی‌خواهم", "क्‍ष", "👨‍👩‍👧", "Kün\u00addigung", "a\u202eb"])
+def test_letters_are_as_they_were_written(written):
+    message = mail(clock(title=written, text=f"{written}\n{written}"))
+    shown = written.replace("\u00ad", "").replace("\u202e", "")
+    assert f"> {shown}\n>\n> {shown}\n> {shown}\n" in body(message, "plain")
+    assert f'<p dir="auto">{shown}</p><p dir="auto">{shown}<br>{shown}</p>' in body(message, "html")
+
+
+def test_right_to_left_texts_are_set_right_to_left():
+    source = msgspec.structs.replace(review().source, name=HEBREW)
+    message = mail(clock(title=HEBREW, text=HEBREW, source=source))
+    assert misplaced(body(message, "html"), HEBREW) == []
+    assert f"on \u2068{HEBREW}\u2069 was published" in body(message, "plain")
+    assert not {"\u2068", "\u2069"} & set(body(message, "html"))
+
+
+@pytest.mark.parametrize("title", ["\u200b", "\u3164\u200e", " ", "\u202e"])
+def test_a_title_that_shows_nothing_is_left_out(title):
+    assert "> I waited two days.\n" in body(mail(clock(title=title)), "plain").split("\n\n")[2] + "\n"
+    assert clock(title=title).review.title is None
 
 
 @given(

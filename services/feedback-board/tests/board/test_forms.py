@@ -43,6 +43,19 @@ async def test_a_request_against_the_rules_comes_back_with_what_was_typed(api: h
     assert (await api.get("/v1/requests")).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    "title", ["\u200e\u200f\u200e", "\u200b\u2060\ufeff", "\u00ad\ufe0f\u3164\u2800", "a\u200b\u200bb"]
+)
+async def test_a_title_that_shows_too_little_is_refused_by_the_page_and_by_the_api(
+    api: httpx.AsyncClient, clients, title: str
+) -> None:
+    visitor = clients.visitor()
+    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-request").one("form")
+    assert (await submit(visitor, form, title=title)).status_code == 422
+    assert (await api.post("/v1/requests", json={"title": title})).status_code == 422
+    assert (await api.get("/v1/requests")).json()["items"] == []
+
+
 async def test_a_form_counts_only_when_our_own_page_sent_it(api: httpx.AsyncClient, clients) -> None:
     ours: list[dict[str, str]] = [
         {"sec-fetch-site": "same-origin"},

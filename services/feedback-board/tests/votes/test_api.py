@@ -48,6 +48,16 @@ async def test_the_key_of_an_address_is_the_one_that_reviews_carry(
     assert voted.json()["request"]["reach"] == 1
 
 
+async def test_a_mailbox_in_any_spelling_has_one_vote(api: httpx.AsyncClient, request_path: str) -> None:
+    spellings = [
+        *("cara@example.com", "mailto:cara@example.com", "Cara <CARA@example.com>", "cara@example.com."),
+        *("dan@bücher.example", "dan@xn--bcher-kva.example", "dan@bücher.example\u200b"),
+    ]
+    answers = [await api.post(f"{request_path}/votes", json={"email": each}) for each in spellings]
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 200, 201, 200, 200]
+    assert (await api.get(request_path)).json()["votes"] == 2
+
+
 async def test_who_votes_is_said_in_exactly_one_way(api: httpx.AsyncClient, request_path: str) -> None:
     both = {"person": "a", "email": "a@b.de"}
     for voter in ({}, both, {"person": "anna@example.com"}, {"email": "anna"}, {"person": ""}):

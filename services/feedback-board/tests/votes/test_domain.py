@@ -1,11 +1,15 @@
 import hashlib
 import hmac
+import re
+import unicodedata
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from plaudit.common.mailbox import MAX_CHARS
 from plaudit.common.person_keys import person_key
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.votes import domain
@@ -13,10 +17,16 @@ from plaudit.feedback_board.votes import domain
 KEY = b"k" * 32
 
 
-def test_an_address_in_any_spelling_is_one_person() -> None:
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        *("anna@café.example", " Anna@CAFÉ.example ", "anna@cafe\u0301.example", "anna@xn--caf-dma.example"),
+        *("anna@café.example.", "Anna <anna@café.example>", "mailto:anna@café.example", "anna@café.example\u200b"),
+    ],
+)
+def test_an_address_in_any_spelling_is_one_person(spelling: str) -> None:
     expected = hmac.new(KEY, "anna@café.example".encode(), hashlib.sha256).hexdigest()
-    for spelling in ("anna@café.example", " Anna@CAFÉ.example ", "anna@cafe\u0301.example"):
-        assert person_key(KEY, spelling) == expected
+    assert domain.person_at(KEY, spelling) == person_key(KEY, spelling) == expected
 
 
 def test_the_same_address_is_another_person_for_another_tenant() -> None:
@@ -64,13 +74,21 @@ def test_an_address_or_a_bad_key_is_no_person_key(person: str) -> None:
         "a b@example.com",
         "x" * 250 + "@a.de",
         "a\ud800@b.de",
-        "a\u200b@b.de",
+        "\u200b@b.de",
+        "a@b.de, c@d.de",
+        "a@b..de",
         "a\x07@b.de",
     ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidInputError):
-        domain.clean_address(address)
+        domain.person_at(KEY, address)
+
+
+@given(st.from_regex(domain.ADDRESS_PATTERN).map(partial(unicodedata.normalize, "NFC")))
+def test_an_address_that_the_document_takes_is_taken(address: str) -> None:
+    assume(re.search(domain.ADDRESS_PATTERN, address) and len(address) <= MAX_CHARS)
+    assert len(domain.person_at(KEY, address)) == 64
 
 
 def _old_cookie(visitor_id: UUID, key: bytes = KEY) -> str:

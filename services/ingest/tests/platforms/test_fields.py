@@ -40,6 +40,30 @@ def test_one_address_has_one_key_however_it_is_written(local, before, after):
     assert person_key(SOURCE, email=written, person_id=None) == person_key(SOURCE, email=plain, person_id=None)
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        *("Cara <cara@mail.example>", "mailto:cara@mail.example", "cara@mail.example.", "<cara@mail.example>"),
+        *("cara@mail.example\u200b", "\ufeffCARA@mail.example"),
+    ],
+)
+def test_one_mailbox_in_any_spelling_has_one_key(email):
+    plain = person_key(SOURCE, email="cara@mail.example", person_id=None)
+    assert person_key(SOURCE, email=email, person_id="c-1") == plain
+    assert person_key(SOURCE, email=None, person_id=email) == plain
+
+
+def test_both_forms_of_an_international_domain_have_one_key():
+    one, other = (person_key(SOURCE, email=f"ann@{domain}", person_id=None) for domain in ("café.de", "xn--caf-dma.de"))
+    assert one == other
+
+
+@pytest.mark.parametrize("email", ["n/a", "@", "ann@", "two words@mail.example", "a@b.de, c@d.de", "x" * 300 + "@d.de"])
+def test_a_text_that_is_no_address_is_nobodys(email):
+    assert person_key(SOURCE, email=email, person_id="c-1") == "native:c-1"
+    assert person_key(SOURCE, email=email, person_id=None) is None
+
+
 def test_the_platform_does_not_matter_to_an_address_and_the_tenant_does():
     key = person_key(SOURCE, email="ann@mail.example", person_id=None)
     assert person_key(replace(SOURCE, platform="trustpilot"), email="ann@mail.example", person_id=None) == key

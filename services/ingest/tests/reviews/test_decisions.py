@@ -283,6 +283,21 @@ class TestEdit:
         assert when(stored, edit(title="New")).stored.state.text_cut
         assert not when(stored, edit(text="Short")).stored.state.text_cut
 
+    def test_no_letter_is_cut_in_two_and_the_flag_stays_then_too(self):
+        family = "👨‍👩‍👧"
+        stored = given(create(title="t" * 498 + family, text="ж" * 19_998 + family))
+        assert (stored.state.title, stored.state.text) == ("t" * 498, "ж" * 19_998)
+        assert when(stored, edit(language="uk")).stored.state.text_cut
+
+    def test_what_does_not_belong_in_a_text_is_not_kept(self):
+        told = AnswerContent(text="Dan\u00adke\x00")
+        state = given(create(title="a\u202eb", text="Cafe\u0301,\r\nنمی\u200cخواهم\x07", answer=told)).state
+        assert (state.title, state.text, state.answer.text) == ("ab", "Café,\nنمی\u200cخواهم", "Danke")
+
+    def test_the_same_text_in_another_form_of_unicode_changes_nothing(self):
+        stored = given(create(text="Cafe\u0301"))
+        assert isinstance(when(stored, edit(text="Café")), Unchanged)
+
     def test_who_received_it_first_stays(self):
         renamed = replace(SOURCE, name="Renamed")
         after = decide(given(create()), edit(text="Better"), renamed, LATER, "review-2").stored

@@ -1,11 +1,13 @@
 """Names that people give to things, and names that they misspell."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
 from plaudit.common.refusals import WrongInputError
+from plaudit.common.text import NOT_TEXT, clean, shows
 
 MAX_NAME_CHARS: Final = 100
 MAX_NEAREST: Final = 3
@@ -13,17 +15,12 @@ LIKENESS: Final = 0.5
 """From 0 to 1: below it, a known name is not what was meant."""
 MAX_SHOWN_CHARS: Final = 80
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Categories of Unicode: control characters, halves of pairs, unassigned ones, and breaks of lines."""
-_NOTHING_TO_SEE: Final = frozenset({"Cf", "Mn", "Me", "Zs"})
-"""Categories of what joins, marks or parts characters; alone it shows nothing."""
-_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols that are drawn as nothing: fillers of Hangul, and Braille without a dot."""
-_REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They make the text that follows them look like another one."""
+"""Categories of Unicode: control characters, halves of pairs, private and unassigned ones, and breaks of lines."""
+_NOT_TEXT: Final = re.compile(f"[{NOT_TEXT}]")
 
 
 def checked_name(name: str) -> str:
-    """Return a name as it is stored: without the spaces around it.
+    """Return a name as it is stored: a clean text, without the spaces around it.
 
     Raises:
         WrongInputError: it is empty, too long, holds characters that cannot be printed, or nothing that can be seen.
@@ -31,11 +28,11 @@ def checked_name(name: str) -> str:
     stripped = name.strip()
     if not 1 <= len(stripped) <= MAX_NAME_CHARS:
         raise WrongInputError(f"a name has 1 to {MAX_NAME_CHARS} characters, and this one has {len(stripped)}")
-    if any(unicodedata.category(char) in _UNPRINTABLE or char in _REORDERING for char in stripped):
+    if _NOT_TEXT.search(stripped) or any(unicodedata.category(char) in _UNPRINTABLE for char in stripped):
         raise WrongInputError(f"the name {shown(stripped)} holds a character that cannot be printed")
-    if all(unicodedata.category(char) in _NOTHING_TO_SEE or char in _BLANK for char in stripped):
+    if not shows(stripped):
         raise WrongInputError(f"the name {shown(stripped)} holds nothing that can be seen")
-    return stripped
+    return clean(stripped).strip()
 
 
 def shown(text: str) -> str:

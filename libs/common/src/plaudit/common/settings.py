@@ -1,13 +1,14 @@
 """Settings of every process, from its environment; each service adds its own in its `settings.py`."""
 
 import sys
-from email.headerregistry import Address
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from plaudit.common import mailbox
 
 
 def _split(value: object) -> object:
@@ -19,14 +20,14 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeVali
 
 
 def _checked_address(value: str) -> str:
-    """Return one plain address: nothing that could become a second header or a second recipient."""
+    """Return one plain address in ASCII: nothing that could become a second header or a second recipient."""
     try:
-        address = Address(addr_spec=value)
-    except (ValueError, IndexError) as error:
-        raise ValueError(f"{value!r} is not one e-mail address such as care@example.com") from error
-    if not address.username or not address.domain or not value.isascii() or not value.isprintable():
+        address = mailbox.parse(value).server_address
+    except mailbox.NotAMailboxError:
+        address = ""
+    if not address or not address.isascii():
         raise ValueError(f"{value!r} is not one e-mail address such as care@example.com")
-    return value
+    return address
 
 
 EmailAddress = Annotated[str, AfterValidator(_checked_address)]

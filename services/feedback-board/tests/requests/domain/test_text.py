@@ -1,3 +1,5 @@
+import re
+import unicodedata
 from uuid import UUID
 
 import pytest
@@ -66,6 +68,50 @@ def test_limits_are_kept_and_said(clean, bad: str) -> None:
         clean(bad)
 
 
+unseen = st.sampled_from(["\u200e", "\u200b", "\u2060", "\ufeff", "\u00ad", "\ufe0f", "\u3164", "\u2800", "\u200d"])
+
+
+@given(st.lists(unseen | st.sampled_from([" ", "\n", "\u0301"]), max_size=50).map("".join))
+@pytest.mark.parametrize("clean", [text.clean_title, text.clean_reason])
+def test_a_text_of_which_nothing_can_be_seen_is_refused(clean, nothing: str) -> None:
+    with pytest.raises(InvalidInputError):
+        clean(nothing)
+
+
+def test_characters_that_show_nothing_do_not_count() -> None:
+    with pytest.raises(InvalidInputError, match="3 to 120 characters; it has 2"):
+        text.clean_title("a\u200b\u200bb")
+    with pytest.raises(InvalidInputError, match="1 to 64 characters; it has 0"):
+        text.clean_persona("\u200b")
+    assert text.clean_title("Kün\u00addigen \u200dنمی\u200cخواهم") == "Kündigen نمی\u200cخواهم"
+
+
+@given(
+    st.lists(unseen | st.sampled_from(["a", "é", "שּ", "👍", " ", "\n", "\t", "\x07", "\u202e"]), max_size=8).map(
+        "".join
+    )
+)
+@pytest.mark.parametrize(
+    ("clean", "pattern"),
+    [
+        (text.clean_title, text.TITLE_PATTERN),
+        (text.clean_reason, text.REASON_PATTERN),
+        (text.clean_text, text.TEXT_PATTERN),
+        (text.clean_persona, text.PERSONA_PATTERN),
+    ],
+)
+def test_the_document_takes_the_texts_that_are_taken(clean, pattern: str, typed: str) -> None:
+    typed = unicodedata.normalize("NFC", typed)
+    # Python's dollar stands before a last line feed too, that of documents does not.
+    is_in_document = re.search(rf"{pattern.removesuffix('$')}\Z", typed) is not None
+    try:
+        clean(typed)
+    except InvalidInputError:
+        assert not is_in_document
+    else:
+        assert is_in_document
+
+
 def test_an_emoji_newer_than_our_tables_is_taken() -> None:
     unknown_yet = "\U0001fbff"
     assert text.clean_title(f"Ride {unknown_yet}") == f"Ride {unknown_yet}"
@@ -82,6 +128,12 @@ def test_an_excerpt_ends_between_words() -> None:
     assert len(shown) <= text.EXCERPT_MAX_CHARACTERS + 2
 
 
-@pytest.mark.parametrize(("given_text", "shown"), [(None, None), ("  \n ", None), (" a\n b ", "a b")])
+def test_an_excerpt_ends_with_a_whole_letter() -> None:
+    shown = text.excerpt("👨‍👩‍👧" * 200)
+    assert shown is not None
+    assert shown.removesuffix(" …").replace("👨‍👩‍👧", "") == ""
+
+
+@pytest.mark.parametrize(("given_text", "shown"), [(None, None), ("  \n ", None), ("\u200b", None), (" a\n b ", "a b")])
 def test_a_short_text_is_its_own_excerpt(given_text: str | None, shown: str | None) -> None:
     assert text.excerpt(given_text) == shown

@@ -9,6 +9,8 @@ from typing import Final
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from plaudit.common.text import cut
+
 FLASH_COOKIE: Final = "plaudit_flash"
 MAX_AGE_SECONDS: Final = 120
 MAX_TEXT_CHARS: Final = 300
@@ -25,7 +27,7 @@ class Flash:
 
 def sign_flash(flash: Flash, secret: str) -> str:
     """Return a message as the value of a cookie; a long text is cut."""
-    return str(_serializer(secret).dumps([flash.text[:MAX_TEXT_CHARS], flash.is_good]))
+    return str(_serializer(secret).dumps([cut(flash.text, MAX_TEXT_CHARS), flash.is_good]))
 
 
 def read_flash(cookie: str, secret: str) -> Flash | None:

@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from plaudit.common import names
+from plaudit.common import mailbox, names
 from plaudit.common.refusals import RefusedError, WrongInputError
-
-MAX_EMAIL_CHARS: Final = 254
+from plaudit.common.text import seen
 
 
 class Role(StrEnum):
@@ -76,23 +73,18 @@ class LastAdminError(RefusedError):
 
 
 def normalised_email(text: str) -> str:
-    """Return an address as accounts have it: without spaces around it, and in small letters.
+    """Return an address as accounts have it, and as servers take it: ASCII in small letters, in any spelling the same.
 
     Raises:
-        InvalidPersonError: it is not one plain address.
+        InvalidPersonError: it is not one address in ASCII.
     """
-    given = text.strip()
-    # Before letters are made small: some of other scripts become ASCII then, as the Kelvin sign becomes k.
-    email = given.lower() if given.isascii() else ""
+    # Letters of other scripts look like ASCII ones, or become such when made small: the Kelvin sign is a k then.
+    if not seen(text).isascii():
+        raise InvalidPersonError(mailbox.RULE)
     try:
-        address = Address(addr_spec=email)
-    except (ValueError, IndexError, MessageError):
-        address = Address()
-    # The library leaves out comments, as in `(work)ada@example.com`, which would be a second account of one mailbox.
-    is_plain = address.username and address.domain and address.addr_spec == email and email.isprintable()
-    if not is_plain or len(email) > MAX_EMAIL_CHARS:
-        raise InvalidPersonError("this is not one e-mail address such as ada@example.com")
-    return email
+        return mailbox.parse(text).server_address
+    except mailbox.NotAMailboxError as error:
+        raise InvalidPersonError(str(error)) from error
 
 
 def checked_name(text: str) -> str:

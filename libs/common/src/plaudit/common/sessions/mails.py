@@ -10,6 +10,7 @@ from typing import Final
 
 from plaudit.common.sessions.domain import Link
 from plaudit.common.settings import Settings, address_of
+from plaudit.common.text import isolated, one_line, with_bdi
 
 SENDER_NAME: Final = "Plaudit"
 
@@ -17,7 +18,7 @@ SENDER_NAME: Final = "Plaudit"
 def sign_in_mail(link: Link, tenant_name: str, settings: Settings, sent_at: datetime) -> EmailMessage:
     """Return the mail that somebody asked for on the sign-in page."""
     paragraphs = [
-        f"This link signs you in to {tenant_name} as {link.person.name}. {_validity(link)}",
+        f"This link signs you in to {isolated(tenant_name)} as {isolated(link.person.name)}. {_validity(link)}",
         "If you did not ask for it, do nothing: nobody is signed in without it.",
     ]
     return _mail(f"Sign in to {tenant_name}", paragraphs, "Sign in", link, settings, sent_at)
@@ -26,7 +27,7 @@ def sign_in_mail(link: Link, tenant_name: str, settings: Settings, sent_at: date
 def invitation_mail(link: Link, tenant_name: str, settings: Settings, sent_at: datetime) -> EmailMessage:
     """Return the mail to somebody who has just been given an account."""
     paragraphs = [
-        f"You have an account at {tenant_name}, with the role {link.person.role}.",
+        f"You have an account at {isolated(tenant_name)}, with the role {link.person.role}.",
         f"This link signs you in for the first time. {_validity(link)}",
         "After that, ask for a new link on the sign-in page, with this address.",
     ]
@@ -44,12 +45,12 @@ def _mail(
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(SENDER_NAME, addr_spec=settings.mail_from)
     message["To"] = Address(addr_spec=link.person.email)
-    message["Subject"] = " ".join(subject.split())
+    message["Subject"] = one_line(subject)
     message["Date"] = sent_at
     # RFC 3834: asks for no automatic reply.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n\n".join([*paragraphs, f"{button}: {url}"]) + "\n")
-    body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
+    body = "".join(f"<p>{with_bdi(escape(paragraph))}</p>" for paragraph in paragraphs)
     linked = f'<p><a href="{escape(url)}">{escape(button)}</a></p>'
     message.add_alternative(f'<!doctype html><html lang="en"><body>{body}{linked}</body></html>\n', subtype="html")
     return message

@@ -3,7 +3,6 @@
 A mail is plain text and a simple HTML of the same; it loads nothing and runs nothing.
 """
 
-import unicodedata
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,13 +16,13 @@ import msgspec
 
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.review_facts import is_web_address
+from plaudit.common.text import clean, cut, isolated, one_line, with_bdi
 
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
 EMAIL: Final = "email"
 CLOCKS: Final = "/console/clocks"
 """The page of all clocks; below it, each has a page at its id."""
-_LINE_CHARS: Final = "\n\r"
 
 
 class MailKind(StrEnum):
@@ -85,13 +84,13 @@ def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, public_
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(SENDER_NAME, addr_spec=sender)
     message["To"] = Address(addr_spec=mail.recipient)
-    message["Subject"] = _one_line(_subject(clock, kind))[:MAX_SUBJECT_CHARS]
+    message["Subject"] = cut(one_line(_subject(clock, kind)), MAX_SUBJECT_CHARS)
     message["Date"] = sent_at
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     # RFC 3834: asks for no automatic reply.
     message["Auto-Submitted"] = "auto-generated"
     paragraphs = _paragraphs(clock, kind)
-    quote = [_clean(part) for part in (clock.review.title, clock.review.excerpt) if part]
+    quote = [clean(part).strip() for part in (clock.review.title, clock.review.excerpt) if part]
     page = f"{public_url.rstrip('/')}{CLOCKS}/{clock.id}"
     links = [
         (label, url)
@@ -117,7 +116,7 @@ def _subject(clock: Clock, kind: MailKind) -> str:
 
 def _paragraphs(clock: Clock, kind: MailKind) -> list[str]:
     review, run = clock.review, clock.run
-    what = f"A {review.stars}-star review of {review.subject} on {_one_line(review.source_name)}"
+    what = f"A {review.stars}-star review of {review.subject} on {isolated(one_line(review.source_name))}"
     since = "has been without an answer since" if run.number > 1 else "was published on"
     opening = f"{what} {since} {moment(run.anchor_at)}."
     if kind is MailKind.NOTICE:
@@ -138,22 +137,9 @@ def _as_text(paragraphs: list[str], quote: list[str], links: list[tuple[str, str
 
 
 def _as_html(paragraphs: list[str], quote: list[str], links: list[tuple[str, str]]) -> str:
-    body = [f"<p>{escape(part)}</p>" for part in paragraphs]
+    body = [f"<p>{with_bdi(escape(part))}</p>" for part in paragraphs]
     if quote:
-        quoted = "".join(f"<p>{'<br>'.join(map(escape, part.splitlines()))}</p>" for part in quote)
+        quoted = "".join(f'<p dir="auto">{"<br>".join(map(escape, part.splitlines()))}</p>' for part in quote)
         body.append(f"<blockquote>{quoted}</blockquote>")
     body += [f'<p><a href="{escape(url)}">{escape(label)}</a></p>' for label, url in links]
     return f'<!doctype html><html lang="en"><body>{"".join(body)}</body></html>\n'
-
-
-def _clean(text: str) -> str:
-    """Return a text that strangers wrote, without control characters and direction overrides; lines are kept."""
-    return "".join(
-        character if character in _LINE_CHARS or unicodedata.category(character) not in {"Cc", "Cf", "Cs"} else " "
-        for character in text
-    ).strip()
-
-
-def _one_line(text: str) -> str:
-    """Return a text that fits into one header: line breaks become spaces."""
-    return " ".join(_clean(text).split())

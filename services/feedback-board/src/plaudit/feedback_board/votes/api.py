@@ -6,13 +6,12 @@ from fastapi import APIRouter, Response
 
 from plaudit.common.db import Tx
 from plaudit.common.http import Refusals, Work, conflict, describe
-from plaudit.common.person_keys import person_key
 from plaudit.common.tenants import store as tenants
 from plaudit.feedback_board.requests.api import BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.schemas import request_out
 from plaudit.feedback_board.votes import commands
-from plaudit.feedback_board.votes.domain import VotingClosedError, clean_address, clean_person_key
+from plaudit.feedback_board.votes.domain import VotingClosedError, clean_person_key, person_at
 from plaudit.feedback_board.votes.schemas import VoteIn, VoteOut
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
@@ -58,7 +57,7 @@ async def _person_key(tx: Tx, tenant_id: str, body: VoteIn) -> str:
         case (str(key), None):
             return clean_person_key(key)
         case (None, str(address)):
-            return person_key(await _tenant_key(tx, tenant_id), clean_address(address))
+            return person_at(await _tenant_key(tx, tenant_id), address)
         case _:
             raise InvalidInputError("person", "send exactly one of person and email")
 

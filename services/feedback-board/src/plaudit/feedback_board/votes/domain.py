@@ -10,25 +10,22 @@ from uuid import UUID
 
 from itsdangerous import BadSignature, Signer
 
+from plaudit.common import mailbox
+from plaudit.common.person_keys import person_key
+from plaudit.common.text import NOT_TEXT, UNSEEN
 from plaudit.feedback_board.requests.domain.errors import BoardRefusedError, InvalidInputError
 from plaudit.feedback_board.requests.domain.status import Status
 
 PERSON_MAX_CHARACTERS: Final = 200
-ADDRESS_MAX_CHARACTERS: Final = 254
-"""RFC 5321: what fits in a path of 256 with its brackets."""
 VISITOR_PREFIX: Final = "visitor:"
 
 PERSON_PATTERN: Final = rf"^[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}$"
 _PERSON: Final = re.compile(PERSON_PATTERN.removeprefix("^").removesuffix("$"))
 """Printable ASCII without `@`: an id that looks like an address comes as a hash."""
-_UNSHOWN: Final = r"\u0000-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u2028-\u202F\u2060-\u206F\uFEFF\uFFF9-\uFFFB"
-"""Controls, and characters that show nothing: two addresses that look alike would be two people."""
-_PART: Final = rf"[^@\s{_UNSHOWN}]+"
-ADDRESS_PATTERN: Final = rf"^\s*{_PART}@{_PART}\.{_PART}\s*$"
-"""For documents. The space around an address is cut off."""
-_ADDRESS: Final = re.compile(ADDRESS_PATTERN.removeprefix("^").removesuffix("$"))
-_SURROGATE: Final = re.compile(r"[\uD800-\uDFFF]")
-"""No pattern of a document can name them, and no JSON that is taken holds them."""
+_NOT_PLAIN: Final = rf"\s@()<>\[\]:;,\\\"{NOT_TEXT}{UNSEEN}"
+_LABEL: Final = rf"[^.{_NOT_PLAIN}]+"
+ADDRESS_PATTERN: Final = rf"^\s*[^{_NOT_PLAIN}]+@{_LABEL}(?:\.{_LABEL})+\.?\s*$"
+"""A plain address, for documents. Its other spellings are taken too: with a name and angle brackets, as a link."""
 
 
 class VotingClosedError(BoardRefusedError):
@@ -72,12 +69,17 @@ def clean_person_key(text: str) -> str:
     return text
 
 
-def clean_address(text: str) -> str:
-    """Return a text that has the form of an e-mail address, without space around it. Raises InvalidInputError."""
-    address = text.strip()
-    if len(address) > ADDRESS_MAX_CHARACTERS or _ADDRESS.fullmatch(address) is None or _SURROGATE.search(address):
-        raise InvalidInputError("email", f"email must be an address of at most {ADDRESS_MAX_CHARACTERS} characters")
-    return address
+def person_at(tenant_key: bytes, address: str) -> str:
+    """Return the person key of who has an e-mail address. Raises InvalidInputError for what is not one on the internet.
+
+    All spellings of one mailbox have one key.
+    """
+    try:
+        if "." not in mailbox.parse(address).domain:
+            raise InvalidInputError("email", f"email: {mailbox.RULE}")
+        return person_key(tenant_key, address)
+    except mailbox.NotAMailboxError as error:
+        raise InvalidInputError("email", f"email: {error}") from error
 
 
 def sign_visitor(tenant_key: bytes, visitor_id: UUID) -> str:

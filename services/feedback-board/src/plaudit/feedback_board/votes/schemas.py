@@ -3,9 +3,9 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.common.http import Body
+from plaudit.common.mailbox import MAX_CHARS
 from plaudit.feedback_board.requests.schemas import RequestOut
 from plaudit.feedback_board.votes.domain import (
-    ADDRESS_MAX_CHARACTERS,
     ADDRESS_PATTERN,
     PERSON_MAX_CHARACTERS,
     PERSON_PATTERN,
@@ -32,9 +32,9 @@ class VoteIn(Body):
     )
     email: str | None = Field(
         default=None,
-        max_length=ADDRESS_MAX_CHARACTERS,
+        max_length=MAX_CHARS,
         json_schema_extra={"pattern": ADDRESS_PATTERN},
-        description="Turned into a person key at once, and never stored.",
+        description="Turned into a person key at once, and never stored. Every spelling of a mailbox is one person.",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, TypeVar
 from msgspec import UNSET, Meta, UnsetType
 
 from plaudit.common import person_keys
+from plaudit.common.mailbox import NotAMailboxError
 from plaudit.ingest.sources.domain import KeyedSource
 
 Value = TypeVar("Value")
@@ -108,18 +109,25 @@ def value_or_unset(value: Value | None) -> Value | UnsetType:
 def person_key(source: KeyedSource, *, email: str | None, person_id: str | None) -> str | None:
     """Return the key of the author, the same person in every service and never an address; None if unknown.
 
-    An e-mail address makes an HMAC-SHA256 under the tenant's key, the same on every platform; without one it is
-    `platform:id`. An id that could be an address, or is longer than 128 characters, is hashed too.
+    An e-mail address makes an HMAC-SHA256 under the tenant's key, the same on every platform and in every spelling;
+    without one, or with a text that is none, it is `platform:id`. An id that could be an address, or is longer than 128
+    characters, is hashed too.
     """
-    address = (email or "").strip()
-    if address:
-        return person_keys.person_key(source.person_key, address)
+    if email and (key := _key_of_mailbox(source, email)):
+        return key
     name = (person_id or "").strip()
     if not name:
         return None
     if "@" in name or len(name) > MAX_PERSON_ID_CHARS:
-        return person_keys.person_key(source.person_key, name)
+        return person_keys.hashed_id(source.person_key, name)
     return f"{source.platform}:{name}"
+
+
+def _key_of_mailbox(source: KeyedSource, email: str) -> str | None:
+    try:
+        return person_keys.person_key(source.person_key, email)
+    except NotAMailboxError:
+        return None
 
 
 def explain(message: str, root: str = "") -> str:

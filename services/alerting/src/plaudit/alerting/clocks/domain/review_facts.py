@@ -7,11 +7,11 @@ import msgspec
 
 from plaudit.alerting.policies.domain import stars
 from plaudit.common.contracts import ReviewState
+from plaudit.common.text import clean, shortened, shows
 
 MAX_EXCERPT_CHARS: Final = 500
 """Of a review's text that is kept, for mails."""
 MAX_TITLE_CHARS: Final = 200
-_ELLIPSIS: Final = "…"
 
 
 class ReviewFacts(msgspec.Struct, frozen=True, gc=False):
@@ -37,8 +37,8 @@ def facts_of(review_id: str, review: ReviewState) -> ReviewFacts:
         external_id=review.external_id,
         subject=review.subject,
         stars=stars(review.rating),
-        title=_cut(review.title, MAX_TITLE_CHARS),
-        excerpt=_cut(review.text, MAX_EXCERPT_CHARS),
+        title=_beginning(review.title, MAX_TITLE_CHARS),
+        excerpt=_beginning(review.text, MAX_EXCERPT_CHARS),
         url=review.url,
     )
 
@@ -54,7 +54,8 @@ def is_web_address(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
-def _cut(text: str | None, max_chars: int) -> str | None:
-    if text is None or len(text) <= max_chars:
-        return text
-    return text[: max_chars - len(_ELLIPSIS)].rstrip() + _ELLIPSIS
+def _beginning(text: str | None, max_chars: int) -> str | None:
+    """Return the beginning of a text; None when nothing of it can be seen."""
+    if text is None or not shows(cleaned := clean(text)):
+        return None
+    return shortened(cleaned, max_chars)

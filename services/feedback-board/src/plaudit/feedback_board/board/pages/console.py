@@ -16,6 +16,7 @@ from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, dec
 from plaudit.common.http.auth import anyone
 from plaudit.common.pages.navigation import HOME
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
+from plaudit.common.text import isolated
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.requests import commands
@@ -106,7 +107,7 @@ async def set_status(
     except (InvalidInputError, TransitionError, RevisionError) as error:
         typed = Typed({"status": status, "reason": reason}, _errors(error, "status"))
         return await _page(request, principal, work.tx, show, cursor, request_id, typed)
-    words = f"“{outcome.request.title}” is {wording.STATUS_WORDS[status].lower()}."
+    words = f"“{isolated(outcome.request.title)}” is {wording.STATUS_WORDS[status].lower()}."
     return done(request, _address(request_id, show, cursor), words)
 
 
@@ -137,7 +138,7 @@ async def set_sizing(
         return await _page(request, principal, work.tx, show, cursor, request_id, typed)
     made = outcome.request.priority
     words = "is not sized any more" if made is None else f"has a priority of {decimal_text(made)}"
-    return done(request, _address(request_id, show, cursor), f"“{outcome.request.title}” {words}.")
+    return done(request, _address(request_id, show, cursor), f"“{isolated(outcome.request.title)}” {words}.")
 
 
 async def _page(

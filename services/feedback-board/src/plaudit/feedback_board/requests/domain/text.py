@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 from uuid import UUID
 
+from plaudit.common.text import NOT_TEXT, UNSEEN, clean, cut, one_line, seen, shows
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 
 TITLE_MIN_CHARACTERS: Final = 3
@@ -19,60 +20,61 @@ SLUG_TAIL_DIGITS: Final = 6
 
 SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+")
-_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs"})
-"""Control characters and lone surrogates: no text needs them, and PostgreSQL refuses some. Characters that this Python
-does not know yet are allowed: people write newer emoji."""
-_DIRECTION_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They can make a line look like another one."""
-_NOT_TEXT: Final = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069"
+_REFUSED: Final = re.compile(rf"[{NOT_TEXT}\uD800-\uDFFF]")
+"""What no text needs, and lone surrogates. Characters that this Python does not know yet are allowed: people write
+newer emoji."""
 _CONTROLS: Final = r"\u0000-\u001F\u007F-\u009F"
-_SHOWN: Final = rf"[^\s{_NOT_TEXT}]"
-_SPACE: Final = rf"[^\S{_NOT_TEXT}]"
-TEXT_PATTERN: Final = rf"^[^{_NOT_TEXT}]*$"
+_REFUSED_IN_A_LINE: Final = re.compile(rf"[{NOT_TEXT}{_CONTROLS}\uD800-\uDFFF]")
+_SEEN: Final = rf"[^\s{NOT_TEXT}{UNSEEN}]"
+_SPACE: Final = rf"[^\S{NOT_TEXT}]"
+_UNSEEN: Final = f"[{UNSEEN}]"
+_GAP: Final = f"(?:{_SPACE}|{_UNSEEN})*"
+TEXT_PATTERN: Final = rf"^[^{NOT_TEXT}]*$"
 """What a text may hold, for documents: characters, tabs and line breaks."""
-TITLE_PATTERN: Final = rf"^{_SPACE}*{_SHOWN}({_SPACE}+{_SHOWN}|{_SHOWN}{_SPACE}*{_SHOWN})[^{_NOT_TEXT}]*$"
-"""The same, with three characters once the space around them is cut off, and each space within counts as one."""
-REASON_PATTERN: Final = rf"^{_SPACE}*{_SHOWN}[^{_NOT_TEXT}]+{_SHOWN}[^{_NOT_TEXT}]*$"
-"""The same, with three characters once the space around them is cut off."""
-PERSONA_PATTERN: Final = rf"^[^\S{_NOT_TEXT}{_CONTROLS}]*{_SHOWN}[^{_NOT_TEXT}{_CONTROLS}]*$"
-"""What a line may hold that has a character once the space around it is cut off, for documents."""
+TITLE_PATTERN: Final = rf"^{_GAP}{_SEEN}(?:{_UNSEEN}*{_SPACE}{_GAP}{_SEEN}|{_GAP}{_SEEN}{_GAP}{_SEEN})[^{NOT_TEXT}]*$"
+"""The same, with three characters that can be seen. The space around them is cut off; space within counts as one."""
+REASON_PATTERN: Final = rf"^{_GAP}{_SEEN}{_UNSEEN}*[^{NOT_TEXT}{UNSEEN}][^{NOT_TEXT}]*{_SEEN}[^{NOT_TEXT}]*$"
+"""The same, with three characters once the space around them is cut off, of which two can be seen."""
+PERSONA_PATTERN: Final = rf"^(?:[^\S{NOT_TEXT}{_CONTROLS}]|{_UNSEEN})*{_SEEN}[^{NOT_TEXT}{_CONTROLS}]*$"
+"""What a line may hold that has a character that can be seen, for documents."""
 
 
-def _clean(field: str, text: str, allowed: str) -> str:
-    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    for character in cleaned:
-        if character in allowed:
-            continue
-        if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _DIRECTION_OVERRIDES:
-            raise InvalidInputError(field, f"{field} contains a character that is not text: U+{ord(character):04X}")
-    return cleaned.strip()
+def _checked(field: str, text: str, refused: re.Pattern[str] = _REFUSED) -> str:
+    found = refused.search(text)
+    if found is not None:
+        raise InvalidInputError(field, f"{field} contains a character that is not text: U+{ord(found[0]):04X}")
+    return text
 
 
 def _bounded(field: str, text: str, least: int, most: int) -> str:
-    if not least <= len(text) <= most:
-        raise InvalidInputError(field, f"{field} must have {least} to {most} characters; it has {len(text)}")
+    """Return a text that is long enough by what can be seen of it, and short enough by all that it holds."""
+    length = len(text) if len(text) > most else len(" ".join(seen(text).split()))
+    if not least <= length <= most:
+        raise InvalidInputError(field, f"{field} must have {least} to {most} characters; it has {length}")
+    if least and not shows(text):
+        raise InvalidInputError(field, f"{field} must have a character that can be seen")
     return text
 
 
 def clean_title(text: str) -> str:
     """Return a title as one line with single spaces. Raises InvalidInputError."""
-    line = " ".join(_clean("title", text, "\n\t").split())
+    line = one_line(_checked("title", text))
     return _bounded("title", line, TITLE_MIN_CHARACTERS, TITLE_MAX_CHARACTERS)
 
 
 def clean_text(text: str) -> str:
     """Return the text of a request; it may be empty. Raises InvalidInputError."""
-    return _bounded("text", _clean("text", text, "\n\t"), 0, TEXT_MAX_CHARACTERS)
+    return _bounded("text", clean(_checked("text", text)).strip(), 0, TEXT_MAX_CHARACTERS)
 
 
 def clean_reason(text: str) -> str:
     """Return the public reason for a status. Raises InvalidInputError when it is too short or too long."""
-    return _bounded("reason", _clean("reason", text, "\n\t"), REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)
+    return _bounded("reason", clean(_checked("reason", text)).strip(), REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)
 
 
 def clean_persona(text: str) -> str:
     """Return the kind of person who asks, as one line. Raises InvalidInputError."""
-    line = " ".join(_clean("persona", text, "").split())
+    line = one_line(_checked("persona", text, _REFUSED_IN_A_LINE))
     return _bounded("persona", line, 1, PERSONA_MAX_CHARACTERS)
 
 
@@ -92,10 +94,10 @@ def distinct_slug(title: str, request_id: UUID) -> str:
 
 
 def excerpt(text: str | None) -> str | None:
-    """Return the beginning of a text as one line, cut between words; None when there is no text."""
-    if text is None or not (line := " ".join(text.split())):
+    """Return the beginning of a text as one line, cut between words; None when nothing of it can be seen."""
+    if text is None or not shows(line := one_line(text)):
         return None
     if len(line) <= EXCERPT_MAX_CHARACTERS:
         return line
-    head = line[:EXCERPT_MAX_CHARACTERS]
+    head = cut(line, EXCERPT_MAX_CHARACTERS)
     return (head.rpartition(" ")[0] or head).rstrip(" ,;:.–-") + " …"

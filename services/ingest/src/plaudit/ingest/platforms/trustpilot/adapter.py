@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from plaudit.common.text import cut
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError, check_count
 from plaudit.ingest.platforms.fields import (
     MAX_TAG_CHARS,
@@ -141,7 +142,7 @@ def _tags(name: str, review: Review) -> tuple[str, ...]:
     tags += [f"reference:{review.reference_id}"] if review.reference_id else []
     tags += [f"location:{review.location_id}"] if review.location_id else []
     tags += ["product-review"] if name.startswith("product-") else []
-    return tuple(tag[:MAX_TAG_CHARS] for tag in tags if tag)[:MAX_TAGS]
+    return tuple(cut(tag, MAX_TAG_CHARS) for tag in tags if tag)[:MAX_TAGS]
 
 
 ADAPTER = Adapter(platform="trustpilot", proof="path_token", normalise=normalise)

@@ -6,6 +6,7 @@ from typing import Final, overload
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from plaudit.common.text import MAX_LETTER_CHARS, clean, cut
 from plaudit.ingest.reviews.domain.instructions import AnswerContent, AnswerState, Content
 from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, Scale, rate, severity
 from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState
@@ -34,8 +35,8 @@ def first_state(
     stated_at = received_at if content.published_at is UNSET else content.published_at
     published_at, published_at_raw = (stated_at, None) if stated_at <= limit else (limit, stated_at)
     edited_at = None if content.edited_at is UNSET else min(content.edited_at, limit)
-    title, title_cut = _cut(None if content.title is UNSET else content.title, MAX_TITLE_CHARS)
-    text, text_cut = _cut(None if content.text is UNSET else content.text, MAX_TEXT_CHARS)
+    title, title_cut = _kept(None if content.title is UNSET else content.title, MAX_TITLE_CHARS)
+    text, text_cut = _kept(None if content.text is UNSET else content.text, MAX_TEXT_CHARS)
     # By position up to here: Python passes more than 15 keywords through a dict, which takes three times as long.
     return ReviewState(
         source.subject if content.subject is UNSET else content.subject,
@@ -121,7 +122,7 @@ def differ_in_answer_only(one: ReviewState, other: ReviewState) -> bool:
 def _next_answer(stored: Answer | None, content: AnswerContent, received_at: datetime) -> Answer | None:
     if content.state is AnswerState.REMOVED:
         return None
-    text, _ = _cut(content.text, MAX_TEXT_CHARS)
+    text, _ = _kept(content.text, MAX_TEXT_CHARS)
     limit = latest(received_at)
     stated_at = content.published_at
     if stated_at is not None and stated_at <= limit:
@@ -159,15 +160,20 @@ def _next_text(
     before: ReviewState, stored: str | None, stated: str | UnsetType | None, max_chars: int
 ) -> tuple[str | None, bool]:
     if stated is not UNSET:
-        return _cut(stated, max_chars)
-    return stored, before.text_cut and stored is not None and len(stored) == max_chars
+        return _kept(stated, max_chars)
+    # A cut text is as long as it may be, but for the letter that did not fit.
+    return stored, before.text_cut and stored is not None and len(stored) >= max_chars - MAX_LETTER_CHARS
 
 
 @overload
-def _cut(text: str, max_chars: int) -> tuple[str, bool]: ...
+def _kept(text: str, max_chars: int) -> tuple[str, bool]: ...
 @overload
-def _cut(text: str | None, max_chars: int) -> tuple[str | None, bool]: ...
-def _cut(text: str | None, max_chars: int) -> tuple[str | None, bool]:
-    if text is None or len(text) <= max_chars:
-        return text, False
-    return text[:max_chars], True
+def _kept(text: str | None, max_chars: int) -> tuple[str | None, bool]: ...
+def _kept(text: str | None, max_chars: int) -> tuple[str | None, bool]:
+    """Return what is kept of a text, and whether it was too long."""
+    if text is None:
+        return None, False
+    cleaned = clean(text)
+    if len(cleaned) <= max_chars:
+        return cleaned, False
+    return cut(cleaned, max_chars), True
