@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from plaudit.common.standard_webhooks import ID_HEADER
+from plaudit.ingest.reviews.domain.held import HELD_FOR
 
 _BODY: Final = (
     '{"type": "review.created", "data": {"id": "r-1", "subject": "acme/berlin", "rating": 4, "title": "Great service", '
@@ -53,6 +54,34 @@ class DeliveryOut(BaseModel):
     @classmethod
     def _named(cls, stored: Sequence[tuple[int, str]] | None) -> list[EventOut]:
         return [EventOut(index=index, reason=reason) for index, reason in stored or ()]
+
+
+class HeldEventOut(BaseModel):
+    """An event about a review that is not known yet."""
+
+    id: UUID = Field(description="Its id here.")
+    source_id: UUID = Field(description="The source that it was posted to.")
+    external_id: str = Field(description="The platform's id of the review that it waits for.", examples=["r-1"])
+    type: str = Field(description="`answer`, `edit`, `remove` or `restore`.", examples=["answer"])
+    version: int | None = Field(description="Its version, if the platform gives one.", examples=[2])
+    delivery_id: UUID = Field(description="The delivery that it came in.")
+    index: int = Field(description="Its place in the delivery, from 0.", examples=[0])
+    received_at: datetime = Field(description="When it arrived.")
+    expires_at: datetime = Field(description="When it is quarantined, unless its review has come.")
+
+
+def held_event_out(row: Mapping[Any, Any]) -> HeldEventOut:
+    """Return a row of the events that wait."""
+    told: Mapping[str, Any] = row["instruction"]
+    return HeldEventOut.model_validate(
+        {
+            **row,
+            "type": told["type"],
+            "version": told.get("version"),
+            "index": row["event_index"],
+            "expires_at": row["received_at"] + HELD_FOR,
+        }
+    )
 
 
 class DeliveryWithBodyOut(DeliveryOut):

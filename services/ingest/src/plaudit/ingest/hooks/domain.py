@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from plaudit.ingest.reviews.domain.decisions import Decision, Held, NewRevision, Revised, Unchanged, decide
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
 from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Instruction, Item, Quarantined
+from plaudit.ingest.reviews.domain.order import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
 
@@ -55,7 +56,7 @@ class Delivery:
     @cached_property
     def order_keys(self) -> list[str]:
         """What must not be decided twice at once: the delivery's id, and each review that it is about."""
-        keys = [f"review:{self.source.tenant_id}:{self.source.id}:{external_id}" for _, external_id in self.review_keys]
+        keys = [order_key(self.source.tenant_id, *key) for key in self.review_keys]
         if self.sent_id is not None:
             keys.append(f"delivery:{self.source.id}:{self.sent_id}")
         return keys

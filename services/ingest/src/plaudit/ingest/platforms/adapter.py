@@ -17,8 +17,8 @@ Normalise = Callable[[object, KeyedSource], list[Item]]
 """Takes the decoded body; returns one item for each of its events, in their order.
 
 An event that cannot be read becomes a `Quarantined` with a reason and affects no other; one that is not for us, such as
-a test ping, an `Ignored`. A value that is `Unusable` costs the event that reads it. Raises `UnusableBodyError` for a body
-that is not of the platform's shape.
+a test ping, an `Ignored`. A value that is `Unusable` costs the event that reads it. Raises `UnusableBodyError` for a
+body that is not of the platform's shape.
 """
 
 

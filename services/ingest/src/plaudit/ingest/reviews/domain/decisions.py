@@ -175,6 +175,8 @@ def _next(current: StoredReview, instruction: Instruction, received_at: datetime
     if current.removed and removed and isinstance(instruction, (CreateReview, EditReview)):
         fresh &= ~VISIBILITY
     state = _state(current.state, instruction, stale, received_at)
+    if known is not None and version is not None and version < known.first:
+        state = _rated_earlier(state, instruction, stale)
     if version is not None and fresh:
         known = PartVersions(version, fresh) if known is None else known.told(fresh, version)
     stored = replace(
@@ -229,9 +231,14 @@ def _state(before: ReviewState, instruction: Instruction, stale: int, received_a
     if not isinstance(instruction, (CreateReview, EditReview)):
         return before
     content = instruction.content
-    state = next_state(before, without(content, stale) if stale else content, received_at, content.edited_at)
-    if not stale & RATING:
+    return next_state(before, without(content, stale) if stale else content, received_at, content.edited_at)
+
+
+def _rated_earlier(state: ReviewState, instruction: Instruction, stale: int) -> ReviewState:
+    """Return the state after an event from before the first one that we have seen: it may have given the rating."""
+    if not stale & RATING or not isinstance(instruction, (CreateReview, EditReview)):
         return state
+    content = instruction.content
     was_created = isinstance(instruction, CreateReview)
     return rated_earlier(state, content, content.published_at if was_created else content.edited_at)
 
