@@ -14,5 +14,5 @@ async def expire(tx: Tx, reviews: Sequence[store.WaitedFor]) -> int:
     """
     reason = f"its review did not come in {HELD_FOR.days} days"
     expired = await store.quarantine_held(tx, tx.now - HELD_FOR, reviews, reason)
-    await store.forget_unknown(tx, reviews)
+    await store.delete_unknown(tx, reviews)
     return expired

@@ -88,9 +88,9 @@ async def quarantine_held(tx: Tx, before: datetime, reviews: Sequence[WaitedFor]
     return expired
 
 
-async def forget_unknown(tx: Tx, reviews: Sequence[WaitedFor]) -> None:
+async def delete_unknown(tx: Tx, reviews: Sequence[WaitedFor]) -> None:
     """Delete the rows of unknown reviews that no event waits for."""
-    await tx.raw.execute(_FORGET_UNKNOWN, *_arrays(reviews))
+    await tx.raw.execute(_DELETE_UNKNOWN, *_arrays(reviews))
 
 
 def _arrays(reviews: Sequence[WaitedFor]) -> tuple[list[str], list[str]]:
@@ -125,7 +125,7 @@ quarantined AS (
 )
 SELECT count(*) FROM expired
 """
-_FORGET_UNKNOWN = """
+_DELETE_UNKNOWN = """
 DELETE FROM reviews r USING unnest($1::uuid[], $2::text[]) AS of_review (source_id, external_id)
 WHERE r.source_id = of_review.source_id AND r.external_id = of_review.external_id AND r.revision = 0
 AND NOT EXISTS (

@@ -127,6 +127,15 @@ def rated_earlier(before: ReviewState, content: Content, stated_at: datetime | U
     return msgspec.structs.replace(before, rated_at=stated_at)
 
 
+def check_rating(before: ReviewState, content: Content) -> None:
+    """Check the rating of a content that does not replace the present one.
+
+    Raises:
+        OffScaleError: the rating is not on its scale.
+    """
+    _next_rating(before, content)
+
+
 def with_answer(before: ReviewState, content: AnswerContent, received_at: datetime) -> ReviewState:
     """Return the state after the company published, changed or withdrew its answer."""
     answer = _next_answer(before.answer, content, received_at)

@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from plaudit.common.contracts.subjects import first_segment
 from plaudit.ingest.reviews.domain.content import (
+    check_rating,
     differ_in_answer_only,
     first_state,
     next_state,
@@ -174,7 +175,7 @@ def _next(current: StoredReview, instruction: Instruction, received_at: datetime
     removed = _is_removed(current, instruction, known, fresh, removals_are_final)
     if current.removed and removed and isinstance(instruction, (CreateReview, EditReview)):
         fresh &= ~VISIBILITY
-    state = _state(current.state, instruction, stale, received_at)
+    state = _state(current.state, instruction, fresh, stale, received_at)
     if known is not None and version is not None and version < known.first:
         state = _rated_earlier(state, instruction, stale)
     if version is not None and fresh:
@@ -225,12 +226,15 @@ def _is_removed(
     return not is_later
 
 
-def _state(before: ReviewState, instruction: Instruction, stale: int, received_at: datetime) -> ReviewState:
+def _state(before: ReviewState, instruction: Instruction, fresh: int, stale: int, received_at: datetime) -> ReviewState:
     if isinstance(instruction, AnswerReview):
         return before if stale & ANSWER else with_answer(before, instruction.answer, received_at)
     if not isinstance(instruction, (CreateReview, EditReview)):
         return before
     content = instruction.content
+    if fresh and stale & RATING:
+        # It is refused as a whole, as it would have been in its time.
+        check_rating(before, content)
     return next_state(before, without(content, stale) if stale else content, received_at, content.edited_at)
 
 
