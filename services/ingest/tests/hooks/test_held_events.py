@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -178,3 +179,29 @@ async def test_each_row_of_an_unknown_review_stays_out_of_sight(ingest: Ingest, 
     [review] = await ingest.items("/v1/reviews", removed=True)
     assert review["id"] == str(review_id)
     assert datetime.fromisoformat(review["published_at"]) < datetime.now(UTC)
+
+
+TOMBSTONE = """
+WITH r AS (
+    INSERT INTO ingest.reviews
+        (tenant_id, source_id, external_id, id, revision, version, removed, partition_key, changed_at)
+    VALUES ('default', $1, 'r-1', gen_random_uuid(), 1, 7, true, 'default/acme', now()) RETURNING *
+)
+INSERT INTO ingest.revisions (tenant_id, review_id, revision, delivery_id, type, version, known_at, state_format)
+SELECT 'default', id, 1, gen_random_uuid(), 'review.removed', 7, now(), 2 FROM r
+"""
+
+
+@pytest.mark.parametrize(("version", "removed"), [(6, True), (8, False), (None, True)])
+async def test_a_tombstone_of_before_becomes_a_held_removal(
+    ingest: Ingest, source: Source, version: int | None, removed: bool
+) -> None:
+    await ingest.superuser.execute(TOMBSTONE, UUID(source.id))
+    migration = import_module("plaudit.ingest.migrations.versions.0005_events_that_come_early")
+    for statement in migration.TOMBSTONES:
+        await ingest.superuser.execute(statement)
+    [waiting] = await ingest.items("/v1/held_events")
+    assert (waiting["type"], waiting["version"]) == ("remove", 7)
+    await ingest.post(source, created("r-1", version=version))
+    [review] = await ingest.items("/v1/reviews", removed=removed)
+    assert review["external_id"] == "r-1"
