@@ -14,7 +14,7 @@ import plaudit.ingest.platforms
 from plaudit.common.strict_json import loads
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
-from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
+from plaudit.ingest.reviews.domain.instructions import Ignored, Item, Quarantined
 from plaudit.ingest.sources.domain import KeyedSource
 
 FOLDER = Path(plaudit.ingest.platforms.__file__).parent
@@ -55,11 +55,33 @@ def test_a_fixture_becomes_what_stands_beside_it(fixture):
 
 
 @pytest.mark.parametrize("platform", ADAPTERS)
-@pytest.mark.parametrize("count", [0, MAX_EVENTS + 1])
-def test_a_delivery_holds_one_to_a_thousand_events(platform, count):
-    body = [{}] * count
-    with pytest.raises(UnusableBodyError, match="1 to 1,000"):
+def test_a_delivery_holds_at_most_a_thousand_events(platform):
+    body = [{}] * (MAX_EVENTS + 1)
+    with pytest.raises(UnusableBodyError, match="at most 1,000"):
         ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+
+
+@pytest.mark.parametrize("platform", ADAPTERS)
+def test_a_delivery_without_events_is_none_to_refuse(platform):
+    assert ADAPTERS[platform].normalise([] if platform == "native" else {"events": []}, source_of(platform)) == []
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_a_byte_order_mark_in_front_of_a_body_is_skipped(fixture, mark):
+    platform = fixture.parent.parent.name.replace("_", "-")
+    source, body = source_of(platform), fixture.read_bytes()
+    expected = ADAPTERS[platform].normalise(loads(body), source)
+    assert ADAPTERS[platform].read(mark + body, source) == expected
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_half_a_surrogate_pair_in_a_text_costs_nothing_else(fixture):
+    platform = fixture.parent.parent.name.replace("_", "-")
+    source = source_of(platform)
+    body = json.dumps(json.loads(fixture.read_text())).replace('"text": "', '"text": "\\ud83d').encode()
+    mended = ADAPTERS[platform].normalise(loads(body.replace(b"\\ud83d", "\ufffd".encode())), source)
+    assert ADAPTERS[platform].read(body, source) == mended
 
 
 @pytest.mark.parametrize("platform", ADAPTERS)
@@ -86,7 +108,7 @@ def is_read_or_refused(platform, body):
         instructions = ADAPTERS[platform].normalise(body, source_of(platform))
     except UnusableBodyError:
         return True
-    return all(isinstance(instruction, get_args(Instruction | Quarantined)) for instruction in instructions)
+    return all(isinstance(instruction, get_args(Item)) for instruction in instructions)
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
@@ -139,4 +161,4 @@ def test_noise_becomes_reasons(platform, body):
         instructions = ADAPTERS[platform].normalise(body, source_of(platform))
     except UnusableBodyError:
         return
-    assert all(isinstance(instruction, Quarantined) for instruction in instructions)
+    assert all(isinstance(instruction, (Quarantined, Ignored)) for instruction in instructions)

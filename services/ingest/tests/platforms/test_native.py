@@ -16,6 +16,7 @@ from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
     EditReview,
+    Ignored,
     Instruction,
     Quarantined,
     RemoveReview,
@@ -195,8 +196,15 @@ def test_a_wrong_field_is_named(field, wrong, says):
     assert says in reason(created(**{field: wrong}))
 
 
-@pytest.mark.parametrize("kind", [None, "review.liked", 5, ["review.created"], "created", {}])
-def test_another_type_is_answered_with_those_there_are(kind):
+@pytest.mark.parametrize("kind", ["review.liked", "created", "webhook.test", ""])
+def test_another_type_is_ignored_by_its_name(kind):
+    ignored = read_event({"type": kind, "data": WHOLE}, SOURCE)
+    assert isinstance(ignored, Ignored)
+    assert repr(kind) in ignored.reason
+
+
+@pytest.mark.parametrize("kind", [None, 5, ["review.created"], {}])
+def test_what_is_no_type_is_answered_with_those_there_are(kind):
     assert "review.created, review.edited" in reason(read_event({"type": kind, "data": WHOLE}, SOURCE))
 
 

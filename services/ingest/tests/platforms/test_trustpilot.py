@@ -9,7 +9,13 @@ import pytest
 from msgspec import UNSET
 
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
-from plaudit.ingest.reviews.domain.instructions import Content, CreateReview, EditReview, Quarantined, RemoveReview
+from plaudit.ingest.reviews.domain.instructions import (
+    Content,
+    CreateReview,
+    EditReview,
+    Ignored,
+    RemoveReview,
+)
 from plaudit.ingest.reviews.domain.scales import Scale
 from plaudit.ingest.reviews.domain.state import Kind
 from plaudit.ingest.sources.domain import KeyedSource
@@ -46,11 +52,11 @@ def test_each_event_becomes_its_instruction(what):
 
 
 @pytest.mark.parametrize("name", ["foo", "service-review-moderated", ""])
-def test_an_unknown_event_is_quarantined_and_the_others_are_kept(name):
+def test_an_unknown_event_is_ignored_and_the_others_are_kept(name):
     unknown = {"eventName": name, "eventData": REVIEW}
     known = {"eventName": "service-review-created", "eventData": REVIEW}
     instructions = normalise({"events": [unknown, known, unknown]})
-    assert [type(instruction) for instruction in instructions] == [Quarantined, CreateReview, Quarantined]
+    assert [type(instruction) for instruction in instructions] == [Ignored, CreateReview, Ignored]
     assert repr(name) in instructions[0].reason
 
 
@@ -120,7 +126,7 @@ def test_the_genuine_payloads_are_read():
     captured, documented = (normalise(body) for body in bodies)
 
     first, unknown = captured
-    assert isinstance(unknown, Quarantined)
+    assert isinstance(unknown, Ignored)
     assert isinstance(first, CreateReview)
     assert first.external_id == bodies[0]["events"][0]["eventData"]["id"]
     assert (first.content.rating, first.content.verified, first.content.language) == (4.0, True, "en")

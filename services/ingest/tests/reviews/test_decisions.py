@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from plaudit.ingest.reviews.domain.content import first_state
-from plaudit.ingest.reviews.domain.decisions import Change, Revised, Unchanged, decide
+from plaudit.ingest.reviews.domain.decisions import Change, Held, Revised, Unchanged, decide
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
     AnswerReview,
@@ -16,7 +16,6 @@ from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
     EditReview,
-    Quarantined,
     RemoveReview,
     RestoreReview,
 )
@@ -123,8 +122,8 @@ class TestCreation:
         state = when(None, EditReview(external_id="r-1", content=content())).stored.state
         assert state.rated_at == PUBLISHED
 
-    def test_an_edit_of_an_unknown_review_without_a_rating_is_quarantined(self):
-        assert "rating is missing" in when(None, edit(text="x")).reason
+    def test_a_creation_without_a_rating_is_quarantined(self):
+        assert "rating is missing" in when(None, create(rating=UNSET)).reason
 
     def test_a_creation_with_an_answer_is_one_event(self):
         told = AnswerContent(text="Thanks", published_at=PUBLISHED)
@@ -306,11 +305,53 @@ class TestEdit:
 
 class TestVersions:
     @pytest.mark.parametrize("version", [4, 5])
-    @pytest.mark.parametrize("told", [create, edit, remove, restore, answer])
-    def test_at_or_below_the_stored_one_is_stale(self, told, version):
+    @pytest.mark.parametrize("told", [create, edit, remove, restore])
+    def test_what_has_no_part_to_replace_is_stale(self, told, version):
         said = told(version, rating=1.0) if told in {create, edit} else told(version)
         assert when(given(create(5)), said) == Unchanged("stale")
-        assert when(given(create(1), remove(5)), said) == Unchanged("stale")
+
+    @pytest.mark.parametrize("version", [4, 5])
+    def test_an_overtaken_answer_is_stale(self, version):
+        assert when(given(create(1), answer(5)), answer(version, text="Older")) == Unchanged("stale")
+
+    def test_a_late_event_sets_what_later_ones_did_not_mention_and_nothing_else(self):
+        stored = given(create(1), edit(5, title="Five"))
+        decision = when(stored, edit(3, title="Three", text="Three"))
+        assert (decision.type, decision.stored.version, decision.stored.revision) == ("review.edited", 5, 3)
+        assert (decision.stored.state.title, decision.stored.state.text) == ("Five", "Three")
+        assert when(decision.stored, edit(2, text="Two")) == Unchanged("stale")
+
+    def test_an_answer_that_an_edit_has_overtaken_is_taken(self):
+        decision = when(given(create(1), edit(5, rating=1.0)), answer(3))
+        assert (decision.type, decision.stored.version, decision.stored.state.answer.text) == (
+            "review.answered", 5, "Thanks",
+        )  # fmt: skip
+
+    def test_a_late_creation_completes_the_review_that_its_edit_has_made(self):
+        told = Content(rating=1.0, edited_at=EDITED)
+        stored = given(EditReview(external_id="r-1", version=2, content=told), at=LATER)
+        after = when(stored, create(1)).stored.state
+        assert (after.rating, after.rated_at, after.published_at, after.text) == (1.0, EDITED, PUBLISHED, "Good")
+
+    def test_an_event_from_before_the_first_one_with_the_present_rating_says_how_old_it_is(self):
+        stored = given(
+            EditReview(external_id="r-1", version=2, content=Content(rating=4.0, edited_at=EDITED)), at=LATER
+        )
+        assert when(stored, create(1)).stored.state.rated_at == PUBLISHED
+
+    def test_what_is_overtaken_by_a_removal_is_stored_without_an_event(self):
+        stored = given(create(1), remove(5))
+        for told in (edit(4, rating=1.0), answer(4), create(4, rating=1.0)):
+            decision = when(stored, told)
+            assert (decision.change, decision.stored.removed, decision.stored.version) == (None, True, 5)
+
+    @pytest.mark.parametrize("version", [3, 7])
+    def test_a_review_from_before_parts_had_versions_has_one_for_all(self, version):
+        stored = replace(given(create(5)), part_versions=None)
+        decision = when(stored, answer(version))
+        assert isinstance(decision, Revised) == (version == 7)
+        if version == 7:
+            assert when(decision.stored, edit(5, title="Five")) == Unchanged("stale")
 
     def test_a_higher_one_replaces_it(self):
         assert when(given(create(5)), edit(9, rating=1.0)).stored.version == 9
@@ -324,9 +365,11 @@ class TestVersions:
 
     @pytest.mark.parametrize("told", [create, edit, restore])
     def test_a_higher_version_that_changes_nothing_is_remembered_without_an_event(self, told):
-        decision = when(given(create(1)), told(3))
+        said = told(3) if told is restore else told(3, rating=4.0)
+        decision = when(given(create(1)), said)
         assert (decision.stored.version, decision.stored.revision, decision.change) == (3, 2, None)
-        assert when(decision.stored, edit(2, rating=1.0)) == Unchanged("stale")
+        overtaken = remove(2) if told is restore else edit(2, rating=1.0)
+        assert when(decision.stored, overtaken) == Unchanged("stale")
 
     def test_an_overtaken_removal_does_not_remove_what_was_restored(self):
         assert when(given(create(1), restore(3)), remove(2)) == Unchanged("stale")
@@ -340,41 +383,12 @@ class TestRemoval:
         assert (decision.change.before, decision.change.after) == (stored.state, None)
         assert (decision.stored.removed, decision.stored.state) == (True, stored.state)
 
-    def test_a_removal_of_an_unknown_review_leaves_a_tombstone_and_no_event(self):
-        decision = when(None, remove(7))
-        assert (decision.type, decision.change) == ("review.removed", None)
-        assert (decision.stored.removed, decision.stored.version, decision.stored.state) == (True, 7, None)
-        assert decision.stored.partition_key == "default/acme"
-
     def test_a_second_removal_is_a_duplicate(self):
         assert when(given(create(), remove()), remove()) == Unchanged("duplicate")
-        assert when(given(remove()), remove()) == Unchanged("duplicate")
 
     def test_a_second_removal_of_a_higher_version_moves_the_version(self):
         decision = when(given(create(1), remove(2)), remove(4))
         assert (decision.stored.version, decision.change) == (4, None)
-
-    @pytest.mark.parametrize("version", [3, 7, None])
-    @pytest.mark.parametrize("told", [create, edit])
-    def test_after_a_tombstone_what_is_not_newer_stays_removed_and_is_remembered(self, told, version):
-        decision = when(given(remove(7)), told(version, rating=2.0))
-        assert (decision.change, decision.stored.removed, decision.stored.version) == (None, True, 7)
-        assert decision.stored.state.rating == 2
-
-    def test_after_a_tombstone_a_creation_of_a_higher_version_lives(self):
-        decision = when(given(remove(7)), create(8))
-        assert decision.type == "review.created"
-        assert (decision.change.before, decision.change.after) == (None, decision.stored.state)
-        assert (decision.stored.removed, decision.stored.version) == (False, 8)
-
-    def test_after_a_tombstone_an_edit_of_a_higher_version_stays_removed(self):
-        decision = when(given(remove(7)), edit(8, rating=2.0))
-        assert (decision.change, decision.stored.removed, decision.stored.version) == (None, True, 8)
-
-    @pytest.mark.parametrize("version", [None, 1])
-    def test_after_a_tombstone_without_a_version_nothing_is_surely_newer(self, version):
-        decision = when(given(remove()), create(version))
-        assert (decision.change, decision.stored.removed) == (None, True)
 
     def test_a_late_copy_of_the_creation_does_not_bring_a_removed_review_back(self):
         stored = given(create(), remove())
@@ -392,6 +406,40 @@ class TestRemoval:
         assert (decision.change, decision.stored.removed, decision.stored.state.rating) == (None, True, 1.0)
 
 
+class TestRemovalThatIsNotFinal:
+    """Of a platform that takes removals back without saying so."""
+
+    @pytest.mark.parametrize("told", [create(), create(rating=1.0), edit(text="Better"), edit(rating=4.0)])
+    def test_a_creation_or_an_edit_makes_a_removed_review_visible(self, told):
+        stored = given(create(), remove())
+        decision = decide(stored, told, SOURCE, LATER, "x", removals_are_final=False)
+        assert (decision.type, decision.stored.removed) == ("review.restored", False)
+        assert (decision.change.before, decision.change.after) == (None, decision.stored.state)
+
+    def test_an_answer_does_not(self):
+        assert decide(given(create(), remove()), answer(), SOURCE, LATER, "x", removals_are_final=False).stored.removed
+
+    @pytest.mark.parametrize("told", [create, edit])
+    def test_what_is_older_than_the_removal_does_not(self, told):
+        stored = given(create(1), remove(5))
+        older = decide(stored, told(4, title="Four"), SOURCE, LATER, "x", removals_are_final=False)
+        newer = decide(stored, told(6, title="Six"), SOURCE, LATER, "x", removals_are_final=False)
+        assert (older.stored.removed, newer.stored.removed) == (True, False)
+
+    def test_an_edit_of_a_visible_review_is_an_edit(self):
+        decision = decide(given(create()), edit(text="Better"), SOURCE, LATER, "x", removals_are_final=False)
+        assert decision.type == "review.edited"
+
+
+class TestUnknown:
+    @pytest.mark.parametrize("version", [None, 9])
+    @pytest.mark.parametrize("told", [edit, remove, restore, answer])
+    def test_what_is_about_an_unknown_review_is_held(self, told, version):
+        held = when(None, told(version))
+        assert isinstance(held, Held)
+        assert "'r-1'" in held.reason
+
+
 class TestRestoration:
     def test_a_restoration_brings_back_the_last_content(self):
         stored = given(create(), edit(text="Better"), remove())
@@ -403,16 +451,6 @@ class TestRestoration:
 
     def test_a_restoration_of_a_visible_review_is_a_duplicate(self):
         assert when(given(create()), restore()) == Unchanged("duplicate")
-
-    @pytest.mark.parametrize("version", [None, 9])
-    def test_without_content_there_is_nothing_to_restore(self, version):
-        assert "send review.created" in when(None, restore(version)).reason
-        assert "send review.created" in when(given(remove(7)), restore(version)).reason
-
-    def test_what_came_after_a_tombstone_is_restored(self):
-        stored = given(remove(7), create(3))
-        decision = when(stored, restore(8))
-        assert decision.change.after == stored.state
 
 
 class TestAnswer:
@@ -454,10 +492,6 @@ class TestAnswer:
 
     def test_an_edit_that_does_not_speak_of_it_leaves_the_answer(self):
         assert when(given(create(), answer()), create(rating=1.0)).stored.state.answer.text == "Thanks"
-
-    def test_an_answer_to_an_unknown_review_is_quarantined(self):
-        assert isinstance(when(None, answer()), Quarantined)
-        assert isinstance(when(given(remove()), answer()), Quarantined)
 
     def test_an_answer_to_a_removed_review_is_remembered_without_an_event(self):
         decision = when(given(create(), remove()), answer())

@@ -109,11 +109,6 @@ def test_what_is_written_today_is_read_and_written_the_same_later():
     assert decode_state(encode_state(SMALL), 2) == SMALL
 
 
-def test_a_tombstone_stores_no_state():
-    assert encode_state(None) is None
-    assert decode_state(None, STATE_FORMAT) is None
-
-
 def test_a_format_that_nobody_knows_is_an_error():
     with pytest.raises(KeyError):
         decode_state(SMALL_STORED, 99)

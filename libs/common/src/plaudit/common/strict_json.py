@@ -8,11 +8,14 @@ are cut out, and the rest is checked exactly.
 Duplicate keys are found without looking at keys: a decoded object keeps one member of each name, so its encoding has
 fewer colons than the body when a key was repeated, and otherwise exactly as many.
 
-`loads` is the reference. `plain_decoder` is for a body of a known type that is read often: it decodes straight into the
-type, and gives up on every body that it cannot clear at once, which then goes to `loads`.
+`loads` is the reference. `loads_by_value` is for a body of many events, of which one must not cost the others: what
+`loads` refuses in one place becomes an `Unusable` in that place. `plain_decoder` is for a body of a known type that is
+read often: it decodes straight into the type, and gives up on every body that it cannot clear at once, which then goes
+to `loads`.
 """
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +24,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
+LOST: Final = "\ufffd"
+"""Stands for half of a surrogate pair, and for a NUL, which no database text can keep."""
 MAX_NODES: Final = 100_000
 """Values in one body, with containers and without keys."""
 MAX_DEPTH: Final = 32
@@ -43,6 +48,7 @@ _NUMBER_MARKS: Final = 6
 _NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*+")
 _EXPONENT = re.compile(rb"[eE]\+?0*+([0-9]++)")
 """A negative one has no limit."""
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 _WHITESPACE = b" \t\r\n"
 _NOT_A_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _AS_BRACES = bytes.maketrans(b"[]", b"{}")
@@ -85,6 +91,87 @@ def loads(body: bytes, *, max_nodes: int = MAX_NODES, max_string_bytes: int = MA
     # An escaped colon counts in the encoding only, so the two counts cannot be compared then.
     if escaped_colon or body.count(b":") != _encode(value).count(b":"):
         _check_keys(body)
+    return value
+
+
+class Unusable:
+    """A value that strict JSON refuses, in the place where it stood; the text says why.
+
+    A library that converts values names its class as what it has got in place of what it expected, so each reason that
+    a field can have is a class of its own.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __str__(self) -> str:
+        return self._reason
+
+
+class NotANumber(Unusable):
+    """NaN or an infinity."""
+
+
+class ExtremeNumber(Unusable):
+    """A number that is too long or too large."""
+
+
+class RepeatedKey(Unusable):
+    """An object in which a key stands twice."""
+
+
+def loads_by_value(body: bytes) -> object:
+    """Return the value of a JSON document in which single values may be `Unusable`.
+
+    Those are NaN and infinities, numbers that are too long or too large, and objects with a key twice. Half of a
+    surrogate pair and a NUL become U+FFFD. It is many times slower than `loads`.
+
+    Raises:
+        InvalidJsonError: it is not JSON, nested too deep, or of too many values.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidJsonError("not_utf8", "the body is not valid UTF-8") from error
+    _check_size(_skeleton(body)[0], MAX_NODES)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_members,
+            parse_constant=lambda name: NotANumber(f"{name} is no number"),
+            parse_int=lambda number: _number(number, int),
+            parse_float=lambda number: _number(number, float),
+        )
+    except json.JSONDecodeError as error:
+        raise InvalidJsonError("malformed", f"{error.msg} at character {error.pos}") from error
+    except RecursionError as error:
+        raise InvalidJsonError("too_deep", "the body is nested too deeply") from error
+    return _mended(value)
+
+
+def _members(pairs: list[tuple[str, object]]) -> object:
+    try:
+        return _refuse_duplicates(pairs)
+    except InvalidJsonError as error:
+        return RepeatedKey(str(error))
+
+
+def _number(number: str, convert: Callable[[str], float]) -> object:
+    try:
+        _check_number(number.encode())
+    except InvalidJsonError as error:
+        return ExtremeNumber(str(error))
+    value = convert(number)
+    return ExtremeNumber("a number is too large for a 64-bit float") if value in {math.inf, -math.inf} else value
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        return _NO_TEXT.sub(LOST, value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_NO_TEXT.sub(LOST, name): _mended(item) for name, item in value.items()}
     return value
 
 
@@ -134,18 +221,27 @@ def _check_exactly(body: bytes, max_nodes: int, max_string_bytes: int) -> None:
     Backslashes occur in strings only, so without the escaped quotes, quotes separate strings from structure. A body
     where that is not so is malformed, and the decoder refuses it.
     """
-    parts = body.replace(b"\\\\", b"__").replace(b'\\"', b"__").split(b'"')
-    if max(map(len, parts[1::2]), default=0) > max_string_bytes:
+    skeleton, strings = _skeleton(body)
+    if max(map(len, strings), default=0) > max_string_bytes:
         raise InvalidJsonError("string_too_long", f"a string is longer than {max_string_bytes} bytes")
-    skeleton = b'""'.join(parts[::2]).translate(None, _WHITESPACE)
+    _check_size(skeleton, max_nodes)
+    if may_hold_an_extreme_number(skeleton):
+        for match in _NUMBER.finditer(skeleton):
+            _check_number(match[0])
+
+
+def _skeleton(body: bytes) -> tuple[bytes, list[bytes]]:
+    """Return a body without whitespace and with every string made empty, and the strings."""
+    parts = body.replace(b"\\\\", b"__").replace(b'\\"', b"__").split(b'"')
+    return b'""'.join(parts[::2]).translate(None, _WHITESPACE), parts[1::2]
+
+
+def _check_size(skeleton: bytes, max_nodes: int) -> None:
     _check_depth(skeleton)
     # A container that is not empty has one value more than it has commas.
     opened = skeleton.count(b"{") + skeleton.count(b"[") - skeleton.count(b"{}") - skeleton.count(b"[]")
     if 1 + skeleton.count(b",") + opened > max_nodes:
         raise InvalidJsonError("too_many_nodes", f"the body holds more than {max_nodes} values")
-    if may_hold_an_extreme_number(skeleton):
-        for match in _NUMBER.finditer(skeleton):
-            _check_number(match[0])
 
 
 def may_hold_an_extreme_number(text: bytes) -> bool:

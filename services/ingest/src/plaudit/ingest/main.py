@@ -6,6 +6,7 @@ from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.ingest.deliveries import api as deliveries
+from plaudit.ingest.deliveries.jobs import HeldExpiryJob
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
@@ -47,7 +48,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         refusals=sources.REFUSALS,
     )
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
-    return Parts(app=app, jobs=[writer])
+    return Parts(app=app, jobs=[writer, HeldExpiryJob(resources.database(Role.WORKER))])
 
 
 SERVICE = Service(
@@ -55,7 +56,9 @@ SERVICE = Service(
     settings=IngestSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/hooks")),
+    front_door=FrontDoorRoutes(
+        prefixes=("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks")
+    ),
 )
 
 if __name__ == "__main__":

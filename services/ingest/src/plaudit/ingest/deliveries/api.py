@@ -8,7 +8,13 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.common.http import AnyText, Page, Paging, Principal, TenantTx, authorize, not_found
 from plaudit.ingest.deliveries import store
-from plaudit.ingest.deliveries.schemas import DeliveryOut, DeliveryWithBodyOut, delivery_with_body_out
+from plaudit.ingest.deliveries.schemas import (
+    DeliveryOut,
+    DeliveryWithBodyOut,
+    HeldEventOut,
+    delivery_with_body_out,
+    held_event_out,
+)
 
 router = APIRouter(tags=["deliveries"])
 DeliveriesReader = Annotated[Principal, Depends(authorize("deliveries:read"))]
@@ -40,3 +46,19 @@ async def read_delivery(principal: DeliveriesReader, tx: TenantTx, delivery_id: 
     if row is None:
         raise not_found("delivery")
     return delivery_with_body_out(row)
+
+
+@router.get("/v1/held_events", summary="List events that came before their reviews")
+async def list_held_events(
+    principal: DeliveriesReader,
+    tx: TenantTx,
+    paging: Paging,
+    source_id: Annotated[UUID | None, Query(description="Only those to this source.")] = None,
+) -> Page[HeldEventOut]:
+    """List events that wait for their reviews, the latest first.
+
+    An event is applied when its review comes, and quarantined when that takes longer than 30 days.
+    """
+    after = paging.after(tuple[datetime, UUID])
+    rows = await store.held_page(tx, principal.tenant_id, source_id, after, paging.rows)
+    return paging.page(rows, lambda row: (row["received_at"], row["id"]), held_event_out)

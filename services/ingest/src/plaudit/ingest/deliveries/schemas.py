@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from plaudit.common.standard_webhooks import ID_HEADER
+from plaudit.ingest.reviews.domain.held import HELD_FOR
 
 _BODY: Final = (
     '{"type": "review.created", "data": {"id": "r-1", "subject": "acme/berlin", "rating": 4, "title": "Great service", '
@@ -17,11 +18,11 @@ _BODY: Final = (
 """Of the examples."""
 
 
-class QuarantinedOut(BaseModel):
-    """An event that was not understood."""
+class EventOut(BaseModel):
+    """An event that was not applied."""
 
     index: int = Field(description="Its place in the delivery, from 0.", examples=[0])
-    reason: str = Field(description="What is wrong with it.", examples=["data.rating: Expected float"])
+    reason: str = Field(description="Why.", examples=["data.rating: Expected float"])
 
 
 class DeliveryOut(BaseModel):
@@ -34,14 +35,53 @@ class DeliveryOut(BaseModel):
     status: int = Field(description="The HTTP status that it was answered with.", examples=[202])
     accepted: int = Field(description="How many of its events were taken.", examples=[1])
     unchanged: int = Field(description="Of the accepted: stale or repeated, so that nothing changed.", examples=[0])
-    quarantined: list[QuarantinedOut] = Field(description="The events that could not be taken.", examples=[[]])
+    quarantined: list[EventOut] = Field(description="The events that could not be taken.", examples=[[]])
+    held: list[EventOut] = Field(
+        description="The events that waited for their reviews when it was answered; `GET /v1/held_events` lists those "
+        "that still do.",
+        examples=[[]],
+    )
+    ignored: list[EventOut] = Field(description="The events that are not for us, such as test pings.", examples=[[]])
     quarantine_reason: str | None = Field(description="Why nothing of it was taken.")
     body_bytes: int = Field(description="The length of its body.", examples=[len(_BODY)])
 
-    @field_validator("quarantined", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _named(cls, stored: Sequence[tuple[int, str]] | None) -> list[QuarantinedOut]:
-        return [QuarantinedOut(index=index, reason=reason) for index, reason in stored or ()]
+    def _apart(cls, row: Mapping[Any, Any]) -> dict[Any, Any]:
+        return {"held": (), "ignored": (), **row, **(row["set_aside"] or {})}
+
+    @field_validator("quarantined", "held", "ignored", mode="before")
+    @classmethod
+    def _named(cls, stored: Sequence[tuple[int, str]] | None) -> list[EventOut]:
+        return [EventOut(index=index, reason=reason) for index, reason in stored or ()]
+
+
+class HeldEventOut(BaseModel):
+    """An event about a review that is not known yet."""
+
+    id: UUID = Field(description="Its id here.")
+    source_id: UUID = Field(description="The source that it was posted to.")
+    external_id: str = Field(description="The platform's id of the review that it waits for.", examples=["r-1"])
+    type: str = Field(description="`answer`, `edit`, `remove` or `restore`.", examples=["answer"])
+    version: int | None = Field(description="Its version, if the platform gives one.", examples=[2])
+    delivery_id: UUID = Field(description="The delivery that it came in.")
+    index: int = Field(description="Its place in the delivery, from 0.", examples=[0])
+    received_at: datetime = Field(description="When it arrived.")
+    expires_at: datetime = Field(description="When it is quarantined, unless its review has come.")
+
+
+def held_event_out(row: Mapping[Any, Any]) -> HeldEventOut:
+    """Return a row of the events that wait."""
+    told: Mapping[str, Any] = row["instruction"]
+    return HeldEventOut.model_validate(
+        {
+            **row,
+            "type": told["type"],
+            "version": told.get("version"),
+            "index": row["event_index"],
+            "expires_at": row["received_at"] + HELD_FOR,
+        }
+    )
 
 
 class DeliveryWithBodyOut(DeliveryOut):

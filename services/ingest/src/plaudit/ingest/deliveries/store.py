@@ -1,5 +1,6 @@
-"""Every statement that reads the log of deliveries. `hooks/store.py` writes it."""
+"""The statements of the log of deliveries, and of events that wait for their reviews. `hooks/store.py` writes both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,11 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import func, literal_column, select, tuple_
 
-from plaudit.common.db import SqlTx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.ingest.deliveries.tables import deliveries
+from plaudit.ingest.reviews.tables import held_events
 
 Row = dict[str, Any]
 """Columns by name, with `body_bytes`."""
+
+WaitedFor = tuple[str, str, str]
+"""An unknown review that events wait for: (tenant id, source id, external id)"""
 
 _BODY_BYTES = func.length(deliveries.c.body).label("body_bytes")
 _OF_LOG = deliveries.c.received_at > literal_column("'-infinity'::timestamptz")
@@ -55,3 +60,75 @@ async def get(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Row | None:
     )
     row = (await tx.sql.execute(statement)).mappings().one_or_none()
     return None if row is None else dict(row)
+
+
+async def held_page(
+    tx: SqlTx, tenant_id: str, source_id: UUID | None, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Row]:
+    """Return up to `limit` events that wait for their reviews, the latest first."""
+    columns = held_events.c
+    statement = select(held_events).where(columns.tenant_id == tenant_id)
+    if source_id is not None:
+        statement = statement.where(columns.source_id == source_id)
+    if after is not None:
+        statement = statement.where(tuple_(columns.received_at, columns.id) < after)
+    ordered = statement.order_by(columns.received_at.desc(), columns.id.desc()).limit(limit)
+    return [dict(row) for row in (await tx.sql.execute(ordered)).mappings()]
+
+
+async def waited_for_since(tx: Tx, before: datetime, limit: int) -> list[WaitedFor]:
+    """Return unknown reviews that events from before a time still wait for, under a worker."""
+    rows = await tx.raw.fetch(_WAITED_FOR, before, limit)
+    return sorted({(row["tenant_id"], str(row["source_id"]), row["external_id"]) for row in rows})
+
+
+async def quarantine_held(tx: Tx, before: datetime, reviews: Sequence[WaitedFor], reason: str) -> int:
+    """Move the events from before a time into the quarantine of their deliveries; return how many that were."""
+    expired: int = await tx.raw.fetchval(_QUARANTINE_HELD, before, *_arrays(reviews), reason)
+    return expired
+
+
+async def delete_unknown(tx: Tx, reviews: Sequence[WaitedFor]) -> None:
+    """Delete the rows of unknown reviews that no event waits for."""
+    await tx.raw.execute(_DELETE_UNKNOWN, *_arrays(reviews))
+
+
+def _arrays(reviews: Sequence[WaitedFor]) -> tuple[list[str], list[str]]:
+    return [source_id for _, source_id, _ in reviews], [external_id for _, _, external_id in reviews]
+
+
+_WAITED_FOR = """
+SELECT tenant_id, source_id, external_id FROM held_events WHERE received_at < $1 ORDER BY received_at LIMIT $2
+"""
+_QUARANTINE_HELD = """
+WITH expired AS (
+    DELETE FROM held_events h USING unnest($2::uuid[], $3::text[]) AS of_review (source_id, external_id)
+    WHERE h.source_id = of_review.source_id AND h.external_id = of_review.external_id AND h.received_at < $1
+    RETURNING h.delivery_id, h.event_index
+),
+by_delivery AS (
+    SELECT delivery_id, array_agg(event_index) AS indexes,
+           jsonb_agg(jsonb_build_array(event_index, $4::text)) AS quarantined
+    FROM expired GROUP BY delivery_id
+),
+quarantined AS (
+    UPDATE deliveries d SET
+        quarantined = (
+            SELECT jsonb_agg(event ORDER BY (event ->> 0)::int)
+            FROM jsonb_array_elements(coalesce(d.quarantined, '[]') || e.quarantined) AS event
+        ),
+        set_aside = jsonb_set(coalesce(d.set_aside, '{}'), '{held}', coalesce((
+            SELECT jsonb_agg(event) FROM jsonb_array_elements(d.set_aside -> 'held') AS event
+            WHERE (event ->> 0)::int <> ALL(e.indexes)
+        ), '[]'))
+    FROM by_delivery e WHERE d.id = e.delivery_id
+)
+SELECT count(*) FROM expired
+"""
+_DELETE_UNKNOWN = """
+DELETE FROM reviews r USING unnest($1::uuid[], $2::text[]) AS of_review (source_id, external_id)
+WHERE r.source_id = of_review.source_id AND r.external_id = of_review.external_id AND r.revision = 0
+AND NOT EXISTS (
+    SELECT FROM held_events h WHERE h.source_id = r.source_id AND h.external_id = r.external_id
+)
+"""

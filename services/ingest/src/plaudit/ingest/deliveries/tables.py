@@ -17,6 +17,7 @@ deliveries = Table(
     Column("unchanged", Integer, nullable=False),
     Column("quarantined", JSONB),
     Column("quarantine_reason", Text),
+    Column("set_aside", JSONB),
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )

@@ -9,8 +9,7 @@ from plaudit.common.db.order_locks import OrderKey
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.ingest.hooks import store
-from plaudit.ingest.hooks.domain import Delivery, DeliveryKey, Group, Receipt, ReviewKey
-from plaudit.ingest.reviews.domain.state import StoredReview
+from plaudit.ingest.hooks.domain import Delivery, DeliveryKey, Group, KnownReview, Receipt, ReviewKey
 from plaudit.ingest.reviews.events import review_event
 
 
@@ -34,7 +33,7 @@ async def take_new(
 
     It is None too where a review would have to be looked up, since nothing of it is to be written.
     """
-    reviews: dict[ReviewKey, StoredReview | None] = dict.fromkeys(_review_keys(deliveries))
+    reviews: dict[ReviewKey, KnownReview] = dict.fromkeys(_review_keys(deliveries))
     group = Group(now, ids, dict.fromkeys(_dedup_keys(deliveries)), reviews)
     receipts = [group.take(delivery) for delivery in deliveries]
     # What is refused of a new review may be an edit of a known one. Nothing would be written of it, so the statement,

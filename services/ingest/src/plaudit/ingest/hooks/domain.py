@@ -8,9 +8,12 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
-from plaudit.ingest.reviews.domain.decisions import NewRevision, Revised, decide
-from plaudit.ingest.reviews.domain.instructions import CreateReview, Instruction, Quarantined
+from plaudit.ingest.reviews.domain.decisions import Decision, Held, NewRevision, Revised, Unchanged, decide
+from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
+from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Instruction, Item, Quarantined
+from plaudit.ingest.reviews.domain.order import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
 
@@ -27,6 +30,7 @@ ReviewKey = tuple[str, str]
 """(source id, external id)"""
 DeliveryKey = tuple[str, str]
 """(source id, the sender's own id of the delivery)"""
+KnownReview = StoredReview | Unknown | None
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,19 @@ class Delivery:
     headers: str
     """Those that are stored, as JSON."""
     body: bytes
-    events: Sequence[Instruction | Quarantined]
+    events: Sequence[Item]
     status: int = ACCEPTED
     quarantine_reason: str | None = None
     """Why none of it could be read, if so; it is stored all the same."""
     traceparent: str | None = None
     tracestate: str | None = None
+    removals_are_final: bool = True
+    """Whether the platform says so when it takes a removal back."""
 
     @cached_property
     def order_keys(self) -> list[str]:
         """What must not be decided twice at once: the delivery's id, and each review that it is about."""
-        keys = [f"review:{self.source.tenant_id}:{self.source.id}:{external_id}" for _, external_id in self.review_keys]
+        keys = [order_key(self.source.tenant_id, *key) for key in self.review_keys]
         if self.sent_id is not None:
             keys.append(f"delivery:{self.source.id}:{self.sent_id}")
         return keys
@@ -58,12 +64,16 @@ class Delivery:
     @cached_property
     def review_keys(self) -> list[ReviewKey]:
         """The reviews that it is about."""
-        return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, Quarantined)]
+        return [
+            (self.source.id, event.external_id)
+            for event in self.events
+            if not isinstance(event, (Quarantined, Ignored))
+        ]
 
     @property
     def may_be_new(self) -> bool:
         """Whether all of its reviews may be unknown: it says of each that it was created, or nothing usable."""
-        return all(isinstance(event, (CreateReview, Quarantined)) for event in self.events)
+        return all(isinstance(event, (CreateReview, Quarantined, Ignored)) for event in self.events)
 
     @property
     def dedup_key(self) -> DeliveryKey | None:
@@ -82,6 +92,10 @@ class Outcome(msgspec.Struct, frozen=True):
     """(index, reason) of each event that was not applied."""
     quarantine_reason: str | None
     body: bytes
+    held: tuple[tuple[int, str], ...] = ()
+    """(index, reason) of each event that waited for its review when the delivery was answered."""
+    ignored: tuple[tuple[int, str], ...] = ()
+    """(index, reason) of each event that is not for us."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -104,7 +118,8 @@ class LoggedDelivery(msgspec.Struct, frozen=True):
 class Group:
     """The decisions of one transaction, in the order of its deliveries, over what was stored before.
 
-    It collects what is to be written: `log`, `revisions`, and in `latest` the last revision of each review.
+    It collects what is to be written: `log`, `revisions`, in `latest` the last revision of each review, and what
+    changes of the events that wait for theirs.
     """
 
     def __init__(
@@ -112,12 +127,12 @@ class Group:
         now: datetime,
         ids: Callable[[], UUID],
         outcomes: dict[DeliveryKey, Outcome | None],
-        reviews: dict[ReviewKey, StoredReview | None],
+        reviews: dict[ReviewKey, KnownReview],
     ) -> None:
         """Decide at the time `now`, over the stored outcomes of deliveries and the stored reviews.
 
         None stands for what was looked up and is not stored. What was not looked up is a KeyError: a decision that
-        takes it for unknown would quarantine a valid restoration.
+        takes it for unknown would hold a valid restoration.
         """
         self.now = now
         self._ids = ids
@@ -126,6 +141,13 @@ class Group:
         self.log: list[LoggedDelivery] = []
         self.revisions: list[NewRevision] = []
         self.latest: dict[ReviewKey, NewRevision] = {}
+        self.applied: list[tuple[ReviewKey, str]] = []
+        """Review and id of each stored event that has waited for its review, and waits no longer."""
+
+    @property
+    def held(self) -> dict[ReviewKey, Unknown]:
+        """The unknown reviews for which events of this group wait."""
+        return {key: each for key, each in self._reviews.items() if isinstance(each, Unknown) and each.new}
 
     def take(self, delivery: Delivery) -> Receipt:
         """Decide about one delivery; return what its sender is answered."""
@@ -142,28 +164,67 @@ class Group:
         return self._write(delivery, reused, dedup_id=None)
 
     def _apply(self, delivery: Delivery) -> Outcome:
+        results: list[_Result] = []
+        for event in delivery.events:
+            if isinstance(event, (Quarantined, Ignored)):
+                results.append(event)
+            else:
+                self._decide(delivery, event, results)
         unchanged = 0
         quarantined: list[tuple[int, str]] = []
-        for index, event in enumerate(delivery.events):
-            result = event if isinstance(event, Quarantined) else self._decide(delivery, event)
-            if isinstance(result, Quarantined):
-                quarantined.append((index, result.reason))
-            elif not result:
+        held: list[tuple[int, str]] = []
+        ignored: list[tuple[int, str]] = []
+        for index, result in enumerate(results):
+            if isinstance(result, Unchanged):
                 unchanged += 1
-        accepted = len(delivery.events) - len(quarantined)
+            elif not isinstance(result, Revised):
+                kind = quarantined if isinstance(result, Quarantined) else held if isinstance(result, Held) else ignored
+                kind.append((index, result.reason))
+        accepted = len(results) - len(quarantined) - len(held) - len(ignored)
         status, reason = delivery.status, delivery.quarantine_reason
-        if quarantined and not accepted:
+        if quarantined and len(quarantined) == len(results):
             status, reason = UNPROCESSABLE, NOTHING_VALID
-        return Outcome(delivery.id, status, accepted, unchanged, tuple(quarantined), reason, delivery.body)
+        body = delivery.body
+        return Outcome(
+            delivery.id, status, accepted, unchanged, tuple(quarantined), reason, body, tuple(held), tuple(ignored)
+        )
 
-    def _decide(self, delivery: Delivery, instruction: Instruction) -> bool | Quarantined:
-        """Return whether there is a new revision, or why there cannot be one."""
+    def _decide(self, delivery: Delivery, instruction: Instruction, results: list["_Result"]) -> None:
+        """Add what becomes of an event; where others have waited for it, apply them after it."""
         key = (delivery.source.id, instruction.external_id)
-        decision = decide(self._reviews[key], instruction, delivery.source, self.now, str(self._ids()))
-        if isinstance(decision, Quarantined):
-            return decision
+        known = self._reviews[key]
+        traced = delivery.traceparent, delivery.tracestate
+        decision = self._revise(delivery, key, instruction, self.now, delivery.id, *traced)
+        if isinstance(decision, Held):
+            results.append(self._hold(delivery, key, instruction, decision, len(results)))
+            return
+        results.append(decision)
+        if not isinstance(known, Unknown) or not isinstance(decision, Revised):
+            return
+        for event in known.events:
+            traced = event.traceparent, event.tracestate
+            applied = self._revise(delivery, key, event.instruction, event.received_at, event.delivery_id, *traced)
+            if event.delivery_id == delivery.id:
+                results[event.event_index] = applied
+        self.applied += [(key, event.id) for event in known.stored]
+
+    def _revise(
+        self,
+        delivery: Delivery,
+        key: ReviewKey,
+        instruction: Instruction,
+        received_at: datetime,
+        delivery_id: str,
+        traceparent: str | None,
+        tracestate: str | None,
+    ) -> Decision:
+        """Decide about one event; if there is a new revision, keep it."""
+        known = self._reviews[key]
+        current, review_id = (None, known.review_id) if isinstance(known, Unknown) else (known, str(self._ids()))
+        final = delivery.removals_are_final
+        decision = decide(current, instruction, delivery.source, received_at, review_id, removals_are_final=final)
         if not isinstance(decision, Revised):
-            return False
+            return decision
         self._reviews[key] = decision.stored
         new = NewRevision(
             decision.stored,
@@ -171,15 +232,30 @@ class Group:
             decision.change,
             tenant_id=delivery.source.tenant_id,
             source_id=delivery.source.id,
-            delivery_id=delivery.id,
+            delivery_id=delivery_id,
             known_at=self.now,
-            traceparent=delivery.traceparent,
-            tracestate=delivery.tracestate,
+            traceparent=traceparent,
+            tracestate=tracestate,
         )
         self.latest[key] = new
         self.revisions.append(new)
-        return True
+        return decision
+
+    def _hold(
+        self, delivery: Delivery, key: ReviewKey, instruction: Instruction, held: Held, index: int
+    ) -> Held | Quarantined:
+        known = self._reviews[key]
+        unknown = known if isinstance(known, Unknown) else Unknown(str(self._ids()))
+        if len(unknown.events) >= MAX_HELD_EVENTS:
+            return Quarantined(f"{held.reason}, and {MAX_HELD_EVENTS} events wait for it already")
+        traced = delivery.traceparent, delivery.tracestate
+        event = HeldEvent(str(self._ids()), delivery.id, index, self.now, instruction, *traced)
+        self._reviews[key] = replace(unknown, new=(*unknown.new, event))
+        return held
 
     def _write(self, delivery: Delivery, outcome: Outcome, dedup_id: str | None) -> Receipt:
         self.log.append(LoggedDelivery(delivery, outcome, dedup_id, self.now))
         return Receipt(outcome)
+
+
+_Result = Decision | Ignored

@@ -4,31 +4,40 @@ A group takes two statements, whatever it holds: one reads what is known, one wr
 round trip, which costs more than the rows of a small group.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Boolean, Column, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
+from plaudit.common.contracts.subjects import first_segment
 from plaudit.common.db import Tx, one_trip
-from plaudit.common.db.columns import Columns, relation
+from plaudit.common.db.columns import Columns, relation, under
 from plaudit.common.outbox.table import append_statement
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
-from plaudit.ingest.hooks.domain import DeliveryKey, Group, LoggedDelivery, Outcome, ReviewKey
+from plaudit.ingest.hooks.domain import DeliveryKey, Group, KnownReview, LoggedDelivery, Outcome, ReviewKey
 from plaudit.ingest.reviews.domain.decisions import NewRevision
+from plaudit.ingest.reviews.domain.held import HeldEvent, Unknown
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, encode_state
+from plaudit.ingest.reviews.domain.versions import PartVersions
 from plaudit.ingest.reviews.store import read_state
+from plaudit.ingest.reviews.tables import held_events as held_events_table
 from plaudit.ingest.reviews.tables import reviews as reviews_table
 from plaudit.ingest.reviews.tables import revisions as revisions_table
 
 _encode = msgspec.json.Encoder().encode
+_encode_versions = msgspec.msgpack.Encoder().encode
+_decode_versions = msgspec.msgpack.Decoder(PartVersions).decode
 
 
 # What is known: of both tables the columns that a decision needs.
 
-_OF_OUTCOME = ("id", "status", "accepted", "unchanged", "quarantined", "quarantine_reason", "body")
-_OF_REVIEW = ("review_id", "revision", "version", "removed", "partition_key", "state", "state_format")
+_OF_OUTCOME = ("id", "status", "accepted", "unchanged", "quarantined", "quarantine_reason", "body", "set_aside")
+_OF_REVIEW = (
+    "id", "revision", "version", "removed", "partition_key", "part_versions", "state", "state_format", "held"
+)  # fmt: skip
 _KNOWN = Columns(
     relation(
         "known",
@@ -37,6 +46,7 @@ _KNOWN = Columns(
         Column("name", Text),
         *(deliveries_table.c[name] for name in _OF_OUTCOME),
         *(column for column in (*reviews_table.c, *revisions_table.c) if column.name in _OF_REVIEW),
+        Column("held", JSONB),
     )
 )
 # Each key is looked up by itself, behind OFFSET 0: joined freely, a plan made while the tables were small reads all of
@@ -52,8 +62,13 @@ UNION ALL
 SELECT {_KNOWN.selected({"is_review": "true", "name": "external_id"}, present=("source_id", *_OF_REVIEW))}
 FROM unnest($3::uuid[], $4::text[]) AS wanted (wanted_source_id, wanted_id)
 CROSS JOIN LATERAL (
-    SELECT r.*, v.review_id, v.state, v.state_format
-    FROM reviews r JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
+    SELECT r.*, v.state, v.state_format, waiting.held
+    FROM reviews r
+    LEFT JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(to_jsonb(h) ORDER BY h.id) AS held FROM held_events h
+        WHERE r.revision = 0 AND h.source_id = r.source_id AND h.external_id = r.external_id
+    ) AS waiting ON true
     WHERE r.source_id = wanted_source_id AND r.external_id = wanted_id
     OFFSET 0
 ) AS found
@@ -62,10 +77,10 @@ CROSS JOIN LATERAL (
 
 async def known(
     tx: Tx, deliveries: Iterable[DeliveryKey], reviews: Iterable[ReviewKey]
-) -> tuple[dict[DeliveryKey, Outcome | None], dict[ReviewKey, StoredReview | None]]:
+) -> tuple[dict[DeliveryKey, Outcome | None], dict[ReviewKey, KnownReview]]:
     """Return what became of each of the deliveries before, and each of the reviews as it is stored; None if unknown."""
     outcomes: dict[DeliveryKey, Outcome | None] = dict.fromkeys(deliveries)
-    stored: dict[ReviewKey, StoredReview | None] = dict.fromkeys(reviews)
+    stored: dict[ReviewKey, KnownReview] = dict.fromkeys(reviews)
     rows = await tx.raw.fetch(
         _SELECT_KNOWN,
         [source_id for source_id, _ in outcomes],
@@ -76,7 +91,7 @@ async def known(
     for row in rows:
         key = (str(row["source_id"]), row["name"])
         if row["is_review"]:
-            stored[key] = _stored_review(row)
+            stored[key] = _stored_review(row) if row["revision"] else _unknown(row)
         else:
             outcomes[key] = _outcome(row)
     return outcomes, stored
@@ -91,53 +106,54 @@ def _outcome(row: Any) -> Outcome:
         quarantined=tuple((index, reason) for index, reason in row["quarantined"] or ()),
         quarantine_reason=row["quarantine_reason"],
         body=row["body"],
+        held=_reasons(row, "held"),
+        ignored=_reasons(row, "ignored"),
     )
 
 
+def _reasons(row: Any, kind: str) -> tuple[tuple[int, str], ...]:
+    return tuple((index, reason) for index, reason in (row["set_aside"] or {}).get(kind, ()))
+
+
+def _unknown(row: Any) -> Unknown:
+    return Unknown(str(row["id"]), tuple(msgspec.convert(row["held"] or [], list[HeldEvent])))
+
+
 def _stored_review(row: Any) -> StoredReview:
+    state, part_versions = read_state(row["state"], row["state_format"]), row["part_versions"]
+    assert state is not None, "the last revision of a review has a state"
     return StoredReview(
-        review_id=str(row["review_id"]),
+        review_id=str(row["id"]),
         external_id=row["name"],
         revision=row["revision"],
         version=row["version"],
         removed=row["removed"],
         partition_key=row["partition_key"],
-        state=read_state(row["state"], row["state_format"]),
+        state=state,
+        part_versions=None if part_versions is None else _decode_versions(part_versions),
     )
 
 
 # What is new. Tenants and sources of a group are few: each is sent once, and rows name it by its number.
 
 
-class _NoState(msgspec.Struct, frozen=True):
-    """A tombstone's state, of which nothing is known."""
-
-    subject: None = None
-    kind: None = None
-    rating: None = None
-    severity: None = None
-    published_at: None = None
-    answered_at: None = None
-
-
-_NO_STATE = _NoState()
-
-
 class _DeliveryRow(msgspec.Struct):
     logged: LoggedDelivery
     source_number: int
     quarantined: str | None
+    set_aside: str | None
 
 
 class _ChangeRow(msgspec.Struct):
     """A revision, and its review after it."""
 
     new: NewRevision
-    shown: ReviewState | _NoState
+    shown: ReviewState
     source_number: int
     is_last: bool
     """Whether the group has no later revision of the review."""
-    state: bytes | None
+    state: bytes
+    part_versions: bytes | None
     state_format: int = STATE_FORMAT
 
 
@@ -175,7 +191,7 @@ _CHANGES = Columns(
         "partition_key": "new.stored.partition_key",
         "delivery_id": "new.delivery_id",
         "type": "new.type",
-        **{name: f"shown.{name}" for name in _NoState.__struct_fields__},
+        **under("shown", "subject", "kind", "rating", "severity", "published_at", "answered_at"),
     },
 )
 _DELIVERIES, _REVIEWS, _REVISIONS = Columns(deliveries_table), Columns(reviews_table), Columns(revisions_table)
@@ -239,9 +255,34 @@ def _is_new(first: int) -> str:
 AND {unknown("reviews", _CHANGES, "external_id", changes)}"""
 
 
-_REVIEW_AFTER = _REVIEWS.excluded(keep=("tenant_id", "id", "partition_key"))
+_REVIEW_AFTER = _REVIEWS.excluded(keep=("tenant_id", "id"))
 _ON_CONFLICT = f"ON CONFLICT (source_id, external_id) DO UPDATE SET {_REVIEW_AFTER}"
 _WRITE = f"WITH {_inserts(1, on_conflict=_ON_CONFLICT)} SELECT"
+_NO_LONGER_HELD = """
+DELETE FROM held_events USING unnest($1::uuid[], $2::text[], $3::uuid[]) AS applied (source_id, external_id, id)
+WHERE held_events.source_id = applied.source_id AND held_events.external_id = applied.external_id
+AND held_events.id = applied.id
+"""
+_EXPECT = """
+INSERT INTO reviews (changed_at, revision, removed, tenant_id, source_id, external_id, id, partition_key)
+SELECT $1, 0, false, expected.* FROM unnest($2::text[], $3::uuid[], $4::text[], $5::uuid[], $6::text[]) AS expected
+ON CONFLICT DO NOTHING
+"""
+
+
+class _HeldRow(msgspec.Struct):
+    tenant_id: str
+    source_id: str
+    external_id: str
+    event: HeldEvent
+    instruction: str
+
+
+_HELD = Columns(
+    held_events_table,
+    under("event", "id", "delivery_id", "event_index", "received_at", "traceparent", "tracestate"),
+)
+_HOLD = f"INSERT INTO held_events ({_HELD.listed}) SELECT * FROM {_HELD.unnest()}"
 # For `OneTrip`.
 IS_NEW = _is_new(one_trip.NOW_AT)
 WRITE_NEW = _inserts(one_trip.NOW_AT, rows_from="FROM allowed")
@@ -256,6 +297,32 @@ async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> Non
         events: the revisions' events, as `Outbox.arrays` returns them.
     """
     await tx.raw.execute(_WRITE, group.now, *arguments(group, events))
+    if group.applied:
+        keys, ids = zip(*group.applied, strict=True)
+        await tx.raw.execute(_NO_LONGER_HELD, *zip(*keys, strict=True), ids)
+    if held := group.held:
+        await _hold(tx, group, held)
+
+
+async def _hold(tx: Tx, group: Group, held: Mapping[ReviewKey, Unknown]) -> None:
+    """Store events that wait for their reviews, with a row for each review, by which its creation is no new one."""
+    sources = {each.delivery.source.id: each.delivery.source for each in group.log}
+    of_source = [sources[source_id] for source_id, _ in held]
+    await tx.raw.execute(
+        _EXPECT,
+        group.now,
+        [source.tenant_id for source in of_source],
+        [source.id for source in of_source],
+        [external_id for _, external_id in held],
+        [unknown.review_id for unknown in held.values()],
+        [f"{source.tenant_id}/{first_segment(source.subject)}" for source in of_source],
+    )
+    rows = [
+        _HeldRow(sources[source_id].tenant_id, source_id, external_id, event, _encode(event.instruction).decode())
+        for (source_id, external_id), unknown in held.items()
+        for event in unknown.new
+    ]
+    await tx.raw.execute(_HOLD, *_HELD.arrays(rows))
 
 
 def arguments(group: Group, events: Sequence[Sequence[object]]) -> list[object]:
@@ -272,10 +339,12 @@ def arguments(group: Group, events: Sequence[Sequence[object]]) -> list[object]:
 
 
 def _delivery_row(logged: LoggedDelivery, numbers: dict[str, int]) -> _DeliveryRow:
-    quarantined = logged.outcome.quarantined
-    return _DeliveryRow(
-        logged, numbers[logged.delivery.source.id], _encode(quarantined).decode() if quarantined else None
-    )
+    outcome = logged.outcome
+    quarantined = _encode(outcome.quarantined).decode() if outcome.quarantined else None
+    set_aside = None
+    if outcome.held or outcome.ignored:
+        set_aside = _encode({"held": outcome.held, "ignored": outcome.ignored}).decode()
+    return _DeliveryRow(logged, numbers[logged.delivery.source.id], quarantined, set_aside)
 
 
 def _change_rows(group: Group, numbers: dict[str, int]) -> list[_ChangeRow]:
@@ -283,10 +352,11 @@ def _change_rows(group: Group, numbers: dict[str, int]) -> list[_ChangeRow]:
     return [
         _ChangeRow(
             new,
-            new.stored.state or _NO_STATE,
+            new.stored.state,
             numbers[new.source_id],
             latest[new.source_id, new.stored.external_id] is new,
             encode_state(new.stored.state),
+            None if new.stored.part_versions is None else _encode_versions(new.stored.part_versions),
         )
         for new in group.revisions
     ]

@@ -9,6 +9,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from plaudit.common import person_keys
 from plaudit.common.mailbox import NotAMailboxError
+from plaudit.common.strict_json import Unusable
+from plaudit.ingest.reviews.domain.instructions import Ignored, Quarantined
 from plaudit.ingest.sources.domain import KeyedSource
 
 Value = TypeVar("Value")
@@ -25,6 +27,8 @@ MAX_REASON_CHARS: Final = 300
 """Of what is wrong with a field: a message of the model library can hold the value."""
 MAX_VERSION: Final = 2**63 - 1
 MAX_PERSON_ID_CHARS: Final = 128
+MAX_TYPE_CHARS: Final = 80
+"""Of an unknown type of event, where a reason names it."""
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PRIVATE: Final = "[xX](-[A-Za-z0-9]{1,8})+"
@@ -41,7 +45,7 @@ _IRREGULAR_TAGS: Final = (
 )
 LANGUAGE_PATTERN: Final = rf"^({_LANGUAGE_TAG}|{_PRIVATE}|{_IRREGULAR_TAGS})(?![\s\S])"
 """A language tag that is well-formed by RFC 5646 (BCP 47); its last part is the end of the text, in every dialect."""
-ExternalId = Annotated[str, Meta(max_length=MAX_ID_CHARS, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+ExternalId = Annotated[str, Meta(max_length=MAX_ID_CHARS, pattern=r"^[^\x00-\x1f\x7f\ufffd]+\Z")]
 Version = Annotated[int, Meta(ge=-MAX_VERSION, le=MAX_VERSION)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Url = Annotated[str, Meta(max_length=MAX_URL_CHARS, pattern=r"^https?://[^\s\x00-\x1f\x7f]+\Z")]
@@ -128,6 +132,16 @@ def _key_of_mailbox(source: KeyedSource, email: str) -> str | None:
         return person_keys.person_key(source.person_key, email)
     except NotAMailboxError:
         return None
+
+
+def not_an_object(event: object, expected: str) -> Quarantined:
+    """Return why an event that is no object cannot be read: what is wrong with it, else what is expected."""
+    return Quarantined(str(event) if isinstance(event, Unusable) else expected)
+
+
+def unknown_type(field: str, name: str) -> Ignored:
+    """Return that an event is not for us, by its type: a test ping, or something that is not about a review."""
+    return Ignored(f"{field}: {name[:MAX_TYPE_CHARS]!r} is none of the review events that are known")
 
 
 def explain(message: str, root: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The tables of reviews: what each is now, and every revision of it."""
+"""The tables of reviews: what each is now, every revision of it, and events that wait for one."""
 
 from sqlalchemy import (
     BigInteger,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="ingest")
 
@@ -35,6 +36,7 @@ reviews = Table(
     Column("published_at", DateTime(timezone=True)),
     Column("answered_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("part_versions", LargeBinary),
 )
 
 revisions = Table(
@@ -49,4 +51,19 @@ revisions = Table(
     Column("known_at", DateTime(timezone=True), nullable=False),
     Column("state", LargeBinary),
     Column("state_format", SmallInteger, nullable=False),
+)
+
+held_events = Table(
+    "held_events",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("source_id", Uuid, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("delivery_id", Uuid, nullable=False),
+    Column("event_index", Integer, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("instruction", JSONB, nullable=False),
+    Column("traceparent", Text),
+    Column("tracestate", Text),
 )

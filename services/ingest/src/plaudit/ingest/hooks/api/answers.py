@@ -1,5 +1,6 @@
 """What a sender is answered, and what each problem of the hooks means."""
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, NOTHI
 
 PROBLEMS: Final = {
     "invalid-json": (
-        f"The body is not JSON as it is taken: UTF-8, no duplicate keys, no NaN, no NUL, {LIMITS}. "
+        f"The body is not JSON in UTF-8, or holds more than {LIMITS.split(', and')[0].removeprefix('at most ')}. "
         "The delivery is kept; mend it and send it under a new id."
     ),
     "invalid-signature": (
@@ -32,11 +33,11 @@ _REASONS: Final = {
 }
 
 
-class QuarantinedEventOut(msgspec.Struct, frozen=True):
-    """An event that could not be taken."""
+class EventOut(msgspec.Struct, frozen=True):
+    """An event that was not applied."""
 
     index: Annotated[int, Meta(description="Its place in the delivery, from 0.", examples=[1])]
-    reason: Annotated[str, Meta(description="What is wrong with it.", examples=["data.rating: Expected float"])]
+    reason: Annotated[str, Meta(description="Why.", examples=["data.rating: Expected float"])]
 
 
 class HookOut(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,9 +50,12 @@ class HookOut(msgspec.Struct, frozen=True, omit_defaults=True):
     unchanged: Annotated[
         int, Meta(description="Of the accepted: stale or repeated, so that nothing changed.", examples=[0])
     ]
-    quarantined: Annotated[
-        list[QuarantinedEventOut], Meta(description="The events that could not be taken.", examples=[[]])
-    ]
+    quarantined: Annotated[list[EventOut], Meta(description="The events that could not be taken.", examples=[[]])]
+    held: Annotated[
+        list[EventOut],
+        Meta(description="The events about reviews that are not known yet: each is applied when its review comes."),
+    ] = []
+    ignored: Annotated[list[EventOut], Meta(description="The events that are not for us, such as test pings.")] = []
     duplicate: Annotated[bool, Meta(description="The stored answer of the first time.")] = False
     quarantine_reason: Annotated[
         str | None, Meta(description="`id_reused`: the id came before with another body; this one is kept apart.")
@@ -70,9 +74,22 @@ def answer(receipt: Receipt) -> bytes:
     outcome = receipt.outcome
     if outcome.status != ACCEPTED:
         raise _refused(outcome)
-    quarantined = [QuarantinedEventOut(index, reason) for index, reason in outcome.quarantined]
-    taken = outcome.accepted, outcome.unchanged, quarantined
-    return _encode(HookOut(outcome.id, *taken, receipt.duplicate, outcome.quarantine_reason))
+    return _encode(
+        HookOut(
+            outcome.id,
+            outcome.accepted,
+            outcome.unchanged,
+            _events(outcome.quarantined),
+            _events(outcome.held),
+            _events(outcome.ignored),
+            receipt.duplicate,
+            outcome.quarantine_reason,
+        )
+    )
+
+
+def _events(reasons: Iterable[tuple[int, str]]) -> list[EventOut]:
+    return [EventOut(index, reason) for index, reason in reasons]
 
 
 def _refused(outcome: Outcome) -> Problem:

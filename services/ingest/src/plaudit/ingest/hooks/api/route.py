@@ -25,7 +25,7 @@ from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
 from plaudit.ingest.hooks.api.writer import Writer
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
 from plaudit.ingest.platforms import UnusableBodyError
-from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
+from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
 
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
@@ -146,10 +146,11 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         quarantine_reason=reason,
         traceparent=request.traceparent,
         tracestate=request.tracestate,
+        removals_are_final=cached.adapter.removals_are_final,
     )
 
 
-def _read_events(cached: CachedSource, body: bytes) -> tuple[Sequence[Instruction | Quarantined], int, str | None]:
+def _read_events(cached: CachedSource, body: bytes) -> tuple[Sequence[Item], int, str | None]:
     """Return what the body says; or nothing, the status to answer with, and why."""
     try:
         return cached.adapter.read(body, cached.source), ACCEPTED, None

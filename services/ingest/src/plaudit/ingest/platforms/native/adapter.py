@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, convert
 
 from plaudit.common.contracts.subjects import SUBJECT_PATTERN, is_subject_within
-from plaudit.common.strict_json import may_hold_an_extreme_number, plain_decoder
+from plaudit.common.strict_json import LOST, may_hold_an_extreme_number, plain_decoder
 from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter, check_count
 from plaudit.ingest.platforms.fields import (
     MAX_EMAIL_CHARS,
@@ -31,8 +31,10 @@ from plaudit.ingest.platforms.fields import (
     Version,
     checked_language,
     explain,
+    not_an_object,
     person_key,
     to_utc,
+    unknown_type,
     utc_or_unset,
 )
 from plaudit.ingest.reviews.domain.instructions import (
@@ -43,6 +45,7 @@ from plaudit.ingest.reviews.domain.instructions import (
     CreateReview,
     EditReview,
     Instruction,
+    Item,
     Quarantined,
     RemoveReview,
     RestoreReview,
@@ -201,11 +204,11 @@ class _Answered(msgspec.Struct, frozen=True, tag_field="type", tag="review.answe
 
 
 PlainEvent = _Created | _Edited | _Removed | _Restored | _Answered
-PlainBody = Annotated[list[PlainEvent], Meta(min_length=1, max_length=MAX_EVENTS)] | PlainEvent
+PlainBody = Annotated[list[PlainEvent], Meta(max_length=MAX_EVENTS)] | PlainEvent
 _decode_plain = plain_decoder(msgspec.json.Decoder(PlainBody).decode)
 
 
-def read_plain(body: bytes, source: KeyedSource) -> list[Instruction | Quarantined] | None:
+def read_plain(body: bytes, source: KeyedSource) -> list[Item] | None:
     """Return what `normalise` makes of a body; None for one that is not cleared at once."""
     decoded = _decode_plain(body)
     if decoded is None:
@@ -214,7 +217,7 @@ def read_plain(body: bytes, source: KeyedSource) -> list[Instruction | Quarantin
     fraction = False
     for event in events:
         data = event.data
-        if not data.id.isprintable():
+        if not data.id.isprintable() or LOST in data.id:
             return None
         if isinstance(data, (_PlainCreated, _PlainEdited)):
             if data.url and not _is_plain_link(data.url):
@@ -237,21 +240,23 @@ def _has_a_fraction(data: _PlainCreated | _PlainEdited) -> bool:
     return float in map(type, numbers)
 
 
-def normalise(body: object, source: KeyedSource) -> list[Instruction | Quarantined]:
+def normalise(body: object, source: KeyedSource) -> list[Item]:
     """Read one event or an array of up to 1,000."""
     events = check_count(body) if isinstance(body, list) else [body]
     return [read_event(event, source) for event in events]
 
 
-def read_event(event: object, source: KeyedSource) -> Instruction | Quarantined:
-    """Return what one decoded event says, or why it cannot be read."""
+def read_event(event: object, source: KeyedSource) -> Item:
+    """Return what one decoded event says, or why it cannot be read, or that it is not for us."""
     if not isinstance(event, dict):
-        return Quarantined('an event is an object with "type" and "data"')
+        return not_an_object(event, 'an event is an object with "type" and "data"')
     kind = event.get("type")
-    # Converting to one known class is several times faster than to a union of them.
-    wanted = DATA.get(kind) if isinstance(kind, str) else None
-    if wanted is None:
+    if not isinstance(kind, str):
         return Quarantined(f"type: must be one of {', '.join(DATA)}")
+    # Converting to one known class is several times faster than to a union of them.
+    wanted = DATA.get(kind)
+    if wanted is None:
+        return unknown_type("type", kind)
     try:
         data = convert(event.get("data"), wanted)
     except msgspec.ValidationError as error:

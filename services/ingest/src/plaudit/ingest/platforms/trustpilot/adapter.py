@@ -1,7 +1,8 @@
 """Trustpilot's review webhooks: created, updated and deleted, of services and products.
 
 Trustpilot signs nothing and never sends a customer's address. Events have no version of their own (`version` is the
-payload's), so they count in the order of their receipt.
+payload's), so they count in the order of their receipt. A review that is put back online after its removal has no event
+of its own: the next creation or update tells it.
 """
 
 from typing import Annotated, Final
@@ -22,7 +23,9 @@ from plaudit.ingest.platforms.fields import (
     Language,
     checked_language,
     explain,
+    not_an_object,
     person_key,
+    unknown_type,
     utc_or_unset,
     value_or_unset,
 )
@@ -31,6 +34,7 @@ from plaudit.ingest.reviews.domain.instructions import (
     CreateReview,
     EditReview,
     Instruction,
+    Item,
     Quarantined,
     RemoveReview,
 )
@@ -80,7 +84,7 @@ class Review(msgspec.Struct, frozen=True, rename="camel"):
     tags: Annotated[tuple[Tag, ...] | None, Meta(description="Labels that the business gave.")] = None
 
 
-def normalise(body: object, source: KeyedSource) -> list[Instruction | Quarantined]:
+def normalise(body: object, source: KeyedSource) -> list[Item]:
     """Read `{"events": […]}`, or one bare event."""
     if not isinstance(body, dict):
         raise UnusableBodyError('expected an object with "events"')
@@ -92,14 +96,19 @@ def normalise(body: object, source: KeyedSource) -> list[Instruction | Quarantin
     return [_read(event, source) for event in check_count(events)]
 
 
-def _read(event: object, source: KeyedSource) -> Instruction | Quarantined:
-    if not isinstance(event, dict) or not isinstance(event.get("eventName"), str):
+def _read(event: object, source: KeyedSource) -> Item:
+    if not isinstance(event, dict):
+        return not_an_object(event, 'an event is an object with "eventName" and "eventData"')
+    name = event.get("eventName")
+    if not isinstance(name, str):
         return Quarantined("eventName: is missing")
-    name: str = event["eventName"]
-    if name not in CREATED | UPDATED | DELETED:
-        return Quarantined(f"eventName: {name[:80]!r} is none of the review events that are known")
+    known = name in CREATED | UPDATED | DELETED
+    return _of_review(name, event.get("eventData"), source) if known else unknown_type("eventName", name)
+
+
+def _of_review(name: str, data: object, source: KeyedSource) -> Item:
     try:
-        return _instruction(name, event.get("eventData"), source)
+        return _instruction(name, data, source)
     except msgspec.ValidationError as error:
         return Quarantined(explain(str(error), root="eventData"))
     except InvalidLanguageError as error:
@@ -145,4 +154,4 @@ def _tags(name: str, review: Review) -> tuple[str, ...]:
     return tuple(cut(tag, MAX_TAG_CHARS) for tag in tags if tag)[:MAX_TAGS]
 
 
-ADAPTER = Adapter(platform="trustpilot", proof="path_token", normalise=normalise)
+ADAPTER = Adapter(platform="trustpilot", proof="path_token", normalise=normalise, removals_are_final=False)

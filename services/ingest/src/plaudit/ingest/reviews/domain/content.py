@@ -64,11 +64,19 @@ def first_state(
     )
 
 
-def next_state(before: ReviewState, content: Content, received_at: datetime) -> ReviewState:
+def next_state(
+    before: ReviewState, content: Content, received_at: datetime, stated_at: datetime | UnsetType
+) -> ReviewState:
     """Return the state after an edit: what it mentions is replaced, everything else stays.
 
     A changed rating, or one of another kind, counts from the edit, else from its receipt; a text edit moves nothing.
     The first receipt and the name that the source had then stay.
+
+    Args:
+        before: the state.
+        content: what replaces parts of it.
+        received_at: when its delivery was received.
+        stated_at: when the platform says that the edit was made, also where `content` does not replace that time.
 
     Raises:
         OffScaleError: the rating is not on its scale.
@@ -79,7 +87,7 @@ def next_state(before: ReviewState, content: Content, received_at: datetime) -> 
     kind, stars, raw = _next_rating(before, content)
     rated_at = before.rated_at
     if stars != before.rating or kind is not before.kind:
-        rated_at = received_at if content.edited_at is UNSET else min(content.edited_at, limit)
+        rated_at = received_at if stated_at is UNSET else min(stated_at, limit)
     title, title_cut = _next_text(before, before.title, content.title, MAX_TITLE_CHARS)
     text, text_cut = _next_text(before, before.text, content.text, MAX_TEXT_CHARS)
     return ReviewState(
@@ -106,6 +114,27 @@ def next_state(before: ReviewState, content: Content, received_at: datetime) -> 
         answer=before.answer if content.answer is UNSET else _next_answer(before.answer, content.answer, received_at),
         text_cut=title_cut or text_cut,
     )
+
+
+def rated_earlier(before: ReviewState, content: Content, stated_at: datetime | UnsetType) -> ReviewState:
+    """Return the state after an older event has told a rating: when it is the present one, it was given by then.
+
+    Raises:
+        OffScaleError: the rating is not on its scale.
+    """
+    kind, stars, _ = _next_rating(before, content)
+    if stated_at is UNSET or stated_at >= before.rated_at or (kind, stars) != (before.kind, before.rating):
+        return before
+    return msgspec.structs.replace(before, rated_at=stated_at)
+
+
+def check_rating(before: ReviewState, content: Content) -> None:
+    """Check the rating of a content that does not replace the present one.
+
+    Raises:
+        OffScaleError: the rating is not on its scale.
+    """
+    _next_rating(before, content)
 
 
 def with_answer(before: ReviewState, content: AnswerContent, received_at: datetime) -> ReviewState:

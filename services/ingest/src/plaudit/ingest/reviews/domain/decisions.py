@@ -4,16 +4,17 @@ A *revision* is written for everything that is stored. An *event* is published o
 its `before` and `after` are what the public saw and what it sees. So a removal has no `after`, and nothing that
 happens to a removed review has an event until it is restored.
 
-- Of two versions the higher one counts. A version at or below the stored one is stale; without versions, the order of
-  receipt counts.
-- A removal of an unknown review leaves a tombstone. A creation with a higher version makes the review visible; a
-  creation with a lower version, or without an order to compare, is stored and the review stays removed.
+- Each part of a review (`parts.py`) has the highest version that told it. An event replaces the parts that it tells by
+  a higher version; where it has none to replace, it is stale. So versioned events end the same in any order. Without
+  versions, the order of receipt counts.
+- A creation, or an edit with a rating, makes an unknown review. All else about an unknown review is held until then.
 - A repeated creation is an edit, or nothing new if it says the same. It makes a removed review visible only with a
   higher version: a late copy must not bring back what was taken down.
-- An edit of an unknown review creates it. An edit of a removed one is stored, and the review stays removed.
-- A restoration brings back the last state as it is, its `rated_at` included. Without a state it is quarantined, and
-  its sender is told to send the review.
-- An instruction that changes nothing but the version is stored without an event, so that older versions stay stale.
+- An edit of a removed review is stored, and the review stays removed.
+- Where a platform takes removals back without saying so (`removals_are_final` is false), a creation or an edit makes a
+  removed review visible, unless its version is below the removal's.
+- A restoration brings back the last state as it is, its `rated_at` included.
+- An instruction that changes nothing but versions is stored without an event, so that older versions stay stale.
 """
 
 from datetime import datetime
@@ -24,7 +25,14 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from plaudit.common.contracts.subjects import first_segment
-from plaudit.ingest.reviews.domain.content import differ_in_answer_only, first_state, next_state, with_answer
+from plaudit.ingest.reviews.domain.content import (
+    check_rating,
+    differ_in_answer_only,
+    first_state,
+    next_state,
+    rated_earlier,
+    with_answer,
+)
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerReview,
     CreateReview,
@@ -34,8 +42,10 @@ from plaudit.ingest.reviews.domain.instructions import (
     RemoveReview,
     RestoreReview,
 )
+from plaudit.ingest.reviews.domain.parts import ANSWER, RATING, VISIBILITY, parts_of, without
 from plaudit.ingest.reviews.domain.scales import OffScaleError
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
+from plaudit.ingest.reviews.domain.versions import ALL_PARTS, PartVersions
 from plaudit.ingest.sources.domain import Source
 
 RevisionType = Literal[
@@ -82,14 +92,26 @@ class Unchanged(msgspec.Struct, frozen=True):
     reason: Literal["stale", "duplicate"]
 
 
-Decision = Revised | Unchanged | Quarantined
+class Held(msgspec.Struct, frozen=True):
+    """It is about a review that is not known yet, and waits for it."""
+
+    reason: str
+
+
+Decision = Revised | Unchanged | Held | Quarantined
 
 STALE = Unchanged("stale")
 DUPLICATE = Unchanged("duplicate")
 
 
 def decide(
-    current: StoredReview | None, instruction: Instruction, source: Source, received_at: datetime, new_review_id: str
+    current: StoredReview | None,
+    instruction: Instruction,
+    source: Source,
+    received_at: datetime,
+    new_review_id: str,
+    *,
+    removals_are_final: bool = True,
 ) -> Decision:
     """Return what becomes of a review.
 
@@ -99,47 +121,24 @@ def decide(
         source: where it comes from.
         received_at: when its delivery was received, in UTC.
         new_review_id: the review's id if nothing is stored of it.
+        removals_are_final: whether the platform says so when it takes a removal back.
     """
-    if isinstance(instruction, (CreateReview, EditReview)):
-        try:
-            return _write(current, instruction, source, received_at, new_review_id)
-        except OffScaleError as error:
-            return Quarantined(str(error))
-    if isinstance(instruction, RemoveReview):
-        return _remove(current, instruction, source, new_review_id)
-    if current is not None and _is_stale(current, instruction):
-        return STALE
-    if current is None or current.state is None:
-        return Quarantined(f"there is no content of review {instruction.external_id!r} yet: send review.created first")
-    return (
-        _restore(current, current.state, instruction)
-        if isinstance(instruction, RestoreReview)
-        else _answer(current, current.state, instruction, received_at)
-    )
+    try:
+        if current is None:
+            return _first(instruction, source, received_at, new_review_id, removals_are_final)
+        return _next(current, instruction, received_at, removals_are_final)
+    except OffScaleError as error:
+        return Quarantined(str(error))
 
 
-def _write(
-    current: StoredReview | None,
-    instruction: CreateReview | EditReview,
-    source: Source,
-    received_at: datetime,
-    new_review_id: str,
+def _first(
+    instruction: Instruction, source: Source, received_at: datetime, review_id: str, removals_are_final: bool
 ) -> Decision:
-    if current is None or current.state is None:
-        return _create(current, instruction, source, received_at, new_review_id)
-    if _is_stale(current, instruction):
-        return STALE
-    return _edit(current, current.state, instruction, received_at)
-
-
-def _create(
-    tombstone: StoredReview | None,
-    instruction: CreateReview | EditReview,
-    source: Source,
-    received_at: datetime,
-    new_review_id: str,
-) -> Decision:
+    if not isinstance(instruction, (CreateReview, EditReview)):
+        return Held(f"review {instruction.external_id!r} is not known yet")
     if instruction.content.rating is UNSET:
+        if isinstance(instruction, EditReview):
+            return Held(f"review {instruction.external_id!r} is not known yet")
         return Quarantined(
             f"rating is missing, and review {instruction.external_id!r} is not known: send the whole review"
         )
@@ -151,103 +150,120 @@ def _create(
         received_at,
         was_edited=isinstance(instruction, EditReview),
     )
-    if tombstone is None:
-        stored = _new(instruction, source, new_review_id, state=state)
-        return _published(stored, "review.created", None, state)
-    if _brings_back(tombstone, instruction):
-        return _published(_next(tombstone, instruction, state, removed=False), "review.created", None, state)
-    return Revised(_next(tombstone, instruction, state), "review.created", None)
-
-
-def _edit(
-    current: StoredReview, before: ReviewState, instruction: CreateReview | EditReview, received_at: datetime
-) -> Decision:
-    after = next_state(before, instruction.content, received_at)
-    if current.removed and _brings_back(current, instruction):
-        return _published(_next(current, instruction, after, removed=False), "review.restored", None, after)
-    if after == before:
-        return _version_only(current, instruction, "review.edited")
-    if current.removed:
-        return Revised(_next(current, instruction, after), "review.edited", None)
-    kind = _answer_type(after) if differ_in_answer_only(before, after) else "review.edited"
-    return _published(_next(current, instruction, after), kind, before, after)
-
-
-def _remove(current: StoredReview | None, instruction: RemoveReview, source: Source, new_review_id: str) -> Decision:
-    if current is None:
-        return Revised(_new(instruction, source, new_review_id, state=None), "review.removed", None)
-    if _is_stale(current, instruction):
-        return STALE
-    if current.removed:
-        return _version_only(current, instruction, "review.removed")
-    stored = _next(current, instruction, current.state, removed=True)
-    return _published(stored, "review.removed", current.state, None)
-
-
-def _restore(current: StoredReview, state: ReviewState, instruction: RestoreReview) -> Decision:
-    if not current.removed:
-        return _version_only(current, instruction, "review.restored")
-    return _published(_next(current, instruction, state, removed=False), "review.restored", None, state)
-
-
-def _answer(current: StoredReview, before: ReviewState, instruction: AnswerReview, received_at: datetime) -> Decision:
-    after = with_answer(before, instruction.answer, received_at)
-    if after is before:
-        return _version_only(current, instruction, _answer_type(after))
-    stored = _next(current, instruction, after)
-    if current.removed:
-        return Revised(stored, _answer_type(after), None)
-    return _published(stored, _answer_type(after), before, after)
-
-
-def _answer_type(state: ReviewState) -> RevisionType:
-    return "review.answer_removed" if state.answer is None else "review.answered"
-
-
-def _version_only(current: StoredReview, instruction: Instruction, kind: RevisionType) -> Decision:
-    if instruction.version is None:
-        return DUPLICATE
-    return Revised(_next(current, instruction, current.state), kind, None)
-
-
-def _is_stale(current: StoredReview, instruction: Instruction) -> bool:
-    return instruction.version is not None and current.version is not None and instruction.version <= current.version
-
-
-def _brings_back(removed: StoredReview, instruction: Instruction) -> bool:
-    """Say whether a removed review is certainly published again: created, in a version above the removal."""
-    return (
-        isinstance(instruction, CreateReview)
-        and instruction.version is not None
-        and removed.version is not None
-        and instruction.version > removed.version
+    version = instruction.version
+    told = None
+    if version is not None:
+        told = PartVersions(version, parts_of(instruction, removals_are_final=removals_are_final))
+    stored = StoredReview(
+        review_id=review_id,
+        external_id=instruction.external_id,
+        revision=1,
+        version=version,
+        removed=False,
+        partition_key=f"{source.tenant_id}/{first_segment(state.subject)}",
+        state=state,
+        part_versions=told,
     )
+    return _revised(None, stored, "review.created")
 
 
-def _published(
-    stored: StoredReview, kind: RevisionType, before: ReviewState | None, after: ReviewState | None
-) -> Revised:
+def _next(current: StoredReview, instruction: Instruction, received_at: datetime, removals_are_final: bool) -> Decision:
+    version, known = instruction.version, _part_versions(current)
+    told = parts_of(instruction, removals_are_final=removals_are_final)
+    fresh = told if version is None or known is None else known.below(told, version)
+    stale = told & ~fresh
+    removed = _is_removed(current, instruction, known, fresh, removals_are_final)
+    if current.removed and removed and isinstance(instruction, (CreateReview, EditReview)):
+        fresh &= ~VISIBILITY
+    state = _state(current.state, instruction, fresh, stale, received_at)
+    if known is not None and version is not None and version < known.first:
+        state = _rated_earlier(state, instruction, stale)
+    if version is not None and fresh:
+        known = PartVersions(version, fresh) if known is None else known.told(fresh, version)
+    stored = replace(
+        current,
+        revision=current.revision + 1,
+        version=_highest(current.version, version),
+        removed=removed,
+        state=state,
+        part_versions=known,
+    )
+    if (removed, state) == (current.removed, current.state):
+        if version is None:
+            return DUPLICATE
+        if not fresh and stored.version == current.version:
+            return STALE
+    return _revised(current, stored, _type(current, stored, instruction))
+
+
+def _part_versions(current: StoredReview) -> PartVersions | None:
+    """Return what is known of versions; a review that is older than those of parts has one for all of them."""
+    if current.part_versions is None and current.version is not None:
+        return PartVersions(current.version, ALL_PARTS)
+    return current.part_versions
+
+
+def _highest(known: int | None, told: int | None) -> int | None:
+    return told if known is None else known if told is None else max(known, told)
+
+
+def _is_removed(
+    current: StoredReview,
+    instruction: Instruction,
+    known: PartVersions | None,
+    fresh: int,
+    removals_are_final: bool,
+) -> bool:
+    if not fresh & VISIBILITY:
+        return current.removed
+    if isinstance(instruction, (RemoveReview, RestoreReview)):
+        return isinstance(instruction, RemoveReview)
+    if not removals_are_final:
+        return False
+    if not current.removed or instruction.version is None or known is None or current.version is None:
+        return current.removed
+    is_later = known.of(VISIBILITY) is not None or instruction.version > current.version
+    return not is_later
+
+
+def _state(before: ReviewState, instruction: Instruction, fresh: int, stale: int, received_at: datetime) -> ReviewState:
+    if isinstance(instruction, AnswerReview):
+        return before if stale & ANSWER else with_answer(before, instruction.answer, received_at)
+    if not isinstance(instruction, (CreateReview, EditReview)):
+        return before
+    content = instruction.content
+    if fresh and stale & RATING:
+        # It is refused as a whole, as it would have been in its time.
+        check_rating(before, content)
+    return next_state(before, without(content, stale) if stale else content, received_at, content.edited_at)
+
+
+def _rated_earlier(state: ReviewState, instruction: Instruction, stale: int) -> ReviewState:
+    """Return the state after an event from before the first one that we have seen: it may have given the rating."""
+    if not stale & RATING or not isinstance(instruction, (CreateReview, EditReview)):
+        return state
+    content = instruction.content
+    was_created = isinstance(instruction, CreateReview)
+    return rated_earlier(state, content, content.published_at if was_created else content.edited_at)
+
+
+def _type(current: StoredReview, stored: StoredReview, instruction: Instruction) -> RevisionType:
+    if isinstance(instruction, RemoveReview):
+        return "review.removed"
+    if isinstance(instruction, RestoreReview) or (current.removed and not stored.removed):
+        return "review.restored"
+    if isinstance(instruction, AnswerReview) or differ_in_answer_only(current.state, stored.state):
+        return "review.answer_removed" if stored.state.answer is None else "review.answered"
+    return "review.edited"
+
+
+def _revised(current: StoredReview | None, stored: StoredReview, kind: RevisionType) -> Revised:
+    before, after = _visible(current), _visible(stored)
+    if before == after:
+        return Revised(stored, kind, None)
     change = Change(review_id=stored.review_id, revision=stored.revision, before=before, after=after)
     return Revised(stored, kind, change)
 
 
-def _new(instruction: Instruction, source: Source, review_id: str, *, state: ReviewState | None) -> StoredReview:
-    subject = source.subject if state is None else state.subject
-    return StoredReview(
-        review_id=review_id,
-        external_id=instruction.external_id,
-        revision=1,
-        version=instruction.version,
-        removed=state is None,
-        partition_key=f"{source.tenant_id}/{first_segment(subject)}",
-        state=state,
-    )
-
-
-def _next(
-    current: StoredReview, instruction: Instruction, state: ReviewState | None, *, removed: bool | None = None
-) -> StoredReview:
-    stated = instruction.version
-    version = current.version if stated is None or _is_stale(current, instruction) else stated
-    removed = current.removed if removed is None else removed
-    return replace(current, revision=current.revision + 1, version=version, removed=removed, state=state)
+def _visible(stored: StoredReview | None) -> ReviewState | None:
+    return None if stored is None or stored.removed else stored.state

@@ -88,3 +88,13 @@ class Quarantined(msgspec.Struct, frozen=True, tag="quarantined"):
     """An event that is not applied; the reason tells its sender what to do."""
 
     reason: str
+
+
+class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
+    """A well-formed event that is not for us, such as a test ping: its sender has nothing to mend."""
+
+    reason: str
+
+
+Item = Instruction | Quarantined | Ignored
+"""What becomes of one event of a body."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.ingest.reviews.domain.versions import PartVersions
 from plaudit.ingest.sources.domain import SourceRef
 
 
@@ -101,16 +102,19 @@ class ReviewState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StoredReview(msgspec.Struct, frozen=True, kw_only=True):
-    """A review as it is stored: `state` is its last state, None for a tombstone that never had any."""
+    """A review as it is stored: its last state, which a removal keeps, and how it got there."""
 
     review_id: str
     external_id: str
     revision: int
     version: int | None
+    """The highest that was told."""
     removed: bool
     partition_key: str
     """Tenant and first segment of the subject it was created under; it stays the same when the review moves."""
-    state: ReviewState | None
+    state: ReviewState
+    part_versions: PartVersions | None = None
+    """None where nothing had a version, or where the review is older than this: then each part has `version`."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,9 +47,9 @@ _DECODE: Final[Mapping[int, Callable[[bytes], ReviewState]]] = {
 }
 
 
-def encode_state(state: ReviewState | None) -> bytes | None:
+def encode_state(state: ReviewState) -> bytes:
     """Return a state as a revision stores it, in `STATE_FORMAT`."""
-    return None if state is None else _encode(state)
+    return _encode(state)
 
 
 def decode_state(stored: bytes | None, state_format: int) -> ReviewState | None:
