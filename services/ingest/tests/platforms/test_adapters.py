@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import plaudit.ingest.platforms
 from plaudit.common.strict_json import loads
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
-from plaudit.ingest.platforms.adapter import MAX_EVENTS
-from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
+from plaudit.ingest.platforms.adapter import MAX_EVENTS, Tells
+from plaudit.ingest.reviews.domain.instructions import Ignored, Instruction, Quarantined
 from plaudit.ingest.sources.domain import KeyedSource
 
 FOLDER = Path(plaudit.ingest.platforms.__file__).parent
@@ -32,6 +32,7 @@ def source_of(platform):
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         secret="whsec_",
         person_key=b"a key that only this test knows, ",
+        time_zone="Europe/Berlin",
     )
 
 
@@ -45,6 +46,22 @@ def test_every_adapter_has_fixtures_and_a_document(folder):
     assert (folder / "doc.md").read_text().startswith("# ")
 
 
+@pytest.mark.parametrize("platform", ADAPTERS)
+def test_every_adapter_says_how_well_it_is_known_and_what_it_can_tell(platform):
+    adapter = ADAPTERS[platform]
+    assert adapter.title
+    assert adapter.known in {"recorded", "documented", "shape"}
+    told = {name: getattr(adapter.tells, name) for name in Tells.__dataclass_fields__ if name != "removals_are_final"}
+    assert set(told.values()) <= {"push", "poll", "file", "never"}
+    assert not (adapter.tells.removals_are_final and adapter.tells.restorations != "never")
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_an_adapter_is_short_for_the_readers_are_shared(folder):
+    limit = {"native": 370, "trustpilot": 175}.get(folder.name, 150)
+    assert len((folder / "adapter.py").read_text().splitlines()) < limit
+
+
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
 def test_a_fixture_becomes_what_stands_beside_it(fixture):
     platform = fixture.parent.parent.name.replace("_", "-")
@@ -54,18 +71,26 @@ def test_a_fixture_becomes_what_stands_beside_it(fixture):
     )
 
 
-@pytest.mark.parametrize("platform", ADAPTERS)
+BATCHES = {
+    "native": lambda events: events,
+    "native-v1a": lambda events: events,
+    "trustpilot": lambda events: {"events": events},
+    "reviews-io": lambda events: {"store": "x", "reviews": {"data": events}},
+    "zendesk": lambda events: {"satisfaction_ratings": events},
+}
+"""Of the platforms that send several events in one body."""
+
+
+@pytest.mark.parametrize("platform", BATCHES)
 @pytest.mark.parametrize("count", [0, MAX_EVENTS + 1])
 def test_a_delivery_holds_one_to_a_thousand_events(platform, count):
-    body = [{}] * count
     with pytest.raises(UnusableBodyError, match="1 to 1,000"):
-        ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+        ADAPTERS[platform].normalise(BATCHES[platform]([{}] * count), source_of(platform))
 
 
-@pytest.mark.parametrize("platform", ADAPTERS)
+@pytest.mark.parametrize("platform", BATCHES)
 def test_a_thousand_events_keep_their_places(platform):
-    body = [{}] * MAX_EVENTS
-    instructions = ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+    instructions = ADAPTERS[platform].normalise(BATCHES[platform]([{}] * MAX_EVENTS), source_of(platform))
     assert len(instructions) == MAX_EVENTS
 
 
@@ -86,7 +111,7 @@ def is_read_or_refused(platform, body):
         instructions = ADAPTERS[platform].normalise(body, source_of(platform))
     except UnusableBodyError:
         return True
-    return all(isinstance(instruction, get_args(Instruction | Quarantined)) for instruction in instructions)
+    return all(isinstance(instruction, get_args(Instruction | Quarantined | Ignored)) for instruction in instructions)
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
@@ -139,4 +164,4 @@ def test_noise_becomes_reasons(platform, body):
         instructions = ADAPTERS[platform].normalise(body, source_of(platform))
     except UnusableBodyError:
         return
-    assert all(isinstance(instruction, Quarantined) for instruction in instructions)
+    assert all(isinstance(instruction, (Quarantined, Ignored)) for instruction in instructions)

@@ -8,7 +8,12 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.common.http import AnyText, Page, Paging, Principal, TenantTx, authorize, not_found
 from plaudit.ingest.deliveries import store
-from plaudit.ingest.deliveries.schemas import DeliveryOut, DeliveryWithBodyOut, delivery_with_body_out
+from plaudit.ingest.deliveries.schemas import (
+    DeliveryOut,
+    DeliveryWithBodyOut,
+    FailedAttemptsOut,
+    delivery_with_body_out,
+)
 
 router = APIRouter(tags=["deliveries"])
 DeliveriesReader = Annotated[Principal, Depends(authorize("deliveries:read"))]
@@ -40,3 +45,16 @@ async def read_delivery(principal: DeliveriesReader, tx: TenantTx, delivery_id: 
     if row is None:
         raise not_found("delivery")
     return delivery_with_body_out(row)
+
+
+@router.get("/v1/sources/{source_id}/failed-attempts", summary="List failed attempts")
+async def list_failed_attempts(
+    principal: DeliveriesReader,
+    tx: TenantTx,
+    paging: Paging,
+    source_id: Annotated[UUID, Path(description="The source's id.")],
+) -> Page[FailedAttemptsOut]:
+    """List the deliveries to a source that were not proven: one line for each hour and reason, of the last 30 days."""
+    after = paging.after(tuple[datetime, str])
+    rows = await store.failed_attempts_page(tx, principal.tenant_id, source_id, after, paging.rows)
+    return paging.page(rows, lambda row: (row["hour"], row["reason"]), FailedAttemptsOut.model_validate)

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.ingest.reviews.domain.decisions import NewRevision, Revised, decide
-from plaudit.ingest.reviews.domain.instructions import CreateReview, Instruction, Quarantined
+from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Instruction, Quarantined
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
 
@@ -40,7 +40,7 @@ class Delivery:
     headers: str
     """Those that are stored, as JSON."""
     body: bytes
-    events: Sequence[Instruction | Quarantined]
+    events: Sequence[Instruction | Quarantined | Ignored]
     status: int = ACCEPTED
     quarantine_reason: str | None = None
     """Why none of it could be read, if so; it is stored all the same."""
@@ -58,12 +58,16 @@ class Delivery:
     @cached_property
     def review_keys(self) -> list[ReviewKey]:
         """The reviews that it is about."""
-        return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, Quarantined)]
+        return [
+            (self.source.id, event.external_id)
+            for event in self.events
+            if not isinstance(event, (Quarantined, Ignored))
+        ]
 
     @property
     def may_be_new(self) -> bool:
         """Whether all of its reviews may be unknown: it says of each that it was created, or nothing usable."""
-        return all(isinstance(event, (CreateReview, Quarantined)) for event in self.events)
+        return all(isinstance(event, (CreateReview, Quarantined, Ignored)) for event in self.events)
 
     @property
     def dedup_key(self) -> DeliveryKey | None:
@@ -89,6 +93,39 @@ class Receipt(msgspec.Struct, frozen=True):
 
     outcome: Outcome
     duplicate: bool = False
+
+
+class FailedAttempts(msgspec.Struct, frozen=True, kw_only=True):
+    """The deliveries to a source that failed for one reason in one hour."""
+
+    tenant_id: str
+    source_id: str
+    hour: datetime
+    reason: str
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+    detail: str
+    """Of the last one."""
+
+    def followed_by(self, later: "FailedAttempts") -> "FailedAttempts":
+        """Return these and later ones of the same source, hour and reason as one."""
+        attempts = self.attempts + later.attempts
+        return msgspec.structs.replace(self, attempts=attempts, last_at=later.last_at, detail=later.detail)
+
+
+def attempts_of_hour(source: Source, reason: str, detail: str, at: datetime) -> FailedAttempts:
+    """Return one failed attempt."""
+    return FailedAttempts(
+        tenant_id=source.tenant_id,
+        source_id=source.id,
+        hour=at.replace(minute=0, second=0, microsecond=0),
+        reason=reason,
+        attempts=1,
+        first_at=at,
+        last_at=at,
+        detail=detail,
+    )
 
 
 class LoggedDelivery(msgspec.Struct, frozen=True):
@@ -145,6 +182,9 @@ class Group:
         unchanged = 0
         quarantined: list[tuple[int, str]] = []
         for index, event in enumerate(delivery.events):
+            if isinstance(event, Ignored):
+                unchanged += 1
+                continue
             result = event if isinstance(event, Quarantined) else self._decide(delivery, event)
             if isinstance(result, Quarantined):
                 quarantined.append((index, result.reason))

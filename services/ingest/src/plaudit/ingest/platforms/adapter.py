@@ -1,50 +1,97 @@
 """What an adapter is: a pure translation from a platform's payload to instructions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from plaudit.common.strict_json import loads
-from plaudit.ingest.reviews.domain.instructions import Instruction, Quarantined
-from plaudit.ingest.sources.domain import KeyedSource, Proof
+from plaudit.ingest.platforms.proofs import Proof
+from plaudit.ingest.reviews.domain.instructions import Ignored, Instruction, Quarantined
+from plaudit.ingest.sources.domain import KeyedSource
 
 MAX_EVENTS: Final = 1_000
 """In one delivery."""
 
-Normalise = Callable[[object, KeyedSource], list[Instruction | Quarantined]]
+Item = Instruction | Quarantined | Ignored
+
+Normalise = Callable[[object, KeyedSource], list[Item]]
 """Takes the decoded body; returns one item for each of its events, in their order.
 
 An event that cannot be read becomes a `Quarantined` with a reason and affects no other. Raises `UnusableBodyError`
 for a body that holds no events at all.
 """
 
-
 ReadPlain = Callable[[bytes, KeyedSource], list[Instruction | Quarantined] | None]
 """Takes the bytes of a body; returns what `normalise` makes of it, or None for one that it cannot clear at once."""
 
+Decode = Callable[[bytes, Mapping[bytes, bytes]], object]
+"""Takes the bytes of a body and the headers by name; returns the value that `normalise` takes.
+
+Raises `InvalidJsonError` or `UnusableBodyError`.
+"""
+
+Known = Literal["recorded", "documented", "shape"]
+"""How well a platform's payload is known: a genuine one was seen, its own page was read, or only others' code."""
+
+Way = Literal["push", "poll", "file", "never"]
+"""How a platform tells something: in its webhook, when it is asked, in a file of its own, or not at all."""
+
+NO_HEADERS: Final[Mapping[bytes, bytes]] = {}
+
 
 class UnusableBodyError(ValueError):
-    """A body that is JSON, but not of this platform's shape; the text says what is expected."""
+    """A body that is not of this platform's shape; the text says what is expected."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Tells:
+    """What a platform tells of its reviews. What it cannot tell is never judged by."""
+
+    edits: Way = "never"
+    removals: Way = "never"
+    restorations: Way = "never"
+    answers: Way = "never"
+    versions: Way = "never"
+    verified: Way = "never"
+    location: Way = "never"
+    removals_are_final: bool = False
+    """Whether a review that was removed never comes back."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Adapter:
-    """One platform: what proves its deliveries, and how they are read."""
+    """One platform: what proves its deliveries, how they are read, and what they can tell."""
 
     platform: str
+    title: str
+    """The platform's own name."""
     proof: Proof
+    known: Known
+    tells: Tells
     normalise: Normalise
     read_plain: ReadPlain | None = None
+    decode: Decode | None = None
+    """For bodies that are not one JSON document each; strict JSON where it is None."""
 
-    def read(self, body: bytes, source: KeyedSource) -> list[Instruction | Quarantined]:
+    def read(
+        self, body: bytes, source: KeyedSource, headers: Mapping[bytes, bytes] = NO_HEADERS
+    ) -> list[Instruction | Quarantined] | list[Item]:
         """Return one item for each event of a body.
+
+        Args:
+            body: as it was received.
+            source: that it was posted to.
+            headers: by name in lower case.
 
         Raises:
             InvalidJsonError: it is not strict JSON.
             UnusableBodyError: it holds no events at all.
         """
-        instructions = None if self.read_plain is None else self.read_plain(body, source)
-        return self.normalise(loads(body), source) if instructions is None else instructions
+        items = None if self.read_plain is None else self.read_plain(body, source)
+        if items is not None:
+            return items
+        decoded = loads(body) if self.decode is None else self.decode(body, headers)
+        return self.normalise(decoded, source)
 
 
 def check_count(events: list[object]) -> list[object]:

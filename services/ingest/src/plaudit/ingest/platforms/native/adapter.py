@@ -16,7 +16,8 @@ from msgspec import UNSET, Meta, UnsetType, convert
 
 from plaudit.common.contracts.subjects import SUBJECT_PATTERN, is_subject_within
 from plaudit.common.strict_json import may_hold_an_extreme_number, plain_decoder
-from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter, check_count
+from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter, Item, Tells, check_count
+from plaudit.ingest.platforms.bodies import decode_events
 from plaudit.ingest.platforms.fields import (
     MAX_EMAIL_CHARS,
     MAX_ID_CHARS,
@@ -35,6 +36,7 @@ from plaudit.ingest.platforms.fields import (
     to_utc,
     utc_or_unset,
 )
+from plaudit.ingest.platforms.proofs import StandardWebhooks
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
     AnswerReview,
@@ -237,7 +239,7 @@ def _has_a_fraction(data: _PlainCreated | _PlainEdited) -> bool:
     return float in map(type, numbers)
 
 
-def normalise(body: object, source: KeyedSource) -> list[Instruction | Quarantined]:
+def normalise(body: object, source: KeyedSource) -> list[Item]:
     """Read one event or an array of up to 1,000."""
     events = check_count(body) if isinstance(body, list) else [body]
     return [read_event(event, source) for event in events]
@@ -245,6 +247,8 @@ def normalise(body: object, source: KeyedSource) -> list[Instruction | Quarantin
 
 def read_event(event: object, source: KeyedSource) -> Instruction | Quarantined:
     """Return what one decoded event says, or why it cannot be read."""
+    if isinstance(event, Quarantined):
+        return event
     if not isinstance(event, dict):
         return Quarantined('an event is an object with "type" and "data"')
     kind = event.get("type")
@@ -334,4 +338,22 @@ def _person(author: Author | UnsetType | None, source: KeyedSource) -> str | Uns
     return person_key(source, email=author.email or None, person_id=author.id or None)
 
 
-ADAPTER = Adapter(platform="native", proof="standard_webhooks", normalise=normalise, read_plain=read_plain)
+NATIVE_TELLS = Tells(
+    edits="push",
+    removals="push",
+    restorations="push",
+    answers="push",
+    versions="push",
+    verified="push",
+    location="push",
+)
+ADAPTER = Adapter(
+    platform="native",
+    title="Native format",
+    proof=StandardWebhooks(),
+    known="documented",
+    tells=NATIVE_TELLS,
+    normalise=normalise,
+    read_plain=read_plain,
+    decode=decode_events,
+)

@@ -88,3 +88,9 @@ class Quarantined(msgspec.Struct, frozen=True, tag="quarantined"):
     """An event that is not applied; the reason tells its sender what to do."""
 
     reason: str
+
+
+class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
+    """An event that is well-formed and not about a review; the reason says what it is."""
+
+    reason: str
