@@ -25,8 +25,10 @@ from plaudit.ingest.platforms.fields import (
     utc_or_unset,
     value_or_unset,
 )
+from plaudit.ingest.platforms.payload import Fields, read_events, tags
 from plaudit.ingest.platforms.proofs import PathToken
 from plaudit.ingest.reviews.domain.instructions import (
+    AnswerContent,
     Content,
     CreateReview,
     EditReview,
@@ -93,9 +95,11 @@ class Review(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def normalise(body: object, source: KeyedSource) -> list[Item]:
-    """Read `{"events": […]}`, or one bare event."""
+    """Read `{"events": […]}`, one bare event, or a page of the private interface, which alone tells of answers."""
     if not isinstance(body, dict):
         raise UnusableBodyError('expected an object with "events"')
+    if isinstance(body.get("reviews"), list) and "links" in body:
+        return read_events(body["reviews"], source, _read_row, "reviews")
     if "eventName" in body:
         return [_read(body, source)]
     events = body.get("events")
@@ -118,6 +122,28 @@ def _read(event: object, source: KeyedSource) -> Instruction | Quarantined:
         return Quarantined(f"eventData.{error}")
     except (OffScaleError, ImpossibleTimeError) as error:
         return Quarantined(str(error))
+
+
+def _read_row(review: Fields) -> Item:
+    answer = review.text("companyReply.text")
+    answered_at = review.time("companyReply.createdAt")
+    content = Content(
+        rating=review.rating("stars"),
+        scale=STARS_SCALE,
+        kind=Kind.STARS,
+        published_at=review.time("createdAt"),
+        edited_at=review.time("updatedAt"),
+        title=review.text("title"),
+        text=review.text("text"),
+        language=review.language("language"),
+        person=review.person(email="referralEmail", person_id="consumer.id"),
+        verified=review.flag("isVerified"),
+        tags=tags(reference=review.name("referenceId"), location=review.name("location.id")),
+        answer=AnswerContent(text=answer, published_at=None if answered_at is UNSET else answered_at)
+        if isinstance(answer, str)
+        else UNSET,
+    )
+    return CreateReview(external_id=review.id("id"), content=content)
 
 
 def _instruction(name: str, data: object, source: KeyedSource) -> Instruction:
