@@ -3,7 +3,10 @@
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
+
 from plaudit.common.db import Database
+from plaudit.common.db.errors import is_transient
 from plaudit.common.jobs import PeriodicJob
 from plaudit.ingest.hooks import store
 from plaudit.ingest.hooks.domain import FailedAttempts, attempts_of_hour
@@ -13,6 +16,8 @@ from plaudit.ingest.sources.domain import Source
 WRITE_SECONDS: Final = 1.0
 MAX_WAITING: Final = 1_000
 """Sources and reasons that wait to be written; more are only counted."""
+
+log = structlog.get_logger()
 
 
 class FailedAttemptsLog(PeriodicJob):
@@ -49,13 +54,19 @@ class FailedAttemptsLog(PeriodicJob):
         return bool(self._waiting)
 
     async def turn(self) -> int:
-        """Write all that wait; those of a turn that fails wait on."""
+        """Write all that wait. After a transient error they wait on; what cannot be written is dropped and logged.
+
+        A log of refused deliveries must never end the process that takes the others.
+        """
         taken, self._waiting = self._waiting, {}
         attempts = [taken[key] for key in sorted(taken)]
         try:
             async with self._database.driver_transaction(*{each.tenant_id for each in attempts}) as tx:
                 await store.add_failed_attempts(tx, attempts)
-        except BaseException:
+        except Exception as error:
+            if not is_transient(error):
+                log.exception("failed_attempts_dropped", lines=len(attempts))
+                return 0
             for key, later in self._waiting.items():
                 taken[key] = taken[key].followed_by(later) if key in taken else later
             self._waiting = taken

@@ -297,7 +297,7 @@ def _change_rows(group: Group, numbers: dict[str, int]) -> list[_ChangeRow]:
 _ATTEMPTS = Columns(attempts_table)
 _ADD_ATTEMPTS = f"""
 INSERT INTO ingest.failed_attempts AS kept ({_ATTEMPTS.listed})
-SELECT {_ATTEMPTS.listed} FROM {_ATTEMPTS.unnest()}
+SELECT * FROM {_ATTEMPTS.unnest()}
 ON CONFLICT (source_id, hour, reason) DO UPDATE SET
     attempts = kept.attempts + excluded.attempts, first_at = least(kept.first_at, excluded.first_at),
     last_at = greatest(kept.last_at, excluded.last_at), detail = excluded.detail

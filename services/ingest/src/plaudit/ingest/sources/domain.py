@@ -46,7 +46,7 @@ def checked_time_zone(name: str | None) -> str | None:
         return None
     try:
         return ZoneInfo(name).key
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise InvalidSourceError(f"time_zone: there is no zone {name!r}; one is for example Europe/Berlin") from error
 
 

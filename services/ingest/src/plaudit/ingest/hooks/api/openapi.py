@@ -8,7 +8,7 @@ import msgspec
 from plaudit.common.http.openapi import JSON, schemas_of
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS
-from plaudit.ingest.hooks.api.answers import HookOut
+from plaudit.ingest.hooks.api.answers import GREETING, HookOut
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
 from plaudit.ingest.platforms.native import adapter as native
 from plaudit.ingest.platforms.trustpilot import adapter as trustpilot
@@ -154,6 +154,21 @@ def _operation(
     operation_id: str, summary: str, description: str, parameters: list[dict[str, Any]], content: dict[str, Any]
 ) -> dict[str, Any]:
     return {
+        "get": {
+            "tags": ["hooks"],
+            "operationId": f"look_at_{operation_id.removeprefix('post_')}",
+            "summary": "Look at a hook",
+            "description": "Answers any address of this form alike, for platforms that look before they post.",
+            "parameters": [parameter for parameter in parameters if parameter["in"] == "path"],
+            "responses": {
+                "200": {
+                    "description": "One sentence.",
+                    "content": {"text/plain": {"schema": {"type": "string"}, "example": GREETING}},
+                }
+            },
+            "security": [],
+            "x-plaudit": {"problems": [], "headers": (), "answer": {}, "body": {}},
+        },
         "post": {
             "tags": ["hooks"],
             "operationId": operation_id,
@@ -178,7 +193,7 @@ def _operation(
                 "answer": {},
                 "body": {},
             },
-        }
+        },
     }
 
 

@@ -19,7 +19,7 @@ from plaudit.common.http.problems import internal_error, unavailable
 from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import ID_HEADER
 from plaudit.common.strict_json import InvalidJsonError
-from plaudit.ingest.hooks.api.answers import answer
+from plaudit.ingest.hooks.api.answers import GREETING, answer
 from plaudit.ingest.hooks.api.proofs import not_proven, prove
 from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
 from plaudit.ingest.hooks.api.writer import Writer
@@ -33,9 +33,6 @@ from plaudit.ingest.settings import IngestSettings
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
-GREETING = "This is the address of a source of reviews: post deliveries here.\n"
-"""For platforms and people that look before they post."""
-
 log = structlog.get_logger()
 
 
