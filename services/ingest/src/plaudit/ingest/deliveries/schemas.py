@@ -68,7 +68,7 @@ class FailedAttemptsOut(BaseModel):
     """Deliveries that were not proven, for one reason in one hour. Nothing of them was kept."""
 
     reason: str = Field(description="Why, in one word.", examples=["no_match"])
-    attempts: int = Field(description="How many there were.", examples=[3])
+    attempts: int = Field(description="How many there were.", examples=[1])
     first_at: datetime = Field(description="When the first one came.")
     last_at: datetime = Field(description="When the last one came.")
     detail: str = Field(description="What the sender of the last one was told.", examples=["no signature matches"])

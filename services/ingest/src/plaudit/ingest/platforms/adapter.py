@@ -72,6 +72,8 @@ class Adapter:
     read_plain: ReadPlain | None = None
     decode: Decode | None = None
     """For bodies that are not one JSON document each; strict JSON where it is None."""
+    members: tuple[str, ...] = ()
+    """What the object of a body has in any case, for the API's document."""
 
     def read(
         self, body: bytes, source: KeyedSource, headers: Mapping[bytes, bytes] = NO_HEADERS

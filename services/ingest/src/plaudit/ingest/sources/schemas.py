@@ -11,7 +11,15 @@ from plaudit.common.http import Body, Subject
 from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.ingest.sources.domain import MAX_ALLOWED_ADDRESSES, MAX_SECRETS, Source
 
-Secret = Annotated[str, Field(min_length=8, max_length=512, pattern=r"^[^\x00]*$", examples=["a1b2c3d4e5f60718"])]
+Secret = Annotated[
+    str,
+    Field(
+        min_length=8,
+        max_length=512,
+        pattern=r"^[^\x00]*$",
+        examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="],
+    ),
+]
 
 
 class SourceIn(Body):
@@ -37,7 +45,7 @@ class SourceIn(Body):
         default=[],
         max_length=MAX_ALLOWED_ADDRESSES,
         description="The addresses or networks that deliveries may come from; any if there are none.",
-        examples=[["198.51.100.0/24"]],
+        examples=[[]],
     )
     time_zone: Annotated[str, Field(max_length=64)] | None = Field(
         default=None,
@@ -53,7 +61,7 @@ class SecretsIn(Body):
         min_length=1,
         max_length=MAX_SECRETS,
         description="All that count: the new one first, and the one before while the platform still signs with it.",
-        examples=[["a1b2c3d4e5f60718", "b2c3d4e5f60718a1"]],
+        examples=[["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="]],
     )
 
 
@@ -67,7 +75,7 @@ class SourceOut(BaseModel):
         description="What its reviews are about; each may be about something below it.", examples=["acme"]
     )
     allowed_addresses: list[str] = Field(
-        description="The networks that deliveries may come from; any if there are none.", examples=[["198.51.100.0/24"]]
+        description="The networks that deliveries may come from; any if there are none.", examples=[[]]
     )
     time_zone: str | None = Field(
         description="Of times that the platform sends without a zone.", examples=["Europe/Berlin"]

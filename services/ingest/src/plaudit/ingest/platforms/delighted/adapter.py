@@ -53,4 +53,5 @@ ADAPTER = Adapter(
     known="documented",
     tells=Tells(edits="push"),
     normalise=normalise,
+    members=("event_type", "event_id", "event_data"),
 )

@@ -62,4 +62,5 @@ ADAPTER = Adapter(
     known="recorded",
     tells=Tells(edits="push", removals="push", restorations="push", verified="push", location="push"),
     normalise=normalise,
+    members=("review", "event"),
 )

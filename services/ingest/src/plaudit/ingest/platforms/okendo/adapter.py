@@ -70,4 +70,5 @@ ADAPTER = Adapter(
     known="documented",
     tells=Tells(edits="push", removals="push", restorations="push", versions="push", verified="push"),
     normalise=normalise,
+    members=("resource", "resourceType", "topic"),
 )

@@ -66,4 +66,5 @@ ADAPTER = Adapter(
     known="documented",
     tells=Tells(edits="push", answers="push", location="push"),
     normalise=normalise,
+    members=("data", "metadata"),
 )

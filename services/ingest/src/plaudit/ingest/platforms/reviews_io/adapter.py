@@ -56,4 +56,5 @@ ADAPTER = Adapter(
     known="documented",
     tells=Tells(edits="push", verified="poll"),
     normalise=normalise,
+    members=("id", "review_type", "rating"),
 )

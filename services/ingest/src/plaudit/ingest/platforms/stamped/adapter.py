@@ -48,4 +48,5 @@ ADAPTER = Adapter(
     known="shape",
     tells=Tells(edits="push", answers="push", verified="push"),
     normalise=normalise,
+    members=("id", "reviewRating", "reviewMessage"),
 )

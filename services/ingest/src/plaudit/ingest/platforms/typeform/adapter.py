@@ -77,4 +77,5 @@ ADAPTER = Adapter(
     known="documented",
     tells=Tells(removals_are_final=True),
     normalise=normalise,
+    members=("event_id", "event_type", "form_response"),
 )

@@ -81,4 +81,5 @@ ADAPTER = Adapter(
     known="documented",
     tells=Tells(edits="push", removals="push", restorations="push", answers="push", location="push"),
     normalise=normalise,
+    members=("meta", "review"),
 )

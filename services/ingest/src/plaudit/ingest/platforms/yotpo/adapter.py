@@ -52,4 +52,5 @@ ADAPTER = Adapter(
     known="documented",
     tells=Tells(edits="push", removals="push", restorations="push", verified="push"),
     normalise=normalise,
+    members=("event", "data"),
 )

@@ -71,4 +71,5 @@ ADAPTER = Adapter(
     known="documented",
     tells=Tells(edits="push"),
     normalise=normalise,
+    members=("type", "subject", "zendesk_event_version"),
 )
