@@ -65,7 +65,7 @@ class FailedAttemptsLog(PeriodicJob):
                 await store.add_failed_attempts(tx, attempts)
         except Exception as error:
             if not is_transient(error):
-                log.exception("failed_attempts_dropped", lines=len(attempts))
+                log.exception("failed_attempts_dropped")
                 return 0
             for key, later in self._waiting.items():
                 taken[key] = taken[key].followed_by(later) if key in taken else later
