@@ -1,5 +1,6 @@
 """The examples of the API reference are what ingest answers."""
 
+import asyncio
 import json
 
 import httpx
@@ -7,9 +8,19 @@ import pytest
 
 from plaudit.ingest.hooks.api.openapi import HOOKS, NATIVE_EXAMPLE, TRUSTPILOT_EXAMPLE
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.reference import Reference
 from plaudit_testing.running_ingest import Ingest
 from plaudit_testing.webhooks import headers
+
+
+async def is_logged(ingest: Ingest, source_id: str) -> None:
+    """Wait until the failed attempt is in the log of the source."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            if await ingest.items(f"/v1/sources/{source_id}/failed-attempts"):
+                return
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.postgres
@@ -30,6 +41,10 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "read_delivery", ids={"delivery_id": posted["delivery_id"]})
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
+        await reference.check(api, "replace_secrets", ids=ids)
+        await ingest.send(f"/v1/hooks/{source['id']}", body, headers("whsec_" + "A" * 43 + "=", body))
+        await is_logged(ingest, source["id"])
+        await reference.check(api, "list_failed_attempts", ids=ids)
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(

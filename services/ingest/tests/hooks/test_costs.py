@@ -11,11 +11,9 @@ from uuid import uuid4
 from plaudit.common.group_commit import GroupCommit
 from plaudit.common.http import create_app
 from plaudit.common.ids import uuid7
-from plaudit.common.standard_webhooks import decode_secret
 from plaudit.ingest.hooks.api.route import Hooks
-from plaudit.ingest.hooks.api.source_cache import CachedSource
+from plaudit.ingest.hooks.api.source_cache import CachedSource, known_source
 from plaudit.ingest.hooks.domain import ACCEPTED, Delivery, Outcome, Receipt
-from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit_testing.connections import loop_calls, our_connections
 from plaudit_testing.running_ingest import created, settings_for
@@ -40,7 +38,7 @@ class Known:
     """A cache that knows the source."""
 
     def cached(self, _source_id: str) -> CachedSource:
-        return CachedSource(SOURCE, ADAPTERS["native"], decode_secret(SECRET))
+        return known_source(SOURCE)
 
 
 def request() -> bytes:
@@ -58,7 +56,8 @@ async def asked_for(count: int) -> list[str]:
     """What the event loop is asked for by so many deliveries of one turn."""
     writer: GroupCommit[Delivery, Receipt] = GroupCommit("deliveries", write)
     sources: Any = Known()
-    hooks = Hooks(sources, writer, uuid7, settings_for("postgresql://nowhere"))
+    failed: Any = None
+    hooks = Hooks(sources, writer, failed, uuid7, settings_for("postgresql://nowhere"))
     resources: Any = SimpleNamespace(database=None)
     app = create_app(title="t", service="t", description="", resources=resources, routers=(), direct_routes=[hooks])
     connections, delivery = our_connections(app, count), request()

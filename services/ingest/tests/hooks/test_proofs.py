@@ -1,6 +1,7 @@
-"""Who may post: everything that is not proven gets the one 401, whatever its headers hold."""
+"""Who may post: everything that is not proven gets a 401 that says why, whatever its headers hold."""
 
 import json
+import re
 import time
 from uuid import uuid4
 
@@ -153,17 +154,52 @@ async def test_a_token_after_a_source_that_signs_is_a_401(ingest: Ingest, source
     await assert_not_proven(ingest, await ingest.send(f"{source.hook}/token", BODY, headers(source.secret, BODY)))
 
 
-async def test_the_problem_tells_nothing_of_what_was_wrong(ingest: Ingest, source: Source):
-    kinds = [
-        await ingest.send(source.hook, BODY, {}),
-        await ingest.send(source.hook, BODY, headers(OTHER_SECRET, BODY)),
-        await ingest.send(source.hook, BODY, headers(source.secret, BODY, timestamp=1)),
-        await ingest.send(f"/v1/hooks/{uuid4()}", BODY, headers(source.secret, BODY)),
-    ]
-    assert len({without_request_id(kind)[0] for kind in kinds}) == 1
+def detail_of(answer: httpx.Response) -> str:
+    detail: str = answer.json()["detail"]
+    return detail
 
 
-async def test_only_post_is_a_method_of_the_hook(ingest: Ingest, source: Source):
-    for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD"):
+async def test_the_problem_tells_what_is_wrong_and_which_headers_were_seen(ingest: Ingest, source: Source):
+    now = int(time.time())
+    signed = headers(source.secret, BODY)
+    seen = "Headers of signatures that were seen: webhook-id, webhook-signature, webhook-timestamp."
+    told = {
+        "No signature matches. " + seen: headers(OTHER_SECRET, BODY),
+        "Webhook-timestamp is in milliseconds; it must be in Unix seconds. " + seen: headers(
+            source.secret, BODY, timestamp=now * 1000
+        ),
+        "Webhook-id and webhook-timestamp and webhook-signature is missing. Headers of signatures that were seen: "
+        "x-zendesk-webhook-signature.": {"x-zendesk-webhook-signature": "x"},
+        "Webhook-signature is missing. Headers of signatures that were seen: webhook-id, webhook-timestamp.": {
+            name: value for name, value in signed.items() if name != "webhook-signature"
+        },
+    }
+    for detail, sent in told.items():
+        for hook in (source.hook, f"/v1/hooks/{uuid4()}"):
+            answer = await ingest.send(hook, BODY, sent)
+            assert (answer.status_code, detail_of(answer)) == (401, detail)
+    old = await ingest.send(source.hook, BODY, headers(source.secret, BODY, timestamp=now - 400))
+    assert re.match(r"Webhook-timestamp is [0-9]+ s in the past, at most 300 are taken\.", detail_of(old))
+    ahead = await ingest.send(source.hook, BODY, headers(source.secret, BODY, timestamp=now + 9_000))
+    assert re.match(r"Webhook-timestamp is [0-9]+ s in the future, at most 300 are taken\.", detail_of(ahead))
+
+
+async def test_a_source_that_is_none_gets_the_answer_of_a_wrong_token(ingest: Ingest):
+    unsigned = await ingest.source(platform="trustpilot")
+    wrong = await ingest.send(f"/v1/hooks/{unsigned.id}/{'x' * 43}", BODY, {})
+    for path in (f"/v1/hooks/{uuid4()}/{'x' * 43}", f"/v1/hooks/{uuid4()}/x"):
+        assert without_request_id(await ingest.send(path, BODY, {})) == without_request_id(wrong)
+    none = await ingest.send(f"/v1/hooks/{uuid4()}", BODY, {})
+    assert without_request_id(await ingest.send(f"/v1/hooks/{unsigned.id}", BODY, {})) == without_request_id(none)
+
+
+async def test_get_and_head_are_answered_and_other_methods_are_not(ingest: Ingest, source: Source):
+    for path in (source.hook, f"{source.hook}/token", f"/v1/hooks/{uuid4()}"):
+        looked = await ingest.client.get(path)
+        assert (looked.status_code, looked.text.count("\n")) == (200, 1)
+        assert looked.text.startswith("This is the address of a source")
+        head = await ingest.client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+    for method in ("PUT", "DELETE", "PATCH"):
         answer = await ingest.client.request(method, source.hook)
-        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")

@@ -1,8 +1,6 @@
 """Every adapter: its folder, its fixtures, and what it does with noise."""
 
 import json
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import get_args
 
 import msgspec
@@ -10,29 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import plaudit.ingest.platforms
 from plaudit.common.strict_json import loads
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
-from plaudit.ingest.platforms.adapter import MAX_EVENTS
+from plaudit.ingest.platforms.adapter import MAX_EVENTS, Tells
 from plaudit.ingest.reviews.domain.instructions import Ignored, Item, Quarantined
-from plaudit.ingest.sources.domain import KeyedSource
+from plaudit_testing.platforms import FIXTURES, FOLDER, platform_of, source_of
 
-FOLDER = Path(plaudit.ingest.platforms.__file__).parent
 FOLDERS = sorted(path.parent for path in FOLDER.glob("*/adapter.py"))
-FIXTURES = sorted(path for path in FOLDER.glob("*/fixtures/*.json") if not path.name.endswith(".expected.json"))
-
-
-def source_of(platform):
-    return KeyedSource(
-        id="00000000-0000-7000-8000-000000000001",
-        tenant_id="default",
-        name="Harbourlight",
-        platform=platform,
-        subject="harbourlight",
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        secret="whsec_",
-        person_key=b"a key that only this test knows, ",
-    )
 
 
 def test_every_folder_is_a_registered_platform():
@@ -45,31 +27,55 @@ def test_every_adapter_has_fixtures_and_a_document(folder):
     assert (folder / "doc.md").read_text().startswith("# ")
 
 
+@pytest.mark.parametrize("platform", ADAPTERS)
+def test_every_adapter_says_how_well_it_is_known_and_what_it_can_tell(platform):
+    adapter = ADAPTERS[platform]
+    assert adapter.title
+    assert adapter.known in {"recorded", "documented", "shape"}
+    told = {name: getattr(adapter.tells, name) for name in Tells.__dataclass_fields__ if name != "removals_are_final"}
+    assert set(told.values()) <= {"push", "poll", "file", "never"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_an_adapter_is_short_for_the_readers_are_shared(folder):
+    limit = {"native": 370, "trustpilot": 210}.get(folder.name, 150)
+    assert len((folder / "adapter.py").read_text().splitlines()) < limit
+
+
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
 def test_a_fixture_becomes_what_stands_beside_it(fixture):
-    platform = fixture.parent.parent.name.replace("_", "-")
+    platform = platform_of(fixture)
     instructions = ADAPTERS[platform].normalise(loads(fixture.read_bytes()), source_of(platform))
     assert json.loads(msgspec.json.encode(instructions)) == json.loads(
         fixture.with_suffix(".expected.json").read_text()
     )
 
 
-@pytest.mark.parametrize("platform", ADAPTERS)
+BATCHES = {
+    "native": lambda events: events,
+    "native-v1a": lambda events: events,
+    "trustpilot": lambda events: {"events": events},
+    "reviews-io": lambda events: {"store": "x", "reviews": {"data": events}},
+    "zendesk": lambda events: {"satisfaction_ratings": events},
+}
+"""Of the platforms that send several events in one body."""
+
+
+@pytest.mark.parametrize("platform", BATCHES)
 def test_a_delivery_holds_at_most_a_thousand_events(platform):
-    body = [{}] * (MAX_EVENTS + 1)
     with pytest.raises(UnusableBodyError, match="at most 1,000"):
-        ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+        ADAPTERS[platform].normalise(BATCHES[platform]([{}] * (MAX_EVENTS + 1)), source_of(platform))
 
 
-@pytest.mark.parametrize("platform", ADAPTERS)
+@pytest.mark.parametrize("platform", BATCHES)
 def test_a_delivery_without_events_is_none_to_refuse(platform):
-    assert ADAPTERS[platform].normalise([] if platform == "native" else {"events": []}, source_of(platform)) == []
+    assert ADAPTERS[platform].normalise(BATCHES[platform]([]), source_of(platform)) == []
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
 def test_a_byte_order_mark_in_front_of_a_body_is_skipped(fixture, mark):
-    platform = fixture.parent.parent.name.replace("_", "-")
+    platform = platform_of(fixture)
     source, body = source_of(platform), fixture.read_bytes()
     expected = ADAPTERS[platform].normalise(loads(body), source)
     assert ADAPTERS[platform].read(mark + body, source) == expected
@@ -77,17 +83,16 @@ def test_a_byte_order_mark_in_front_of_a_body_is_skipped(fixture, mark):
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
 def test_half_a_surrogate_pair_in_a_text_costs_nothing_else(fixture):
-    platform = fixture.parent.parent.name.replace("_", "-")
+    platform = platform_of(fixture)
     source = source_of(platform)
     body = json.dumps(json.loads(fixture.read_text())).replace('"text": "', '"text": "\\ud83d').encode()
     mended = ADAPTERS[platform].normalise(loads(body.replace(b"\\ud83d", "\ufffd".encode())), source)
     assert ADAPTERS[platform].read(body, source) == mended
 
 
-@pytest.mark.parametrize("platform", ADAPTERS)
+@pytest.mark.parametrize("platform", BATCHES)
 def test_a_thousand_events_keep_their_places(platform):
-    body = [{}] * MAX_EVENTS
-    instructions = ADAPTERS[platform].normalise(body if platform == "native" else {"events": body}, source_of(platform))
+    instructions = ADAPTERS[platform].normalise(BATCHES[platform]([{}] * MAX_EVENTS), source_of(platform))
     assert len(instructions) == MAX_EVENTS
 
 
@@ -113,7 +118,7 @@ def is_read_or_refused(platform, body):
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
 def test_a_damaged_fixture_is_read_or_refused_and_never_fails(fixture):
-    platform = fixture.parent.parent.name.replace("_", "-")
+    platform = platform_of(fixture)
     assert all(is_read_or_refused(platform, body) for body in mutations(json.loads(fixture.read_text())))
 
 

@@ -31,6 +31,8 @@ NEW_SECRET_BYTES: Final = 32
 TOLERANCE_SECONDS: Final = 300
 MAX_SIGNATURES: Final = 10
 MAX_TIMESTAMP_DIGITS: Final = 15
+MILLISECONDS_FROM: Final = 10**11
+"""A number of seconds this large is in the year 5138; as milliseconds it is in 1973."""
 MAX_SIGNATURE_HEADER_BYTES: Final = 2_048
 """Ten Ed25519 signatures of another version have 939."""
 
@@ -48,7 +50,8 @@ class InvalidSignatureError(ValueError):
     """A request whose signature is not valid.
 
     `reason` is a stable word for logs and counters: `missing_header`, `repeated_header`, `malformed_id`,
-    `malformed_timestamp`, `too_old`, `too_new`, `too_many_signatures`, `no_match`. The sender does not learn it.
+    `malformed_timestamp`, `milliseconds`, `too_old`, `too_new`, `too_many_signatures`, `no_match`. The text says the
+    same to the sender, and nothing of the key.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -137,15 +140,9 @@ def verify(
     Takes the header values as received (see `signature_headers`) and decoded keys (see `decode_secret`).
     No header causes any other error than `InvalidSignatureError`.
     """
-    if not message_id or not timestamp or not signature:
-        raise InvalidSignatureError("missing_header", "webhook-id, webhook-timestamp or webhook-signature is missing")
-    if not _ID.fullmatch(message_id):
-        raise InvalidSignatureError("malformed_id", "webhook-id is not 1 to 256 visible ASCII characters without a dot")
-    _check_timestamp(timestamp, now_epoch_seconds, tolerance_seconds)
-    offered = signature.split(b" ", MAX_SIGNATURES)
-    if len(offered) > MAX_SIGNATURES or len(signature) > MAX_SIGNATURE_HEADER_BYTES:
-        raise InvalidSignatureError("too_many_signatures", f"more than {MAX_SIGNATURES} signatures are offered")
-    signed = b"%b.%b.%b" % (message_id, timestamp, body)
+    message_id, offered, signed = check_message(
+        message_id, timestamp, signature, body, now_epoch_seconds, tolerance_seconds
+    )
     for key in keys:
         expected = _VERSION + _mac(key, signed)
         for one in offered:
@@ -154,14 +151,43 @@ def verify(
     raise InvalidSignatureError("no_match", "no signature matches")
 
 
+def check_message(
+    message_id: bytes | None,
+    timestamp: bytes | None,
+    signature: bytes | None,
+    body: bytes,
+    now_epoch_seconds: float,
+    tolerance_seconds: int = TOLERANCE_SECONDS,
+) -> tuple[bytes, list[bytes], bytes]:
+    """Return the id of a message, its offered signatures of all versions, and the bytes that are signed.
+
+    Raises:
+        InvalidSignatureError: a header is missing or malformed, or the time is far from now.
+    """
+    if not message_id or not timestamp or not signature:
+        given = {ID_HEADER: message_id, TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: signature}
+        missing = " and ".join(name for name, value in given.items() if not value)
+        raise InvalidSignatureError("missing_header", f"{missing} is missing")
+    if not _ID.fullmatch(message_id):
+        raise InvalidSignatureError("malformed_id", "webhook-id is not 1 to 256 visible ASCII characters without a dot")
+    _check_timestamp(timestamp, now_epoch_seconds, tolerance_seconds)
+    offered = signature.split(b" ", MAX_SIGNATURES)
+    if len(offered) > MAX_SIGNATURES or len(signature) > MAX_SIGNATURE_HEADER_BYTES:
+        raise InvalidSignatureError("too_many_signatures", f"more than {MAX_SIGNATURES} signatures are offered")
+    return message_id, offered, b"%b.%b.%b" % (message_id, timestamp, body)
+
+
 def _check_timestamp(timestamp: bytes, now_epoch_seconds: float, tolerance_seconds: int) -> None:
     if not timestamp.isdigit() or len(timestamp) > MAX_TIMESTAMP_DIGITS:
         raise InvalidSignatureError("malformed_timestamp", "webhook-timestamp is not a whole number of Unix seconds")
     age_seconds = now_epoch_seconds - int(timestamp)
-    if age_seconds > tolerance_seconds:
-        raise InvalidSignatureError("too_old", f"webhook-timestamp is more than {tolerance_seconds} s in the past")
-    if -age_seconds > tolerance_seconds:
-        raise InvalidSignatureError("too_new", f"webhook-timestamp is more than {tolerance_seconds} s in the future")
+    if -tolerance_seconds <= age_seconds <= tolerance_seconds:
+        return
+    if int(timestamp) >= MILLISECONDS_FROM:
+        raise InvalidSignatureError("milliseconds", "webhook-timestamp is in milliseconds; it must be in Unix seconds")
+    side, reason = ("past", "too_old") if age_seconds > 0 else ("future", "too_new")
+    far = f"{abs(age_seconds):.0f} s in the {side}, at most {tolerance_seconds} are taken"
+    raise InvalidSignatureError(reason, f"webhook-timestamp is {far}")
 
 
 def _mac(key: bytes, signed: bytes) -> bytes:

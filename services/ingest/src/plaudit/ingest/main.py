@@ -12,6 +12,7 @@ from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
+from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.reviews import api as reviews
@@ -27,7 +28,9 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     settings = resources.settings
     database = resources.database(Role.HOOK, HOOK_CONNECTIONS)
     writer = delivery_writer(database, resources.outbox, resources.ids)
-    hooks = Hooks(SourceCache(database, settings.source_cache_seconds), writer, resources.ids, settings)
+    failed_attempts = FailedAttemptsLog(database)
+    sources_of_hooks = SourceCache(database, settings.source_cache_seconds)
+    hooks = Hooks(sources_of_hooks, writer, failed_attempts, resources.ids, settings)
     app = create_app(
         title="Plaudit ingest",
         service="ingest",
@@ -48,7 +51,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         refusals=sources.REFUSALS,
     )
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
-    return Parts(app=app, jobs=[writer, HeldExpiryJob(resources.database(Role.WORKER))])
+    return Parts(app=app, jobs=[writer, failed_attempts, HeldExpiryJob(resources.database(Role.WORKER))])
 
 
 SERVICE = Service(

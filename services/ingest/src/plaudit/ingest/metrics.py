@@ -1,8 +1,18 @@
 """Metrics that only ingest has."""
 
+from typing import Final
+
 from prometheus_client import Counter
+
+UNKNOWN_SOURCE: Final = "unknown"
 
 HELD_EVENTS_EXPIRED = Counter(
     "plaudit_held_events_expired_total",
     "Events that waited 30 days for their review and were quarantined. Any rise is worth an alert.",
+)
+
+FAILED_ATTEMPTS = Counter(
+    "plaudit_failed_attempts_total",
+    "Deliveries that were not proven, by the source's platform (`unknown` if there is no such source) and the reason.",
+    ["platform", "reason"],
 )

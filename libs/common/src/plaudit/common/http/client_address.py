@@ -47,14 +47,21 @@ def client_address(request: Request, trusted_proxies: Sequence[Network]) -> Addr
     that knows only one would pass on the other as the client wrote it.
     """
     peer = request.client.host if request.client else ""
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    return address_behind(peer, ",".join(request.headers.getlist("x-forwarded-for")), trusted_proxies)
+
+
+def address_behind(peer: str, forwarded: str, trusted_proxies: Sequence[Network]) -> Address | None:
+    """Return the address of a client by the other end of its connection and the lines of X-Forwarded-For, joined.
+
+    See `client_address`.
+    """
     last: Address | None = None
     for text in (peer, *_last_first(forwarded)):
         address = parse_address(text)
         if address is None:
             return last
         last = address
-        if not _is_within(address, trusted_proxies):
+        if not is_within(address, trusted_proxies):
             return last
     return last
 
@@ -84,7 +91,8 @@ def _last_first(forwarded: str) -> list[str]:
     return [element for element in reversed(elements) if element.strip()]
 
 
-def _is_within(address: Address, networks: Iterable[Network]) -> bool:
+def is_within(address: Address, networks: Iterable[Network]) -> bool:
+    """Say whether an address lies in one of the networks."""
     return any(address in network for network in networks)
 
 

@@ -53,14 +53,18 @@ class Connection(Protocol):
 class DirectRoute(ABC):
     """A route for POST requests that the protocol serves itself."""
 
-    def __init__(self, prefix: str, templates: Sequence[str], max_body_bytes: int) -> None:
+    def __init__(
+        self, prefix: str, templates: Sequence[str], max_body_bytes: int, *, greeting: str | None = None
+    ) -> None:
         """Name the addresses.
 
         Args:
             prefix: of all its paths, for example `/v1/hooks/`.
             templates: what follows, for example `{source_id}`: only parameters, each template with another number.
             max_body_bytes: of a request.
+            greeting: the text that answers GET and HEAD; they are refused without.
         """
+        self.greeting = greeting
         self.prefix = prefix
         self.max_body_bytes = max_body_bytes
         self.templates = [prefix + template for template in templates]
@@ -78,8 +82,14 @@ class DirectRoute(ABC):
         return (template, parameters) if template is not None and all(parameters) else None
 
     def asgi_routes(self) -> list[Route]:
-        """Return routes by which the edge refuses the other methods."""
-        return [Route(template, _only_on_our_server, methods=[_METHOD]) for template in self.templates]
+        """Return routes by which the edge answers GET, if it is greeted, and refuses the other methods."""
+        methods = [_METHOD] if self.greeting is None else [_METHOD, "GET"]
+        return [Route(template, self._greet, methods=methods) for template in self.templates]
+
+    async def _greet(self, request: Request) -> Response:
+        if request.method == _METHOD:
+            raise RuntimeError("a direct route is served by the protocol of our own server, not over ASGI")
+        return Response(self.greeting, media_type="text/plain")
 
     @abstractmethod
     def take(self, requests: "Sequence[DirectRequest]") -> None:
@@ -152,6 +162,12 @@ class DirectRequest:
         self.response_complete = False
         self.keep_alive = False
         self.disconnected = False
+
+    @property
+    def peer(self) -> str:
+        """The address at the other end of its connection, empty if it is not known."""
+        address = self._connection.transport.get_extra_info("peername")
+        return str(address[0]) if isinstance(address, tuple) and address else ""
 
     @property
     def message_event(self) -> "DirectRequest":
@@ -367,10 +383,6 @@ class DirectServing:
             except Exception as error:  # noqa: BLE001 - every failure is an answer
                 for request in requests:
                     request.refuse(error)
-
-
-async def _only_on_our_server(_request: Request) -> Response:
-    raise RuntimeError("a direct route is served by the protocol of our own server, not over ASGI")
 
 
 @lru_cache(_CACHED_PATHS)

@@ -11,6 +11,7 @@ from plaudit.ingest.deliveries import store
 from plaudit.ingest.deliveries.schemas import (
     DeliveryOut,
     DeliveryWithBodyOut,
+    FailedAttemptsOut,
     HeldEventOut,
     delivery_with_body_out,
     held_event_out,
@@ -62,3 +63,16 @@ async def list_held_events(
     after = paging.after(tuple[datetime, UUID])
     rows = await store.held_page(tx, principal.tenant_id, source_id, after, paging.rows)
     return paging.page(rows, lambda row: (row["received_at"], row["id"]), held_event_out)
+
+
+@router.get("/v1/sources/{source_id}/failed-attempts", summary="List failed attempts")
+async def list_failed_attempts(
+    principal: DeliveriesReader,
+    tx: TenantTx,
+    paging: Paging,
+    source_id: Annotated[UUID, Path(description="The source's id.")],
+) -> Page[FailedAttemptsOut]:
+    """List the deliveries to a source that were not proven: one line for each hour and reason, of the last 30 days."""
+    after = paging.after(tuple[datetime, str])
+    rows = await store.failed_attempts_page(tx, principal.tenant_id, source_id, after, paging.rows)
+    return paging.page(rows, lambda row: (row["hour"], row["reason"]), FailedAttemptsOut.model_validate)

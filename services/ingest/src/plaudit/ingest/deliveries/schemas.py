@@ -104,6 +104,16 @@ class DeliveryWithBodyOut(DeliveryOut):
     )
 
 
+class FailedAttemptsOut(BaseModel):
+    """Deliveries that were not proven, for one reason in one hour. Nothing of them was kept."""
+
+    reason: str = Field(description="Why, in one word.", examples=["no_match"])
+    attempts: int = Field(description="How many there were.", examples=[1])
+    first_at: datetime = Field(description="When the first one came.")
+    last_at: datetime = Field(description="When the last one came.")
+    detail: str = Field(description="What the sender of the last one was told.", examples=["no signature matches"])
+
+
 def delivery_with_body_out(row: Mapping[Any, Any]) -> DeliveryWithBodyOut:
     """Return a row of the log with its body, as text where it is text, and as base64.
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, literal_column, select, tuple_
 
 from plaudit.common.db import SqlTx, Tx
-from plaudit.ingest.deliveries.tables import deliveries
+from plaudit.ingest.deliveries.tables import deliveries, failed_attempts
 from plaudit.ingest.reviews.tables import held_events
 
 Row = dict[str, Any]
@@ -132,3 +132,15 @@ AND NOT EXISTS (
     SELECT FROM held_events h WHERE h.source_id = r.source_id AND h.external_id = r.external_id
 )
 """
+
+
+async def failed_attempts_page(
+    tx: SqlTx, tenant_id: str, source_id: UUID, after: tuple[datetime, str] | None, limit: int
+) -> list[Row]:
+    """Return up to `limit` lines of a source's failed attempts, the latest hour first."""
+    columns = failed_attempts.c
+    statement = select(failed_attempts).where(columns.tenant_id == tenant_id, columns.source_id == source_id)
+    if after is not None:
+        statement = statement.where(tuple_(columns.hour, columns.reason) < after)
+    ordered = statement.order_by(columns.hour.desc(), columns.reason.desc()).limit(limit)
+    return [dict(row) for row in (await tx.sql.execute(ordered)).mappings()]

@@ -1,11 +1,13 @@
 """The log of deliveries, byte for byte."""
 
-from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, MetaData, SmallInteger, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
+
+_METADATA = MetaData(schema="ingest")
 
 deliveries = Table(
     "deliveries",
-    MetaData(schema="ingest"),
+    _METADATA,
     Column("tenant_id", Text, nullable=False),
     Column("id", Uuid, primary_key=True),
     Column("source_id", Uuid, nullable=False),
@@ -20,4 +22,17 @@ deliveries = Table(
     Column("set_aside", JSONB),
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+failed_attempts = Table(
+    "failed_attempts",
+    _METADATA,
+    Column("tenant_id", Text, nullable=False),
+    Column("source_id", Uuid, primary_key=True),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("attempts", BigInteger, nullable=False),
+    Column("first_at", DateTime(timezone=True), nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    Column("detail", Text, nullable=False),
 )

@@ -105,6 +105,39 @@ class Receipt(msgspec.Struct, frozen=True):
     duplicate: bool = False
 
 
+class FailedAttempts(msgspec.Struct, frozen=True, kw_only=True):
+    """The deliveries to a source that failed for one reason in one hour."""
+
+    tenant_id: str
+    source_id: str
+    hour: datetime
+    reason: str
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+    detail: str
+    """Of the last one."""
+
+    def followed_by(self, later: "FailedAttempts") -> "FailedAttempts":
+        """Return these and later ones of the same source, hour and reason as one."""
+        attempts = self.attempts + later.attempts
+        return msgspec.structs.replace(self, attempts=attempts, last_at=later.last_at, detail=later.detail)
+
+
+def attempts_of_hour(source: Source, reason: str, detail: str, at: datetime) -> FailedAttempts:
+    """Return one failed attempt."""
+    return FailedAttempts(
+        tenant_id=source.tenant_id,
+        source_id=source.id,
+        hour=at.replace(minute=0, second=0, microsecond=0),
+        reason=reason,
+        attempts=1,
+        first_at=at,
+        last_at=at,
+        detail=detail,
+    )
+
+
 class LoggedDelivery(msgspec.Struct, frozen=True):
     """One entry of the delivery log, to be written."""
 

@@ -5,6 +5,7 @@ round trip, which costs more than the rows of a small group.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -16,7 +17,16 @@ from plaudit.common.db import Tx, one_trip
 from plaudit.common.db.columns import Columns, relation, under
 from plaudit.common.outbox.table import append_statement
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
-from plaudit.ingest.hooks.domain import DeliveryKey, Group, KnownReview, LoggedDelivery, Outcome, ReviewKey
+from plaudit.ingest.deliveries.tables import failed_attempts as attempts_table
+from plaudit.ingest.hooks.domain import (
+    DeliveryKey,
+    FailedAttempts,
+    Group,
+    KnownReview,
+    LoggedDelivery,
+    Outcome,
+    ReviewKey,
+)
 from plaudit.ingest.reviews.domain.decisions import NewRevision
 from plaudit.ingest.reviews.domain.held import HeldEvent, Unknown
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
@@ -360,3 +370,27 @@ def _change_rows(group: Group, numbers: dict[str, int]) -> list[_ChangeRow]:
         )
         for new in group.revisions
     ]
+
+
+_ATTEMPTS = Columns(attempts_table)
+_ADD_ATTEMPTS = f"""
+INSERT INTO ingest.failed_attempts AS kept ({_ATTEMPTS.listed})
+SELECT * FROM {_ATTEMPTS.unnest()}
+ON CONFLICT (source_id, hour, reason) DO UPDATE SET
+    attempts = kept.attempts + excluded.attempts, first_at = least(kept.first_at, excluded.first_at),
+    last_at = greatest(kept.last_at, excluded.last_at), detail = excluded.detail
+"""
+_DROP_OLD_ATTEMPTS = "DELETE FROM ingest.failed_attempts WHERE source_id = ANY($1::uuid[]) AND hour < $2"
+ATTEMPTS_KEPT = timedelta(days=30)
+
+
+async def add_failed_attempts(tx: Tx, attempts: Sequence[FailedAttempts]) -> None:
+    """Add failed attempts to the log of their sources, and drop what is older than 30 days there.
+
+    Args:
+        tx: the open transaction.
+        attempts: at most one for each source, hour and reason, in the same order in every process.
+    """
+    await tx.raw.execute(_ADD_ATTEMPTS, *_ATTEMPTS.arrays(attempts))
+    oldest = max(each.hour for each in attempts) - ATTEMPTS_KEPT
+    await tx.raw.execute(_DROP_OLD_ATTEMPTS, sorted({each.source_id for each in attempts}), oldest)

@@ -1,15 +1,24 @@
 """One folder for each platform: `adapter.py`, invented `fixtures/` and a `doc.md` for whoever connects it.
 
 A fixture is a body as the platform sends it; the file `….expected.json` beside it holds the instructions it becomes.
+The folders are discovered: a new platform is a new folder, and touches nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
-from plaudit.ingest.platforms.native.adapter import ADAPTER as NATIVE
-from plaudit.ingest.platforms.trustpilot.adapter import ADAPTER as TRUSTPILOT
 
-ADAPTERS: Mapping[str, Adapter] = MappingProxyType({adapter.platform: adapter for adapter in (NATIVE, TRUSTPILOT)})
+
+def _discovered() -> Iterator[Adapter]:
+    for module in iter_modules(__path__):
+        if module.ispkg:
+            adapter: Adapter = import_module(f"{__name__}.{module.name}.adapter").ADAPTER
+            yield adapter
+
+
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType({adapter.platform: adapter for adapter in _discovered()})
 
 __all__ = ["ADAPTERS", "Adapter", "UnusableBodyError"]

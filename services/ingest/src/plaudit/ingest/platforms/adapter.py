@@ -1,12 +1,13 @@
 """What an adapter is: a pure translation from a platform's payload to instructions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from plaudit.common.strict_json import InvalidJsonError, Unusable, loads, loads_by_value
+from plaudit.ingest.platforms.proofs import Proof
 from plaudit.ingest.reviews.domain.instructions import Item
-from plaudit.ingest.sources.domain import KeyedSource, Proof
+from plaudit.ingest.sources.domain import KeyedSource
 
 MAX_EVENTS: Final = 1_000
 """In one delivery."""
@@ -25,26 +26,66 @@ body that is not of the platform's shape.
 ReadPlain = Callable[[bytes, KeyedSource], list[Item] | None]
 """Takes the bytes of a body; returns what `normalise` makes of it, or None for one that it cannot clear at once."""
 
+Decode = Callable[[bytes, Mapping[bytes, bytes]], object]
+"""Takes the bytes of a body and the headers by name; returns the value that `normalise` takes.
+
+Raises `InvalidJsonError` or `UnusableBodyError`.
+"""
+
+Known = Literal["recorded", "documented", "shape"]
+"""How well a platform's payload is known: a genuine one was seen, its own page was read, or only others' code."""
+
+Way = Literal["push", "poll", "file", "never"]
+"""How a platform tells something: in its webhook, when it is asked, in a file of its own, or not at all."""
+
+NO_HEADERS: Final[Mapping[bytes, bytes]] = {}
+
 
 class UnusableBodyError(ValueError):
-    """A body that is JSON, but not of this platform's shape; the text says what is expected."""
+    """A body that is not of this platform's shape; the text says what is expected."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Tells:
+    """What a platform tells of its reviews. What it cannot tell is never judged by."""
+
+    edits: Way = "never"
+    removals: Way = "never"
+    restorations: Way = "never"
+    answers: Way = "never"
+    versions: Way = "never"
+    verified: Way = "never"
+    location: Way = "never"
+    removals_are_final: bool = False
+    """Whether a removed review stays so until an event says that it is back; if not, a creation or an edit says it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Adapter:
-    """One platform: what proves its deliveries, and how they are read."""
+    """One platform: what proves its deliveries, how they are read, and what they can tell."""
 
     platform: str
+    title: str
+    """The platform's own name."""
     proof: Proof
+    known: Known
+    tells: Tells
     normalise: Normalise
     read_plain: ReadPlain | None = None
-    removals_are_final: bool = True
-    """Whether the platform says so when it takes a removal back. Where it does not, a later creation or edit does."""
+    decode: Decode | None = None
+    """For bodies that are not one JSON document each; JSON where it is None."""
+    members: tuple[str, ...] = ()
+    """What the object of a body has in any case, for the API's document."""
 
-    def read(self, body: bytes, source: KeyedSource) -> list[Item]:
+    def read(self, body: bytes, source: KeyedSource, headers: Mapping[bytes, bytes] = NO_HEADERS) -> list[Item]:
         """Return one item for each event of a body.
 
         A byte order mark is skipped. What strict JSON refuses in one place costs no event but that one.
+
+        Args:
+            body: as it was received.
+            source: that it was posted to.
+            headers: by name in lower case.
 
         Raises:
             InvalidJsonError: it is not JSON at all, or beyond the limits of a body.
@@ -52,10 +93,19 @@ class Adapter:
         """
         body = body.removeprefix(BYTE_ORDER_MARK)
         items = None if self.read_plain is None else self.read_plain(body, source)
-        return self.normalise(_decoded(body), source) if items is None else items
+        if items is not None:
+            return items
+        decoded = decode_json(body) if self.decode is None else self.decode(body, headers)
+        return self.normalise(decoded, source)
 
 
-def _decoded(body: bytes) -> object:
+def decode_json(body: bytes) -> object:
+    """Return the value of a JSON document; what strict JSON refuses within it is an `Unusable` in its place.
+
+    Raises:
+        InvalidJsonError: it is not JSON at all, or beyond the limits of a body.
+        UnusableBodyError: its one value is refused.
+    """
     try:
         return loads(body)
     except InvalidJsonError:

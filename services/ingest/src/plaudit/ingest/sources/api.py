@@ -20,9 +20,17 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
+from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.ingest.sources import commands, store
-from plaudit.ingest.sources.domain import Proof, Source, UnknownPlatformError
+from plaudit.ingest.sources.domain import (
+    InvalidSourceError,
+    Proof,
+    Source,
+    UnknownPlatformError,
+    UnsignedPlatformError,
+)
 from plaudit.ingest.sources.schemas import (
+    SecretsIn,
     SourceIn,
     SourceOut,
     SourceWithSecretOut,
@@ -32,10 +40,14 @@ from plaudit.ingest.sources.schemas import (
 
 PROBLEMS: Final = {
     "unknown-platform": "There is no adapter for this platform. Use one that the detail names; `native` is our own.",
+    "invalid-source": "A secret, an address or a time zone is none; the detail says which and why.",
 }
 """Slug → what it means and what to do."""
 REFUSALS: Final[Refusals] = {
     UnknownPlatformError: lambda error: unprocessable("unknown-platform", str(error)),
+    UnsignedPlatformError: lambda error: unprocessable("invalid-source", str(error)),
+    InvalidSourceError: lambda error: unprocessable("invalid-source", str(error)),
+    InvalidSecretError: lambda error: unprocessable("invalid-source", str(error)),
 }
 """What the domain refuses → its problem."""
 
@@ -57,7 +69,7 @@ PlatformProofs = Annotated[Mapping[str, Proof], Depends(platform_proofs)]
     "/v1/sources",
     status_code=201,
     summary="Create a source",
-    openapi_extra=describe(problems={"unknown-platform": 422}),
+    openapi_extra=describe(problems={"unknown-platform": 422, "invalid-source": 422}),
 )
 async def create_source(
     principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs
@@ -84,6 +96,21 @@ async def read_source(principal: SourcesReader, tx: TenantTx, source_id: SourceI
 async def reveal_secret(principal: SourcesWriter, tx: TenantTx, source_id: SourceId) -> SourceWithSecretOut:
     """Read a source with its secret, and with the secret address where the platform signs nothing."""
     return source_with_secret_out(await _get(tx, principal, source_id))
+
+
+@router.put(
+    "/v1/sources/{source_id}/secrets",
+    summary="Replace a source's secrets",
+    openapi_extra=describe(problems={"invalid-source": 422}),
+)
+async def replace_secrets(
+    principal: SourcesWriter, work: Work, source_id: SourceId, body: SecretsIn, proofs: PlatformProofs
+) -> SourceOut:
+    """Set the secrets that count, for a platform that issued its own, or while one is replaced by another."""
+    source = await commands.set_secrets(work, principal.tenant_id, source_id, body.secrets, proofs)
+    if source is None:
+        raise not_found("source")
+    return source_out(source)
 
 
 async def _get(tx: SqlTx, principal: Principal, source_id: UUID) -> Source:

@@ -2,16 +2,64 @@
 
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from ipaddress import ip_network
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-Proof = Literal["standard_webhooks", "path_token"]
-"""How a platform proves its deliveries: it signs them, or, where it signs nothing, by a secret in the address."""
+MAX_SECRETS: Final = 3
+"""That count at once, while one is replaced by another."""
+MAX_ALLOWED_ADDRESSES: Final = 50
+
+
+class Proof(Protocol):
+    """What a source must know of how its platform proves its deliveries."""
+
+    @property
+    def in_address(self) -> bool:
+        """Whether the secret is the last part of the address, because the platform signs nothing."""
+
+    def key(self, secret: str) -> bytes:
+        """Return the key of a written secret, or raise `InvalidSecretError`."""
 
 
 class UnknownPlatformError(ValueError):
     """There is no adapter for the platform; the text names those there are."""
+
+
+class UnsignedPlatformError(ValueError):
+    """A secret for a platform that signs nothing: the address is its proof."""
+
+
+class InvalidSourceError(ValueError):
+    """A setting of a source that cannot be; the text says which one and why."""
+
+
+def checked_time_zone(name: str | None) -> str | None:
+    """Return the name of a time zone.
+
+    Raises:
+        InvalidSourceError: there is no such zone.
+    """
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, OSError, ValueError) as error:
+        raise InvalidSourceError(f"time_zone: there is no zone {name!r}; one is for example Europe/Berlin") from error
+
+
+def checked_networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Return networks in their written form.
+
+    Raises:
+        InvalidSourceError: one is neither an address nor a network.
+    """
+    try:
+        return tuple(str(ip_network(address)) for address in addresses)
+    except ValueError as error:
+        raise InvalidSourceError(f"allowed_addresses: {error}") from error
 
 
 class SourceRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -33,9 +81,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     subject: str
     """All its reviews are about this subject or one below it."""
     secret: str
-    """Signs deliveries, in the form of Standard Webhooks: `whsec_…`."""
+    """Signs deliveries: ours in the form of Standard Webhooks, `whsec_…`, or the one that the platform issued."""
+    more_secrets: tuple[str, ...] = ()
+    """Others that count as well, while one is replaced."""
     path_token: str | None = None
     """The secret in the address, for a platform that signs nothing."""
+    allowed_addresses: tuple[str, ...] = ()
+    """The networks that deliveries may come from; any if there are none."""
+    time_zone: str | None = None
+    """Of times that the platform sends without a zone; such an event is quarantined if there is none."""
     created_at: datetime
 
     @cached_property

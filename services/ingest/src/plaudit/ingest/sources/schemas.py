@@ -1,6 +1,7 @@
 """Sources in the API."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from msgspec.structs import asdict
@@ -8,7 +9,17 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body, Subject
 from plaudit.common.http.openapi_examples import AN_ID
-from plaudit.ingest.sources.domain import Source
+from plaudit.ingest.sources.domain import MAX_ALLOWED_ADDRESSES, MAX_SECRETS, Source
+
+Secret = Annotated[
+    str,
+    Field(
+        min_length=8,
+        max_length=512,
+        pattern=r"^[^\x00]*$",
+        examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="],
+    ),
+]
 
 
 class SourceIn(Body):
@@ -27,6 +38,31 @@ class SourceIn(Body):
         examples=["native"],
     )
     subject: Subject = Field(description="What its reviews are about: a path such as `acme/berlin`.", examples=["acme"])
+    secret: Secret | None = Field(
+        default=None, description="That the platform issued and signs with. Without, a new one is made for it."
+    )
+    allowed_addresses: list[Annotated[str, Field(max_length=49)]] = Field(
+        default=[],
+        max_length=MAX_ALLOWED_ADDRESSES,
+        description="The addresses or networks that deliveries may come from; any if there are none.",
+        examples=[[]],
+    )
+    time_zone: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="Of times that the platform sends without a zone; without, such events are quarantined.",
+        examples=["Europe/Berlin"],
+    )
+
+
+class SecretsIn(Body):
+    """The secrets that count for a source."""
+
+    secrets: list[Secret] = Field(
+        min_length=1,
+        max_length=MAX_SECRETS,
+        description="All that count: the new one first, and the one before while the platform still signs with it.",
+        examples=[["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="]],
+    )
 
 
 class SourceOut(BaseModel):
@@ -38,6 +74,12 @@ class SourceOut(BaseModel):
     subject: str = Field(
         description="What its reviews are about; each may be about something below it.", examples=["acme"]
     )
+    allowed_addresses: list[str] = Field(
+        description="The networks that deliveries may come from; any if there are none.", examples=[[]]
+    )
+    time_zone: str | None = Field(
+        description="Of times that the platform sends without a zone.", examples=["Europe/Berlin"]
+    )
     created_at: datetime = Field(description="When it was created.")
     hook: str = Field(description="The path to post to.", examples=[f"/v1/hooks/{AN_ID}"])
 
@@ -46,7 +88,7 @@ class SourceWithSecretOut(SourceOut):
     """A source with what it signs by."""
 
     secret: str = Field(
-        description="Of Standard Webhooks: signs every delivery. Empty where the platform signs none.",
+        description="Signs every delivery. Empty where the platform signs none.",
         examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="],
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import insert, select, tuple_, update
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.ingest.sources.domain import KeyedSource, Source
@@ -33,6 +33,13 @@ async def get(tx: SqlTx, tenant_id: str, source_id: UUID) -> Source | None:
     return None if row is None else Source(**_values(row))
 
 
+async def set_secrets(tx: SqlTx, source: Source) -> None:
+    """Store which secrets count for a source."""
+    secrets = {"secret": source.secret, "more_secrets": list(source.more_secrets)}
+    of_source = (sources.c.tenant_id == source.tenant_id) & (sources.c.id == UUID(source.id))
+    await tx.sql.execute(update(sources).where(of_source).values(secrets))
+
+
 async def page(tx: SqlTx, tenant_id: str, after: tuple[datetime, UUID] | None, limit: int) -> list[Source]:
     """Return up to `limit` of the tenant's sources, oldest first."""
     columns = sources.c
@@ -44,4 +51,5 @@ async def page(tx: SqlTx, tenant_id: str, after: tuple[datetime, UUID] | None, l
 
 
 def _values(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {**row, "id": str(row["id"])}
+    lists = {name: tuple(row[name]) for name in ("more_secrets", "allowed_addresses")}
+    return {**row, "id": str(row["id"]), **lists}

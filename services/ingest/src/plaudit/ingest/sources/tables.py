@@ -1,6 +1,6 @@
 """The table of sources."""
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid
+from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text, Uuid
 
 sources = Table(
     "sources",
@@ -11,6 +11,9 @@ sources = Table(
     Column("platform", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("secret", Text, nullable=False),
+    Column("more_secrets", ARRAY(Text), nullable=False),
     Column("path_token", Text),
+    Column("allowed_addresses", ARRAY(Text), nullable=False),
+    Column("time_zone", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )

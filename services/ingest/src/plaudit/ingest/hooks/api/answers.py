@@ -17,8 +17,10 @@ PROBLEMS: Final = {
         "The delivery is kept; mend it and send it under a new id."
     ),
     "invalid-signature": (
-        "The delivery is not proven: a header is missing, the signature does not match, the timestamp is more than "
-        "five minutes away, or there is no such source. Nothing is kept. Check secret, clock and address."
+        "The delivery is not proven. The detail says why: a header is missing, no signature matches, the timestamp is "
+        "more than five minutes off or in milliseconds, or the address it came from is not allowed. A source that does "
+        "not exist answers as a wrong signature does. Nothing is kept; the attempt is counted in the source's list of "
+        "failed attempts."
     ),
     "nothing-taken": (
         "No event of the delivery could be taken; `errors` says why for each. The delivery is kept; mend it and send "
@@ -26,6 +28,9 @@ PROBLEMS: Final = {
     ),
 }
 """Slug → what it means and what to do."""
+
+GREETING: Final = "This is the address of a source of reviews: post deliveries here.\n"
+"""For platforms and people that look before they post."""
 
 _REASONS: Final = {
     NOTHING_VALID: "None of its events could be taken; `errors` says why",

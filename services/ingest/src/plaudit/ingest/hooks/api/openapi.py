@@ -9,7 +9,8 @@ from plaudit.common.http.openapi import JSON, schemas_of
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS
 from plaudit.ingest.hooks.api.answers import HookOut
-from plaudit.ingest.platforms.adapter import MAX_EVENTS
+from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter
 from plaudit.ingest.platforms.native import adapter as native
 from plaudit.ingest.platforms.trustpilot import adapter as trustpilot
 
@@ -81,6 +82,25 @@ def _events(choices: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _name(platform: str) -> str:
+    return f"{platform.title().replace('-', '')}Delivery"
+
+
+def _shape(adapter: Adapter) -> dict[str, Any]:
+    """Return the schema of a platform's body by its members: what they hold is the platform's to say."""
+    posted = f"What {adapter.title} posts."
+    return {
+        "description": posted,
+        "anyOf": [{"type": "object", "description": posted, "required": list(adapter.members)}],
+    }
+
+
+def _deliveries(*, in_address: bool) -> dict[str, Any]:
+    """Return the bodies of all platforms that sign, or of all that do not."""
+    names = [_name(platform) for platform, adapter in ADAPTERS.items() if adapter.proof.in_address is in_address]
+    return {"description": "The body is that of the source's platform.", "anyOf": [_ref(name) for name in names]}
+
+
 _NATIVE: Final = {
     f"Native{data.__name__.removesuffix('Data')}": _object(
         f"An event `{kind}`; unknown members are ignored.",
@@ -112,6 +132,8 @@ _SCHEMAS: Final = {
         "description": "One event of the native format, or an array of them.",
         "anyOf": [*_NATIVE_CHOICES, _events(_NATIVE_CHOICES)],
     },
+    **{_name(platform): _shape(adapter) for platform, adapter in ADAPTERS.items() if adapter.members},
+    _name("native-v1a"): {"description": "As the native format.", "anyOf": [_ref("NativeDelivery")]},
     "TrustpilotDelivery": {
         "description": "What Trustpilot posts: an object with `events`, or one bare event.",
         "anyOf": [*_TRUSTPILOT_CHOICES, _object("Several events.", events=_events(_TRUSTPILOT_CHOICES))],
@@ -178,7 +200,7 @@ def _operation(
                 "answer": {},
                 "body": {},
             },
-        }
+        },
     }
 
 
@@ -187,17 +209,18 @@ HOOKS: Final = {
         "/v1/hooks/{source_id}": _operation(
             "post_hook",
             "Post reviews, signed",
-            f"One event or an array of up to {MAX_EVENTS:,}, signed as Standard Webhooks v1. A repeated delivery gets "
+            f"One event or an array of up to {MAX_EVENTS:,}, signed as Standard Webhooks v1, or a body of another "
+            "platform, signed as that platform does. GET and HEAD answer 200 with a sentence. A repeated delivery gets "
             "its first answer again. 400 and 422 are kept in the log of deliveries; 401, 408, 413 and 415 are not.",
             [_ID, *_SIGNATURE],
-            {"schema": _ref("NativeDelivery"), "example": NATIVE_EXAMPLE},
+            {"schema": _deliveries(in_address=False), "example": NATIVE_EXAMPLE},
         ),
         "/v1/hooks/{source_id}/{token}": _operation(
             "post_hook_with_token",
             "Post reviews of a platform that signs nothing",
             "The token in the address is the proof: keep the whole address secret. The body is the platform's own.",
             [_ID, _TOKEN],
-            {"schema": _ref("TrustpilotDelivery"), "example": TRUSTPILOT_EXAMPLE},
+            {"schema": _deliveries(in_address=True), "example": TRUSTPILOT_EXAMPLE},
         ),
     },
     "schemas": _SCHEMAS,

@@ -1,57 +1,66 @@
-"""Where a delivery is proven: its signature, or the secret token in the address, is checked here."""
+"""Where a delivery is proven: by its signature, or by the secret token in the address."""
 
-import hmac
+import secrets
+from typing import Final
 
 from plaudit.common.http import Problem
+from plaudit.common.http.client_address import Network, address_behind, is_within
 from plaudit.common.http.direct import DirectRequest
-from plaudit.common.standard_webhooks import InvalidSignatureError, signature_headers, verify
 from plaudit.ingest.hooks.api.source_cache import CachedSource
+from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.platforms.proofs import NotProvenError, PathToken, StandardWebhooks
+
+_NOBODYS_KEYS: Final = (secrets.token_bytes(32),)
+_UNSIGNED: Final = PathToken()
+_SIGNED: Final = StandardWebhooks()
+_KNOWN_HEADERS: Final = frozenset(name for adapter in ADAPTERS.values() for name in adapter.proof.headers)
 
 
-def prove(cached: CachedSource | None, request: DirectRequest, now: float) -> tuple[CachedSource, str | None]:
-    """Return the source of a delivery, and the sender's own id of it.
+def prove(
+    cached: CachedSource | None, request: DirectRequest, now: float, trusted_proxies: tuple[Network, ...] = ()
+) -> tuple[CachedSource, str | None]:
+    """Return the source of a delivery, and the sender's own id of it; None where the platform sends none.
 
-    There is an id where the sender signs; it is None where the token in the address is the proof.
+    A delivery to a source that is none is checked too, with a key that nobody has: it costs the same time and gets the
+    same answer as one whose signature is wrong.
 
     Args:
         cached: the source that the address names, None if there is none.
         request: the delivery.
-        now: Unix seconds, which the signature's timestamp must be near.
+        now: Unix seconds, which a signed timestamp must be near.
+        trusted_proxies: networks of our own proxies, see `client_address`.
 
     Raises:
-        Problem: the one 401 for every delivery that is not proven.
+        NotProvenError: the delivery is not proven, and why.
     """
-    if cached is None:
-        raise not_proven()
     _, *tokens = request.parameters
     token = tokens[0] if tokens else None
-    if cached.adapter.proof == "path_token":
-        _check_token(token, cached.source.path_token)
-        return cached, None
-    if token is not None:
-        raise not_proven()
-    try:
-        message_id, timestamp, signature = signature_headers(request.headers)
-        verify(message_id, timestamp, signature, request.body, (cached.signing_key,), now)
-    except InvalidSignatureError as error:
-        raise not_proven() from error
-    assert message_id is not None
-    return cached, message_id.decode()
+    if cached is None or cached.adapter.proof.in_address is (token is None):
+        nobody = _SIGNED if token is None else _UNSIGNED
+        nobody.verify(request.headers, request.body, _NOBODYS_KEYS, now, token)
+        raise NotProvenError("no_match", "no signature matches")
+    proven = cached.adapter.proof.verify(request.headers, request.body, cached.keys, now, token)
+    if cached.networks:
+        _check_address(cached, request, trusted_proxies)
+    return cached, proven.sent_id
 
 
-def not_proven() -> Problem:
-    """Return the one answer to every delivery that is not proven, also to one for an unknown source."""
+def not_proven(error: NotProvenError, request: DirectRequest) -> Problem:
+    """Return the answer to a delivery that is not proven: why, and which headers of signatures it had."""
+    seen = sorted(name.decode() for name in _KNOWN_HEADERS.intersection(request.fields))
+    detail = str(error)
     return Problem(
         "invalid-signature",
         401,
         "The delivery is not proven",
-        "Sign `id.timestamp.body` with the source's secret (Standard Webhooks v1) within five minutes, "
-        "and post it to the address that the source was made with.",
+        f"{detail[:1].upper()}{detail[1:]}. Headers of signatures that were seen: {', '.join(seen) or 'none'}.",
     )
 
 
-def _check_token(token: str | None, expected: str | None) -> None:
-    if token is None or expected is None:
-        raise not_proven()
-    if not hmac.compare_digest(token.encode(errors="replace"), expected.encode()):
-        raise not_proven()
+def _check_address(cached: CachedSource, request: DirectRequest, trusted_proxies: tuple[Network, ...]) -> None:
+    forwarded = request.fields.get(b"x-forwarded-for", b"").decode("latin-1")
+    address = address_behind(request.peer, forwarded, trusted_proxies)
+    if address is None or not is_within(address, cached.networks):
+        raise NotProvenError(
+            "wrong_address", "the delivery is signed, but its address is not one that the source allows"
+        )

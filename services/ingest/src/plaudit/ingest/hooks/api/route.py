@@ -6,7 +6,7 @@ commit.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -19,30 +19,41 @@ from plaudit.common.http.problems import internal_error, unavailable
 from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import ID_HEADER
 from plaudit.common.strict_json import InvalidJsonError
-from plaudit.ingest.hooks.api.answers import answer
-from plaudit.ingest.hooks.api.proofs import prove
+from plaudit.ingest.hooks.api.answers import GREETING, answer
+from plaudit.ingest.hooks.api.proofs import not_proven, prove
 from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
 from plaudit.ingest.hooks.api.writer import Writer
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
+from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.platforms import UnusableBodyError
+from plaudit.ingest.platforms.proofs import NotProvenError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
 
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
-
 log = structlog.get_logger()
 
 
 class Hooks(DirectRoute):
     """The routes that platforms post to."""
 
-    def __init__(self, sources: SourceCache, writer: Writer, ids: IdSource, settings: IngestSettings) -> None:
-        """Look up sources, and write deliveries."""
-        super().__init__("/v1/hooks/", ["{source_id}", "{source_id}/{token}"], settings.hook_max_body_bytes)
+    def __init__(
+        self,
+        sources: SourceCache,
+        writer: Writer,
+        failed_attempts: FailedAttemptsLog,
+        ids: IdSource,
+        settings: IngestSettings,
+    ) -> None:
+        """Look up sources, write deliveries, and note those that are not proven."""
+        templates = ["{source_id}", "{source_id}/{token}"]
+        super().__init__("/v1/hooks/", templates, settings.hook_max_body_bytes, greeting=GREETING)
         self._sources = sources
         self._writer = writer
+        self._failed_attempts = failed_attempts
+        self._trusted_proxies = settings.trusted_proxies
         self._ids = ids
         self._answer_timeout_seconds = settings.hook_answer_timeout_seconds
         self._looking_up: set[asyncio.Task[None]] = set()
@@ -71,8 +82,12 @@ class Hooks(DirectRoute):
 
     def _take(self, request: DirectRequest, cached: CachedSource | None, now: float, answer_by: float) -> None:
         try:
-            source, sent_id = prove(cached, request, now)
+            source, sent_id = prove(cached, request, now, self._trusted_proxies)
             self._put(_Posted(self, request, _read(source, str(self._ids()), sent_id, request), answer_by))
+        except NotProvenError as error:
+            source_of = None if cached is None else cached.source
+            self._failed_attempts.note(source_of, error.reason, str(error), now)
+            request.refuse(not_proven(error, request))
         except Exception as error:  # noqa: BLE001 - every failure is an answer
             request.refuse(error)
 
@@ -134,7 +149,7 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         for raw, name in STORED_HEADERS.items()
         if raw in fields and (sent_id is None or name != ID_HEADER)
     }
-    events, status, reason = _read_events(cached, request.body)
+    events, status, reason = _read_events(cached, request.body, fields)
     return Delivery(
         id=delivery_id,
         source=cached.source,
@@ -146,14 +161,16 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         quarantine_reason=reason,
         traceparent=request.traceparent,
         tracestate=request.tracestate,
-        removals_are_final=cached.adapter.removals_are_final,
+        removals_are_final=cached.adapter.tells.removals_are_final,
     )
 
 
-def _read_events(cached: CachedSource, body: bytes) -> tuple[Sequence[Item], int, str | None]:
+def _read_events(
+    cached: CachedSource, body: bytes, headers: Mapping[bytes, bytes]
+) -> tuple[Sequence[Item], int, str | None]:
     """Return what the body says; or nothing, the status to answer with, and why."""
     try:
-        return cached.adapter.read(body, cached.source), ACCEPTED, None
+        return cached.adapter.read(body, cached.source, headers), ACCEPTED, None
     except InvalidJsonError as error:
         return (), BAD_REQUEST, str(error)
     except UnusableBodyError as error:

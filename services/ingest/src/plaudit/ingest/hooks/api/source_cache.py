@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from uuid import UUID
 
 from plaudit.common.db import Database
-from plaudit.common.standard_webhooks import decode_secret
 from plaudit.ingest.platforms import ADAPTERS, Adapter
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import KeyedSource
@@ -24,7 +24,23 @@ class CachedSource:
 
     source: KeyedSource
     adapter: Adapter
-    signing_key: bytes
+    keys: tuple[bytes, ...]
+    """Of its secrets; one of them must have signed."""
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """That deliveries may come from; any if there are none."""
+
+
+def known_source(source: KeyedSource) -> CachedSource:
+    """Return a source with what proves and reads its deliveries.
+
+    Raises:
+        InvalidSecretError: a stored secret is none that its platform signs with.
+    """
+    adapter = ADAPTERS[source.platform]
+    proof = adapter.proof
+    written = (source.path_token or "",) if proof.in_address else (source.secret, *source.more_secrets)
+    networks = tuple(ip_network(each) for each in source.allowed_addresses)
+    return CachedSource(source, adapter, tuple(proof.key(secret) for secret in written), networks)
 
 
 class SourceCache:
@@ -94,4 +110,4 @@ class SourceCache:
     async def _load(self, wanted: UUID) -> CachedSource | None:
         async with self._database.transaction() as tx:
             source = await store.find(tx, wanted)
-        return None if source is None else CachedSource(source, ADAPTERS[source.platform], decode_secret(source.secret))
+        return None if source is None else known_source(source)

@@ -16,7 +16,8 @@ from msgspec import UNSET, Meta, UnsetType, convert
 
 from plaudit.common.contracts.subjects import SUBJECT_PATTERN, is_subject_within
 from plaudit.common.strict_json import LOST, may_hold_an_extreme_number, plain_decoder
-from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter, check_count
+from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter, Tells, check_count
+from plaudit.ingest.platforms.bodies import decode_events
 from plaudit.ingest.platforms.fields import (
     MAX_EMAIL_CHARS,
     MAX_ID_CHARS,
@@ -37,6 +38,7 @@ from plaudit.ingest.platforms.fields import (
     unknown_type,
     utc_or_unset,
 )
+from plaudit.ingest.platforms.proofs import StandardWebhooks
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
     AnswerReview,
@@ -248,6 +250,8 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 
 def read_event(event: object, source: KeyedSource) -> Item:
     """Return what one decoded event says, or why it cannot be read, or that it is not for us."""
+    if isinstance(event, Quarantined):
+        return event
     if not isinstance(event, dict):
         return not_an_object(event, 'an event is an object with "type" and "data"')
     kind = event.get("type")
@@ -339,4 +343,23 @@ def _person(author: Author | UnsetType | None, source: KeyedSource) -> str | Uns
     return person_key(source, email=author.email or None, person_id=author.id or None)
 
 
-ADAPTER = Adapter(platform="native", proof="standard_webhooks", normalise=normalise, read_plain=read_plain)
+NATIVE_TELLS = Tells(
+    edits="push",
+    removals="push",
+    restorations="push",
+    answers="push",
+    versions="push",
+    verified="push",
+    location="push",
+    removals_are_final=True,
+)
+ADAPTER = Adapter(
+    platform="native",
+    title="Native format",
+    proof=StandardWebhooks(),
+    known="documented",
+    tells=NATIVE_TELLS,
+    normalise=normalise,
+    read_plain=read_plain,
+    decode=decode_events,
+)

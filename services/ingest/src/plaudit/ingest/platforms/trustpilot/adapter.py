@@ -1,8 +1,8 @@
 """Trustpilot's review webhooks: created, updated and deleted, of services and products.
 
-Trustpilot signs nothing and never sends a customer's address. Events have no version of their own (`version` is the
-payload's), so they count in the order of their receipt. A review that is put back online after its removal has no event
-of its own: the next creation or update tells it.
+Trustpilot signs nothing, and sends a customer's address with product reviews only. Events have no version of their own
+(`version` is the payload's), so they count in the order of their receipt. A review that is put back online after its
+removal has no event of its own: the next creation or update tells it.
 """
 
 from typing import Annotated, Final
@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from plaudit.common.text import cut
-from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError, check_count
+from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError, check_count
 from plaudit.ingest.platforms.fields import (
     MAX_TAG_CHARS,
     MAX_TAGS,
@@ -29,7 +29,10 @@ from plaudit.ingest.platforms.fields import (
     utc_or_unset,
     value_or_unset,
 )
+from plaudit.ingest.platforms.payload import Fields, read_events, tags
+from plaudit.ingest.platforms.proofs import PathToken
 from plaudit.ingest.reviews.domain.instructions import (
+    AnswerContent,
     Content,
     CreateReview,
     EditReview,
@@ -45,12 +48,21 @@ from plaudit.ingest.sources.domain import KeyedSource
 CREATED: Final = frozenset({"service-review-created", "product-review-created"})
 UPDATED: Final = frozenset({"service-review-updated", "product-review-updated"})
 DELETED: Final = frozenset({"service-review-deleted", "product-review-deleted"})
+PUBLISHED: Final = "published"
 
 
 class Consumer(msgspec.Struct, frozen=True):
     """The author."""
 
     id: Annotated[str | None, Meta(description="Trustpilot's id of the author; the name is not kept.")] = None
+    email: Annotated[str | None, Meta(description="Of product reviews only; kept as a keyed hash.")] = None
+
+
+class Product(msgspec.Struct, frozen=True):
+    """What a product review is about."""
+
+    id: Annotated[str | None, Meta(description="Trustpilot's id of the product.")] = None
+    sku: Annotated[str | None, Meta(description="Your number of it; becomes a tag.")] = None
 
 
 class Tag(msgspec.Struct, frozen=True):
@@ -76,6 +88,9 @@ class Review(msgspec.Struct, frozen=True, rename="camel"):
     language: Annotated[Language | UnsetType | None, Meta(description="A language tag such as `en`.")] = UNSET
     title: Annotated[str | UnsetType | None, Meta(description="Its title.")] = UNSET
     text: Annotated[str | UnsetType | None, Meta(description="Its text.")] = UNSET
+    content: Annotated[str | UnsetType | None, Meta(description="The text of a product review.")] = UNSET
+    state: Annotated[str | None, Meta(description="Of a product review; only a `published` one is public.")] = None
+    product: Annotated[Product | None, Meta(description="What a product review is about.")] = None
     link: Annotated[str | None, Meta(description="Where it can be read.")] = None
     is_verified: Annotated[bool | None, Meta(description="Whether the purchase is certain.")] = None
     reference_id: Annotated[str | None, Meta(description="The order; becomes a tag.")] = None
@@ -85,9 +100,11 @@ class Review(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def normalise(body: object, source: KeyedSource) -> list[Item]:
-    """Read `{"events": […]}`, or one bare event."""
+    """Read `{"events": […]}`, one bare event, or a page of the private interface, which alone tells of answers."""
     if not isinstance(body, dict):
         raise UnusableBodyError('expected an object with "events"')
+    if isinstance(body.get("reviews"), list) and "links" in body:
+        return read_events(body["reviews"], source, _read_row, "reviews")
     if "eventName" in body:
         return [_read(body, source)]
     events = body.get("events")
@@ -117,10 +134,34 @@ def _of_review(name: str, data: object, source: KeyedSource) -> Item:
         return Quarantined(str(error))
 
 
+def _read_row(review: Fields) -> Item:
+    answer = review.text("companyReply.text")
+    answered_at = review.time("companyReply.createdAt")
+    content = Content(
+        rating=review.rating("stars"),
+        scale=STARS_SCALE,
+        kind=Kind.STARS,
+        published_at=review.time("createdAt"),
+        edited_at=review.time("updatedAt"),
+        title=review.text("title"),
+        text=review.text("text"),
+        language=review.language("language"),
+        person=review.person(email="referralEmail", person_id="consumer.id"),
+        verified=review.flag("isVerified"),
+        tags=tags(reference=review.name("referenceId"), location=review.name("location.id")),
+        answer=AnswerContent(text=answer, published_at=None if answered_at is UNSET else answered_at)
+        if isinstance(answer, str)
+        else UNSET,
+    )
+    return CreateReview(external_id=review.id("id"), content=content)
+
+
 def _instruction(name: str, data: object, source: KeyedSource) -> Instruction:
     if name in DELETED:
         return RemoveReview(external_id=msgspec.convert(data, Deleted).id)
     review = msgspec.convert(data, Review)
+    if review.state is not None and review.state != PUBLISHED:
+        return RemoveReview(external_id=review.id)
     instruction = CreateReview if name in CREATED else EditReview
     return instruction(external_id=review.id, content=_content(name, review, source))
 
@@ -136,10 +177,12 @@ def _content(name: str, review: Review, source: KeyedSource) -> Content:
         published_at=utc_or_unset(review.created_at),
         edited_at=utc_or_unset(review.updated_at),
         title=review.title,
-        text=review.text,
+        text=review.text if review.content is UNSET else review.content,
         language=checked_language(review.language),
         url=link if usable_link else UNSET,
-        person=UNSET if review.consumer is None else person_key(source, email=None, person_id=review.consumer.id),
+        person=UNSET
+        if review.consumer is None
+        else person_key(source, email=review.consumer.email, person_id=review.consumer.id),
         verified=value_or_unset(review.is_verified),
         tags=_tags(name, review),
     )
@@ -150,8 +193,17 @@ def _tags(name: str, review: Review) -> tuple[str, ...]:
     tags = [":".join(filter(None, (tag.group, tag.value))) for tag in review.tags or ()]
     tags += [f"reference:{review.reference_id}"] if review.reference_id else []
     tags += [f"location:{review.location_id}"] if review.location_id else []
+    product = review.product and (review.product.sku or review.product.id)
+    tags += [f"product:{product}"] if product else []
     tags += ["product-review"] if name.startswith("product-") else []
     return tuple(cut(tag, MAX_TAG_CHARS) for tag in tags if tag)[:MAX_TAGS]
 
 
-ADAPTER = Adapter(platform="trustpilot", proof="path_token", normalise=normalise, removals_are_final=False)
+ADAPTER = Adapter(
+    platform="trustpilot",
+    title="Trustpilot",
+    proof=PathToken(),
+    known="recorded",
+    tells=Tells(edits="push", removals="push", answers="poll", verified="push", location="push"),
+    normalise=normalise,
+)

@@ -1,0 +1,1 @@
+"""The native format, signed with Ed25519."""

@@ -1,0 +1,350 @@
+"""How platforms prove their deliveries. Pure: headers, body, keys and the time in; proven, or a reason, out.
+
+Each proof takes several keys at once, so that a secret can be replaced while both are in use. Signatures and tokens
+are compared in constant time, and over the bytes as they were received. A header that comes twice is refused: two
+readers could use different ones.
+"""
+
+import hmac
+import re
+from base64 import b64decode
+from binascii import Error as InvalidBase64Error
+from binascii import b2a_base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final, Literal, Protocol
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from plaudit.common.standard_webhooks import (
+    ID_HEADER,
+    MILLISECONDS_FROM,
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    TOLERANCE_SECONDS,
+    InvalidSecretError,
+    InvalidSignatureError,
+    check_message,
+    decode_secret,
+    signature_headers,
+    verify,
+)
+
+Headers = Sequence[tuple[bytes, bytes]]
+"""As they were received, with names in lower case."""
+
+MIN_ISSUED_SECRET_BYTES: Final = 8
+"""Of a secret that a platform issued; ours have 32."""
+MAX_SECRET_CHARS: Final = 512
+MAX_SIGNATURE_CHARS: Final = 512
+PUBLIC_KEY_PREFIX: Final = "whpk_"
+
+_SENT_ID: Final = re.compile(rb"[!-~]{1,256}")
+_DIGITS: Final = re.compile(rb"[0-9]{1,15}")
+_ASYMMETRIC_VERSION: Final = b"v1a,"
+
+
+class Proven(msgspec.Struct, frozen=True, gc=False):
+    """A delivery that is proven, with the sender's own id of it, by which a repetition is recognised."""
+
+    sent_id: str | None = None
+
+
+class NotProvenError(ValueError):
+    """A delivery that is not proven.
+
+    `reason` is a stable word for logs and counters: `missing_header`, `repeated_header`, `malformed_id`,
+    `malformed_timestamp`, `milliseconds`, `too_old`, `too_new`, `too_many_signatures`, `no_match`, `wrong_token`. The
+    text says the same to the sender, and nothing of the secret.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class Proof(Protocol):
+    """One way to prove a delivery."""
+
+    @property
+    def in_address(self) -> bool:
+        """Whether the secret is the last part of the address, because the platform signs nothing."""
+
+    @property
+    def headers(self) -> tuple[bytes, ...]:
+        """The names of the headers that it reads, in lower case."""
+
+    def key(self, secret: str) -> bytes:
+        """Return the key of a written secret.
+
+        Raises:
+            InvalidSecretError: it is none.
+        """
+
+    def verify(
+        self, headers: Headers, body: bytes, keys: Sequence[bytes], now: float, token: str | None = None
+    ) -> Proven:
+        """Return that a delivery is proven.
+
+        Args:
+            headers: of the request.
+            body: as it was received.
+            keys: of which one must fit, see `key`.
+            now: Unix seconds, which a signed timestamp must be near.
+            token: the last part of the address, where the secret is in it.
+
+        Raises:
+            NotProvenError: it is not, and why.
+        """
+
+
+@dataclass(frozen=True)
+class StandardWebhooks:
+    """Standard Webhooks v1: HMAC-SHA256 over `id.timestamp.body`, with a shared secret (`whsec_…`)."""
+
+    min_secret_bytes: int = 24
+    in_address: ClassVar[bool] = False
+    headers: ClassVar[tuple[bytes, ...]] = (ID_HEADER.encode(), TIMESTAMP_HEADER.encode(), SIGNATURE_HEADER.encode())
+
+    def key(self, secret: str) -> bytes:
+        """Return the key of `whsec_` and base64."""
+        return decode_secret(secret, min_bytes=self.min_secret_bytes)
+
+    def verify(
+        self, headers: Headers, body: bytes, keys: Sequence[bytes], now: float, token: str | None = None
+    ) -> Proven:
+        """Return that one of the signatures fits."""
+        try:
+            message_id, timestamp, signature = signature_headers(headers)
+            verify(message_id, timestamp, signature, body, keys, now)
+        except InvalidSignatureError as error:
+            raise NotProvenError(error.reason, str(error)) from error
+        assert message_id is not None
+        return Proven(message_id.decode())
+
+
+@dataclass(frozen=True)
+class AsymmetricStandardWebhooks:
+    """Standard Webhooks v1a: Ed25519 over `id.timestamp.body`; the source holds the sender's public key (`whpk_…`)."""
+
+    in_address: ClassVar[bool] = False
+    headers: ClassVar[tuple[bytes, ...]] = StandardWebhooks.headers
+
+    def key(self, secret: str) -> bytes:
+        """Return the public key of `whpk_` and base64."""
+        try:
+            public = b64decode(secret.removeprefix(PUBLIC_KEY_PREFIX), validate=True)
+            Ed25519PublicKey.from_public_bytes(public)
+        except ValueError as error:
+            raise InvalidSecretError("a public key is whpk_ and the base64 of 32 bytes (Ed25519)") from error
+        return public
+
+    def verify(
+        self, headers: Headers, body: bytes, keys: Sequence[bytes], now: float, token: str | None = None
+    ) -> Proven:
+        """Return that one of the signatures was made with a private key of these."""
+        try:
+            message_id, offered, signed = check_message(*signature_headers(headers), body, now)
+        except InvalidSignatureError as error:
+            raise NotProvenError(error.reason, str(error)) from error
+        signatures = [
+            _from_base64(one[len(_ASYMMETRIC_VERSION) :]) for one in offered if one[:4] == _ASYMMETRIC_VERSION
+        ]
+        for key in keys:
+            public = Ed25519PublicKey.from_public_bytes(key)
+            if any(_is_made_with(public, signature, signed) for signature in signatures):
+                return Proven(message_id.decode())
+        raise NotProvenError("no_match", "no signature of version v1a matches")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HmacSignature:
+    """An HMAC in a header, over the body or over a timestamp and the body."""
+
+    header: bytes
+    digest: Literal["sha256", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: bytes = b""
+    """Before the signature, for example `sha256=`."""
+    timestamp_header: bytes | None = None
+    timestamp_form: Literal["seconds", "either", "iso"] = "seconds"
+    """Unix seconds, those or milliseconds, or ISO 8601 with a zone."""
+    separator: bytes = b"."
+    """Between timestamp and body in what is signed."""
+    tolerance_seconds: int = TOLERANCE_SECONDS
+    id_header: bytes | None = None
+    """The platform's own id of the delivery, the same in each attempt."""
+    in_address: ClassVar[bool] = False
+
+    @property
+    def headers(self) -> tuple[bytes, ...]:
+        """The signature, and the timestamp where there is one."""
+        return (self.header,) if self.timestamp_header is None else (self.header, self.timestamp_header)
+
+    def key(self, secret: str) -> bytes:
+        """Return the bytes of the text."""
+        return _text_key(secret)
+
+    def verify(
+        self, headers: Headers, body: bytes, keys: Sequence[bytes], now: float, token: str | None = None
+    ) -> Proven:
+        """Return that the signature fits one of the keys."""
+        offered = _required(headers, self.header)
+        signed = body
+        if self.timestamp_header is not None:
+            timestamp = _required(headers, self.timestamp_header)
+            self._check_time(timestamp, now)
+            signed = b"%b%b%b" % (timestamp, self.separator, body)
+        if len(offered) > MAX_SIGNATURE_CHARS:
+            raise NotProvenError("no_match", f"{self.header.decode()} is too long for a signature")
+        if self.encoding == "hex":
+            # Of the digits alone: a prefix in other letters is another prefix.
+            offered = offered[: len(self.prefix)] + offered[len(self.prefix) :].lower()
+        if not any(hmac.compare_digest(self._signature(key, signed), offered) for key in keys):
+            raise NotProvenError("no_match", f"{self.header.decode()} does not match")
+        return _sent(headers, self.id_header)
+
+    def _signature(self, key: bytes, signed: bytes) -> bytes:
+        mac = hmac.digest(key, signed, self.digest)
+        return self.prefix + (mac.hex().encode() if self.encoding == "hex" else b2a_base64(mac, newline=False))
+
+    def _check_time(self, timestamp: bytes, now: float) -> None:
+        name = (self.timestamp_header or b"").decode()
+        stated = _seconds_of_iso(timestamp, name) if self.timestamp_form == "iso" else _number(timestamp, name)
+        if stated >= MILLISECONDS_FROM and self.timestamp_form == "either":
+            stated /= 1000
+        if stated >= MILLISECONDS_FROM:
+            raise NotProvenError("milliseconds", f"{name} is in milliseconds; it must be in Unix seconds")
+        check_age(now - stated, self.tolerance_seconds, name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedSecretHeader:
+    """The secret itself in a header. Who has seen one delivery can send others: use HTTPS only."""
+
+    header: bytes
+    id_header: bytes | None = None
+    in_address: ClassVar[bool] = False
+
+    @property
+    def headers(self) -> tuple[bytes, ...]:
+        """The one with the secret."""
+        return (self.header,)
+
+    def key(self, secret: str) -> bytes:
+        """Return the bytes of the text."""
+        return _text_key(secret)
+
+    def verify(
+        self, headers: Headers, body: bytes, keys: Sequence[bytes], now: float, token: str | None = None
+    ) -> Proven:
+        """Return that the header holds one of the secrets."""
+        offered = _required(headers, self.header)
+        if not any(hmac.compare_digest(key, offered) for key in keys):
+            raise NotProvenError("no_match", f"{self.header.decode()} does not match")
+        return _sent(headers, self.id_header)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathToken:
+    """A secret token at the end of the address, for a platform that signs nothing."""
+
+    id_header: bytes | None = None
+    in_address: ClassVar[bool] = True
+    headers: ClassVar[tuple[bytes, ...]] = ()
+
+    def key(self, secret: str) -> bytes:
+        """Return the bytes of the token."""
+        return _text_key(secret)
+
+    def verify(
+        self, headers: Headers, body: bytes, keys: Sequence[bytes], now: float, token: str | None = None
+    ) -> Proven:
+        """Return that the address ends in one of the tokens."""
+        offered = (token or "").encode(errors="replace")
+        if not any(hmac.compare_digest(key, offered) for key in keys):
+            raise NotProvenError("wrong_token", "the address does not end in the secret token of a source")
+        return _sent(headers, self.id_header)
+
+
+def check_age(age_seconds: float, tolerance_seconds: float, name: str) -> None:
+    """Refuse a signed time that is far from now.
+
+    Args:
+        age_seconds: how old it is; negative for one that lies ahead.
+        tolerance_seconds: at most, either way.
+        name: what holds it.
+
+    Raises:
+        NotProvenError: `too_old` or `too_new`, by how much.
+    """
+    if age_seconds > tolerance_seconds:
+        raise NotProvenError(
+            "too_old", f"{name} is {age_seconds:.0f} s in the past, at most {tolerance_seconds:.0f} are taken"
+        )
+    if -age_seconds > tolerance_seconds:
+        raise NotProvenError(
+            "too_new", f"{name} is {-age_seconds:.0f} s in the future, at most {tolerance_seconds:.0f} are taken"
+        )
+
+
+def _text_key(secret: str) -> bytes:
+    key = secret.encode(errors="replace")
+    if not MIN_ISSUED_SECRET_BYTES <= len(key) <= MAX_SECRET_CHARS:
+        raise InvalidSecretError(
+            f"a secret has {MIN_ISSUED_SECRET_BYTES} to {MAX_SECRET_CHARS} bytes, this one has {len(key)}"
+        )
+    return key
+
+
+def _header(headers: Headers, name: bytes) -> bytes | None:
+    found = [value for each, value in headers if each == name]
+    if len(found) > 1:
+        raise NotProvenError("repeated_header", f"the header {name.decode()} is repeated")
+    return found[0] if found else None
+
+
+def _required(headers: Headers, name: bytes) -> bytes:
+    value = _header(headers, name)
+    if not value:
+        raise NotProvenError("missing_header", f"the header {name.decode()} is missing")
+    return value
+
+
+def _sent(headers: Headers, id_header: bytes | None) -> Proven:
+    value = None if id_header is None else _header(headers, id_header)
+    return Proven(value.decode()) if value is not None and _SENT_ID.fullmatch(value) else Proven()
+
+
+def _number(timestamp: bytes, name: str) -> float:
+    if not _DIGITS.fullmatch(timestamp):
+        raise NotProvenError("malformed_timestamp", f"{name} is not a whole number")
+    return int(timestamp)
+
+
+def _seconds_of_iso(timestamp: bytes, name: str) -> float:
+    try:
+        instant = datetime.fromisoformat(timestamp.decode("ascii"))
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise NotProvenError("malformed_timestamp", f"{name} is not a time with a zone (ISO 8601)")
+    return instant.timestamp()
+
+
+def _from_base64(text: bytes) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except InvalidBase64Error:
+        return b""
+
+
+def _is_made_with(public: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        public.verify(signature, signed)
+    except InvalidSignature:
+        return False
+    return True
