@@ -5,6 +5,7 @@ from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.vault import vault_of
 from plaudit.ingest.deliveries import api as deliveries
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.openapi import HOOKS
@@ -24,9 +25,10 @@ HOOK_CONNECTIONS = 4
 def build(resources: Resources[IngestSettings]) -> Parts:
     """Put the service together."""
     settings = resources.settings
+    vault = vault_of(settings)
     database = resources.database(Role.HOOK, HOOK_CONNECTIONS)
     writer = delivery_writer(database, resources.outbox, resources.ids)
-    hooks = Hooks(SourceCache(database, settings.source_cache_seconds), writer, resources.ids, settings)
+    hooks = Hooks(SourceCache(database, vault, settings.source_cache_seconds), writer, resources.ids, settings)
     app = create_app(
         title="Plaudit ingest",
         service="ingest",
@@ -46,6 +48,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         problems={**answers.PROBLEMS, **sources.PROBLEMS},
         refusals=sources.REFUSALS,
     )
+    app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
     return Parts(app=app, jobs=[writer])
 

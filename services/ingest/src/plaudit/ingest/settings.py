@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from plaudit.common.settings import Settings
+from plaudit.common.vault import VaultSettings
 
 
-class IngestSettings(Settings):
+class IngestSettings(VaultSettings):
     """Settings of ingest."""
 
     hook_max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)

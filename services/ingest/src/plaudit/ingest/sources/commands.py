@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.standard_webhooks import new_secret
+from plaudit.common.vault import Vault
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import Proof, Source, UnknownPlatformError
 
@@ -12,7 +13,14 @@ PATH_TOKEN_BYTES = 32
 
 
 async def create(
-    work: SqlUnitOfWork, tenant_id: str, *, name: str, platform: str, subject: str, proofs: Mapping[str, Proof]
+    work: SqlUnitOfWork,
+    tenant_id: str,
+    *,
+    name: str,
+    platform: str,
+    subject: str,
+    proofs: Mapping[str, Proof],
+    vault: Vault,
 ) -> Source:
     """Create a source with secrets of its own.
 
@@ -23,6 +31,7 @@ async def create(
         platform: one that has an adapter.
         subject: what its reviews are about.
         proofs: how each platform that has an adapter proves its deliveries.
+        vault: encrypts its secrets.
 
     Raises:
         UnknownPlatformError: there is no adapter for the platform.
@@ -40,5 +49,5 @@ async def create(
         path_token=None if signs else secrets.token_urlsafe(PATH_TOKEN_BYTES),
         created_at=work.tx.now,
     )
-    await store.add(work.tx, source)
+    await store.add(work.tx, source, vault)
     return source

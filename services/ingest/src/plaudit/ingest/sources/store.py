@@ -1,4 +1,4 @@
-"""Every statement about sources."""
+"""Every statement about sources. What proves deliveries is stored encrypted."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,39 +9,57 @@ import msgspec
 from sqlalchemy import insert, select, tuple_
 
 from plaudit.common.db import SqlTx, Tx
+from plaudit.common.vault import Place, Vault
 from plaudit.ingest.sources.domain import KeyedSource, Source
 from plaudit.ingest.sources.tables import sources
 
 _FIND = "SELECT * FROM find_source($1)"
+_SEALED = ("secret", "path_token")
 
 
-async def add(tx: SqlTx, source: Source) -> None:
+async def add(tx: SqlTx, source: Source, vault: Vault) -> None:
     """Store a new source."""
-    await tx.sql.execute(insert(sources).values({**msgspec.structs.asdict(source), "id": UUID(source.id)}))
+    values = msgspec.structs.asdict(source)
+    sealed = {
+        name: vault.seal(values[name], _place(source.tenant_id, source.id, name))
+        for name in _SEALED
+        if values[name] is not None
+    }
+    await tx.sql.execute(insert(sources).values({**values, **sealed, "id": UUID(source.id)}))
 
 
-async def find(tx: Tx, source_id: UUID) -> KeyedSource | None:
+async def find(tx: Tx, source_id: UUID, vault: Vault) -> KeyedSource | None:
     """Return a source before its tenant is known: a single-row look-up that row level security does not bind."""
     row = await tx.raw.fetchrow(_FIND, source_id)
-    return None if row is None else KeyedSource(**_values(dict(row)))
+    return None if row is None else KeyedSource(**_values(dict(row), vault))
 
 
-async def get(tx: SqlTx, tenant_id: str, source_id: UUID) -> Source | None:
+async def get(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> Source | None:
     """Return one of the tenant's sources."""
     statement = select(sources).where(sources.c.tenant_id == tenant_id, sources.c.id == source_id)
     row = (await tx.sql.execute(statement)).mappings().one_or_none()
-    return None if row is None else Source(**_values(row))
+    return None if row is None else Source(**_values(row, vault))
 
 
-async def page(tx: SqlTx, tenant_id: str, after: tuple[datetime, UUID] | None, limit: int) -> list[Source]:
+async def page(
+    tx: SqlTx, tenant_id: str, after: tuple[datetime, UUID] | None, limit: int, vault: Vault
+) -> list[Source]:
     """Return up to `limit` of the tenant's sources, oldest first."""
     columns = sources.c
     statement = select(sources).where(columns.tenant_id == tenant_id)
     if after is not None:
         statement = statement.where(tuple_(columns.created_at, columns.id) > after)
     ordered = statement.order_by(columns.created_at, columns.id).limit(limit)
-    return [Source(**_values(row)) for row in (await tx.sql.execute(ordered)).mappings()]
+    return [Source(**_values(row, vault)) for row in (await tx.sql.execute(ordered)).mappings()]
 
 
-def _values(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {**row, "id": str(row["id"])}
+def _values(row: Mapping[Any, Any], vault: Vault) -> dict[str, Any]:
+    values = {**row, "id": str(row["id"])}
+    for name in _SEALED:
+        if values[name] is not None:
+            values[name] = vault.open(values[name], _place(values["tenant_id"], values["id"], name))
+    return values
+
+
+def _place(tenant_id: str, source_id: str, column: str) -> Place:
+    return Place(tenant_id, "sources", source_id, column)
