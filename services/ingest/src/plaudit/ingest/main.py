@@ -6,6 +6,9 @@ from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.vault import vault_of
+from plaudit.ingest.contacts import api as contacts
+from plaudit.ingest.contacts.jobs import ResealJob
+from plaudit.ingest.customers import api as customers
 from plaudit.ingest.deliveries import api as deliveries
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.openapi import HOOKS
@@ -18,6 +21,8 @@ from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
 
+MAX_BODY_BYTES = 1024 * 1024
+"""Of what is not a hook: a batch of a thousand events of customers."""
 HOOK_CONNECTIONS = 4
 """Two groups in flight and look-ups of sources beside them."""
 
@@ -34,8 +39,12 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         service="ingest",
         description="Platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
+        max_body_bytes=MAX_BODY_BYTES,
         staff_sessions=sessions.staff_sessions(resources),
-        routers=(sources.router, reviews.router, deliveries.router, sessions.router, administration.router),
+        routers=(
+            *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
+            *(sessions.router, administration.router),
+        ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
@@ -43,6 +52,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
+            "customers": "What happened with customers, and whether and where they may be written to.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
         },
         problems={**answers.PROBLEMS, **sources.PROBLEMS},
@@ -50,7 +60,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
-    return Parts(app=app, jobs=[writer])
+    return Parts(app=app, jobs=[writer, ResealJob(resources.database(Role.WORKER), vault)])
 
 
 SERVICE = Service(
@@ -58,7 +68,12 @@ SERVICE = Service(
     settings=IngestSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/hooks")),
+    front_door=FrontDoorRoutes(
+        prefixes=(
+            *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/hooks"),
+            *("/v1/customers", "/v1/contacts"),
+        )
+    ),
 )
 
 if __name__ == "__main__":
