@@ -164,7 +164,7 @@ async def running_ingest(dsn: str, *, through: str | None = None, **settings: ob
     assert parts.app is not None
     superuser = await asyncpg.connect(dsn)
     try:
-        async with running(*parts.jobs), serving(parts.app) as client:
+        async with running(*(job for job in parts.jobs if job.with_api)), serving(parts.app) as client:
             yield Ingest(client, resources, parts, superuser)
     finally:
         await superuser.close()

@@ -30,9 +30,12 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "read_delivery", ids={"delivery_id": posted["delivery_id"]})
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
-        await reference.check(api, "tell_customer_events")
         contact = await reference.check(api, "set_contact")
         await reference.check(api, "read_contact", ids={"person": contact["person"]})
+        await reference.check(api, "tell_customer_events")
+        erasure = await reference.check(api, "request_erasure")
+        await reference.check(api, "list_erasures")
+        await reference.check(api, "read_erasure", ids={"erasure_id": erasure["id"]})
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(

@@ -15,8 +15,10 @@ def test_one_address_is_one(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "@", "ada", "ada@", "@example.com", "a@b@c", "ada@example.com,bob@example.com", "<ada@example.com>"]
-    + ["ada@example.com\nBcc: bob@example.com", "ada lovelace@example.com", "a" * 250 + "@example.com"],
+    [
+        *("", "@", "ada", "ada@", "@example.com", "a@b@c", "ada@example.com,bob@example.com", "<ada@example.com>"),
+        *("ada@example.com\nBcc: bob@example.com", "ada lovelace@example.com", "a" * 250 + "@example.com"),
+    ],
 )
 def test_what_could_be_two_or_none_is_none(text: str) -> None:
     assert not is_address(text)

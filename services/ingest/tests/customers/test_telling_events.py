@@ -7,9 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit.common.db import Role
-from plaudit.common.vault import vault_of
-from plaudit.ingest.contacts.store import reseal
 from plaudit.ingest.customers.domain import ID_REUSED
 from plaudit_testing.running_ingest import Ingest
 
@@ -121,19 +118,3 @@ async def test_an_opt_out_denies_and_an_earlier_grant_that_comes_late_does_not_u
     refused = await ingest.client.put("/v1/contacts", json={"email": "ada lovelace"}, headers=headers)
     assert refused.status_code == 422
     assert "lovelace" not in refused.text
-
-
-async def test_after_a_rotation_the_old_key_can_be_taken_away(ingest: Ingest):
-    await tell(ingest, event("e-1"))
-    settings = ingest.resources.settings
-    new = "new:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
-    rotated = vault_of(settings.model_validate({**settings.model_dump(), "vault_keys": f"{new} {_keys(ingest)}"}))
-    async with ingest.resources.database(Role.WORKER).transaction() as tx:
-        assert await reseal(tx, 10, rotated) == 1
-        assert await reseal(tx, 10, rotated) == 0
-    [row] = await ingest.rows("SELECT address FROM ingest.contacts")
-    assert row["address"].startswith("v1:new:")
-
-
-def _keys(ingest: Ingest) -> str:
-    return ingest.resources.settings.vault_keys.get_secret_value()

@@ -10,6 +10,9 @@ from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
 from plaudit.ingest.customers import api as customers
 from plaudit.ingest.deliveries import api as deliveries
+from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob
+from plaudit.ingest.erasure import api as erasure
+from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
@@ -43,6 +46,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
+            erasure.router,
             *(sessions.router, administration.router),
         ),
         direct_routes=[hooks],
@@ -53,14 +57,21 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "hooks": "The addresses that platforms post to.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
+            "erasures": "What is deleted for good, and the receipts.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS},
-        refusals=sources.REFUSALS,
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS},
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
-    return Parts(app=app, jobs=[writer, ResealJob(resources.database(Role.WORKER), vault)])
+    worker = resources.database(Role.WORKER)
+    jobs = (
+        ErasureJob(worker, resources.outbox, resources.ids, vault),
+        DeliveryRetentionJob(worker, settings.delivery_retention_days),
+        ResealJob(worker, vault),
+    )
+    return Parts(app=app, jobs=[writer, *jobs])
 
 
 SERVICE = Service(
@@ -71,7 +82,7 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts"),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures"),
         )
     ),
 )

@@ -1,17 +1,24 @@
 """Contacts: whoever sends something asks for the address and the consent just before, and keeps neither."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path
 
-from plaudit.common.http import Principal, TenantTx, Work, authorize, describe, not_found
+from plaudit.common.http import Principal, Refusals, TenantTx, Work, authorize, conflict, describe, not_found
 from plaudit.common.person_keys import person_key
 from plaudit.common.tenants import store as tenants
 from plaudit.ingest.contacts import commands, store
 from plaudit.ingest.contacts.commands import Statement
-from plaudit.ingest.contacts.domain import PERSON_PATTERN
+from plaudit.ingest.contacts.domain import PERSON_PATTERN, ErasedPersonError
 from plaudit.ingest.contacts.schemas import ContactIn, ContactOut
 from plaudit.ingest.sources.api import OpenedVault
+
+PROBLEMS: Final = {
+    "person-erased": "The person was erased after the consent was given. Ask the person again, and send the new time.",
+}
+"""Slug → what it means and what to do."""
+REFUSALS: Final[Refusals] = {ErasedPersonError: lambda error: conflict("person-erased", str(error))}
+"""What the domain refuses → its problem."""
 
 router = APIRouter(tags=["customers"])
 ContactsReader = Annotated[Principal, Depends(authorize("contacts:read"))]
@@ -34,7 +41,11 @@ async def read_contact(
     return ContactOut.model_validate(contact, from_attributes=True)
 
 
-@router.put("/v1/contacts", summary="Set a person's address and consent")
+@router.put(
+    "/v1/contacts",
+    summary="Set a person's address and consent",
+    openapi_extra=describe(problems={"person-erased": 409}),
+)
 async def set_contact(principal: ContactsWriter, work: Work, vault: OpenedVault, body: ContactIn) -> ContactOut:
     """Store an address and what its person consents to. The latest statement of the person counts."""
     key = await tenants.person_key_of(work.tx, principal.tenant_id)

@@ -8,7 +8,7 @@ from plaudit.common.db import Tx, order_locks
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.contacts import store
-from plaudit.ingest.contacts.domain import Consent, Contact, next_consent
+from plaudit.ingest.contacts.domain import Consent, Contact, ErasedPersonError, next_consent
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,15 @@ def order_key(tenant_id: str, person: str) -> str:
 
 
 async def set_contact(work: UnitOfWork, tenant_id: str, statement: Statement, vault: Vault) -> Contact | None:
-    """Store what was said of one person; return the contact, None where there is no address."""
+    """Store what was said of one person; return the contact, None where there is no address.
+
+    Raises:
+        ErasedPersonError: the person was erased since.
+    """
     await order_locks.lock(work.tx, [order_key(tenant_id, statement.person)])
+    erased_at = (await store.erased(work.tx, tenant_id, [statement.person])).get(statement.person)
+    if erased_at is not None and statement.said_at <= erased_at:
+        raise ErasedPersonError("This person was erased after the consent was given. Ask the person again.")
     return (await note(work.tx, tenant_id, [statement], vault)).get(statement.person)
 
 

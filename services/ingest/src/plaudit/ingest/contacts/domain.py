@@ -19,6 +19,10 @@ class Consent(StrEnum):
     DENIED = "denied"
 
 
+class ErasedPersonError(ValueError):
+    """The person was erased after this was said."""
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a person to write to."""
 

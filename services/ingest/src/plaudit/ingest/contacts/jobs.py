@@ -1,4 +1,4 @@
-"""The job that encrypts addresses again after a rotation of keys, so that the old key can be taken away."""
+"""The job that encrypts secrets and addresses again after a rotation of keys, so that the old key can be taken away."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from plaudit.common.db import Database
 from plaudit.common.jobs import PeriodicJob
 from plaudit.common.vault import Vault
 from plaudit.ingest.contacts import store
+from plaudit.ingest.sources import store as sources
 
 MAX_ROWS: Final = 200
 PAUSE_SECONDS: Final = 600.0
@@ -24,4 +25,5 @@ class ResealJob(PeriodicJob):
     async def turn(self) -> int:
         """Encrypt a batch again; return how much was done."""
         async with self._database.transaction() as tx:
-            return await store.reseal(tx, MAX_ROWS, self._vault)
+            resealed = await sources.reseal(tx, MAX_ROWS, self._vault)
+            return resealed + await store.reseal(tx, MAX_ROWS, self._vault)

@@ -1,7 +1,7 @@
 """Contacts in the API."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -27,6 +27,10 @@ Email = Annotated[
 ]
 
 
+A_PERSON: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+"""Of the examples: a person key made of an address."""
+
+
 class ContactIn(Body):
     """An address, and what its person consents to."""
 
@@ -38,7 +42,7 @@ class ContactIn(Body):
 class ContactOut(BaseModel):
     """A person to write to."""
 
-    person: str = Field(description="The person key.", examples=["native:c-1"])
+    person: str = Field(description="The person key.", examples=[A_PERSON])
     address: str = Field(description="The address.", examples=["ada@example.com"])
     consent: Consent = Field(description="Whether the person may be written to: only where it is `granted`.")
     consent_at: datetime | None = Field(description="When the person said so.")

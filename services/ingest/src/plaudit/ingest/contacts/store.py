@@ -1,6 +1,7 @@
 """Every statement about contacts. Addresses are stored encrypted."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import asyncpg
 
@@ -19,6 +20,11 @@ ON CONFLICT (tenant_id, person) DO UPDATE SET {_CONTACTS.excluded()}
 _SEALED_BEFORE = """
 SELECT tenant_id, person, address FROM contacts WHERE NOT starts_with(address, $1) ORDER BY tenant_id, person LIMIT $2
 """
+_NOTE_ERASED = """
+INSERT INTO erased_people (tenant_id, person, erased_at) VALUES ($1, $2, $3)
+ON CONFLICT (tenant_id, person) DO UPDATE SET erased_at = greatest(erased_people.erased_at, excluded.erased_at)
+"""
+_ERASED = "SELECT person, erased_at FROM erased_people WHERE tenant_id = $1 AND person = ANY($2::text[])"
 _RESEAL = "UPDATE contacts SET address = $4 WHERE tenant_id = $1 AND person = $2 AND address = $3"
 
 
@@ -43,6 +49,16 @@ async def save(tx: Tx, tenant_id: str, changed: Iterable[Contact], vault: Vault)
     ]
     if rows:
         await tx.raw.execute(_SAVE, *map(list, zip(*rows, strict=True)))
+
+
+async def note_erased(tx: Tx, tenant_id: str, person: str, erased_at: datetime) -> None:
+    """Store that a person was erased; from its commit on, what the person did before does not come in."""
+    await tx.raw.execute(_NOTE_ERASED, tenant_id, person, erased_at)
+
+
+async def erased(tx: Tx, tenant_id: str, persons: Iterable[str]) -> dict[str, datetime]:
+    """Return when those of the persons were erased who were."""
+    return {row["person"]: row["erased_at"] for row in await tx.raw.fetch(_ERASED, tenant_id, list(persons))}
 
 
 async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:

@@ -7,6 +7,7 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.contacts import commands as contacts
 from plaudit.ingest.contacts.commands import Statement
+from plaudit.ingest.contacts.store import erased as erased_persons
 from plaudit.ingest.customers import store
 from plaudit.ingest.customers.domain import CustomerEvent, Judged, Verdict, judge
 from plaudit.ingest.customers.events import customer_event
@@ -35,7 +36,8 @@ async def take(
         *(f"customer_event:{tenant_id}:{event_id}" for event_id in ids),
     ]
     await order_locks.lock(work.tx, keys)
-    verdicts = judge(events, await store.known(work.tx, tenant_id, ids), {})
+    erased = await erased_persons(work.tx, tenant_id, persons)
+    verdicts = judge(events, await store.known(work.tx, tenant_id, ids), erased)
     taken = [event for event, each in zip(events, verdicts, strict=True) if each.verdict is Verdict.ACCEPTED]
     if taken:
         await store.add(work.tx, tenant_id, taken)

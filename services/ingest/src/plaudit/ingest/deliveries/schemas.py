@@ -36,6 +36,9 @@ class DeliveryOut(BaseModel):
     unchanged: int = Field(description="Of the accepted: stale or repeated, so that nothing changed.", examples=[0])
     quarantined: list[QuarantinedOut] = Field(description="The events that could not be taken.", examples=[[]])
     quarantine_reason: str | None = Field(description="Why nothing of it was taken.")
+    scrubbed_at: datetime | None = Field(
+        description="Since when its body and headers are gone, for something in it was erased."
+    )
     body_bytes: int = Field(description="The length of its body.", examples=[len(_BODY)])
 
     @field_validator("quarantined", mode="before")

@@ -1,4 +1,4 @@
-"""Every statement that reads the log of deliveries. `hooks/store.py` writes it."""
+"""Every statement that reads the log of deliveries, and deletes from it. `hooks/store.py` writes it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import func, literal_column, select, tuple_
 
-from plaudit.common.db import SqlTx
+from plaudit.common.db import SqlTx, Tx
+from plaudit.common.db.results import rows_changed
 from plaudit.ingest.deliveries.tables import deliveries
 
 Row = dict[str, Any]
@@ -16,6 +17,12 @@ Row = dict[str, Any]
 _BODY_BYTES = func.length(deliveries.c.body).label("body_bytes")
 _OF_LOG = deliveries.c.received_at > literal_column("'-infinity'::timestamptz")
 """Always true: it is the condition of the index `deliveries_log`, which only queries that state it can use."""
+# Ids begin with the time, so the oldest are the first of the primary key.
+_DELETE = """
+DELETE FROM deliveries WHERE id IN (
+    SELECT id FROM (SELECT id, received_at FROM deliveries ORDER BY id LIMIT $2) AS oldest WHERE received_at < $1
+)
+"""
 _WITHOUT_BODY = [column for column in deliveries.c if column.name != "body"]
 
 
@@ -55,3 +62,8 @@ async def get(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Row | None:
     )
     row = (await tx.sql.execute(statement)).mappings().one_or_none()
     return None if row is None else dict(row)
+
+
+async def delete_before(tx: Tx, before: datetime, max_rows: int) -> int:
+    """Delete up to `max_rows` of the oldest deliveries that were received before a time; return how many."""
+    return rows_changed(await tx.raw.execute(_DELETE, before, max_rows))

@@ -19,4 +19,5 @@ deliveries = Table(
     Column("quarantine_reason", Text),
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("scrubbed_at", DateTime(timezone=True)),
 )

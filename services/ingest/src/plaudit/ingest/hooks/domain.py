@@ -1,15 +1,17 @@
 """What becomes of deliveries that are written together: repetitions, quarantine, and what to store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from plaudit.ingest.reviews.domain.decisions import NewRevision, Revised, decide
+from plaudit.ingest.reviews.domain.decisions import ERASED, Decision, NewRevision, Revised, decide
+from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.instructions import CreateReview, Instruction, Quarantined
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
@@ -23,8 +25,13 @@ NOT_STORED: Final = "not_stored"
 ID_REUSED: Final = "id_reused"
 """A delivery id came again with another body: stored, and answered 2xx, since sending it again changes nothing."""
 
+NOBODY: Final[Mapping["PersonKey", datetime]] = MappingProxyType({})
+"""Nobody was erased."""
+
 ReviewKey = tuple[str, str]
 """(source id, external id)"""
+PersonKey = tuple[str, str]
+"""(tenant id, person key)"""
 DeliveryKey = tuple[str, str]
 """(source id, the sender's own id of the delivery)"""
 
@@ -61,6 +68,12 @@ class Delivery:
         return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, Quarantined)]
 
     @property
+    def authors(self) -> set[PersonKey]:
+        """The persons whom it names as authors."""
+        named = (author_of(event) for event in self.events if not isinstance(event, Quarantined))
+        return {(self.source.tenant_id, person) for person in named if person is not None}
+
+    @property
     def may_be_new(self) -> bool:
         """Whether all of its reviews may be unknown: it says of each that it was created, or nothing usable."""
         return all(isinstance(event, (CreateReview, Quarantined)) for event in self.events)
@@ -82,6 +95,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """(index, reason) of each event that was not applied."""
     quarantine_reason: str | None
     body: bytes
+    scrubbed_at: datetime | None = None
+    """Since when its body is not stored, for it tells of what was erased."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -113,8 +128,9 @@ class Group:
         ids: Callable[[], UUID],
         outcomes: dict[DeliveryKey, Outcome | None],
         reviews: dict[ReviewKey, StoredReview | None],
+        erased_people: Mapping[PersonKey, datetime] = NOBODY,
     ) -> None:
-        """Decide at the time `now`, over the stored outcomes of deliveries and the stored reviews.
+        """Decide at the time `now`, over the stored outcomes of deliveries, the stored reviews, and who was erased.
 
         None stands for what was looked up and is not stored. What was not looked up is a KeyError: a decision that
         takes it for unknown would quarantine a valid restoration.
@@ -123,6 +139,7 @@ class Group:
         self._ids = ids
         self._outcomes = outcomes
         self._reviews = reviews
+        self._erased_people = erased_people
         self.log: list[LoggedDelivery] = []
         self.revisions: list[NewRevision] = []
         self.latest: dict[ReviewKey, NewRevision] = {}
@@ -136,34 +153,51 @@ class Group:
             if key is not None:
                 self._outcomes[key] = outcome
             return self._write(delivery, outcome, dedup_id=delivery.sent_id)
-        if first.body == delivery.body:
+        if first.body == delivery.body or first.scrubbed_at is not None:
             return Receipt(first, duplicate=True)
         reused = Outcome(delivery.id, ACCEPTED, 0, 0, (), ID_REUSED, delivery.body)
         return self._write(delivery, reused, dedup_id=None)
 
     def _apply(self, delivery: Delivery) -> Outcome:
         unchanged = 0
+        erased = False
         quarantined: list[tuple[int, str]] = []
         for index, event in enumerate(delivery.events):
             result = event if isinstance(event, Quarantined) else self._decide(delivery, event)
             if isinstance(result, Quarantined):
                 quarantined.append((index, result.reason))
-            elif not result:
+            elif not isinstance(result, Revised):
                 unchanged += 1
+            erased |= result is ERASED
         accepted = len(delivery.events) - len(quarantined)
         status, reason = delivery.status, delivery.quarantine_reason
         if quarantined and not accepted:
             status, reason = UNPROCESSABLE, NOTHING_VALID
-        return Outcome(delivery.id, status, accepted, unchanged, tuple(quarantined), reason, delivery.body)
+        body, scrubbed_at = (b"", self.now) if erased else (delivery.body, None)
+        return Outcome(delivery.id, status, accepted, unchanged, tuple(quarantined), reason, body, scrubbed_at)
 
-    def _decide(self, delivery: Delivery, instruction: Instruction) -> bool | Quarantined:
-        """Return whether there is a new revision, or why there cannot be one."""
+    def _decide(self, delivery: Delivery, instruction: Instruction) -> Decision:
+        """Return what becomes of a review; a new revision is noted."""
         key = (delivery.source.id, instruction.external_id)
-        decision = decide(self._reviews[key], instruction, delivery.source, self.now, str(self._ids()))
-        if isinstance(decision, Quarantined):
-            return decision
+        current = self._reviews[key]
+        decision = decide(current, instruction, delivery.source, self.now, str(self._ids()))
         if not isinstance(decision, Revised):
+            return decision
+        if self._erased_people and self._is_of_erased(delivery, instruction):
+            if current is None:
+                self._note(delivery, key, unseen(decision.stored, self.now))
+            return ERASED
+        self._note(delivery, key, decision)
+        return decision
+
+    def _is_of_erased(self, delivery: Delivery, instruction: Instruction) -> bool:
+        person = author_of(instruction)
+        if person is None:
             return False
+        erased_at = self._erased_people.get((delivery.source.tenant_id, person))
+        return erased_at is not None and is_of_erased(instruction, {person: erased_at}, self.now)
+
+    def _note(self, delivery: Delivery, key: ReviewKey, decision: Revised) -> None:
         self._reviews[key] = decision.stored
         new = NewRevision(
             decision.stored,
@@ -178,7 +212,6 @@ class Group:
         )
         self.latest[key] = new
         self.revisions.append(new)
-        return True
 
     def _write(self, delivery: Delivery, outcome: Outcome, dedup_id: str | None) -> Receipt:
         self.log.append(LoggedDelivery(delivery, outcome, dedup_id, self.now))

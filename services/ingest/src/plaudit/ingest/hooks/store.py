@@ -4,7 +4,8 @@ A group takes two statements, whatever it holds: one reads what is known, one wr
 round trip, which costs more than the rows of a small group.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from plaudit.common.db import Tx, one_trip
 from plaudit.common.db.columns import Columns, relation
 from plaudit.common.outbox.table import append_statement
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
-from plaudit.ingest.hooks.domain import DeliveryKey, Group, LoggedDelivery, Outcome, ReviewKey
+from plaudit.ingest.hooks.domain import DeliveryKey, Group, LoggedDelivery, Outcome, PersonKey, ReviewKey
 from plaudit.ingest.reviews.domain.decisions import NewRevision
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, encode_state
@@ -27,8 +28,8 @@ _encode = msgspec.json.Encoder().encode
 
 # What is known: of both tables the columns that a decision needs.
 
-_OF_OUTCOME = ("id", "status", "accepted", "unchanged", "quarantined", "quarantine_reason", "body")
-_OF_REVIEW = ("review_id", "revision", "version", "removed", "partition_key", "state", "state_format")
+_OF_OUTCOME = ("id", "status", "accepted", "unchanged", "quarantined", "quarantine_reason", "body", "scrubbed_at")
+_OF_REVIEW = ("review_id", "revision", "version", "removed", "partition_key", "state", "state_format", "erased_at")
 _KNOWN = Columns(
     relation(
         "known",
@@ -58,6 +59,20 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) AS found
 """
+
+
+_ERASED_PEOPLE = """
+SELECT erased_people.tenant_id, person, erased_at FROM erased_people
+JOIN unnest($1::text[], $2::text[]) AS named (tenant_id, person) USING (tenant_id, person)
+"""
+
+
+async def erased_people(tx: Tx, persons: Collection[PersonKey]) -> dict[PersonKey, datetime]:
+    """Return when those of the persons were erased who were."""
+    if not persons:
+        return {}
+    rows = await tx.raw.fetch(_ERASED_PEOPLE, *map(list, zip(*persons, strict=True)))
+    return {(row["tenant_id"], row["person"]): row["erased_at"] for row in rows}
 
 
 async def known(
@@ -91,6 +106,7 @@ def _outcome(row: Any) -> Outcome:
         quarantined=tuple((index, reason) for index, reason in row["quarantined"] or ()),
         quarantine_reason=row["quarantine_reason"],
         body=row["body"],
+        scrubbed_at=row["scrubbed_at"],
     )
 
 
@@ -103,6 +119,7 @@ def _stored_review(row: Any) -> StoredReview:
         removed=row["removed"],
         partition_key=row["partition_key"],
         state=read_state(row["state"], row["state_format"]),
+        erased_at=row["erased_at"],
     )
 
 
@@ -118,6 +135,7 @@ class _NoState(msgspec.Struct, frozen=True):
     severity: None = None
     published_at: None = None
     answered_at: None = None
+    person: None = None
 
 
 _NO_STATE = _NoState()
@@ -154,7 +172,8 @@ _NEW_DELIVERIES = Columns(
         "unchanged": "logged.outcome.unchanged",
         "quarantine_reason": "logged.outcome.quarantine_reason",
         "headers": "logged.delivery.headers",
-        "body": "logged.delivery.body",
+        "body": "logged.outcome.body",
+        "scrubbed_at": "logged.outcome.scrubbed_at",
     },
 )
 _CHANGES = Columns(
@@ -175,6 +194,7 @@ _CHANGES = Columns(
         "partition_key": "new.stored.partition_key",
         "delivery_id": "new.delivery_id",
         "type": "new.type",
+        "erased_at": "new.stored.erased_at",
         **{name: f"shown.{name}" for name in _NoState.__struct_fields__},
     },
 )
@@ -224,7 +244,7 @@ def _positions(first: int) -> tuple[int, int, int]:
 
 
 def _is_new(first: int) -> str:
-    """Return the condition that no delivery and no review of the group is known, with `first` as in `_inserts`."""
+    """Return the condition that no delivery, review or erased author is known; `first` is as in `_inserts`."""
     deliveries, changes, _ = _positions(first)
 
     def unknown(table: str, given: Columns, name: str, at: int) -> str:
@@ -235,7 +255,16 @@ def _is_new(first: int) -> str:
     ) AS found
 )"""
 
-    return f"""{unknown("deliveries", _NEW_DELIVERIES, "dedup_id", deliveries)}
+    tenant = f"(${first + 1}::text[])[given.source_number]"
+    no_erased_author = f"""NOT EXISTS (
+    SELECT FROM unnest({_CHANGES.array("source_number", changes)}, {_CHANGES.array("person", changes)})
+        AS given (source_number, person)
+    CROSS JOIN LATERAL (
+        SELECT FROM erased_people
+        WHERE erased_people.tenant_id = {tenant} AND erased_people.person = given.person OFFSET 0
+    ) AS found
+)"""
+    return f"""{no_erased_author} AND {unknown("deliveries", _NEW_DELIVERIES, "dedup_id", deliveries)}
 AND {unknown("reviews", _CHANGES, "external_id", changes)}"""
 
 

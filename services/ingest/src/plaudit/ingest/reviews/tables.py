@@ -35,6 +35,8 @@ reviews = Table(
     Column("published_at", DateTime(timezone=True)),
     Column("answered_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("person", Text),
+    Column("erased_at", DateTime(timezone=True)),
 )
 
 revisions = Table(

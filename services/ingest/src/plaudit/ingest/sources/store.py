@@ -15,6 +15,11 @@ from plaudit.ingest.sources.tables import sources
 
 _FIND = "SELECT * FROM find_source($1)"
 _SEALED = ("secret", "path_token")
+_SEALED_BEFORE = """
+SELECT tenant_id, id, secret, path_token FROM sources
+WHERE NOT starts_with(secret, $1) OR NOT starts_with(path_token, $1) ORDER BY id LIMIT $2
+"""
+_RESEAL = "UPDATE sources SET secret = $2, path_token = $3 WHERE id = $1 AND secret = $4"
 
 
 async def add(tx: SqlTx, source: Source, vault: Vault) -> None:
@@ -51,6 +56,18 @@ async def page(
         statement = statement.where(tuple_(columns.created_at, columns.id) > after)
     ordered = statement.order_by(columns.created_at, columns.id).limit(limit)
     return [Source(**_values(row, vault)) for row in (await tx.sql.execute(ordered)).mappings()]
+
+
+async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:
+    """Encrypt the secrets of up to `max_rows` sources again that are not under the current key; return how many."""
+    rows = await tx.raw.fetch(_SEALED_BEFORE, vault.current_prefix, max_rows)
+    for row in rows:
+        again = [
+            None if row[name] is None else vault.reseal(row[name], _place(row["tenant_id"], str(row["id"]), name))
+            for name in _SEALED
+        ]
+        await tx.raw.execute(_RESEAL, row["id"], *again, row["secret"])
+    return len(rows)
 
 
 def _values(row: Mapping[Any, Any], vault: Vault) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def upgrade() -> None:
         protect_tenant_rows(op.execute, "ingest", table)
         grant(op.execute, "ingest", "SELECT, INSERT, UPDATE", table, (Role.API,))
         grant(op.execute, "ingest", "SELECT, UPDATE, DELETE", table, (Role.WORKER,))
+    grant(op.execute, "ingest", "SELECT, UPDATE", "sources", (Role.WORKER,))
     seal_sources(op.get_bind())
 
 

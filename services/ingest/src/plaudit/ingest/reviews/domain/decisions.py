@@ -13,6 +13,7 @@ happens to a removed review has an event until it is restored.
 - An edit of an unknown review creates it. An edit of a removed one is stored, and the review stays removed.
 - A restoration brings back the last state as it is, its `rated_at` included. Without a state it is quarantined, and
   its sender is told to send the review.
+- Nothing that is said of an erased review changes anything.
 - An instruction that changes nothing but the version is stored without an event, so that older versions stay stale.
 """
 
@@ -45,6 +46,7 @@ RevisionType = Literal[
     "review.answer_removed",
     "review.removed",
     "review.restored",
+    "review.erased",
 ]
 
 
@@ -79,13 +81,15 @@ class NewRevision(Revised, frozen=True, kw_only=True):
 class Unchanged(msgspec.Struct, frozen=True):
     """There is nothing to write: a newer version is stored already, or the same content."""
 
-    reason: Literal["stale", "duplicate"]
+    reason: Literal["stale", "duplicate", "erased"]
 
 
 Decision = Revised | Unchanged | Quarantined
 
 STALE = Unchanged("stale")
 DUPLICATE = Unchanged("duplicate")
+ERASED = Unchanged("erased")
+"""The review was erased: nothing is stored of it again, not even the bytes that tell of it."""
 
 
 def decide(
@@ -100,6 +104,8 @@ def decide(
         received_at: when its delivery was received, in UTC.
         new_review_id: the review's id if nothing is stored of it.
     """
+    if current is not None and current.erased_at is not None:
+        return ERASED
     if isinstance(instruction, (CreateReview, EditReview)):
         try:
             return _write(current, instruction, source, received_at, new_review_id)
@@ -107,6 +113,10 @@ def decide(
             return Quarantined(str(error))
     if isinstance(instruction, RemoveReview):
         return _remove(current, instruction, source, new_review_id)
+    return _change(current, instruction, received_at)
+
+
+def _change(current: StoredReview | None, instruction: AnswerReview | RestoreReview, received_at: datetime) -> Decision:
     if current is not None and _is_stale(current, instruction):
         return STALE
     if current is None or current.state is None:

@@ -111,6 +111,8 @@ class StoredReview(msgspec.Struct, frozen=True, kw_only=True):
     partition_key: str
     """Tenant and first segment of the subject it was created under; it stays the same when the review moves."""
     state: ReviewState | None
+    erased_at: datetime | None = None
+    """Since when nothing of it is stored, and nothing of it comes back."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
