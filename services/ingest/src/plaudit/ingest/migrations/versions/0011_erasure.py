@@ -32,16 +32,16 @@ def name_people(connection: Connection) -> None:
     """Fill `reviews.person` from the states, which hold it in bytes."""
     for table in ("reviews", "revisions"):
         connection.execute(text(f"ALTER TABLE ingest.{table} NO FORCE ROW LEVEL SECURITY"))
-    after = ("00000000-0000-0000-0000-000000000000", 0)
+    after = "00000000-0000-0000-0000-000000000000"
     while True:
-        rows = connection.execute(text(NEXT_STATES), {"after": after[0], "rows": BATCH_ROWS}).all()
+        rows = connection.execute(text(NEXT_STATES), {"after": after, "rows": BATCH_ROWS}).all()
         if not rows:
             break
         named = [(row.id, state.person) for row in rows if (state := decode_state(row.state, row.state_format))]
         for review_id, person in named:
             if person is not None:
                 connection.execute(text(SET_PERSON), {"id": review_id, "person": person})
-        after = (str(rows[-1].id), 0)
+        after = str(rows[-1].id)
     for table in ("reviews", "revisions"):
         connection.execute(text(f"ALTER TABLE ingest.{table} FORCE ROW LEVEL SECURITY"))
 
