@@ -15,6 +15,7 @@ _VOLATILE = {
     re.compile(r"whsec_[A-Za-z0-9+/=]+"): "<secret>",
     re.compile(r"\b[a-z2-7]{16}\b"): "<key>",
     re.compile(r"^\d{10}$"): "<seconds>",
+    re.compile(r"\b[0-9a-f]{64}\b"): "<hash>",
     re.compile(r"(?<=[a-z])-[0-9a-f]{6}$"): "",  # of the slug of a title that is taken
 }
 """What differs from run to run, and what stands for it in a comparison."""

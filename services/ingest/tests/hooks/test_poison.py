@@ -36,7 +36,7 @@ def splits() -> float:
 @asynccontextmanager
 async def one_group(ingest: Ingest, source: Source, others: int) -> AsyncIterator[None]:
     """Hold the database back until so many deliveries wait, so that they are written as one group."""
-    flush, *_ = ingest.parts.jobs
+    [flush] = [job for job in ingest.parts.jobs if job.with_api]
     assert isinstance(flush, GroupCommit)
     async with ingest.superuser.transaction():
         await ingest.superuser.execute("LOCK TABLE ingest.deliveries IN ACCESS EXCLUSIVE MODE")

@@ -5,8 +5,14 @@ from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.vault import vault_of
+from plaudit.ingest.contacts import api as contacts
+from plaudit.ingest.contacts.jobs import ResealJob
+from plaudit.ingest.customers import api as customers
 from plaudit.ingest.deliveries import api as deliveries
-from plaudit.ingest.deliveries.jobs import HeldExpiryJob
+from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
+from plaudit.ingest.erasure import api as erasure
+from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
@@ -19,6 +25,8 @@ from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
 
+MAX_BODY_BYTES = 1024 * 1024
+"""Of what is not a hook: a batch of a thousand events of customers."""
 HOOK_CONNECTIONS = 4
 """Two groups in flight and look-ups of sources beside them."""
 
@@ -26,18 +34,24 @@ HOOK_CONNECTIONS = 4
 def build(resources: Resources[IngestSettings]) -> Parts:
     """Put the service together."""
     settings = resources.settings
+    vault = vault_of(settings)
     database = resources.database(Role.HOOK, HOOK_CONNECTIONS)
     writer = delivery_writer(database, resources.outbox, resources.ids)
     failed_attempts = FailedAttemptsLog(database)
-    sources_of_hooks = SourceCache(database, settings.source_cache_seconds)
+    sources_of_hooks = SourceCache(database, vault, settings.source_cache_seconds)
     hooks = Hooks(sources_of_hooks, writer, failed_attempts, resources.ids, settings)
     app = create_app(
         title="Plaudit ingest",
         service="ingest",
         description="Platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
+        max_body_bytes=MAX_BODY_BYTES,
         staff_sessions=sessions.staff_sessions(resources),
-        routers=(sources.router, reviews.router, deliveries.router, sessions.router, administration.router),
+        routers=(
+            *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
+            erasure.router,
+            *(sessions.router, administration.router),
+        ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
@@ -45,13 +59,23 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
+            "customers": "What happened with customers, and whether and where they may be written to.",
+            "erasures": "What is deleted for good, and the receipts.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS},
-        refusals=sources.REFUSALS,
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS},
     )
+    app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
-    return Parts(app=app, jobs=[writer, failed_attempts, HeldExpiryJob(resources.database(Role.WORKER))])
+    worker = resources.database(Role.WORKER)
+    jobs = (
+        HeldExpiryJob(worker),
+        ErasureJob(worker, resources.outbox, resources.ids, vault),
+        DeliveryRetentionJob(worker, settings.delivery_retention_days),
+        ResealJob(worker, vault),
+    )
+    return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
 
 
 SERVICE = Service(
@@ -60,7 +84,10 @@ SERVICE = Service(
     build=build,
     log_fields=LOG_FIELDS,
     front_door=FrontDoorRoutes(
-        prefixes=("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks")
+        prefixes=(
+            *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures"),
+        )
     ),
 )
 

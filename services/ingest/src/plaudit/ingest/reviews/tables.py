@@ -37,6 +37,8 @@ reviews = Table(
     Column("answered_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("part_versions", LargeBinary),
+    Column("person", Text),
+    Column("erased_at", DateTime(timezone=True)),
 )
 
 revisions = Table(

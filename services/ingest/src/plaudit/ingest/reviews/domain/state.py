@@ -112,9 +112,12 @@ class StoredReview(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool
     partition_key: str
     """Tenant and first segment of the subject it was created under; it stays the same when the review moves."""
-    state: ReviewState
+    state: ReviewState | None
+    """None of an erased review."""
     part_versions: PartVersions | None = None
     """None where nothing had a version, or where the review is older than this: then each part has `version`."""
+    erased_at: datetime | None = None
+    """Since when nothing of it is stored, and nothing of it comes back."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
