@@ -190,7 +190,7 @@ async def rewrite(tx: Tx, row: OutboxRow, envelope: bytes) -> None:
 
 
 async def delete_customer(tx: Tx, tenant_id: str, person: str, erased: datetime) -> dict[str, int]:
-    """Delete a contact, what happened up to a time, and events that wait for reviews; return how many rows, by store."""
+    """Delete a contact, and what happened and what waits for reviews up to a time; return how many rows, by store."""
     contacts = rows_changed(await tx.raw.execute(_DELETE_CONTACT, tenant_id, person))
     return {
         "held_events": rows_changed(await tx.raw.execute(_DELETE_HELD, tenant_id, person, erased)),
