@@ -47,6 +47,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         refusals=sources.REFUSALS,
     )
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
+    # Every platform that has an adapter tells of answers, in its deliveries or when it is asked.
+    app.state.platforms_without_answers = frozenset()
     return Parts(app=app, jobs=[writer])
 
 

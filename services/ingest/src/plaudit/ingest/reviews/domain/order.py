@@ -1,0 +1,24 @@
+"""The orders in which reviews are listed, and the place of a review in each."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+
+class Order(StrEnum):
+    """What a list is sorted by."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    RATING = "rating"
+    CHANGED = "changed"
+
+
+PLACE_TYPES: Final[dict[Order, Any]] = {
+    Order.NEWEST: tuple[datetime, UUID],
+    Order.OLDEST: tuple[datetime, UUID],
+    Order.RATING: tuple[float, datetime, UUID],
+    Order.CHANGED: tuple[int, UUID],
+}
+"""The type of a place in each order. That of changes begins with the number of the transaction."""
