@@ -6,6 +6,7 @@ from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.ingest.deliveries import api as deliveries
+from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
@@ -14,6 +15,8 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.reviews import api as reviews
+from plaudit.ingest.revision_feed import api as revision_feed
+from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
 
@@ -33,7 +36,15 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         description="Platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
-        routers=(sources.router, reviews.router, deliveries.router, sessions.router, administration.router),
+        routers=(
+            sources.router,
+            export.router,
+            reviews.router,
+            revision_feed.router,
+            deliveries.router,
+            sessions.router,
+            administration.router,
+        ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
@@ -49,7 +60,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
     # Every platform that has an adapter tells of answers, in its deliveries or when it is asked.
     app.state.platforms_without_answers = frozenset()
-    return Parts(app=app, jobs=[writer])
+    app.state.revision_streams = revision_feed.Streams()
+    return Parts(app=app, jobs=[writer, SearchIndexJob(resources.database(Role.WORKER))])
 
 
 SERVICE = Service(
@@ -57,7 +69,9 @@ SERVICE = Service(
     settings=IngestSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/hooks")),
+    front_door=FrontDoorRoutes(
+        prefixes=("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/hooks")
+    ),
 )
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from plaudit.ingest.reviews.domain.instructions import AnswerState
 from plaudit.ingest.reviews.domain.state import Kind, Origin, Review, Revision, Severity
 from plaudit.ingest.reviews.events import published_state
 
-_CONTENT: Final = {
+CONTENT_EXAMPLE: Final = {
     "subject": "acme/berlin",
     "kind": "stars",
     "rating": 4.0,
@@ -85,7 +85,7 @@ class RevisionOut(BaseModel):
     known_at: datetime = Field(description="When we learned of it.")
     delivery_id: UUID = Field(description="The delivery that brought it.")
     content: dict[str, Any] | None = Field(
-        description="The review after it, as events tell it; null when it was removed.", examples=[_CONTENT]
+        description="The review after it, as events tell it; null when it was removed.", examples=[CONTENT_EXAMPLE]
     )
 
 

@@ -23,6 +23,8 @@ def upgrade() -> None:
     grant(op.execute, "ingest", "SELECT, INSERT, UPDATE, DELETE", "review_texts", (Role.WORKER,))
     grant(op.execute, "ingest", "SELECT, INSERT, UPDATE", "review_text_positions", (Role.WORKER,))
     grant(op.execute, "ingest", "SELECT", "searched_texts", (Role.API,))
+    grant(op.execute, "ingest", "UPDATE (verified, origin, language)", "reviews", (Role.WORKER,))
+    grant(op.execute, "ingest", "SELECT", "sources", (Role.WORKER,))
     op.execute("REVOKE EXECUTE ON FUNCTION ingest.published_position() FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION ingest.published_position() TO {role_name('ingest', Role.API)}")
 
@@ -31,6 +33,7 @@ def _fill() -> None:
     """Fill the new columns of what is stored. Row level security hides it from the owner meanwhile."""
     for table in _STORED_BEFORE:
         op.execute(f"ALTER TABLE ingest.{table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(FILL_XID)
     op.execute(FILL_REMOVED)
     op.execute(FILL_REVIEWS)
     for table in _STORED_BEFORE:
@@ -50,6 +53,18 @@ ALTER TABLE ingest.revisions ADD COLUMN removed boolean NOT NULL DEFAULT false, 
     "COMMENT ON COLUMN ingest.revisions.removed IS 'whether the review was removed after it'",
     "COMMENT ON COLUMN ingest.revisions.xid IS 'of the transaction that wrote it; 0 if before it was kept'",
 )
+
+# What is published already comes first in the feed of revisions. What is not gets its place from its event, so that the
+# feed ends where the published events end.
+FILL_XID = """
+UPDATE ingest.revisions v SET xid = waiting.xid
+FROM (
+    SELECT o.xid, (convert_from(o.envelope, 'UTF8')::json -> 'data' ->> 'review_id')::uuid AS review_id,
+        (convert_from(o.envelope, 'UTF8')::json -> 'data' ->> 'revision')::int AS revision
+    FROM ingest.outbox o JOIN ingest.relay_cursor c ON c.name = 'outbox' AND (o.xid, o.id) > (c.xid, c.id)
+    WHERE o.topic = 'reviews.v1'
+) AS waiting WHERE v.review_id = waiting.review_id AND v.revision = waiting.revision
+"""
 
 # A removed review stays so through edits. What brings it back is a restoration, or a creation in a version above the
 # removal's: then the version that is stored rises. Each revision's state of before decides, so it is a recursion.
@@ -133,7 +148,8 @@ WHERE tenant_id = ANY((SELECT nullif(current_setting('plaudit.tenants', true), '
     # Where the cursor stands within a transaction, the rest of its rows is in the outbox for certain, and so is what
     # is before them: a day is dropped only as a whole.
     """
-CREATE FUNCTION ingest.published_position() RETURNS TABLE (until xid8, is_within boolean, epoch bigint, numbers jsonb, counted jsonb)
+CREATE FUNCTION ingest.published_position()
+RETURNS TABLE (until xid8, is_within boolean, epoch bigint, numbers jsonb, counted jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ingest, pg_temp AS $$
     SELECT c.xid, found.is_within, c.epoch, c.numbers, coalesce(CASE WHEN found.is_within THEN (
         SELECT jsonb_object_agg(place, n) FROM (
