@@ -163,6 +163,8 @@ async def test_a_stream_beats_while_nothing_comes_ends_when_it_is_old_and_gives_
 
 async def test_too_many_streams_are_told_to_come_back(ingest: Ingest, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(api, "MAX_STREAMS", 1)
+    monkeypatch.setattr(api, "PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(api, "HEARTBEAT_SECONDS", 0.05)
     headers = {"authorization": f"Bearer {await ingest.key()}", "accept": "text/event-stream"}
     async with ingest.client.stream("GET", FEED, headers=headers) as first:
         await anext(first.aiter_lines())
