@@ -9,6 +9,7 @@ from plaudit.common.db import Role, SqlTx
 from plaudit.ingest.deliveries import store as deliveries
 from plaudit.ingest.hooks import store as hooks
 from plaudit.ingest.reviews import store as reviews
+from plaudit.ingest.reviews.domain.order import Order
 from plaudit_testing.running_ingest import DEFAULT, Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -56,6 +57,12 @@ async def test_each_index_of_what_a_delivery_writes_serves_a_query(ingest: Inges
         "deliveries_pkey": (Role.API, lambda tx: deliveries.get(tx, DEFAULT, delivery_id)),
         "reviews_pkey": (Role.HOOK, known),
         "reviews_list": (Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50)),
+        "reviews_ratings": (
+            Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50, order=Order.RATING),
+        ),
+        "revisions_changes": (
+            Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50, order=Order.CHANGED),
+        ),
         "reviews_tenant_id_id_key": (Role.API, lambda tx: reviews.get(tx, DEFAULT, review_id)),
         "revisions_pkey": (Role.API, lambda tx: reviews.history(tx, DEFAULT, review_id)),
     }  # fmt: skip

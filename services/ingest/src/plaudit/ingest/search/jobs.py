@@ -4,6 +4,7 @@ from typing import Final
 
 from plaudit.common.db import Database
 from plaudit.common.jobs import PeriodicJob
+from plaudit.ingest.reviews.domain.marks import marks
 from plaudit.ingest.reviews.domain.state import ReviewState
 from plaudit.ingest.reviews.domain.words import stored_words, words
 from plaudit.ingest.search import store
@@ -34,13 +35,16 @@ class SearchIndexJob(PeriodicJob):
             found = await store.following(tx, tenant_id, position, REVISIONS_OF_A_TURN)
             if not found:
                 return 0
-            last = {each.position.review_id: (each.position, each.state) for each in found if each.state is not None}
-            await store.index(tx, tenant_id, [(key, _words(tenant_id, state)) for key, (_, state) in last.items()])
-            await store.fill(tx, tenant_id, list(last.values()))
+            last = {each.position.review_id: each for each in found}
+            stated = [(each, each.state) for each in last.values() if each.state is not None]
+            indexed = [(each.position.review_id, _words(tenant_id, each, state)) for each, state in stated]
+            await store.index(tx, tenant_id, indexed)
+            await store.fill(tx, tenant_id, [(each.position, state) for each, state in stated])
             await store.move(tx, tenant_id, found[-1].position)
             return len(found)
 
 
-def _words(tenant_id: str, state: ReviewState) -> list[str]:
+def _words(tenant_id: str, stated: store.Stated, state: ReviewState) -> list[str]:
     answer = None if state.answer is None else state.answer.text
-    return stored_words(tenant_id, words(state.title, state.text, answer))
+    marked = [each.replace(store.SEPARATOR, "") for each in marks(state, removed=stated.removed)]
+    return stored_words(tenant_id, [*words(state.title, state.text, answer), *marked])

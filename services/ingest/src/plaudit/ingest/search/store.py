@@ -9,6 +9,9 @@ from plaudit.common.db import Tx
 from plaudit.ingest.reviews.domain.state import ReviewState
 from plaudit.ingest.reviews.store import read_state
 
+SEPARATOR: Final = "\x01"
+"""Of words in a parameter; none holds it."""
+
 # The tenants are those of sources: they are few, and every revision has a source. Each is looked up by index.
 _BEHIND = """
 SELECT s.tenant_id, p.xid, p.review_id, p.revision
@@ -31,14 +34,14 @@ _POSITION = """
 SELECT xid, review_id, revision FROM review_text_positions WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED
 """
 _NEXT = """
-SELECT v.xid, v.review_id, v.revision, v.state, v.state_format FROM revisions v
+SELECT v.xid, v.review_id, v.revision, v.removed, v.state, v.state_format FROM revisions v
 WHERE v.tenant_id = $1 AND (v.xid, v.review_id, v.revision) > ($2, $3, $4)
 AND v.xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY v.xid, v.review_id, v.revision LIMIT $5
 """
 _INDEX = """
 INSERT INTO review_texts (tenant_id, review_id, words)
-SELECT $1, given.review_id, array_to_tsvector(string_to_array(given.words, E'\\n'))
+SELECT $1, given.review_id, array_to_tsvector(string_to_array(given.words, E'\\x01'))
 FROM unnest($2::uuid[], $3::text[]) AS given (review_id, words)
 ON CONFLICT (review_id) DO UPDATE SET words = excluded.words WHERE review_texts.words <> excluded.words
 """
@@ -69,6 +72,7 @@ class Stated:
     """A revision with the state after it; None for a tombstone."""
 
     position: Position
+    removed: bool
     state: ReviewState | None
 
 
@@ -89,15 +93,19 @@ async def following(tx: Tx, tenant_id: str, after: Position, limit: int) -> list
     """Return a tenant's next revisions in the order of commits; all before them are final."""
     rows = await tx.raw.fetch(_NEXT, tenant_id, after.xid, after.review_id, after.revision, limit)
     return [
-        Stated(Position(row["xid"], row["review_id"], row["revision"]), read_state(row["state"], row["state_format"]))
+        Stated(
+            Position(row["xid"], row["review_id"], row["revision"]),
+            row["removed"],
+            read_state(row["state"], row["state_format"]),
+        )
         for row in rows
     ]
 
 
 async def index(tx: Tx, tenant_id: str, texts: Sequence[tuple[UUID, Sequence[str]]]) -> None:
-    """Store the words of reviews, each once; no word holds a line break."""
+    """Store the words of reviews, each once."""
     await tx.raw.execute(
-        _INDEX, tenant_id, [review_id for review_id, _ in texts], ["\n".join(words) for _, words in texts]
+        _INDEX, tenant_id, [review_id for review_id, _ in texts], [SEPARATOR.join(words) for _, words in texts]
     )
 
 

@@ -23,6 +23,7 @@ def upgrade() -> None:
     grant(op.execute, "ingest", "SELECT, INSERT, UPDATE, DELETE", "review_texts", (Role.WORKER,))
     grant(op.execute, "ingest", "SELECT, INSERT, UPDATE", "review_text_positions", (Role.WORKER,))
     grant(op.execute, "ingest", "SELECT", "searched_texts", (Role.API,))
+    grant(op.execute, "ingest", "SELECT", "review_text_positions", (Role.API,))
     grant(op.execute, "ingest", "UPDATE (verified, origin, language)", "reviews", (Role.WORKER,))
     grant(op.execute, "ingest", "SELECT", "sources", (Role.WORKER,))
     op.execute("REVOKE EXECUTE ON FUNCTION ingest.published_position() FROM PUBLIC")
@@ -99,23 +100,7 @@ FROM (
 
 STATEMENTS = (
     "CREATE INDEX revisions_changes ON ingest.revisions (tenant_id, xid, review_id, revision)",
-    "CREATE INDEX reviews_subjects ON ingest.reviews (tenant_id, subject, published_at DESC, id DESC)",
-    "CREATE INDEX reviews_sources ON ingest.reviews (source_id, published_at DESC, id DESC)",
     "CREATE INDEX reviews_ratings ON ingest.reviews (tenant_id, rating, published_at DESC, id DESC)",
-    # Of few reviews: next to nothing is written for the others.
-    """
-CREATE INDEX reviews_rare ON ingest.reviews (tenant_id, published_at DESC, id DESC)
-WHERE severity = 'drastic'
-""",
-    """
-CREATE INDEX reviews_removed ON ingest.reviews (tenant_id, published_at DESC, id DESC) WHERE removed
-""",
-    """
-CREATE INDEX reviews_kinds ON ingest.reviews (tenant_id, kind, published_at DESC, id DESC) WHERE kind <> 'stars'
-""",
-    """
-CREATE INDEX reviews_origins ON ingest.reviews (tenant_id, published_at DESC, id DESC) WHERE origin = 'incentivised'
-""",
     """
 CREATE TABLE ingest.review_texts (
     tenant_id text NOT NULL COLLATE "C",
@@ -125,7 +110,7 @@ CREATE TABLE ingest.review_texts (
 """,
     """
 COMMENT ON COLUMN ingest.review_texts.words IS
-    'each behind the tenant''s name, so that the index keeps tenants apart; without places'
+    'and marks, such as #severity=drastic; each behind the tenant''s name, so that the index keeps tenants apart'
 """,
     # Rows of one job, in large batches: a list of pending entries would only make searches slower.
     "CREATE INDEX review_texts_words ON ingest.review_texts USING gin (words) WITH (fastupdate = off)",

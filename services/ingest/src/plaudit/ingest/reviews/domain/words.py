@@ -6,7 +6,7 @@ that are written without spaces are words of their own. So any script can be sea
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 MAX_WORD_CHARS: Final = 64
@@ -36,15 +36,25 @@ def stored_words(tenant_id: str, found: Iterable[str]) -> list[str]:
     return [f"{tenant_id}:{word}" for word in found]
 
 
-def search_query(tenant_id: str, text: str) -> str | None:
-    """Return a text as a query of PostgreSQL's full text: all of its words, or what begins with them.
+def search_query(tenant_id: str, text: str | None, marked: Iterable[Sequence[str]] = ()) -> str | None:
+    """Return a query of PostgreSQL's full text.
 
-    None when it has no words: nothing would be found by it.
+    Args:
+        tenant_id: whose words.
+        text: all of its words, or what begins with them, must be there.
+        marked: of each group of marks, one must be there.
+
+    Returns:
+        None where nothing can be found: the text has no words, or a group no marks.
     """
-    terms = (_term(f"{tenant_id}:{word}", word) for word in words(text)[:MAX_SEARCHED_WORDS])
-    return " & ".join(terms) or None
+    searched = words(text)[:MAX_SEARCHED_WORDS]
+    groups = [[_quoted(tenant_id, each) for each in group] for group in marked]
+    if (text is not None and not searched) or not all(groups):
+        return None
+    terms = [_quoted(tenant_id, word) + (":*" if len(word) >= MIN_BEGINNING_CHARS else "") for word in searched]
+    return " & ".join([*terms, *(f"({' | '.join(group)})" for group in groups)]) or None
 
 
-def _term(stored: str, word: str) -> str:
-    quoted = stored.replace("\\", "\\\\").replace("'", "''")
-    return f"'{quoted}':*" if len(word) >= MIN_BEGINNING_CHARS else f"'{quoted}'"
+def _quoted(tenant_id: str, word: str) -> str:
+    escaped = f"{tenant_id}:{word}".replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
