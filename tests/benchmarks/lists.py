@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+from msgspec.structs import replace
 
 from benchmarks import servers
 from benchmarks.machine import describe
@@ -23,8 +24,9 @@ from benchmarks.reviews import SEED, TENANT, instants, source_id, zipf
 from benchmarks.servers import Servers
 from plaudit.common.db import Database, Role
 from plaudit.ingest.reviews import store
+from plaudit.ingest.reviews.domain.marks import marks
 from plaudit.ingest.reviews.domain.order import Order
-from plaudit.ingest.reviews.domain.state import Kind, Origin, RawRating, ReviewState, Severity
+from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState, Severity
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, encode_state
 from plaudit.ingest.reviews.domain.words import stored_words, words
 from plaudit.ingest.reviews.store import Filters
@@ -195,6 +197,10 @@ async def _seed(connection: asyncpg.Connection, count: int) -> None:
         first += len(batch)
     for index in secondary:
         await connection.execute(index["made"])
+    await connection.execute(
+        "INSERT INTO review_text_positions SELECT tenant_id, xid, review_id, revision FROM revisions "
+        "ORDER BY xid DESC, review_id DESC LIMIT 1"
+    )
     await connection.execute("VACUUM (ANALYZE) reviews, revisions, review_texts")
 
 
@@ -224,7 +230,9 @@ async def _store(
                 *(STATE_FORMAT, False, FIRST_XID + number * TRANSACTIONS // count),
             )
         )
-        texts.append((review_id, stored_words(TENANT, words(state.text))))
+        if answered_at is not None:
+            state = replace(state, answer=Answer(text="Thank you.", published_at=answered_at, state="published"))
+        texts.append((review_id, stored_words(TENANT, [*words(state.text), *marks(state, removed=False)])))
     await connection.copy_records_to_table("reviews", records=reviews, schema_name="ingest")
     await connection.copy_records_to_table("revisions", records=revisions, schema_name="ingest")
     await connection.copy_records_to_table("given", records=texts)

@@ -15,6 +15,7 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.reviews import api as reviews
+from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
@@ -40,6 +41,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             sources.router,
             export.router,
             reviews.router,
+            review_pages.router,
             revision_feed.router,
             deliveries.router,
             sessions.router,
@@ -48,6 +50,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
+        pages=True,
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",
@@ -70,7 +73,14 @@ SERVICE = Service(
     build=build,
     log_fields=LOG_FIELDS,
     front_door=FrontDoorRoutes(
-        prefixes=("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/hooks")
+        prefixes=(
+            "/v1/sources",
+            "/v1/reviews",
+            "/v1/review-revisions",
+            "/v1/deliveries",
+            "/v1/hooks",
+            "/console/reviews",
+        )
     ),
 )
 
