@@ -230,9 +230,9 @@ async def _store(
                 *(STATE_FORMAT, False, FIRST_XID + number * TRANSACTIONS // count),
             )
         )
-        if answered_at is not None:
-            state = replace(state, answer=Answer(text="Thank you.", published_at=answered_at, state="published"))
-        texts.append((review_id, stored_words(TENANT, [*words(state.text), *marks(state, removed=False)])))
+        answer = answered_at and Answer(text="Thank you.", published_at=answered_at, state="published")
+        marked = marks(replace(state, answer=answer), removed=False)
+        texts.append((review_id, stored_words(TENANT, [*words(state.text), *marked])))
     await connection.copy_records_to_table("reviews", records=reviews, schema_name="ingest")
     await connection.copy_records_to_table("revisions", records=revisions, schema_name="ingest")
     await connection.copy_records_to_table("given", records=texts)

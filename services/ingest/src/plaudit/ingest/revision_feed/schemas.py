@@ -23,7 +23,7 @@ class FedRevisionOut(BaseModel):
     type: str = Field(description="The type of the event that tells it, if one does.", examples=["review.created"])
     version: int | None = Field(description="The platform's number of this state, where it sends one.")
     known_at: datetime = Field(description="When we learned of it.")
-    partition: int = Field(description="The partition of the review's events on the bus.", examples=[3])
+    partition: int = Field(description="The partition of the review's events on the bus.", examples=[5])
     before: dict[str, Any] | None = Field(
         description="The review as events tell it before; null where it was not published."
     )
@@ -40,7 +40,7 @@ class PublishedPositionOut(BaseModel):
     sequences: dict[str, int] = Field(
         description="Partition → `sequence` of its last event that the feed holds. Apply only later ones; a partition "
         "that is not here begins at 1.",
-        examples=[{"3": 1}],
+        examples=[{"5": 1}],
     )
 
 
