@@ -29,10 +29,3 @@ async def test_the_page_is_usable_by_everybody_on_every_screen(ingest: Ingest, s
             await page.set_viewport_size({"width": width, "height": 900})
             assert await faults_of(page) == [], width
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
-        await page.get_by_label("Stars", exact=True).select_option("low")
-        await page.get_by_role("button", name="Show", exact=True).click()
-        await expect(page.locator(".item")).to_have_count(1)
-        await page.locator(".item a.name").click()
-        await expect(page.get_by_role("heading", name="What happened")).to_be_visible()
-        assert await faults_of(page) == []
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
