@@ -13,6 +13,7 @@ from plaudit.ingest.deliveries import api as deliveries
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure.jobs import ErasureJob
+from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
@@ -22,6 +23,9 @@ from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.reviews import api as reviews
+from plaudit.ingest.reviews import pages as review_pages
+from plaudit.ingest.revision_feed import api as revision_feed
+from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
 
@@ -48,13 +52,14 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         max_body_bytes=MAX_BODY_BYTES,
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
-            *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
-            erasure.router,
+            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
+            *(export.router, reviews.router, review_pages.router, revision_feed.router),
             *(sessions.router, administration.router),
         ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
+        pages=True,
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",
@@ -68,9 +73,14 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
+    app.state.platforms_without_answers = frozenset(
+        platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
+    )
+    app.state.revision_streams = revision_feed.Streams()
     worker = resources.database(Role.WORKER)
     jobs = (
         HeldExpiryJob(worker),
+        SearchIndexJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),
@@ -85,8 +95,9 @@ SERVICE = Service(
     log_fields=LOG_FIELDS,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
+            *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures"),
+            "/console/reviews",
         )
     ),
 )

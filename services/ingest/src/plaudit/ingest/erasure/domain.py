@@ -16,6 +16,8 @@ MIN_BARE_NEEDLE_CHARS: Final = 8
 STORES: Final[Mapping[str, str]] = {
     "reviews": "emptied, and marked as erased",
     "revisions": "their states deleted",
+    "review_texts": "deleted",
+    "review_text_positions": "holds nothing about customers",
     "deliveries": "the bytes deleted of each that tells of it; all of them after the retention",
     "held_events": "deleted of the person; of a known review there are none",
     "failed_attempts": "holds nothing about customers",

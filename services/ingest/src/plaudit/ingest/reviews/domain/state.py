@@ -132,6 +132,16 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     state: ReviewState
 
 
+class ErasedReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A review of which nothing is stored any more, as it is listed for whoever keeps a copy."""
+
+    id: UUID
+    source_id: UUID
+    revision: int
+    changed_at: datetime
+    """When it was erased."""
+
+
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """One revision of a review as it is read: what it is called, when we knew, and the state after it."""
 
