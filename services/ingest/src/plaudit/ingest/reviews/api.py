@@ -149,7 +149,7 @@ def _unless_known(response: Response, tag: str, if_none_match: str | None) -> Re
     return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
 
 
-def _tag(page: Page[ReviewOut]) -> str:
+def _tag(page: Page[ReviewOut | ErasedReviewOut]) -> str:
     """Return the entity tag of a page: a digest of which reviews it holds, each in which revision, and what follows."""
     held = ";".join(f"{review.id}/{review.revision}" for review in page.items)
     return f'"{blake2b(f"{held}>{page.next}".encode(), digest_size=12).hexdigest()}"'

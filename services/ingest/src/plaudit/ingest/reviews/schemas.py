@@ -102,7 +102,7 @@ class ErasedReviewOut(BaseModel):
     source_id: UUID = Field(description="The source that it came from.")
     revision: int = Field(description="Its last one.", examples=[2])
     changed_at: datetime = Field(description="When it was erased.")
-    erased: Literal[True] = Field(True, description="Always true.")
+    erased: Literal[True] = Field(default=True, description="Always true.")
 
 
 def listed_out(review: Review | ErasedReview) -> ReviewOut | ErasedReviewOut:
