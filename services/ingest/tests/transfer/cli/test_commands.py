@@ -226,6 +226,25 @@ def test_names_in_any_script_are_kept_beside_their_subjects(tmp_path: Path, rece
         assert dict(list(csv.reader(file))[1:]) == made
 
 
+def test_json_lines_are_posted_and_their_rejects_are_a_table(tmp_path: Path, receiver, run: Run):
+    path = tmp_path / "reviews.jsonl"
+    lines = [
+        {"review": 900000000000000001, "stars": 4.5, "date": "2026-01-01T00:00:00Z", "who": {"mail": "a@x.test"}},
+        {"review": "r-2", "stars": None, "date": "2026-01-01T00:00:00Z"},
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    done = run("import", path, *mapped("author.email=who.mail"))
+    assert (done.exit_code, "1 accepted, 1 rejected" in said(done)) == (1, True), done.output
+    assert receiver.events[0]["data"] == {
+        "id": "900000000000000001",
+        "rating": 4.5,
+        "published_at": "2026-01-01T00:00:00Z",
+        "author": {"email": "a@x.test"},
+    }
+    rejects = (tmp_path / "reviews.rejects.csv").read_text(encoding="utf-8-sig")
+    assert rejects.splitlines()[1] == "2,r-2,rating: the row has no rating,r-2,,2026-01-01T00:00:00Z,"
+
+
 def test_rows_that_differ_under_one_id_and_time_are_told(tmp_path: Path, receiver, run: Run):
     path = write(tmp_path / "reviews.csv", row("a", stars="1"), row("a", stars="5"), row("b"), row("b"))
     done = run("import", path, *mapped())

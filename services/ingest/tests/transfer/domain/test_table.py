@@ -135,6 +135,10 @@ def test_utf_16_without_a_mark_is_an_error_that_names_the_option(tmp_path: Path)
     path.write_bytes("a,b\n1,2\n".encode("utf-16-le"))
     with pytest.raises(WrongInputError, match="utf-16-le"), opened(path, None, None):
         pass
+    path.write_bytes(b"a,b\n1,x\0y\n2,y\n")
+    with opened(path, None, None) as found:
+        assert [type(row) for row in found.rows()] == [Reject, Row]
+    path.write_bytes("a,b\n1,2\n".encode("utf-16-le"))
     with opened(path, "utf-16-le", None) as found:
         assert list(found.rows()) == [Row(2, ["1", "2"])]
     with pytest.raises(WrongInputError, match="no encoding that is known"), opened(path, "klingon", None):

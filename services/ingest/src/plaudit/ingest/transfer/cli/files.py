@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO, Final, Self, cast
 
 from plaudit.common.refusals import WrongInputError
+from plaudit.ingest.transfer.domain.json_lines import JsonLines
 from plaudit.ingest.transfer.domain.mapping import folded
 from plaudit.ingest.transfer.domain.rows import Reject
 from plaudit.ingest.transfer.domain.subjects import SubjectError, Subjects
@@ -21,10 +22,13 @@ NOTES: Final = tuple(f"{NOTE_PREFIX}{name}" for name in ("line", "id", "reason")
 """The first columns of a file of rejects."""
 SUBJECT_COLUMNS: Final = ("name", "subject")
 DEFAULT_ENCODING: Final = "utf-8"
+WIDEST_BYTES: Final = 4
+"""Of a character in any encoding: UTF-16 and UTF-32 have a NUL in those of the first letter of a header."""
+JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
 
 
 @contextmanager
-def opened(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[Table]:
+def opened(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[Table | JsonLines]:
     """Open a table, in gzip or not.
 
     Args:
@@ -39,10 +43,10 @@ def opened(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[
         with ExitStack() as stack:
             yield _table(stack, path, encoding, delimiter)
     except UnreadableFileError as error:
-        raise WrongInputError(f"{path} cannot be read as CSV: {error}") from error
+        raise WrongInputError(f"{path} cannot be read as {_form(path)}: {error}") from error
 
 
-def _table(stack: ExitStack, path: Path, encoding: str | None, delimiter: str | None) -> Table:
+def _table(stack: ExitStack, path: Path, encoding: str | None, delimiter: str | None) -> Table | JsonLines:
     try:
         stored = stack.enter_context(path.open("rb"))
         content = cast("IO[bytes]", gzip.GzipFile(fileobj=stored)) if path.suffix == ".gz" else stored
@@ -54,9 +58,20 @@ def _table(stack: ExitStack, path: Path, encoding: str | None, delimiter: str | 
         raise WrongInputError(f"{name!r} is no encoding that is known, such as utf-8, utf-16-le or cp1252") from error
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFileError(str(error)) from error
-    if name == DEFAULT_ENCODING and b"\0" in head:
+    if name == DEFAULT_ENCODING and b"\0" in head[:WIDEST_BYTES]:
         raise UnreadableFileError("line 1 holds NUL: is it UTF-16? State --encoding utf-16-le, or utf-16-be")
-    return Table(stack.enter_context(text).readline, name, delimiter, lenient=encoding is not None)
+    readline = stack.enter_context(text).readline
+    if _is_json_lines(path):
+        return JsonLines(readline, name, lenient=encoding is not None)
+    return Table(readline, name, delimiter, lenient=encoding is not None)
+
+
+def _form(path: Path) -> str:
+    return "JSON lines" if _is_json_lines(path) else "CSV"
+
+
+def _is_json_lines(path: Path) -> bool:
+    return Path(path.name.removesuffix(".gz")).suffix in JSON_LINES
 
 
 class Rejects:
@@ -114,7 +129,7 @@ def _without(cells: Sequence[str], notes: Sequence[bool]) -> list[str]:
 
 def free_path(file: Path) -> Path:
     """Return where the rejects of a file go: beside it, and never over what is there, which may be half mended."""
-    stem = file.name.removesuffix(".gz").removesuffix(".csv")
+    stem = Path(file.name.removesuffix(".gz")).stem
     made = file.with_name(f"{stem}.rejects.csv")
     number = 1
     while made.exists():

@@ -18,6 +18,7 @@ from plaudit.common.standard_webhooks import InvalidSecretError, decode_secret
 from plaudit.ingest.transfer.cli.files import Rejects, opened, read_subjects, write_subjects
 from plaudit.ingest.transfer.cli.posting import Outcome, Pace, Poster
 from plaudit.ingest.transfer.cli.spill import SortedRows
+from plaudit.ingest.transfer.domain.json_lines import JsonLines
 from plaudit.ingest.transfer.domain.mapping import FieldMapping, MappingError
 from plaudit.ingest.transfer.domain.presets import PRESETS, Preset, recognise
 from plaudit.ingest.transfer.domain.reading import Options, RowReader, SameId
@@ -119,7 +120,7 @@ class Transfer:
             self._rejects.keep = True
             yield rows
 
-    def _read(self, table: Table, reader: RowReader, rows: SortedRows) -> None:
+    def _read(self, table: Table | JsonLines, reader: RowReader, rows: SortedRows) -> None:
         task = self._show.add_task("reading", total=None)
         try:
             for number, row in enumerate(table.rows(), 1):

@@ -48,6 +48,23 @@ def encoding_of(head: bytes) -> str | None:
     return next((name for mark, name in _MARKS if head.startswith(mark)), None)
 
 
+def undecodable(line: str, number: int, encoding: str, *, lenient: bool) -> str | None:
+    """Return what no text may hold and this line holds: NUL, or a byte that is not in the encoding; None without it.
+
+    Raises:
+        UnreadableFileError: there is such a byte, and it is not to be lenient about.
+    """
+    found = _UNUSABLE.search(line)
+    if found is None:
+        return None
+    if found[0] == "\0":
+        return "the row holds a NUL character"
+    reason = f"byte 0x{ord(found[0]) & 0xFF:02X} in line {number} is not {encoding}"
+    if not lenient:
+        raise UnreadableFileError(f"{reason}: state --encoding, for example --encoding cp1252")
+    return reason
+
+
 class Table:
     """Delimited text with a header: its columns, and its rows one after the other."""
 
@@ -184,14 +201,9 @@ class _Lines:
         Raises:
             UnreadableFileError: bytes that are not in the encoding, which was not stated.
         """
-        for offset, line in enumerate(self.record):
-            if found := _UNUSABLE.search(line):
-                if found[0] == "\0":
-                    return "the row holds a NUL character"
-                number = self._number - len(self.record) + 1 + offset
-                reason = f"byte 0x{ord(found[0]) & 0xFF:02X} in line {number} is not {self._encoding}"
-                if not self._lenient:
-                    raise UnreadableFileError(f"{reason}: state --encoding, for example --encoding cp1252")
+        first = self._number - len(self.record) + 1
+        for number, line in enumerate(self.record, first):
+            if reason := undecodable(line, number, self._encoding, lenient=self._lenient):
                 return reason
         return None
 
