@@ -249,7 +249,7 @@ def test_rows_that_differ_under_one_id_and_time_are_told(tmp_path: Path, receive
     path = write(tmp_path / "reviews.csv", row("a", stars="1"), row("a", stars="5"), row("b"), row("b"))
     done = run("import", path, *mapped())
     assert (done.exit_code, "4 accepted" in said(done)) == (0, True)
-    assert "1 rows have the id and time of another row and differ from it, for example lines 2 and 3" in said(done)
+    assert "Rows with the id and time of another row that differ from it: 1, for example lines 2 and 3" in said(done)
     assert [event["data"]["rating"] for event in receiver.events][:2] == [1, 5]
 
 

@@ -154,8 +154,8 @@ class Transfer:
         if same_id.example:
             one, other = same_id.example
             self._print(
-                f"{same_id.count} rows have the id and time of another row and differ from it, for example lines {one} "
-                f"and {other}: the last one counts"
+                f"Rows with the id and time of another row that differ from it: {same_id.count}, for example lines "
+                f"{one} and {other}; the last one counts"
             )
         if outcome.refusal:
             self._print(f"  {outcome.refusal}")

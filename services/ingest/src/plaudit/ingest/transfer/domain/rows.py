@@ -36,7 +36,7 @@ class Ready(NamedTuple):
     id: str
     line: int
     events: list[bytes]
-    """JSON, one or two: a review that is no longer public is followed or preceded by its removal."""
+    """JSON, one or two: a review that is no longer public is preceded by its removal."""
     cells: list[str]
 
 
