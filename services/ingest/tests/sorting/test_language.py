@@ -2,7 +2,7 @@
 
 import pytest
 
-from plaudit.ingest.sorting.domain.language import UNKNOWN, Language, known_languages, language_of
+from plaudit.ingest.sorting.domain.language import KNOWN_LANGUAGES, UNKNOWN, Language, language_of
 
 ELEVEN = frozenset({"en", "de", "fr", "no", "es", "nl", "da", "sv", "it", "pt", "pl"})
 
@@ -45,4 +45,9 @@ def test_one_set_of_languages_does_not_change_another() -> None:
     german = "Das ist ein ganz gewöhnlicher Satz über den Kundendienst."
     for languages in (frozenset({"de"}), frozenset({"fr"}), frozenset({"de"})):
         assert (language_of(german, None, languages).tag == "de") == ("de" in languages)
-    assert known_languages() >= ELEVEN
+
+
+def test_the_languages_that_rules_may_name_are_those_of_the_model() -> None:
+    assert ELEVEN <= KNOWN_LANGUAGES
+    text = "Das ist ein ganz gewöhnlicher Satz über den Kundendienst."
+    assert language_of(text, None, KNOWN_LANGUAGES).tag == "de"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from plaudit.ingest.sorting.domain.lists.severity_de import SEVERITY_DE
 from plaudit.ingest.sorting.domain.lists.severity_en import SEVERITY_EN
 from plaudit.ingest.sorting.domain.phrases import Phrase, PhraseIndex, WrongPhraseError, read_phrases
-from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, SortingRules, WrongRulesError
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, Mute, SortingRules, WrongRulesError, check_rules
 from plaudit.ingest.sorting.domain.sort import sort
 from plaudit.ingest.sorting.domain.words import MAX_TEXT_CHARS, fold, normalise, sentences, statement
 
@@ -94,11 +94,18 @@ def test_a_phrase_that_is_not_written_as_phrases_are_is_refused_with_its_reason(
         SortingRules(more_topics={"anger": "angry"}),
         SortingRules(hidden_topics=("anger",)),
         SortingRules(languages=("xx",)),
+        SortingRules(mutes=(Mute(subject="acme", category="fraud", phrase="lawyer/lawyers"),)),
+        SortingRules(mutes=(Mute(subject="acme", category="leave", phrase="uninstall*"),)),
     ],
 )
 def test_rules_that_cannot_be_applied_are_refused(rules: SortingRules) -> None:
     with pytest.raises(WrongRulesError):
-        CompiledRules(rules)
+        check_rules(rules)
+
+
+def test_a_phrase_that_a_tenant_added_can_be_muted() -> None:
+    mute = Mute(subject="acme", category="fraud", phrase="zebra")
+    check_rules(SortingRules(more_drastic={"fraud": "~zebra"}, mutes=(mute,)))
 
 
 def test_the_shipped_index_stays_as_it_is_when_a_tenant_adds_to_it() -> None:

@@ -6,10 +6,12 @@ and is counted as that: never as English.
 
 from copy import copy
 from functools import lru_cache
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
 MIN_LETTERS: Final = 12
 MIN_PROBABILITY: Final = 0.9
@@ -19,6 +21,14 @@ ALWAYS_POSSIBLE: Final = "en"
 COVERED: Final = frozenset({"en", "de"})
 """Languages that the severity rules cover."""
 SETS_OF_LANGUAGES: Final = 16
+_CODES: Final = """
+af am an ar arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en eo es et eu fa fi fo fr fy ga gd gl gom gu gug
+ha he hi hr ht hu hy id ig is it ja jv ka kab kk km kn ko ku ky la lb lg lij ln lo lt ltg lv mg mk ml mn mr ms mt my ne
+nl nn no nso oc om or pa pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz
+vec vi vo wa xh yo zh zu
+"""
+KNOWN_LANGUAGES: Final = frozenset(_CODES.split())
+"""Those of the model's that a review may be in. Loading it to look would cost more than the list."""
 
 
 class Language(msgspec.Struct, frozen=True):
@@ -53,19 +63,16 @@ def language_of(normalised: str, stated: str | None, languages: frozenset[str]) 
     return Language(tag, "text") if probability >= MIN_PROBABILITY else UNKNOWN
 
 
-def known_languages() -> frozenset[str]:
-    """Return the languages that can be told from a text."""
-    return frozenset(_model().labels)
-
-
 @lru_cache(maxsize=1)
-def _model() -> LanguageIdentifier:
-    """Load the model once, when it is first needed: it takes some megabytes, which not every process needs."""
+def _model() -> "LanguageIdentifier":
+    """Load the model when a text is first read: it takes some 100 MB, which not every process needs."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 @lru_cache(maxsize=SETS_OF_LANGUAGES)
-def _identifier(languages: frozenset[str]) -> LanguageIdentifier:
+def _identifier(languages: frozenset[str]) -> "LanguageIdentifier":
     """Return an identifier of its own for these languages: setting them changes it, so none is set twice."""
     identifier = copy(_model())
     identifier.set_languages(languages)

@@ -86,11 +86,11 @@ class PhraseIndex:
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         """Index phrases by what their first word may be."""
-        self._phrases = tuple(phrases)
+        self.phrases = tuple(phrases)
         self._exact: dict[str, tuple[Phrase, ...]] = {}
         self._prefixes: dict[str, tuple[tuple[str, Phrase], ...]] = {}
         self._suffixes: dict[str, tuple[tuple[str, Phrase], ...]] = {}
-        for phrase in self._phrases:
+        for phrase in self.phrases:
             for word in phrase.first.exact:
                 self._exact[word] = (*self._exact.get(word, ()), phrase)
             for stem in phrase.first.prefixes:
@@ -102,7 +102,7 @@ class PhraseIndex:
 
     def with_more(self, phrases: Iterable[Phrase]) -> "PhraseIndex":
         """Return an index of these phrases beside its own; it stays as it is."""
-        return PhraseIndex((*self._phrases, *phrases))
+        return PhraseIndex((*self.phrases, *phrases))
 
     def find(self, text: Iterable[Sentence]) -> Iterator[Match]:
         """Yield every phrase at every place where it begins, in the order of the text."""

@@ -6,14 +6,14 @@ from typing import Final
 
 import msgspec
 
-from plaudit.ingest.sorting.domain.language import known_languages
+from plaudit.ingest.sorting.domain.language import KNOWN_LANGUAGES
 from plaudit.ingest.sorting.domain.lists.personas_en import PERSONAS_EN
 from plaudit.ingest.sorting.domain.lists.severity_de import SEVERITY_DE
 from plaudit.ingest.sorting.domain.lists.severity_en import SEVERITY_EN
 from plaudit.ingest.sorting.domain.lists.topics_de import TOPICS_DE
 from plaudit.ingest.sorting.domain.lists.topics_en import TOPICS_EN
 from plaudit.ingest.sorting.domain.phrases import Phrase, PhraseIndex, WrongPhraseError, read_phrases
-from plaudit.ingest.sorting.domain.severity import DRASTIC_CATEGORIES
+from plaudit.ingest.sorting.domain.severity import DRASTIC_CATEGORIES, LEAVE
 
 SHIPPED_VERSION: Final = 1
 """Rises with every change of the shipped lists or of how they are applied."""
@@ -85,14 +85,12 @@ class SortingRules(msgspec.Struct, frozen=True, kw_only=True):
 class CompiledRules:
     """Rules, ready to sort by. Compiling takes milliseconds: keep it."""
 
-    def __init__(self, rules: SortingRules | None = None) -> None:
-        """Compile a tenant's rules; without any, the shipped ones.
+    def __init__(self, rules: SortingRules) -> None:
+        """Compile rules. What was checked once compiles also when later versions of the lists lack what it mutes.
 
         Raises:
-            WrongRulesError: they name what there is not, are too many, or a phrase is not written as phrases are.
+            WrongRulesError: the phrases of a group are too many, or one is not written as phrases are.
         """
-        rules = SortingRules() if rules is None else rules
-        _check(rules)
         self.languages = frozenset(rules.languages)
         self.switched_off = frozenset(rules.switched_off)
         self.hidden_topics = frozenset(rules.hidden_topics)
@@ -140,11 +138,15 @@ def _added(rules: SortingRules) -> Iterator[Phrase]:
             yield from phrases
 
 
-def _check(rules: SortingRules) -> None:
+def check_rules(rules: SortingRules) -> None:
+    """Check rules that somebody wants to set.
+
+    Raises:
+        WrongRulesError: they name what there is not, are too many, or a phrase is not written as phrases are.
+    """
     for named, known in (
         (rules.switched_off, DRASTIC_CATEGORIES),
         (rules.more_drastic, DRASTIC_CATEGORIES),
-        ([mute.category for mute in rules.mutes], DRASTIC_CATEGORIES),
         (rules.more_topics, TOPIC_TITLES),
         (rules.hidden_topics, TOPIC_TITLES),
     ):
@@ -155,10 +157,14 @@ def _check(rules: SortingRules) -> None:
         raise WrongRulesError(f"There are more than {MAX_MUTES} muted phrases.")
     if len(rules.languages) > MAX_LANGUAGES:
         raise WrongRulesError(f"There are more than {MAX_LANGUAGES} languages.")
-    if unknown := sorted(set(rules.languages) - known_languages()):
-        raise WrongRulesError(f"No language is called {', '.join(unknown)}; use codes such as de, en, fr.")
+    if unknown := sorted(set(rules.languages) - KNOWN_LANGUAGES):
+        raise WrongRulesError(f"No language is called {unknown[0]!r}; use codes such as de, en, fr.")
+    drastic = {(each.group, each.text) for each in CompiledRules(rules).index.phrases if each.list_name == SEVERITY}
+    for mute in rules.mutes:
+        if (mute.category, mute.phrase) not in drastic or mute.category == LEAVE:
+            raise WrongRulesError(f"{mute.category!r} has no phrase {mute.phrase!r} that could be muted.")
 
 
 _SHIPPED_INDEX: Final = PhraseIndex(_shipped())
-SHIPPED: Final = CompiledRules()
+SHIPPED: Final = CompiledRules(SortingRules())
 """The rules of a tenant that changed nothing."""
