@@ -30,6 +30,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "read_delivery", ids={"delivery_id": posted["delivery_id"]})
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
+        await reference.check(api, "set_rules")
+        await reference.check(api, "read_rules")
+        await reference.check(api, "preview_rules")
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(

@@ -13,8 +13,10 @@ from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 
 HOOK_CONNECTIONS = 4
@@ -33,7 +35,15 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         description="Platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
-        routers=(sources.router, reviews.router, deliveries.router, sessions.router, administration.router),
+        routers=(
+            sources.router,
+            reviews.router,
+            deliveries.router,
+            sorting.router,
+            resorting.router,
+            sessions.router,
+            administration.router,
+        ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
@@ -42,9 +52,10 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "hooks": "The addresses that platforms post to.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+            "sorting": "The rules that find severity, topics and personas in reviews.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS},
-        refusals=sources.REFUSALS,
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **sorting.PROBLEMS},
+        refusals={**sources.REFUSALS, **sorting.REFUSALS},
     )
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
     return Parts(app=app, jobs=[writer])
@@ -55,7 +66,9 @@ SERVICE = Service(
     settings=IngestSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/hooks")),
+    front_door=FrontDoorRoutes(
+        prefixes=("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/sorting-rules", "/v1/hooks")
+    ),
 )
 
 if __name__ == "__main__":

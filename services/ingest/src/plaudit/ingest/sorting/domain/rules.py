@@ -1,6 +1,7 @@
 """The rules of a tenant: the shipped lists, with what the tenant added, muted, hid and switched off."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -80,6 +81,19 @@ class SortingRules(msgspec.Struct, frozen=True, kw_only=True):
     """Topic → phrases beside the shipped ones."""
     hidden_topics: tuple[str, ...] = ()
     mutes: tuple[Mute, ...] = ()
+
+
+class RulesChangedError(ValueError):
+    """Somebody else has changed the rules since; the text says what to do."""
+
+
+class RulesRevision(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant's rules as somebody set them; revision 0 are the shipped ones, which nobody set."""
+
+    revision: int
+    rules: SortingRules
+    changed_at: datetime | None
+    changed_by: str | None
 
 
 class CompiledRules:
@@ -168,3 +182,4 @@ def check_rules(rules: SortingRules) -> None:
 _SHIPPED_INDEX: Final = PhraseIndex(_shipped())
 SHIPPED: Final = CompiledRules(SortingRules())
 """The rules of a tenant that changed nothing."""
+SHIPPED_RULES: Final = RulesRevision(revision=0, rules=SortingRules(), changed_at=None, changed_by=None)
