@@ -14,7 +14,7 @@ Outcome = Literal["normal", "negative", "check", "drastic"]
 class CountsOut(BaseModel):
     """How many of the reviews are how severe."""
 
-    normal: int = Field(description="Neither bad nor worth a look.", examples=[0])
+    normal: int = Field(description="Neither bad nor worth a look.", examples=[1])
     negative: int = Field(description="Of one or two stars, and nothing drastic said.", examples=[0])
     check: int = Field(description="Something was said that a person should look at.", examples=[0])
     drastic: int = Field(description="Of one or two stars, with something drastic said.", examples=[0])
@@ -51,9 +51,9 @@ class PhraseUseOut(BaseModel):
 class PreviewOut(BaseModel):
     """What the proposed rules would change. Severity rules cover English and German only."""
 
-    reviews: int = Field(description="How many reviews were read, the latest published.", examples=[0])
+    reviews: int = Field(description="How many reviews were read, the latest published.", examples=[1])
     bad: int = Field(description="Of them with one or two stars.", examples=[0])
-    good: int = Field(description="Of them with four or five stars; words of trade need 50.", examples=[0])
+    good: int = Field(description="Of them with four or five stars; words of trade need 50.", examples=[1])
     before: CountsOut = Field(description="By the rules in force.")
     after: CountsOut = Field(description="By the proposed rules.")
     changed: int = Field(description="How many reviews are judged otherwise.", examples=[0])

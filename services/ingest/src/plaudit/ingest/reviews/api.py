@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.common.http import AnyText, Instant, Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
 from plaudit.ingest.reviews import store
-from plaudit.ingest.reviews.domain.state import Kind, Severity
+from plaudit.ingest.reviews.domain.state import Kind
 from plaudit.ingest.reviews.schemas import (
     ReviewOut,
     ReviewWithHistoryOut,
     review_out,
     review_with_history_out,
 )
+from plaudit.ingest.sorting.domain.severity import Severity
 
 router = APIRouter(tags=["reviews"])
 ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]
