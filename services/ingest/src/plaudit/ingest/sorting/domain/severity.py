@@ -1,8 +1,8 @@
 """How bad a review is: by its stars, and by what its text says.
 
-The marks say what is *said*, never what is true. Measured on reviews of ten pet insurers that the rules had never seen:
-92 of 100 reviews called drastic were so (82 to 96), and about 4 of 100 serious ones were missed, possibly more. The
-lists cover English and German.
+The marks say what is *said*, never what is true. Of reviews of ten pet insurers that nobody had read before, 92 of 100
+that were called drastic were so (82 to 96), and about 4 of 100 serious ones were missed, possibly more. The lists cover
+English and German.
 """
 
 import math
