@@ -75,6 +75,16 @@ async def test_a_preview_reads_the_tenants_reviews_of_the_subject_only(ingest: I
     assert (await preview(ingest, {}, "other"))["reviews"] == 0
 
 
+async def test_a_preview_tells_which_languages_would_change(ingest: Ingest, source: Source) -> None:
+    said = "Le service est nul et je ne reçois jamais de réponse à mes questions."
+    await ingest.post(source, [created("r-1", 1, text=said)])
+    found = await preview(ingest, {"languages": ["fr"]})
+    assert [(each["before"]["language"] == "fr", each["after"]["language"]) for each in found["changes"]] == [
+        (False, "fr")
+    ]
+    assert (await preview(ingest, {}))["changes"] == []
+
+
 async def test_wrong_rules_are_a_422_that_says_why(ingest: Ingest) -> None:
     answer = await ask(ingest, "POST", f"{PATH}/preview", {"languages": ["xx"]})
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems#wrong-sorting-rules")

@@ -53,9 +53,13 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def preview(reviews: Sequence[Review], in_force: CompiledRules, proposed: CompiledRules) -> Preview:
-    """Return what proposed rules would change of these reviews, compared with the rules in force."""
-    before = [_sort(review, in_force) for review in reviews]
-    after = [_sort(review, proposed) for review in reviews]
+    """Return what proposed rules would change of these reviews, compared with the rules in force.
+
+    Languages are told from the texts only where the proposed rules name others: nothing else changes them.
+    """
+    tell_language = in_force.languages != proposed.languages
+    before = [_sort(review, in_force, tell_language=tell_language) for review in reviews]
+    after = [_sort(review, proposed, tell_language=tell_language) for review in reviews]
     changes = [
         Change(review_id=review.id, stars=review.state.rating, before=old, after=new)
         for review, old, new in zip(reviews, before, after, strict=True)
@@ -87,10 +91,16 @@ def words(found: Sorted) -> tuple[str, ...]:
     return tuple(found.text[hit.start : hit.end] for hit in counted)
 
 
-def _sort(review: Review, rules: CompiledRules) -> Sorted:
+def _sort(review: Review, rules: CompiledRules, *, tell_language: bool) -> Sorted:
     state = review.state
-    text = statement(state.title, state.text)
-    return sort(text, state.rating, rules, subject=state.subject, stated_language=state.language)
+    return sort(
+        statement(state.title, state.text),
+        state.rating,
+        rules,
+        subject=state.subject,
+        stated_language=state.language,
+        tell_language=tell_language,
+    )
 
 
 def _told(found: Sorted) -> tuple[object, ...]:

@@ -26,7 +26,9 @@ class VerdictOut(BaseModel):
     outcome: Outcome = Field(description="How severe it is; `check` where a person should look.", examples=["drastic"])
     words: list[str] = Field(description="The words that say so.", examples=[["stole my deposit"]])
     topics: list[str] = Field(description="What it mentions.", examples=[["billing_refund"]])
-    language: str | None = Field(description="The language of its text; null if that is unknown.", examples=["en"])
+    language: str | None = Field(
+        description="The language of its text; null if it is unknown, or if no language would change.", examples=["en"]
+    )
 
 
 class ChangeOut(BaseModel):

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from plaudit.ingest.sorting.domain.language import Language, language_of
+from plaudit.ingest.sorting.domain.language import UNKNOWN, Language, language_of
 from plaudit.ingest.sorting.domain.phrases import Match
 from plaudit.ingest.sorting.domain.rules import SEVERITY, TOPICS, CompiledRules
 from plaudit.ingest.sorting.domain.severity import Hit, Severity, Statement, judge
@@ -43,6 +43,7 @@ def sort(
     *,
     subject: str | None = None,
     stated_language: str | None = None,
+    tell_language: bool = True,
 ) -> Sorted:
     """Return what the rules say of a review.
 
@@ -52,6 +53,7 @@ def sort(
         rules: the tenant's.
         subject: what the review is about, for phrases that are muted there.
         stated_language: what the platform says of the text's language.
+        tell_language: whether to tell it from the text where the platform says none; it costs more than all the rest.
     """
     normalised = normalise(text)
     split = sentences(normalised)
@@ -75,7 +77,8 @@ def sort(
         elif phrase.group not in personas:
             personas[phrase.group] = _mark(match)
     judgement = judge(stars, tuple(hits.values()))
-    language = language_of(normalised, stated_language, rules.languages)
+    is_told = tell_language or bool(stated_language)
+    language = language_of(normalised, stated_language, rules.languages) if is_told else UNKNOWN
     return Sorted(
         text=normalised,
         severity=judgement.severity,
