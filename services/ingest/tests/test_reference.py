@@ -57,6 +57,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         )
         await reference.check(api, "read_revisions")
         await reference.check(api, "export_reviews")
+        await reference.check(api, "set_rules")
+        await reference.check(api, "read_rules")
+        await reference.check(api, "preview_rules")
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(

@@ -22,11 +22,13 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -53,8 +55,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
-            *(export.router, reviews.router, review_pages.router, revision_feed.router),
-            *(sessions.router, administration.router),
+            *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
+            *(resorting.router, sessions.router, administration.router),
         ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
@@ -67,9 +69,10 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+            "sorting": "The rules that find severity, topics and personas in reviews.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS},
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **sorting.PROBLEMS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
@@ -96,7 +99,7 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
             "/console/reviews",
         )
     ),
