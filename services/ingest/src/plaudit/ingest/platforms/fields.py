@@ -54,7 +54,7 @@ Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG_CHARS)]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)]
 
 _LANGUAGE = re.compile(LANGUAGE_PATTERN)
-_TYPE = re.compile(r"[a-z0-9]+(?:[._:/-][a-z0-9]+)+", re.IGNORECASE)
+_TYPE = re.compile(r"(?:[a-z0-9][A-Za-z0-9]*(?:[._:/-][A-Za-z0-9]+)*)?")
 """What a type of events looks like. Anything else may be about a person, and is not repeated."""
 _PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
 
