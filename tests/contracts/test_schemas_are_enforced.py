@@ -144,7 +144,7 @@ def refusal(answer: httpx.Response, place: str, name: str) -> bool:
     return True
 
 
-EITHER = {("body", "person"), ("body", "email"), ("body", "impact"), ("body", "effort_weeks")}
+EITHER = {("body", "person"), ("body", "email"), ("body", "review_id"), ("body", "impact"), ("body", "effort_weeks")}
 """Fields that go together: one may be named for the other."""
 
 

@@ -23,6 +23,8 @@ KEPT = 4
 SIGNED = "/v1/hooks/{source_id}"
 WITH_TOKEN = "/v1/hooks/{source_id}/{token}"
 UNTAKEN = "quarantined"
+A_PHRASE = {"category": "legal", "phrase": "lawyer/lawyers"}
+"""One that can be muted: only the lists know which there are."""
 
 _turns = itertools.count()
 _keys: set[str] = set()
@@ -57,7 +59,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
             _use_known_ids(case)
     if not meta.is_negative_at(ParameterLocation.BODY):
         case.body = _typed(case.body)
-        if isinstance(case.body, dict) and "review_id" in case.body:
+        if isinstance(case.body, dict) and isinstance(case.body.get("mutes"), list):
+            case.body["mutes"] = [{**mute, **A_PHRASE} for mute in case.body["mutes"]]
+        if isinstance(case.body, dict) and case.body.get("review_id") and RUNS["reviews_of_the_board"]:
             # Its 404 would be of the review, and be taken for one of the request that was just made.
             case.body["review_id"] = RUNS["reviews_of_the_board"][next(_turns) % len(RUNS["reviews_of_the_board"])]
     if not meta.is_negative_at(ParameterLocation.QUERY) and "cursor" in (case.query or {}):
@@ -73,7 +77,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     """Remember what signs the deliveries of a source that was made."""
     if (case.method, case.path, response.status_code) == ("POST", "/v1/sources", 201):
         source = json.loads(response.content)
-        if source["secret"]:
+        if source["platform"] == "native":
             RUNS["secrets"][source["id"]] = source["secret"]
 
 

@@ -35,7 +35,7 @@ class MuteIn(Body):
     """A phrase that says nothing about a subject and those below it."""
 
     subject: Subject = Field(description="Where it says nothing.", examples=["acme/legal"])
-    category: Category = Field(description="The category of the phrase.")
+    category: Category = Field(description="The category of the phrase.", examples=["legal"])
     phrase: str = Field(
         min_length=1,
         max_length=MAX_ADDED_CHARS,
