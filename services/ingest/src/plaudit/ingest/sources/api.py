@@ -162,7 +162,11 @@ async def read_source(
 @router.patch(
     "/v1/sources/{source_id}",
     summary="Change a source",
-    openapi_extra=describe(problems={"invalid-source": 422}, headers=("ETag",), answer={"revision": 2}),
+    openapi_extra=describe(
+        problems={"invalid-source": 422},
+        headers=("ETag",),
+        answer={"revision": 2, "subject": "acme/hamburg", "paused_at": "2026-03-01T09:00:00Z"},
+    ),
 )
 async def change_source(
     principal: SourcesWriter,
@@ -237,7 +241,7 @@ async def rotate_secret(
 @router.put(
     "/v1/sources/{source_id}/secrets",
     summary="Replace a source's secrets",
-    openapi_extra=describe(problems={"invalid-source": 422}),
+    openapi_extra=describe(problems={"invalid-source": 422}, answer={"revision": 2}),
 )
 async def replace_secrets(
     principal: SourcesWriter,
