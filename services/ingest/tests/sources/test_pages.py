@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit.ingest.sources.pages.examples import Endpoint, examples
+from plaudit.common.settings import address_of
 from plaudit_testing.running_ingest import Ingest, Source, created, running_ingest
 from plaudit_testing.runtime import until
 from plaudit_testing.webhooks import headers
@@ -258,15 +258,16 @@ async def test_pages_of_the_list_hold_each_source_once(
 async def test_every_example_posts_a_review_as_it_is_shown(
     ingest: Ingest, source: Source, staff: httpx.AsyncClient, title: str
 ):
-    await shown(staff, f"{PAGE}/{source.id}")
-    address = f"{str(ingest.client.base_url).rstrip('/')}{source.hook}"
-    [code] = [each.code for each in examples(Endpoint(address, "native", in_address=False)) if each.title == title]
+    page = await shown(staff, f"{PAGE}/{source.id}")
+    shown_programs = dict(re.findall(r"<summary>([^<]*)</summary>\n<pre[^>]*><code>(.*?)</code>", page, re.DOTALL))
+    settings = ingest.resources.settings
+    code = shown_programs[title].replace(address_of(settings), str(ingest.client.base_url).rstrip("/"))
     assert source.secret not in code
     command = {"curl": ["sh", "-c"], "Python": [sys.executable, "-c"]}[title]
     process = await asyncio.create_subprocess_exec(
         *command,
         code,
-        env={**os.environ, "SECRET": source.secret},
+        env={**os.environ, "PLAUDIT_WEBHOOK_SECRET": source.secret},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -277,7 +278,9 @@ async def test_every_example_posts_a_review_as_it_is_shown(
     assert review["text"] == "Good soup."
 
 
-async def test_an_address_with_a_token_is_shown_without_it_in_the_example(ingest: Ingest, staff: httpx.AsyncClient):
+async def test_the_example_of_an_address_with_a_token_reads_the_token_from_the_environment(
+    ingest: Ingest, staff: httpx.AsyncClient
+):
     source = await ingest.source(platform="trustpilot")
     page = await shown(staff, f"{PAGE}/{source.id}")
-    assert f"/v1/hooks/{source.id}/SECRET-TOKEN'" in page
+    assert f'/v1/hooks/{source.id}/$PLAUDIT_WEBHOOK_SECRET"' in page

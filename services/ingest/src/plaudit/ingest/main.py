@@ -31,6 +31,7 @@ from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 from plaudit.ingest.sources import pages as source_pages
+from plaudit.ingest.sources.pages.examples import examples
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -77,6 +78,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     )
     app.state.vault = vault
     app.state.platforms = ADAPTERS
+    app.state.examples = examples
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
     app.state.platforms_without_answers = frozenset(
         platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"

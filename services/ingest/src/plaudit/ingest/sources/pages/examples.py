@@ -6,18 +6,9 @@ Each reads the secret from the environment, so that it stands in no file and no 
 from dataclasses import dataclass
 from typing import Final
 
+from plaudit.ingest.sources.domain import Source
+
 NATIVE: Final = "native"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a source takes deliveries, and how they are proven."""
-
-    address: str
-    """In full; where the platform signs nothing, it ends in the secret token or in what stands for it."""
-    platform: str
-    in_address: bool
-    """Whether the address is the proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +20,40 @@ class Example:
     code: str
 
 
-def examples(source: Endpoint) -> list[Example]:
-    """Return programs that post to a source; none where only the platform itself can sign."""
-    if source.in_address:
-        return [Example("curl", "sh", _CURL_UNSIGNED.replace("ADDRESS", source.address))]
+def examples(source: Source, address: str) -> list[Example]:
+    """Return programs that post to a source; none where only the platform itself can sign.
+
+    Args:
+        source: none of its secrets is read.
+        address: of the installation.
+    """
+    hook = f"{address}/v1/hooks/{source.id}"
+    if source.path_token is not None:
+        return [Example("curl", "sh", _CURL_UNSIGNED.replace("ADDRESS", hook))]
     if source.platform != NATIVE:
         return []
     return [
-        Example("curl", "sh", _CURL.replace("ADDRESS", source.address)),
-        Example("Python", "python", _PYTHON.replace("ADDRESS", source.address)),
+        Example("curl", "sh", _CURL.replace("ADDRESS", hook)),
+        Example("Python", "python", _PYTHON.replace("ADDRESS", hook)),
     ]
 
 
 _CURL_UNSIGNED: Final = """\
-# review.json: a body as the platform sends it.
-curl -sS -H 'content-type: application/json' --data-binary @review.json 'ADDRESS'
+# PLAUDIT_WEBHOOK_SECRET: the end of the secret address. review.json: a body as the platform sends it.
+curl -sS -H 'content-type: application/json' --data-binary @review.json "ADDRESS/$PLAUDIT_WEBHOOK_SECRET"
 """
 _CURL: Final = """\
-# SECRET: the secret of this source, whsec_…
+# PLAUDIT_WEBHOOK_SECRET: the secret of this source, whsec_…
 PUBLISHED=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 BODY='{"type":"review.created","data":{"id":"example-1","rating":4,"published_at":"'$PUBLISHED'","text":"Good soup."}}'
 ID=msg_$(date +%s)_$$; NOW=$(date +%s)
-HEX=$(printf %s "${SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \\n')
+HEX=$(printf %s "${PLAUDIT_WEBHOOK_SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \\n')
 MAC=$(printf %s "$ID.$NOW.$BODY" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$HEX" -binary | base64)
 curl -sS -H 'content-type: application/json' -H "webhook-id: $ID" -H "webhook-timestamp: $NOW" \\
      -H "webhook-signature: v1,$MAC" --data-binary "$BODY" 'ADDRESS'
 """
 _PYTHON: Final = """\
-# SECRET: the secret of this source, whsec_…
+# PLAUDIT_WEBHOOK_SECRET: the secret of this source, whsec_…
 import base64, hashlib, hmac, json, os, time, urllib.request, uuid
 
 published = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -64,7 +61,7 @@ review = {"id": "example-1", "rating": 4, "published_at": published, "text": "Go
 body = json.dumps({"type": "review.created", "data": review}).encode()
 
 message_id, timestamp = f"msg_{uuid.uuid4().hex}", str(int(time.time()))
-key = base64.b64decode(os.environ["SECRET"].removeprefix("whsec_"))
+key = base64.b64decode(os.environ["PLAUDIT_WEBHOOK_SECRET"].removeprefix("whsec_"))
 mac = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256)
 headers = {
     "content-type": "application/json",

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from plaudit.common.http import TenantTx
+from plaudit.common.settings import address_of
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.api import OpenedVault
-from plaudit.ingest.sources.pages.examples import Endpoint, examples
 from plaudit.ingest.sources.pages.shared import (
     DELIVERIES,
     SOURCES,
@@ -74,7 +74,7 @@ async def show_source(
         known=KNOWN[platform.known],
         told=[(NAMES.get(each, each), WORDS[getattr(platform.tells, each)]) for each in TOLD],
         address=address,
-        examples=examples(Endpoint(address, source.platform, source.path_token is not None)),
+        examples=request.app.state.examples(source, address_of(request.app.state.resources.settings)),
         state=words,
         look=look,
         is_waiting=is_waiting,
