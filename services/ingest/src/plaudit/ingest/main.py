@@ -30,6 +30,8 @@ from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
+from plaudit.ingest.sources import pages as source_pages
+from plaudit.ingest.sources.pages.examples import examples
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -56,7 +58,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
-            *(resorting.router, sessions.router, administration.router),
+            *(source_pages.router, resorting.router, sessions.router, administration.router),
         ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
@@ -75,6 +77,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
     )
     app.state.vault = vault
+    app.state.platforms = ADAPTERS
+    app.state.examples = examples
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
     app.state.platforms_without_answers = frozenset(
         platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
@@ -100,7 +104,7 @@ SERVICE = Service(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
-            "/console/reviews",
+            *("/console/reviews", "/console/sources"),
         )
     ),
 )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from plaudit.common.http import Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.ingest.sorting.domain.language import KNOWN_LANGUAGES
 from plaudit.ingest.sorting.domain.rules import (
     MAX_ADDED_CHARS,
     MAX_LANGUAGES,
@@ -48,7 +49,9 @@ class MuteIn(Body):
 class SortingRulesIn(Body):
     """The rules of a tenant: all that differs from the shipped lists, which stay as they are."""
 
-    languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]] = Field(
+    languages: list[
+        Annotated[str, Field(pattern="^[a-z]{2,3}$", json_schema_extra={"enum": sorted(KNOWN_LANGUAGES)})]
+    ] = Field(
         default=["de", "en"],
         max_length=MAX_LANGUAGES,
         description="The languages that your customers write in, besides English: a text's is looked for among them.",
