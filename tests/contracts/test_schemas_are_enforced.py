@@ -74,7 +74,7 @@ VALUES = (None, True, 1, 2.0, 0.3, -1, 1000.01, 10**7, [], {}, ["a"], *TEXTS)
 UNDECIDED = {"1e0"}
 """A number for one reader of addresses, and none for another."""
 BEYOND_SCHEMAS = {"invalid-source", "wrong-sorting-rules"}
-"""Refusals by rules that no schema can say: which zones, networks, secrets of a platform, and phrases of lists there are."""
+"""Refusals by rules that no schema can say: which zones, networks, secrets and phrases there are."""
 FIXED = {"cursor"}
 """Which cursors are good just now is no rule of form."""
 
