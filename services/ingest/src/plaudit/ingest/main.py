@@ -4,7 +4,9 @@ from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.purge import PurgeJob
 from plaudit.common.vault import vault_of
 from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
@@ -28,6 +30,10 @@ from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
+from plaudit.ingest.surveys import api as surveys
+from plaudit.ingest.surveys.jobs import ExpiredInvitationsJob
+from plaudit.ingest.surveys.pages import console as survey_console
+from plaudit.ingest.surveys.pages import public as survey_pages
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -54,9 +60,12 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router),
+            *(surveys.router, survey_pages.router, survey_console.router),
             *(sessions.router, administration.router),
         ),
+        bare_routes=[static_route(survey_pages.STATIC)],
         direct_routes=[hooks],
+        body_limits={surveys.PATH: survey_pages.MAX_BODY_BYTES},
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
         pages=True,
@@ -66,10 +75,11 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
+            "surveys": "What customers are asked, and links for those whom to ask.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS},
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **surveys.PROBLEMS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **surveys.REFUSALS},
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
@@ -84,6 +94,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),
+        ExpiredInvitationsJob(worker),
+        PurgeJob(worker),
     )
     return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
 
@@ -97,7 +109,8 @@ SERVICE = Service(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures"),
-            "/console/reviews",
+            *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
+            *("/console/reviews", "/console/surveys"),
         )
     ),
 )

@@ -36,6 +36,9 @@ SCOPES: Final[Mapping[str, str]] = {
     "scores:read": "read scores and why they are what they are",
     "sources:read": "read sources, without their secrets",
     "sources:write": "make sources",
+    "surveys:invite": "get links to surveys for customers",
+    "surveys:read": "read surveys, and how many have responded",
+    "surveys:write": "make, change and close surveys",
 }
 """Everything that an operation or a page of a service asks for, and what it allows."""
 MIN_VALIDITY: Final = timedelta(seconds=1)

@@ -27,6 +27,8 @@ STORES: Final[Mapping[str, str]] = {
     "erased_people": "says what must not come back, by person key",
     "erasures": "the receipts, by id and person key",
     "sources": "holds nothing about customers",
+    "surveys": "holds nothing about customers",
+    "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",
     "idempotency_keys": "holds no answer about customers; deleted after a day",
     "rate_limits": "holds no answer about customers; deleted after a day",
 }
