@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from plaudit.common.db import Tx
@@ -34,13 +34,14 @@ from plaudit.common.person_keys import person_key
 from plaudit.common.process import Resources
 from plaudit.common.settings import address_of
 from plaudit.common.tenants import store as tenants
+from plaudit.ingest.reviews.domain.state import Kind
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.api import OpenedVault, PlatformProofs
 from plaudit.ingest.surveys import commands, store
 from plaudit.ingest.surveys.commands import Invited
 from plaudit.ingest.surveys.domain.invitations import LeftOut, Reason, Wanted
-from plaudit.ingest.surveys.domain.survey import KINDS, InvalidSurveyError, Language, SurveyClosedError, choices
+from plaudit.ingest.surveys.domain.survey import InvalidSurveyError, Language, SurveyClosedError, choices
 from plaudit.ingest.surveys.domain.templates import Template, wording_of
 from plaudit.ingest.surveys.schemas import (
     InvitationIn,
@@ -50,6 +51,7 @@ from plaudit.ingest.surveys.schemas import (
     LeftOutOut,
     SurveyChangeIn,
     SurveyIn,
+    SurveyKind,
     SurveyOut,
     TemplateOut,
     new_survey_out,
@@ -86,16 +88,27 @@ SurveyId = Annotated[UUID, Path(description="The survey's id.")]
 IngestResources = Annotated[Resources[IngestSettings], Depends(resources)]
 
 
-@router.get("/v1/survey-templates", summary="List the words that surveys begin with")
-async def list_survey_templates(_: SurveysReader, language: Language = Language.ENGLISH) -> Page[TemplateOut]:
-    """List the words of five industries, for each kind of question, in one language."""
-    words = [
-        TemplateOut(template=template, language=language, kind=kind, **msgspec.structs.asdict(each))
-        for template in Template
-        for kind in KINDS
-        for each in [wording_of(template, language, kind)]
-    ]
-    return Page(items=words, next=None)
+def templates_of(language: Language, kind: Kind) -> list[TemplateOut]:
+    """Return the words of every industry."""
+    words = {template: msgspec.structs.asdict(wording_of(template, language, kind)) for template in Template}
+    return [TemplateOut(template=template, language=language, kind=kind, **words[template]) for template in Template]
+
+
+_EXAMPLE: Final = [each.model_dump(mode="json") for each in templates_of(Language.ENGLISH, Kind.NPS)]
+
+
+@router.get(
+    "/v1/survey-templates",
+    summary="List the words that surveys begin with",
+    openapi_extra=describe(answer={"items": _EXAMPLE}),
+)
+async def list_survey_templates(
+    _: SurveysReader,
+    language: Annotated[Language, Query(description="Of the words.")] = Language.ENGLISH,
+    kind: Annotated[SurveyKind, Query(description="What is asked for.")] = Kind.NPS,
+) -> Page[TemplateOut]:
+    """List the words of five industries for one kind of question, in one language."""
+    return Page(items=templates_of(language, kind), next=None)
 
 
 @router.post("/v1/surveys", status_code=201, summary="Make a survey", openapi_extra=describe(headers=("Location",)))

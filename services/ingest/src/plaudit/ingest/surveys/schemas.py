@@ -23,11 +23,12 @@ from plaudit.ingest.surveys.domain.survey import (
     Language,
     Survey,
     Wording,
+    choices,
 )
 from plaudit.ingest.surveys.domain.templates import Template, wording_of
 from plaudit.ingest.surveys.store import Counted
 
-A_LINK: Final = "https://plaudit.example/s/AZnW8nweekCaUh8MbA87EQGZ1vJ8HnpAmlIfDGwPOxFl…"
+A_LINK: Final = "https://plaudit.example/s/AZnW8nwefkCaUh8MbA87EQGZ1vJ8HnpAmlIfDGwPOxFpl9JzIBP9GCssLFYTIsTYXdfKEg"
 _STORABLE: Final = r"^[^\x00]*$"
 
 SurveyKind = Literal[Kind.STARS, Kind.NPS, Kind.CSAT, Kind.CES]
@@ -38,12 +39,7 @@ Brand = Annotated[str, StringConstraints(min_length=1, max_length=MAX_BRAND_CHAR
 _KIND: Final = "What is asked for: stars 1 to 5, NPS 0 to 10, CSAT 1 to 5, CES 1 to 7."
 _BRAND: Final = "Who asks, as customers know it. The tenant's name, if not given."
 _TITLE: Final = "The heading. `{brand}` stands for whoever asks, here and in the other words."
-_WORDS: Final = {
-    "title": "How was your order from {brand}?",
-    "question": "How likely are you to recommend {brand} to a friend?",
-    "text_question": "What did you like, and what went wrong?",
-    "thanks": "Thank you!",
-}
+_WORDS: Final = asdict(wording_of(Template.SHOP, Language.ENGLISH, Kind.NPS))
 
 
 class SurveyIn(Body):
@@ -165,7 +161,7 @@ class InvitationOut(BaseModel):
     rating_links: dict[str, str] = Field(
         description="For a mail: each value that can be chosen → the page with this value chosen already. Nothing is "
         "sent before the customer presses the button there.",
-        examples=[{"9": f"{A_LINK}?r=9"}],
+        examples=[{str(value): f"{A_LINK}?r={value}" for value in choices(Kind.NPS)}],
     )
     expires_at: datetime = Field(description="When the link expires.")
     again: bool = Field(description="Whether the person had this invitation already; the link is the same.")
