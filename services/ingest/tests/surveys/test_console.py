@@ -36,7 +36,7 @@ def fields(page: str) -> dict[str, str]:
     """What the form of words holds."""
     typed = dict(re.findall(r'<input id="[a-z_]+" name="([a-z_]+)"[^>]*? value="([^"]*)"', page))
     hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', page))
-    areas = dict(re.findall(r'<textarea id="thanks" name="(thanks)"[^>]*>([^<]*)<', page))
+    areas = dict(re.findall(r'<textarea id="(?!text")[a-z_]+" name="([a-z_]+)"[^>]*>([^<]*)<', page))
     return {**typed, **hidden, **areas}
 
 

@@ -325,15 +325,16 @@ async def _page(
 
 async def _shown(tx: Tx, survey: Survey) -> dict[str, Any]:
     """Return what the preview shows, and the limits of the form."""
-    brand = survey.brand or await tenants.name_of(tx, survey.tenant_id) or survey.tenant_id
+    tenant = await tenants.name_of(tx, survey.tenant_id) or survey.tenant_id
     lines = {"required": True, "maxlength": MAX_LINE_CHARS}
     return {
         "stylesheet": STATIC.url("survey.css"),
-        "preview": form_context(survey, brand),
+        "preview": form_context(survey, survey.brand or tenant),
         "brand_limits": {"maxlength": MAX_BRAND_CHARS},
         "line_limits": lines,
+        "question_limits": {**lines, "rows": 2, "class": "short"},
         "thanks_limits": {**lines, "maxlength": MAX_THANKS_CHARS, "rows": 4},
-        "brand_hint": f"As customers know you. If empty: {isolated(brand)}.",
+        "brand_hint": f"As customers know you. If empty: {isolated(tenant)}.",
     }
 
 
