@@ -45,7 +45,7 @@ _ENGLISH: Final = Words(
     skip="Skip to the question",
     optional="optional",
     send="Send",
-    private="Your answer goes to {brand} and counts in its ratings. Your name and address are not published.",
+    private="Your answer goes to {brand} and counts in its ratings. It may be quoted in public, without your name.",
     errors={
         "missing": "Please choose one.",
         "off_scale": "Please choose one of these values.",
@@ -87,8 +87,8 @@ _GERMAN: Final = Words(
     skip="Zur Frage springen",
     optional="freiwillig",
     send="Absenden",
-    private="Ihre Antwort geht an {brand} und zählt in den Bewertungen mit. Ihr Name und Ihre Adresse werden nicht "
-    "veröffentlicht.",
+    private="Ihre Antwort geht an {brand} und zählt in den Bewertungen mit. Sie kann öffentlich zitiert werden, jedoch "
+    "ohne Ihren Namen.",
     errors={
         "missing": "Bitte wählen Sie etwas aus.",
         "off_scale": "Bitte wählen Sie einen dieser Werte aus.",
