@@ -64,6 +64,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "change_survey", ids=of_survey)
         await reference.check(api, "invite_to_survey", ids=of_survey)
         await reference.check(api, "list_survey_templates")
+        await reference.check(api, "set_rules")
+        await reference.check(api, "read_rules")
+        await reference.check(api, "preview_rules")
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(

@@ -24,11 +24,13 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 from plaudit.ingest.surveys import api as surveys
 from plaudit.ingest.surveys.jobs import ExpiredInvitationsJob
@@ -59,8 +61,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
-            *(export.router, reviews.router, review_pages.router, revision_feed.router),
-            *(surveys.router, survey_pages.router, survey_console.router),
+            *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
+            *(resorting.router, surveys.router, survey_pages.router, survey_console.router),
             *(sessions.router, administration.router),
         ),
         bare_routes=[static_route(survey_pages.STATIC)],
@@ -77,9 +79,16 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "erasures": "What is deleted for good, and the receipts.",
             "surveys": "What customers are asked, and links for those whom to ask.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+            "sorting": "The rules that find severity, topics and personas in reviews.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **surveys.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS, **surveys.REFUSALS},
+        problems={
+            **answers.PROBLEMS,
+            **sources.PROBLEMS,
+            **contacts.PROBLEMS,
+            **sorting.PROBLEMS,
+            **surveys.PROBLEMS,
+        },
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS, **surveys.REFUSALS},
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
@@ -108,7 +117,7 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
             *("/console/reviews", "/console/surveys"),
         )

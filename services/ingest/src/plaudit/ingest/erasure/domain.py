@@ -26,6 +26,7 @@ STORES: Final[Mapping[str, str]] = {
     "customer_events": "deleted",
     "erased_people": "says what must not come back, by person key",
     "erasures": "the receipts, by id and person key",
+    "sorting_rules": "holds nothing about customers",
     "sources": "holds nothing about customers",
     "surveys": "holds nothing about customers",
     "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.ingest.reviews.domain.versions import PartVersions
+from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import SourceRef
 
 
@@ -30,14 +31,6 @@ class Origin(StrEnum):
     ORGANIC = "organic"
     INVITED = "invited"
     INCENTIVISED = "incentivised"
-
-
-class Severity(StrEnum):
-    """How bad it is for the company."""
-
-    NORMAL = "normal"
-    NEGATIVE = "negative"
-    DRASTIC = "drastic"
 
 
 class RawRating(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
