@@ -12,6 +12,7 @@ from plaudit.common.http.openapi import JSON, operations
 _VOLATILE = {
     re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"): "<id>",
     re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"): "<time>",
+    re.compile(r"https?://[^/]+/s/[A-Za-z0-9_-]{70}"): "<link>",
     re.compile(r"whsec_[A-Za-z0-9+/=]+"): "<secret>",
     re.compile(r"\b[a-z2-7]{16}\b"): "<key>",
     re.compile(r"^\d{10}$"): "<seconds>",

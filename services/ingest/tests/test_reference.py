@@ -60,6 +60,13 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         )
         await reference.check(api, "read_revisions")
         await reference.check(api, "export_reviews")
+        survey = await reference.check(api, "create_survey")
+        await reference.check(api, "list_surveys")
+        of_survey = {"survey_id": survey["id"]}
+        await reference.check(api, "read_survey", ids=of_survey)
+        await reference.check(api, "change_survey", ids=of_survey)
+        await reference.check(api, "invite_to_survey", ids=of_survey)
+        await reference.check(api, "list_survey_templates")
         await reference.check(api, "set_rules")
         await reference.check(api, "read_rules")
         await reference.check(api, "preview_rules")

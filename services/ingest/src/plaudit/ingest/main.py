@@ -4,7 +4,9 @@ from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.purge import PurgeJob
 from plaudit.common.vault import vault_of
 from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
@@ -32,6 +34,10 @@ from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 from plaudit.ingest.sources import pages as source_pages
 from plaudit.ingest.sources.pages.examples import examples
+from plaudit.ingest.surveys import api as surveys
+from plaudit.ingest.surveys.jobs import ExpiredInvitationsJob
+from plaudit.ingest.surveys.pages import console as survey_console
+from plaudit.ingest.surveys.pages import public as survey_pages
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -58,9 +64,12 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
-            *(source_pages.router, resorting.router, sessions.router, administration.router),
+            *(source_pages.router, resorting.router, surveys.router, survey_pages.router, survey_console.router),
+            *(sessions.router, administration.router),
         ),
+        bare_routes=[static_route(survey_pages.STATIC)],
         direct_routes=[hooks],
+        body_limits={surveys.PATH: survey_pages.MAX_BODY_BYTES},
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
         pages=True,
@@ -70,11 +79,18 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
+            "surveys": "What customers are asked, and links for those whom to ask.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
             "sorting": "The rules that find severity, topics and personas in reviews.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **sorting.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
+        problems={
+            **answers.PROBLEMS,
+            **sources.PROBLEMS,
+            **contacts.PROBLEMS,
+            **sorting.PROBLEMS,
+            **surveys.PROBLEMS,
+        },
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS, **surveys.REFUSALS},
     )
     app.state.vault = vault
     app.state.platforms = ADAPTERS
@@ -91,6 +107,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),
+        ExpiredInvitationsJob(worker),
+        PurgeJob(worker),
     )
     return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
 
@@ -104,7 +122,8 @@ SERVICE = Service(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
-            *("/console/reviews", "/console/sources"),
+            *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
+            *("/console/reviews", "/console/sources", "/console/surveys"),
         )
     ),
 )

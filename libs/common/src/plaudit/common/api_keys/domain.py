@@ -37,6 +37,9 @@ SCOPES: Final[Mapping[str, str]] = {
     "sorting:write": "change the rules that reviews are sorted by",
     "sources:read": "read sources, without their secrets",
     "sources:write": "make, change and delete sources, and see their secrets",
+    "surveys:invite": "get links to surveys for customers",
+    "surveys:read": "read surveys, and how many have responded",
+    "surveys:write": "make, change and close surveys",
 }
 """Everything that an operation or a page of a service asks for, and what it allows."""
 MIN_VALIDITY: Final = timedelta(seconds=1)
