@@ -4,7 +4,9 @@ from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http_client import HttpClient
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
 from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
@@ -14,6 +16,7 @@ from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.hooks.api import answers
+from plaudit.ingest.hooks.api.issuer_keys import PublishedKeys
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
@@ -21,6 +24,9 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.pulls import api as pulls
+from plaudit.ingest.pulls import store as pulls_store
+from plaudit.ingest.pulls.jobs.pull_job import PullJob
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
@@ -38,8 +44,10 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     database = resources.database(Role.HOOK, HOOK_CONNECTIONS)
     writer = delivery_writer(database, resources.outbox, resources.ids)
     failed_attempts = FailedAttemptsLog(database)
-    sources_of_hooks = SourceCache(database, vault, settings.source_cache_seconds)
-    hooks = Hooks(sources_of_hooks, writer, failed_attempts, resources.ids, settings)
+    client = HttpClient(settings.interface_origins)
+    published_keys = PublishedKeys(client, address_of(settings))
+    sources_of_hooks = SourceCache(database, vault, settings.source_cache_seconds, proof_of=published_keys.proof_of)
+    hooks = Hooks(sources_of_hooks, writer, failed_attempts, published_keys, resources.ids, settings)
     app = create_app(
         title="Plaudit ingest",
         service="ingest",
@@ -49,7 +57,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
-            erasure.router,
+            *(erasure.router, pulls.router),
             *(sessions.router, administration.router),
         ),
         direct_routes=[hooks],
@@ -63,8 +71,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "erasures": "What is deleted for good, and the receipts.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS},
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **pulls.PROBLEMS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **pulls.REFUSALS},
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
@@ -73,9 +81,10 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         HeldExpiryJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
-        ResealJob(worker, vault),
+        ResealJob(worker, vault, [pulls_store.reseal]),
+        PullJob(worker, database, resources.outbox, resources.ids, vault, client),
     )
-    return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
+    return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])
 
 
 SERVICE = Service(

@@ -25,6 +25,9 @@ STORES: Final[Mapping[str, str]] = {
     "erased_people": "says what must not come back, by person key",
     "erasures": "the receipts, by id and person key",
     "sources": "holds nothing about customers",
+    "pulls": "holds nothing about customers",
+    "pulled_reviews": "which ids a platform has listed, and a hash of what was said of each",
+    "pull_notices": "names reviews that are to be asked for; deleted once they were",
     "idempotency_keys": "holds no answer about customers; deleted after a day",
     "rate_limits": "holds no answer about customers; deleted after a day",
 }
