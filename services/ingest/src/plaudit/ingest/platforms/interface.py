@@ -7,6 +7,7 @@ gone; the others list what is new or was changed lately.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -99,8 +100,9 @@ class Interface(ABC):
     """How one platform is asked. Without state: one object for all sources of the platform."""
 
     origin: ClassVar[str]
-    """Scheme and host. No credentials are sent to any other, but for a token to `token_origin`."""
-    token_origin: ClassVar[str] = ""
+    """Scheme and host. What authorizes requests is sent to no other."""
+    origin_of_tokens: ClassVar[str] = ""
+    """Where tokens are got, if anywhere."""
     credentials: ClassVar[type[msgspec.Struct]]
     """What a source needs; each field is one of a JSON object."""
     limit: ClassVar[Limit]
@@ -257,12 +259,10 @@ def private_key(key: str, algorithm: Literal["ES256", "RS256"]) -> ECKey | RSAKe
         InvalidCredentialsError: it is none, or of another kind.
     """
     kind = "an elliptic curve P-256" if algorithm == "ES256" else "an RSA"
-    try:
-        if not _PEM.fullmatch(key.strip()):
-            raise ValueError("no PEM")
-        found = (ECKey if algorithm == "ES256" else RSAKey).import_key(key.strip())
-        if not found.is_private or (isinstance(found, ECKey) and found.curve_name != "P-256"):
-            raise ValueError("another kind")
-    except (JoseError, ValueError, TypeError):
-        raise InvalidCredentialsError(f"private_key: must be {kind} private key in PEM") from None
+    found: ECKey | RSAKey | None = None
+    if _PEM.fullmatch(key.strip()):
+        with suppress(JoseError, ValueError, TypeError):
+            found = (ECKey if algorithm == "ES256" else RSAKey).import_key(key.strip())
+    if found is None or not found.is_private or (isinstance(found, ECKey) and found.curve_name != "P-256"):
+        raise InvalidCredentialsError(f"private_key: must be {kind} private key in PEM")
     return found

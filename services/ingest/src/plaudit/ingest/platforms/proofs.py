@@ -70,7 +70,8 @@ class NotProvenError(ValueError):
 
     `reason` is a stable word for logs and counters: `missing_header`, `repeated_header`, `malformed_id`,
     `malformed_timestamp`, `milliseconds`, `too_old`, `too_new`, `too_many_signatures`, `no_match`, `wrong_token`,
-    `malformed_token`, `wrong_issuer`, `wrong_audience`, `wrong_account`, `unknown_key`, `no_deliveries`. The text says the same to the sender, and nothing of the secret.
+    `malformed_token`, `wrong_issuer`, `wrong_audience`, `wrong_account`, `unknown_key`, `no_deliveries`. The text says
+    the same to the sender, and nothing of the secret.
     """
 
     def __init__(self, reason: str, detail: str) -> None:

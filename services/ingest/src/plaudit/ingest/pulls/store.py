@@ -52,7 +52,7 @@ UPDATE pulls SET {", ".join(f"{name} = ${number}" for number, name in enumerate(
 WHERE source_id = $1 AND running_until = $2
 """
 _RELEASE = "UPDATE pulls SET running_until = NULL WHERE source_id = $1 AND running_until = $2"
-_SET_TOKEN = "UPDATE pulls SET token = $3 WHERE source_id = $1 AND running_until = $2"
+_AUTHORIZE = "UPDATE pulls SET token = $3 WHERE source_id = $1 AND running_until = $2"
 _KNOWN = """
 SELECT named.external_id, coalesce(r.revision > 0, false) AS is_stored,
     coalesce(r.removed AND r.erased_at IS NULL, false) AS removed, coalesce(r.changed_at, p.told_at) AS changed_at,
@@ -162,11 +162,11 @@ async def release(tx: Tx, claimed: Claimed) -> None:
     await tx.raw.execute(_RELEASE, claimed.pull.source_id, claimed.until)
 
 
-async def set_token(tx: Tx, claimed: Claimed, token: Token | None, vault: Vault) -> None:
+async def keep_token(tx: Tx, claimed: Claimed, token: Token | None, vault: Vault) -> None:
     """Store what authorizes a source's requests, or that there is nothing."""
     place = _place(claimed.pull.tenant_id, claimed.pull.source_id, "token")
     sealed = None if token is None else vault.seal(msgspec.json.encode(token).decode(), place)
-    await tx.raw.execute(_SET_TOKEN, claimed.pull.source_id, claimed.until, sealed)
+    await tx.raw.execute(_AUTHORIZE, claimed.pull.source_id, claimed.until, sealed)
 
 
 async def known(tx: Tx, source_id: str, external_ids: Sequence[str]) -> dict[str, KnownReview]:

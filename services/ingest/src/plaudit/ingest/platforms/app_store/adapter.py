@@ -5,12 +5,13 @@ change, and is published some time after it was sent.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
-from plaudit.ingest.platforms.payload import Fields, read_events, tags
+from plaudit.ingest.platforms.payload import Fields, UnreadableFieldError, read_events, tags
 from plaudit.ingest.platforms.proofs import NoDeliveries
 from plaudit.ingest.reviews.domain.instructions import AnswerContent, AnswerState, Content, CreateReview, Item
 from plaudit.ingest.sources.domain import KeyedSource
@@ -39,13 +40,10 @@ def _responses(included: object, source: KeyedSource) -> Mapping[str, Fields]:
     found: dict[str, Fields] = {}
     for row in included if isinstance(included, list) else ():
         if isinstance(row, dict) and row.get("type") == RESPONSES:
-            named = [row.get("id"), row]
-            for name in ("relationships", "review", "data", "id"):
-                named[1] = named[1].get(name) if isinstance(named[1], dict) else None
             response = Fields(row, source, "included")
-            found |= {
-                f"{kind}/{name}": response for kind, name in zip(("response", "review"), named, strict=True) if name
-            }
+            found[f"response/{row.get('id')}"] = response
+            with suppress(UnreadableFieldError):
+                found[f"review/{response.name('relationships.review.data.id')}"] = response
     return found
 
 

@@ -13,15 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
-from plaudit.ingest.platforms.payload import (
-    Fields,
-    UnreadableFieldError,
-    read_event,
-    read_events,
-    tags,
-    version_of,
-    with_answers,
-)
+from plaudit.ingest.platforms.payload import Fields, read_event, read_events, tags, version_of, with_answers
 from plaudit.ingest.platforms.proofs import OidcBearer
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
@@ -110,7 +102,7 @@ def _read(review: Fields) -> Item:
         rating=_stars(review),
         published_at=review.time("createTime"),
         edited_at=review.edited("updateTime", "createTime"),
-        text=review.text("comment"),
+        text=review.text("comment") or None,
         tags=tags(location=name.split("/")[3]),
         answer=_answer(review),
     )
@@ -122,12 +114,8 @@ def _stars(review: Fields) -> float | UnsetType:
     if word == NO_STARS:
         return UNSET
     if word not in STARS:
-        raise _no_stars(review)
+        raise review.unreadable("starRating", f"must be one of {', '.join(STARS)}")
     return STARS[word]
-
-
-def _no_stars(review: Fields) -> UnreadableFieldError:
-    return review.unreadable("starRating", f"must be one of {', '.join(STARS)}")
 
 
 def _answer(review: Fields) -> AnswerContent | UnsetType:

@@ -40,7 +40,7 @@ class GoogleBusiness(Interface):
     """The reviews of up to 50 locations, one after the other."""
 
     origin = "https://mybusiness.googleapis.com"
-    token_origin = "https://oauth2.googleapis.com"
+    origin_of_tokens = "https://oauth2.googleapis.com"
     credentials: ClassVar[type[msgspec.Struct]] = Credentials
     limit = Limit(requests=120, seconds=60)
     every = timedelta(minutes=15)
@@ -50,7 +50,7 @@ class GoogleBusiness(Interface):
     def token(self, credentials: Credentials, now: datetime) -> Token | Ask:
         """Return the request that exchanges the refresh token."""
         return token_form(
-            f"{self.token_origin}/token",
+            f"{self.origin_of_tokens}/token",
             grant_type="refresh_token",
             client_id=credentials.client_id,
             client_secret=credentials.client_secret,
@@ -69,12 +69,7 @@ class GoogleBusiness(Interface):
         is_past = walk.since is not None and bool(changes) and min(changes) < walk.since
         if token is not None and not is_past:
             return self._page(location, token)
-        # A location that is no longer among them ends the walk; the next one has all of them.
-        later = (
-            credentials.locations[credentials.locations.index(location) + 1 :]
-            if location in credentials.locations
-            else ()
-        )
+        later = credentials.locations[credentials.locations.index(location) + 1 :]
         return self._page(later[0], None) if later else None
 
     def entries(self, document: Mapping[str, Any]) -> list[tuple[str | None, datetime | None]]:

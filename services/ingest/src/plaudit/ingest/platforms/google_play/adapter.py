@@ -4,6 +4,7 @@ A review has one time, that of its last change, which is its version. Stars and 
 developer's reply has a time of its own. Reviews of stars alone are in the monthly files only.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import UNSET, UnsetType
@@ -27,14 +28,11 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 
 def _read(review: Fields) -> Item:
     comments = [*review.each("comments")]
-    user = next((each.inner("userComment") for each in comments if each.get("userComment") is not UNSET), None)
+    user, reply = _comment(comments, "userComment"), _comment(comments, "developerComment")
     if user is None:
         raise review.unreadable("comments", "must hold a userComment")
     changed_at = user.time("lastModified.seconds")
     title, text = _parts(user.text("text"))
-    reply = next(
-        (each.inner("developerComment") for each in comments if each.get("developerComment") is not UNSET), None
-    )
     content = Content(
         rating=user.rating("starRating"),
         published_at=changed_at,
@@ -45,6 +43,10 @@ def _read(review: Fields) -> Item:
         answer=UNSET if reply is None else _answer(reply),
     )
     return CreateReview(external_id=review.id("reviewId"), version=version_of(changed_at), content=content)
+
+
+def _comment(comments: Iterable[Fields], name: str) -> Fields | None:
+    return next((each.inner(name) for each in comments if each.get(name) is not UNSET), None)
 
 
 def _parts(written: str | UnsetType | None) -> tuple[str | UnsetType | None, str | UnsetType | None]:

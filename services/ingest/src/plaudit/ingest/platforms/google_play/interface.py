@@ -43,7 +43,7 @@ class GooglePlay(Interface):
     """The reviews of one app. It never lists all of them, so nothing is concluded from what is missing."""
 
     origin = "https://androidpublisher.googleapis.com"
-    token_origin = "https://oauth2.googleapis.com"
+    origin_of_tokens = "https://oauth2.googleapis.com"
     credentials: ClassVar[type[msgspec.Struct]] = Credentials
     limit = Limit(requests=100, seconds=3_600)
     every = timedelta(minutes=30)
@@ -62,7 +62,7 @@ class GooglePlay(Interface):
 
     def token(self, credentials: Credentials, now: datetime) -> Token | Ask:
         """Return the request that exchanges what we sign as the service account."""
-        address = f"{self.token_origin}/token"
+        address = f"{self.origin_of_tokens}/token"
         claims = {
             "iss": credentials.client_email,
             "scope": SCOPE,

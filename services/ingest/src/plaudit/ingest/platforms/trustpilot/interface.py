@@ -41,7 +41,7 @@ class Trustpilot(Interface):
     """The service reviews of one business unit, the newest first."""
 
     origin = "https://api.trustpilot.com"
-    token_origin = "https://api.trustpilot.com"
+    origin_of_tokens = "https://api.trustpilot.com"
     credentials: ClassVar[type[msgspec.Struct]] = Credentials
     limit = Limit(requests=400, seconds=300)
     every = timedelta(minutes=30)
@@ -51,7 +51,7 @@ class Trustpilot(Interface):
     def token(self, credentials: Credentials, now: datetime) -> Token | Ask:
         """Return the request for a token; it lasts 100 hours, and asking too often is answered 429."""
         basic = b64encode(f"{credentials.api_key}:{credentials.api_secret}".encode()).decode()
-        address = f"{self.token_origin}/v1/oauth/oauth-business-users-for-applications/accesstoken"
+        address = f"{self.origin_of_tokens}/v1/oauth/oauth-business-users-for-applications/accesstoken"
         return token_form(address, {"authorization": f"Basic {basic}"}, grant_type="client_credentials")
 
     def first(self, credentials: Credentials, walk: Walk) -> Ask:

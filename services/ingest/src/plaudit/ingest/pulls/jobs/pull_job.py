@@ -8,7 +8,7 @@ claim in the database keeps every other process from the source until the run en
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import uniform
 from typing import Final
@@ -100,7 +100,7 @@ class PullJob(Loop):
             log.warning("job_retried", loop=self.name, error_type=type(error).__name__)
 
     async def _begin(self) -> None:
-        slots = free_slots(self._running)
+        slots = free_slots(self._running.values())
         if not slots:
             return
         async with self._worker.driver_transaction() as tx:
@@ -179,9 +179,9 @@ class PullJob(Loop):
             log.warning("pull_claims_left", error_type=type(error).__name__)
 
 
-def free_slots(running: Mapping[object, Claimed]) -> list[Slots]:
+def free_slots(running: Iterable[Claimed]) -> list[Slots]:
     """Return the places that are free, by platform, and apart for sources whose last run failed."""
-    busy = Counter((each.pull.platform, each.pull.failures > 0) for each in running.values())
+    busy = Counter((each.pull.platform, each.pull.failures > 0) for each in running)
     slots = [
         Slots(platform, has_failed, places - busy[platform, has_failed])
         for platform in INTERFACES

@@ -301,7 +301,7 @@ class Run:
 
     async def _keep_token(self, token: Token | None) -> None:
         async with self._worker.driver_transaction() as tx:
-            await store.set_token(tx, self._claimed, token, self._vault)
+            await store.keep_token(tx, self._claimed, token, self._vault)
 
     async def _send(self, asked: Ask, headers: dict[str, str]) -> Told:
         spent = spend(self.pull, self._interface.limit, self.now())
