@@ -78,6 +78,12 @@ class FakeInterface:
     fault: str | None = None
     says: Says | None = None
     """In place of its own answers."""
+    dead_on: Callable[[Asked], bool] = lambda _: False
+    """Requests that it never answers."""
+    answers_when: asyncio.Event | None = None
+    """Until then, answers that are made already are held back."""
+    answering: int = 0
+    """How many were held back."""
     asked: list[Asked] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -86,11 +92,15 @@ class FakeInterface:
             while True:
                 asked = await _read(reader)
                 self.asked.append(asked)
-                if self.fault == "dead":
+                if self.fault == "dead" or self.dead_on(asked):
                     await asyncio.sleep(3_600)
                 if self.fault == "cut":
                     break
-                await self._answer(writer, self.says or self.handle(asked))
+                says = self.says or self.handle(asked)
+                if self.answers_when is not None:
+                    self.answering += 1
+                    await self.answers_when.wait()
+                await self._answer(writer, says)
         writer.close()
 
     async def _answer(self, writer: asyncio.StreamWriter, says: Says) -> None:

@@ -98,9 +98,11 @@ class Puller:
     async def pulling(self, **more: Any) -> AsyncIterator[PullJob]:
         """Ask for the length of the block."""
         job = self.job(**more)
-        async with running(job):
-            yield job
-        await job._client.close()
+        try:
+            async with running(job):
+                yield job
+        finally:
+            await job._client.close()
 
     async def source(self, platform: str, *, secret: str | None = None, subject: str = "acme") -> Source:
         """A source with credentials."""
