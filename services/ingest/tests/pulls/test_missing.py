@@ -125,14 +125,16 @@ async def test_a_notified_review_is_asked_for_and_one_that_is_not_found_is_remov
         )
     asked = len(platforms.servers["google-business"].asked)
     before = (await puller.state(source))["last_run"]
+    next_at = (await puller.state(source))["next_at"]
     async with puller.pulling():
         await puller.until(source, lambda state: state["last_run"] != before)
+    assert (await puller.state(source))["next_at"] == next_at
     assert await ingest.rows("SELECT FROM ingest.pull_notices") == []
     assert await ingest.rows("SELECT FROM ingest.held_events") == []
     [review] = await ingest.items("/v1/reviews")
     assert (review["external_id"], review["rating"]) == (names[0], 5)
     paths = [each.path for each in platforms.servers["google-business"].asked[asked:]]
-    assert [f"/v4/{name}" for name in names] == sorted(paths)[: len(names)]
+    assert [f"/v4/{name}" for name in names] == sorted(paths)
 
 
 async def test_native_sources_are_not_asked(ingest: Ingest, puller):

@@ -99,7 +99,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     """When they were set last."""
     next_at: datetime
     not_before: datetime | None = None
-    """Since the platform has asked to wait, whoever else asks for a run."""
+    """Whoever asks for a run: the platform has asked to wait, or the requests of a while are used up."""
     failures: int = 0
     """In a row."""
     error: str | None = None

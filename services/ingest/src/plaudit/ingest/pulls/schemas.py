@@ -48,7 +48,9 @@ class PullsOut(BaseModel):
     )
     credentials_at: datetime | None = Field(description="When the credentials were set last.")
     next_at: datetime | None = Field(description="When it is asked next.")
-    not_before: datetime | None = Field(description="The platform has asked to wait until then.")
+    not_before: datetime | None = Field(
+        description="It is not asked before: the platform has asked to wait, or the requests of a while are used up."
+    )
     cursor: datetime | None = Field(description="Every change up to here was seen.")
     complete_at: datetime | None = Field(
         description="When the last walk began that has listed all reviews. One that is missing in two of them on end "

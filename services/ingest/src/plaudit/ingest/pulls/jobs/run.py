@@ -150,9 +150,11 @@ class Run:
         credentials = self._interface.read_credentials(msgspec.json.decode(written))
         try:
             await self._ask_for_noticed(source, credentials)
-            await self._walk(source, credentials)
+            # A notification alone makes no walk due.
+            if self.pull.next_at <= self._began_at:
+                await self._walk(source, credentials)
         except _Paused as paused:
-            self.pull = replace(self.pull, next_at=paused.until)
+            self.pull = replace(self.pull, next_at=paused.until, not_before=paused.until)
         except UnexpectedAnswerError as error:
             raise PullError(Trouble.UNREADABLE, str(error)) from error
 
