@@ -172,7 +172,7 @@ class TrustpilotSays:
     def __init__(self) -> None:
         self.reviews: dict[str, dict[str, Any]] = {}
         self.tokens = 0
-        self.valid = ""
+        self.valid: set[str] = set()
 
     def review(self, review_id: str, created: str = "2026-05-01T08:00:00Z", **more: Any) -> None:
         """Add or change a review."""
@@ -188,9 +188,10 @@ class TrustpilotSays:
             if basic != "tp-key:tp-secret-canary" or asked.form != {"grant_type": "client_credentials"}:
                 return Says({"reason": "no"}, 401)
             self.tokens += 1
-            self.valid = f"tp-token-canary-{self.tokens}"
-            return Says({"access_token": self.valid, "expires_in": "359999"})
-        if asked.bearer != self.valid:
+            token = f"tp-token-canary-{self.tokens}"
+            self.valid.add(token)
+            return Says({"access_token": token, "expires_in": "359999"})
+        if asked.bearer not in self.valid:
             return Says({"reason": "expired"}, 401)
         assert asked.path == "/v1/private/business-units/unit-1/reviews"
         page, size = int(asked.params["page"]), int(asked.params["perPage"])

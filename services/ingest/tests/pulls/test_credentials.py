@@ -118,7 +118,7 @@ async def test_no_secret_is_in_any_log_metric_answer_or_row(running, platforms, 
     # What a platform says is kept as it came; that it would tell our own secret is made up here.
     assert "v1:test:" in rows
     assert rows.lower().count(CANARY) == rows.count("tp-secret-canary")
-    assert platforms.trustpilot.valid not in rows
+    assert not any(token in rows for token in platforms.trustpilot.valid)
 
 
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {

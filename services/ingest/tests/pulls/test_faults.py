@@ -146,7 +146,7 @@ async def test_a_token_that_has_ended_early_is_renewed_once_without_a_failure(pu
     platforms.trustpilot.review("r-1")
     source = await puller.source("trustpilot")
     await puller.pull(source)
-    platforms.trustpilot.valid = "another"
+    platforms.trustpilot.valid.clear()
     platforms.trustpilot.review("r-2")
     state = await puller.pull(source)
     assert (state["error"], platforms.trustpilot.tokens) == (None, 2)
