@@ -32,7 +32,7 @@ router = APIRouter(tags=["sources"])
     summary="Let a source be asked for reviews",
     openapi_extra=describe(problems={"not-asked": 409, "invalid-credentials": 422}),
 )
-async def set_credentials(
+async def set_source_credentials(
     principal: SourcesWriter, work: Work, source_id: SourceId, body: CredentialsIn, vault: OpenedVault
 ) -> PullsOut:
     """Set what the platform's interface is asked with. It is asked at once, for everything it has."""
@@ -64,7 +64,7 @@ async def read_pulls(principal: SourcesReader, tx: TenantTx, source_id: SourceId
     summary="Ask a source now",
     openapi_extra=describe(problems={"not-asked": 409}),
 )
-async def ask_now(principal: SourcesWriter, work: Work, source_id: SourceId, vault: OpenedVault) -> PullsOut:
+async def pull_now(principal: SourcesWriter, work: Work, source_id: SourceId, vault: OpenedVault) -> PullsOut:
     """Ask the platform now, or as soon as it allows where it has asked to wait."""
     source = await sources.get(work.tx, principal.tenant_id, source_id, vault)
     if source is None:

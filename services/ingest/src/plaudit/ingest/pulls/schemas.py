@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body
+from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.ingest.pulls.domain import Pull
 
 State = Literal["no_credentials", "waiting", "walking", "failing"]
@@ -46,8 +47,8 @@ class PullsOut(BaseModel):
         "on; `error` says why.",
         examples=["waiting"],
     )
-    credentials_at: datetime | None = Field(description="When the credentials were set last.")
-    next_at: datetime | None = Field(description="When it is asked next.")
+    credentials_at: datetime | None = Field(description="When the credentials were set last.", examples=[A_TIME])
+    next_at: datetime | None = Field(description="When it is asked next.", examples=[A_TIME])
     not_before: datetime | None = Field(
         description="It is not asked before: the platform has asked to wait, or the requests of a while are used up."
     )
@@ -59,7 +60,7 @@ class PullsOut(BaseModel):
     failures: int = Field(description="How many runs on end could not go on.", examples=[0])
     error: str | None = Field(description="Why, in words.")
     error_at: datetime | None = Field(description="When.")
-    last_run: LastRunOut | None = Field(description="What the last run did.")
+    last_run: LastRunOut | None = Field(description="What the last run did.", examples=[None])
 
 
 def pulls_out(source_id: UUID, platform: str, pull: Pull | None) -> PullsOut:
