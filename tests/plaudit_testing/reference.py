@@ -64,6 +64,10 @@ class Reference:
         status = good[-1]  # 201 where 200 is the answer to a repetition
         assert str(answer.status_code) == status, answer.text
         described = operation["responses"][status]
+        if JSON not in described["content"]:
+            assert answer.headers["content-type"].partition(";")[0] in described["content"]
+            self._checked.add(operation_id)
+            return {}
         found: dict[str, Any] = answer.json()
         assert list(_differences(found, described["content"][JSON]["example"], operation_id)) == []
         names = {header.lower() for header in described["headers"]}

@@ -15,6 +15,7 @@ from plaudit.ingest.deliveries import api as deliveries
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure.jobs import ErasureJob
+from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.issuer_keys import PublishedKeys
 from plaudit.ingest.hooks.api.openapi import HOOKS
@@ -27,8 +28,13 @@ from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.pulls import api as pulls
 from plaudit.ingest.pulls import store as pulls_store
 from plaudit.ingest.pulls.jobs.pull_job import PullJob
+from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
+from plaudit.ingest.reviews import pages as review_pages
+from plaudit.ingest.revision_feed import api as revision_feed
+from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -56,13 +62,14 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         max_body_bytes=MAX_BODY_BYTES,
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
-            *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
-            *(erasure.router, pulls.router),
-            *(sessions.router, administration.router),
+            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router, pulls.router),
+            *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
+            *(resorting.router, sessions.router, administration.router),
         ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
+        pages=True,
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",
@@ -70,15 +77,21 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+            "sorting": "The rules that find severity, topics and personas in reviews.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **pulls.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS, **pulls.REFUSALS},
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **pulls.PROBLEMS, **sorting.PROBLEMS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **pulls.REFUSALS, **sorting.REFUSALS},
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
+    app.state.platforms_without_answers = frozenset(
+        platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
+    )
+    app.state.revision_streams = revision_feed.Streams()
     worker = resources.database(Role.WORKER)
     jobs = (
         HeldExpiryJob(worker),
+        SearchIndexJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault, [pulls_store.reseal]),
@@ -94,8 +107,9 @@ SERVICE = Service(
     log_fields=LOG_FIELDS,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
+            "/console/reviews",
         )
     ),
 )

@@ -23,7 +23,7 @@ from plaudit.ingest.reviews.domain.instructions import (
     Noticed,
     Quarantined,
 )
-from plaudit.ingest.reviews.domain.order import order_key
+from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
 

@@ -43,6 +43,12 @@ async def get(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> Sourc
     return None if row is None else Source(**_values(row, vault))
 
 
+async def exists(tx: SqlTx, tenant_id: str, source_id: UUID) -> bool:
+    """Return whether it is one of the tenant's sources."""
+    statement = select(sources.c.id).where(sources.c.tenant_id == tenant_id, sources.c.id == source_id)
+    return (await tx.sql.execute(statement)).one_or_none() is not None
+
+
 async def set_secrets(tx: SqlTx, source: Source, vault: Vault) -> None:
     """Store which secrets count for a source."""
     of_source = (sources.c.tenant_id == source.tenant_id) & (sources.c.id == UUID(source.id))
