@@ -358,3 +358,41 @@ class PlaySays:
         more = start + self.page_size < len(self.reviews)
         token = {"tokenPagination": {"nextPageToken": str(start + self.page_size)}} if more else {}
         return Says({**({"reviews": page} if page else {}), **token})
+
+
+class G2Says:
+    """G2's interface v2: reviews, and those that were removed."""
+
+    credentials: ClassVar = {"token": "g2-token-canary", "product_id": "acme-app"}
+
+    def __init__(self) -> None:
+        self.reviews: dict[str, dict[str, Any]] = {}
+        self.removed: set[str] = set()
+        self.page_size = 100
+
+    def review(self, review_id: str, stars: float = 2.5) -> None:
+        """Add or change a review."""
+        self.reviews[review_id] = {
+            "star_rating": stars,
+            "title": "Half good",
+            "answers": {"love": {"text": "?", "value": "Fast."}},
+            "is_public": True,
+            "published_at": "2026-05-01T00:00:00.000-05:00",
+            "product_name": "Acme",
+        }
+
+    def __call__(self, asked: Asked) -> Says:
+        """Answer."""
+        if asked.bearer != "g2-token-canary":
+            return Says({"errors": [{"status": "401"}]}, 401)
+        assert asked.path == "/api/v2/products/acme-app/reviews"
+        if "filter[removed]" in asked.params:
+            gone = {"product_name": "Acme", "removed_at": "2026-05-03T00:00:00.000-05:00"}
+            data = [{"id": each, "type": "reviews", "attributes": gone} for each in sorted(self.removed)]
+            return Says({"data": data, "links": {}})
+        start = int(asked.params.get("page[after]", 0))
+        named = [each for each in self.reviews if each not in self.removed]
+        page = [{"id": each, "type": "reviews", "attributes": self.reviews[each]} for each in named]
+        more = start + self.page_size < len(page)
+        following = f"{G2}{asked.path}?page%5Bafter%5D={start + self.page_size}" if more else None
+        return Says({"data": page[start : start + self.page_size], "links": {"next": following}})

@@ -13,12 +13,14 @@ from plaudit.common.vault import vault_of
 from plaudit.ingest.pulls.jobs.pull_job import PullJob
 from plaudit_testing.interfaces import (
     APPLE,
+    G2,
     GOOGLE,
     GOOGLE_TOKENS,
     PLAY,
     TRUSTPILOT,
     AppStoreSays,
     FakeInterface,
+    G2Says,
     GoogleSays,
     PlaySays,
     TrustpilotSays,
@@ -39,6 +41,7 @@ class Platforms:
     google: GoogleSays = field(default_factory=GoogleSays)
     apple: AppStoreSays = field(default_factory=AppStoreSays)
     play: PlaySays = field(default_factory=PlaySays)
+    g2: G2Says = field(default_factory=G2Says)
     servers: dict[str, FakeInterface] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
 
@@ -49,6 +52,7 @@ class Platforms:
             "google-business": self.google,
             "app-store": self.apple,
             "google-play": self.play,
+            "g2": self.g2,
         }[platform]
 
 
@@ -61,6 +65,7 @@ async def platforms() -> AsyncIterator[Platforms]:
             ("google-business", GOOGLE),
             ("app-store", APPLE),
             ("google-play", PLAY),
+            ("g2", G2),
         ):
             server = await stack.enter_async_context(serving_interface(made.says(platform)))
             made.servers[platform] = server

@@ -2,11 +2,12 @@
 
 import pytest
 
+from plaudit.ingest.platforms import INTERFACES
 from plaudit_testing.running_ingest import Ingest
 
 pytestmark = pytest.mark.postgres
 
-PULLED = ("trustpilot", "google-business", "app-store", "google-play")
+PULLED = sorted(INTERFACES)
 
 
 @pytest.mark.parametrize("platform", PULLED)
@@ -115,3 +116,24 @@ async def test_play_stars_are_edited_and_the_publication_stays(puller, platforms
     platforms.play.review("gp-1", stars=4, seconds=1_778_970_000)
     await puller.pull(source)
     assert (await ingest.items("/v1/reviews"))[0]["answer"] is None
+
+
+@pytest.mark.skipif("g2" not in INTERFACES, reason="G2's pages have no adapter here")
+async def test_g2_tells_what_was_removed_and_what_is_back(puller, platforms, ingest: Ingest):
+    platforms.g2.review("41eb-1")
+    platforms.g2.review("41eb-2")
+    platforms.g2.removed = {"41eb-0", "41eb-2"}
+    source = await puller.source("g2")
+    await puller.pull(source)
+    [review] = await ingest.items("/v1/reviews")
+    assert (review["external_id"], review["rating"]) == ("41eb-1", 2.5)
+    platforms.g2.removed = {"41eb-1"}
+    await puller.pull(source)
+    [review] = await ingest.items("/v1/reviews")
+    assert review["external_id"] == "41eb-2"
+    platforms.g2.removed = set()
+    await puller.pull(source)
+    assert len(await ingest.items("/v1/reviews")) == 2
+    since = [asked.params.get("filter[updated_at_gt]") for asked in platforms.servers["g2"].asked]
+    assert since[0] is None
+    assert all(since[2:])
