@@ -5,8 +5,10 @@ from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
+from plaudit.common.http_client import HttpClient
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
+from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
 from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
@@ -17,6 +19,7 @@ from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
+from plaudit.ingest.hooks.api.issuer_keys import PublishedKeys
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
@@ -24,6 +27,9 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.pulls import api as pulls
+from plaudit.ingest.pulls import store as pulls_store
+from plaudit.ingest.pulls.jobs.pull_job import PullJob
 from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
@@ -52,8 +58,10 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     database = resources.database(Role.HOOK, HOOK_CONNECTIONS)
     writer = delivery_writer(database, resources.outbox, resources.ids)
     failed_attempts = FailedAttemptsLog(database)
-    sources_of_hooks = SourceCache(database, vault, settings.source_cache_seconds)
-    hooks = Hooks(sources_of_hooks, writer, failed_attempts, resources.ids, settings)
+    client = HttpClient(settings.interface_origins)
+    published_keys = PublishedKeys(client, address_of(settings))
+    sources_of_hooks = SourceCache(database, vault, settings.source_cache_seconds, proof_of=published_keys.proof_of)
+    hooks = Hooks(sources_of_hooks, writer, failed_attempts, published_keys, resources.ids, settings)
     app = create_app(
         title="Plaudit ingest",
         service="ingest",
@@ -62,7 +70,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         max_body_bytes=MAX_BODY_BYTES,
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
-            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
+            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router, pulls.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, resorting.router, surveys.router, survey_pages.router, survey_console.router),
             *(sessions.router, administration.router),
@@ -87,10 +95,11 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             **answers.PROBLEMS,
             **sources.PROBLEMS,
             **contacts.PROBLEMS,
+            **pulls.PROBLEMS,
             **sorting.PROBLEMS,
             **surveys.PROBLEMS,
         },
-        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS, **surveys.REFUSALS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **pulls.REFUSALS, **sorting.REFUSALS, **surveys.REFUSALS},
     )
     app.state.vault = vault
     app.state.platforms = ADAPTERS
@@ -106,11 +115,12 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         SearchIndexJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
-        ResealJob(worker, vault),
+        ResealJob(worker, vault, [pulls_store.reseal]),
+        PullJob(worker, database, resources.outbox, resources.ids, vault, client),
         ExpiredInvitationsJob(worker),
         PurgeJob(worker),
     )
-    return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
+    return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])
 
 
 SERVICE = Service(

@@ -20,6 +20,7 @@ from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import ID_HEADER
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.hooks.api.answers import GREETING, answer
+from plaudit.ingest.hooks.api.issuer_keys import KeysUnreachableError, PublishedKeys
 from plaudit.ingest.hooks.api.proofs import not_proven, prove
 from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
 from plaudit.ingest.hooks.api.writer import Writer
@@ -34,7 +35,7 @@ from plaudit.ingest.hooks.domain import (
 )
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.platforms import UnusableBodyError
-from plaudit.ingest.platforms.proofs import NotProvenError
+from plaudit.ingest.platforms.proofs import NotProvenError, UnknownKeyError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
 
@@ -55,6 +56,7 @@ class Hooks(DirectRoute):
         sources: SourceCache,
         writer: Writer,
         failed_attempts: FailedAttemptsLog,
+        published_keys: PublishedKeys,
         ids: IdSource,
         settings: IngestSettings,
     ) -> None:
@@ -64,6 +66,7 @@ class Hooks(DirectRoute):
         self._sources = sources
         self._writer = writer
         self._failed_attempts = failed_attempts
+        self._published_keys = published_keys
         self._trusted_proxies = settings.trusted_proxies
         self._ids = ids
         self._answer_timeout_seconds = settings.hook_answer_timeout_seconds
@@ -103,12 +106,34 @@ class Hooks(DirectRoute):
         except NotProvenError as error:
             if is_remembered and error.reason in BY_SOURCE:
                 self._begin_look_up(request, self._sources.find_anew, answer_by)
-                return
-            source_of = None if cached is None else cached.source
-            self._failed_attempts.note(source_of, error.reason, str(error), now)
-            request.refuse(not_proven(error, request))
+            else:
+                self._not_proven(request, cached, error, now)
+        except UnknownKeyError as error:
+            task = asyncio.create_task(self._read_keys(error.keys_url, request, cached, answer_by))
+            self._looking_up.add(task)
+            task.add_done_callback(self._looking_up.discard)
         except Exception as error:  # noqa: BLE001 - every failure is an answer
             request.refuse(error)
+
+    def _not_proven(
+        self, request: DirectRequest, cached: CachedSource | None, error: NotProvenError, now: float
+    ) -> None:
+        source_of = None if cached is None else cached.source
+        self._failed_attempts.note(source_of, error.reason, str(error), now)
+        request.refuse(not_proven(error, request))
+
+    async def _read_keys(self, url: str, request: DirectRequest, cached: CachedSource | None, answer_by: float) -> None:
+        """Take a delivery again once the keys of its issuer were read."""
+        try:
+            await self._published_keys.read(url, self._answer_timeout_seconds)
+        except NotProvenError as error:
+            self._not_proven(request, cached, error, time.time())
+        except KeysUnreachableError:
+            request.refuse(unavailable("The keys of the token's issuer cannot be read now. Nothing was stored."))
+        except Exception as error:  # noqa: BLE001 - every failure is an answer
+            request.refuse(error)
+        else:
+            self._take(request, cached, time.time(), answer_by, is_remembered=False)
 
     def _put(self, posted: "_Posted") -> None:
         try:

@@ -16,8 +16,9 @@ from uuid import UUID
 from plaudit.common.db import Database
 from plaudit.common.vault import Vault
 from plaudit.ingest.platforms import ADAPTERS, Adapter
+from plaudit.ingest.platforms.proofs import Proof
 from plaudit.ingest.sources import store
-from plaudit.ingest.sources.domain import KeyedSource
+from plaudit.ingest.sources.domain import KeyedSource, Source
 
 MAX_CACHED_SOURCES = 10_000
 GATHER_SECONDS = 0.05
@@ -31,21 +32,32 @@ class CachedSource:
 
     source: KeyedSource
     adapter: Adapter
+    proof: Proof
     keys: tuple[bytes, ...]
     """Of its secrets; one of them must have signed."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """That deliveries may come from; any if there are none."""
 
 
-def known_source(source: KeyedSource) -> CachedSource:
+ProofOf = Callable[[Adapter, Source], Proof]
+"""Returns what proves a source's deliveries, by its platform's adapter."""
+
+
+def proof_of_platform(adapter: Adapter, _: Source) -> Proof:
+    """Return the proof of a platform, where it needs nothing but the source's secret."""
+    return adapter.proof
+
+
+def known_source(source: KeyedSource, proof_of: ProofOf = proof_of_platform) -> CachedSource:
     """Return a source with what proves and reads its deliveries.
 
     Raises:
         InvalidSecretError: a stored secret is none that its platform signs with.
     """
     adapter = ADAPTERS[source.platform]
+    proof = proof_of(adapter, source)
     networks = tuple(ip_network(each) for each in source.allowed_addresses)
-    return CachedSource(source, adapter, tuple(adapter.proof.key(secret) for secret in source.proving), networks)
+    return CachedSource(source, adapter, proof, tuple(proof.key(secret) for secret in source.proving), networks)
 
 
 class SourceCache:
@@ -57,12 +69,14 @@ class SourceCache:
         vault: Vault,
         cache_seconds: float,
         monotonic: Callable[[], float] = time.monotonic,
+        proof_of: ProofOf = proof_of_platform,
     ) -> None:
         """Load sources from the database. Their secrets are decrypted once per load."""
         self._database = database
         self._vault = vault
         self._cache_seconds = cache_seconds
         self._monotonic = monotonic
+        self._proof_of = proof_of
         self._cache: dict[str, tuple[float, CachedSource | None]] = {}
         self._loading: dict[UUID, asyncio.Task[CachedSource | None]] = {}
         self._gathering: dict[UUID, asyncio.Task[CachedSource | None]] = {}
@@ -141,7 +155,7 @@ class SourceCache:
     async def _load(self, wanted: UUID) -> CachedSource | None:
         async with self._database.transaction() as tx:
             source = await store.find(tx, wanted, self._vault)
-        return None if source is None else known_source(source)
+        return None if source is None else known_source(source, self._proof_of)
 
 
 def _id_in(text: str) -> UUID | None:
