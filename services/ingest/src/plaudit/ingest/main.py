@@ -4,8 +4,11 @@ from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http_client import HttpClient
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.vault import vault_of
+from plaudit.ingest.answers import api as written_answers
+from plaudit.ingest.answers.jobs import AnsweredByHandJob, AnswerJob, AnswerRetentionJob
 from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
 from plaudit.ingest.customers import api as customers
@@ -27,6 +30,8 @@ from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.settling import api as settling
+from plaudit.ingest.settling.jobs import ReportsJob
 from plaudit.ingest.sources import api as sources
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -53,6 +58,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
+            *(written_answers.router, settling.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router),
             *(sessions.router, administration.router),
         ),
@@ -63,16 +69,25 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",
+            "answers": "What your company answers, from its submission until the platform shows it.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS},
+        problems={
+            **answers.PROBLEMS,
+            **sources.PROBLEMS,
+            **contacts.PROBLEMS,
+            **written_answers.PROBLEMS,
+            **settling.PROBLEMS,
+        },
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **written_answers.REFUSALS, **settling.REFUSALS},
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
+    interfaces = {platform: each.answering for platform, each in ADAPTERS.items() if each.answering is not None}
+    app.state.answering_interfaces = interfaces
     app.state.platforms_without_answers = frozenset(
         platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
     )
@@ -84,6 +99,10 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),
+        AnswerJob(worker, resources.outbox, resources.ids, vault, interfaces, HttpClient(settings.interface_origins)),
+        AnsweredByHandJob(worker),
+        AnswerRetentionJob(worker, settings.answer_retention_days),
+        ReportsJob(worker),
     )
     return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
 
@@ -96,7 +115,7 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/answers", "/v1/platform_reports"),
             "/console/reviews",
         )
     ),

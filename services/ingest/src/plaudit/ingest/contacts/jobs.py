@@ -26,4 +26,5 @@ class ResealJob(PeriodicJob):
         """Encrypt a batch again; return how much was done."""
         async with self._database.transaction() as tx:
             resealed = await sources.reseal(tx, MAX_ROWS, self._vault)
+            resealed += await sources.reseal_credentials(tx, MAX_ROWS, self._vault)
             return resealed + await store.reseal(tx, MAX_ROWS, self._vault)

@@ -49,6 +49,12 @@ WHERE id = $1
 """
 _EMPTY_REVISIONS = "UPDATE revisions SET state = NULL WHERE review_id = $1"
 _DELETE_WORDS = "DELETE FROM review_texts WHERE review_id = $1"
+_DELETE_OF_REVIEW = {
+    "answers": "DELETE FROM answers WHERE tenant_id = $1 AND review_id = $2",
+    "resolutions": "DELETE FROM resolutions WHERE tenant_id = $1 AND review_id = $2",
+    "platform_reports": "DELETE FROM platform_reports WHERE tenant_id = $1 AND review_id = $2",
+}
+"""Store → the statement that deletes what the company wrote about a review."""
 _LAST_REVISION = """
 INSERT INTO revisions
     (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format, removed)
@@ -156,7 +162,10 @@ async def empty(tx: Tx, tenant_id: str, revised: Revised, erasure_id: UUID) -> d
     await tx.raw.execute(_EMPTY_REVIEW, stored.review_id, stored.revision, tx.now)
     last = (tenant_id, stored.review_id, stored.revision, erasure_id, revised.type, stored.version, tx.now)
     await tx.raw.execute(_LAST_REVISION, *last, STATE_FORMAT)
-    return {"reviews": 1, "revisions": revisions, "deliveries": deliveries, "review_texts": words}
+    counts = {"reviews": 1, "revisions": revisions, "deliveries": deliveries, "review_texts": words}
+    for store, statement in _DELETE_OF_REVIEW.items():
+        counts[store] = rows_changed(await tx.raw.execute(statement, tenant_id, stored.review_id))
+    return counts
 
 
 async def erased_reviews(tx: Tx, erasure: Erasure) -> list[ErasedReview]:

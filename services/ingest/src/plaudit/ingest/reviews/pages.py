@@ -49,6 +49,7 @@ _HAPPENED: Final = {
     "review.answer_removed": "The answer was taken back.",
     "review.removed": "The platform took it down.",
     "review.restored": "It is back on the platform.",
+    "review.resolved": "It was settled.",
 }
 _ORIGINS: Final = {
     Origin.ORGANIC: "unasked",

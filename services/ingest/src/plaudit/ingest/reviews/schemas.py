@@ -83,7 +83,11 @@ class RevisionOut(BaseModel):
     type: str = Field(description="The type of the event that tells it.", examples=["review.created"])
     version: int | None = Field(description="The platform's number of this state, where it sends one.")
     known_at: datetime = Field(description="When we learned of it.")
-    delivery_id: UUID = Field(description="The delivery that brought it.")
+    delivery_id: UUID = Field(
+        description="The delivery that brought it; of what was done here, the id of the answer, the resolution or the "
+        "erasure."
+    )
+    actor: str | None = Field(description="Of what was done here: the key or the person.")
     content: dict[str, Any] | None = Field(
         description="The review after it, as events tell it; null when it was removed.", examples=[CONTENT_EXAMPLE]
     )
