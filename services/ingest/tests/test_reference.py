@@ -41,6 +41,17 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "read_delivery", ids={"delivery_id": posted["delivery_id"]})
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
+        review = {"review_id": reviews["items"][0]["id"]}
+        await reference.check(api, "answer_review", ids=review)
+        await reference.check(api, "read_answer", ids=review)
+        await reference.check(api, "list_answers")
+        await reference.check(api, "note_answer_published", ids=review)
+        await reference.check(api, "settle_review", ids=review)
+        await reference.check(api, "read_resolution", ids=review)
+        await reference.check(api, "report_review", ids=review)
+        await reference.check(api, "list_reports_of_review", ids=review)
+        await reference.check(api, "list_platform_reports")
+        await reference.check(api, "decide_report", ids=review)
         await reference.check(api, "replace_secrets", ids=ids)
         await ingest.send(f"/v1/hooks/{source['id']}", body, headers("whsec_" + "A" * 43 + "=", body))
         await is_logged(ingest, source["id"])
@@ -59,6 +70,7 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "export_reviews")
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
+        await reference.check(api, "set_credentials", ids={"source_id": trustpilot.id})
         await reference.check(
             api,
             "post_hook_with_token",

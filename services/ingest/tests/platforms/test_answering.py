@@ -1,12 +1,11 @@
 """The interfaces for answers: requests of the documented shape, and what their replies mean."""
 
 import json
+from base64 import b64encode
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
@@ -16,28 +15,21 @@ from plaudit.ingest.platforms.app_store_answers import APP_STORE
 from plaudit.ingest.platforms.asking import HttpRequest, MissingCredentialError, Token, UnusableReplyError
 from plaudit.ingest.platforms.google_answers import GOOGLE_BUSINESS, GOOGLE_PLAY
 from plaudit.ingest.platforms.trustpilot_answers import TRUSTPILOT
+from plaudit_testing.platform_keys import (
+    APP_STORE_KEYS,
+    EC_PUBLIC,
+    GOOGLE_KEYS,
+    PLAY_KEYS,
+    RSA_PUBLIC,
+    TRUSTPILOT_KEYS,
+)
 
 NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)
-PKCS8 = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-RSA_KEY = rsa.generate_private_key(65537, 2048)
-EC_KEY = ec.generate_private_key(ec.SECP256R1())
-SERVICE_ACCOUNT = json.dumps(
-    {
-        "client_email": "plaudit@shop.iam.gserviceaccount.com",
-        "private_key_id": "k-1",
-        "private_key": RSA_KEY.private_bytes(*PKCS8).decode(),
-    }
-)
 CREDENTIALS = {
-    TRUSTPILOT: {"api_key": "key", "api_secret": "secret", "business_user_id": "u-1"},
-    GOOGLE_PLAY: {"package_name": "com.example.shop", "service_account": SERVICE_ACCOUNT},
-    GOOGLE_BUSINESS: {
-        "client_id": "c",
-        "client_secret": "s",
-        "refresh_token": "r",
-        "location": "accounts/1/locations/2",
-    },
-    APP_STORE: {"issuer_id": "i", "key_id": "k", "private_key": EC_KEY.private_bytes(*PKCS8).decode()},
+    TRUSTPILOT: TRUSTPILOT_KEYS,
+    GOOGLE_PLAY: PLAY_KEYS,
+    GOOGLE_BUSINESS: GOOGLE_KEYS,
+    APP_STORE: APP_STORE_KEYS,
 }
 ALL = list(CREDENTIALS)
 
@@ -89,11 +81,11 @@ def test_trustpilot_asks_for_a_token_by_key_and_secret_and_replies_in_a_users_na
     asked = TRUSTPILOT.grant.ask(CREDENTIALS[TRUSTPILOT], NOW)
     assert isinstance(asked, HttpRequest)
     assert (asked.method, asked.path) == ("POST", "/v1/oauth/oauth-business-users-for-applications/accesstoken")
-    assert asked.headers["authorization"] == "Basic a2V5OnNlY3JldA=="
+    assert asked.headers["authorization"] == f"Basic {b64encode(b'canary-key:canary-secret').decode()}"
     assert asked.body == b"grant_type=client_credentials"
     sent = TRUSTPILOT.send(call(TRUSTPILOT, "66f101"))
     assert (sent.method, sent.path) == ("POST", "/v1/private/reviews/66f101/reply")
-    assert json.loads(sent.body) == {"message": "Thank you.", "authorBusinessUserId": "u-1"}
+    assert json.loads(sent.body) == {"message": "Thank you.", "authorBusinessUserId": "canary-user"}
     assert sent.headers["authorization"] == "Bearer token"
     assert TRUSTPILOT.read_sent(b"") == Shown(None, "published")
     reply = {"companyReply": {"text": "Thanks", "createdAt": "2026-05-01T10:00:00Z", "updatedAt": None}}
@@ -106,7 +98,7 @@ def test_google_play_asks_for_a_token_by_a_signed_assertion_and_replies_at_once(
     assert isinstance(asked, HttpRequest)
     form = parse_qs(asked.body.decode())
     assert form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
-    assertion = jwt.decode(form["assertion"][0], RSAKey.import_key(SERVICE_ACCOUNT_PUBLIC))
+    assertion = jwt.decode(form["assertion"][0], RSAKey.import_key(RSA_PUBLIC))
     assert assertion.claims["iss"] == "plaudit@shop.iam.gserviceaccount.com"
     assert assertion.claims["aud"] == "https://oauth2.googleapis.com/token"
     assert assertion.claims["exp"] - assertion.claims["iat"] == 1800
@@ -152,8 +144,8 @@ def test_the_app_store_takes_a_token_that_we_sign_and_shows_a_response_later():
     token = APP_STORE.grant.ask(CREDENTIALS[APP_STORE], NOW)
     assert isinstance(token, Token)
     decoded = jwt.decode(token.value, ECKey.import_key(EC_PUBLIC))
-    assert decoded.header == {"alg": "ES256", "kid": "k", "typ": "JWT"}
-    assert (decoded.claims["iss"], decoded.claims["aud"]) == ("i", "appstoreconnect-v1")
+    assert decoded.header == {"alg": "ES256", "kid": "canary-key", "typ": "JWT"}
+    assert (decoded.claims["iss"], decoded.claims["aud"]) == ("canary-issuer", "appstoreconnect-v1")
     assert decoded.claims["exp"] - decoded.claims["iat"] <= 20 * 60
     data = json.loads(APP_STORE.send(call(APP_STORE, "000001")).body)["data"]
     assert data["attributes"] == {"responseBody": "Thank you."}
@@ -186,8 +178,3 @@ def test_a_reply_that_is_no_json_is_unusable(answering):
 def test_the_same_words_are_the_same_answer_in_whatever_white_space():
     assert Shown("Thank\r\n you. ", "published").is_of("Thank you.")
     assert not Shown("Thank you!", "published").is_of("Thank you.")
-
-
-PUBLIC = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-SERVICE_ACCOUNT_PUBLIC = RSA_KEY.public_key().public_bytes(*PUBLIC).decode()
-EC_PUBLIC = EC_KEY.public_key().public_bytes(*PUBLIC).decode()
