@@ -8,6 +8,7 @@ from plaudit.common.http_client import HttpClient
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.vault import vault_of
 from plaudit.ingest.answers import api as written_answers
+from plaudit.ingest.answers import pages as answer_pages
 from plaudit.ingest.answers.jobs import AnsweredByHandJob, AnswerJob, AnswerRetentionJob
 from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
@@ -58,7 +59,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
-            *(written_answers.router, settling.router),
+            *(written_answers.router, answer_pages.router, settling.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router),
             *(sessions.router, administration.router),
         ),
@@ -116,7 +117,7 @@ SERVICE = Service(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/answers", "/v1/platform_reports"),
-            "/console/reviews",
+            *("/console/reviews", "/console/answers"),
         )
     ),
 )

@@ -31,6 +31,7 @@ CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
     NavEntry("Clocks", "/console/clocks", ("clocks:read", "alerts:read")),
     NavEntry("Reviews", "/console/reviews", ("reviews:read",)),
+    NavEntry("Answers", "/console/answers", ("reviews:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),

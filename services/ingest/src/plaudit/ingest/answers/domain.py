@@ -166,6 +166,8 @@ def checked(draft: Draft, interface: Answering | None, now: datetime) -> Draft:
     text = clean(draft.text).strip()
     if not shows(text):
         raise InvalidAnswerError("text", "must hold something that can be read")
+    if len(text) > MAX_TEXT_CHARS:
+        raise InvalidAnswerError("text", f"must have at most {MAX_TEXT_CHARS:,} characters")
     if draft.published_at is not None and draft.via is not Via.ELSEWHERE:
         raise InvalidAnswerError("published_at", "belongs to an answer that is published `elsewhere` already")
     if draft.published_at is not None and draft.published_at > latest(now):

@@ -145,8 +145,9 @@ async def _page(
         given_rating=_given_rating,
         origins=_ORIGINS,
         moment=moment,
-        is_web_address=_is_web_address,
+        is_web_address=is_web_address,
         reviews_path=REVIEWS,
+        may_answer=principal.may("answers:write"),
     )
 
 
@@ -220,7 +221,8 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
-def _is_web_address(url: str) -> bool:
+def is_web_address(url: str) -> bool:
+    """Return whether a text is an address that a page may lead to."""
     try:
         parts = urlsplit(url)
     except ValueError:
