@@ -1,7 +1,5 @@
 """Credentials of sources by which interfaces of platforms are asked. The keys are made for the run."""
 
-import json
-
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -11,19 +9,17 @@ _RSA_KEY = rsa.generate_private_key(65537, 2048)
 _EC_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_PUBLIC = _RSA_KEY.public_key().public_bytes(*_PUBLIC).decode()
 EC_PUBLIC = _EC_KEY.public_key().public_bytes(*_PUBLIC).decode()
-_SERVICE_ACCOUNT = {
-    "client_email": "plaudit@shop.iam.gserviceaccount.com",
-    "private_key_id": "k-1",
-    "private_key": _RSA_KEY.private_bytes(*_PKCS8).decode(),
-}
 
 TRUSTPILOT_KEYS = {"api_key": "canary-key", "api_secret": "canary-secret", "business_user_id": "canary-user"}
-PLAY_KEYS = {"package_name": "com.example.shop", "service_account": json.dumps(_SERVICE_ACCOUNT)}
+PLAY_KEYS = {
+    "package_name": "com.example.shop",
+    "client_email": "plaudit@shop.iam.gserviceaccount.com",
+    "private_key": _RSA_KEY.private_bytes(*_PKCS8).decode(),
+}
 GOOGLE_KEYS = {
     "client_id": "canary-client",
     "client_secret": "canary-secret",
     "refresh_token": "canary-refresh",
-    "location": "accounts/1/locations/2",
 }
 APP_STORE_KEYS = {
     "issuer_id": "canary-issuer",

@@ -158,11 +158,13 @@ SENT = {
     "google-play": r"POST /androidpublisher/v3/applications/com.example.shop/reviews/r-1:reply",
     "google-business": r"PUT /v4/accounts/1/locations/2/reviews/r-1/reply",
 }
+NAMES = {"google-business": "accounts/1/locations/2/reviews/r-1"}
+"""Where the id of a review is another one than r-1."""
 
 
 @pytest.mark.parametrize("name", SENT)
 async def test_an_answer_is_sent_and_published(ingest: Ingest, platform: FakePlatform, name: str):
-    [review_id] = await source_of(ingest, name, "r-1")
+    [review_id] = await source_of(ingest, name, NAMES.get(name, "r-1"))
     made = await submit(ingest, review_id)
     async with running(new_job(ingest, platform)):
         await until(is_state(ingest, review_id, "published"))
@@ -197,7 +199,7 @@ async def test_an_answer_that_the_platform_shows_later_counts_later(ingest: Inge
 
 async def test_an_answer_is_rejected_with_the_platforms_reason(ingest: Ingest, platform: FakePlatform):
     platform.google_state, platform.violation = "REJECTED", "OFF_TOPIC"
-    [google] = await source_of(ingest, "google-business", "r-1")
+    [google] = await source_of(ingest, "google-business", NAMES["google-business"])
     [trustpilot] = await source_of(ingest, "trustpilot", "r-2")
     platform.shown["r-2"] = "An answer of before."
     for review_id in (google, trustpilot):

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, RSAKey
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.answering import Call, Shown
 from plaudit.ingest.platforms.app_store_answers import APP_STORE
-from plaudit.ingest.platforms.asking import HttpRequest, MissingCredentialError, Token, UnusableReplyError
+from plaudit.ingest.platforms.asking import CannotAskError, HttpRequest, Token, UnusableReplyError
 from plaudit.ingest.platforms.google_answers import GOOGLE_BUSINESS, GOOGLE_PLAY
 from plaudit.ingest.platforms.trustpilot_answers import TRUSTPILOT
 from plaudit_testing.platform_keys import (
@@ -34,13 +34,18 @@ CREDENTIALS = {
 ALL = list(CREDENTIALS)
 
 
+GOOGLE_REVIEW = "accounts/1/locations/2/reviews/3"
+
+
 def call(answering, external_id="r 1/2", text="Thank you."):
+    if answering is GOOGLE_BUSINESS and external_id == "r 1/2":
+        external_id = GOOGLE_REVIEW
     return Call(external_id, text, CREDENTIALS[answering], "token")
 
 
 def ask_and_send(answering, credentials):
     answering.grant.ask(credentials, NOW)
-    answering.send(Call("r-1", "Thanks.", credentials, "token"))
+    answering.send(Call(GOOGLE_REVIEW, "Thanks.", credentials, "token"))
 
 
 def name(answering):
@@ -56,13 +61,13 @@ def test_the_platforms_that_have_an_interface_say_so():
 def test_a_missing_credential_is_named(answering):
     for each in answering.credentials:
         fewer = {key: value for key, value in CREDENTIALS[answering].items() if key != each.name}
-        with pytest.raises(MissingCredentialError, match=each.name):
+        with pytest.raises(CannotAskError, match=each.name):
             ask_and_send(answering, fewer)
 
 
 @pytest.mark.parametrize("answering", ALL, ids=name)
 def test_nothing_that_is_shown_of_a_request_tells_a_secret_or_the_text(answering):
-    secrets = {each for key, each in CREDENTIALS[answering].items() if key not in {"package_name", "location"}}
+    secrets = {each for key, each in CREDENTIALS[answering].items() if key not in {"package_name", "client_email"}}
     made = call(answering, text="quibble")
     shown = repr((made, answering.send(made), answering.grant.ask(CREDENTIALS[answering], NOW)))
     assert [
@@ -74,7 +79,7 @@ def test_nothing_that_is_shown_of_a_request_tells_a_secret_or_the_text(answering
 def test_a_review_is_named_in_the_path_as_one_segment(answering):
     for request in (answering.send(call(answering)), answering.look(call(answering))):
         assert "r 1/2" not in request.path
-        assert ("r%201%2F2" in request.path) or (b"r 1/2" in request.body)
+        assert "r%201%2F2" in request.path or b"r 1/2" in request.body or GOOGLE_REVIEW in request.path
 
 
 def test_trustpilot_asks_for_a_token_by_key_and_secret_and_replies_in_a_users_name():
@@ -118,10 +123,13 @@ def test_google_business_looks_at_an_answer_before_it_is_shown():
     asked = GOOGLE_BUSINESS.grant.ask(CREDENTIALS[GOOGLE_BUSINESS], NOW)
     assert isinstance(asked, HttpRequest)
     assert parse_qs(asked.body.decode())["grant_type"] == ["refresh_token"]
-    sent = GOOGLE_BUSINESS.send(call(GOOGLE_BUSINESS, "AbC-1"))
+    sent = GOOGLE_BUSINESS.send(call(GOOGLE_BUSINESS, "accounts/1/locations/2/reviews/AbC-1"))
     assert (sent.method, sent.path) == ("PUT", "/v4/accounts/1/locations/2/reviews/AbC-1/reply")
-    named = GOOGLE_BUSINESS.look(call(GOOGLE_BUSINESS, "accounts/3/locations/4/reviews/5"))
-    assert named.path == "/v4/accounts/3/locations/4/reviews/5"
+    looked = GOOGLE_BUSINESS.look(call(GOOGLE_BUSINESS, "accounts/1/locations/2/reviews/AbC-1"))
+    assert (looked.method, looked.path) == ("GET", "/v4/accounts/1/locations/2/reviews/AbC-1")
+    for other in ("AbC-1", "accounts/1/locations/2/reviews/a/../../3"):
+        with pytest.raises(CannotAskError, match="accounts/…/locations/…/reviews/…"):
+            GOOGLE_BUSINESS.send(call(GOOGLE_BUSINESS, other))
     told = {"comment": "Hi", "updateTime": "2026-05-01T10:00:00Z"}
     for state, shown in (
         ("PENDING", Shown("Hi", "pending", NOW)),
@@ -159,13 +167,13 @@ def test_the_app_store_takes_a_token_that_we_sign_and_shows_a_response_later():
 @pytest.mark.parametrize(
     ("answering", "damaged"),
     [
-        (GOOGLE_PLAY, {"service_account": "{}"}),
-        (GOOGLE_PLAY, {"service_account": "no"}),
+        (GOOGLE_PLAY, {"private_key": "x"}),
+        (GOOGLE_PLAY, {"private_key": APP_STORE_KEYS["private_key"]}),
         (APP_STORE, {"private_key": "x"}),
     ],
 )
 def test_a_damaged_key_is_named_and_not_shown(answering, damaged):
-    with pytest.raises(MissingCredentialError, match=next(iter(damaged))):
+    with pytest.raises(CannotAskError, match=next(iter(damaged))):
         answering.grant.ask({**CREDENTIALS[answering], **damaged}, NOW)
 
 

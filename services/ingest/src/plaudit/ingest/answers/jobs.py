@@ -35,8 +35,8 @@ from plaudit.ingest.answers.domain import FIRST_RETRY_SECONDS, LONGEST_RETRY_SEC
 from plaudit.ingest.metrics import ANSWERS_SENT
 from plaudit.ingest.platforms.answering import Answering, Call, Shown
 from plaudit.ingest.platforms.asking import (
+    CannotAskError,
     HttpRequest,
-    MissingCredentialError,
     Token,
     UnusableReplyError,
     refusal_of,
@@ -174,7 +174,7 @@ class AnswerJob(PeriodicJob):
         except RefusedAnswerError as error:
             async with self._database.transaction() as tx:
                 after = await commands.note_rejected(tx, answer, str(error))
-        except MissingCredentialError as error:
+        except CannotAskError as error:
             async with self._database.transaction() as tx:
                 after = await commands.give_to_people(tx, answer, str(error))
         else:
@@ -220,7 +220,7 @@ class AnswerJob(PeriodicJob):
 
         Raises:
             LaterError: there is no answer that says what became of it.
-            MissingCredentialError: the source lacks something that the request needs.
+            CannotAskError: the source lacks something that the request needs.
         """
         digest = blake2b(msgspec.json.encode(prepared.credentials, order="sorted")).digest()
         for is_last in (False, True):

@@ -53,9 +53,9 @@ class Answering:
     """Those that it needs."""
     grant: Grant
     send: Callable[[Call], HttpRequest]
-    """Returns the request that publishes an answer, or replaces the one before. Raises `MissingCredentialError`."""
+    """Returns the request that publishes an answer, or replaces the one before. Raises `CannotAskError`."""
     look: Callable[[Call], HttpRequest]
-    """Returns the request that asks which answer is shown. Raises `MissingCredentialError`."""
+    """Returns the request that asks which answer is shown. Raises `CannotAskError`."""
     read_sent: Callable[[bytes], Shown]
     """Reads the answer to `send`. Raises `UnusableReplyError`."""
     read_looked: Callable[[bytes], Shown | None]

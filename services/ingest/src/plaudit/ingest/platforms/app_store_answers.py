@@ -13,11 +13,11 @@ from joserfc.jwk import ECKey
 
 from plaudit.ingest.platforms.answering import Answering, Call, Shown
 from plaudit.ingest.platforms.asking import (
+    CannotAskError,
     Credential,
     Credentials,
     Grant,
     HttpRequest,
-    MissingCredentialError,
     Token,
     UnusableReplyError,
     bearer,
@@ -42,7 +42,7 @@ def _sign(credentials: Credentials, now: datetime) -> Token:
         claims = {"iss": issuer, "iat": now, "exp": now + TOKEN_LIFETIME, "aud": AUDIENCE}
         value = jwt.encode({"alg": "ES256", "kid": key_id, "typ": "JWT"}, claims, ECKey.import_key(pem))
     except (JoseError, ValueError, TypeError, AttributeError) as error:
-        raise MissingCredentialError("the credential 'private_key' is not the .p8 file of a key") from error
+        raise CannotAskError("the credential 'private_key' is not the .p8 file of a key") from error
     return Token(value, TOKEN_LIFETIME.total_seconds())
 
 

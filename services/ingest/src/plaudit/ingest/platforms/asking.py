@@ -31,8 +31,11 @@ class UnusableReplyError(ValueError):
     """A platform's interface has answered something else than its documents say."""
 
 
-class MissingCredentialError(ValueError):
-    """A source lacks a credential, or has one that cannot be used; the text names it, and never its value."""
+class CannotAskError(ValueError):
+    """A source lacks a credential, or has one that cannot be used; the text names it, and never its value.
+
+    Or a review has no id by which the interface knows it.
+    """
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Grant:
     """How a token is got."""
 
     ask: Callable[[Credentials, datetime], HttpRequest | Token]
-    """Returns the request for one, or the token itself where we sign it. Raises `MissingCredentialError`."""
+    """Returns the request for one, or the token itself where we sign it. Raises `CannotAskError`."""
     read: Callable[[bytes], Token]
     """Reads what comes back. Raises `UnusableReplyError`."""
 
@@ -88,11 +91,11 @@ def credential(credentials: Credentials, name: str) -> str:
     """Return a credential.
 
     Raises:
-        MissingCredentialError: there is none of this name.
+        CannotAskError: there is none of this name.
     """
     value = credentials.get(name, "").strip()
     if not value:
-        raise MissingCredentialError(f"the source has no credential {name!r}")
+        raise CannotAskError(f"the source has no credential {name!r}")
     return value
 
 

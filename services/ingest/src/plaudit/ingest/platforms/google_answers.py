@@ -3,6 +3,7 @@
 On Google Play they are live at once; on Google Business Profile they are looked at first.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -13,12 +14,11 @@ from joserfc.jwk import RSAKey
 
 from plaudit.ingest.platforms.answering import Answering, Call, Shown
 from plaudit.ingest.platforms.asking import (
+    CannotAskError,
     Credential,
     Credentials,
     Grant,
     HttpRequest,
-    MissingCredentialError,
-    UnusableReplyError,
     bearer,
     credential,
     json_body,
@@ -37,19 +37,18 @@ PLAY_SCOPE: Final = "https://www.googleapis.com/auth/androidpublisher"
 JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIFETIME: Final = timedelta(minutes=30)
 TOKEN_SECONDS: Final = 3_600.0
+_NAME: Final = re.compile(r"accounts/[\w-]{1,64}/locations/[\w-]{1,64}/reviews/[\w-]{1,128}", re.ASCII)
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 
 
 def _ask_as_service(credentials: Credentials, now: datetime) -> HttpRequest:
     """Ask for a token with an assertion that is signed with the key of a service account."""
+    email, pem = credential(credentials, "client_email"), credential(credentials, "private_key")
+    claims = {"iss": email, "scope": PLAY_SCOPE, "aud": f"{TOKENS}/token", "iat": now, "exp": now + ASSERTION_LIFETIME}
     try:
-        account = read_object(credential(credentials, "service_account").encode())
-        claims = {"iss": account["client_email"], "scope": PLAY_SCOPE, "aud": f"{TOKENS}/token", "iat": now}
-        header = {"alg": "RS256", "typ": "JWT", "kid": account["private_key_id"]}
-        key = RSAKey.import_key(account["private_key"])
-        assertion = jwt.encode(header, {**claims, "exp": now + ASSERTION_LIFETIME}, key)
-    except (UnusableReplyError, KeyError, JoseError, ValueError, TypeError, AttributeError) as error:
-        raise MissingCredentialError("the credential 'service_account' is not the JSON key file of one") from error
+        assertion = jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, RSAKey.import_key(pem))
+    except (JoseError, ValueError, TypeError, AttributeError) as error:
+        raise CannotAskError("the credential 'private_key' is not that of a service account") from error
     return HttpRequest(
         "POST", TOKENS, "/token", _FORM, urlencode({"grant_type": JWT_GRANT, "assertion": assertion}).encode()
     )
@@ -97,7 +96,8 @@ GOOGLE_PLAY: Final = Answering(
     title="Google Play",
     credentials=(
         Credential("package_name", "Of the app, such as com.example.shop."),
-        Credential("service_account", "The JSON key file of a service account that may answer reviews."),
+        Credential("client_email", "Of a service account that may answer reviews."),
+        Credential("private_key", "Its key, from the same JSON file."),
     ),
     grant=Grant(_ask_as_service, _read_token),
     send=_send_to_play,
@@ -111,11 +111,10 @@ GOOGLE_PLAY: Final = Answering(
 
 
 def _business_path(call: Call) -> str:
-    """Return the path of a review: by its whole name, or below the location of the source."""
-    if call.external_id.startswith("accounts/"):
-        return f"/v4/{quote(call.external_id, safe='/')}"
-    location = quote(credential(call.credentials, "location").strip("/"), safe="/")
-    return f"/v4/{location}/reviews/{quote(call.external_id, safe='')}"
+    """Return the path of a review, whose id is its name."""
+    if not _NAME.fullmatch(call.external_id):
+        raise CannotAskError("the review's id is not accounts/…/locations/…/reviews/…")
+    return f"/v4/{call.external_id}"
 
 
 def _send_to_business(call: Call) -> HttpRequest:
@@ -154,7 +153,6 @@ GOOGLE_BUSINESS: Final = Answering(
         Credential("client_id", "Of your OAuth client."),
         Credential("client_secret", "Its secret."),
         Credential("refresh_token", "That the owner of the profile has given to the client."),
-        Credential("location", "The name of the location: accounts/…/locations/…"),
     ),
     grant=Grant(_ask_as_user, _read_token),
     send=_send_to_business,
