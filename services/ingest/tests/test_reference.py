@@ -42,6 +42,17 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "read_delivery", ids={"delivery_id": posted["delivery_id"]})
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
+        review = {"review_id": reviews["items"][0]["id"]}
+        await reference.check(api, "answer_review", ids=review)
+        await reference.check(api, "read_answer", ids=review)
+        await reference.check(api, "list_answers")
+        await reference.check(api, "note_answer_published", ids=review)
+        await reference.check(api, "settle_review", ids=review)
+        await reference.check(api, "read_resolution", ids=review)
+        await reference.check(api, "report_review", ids=review)
+        await reference.check(api, "list_reports_of_review", ids=review)
+        await reference.check(api, "list_platform_reports")
+        await reference.check(api, "decide_report", ids=review)
         await reference.check(api, "replace_secrets", ids=ids)
         for operation in ("change_source", "rotate_secret", "delete_source"):
             of_new = {"source_id": (await reference.check(api, "create_source"))["id"]}
@@ -73,6 +84,7 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "preview_rules")
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
+        await reference.check(api, "set_credentials", ids={"source_id": trustpilot.id})
         await reference.check(
             api,
             "post_hook_with_token",

@@ -10,6 +10,9 @@ from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
 from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
+from plaudit.ingest.answers import api as written_answers
+from plaudit.ingest.answers import pages as answer_pages
+from plaudit.ingest.answers.jobs import AnsweredByHandJob, AnswerJob, AnswerRetentionJob
 from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
 from plaudit.ingest.customers import api as customers
@@ -36,6 +39,8 @@ from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.settling import api as settling
+from plaudit.ingest.settling.jobs import ReportsJob
 from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 from plaudit.ingest.sources import pages as source_pages
@@ -71,6 +76,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router, pulls.router),
+            *(written_answers.router, answer_pages.router, settling.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, resorting.router, surveys.router, survey_pages.router, survey_console.router),
             *(sessions.router, administration.router),
@@ -84,6 +90,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",
+            "answers": "What your company answers, from its submission until the platform shows it.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
@@ -95,16 +102,28 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             **answers.PROBLEMS,
             **sources.PROBLEMS,
             **contacts.PROBLEMS,
+            **written_answers.PROBLEMS,
+            **settling.PROBLEMS,
             **pulls.PROBLEMS,
             **sorting.PROBLEMS,
             **surveys.PROBLEMS,
         },
-        refusals={**sources.REFUSALS, **contacts.REFUSALS, **pulls.REFUSALS, **sorting.REFUSALS, **surveys.REFUSALS},
+        refusals={
+            **sources.REFUSALS,
+            **contacts.REFUSALS,
+            **written_answers.REFUSALS,
+            **settling.REFUSALS,
+            **pulls.REFUSALS,
+            **sorting.REFUSALS,
+            **surveys.REFUSALS,
+        },
     )
     app.state.vault = vault
     app.state.platforms = ADAPTERS
     app.state.examples = examples
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
+    interfaces = {platform: each.answering for platform, each in ADAPTERS.items() if each.answering is not None}
+    app.state.answering_interfaces = interfaces
     app.state.platforms_without_answers = frozenset(
         platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
     )
@@ -119,6 +138,10 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         PullJob(worker, database, resources.outbox, resources.ids, vault, client),
         ExpiredInvitationsJob(worker),
         PurgeJob(worker),
+        AnswerJob(worker, resources.outbox, resources.ids, vault, interfaces, HttpClient(settings.interface_origins)),
+        AnsweredByHandJob(worker),
+        AnswerRetentionJob(worker, settings.answer_retention_days),
+        ReportsJob(worker),
     )
     return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])
 
@@ -131,9 +154,16 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
+            *(
+                "/v1/customers",
+                "/v1/contacts",
+                "/v1/erasures",
+                "/v1/sorting-rules",
+                "/v1/answers",
+                "/v1/platform_reports",
+            ),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
-            *("/console/reviews", "/console/sources", "/console/surveys"),
+            *("/console/reviews", "/console/answers", "/console/sources", "/console/surveys"),
         )
     ),
 )

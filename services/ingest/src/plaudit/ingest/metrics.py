@@ -17,6 +17,13 @@ PULLS = Counter(
     ["platform", "outcome"],
 )
 
+ANSWERS_SENT = Counter(
+    "plaudit_answers_sent_total",
+    "Attempts to send an answer through the interface of its platform, by what became of it: published, submitted, "
+    "rejected, or later.",
+    ["platform", "outcome"],
+)
+
 FAILED_ATTEMPTS = Counter(
     "plaudit_failed_attempts_total",
     "Deliveries that were not proven, by the source's platform (`unknown` if there is no such source) and the reason.",

@@ -21,6 +21,7 @@ ALL_SCOPES: Final = "*"
 SCOPES: Final[Mapping[str, str]] = {
     "alerts:read": "read alerts",
     "alerts:write": "acknowledge and resolve alerts",
+    "answers:write": "answer reviews, settle them, and report them to their platforms",
     "board:read": "read requests and votes as the team sees them",
     "board:write": "add, size and answer requests",
     "clocks:read": "read clocks and policies",

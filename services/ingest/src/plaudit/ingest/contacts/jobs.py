@@ -25,7 +25,7 @@ class ResealJob(PeriodicJob):
         super().__init__("reseal", PAUSE_SECONDS, max_age_seconds=MAX_AGE_SECONDS)
         self._database = database
         self._vault = vault
-        self._reseal = (sources.reseal, store.reseal, *also)
+        self._reseal = (sources.reseal, sources.reseal_credentials, store.reseal, *also)
 
     async def turn(self) -> int:
         """Encrypt a batch again; return how much was done."""

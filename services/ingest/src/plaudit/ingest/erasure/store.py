@@ -49,6 +49,12 @@ WHERE id = $1
 """
 _EMPTY_REVISIONS = "UPDATE revisions SET state = NULL WHERE review_id = $1"
 _DELETE_WORDS = "DELETE FROM review_texts WHERE review_id = $1"
+_DELETE_OF_REVIEW = {
+    "answers": "DELETE FROM answers WHERE tenant_id = $1 AND review_id = $2",
+    "resolutions": "DELETE FROM resolutions WHERE tenant_id = $1 AND review_id = $2",
+    "platform_reports": "DELETE FROM platform_reports WHERE tenant_id = $1 AND review_id = $2",
+}
+"""Store → the statement that deletes what the company wrote about a review."""
 _LAST_REVISION = """
 INSERT INTO revisions
     (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format, removed)
@@ -166,6 +172,8 @@ async def empty(tx: Tx, tenant_id: str, revised: Revised, erasure_id: UUID) -> d
     if invitation_id is not None:
         deleted = await tx.raw.execute(_DELETE_INVITATION, tenant_id, UUID(stored.review_id), invitation_id)
         counts["survey_invitations"] = rows_changed(deleted)
+    for store, statement in _DELETE_OF_REVIEW.items():
+        counts[store] = rows_changed(await tx.raw.execute(statement, tenant_id, stored.review_id))
     return counts
 
 

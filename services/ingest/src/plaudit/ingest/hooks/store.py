@@ -228,7 +228,7 @@ _CHANGES = Columns(
         Column("is_last", Boolean),
         *reviews_table.c,
         *revisions_table.c,
-        without=(*_OF_SOURCE, "id", "changed_at", "known_at", "xid"),
+        without=(*_OF_SOURCE, "id", "changed_at", "known_at", "actor", "xid"),
     ),
     {
         "review_id": "new.stored.review_id",
@@ -244,7 +244,7 @@ _CHANGES = Columns(
     },
 )
 _DELIVERIES, _REVIEWS = Columns(deliveries_table), Columns(reviews_table)
-_REVISIONS = Columns(revisions_table, without=("xid",))
+_REVISIONS = Columns(revisions_table, without=("actor", "xid"))
 
 
 def _inserts(first: int, *, rows_from: str = "", on_conflict: str = "") -> str:

@@ -33,7 +33,8 @@ UPDATE pulls SET next_at = greatest($3, not_before)
 WHERE tenant_id = $1 AND source_id = $2 AND next_at > greatest($3, not_before)
 """
 _IS_DUE = """
-(running_until IS NULL OR running_until <= {now}) AND (not_before IS NULL OR not_before <= {now})
+NOT EXISTS (SELECT FROM sources AS s WHERE s.id = p.source_id AND s.paused_at IS NOT NULL)
+AND (running_until IS NULL OR running_until <= {now}) AND (not_before IS NULL OR not_before <= {now})
 AND (
     next_at <= {now} OR failures = 0 AND EXISTS (SELECT FROM pull_notices AS n WHERE n.source_id = p.source_id)
 )

@@ -26,6 +26,15 @@ WHERE NOT starts_with(secret, $1) OR NOT starts_with(path_token, $1)
 _DELETE_ATTEMPTS = "DELETE FROM failed_attempts WHERE tenant_id = $1 AND source_id = $2"
 _RESEAL = "UPDATE sources SET secret = $2, path_token = $3, more_secrets = $4 WHERE id = $1 AND secret = $5"
 
+_CREDENTIALS = "SELECT credentials FROM sources WHERE tenant_id = $1 AND id = $2"
+_SET_CREDENTIALS = "UPDATE sources SET credentials = $3 WHERE tenant_id = $1 AND id = $2"
+_CREDENTIALS_BEFORE = """
+SELECT tenant_id, id, credentials FROM sources WHERE NOT starts_with(credentials, $1) ORDER BY id LIMIT $2
+"""
+_RESEAL_CREDENTIALS = "UPDATE sources SET credentials = $2 WHERE id = $1 AND credentials = $3"
+CREDENTIALS: Final = "credentials"
+_decode_credentials = msgspec.json.Decoder(dict[str, str]).decode
+
 
 async def add(tx: SqlTx, source: Source, vault: Vault) -> None:
     """Store a new source."""
@@ -131,6 +140,32 @@ async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:
         more = [vault.reseal(secret, place(MORE)) for secret in row[MORE]]
         await tx.raw.execute(_RESEAL, row["id"], *again, more, row["secret"])
     return len(rows)
+
+
+async def credentials(tx: Tx, tenant_id: str, source_id: UUID, vault: Vault) -> dict[str, str]:
+    """Return by which credentials the platform's interface is asked, by name; none where there are none."""
+    sealed = await tx.raw.fetchval(_CREDENTIALS, tenant_id, source_id)
+    return {} if sealed is None else _decode_credentials(vault.open(sealed, _credentials_place(tenant_id, source_id)))
+
+
+async def set_credentials(tx: Tx, tenant_id: str, source_id: UUID, given: Mapping[str, str], vault: Vault) -> None:
+    """Store the credentials of a source, encrypted; without any, none are stored."""
+    text = msgspec.json.encode(given).decode()
+    sealed = vault.seal(text, _credentials_place(tenant_id, source_id)) if given else None
+    await tx.raw.execute(_SET_CREDENTIALS, tenant_id, source_id, sealed)
+
+
+async def reseal_credentials(tx: Tx, max_rows: int, vault: Vault) -> int:
+    """Encrypt the credentials of up to `max_rows` sources again that are not under the current key; return how many."""
+    rows = await tx.raw.fetch(_CREDENTIALS_BEFORE, vault.current_prefix, max_rows)
+    for row in rows:
+        again = vault.reseal(row[CREDENTIALS], _credentials_place(row["tenant_id"], row["id"]))
+        await tx.raw.execute(_RESEAL_CREDENTIALS, row["id"], again, row[CREDENTIALS])
+    return len(rows)
+
+
+def _credentials_place(tenant_id: str, source_id: UUID) -> Place:
+    return _place(tenant_id, str(source_id), CREDENTIALS)
 
 
 def _sealed(source: Source, vault: Vault) -> dict[str, Any]:
