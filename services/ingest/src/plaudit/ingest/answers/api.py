@@ -178,11 +178,11 @@ async def list_answers(
 
 
 @router.put(
-    "/v1/sources/{source_id}/credentials",
-    summary="Set by what a source asks its platform",
+    "/v1/sources/{source_id}/answering_credentials",
+    summary="Set by what answers are sent",
     openapi_extra=describe(problems={"unknown-credentials": 422}),
 )
-async def set_credentials(
+async def set_answering_credentials(
     principal: SourcesWriter,
     tx: TenantTx,
     source_id: SourceId,
@@ -190,7 +190,10 @@ async def set_credentials(
     interfaces: Interfaces,
     vault: OpenedVault,
 ) -> CredentialsOut:
-    """Store the credentials by which answers are sent through the platform's interface."""
+    """Store the credentials by which answers are sent through the platform's interface.
+
+    They are apart from those by which reviews are asked for: each can be given no more rights than it needs.
+    """
     given = body.credentials
     await commands.set_credentials(tx, principal.tenant_id, source_id, given, interfaces, vault)
     interface = interfaces.get(await store.platform_of(tx, principal.tenant_id, source_id) or "")

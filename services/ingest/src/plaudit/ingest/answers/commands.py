@@ -98,7 +98,7 @@ async def submit(
     platform = state.source.platform
     interface = interfaces.get(platform)
     draft = checked(draft, interface, tx.now)
-    credentials = await sources.credentials(tx, tenant_id, review.source_id, vault)
+    credentials = await sources.answering_credentials(tx, tenant_id, review.source_id, vault)
     via, note = way(draft, platform, interface, credentials, state)
     await _make_room(tx, review)
     answer = WrittenAnswer(
@@ -167,7 +167,7 @@ async def note_published(
 async def set_credentials(
     tx: Tx, tenant_id: str, source_id: UUID, given: dict[str, str], interfaces: Interfaces, vault: Vault
 ) -> None:
-    """Store by which credentials a source asks its platform's interface, in place of those of before.
+    """Store by which credentials answers of a source are sent, in place of those of before.
 
     Raises:
         UnknownSourceError: no such source.
@@ -177,7 +177,7 @@ async def set_credentials(
     if platform is None:
         raise UnknownSourceError
     wanted = checked_credentials(given, platform, interfaces.get(platform))
-    await sources.set_credentials(tx, tenant_id, source_id, wanted, vault)
+    await sources.set_answering_credentials(tx, tenant_id, source_id, wanted, vault)
 
 
 # What the job does.
@@ -202,7 +202,7 @@ async def prepare(tx: Tx, sender: Sender, vault: Vault) -> Prepared | None:
     if (settled := _told(answer, review, tx.now)) is not None:
         await store.save(tx, settled)
         return None
-    credentials = await sources.credentials(tx, answer.tenant_id, answer.source_id, vault)
+    credentials = await sources.answering_credentials(tx, answer.tenant_id, answer.source_id, vault)
     return Prepared(answer=answer, external_id=review.stored.external_id, credentials=credentials)
 
 

@@ -85,7 +85,7 @@ class ReviewAnswerOut(WrittenAnswerOut):
 
 
 class CredentialsIn(Body):
-    """What a source asks its platform's interface with."""
+    """What answers are sent to a platform with."""
 
     credentials: dict[
         Annotated[str, StringConstraints(min_length=1, max_length=64)],
