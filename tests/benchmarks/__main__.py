@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import door, latency, lists, relay, webhook
+from benchmarks import door, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import history, keys, live, workers
@@ -18,6 +18,7 @@ PROGRAMS = {
     "webhook": webhook.run,
     "door": door.run,
     "relay": relay.run,
+    "sorting": sorting.run,
     "scoring-live": live.run,
     "scoring-workers": workers.run,
     "scoring-keys": keys.run,

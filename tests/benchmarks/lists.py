@@ -26,10 +26,11 @@ from plaudit.common.db import Database, Role
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.marks import marks
 from plaudit.ingest.reviews.domain.order import Order
-from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState, Severity
+from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, encode_state
 from plaudit.ingest.reviews.domain.words import stored_words, words
 from plaudit.ingest.reviews.store import Filters
+from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import SourceRef
 
 REVIEWS: Final = 2_000_000

@@ -53,6 +53,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "list_platform_reports")
         await reference.check(api, "decide_report", ids=review)
         await reference.check(api, "replace_secrets", ids=ids)
+        for operation in ("change_source", "rotate_secret", "delete_source"):
+            of_new = {"source_id": (await reference.check(api, "create_source"))["id"]}
+            await reference.check(api, operation, ids=of_new)
         await ingest.send(f"/v1/hooks/{source['id']}", body, headers("whsec_" + "A" * 43 + "=", body))
         await is_logged(ingest, source["id"])
         await reference.check(api, "list_failed_attempts", ids=ids)
@@ -68,6 +71,16 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         )
         await reference.check(api, "read_revisions")
         await reference.check(api, "export_reviews")
+        survey = await reference.check(api, "create_survey")
+        await reference.check(api, "list_surveys")
+        of_survey = {"survey_id": survey["id"]}
+        await reference.check(api, "read_survey", ids=of_survey)
+        await reference.check(api, "change_survey", ids=of_survey)
+        await reference.check(api, "invite_to_survey", ids=of_survey)
+        await reference.check(api, "list_survey_templates")
+        await reference.check(api, "set_rules")
+        await reference.check(api, "read_rules")
+        await reference.check(api, "preview_rules")
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(api, "set_answering_credentials", ids={"source_id": trustpilot.id})

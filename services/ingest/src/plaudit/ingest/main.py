@@ -4,8 +4,10 @@ from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.static import static_route
 from plaudit.common.http_client import HttpClient
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.purge import PurgeJob
 from plaudit.common.vault import vault_of
 from plaudit.ingest.answers import api as written_answers
 from plaudit.ingest.answers import pages as answer_pages
@@ -26,6 +28,7 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
@@ -33,7 +36,14 @@ from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.settling import api as settling
 from plaudit.ingest.settling.jobs import ReportsJob
+from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
+from plaudit.ingest.sources import pages as source_pages
+from plaudit.ingest.sources.pages.examples import examples
+from plaudit.ingest.surveys import api as surveys
+from plaudit.ingest.surveys.jobs import ExpiredInvitationsJob
+from plaudit.ingest.surveys.pages import console as survey_console
+from plaudit.ingest.surveys.pages import public as survey_pages
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -60,10 +70,13 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(written_answers.router, answer_pages.router, settling.router),
-            *(export.router, reviews.router, review_pages.router, revision_feed.router),
+            *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
+            *(source_pages.router, resorting.router, surveys.router, survey_pages.router, survey_console.router),
             *(sessions.router, administration.router),
         ),
+        bare_routes=[static_route(survey_pages.STATIC)],
         direct_routes=[hooks],
+        body_limits={surveys.PATH: survey_pages.MAX_BODY_BYTES},
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
         pages=True,
@@ -74,18 +87,31 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
+            "surveys": "What customers are asked, and links for those whom to ask.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+            "sorting": "The rules that find severity, topics and personas in reviews.",
         },
         problems={
             **answers.PROBLEMS,
             **sources.PROBLEMS,
             **contacts.PROBLEMS,
+            **sorting.PROBLEMS,
+            **surveys.PROBLEMS,
             **written_answers.PROBLEMS,
             **settling.PROBLEMS,
         },
-        refusals={**sources.REFUSALS, **contacts.REFUSALS, **written_answers.REFUSALS, **settling.REFUSALS},
+        refusals={
+            **sources.REFUSALS,
+            **contacts.REFUSALS,
+            **sorting.REFUSALS,
+            **surveys.REFUSALS,
+            **written_answers.REFUSALS,
+            **settling.REFUSALS,
+        },
     )
     app.state.vault = vault
+    app.state.platforms = ADAPTERS
+    app.state.examples = examples
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
     interfaces = {platform: each.answering for platform, each in ADAPTERS.items() if each.answering is not None}
     app.state.answering_interfaces = interfaces
@@ -104,6 +130,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         AnsweredByHandJob(worker),
         AnswerRetentionJob(worker, settings.answer_retention_days),
         ReportsJob(worker),
+        ExpiredInvitationsJob(worker),
+        PurgeJob(worker),
     )
     return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
 
@@ -116,8 +144,16 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/answers", "/v1/platform_reports"),
-            *("/console/reviews", "/console/answers"),
+            *(
+                "/v1/customers",
+                "/v1/contacts",
+                "/v1/erasures",
+                "/v1/sorting-rules",
+                "/v1/answers",
+                "/v1/platform_reports",
+            ),
+            *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
+            *("/console/reviews", "/console/answers", "/console/sources", "/console/surveys"),
         )
     ),
 )

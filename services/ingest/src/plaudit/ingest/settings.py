@@ -19,5 +19,7 @@ class IngestSettings(VaultSettings):
     interface_origins: dict[str, str] = Field(default_factory=dict)
     """Where interfaces of platforms are asked in place of their own addresses, such as a gateway of the installation:
     `{"https://api.trustpilot.com": "https://gateway.example.com"}`."""
+    survey_responses_per_hour_per_network: int = Field(default=60, ge=1)
+    """Responses sent on the pages of surveys. A network is the /24 of an IPv4 address, the /48 of an IPv6 one."""
     source_cache_seconds: float = Field(default=5.0, ge=0)
     """How long a source that was removed, or whose secret was replaced, may still count as it was."""

@@ -35,8 +35,12 @@ SCOPES: Final[Mapping[str, str]] = {
     "people:write": "see and invite staff, and change their accounts",
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",
+    "sorting:write": "change the rules that reviews are sorted by",
     "sources:read": "read sources, without their secrets",
-    "sources:write": "make sources",
+    "sources:write": "make, change and delete sources, and see their secrets",
+    "surveys:invite": "get links to surveys for customers",
+    "surveys:read": "read surveys, and how many have responded",
+    "surveys:write": "make, change and close surveys",
 }
 """Everything that an operation or a page of a service asks for, and what it allows."""
 MIN_VALIDITY: Final = timedelta(seconds=1)

@@ -30,7 +30,10 @@ STORES: Final[Mapping[str, str]] = {
     "customer_events": "deleted",
     "erased_people": "says what must not come back, by person key",
     "erasures": "the receipts, by id and person key",
+    "sorting_rules": "holds nothing about customers",
     "sources": "holds nothing about customers",
+    "surveys": "holds nothing about customers",
+    "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",
     "idempotency_keys": "holds no answer about customers; deleted after a day",
     "rate_limits": "holds no answer about customers; deleted after a day",
 }

@@ -25,7 +25,7 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import is_none_match
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
-from plaudit.ingest.reviews.domain.state import Kind, Origin, Severity
+from plaudit.ingest.reviews.domain.state import Kind, Origin
 from plaudit.ingest.reviews.schemas import (
     ErasedReviewOut,
     ReviewOut,
@@ -33,6 +33,7 @@ from plaudit.ingest.reviews.schemas import (
     listed_out,
     review_with_history_out,
 )
+from plaudit.ingest.sorting.domain.severity import Severity
 
 router = APIRouter(tags=["reviews"])
 ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]

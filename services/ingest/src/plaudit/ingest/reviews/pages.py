@@ -16,8 +16,9 @@ from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cu
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
-from plaudit.ingest.reviews.domain.state import Kind, Origin, Review, Revision, Severity
+from plaudit.ingest.reviews.domain.state import Kind, Origin, Review, Revision
 from plaudit.ingest.reviews.store import Filters
+from plaudit.ingest.sorting.domain.severity import Severity
 
 ROWS: Final = 20
 REVIEWS: Final = "/console/reviews"

@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.ingest.reviews.domain.instructions import AnswerState
-from plaudit.ingest.reviews.domain.state import Disposition, ErasedReview, Kind, Origin, Review, Revision, Severity
+from plaudit.ingest.reviews.domain.state import Disposition, ErasedReview, Kind, Origin, Review, Revision
 from plaudit.ingest.reviews.events import published_state
+from plaudit.ingest.sorting.domain.severity import Severity
 
 CONTENT_EXAMPLE: Final = {
     "subject": "acme/berlin",

@@ -36,7 +36,7 @@ class SearchIndexJob(PeriodicJob):
             if not found:
                 return 0
             last = {each.position.review_id: each for each in found}
-            await store.forget(tx, [review_id for review_id, each in last.items() if each.state is None])
+            await store.purge(tx, [review_id for review_id, each in last.items() if each.state is None])
             stated = [(each, each.state) for each in last.values() if each.state is not None]
             indexed = [(each.position.review_id, _words(tenant_id, each, state)) for each, state in stated]
             await store.index(tx, tenant_id, indexed)

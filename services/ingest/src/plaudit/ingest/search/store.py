@@ -45,7 +45,7 @@ SELECT $1, given.review_id, array_to_tsvector(string_to_array(given.words, E'\\x
 FROM unnest($2::uuid[], $3::text[]) AS given (review_id, words)
 ON CONFLICT (review_id) DO UPDATE SET words = excluded.words WHERE review_texts.words <> excluded.words
 """
-_FORGET = "DELETE FROM review_texts WHERE review_id = ANY($1::uuid[])"
+_PURGE = "DELETE FROM review_texts WHERE review_id = ANY($1::uuid[])"
 # Rows of before the columns were there. One that a delivery is writing is left to it: it fills them.
 _FILL = """
 UPDATE reviews r SET verified = given.verified, origin = given.origin, language = given.language
@@ -110,10 +110,10 @@ async def index(tx: Tx, tenant_id: str, texts: Sequence[tuple[UUID, Sequence[str
     )
 
 
-async def forget(tx: Tx, review_ids: Sequence[UUID]) -> None:
+async def purge(tx: Tx, review_ids: Sequence[UUID]) -> None:
     """Delete the words of reviews that were erased."""
     if review_ids:
-        await tx.raw.execute(_FORGET, review_ids)
+        await tx.raw.execute(_PURGE, review_ids)
 
 
 async def fill(tx: Tx, tenant_id: str, states: Sequence[tuple[Position, ReviewState]]) -> None:

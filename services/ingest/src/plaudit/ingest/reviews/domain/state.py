@@ -12,6 +12,7 @@ import msgspec
 
 from plaudit.common.text import one_line
 from plaudit.ingest.reviews.domain.versions import PartVersions
+from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import SourceRef
 
 
@@ -31,14 +32,6 @@ class Origin(StrEnum):
     ORGANIC = "organic"
     INVITED = "invited"
     INCENTIVISED = "incentivised"
-
-
-class Severity(StrEnum):
-    """How bad it is for the company."""
-
-    NORMAL = "normal"
-    NEGATIVE = "negative"
-    DRASTIC = "drastic"
 
 
 class RawRating(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
