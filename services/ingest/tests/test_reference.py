@@ -84,7 +84,7 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "preview_rules")
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
-        await reference.check(api, "set_credentials", ids={"source_id": trustpilot.id})
+        await reference.check(api, "set_answering_credentials", ids={"source_id": trustpilot.id})
         await reference.check(
             api,
             "post_hook_with_token",

@@ -103,7 +103,9 @@ async def source_of(ingest: Ingest, platform: str, *reviews: str, with_keys: boo
             "UPDATE ingest.revisions SET state = $1 WHERE review_id = $2", encode_state(moved), found["id"]
         )
     if with_keys:
-        stored = await send(ingest, "PUT", f"/v1/sources/{source.id}/credentials", {"credentials": KEYS[platform]})
+        stored = await send(
+            ingest, "PUT", f"/v1/sources/{source.id}/answering_credentials", {"credentials": KEYS[platform]}
+        )
         assert stored["missing"] == []
     return ids
 
@@ -313,7 +315,7 @@ async def test_refused_credentials_leave_the_answer_waiting_until_they_are_mende
 async def test_without_credentials_any_more_an_answer_is_given_by_hand(ingest: Ingest, platform: FakePlatform):
     [review_id] = await source_of(ingest, "trustpilot", "r-1")
     await submit(ingest, review_id)
-    await ingest.rows("UPDATE ingest.sources SET credentials = NULL")
+    await ingest.rows("UPDATE ingest.sources SET answering_credentials = NULL")
     async with running(new_job(ingest, platform)):
         await until(has_note(ingest, review_id, "no credential 'api_key'"))
     shown = await answer_of(ingest, review_id)
@@ -326,7 +328,7 @@ async def test_what_the_platform_told_meanwhile_is_not_sent(ingest: Ingest, plat
     data = {"id": "t-1", "stars": 1, "createdAt": "2026-02-14T10:00:00Z", "text": "Hm"}
     await ingest.post(source, {"events": [{"eventName": "service-review-created", "eventData": data}]})
     [review] = await ingest.items("/v1/reviews", external_id="t-1")
-    await send(ingest, "PUT", f"/v1/sources/{source.id}/credentials", {"credentials": TRUSTPILOT_KEYS})
+    await send(ingest, "PUT", f"/v1/sources/{source.id}/answering_credentials", {"credentials": TRUSTPILOT_KEYS})
     await submit(ingest, review["id"])
     row = {"id": "t-1", "stars": 1, "companyReply": {"text": TEXT, "createdAt": "2026-02-15T08:00:00Z"}}
     assert (await ingest.post(source, {"links": [], "reviews": [row]})).status_code == 202
@@ -409,9 +411,9 @@ async def test_credentials_are_stored_encrypted_and_shown_by_name_only(
     async with running(new_job(ingest, platform)):
         await until(is_state(ingest, review_id, "published"))
     secrets = (*TRUSTPILOT_KEYS.values(), str(platform.valid_token), TEXT)
-    [stored] = await ingest.rows("SELECT credentials FROM ingest.sources")
-    assert stored["credentials"].startswith("v1:")
-    assert [each for each in secrets if each in stored["credentials"]] == []
+    [stored] = await ingest.rows("SELECT answering_credentials FROM ingest.sources")
+    assert stored["answering_credentials"].startswith("v1:")
+    assert [each for each in secrets if each in stored["answering_credentials"]] == []
     assert [each for each in secrets if each in caplog.text] == []
     [source] = await ingest.items("/v1/sources")
     assert [each for each in TRUSTPILOT_KEYS.values() if each in json.dumps(source)] == []
@@ -434,6 +436,6 @@ async def test_credentials_that_the_interface_does_not_have_are_refused(
     source = await ingest.source(platform=name)
     headers = {"authorization": f"Bearer {await ingest.key()}"}
     refused = await ingest.client.put(
-        f"/v1/sources/{source.id}/credentials", json={"credentials": credentials}, headers=headers
+        f"/v1/sources/{source.id}/answering_credentials", json={"credentials": credentials}, headers=headers
     )
     assert (refused.status_code, refused.json()["detail"]) == (422, detail)

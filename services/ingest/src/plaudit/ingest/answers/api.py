@@ -34,12 +34,15 @@ from plaudit.ingest.answers.domain import (
     InvalidAnswerError,
     NoOpenAnswerError,
     ReviewGoneError,
+    UnknownCredentialsError,
     UnknownReviewError,
     UnknownSourceError,
     Via,
 )
 from plaudit.ingest.answers.schemas import (
     AnswerIn,
+    CredentialsIn,
+    CredentialsOut,
     PublishedIn,
     ReviewAnswerOut,
     WrittenAnswerOut,
@@ -48,13 +51,14 @@ from plaudit.ingest.answers.schemas import (
 )
 from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.reviews import store as reviews
-from plaudit.ingest.sources.api import OpenedVault
+from plaudit.ingest.sources.api import OpenedVault, SourceId
 
 PROBLEMS: Final = {
     "answer-too-long": "The platform takes a shorter answer; the detail says how long it may be.",
     "answer-under-way": "An answer of the review is being sent. Wait until it is published or rejected.",
     "no-open-answer": "No answer of the review is submitted, so none can be noted as published. Submit one.",
     "review-not-answerable": "The platform has taken the review down, or takes no answer to it; the detail says which.",
+    "unknown-credentials": "The platform's interface has no such credentials; the detail names those that it has.",
 }
 """Slug → what it means and what to do."""
 
@@ -72,6 +76,7 @@ REFUSALS: Final[Refusals] = {
     AnswerUnderWayError: lambda error: conflict("answer-under-way", str(error)),
     ReviewGoneError: lambda error: conflict("review-not-answerable", str(error)),
     NoOpenAnswerError: lambda error: conflict("no-open-answer", str(error)),
+    UnknownCredentialsError: lambda error: unprocessable("unknown-credentials", str(error)),
 }
 """What the domain refuses → its problem."""
 
@@ -170,6 +175,30 @@ async def list_answers(
     after = paging.after(tuple[datetime, UUID])
     found = await store.page(tx, principal.tenant_id, state, via, after, paging.rows)
     return paging.page(found, lambda each: (each.written_at, each.id), written_answer_out)
+
+
+@router.put(
+    "/v1/sources/{source_id}/answering_credentials",
+    summary="Set by what answers are sent",
+    openapi_extra=describe(problems={"unknown-credentials": 422}),
+)
+async def set_answering_credentials(
+    principal: SourcesWriter,
+    tx: TenantTx,
+    source_id: SourceId,
+    body: CredentialsIn,
+    interfaces: Interfaces,
+    vault: OpenedVault,
+) -> CredentialsOut:
+    """Store the credentials by which answers are sent through the platform's interface.
+
+    They are apart from those by which reviews are asked for: each can be given no more rights than it needs.
+    """
+    given = body.credentials
+    await commands.set_credentials(tx, principal.tenant_id, source_id, given, interfaces, vault)
+    interface = interfaces.get(await store.platform_of(tx, principal.tenant_id, source_id) or "")
+    needed = [] if interface is None else [each.name for each in interface.credentials]
+    return CredentialsOut(names=sorted(given), missing=[name for name in needed if name not in given])
 
 
 def _key(text: str, review_id: UUID, body: str) -> IdempotencyKey:

@@ -32,10 +32,12 @@ from plaudit.ingest.answers.domain import (
     ReviewGoneError,
     Sender,
     UnknownReviewError,
+    UnknownSourceError,
     Via,
     WrittenAnswer,
     after_shown,
     checked,
+    checked_credentials,
     is_told,
     rejection_told,
     way,
@@ -47,7 +49,6 @@ from plaudit.ingest.reviews.domain.settling import answered
 from plaudit.ingest.reviews.domain.state import KnownReview
 from plaudit.ingest.reviews.domain.times import latest
 from plaudit.ingest.sources import store as sources
-from plaudit.ingest.sources.domain import Source
 
 Interfaces = Mapping[str, Answering]
 """Platform → its interface for answers."""
@@ -97,7 +98,7 @@ async def submit(
     platform = state.source.platform
     interface = interfaces.get(platform)
     draft = checked(draft, interface, tx.now)
-    credentials = await sources.credentials(tx, tenant_id, review.source_id, vault)
+    credentials = await sources.answering_credentials(tx, tenant_id, review.source_id, vault)
     via, note = way(draft, platform, interface, credentials, state)
     await _make_room(tx, review)
     answer = WrittenAnswer(
@@ -164,12 +165,19 @@ async def note_published(
 
 
 async def set_credentials(
-    tx: Tx, source: Source, given: Mapping[str, object], interface: Answering | None, vault: Vault
+    tx: Tx, tenant_id: str, source_id: UUID, given: dict[str, str], interfaces: Interfaces, vault: Vault
 ) -> None:
-    """Store by which of a source's credentials answers are sent, in place of those of before."""
-    names = [] if interface is None else [each.name for each in interface.credentials]
-    wanted = {name: value for name in names if isinstance(value := given.get(name), str)}
-    await sources.set_credentials(tx, source.tenant_id, UUID(source.id), wanted, vault)
+    """Store by which credentials answers of a source are sent, in place of those of before.
+
+    Raises:
+        UnknownSourceError: no such source.
+        UnknownCredentialsError: the interface has no such ones.
+    """
+    platform = await store.platform_of(tx, tenant_id, source_id)
+    if platform is None:
+        raise UnknownSourceError
+    wanted = checked_credentials(given, platform, interfaces.get(platform))
+    await sources.set_answering_credentials(tx, tenant_id, source_id, wanted, vault)
 
 
 # What the job does.
@@ -194,7 +202,7 @@ async def prepare(tx: Tx, sender: Sender, vault: Vault) -> Prepared | None:
     if (settled := _told(answer, review, tx.now)) is not None:
         await store.save(tx, settled)
         return None
-    credentials = await sources.credentials(tx, answer.tenant_id, answer.source_id, vault)
+    credentials = await sources.answering_credentials(tx, answer.tenant_id, answer.source_id, vault)
     return Prepared(answer=answer, external_id=review.stored.external_id, credentials=credentials)
 
 

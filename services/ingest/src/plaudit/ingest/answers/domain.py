@@ -67,6 +67,10 @@ class NoOpenAnswerError(ValueError):
     """No answer of the review is submitted."""
 
 
+class UnknownCredentialsError(ValueError):
+    """Credentials that the platform's interface does not have; the text names those that it has."""
+
+
 class Via(StrEnum):
     """How an answer gets to its platform."""
 
@@ -225,3 +229,17 @@ def after_shown(answer: WrittenAnswer, shown: Shown, now: datetime) -> WrittenAn
     if shown.state == "rejected":
         return replace(answer.rejected(shown.reason or "the platform gives no reason", now), accepted_at=accepted_at)
     return replace(answer, accepted_at=accepted_at, note="the platform has it, and does not show it yet")
+
+
+def checked_credentials(given: dict[str, str], platform: str, interface: Answering | None) -> dict[str, str]:
+    """Return the credentials of a source.
+
+    Raises:
+        UnknownCredentialsError: the platform's interface has no such ones.
+    """
+    names = [] if interface is None else [each.name for each in interface.credentials]
+    if not names and given:
+        raise UnknownCredentialsError(f"There is no interface for answers on {platform}.")
+    if unknown := sorted(given.keys() - set(names)):
+        raise UnknownCredentialsError(f"There is no credential {', '.join(unknown)}; there are {', '.join(names)}.")
+    return given

@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from plaudit.common.http import Body, Instant
 from plaudit.common.http.texts import STORABLE_PATTERN
 from plaudit.ingest.answers.domain import (
+    MAX_CREDENTIAL_CHARS,
+    MAX_CREDENTIALS,
     MAX_NAME_CHARS,
     MAX_TEXT_CHARS,
     AnswerState,
@@ -80,6 +82,29 @@ class ReviewAnswerOut(WrittenAnswerOut):
     """The last answer that was written to a review, with what somebody needs who gives it by hand."""
 
     review_url: str | None = Field(description="Where the review can be read and answered, where the platform says it.")
+
+
+class CredentialsIn(Body):
+    """What answers are sent to a platform with."""
+
+    credentials: dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=64)],
+        Annotated[str, StringConstraints(min_length=1, max_length=MAX_CREDENTIAL_CHARS, pattern=STORABLE_PATTERN)],
+    ] = Field(
+        max_length=MAX_CREDENTIALS,
+        description="By name; the platform's page says which. They replace those of before. An empty object takes "
+        "them away. They are stored encrypted, and never shown.",
+        examples=[{"api_key": "…", "api_secret": "…", "business_user_id": "…"}],
+    )
+
+
+class CredentialsOut(BaseModel):
+    """Which credentials a source has; never their values."""
+
+    names: list[str] = Field(
+        description="Of those that are stored.", examples=[["api_key", "api_secret", "business_user_id"]]
+    )
+    missing: list[str] = Field(description="Of those that answering needs, and that are not there.", examples=[[]])
 
 
 def written_answer_out(answer: WrittenAnswer) -> WrittenAnswerOut:

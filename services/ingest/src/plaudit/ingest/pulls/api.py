@@ -5,8 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from plaudit.common.http import Refusals, TenantTx, Work, conflict, describe, not_found, unprocessable
-from plaudit.ingest.answers import commands as answers
-from plaudit.ingest.platforms import ADAPTERS, INTERFACES
+from plaudit.ingest.platforms import INTERFACES
 from plaudit.ingest.platforms.interface import InvalidCredentialsError
 from plaudit.ingest.pulls import commands, store
 from plaudit.ingest.pulls.domain import NoInterfaceError
@@ -36,12 +35,11 @@ router = APIRouter(tags=["sources"])
 async def set_source_credentials(
     principal: SourcesWriter, work: Work, source_id: SourceId, body: CredentialsIn, vault: OpenedVault
 ) -> PullsOut:
-    """Set what the platform's interface is asked with, for reviews at once, and with which answers are sent."""
+    """Set what the platform's interface is asked with. It is asked at once, for everything it has."""
     found = await commands.set_credentials(work, principal.tenant_id, source_id, body.credentials, INTERFACES, vault)
     if found is None:
         raise not_found("source")
     source, pull = found
-    await answers.set_credentials(work.tx, source, body.credentials, ADAPTERS[source.platform].answering, vault)
     return pulls_out(source_id, source.platform, pull)
 
 

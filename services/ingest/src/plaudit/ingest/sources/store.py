@@ -26,13 +26,14 @@ WHERE NOT starts_with(secret, $1) OR NOT starts_with(path_token, $1)
 _DELETE_ATTEMPTS = "DELETE FROM failed_attempts WHERE tenant_id = $1 AND source_id = $2"
 _RESEAL = "UPDATE sources SET secret = $2, path_token = $3, more_secrets = $4 WHERE id = $1 AND secret = $5"
 
-_CREDENTIALS = "SELECT credentials FROM sources WHERE tenant_id = $1 AND id = $2"
-_SET_CREDENTIALS = "UPDATE sources SET credentials = $3 WHERE tenant_id = $1 AND id = $2"
+_CREDENTIALS = "SELECT answering_credentials FROM sources WHERE tenant_id = $1 AND id = $2"
+_SET_CREDENTIALS = "UPDATE sources SET answering_credentials = $3 WHERE tenant_id = $1 AND id = $2"
 _CREDENTIALS_BEFORE = """
-SELECT tenant_id, id, credentials FROM sources WHERE NOT starts_with(credentials, $1) ORDER BY id LIMIT $2
+SELECT tenant_id, id, answering_credentials FROM sources
+WHERE NOT starts_with(answering_credentials, $1) ORDER BY id LIMIT $2
 """
-_RESEAL_CREDENTIALS = "UPDATE sources SET credentials = $2 WHERE id = $1 AND credentials = $3"
-CREDENTIALS: Final = "credentials"
+_RESEAL_CREDENTIALS = "UPDATE sources SET answering_credentials = $2 WHERE id = $1 AND answering_credentials = $3"
+CREDENTIALS: Final = "answering_credentials"
 _decode_credentials = msgspec.json.Decoder(dict[str, str]).decode
 
 
@@ -142,14 +143,16 @@ async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:
     return len(rows)
 
 
-async def credentials(tx: Tx, tenant_id: str, source_id: UUID, vault: Vault) -> dict[str, str]:
-    """Return by which credentials the platform's interface is asked, by name; none where there are none."""
+async def answering_credentials(tx: Tx, tenant_id: str, source_id: UUID, vault: Vault) -> dict[str, str]:
+    """Return by which credentials answers are sent to the platform, by name; none where there are none."""
     sealed = await tx.raw.fetchval(_CREDENTIALS, tenant_id, source_id)
     return {} if sealed is None else _decode_credentials(vault.open(sealed, _credentials_place(tenant_id, source_id)))
 
 
-async def set_credentials(tx: Tx, tenant_id: str, source_id: UUID, given: Mapping[str, str], vault: Vault) -> None:
-    """Store the credentials of a source, encrypted; without any, none are stored."""
+async def set_answering_credentials(
+    tx: Tx, tenant_id: str, source_id: UUID, given: Mapping[str, str], vault: Vault
+) -> None:
+    """Store by which credentials answers are sent, encrypted; without any, none are stored."""
     text = msgspec.json.encode(given).decode()
     sealed = vault.seal(text, _credentials_place(tenant_id, source_id)) if given else None
     await tx.raw.execute(_SET_CREDENTIALS, tenant_id, source_id, sealed)

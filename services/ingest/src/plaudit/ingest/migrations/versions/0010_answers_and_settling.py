@@ -24,10 +24,10 @@ def upgrade() -> None:
 STATEMENTS = (
     "ALTER TABLE ingest.revisions ADD COLUMN actor text",
     "COMMENT ON COLUMN ingest.revisions.actor IS 'of what was done here: the key or the person'",
-    "ALTER TABLE ingest.sources ADD COLUMN credentials text",
+    "ALTER TABLE ingest.sources ADD COLUMN answering_credentials text",
     """
-COMMENT ON COLUMN ingest.sources.credentials IS
-    'by which we ask the interface of the platform: a JSON object, encrypted as the secret'
+COMMENT ON COLUMN ingest.sources.answering_credentials IS
+    'by which answers are sent to the platform: a JSON object, encrypted as the secret'
 """,
     """
 CREATE TABLE ingest.answers (

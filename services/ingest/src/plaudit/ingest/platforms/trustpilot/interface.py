@@ -35,8 +35,6 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api_key: Secret
     api_secret: Secret
     business_unit_id: Name
-    business_user_id: Name | None = None
-    """In whose name answers are given."""
 
 
 class Trustpilot(Interface):
