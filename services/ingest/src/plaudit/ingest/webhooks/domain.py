@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from plaudit.common.strict_json import InvalidJsonError, loads
 from plaudit.ingest.platforms import ADAPTERS
@@ -92,7 +92,7 @@ def not_proven_reason(
         adapter: of the platform.
         secrets: of which one must fit.
         headers: as they were received, with names in lower case.
-        path: of the address, which ends in the token where the platform signs nothing.
+        path: of the address as it was received; it ends in the token where the platform signs nothing.
         body: as it was received.
         now: Unix seconds.
 
@@ -101,7 +101,7 @@ def not_proven_reason(
     """
     keys = [adapter.proof.key(secret) for secret in secrets]
     try:
-        adapter.proof.verify(headers, body, keys, now, path.rpartition("/")[2])
+        adapter.proof.verify(headers, body, keys, now, unquote(path.rpartition("/")[2]))
     except NotProvenError as error:
         return f"{error.reason}: {error}"
     return None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 import typer
@@ -87,7 +87,8 @@ class Listener:
         self._forward = forward
         self._as_json = as_json
         self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False)
-        self._leave: Callable[[], None] = lambda: None
+        self._server: uvicorn.Server | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
         self._received = 0
         self._not_proven = 0
 
@@ -98,7 +99,6 @@ class Listener:
             RefusedError: another process uses the port.
         """
         listener = _listening(host, port)
-        typer.echo(f"Listening on http://{host}:{listener.getsockname()[1]}, any path. Ctrl-C ends it.", err=True)
         asyncio.run(self._serve(listener))
         unproven = f", {self._not_proven} not proven" if self._secrets else ""
         typer.echo(f"Deliveries: {self._received}{unproven}.", err=True)
@@ -120,25 +120,32 @@ class Listener:
             )
         )
         loop = asyncio.get_running_loop()
+        self._server = server
         for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, server.leave)
-        self._leave = server.leave
+            loop.add_signal_handler(each, self._leave)
+        host, port = listener.getsockname()
+        typer.echo(f"Listening on http://{host}:{port}, any path. Ctrl-C ends it.", err=True)
         async with self._client:
             await server.serve(sockets=[listener])
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert scope["type"] == "http"
-        method = scope["method"]
-        if method in {"GET", "HEAD"}:
-            await _answer(send, Answer(200, GREETING.encode(), {"content-type": "text/plain; charset=utf-8"}))
-            return
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._under_way.add(task)
         try:
-            body = await _read(method, receive)
+            answer = await self._answer_of(scope, receive)
         except UnusableRequestError as error:
-            typer.echo(f"{method}: answered {error.status}, {error}", err=True)
-            await _answer(send, _problem(error.status, str(error)))
-            return
-        await _answer(send, await self._take(scope, body))
+            typer.echo(f"{scope['method']}: answered {error.status}, {error}", err=True)
+            answer = _problem(error.status, str(error))
+        except asyncio.CancelledError:
+            answer = _problem(503, "the listener ends")
+        finally:
+            self._under_way.discard(task)
+        await _answer(send, answer)
+
+    async def _answer_of(self, scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] in {"GET", "HEAD"}:
+            return Answer(200, GREETING.encode(), {"content-type": "text/plain; charset=utf-8"})
+        return await self._take(scope, await _read(scope["method"], receive))
 
     async def _take(self, scope: Scope, body: bytes) -> Answer:
         headers: Headers = scope["headers"]
@@ -155,6 +162,13 @@ class Listener:
             # Nobody reads any more, so there is nothing to listen for.
             self._leave()
         return answer
+
+    def _leave(self) -> None:
+        """End: what is under way is answered that it is to be sent again."""
+        assert self._server is not None
+        self._server.should_exit = True
+        for task in self._under_way - {asyncio.current_task()}:
+            task.cancel()
 
     async def _answer_to(self, headers: Headers, body: bytes, reason: str | None) -> Answer:
         if self._forward is not None:
@@ -222,16 +236,13 @@ class _Server(uvicorn.Server):
         """Leave signals to the listener, which ends with exit code 0."""
         yield
 
-    def leave(self) -> None:
-        """Answer what is under way, and end."""
-        self.should_exit = True
-
 
 def _listening(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()
     except OSError as error:
         listener.close()
         raise RefusedError(f"cannot listen on port {port} ({error.strerror}): choose another --port, or 0") from error
