@@ -26,6 +26,7 @@ def test_the_list_of_commands_is_whole() -> None:
         "plaudit people create",
         "plaudit tenants board",
         "plaudit replay",
+        "plaudit webhook listen",
     } <= COMMANDS.keys()
 
 
