@@ -23,7 +23,8 @@ from plaudit.ingest.sources.domain import KeyedSource
 
 SUBJECT: Final = "harbourlight"
 """That the fixtures of the native format are about; a sample leaves the subject to the source."""
-EXPECTED: Final = ".expected.json"
+SUFFIX: Final = ".json"
+"""Of a fixture; what belongs to one, such as what is expected of it, has another part before it."""
 SAMPLE: Final = "created"
 """The fixture that is the sample of its platform, where there is one of this name that creates a review."""
 ZONE_MARGIN: Final = timedelta(hours=14)
@@ -63,12 +64,12 @@ def names(platform: str) -> list[str]:
     if platform not in ADAPTERS:
         return []
     found = [path.name for path in _folder(platform).iterdir()]
-    return sorted(name.removesuffix(".json") for name in found if name.endswith(".json") and EXPECTED not in name)
+    return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX) and name.count(".") == 1)
 
 
 def stored(platform: str, name: str) -> bytes:
     """Return a fixture as it is stored."""
-    body: bytes = (_folder(platform) / f"{name}.json").read_bytes()
+    body: bytes = (_folder(platform) / f"{name}{SUFFIX}").read_bytes()
     return body
 
 
