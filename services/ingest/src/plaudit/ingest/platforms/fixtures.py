@@ -33,13 +33,17 @@ NEW_NUMBERS_FROM: Final = 10**14
 """Numbers of 15 digits, which every reader of JSON keeps exact."""
 
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(\.\d+)?( ?UTC|Z|[+-]\d\d:?\d\d)?", re.ASCII)
-_TIME_KEY: Final = re.compile(r"(at|date|time|timestamp)$", re.IGNORECASE)
+_TIME_KEY: Final = re.compile(r"(at|date|time|timestamp|created|updated|modified|(^|_)on)$", re.IGNORECASE)
 _UNIX_TIME: Final = re.compile(r"[1-3]\d{9}(\d{3})?", re.ASCII)
 """Seconds or milliseconds from 2001 to 2096."""
 _HEX: Final = re.compile(r"[0-9a-f]{16,64}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LEFT_OUT: Final = object()
 """Stands for a member that a changed object has no more."""
+_KEY: Final = "key of the object"
+"""Ends the path of a key that may be an id: one of digits."""
+_PERSON_KEYS: Final = (b"one", b"another")
+"""An id that is other by another of these is none that the platform sends."""
 
 Path = tuple[str | int, ...]
 """Keys and places that lead to a value."""
@@ -88,22 +92,29 @@ def sample(platform: str, salt: str, now: datetime) -> Sample:
         now: the newest time in it.
 
     Raises:
-        UnsuitableFixtureError: no fixture of the platform creates one review and nothing else.
+        UnsuitableFixtureError: no fixture of the platform creates a review.
     """
     adapter = ADAPTERS[platform]
-    for name in sorted(names(platform), key=lambda name: (name != SAMPLE, name)):
-        items = _read(adapter, stored(platform, name))
-        if len(items) == 1 and isinstance(items[0], CreateReview):
-            return renewed(platform, name, salt, now)
-    raise UnsuitableFixtureError(f"no fixture of {platform} creates one review")
+    fixtures = [json.loads(stored(platform, name)) for name in sorted(names(platform), key=_of_samples_first)]
+    whole = (body for body in fixtures if _creates_one(adapter, body))
+    parts = (part for body in fixtures for part in _parts(body) if _creates_one(adapter, part))
+    body = next(whole, None) or next(parts, None)
+    if body is None:
+        raise UnsuitableFixtureError(f"no fixture of {platform} creates a review")
+    return renew(adapter, body, salt, now)
 
 
 def renewed(platform: str, name: str, salt: str, now: datetime, review_id: str | None = None) -> Sample:
-    """Return a fixture with new ids of its reviews, and with its times moved so that the newest one is now.
+    """Return a fixture made new, see `renew`."""
+    return renew(ADAPTERS[platform], json.loads(stored(platform, name)), salt, now, review_id)
+
+
+def renew(adapter: Adapter, body: Any, salt: str, now: datetime, review_id: str | None = None) -> Sample:
+    """Return a body with new ids of its reviews, and with its times moved so that the newest one is now.
 
     Args:
-        platform: one that has an adapter.
-        name: of a fixture.
+        adapter: of its platform.
+        body: as it is decoded.
         salt: of which the ids are made; the same salt gives the same ids.
         now: the newest time in it; 14 hours earlier where the platform's times have no zone.
         review_id: the id that its one review gets instead.
@@ -111,11 +122,10 @@ def renewed(platform: str, name: str, salt: str, now: datetime, review_id: str |
     Raises:
         UnsuitableFixtureError: it holds no review, or several, where one id is given; or the id cannot be one of its.
     """
-    adapter = ADAPTERS[platform]
-    body = _changed(json.loads(stored(platform, name)), _without_subject)
+    body = _changed(body, _without_subject)
     old = _ids(adapter, body)
-    if review_id is not None and len({*old} - {None}) != 1:
-        raise UnsuitableFixtureError(f"{name} of {platform} is not about one review, so that it cannot be given an id")
+    if review_id is not None and len({*_sent_ids(adapter, body)}) != 1:
+        raise UnsuitableFixtureError(f"this sample of {adapter.platform} is not about one review with an id of its own")
     texts = {str(value): value for path, value in _values(body) if _is_id(adapter, body, path, value, old)}
     new = {
         text: _given(review_id, text, old, value) if review_id else _new(text, salt) for text, value in texts.items()
@@ -127,18 +137,40 @@ def renewed(platform: str, name: str, salt: str, now: datetime, review_id: str |
             return int(new[str(value)]) if isinstance(value, int) else new[str(value)]
         return moved(path, value)
 
-    content = json.dumps(_changed(body, change), ensure_ascii=False).encode()
-    ids = tuple(dict.fromkeys(each for each in _ids(adapter, json.loads(content)) if each is not None))
-    if {*ids} & {*old} or (review_id is not None and ids != (review_id,)):
-        raise UnsuitableFixtureError(f"{name} of {platform} cannot be given {review_id or 'new ids'}")
-    return Sample(content, ids)
+    made = _changed(body, change)
+    if {*_ids(adapter, made)} & {*old} - {None} or (review_id and _sent_ids(adapter, made) != (review_id,)):
+        raise UnsuitableFixtureError(f"this sample of {adapter.platform} cannot be given {review_id or 'new ids'}")
+    return Sample(json.dumps(made, ensure_ascii=False).encode(), _sent_ids(adapter, made))
+
+
+def _of_samples_first(name: str) -> tuple[bool, str]:
+    return name != SAMPLE, name
+
+
+def _creates_one(adapter: Adapter, body: Any) -> bool:
+    try:
+        items = _read(adapter, json.dumps(body).encode())
+    except (UnusableBodyError, InvalidJsonError):
+        return False
+    return len(items) == 1 and isinstance(items[0], CreateReview)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Yield a body with one element alone of an array, or one member alone of an object whose keys are ids."""
+    if isinstance(value, list):
+        yield from ([each] for each in value)
+    if isinstance(value, dict):
+        if value and all(_is_id_key(key) for key in value):
+            yield from ({key: member} for key, member in value.items())
+        for key, member in value.items():
+            yield from ({**value, key: part} for part in _parts(member))
 
 
 def _folder(platform: str) -> Any:
     return files(__package__) / platform.replace("-", "_") / "fixtures"
 
 
-def _read(adapter: Adapter, body: bytes) -> list[Item]:
+def _read(adapter: Adapter, body: bytes, person_key: bytes = _PERSON_KEYS[0]) -> list[Item]:
     source = KeyedSource(
         tenant_id="default",
         id=str(UUID(int=0)),
@@ -148,15 +180,21 @@ def _read(adapter: Adapter, body: bytes) -> list[Item]:
         secret="",
         time_zone="UTC",
         created_at=datetime.fromtimestamp(0, UTC),
-        person_key=b"",
+        person_key=person_key,
     )
     return adapter.read(body, source)
 
 
-def _ids(adapter: Adapter, body: Any) -> list[str | None]:
+def _sent_ids(adapter: Adapter, body: Any) -> tuple[str, ...]:
+    """Return the ids of the reviews in a body, but for those that ingest makes itself, with a key of the tenant."""
+    both = zip(*(_ids(adapter, body, person_key) for person_key in _PERSON_KEYS), strict=True)
+    return tuple(dict.fromkeys(one for one, other in both if one is not None and one == other))
+
+
+def _ids(adapter: Adapter, body: Any, person_key: bytes = _PERSON_KEYS[0]) -> list[str | None]:
     """Return the id of the review of each event; none for a body that cannot be read."""
     try:
-        items = _read(adapter, json.dumps(body).encode())
+        items = _read(adapter, json.dumps(body).encode(), person_key)
     except (UnusableBodyError, InvalidJsonError):
         return []
     return [None if isinstance(item, (Quarantined, Ignored)) else item.external_id for item in items]
@@ -238,7 +276,10 @@ def _without_subject(path: Path, value: Any) -> Any:
 def _changed(value: Any, change: Change, path: Path = ()) -> Any:
     """Return a value with each of its single values changed."""
     if isinstance(value, dict):
-        members = ((key, _changed(member, change, (*path, key))) for key, member in value.items())
+        members = (
+            (change((*path, key, _KEY), key) if _is_id_key(key) else key, _changed(member, change, (*path, key)))
+            for key, member in value.items()
+        )
         return {key: member for key, member in members if member is not _LEFT_OUT}
     if isinstance(value, list):
         return [_changed(member, change, (*path, place)) for place, member in enumerate(value)]
@@ -246,7 +287,9 @@ def _changed(value: Any, change: Change, path: Path = ()) -> Any:
 
 
 def _values(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield the texts and whole numbers in a value, each with where it stands."""
+    """Yield the texts and whole numbers in a value, and the keys that may be ids, each with where it stands."""
+    if isinstance(value, dict):
+        yield from (((*path, key, _KEY), key) for key in value if _is_id_key(key))
     if isinstance(value, (dict, list)):
         for key, member in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _values(member, (*path, key))
@@ -256,3 +299,7 @@ def _values(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 def _is_text_or_number(value: Any) -> bool:
     return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def _is_id_key(key: str) -> bool:
+    return key.isascii() and key.isdecimal()
