@@ -84,7 +84,7 @@ def becomes(platform: str, name: str) -> str:
 
 
 def sample(platform: str, salt: str, now: datetime) -> Sample:
-    """Return a body that creates one review: the sample of its platform.
+    """Return a body that creates a review, and one alone where the platform can say so: the sample of its platform.
 
     Args:
         platform: one that has an adapter.
@@ -95,13 +95,13 @@ def sample(platform: str, salt: str, now: datetime) -> Sample:
         UnsuitableFixtureError: no fixture of the platform creates a review.
     """
     adapter = ADAPTERS[platform]
-    fixtures = [json.loads(stored(platform, name)) for name in sorted(names(platform), key=_of_samples_first)]
-    whole = (body for body in fixtures if _creates_one(adapter, body))
-    parts = (part for body in fixtures for part in _parts(body) if _creates_one(adapter, part))
-    body = next(whole, None) or next(parts, None)
-    if body is None:
-        raise UnsuitableFixtureError(f"no fixture of {platform} creates a review")
-    return renew(adapter, body, salt, now)
+    wholes = [json.loads(stored(platform, name)) for name in sorted(names(platform), key=_of_samples_first)]
+    parts = [part for body in wholes for part in _parts(body)]
+    for is_sample in (_creates_one, _creates_some):
+        for body in (*wholes, *parts):
+            if is_sample(_items(adapter, body)):
+                return renew(adapter, body, salt, now)
+    raise UnsuitableFixtureError(f"no fixture of {platform} creates a review")
 
 
 def renewed(platform: str, name: str, salt: str, now: datetime, review_id: str | None = None) -> Sample:
@@ -147,12 +147,13 @@ def _of_samples_first(name: str) -> tuple[bool, str]:
     return name != SAMPLE, name
 
 
-def _creates_one(adapter: Adapter, body: Any) -> bool:
-    try:
-        items = _read(adapter, json.dumps(body).encode())
-    except (UnusableBodyError, InvalidJsonError):
-        return False
+def _creates_one(items: list[Item]) -> bool:
     return len(items) == 1 and isinstance(items[0], CreateReview)
+
+
+def _creates_some(items: list[Item]) -> bool:
+    quarantines = any(isinstance(item, Quarantined) for item in items)
+    return not quarantines and any(isinstance(item, CreateReview) for item in items)
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -193,11 +194,15 @@ def _sent_ids(adapter: Adapter, body: Any) -> tuple[str, ...]:
 
 def _ids(adapter: Adapter, body: Any, person_key: bytes = _PERSON_KEYS[0]) -> list[str | None]:
     """Return the id of the review of each event; none for a body that cannot be read."""
+    items = _items(adapter, body, person_key)
+    return [None if isinstance(item, (Quarantined, Ignored)) else item.external_id for item in items]
+
+
+def _items(adapter: Adapter, body: Any, person_key: bytes = _PERSON_KEYS[0]) -> list[Item]:
     try:
-        items = _read(adapter, json.dumps(body).encode(), person_key)
+        return _read(adapter, json.dumps(body).encode(), person_key)
     except (UnusableBodyError, InvalidJsonError):
         return []
-    return [None if isinstance(item, (Quarantined, Ignored)) else item.external_id for item in items]
 
 
 def _is_id(adapter: Adapter, body: Any, path: Path, value: Any, old: list[str | None]) -> bool:
