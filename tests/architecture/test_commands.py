@@ -27,6 +27,7 @@ def test_the_list_of_commands_is_whole() -> None:
         "plaudit tenants board",
         "plaudit import",
         "plaudit replay",
+        "plaudit webhook listen",
     } <= COMMANDS.keys()
 
 

@@ -1,10 +1,15 @@
 """What the documents name is there: files by their short paths, settings by their variables."""
 
 import re
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from plaudit.common.cli import GROUP, build
 from plaudit_testing.operations import SERVICES
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +42,19 @@ def _file(name: str) -> Path:
     return ROOT / name
 
 
+def _commands() -> Iterator[Any]:
+    """Every command of `plaudit`, however deep it lies."""
+    waiting: list[Any] = [typer.main.get_command(build(list(entry_points(group=GROUP))))]
+    while waiting:
+        command = waiting.pop()
+        yield command
+        waiting.extend(getattr(command, "commands", {}).values())
+
+
+def _names(envvar: str | Sequence[str] | None) -> Sequence[str]:
+    return [envvar] if isinstance(envvar, str) else envvar or []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_that_a_document_names_is_there(document: Path) -> None:
     named = PATH.findall(document.read_text(encoding="utf-8"))
@@ -46,8 +64,9 @@ def test_every_file_that_a_document_names_is_there(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_setting_that_a_document_names_is_one(document: Path) -> None:
     fields = {f"PLAUDIT_{field.upper()}" for service in SERVICES for field in service.settings.model_fields}
+    of_commands = {name for command in _commands() for parameter in command.params for name in _names(parameter.envvar)}
     door = set(VARIABLE.findall((ROOT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8")))
-    assert set(VARIABLE.findall(document.read_text(encoding="utf-8"))) - fields - door - OF_TESTS == set()
+    assert set(VARIABLE.findall(document.read_text(encoding="utf-8"))) - fields - of_commands - door - OF_TESTS == set()
 
 
 def test_the_list_of_documents_is_whole() -> None:

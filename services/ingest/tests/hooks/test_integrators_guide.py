@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ async def test_its_python_posts_a_review(ingest: Ingest, source: Source, served:
 
 @pytest.mark.postgres
 async def test_its_shell_makes_a_source_and_posts_a_review(ingest: Ingest, source: Source, served: str):
-    make, post = code("sh")
+    make, post, _ = code("sh")
     environment = {
         "PATH": os.environ["PATH"],
         "PLAUDIT": served,
@@ -75,6 +76,33 @@ async def test_its_shell_makes_a_source_and_posts_a_review(ingest: Ingest, sourc
     assert '"accepted":1' in await asyncio.to_thread(run, post)
     [review] = await ingest.items("/v1/reviews")
     assert review["text"] == "Late."
+
+
+@pytest.mark.postgres
+async def test_its_commands_post_a_sample_and_its_repetition(
+    ingest: Ingest, source: Source, served: str, tmp_path: Path
+):
+    *_, commands = code("sh")
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PLAUDIT": served,
+        "SOURCE_ID": source.id,
+        "PLAUDIT_WEBHOOK_SECRET": source.secret,
+    }
+    done = await asyncio.to_thread(
+        subprocess.run,
+        ["sh", "-eu", "-c", commands],
+        env=environment,
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.stdout.count('"accepted":1') == 3
+    assert '"duplicate":true' in done.stdout
+    assert "webhook-signature: v1," in done.stdout
+    assert len(await ingest.items("/v1/reviews")) == 2
 
 
 def test_its_example_of_a_signature_is_right():

@@ -254,7 +254,7 @@ async def test_pages_of_the_list_hold_each_source_once(
     assert [re.findall(rf'href="{PAGE}/([0-9a-f-]{{36}})"', page) for page in (first, second)] == [made[:2], made[2:]]
 
 
-@pytest.mark.parametrize("title", ["curl", "Python"])
+@pytest.mark.parametrize("title", ["Shell, with curl and OpenSSL", "Python"])
 async def test_every_example_posts_a_review_as_it_is_shown(
     ingest: Ingest, source: Source, staff: httpx.AsyncClient, title: str
 ):
@@ -263,7 +263,7 @@ async def test_every_example_posts_a_review_as_it_is_shown(
     settings = ingest.resources.settings
     code = shown_programs[title].replace(address_of(settings), str(ingest.client.base_url).rstrip("/"))
     assert source.secret not in code
-    command = {"curl": ["sh", "-c"], "Python": [sys.executable, "-c"]}[title]
+    command = {"Shell, with curl and OpenSSL": ["sh", "-c"], "Python": [sys.executable, "-c"]}[title]
     process = await asyncio.create_subprocess_exec(
         *command,
         code,
@@ -275,7 +275,7 @@ async def test_every_example_posts_a_review_as_it_is_shown(
     assert process.returncode == 0, err.decode()
     assert '"accepted":1' in out.decode()
     [review] = await ingest.items("/v1/reviews")
-    assert review["text"] == "Good soup."
+    assert review["source_id"] == source.id
 
 
 async def test_the_example_of_an_address_with_a_token_reads_the_token_from_the_environment(

@@ -30,6 +30,7 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
 from plaudit.ingest.pulls import store as pulls_store
 from plaudit.ingest.pulls.jobs.pull_job import PullJob
@@ -44,7 +45,6 @@ from plaudit.ingest.settling.jobs import ReportsJob
 from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 from plaudit.ingest.sources import pages as source_pages
-from plaudit.ingest.sources.pages.examples import examples
 from plaudit.ingest.surveys import api as surveys
 from plaudit.ingest.surveys.jobs import ExpiredInvitationsJob
 from plaudit.ingest.surveys.pages import console as survey_console

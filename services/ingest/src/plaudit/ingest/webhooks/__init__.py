@@ -1,0 +1,1 @@
+"""`plaudit webhook`: what whoever connects a platform tries it with."""
