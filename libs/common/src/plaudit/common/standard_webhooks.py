@@ -91,12 +91,22 @@ def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
         ValueError: an id or a timestamp (Unix seconds) that a strict receiver refuses.
 
     """
+    return (_VERSION + _mac(key, signed_bytes(message_id, timestamp, body))).decode()
+
+
+def signed_bytes(message_id: str, timestamp: int, body: bytes) -> bytes:
+    """Return what is signed of a message, in each version of a signature.
+
+    Raises:
+        ValueError: an id or a timestamp (Unix seconds) that a strict receiver refuses.
+
+    """
     written_id = message_id.encode()
     if not _ID.fullmatch(written_id):
         raise ValueError(f"the id {message_id!r} is not 1 to 256 visible ASCII characters without a dot")
     if type(timestamp) is not int or not 0 <= timestamp < 10**MAX_TIMESTAMP_DIGITS:
         raise ValueError(f"the timestamp {timestamp!r} is not a whole number of Unix seconds")
-    return (_VERSION + _mac(key, b"%b.%d.%b" % (written_id, timestamp, body))).decode()
+    return b"%b.%d.%b" % (written_id, timestamp, body)
 
 
 def signed_headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:

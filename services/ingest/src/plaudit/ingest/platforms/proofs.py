@@ -1,5 +1,7 @@
 """How platforms prove their deliveries. Pure: headers, body, keys and the time in; proven, or a reason, out.
 
+Each proof also signs as its platform does, for whoever tries a source: what `sign` makes, `verify` takes.
+
 Each proof takes several keys at once, so that a secret can be replaced while both are in use. Signatures and tokens
 are compared in constant time, and over the bytes as they were received. A header that comes twice is refused: two
 readers could use different ones.
@@ -12,12 +14,12 @@ from binascii import Error as InvalidBase64Error
 from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar, Final, Literal, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from plaudit.common.standard_webhooks import (
     ID_HEADER,
@@ -30,6 +32,8 @@ from plaudit.common.standard_webhooks import (
     check_message,
     decode_secret,
     signature_headers,
+    signed_bytes,
+    signed_headers,
     verify,
 )
 
@@ -41,9 +45,12 @@ MIN_ISSUED_SECRET_BYTES: Final = 8
 MAX_SECRET_CHARS: Final = 512
 MAX_SIGNATURE_CHARS: Final = 512
 PUBLIC_KEY_PREFIX: Final = "whpk_"
+PRIVATE_KEY_PREFIX: Final = "whsk_"
+PRIVATE_KEY_BYTES: Final = 32
 
 _SENT_ID: Final = re.compile(rb"[!-~]{1,256}")
 _DIGITS: Final = re.compile(rb"[0-9]{1,15}")
+_HEADER_VALUE: Final = re.compile(rb"[!-~]([ -~]*[!-~])?")
 _ASYMMETRIC_VERSION: Final = b"v1a,"
 
 
@@ -77,6 +84,14 @@ class Proof(Protocol):
     def headers(self) -> tuple[bytes, ...]:
         """The names of the headers that it reads, in lower case."""
 
+    @property
+    def id_header(self) -> bytes | None:
+        """The header with the sender's own id of a delivery; None where there is none."""
+
+    @property
+    def timestamp_header(self) -> bytes | None:
+        """The header with the time that is signed; None where none is."""
+
     def key(self, secret: str) -> bytes:
         """Return the key of a written secret.
 
@@ -100,6 +115,26 @@ class Proof(Protocol):
             NotProvenError: it is not, and why.
         """
 
+    def signing_key(self, secret: str) -> bytes:
+        """Return the key that a sender signs with; of a key pair it is the private one.
+
+        Raises:
+            InvalidSecretError: the secret is none.
+        """
+
+    def sign(self, key: bytes, body: bytes, sent_id: str, now: float) -> dict[str, str]:
+        """Return the headers of a delivery that prove it, as the platform sends them.
+
+        Args:
+            key: see `signing_key`.
+            body: as it will be sent.
+            sent_id: the sender's own id of the delivery; without effect where `id_header` is None.
+            now: Unix seconds; without effect where `timestamp_header` is None.
+
+        Raises:
+            ValueError: an id or a time that cannot be sent.
+        """
+
 
 @dataclass(frozen=True)
 class StandardWebhooks:
@@ -107,7 +142,9 @@ class StandardWebhooks:
 
     min_secret_bytes: int = 24
     in_address: ClassVar[bool] = False
-    headers: ClassVar[tuple[bytes, ...]] = (ID_HEADER.encode(), TIMESTAMP_HEADER.encode(), SIGNATURE_HEADER.encode())
+    id_header: ClassVar[bytes] = ID_HEADER.encode()
+    timestamp_header: ClassVar[bytes] = TIMESTAMP_HEADER.encode()
+    headers: ClassVar[tuple[bytes, ...]] = (id_header, timestamp_header, SIGNATURE_HEADER.encode())
 
     def key(self, secret: str) -> bytes:
         """Return the key of `whsec_` and base64."""
@@ -125,12 +162,22 @@ class StandardWebhooks:
         assert message_id is not None
         return Proven(message_id.decode())
 
+    def signing_key(self, secret: str) -> bytes:
+        """Return the same key: it is shared."""
+        return self.key(secret)
+
+    def sign(self, key: bytes, body: bytes, sent_id: str, now: float) -> dict[str, str]:
+        """Return the id, the time in seconds, and a signature of version v1."""
+        return signed_headers([key], sent_id, int(now), body)
+
 
 @dataclass(frozen=True)
 class AsymmetricStandardWebhooks:
     """Standard Webhooks v1a: Ed25519 over `id.timestamp.body`; the source holds the sender's public key (`whpk_…`)."""
 
     in_address: ClassVar[bool] = False
+    id_header: ClassVar[bytes] = StandardWebhooks.id_header
+    timestamp_header: ClassVar[bytes] = StandardWebhooks.timestamp_header
     headers: ClassVar[tuple[bytes, ...]] = StandardWebhooks.headers
 
     def key(self, secret: str) -> bytes:
@@ -158,6 +205,23 @@ class AsymmetricStandardWebhooks:
             if any(_is_made_with(public, signature, signed) for signature in signatures):
                 return Proven(message_id.decode())
         raise NotProvenError("no_match", "no signature of version v1a matches")
+
+    def signing_key(self, secret: str) -> bytes:
+        """Return the private key of `whsk_` and base64, with or without the public key behind it."""
+        private = _from_base64(secret.removeprefix(PRIVATE_KEY_PREFIX).encode(errors="replace"))
+        key, public = private[:PRIVATE_KEY_BYTES], private[PRIVATE_KEY_BYTES:]
+        if len(key) != PRIVATE_KEY_BYTES or public not in {b"", _public_key(key)}:
+            raise InvalidSecretError(
+                "to sign, a private key is needed: whsk_ and the base64 of 32 bytes (Ed25519), or 64 with the public one"
+            )
+        return key
+
+    def sign(self, key: bytes, body: bytes, sent_id: str, now: float) -> dict[str, str]:
+        """Return the id, the time in seconds, and a signature of version v1a."""
+        timestamp = int(now)
+        signature = Ed25519PrivateKey.from_private_bytes(key).sign(signed_bytes(sent_id, timestamp, body))
+        written = (_ASYMMETRIC_VERSION + b2a_base64(signature, newline=False)).decode()
+        return {ID_HEADER: sent_id, TIMESTAMP_HEADER: str(timestamp), SIGNATURE_HEADER: written}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +271,25 @@ class HmacSignature:
             raise NotProvenError("no_match", f"{self.header.decode()} does not match")
         return _sent(headers, self.id_header)
 
+    def signing_key(self, secret: str) -> bytes:
+        """Return the same key: it is shared."""
+        return self.key(secret)
+
+    def sign(self, key: bytes, body: bytes, sent_id: str, now: float) -> dict[str, str]:
+        """Return the signature, with the time and the id where the platform sends them."""
+        made = _id_to_send(self.id_header, sent_id)
+        signed = body
+        if self.timestamp_header is not None:
+            timestamp = self._written_time(now)
+            made[self.timestamp_header.decode()] = timestamp.decode()
+            signed = b"%b%b%b" % (timestamp, self.separator, body)
+        return {**made, self.header.decode(): self._signature(key, signed).decode()}
+
+    def _written_time(self, now: float) -> bytes:
+        if self.timestamp_form == "iso":
+            return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+        return b"%d" % (now * 1000 if self.timestamp_form == "either" else now)
+
     def _signature(self, key: bytes, signed: bytes) -> bytes:
         mac = hmac.digest(key, signed, self.digest)
         return self.prefix + (mac.hex().encode() if self.encoding == "hex" else b2a_base64(mac, newline=False))
@@ -227,6 +310,7 @@ class SharedSecretHeader:
 
     header: bytes
     id_header: bytes | None = None
+    timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = False
 
     @property
@@ -247,12 +331,24 @@ class SharedSecretHeader:
             raise NotProvenError("no_match", f"{self.header.decode()} does not match")
         return _sent(headers, self.id_header)
 
+    def signing_key(self, secret: str) -> bytes:
+        """Return the secret, if a header can hold it."""
+        key = self.key(secret)
+        if not _HEADER_VALUE.fullmatch(key):
+            raise InvalidSecretError(f"the secret cannot be the value of {self.header.decode()}: it is not plain ASCII")
+        return key
+
+    def sign(self, key: bytes, body: bytes, sent_id: str, now: float) -> dict[str, str]:
+        """Return the secret in its header, with the id where the platform sends one."""
+        return {**_id_to_send(self.id_header, sent_id), self.header.decode(): key.decode()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class PathToken:
     """A secret token at the end of the address, for a platform that signs nothing."""
 
     id_header: bytes | None = None
+    timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = True
     headers: ClassVar[tuple[bytes, ...]] = ()
 
@@ -268,6 +364,14 @@ class PathToken:
         if not any(hmac.compare_digest(key, offered) for key in keys):
             raise NotProvenError("wrong_token", "the address does not end in the secret token of a source")
         return _sent(headers, self.id_header)
+
+    def signing_key(self, secret: str) -> bytes:
+        """Return the same bytes: nothing is signed with them."""
+        return self.key(secret)
+
+    def sign(self, key: bytes, body: bytes, sent_id: str, now: float) -> dict[str, str]:
+        """Return the id where the platform sends one; the address is the proof."""
+        return _id_to_send(self.id_header, sent_id)
 
 
 def check_age(age_seconds: float, tolerance_seconds: float, name: str) -> None:
@@ -319,6 +423,14 @@ def _sent(headers: Headers, id_header: bytes | None) -> Proven:
     return Proven(value.decode()) if value is not None and _SENT_ID.fullmatch(value) else Proven()
 
 
+def _id_to_send(id_header: bytes | None, sent_id: str) -> dict[str, str]:
+    if id_header is None:
+        return {}
+    if not _SENT_ID.fullmatch(sent_id.encode()):
+        raise ValueError(f"the id {sent_id!r} is not 1 to 256 visible ASCII characters")
+    return {id_header.decode(): sent_id}
+
+
 def _number(timestamp: bytes, name: str) -> float:
     if not _DIGITS.fullmatch(timestamp):
         raise NotProvenError("malformed_timestamp", f"{name} is not a whole number")
@@ -340,6 +452,10 @@ def _from_base64(text: bytes) -> bytes:
         return b64decode(text, validate=True)
     except InvalidBase64Error:
         return b""
+
+
+def _public_key(private: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
 
 
 def _is_made_with(public: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
