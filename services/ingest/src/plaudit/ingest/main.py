@@ -10,6 +10,7 @@ from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
 from plaudit.ingest.customers import api as customers
 from plaudit.ingest.deliveries import api as deliveries
+from plaudit.ingest.deliveries import pages as delivery_pages
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure.jobs import ErasureJob
@@ -49,7 +50,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
-            erasure.router,
+            *(erasure.router, delivery_pages.router),
             *(sessions.router, administration.router),
         ),
         direct_routes=[hooks],
@@ -87,6 +88,7 @@ SERVICE = Service(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/console/deliveries",),
         )
     ),
 )

@@ -31,6 +31,7 @@ CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
     NavEntry("Clocks", "/console/clocks", ("clocks:read", "alerts:read")),
     NavEntry("Requests", "/console/requests", ("board:read",)),
+    NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",), begins_group=True),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
     NavEntry("Your account", ACCOUNT, (), is_listed=False),

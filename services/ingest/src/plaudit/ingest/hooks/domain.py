@@ -59,6 +59,8 @@ class Delivery:
     tracestate: str | None = None
     removals_are_final: bool = True
     """Whether the platform says so when it takes a removal back."""
+    arrived_at: float | None = None
+    """When the last byte of its body came, by the clock that the group is given; None where that is not measured."""
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -177,13 +179,17 @@ class Group:
         outcomes: dict[DeliveryKey, Outcome | None],
         reviews: dict[ReviewKey, KnownReview],
         erased_people: Mapping[PersonKey, datetime] = NOBODY,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """Decide at the time `now`, over the stored outcomes of deliveries, the stored reviews, and who was erased.
 
         None stands for what was looked up and is not stored. What was not looked up is a KeyError: a decision that
         takes it for unknown would hold a valid restoration.
+
+        `clock` returns seconds: with it, what is written says how long each delivery had waited for that.
         """
         self.now = now
+        self.clock = clock
         self._ids = ids
         self._outcomes = outcomes
         self._reviews = reviews

@@ -33,6 +33,8 @@ from plaudit.ingest.settings import IngestSettings
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
+CLOUD_EVENT = b"ce-specversion"
+MAX_STORED_ATTRIBUTES = 20
 log = structlog.get_logger()
 
 
@@ -83,7 +85,9 @@ class Hooks(DirectRoute):
     def _take(self, request: DirectRequest, cached: CachedSource | None, now: float, answer_by: float) -> None:
         try:
             source, sent_id = prove(cached, request, now, self._trusted_proxies)
-            self._put(_Posted(self, request, _read(source, str(self._ids()), sent_id, request), answer_by))
+            arrived_at = answer_by - self._answer_timeout_seconds
+            delivery = _read(source, str(self._ids()), sent_id, request, arrived_at)
+            self._put(_Posted(self, request, delivery, answer_by))
         except NotProvenError as error:
             source_of = None if cached is None else cached.source
             self._failed_attempts.note(source_of, error.reason, str(error), now)
@@ -142,13 +146,17 @@ class _Posted(Waiting[Delivery, Receipt]):
         self._hooks.not_written(self, error)
 
 
-def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: DirectRequest) -> Delivery:
+def _read(
+    cached: CachedSource, delivery_id: str, sent_id: str | None, request: DirectRequest, arrived_at: float
+) -> Delivery:
     fields = request.fields
     headers = {
         name: fields[raw].decode("latin-1")[:MAX_STORED_HEADER_CHARS]
         for raw, name in STORED_HEADERS.items()
         if raw in fields and (sent_id is None or name != ID_HEADER)
     }
+    if CLOUD_EVENT in fields:
+        headers |= _attributes(fields)
     events, status, reason = _read_events(cached, request.body, fields)
     return Delivery(
         id=delivery_id,
@@ -162,7 +170,17 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         traceparent=request.traceparent,
         tracestate=request.tracestate,
         removals_are_final=cached.adapter.tells.removals_are_final,
+        arrived_at=arrived_at,
     )
+
+
+def _attributes(fields: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return the headers that hold the attributes of a CloudEvent, without which its body cannot be read again."""
+    found = [(name, value) for name, value in fields.items() if name.startswith(b"ce-")]
+    return {
+        name.decode("latin-1"): value.decode("latin-1")[:MAX_STORED_HEADER_CHARS]
+        for name, value in found[:MAX_STORED_ATTRIBUTES]
+    }
 
 
 def _read_events(
