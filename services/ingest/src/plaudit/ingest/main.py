@@ -22,6 +22,9 @@ from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.replays import api as replays
+from plaudit.ingest.replays import pages as replay_pages
+from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
@@ -50,7 +53,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
-            *(erasure.router, delivery_pages.router),
+            *(erasure.router, replays.router, replay_pages.router, delivery_pages.router),
             *(sessions.router, administration.router),
         ),
         direct_routes=[hooks],
@@ -62,6 +65,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
+            "replays": "Deliveries that are read again, and how far that is.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
         },
         problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS},
@@ -72,6 +76,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     worker = resources.database(Role.WORKER)
     jobs = (
         HeldExpiryJob(worker),
+        ReplayJob(worker, resources.outbox, resources.ids, vault),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),
@@ -88,7 +93,7 @@ SERVICE = Service(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures"),
-            *("/console/deliveries",),
+            *("/v1/quarantined_events", "/v1/replays", "/console/deliveries"),
         )
     ),
 )

@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 
 _VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read"})
-_RESPONDER: Final = _VIEWER | {"alerts:write", "board:write", "sources:read", "deliveries:read"}
+_RESPONDER: Final = _VIEWER | {"alerts:write", "board:write", "sources:read", "deliveries:read", "deliveries:write"}
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,
     Role.RESPONDER: _RESPONDER,

@@ -6,11 +6,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
-from msgspec.structs import asdict
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import AnyText, Page, Paging, Principal, TenantTx, authorize, not_found
-from plaudit.common.tenants import store as tenants
 from plaudit.common.vault import Vault
 from plaudit.ingest.deliveries import store
 from plaudit.ingest.deliveries.domain import EventVerdict, Verdict, external_ids, read_again, verdicts
@@ -19,14 +17,13 @@ from plaudit.ingest.deliveries.schemas import (
     DeliveryWithBodyOut,
     FailedAttemptsOut,
     HeldEventOut,
+    QuarantinedEventOut,
     delivery_with_body_out,
     held_event_out,
 )
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.reviews.domain.instructions import Item
-from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.api import OpenedVault
-from plaudit.ingest.sources.domain import KeyedSource
 
 router = APIRouter(tags=["deliveries"])
 DeliveriesReader = Annotated[Principal, Depends(authorize("deliveries:read"))]
@@ -72,7 +69,7 @@ async def read_delivery(
 
 async def verdicts_of(tx: SqlTx, row: store.Row, vault: Vault) -> list[EventVerdict]:
     """Return what became of each event of a delivery; none where its body is gone or cannot be read."""
-    source = await keyed_source(tx, row["tenant_id"], row["source_id"], vault)
+    source = await store.keyed_source(tx, row["tenant_id"], row["source_id"], vault)
     items: Sequence[Item] = ()
     if source is not None and row["scrubbed_at"] is None:
         items, unreadable = read_again(ADAPTERS[source.platform], source, row["body"], row["headers"])
@@ -83,13 +80,23 @@ async def verdicts_of(tx: SqlTx, row: store.Row, vault: Vault) -> list[EventVerd
     return verdicts(items, {Verdict(kind): events or () for kind, events in kinds.items()}, reviews)
 
 
-async def keyed_source(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> KeyedSource | None:
-    """Return one of the tenant's sources as its deliveries are read."""
-    source = await sources.get(tx, tenant_id, source_id, vault)
-    person_key = await tenants.person_key_of(tx, tenant_id)
-    if source is None or person_key is None:
-        return None
-    return KeyedSource(**asdict(source), person_key=person_key)
+@router.get("/v1/quarantined_events", summary="List events in quarantine")
+async def list_quarantined_events(
+    principal: DeliveriesReader,
+    tx: TenantTx,
+    paging: Paging,
+    source_id: Annotated[UUID | None, Query(description="Only those to this source.")] = None,
+    reason: Annotated[AnyText | None, Query(description="Only those with exactly this reason.")] = None,
+) -> Page[QuarantinedEventOut]:
+    """List events that could not be taken, the latest first.
+
+    When what stood in their way is mended, `POST /v1/replays` takes them: one, or all of a source and a reason.
+    """
+    after = paging.after(tuple[datetime, UUID, int | None])
+    rows = await store.quarantined_page(tx, principal.tenant_id, source_id, reason, after, paging.rows)
+    return paging.page(
+        rows, lambda row: (row["received_at"], row["delivery_id"], row["index"]), QuarantinedEventOut.model_validate
+    )
 
 
 @router.get("/v1/held_events", summary="List events that came before their reviews")

@@ -9,7 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
+from plaudit.common.db import SqlTx
+from plaudit.common.http import AnyText, Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.common.text import cut
 from plaudit.ingest.deliveries import store
@@ -23,6 +24,7 @@ REPLAYS: Final = f"{DELIVERIES}/replays"
 SOURCES: Final = "/console/sources"
 REVIEWS: Final = "/console/reviews"
 ROWS: Final = 30
+MAX_REASONS: Final = 200
 MAX_BODY_CHARS: Final = 50_000
 ACCEPTED: Final = 202
 NOT_TAKEN: Final = "not-taken"
@@ -53,6 +55,7 @@ WORDS: Final[Mapping[Verdict, str]] = {
 REFUSALS: Final[Mapping[str, str]] = {
     "nothing_valid": "None of its events could be taken.",
     "not_stored": "The database refused its content; its bytes are kept.",
+    "source_paused": "Its source was paused, so it was not read.",
     "id_reused": "Its id came before with another body, so it was not read.",
 }
 
@@ -81,8 +84,10 @@ async def show_deliveries(
     form["source"] = form["source"] if form["source"] in map(str, names) else ""
     source_id = UUID(form["source"]) if form["source"] else None
     list_path = DELIVERIES + query_of(form)
-    page = _attempts if form["show"] == NOT_PROVEN else _deliveries
-    rows, following = await page(tx, principal.tenant_id, source_id, form, cursor, list_path)
+    if form["show"] == NOT_PROVEN:
+        rows, following = await _attempts(tx, principal.tenant_id, source_id, cursor, list_path)
+    else:
+        rows, following = await _deliveries(tx, principal.tenant_id, source_id, form, cursor, list_path)
     return await console.response(
         request,
         principal,
@@ -104,7 +109,7 @@ async def show_deliveries(
 
 
 async def _deliveries(
-    tx: Any, tenant_id: str, source_id: UUID | None, form: Mapping[str, str], cursor: str | None, list_path: str
+    tx: SqlTx, tenant_id: str, source_id: UUID | None, form: Mapping[str, str], cursor: str | None, list_path: str
 ) -> tuple[Sequence[store.Row], str | None]:
     after = decode_cursor(cursor, tuple[datetime, UUID], of=list_path) if cursor else None
     filters = store.Filters(
@@ -115,11 +120,55 @@ async def _deliveries(
 
 
 async def _attempts(
-    tx: Any, tenant_id: str, source_id: UUID | None, form: Mapping[str, str], cursor: str | None, list_path: str
+    tx: SqlTx, tenant_id: str, source_id: UUID | None, cursor: str | None, list_path: str
 ) -> tuple[Sequence[store.Row], str | None]:
     after = decode_cursor(cursor, tuple[datetime, UUID, str], of=list_path) if cursor else None
     found = await store.latest_failed_attempts(tx, tenant_id, source_id, after, ROWS + 1)
     return cut_page(found, ROWS, lambda row: (row["last_at"], row["source_id"], row["reason"]), of=list_path)
+
+
+@router.get(QUARANTINE)
+async def show_quarantine(
+    request: Request,
+    principal: Reader,
+    tx: TenantTx,
+    source: UUID | None = None,
+    reason: AnyText | None = None,
+    cursor: Cursor = None,
+) -> Response:
+    """Show why events are in quarantine and how many; or the events of one source and reason, the latest first."""
+    tenant_id = principal.tenant_id
+    events: Sequence[store.Row] = ()
+    reasons: Sequence[store.Row] = ()
+    list_path, following = QUARANTINE, None
+    if source is not None and reason is not None:
+        list_path += query_of({"source": str(source), "reason": reason})
+        after = decode_cursor(cursor, tuple[datetime, UUID, int | None], of=list_path) if cursor else None
+        found = await store.quarantined_page(tx, tenant_id, source, reason, after, ROWS + 1)
+        events, following = cut_page(
+            found, ROWS, lambda row: (row["received_at"], row["delivery_id"], row["index"]), of=list_path
+        )
+    else:
+        reasons = await store.quarantine_by_reason(tx, tenant_id, source, MAX_REASONS)
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "quarantine.html",
+        further=("Quarantine",),
+        chosen={"source_id": source, "reason": reason} if list_path != QUARANTINE else None,
+        events=events,
+        reasons=reasons,
+        names=await store.source_names(tx, tenant_id),
+        list_path=list_path,
+        next=following,
+        is_first=cursor is None,
+        may_replay=principal.may("deliveries:write"),
+        retention_days=request.app.state.resources.settings.delivery_retention_days,
+        words_of=reason_words,
+        query_of=query_of,
+        **helpers(),
+    )
 
 
 @router.get(f"{DELIVERIES}/{{delivery_id}}")
@@ -178,7 +227,12 @@ def _refusal(row: store.Row) -> str | None:
     reason = row["quarantine_reason"]
     if row["scrubbed_at"] is not None:
         return SCRUBBED
-    return None if reason is None else REFUSALS.get(reason, f"{reason[:1].upper()}{reason[1:]}.")
+    return None if reason is None else reason_words(reason)
+
+
+def reason_words(reason: str) -> str:
+    """Return a reason as a sentence."""
+    return REFUSALS.get(reason, f"{reason[:1].upper()}{reason[1:]}".removesuffix(".") + ".")
 
 
 def _shown_body(body: bytes) -> str | None:

@@ -71,6 +71,19 @@ class DeliveryOut(BaseModel):
         return [EventOut(index=index, reason=reason) for index, reason in stored or ()]
 
 
+class QuarantinedEventOut(BaseModel):
+    """An event that could not be taken, or a whole delivery of which none could."""
+
+    delivery_id: UUID = Field(description="The delivery that it came in.")
+    index: int | None = Field(
+        description="Its place in the delivery, from 0; null where the whole delivery could not be read.", examples=[0]
+    )
+    source_id: UUID = Field(description="The source that it was posted to.")
+    sent_id: str | None = Field(description="The id that the sender gave the delivery.", examples=["d-1"])
+    received_at: datetime = Field(description="When it arrived.")
+    reason: str = Field(description="Why it could not be taken.", examples=["data.rating: Expected float"])
+
+
 class HeldEventOut(BaseModel):
     """An event about a review that is not known yet."""
 

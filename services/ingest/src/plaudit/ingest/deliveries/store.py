@@ -7,14 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import func, select, tuple_
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.results import rows_changed
+from plaudit.common.tenants import store as tenants
+from plaudit.common.vault import Vault
 from plaudit.ingest.deliveries.domain import RevisedReview
 from plaudit.ingest.deliveries.tables import deliveries, failed_attempts
 from plaudit.ingest.reviews.tables import held_events
+from plaudit.ingest.sources import store as sources
+from plaudit.ingest.sources.domain import KeyedSource
 
 Row = dict[str, Any]
 """Columns by name, with `body_bytes`."""
@@ -25,6 +30,8 @@ WaitedFor = tuple[str, str, str]
 MAX_SEARCH_CHARS = 300
 MAX_FOUND = 500
 """Deliveries that a search by an id looks at, the latest."""
+MAX_GROUPED = 20_000
+"""Events in quarantine that are counted by their reasons, the latest."""
 _BODY_BYTES = func.length(deliveries.c.body).label("body_bytes")
 # Ids begin with the time, so the oldest are the first of the primary key.
 _DELETE = """
@@ -114,6 +121,28 @@ FROM reviews r LEFT JOIN revisions v ON v.review_id = r.id AND v.delivery_id = $
 WHERE r.tenant_id = $1 AND r.source_id = $2 AND r.external_id = ANY($4::text[]) AND r.revision > 0
 GROUP BY r.external_id, r.id
 """
+_EVENTS = f"""
+SELECT d.id AS delivery_id, d.source_id, d.sent_id, d.received_at, of_event.index, of_event.reason
+FROM deliveries d CROSS JOIN LATERAL (
+    SELECT (each ->> 0)::int AS index, each ->> 1 AS reason FROM jsonb_array_elements(d.quarantined) AS each
+    UNION ALL
+    SELECT -1, d.quarantine_reason WHERE d.quarantined IS NULL
+) AS of_event
+WHERE d.tenant_id = $1 AND {TOLD} AND {_QUARANTINED} AND d.scrubbed_at IS NULL
+AND ($2::uuid IS NULL OR d.source_id = $2)
+"""
+_QUARANTINE = f"""
+SELECT delivery_id, source_id, sent_id, received_at, nullif(index, -1) AS index, reason FROM ({_EVENTS}) AS events
+WHERE ($3::text IS NULL OR reason = $3)
+AND ($4::timestamptz IS NULL OR (received_at, delivery_id, index) < ($4, $5::uuid, coalesce($6::int, -1)))
+ORDER BY received_at DESC, delivery_id DESC, index DESC LIMIT $7
+"""
+_REASONS = f"""
+SELECT source_id, reason, count(*) AS events, min(received_at) AS first_at, max(received_at) AS last_at,
+    (array_agg(delivery_id ORDER BY received_at DESC))[1] AS last_delivery_id
+FROM (SELECT * FROM ({_EVENTS}) AS events ORDER BY received_at DESC LIMIT {MAX_GROUPED}) AS events
+GROUP BY source_id, reason ORDER BY max(received_at) DESC, source_id, reason LIMIT $3
+"""
 _WILD = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
 
 
@@ -134,13 +163,13 @@ async def page(
 ) -> list[Row]:
     """Return up to `limit` deliveries without their bodies, the latest first."""
     only = None if filters.source_id is None else [filters.source_id]
-    sources = only or [row["source_id"] for row in await tx.raw.fetch(_SOURCES, tenant_id)]
-    statement, among, words = _PAGE, sources, None
+    of_sources = only or [row["source_id"] for row in await tx.raw.fetch(_SOURCES, tenant_id)]
+    statement, among, words = _PAGE, of_sources, None
     if filters.sent_id is not None:
-        found = await tx.raw.fetch(_BY_SENT_ID, tenant_id, sources, filters.sent_id)
+        found = await tx.raw.fetch(_BY_SENT_ID, tenant_id, of_sources, filters.sent_id)
         statement, among = _PAGE_OF_IDS, [row["id"] for row in found]
     elif filters.search is not None:
-        statement, among = _PAGE_OF_SEARCH, await _found(tx, tenant_id, sources, filters.search)
+        statement, among = _PAGE_OF_SEARCH, await _found(tx, tenant_id, of_sources, filters.search)
         words = f"%{msgspec.json.encode(filters.search)[1:-1].decode().translate(_WILD)}%"
     elif filters.quarantined:
         statement = _PAGE_OF_TOLD
@@ -149,9 +178,9 @@ async def page(
     return [dict(row) for row in rows]
 
 
-async def _found(tx: Tx, tenant_id: str, sources: Sequence[UUID], search: str) -> list[UUID]:
+async def _found(tx: Tx, tenant_id: str, of_sources: Sequence[UUID], search: str) -> list[UUID]:
     """Return the deliveries that an id may mean: their own, the sender's, or that of a review."""
-    found = [row["id"] for row in await tx.raw.fetch(_BY_SEARCH, tenant_id, sources, search)]
+    found = [row["id"] for row in await tx.raw.fetch(_BY_SEARCH, tenant_id, of_sources, search)]
     try:
         return [*found, UUID(search)]
     except ValueError:
@@ -162,6 +191,15 @@ async def source_names(tx: Tx, tenant_id: str) -> dict[UUID, str]:
     """Return the names of the tenant's sources by their ids, in the order of the names."""
     rows = await tx.raw.fetch("SELECT id, name FROM sources WHERE tenant_id = $1 ORDER BY lower(name), id", tenant_id)
     return {row["id"]: row["name"] for row in rows}
+
+
+async def keyed_source(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> KeyedSource | None:
+    """Return one of the tenant's sources as its deliveries are read."""
+    source = await sources.get(tx, tenant_id, source_id, vault)
+    person_key = await tenants.person_key_of(tx, tenant_id)
+    if source is None or person_key is None:
+        return None
+    return KeyedSource(**asdict(source), person_key=person_key)
 
 
 async def reviews_of(
@@ -179,6 +217,24 @@ async def get(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Row | None:
     )
     row = (await tx.sql.execute(statement)).mappings().one_or_none()
     return None if row is None else dict(row)
+
+
+async def quarantined_page(
+    tx: Tx,
+    tenant_id: str,
+    source_id: UUID | None,
+    reason: str | None,
+    after: tuple[datetime, UUID, int | None] | None,
+    limit: int,
+) -> list[Row]:
+    """Return up to `limit` events in quarantine, the latest first; index None stands for a whole delivery."""
+    place = after or (None, None, None)
+    return [dict(row) for row in await tx.raw.fetch(_QUARANTINE, tenant_id, source_id, reason, *place, limit)]
+
+
+async def quarantine_by_reason(tx: Tx, tenant_id: str, source_id: UUID | None, limit: int) -> list[Row]:
+    """Return the reasons for which events are in quarantine, with how many there are, the latest first."""
+    return [dict(row) for row in await tx.raw.fetch(_REASONS, tenant_id, source_id, limit)]
 
 
 async def held_page(

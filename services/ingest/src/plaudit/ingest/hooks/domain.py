@@ -61,6 +61,8 @@ class Delivery:
     """Whether the platform says so when it takes a removal back."""
     arrived_at: float | None = None
     """When the last byte of its body came, by the clock that the group is given; None where that is not measured."""
+    received_at: datetime | None = None
+    """When it was received, where that was before the group's time."""
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -205,6 +207,11 @@ class Group:
         """The unknown reviews for which events of this group wait."""
         return {key: each for key, each in self._reviews.items() if isinstance(each, Unknown) and each.new}
 
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The sources of its deliveries, by their ids."""
+        return {each.delivery.source.id: each.delivery.source for each in self.log}
+
     def take(self, delivery: Delivery) -> Receipt:
         """Decide about one delivery; return what its sender is answered."""
         key = delivery.dedup_key
@@ -220,12 +227,15 @@ class Group:
         return self._write(delivery, reused, dedup_id=None)
 
     def _apply(self, delivery: Delivery) -> Outcome:
-        results: list[_Result] = []
+        results: list[Result] = []
         for event in delivery.events:
             if isinstance(event, (Quarantined, Ignored)):
                 results.append(event)
             else:
                 self._decide(delivery, event, results)
+        return self._outcome(delivery, results)
+
+    def _outcome(self, delivery: Delivery, results: Sequence["Result"]) -> Outcome:
         unchanged = 0
         erased = False
         quarantined: list[tuple[int, str]] = []
@@ -255,12 +265,12 @@ class Group:
             self.now if erased else None,
         )
 
-    def _decide(self, delivery: Delivery, instruction: Instruction, results: list["_Result"]) -> None:
+    def _decide(self, delivery: Delivery, instruction: Instruction, results: list["Result"]) -> None:
         """Add what becomes of an event; where others have waited for it, apply them after it."""
         key = (delivery.source.id, instruction.external_id)
         known = self._reviews[key]
         traced = delivery.traceparent, delivery.tracestate
-        decision = self._revise(delivery, key, instruction, self.now, delivery.id, *traced)
+        decision = self._revise(delivery, key, instruction, delivery.received_at or self.now, delivery.id, *traced)
         if isinstance(decision, Held):
             results.append(self._hold(delivery, key, instruction, decision, len(results)))
             return
@@ -270,7 +280,7 @@ class Group:
         for event in known.events:
             traced = event.traceparent, event.tracestate
             applied = self._revise(delivery, key, event.instruction, event.received_at, event.delivery_id, *traced)
-            if event.delivery_id == delivery.id:
+            if event.delivery_id == delivery.id and event.event_index < len(results):
                 results[event.event_index] = applied
         self.applied += [(key, event.id) for event in known.stored]
 
@@ -348,4 +358,5 @@ class Group:
         return Receipt(outcome)
 
 
-_Result = Decision | Ignored
+Result = Decision | Ignored
+"""What becomes of one event."""

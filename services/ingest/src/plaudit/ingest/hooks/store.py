@@ -367,7 +367,7 @@ async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> Non
 
 async def _hold(tx: Tx, group: Group, held: Mapping[ReviewKey, Unknown]) -> None:
     """Store events that wait for their reviews, with a row for each review, by which its creation is no new one."""
-    sources = {each.delivery.source.id: each.delivery.source for each in group.log}
+    sources = group.sources
     of_source = [sources[source_id] for source_id, _ in held]
     await tx.raw.execute(
         _EXPECT,
@@ -388,7 +388,7 @@ async def _hold(tx: Tx, group: Group, held: Mapping[ReviewKey, Unknown]) -> None
 
 def arguments(group: Group, events: Sequence[Sequence[object]]) -> list[object]:
     """Return a group as the parameters of the statements that write it, but for the time."""
-    sources = {each.delivery.source.id: each.delivery.source for each in group.log}
+    sources = group.sources
     numbers = {source_id: number for number, source_id in enumerate(sources, start=1)}
     written_at = None if group.clock is None else group.clock()
     return [

@@ -15,8 +15,8 @@ def upgrade() -> None:
     protect_tenant_rows(op.execute, "ingest", "replays")
     grant(op.execute, "ingest", "SELECT, INSERT", "replays", (Role.API,))
     grant(op.execute, "ingest", "SELECT, UPDATE, DELETE", "replays", (Role.WORKER,))
-    grant(op.execute, "ingest", "INSERT", "reviews", (Role.WORKER,))
-    grant(op.execute, "ingest", "INSERT", "held_events", (Role.WORKER,))
+    for table in ("deliveries", "reviews", "held_events"):
+        grant(op.execute, "ingest", "INSERT", table, (Role.WORKER,))
 
 
 STATEMENTS = (
@@ -40,7 +40,7 @@ STATEMENTS = (
     CREATE TABLE ingest.replays (
         tenant_id text NOT NULL COLLATE "C",
         id uuid PRIMARY KEY,
-        source_id uuid,
+        source_id uuid NOT NULL,
         delivery_id uuid,
         event_index int,
         received_from timestamptz,
@@ -50,15 +50,15 @@ STATEMENTS = (
         requested_by text NOT NULL,
         requested_at timestamptz NOT NULL,
         total int,
+        place_at timestamptz,
         place uuid NOT NULL,
         counts jsonb NOT NULL,
-        finished_at timestamptz,
-        CHECK (source_id IS NOT NULL OR delivery_id IS NOT NULL)
+        finished_at timestamptz
     )
     """,
     "CREATE INDEX replays_list ON ingest.replays (tenant_id, requested_at DESC, id DESC)",
     "CREATE INDEX replays_open ON ingest.replays (requested_at, id) WHERE finished_at IS NULL",
     "COMMENT ON COLUMN ingest.replays.reason_digest IS 'SHA-256 of the one reason whose events it is about'",
-    "COMMENT ON COLUMN ingest.replays.place IS 'the last delivery that it has come to'",
+    "COMMENT ON COLUMN ingest.replays.place IS 'with place_at, the last delivery that it has come to'",
     "COMMENT ON COLUMN ingest.replays.total IS 'how many deliveries it is about; null until they are counted'",
 )
