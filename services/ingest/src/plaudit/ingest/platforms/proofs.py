@@ -212,7 +212,7 @@ class AsymmetricStandardWebhooks:
         key, public = private[:PRIVATE_KEY_BYTES], private[PRIVATE_KEY_BYTES:]
         if len(key) != PRIVATE_KEY_BYTES or public not in {b"", _public_key(key)}:
             raise InvalidSecretError(
-                "to sign, a private key is needed: whsk_ and the base64 of 32 bytes (Ed25519), or 64 with the public one"
+                "to sign, a private key is needed: whsk_ and the base64 of 32 bytes (Ed25519), 64 with the public one"
             )
         return key
 
