@@ -64,8 +64,10 @@ class Reference:
         status = good[-1]  # 201 where 200 is the answer to a repetition
         assert str(answer.status_code) == status, answer.text
         described = operation["responses"][status]
-        found: dict[str, Any] = answer.json()
-        assert list(_differences(found, described["content"][JSON]["example"], operation_id)) == []
+        found: dict[str, Any] = {}
+        if "content" in described or answer.content:
+            found = answer.json()
+            assert list(_differences(found, described["content"][JSON]["example"], operation_id)) == []
         names = {header.lower() for header in described["headers"]}
         assert names - _SOMETIMES <= answer.headers.keys()
         assert set(answer.headers.keys()) <= names | _OF_EVERY_ANSWER

@@ -42,6 +42,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
         await reference.check(api, "replace_secrets", ids=ids)
+        for operation in ("change_source", "rotate_secret", "delete_source"):
+            of_new = {"source_id": (await reference.check(api, "create_source"))["id"]}
+            await reference.check(api, operation, ids=of_new)
         await ingest.send(f"/v1/hooks/{source['id']}", body, headers("whsec_" + "A" * 43 + "=", body))
         await is_logged(ingest, source["id"])
         await reference.check(api, "list_failed_attempts", ids=ids)

@@ -28,6 +28,7 @@ from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
+from plaudit.ingest.sources import pages as source_pages
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -53,7 +54,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
-            *(erasure.router, replays.router, replay_pages.router, delivery_pages.router),
+            *(erasure.router, source_pages.router),
+            *(replays.router, replay_pages.router, delivery_pages.router),
             *(sessions.router, administration.router),
         ),
         direct_routes=[hooks],
@@ -72,6 +74,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         refusals={**sources.REFUSALS, **contacts.REFUSALS},
     )
     app.state.vault = vault
+    app.state.platforms = ADAPTERS
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
     worker = resources.database(Role.WORKER)
     jobs = (
@@ -93,7 +96,7 @@ SERVICE = Service(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures"),
-            *("/v1/quarantined_events", "/v1/replays", "/console/deliveries"),
+            *("/v1/quarantined_events", "/v1/replays", "/console/deliveries", "/console/sources"),
         )
     ),
 )

@@ -36,7 +36,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",
     "sources:read": "read sources, without their secrets",
-    "sources:write": "make sources",
+    "sources:write": "make, change and delete sources, and see their secrets",
 }
 """Everything that an operation or a page of a service asks for, and what it allows."""
 MIN_VALIDITY: Final = timedelta(seconds=1)

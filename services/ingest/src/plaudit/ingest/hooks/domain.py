@@ -27,6 +27,8 @@ NOT_STORED: Final = "not_stored"
 """The database refused the delivery with its content, and took its bytes alone."""
 ID_REUSED: Final = "id_reused"
 """A delivery id came again with another body: stored, and answered 2xx, since sending it again changes nothing."""
+SOURCE_PAUSED: Final = "source_paused"
+"""The source is paused: stored, answered 2xx, and not applied until it is replayed."""
 
 NOBODY: Final[Mapping["PersonKey", datetime]] = MappingProxyType({})
 """Nobody was erased."""

@@ -6,7 +6,7 @@ commit.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -23,7 +23,15 @@ from plaudit.ingest.hooks.api.answers import GREETING, answer
 from plaudit.ingest.hooks.api.proofs import not_proven, prove
 from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
 from plaudit.ingest.hooks.api.writer import Writer
-from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
+from plaudit.ingest.hooks.domain import (
+    ACCEPTED,
+    BAD_REQUEST,
+    NOT_STORED,
+    SOURCE_PAUSED,
+    UNPROCESSABLE,
+    Delivery,
+    Receipt,
+)
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.platforms import UnusableBodyError
 from plaudit.ingest.platforms.proofs import NotProvenError
@@ -35,6 +43,9 @@ STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent",
 MAX_STORED_HEADER_CHARS = 500
 CLOUD_EVENT = b"ce-specversion"
 MAX_STORED_ATTRIBUTES = 20
+BY_SOURCE = frozenset({"no_match", "wrong_token", "wrong_address"})
+"""Reasons why a delivery is not proven that a change of its source can take away."""
+Find = Callable[[str, float], Awaitable[CachedSource | None]]
 log = structlog.get_logger()
 
 
@@ -68,27 +79,35 @@ class Hooks(DirectRoute):
             try:
                 cached = self._sources.cached(request.parameters[0])
             except KeyError:
-                task = asyncio.create_task(self._look_up(request, answer_by))
-                self._looking_up.add(task)
-                task.add_done_callback(self._looking_up.discard)
+                self._begin_look_up(request, self._sources.find, answer_by)
             else:
-                self._take(request, cached, now, answer_by)
+                self._take(request, cached, now, answer_by, is_remembered=True)
 
-    async def _look_up(self, request: DirectRequest, answer_by: float) -> None:
+    def _begin_look_up(self, request: DirectRequest, find: Find, answer_by: float) -> None:
+        task = asyncio.create_task(self._look_up(request, find, answer_by))
+        self._looking_up.add(task)
+        task.add_done_callback(self._looking_up.discard)
+
+    async def _look_up(self, request: DirectRequest, find: Find, answer_by: float) -> None:
         try:
-            cached = await self._sources.find(request.parameters[0], self._answer_timeout_seconds)
+            cached = await find(request.parameters[0], self._answer_timeout_seconds)
         except Exception as error:  # noqa: BLE001 - every failure is an answer
             request.refuse(error)
         else:
-            self._take(request, cached, time.time(), answer_by)
+            self._take(request, cached, time.time(), answer_by, is_remembered=False)
 
-    def _take(self, request: DirectRequest, cached: CachedSource | None, now: float, answer_by: float) -> None:
+    def _take(
+        self, request: DirectRequest, cached: CachedSource | None, now: float, answer_by: float, *, is_remembered: bool
+    ) -> None:
         try:
             source, sent_id = prove(cached, request, now, self._trusted_proxies)
             arrived_at = answer_by - self._answer_timeout_seconds
             delivery = _read(source, str(self._ids()), sent_id, request, arrived_at)
             self._put(_Posted(self, request, delivery, answer_by))
         except NotProvenError as error:
+            if is_remembered and error.reason in BY_SOURCE:
+                self._begin_look_up(request, self._sources.find_anew, answer_by)
+                return
             source_of = None if cached is None else cached.source
             self._failed_attempts.note(source_of, error.reason, str(error), now)
             request.refuse(not_proven(error, request))
@@ -157,7 +176,9 @@ def _read(
     }
     if CLOUD_EVENT in fields:
         headers |= _attributes(fields)
-    events, status, reason = _read_events(cached, request.body, fields)
+    is_paused = cached.source.paused_at is not None
+    nothing = (), ACCEPTED, SOURCE_PAUSED
+    events, status, reason = nothing if is_paused else _read_events(cached, request.body, fields)
     return Delivery(
         id=delivery_id,
         source=cached.source,
