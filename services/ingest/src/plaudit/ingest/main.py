@@ -29,6 +29,8 @@ from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import api as sources
 from plaudit.ingest.sources import pages as source_pages
+from plaudit.ingest.test_console import api as test_console
+from plaudit.ingest.test_console import pages as test_console_pages
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -56,6 +58,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
             *(erasure.router, source_pages.router),
             *(replays.router, replay_pages.router, delivery_pages.router),
+            *(test_console.router, test_console_pages.router),
             *(sessions.router, administration.router),
         ),
         direct_routes=[hooks],

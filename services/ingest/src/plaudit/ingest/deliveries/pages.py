@@ -55,7 +55,7 @@ WORDS: Final[Mapping[Verdict, str]] = {
 REFUSALS: Final[Mapping[str, str]] = {
     "nothing_valid": "None of its events could be taken.",
     "not_stored": "The database refused its content; its bytes are kept.",
-    "source_paused": "Its source was paused, so it was not read.",
+    "source_paused": "Its source was paused, so it was kept and not read; a replay takes it.",
     "id_reused": "Its id came before with another body, so it was not read.",
 }
 
