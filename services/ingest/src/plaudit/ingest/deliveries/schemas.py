@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.common.standard_webhooks import ID_HEADER
 from plaudit.ingest.deliveries.domain import EventVerdict, Verdict
 from plaudit.ingest.reviews.domain.held import HELD_FOR
@@ -79,7 +80,7 @@ class QuarantinedEventOut(BaseModel):
         description="Its place in the delivery, from 0; null where the whole delivery could not be read.", examples=[0]
     )
     source_id: UUID = Field(description="The source that it was posted to.")
-    sent_id: str | None = Field(description="The id that the sender gave the delivery.", examples=["d-1"])
+    sent_id: str | None = Field(description="The id that the sender gave the delivery.", examples=["d-2"])
     received_at: datetime = Field(description="When it arrived.")
     reason: str = Field(description="Why it could not be taken.", examples=["data.rating: Expected float"])
 
@@ -123,7 +124,7 @@ class VerdictOut(BaseModel):
     external_id: str | None = Field(description="The platform's id of the review that it is about.", examples=["r-1"])
     verdict: Verdict = Field(description="What became of it.", examples=["taken"])
     reason: str | None = Field(description="Why it was not taken.")
-    review_id: UUID | None = Field(description="The review that it is about, where that is known.")
+    review_id: UUID | None = Field(description="The review that it is about, where that is known.", examples=[AN_ID])
     revisions: list[int] = Field(description="The revisions of the review that this delivery made.", examples=[[1]])
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 from pydantic import BaseModel, Field, model_validator
 
 from plaudit.common.http import Body, Instant
+from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
 from plaudit.ingest.replays.domain import Replay
 
@@ -47,15 +48,17 @@ class ReplayIn(Body):
 class ReplayCountsOut(BaseModel):
     """What has become of what a replay has come to."""
 
-    deliveries: int = Field(description="Deliveries that it has come to.", examples=[1])
-    taken: int = Field(description="Events that are taken now and were not before, or are read otherwise.")
-    unchanged: int = Field(description="Events that say nothing new: taken before, stale or repeated.", examples=[1])
-    held: int = Field(description="Events that wait for their reviews.")
-    ignored: int = Field(description="Events that are not for us.")
-    quarantined: int = Field(description="Events that can still not be taken.")
-    erased: int = Field(description="Deliveries whose bytes are gone, for something in them was erased.")
-    unreadable: int = Field(description="Deliveries that can still not be read.")
-    failed: int = Field(description="Deliveries that the database refuses with their content.")
+    deliveries: int = Field(description="Deliveries that it has come to.", examples=[0])
+    taken: int = Field(
+        description="Events that are taken now and were not before, or are read otherwise.", examples=[0]
+    )
+    unchanged: int = Field(description="Events that say nothing new: taken before, stale or repeated.", examples=[0])
+    held: int = Field(description="Events that wait for their reviews.", examples=[0])
+    ignored: int = Field(description="Events that are not for us.", examples=[0])
+    quarantined: int = Field(description="Events that can still not be taken.", examples=[0])
+    erased: int = Field(description="Deliveries whose bytes are gone, for something in them was erased.", examples=[0])
+    unreadable: int = Field(description="Deliveries that can still not be read.", examples=[0])
+    failed: int = Field(description="Deliveries that the database refuses with their content.", examples=[0])
 
 
 class ReplayOut(BaseModel):
@@ -63,7 +66,7 @@ class ReplayOut(BaseModel):
 
     id: UUID = Field(description="Its id.")
     source_id: UUID = Field(description="The source whose deliveries it reads again.")
-    delivery_id: UUID | None = Field(description="The one delivery that it is about.")
+    delivery_id: UUID | None = Field(description="The one delivery that it is about.", examples=[AN_ID])
     event_index: int | None = Field(description="The one event of it.")
     received_from: datetime | None = Field(description="Only what came since.")
     received_before: datetime = Field(description="Only what came before; at the latest, when it was asked for.")
