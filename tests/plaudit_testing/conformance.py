@@ -53,7 +53,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
 
 [[operations]]
 # What a secret must be depends on the platform, and neither zones nor networks have a schema of their own.
-include-name-regex = "(POST /v1/sources|PUT /v1/sources/.*/secrets)"
+include-name-regex = "(POST /v1/sources.*|PATCH /v1/sources/.*|PUT /v1/sources/.*/secrets)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 """
 

@@ -66,10 +66,17 @@ class Reference:
         status = good[-1]  # 201 where 200 is the answer to a repetition
         assert str(answer.status_code) == status, answer.text
         described = operation["responses"][status]
+        bodies = described.get("content", {})
         found: dict[str, Any] = {}
-        if "content" in described or answer.content:
+        if JSON in bodies:
             found = answer.json()
-            assert list(_differences(found, described["content"][JSON]["example"], operation_id)) == []
+            assert list(_differences(found, bodies[JSON]["example"], operation_id)) == []
+        elif bodies:
+            assert answer.headers["content-type"].partition(";")[0] in bodies
+            self._checked.add(operation_id)
+            return {}
+        else:
+            assert answer.content == b""
         names = {header.lower() for header in described["headers"]}
         assert names - _SOMETIMES <= answer.headers.keys()
         assert set(answer.headers.keys()) <= names | _OF_EVERY_ANSWER

@@ -14,6 +14,7 @@ from plaudit.ingest.deliveries import pages as delivery_pages
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure.jobs import ErasureJob
+from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
@@ -25,8 +26,13 @@ from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.replays import api as replays
 from plaudit.ingest.replays import pages as replay_pages
 from plaudit.ingest.replays.jobs import ReplayJob
+from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
+from plaudit.ingest.reviews import pages as review_pages
+from plaudit.ingest.revision_feed import api as revision_feed
+from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
 from plaudit.ingest.sources import pages as source_pages
 from plaudit.ingest.test_console import api as test_console
@@ -55,15 +61,16 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         max_body_bytes=MAX_BODY_BYTES,
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
-            *(sources.router, reviews.router, deliveries.router, customers.router, contacts.router),
-            *(erasure.router, source_pages.router),
-            *(replays.router, replay_pages.router, delivery_pages.router),
+            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
+            *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
+            *(source_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router),
-            *(sessions.router, administration.router),
+            *(resorting.router, sessions.router, administration.router),
         ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
+        pages=True,
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "hooks": "The addresses that platforms post to.",
@@ -72,17 +79,23 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "erasures": "What is deleted for good, and the receipts.",
             "replays": "Deliveries that are read again, and how far that is.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+            "sorting": "The rules that find severity, topics and personas in reviews.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS},
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **sorting.PROBLEMS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
     )
     app.state.vault = vault
     app.state.platforms = ADAPTERS
     app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
+    app.state.platforms_without_answers = frozenset(
+        platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
+    )
+    app.state.revision_streams = revision_feed.Streams()
     worker = resources.database(Role.WORKER)
     jobs = (
         HeldExpiryJob(worker),
         ReplayJob(worker, resources.outbox, resources.ids, vault),
+        SearchIndexJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),
@@ -97,9 +110,10 @@ SERVICE = Service(
     log_fields=LOG_FIELDS,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/sources", "/v1/reviews", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures"),
-            *("/v1/quarantined_events", "/v1/replays", "/console/deliveries", "/console/sources"),
+            *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
+            *("/v1/quarantined_events", "/v1/replays"),
+            *("/console/deliveries", "/console/reviews", "/console/sources"),
         )
     ),
 )

@@ -30,6 +30,7 @@ ACCOUNT: Final = "/console/account"
 CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
     NavEntry("Clocks", "/console/clocks", ("clocks:read", "alerts:read")),
+    NavEntry("Reviews", "/console/reviews", ("reviews:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
     NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",)),

@@ -10,7 +10,7 @@ from plaudit.common.jobs import PeriodicJob
 from plaudit.ingest.deliveries import commands, store
 from plaudit.ingest.metrics import HELD_EVENTS_EXPIRED
 from plaudit.ingest.reviews.domain.held import HELD_FOR
-from plaudit.ingest.reviews.domain.order import order_key
+from plaudit.ingest.reviews.domain.order_keys import order_key
 
 MAX_REVIEWS: Final = 500
 """In one turn, so that no transaction is long."""

@@ -13,6 +13,7 @@ from plaudit.ingest.erasure import store
 from plaudit.ingest.erasure.domain import SETTLING, Erasure, Stage, needles, without_words
 from plaudit.ingest.erasure.events import customer_erased, review_erased
 from plaudit.ingest.reviews.domain.erasing import erase
+from plaudit.ingest.reviews.domain.order_keys import order_key
 
 REVIEWS_PER_TURN = 20
 DELIVERIES_PER_TURN = 1_000
@@ -68,7 +69,7 @@ async def carry_on(work: UnitOfWork, vault: Vault) -> int:
         return 0
     reviews = await store.reviews_of(tx, found, REVIEWS_PER_TURN) if found.stage is Stage.REVIEWS else []
     keys = [f"erasure:{found.id}"]
-    keys += [f"review:{found.tenant_id}:{source_id}:{review.external_id}" for source_id, review in reviews]
+    keys += [order_key(found.tenant_id, str(source_id), review.external_id) for source_id, review in reviews]
     if found.person is not None:
         keys.append(customer_key(found.tenant_id, found.person))
     await order_locks.lock(tx, keys)

@@ -16,6 +16,8 @@ MIN_BARE_NEEDLE_CHARS: Final = 8
 STORES: Final[Mapping[str, str]] = {
     "reviews": "emptied, and marked as erased",
     "revisions": "their states deleted",
+    "review_texts": "deleted",
+    "review_text_positions": "holds nothing about customers",
     "deliveries": "the bytes deleted of each that tells of it; all of them after the retention",
     "held_events": "deleted of the person; of a known review there are none",
     "failed_attempts": "holds nothing about customers",
@@ -25,6 +27,7 @@ STORES: Final[Mapping[str, str]] = {
     "customer_events": "deleted",
     "erased_people": "says what must not come back, by person key",
     "erasures": "the receipts, by id and person key",
+    "sorting_rules": "holds nothing about customers",
     "sources": "holds nothing about customers",
     "idempotency_keys": "holds no answer about customers; deleted after a day",
     "rate_limits": "holds no answer about customers; deleted after a day",

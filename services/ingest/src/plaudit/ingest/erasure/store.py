@@ -43,14 +43,16 @@ ORDER BY r.id LIMIT $3
 _THESE = f"{_REVIEW} WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND r.erased_at IS NULL"
 _EMPTY_REVIEW = """
 UPDATE reviews SET revision = $2, removed = true, subject = NULL, kind = NULL, rating = NULL, severity = NULL,
-    published_at = NULL, answered_at = NULL, person = NULL, part_versions = NULL, changed_at = $3,
-    erased_at = $3
+    published_at = NULL, answered_at = NULL, person = NULL, part_versions = NULL, verified = NULL, origin = NULL,
+    language = NULL, changed_at = $3, erased_at = $3
 WHERE id = $1
 """
 _EMPTY_REVISIONS = "UPDATE revisions SET state = NULL WHERE review_id = $1"
+_DELETE_WORDS = "DELETE FROM review_texts WHERE review_id = $1"
 _LAST_REVISION = """
-INSERT INTO revisions (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format)
-VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8)
+INSERT INTO revisions
+    (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format, removed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, true)
 """
 _SCRUB = """
 UPDATE deliveries SET body = '', headers = '{}', scrubbed_at = $1,
@@ -150,10 +152,11 @@ async def empty(tx: Tx, tenant_id: str, revised: Revised, erasure_id: UUID) -> d
     stored = revised.stored
     deliveries = rows_changed(await tx.raw.execute(_SCRUB_OF_REVIEW, tx.now, stored.review_id))
     revisions = rows_changed(await tx.raw.execute(_EMPTY_REVISIONS, stored.review_id))
+    words = rows_changed(await tx.raw.execute(_DELETE_WORDS, stored.review_id))
     await tx.raw.execute(_EMPTY_REVIEW, stored.review_id, stored.revision, tx.now)
     last = (tenant_id, stored.review_id, stored.revision, erasure_id, revised.type, stored.version, tx.now)
     await tx.raw.execute(_LAST_REVISION, *last, STATE_FORMAT)
-    return {"reviews": 1, "revisions": revisions, "deliveries": deliveries}
+    return {"reviews": 1, "revisions": revisions, "deliveries": deliveries, "review_texts": words}
 
 
 async def erased_reviews(tx: Tx, erasure: Erasure) -> list[ErasedReview]:

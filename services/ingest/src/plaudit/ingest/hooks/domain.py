@@ -15,7 +15,7 @@ from plaudit.ingest.reviews.domain.decisions import ERASED, Decision, Held, NewR
 from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
 from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Instruction, Item, Quarantined
-from plaudit.ingest.reviews.domain.order import order_key
+from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
 

@@ -177,6 +177,9 @@ class _NoState(msgspec.Struct, frozen=True):
     published_at: None = None
     answered_at: None = None
     person: None = None
+    verified: None = None
+    origin: None = None
+    language: None = None
 
 
 _NO_STATE = _NoState()
@@ -227,7 +230,7 @@ _CHANGES = Columns(
         Column("is_last", Boolean),
         *reviews_table.c,
         *revisions_table.c,
-        without=(*_OF_SOURCE, "id", "changed_at", "known_at"),
+        without=(*_OF_SOURCE, "id", "changed_at", "known_at", "xid"),
     ),
     {
         "review_id": "new.stored.review_id",
@@ -242,11 +245,8 @@ _CHANGES = Columns(
         **{name: f"shown.{name}" for name in _NoState.__struct_fields__},
     },
 )
-_DELIVERIES, _REVIEWS, _REVISIONS = (
-    Columns(deliveries_table, without=OF_REPLAYS),
-    Columns(reviews_table),
-    Columns(revisions_table),
-)
+_DELIVERIES, _REVIEWS = Columns(deliveries_table, without=OF_REPLAYS), Columns(reviews_table)
+_REVISIONS = Columns(revisions_table, without=("xid",))
 
 
 def _inserts(first: int, *, rows_from: str = "", on_conflict: str = "") -> str:

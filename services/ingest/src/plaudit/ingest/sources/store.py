@@ -43,6 +43,12 @@ async def get(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> Sourc
     return await _one(tx, _of_id(tenant_id, source_id), vault)
 
 
+async def exists(tx: SqlTx, tenant_id: str, source_id: UUID) -> bool:
+    """Return whether it is one of the tenant's sources."""
+    statement = select(sources.c.id).where(sources.c.tenant_id == tenant_id, sources.c.id == source_id)
+    return (await tx.sql.execute(statement)).one_or_none() is not None
+
+
 async def lock(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> Source | None:
     """Return one of the tenant's sources, which nobody else changes until the transaction ends."""
     return await _one(tx, _of_id(tenant_id, source_id).with_for_update(), vault)

@@ -9,7 +9,7 @@ from plaudit.common.settings import read_settings
 from plaudit.common.vault import Place, VaultSettings, vault_of
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 
 SEALED = ("secret", "path_token")
 

@@ -7,7 +7,7 @@ from plaudit.common.db.database import role_name
 from plaudit.common.db.roles import grant
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 
 
 def upgrade() -> None:
