@@ -82,7 +82,7 @@ class QuarantinedEventOut(BaseModel):
     source_id: UUID = Field(description="The source that it was posted to.")
     sent_id: str | None = Field(description="The id that the sender gave the delivery.", examples=["d-2"])
     received_at: datetime = Field(description="When it arrived.")
-    reason: str = Field(description="Why it could not be taken.", examples=["data.rating: Expected float"])
+    reason: str = Field(description="Why it could not be taken.", examples=["data.rating: Expected float, got str"])
 
 
 class HeldEventOut(BaseModel):
