@@ -15,7 +15,7 @@ from plaudit.ingest.platforms.proofs import (
     SharedSecretHeader,
     StandardWebhooks,
 )
-from plaudit.ingest.test_console.domain import State, explains, parse_headers, pointer_of, prove, written_headers
+from plaudit.ingest.test_console.domain import State, explains, parse_headers, prove, written_headers
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OLDER = "whsec_" + base64.b64encode(bytes(32)).decode()
@@ -138,21 +138,6 @@ def test_of_a_pair_of_keys_no_signature_is_expected():
         SharedSecretHeader(header=b"x-secret"), [(b"x-secret", b"none of it")], BODY, ["a secret"], NOW, None
     )
     assert "a secret" not in repr(proved)
-
-
-@pytest.mark.parametrize(
-    ("reason", "pointer"),
-    [
-        ("data.rating: Expected `float`", "/data/rating"),
-        ("data.tags[3]: too long", "/data/tags/3"),
-        ("data.tags[...]: too long", "/data/tags/-"),
-        ("type: must be one of these", "/type"),
-        ("line 3: it is no JSON", None),
-        ("review 'r-1' is not known yet", None),
-    ],
-)
-def test_a_reason_names_its_place_as_a_pointer(reason, pointer):
-    assert pointer_of(reason) == pointer
 
 
 def test_headers_are_read_one_a_line():

@@ -1,7 +1,9 @@
 """What became of each event of a delivery, as its log tells it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -11,7 +13,8 @@ from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
 from plaudit.ingest.reviews.domain.instructions import Ignored, Item, Quarantined
 from plaudit.ingest.sources.domain import KeyedSource
 
-SCRUBBED = "Its body is gone, for something in it was erased."
+_PLACE: Final = re.compile(r"([A-Za-z_$][\w$-]*(?:(?:\.[A-Za-z_$][\w$-]*)|(?:\[(?:\d+|\.\.\.)\]))*): ")
+SCRUBBED: Final = "Its body is gone, for something in it was erased."
 
 
 class Verdict(StrEnum):
@@ -109,3 +112,12 @@ def _ids(items: Sequence[Item]) -> Iterator[str]:
     for item in items:
         if not isinstance(item, (Quarantined, Ignored)):
             yield item.external_id
+
+
+def pointer_of(reason: str) -> str | None:
+    """Return the place that a reason names as a JSON Pointer within its event: `data.rating: …` is `/data/rating`."""
+    found = _PLACE.match(reason)
+    if found is None:
+        return None
+    steps = re.findall(r"[^.\[\]]+|\[\.\.\.\]", found[1])
+    return "".join(f"/{'-' if step == '[...]' else step}" for step in steps)

@@ -15,7 +15,7 @@ from plaudit.common.sessions import ConsolePages, staff
 from plaudit.common.text import cut
 from plaudit.ingest.deliveries import store
 from plaudit.ingest.deliveries.api import verdicts_of
-from plaudit.ingest.deliveries.domain import SCRUBBED, Verdict
+from plaudit.ingest.deliveries.domain import SCRUBBED, Verdict, pointer_of
 from plaudit.ingest.sources.api import OpenedVault
 
 DELIVERIES: Final = "/console/deliveries"
@@ -231,7 +231,9 @@ def _refusal(row: store.Row) -> str | None:
 
 
 def reason_words(reason: str) -> str:
-    """Return a reason as a sentence."""
+    """Return a reason as a sentence; one that begins with the name of a field stays as it is."""
+    if pointer_of(reason) is not None:
+        return reason
     return REFUSALS.get(reason, f"{reason[:1].upper()}{reason[1:]}".removesuffix(".") + ".")
 
 

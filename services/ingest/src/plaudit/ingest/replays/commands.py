@@ -120,7 +120,7 @@ async def carry_on(work: UnitOfWork, replay: Replay, source: KeyedSource, batch:
     if group.revisions or group.held or group.applied:
         events = [review_event(new, new.change) for new in group.revisions if new.change is not None]
         await hooks.write(work.tx, group, work.outbox.arrays(events))
-    await store.save(work.tx, _moved(replay, batch[-1], counts_of(read, after)))
+    await store.save(work.tx, _moved(replay, batch[-1], counts_of(replay, read, after)))
 
 
 async def skip(work: UnitOfWork, replay: Replay, failing: Before) -> None:
@@ -141,13 +141,14 @@ async def count(work: UnitOfWork, replay: Replay) -> None:
         await store.save(work.tx, replace(replay, total=await store.count(work.tx, replay)))
 
 
-def counts_of(read: Sequence[tuple[Before, Delivery | None]], after: Sequence[After]) -> dict[str, int]:
+def counts_of(replay: Replay, read: Sequence[tuple[Before, Delivery | None]], after: Sequence[After]) -> dict[str, int]:
     """Return what became of a batch."""
     gone = [before for before, delivery in read if delivery is None]
+    meant = [before for before in gone if before.was_read or replay.is_about(0, before)]
     counts = {
         "deliveries": len(gone),
-        "erased": sum(before.scrubbed_at is not None for before in gone),
-        "unreadable": sum(before.scrubbed_at is None for before in gone),
+        "erased": sum(before.scrubbed_at is not None for before in meant),
+        "unreadable": sum(before.scrubbed_at is None for before in meant),
     }
     for each in after:
         for name, number in each.counts.items():

@@ -9,7 +9,7 @@ import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.common.strict_json import InvalidJsonError
-from plaudit.ingest.deliveries.domain import EventVerdict, RevisedReview, Verdict, verdicts
+from plaudit.ingest.deliveries.domain import EventVerdict, RevisedReview, Verdict, pointer_of, verdicts
 from plaudit.ingest.hooks import store as hooks
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, ID_REUSED, UNPROCESSABLE, Delivery, Group, Outcome
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
@@ -18,7 +18,7 @@ from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.events import published_state
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit.ingest.test_console import store
-from plaudit.ingest.test_console.domain import Headers, Proved, State, Step, pointer_of, prove, unreadable_step
+from plaudit.ingest.test_console.domain import Headers, Proved, State, Step, prove, unreadable_step
 
 UNAUTHORIZED = 401
 

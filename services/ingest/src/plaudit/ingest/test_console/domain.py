@@ -33,7 +33,6 @@ MAX_HINTED_BYTES: Final = 65_536
 OF_HEADERS: Final = frozenset({"missing_header", "repeated_header", "malformed_id", "too_many_signatures"})
 OF_TIME: Final = frozenset({"malformed_timestamp", "milliseconds", "too_old", "too_new"})
 _MILLISECONDS_FROM: Final = 10**11
-_PLACE: Final = re.compile(r"([A-Za-z_$][\w$-]*(?:(?:\.[A-Za-z_$][\w$-]*)|(?:\[(?:\d+|\.\.\.)\]))*): ")
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -295,15 +294,6 @@ def _frames(proof: Proof, fields: Mapping[bytes, bytes]) -> list[tuple[str, byte
 
 
 # Bodies and events.
-
-
-def pointer_of(reason: str) -> str | None:
-    """Return the place that a reason names as a JSON Pointer within its event: `data.rating: …` is `/data/rating`."""
-    found = _PLACE.match(reason)
-    if found is None:
-        return None
-    steps = re.findall(r"[^.\[\]]+|\[\.\.\.\]", found[1])
-    return "".join(f"/{'-' if step == '[...]' else step}" for step in steps)
 
 
 def unreadable_step(error: InvalidJsonError | UnusableBodyError) -> Step:
