@@ -3,12 +3,13 @@
 A replay takes what was not taken before. It never applies an event twice, and never lets an older event win over a
 newer one:
 
-- An event of which the delivery has made a revision of the review is applied already. Only where that is the review's
-  last revision, and the delivery names the review once, it is decided again: so content that is read better today
-  replaces what was read of the same bytes.
-- Without a version, an event is stale when a later delivery has made a revision of its review: the order of receipt
-  counts, as it does for everything without versions. What waits for its review by its nature (an answer, a removal, a
-  restoration) does not count the one that the review begins with.
+- An event that was taken is applied already, and one that waited for its review is, once that is known. Only where the
+  delivery has made the review's last revision, names it once, and nobody gives versions, its event is decided again:
+  so content that is read better today replaces what was read of the same bytes.
+- Without a version, an event that was not taken is stale when a later event has made a revision of its review: of a
+  later delivery, or further on in its own. The order of receipt counts, as it does for everything without versions.
+  What waits for its review by its nature (an answer, a removal, a restoration) does not count the revision that the
+  review begins with.
 - With a version, the version decides.
 - What was erased stays erased: a review, a person up to the erasure, and the bytes of a delivery.
 """
@@ -121,6 +122,11 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
         """Whether its events were read at all."""
         return bool(self.quarantined) or self.quarantine_reason is None
 
+    @property
+    def count(self) -> int:
+        """How many events were read of it."""
+        return self.accepted + len(self.quarantined) + len(self.held) + len(self.ignored)
+
 
 class After(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored of a delivery after it was read again."""
@@ -173,6 +179,7 @@ class ReplayGroup(Group):
         """Decide again about the chosen events of a delivery, and keep what is known of the others."""
         results: list[Result] = []
         chosen = []
+        taken = self._taken(delivery, before)
         for index, event in enumerate(delivery.events):
             if not is_chosen(index):
                 results.append(before.result_of(index) or DUPLICATE)
@@ -180,7 +187,7 @@ class ReplayGroup(Group):
             chosen.append(index)
             if isinstance(event, (Quarantined, Ignored)):
                 results.append(event)
-            elif (settled := self._settled(delivery, index, event)) is not None:
+            elif (settled := self._settled(delivery, index, event, before, taken)) is not None:
                 results.append(settled)
             else:
                 self._decide(delivery, event, results)
@@ -189,7 +196,26 @@ class ReplayGroup(Group):
         counts = _counted([results[index] for index in chosen])
         return After(before=before, outcome=replace(outcome, unchanged=before.unchanged + repeated), counts=counts)
 
-    def _settled(self, delivery: Delivery, index: int, event: Instruction) -> Result | None:
+    def _taken(self, delivery: Delivery, before: Before) -> dict[str, list[int]]:
+        """Return which events about a review were taken before: external id → places in the delivery.
+
+        Where another number of events is read today, their places say nothing, and the revisions must.
+        """
+        taken: dict[str, list[int]] = {}
+        for index, event in enumerate(delivery.events):
+            if isinstance(event, (Quarantined, Ignored)) or not before.was_read:
+                continue
+            if before.count != len(delivery.events):
+                was_taken = delivery.id in self._made.get((delivery.source.id, event.external_id), ())
+            else:
+                was_taken = before.result_of(index) is None
+            if was_taken:
+                taken.setdefault(event.external_id, []).append(index)
+        return taken
+
+    def _settled(
+        self, delivery: Delivery, index: int, event: Instruction, before: Before, taken: Mapping[str, Sequence[int]]
+    ) -> Result | None:
         """Return what becomes of an event without a decision, where it is applied already, waits, or is too late."""
         key = (delivery.source.id, event.external_id)
         known = self._reviews[key]
@@ -199,11 +225,16 @@ class ReplayGroup(Group):
         if known is None or known.state is None:
             return None
         made = self._made.get(key, [])
-        if delivery.id in made:
-            names_once = sum(each == key for each in delivery.review_keys) == 1
-            return None if made[-1] == delivery.id and names_once else DUPLICATE
+        places = taken.get(event.external_id, ())
+        if index in places:
+            is_last = made[-1:] == [delivery.id] and delivery.review_keys.count(key) == 1
+            return None if is_last and event.version is None and known.version is None else DUPLICATE
+        if isinstance(before.result_of(index), Held):
+            return DUPLICATE
+        if event.version is not None:
+            return None
         since = made if _begins_a_review(event) else made[1:]
-        is_late = event.version is None and any(each > delivery.id for each in since)
+        is_late = any(each > delivery.id for each in since) or any(place > index for place in places)
         return STALE if is_late else None
 
     def _note(
