@@ -26,6 +26,8 @@ _OF_EVERY_ANSWER = {
 }
 """Headers of HTTP and of the edge, which are not about the operation."""
 _SOMETIMES = {"idempotent-replayed"}
+_MEASURED = {"latency_ms"}
+"""Members that hold what a clock has measured."""
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -98,6 +100,7 @@ def _differences(found: Any, example: Any, place: str) -> Iterator[str]:
         # FastAPI leaves null members of an example out.
         found = {member: value for member, value in found.items() if member in example or value is not None}
     if isinstance(example, dict) and isinstance(found, dict) and found.keys() == example.keys():
+        found |= {member: example[member] for member in _MEASURED & found.keys() if isinstance(found[member], float)}
         for member, value in example.items():
             yield from _differences(found[member], value, f"{place}.{member}")
     elif isinstance(example, list) and isinstance(found, list) and len(found) == len(example):

@@ -38,7 +38,11 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         body = json.dumps(NATIVE_EXAMPLE).encode()
         signed = headers(source["secret"], body, "d-1") | {"content-type": "application/json", "user-agent": "shop/1"}
         posted = await reference.check(api, "post_hook", ids=ids, headers=signed, content=body)
+        await reference.check(api, "try_delivery", ids=ids)
         await reference.check(api, "list_deliveries")
+        replay = await reference.check(api, "request_replay", ids={"delivery_id": posted["delivery_id"]})
+        await reference.check(api, "list_replays")
+        await reference.check(api, "read_replay", ids={"replay_id": replay["id"]})
         await reference.check(api, "read_delivery", ids={"delivery_id": posted["delivery_id"]})
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
@@ -53,6 +57,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "list_reports_of_review", ids=review)
         await reference.check(api, "list_platform_reports")
         await reference.check(api, "decide_report", ids=review)
+        wrong = json.dumps([{**NATIVE_EXAMPLE, "data": {**NATIVE_EXAMPLE["data"], "rating": "four"}}]).encode()
+        await ingest.send(f"/v1/hooks/{source['id']}", wrong, headers(source["secret"], wrong, "d-2"))
+        await reference.check(api, "list_quarantined_events")
         await reference.check(api, "replace_secrets", ids=ids)
         for operation in ("change_source", "rotate_secret", "delete_source"):
             of_new = {"source_id": (await reference.check(api, "create_source"))["id"]}

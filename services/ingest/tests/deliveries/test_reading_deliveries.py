@@ -1,12 +1,14 @@
 """Reading the log of deliveries."""
 
 import asyncio
+import json
 from uuid import uuid4
 
 import pytest
 
 from plaudit.common.http.paging import encode_cursor
 from plaudit_testing.running_ingest import Ingest, Source, created
+from plaudit_testing.webhooks import headers
 
 pytestmark = pytest.mark.postgres
 
@@ -89,3 +91,72 @@ async def test_a_large_body_is_stored_as_it_came_without_the_time_that_compressi
     assert (await ingest.post(source, many)).status_code == 202
     [[stored_bytes, body_bytes]] = await ingest.rows("SELECT pg_column_size(body), length(body) FROM ingest.deliveries")
     assert stored_bytes == body_bytes > 8192
+
+
+async def test_a_search_finds_by_ids_and_by_words_of_a_reason(ingest: Ingest, source: Source):
+    other = await ingest.source(subject="globex")
+    await ingest.post(source, created("r-1"), "msg_1")
+    await ingest.post(source, [created("r-2"), created("r_3", 9)], "msg_2")
+    await ingest.post(source, {"type": "review.removed", "data": {"id": "late"}}, "msg_held")
+    await ingest.post(source, {"type": "ping", "data": {}}, "msg_ping")
+    await ingest.post(other, created("r-1", 2), "msg_other")
+    await ingest.post(source, {"type": "review.edited", "data": {"id": "r-1", "rating": 1}}, "msg_edit")
+    await ingest.post(source, created("r-8"), "msg_1")  # the id again, with another body
+    [[first_id]] = await ingest.rows("SELECT id FROM ingest.deliveries WHERE dedup_id = 'msg_1'")
+
+    async def sent(search: str, **filters: object) -> list[str]:
+        found = await ingest.items("/v1/deliveries", search=search, **filters)
+        return [item["sent_id"] for item in found]
+
+    assert await sent("msg_1") == ["msg_1", "msg_1"]
+    assert await sent("msg_1", quarantined=True) == ["msg_1"]
+    assert await sent(str(first_id)) == ["msg_1"]
+    assert await sent("r-1") == ["msg_edit", "msg_other", "msg_1"]
+    assert await sent("r-1", source_id=other.id) == ["msg_other"]
+    assert await sent("late") == ["msg_held"]
+    assert await sent("SCALE") == ["msg_2"]
+    assert await sent("ping") == ["msg_ping"]
+    assert await sent("%") == await sent('"') == await sent("r_") == await sent("never") == []
+    assert await sent("'late'") == ["msg_held"]
+    pages = await ingest.pages("/v1/deliveries", search="r-1", limit=1)
+    assert [item["sent_id"] for page in pages for item in page] == ["msg_edit", "msg_other", "msg_1"]
+    await ingest.key("globex")
+    assert await ingest.items("/v1/deliveries", "globex", search=str(first_id)) == []
+
+
+async def test_a_delivery_says_what_became_of_each_event_and_how_long_it_took(ingest: Ingest, source: Source):
+    await ingest.post(source, created("r-1"), "msg_1")
+    events = [
+        created("r-1"),
+        created("r-2"),
+        created("r-3", 9),
+        {"type": "review.answered", "data": {"id": "late", "answer": {"text": "Thanks"}}},
+        {"type": "ping", "data": {}},
+        {"type": "review.edited", "data": {"id": "r-2", "rating": 1}},
+    ]
+    await ingest.post(source, events, "msg_2")
+    [item] = await ingest.items("/v1/deliveries", sent_id="msg_2")
+    read = (await ingest.get(f"/v1/deliveries/{item['id']}")).json()
+    told = [(each["index"], each["type"], each["external_id"], each["verdict"]) for each in read["events"]]
+    assert told == [
+        (0, "create", "r-1", "unchanged"),
+        (1, "create", "r-2", "taken"),
+        (2, None, None, "quarantined"),
+        (3, "answer", "late", "held"),
+        (4, None, None, "ignored"),
+        (5, "edit", "r-2", "taken"),
+    ]
+    assert "scale" in read["events"][2]["reason"]
+    [[review_id]] = await ingest.rows("SELECT id FROM ingest.reviews WHERE external_id = 'r-2'")
+    assert (read["events"][5]["review_id"], read["events"][5]["revisions"]) == (str(review_id), [1, 2])
+    assert read["latency_ms"] > 0
+
+
+async def test_the_attributes_of_a_cloud_event_are_kept_with_its_body(ingest: Ingest, source: Source):
+    body = json.dumps(created("r-1")["data"]).encode()
+    attributes = {"ce-specversion": "1.0", "ce-type": "review.created", "ce-source": "/shop", "ce-id": "e-1"}
+    answer = await ingest.send(source.hook, body, headers(source.secret, body, "msg_1") | attributes)
+    assert answer.status_code == 202, answer.text
+    read = (await ingest.get(f"/v1/deliveries/{answer.json()['delivery_id']}")).json()
+    assert attributes.items() <= read["headers"].items()
+    assert [(each["external_id"], each["verdict"]) for each in read["events"]] == [("r-1", "taken")]

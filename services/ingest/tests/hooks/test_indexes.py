@@ -66,6 +66,9 @@ async def test_each_index_of_what_a_delivery_writes_serves_a_query(ingest: Inges
         "deliveries_log": (
             Role.API, lambda tx: deliveries.page(tx, DEFAULT, deliveries.Filters(source_id), None, 2),
         ),
+        "deliveries_told": (
+            Role.API, lambda tx: deliveries.page(tx, DEFAULT, deliveries.Filters(quarantined=True), None, 2),
+        ),
         "deliveries_pkey": (Role.API, lambda tx: deliveries.get(tx, DEFAULT, delivery_id)),
         "reviews_of_person": (Role.WORKER, lambda tx: erasures.reviews_of(tx, of_person, 20)),
         "reviews_pkey": (Role.HOOK, known),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
+Clock = Callable[[], float]
 WRITTEN = """
 SELECT d.status, d.accepted, d.unchanged, d.quarantined, d.quarantine_reason, d.dedup_id, d.sent_id, d.headers, d.body,
        r.external_id, r.revision, r.version, r.removed, r.partition_key, r.subject, r.kind, r.rating, r.severity,
@@ -50,14 +51,14 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     taken: list[str] = []
     take, take_new = commands.take, commands.take_new
 
-    async def spied_take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt]:
+    async def spied_take(work: UnitOfWork, deliveries: Sequence[Delivery], clock: Clock) -> list[Receipt]:
         taken.append("in steps")
-        return await take(work, deliveries)
+        return await take(work, deliveries, clock)
 
     async def spied_take_new(
-        trip: OneTrip, now: datetime, outbox: Outbox, ids: object, deliveries: Sequence[Delivery]
+        trip: OneTrip, now: datetime, outbox: Outbox, ids: object, deliveries: Sequence[Delivery], clock: Clock
     ) -> list[Receipt] | None:
-        receipts = await take_new(trip, now, outbox, ids, deliveries)
+        receipts = await take_new(trip, now, outbox, ids, deliveries, clock)
         taken.append("missed" if receipts is None else "in one trip")
         return receipts
 

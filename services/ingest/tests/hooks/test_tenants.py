@@ -31,6 +31,7 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     for number in range(3):
         await ingest.post(source, created(f"r-{number}", 1))
     await ingest.post(source, {"type": "review.removed", "data": {"id": "comes early"}})
+    await ingest.post(source, [created("r-0", 1), created("off its scale", 9)])
     [*_, review] = await ingest.items("/v1/reviews", tenant)
     [*_, delivery] = await ingest.items("/v1/deliveries", tenant)
     key = {"authorization": f"Bearer {await ingest.key(tenant)}"}
@@ -45,7 +46,9 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     survey = (await ask("POST", "/v1/surveys", plain)).json()["id"]
     customer = {"invitations": [{"email": f"ann@{tenant}.example"}]}
     assert (await ask("POST", f"/v1/surveys/{survey}/invitations", customer)).status_code == 200
+    replay = (await ask("POST", "/v1/replays", {"source_id": source.id})).json()["id"]
     return {
+        "replay_id": replay,
         "source_id": source.id,
         "review_id": review["id"],
         "delivery_id": delivery["id"],

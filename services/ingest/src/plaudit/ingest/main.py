@@ -17,6 +17,7 @@ from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
 from plaudit.ingest.customers import api as customers
 from plaudit.ingest.deliveries import api as deliveries
+from plaudit.ingest.deliveries import pages as delivery_pages
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure.jobs import ErasureJob
@@ -34,6 +35,9 @@ from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
 from plaudit.ingest.pulls import store as pulls_store
 from plaudit.ingest.pulls.jobs.pull_job import PullJob
+from plaudit.ingest.replays import api as replays
+from plaudit.ingest.replays import pages as replay_pages
+from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
@@ -49,6 +53,8 @@ from plaudit.ingest.surveys import api as surveys
 from plaudit.ingest.surveys.jobs import ExpiredInvitationsJob
 from plaudit.ingest.surveys.pages import console as survey_console
 from plaudit.ingest.surveys.pages import public as survey_pages
+from plaudit.ingest.test_console import api as test_console
+from plaudit.ingest.test_console import pages as test_console_pages
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -78,7 +84,9 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router, pulls.router),
             *(written_answers.router, answer_pages.router, settling.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
-            *(source_pages.router, resorting.router, surveys.router, survey_pages.router, survey_console.router),
+            *(source_pages.router, replays.router, replay_pages.router, delivery_pages.router),
+            *(test_console.router, test_console_pages.router, resorting.router),
+            *(surveys.router, survey_pages.router, survey_console.router),
             *(sessions.router, administration.router),
         ),
         bare_routes=[static_route(survey_pages.STATIC)],
@@ -95,6 +103,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
             "surveys": "What customers are asked, and links for those whom to ask.",
+            "replays": "Deliveries that are read again, and how far that is.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
             "sorting": "The rules that find severity, topics and personas in reviews.",
         },
@@ -131,6 +140,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     worker = resources.database(Role.WORKER)
     jobs = (
         HeldExpiryJob(worker),
+        ReplayJob(worker, resources.outbox, resources.ids, vault),
         SearchIndexJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
@@ -154,16 +164,10 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *(
-                "/v1/customers",
-                "/v1/contacts",
-                "/v1/erasures",
-                "/v1/sorting-rules",
-                "/v1/answers",
-                "/v1/platform_reports",
-            ),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules", "/v1/answers"),
+            *("/v1/platform_reports", "/v1/quarantined_events", "/v1/replays"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
-            *("/console/reviews", "/console/answers", "/console/sources", "/console/surveys"),
+            *("/console/answers", "/console/deliveries", "/console/reviews", "/console/sources", "/console/surveys"),
         )
     ),
 )

@@ -9,7 +9,7 @@ from plaudit.common.people.domain import Role
 
 ROLES: Final[Mapping[Role, str]] = {
     Role.VIEWER: "reads reviews, scores, clocks, alerts and requests",
-    Role.RESPONDER: "reads, acknowledges and resolves alerts, and sizes and answers requests",
+    Role.RESPONDER: "reads, acknowledges and resolves alerts, sizes and answers requests, and replays deliveries",
     Role.ADMIN: "does everything, and gives keys and accounts to others",
 }
 """What each role may do, in a few words."""

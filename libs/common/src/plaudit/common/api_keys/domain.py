@@ -29,6 +29,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "contacts:write": "add addresses of customers and what they consent to",
     "customers:write": "tell what happened with customers",
     "deliveries:read": "read deliveries, byte for byte",
+    "deliveries:write": "replay deliveries",
     "erasures:read": "read what was erased, and when",
     "erasures:write": "erase reviews and persons",
     "keys:write": "see, make, rotate and revoke API keys",

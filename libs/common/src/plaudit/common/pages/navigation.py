@@ -35,6 +35,7 @@ CONSOLE: Final = (
     NavEntry("Surveys", "/console/surveys", ("surveys:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
+    NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
     NavEntry("Your account", ACCOUNT, (), is_listed=False),

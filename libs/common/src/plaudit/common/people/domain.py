@@ -23,7 +23,8 @@ class Role(StrEnum):
 
 _VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read"})
 _RESPONDER: Final = _VIEWER | {
-    *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "surveys:invite")
+    *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "deliveries:write"),
+    "surveys:invite",
 }
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,

@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec.structs import asdict
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.common.standard_webhooks import ID_HEADER
+from plaudit.ingest.deliveries.domain import EventVerdict, Verdict
 from plaudit.ingest.reviews.domain.held import HELD_FOR
 
 _BODY: Final = (
@@ -32,7 +35,15 @@ class DeliveryOut(BaseModel):
     source_id: UUID = Field(description="The source that it was posted to.")
     sent_id: str | None = Field(description="The id that the sender gave it.", examples=["d-1"])
     received_at: datetime = Field(description="When it arrived.")
-    status: int = Field(description="The HTTP status that it was answered with.", examples=[202])
+    status: int = Field(description="The HTTP status that it, or a repetition of it, is answered with.", examples=[202])
+    first_status: int | None = Field(
+        description="The one that it was answered with first, where a replay has changed it."
+    )
+    latency_ms: float | None = Field(
+        description="Milliseconds from the last byte of its body until it was written; commit and answer follow.",
+        examples=[1.25],
+    )
+    replayed_at: datetime | None = Field(description="When a replay last changed what became of it.")
     accepted: int = Field(description="How many of its events were taken.", examples=[1])
     unchanged: int = Field(description="Of the accepted: stale or repeated, so that nothing changed.", examples=[0])
     quarantined: list[EventOut] = Field(description="The events that could not be taken.", examples=[[]])
@@ -51,12 +62,27 @@ class DeliveryOut(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _apart(cls, row: Mapping[Any, Any]) -> dict[Any, Any]:
-        return {"held": (), "ignored": (), **row, **(row["set_aside"] or {})}
+        latency_us = row["latency_us"]
+        latency_ms = None if latency_us is None else latency_us / 1000
+        return {"held": (), "ignored": (), **row, **(row["set_aside"] or {}), "latency_ms": latency_ms}
 
     @field_validator("quarantined", "held", "ignored", mode="before")
     @classmethod
     def _named(cls, stored: Sequence[tuple[int, str]] | None) -> list[EventOut]:
         return [EventOut(index=index, reason=reason) for index, reason in stored or ()]
+
+
+class QuarantinedEventOut(BaseModel):
+    """An event that could not be taken, or a whole delivery of which none could."""
+
+    delivery_id: UUID = Field(description="The delivery that it came in.")
+    index: int | None = Field(
+        description="Its place in the delivery, from 0; null where the whole delivery could not be read.", examples=[0]
+    )
+    source_id: UUID = Field(description="The source that it was posted to.")
+    sent_id: str | None = Field(description="The id that the sender gave the delivery.", examples=["d-2"])
+    received_at: datetime = Field(description="When it arrived.")
+    reason: str = Field(description="Why it could not be taken.", examples=["data.rating: Expected float, got str"])
 
 
 class HeldEventOut(BaseModel):
@@ -87,8 +113,28 @@ def held_event_out(row: Mapping[Any, Any]) -> HeldEventOut:
     )
 
 
+class VerdictOut(BaseModel):
+    """One event of a delivery, and what became of it."""
+
+    index: int = Field(description="Its place in the delivery, from 0.", examples=[0])
+    type: str | None = Field(
+        description="`create`, `edit`, `remove`, `restore` or `answer`; null where it could not be read.",
+        examples=["create"],
+    )
+    external_id: str | None = Field(description="The platform's id of the review that it is about.", examples=["r-1"])
+    verdict: Verdict = Field(description="What became of it.", examples=["taken"])
+    reason: str | None = Field(description="Why it was not taken.")
+    review_id: UUID | None = Field(description="The review that it is about, where that is known.", examples=[AN_ID])
+    revisions: list[int] = Field(description="The revisions of the review that this delivery made.", examples=[[1]])
+
+
 class DeliveryWithBodyOut(DeliveryOut):
     """A delivery with its headers and body."""
+
+    events: list[VerdictOut] = Field(
+        description="Its events in their order, with what became of each. Empty where its body is gone or cannot "
+        "be read."
+    )
 
     headers: dict[str, str] = Field(
         description="Those that say nothing secret.",
@@ -117,7 +163,7 @@ class FailedAttemptsOut(BaseModel):
     detail: str = Field(description="What the sender of the last one was told.", examples=["no signature matches"])
 
 
-def delivery_with_body_out(row: Mapping[Any, Any]) -> DeliveryWithBodyOut:
+def delivery_with_body_out(row: Mapping[Any, Any], events: Sequence[EventVerdict]) -> DeliveryWithBodyOut:
     """Return a row of the log with its body, as text where it is text, and as base64.
 
     Its headers are stored without the id that it is known by.
@@ -129,5 +175,11 @@ def delivery_with_body_out(row: Mapping[Any, Any]) -> DeliveryWithBodyOut:
         text = None
     sent_id = {} if row["sent_id"] is None else {ID_HEADER: row["sent_id"]}
     return DeliveryWithBodyOut.model_validate(
-        {**row, "headers": sent_id | row["headers"], "body": text, "body_base64": b64encode(body).decode()}
+        {
+            **row,
+            "headers": sent_id | row["headers"],
+            "body": text,
+            "body_base64": b64encode(body).decode(),
+            "events": [asdict(event) for event in events],
+        }
     )

@@ -23,7 +23,13 @@ deliveries = Table(
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("scrubbed_at", DateTime(timezone=True)),
+    Column("latency_us", Integer),
+    Column("replayed_at", DateTime(timezone=True)),
+    Column("first_status", SmallInteger),
 )
+
+OF_REPLAYS = ("replayed_at", "first_status")
+"""Columns that are written when a delivery is replayed, and not when it comes."""
 
 failed_attempts = Table(
     "failed_attempts",

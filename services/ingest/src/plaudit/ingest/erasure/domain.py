@@ -25,6 +25,7 @@ STORES: Final[Mapping[str, str]] = {
     "deliveries": "the bytes deleted of each that tells of it; all of them after the retention",
     "held_events": "deleted of the person; of a known review there are none",
     "failed_attempts": "holds nothing about customers",
+    "replays": "holds ids and counts, and of reasons only hashes",
     "outbox": "words and names deleted from what is still there; figures stay",
     "contacts": "deleted",
     "customer_events": "deleted",

@@ -1,6 +1,6 @@
 """What deliveries change: their log, reviews and revisions, and the events of these, in one transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 
@@ -13,14 +13,16 @@ from plaudit.ingest.hooks.domain import Delivery, DeliveryKey, Group, KnownRevie
 from plaudit.ingest.reviews.events import review_event
 
 
-async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt]:
+async def take(
+    work: UnitOfWork, deliveries: Sequence[Delivery], clock: Callable[[], float] | None = None
+) -> list[Receipt]:
     """Write a group of deliveries and what comes of them; return the answer to each, in order.
 
-    The order keys of all deliveries must be locked.
+    The order keys of all deliveries must be locked. `clock` is that of their `arrived_at`.
     """
     outcomes, reviews = await store.known(work.tx, _dedup_keys(deliveries), _review_keys(deliveries))
     erased = await store.erased_people(work.tx, set().union(*(each.authors for each in deliveries)))
-    group = Group(work.tx.now, work.ids, outcomes, reviews, erased)
+    group = Group(work.tx.now, work.ids, outcomes, reviews, erased, clock)
     receipts = [group.take(delivery) for delivery in deliveries]
     if group.log:
         await store.write(work.tx, group, _events(work.outbox, group))
@@ -28,14 +30,19 @@ async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt
 
 
 async def take_new(
-    one_trip: OneTrip, now: datetime, outbox: Outbox, ids: IdSource, deliveries: Sequence[Delivery]
+    one_trip: OneTrip,
+    now: datetime,
+    outbox: Outbox,
+    ids: IdSource,
+    deliveries: Sequence[Delivery],
+    clock: Callable[[], float] | None = None,
 ) -> list[Receipt] | None:
     """Write a group as `take` does, in one statement, if all of its deliveries and reviews are new; None otherwise.
 
     It is None too where a review would have to be looked up, since nothing of it is to be written.
     """
     reviews: dict[ReviewKey, KnownReview] = dict.fromkeys(_review_keys(deliveries))
-    group = Group(now, ids, dict.fromkeys(_dedup_keys(deliveries)), reviews)
+    group = Group(now, ids, dict.fromkeys(_dedup_keys(deliveries)), reviews, clock=clock)
     receipts = [group.take(delivery) for delivery in deliveries]
     # What is refused of a new review may be an edit of a known one. Nothing would be written of it, so the statement,
     # which checks what it writes, would not find out.

@@ -69,6 +69,10 @@ class Delivery:
     tracestate: str | None = None
     removals_are_final: bool = True
     """Whether the platform says so when it takes a removal back."""
+    arrived_at: float | None = None
+    """When the last byte of its body came, by the clock that the group is given; None where that is not measured."""
+    received_at: datetime | None = None
+    """When it was received, where that was before the group's time."""
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -183,13 +187,17 @@ class Group:
         outcomes: dict[DeliveryKey, Outcome | None],
         reviews: dict[ReviewKey, KnownReview],
         erased_people: Mapping[PersonKey, datetime] = NOBODY,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """Decide at the time `now`, over the stored outcomes of deliveries, the stored reviews, and who was erased.
 
         None stands for what was looked up and is not stored. What was not looked up is a KeyError: a decision that
         takes it for unknown would hold a valid restoration.
+
+        `clock` returns seconds: with it, what is written says how long each delivery had waited for that.
         """
         self.now = now
+        self.clock = clock
         self._ids = ids
         self._outcomes = outcomes
         self._reviews = reviews
@@ -207,6 +215,11 @@ class Group:
         """The unknown reviews for which events of this group wait."""
         return {key: each for key, each in self._reviews.items() if isinstance(each, Unknown) and each.new}
 
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The sources of its deliveries, by their ids."""
+        return {each.delivery.source.id: each.delivery.source for each in self.log}
+
     def take(self, delivery: Delivery) -> Receipt:
         """Decide about one delivery; return what its sender is answered."""
         key = delivery.dedup_key
@@ -222,7 +235,7 @@ class Group:
         return self._write(delivery, reused, dedup_id=None)
 
     def _apply(self, delivery: Delivery) -> Outcome:
-        results: list[_Result] = []
+        results: list[Result] = []
         for event in delivery.events:
             if isinstance(event, NO_INSTRUCTION):
                 if isinstance(event, Noticed):
@@ -230,6 +243,9 @@ class Group:
                 results.append(event)
             else:
                 self._decide(delivery, event, results)
+        return self._outcome(delivery, results)
+
+    def _outcome(self, delivery: Delivery, results: Sequence["Result"]) -> Outcome:
         unchanged = 0
         erased = False
         quarantined: list[tuple[int, str]] = []
@@ -259,12 +275,12 @@ class Group:
             self.now if erased else None,
         )
 
-    def _decide(self, delivery: Delivery, instruction: Instruction, results: list["_Result"]) -> None:
+    def _decide(self, delivery: Delivery, instruction: Instruction, results: list["Result"]) -> None:
         """Add what becomes of an event; where others have waited for it, apply them after it."""
         key = (delivery.source.id, instruction.external_id)
         known = self._reviews[key]
         traced = delivery.traceparent, delivery.tracestate
-        decision = self._revise(delivery, key, instruction, self.now, delivery.id, *traced)
+        decision = self._revise(delivery, key, instruction, delivery.received_at or self.now, delivery.id, *traced)
         if isinstance(decision, Held):
             results.append(self._hold(delivery, key, instruction, decision, len(results)))
             return
@@ -274,7 +290,7 @@ class Group:
         for event in known.events:
             traced = event.traceparent, event.tracestate
             applied = self._revise(delivery, key, event.instruction, event.received_at, event.delivery_id, *traced)
-            if event.delivery_id == delivery.id:
+            if event.delivery_id == delivery.id and event.event_index < len(results):
                 results[event.event_index] = applied
         self.applied += [(key, event.id) for event in known.stored]
 
@@ -352,4 +368,5 @@ class Group:
         return Receipt(outcome)
 
 
-_Result = Decision | Ignored | Noticed
+Result = Decision | Ignored | Noticed
+"""What becomes of one event."""

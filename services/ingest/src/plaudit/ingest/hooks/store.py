@@ -16,6 +16,7 @@ from plaudit.common.contracts.subjects import first_segment
 from plaudit.common.db import Tx, one_trip
 from plaudit.common.db.columns import Columns, relation, under
 from plaudit.common.outbox.table import append_statement
+from plaudit.ingest.deliveries.tables import OF_REPLAYS
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
 from plaudit.ingest.deliveries.tables import failed_attempts as attempts_table
 from plaudit.ingest.hooks.domain import (
@@ -189,6 +190,7 @@ class _DeliveryRow(msgspec.Struct):
     source_number: int
     quarantined: str | None
     set_aside: str | None
+    latency_us: int | None
 
 
 class _ChangeRow(msgspec.Struct):
@@ -207,7 +209,7 @@ class _ChangeRow(msgspec.Struct):
 _SOURCE_NUMBER: Column[int] = Column("source_number", SmallInteger)
 _OF_SOURCE = ("tenant_id", "source_id")
 _NEW_DELIVERIES = Columns(
-    relation("new_deliveries", _SOURCE_NUMBER, *deliveries_table.c, without=(*_OF_SOURCE, "received_at")),
+    relation("new_deliveries", _SOURCE_NUMBER, *deliveries_table.c, without=(*_OF_SOURCE, "received_at", *OF_REPLAYS)),
     {
         "id": "logged.delivery.id",
         "dedup_id": "logged.dedup_id",
@@ -243,7 +245,7 @@ _CHANGES = Columns(
         **{name: f"shown.{name}" for name in _NoState.__struct_fields__},
     },
 )
-_DELIVERIES, _REVIEWS = Columns(deliveries_table), Columns(reviews_table)
+_DELIVERIES, _REVIEWS = Columns(deliveries_table, without=OF_REPLAYS), Columns(reviews_table)
 _REVISIONS = Columns(revisions_table, without=("actor", "xid"))
 
 
@@ -373,7 +375,7 @@ async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> Non
 
 async def _hold(tx: Tx, group: Group, held: Mapping[ReviewKey, Unknown]) -> None:
     """Store events that wait for their reviews, with a row for each review, by which its creation is no new one."""
-    sources = {each.delivery.source.id: each.delivery.source for each in group.log}
+    sources = group.sources
     of_source = [sources[source_id] for source_id, _ in held]
     await tx.raw.execute(
         _EXPECT,
@@ -394,24 +396,26 @@ async def _hold(tx: Tx, group: Group, held: Mapping[ReviewKey, Unknown]) -> None
 
 def arguments(group: Group, events: Sequence[Sequence[object]]) -> list[object]:
     """Return a group as the parameters of the statements that write it, but for the time."""
-    sources = {each.delivery.source.id: each.delivery.source for each in group.log}
+    sources = group.sources
     numbers = {source_id: number for number, source_id in enumerate(sources, start=1)}
+    written_at = None if group.clock is None else group.clock()
     return [
         [source.tenant_id for source in sources.values()],
         list(sources),
-        *_NEW_DELIVERIES.arrays(_delivery_row(each, numbers) for each in group.log),
+        *_NEW_DELIVERIES.arrays(_delivery_row(each, numbers, written_at) for each in group.log),
         *_CHANGES.arrays(_change_rows(group, numbers)),
         *events,
     ]
 
 
-def _delivery_row(logged: LoggedDelivery, numbers: dict[str, int]) -> _DeliveryRow:
-    outcome = logged.outcome
+def _delivery_row(logged: LoggedDelivery, numbers: dict[str, int], written_at: float | None) -> _DeliveryRow:
+    outcome, arrived_at = logged.outcome, logged.delivery.arrived_at
+    latency_us = None if written_at is None or arrived_at is None else int((written_at - arrived_at) * 1_000_000)
     quarantined = _encode(outcome.quarantined).decode() if outcome.quarantined else None
     set_aside = None
     if outcome.held or outcome.ignored:
         set_aside = _encode({"held": outcome.held, "ignored": outcome.ignored}).decode()
-    return _DeliveryRow(logged, numbers[logged.delivery.source.id], quarantined, set_aside)
+    return _DeliveryRow(logged, numbers[logged.delivery.source.id], quarantined, set_aside, latency_us)
 
 
 def _change_rows(group: Group, numbers: dict[str, int]) -> list[_ChangeRow]:

@@ -42,6 +42,8 @@ from plaudit.ingest.settings import IngestSettings
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
+CLOUD_EVENT = b"ce-specversion"
+MAX_STORED_ATTRIBUTES = 20
 BY_SOURCE = frozenset({"no_match", "wrong_token", "wrong_address"})
 """Reasons why a delivery is not proven that a change of its source can take away."""
 Find = Callable[[str, float], Awaitable[CachedSource | None]]
@@ -102,7 +104,9 @@ class Hooks(DirectRoute):
     ) -> None:
         try:
             source, sent_id = prove(cached, request, now, self._trusted_proxies)
-            self._put(_Posted(self, request, _read(source, str(self._ids()), sent_id, request), answer_by))
+            arrived_at = answer_by - self._answer_timeout_seconds
+            delivery = _read(source, str(self._ids()), sent_id, request, arrived_at)
+            self._put(_Posted(self, request, delivery, answer_by))
         except NotProvenError as error:
             if is_remembered and error.reason in BY_SOURCE:
                 self._begin_look_up(request, self._sources.find_anew, answer_by)
@@ -186,13 +190,17 @@ class _Posted(Waiting[Delivery, Receipt]):
         self._hooks.not_written(self, error)
 
 
-def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: DirectRequest) -> Delivery:
+def _read(
+    cached: CachedSource, delivery_id: str, sent_id: str | None, request: DirectRequest, arrived_at: float
+) -> Delivery:
     fields = request.fields
     headers = {
         name: fields[raw].decode("latin-1")[:MAX_STORED_HEADER_CHARS]
         for raw, name in STORED_HEADERS.items()
         if raw in fields and (sent_id is None or name != ID_HEADER)
     }
+    if CLOUD_EVENT in fields:
+        headers |= _attributes(fields)
     is_paused = cached.source.paused_at is not None
     nothing = (), ACCEPTED, SOURCE_PAUSED
     events, status, reason = nothing if is_paused else _read_events(cached, request.body, fields)
@@ -208,7 +216,17 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         traceparent=request.traceparent,
         tracestate=request.tracestate,
         removals_are_final=cached.adapter.tells.removals_are_final,
+        arrived_at=arrived_at,
     )
+
+
+def _attributes(fields: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return the headers that hold the attributes of a CloudEvent, without which its body cannot be read again."""
+    found = [(name, value) for name, value in fields.items() if name.startswith(b"ce-")]
+    return {
+        name.decode("latin-1"): value.decode("latin-1")[:MAX_STORED_HEADER_CHARS]
+        for name, value in found[:MAX_STORED_ATTRIBUTES]
+    }
 
 
 def _read_events(

@@ -1,5 +1,6 @@
 """The group commit of deliveries: it opens the one transaction of each group."""
 
+import time
 from collections.abc import Sequence
 
 from plaudit.common.db import Database
@@ -26,7 +27,7 @@ def delivery_writer(database: Database, outbox: Outbox, ids: IdSource) -> Writer
         """
         receipts = None
         if all(delivery.may_be_new for delivery in group) and (now := one_trip.now()):
-            receipts = await commands.take_new(one_trip, now, outbox, ids, group)
+            receipts = await commands.take_new(one_trip, now, outbox, ids, group, time.monotonic)
         if receipts is None:
             receipts = await write_in_steps(group)
         failpoint("after_commit_before_answer")
@@ -36,7 +37,7 @@ def delivery_writer(database: Database, outbox: Outbox, ids: IdSource) -> Writer
         tenant_ids, order_keys = commands.tenant_ids(group), commands.order_keys(group)
         async with database.driver_transaction(*tenant_ids, order_keys=order_keys) as tx:
             one_trip.learn(tx.now)
-            receipts = await commands.take(UnitOfWork(tx, outbox, ids), group)
+            receipts = await commands.take(UnitOfWork(tx, outbox, ids), group, time.monotonic)
             failpoint("after_flush_before_commit")
         return receipts
 

@@ -1,0 +1,252 @@
+"""Replays: what was not taken is, what was taken is not taken twice, and what was erased stays erased."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from plaudit.common.db import Role
+from plaudit.common.vault import vault_of
+from plaudit.ingest.erasure.jobs import ErasureJob
+from plaudit.ingest.replays.jobs import ReplayJob
+from plaudit_testing.running_ingest import Ingest, Source, created
+
+pytestmark = pytest.mark.postgres
+
+ERASURE_IS_SETTLED = "UPDATE ingest.erasures SET requested_at = requested_at - interval '1 minute'"
+BROADER = "UPDATE ingest.sources SET subject = 'globex' WHERE id = $1"
+"""The fix that the tests make: the subject that events name is the source's."""
+
+
+def edited(external_id: str, **data: Any) -> dict[str, Any]:
+    return {"type": "review.edited", "data": {"id": external_id, **data}}
+
+
+async def stored(ingest: Ingest) -> list[tuple[Any, ...]]:
+    """All reviews and revisions, and how many events were published."""
+    rows = await ingest.rows(
+        "SELECT r.external_id, r.rating, r.removed, v.revision, v.type, v.delivery_id FROM ingest.reviews r "
+        "JOIN ingest.revisions v ON v.review_id = r.id ORDER BY r.external_id, v.revision"
+    )
+    return [*map(tuple, rows), ((await ingest.counts())["outbox"],)]
+
+
+async def ratings(ingest: Ingest) -> dict[str, float]:
+    return dict(map(tuple, await ingest.rows("SELECT external_id, rating FROM ingest.reviews WHERE revision > 0")))
+
+
+async def delivery_of(ingest: Ingest, sent_id: str) -> dict[str, Any]:
+    [item] = await ingest.items("/v1/deliveries", sent_id=sent_id)
+    read: dict[str, Any] = (await ingest.get(f"/v1/deliveries/{item['id']}")).json()
+    return read
+
+
+async def test_what_was_taken_is_not_taken_twice_in_any_history(ingest: Ingest, source: Source, replayed: Any):
+    for number, event in enumerate(
+        [
+            created("back", 5),
+            edited("back", rating=1),
+            edited("back", rating=5),
+            created("versions", 2, version=1),
+            edited("versions", rating=4, version=3),
+            edited("versions", rating=3, version=2),
+            created("gone", 3),
+            {"type": "review.removed", "data": {"id": "gone"}},
+            [created("twice", 1), edited("twice", rating=5)],
+            {"type": "review.answered", "data": {"id": "early", "answer": {"text": "Thanks"}}},
+            created("early", 4),
+            {"type": "review.removed", "data": {"id": "waits"}},
+            {"type": "ping", "data": {}},
+            created("bad", 9),
+        ]
+    ):
+        await ingest.post(source, event, f"msg_{number}")
+    before, held = await stored(ingest), await ingest.rows("SELECT * FROM ingest.held_events")
+    log = await ingest.items("/v1/deliveries")
+    for _ in range(2):
+        done = await replayed(source_id=source.id)
+        assert done["total"] == done["counts"]["deliveries"] == 14
+        assert {name: done["counts"][name] for name in ("taken", "quarantined", "held", "ignored")} == {
+            "taken": 0,
+            "quarantined": 1,
+            "held": 1,
+            "ignored": 1,
+        }
+        assert await stored(ingest) == before
+        assert await ingest.rows("SELECT * FROM ingest.held_events") == held
+    changed = [each["sent_id"] for each in await ingest.items("/v1/deliveries") if each not in log]
+    assert changed == ["msg_9"], "the answer that waited when it was received, and does no longer"
+
+
+async def test_after_a_fix_what_was_quarantined_is_taken_event_by_event(ingest: Ingest, source: Source, replayed: Any):
+    good, foreign = created("r-1"), [created("r-2", subject="globex/a"), created("r-3", subject="globex/b")]
+    await ingest.post(source, [good, *foreign], "msg_1")
+    refused = await ingest.post(source, foreign[0] | {"data": {**foreign[0]["data"], "id": "r-4"}}, "msg_2")
+    assert refused.status_code == 422
+    delivery = await delivery_of(ingest, "msg_1")
+    assert [event["verdict"] for event in delivery["events"]] == ["taken", "quarantined", "quarantined"]
+    await ingest.superuser.execute(BROADER, source.id)
+    done = await replayed(delivery_id=delivery["id"], event_index=2)
+    assert (done["counts"]["taken"], done["counts"]["unchanged"]) == (1, 0)
+    delivery = await delivery_of(ingest, "msg_1")
+    assert [event["verdict"] for event in delivery["events"]] == ["taken", "quarantined", "taken"]
+    assert [each["index"] for each in delivery["quarantined"]] == [1]
+    assert delivery["replayed_at"] is not None
+    await replayed(source_id=source.id, quarantined_only=True)
+    delivery, second = await delivery_of(ingest, "msg_1"), await delivery_of(ingest, "msg_2")
+    assert (delivery["accepted"], delivery["quarantined"], delivery["first_status"]) == (3, [], None)
+    assert (second["status"], second["first_status"], second["quarantine_reason"]) == (202, 422, None)
+    assert set(await ratings(ingest)) == {"r-1", "r-2", "r-3", "r-4"}
+    assert await ingest.items("/v1/quarantined_events") == []
+    again = await ingest.post(source, foreign[0] | {"data": {**foreign[0]["data"], "id": "r-4"}}, "msg_2")
+    assert (again.status_code, again.json()["duplicate"]) == (202, True)
+
+
+async def test_a_replay_of_one_reason_leaves_the_others(ingest: Ingest, source: Source, replayed: Any):
+    await ingest.post(source, [created("r-1", subject="globex"), created("r-2", 9), created("r-0")], "msg_1")
+    reasons = {each["index"]: each["reason"] for each in await ingest.items("/v1/quarantined_events")}
+    await ingest.superuser.execute(BROADER, source.id)
+    assert (await replayed(source_id=source.id, reason=reasons[1]))["counts"]["taken"] == 0
+    done = await replayed(source_id=source.id, reason=reasons[0])
+    assert (done["counts"]["taken"], done["counts"]["quarantined"]) == (1, 0)
+    left = await ingest.items("/v1/quarantined_events", source_id=source.id)
+    assert [(each["index"], each["reason"]) for each in left] == [(1, reasons[1])]
+    assert await ingest.items("/v1/quarantined_events", reason="never") == []
+
+
+async def test_an_older_event_never_wins_over_a_newer_one(ingest: Ingest, source: Source, replayed: Any):
+    await ingest.post(source, created("r-1", 1, subject="globex"), "msg_1")
+    await ingest.post(source, created("r-1", 5), "msg_2")
+    await ingest.superuser.execute(BROADER, source.id)
+    await replayed(source_id=source.id)
+    assert await ratings(ingest) == {"r-1": 5}
+    delivery = await delivery_of(ingest, "msg_1")
+    assert [event["verdict"] for event in delivery["events"]] == ["unchanged"]
+
+
+async def test_an_early_answer_that_expired_is_taken_when_its_review_is_there(
+    ingest: Ingest, source: Source, replayed: Any
+):
+    await ingest.post(source, {"type": "review.answered", "data": {"id": "r-1", "answer": {"text": "Thanks"}}}, "msg_1")
+    await ingest.superuser.execute("DELETE FROM ingest.held_events")
+    await ingest.superuser.execute("DELETE FROM ingest.reviews")
+    await ingest.superuser.execute(
+        """UPDATE ingest.deliveries SET set_aside = NULL, quarantined = '[[0, "too late"]]', accepted = 0"""
+    )
+    await ingest.post(source, created("r-1"), "msg_2")
+    done = await replayed(source_id=source.id)
+    assert done["counts"]["taken"] == 1
+    [[answered_at]] = await ingest.rows("SELECT answered_at FROM ingest.reviews")
+    assert answered_at is not None
+
+
+async def test_what_arrived_while_it_could_not_be_read_is_taken_as_of_its_receipt(
+    ingest: Ingest, source: Source, replayed: Any
+):
+    body = json.dumps(created("r-1", 2))
+    await ingest.post(source, body.encode(), "msg_1")
+    await ingest.superuser.execute("DELETE FROM ingest.revisions")
+    await ingest.superuser.execute("DELETE FROM ingest.reviews")
+    await ingest.superuser.execute(
+        "UPDATE ingest.deliveries SET quarantine_reason = 'source_paused', accepted = 0, "
+        "received_at = received_at - interval '2 days'"
+    )
+    done = await replayed(source_id=source.id)
+    assert done["counts"]["taken"] == 1
+    [[revision]] = await ingest.rows("SELECT revision FROM ingest.reviews")
+    review = (await ingest.items("/v1/reviews"))[0]
+    delivery = await delivery_of(ingest, "msg_1")
+    assert (revision, review["received_at"]) == (1, delivery["received_at"])
+    assert (delivery["accepted"], delivery["quarantine_reason"]) == (1, None)
+
+
+async def test_a_range_takes_what_came_in_it_and_nothing_else(ingest: Ingest, source: Source, replayed: Any):
+    for number in range(4):
+        await ingest.post(source, created(f"r-{number}", 9), f"msg_{number}")
+    times = [each["received_at"] for each in reversed(await ingest.items("/v1/deliveries"))]
+    assert (await replayed(source_id=source.id, received_from=times[1], received_before=times[3]))["total"] == 2
+    assert (await replayed(source_id=source.id, received_from=times[2]))["total"] == 2
+    assert (await replayed(source_id=source.id, received_before=times[0]))["total"] == 0
+
+
+async def test_what_was_erased_stays_erased(ingest: Ingest, source: Source, replayed: Any):
+    author = {"id": "c-1"}
+    await ingest.post(source, [created("r-1", author=author), created("r-2", subject="globex", author=author)], "msg_1")
+    await ingest.post(source, [created("r-3", subject="globex", author=author), created("r-4", 9)], "msg_2")
+    await ingest.post(source, created("r-5", subject="globex"), "msg_3")
+    await ingest.superuser.execute(BROADER, source.id)
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    await ingest.client.post("/v1/erasures", json={"person": "native:c-1"}, headers=authorization)
+    # The person is kept out from here on, and the bytes are not scrubbed yet.
+    await replayed(source_id=source.id)
+    assert "r-3" not in await ratings(ingest) or (await ratings(ingest))["r-3"] is None
+    resources = ingest.resources
+    erasing = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault_of(resources.settings))
+    await ingest.superuser.execute(ERASURE_IS_SETTLED)
+    while await erasing.turn():
+        pass
+    before = await stored(ingest)
+    done = await replayed(source_id=source.id)
+    assert done["counts"]["erased"] == 2
+    assert await stored(ingest) == before
+    live = await ingest.rows("SELECT external_id FROM ingest.reviews WHERE rating IS NOT NULL")
+    assert [row[0] for row in live] == ["r-5"]
+
+
+async def test_two_processes_and_one_killed_in_between_do_each_delivery_once(
+    ingest: Ingest, source: Source, job: ReplayJob, replayed: Any
+):
+    for number in range(120):
+        await ingest.post(source, created(f"r-{number}", subject="globex"), f"msg_{number}")
+    await ingest.superuser.execute(BROADER, source.id)
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    answer = await ingest.client.post("/v1/replays", json={"source_id": source.id}, headers=authorization)
+    await job.turn()
+    killed = asyncio.create_task(job.turn())
+    await asyncio.sleep(0)
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+
+    async def run() -> None:
+        while await job.turn():
+            pass
+
+    await asyncio.gather(run(), run())
+    done = (await ingest.get(f"/v1/replays/{answer.json()['id']}")).json()
+    assert (done["total"], done["counts"]["deliveries"], done["counts"]["taken"]) == (120, 120, 120)
+    assert (await ingest.counts())["outbox"] == (await ingest.counts())["revisions"] == 120
+    assert (await replayed(source_id=source.id))["counts"]["taken"] == 0
+
+
+async def test_a_delivery_that_the_database_refuses_costs_no_other(ingest: Ingest, source: Source, replayed: Any):
+    for number in range(3):
+        await ingest.post(source, created(f"r-{number}", subject="globex"), f"msg_{number}")
+    await ingest.superuser.execute(BROADER, source.id)
+    await ingest.superuser.execute("ALTER TABLE ingest.reviews ADD CHECK (external_id <> 'r-1')")
+    done = await replayed(source_id=source.id)
+    assert (done["counts"]["deliveries"], done["counts"]["taken"], done["counts"]["failed"]) == (3, 2, 1)
+    await ingest.superuser.execute("ALTER TABLE ingest.reviews DROP CONSTRAINT reviews_external_id_check")
+    assert (await replayed(source_id=source.id))["counts"]["taken"] == 1
+
+
+async def test_who_may_not_and_what_is_not_there_is_refused(ingest: Ingest, source: Source):
+    await ingest.post(source, created("r-1"), "msg_1")
+    [item] = await ingest.items("/v1/deliveries")
+
+    async def status(tenant: str, *scopes: str, **body: Any) -> int:
+        headers = {"authorization": f"Bearer {await ingest.key(tenant, *scopes)}"}
+        return (await ingest.client.post("/v1/replays", json=body, headers=headers)).status_code
+
+    assert await status("default", "deliveries:read", delivery_id=item["id"]) == 403
+    assert await status("default", "deliveries:write", delivery_id=item["id"]) == 202
+    assert await status("globex", delivery_id=item["id"]) == 404
+    assert await status("globex", source_id=source.id) == 404
+    assert await status("default", delivery_id=str(uuid4())) == 404
+    assert await status("default") == 422
+    assert await status("default", delivery_id=item["id"], source_id=source.id) == 422
+    assert await status("default", source_id=source.id, event_index=0) == 422
+    [replay] = await ingest.items("/v1/replays")
+    assert (await ingest.get(f"/v1/replays/{replay['id']}", "globex")).status_code == 404
+    assert await ingest.items("/v1/replays", "globex") == []
