@@ -121,6 +121,12 @@ _DATA: dict[str, Any] = {
     "review.answer_removed": ReviewChange(review_id=_REVIEW, revision=3, before=_ANSWERED_STATE, after=_STATE),
     "review.removed": ReviewChange(review_id=_REVIEW, revision=4, before=_STATE, after=None),
     "review.restored": ReviewChange(review_id=_REVIEW, revision=5, before=None, after=_STATE),
+    "review.sorted": ReviewChange(
+        review_id=_REVIEW,
+        revision=6,
+        before=_STATE,
+        after=msgspec.structs.replace(_STATE, topics=("billing_refund", "speed_waiting"), check=True),
+    ),
     "review.erased": ReviewChange(
         review_id=_REVIEW,
         revision=6,

@@ -40,6 +40,7 @@ REVIEWS = Topic(
             "review.answer_removed": ReviewChange,
             "review.removed": ReviewChange,
             "review.restored": ReviewChange,
+            "review.sorted": ReviewChange,
             "review.erased": ReviewChange,
         }
     ),

@@ -32,7 +32,10 @@ STORES: Final[Mapping[str, str]] = {
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 
-_WORDS_OF_REVIEWS: Final = ("title", "text", "language", "person", "tags", "url", "answer")
+_WORDS_OF_REVIEWS: Final = (
+    *("title", "text", "language", "language_from_text", "person", "tags", "url", "answer"),
+    *("topics", "personas", "check", "leave"),
+)
 _WORDS_OF_CUSTOMERS: Final = ("reference", "plan", "stage", "channel")
 
 

@@ -14,9 +14,11 @@ from msgspec.structs import replace
 from plaudit.ingest.reviews.domain.decisions import ERASED, Decision, Held, NewRevision, Revised, Unchanged, decide
 from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
-from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Instruction, Item, Quarantined
+from plaudit.ingest.reviews.domain.instructions import CreateReview, EditReview, Ignored, Instruction, Item, Quarantined
 from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
+from plaudit.ingest.sorting.domain.language import has_letters
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
 from plaudit.ingest.sources.domain import Source
 
 ACCEPTED: Final = 202
@@ -59,6 +61,8 @@ class Delivery:
     tracestate: str | None = None
     removals_are_final: bool = True
     """Whether the platform says so when it takes a removal back."""
+    rules: CompiledRules = SHIPPED
+    """What its reviews are sorted by."""
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -82,6 +86,16 @@ class Delivery:
         """The persons whom it names as authors."""
         named = (author_of(event) for event in self.events if not isinstance(event, (Quarantined, Ignored)))
         return {(self.source.tenant_id, person) for person in named if person is not None}
+
+    @property
+    def needs_language(self) -> bool:
+        """Whether the language of a text in it must be told by the text."""
+        return any(
+            isinstance(event, (CreateReview, EditReview))
+            and not event.content.language
+            and has_letters(event.content.text or "")
+            for event in self.events
+        )
 
     @property
     def may_be_new(self) -> bool:
@@ -282,7 +296,15 @@ class Group:
         known = self._reviews[key]
         current, review_id = (None, known.review_id) if isinstance(known, Unknown) else (known, str(self._ids()))
         final = delivery.removals_are_final
-        decision = decide(current, instruction, delivery.source, received_at, review_id, removals_are_final=final)
+        decision = decide(
+            current,
+            instruction,
+            delivery.source,
+            received_at,
+            review_id,
+            removals_are_final=final,
+            rules=delivery.rules,
+        )
         if not isinstance(decision, (Revised, Held)):
             return decision
         of_erased = bool(self._erased_people) and self._is_of_erased(delivery, instruction, received_at)

@@ -6,8 +6,9 @@ commit.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import structlog
@@ -29,6 +30,7 @@ from plaudit.ingest.platforms import UnusableBodyError
 from plaudit.ingest.platforms.proofs import NotProvenError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.sorting.domain import language
 
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
@@ -56,7 +58,7 @@ class Hooks(DirectRoute):
         self._trusted_proxies = settings.trusted_proxies
         self._ids = ids
         self._answer_timeout_seconds = settings.hook_answer_timeout_seconds
-        self._looking_up: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
 
     def take(self, requests: Sequence[DirectRequest]) -> None:
         """Take deliveries: each is answered 202 once it is durable, or refused."""
@@ -66,11 +68,14 @@ class Hooks(DirectRoute):
             try:
                 cached = self._sources.cached(request.parameters[0])
             except KeyError:
-                task = asyncio.create_task(self._look_up(request, answer_by))
-                self._looking_up.add(task)
-                task.add_done_callback(self._looking_up.discard)
+                self._start(self._look_up(request, answer_by))
             else:
                 self._take(request, cached, now, answer_by)
+
+    def _start(self, waiting: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(waiting)
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
 
     async def _look_up(self, request: DirectRequest, answer_by: float) -> None:
         try:
@@ -83,13 +88,25 @@ class Hooks(DirectRoute):
     def _take(self, request: DirectRequest, cached: CachedSource | None, now: float, answer_by: float) -> None:
         try:
             source, sent_id = prove(cached, request, now, self._trusted_proxies)
-            self._put(_Posted(self, request, _read(source, str(self._ids()), sent_id, request), answer_by))
+            posted = _Posted(self, request, _read(source, str(self._ids()), sent_id, request), answer_by)
+            if not language.is_ready() and posted.item.needs_language:
+                self._start(self._put_with_language(posted))
+            else:
+                self._put(posted)
         except NotProvenError as error:
             source_of = None if cached is None else cached.source
             self._failed_attempts.note(source_of, error.reason, str(error), now)
             request.refuse(not_proven(error, request))
         except Exception as error:  # noqa: BLE001 - every failure is an answer
             request.refuse(error)
+
+    async def _put_with_language(self, posted: "_Posted") -> None:
+        """Write a delivery when the model of languages is loaded: that takes up to a second, once in a process."""
+        try:
+            await asyncio.to_thread(language.load)
+            self._put(posted)
+        except Exception as error:  # noqa: BLE001 - every failure is an answer
+            posted.request.refuse(error)
 
     def _put(self, posted: "_Posted") -> None:
         try:
@@ -162,6 +179,7 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         traceparent=request.traceparent,
         tracestate=request.tracestate,
         removals_are_final=cached.adapter.tells.removals_are_final,
+        rules=cached.rules,
     )
 
 

@@ -11,6 +11,8 @@ from uuid import UUID
 from plaudit.common.db import Database
 from plaudit.common.vault import Vault
 from plaudit.ingest.platforms import ADAPTERS, Adapter
+from plaudit.ingest.sorting import store as sorting_rules
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, RulesInForce
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import KeyedSource
 
@@ -29,9 +31,11 @@ class CachedSource:
     """Of its secrets; one of them must have signed."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """That deliveries may come from; any if there are none."""
+    rules: CompiledRules = SHIPPED
+    """What its reviews are sorted by."""
 
 
-def known_source(source: KeyedSource) -> CachedSource:
+def known_source(source: KeyedSource, rules: CompiledRules = SHIPPED) -> CachedSource:
     """Return a source with what proves and reads its deliveries.
 
     Raises:
@@ -41,7 +45,7 @@ def known_source(source: KeyedSource) -> CachedSource:
     proof = adapter.proof
     written = (source.path_token or "",) if proof.in_address else (source.secret, *source.more_secrets)
     networks = tuple(ip_network(each) for each in source.allowed_addresses)
-    return CachedSource(source, adapter, tuple(proof.key(secret) for secret in written), networks)
+    return CachedSource(source, adapter, tuple(proof.key(secret) for secret in written), networks, rules)
 
 
 class SourceCache:
@@ -60,6 +64,7 @@ class SourceCache:
         self._cache_seconds = cache_seconds
         self._monotonic = monotonic
         self._cache: dict[str, tuple[float, CachedSource | None]] = {}
+        self._rules: dict[str, tuple[RulesInForce, CompiledRules]] = {}
         self._loading: dict[UUID, asyncio.Task[CachedSource | None]] = {}
 
     def cached(self, source_id: str) -> CachedSource | None:
@@ -117,4 +122,18 @@ class SourceCache:
     async def _load(self, wanted: UUID) -> CachedSource | None:
         async with self._database.transaction() as tx:
             source = await store.find(tx, wanted, self._vault)
-        return None if source is None else known_source(source)
+        return None if source is None else known_source(source, await self._rules_of(source.tenant_id))
+
+    async def _rules_of(self, tenant_id: str) -> CompiledRules:
+        """Return the rules that are in force for a tenant. They are compiled once, until they change."""
+        async with self._database.transaction(tenant_id) as tx:
+            in_force = await sorting_rules.in_force(tx, tenant_id)
+        if in_force == RulesInForce():
+            self._rules.pop(tenant_id, None)
+            return SHIPPED
+        known = self._rules.get(tenant_id)
+        if known is None or known[0] != in_force:
+            if len(self._rules) >= MAX_CACHED_SOURCES:
+                del self._rules[next(iter(self._rules))]
+            known = self._rules[tenant_id] = in_force, in_force.compiled()
+        return known[1]
