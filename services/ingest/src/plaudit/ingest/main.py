@@ -23,6 +23,7 @@ from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.resorting import api as resorting
+from plaudit.ingest.resorting.jobs import SortAgainJob, WordsOfTradeJob
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
@@ -84,6 +85,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     jobs = (
         HeldExpiryJob(worker),
         SearchIndexJob(worker),
+        SortAgainJob(worker, resources.outbox, resources.ids),
+        WordsOfTradeJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),

@@ -32,6 +32,7 @@ from plaudit.ingest.reviews.domain.content import (
     first_state,
     next_state,
     rated_earlier,
+    sorted_by,
     with_answer,
 )
 from plaudit.ingest.reviews.domain.instructions import (
@@ -47,6 +48,7 @@ from plaudit.ingest.reviews.domain.parts import ANSWER, RATING, VISIBILITY, part
 from plaudit.ingest.reviews.domain.scales import OffScaleError
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.domain.versions import ALL_PARTS, PartVersions
+from plaudit.ingest.sorting.domain.findings import NOTHING
 from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
 from plaudit.ingest.sources.domain import Source
 
@@ -57,6 +59,7 @@ RevisionType = Literal[
     "review.answer_removed",
     "review.removed",
     "review.restored",
+    "review.sorted",
     "review.erased",
 ]
 
@@ -138,6 +141,17 @@ def decide(
         return _next(current, current.state, instruction, received_at, removals_are_final, rules)
     except OffScaleError as error:
         return Quarantined(str(error))
+
+
+def sort_again(current: StoredReview, rules: CompiledRules) -> Revised | Unchanged:
+    """Return what becomes of a review when other rules are applied to its words. Versions stay."""
+    if current.state is None:
+        return ERASED
+    state = sorted_by(current.state, rules)
+    before = current.state.severity, current.state.found or NOTHING
+    if (state.severity, state.found) == before:
+        return DUPLICATE
+    return _revised(current, replace(current, revision=current.revision + 1, state=state), "review.sorted")
 
 
 def _first(
