@@ -79,7 +79,17 @@ def find(
 
 
 def _said(hits: tuple[Hit, ...]) -> tuple[Said, ...]:
-    """Return the phrases that count, strong ones first, as they alone may be what makes a review drastic."""
+    """Return the phrases that count, without those that are a part of another.
+
+    Strong and long ones come first: one strong phrase may be all that makes a review drastic.
+    """
     counted = [hit for hit in hits if hit.not_counted is None and hit.category != LEAVE]
-    counted.sort(key=lambda hit: not hit.is_strong)
-    return tuple(Said(hit.category, hit.start, hit.end) for hit in counted[:MAX_SAID])
+    counted.sort(key=lambda hit: (not hit.is_strong, hit.start - hit.end, hit.start))
+    told: list[Said] = []
+    for hit in counted:
+        is_part = any(
+            each.start <= hit.start and hit.end <= each.end and each.category == hit.category for each in told
+        )
+        if len(told) < MAX_SAID and not is_part:
+            told.append(Said(hit.category, hit.start, hit.end))
+    return tuple(told)
