@@ -40,8 +40,8 @@ REVIEWS = Topic(
             "review.answer_removed": ReviewChange,
             "review.removed": ReviewChange,
             "review.restored": ReviewChange,
-            "review.sorted": ReviewChange,
             "review.erased": ReviewChange,
+            "review.sorted": ReviewChange,
         }
     ),
 )

@@ -66,13 +66,17 @@ def find(
     language = None if stated_language else told_language(words.text, rules.languages)
     if not (hits or topics or personas or language):
         return by_stars(stars), NOTHING
+    topic_names = tuple([match.phrase.group for match in topics])
+    persona_names = tuple([match.phrase.group for match in personas])
+    if not hits:
+        return by_stars(stars), Findings(False, False, topic_names, persona_names, language)
     judgement = judge(stars, hits)
     said = () if judgement.severity is not Severity.DRASTIC and not judgement.check else _said(hits)
     return judgement.severity, Findings(
         judgement.check,
         judgement.leave,
-        tuple([match.phrase.group for match in topics]),
-        tuple([match.phrase.group for match in personas]),
+        topic_names,
+        persona_names,
         language,
         said,
     )

@@ -109,9 +109,6 @@ class _Beginnings(NamedTuple):
     """Of these words a text has one where it has one of the phrases; None if it need have none."""
 
 
-_NO_BEGINNINGS: Final = _Beginnings((), frozenset())
-
-
 class PhraseIndex:
     """Finds phrases. A word leads to those that may begin with it by one look-up, however many there are.
 
@@ -136,8 +133,11 @@ class PhraseIndex:
         """
         folded = words.folded
         present = frozenset(folded)
-        for place, (phrases, needed) in enumerate(map(self._by_word.__getitem__, folded)):
-            if not phrases or (needed is not None and needed.isdisjoint(present)):
+        for place, beginnings in enumerate(map(self._by_word.__getitem__, folded)):
+            if beginnings is None:
+                continue
+            phrases, needed = beginnings
+            if needed is not None and needed.isdisjoint(present):
                 continue
             for means, phrase_needs, phrase in phrases:
                 if means in known or (phrase_needs and phrase_needs.isdisjoint(present)):
@@ -146,8 +146,8 @@ class PhraseIndex:
                     yield Match(phrase, words, place, last)
 
 
-class _ByWord(dict[str, _Beginnings]):
-    """Folded word → the phrases that may begin at it. Most words of a text come again, so they are kept."""
+class _ByWord(dict[str, _Beginnings | None]):
+    """Folded word → the phrases that may begin at it, None without any. Most come again, so they are kept."""
 
     def __init__(self, phrases: Sequence[Phrase]) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ class _ByWord(dict[str, _Beginnings]):
             for stem in {stem[-MIN_SUFFIX_CHARS:] for stem in first.suffixes}:
                 self._suffixes.setdefault(stem, []).append(numbered)
 
-    def __missing__(self, word: str) -> _Beginnings:
+    def __missing__(self, word: str) -> _Beginnings | None:
         candidates = {
             number: phrase
             for found in (
@@ -176,7 +176,7 @@ class _ByWord(dict[str, _Beginnings]):
         }
         phrases = tuple(phrase for _, phrase in sorted(candidates.items()))
         needs = [phrase.needed for phrase in phrases]
-        beginnings = _NO_BEGINNINGS
+        beginnings = None
         if phrases:
             told = tuple((phrase.means, phrase.needed, phrase) for phrase in phrases)
             beginnings = _Beginnings(told, frozenset().union(*needs) if all(needs) else None)

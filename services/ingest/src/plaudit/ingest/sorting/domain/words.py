@@ -19,7 +19,7 @@ _SENTENCE_BREAK: Final = re.compile("[.!?\\n\u2026;:]|\\s[-\u2013\u2014]\\s")
 BREAK: Final = "."
 """Between the words of two sentences. No word is like it."""
 _NOWHERE: Final = (-1, -1)
-_PAIRS_OF_APOSTROPHES: Final = ("''", "'`", "`'", "``")
+_APOSTROPHES_IN_A_ROW: Final = re.compile("['`]{2}")
 _BLANKS: Final = {
     number: None if chr(number) in _APOSTROPHES else BREAK if chr(number) in ".!?\n;:" else " "
     for number in range(128)
@@ -102,7 +102,10 @@ def without_umlauts(word: str) -> str:
 
 def _is_plain(normalised: str) -> bool:
     """Say whether a text can be split by its characters alone: ASCII, and no two apostrophes follow each other."""
-    return normalised.isascii() and not any(pair in normalised for pair in _PAIRS_OF_APOSTROPHES)
+    if not normalised.isascii():
+        return False
+    has_apostrophe = "'" in normalised or "`" in normalised
+    return not has_apostrophe or _APOSTROPHES_IN_A_ROW.search(normalised) is None
 
 
 def _of_ascii(text: str) -> list[str]:
