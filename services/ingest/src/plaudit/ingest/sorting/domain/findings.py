@@ -69,7 +69,7 @@ def find(
     topic_names = tuple([match.phrase.group for match in topics])
     persona_names = tuple([match.phrase.group for match in personas])
     if not hits:
-        return by_stars(stars), Findings(False, False, topic_names, persona_names, language)
+        return by_stars(stars), Findings(topics=topic_names, personas=persona_names, language=language)
     judgement = judge(stars, hits)
     said = () if judgement.severity is not Severity.DRASTIC and not judgement.check else _said(hits)
     return judgement.severity, Findings(
