@@ -39,12 +39,14 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     contact = {"email": f"ann@{tenant}.example", "consent": "granted"}
     person = (await ask("PUT", "/v1/contacts", contact)).json()["person"]
     erasure = (await ask("POST", "/v1/erasures", {"person": f"native:{tenant}"})).json()["id"]
+    run = (await ask("POST", "/v1/sorting-rules/apply", {})).json()["id"]
     return {
         "source_id": source.id,
         "review_id": review["id"],
         "delivery_id": delivery["id"],
         "person": person,
         "erasure_id": erasure,
+        "run_id": run,
     }
 
 

@@ -69,9 +69,11 @@ class ReviewOut(BaseModel):
     severity: Severity = Field(description="How bad it is, by its rating and its words.")
     check: bool = Field(description="Whether a person should look, as it may say something drastic. No deadline moves.")
     leave: bool = Field(description="Whether its writer leaves, or threatens to.")
-    topics: list[str] = Field(description="What it mentions, well or badly.", examples=[["delivery"]])
-    personas: list[str] = Field(description="What its writer says about themselves.", examples=[["long_time"]])
-    said: list[SaidOut] = Field(description="The words that make it drastic, or ask for a look; up to five.")
+    topics: list[str] = Field(description="What it mentions, well or badly.", examples=[[]])
+    personas: list[str] = Field(description="What its writer says about themselves.", examples=[[]])
+    said: list[SaidOut] = Field(
+        description="The words that make it drastic, or ask for a look; up to five.", examples=[[]]
+    )
     verified: bool = Field(description="Whether the purchase is certain.")
     origin: Origin = Field(description="Whether it was written unasked, on invitation, or for a reward.")
     title: str | None = Field(description="Its title, where it has one.", examples=["Great service"])

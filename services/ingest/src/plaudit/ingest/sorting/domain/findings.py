@@ -83,7 +83,7 @@ def find(
 
 
 def _said(hits: tuple[Hit, ...]) -> tuple[Said, ...]:
-    """Return the phrases that count, without those that are a part of another.
+    """Return the phrases that count, those that overlap as one.
 
     Strong and long ones come first: one strong phrase may be all that makes a review drastic.
     """
@@ -91,9 +91,10 @@ def _said(hits: tuple[Hit, ...]) -> tuple[Said, ...]:
     counted.sort(key=lambda hit: (not hit.is_strong, hit.start - hit.end, hit.start))
     told: list[Said] = []
     for hit in counted:
-        is_part = any(
-            each.start <= hit.start and hit.end <= each.end and each.category == hit.category for each in told
-        )
-        if len(told) < MAX_SAID and not is_part:
+        for number, each in enumerate(told):
+            if each.category == hit.category and each.start < hit.end and hit.start < each.end:
+                told[number] = Said(each.category, min(each.start, hit.start), max(each.end, hit.end))
+                break
+        else:
             told.append(Said(hit.category, hit.start, hit.end))
-    return tuple(told)
+    return tuple(told[:MAX_SAID])

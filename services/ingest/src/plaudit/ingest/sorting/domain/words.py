@@ -135,7 +135,8 @@ def _fold(word: str) -> str:
     else:
         composed = unicodedata.normalize("NFKC", word).lower().translate(_UMLAUTS)
         folded = composed if composed.isascii() else _without_accents(composed)
-    return _REPEATED_LETTER.sub(r"\1", folded)
+    # A word of one letter alone is a name, such as BBB.
+    return folded if len(set(folded)) == 1 else _REPEATED_LETTER.sub(r"\1", folded)
 
 
 class _Folded(dict[str, str]):
