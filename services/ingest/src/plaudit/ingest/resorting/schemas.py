@@ -74,7 +74,7 @@ class SortingRunOut(BaseModel):
     changed: int = Field(description="How many of them have a new revision by it.", examples=[0])
     severities: dict[str, int] = Field(
         description="Severity before and after, as `negative>drastic` → how many reviews changed so.",
-        examples=[{"negative>drastic": 2}],
+        examples=[{}],
     )
     finished_at: datetime | None = Field(description="When it was done; null while it goes on.")
 

@@ -30,6 +30,8 @@ CONTENT_EXAMPLE: Final = {
     "received_at": A_TIME,
     "title": "Great service",
     "text": "Nothing but good to say.",
+    "language": "en",
+    "language_from_text": True,
     "person": "native:c-1",
 }
 """Of the examples."""
@@ -72,14 +74,16 @@ class ReviewOut(BaseModel):
     topics: list[str] = Field(description="What it mentions, well or badly.", examples=[[]])
     personas: list[str] = Field(description="What its writer says about themselves.", examples=[[]])
     said: list[SaidOut] = Field(
-        description="The words that make it drastic, or ask for a look; up to five.", examples=[[]]
+        description="The words that make it drastic, or ask for a look: up to 5.", examples=[[]]
     )
     verified: bool = Field(description="Whether the purchase is certain.")
     origin: Origin = Field(description="Whether it was written unasked, on invitation, or for a reward.")
     title: str | None = Field(description="Its title, where it has one.", examples=["Great service"])
     text: str | None = Field(description="Its text, where it has one.", examples=["Nothing but good to say."])
-    language: str | None = Field(description="A language tag such as `en`; null if it is unknown.")
-    language_from_text: bool = Field(description="Whether its text tells the language, as the platform does not.")
+    language: str | None = Field(description="A language tag such as `en`; null if it is unknown.", examples=["en"])
+    language_from_text: bool = Field(
+        description="Whether its text tells the language, as the platform does not.", examples=[True]
+    )
     person: str | None = Field(
         description="The same person everywhere; a keyed hash or the platform's id.", examples=["native:c-1"]
     )

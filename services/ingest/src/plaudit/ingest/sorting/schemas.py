@@ -147,11 +147,12 @@ class SortingRulesOut(BaseModel):
     hidden_topics: list[str] = Field(description="Topics that are not looked for.", examples=[["ads_privacy"]])
     mutes: list[MuteOut] = Field(description="Phrases that say nothing about a subject.")
     counted_anyway: list[MuteOut] = Field(
-        description="Phrases that count for a subject, though its good reviews hold them too."
+        description="Phrases that count for a subject, though its good reviews hold them too.", examples=[[]]
     )
     words_of_trade: list[SubjectRatesOut] = Field(
         description="Counted daily: each subject with 50 good reviews or more, and the phrases that are muted there, "
-        "as they are in good reviews too."
+        "as they are in good reviews too.",
+        examples=[[]],
     )
 
 
