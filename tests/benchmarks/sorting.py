@@ -40,12 +40,8 @@ def run(report: Report, options: Options) -> None:
 
     _line(report, "sort, with the place of everything", texts, sort_all)
     _line(report, "find, as a delivery does", texts, lambda: (_find(each) for each in texts))
-    _line(
-        report,
-        "find, where no word is in a list",
-        texts,
-        lambda: (_find(PLAIN * (len(t) // len(PLAIN))) for t in texts),
-    )
+    plain = [PLAIN * (len(each) // len(PLAIN)) for each in texts]
+    _line(report, "find, where nothing is to be found", plain, lambda: (_find(each) for each in plain))
     _line(report, "of it, words and sentences", texts, lambda: map(Words, texts))
     _line(
         report, "language, where no platform says it", texts, lambda: (language_of(t, None, LANGUAGES) for t in texts)
