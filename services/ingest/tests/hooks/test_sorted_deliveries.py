@@ -1,5 +1,6 @@
 """What a delivery says is sorted in its one revision and its one event, by the tenant's rules."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ from plaudit.common.db import Role
 from plaudit.common.vault import vault_of
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.domain import Delivery
+from plaudit.ingest.hooks.jobs import LanguageModel
 from plaudit.ingest.reviews.domain.instructions import Content, CreateReview, RemoveReview
 from plaudit.ingest.sorting.domain import language
 from plaudit.ingest.sorting.domain.rules import SHIPPED
@@ -35,6 +37,20 @@ def test_the_language_is_looked_for_where_the_platform_says_none_and_the_text_ma
     source: SourceRow = None  # type: ignore[assignment]
     delivery = Delivery(id="d", source=source, sent_id=None, headers="{}", body=b"", events=events)
     assert delivery.needs_language is needs
+
+
+async def test_a_process_is_ready_when_the_model_of_languages_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[bool] = []
+    monkeypatch.setattr(language, "is_ready", lambda: bool(loaded))
+    monkeypatch.setattr(language, "load", lambda: loaded.append(True))
+    model = LanguageModel()
+    [before] = model.ready()
+    assert (before.ok, model.live().ok) == (False, True)
+    stop = asyncio.Event()
+    stop.set()
+    await model.run(stop)
+    [after] = model.ready()
+    assert after.ok
 
 
 async def told(ingest: Ingest) -> list[dict[str, Any]]:

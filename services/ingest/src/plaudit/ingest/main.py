@@ -19,7 +19,7 @@ from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
-from plaudit.ingest.hooks.jobs import FailedAttemptsLog
+from plaudit.ingest.hooks.jobs import FailedAttemptsLog, LanguageModel
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.resorting import api as resorting
@@ -91,7 +91,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),
     )
-    return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
+    return Parts(app=app, jobs=[writer, failed_attempts, LanguageModel(), *jobs])
 
 
 SERVICE = Service(

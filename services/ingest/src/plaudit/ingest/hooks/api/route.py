@@ -101,7 +101,7 @@ class Hooks(DirectRoute):
             request.refuse(error)
 
     async def _put_with_language(self, posted: "_Posted") -> None:
-        """Write a delivery when the model of languages is loaded: that takes up to a second, once in a process."""
+        """Write a delivery when the model of languages is loaded, where it came before the process was ready."""
         try:
             await asyncio.to_thread(language.load)
             self._put(posted)
