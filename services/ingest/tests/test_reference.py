@@ -89,6 +89,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "set_rules")
         await reference.check(api, "read_rules")
         await reference.check(api, "preview_rules")
+        run = await reference.check(api, "apply_rules")
+        await reference.check(api, "list_runs")
+        await reference.check(api, "read_run", ids={"run_id": run["id"]})
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(api, "set_answering_credentials", ids={"source_id": trustpilot.id})

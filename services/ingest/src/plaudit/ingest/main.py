@@ -28,7 +28,7 @@ from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
-from plaudit.ingest.hooks.jobs import FailedAttemptsLog
+from plaudit.ingest.hooks.jobs import FailedAttemptsLog, LanguageModel
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.examples import examples
@@ -39,6 +39,7 @@ from plaudit.ingest.replays import api as replays
 from plaudit.ingest.replays import pages as replay_pages
 from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit.ingest.resorting import api as resorting
+from plaudit.ingest.resorting.jobs import SortAgainJob, WordsOfTradeJob
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
@@ -142,6 +143,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         HeldExpiryJob(worker),
         ReplayJob(worker, resources.outbox, resources.ids, vault),
         SearchIndexJob(worker),
+        SortAgainJob(worker, resources.outbox, resources.ids),
+        WordsOfTradeJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault, [pulls_store.reseal]),
@@ -153,7 +156,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         AnswerRetentionJob(worker, settings.answer_retention_days),
         ReportsJob(worker),
     )
-    return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])
+    return Parts(app=app, jobs=[writer, failed_attempts, LanguageModel(), *jobs], closing=[client.close])
 
 
 SERVICE = Service(

@@ -32,6 +32,8 @@ STORES: Final[Mapping[str, str]] = {
     "erased_people": "says what must not come back, by person key",
     "erasures": "the receipts, by id and person key",
     "sorting_rules": "holds nothing about customers",
+    "sorting_runs": "holds nothing about customers",
+    "words_of_trade": "holds nothing about customers",
     "sources": "holds nothing about customers",
     "surveys": "holds nothing about customers",
     "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",
@@ -43,7 +45,10 @@ STORES: Final[Mapping[str, str]] = {
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 
-_WORDS_OF_REVIEWS: Final = ("title", "text", "language", "person", "tags", "url", "answer", "resolution")
+_WORDS_OF_REVIEWS: Final = (
+    *("title", "text", "language", "language_from_text", "person", "tags", "url", "answer", "resolution"),
+    *("topics", "personas", "check", "leave"),
+)
 _WORDS_OF_CUSTOMERS: Final = ("reference", "plan", "stage", "channel")
 
 
