@@ -56,6 +56,12 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
 # What a secret must be depends on the platform, and neither zones nor networks have a schema of their own.
 include-name-regex = "(POST /v1/sources.*|PATCH /v1/sources/.*|PUT /v1/sources/.*/secrets)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
+
+[[operations]]
+# Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only, and
+# lies not ahead; a text must show something.
+include-name-regex = "(POST /v1/reviews/.*/answer.*|PUT /v1/sources/.*/answering_credentials)"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 """
 
 
