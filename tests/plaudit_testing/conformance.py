@@ -30,6 +30,7 @@ from plaudit_testing.operations import SERVICES
 from plaudit_testing.review_events import pending_envelope, record_of, review_state
 from plaudit_testing.runtime import running
 from plaudit_testing.serving import serving
+from plaudit_testing.vault import VAULT_KEYS
 from plaudit_testing.webhooks import headers
 
 TENANT = "default"
@@ -125,6 +126,7 @@ def _settings(service: Service[Any], dsn: str) -> Any:
             "owner_email": "owner@acme.example",
             "trusted_proxies": ["127.0.0.1"],
             "longest_wait_seconds": 0,  # no clock of alerting waits for Kafka
+            "vault_keys": VAULT_KEYS,
             **patient,
         }
     )
