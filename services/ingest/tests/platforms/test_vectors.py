@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
 from plaudit.ingest.platforms.fields import person_key
-from plaudit.ingest.reviews.domain.instructions import CreateReview, EditReview, Ignored, Quarantined, RemoveReview
+from plaudit.ingest.reviews.domain.instructions import (
+    AnswerReview,
+    AnswerState,
+    CreateReview,
+    EditReview,
+    Ignored,
+    Quarantined,
+    RemoveReview,
+)
 from plaudit.ingest.reviews.domain.scales import STARS_SCALE
 from plaudit_testing.platforms import FIXTURES, platform_of, source_of
 from plaudit_testing.shared import FOLDER, shared
@@ -30,6 +38,9 @@ BUILT = {
     "Okendo": "okendo",
     "Stamped": "stamped",
     "Zendesk": "zendesk",
+    "Google Business Profile": "google-business",
+    "App Store Connect": "app-store",
+    "Google Play": "google-play",
 }
 """Names in the vectors → platforms."""
 NEWER, OLDER = "platform_payloads_2.json", "review_platform_payloads.json"
@@ -75,7 +86,10 @@ def assert_is_expected(platform, item, expected):
     content, source = item.content, source_of(platform)
     assert item.external_id == expected["id"]
     scale = STARS_SCALE if content.scale is UNSET else content.scale
-    assert (content.rating - scale.min) / (scale.max - scale.min) == pytest.approx(expected["rating_0_1"], abs=1e-6)
+    if expected["rating_0_1"] is None:
+        assert content.rating is UNSET
+    else:
+        assert (content.rating - scale.min) / (scale.max - scale.min) == pytest.approx(expected["rating_0_1"], abs=1e-6)
     assert content.published_at == instant(expected["published_at"] or expected["published_at_raw"])
     if expected["edited"]:
         assert content.edited_at == instant(expected["edited_at"])
@@ -83,10 +97,11 @@ def assert_is_expected(platform, item, expected):
         assert content.edited_at is UNSET
     if expected["answer"]:
         assert content.answer.text == expected["answer"]["text"]
-        assert content.answer.published_at == instant(expected["answer"]["at"] or expected["answer"]["at_raw"])
+        if at := expected["answer"]["at"] or expected["answer"].get("at_raw"):
+            assert content.answer.published_at == instant(at)
         assert content.answer.state.value == expected["answer"]["state"]
     else:
-        assert content.answer is UNSET
+        assert content.answer is UNSET or content.answer.state is AnswerState.REMOVED
     assert content.verified in ({UNSET} if expected["verified"] is None else {expected["verified"]})
     author = expected["author"]
     key = person_key(source, email=author["email"], person_id=author["platform_id"])
@@ -101,7 +116,8 @@ def assert_is_expected(platform, item, expected):
 @pytest.mark.parametrize(("case", "row"), EXPECTED, ids=[case for case, _ in EXPECTED])
 def test_a_payload_of_a_built_platform_gives_the_right_review(case, row):
     platform = BUILT[row["platform"]]
-    items = read(platform, body_of(row))
+    # The answer once more by itself is for versions; the review holds it too.
+    items = [item for item in read(platform, body_of(row)) if not isinstance(item, AnswerReview)]
     expected = row["expected"] if isinstance(row["expected"], list) else [row["expected"]]
     sys.stdout.write(f"used: {case}, {row['event']}\n")
     assert len(items) == len(expected)

@@ -1,15 +1,19 @@
 """One folder for each platform: `adapter.py`, invented `fixtures/` and a `doc.md` for whoever connects it.
 
+Where reviews can be asked for, `interface.py` says how.
+
 A fixture is a body as the platform sends it; the file `….expected.json` beside it holds the instructions it becomes.
 The folders are discovered: a new platform is a new folder, and touches nothing else.
 """
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import MappingProxyType
 
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
+from plaudit.ingest.platforms.interface import Interface
 
 
 def _discovered() -> Iterator[Adapter]:
@@ -21,4 +25,16 @@ def _discovered() -> Iterator[Adapter]:
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType({adapter.platform: adapter for adapter in _discovered()})
 
-__all__ = ["ADAPTERS", "Adapter", "UnusableBodyError"]
+
+def _interfaces() -> Iterator[tuple[str, Interface]]:
+    for module in iter_modules(__path__):
+        name = f"{__name__}.{module.name}.interface"
+        if module.ispkg and find_spec(name) is not None:
+            interface: Interface = import_module(name).INTERFACE
+            yield module.name.replace("_", "-"), interface
+
+
+INTERFACES: Mapping[str, Interface] = MappingProxyType(dict(_interfaces()))
+"""Of the platforms that are asked for reviews."""
+
+__all__ = ["ADAPTERS", "INTERFACES", "Adapter", "Interface", "UnusableBodyError"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from plaudit.common.strict_json import InvalidJsonError, Unusable, loads, loads_by_value
+from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.platforms.proofs import Proof
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.sources.domain import KeyedSource
@@ -76,6 +77,8 @@ class Adapter:
     """For bodies that are not one JSON document each; JSON where it is None."""
     members: tuple[str, ...] = ()
     """What the object of a body has in any case, for the API's document."""
+    answering: Answering | None = None
+    """Its interface for answers; answers are given by hand where it is None."""
 
     def read(self, body: bytes, source: KeyedSource, headers: Mapping[bytes, bytes] = NO_HEADERS) -> list[Item]:
         """Return one item for each event of a body.

@@ -18,7 +18,7 @@ from uuid import UUID
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
-from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Item, Quarantined
+from plaudit.ingest.reviews.domain.instructions import NO_INSTRUCTION, CreateReview, Item, Quarantined
 from plaudit.ingest.sources.domain import KeyedSource
 
 SUBJECT: Final = "harbourlight"
@@ -195,7 +195,7 @@ def _sent_ids(adapter: Adapter, body: Any) -> tuple[str, ...]:
 def _ids(adapter: Adapter, body: Any, person_key: bytes = _PERSON_KEYS[0]) -> list[str | None]:
     """Return the id of the review of each event; none for a body that cannot be read."""
     items = _items(adapter, body, person_key)
-    return [None if isinstance(item, (Quarantined, Ignored)) else item.external_id for item in items]
+    return [None if isinstance(item, NO_INSTRUCTION) else item.external_id for item in items]
 
 
 def _items(adapter: Adapter, body: Any, person_key: bytes = _PERSON_KEYS[0]) -> list[Item]:
