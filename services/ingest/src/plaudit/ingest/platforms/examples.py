@@ -97,12 +97,16 @@ class _Steps:
 
 
 def examples(source: Source, address: str) -> list[Example]:
-    """Return programs that sign and post a sample review to a source; none where its platform has no such sample.
+    """Return programs that sign and post a sample review to a source.
+
+    There are none where the platform has no such sample, and where nobody but itself can prove a delivery.
 
     Args:
         source: with its platform and its id; none of its secrets is read.
         address: of the installation, such as https://reviews.example.com.
     """
+    if not ADAPTERS[source.platform].proof.is_for_any_sender:
+        return []
     try:
         made = sample(source.platform, source.id, source.created_at)
     except UnsuitableFixtureError:

@@ -98,6 +98,10 @@ class Proof(Protocol):
         """The names of the headers that it reads, in lower case."""
 
     @property
+    def is_for_any_sender(self) -> bool:
+        """Whether whoever holds the secret can send, and check, a delivery: not where only the platform itself can."""
+
+    @property
     def id_header(self) -> bytes | None:
         """The header with the sender's own id of a delivery; None where there is none."""
 
@@ -155,6 +159,7 @@ class StandardWebhooks:
 
     min_secret_bytes: int = 24
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = True
     id_header: ClassVar[bytes] = ID_HEADER.encode()
     timestamp_header: ClassVar[bytes] = TIMESTAMP_HEADER.encode()
     headers: ClassVar[tuple[bytes, ...]] = (id_header, timestamp_header, SIGNATURE_HEADER.encode())
@@ -189,6 +194,7 @@ class AsymmetricStandardWebhooks:
     """Standard Webhooks v1a: Ed25519 over `id.timestamp.body`; the source holds the sender's public key (`whpk_…`)."""
 
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = True
     id_header: ClassVar[bytes] = StandardWebhooks.id_header
     timestamp_header: ClassVar[bytes] = StandardWebhooks.timestamp_header
     headers: ClassVar[tuple[bytes, ...]] = StandardWebhooks.headers
@@ -255,6 +261,7 @@ class HmacSignature:
     id_header: bytes | None = None
     """The platform's own id of the delivery, the same in each attempt."""
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = True
 
     @property
     def headers(self) -> tuple[bytes, ...]:
@@ -325,6 +332,7 @@ class SharedSecretHeader:
     id_header: bytes | None = None
     timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = True
 
     @property
     def headers(self) -> tuple[bytes, ...]:
@@ -363,6 +371,7 @@ class PathToken:
     id_header: bytes | None = None
     timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = True
+    is_for_any_sender: ClassVar[bool] = True
     headers: ClassVar[tuple[bytes, ...]] = ()
 
     def key(self, secret: str) -> bytes:
@@ -394,6 +403,7 @@ class NoDeliveries:
     id_header: ClassVar[None] = None
     timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = True
+    is_for_any_sender: ClassVar[bool] = False
     headers: ClassVar[tuple[bytes, ...]] = ()
 
     def key(self, secret: str) -> bytes:
@@ -448,6 +458,7 @@ class OidcBearer:
     id_header: ClassVar[None] = None
     timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = False
     headers: ClassVar[tuple[bytes, ...]] = (b"authorization",)
 
     def key(self, secret: str) -> bytes:
