@@ -58,8 +58,8 @@ include-name-regex = "(POST /v1/sources.*|PATCH /v1/sources/.*|PUT /v1/sources/.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 
 [[operations]]
-# Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only, and
-# lies not ahead; a text must show something.
+# Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only,
+# and lies not ahead; a text must show something.
 include-name-regex = "(POST /v1/reviews/.*/answer.*|PUT /v1/sources/.*/answering_credentials)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 """

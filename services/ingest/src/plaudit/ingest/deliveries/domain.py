@@ -10,6 +10,7 @@ import msgspec
 
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
+from plaudit.ingest.platforms.pulled import PULL_HEADER, read_pulled
 from plaudit.ingest.reviews.domain.instructions import NO_INSTRUCTION, Item
 from plaudit.ingest.sources.domain import KeyedSource
 
@@ -58,6 +59,8 @@ def read_again(
 ) -> tuple[Sequence[Item], str | None]:
     """Return the events of a stored body as they are read today; or none, and why it cannot be read."""
     try:
+        if PULL_HEADER in headers:
+            return read_pulled(adapter, body, source, headers), None
         return adapter.read(body, source, stored_headers(headers)), None
     except (InvalidJsonError, UnusableBodyError) as error:
         return (), str(error)

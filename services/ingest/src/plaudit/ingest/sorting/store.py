@@ -5,7 +5,7 @@ from sqlalchemy import insert, select
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.ingest.sorting.domain.base_rates import SubjectRates
-from plaudit.ingest.sorting.domain.rules import RulesInForce, RulesRevision, SortingRules
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, RulesInForce, RulesRevision, SortingRules
 from plaudit.ingest.sorting.tables import sorting_rules
 
 _IN_FORCE = """
@@ -32,6 +32,12 @@ async def in_force(tx: Tx, tenant_id: str) -> RulesInForce:
     row = await tx.raw.fetchrow(_IN_FORCE, tenant_id)
     given = {name: value for name, value in dict(row or {}).items() if value is not None}
     return msgspec.convert(given, RulesInForce)
+
+
+async def rules_of(tx: Tx, tenant_id: str) -> CompiledRules:
+    """Return the rules that are in force for a tenant, compiled."""
+    found = await in_force(tx, tenant_id)
+    return SHIPPED if found == RulesInForce() else found.compiled()
 
 
 async def first_due(tx: Tx) -> str | None:
