@@ -133,7 +133,6 @@ def _settings(service: Service[Any], dsn: str) -> Any:
             "vault_keys": VAULT_KEYS,
             "trusted_proxies": ["127.0.0.1"],
             "longest_wait_seconds": 0,  # no clock of alerting waits for Kafka
-            "vault_keys": VAULT_KEYS,
             **patient,
         }
     )
