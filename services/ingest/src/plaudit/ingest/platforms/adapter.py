@@ -1,5 +1,6 @@
 """What an adapter is: a pure translation from a platform's payload to instructions."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -74,8 +75,12 @@ class Adapter:
     read_plain: ReadPlain | None = None
     decode: Decode | None = None
     """For bodies that are not one JSON document each; JSON where it is None."""
+    ping: re.Pattern[bytes] | None = None
+    """The body of what a platform posts without a proof when it is connected; it is answered 200, and not kept."""
     members: tuple[str, ...] = ()
     """What the object of a body has in any case, for the API's document."""
+    in_array: bool = False
+    """Whether the body is an array of such objects."""
 
     def read(self, body: bytes, source: KeyedSource, headers: Mapping[bytes, bytes] = NO_HEADERS) -> list[Item]:
         """Return one item for each event of a body.

@@ -42,6 +42,8 @@ MAX_SECRET_CHARS: Final = 512
 MAX_SIGNATURE_CHARS: Final = 512
 PUBLIC_KEY_PREFIX: Final = "whpk_"
 
+Digest = Literal["sha256", "sha512"]
+
 _SENT_ID: Final = re.compile(rb"[!-~]{1,256}")
 _DIGITS: Final = re.compile(rb"[0-9]{1,15}")
 _ASYMMETRIC_VERSION: Final = b"v1a,"
@@ -165,7 +167,9 @@ class HmacSignature:
     """An HMAC in a header, over the body or over a timestamp and the body."""
 
     header: bytes
-    digest: Literal["sha256", "sha512"] = "sha256"
+    digest: Digest = "sha256"
+    other_digest: Digest | None = None
+    """One that is taken as well, where the platform does not say for certain which it uses."""
     encoding: Literal["hex", "base64"] = "hex"
     prefix: bytes = b""
     """Before the signature, for example `sha256=`."""
@@ -203,12 +207,15 @@ class HmacSignature:
         if self.encoding == "hex":
             # Of the digits alone: a prefix in other letters is another prefix.
             offered = offered[: len(self.prefix)] + offered[len(self.prefix) :].lower()
-        if not any(hmac.compare_digest(self._signature(key, signed), offered) for key in keys):
+        digests = [digest for digest in (self.digest, self.other_digest) if digest is not None]
+        if not any(
+            hmac.compare_digest(self._signature(key, signed, digest), offered) for digest in digests for key in keys
+        ):
             raise NotProvenError("no_match", f"{self.header.decode()} does not match")
         return _sent(headers, self.id_header)
 
-    def _signature(self, key: bytes, signed: bytes) -> bytes:
-        mac = hmac.digest(key, signed, self.digest)
+    def _signature(self, key: bytes, signed: bytes, digest: Digest) -> bytes:
+        mac = hmac.digest(key, signed, digest)
         return self.prefix + (mac.hex().encode() if self.encoding == "hex" else b2a_base64(mac, newline=False))
 
     def _check_time(self, timestamp: bytes, now: float) -> None:

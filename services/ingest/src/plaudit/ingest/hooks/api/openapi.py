@@ -89,10 +89,10 @@ def _name(platform: str) -> str:
 def _shape(adapter: Adapter) -> dict[str, Any]:
     """Return the schema of a platform's body by its members: what they hold is the platform's to say."""
     posted = f"What {adapter.title} posts."
-    return {
-        "description": posted,
-        "anyOf": [{"type": "object", "description": posted, "required": list(adapter.members)}],
-    }
+    shape: dict[str, Any] = {"type": "object", "description": posted, "required": list(adapter.members)}
+    if adapter.in_array:
+        shape = {"type": "array", "description": posted, "items": shape}
+    return {"description": posted, "anyOf": [shape]}
 
 
 def _deliveries(*, in_address: bool) -> dict[str, Any]:

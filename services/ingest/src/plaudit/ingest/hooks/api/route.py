@@ -25,7 +25,7 @@ from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
 from plaudit.ingest.hooks.api.writer import Writer
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
-from plaudit.ingest.platforms import UnusableBodyError
+from plaudit.ingest.platforms import UnusableBodyError, is_ping
 from plaudit.ingest.platforms.proofs import NotProvenError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
@@ -33,6 +33,8 @@ from plaudit.ingest.settings import IngestSettings
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
+OK = 200
+TEXT = b"text/plain; charset=utf-8"
 log = structlog.get_logger()
 
 
@@ -63,6 +65,9 @@ class Hooks(DirectRoute):
         now = time.time()
         answer_by = asyncio.get_running_loop().time() + self._answer_timeout_seconds
         for request in requests:
+            if is_ping(request.body):
+                request.answer(OK, GREETING.encode(), TEXT)
+                continue
             try:
                 cached = self._sources.cached(request.parameters[0])
             except KeyError:
