@@ -25,6 +25,7 @@ def test_the_list_of_commands_is_whole() -> None:
         "plaudit keys create",
         "plaudit people create",
         "plaudit tenants board",
+        "plaudit import",
         "plaudit replay",
     } <= COMMANDS.keys()
 

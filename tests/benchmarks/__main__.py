@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import door, latency, relay, webhook
+from benchmarks import door, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import history, keys, live, workers
@@ -18,11 +18,13 @@ PROGRAMS = {
     "webhook": webhook.run,
     "door": door.run,
     "relay": relay.run,
+    "sorting": sorting.run,
     "scoring-live": live.run,
     "scoring-workers": workers.run,
     "scoring-keys": keys.run,
     "scoring-history": history.run,
     "latency": latency.run,
+    "lists": lists.run,
 }
 SEVERAL = {"scoring": [name for name in PROGRAMS if name.startswith("scoring-")]}
 """Names that stand for several programs."""

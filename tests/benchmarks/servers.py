@@ -21,6 +21,7 @@ from plaudit_local.servers import kafka, postgres
 from plaudit_local.servers.ports import free_port
 from plaudit_local.servers.process import GuardedProcess, Spec, plain_environment
 from plaudit_testing.servers import started, temporary_folder
+from plaudit_testing.vault import VAULT_KEYS
 
 PARTITIONS = 8
 READY_SECONDS = 40.0
@@ -205,6 +206,7 @@ def _environment(servers: Servers, port: int) -> dict[str, str]:
         "PLAUDIT_HTTP_PORT": str(port),
         "PLAUDIT_LOG_FORMAT": "json",
         "PLAUDIT_OWNER_EMAIL": "owner@example.com",
+        "PLAUDIT_VAULT_KEYS": VAULT_KEYS,
         "PLAUDIT_SMTP_PORT": "1",
     }
 

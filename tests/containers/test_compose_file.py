@@ -20,6 +20,7 @@ from plaudit.feedback_board.main import SERVICE as FEEDBACK_BOARD
 from plaudit.ingest.main import SERVICE as INGEST
 from plaudit.scoring.main import SERVICE as SCORING
 from plaudit_local.servers.caddy import CADDYFILE
+from plaudit_testing.operations import NO_DATABASE
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -27,7 +28,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 PROMETHEUS = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
 OURS = {service.name: service for service in (INGEST, SCORING, ALERTING, FEEDBACK_BOARD)}
-ONCE = {"migrate", "topics", "demo"}
+ONCE = {"migrate", "topics", "vault-key", "demo"}
 PART = re.compile(r"-(consume|relay|jobs)$")
 VARIABLE = re.compile(r"\$\{(PLAUDIT_[A-Z_]+)(?::([-?])((?:[^{}]|\$\{[^{}]*\})*))?\}")
 
@@ -138,7 +139,7 @@ def test_the_door_knows_where_each_service_is() -> None:
 
 def parts_of(service: Service[Any]) -> set[str]:
     """What the service does beside its API, as its composition root says."""
-    settings = service.settings.model_validate({"database_url": "postgresql://", "owner_email": "a@example.com"})
+    settings = service.settings.model_validate(NO_DATABASE)
     built = service.build(Resources(settings, service.name))
     found = {"consume"} if built.subscriptions else set()
     found |= {"relay"} if service.has_outbox else set()
@@ -204,7 +205,7 @@ def test_the_example_of_settings_has_every_variable_and_shows_defaults() -> None
     assert shown.items() <= example.items()
 
 
-@pytest.mark.parametrize("name", [*OURS, "migrate", "topics", "demo"])
+@pytest.mark.parametrize("name", [*OURS, "migrate", "topics", "vault-key", "demo"])
 def test_what_stands_in_the_file_of_settings_reaches_every_process_of_ours(name: str) -> None:
     assert SERVICES[name]["env_file"] == [{"path": ".env", "required": False}]
 

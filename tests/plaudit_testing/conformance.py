@@ -95,7 +95,9 @@ async def house(dsn: str, services: Sequence[Service[Any]] = SERVICES) -> AsyncI
             parts = service.build(resources)
             assert parts.app is not None
             if service is INGEST:
-                await stack.enter_async_context(running(*parts.jobs))  # the group commit that answers hooks
+                await stack.enter_async_context(
+                    running(*(job for job in parts.jobs if job.with_api))
+                )  # the group commit that answers hooks
             client = await stack.enter_async_context(serving(parts.app))
             client.headers["authorization"] = f"Bearer {made.key}"
             assert client.base_url.port is not None

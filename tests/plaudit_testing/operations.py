@@ -15,9 +15,14 @@ from plaudit.common.sessions import staff
 from plaudit.feedback_board.main import SERVICE as BOARD
 from plaudit.ingest.main import SERVICE as INGEST
 from plaudit.scoring.main import SERVICE as SCORING
+from plaudit_testing.vault import VAULT_KEYS
 
 SERVICES: tuple[Service[Any], ...] = (INGEST, SCORING, ALERTING, BOARD)
-NO_DATABASE = {"database_url": "postgresql://nobody@127.0.0.1:9/none", "owner_email": "owner@example.com"}
+NO_DATABASE = {
+    "database_url": "postgresql://nobody@127.0.0.1:9/none",
+    "owner_email": "owner@example.com",
+    "vault_keys": VAULT_KEYS,
+}
 """Settings of an application that is looked at and never asks its database."""
 _EXAMPLE_UUID = "00000000-0000-7000-8000-000000000000"
 _VALUES = {"tenant": "default", "subject": "acme", "slug": "nothing-here", "source": "none", "token": "A" * 43}

@@ -19,6 +19,7 @@ from plaudit.ingest.main import build
 from plaudit.ingest.settings import IngestSettings
 from plaudit_testing.runtime import running
 from plaudit_testing.serving import serving
+from plaudit_testing.vault import VAULT_KEYS
 from plaudit_testing.webhooks import headers
 
 DEFAULT = "default"
@@ -148,7 +149,8 @@ class Ingest:
 def settings_for(dsn: str, **more: object) -> IngestSettings:
     """Settings that point at this database, whatever the environment says."""
     patient = dict.fromkeys(PATIENT, PATIENCE_SECONDS)
-    return IngestSettings.model_validate({"database_url": dsn, "database_pool_size": 4, **patient, **more})
+    always = {"database_url": dsn, "database_pool_size": 4, "vault_keys": VAULT_KEYS}
+    return IngestSettings.model_validate({**always, **patient, **more})
 
 
 @asynccontextmanager
@@ -162,7 +164,7 @@ async def running_ingest(dsn: str, *, through: str | None = None, **settings: ob
     assert parts.app is not None
     superuser = await asyncpg.connect(dsn)
     try:
-        async with running(*parts.jobs), serving(parts.app) as client:
+        async with running(*(job for job in parts.jobs if job.with_api)), serving(parts.app) as client:
             yield Ingest(client, resources, parts, superuser)
     finally:
         await superuser.close()

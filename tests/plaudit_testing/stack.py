@@ -23,6 +23,7 @@ from plaudit.common.tenants import commands as tenants
 from plaudit_local.servers.process import GuardedProcess, Spec
 from plaudit_testing.databases import migrated, run_elsewhere, settings_for
 from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.vault import VAULT_KEYS
 
 MODULES = {
     "ingest": "plaudit.ingest.main",
@@ -161,6 +162,7 @@ class Stack:
             "PLAUDIT_KAFKA_BOOTSTRAP_SERVERS": self.kafka,
             "PLAUDIT_PARTITIONS": str(PARTITIONS),
             "PLAUDIT_LOG_FORMAT": "json",
+            "PLAUDIT_VAULT_KEYS": VAULT_KEYS,
             **self.settings,
         }
 

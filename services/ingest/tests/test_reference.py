@@ -45,6 +45,21 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await ingest.send(f"/v1/hooks/{source['id']}", body, headers("whsec_" + "A" * 43 + "=", body))
         await is_logged(ingest, source["id"])
         await reference.check(api, "list_failed_attempts", ids=ids)
+        contact = await reference.check(api, "set_contact")
+        await reference.check(api, "read_contact", ids={"person": contact["person"]})
+        await reference.check(api, "tell_customer_events")
+        erasure = await reference.check(api, "request_erasure")
+        await reference.check(api, "list_erasures")
+        await reference.check(api, "read_erasure", ids={"erasure_id": erasure["id"]})
+        await ingest.superuser.execute(
+            "UPDATE ingest.relay_cursor SET xid = o.xid, id = o.id, numbers = jsonb_build_object('reviews.v1/5', 1) "
+            "FROM ingest.outbox o"
+        )
+        await reference.check(api, "read_revisions")
+        await reference.check(api, "export_reviews")
+        await reference.check(api, "set_rules")
+        await reference.check(api, "read_rules")
+        await reference.check(api, "preview_rules")
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(

@@ -108,7 +108,7 @@ class BringUp:
         if database.server is not None:
             database.server.wait_ready()
             self._say(f"{database.name} is ready on {database.shown}.")
-        for step in self._plan.migrations:
+        for step in filter(None, (self._plan.vault_key, *self._plan.migrations)):
             self._run(step)
         self._say("Schemas are migrated.")
         key = stored_key(self._layout, self._identity)
@@ -155,6 +155,7 @@ class BringUp:
             "PLAUDIT_BOARD_NAME": BOARD_NAME,
             "PLAUDIT_PUBLIC_URL": base_url(self._ports[caddy.NAME]),
             "PLAUDIT_LOG_FORMAT": "json",
+            "PLAUDIT_VAULT_KEY_FILE": str(self._layout.vault_keys),
         }
         given = _given("PLAUDIT_")
         required = {

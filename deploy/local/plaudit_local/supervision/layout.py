@@ -35,6 +35,8 @@ class Layout:
         """One .eml file for each mail."""
         self.development_key = folder / "development-key.json"
         """The API key of this installation, with the identity of the database it is in (mode 0600)."""
+        self.vault_keys = folder / "vault-keys"
+        """The keys that secrets and addresses in the database are encrypted with (mode 0600)."""
         self.demo_played = folder / "demo-played"
         """The identity of the database that the demo story has been played into."""
 

@@ -50,6 +50,8 @@ class Plan:
     demo: Step | None
     door_port: int = DOOR_PORT
     """The port that the one address of all services prefers."""
+    vault_key: Step | None = None
+    """Makes the file with the key of the vault, where there is none."""
     page_assets: Step | None = None
     """Fills the folder of page assets; pages do without what it cannot get."""
     sign_in: Step | None = None
@@ -83,6 +85,7 @@ def product() -> Plan:
             for n, (name, m) in enumerate(modules.items())
         ),
         mailbox=Service("mailbox", _python("plaudit_local", "mailbox"), MAILBOX_PORT, endpoint="mailbox"),
+        vault_key=Step("make the key of the vault", _python("plaudit.common.vault.cli", "make")),
         page_assets=Step("fetch what pages use", _python("plaudit_local", "assets")),
         sign_in=Step(
             "make a link to sign in",

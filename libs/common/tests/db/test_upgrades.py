@@ -9,13 +9,17 @@ import pytest
 
 from plaudit.common.db.revision import RUNTIME, head_revision, history_of
 from plaudit.common.db.roles import schema_name
+from plaudit.common.vault import Place, VaultSettings, vault_of
 from plaudit_testing.databases import migrated
 from plaudit_testing.servers import PostgresServer
+from plaudit_testing.vault import VAULT_KEYS
 
 pytestmark = pytest.mark.postgres
 
 SERVICES = ["ingest", "scoring", "alerting", "feedback-board"]
 SCHEMAS = ["common", *map(schema_name, SERVICES)]
+SEALED = {"secret", "path_token"}
+"""Columns of `ingest.sources` that are encrypted by now."""
 BEFORE = Path(__file__).parent / "upgrades" / "unversioned_runtime.sql"
 
 TABLES = f"""
@@ -67,9 +71,11 @@ ORDER BY 1
 
 
 @pytest.fixture
-async def before(postgres_server: PostgresServer) -> AsyncIterator[str]:
+async def before(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """The DSN of a database of before."""
     dsn = postgres_server.create_database(name="before")
+    monkeypatch.setenv("PLAUDIT_DATABASE_URL", dsn)
+    monkeypatch.setenv("PLAUDIT_VAULT_KEYS", VAULT_KEYS)
     connection = await asyncpg.connect(dsn)
     await connection.execute(BEFORE.read_text(encoding="utf-8"))
     await connection.close()
@@ -92,8 +98,9 @@ async def rows_of(connection: asyncpg.Connection, tables: list[asyncpg.Record]) 
     for table in tables:
         names = [row["attname"] for row in await connection.fetch(COLUMN_NAMES, table["oid"], table["columns"])]
         assert len(names) == len(table["columns"]), f"{table['name']} has lost columns"
-        listed = ", ".join(f'"{name}"::text' for name in names)
         name = await connection.fetchval("SELECT $1::oid::regclass::text", table["oid"])
+        is_of_sources = name == "ingest.sources"
+        listed = ", ".join(f'"{each}"::text' for each in names if not (is_of_sources and each in SEALED))
         rows[table["oid"]] = sorted(
             (tuple(row) for row in await connection.fetch(f"SELECT {listed} FROM {name}")), key=str
         )
@@ -121,6 +128,14 @@ async def test_every_row_stays_every_head_is_reached_and_a_second_time_changes_n
     for service in SERVICES:
         reached = await connection.fetchval(f"SELECT version_num FROM {schema_name(service)}.{RUNTIME.table}")
         assert reached == head_revision(RUNTIME)
+    vault = vault_of(VaultSettings.model_validate({"database_url": before, "vault_keys": VAULT_KEYS}))
+    opened = {
+        vault.open(row[column], Place(row["tenant_id"], "sources", str(row["id"]), column))
+        for row in await connection.fetch("SELECT * FROM ingest.sources")
+        for column in SEALED
+        if row[column] is not None
+    }
+    assert opened == {"whsec_x", "whsec_y", "token"}
     once = await catalogue_of(connection), await rows_of(connection, await connection.fetch(TABLES, SCHEMAS))
     await connection.close()
 

@@ -71,6 +71,17 @@ async def test_two_tenants_with_the_same_review_id_keep_two_reviews(reviews, wor
     assert [tuple(row) for row in rows] == [("default", 1), ("other", 2)]
 
 
+async def test_of_a_review_that_was_erased_unseen_there_is_nothing_to_delete(reviews, worker) -> None:
+    review = await reviews.published()
+    await reviews.removed(review)
+    before = await _held(worker, review)
+    record = reviews.record(ReviewChange(review_id=str(review), revision=3, before=None, after=None))
+    await reviews.apply(
+        msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, type="review.erased"))
+    )
+    assert await _held(worker, review) == before
+
+
 async def test_a_change_without_any_state_is_invalid(reviews) -> None:
     record = reviews.record(ReviewChange(review_id=str(uuid7()), revision=1, before=None, after=None))
     with pytest.raises(InvalidRecordError):

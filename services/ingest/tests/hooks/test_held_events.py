@@ -187,8 +187,9 @@ WITH r AS (
         (tenant_id, source_id, external_id, id, revision, version, removed, partition_key, changed_at)
     VALUES ('default', $1, 'r-1', gen_random_uuid(), 1, 7, true, 'default/acme', now()) RETURNING *
 )
-INSERT INTO ingest.revisions (tenant_id, review_id, revision, delivery_id, type, version, known_at, state_format)
-SELECT 'default', id, 1, gen_random_uuid(), 'review.removed', 7, now(), 2 FROM r
+INSERT INTO ingest.revisions
+    (tenant_id, review_id, revision, delivery_id, type, version, known_at, state_format, removed)
+SELECT 'default', id, 1, gen_random_uuid(), 'review.removed', 7, now(), 2, true FROM r
 """
 
 

@@ -1,14 +1,18 @@
 """Each index is paid for by every delivery, so each serves a query of the product."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
 from plaudit.common.db import Role, SqlTx
 from plaudit.ingest.deliveries import store as deliveries
+from plaudit.ingest.erasure import store as erasures
+from plaudit.ingest.erasure.domain import Erasure
 from plaudit.ingest.hooks import store as hooks
 from plaudit.ingest.reviews import store as reviews
+from plaudit.ingest.reviews.domain.order import Order
 from plaudit_testing.running_ingest import DEFAULT, Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -37,7 +41,7 @@ async def scanned(ingest: Ingest, role: Role, query: Query) -> dict[str, bool]:
 
 async def test_each_index_of_what_a_delivery_writes_serves_a_query(ingest: Ingest, source: Source) -> None:
     for number in range(DELIVERIES):
-        many = [created(f"r-{number}-{n}") for n in range(REVIEWS_EACH)]
+        many = [created(f"r-{number}-{n}", author={"id": f"c-{number}-{n}"}) for n in range(REVIEWS_EACH)]
         assert (await ingest.post(source, many, f"msg_{number}")).status_code == 202
     await ingest.superuser.execute(MANY_DELIVERIES)
     await ingest.superuser.execute("ANALYZE")
@@ -48,14 +52,30 @@ async def test_each_index_of_what_a_delivery_writes_serves_a_query(ingest: Inges
     async def known(tx: SqlTx) -> None:
         await hooks.known(tx, [(source.id, "msg_1")], [(source.id, "r-1-1")])
 
+    of_person = Erasure(
+        tenant_id=DEFAULT,
+        id=review_id,
+        review_id=None,
+        person="native:c-1-1",
+        address=None,
+        requested_by="key:test",
+        requested_at=datetime.now(UTC),
+    )
     queries: dict[str, tuple[Role, Query]] = {
         "deliveries_dedup": (Role.HOOK, known),
         "deliveries_log": (
             Role.API, lambda tx: deliveries.page(tx, DEFAULT, deliveries.Filters(source_id), None, 2),
         ),
         "deliveries_pkey": (Role.API, lambda tx: deliveries.get(tx, DEFAULT, delivery_id)),
+        "reviews_of_person": (Role.WORKER, lambda tx: erasures.reviews_of(tx, of_person, 20)),
         "reviews_pkey": (Role.HOOK, known),
         "reviews_list": (Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50)),
+        "reviews_ratings": (
+            Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50, order=Order.RATING),
+        ),
+        "revisions_changes": (
+            Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50, order=Order.CHANGED),
+        ),
         "reviews_tenant_id_id_key": (Role.API, lambda tx: reviews.get(tx, DEFAULT, review_id)),
         "revisions_pkey": (Role.API, lambda tx: reviews.history(tx, DEFAULT, review_id)),
     }  # fmt: skip

@@ -36,8 +36,7 @@ def splits() -> float:
 @asynccontextmanager
 async def one_group(ingest: Ingest, source: Source, others: int) -> AsyncIterator[None]:
     """Hold the database back until so many deliveries wait, so that they are written as one group."""
-    flush, *_ = ingest.parts.jobs
-    assert isinstance(flush, GroupCommit)
+    [flush] = [job for job in ingest.parts.jobs if isinstance(job, GroupCommit)]
     async with ingest.superuser.transaction():
         await ingest.superuser.execute("LOCK TABLE ingest.deliveries IN ACCESS EXCLUSIVE MODE")
         first = []

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from plaudit.common.db import Database, Role
+from plaudit.common.vault import Vault, vault_of
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.sources import store
 from plaudit_testing.running_ingest import Ingest, Source
@@ -36,12 +37,12 @@ class Asked:
         self.error: Exception | None = None
         self._find: Callable = store.find
 
-    async def __call__(self, tx, source_id: UUID):
+    async def __call__(self, tx, source_id: UUID, vault: Vault):
         self.times += 1
         await self.free.wait()
         if self.error is not None:
             raise self.error
-        return await self._find(tx, source_id)
+        return await self._find(tx, source_id, vault)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def clock() -> Clock:
 @pytest.fixture
 def sources(ingest: Ingest, clock: Clock) -> SourceCache:
     database: Database = ingest.resources.database(Role.HOOK)
-    return SourceCache(database, CACHE_SECONDS, clock)
+    return SourceCache(database, vault_of(ingest.resources.settings), CACHE_SECONDS, clock)
 
 
 async def test_all_who_wait_for_the_same_source_ask_the_database_once(

@@ -9,7 +9,7 @@ from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
 from plaudit.ingest.platforms.bodies import decode_events
-from plaudit.ingest.reviews.domain.instructions import CreateReview, Quarantined, RemoveReview
+from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Quarantined, RemoveReview
 from plaudit_testing.platforms import source_of
 from plaudit_testing.shared import shared
 
@@ -45,7 +45,6 @@ def test_every_form_of_a_cloud_event_says_the_same_as_the_plain_event():
         ({**EVENT, "specversion": None}, "specversion"),
         ({"specversion": "1.0", "type": "review.created", "data_base64": "?"}, "data_base64"),
         ({"specversion": "1.0", "type": "review.created", "data_base64": "ew=="}, "data_base64"),
-        ({"specversion": "1.0", "type": "com.example.other", "data": {}}, "type"),
     ],
 )
 def test_a_cloud_event_that_cannot_be_read_costs_no_other(event, reason):
@@ -81,7 +80,13 @@ def test_each_line_is_an_event_of_its_own():
     assert [item.reason.partition(":")[0] for item in items[1:4]] == ["line 3", "line 4", "line 5"]
 
 
-@pytest.mark.parametrize("count", [0, MAX_EVENTS + 1])
-def test_there_are_one_to_a_thousand_lines(count):
-    with pytest.raises(UnusableBodyError, match="1 to 1,000"):
-        read(b"{}\n" * count, JSON_LINES)
+def test_a_cloud_event_of_another_type_is_ignored():
+    other, right = read([{"specversion": "1.0", "type": "com.example.other", "data": {}}, EVENT])
+    assert isinstance(other, Ignored)
+    assert [right] == PLAINLY
+
+
+def test_there_are_at_most_a_thousand_lines():
+    assert read(b"", JSON_LINES) == []
+    with pytest.raises(UnusableBodyError, match="at most 1,000"):
+        read(b"{}\n" * (MAX_EVENTS + 1), JSON_LINES)

@@ -77,3 +77,20 @@ async def test_pages_of_sources_hold_each_once_the_oldest_first(ingest: Ingest):
     found = [item["id"] for page in pages for item in page]
     assert sorted(found) == sorted(made)
     assert found == sorted(found)
+
+
+async def test_secrets_are_stored_encrypted_and_open_in_their_own_row_only(ingest: Ingest, source: Source):
+    token = (await ingest.source(platform="trustpilot")).hook.rsplit("/", 1)[1]
+    stored = str(await ingest.rows("SELECT * FROM ingest.sources"))
+    assert source.secret not in stored
+    assert source.secret.removeprefix("whsec_") not in stored
+    assert token not in stored
+    other = await ingest.source()
+    await ingest.rows(
+        "UPDATE ingest.sources SET secret = (SELECT secret FROM ingest.sources WHERE id = $1) WHERE id = $2",
+        source.id,
+        other.id,
+    )
+    answer = await ingest.get(f"/v1/sources/{other.id}/secret")
+    assert answer.status_code == 500
+    assert source.secret not in answer.text

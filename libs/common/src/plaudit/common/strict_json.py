@@ -45,6 +45,7 @@ Value = TypeVar("Value")
 
 _NUMBER_MARKS: Final = 6
 """Characters beside the digits of a number whose exponent has at most two digits: two signs, point, e and these two."""
+_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,99}")
 _NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*+")
 _EXPONENT = re.compile(rb"[eE]\+?0*+([0-9]++)")
 """A negative one has no limit."""
@@ -291,5 +292,7 @@ def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
         [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise InvalidJsonError("duplicate_key", f"the key {key[:100]!r} stands twice in one object")
+        # A key that is no name may be what a person wrote, which goes into no answer and no log.
+        named = f"the key {key!r}" if _NAME.fullmatch(key) else "a key"
+        raise InvalidJsonError("duplicate_key", f"{named} stands twice in one object")
     return members

@@ -2,15 +2,17 @@
 
 from pydantic import Field
 
-from plaudit.common.settings import Settings
+from plaudit.common.vault import VaultSettings
 
 
-class IngestSettings(Settings):
+class IngestSettings(VaultSettings):
     """Settings of ingest."""
 
     hook_max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     hook_answer_timeout_seconds: float = Field(default=1.5, gt=0)
     """Counted from the last byte of the body. A delivery whose commit is not confirmed by then is answered 503, and the
     sender sends it again under the same id."""
+    delivery_retention_days: float = Field(default=30.0, gt=0, le=3650)
+    """How long what platforms sent is kept byte for byte. Reviews and their revisions stay."""
     source_cache_seconds: float = Field(default=5.0, ge=0)
     """How long a source that was removed, or whose secret was replaced, may still count as it was."""

@@ -11,6 +11,7 @@ from plaudit.common.contracts.board import (
     RequestVote,
 )
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope, PendingEnvelope
 from plaudit.common.contracts.reviews import (
     Answer,
@@ -22,16 +23,19 @@ from plaudit.common.contracts.reviews import (
     Severity,
     SourceRef,
 )
-from plaudit.common.contracts.topics import ALERTS, BOARD, REVIEWS, TOPICS, Topic
+from plaudit.common.contracts.topics import ALERTS, BOARD, CUSTOMERS, REVIEWS, TOPICS, Topic
 
 __all__ = [
     "ALERTS",
     "BOARD",
+    "CUSTOMERS",
     "REVIEWS",
     "TOPICS",
     "AlertChange",
     "Answer",
     "ClockChange",
+    "CustomerErased",
+    "CustomerEvent",
     "Envelope",
     "Kind",
     "LinkChange",

@@ -8,6 +8,7 @@ import msgspec
 
 from plaudit.common.contracts.board import LinkChange, RequestChange, RequestState, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope
 from plaudit.common.contracts.reviews import (
     Answer,
@@ -81,6 +82,13 @@ _ALERT = AlertChange(
     clock_id=_CLOCK,
     review_id=_REVIEW,
 )
+_CUSTOMER = CustomerEvent(
+    event_id="crm-90211",
+    person="native:c-4711",
+    subject=_STATE.subject,
+    happened_at=_PUBLISHED,
+    received_at=_RECEIVED,
+)
 _REQUEST_STATE = RequestState(
     request_id=_REQUEST,
     slug="refund-the-deposit-at-once",
@@ -113,6 +121,23 @@ _DATA: dict[str, Any] = {
     "review.answer_removed": ReviewChange(review_id=_REVIEW, revision=3, before=_ANSWERED_STATE, after=_STATE),
     "review.removed": ReviewChange(review_id=_REVIEW, revision=4, before=_STATE, after=None),
     "review.restored": ReviewChange(review_id=_REVIEW, revision=5, before=None, after=_STATE),
+    "review.erased": ReviewChange(
+        review_id=_REVIEW,
+        revision=6,
+        before=msgspec.structs.replace(
+            _STATE, external_id="erased", title=None, text=None, person=None, tags=(), url=None, language=None
+        ),
+        after=None,
+    ),
+    "customer.purchased": msgspec.structs.replace(_CUSTOMER, reference="order 5521", plan="city bike"),
+    "customer.upgraded": msgspec.structs.replace(_CUSTOMER, plan="family"),
+    "customer.ticket_closed": msgspec.structs.replace(_CUSTOMER, reference="ticket 812"),
+    "customer.stage_entered": msgspec.structs.replace(_CUSTOMER, stage="onboarding"),
+    "customer.renewal_set": msgspec.structs.replace(_CUSTOMER, renews_at=_DUE),
+    "customer.contacted": msgspec.structs.replace(_CUSTOMER, channel="phone"),
+    "customer.replied": msgspec.structs.replace(_CUSTOMER, channel="mail"),
+    "customer.opted_out": msgspec.structs.replace(_CUSTOMER, channel="mail"),
+    "customer.erased": CustomerErased(erasure_id=_REQUEST, person=_CUSTOMER.person, erased_at=_RECEIVED),
     "clock.started": _CLOCK_CHANGE,
     "clock.warned": msgspec.structs.replace(_CLOCK_CHANGE, fraction=0.5),
     "clock.breached": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_DUE),

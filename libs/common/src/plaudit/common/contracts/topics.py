@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from plaudit.common.contracts.board import LinkChange, RequestChange, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
 from plaudit.common.contracts.reviews import ReviewChange
 
 DAY_MS = 86_400_000
@@ -39,6 +40,26 @@ REVIEWS = Topic(
             "review.answer_removed": ReviewChange,
             "review.removed": ReviewChange,
             "review.restored": ReviewChange,
+            "review.erased": ReviewChange,
+        }
+    ),
+)
+
+CUSTOMERS = Topic(
+    name="customers.v1",
+    key="tenant/person key",
+    writer="ingest",
+    types=MappingProxyType(
+        {
+            "customer.purchased": CustomerEvent,
+            "customer.upgraded": CustomerEvent,
+            "customer.ticket_closed": CustomerEvent,
+            "customer.stage_entered": CustomerEvent,
+            "customer.renewal_set": CustomerEvent,
+            "customer.contacted": CustomerEvent,
+            "customer.replied": CustomerEvent,
+            "customer.opted_out": CustomerEvent,
+            "customer.erased": CustomerErased,
         }
     ),
 )
@@ -77,4 +98,4 @@ BOARD = Topic(
     ),
 )
 
-TOPICS: Mapping[str, Topic] = MappingProxyType({topic.name: topic for topic in (REVIEWS, ALERTS, BOARD)})
+TOPICS: Mapping[str, Topic] = MappingProxyType({topic.name: topic for topic in (REVIEWS, CUSTOMERS, ALERTS, BOARD)})

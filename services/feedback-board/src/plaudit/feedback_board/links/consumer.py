@@ -19,10 +19,18 @@ def order_keys(record: Record[LinkableChange]) -> Iterable[OrderKey]:
     return (commands.review_key(record.event.tenant, record.event.data.review_id),)
 
 
+def _is_erased_unseen(record: Record[LinkableChange]) -> bool:
+    """Return whether a review was erased that the public did not see: its removal has left nothing to delete here."""
+    change = record.event.data
+    return record.event.type == "review.erased" and change.before is None and change.after is None
+
+
 async def keep(tx: Tx, records: Sequence[Record[LinkableChange]]) -> Sequence[Outgoing]:
     """Keep the newest revision of each review in the batch."""
     try:
-        reviews = [known_review(record.event.tenant, record.event.data) for record in records]
+        reviews = [
+            known_review(record.event.tenant, record.event.data) for record in records if not _is_erased_unseen(record)
+        ]
     except EmptyChangeError as error:
         raise InvalidRecordError(str(error)) from error
     await commands.keep_reviews(tx, reviews)

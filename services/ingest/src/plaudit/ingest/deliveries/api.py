@@ -16,6 +16,7 @@ from plaudit.ingest.deliveries.schemas import (
     delivery_with_body_out,
     held_event_out,
 )
+from plaudit.ingest.sources import store as sources
 
 router = APIRouter(tags=["deliveries"])
 DeliveriesReader = Annotated[Principal, Depends(authorize("deliveries:read"))]
@@ -73,6 +74,8 @@ async def list_failed_attempts(
     source_id: Annotated[UUID, Path(description="The source's id.")],
 ) -> Page[FailedAttemptsOut]:
     """List the deliveries to a source that were not proven: one line for each hour and reason, of the last 30 days."""
+    if not await sources.exists(tx, principal.tenant_id, source_id):
+        raise not_found("source")
     after = paging.after(tuple[datetime, str])
     rows = await store.failed_attempts_page(tx, principal.tenant_id, source_id, after, paging.rows)
     return paging.page(rows, lambda row: (row["hour"], row["reason"]), FailedAttemptsOut.model_validate)

@@ -43,6 +43,9 @@ class DeliveryOut(BaseModel):
     )
     ignored: list[EventOut] = Field(description="The events that are not for us, such as test pings.", examples=[[]])
     quarantine_reason: str | None = Field(description="Why nothing of it was taken.")
+    scrubbed_at: datetime | None = Field(
+        description="Since when its body and headers are gone, for something in it was erased."
+    )
     body_bytes: int = Field(description="The length of its body.", examples=[len(_BODY)])
 
     @model_validator(mode="before")

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, literal_column, select, tuple_
 
 from plaudit.common.db import SqlTx, Tx
+from plaudit.common.db.results import rows_changed
 from plaudit.ingest.deliveries.tables import deliveries, failed_attempts
 from plaudit.ingest.reviews.tables import held_events
 
@@ -21,6 +22,12 @@ WaitedFor = tuple[str, str, str]
 _BODY_BYTES = func.length(deliveries.c.body).label("body_bytes")
 _OF_LOG = deliveries.c.received_at > literal_column("'-infinity'::timestamptz")
 """Always true: it is the condition of the index `deliveries_log`, which only queries that state it can use."""
+# Ids begin with the time, so the oldest are the first of the primary key.
+_DELETE = """
+DELETE FROM deliveries WHERE id IN (
+    SELECT id FROM (SELECT id, received_at FROM deliveries ORDER BY id LIMIT $2) AS oldest WHERE received_at < $1
+)
+"""
 _WITHOUT_BODY = [column for column in deliveries.c if column.name != "body"]
 
 
@@ -144,3 +151,8 @@ async def failed_attempts_page(
         statement = statement.where(tuple_(columns.hour, columns.reason) < after)
     ordered = statement.order_by(columns.hour.desc(), columns.reason.desc()).limit(limit)
     return [dict(row) for row in (await tx.sql.execute(ordered)).mappings()]
+
+
+async def delete_before(tx: Tx, before: datetime, max_rows: int) -> int:
+    """Delete up to `max_rows` of the oldest deliveries that were received before a time; return how many."""
+    return rows_changed(await tx.raw.execute(_DELETE, before, max_rows))

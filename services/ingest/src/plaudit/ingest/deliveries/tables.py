@@ -22,6 +22,7 @@ deliveries = Table(
     Column("set_aside", JSONB),
     Column("headers", JSONB, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("scrubbed_at", DateTime(timezone=True)),
 )
 
 failed_attempts = Table(

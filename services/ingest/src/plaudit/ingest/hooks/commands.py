@@ -19,7 +19,8 @@ async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt
     The order keys of all deliveries must be locked.
     """
     outcomes, reviews = await store.known(work.tx, _dedup_keys(deliveries), _review_keys(deliveries))
-    group = Group(work.tx.now, work.ids, outcomes, reviews)
+    erased = await store.erased_people(work.tx, set().union(*(each.authors for each in deliveries)))
+    group = Group(work.tx.now, work.ids, outcomes, reviews, erased)
     receipts = [group.take(delivery) for delivery in deliveries]
     if group.log:
         await store.write(work.tx, group, _events(work.outbox, group))

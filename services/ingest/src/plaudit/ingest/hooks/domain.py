@@ -1,19 +1,21 @@
 """What becomes of deliveries that are written together: repetitions, quarantine, and what to store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from plaudit.ingest.reviews.domain.decisions import Decision, Held, NewRevision, Revised, Unchanged, decide
+from plaudit.ingest.reviews.domain.decisions import ERASED, Decision, Held, NewRevision, Revised, Unchanged, decide
+from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
 from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Instruction, Item, Quarantined
-from plaudit.ingest.reviews.domain.order import order_key
+from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
 
@@ -26,8 +28,13 @@ NOT_STORED: Final = "not_stored"
 ID_REUSED: Final = "id_reused"
 """A delivery id came again with another body: stored, and answered 2xx, since sending it again changes nothing."""
 
+NOBODY: Final[Mapping["PersonKey", datetime]] = MappingProxyType({})
+"""Nobody was erased."""
+
 ReviewKey = tuple[str, str]
 """(source id, external id)"""
+PersonKey = tuple[str, str]
+"""(tenant id, person key)"""
 DeliveryKey = tuple[str, str]
 """(source id, the sender's own id of the delivery)"""
 KnownReview = StoredReview | Unknown | None
@@ -71,6 +78,12 @@ class Delivery:
         ]
 
     @property
+    def authors(self) -> set[PersonKey]:
+        """The persons whom it names as authors."""
+        named = (author_of(event) for event in self.events if not isinstance(event, (Quarantined, Ignored)))
+        return {(self.source.tenant_id, person) for person in named if person is not None}
+
+    @property
     def may_be_new(self) -> bool:
         """Whether all of its reviews may be unknown: it says of each that it was created, or nothing usable."""
         return all(isinstance(event, (CreateReview, Quarantined, Ignored)) for event in self.events)
@@ -96,6 +109,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """(index, reason) of each event that waited for its review when the delivery was answered."""
     ignored: tuple[tuple[int, str], ...] = ()
     """(index, reason) of each event that is not for us."""
+    scrubbed_at: datetime | None = None
+    """Since when its body is not stored, for it tells of what was erased."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -161,8 +176,9 @@ class Group:
         ids: Callable[[], UUID],
         outcomes: dict[DeliveryKey, Outcome | None],
         reviews: dict[ReviewKey, KnownReview],
+        erased_people: Mapping[PersonKey, datetime] = NOBODY,
     ) -> None:
-        """Decide at the time `now`, over the stored outcomes of deliveries and the stored reviews.
+        """Decide at the time `now`, over the stored outcomes of deliveries, the stored reviews, and who was erased.
 
         None stands for what was looked up and is not stored. What was not looked up is a KeyError: a decision that
         takes it for unknown would hold a valid restoration.
@@ -171,6 +187,7 @@ class Group:
         self._ids = ids
         self._outcomes = outcomes
         self._reviews = reviews
+        self._erased_people = erased_people
         self.log: list[LoggedDelivery] = []
         self.revisions: list[NewRevision] = []
         self.latest: dict[ReviewKey, NewRevision] = {}
@@ -191,7 +208,7 @@ class Group:
             if key is not None:
                 self._outcomes[key] = outcome
             return self._write(delivery, outcome, dedup_id=delivery.sent_id)
-        if first.body == delivery.body:
+        if first.body == delivery.body or first.scrubbed_at is not None:
             return Receipt(first, duplicate=True)
         reused = Outcome(delivery.id, ACCEPTED, 0, 0, (), ID_REUSED, delivery.body)
         return self._write(delivery, reused, dedup_id=None)
@@ -204,12 +221,14 @@ class Group:
             else:
                 self._decide(delivery, event, results)
         unchanged = 0
+        erased = False
         quarantined: list[tuple[int, str]] = []
         held: list[tuple[int, str]] = []
         ignored: list[tuple[int, str]] = []
         for index, result in enumerate(results):
             if isinstance(result, Unchanged):
                 unchanged += 1
+                erased |= result is ERASED
             elif not isinstance(result, Revised):
                 kind = quarantined if isinstance(result, Quarantined) else held if isinstance(result, Held) else ignored
                 kind.append((index, result.reason))
@@ -217,9 +236,17 @@ class Group:
         status, reason = delivery.status, delivery.quarantine_reason
         if quarantined and len(quarantined) == len(results):
             status, reason = UNPROCESSABLE, NOTHING_VALID
-        body = delivery.body
         return Outcome(
-            delivery.id, status, accepted, unchanged, tuple(quarantined), reason, body, tuple(held), tuple(ignored)
+            delivery.id,
+            status,
+            accepted,
+            unchanged,
+            tuple(quarantined),
+            reason,
+            b"" if erased else delivery.body,
+            tuple(held),
+            tuple(ignored),
+            self.now if erased else None,
         )
 
     def _decide(self, delivery: Delivery, instruction: Instruction, results: list["_Result"]) -> None:
@@ -232,7 +259,7 @@ class Group:
             results.append(self._hold(delivery, key, instruction, decision, len(results)))
             return
         results.append(decision)
-        if not isinstance(known, Unknown) or not isinstance(decision, Revised):
+        if not isinstance(known, Unknown) or not isinstance(self._reviews[key], StoredReview):
             return
         for event in known.events:
             traced = event.traceparent, event.tracestate
@@ -256,8 +283,33 @@ class Group:
         current, review_id = (None, known.review_id) if isinstance(known, Unknown) else (known, str(self._ids()))
         final = delivery.removals_are_final
         decision = decide(current, instruction, delivery.source, received_at, review_id, removals_are_final=final)
-        if not isinstance(decision, Revised):
+        if not isinstance(decision, (Revised, Held)):
             return decision
+        of_erased = bool(self._erased_people) and self._is_of_erased(delivery, instruction, received_at)
+        if isinstance(decision, Held):
+            return ERASED if of_erased else decision
+        if of_erased and current is not None:
+            return ERASED
+        noted = unseen(decision.stored, self.now) if of_erased else decision
+        self._note(delivery, key, noted, delivery_id, traceparent, tracestate)
+        return ERASED if of_erased else decision
+
+    def _is_of_erased(self, delivery: Delivery, instruction: Instruction, received_at: datetime) -> bool:
+        person = author_of(instruction)
+        if person is None:
+            return False
+        erased_at = self._erased_people.get((delivery.source.tenant_id, person))
+        return erased_at is not None and is_of_erased(instruction, {person: erased_at}, received_at)
+
+    def _note(
+        self,
+        delivery: Delivery,
+        key: ReviewKey,
+        decision: Revised,
+        delivery_id: str,
+        traceparent: str | None,
+        tracestate: str | None,
+    ) -> None:
         self._reviews[key] = decision.stored
         new = NewRevision(
             decision.stored,
@@ -272,7 +324,6 @@ class Group:
         )
         self.latest[key] = new
         self.revisions.append(new)
-        return decision
 
     def _hold(
         self, delivery: Delivery, key: ReviewKey, instruction: Instruction, held: Held, index: int

@@ -4,8 +4,8 @@ A group takes two statements, whatever it holds: one reads what is known, one wr
 round trip, which costs more than the rows of a small group.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from plaudit.ingest.hooks.domain import (
     KnownReview,
     LoggedDelivery,
     Outcome,
+    PersonKey,
     ReviewKey,
 )
 from plaudit.ingest.reviews.domain.decisions import NewRevision
@@ -44,9 +45,12 @@ _decode_versions = msgspec.msgpack.Decoder(PartVersions).decode
 
 # What is known: of both tables the columns that a decision needs.
 
-_OF_OUTCOME = ("id", "status", "accepted", "unchanged", "quarantined", "quarantine_reason", "body", "set_aside")
+_OF_OUTCOME = (
+    "id", "status", "accepted", "unchanged", "quarantined", "quarantine_reason", "body", "set_aside", "scrubbed_at"
+)  # fmt: skip
 _OF_REVIEW = (
-    "id", "revision", "version", "removed", "partition_key", "part_versions", "state", "state_format", "held"
+    "id", "revision", "version", "removed", "partition_key", "part_versions", "state", "state_format", "held",
+    "erased_at",
 )  # fmt: skip
 _KNOWN = Columns(
     relation(
@@ -85,6 +89,20 @@ CROSS JOIN LATERAL (
 """
 
 
+_ERASED_PEOPLE = """
+SELECT erased_people.tenant_id, person, erased_at FROM erased_people
+JOIN unnest($1::text[], $2::text[]) AS named (tenant_id, person) USING (tenant_id, person)
+"""
+
+
+async def erased_people(tx: Tx, persons: Collection[PersonKey]) -> dict[PersonKey, datetime]:
+    """Return when those of the persons were erased who were."""
+    if not persons:
+        return {}
+    rows = await tx.raw.fetch(_ERASED_PEOPLE, *map(list, zip(*persons, strict=True)))
+    return {(row["tenant_id"], row["person"]): row["erased_at"] for row in rows}
+
+
 async def known(
     tx: Tx, deliveries: Iterable[DeliveryKey], reviews: Iterable[ReviewKey]
 ) -> tuple[dict[DeliveryKey, Outcome | None], dict[ReviewKey, KnownReview]]:
@@ -118,6 +136,7 @@ def _outcome(row: Any) -> Outcome:
         body=row["body"],
         held=_reasons(row, "held"),
         ignored=_reasons(row, "ignored"),
+        scrubbed_at=row["scrubbed_at"],
     )
 
 
@@ -130,8 +149,7 @@ def _unknown(row: Any) -> Unknown:
 
 
 def _stored_review(row: Any) -> StoredReview:
-    state, part_versions = read_state(row["state"], row["state_format"]), row["part_versions"]
-    assert state is not None, "the last revision of a review has a state"
+    part_versions = row["part_versions"]
     return StoredReview(
         review_id=str(row["id"]),
         external_id=row["name"],
@@ -139,12 +157,31 @@ def _stored_review(row: Any) -> StoredReview:
         version=row["version"],
         removed=row["removed"],
         partition_key=row["partition_key"],
-        state=state,
+        state=read_state(row["state"], row["state_format"]),
         part_versions=None if part_versions is None else _decode_versions(part_versions),
+        erased_at=row["erased_at"],
     )
 
 
 # What is new. Tenants and sources of a group are few: each is sent once, and rows name it by its number.
+
+
+class _NoState(msgspec.Struct, frozen=True):
+    """In place of the state of an erased review, of which nothing is known."""
+
+    subject: None = None
+    kind: None = None
+    rating: None = None
+    severity: None = None
+    published_at: None = None
+    answered_at: None = None
+    person: None = None
+    verified: None = None
+    origin: None = None
+    language: None = None
+
+
+_NO_STATE = _NoState()
 
 
 class _DeliveryRow(msgspec.Struct):
@@ -158,11 +195,11 @@ class _ChangeRow(msgspec.Struct):
     """A revision, and its review after it."""
 
     new: NewRevision
-    shown: ReviewState
+    shown: ReviewState | _NoState
     source_number: int
     is_last: bool
     """Whether the group has no later revision of the review."""
-    state: bytes
+    state: bytes | None
     part_versions: bytes | None
     state_format: int = STATE_FORMAT
 
@@ -180,7 +217,8 @@ _NEW_DELIVERIES = Columns(
         "unchanged": "logged.outcome.unchanged",
         "quarantine_reason": "logged.outcome.quarantine_reason",
         "headers": "logged.delivery.headers",
-        "body": "logged.delivery.body",
+        "body": "logged.outcome.body",
+        "scrubbed_at": "logged.outcome.scrubbed_at",
     },
 )
 _CHANGES = Columns(
@@ -190,7 +228,7 @@ _CHANGES = Columns(
         Column("is_last", Boolean),
         *reviews_table.c,
         *revisions_table.c,
-        without=(*_OF_SOURCE, "id", "changed_at", "known_at"),
+        without=(*_OF_SOURCE, "id", "changed_at", "known_at", "xid"),
     ),
     {
         "review_id": "new.stored.review_id",
@@ -201,10 +239,12 @@ _CHANGES = Columns(
         "partition_key": "new.stored.partition_key",
         "delivery_id": "new.delivery_id",
         "type": "new.type",
-        **under("shown", "subject", "kind", "rating", "severity", "published_at", "answered_at"),
+        "erased_at": "new.stored.erased_at",
+        **{name: f"shown.{name}" for name in _NoState.__struct_fields__},
     },
 )
-_DELIVERIES, _REVIEWS, _REVISIONS = Columns(deliveries_table), Columns(reviews_table), Columns(revisions_table)
+_DELIVERIES, _REVIEWS = Columns(deliveries_table), Columns(reviews_table)
+_REVISIONS = Columns(revisions_table, without=("xid",))
 
 
 def _inserts(first: int, *, rows_from: str = "", on_conflict: str = "") -> str:
@@ -250,7 +290,7 @@ def _positions(first: int) -> tuple[int, int, int]:
 
 
 def _is_new(first: int) -> str:
-    """Return the condition that no delivery and no review of the group is known, with `first` as in `_inserts`."""
+    """Return the condition that no delivery, review or erased author is known; `first` is as in `_inserts`."""
     deliveries, changes, _ = _positions(first)
 
     def unknown(table: str, given: Columns, name: str, at: int) -> str:
@@ -261,7 +301,16 @@ def _is_new(first: int) -> str:
     ) AS found
 )"""
 
-    return f"""{unknown("deliveries", _NEW_DELIVERIES, "dedup_id", deliveries)}
+    tenant = f"(${first + 1}::text[])[given.source_number]"
+    no_erased_author = f"""NOT EXISTS (
+    SELECT FROM unnest({_CHANGES.array("source_number", changes)}, {_CHANGES.array("person", changes)})
+        AS given (source_number, person)
+    CROSS JOIN LATERAL (
+        SELECT FROM erased_people
+        WHERE erased_people.tenant_id = {tenant} AND erased_people.person = given.person OFFSET 0
+    ) AS found
+)"""
+    return f"""{no_erased_author} AND {unknown("deliveries", _NEW_DELIVERIES, "dedup_id", deliveries)}
 AND {unknown("reviews", _CHANGES, "external_id", changes)}"""
 
 
@@ -362,7 +411,7 @@ def _change_rows(group: Group, numbers: dict[str, int]) -> list[_ChangeRow]:
     return [
         _ChangeRow(
             new,
-            new.stored.state,
+            new.stored.state or _NO_STATE,
             numbers[new.source_id],
             latest[new.source_id, new.stored.external_id] is new,
             encode_state(new.stored.state),

@@ -54,6 +54,8 @@ Tag = Annotated[str, Meta(min_length=1, max_length=MAX_TAG_CHARS)]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)]
 
 _LANGUAGE = re.compile(LANGUAGE_PATTERN)
+_TYPE = re.compile(r"(?:[a-z0-9][A-Za-z0-9]*(?:[._:/-][A-Za-z0-9]+)*)?")
+"""What a type of events looks like. Anything else may be about a person, and is not repeated."""
 _PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
 
 
@@ -141,7 +143,8 @@ def not_an_object(event: object, expected: str) -> Quarantined:
 
 def unknown_type(field: str, name: str) -> Ignored:
     """Return that an event is not for us, by its type: a test ping, or something that is not about a review."""
-    return Ignored(f"{field}: {name[:MAX_TYPE_CHARS]!r} is none of the review events that are known")
+    told = repr(name) if len(name) <= MAX_TYPE_CHARS and _TYPE.fullmatch(name) else "what it says"
+    return Ignored(f"{field}: {told} is none of the review events that are known")
 
 
 def explain(message: str, root: str = "") -> str:

@@ -45,7 +45,6 @@ Value = TypeVar("Value")
 
 YES: Final = frozenset({"true", "yes", "1"})
 NO: Final = frozenset({"false", "no", "0"})
-MAX_SHOWN_CHARS: Final = 80
 MILLISECONDS_FROM: Final = 10**11
 """A number of seconds this large is in the year 5138; as milliseconds it is in 1973."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -242,14 +241,13 @@ class Fields:
         day, clock, decimals, zone = form.groups()
         try:
             local = datetime.fromisoformat(f"{day}T{clock}")
-            local = local.replace(
-                microsecond=int(f"{decimals or '':0<6.6}"), tzinfo=self._zone(path, value, zone, default_zone)
-            )
+            found_zone = self._zone(path, zone, default_zone)
+            local = local.replace(microsecond=int(f"{decimals or '':0<6.6}"), tzinfo=found_zone)
             return to_utc(local)
         except UnreadableFieldError:
             raise
         except ValueError as error:
-            raise self.unreadable(path, f"must be a time, not {shown(value)}: {error}") from error
+            raise self.unreadable(path, f"must be a time of the calendar, not {shown(value)}") from error
 
     def edited(self, changed: str, published: str) -> datetime | UnsetType:
         """Return when it was changed, by the paths of that time and of its publication; UNSET if they are the same."""
@@ -301,14 +299,12 @@ class Fields:
     def _place(self, path: str) -> str:
         return f"{self._root}.{path}" if self._root else path
 
-    def _zone(self, path: str, value: object, zone: str | None, default: tzinfo | None) -> tzinfo:
+    def _zone(self, path: str, zone: str | None, default: tzinfo | None) -> tzinfo:
         if zone is None and default is not None:
             return default
         if zone is None:
             if self.source.time_zone is None:
-                raise self.unreadable(
-                    path, f"{shown(value)} has no zone, and the source has none either: set time_zone"
-                )
+                raise self.unreadable(path, "the time has no zone, and the source has none either: set time_zone")
             return ZoneInfo(self.source.time_zone)
         if zone[0] not in "+-":
             return UTC
@@ -329,8 +325,12 @@ ReadEvent = Callable[[Fields], Item]
 
 
 def shown(value: object) -> str:
-    """Return a value as it is quoted in what is wrong."""
-    return repr(value)[:MAX_SHOWN_CHARS]
+    """Return what a value is. The value itself may be about a person, and no reason repeats it."""
+    if isinstance(value, str):
+        return f"a text of {len(value):,} characters"
+    if isinstance(value, bool):
+        return "true or false"
+    return {int: "a whole number", float: "a number", list: "an array", dict: "an object"}.get(type(value), "null")
 
 
 def read_event(event: object, source: KeyedSource, read: ReadEvent, root: str = "") -> Item:

@@ -1,25 +1,46 @@
 """Reviews as they stand, and how they came to be so."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from starlette.responses import Response
 
-from plaudit.common.http import AnyText, Instant, Page, Paging, Principal, SubjectFilter, TenantTx, authorize, not_found
+from plaudit.common.http import (
+    AnyText,
+    Instant,
+    Page,
+    Paging,
+    Principal,
+    SubjectFilter,
+    TenantTx,
+    authorize,
+    describe,
+    encode_cursor,
+    not_found,
+)
+from plaudit.common.http.headers import is_none_match
 from plaudit.ingest.reviews import store
-from plaudit.ingest.reviews.domain.state import Kind, Severity
+from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
+from plaudit.ingest.reviews.domain.state import Kind, Origin
 from plaudit.ingest.reviews.schemas import (
+    ErasedReviewOut,
     ReviewOut,
     ReviewWithHistoryOut,
-    review_out,
+    listed_out,
     review_with_history_out,
 )
+from plaudit.ingest.sorting.domain.severity import Severity
 
 router = APIRouter(tags=["reviews"])
 ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]
 ReviewId = Annotated[UUID, Path(description="The review's id.")]
+Answered = Literal["true", "false", "unknown"]
+IfNoneMatch = Annotated[str | None, Header(description="Answer 304 while the entity tag is one of these.")]
+MAX_SEARCH_CHARS: Final = 500
 
 
 @dataclass(frozen=True)
@@ -28,7 +49,13 @@ class FilterParameters(store.Filters):
 
     source_id: Annotated[UUID | None, Query(description="Only those of this source.")] = None
     external_id: Annotated[AnyText | None, Query(description="Only the one with this id on its platform.")] = None
-    answered: Annotated[bool | None, Query(description="Only those with, or without, a published answer.")] = None
+    platform: Annotated[AnyText | None, Query(description="Only those of sources on this platform.")] = None
+    answered: Annotated[
+        Answered | None,
+        Query(
+            description="Only those with a published answer, without one, or of platforms that do not tell of answers."
+        ),
+    ] = None
     subject: SubjectFilter = None
     kind: Annotated[Kind | None, Query(description="Only ratings of this kind.")] = None
     severity: Annotated[Severity | None, Query(description="Only those that are so bad.")] = None
@@ -38,23 +65,92 @@ class FilterParameters(store.Filters):
     rating_lt: Annotated[float | None, Query(allow_inf_nan=False, description="Of a worse rating than this.")] = None
     published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None
     published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None
-    removed: Annotated[bool, Query(description="Removed ones instead of published ones.")] = False
+    language: Annotated[
+        AnyText | None, Query(description="Only those in this language, as their platform says it.")
+    ] = None
+    verified: Annotated[bool | None, Query(description="Only those of certain, or of uncertain, purchases.")] = None
+    origin: Annotated[Origin | None, Query(description="Only those that were written so.")] = None
+    changed_after: Annotated[Instant | None, Query(description="Changed at or after this instant.")] = None
+    changed_before: Annotated[Instant | None, Query(description="Last changed before this instant.")] = None
+    text: Annotated[
+        AnyText | None,
+        Query(
+            max_length=MAX_SEARCH_CHARS,
+            description="Only those whose title, text or answer has all of these words, or words that begin with them. "
+            "A change is found by its words within some seconds.",
+        ),
+    ] = None
+    removed: Annotated[
+        bool | None,
+        Query(description="Removed ones, or published ones. Without it published ones; by `changed`, both."),
+    ] = None
 
 
-@router.get("/v1/reviews", summary="List reviews")
+@router.get(
+    "/v1/reviews",
+    response_model=Page[ReviewOut | ErasedReviewOut],
+    responses={304: {"description": "The page has not changed."}},
+    summary="List reviews",
+    openapi_extra=describe(headers=("ETag",)),
+)
 async def list_reviews(
-    principal: ReviewsReader, tx: TenantTx, filters: Annotated[FilterParameters, Depends()], paging: Paging
-) -> Page[ReviewOut]:
-    """List reviews, the latest published first."""
-    after = paging.after(tuple[datetime, UUID])
-    found = await store.page(tx, principal.tenant_id, filters, after, paging.rows)
-    return paging.page(found, lambda review: (review.state.published_at, review.id), review_out)
+    request: Request,
+    principal: ReviewsReader,
+    tx: TenantTx,
+    filters: Annotated[FilterParameters, Depends()],
+    paging: Paging,
+    response: Response,
+    sort: Annotated[Order, Query(description="What the order is by.")] = Order.NEWEST,
+    if_none_match: IfNoneMatch = None,
+) -> Any:
+    """List reviews. `newest` and `oldest` go by publication, `rating` from the worst, the newest first among equals.
+
+    `changed` is for whoever keeps a copy: each review stands at its last change, in the order of commits, and nothing
+    that commits later comes before what was listed. That list has no end: its last page has a `next` too, from which a
+    later request goes on, so that nothing is missed and nothing comes again without a change. Without filters, a review
+    that was erased is listed with its ids alone: delete your copy of it. An empty page means that
+    nothing is new; ask again with the cursor that led to it.
+    """
+    after = paging.after(PLACE_TYPES[sort])
+    untold = request.app.state.platforms_without_answers
+    found = await store.page(tx, principal.tenant_id, filters, after, paging.rows, order=sort, untold=untold)
+    page = paging.page(found, lambda each: each.place, lambda each: listed_out(each.review))
+    if sort is Order.CHANGED and page.next is None:
+        page.next = encode_cursor(*found[-1].place, of=paging.of) if found else paging.cursor
+    return _unless_known(response, _tag(page), if_none_match) or page
 
 
-@router.get("/v1/reviews/{review_id}", summary="Read a review and its revisions")
-async def read_review(principal: ReviewsReader, tx: TenantTx, review_id: ReviewId) -> ReviewWithHistoryOut:
+@router.get(
+    "/v1/reviews/{review_id}",
+    response_model=ReviewWithHistoryOut,
+    responses={304: {"description": "It has not changed."}},
+    summary="Read a review and its revisions",
+    openapi_extra=describe(headers=("ETag",)),
+)
+async def read_review(
+    principal: ReviewsReader,
+    tx: TenantTx,
+    review_id: ReviewId,
+    response: Response,
+    if_none_match: IfNoneMatch = None,
+) -> Any:
     """Read a review as it stands, with every revision that led to it."""
     review = await store.get(tx, principal.tenant_id, review_id)
     if review is None:
         raise not_found("review")
-    return review_with_history_out(review, await store.history(tx, principal.tenant_id, review_id))
+    known = _unless_known(response, f'"{review.revision}"', if_none_match)
+    return known or review_with_history_out(review, await store.history(tx, principal.tenant_id, review_id))
+
+
+def _unless_known(response: Response, tag: str, if_none_match: str | None) -> Response | None:
+    """Give an answer its entity tag; return a 304 in its place where the client has it already."""
+    response.headers["ETag"] = tag
+    if if_none_match is None or is_none_match(if_none_match, tag):
+        return None
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+
+
+def _tag(page: Page[ReviewOut | ErasedReviewOut]) -> str:
+    """Return the entity tag of a page: a digest of which reviews it holds, each in which revision, and what follows."""
+    held = ";".join(f"{review.id}/{review.revision}" for review in page.items)
+    return f'"{blake2b(f"{held}>{page.next}".encode(), digest_size=12).hexdigest()}"'

@@ -1,7 +1,7 @@
 """Reviews in the API."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.ingest.reviews.domain.instructions import AnswerState
-from plaudit.ingest.reviews.domain.state import Kind, Origin, Review, Revision, Severity
+from plaudit.ingest.reviews.domain.state import ErasedReview, Kind, Origin, Review, Revision
 from plaudit.ingest.reviews.events import published_state
+from plaudit.ingest.sorting.domain.severity import Severity
 
-_CONTENT: Final = {
+CONTENT_EXAMPLE: Final = {
     "subject": "acme/berlin",
     "kind": "stars",
     "rating": 4.0,
@@ -85,7 +86,7 @@ class RevisionOut(BaseModel):
     known_at: datetime = Field(description="When we learned of it.")
     delivery_id: UUID = Field(description="The delivery that brought it.")
     content: dict[str, Any] | None = Field(
-        description="The review after it, as events tell it; null when it was removed.", examples=[_CONTENT]
+        description="The review after it, as events tell it; null when it was removed.", examples=[CONTENT_EXAMPLE]
     )
 
 
@@ -93,6 +94,23 @@ class ReviewWithHistoryOut(ReviewOut):
     """A review and all its revisions, the first one first."""
 
     revisions: list[RevisionOut] = Field(description="All its revisions, the first one first.")
+
+
+class ErasedReviewOut(BaseModel):
+    """A review of which nothing is kept any more: delete your copy of it."""
+
+    id: UUID = Field(description="Its id here.")
+    source_id: UUID = Field(description="The source that it came from.")
+    revision: int = Field(description="Its last one.", examples=[2])
+    changed_at: datetime = Field(description="When it was erased.")
+    erased: Literal[True] = Field(default=True, description="Always true.")
+
+
+def listed_out(review: Review | ErasedReview) -> ReviewOut | ErasedReviewOut:
+    """Return a review as the API lists it."""
+    if isinstance(review, ErasedReview):
+        return ErasedReviewOut.model_validate(asdict(review))
+    return review_out(review)
 
 
 def review_out(review: Review) -> ReviewOut:

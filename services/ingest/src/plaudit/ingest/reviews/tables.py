@@ -13,10 +13,23 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData(schema="ingest")
+
+
+class Xid(UserDefinedType[int]):
+    """The number of a transaction."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the name of the type in SQL."""
+        return "xid8"
+
 
 reviews = Table(
     "reviews",
@@ -37,6 +50,11 @@ reviews = Table(
     Column("answered_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("part_versions", LargeBinary),
+    Column("person", Text),
+    Column("erased_at", DateTime(timezone=True)),
+    Column("verified", Boolean),
+    Column("origin", Text),
+    Column("language", Text),
 )
 
 revisions = Table(
@@ -51,6 +69,8 @@ revisions = Table(
     Column("known_at", DateTime(timezone=True), nullable=False),
     Column("state", LargeBinary),
     Column("state_format", SmallInteger, nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Column("xid", Xid, nullable=False, server_default=func.pg_current_xact_id()),
 )
 
 held_events = Table(
@@ -67,3 +87,20 @@ held_events = Table(
     Column("traceparent", Text),
     Column("tracestate", Text),
 )
+
+review_texts = Table(
+    "review_texts",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("review_id", Uuid, primary_key=True),
+    Column("words", TSVECTOR, nullable=False),
+)
+
+searched_texts = Table(
+    "searched_texts",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("review_id", Uuid, nullable=False),
+    Column("words", TSVECTOR, nullable=False),
+)
+"""A view: what the api role may see of `review_texts`."""

@@ -21,6 +21,7 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.common.standard_webhooks import InvalidSecretError
+from plaudit.common.vault import Vault
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.domain import (
     InvalidSourceError,
@@ -58,11 +59,18 @@ def platform_proofs(request: Request) -> Mapping[str, Proof]:
     return proofs
 
 
+def opened_vault(request: Request) -> Vault:
+    """Return what encrypts secrets and addresses; `main` opens it."""
+    vault: Vault = request.app.state.vault
+    return vault
+
+
 router = APIRouter(tags=["sources"])
 SourcesReader = Annotated[Principal, Depends(authorize("sources:read"))]
 SourcesWriter = Annotated[Principal, Depends(authorize("sources:write"))]
 SourceId = Annotated[UUID, Path(description="The source's id.")]
 PlatformProofs = Annotated[Mapping[str, Proof], Depends(platform_proofs)]
+OpenedVault = Annotated[Vault, Depends(opened_vault)]
 
 
 @router.post(
@@ -72,30 +80,32 @@ PlatformProofs = Annotated[Mapping[str, Proof], Depends(platform_proofs)]
     openapi_extra=describe(problems={"unknown-platform": 422, "invalid-source": 422}),
 )
 async def create_source(
-    principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs
+    principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs, vault: OpenedVault
 ) -> SourceWithSecretOut:
     """Create a source. Its secret signs deliveries at once; a platform that signs none gets a secret address."""
-    source = await commands.create(work, principal.tenant_id, **body.model_dump(), proofs=proofs)
+    source = await commands.create(work, principal.tenant_id, **body.model_dump(), proofs=proofs, vault=vault)
     return source_with_secret_out(source)
 
 
 @router.get("/v1/sources", summary="List sources")
-async def list_sources(principal: SourcesReader, tx: TenantTx, paging: Paging) -> Page[SourceOut]:
+async def list_sources(principal: SourcesReader, tx: TenantTx, paging: Paging, vault: OpenedVault) -> Page[SourceOut]:
     """List sources, oldest first, without their secrets."""
-    found = await store.page(tx, principal.tenant_id, paging.after(tuple[datetime, UUID]), paging.rows)
+    found = await store.page(tx, principal.tenant_id, paging.after(tuple[datetime, UUID]), paging.rows, vault)
     return paging.page(found, lambda source: (source.created_at, UUID(source.id)), source_out)
 
 
 @router.get("/v1/sources/{source_id}", summary="Read a source")
-async def read_source(principal: SourcesReader, tx: TenantTx, source_id: SourceId) -> SourceOut:
+async def read_source(principal: SourcesReader, tx: TenantTx, source_id: SourceId, vault: OpenedVault) -> SourceOut:
     """Read a source, without its secret."""
-    return source_out(await _get(tx, principal, source_id))
+    return source_out(await _get(tx, principal, source_id, vault))
 
 
 @router.get("/v1/sources/{source_id}/secret", summary="Reveal a source's secret")
-async def reveal_secret(principal: SourcesWriter, tx: TenantTx, source_id: SourceId) -> SourceWithSecretOut:
+async def reveal_secret(
+    principal: SourcesWriter, tx: TenantTx, source_id: SourceId, vault: OpenedVault
+) -> SourceWithSecretOut:
     """Read a source with its secret, and with the secret address where the platform signs nothing."""
-    return source_with_secret_out(await _get(tx, principal, source_id))
+    return source_with_secret_out(await _get(tx, principal, source_id, vault))
 
 
 @router.put(
@@ -104,17 +114,22 @@ async def reveal_secret(principal: SourcesWriter, tx: TenantTx, source_id: Sourc
     openapi_extra=describe(problems={"invalid-source": 422}),
 )
 async def replace_secrets(
-    principal: SourcesWriter, work: Work, source_id: SourceId, body: SecretsIn, proofs: PlatformProofs
+    principal: SourcesWriter,
+    work: Work,
+    source_id: SourceId,
+    body: SecretsIn,
+    proofs: PlatformProofs,
+    vault: OpenedVault,
 ) -> SourceOut:
     """Set the secrets that count, for a platform that issued its own, or while one is replaced by another."""
-    source = await commands.set_secrets(work, principal.tenant_id, source_id, body.secrets, proofs)
+    source = await commands.set_secrets(work, principal.tenant_id, source_id, body.secrets, proofs, vault)
     if source is None:
         raise not_found("source")
     return source_out(source)
 
 
-async def _get(tx: SqlTx, principal: Principal, source_id: UUID) -> Source:
-    source = await store.get(tx, principal.tenant_id, source_id)
+async def _get(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -> Source:
+    source = await store.get(tx, principal.tenant_id, source_id, vault)
     if source is None:
         raise not_found("source")
     return source

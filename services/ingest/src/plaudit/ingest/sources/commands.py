@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.standard_webhooks import new_secret
+from plaudit.common.vault import Vault
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import (
     Proof,
@@ -32,6 +33,7 @@ async def create(
     allowed_addresses: Sequence[str] = (),
     time_zone: str | None = None,
     proofs: Mapping[str, Proof],
+    vault: Vault,
 ) -> Source:
     """Create a source with secrets of its own.
 
@@ -45,6 +47,7 @@ async def create(
         allowed_addresses: networks that deliveries may come from; any without.
         time_zone: of times that the platform sends without a zone.
         proofs: how each platform that has an adapter proves its deliveries.
+        vault: encrypts its secrets.
 
     Raises:
         UnknownPlatformError: there is no adapter for the platform.
@@ -71,12 +74,17 @@ async def create(
         time_zone=checked_time_zone(time_zone),
         created_at=work.tx.now,
     )
-    await store.add(work.tx, source)
+    await store.add(work.tx, source, vault)
     return source
 
 
 async def set_secrets(
-    work: SqlUnitOfWork, tenant_id: str, source_id: UUID, written: Sequence[str], proofs: Mapping[str, Proof]
+    work: SqlUnitOfWork,
+    tenant_id: str,
+    source_id: UUID,
+    written: Sequence[str],
+    proofs: Mapping[str, Proof],
+    vault: Vault,
 ) -> Source | None:
     """Let these secrets count for a source, and no others; None if there is no such source.
 
@@ -86,12 +94,13 @@ async def set_secrets(
         source_id: the source.
         written: at least one; the first is shown as the source's secret.
         proofs: how each platform that has an adapter proves its deliveries.
+        vault: encrypts them.
 
     Raises:
         UnsignedPlatformError: its platform signs nothing.
         InvalidSecretError: one is no secret that the platform signs with.
     """
-    source = await store.get(work.tx, tenant_id, source_id)
+    source = await store.get(work.tx, tenant_id, source_id, vault)
     if source is None:
         return None
     proof = proofs[source.platform]
@@ -100,7 +109,7 @@ async def set_secrets(
     for secret in written:
         proof.key(secret)
     changed = replace(source, secret=written[0], more_secrets=tuple(written[1:]))
-    await store.set_secrets(work.tx, changed)
+    await store.set_secrets(work.tx, changed, vault)
     return changed
 
 

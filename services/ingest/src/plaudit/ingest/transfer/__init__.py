@@ -1,1 +1,1 @@
-"""Transfer: the command `plaudit replay`, which posts a file of reviews."""
+"""Transfer: the commands `plaudit import` and `plaudit replay`, which post a file of reviews."""

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from uuid import UUID
 
 from plaudit.common.db import Database
+from plaudit.common.vault import Vault
 from plaudit.ingest.platforms import ADAPTERS, Adapter
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import KeyedSource
@@ -47,9 +48,15 @@ class SourceCache:
     """Finds sources, and remembers them for a while, also that there is none."""
 
     def __init__(
-        self, database: Database, cache_seconds: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        vault: Vault,
+        cache_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Load sources from the database. Their secrets are decrypted once per load."""
         self._database = database
+        self._vault = vault
         self._cache_seconds = cache_seconds
         self._monotonic = monotonic
         self._cache: dict[str, tuple[float, CachedSource | None]] = {}
@@ -109,5 +116,5 @@ class SourceCache:
 
     async def _load(self, wanted: UUID) -> CachedSource | None:
         async with self._database.transaction() as tx:
-            source = await store.find(tx, wanted)
+            source = await store.find(tx, wanted, self._vault)
         return None if source is None else known_source(source)

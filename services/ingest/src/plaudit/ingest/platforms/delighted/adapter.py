@@ -6,13 +6,13 @@ Only surveys whose scale is known are read: NPS from 0 to 10, CSAT from 1 to 5.
 from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells
+from plaudit.ingest.platforms.fields import unknown_type
 from plaudit.ingest.platforms.payload import Events, Fields, expect, read_event, tags
 from plaudit.ingest.platforms.proofs import HmacSignature
 from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
     EditReview,
-    Ignored,
     Item,
 )
 from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES
@@ -31,7 +31,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 def _read(event: Fields) -> Item:
     name = event.name("event_type") or ""
     if name not in EVENTS:
-        return Ignored(f"event_type: {name} is no survey response")
+        return unknown_type("event_type", name or "")
     data = event.inner("event_data")
     kind = data.word("survey_type", KINDS)
     if not isinstance(kind, Kind):

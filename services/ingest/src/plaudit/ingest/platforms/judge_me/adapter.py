@@ -7,13 +7,13 @@ changes. Answers are never told. There are two kinds of secret: an app's own, an
 from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
+from plaudit.ingest.platforms.fields import unknown_type
 from plaudit.ingest.platforms.payload import Events, Fields, expect, read_event, tags
 from plaudit.ingest.platforms.proofs import HmacSignature
 from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
     EditReview,
-    Ignored,
     Item,
     RemoveReview,
 )
@@ -39,7 +39,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 def _read(event: Fields) -> Item:
     name = event.name("event") or ""
     if name not in EVENTS:
-        return Ignored(f"event: {name} is not about a review")
+        return unknown_type("event", name or "")
     review = event.inner("review")
     external_id = review.id("id")
     if name == "review/unpublished" or not _is_public(review):

@@ -8,14 +8,13 @@ import re
 from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells
-from plaudit.ingest.platforms.fields import MAX_VERSION
+from plaudit.ingest.platforms.fields import MAX_VERSION, unknown_type
 from plaudit.ingest.platforms.payload import Events, Fields, expect, read_event, tags
 from plaudit.ingest.platforms.proofs import StandardWebhooks
 from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
     EditReview,
-    Ignored,
     Item,
     RemoveReview,
 )
@@ -39,7 +38,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 def _read(event: Fields) -> Item:
     topic, kind = event.name("topic"), event.name("resourceType")
     if kind != "review" or topic not in {*EVENTS, REMOVED}:
-        return Ignored(f"{kind} {topic} is not about a review")
+        return unknown_type("type and topic", f"{kind}/{topic}")
     review = event.inner("resource")
     external_id, version = review.id("reviewId"), _version(event)
     if topic == REMOVED or review.word("status", IS_PUBLIC) is False:

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
+from plaudit.ingest.platforms.fields import unknown_type
 from plaudit.ingest.platforms.payload import Events, Fields, expect, read_event, tags
 from plaudit.ingest.platforms.proofs import HmacSignature
 from plaudit.ingest.reviews.domain.instructions import (
@@ -15,7 +16,6 @@ from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
     EditReview,
-    Ignored,
     Item,
 )
 from plaudit.ingest.sources.domain import KeyedSource
@@ -40,7 +40,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 def _read(event: Fields) -> Item:
     name = event.name("metadata.event_type") or event.name("metadata.eventType") or ""
     if name not in EVENTS:
-        return Ignored(f"metadata.event_type: {name} is not about a review")
+        return unknown_type("metadata.event_type", name or "")
     data = event.inner("data")
     places = [place.name("uid") for place in data.each("locations")]
     content = Content(

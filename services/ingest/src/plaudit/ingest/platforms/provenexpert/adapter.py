@@ -18,8 +18,8 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
         raise UnusableBodyError('expected "status" to be success, and "ratings" an object')
     check_count([*ratings])
     return [
-        read_event({**row, "id": key} if isinstance(row, dict) else row, source, _read, f"ratings.{key[:40]}")
-        for key, row in ratings.items()
+        read_event({**row, "id": key} if isinstance(row, dict) else row, source, _read, f"ratings.{index}")
+        for index, (key, row) in enumerate(ratings.items())
     ]
 
 

@@ -25,10 +25,9 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 
 
 def _read(review: Fields) -> Item:
-    external_id, others = review.id("id"), sorted(review.names() - OF_A_REMOVAL)
-    if others:
-        known = f"only reviews that were deleted or hidden are known, which have {' and '.join(sorted(OF_A_REMOVAL))}"
-        return Quarantined(f"{others[0][:80]}: {known}")
+    external_id = review.id("id")
+    if review.names() != OF_A_REMOVAL:
+        return Quarantined(f"only a removal can be read, which has {' and '.join(sorted(OF_A_REMOVAL))} and no more")
     return RemoveReview(external_id=external_id)
 
 

@@ -10,12 +10,12 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells
+from plaudit.ingest.platforms.fields import unknown_type
 from plaudit.ingest.platforms.payload import Fields, expect, read_event, tags
 from plaudit.ingest.platforms.proofs import HmacSignature
 from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
-    Ignored,
     Item,
 )
 from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, Scale
@@ -33,7 +33,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 
 def _read(event: Fields) -> Item:
     if event.name("event_type") != "form_response":
-        return Ignored(f"event_type: {event.name('event_type')} is no response")
+        return unknown_type("event_type", event.name("event_type") or "")
     response = event.inner("form_response")
     answers = list(response.each("answers"))
     rating, scale, kind = _rating(answers)

@@ -7,9 +7,10 @@ source needs a zone. A page holds three excerpts at most, so what is not in it w
 from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
+from plaudit.ingest.platforms.fields import unknown_type
 from plaudit.ingest.platforms.payload import Fields, expect, read_events, tags
 from plaudit.ingest.platforms.proofs import PathToken
-from plaudit.ingest.reviews.domain.instructions import Content, CreateReview, Ignored, Item
+from plaudit.ingest.reviews.domain.instructions import Content, CreateReview, Item
 from plaudit.ingest.sources.domain import KeyedSource
 
 NEW: Final = "NEW_REVIEW_EVENT"
@@ -34,7 +35,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 def _read(update: Fields, message: Fields) -> Item:
     event = update.name("event_type") or ""
     if event != NEW:
-        return Ignored(f"event_type: {event} is no new review")
+        return unknown_type("event_type", event)
     content = Content(
         rating=update.rating("rating"),
         published_at=message.time("time"),

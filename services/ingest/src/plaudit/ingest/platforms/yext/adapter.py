@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
+from plaudit.ingest.platforms.fields import unknown_type
 from plaudit.ingest.platforms.payload import Events, Fields, expect, read_event, tags
 from plaudit.ingest.platforms.proofs import HmacSignature
 from plaudit.ingest.reviews.domain.instructions import (
@@ -12,7 +13,6 @@ from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
     EditReview,
-    Ignored,
     Item,
     RemoveReview,
 )
@@ -37,7 +37,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 def _read(event: Fields) -> Item:
     name = event.name("meta.eventType") or ""
     if name not in EVENTS and name != REMOVED:
-        return Ignored(f"meta.eventType: {name} is not about a review")
+        return unknown_type("meta.eventType", name or "")
     review = event.inner("review")
     external_id = review.id("id")
     if name not in EVENTS or review.word("status", IS_PUBLIC) is False:

@@ -6,13 +6,13 @@ Yotpo signs nothing. `deleted` and `archived` take a review down, and can be tak
 from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
+from plaudit.ingest.platforms.fields import unknown_type
 from plaudit.ingest.platforms.payload import Events, Fields, expect, read_event, tags
 from plaudit.ingest.platforms.proofs import PathToken
 from plaudit.ingest.reviews.domain.instructions import (
     Content,
     CreateReview,
     EditReview,
-    Ignored,
     Item,
     RemoveReview,
 )
@@ -33,7 +33,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 def _read(event: Fields) -> Item:
     name = event.name("event") or ""
     if name not in EVENTS:
-        return Ignored(f"event: {name} is not about a review")
+        return unknown_type("event", name or "")
     data = event.inner("data")
     external_id = data.id("id")
     if data.flag("deleted") is True or data.flag("archived") is True:

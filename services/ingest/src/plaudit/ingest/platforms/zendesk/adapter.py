@@ -6,6 +6,7 @@ There is one rating for each ticket; another event for it is an edit.
 from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
+from plaudit.ingest.platforms.fields import unknown_type
 from plaudit.ingest.platforms.payload import Fields, expect, read_event, read_events, tags
 from plaudit.ingest.platforms.proofs import HmacSignature
 from plaudit.ingest.reviews.domain.instructions import (
@@ -36,7 +37,7 @@ def normalise(body: object, source: KeyedSource) -> list[Item]:
 
 def _read(event: Fields) -> Item:
     if event.name("type") != RATED:
-        return Ignored(f"type: {event.name('type')} is no rating")
+        return unknown_type("type", event.name("type") or "")
     score = event.inner("event").inner("satisfaction_score")
     return _rated(event, score, "time", "detail.requester_id", event.id("detail.id"))
 

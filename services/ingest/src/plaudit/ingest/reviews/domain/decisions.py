@@ -15,6 +15,7 @@ happens to a removed review has an event until it is restored.
 - Where a platform takes removals back without saying so (`removals_are_final` is false), a creation or an edit makes a
   removed review visible, unless its version is below the removal's.
 - A restoration brings back the last state as it is, its `rated_at` included.
+- Nothing that is said of an erased review changes anything.
 - An instruction that changes nothing but versions is stored without an event, so that older versions stay stale.
 """
 
@@ -56,6 +57,7 @@ RevisionType = Literal[
     "review.answer_removed",
     "review.removed",
     "review.restored",
+    "review.erased",
 ]
 
 
@@ -90,7 +92,7 @@ class NewRevision(Revised, frozen=True, kw_only=True):
 class Unchanged(msgspec.Struct, frozen=True):
     """There is nothing to write: a newer version is stored already, the same content, or it never was public."""
 
-    reason: Literal["stale", "duplicate", "not_public"]
+    reason: Literal["stale", "duplicate", "not_public", "erased"]
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -104,6 +106,8 @@ Decision = Revised | Unchanged | Held | Quarantined
 STALE = Unchanged("stale")
 DUPLICATE = Unchanged("duplicate")
 NOT_PUBLIC = Unchanged("not_public")
+ERASED = Unchanged("erased")
+"""The review was erased: nothing is stored of it again, not even the bytes that tell of it."""
 
 
 def decide(
@@ -128,7 +132,9 @@ def decide(
     try:
         if current is None:
             return _first(instruction, source, received_at, new_review_id, removals_are_final)
-        return _next(current, instruction, received_at, removals_are_final)
+        if current.state is None:
+            return ERASED
+        return _next(current, current.state, instruction, received_at, removals_are_final)
     except OffScaleError as error:
         return Quarantined(str(error))
 
@@ -171,7 +177,13 @@ def _first(
     return _revised(None, stored, "review.created")
 
 
-def _next(current: StoredReview, instruction: Instruction, received_at: datetime, removals_are_final: bool) -> Decision:
+def _next(
+    current: StoredReview,
+    before: ReviewState,
+    instruction: Instruction,
+    received_at: datetime,
+    removals_are_final: bool,
+) -> Decision:
     version, known = instruction.version, _part_versions(current)
     told = parts_of(instruction, removals_are_final=removals_are_final)
     fresh = told if version is None or known is None else known.below(told, version)
@@ -179,7 +191,7 @@ def _next(current: StoredReview, instruction: Instruction, received_at: datetime
     removed = _is_removed(current, instruction, known, fresh, removals_are_final)
     if current.removed and removed and isinstance(instruction, (CreateReview, EditReview)):
         fresh &= ~VISIBILITY
-    state = _state(current.state, instruction, fresh, stale, received_at)
+    state = _state(before, instruction, fresh, stale, received_at)
     if known is not None and version is not None and version < known.first:
         state = _rated_earlier(state, instruction, stale)
     if version is not None and fresh:
@@ -192,12 +204,13 @@ def _next(current: StoredReview, instruction: Instruction, received_at: datetime
         state=state,
         part_versions=known,
     )
-    if (removed, state) == (current.removed, current.state):
+    if (removed, state) == (current.removed, before):
         if version is None:
             return DUPLICATE
         if not fresh and stored.version == current.version:
             return STALE
-    return _revised(current, stored, _type(current, stored, instruction))
+    restored = current.removed and not removed
+    return _revised(current, stored, _type(before, state, instruction, was_restored=restored))
 
 
 def _part_versions(current: StoredReview) -> PartVersions | None:
@@ -251,13 +264,13 @@ def _rated_earlier(state: ReviewState, instruction: Instruction, stale: int) -> 
     return rated_earlier(state, content, content.published_at if was_created else content.edited_at)
 
 
-def _type(current: StoredReview, stored: StoredReview, instruction: Instruction) -> RevisionType:
+def _type(before: ReviewState, after: ReviewState, instruction: Instruction, *, was_restored: bool) -> RevisionType:
     if isinstance(instruction, RemoveReview):
         return "review.removed"
-    if isinstance(instruction, RestoreReview) or (current.removed and not stored.removed):
+    if isinstance(instruction, RestoreReview) or was_restored:
         return "review.restored"
-    if isinstance(instruction, AnswerReview) or differ_in_answer_only(current.state, stored.state):
-        return "review.answer_removed" if stored.state.answer is None else "review.answered"
+    if isinstance(instruction, AnswerReview) or differ_in_answer_only(before, after):
+        return "review.answer_removed" if after.answer is None else "review.answered"
     return "review.edited"
 
 

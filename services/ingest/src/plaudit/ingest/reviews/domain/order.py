@@ -1,6 +1,24 @@
-"""The order key of a review: what is locked before anything is decided about it."""
+"""The orders in which reviews are listed, and the place of a review in each."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
 
 
-def order_key(tenant_id: str, source_id: str, external_id: str) -> str:
-    """Return the order key of a review."""
-    return f"review:{tenant_id}:{source_id}:{external_id}"
+class Order(StrEnum):
+    """What a list is sorted by."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    RATING = "rating"
+    CHANGED = "changed"
+
+
+PLACE_TYPES: Final[dict[Order, Any]] = {
+    Order.NEWEST: tuple[datetime, UUID],
+    Order.OLDEST: tuple[datetime, UUID],
+    Order.RATING: tuple[float, datetime, UUID],
+    Order.CHANGED: tuple[int, UUID],
+}
+"""The type of a place in each order. That of changes begins with the number of the transaction."""

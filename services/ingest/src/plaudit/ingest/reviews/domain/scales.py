@@ -13,7 +13,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from plaudit.ingest.reviews.domain.state import Kind, RawRating, Severity
+from plaudit.ingest.reviews.domain.state import Kind, RawRating
+from plaudit.ingest.sorting.domain.severity import Severity, by_stars
 
 STARS_MIN: Final = 1.0
 STARS_MAX: Final = 5.0
@@ -21,7 +22,6 @@ MAX_BOUND: Final = 1_000_000.0
 """Of either end of a scale, so that every difference is finite and every rating exact enough."""
 WITHIN_BOUNDS: Final = {"minimum": -MAX_BOUND, "maximum": MAX_BOUND}
 """For documents."""
-WORST_NEGATIVE_BUCKET: Final = 2
 CACHED_RATINGS: Final = 4_096
 
 
@@ -108,5 +108,5 @@ def bucket(rating: float) -> int:
 
 
 def severity(rating: float) -> Severity:
-    """Return how bad a rating is by itself: one or two stars are negative. Drastic is for what a text says."""
-    return Severity.NEGATIVE if bucket(rating) <= WORST_NEGATIVE_BUCKET else Severity.NORMAL
+    """Return how bad a rating is by itself. Drastic is for what a text says."""
+    return by_stars(rating)

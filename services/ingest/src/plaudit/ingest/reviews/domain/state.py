@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.ingest.reviews.domain.versions import PartVersions
+from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import SourceRef
 
 
@@ -30,14 +31,6 @@ class Origin(StrEnum):
     ORGANIC = "organic"
     INVITED = "invited"
     INCENTIVISED = "incentivised"
-
-
-class Severity(StrEnum):
-    """How bad it is for the company."""
-
-    NORMAL = "normal"
-    NEGATIVE = "negative"
-    DRASTIC = "drastic"
 
 
 class RawRating(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -112,9 +105,12 @@ class StoredReview(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool
     partition_key: str
     """Tenant and first segment of the subject it was created under; it stays the same when the review moves."""
-    state: ReviewState
+    state: ReviewState | None
+    """None of an erased review."""
     part_versions: PartVersions | None = None
     """None where nothing had a version, or where the review is older than this: then each part has `version`."""
+    erased_at: datetime | None = None
+    """Since when nothing of it is stored, and nothing of it comes back."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +123,16 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool
     changed_at: datetime
     state: ReviewState
+
+
+class ErasedReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A review of which nothing is stored any more, as it is listed for whoever keeps a copy."""
+
+    id: UUID
+    source_id: UUID
+    revision: int
+    changed_at: datetime
+    """When it was erased."""
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,9 +47,9 @@ _DECODE: Final[Mapping[int, Callable[[bytes], ReviewState]]] = {
 }
 
 
-def encode_state(state: ReviewState) -> bytes:
+def encode_state(state: ReviewState | None) -> bytes | None:
     """Return a state as a revision stores it, in `STATE_FORMAT`."""
-    return _encode(state)
+    return None if state is None else _encode(state)
 
 
 def decode_state(stored: bytes | None, state_format: int) -> ReviewState | None:

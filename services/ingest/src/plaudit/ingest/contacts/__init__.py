@@ -1,0 +1,1 @@
+"""Contacts: the addresses of customers, encrypted, and what each consents to."""

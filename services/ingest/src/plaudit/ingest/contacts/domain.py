@@ -1,0 +1,56 @@
+"""An address, and whether its person may be written to."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+MAX_ADDRESS_CHARS: Final = 254
+PERSON_PATTERN: Final = r"^([0-9a-f]{64}|[a-z0-9-]{1,64}:[^@\s\x00-\x1f\x7f]{1,128})$"
+"""Of a person key. It has no @, so that no address is taken for one."""
+
+
+class Consent(StrEnum):
+    """Whether a person may be written to."""
+
+    UNKNOWN = "unknown"
+    GRANTED = "granted"
+    DENIED = "denied"
+
+
+class ErasedPersonError(ValueError):
+    """The person was erased after this was said."""
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a person to write to."""
+
+    person: str
+    address: str
+    """As it was given last; it is stored encrypted."""
+    consent: Consent
+    consent_at: datetime | None
+    """When the person said so; None while nothing is known."""
+    changed_at: datetime
+
+
+def next_consent(
+    stored: Consent, stored_at: datetime | None, said: Consent, said_at: datetime
+) -> tuple[Consent, datetime | None]:
+    """Return what a person consents to after a statement that may arrive late: the latest one counts.
+
+    Of two at the same time, the denial counts.
+    """
+    if said is Consent.UNKNOWN:
+        return stored, stored_at
+    if stored_at is None or said_at > stored_at or (said_at == stored_at and said is Consent.DENIED):
+        return said, said_at
+    return stored, stored_at
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is one plain e-mail address: nothing that could be a second header or recipient."""
+    local, at, domain = text.strip().rpartition("@")
+    is_plain = text.isprintable() and not set(text.strip()) & set(' ,;:<>()[]\\"')
+    return bool(at and local and "@" not in local and domain and is_plain and len(text) <= MAX_ADDRESS_CHARS)

@@ -1,0 +1,1 @@
+"""Customers: what happened with them, told by other systems, for cadences and alerts."""

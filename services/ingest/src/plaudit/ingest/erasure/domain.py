@@ -1,0 +1,123 @@
+"""What an erasure is, how far it is, and what it does to what is published."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+SETTLING: Final = timedelta(seconds=15)
+"""An erasure goes on for so long: a delivery that was being written when it was asked for is committed by then."""
+MIN_BARE_NEEDLE_CHARS: Final = 8
+"""A shorter id is looked for in quotation marks, or it would be found everywhere."""
+STORES: Final[Mapping[str, str]] = {
+    "reviews": "emptied, and marked as erased",
+    "revisions": "their states deleted",
+    "review_texts": "deleted",
+    "review_text_positions": "holds nothing about customers",
+    "deliveries": "the bytes deleted of each that tells of it; all of them after the retention",
+    "held_events": "deleted of the person; of a known review there are none",
+    "failed_attempts": "holds nothing about customers",
+    "outbox": "words and names deleted from what is still there; figures stay",
+    "contacts": "deleted",
+    "customer_events": "deleted",
+    "erased_people": "says what must not come back, by person key",
+    "erasures": "the receipts, by id and person key",
+    "sorting_rules": "holds nothing about customers",
+    "sources": "holds nothing about customers",
+    "idempotency_keys": "holds no answer about customers; deleted after a day",
+    "rate_limits": "holds no answer about customers; deleted after a day",
+}
+"""Table → what an erasure does to it. A test compares it with the tables that there are."""
+
+_WORDS_OF_REVIEWS: Final = ("title", "text", "language", "person", "tags", "url", "answer")
+_WORDS_OF_CUSTOMERS: Final = ("reference", "plan", "stage", "channel")
+
+
+class Stage(StrEnum):
+    """What an erasure does now; the next follows when nothing is left to do."""
+
+    REVIEWS = "reviews"
+    DELIVERIES = "deliveries"
+    OUTBOX = "outbox"
+    CUSTOMERS = "customers"
+    DONE = "done"
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True):
+    """One erasure: of a review, or of all that a person did up to now."""
+
+    tenant_id: str
+    id: UUID
+    review_id: UUID | None
+    person: str | None
+    address: str | None
+    """The person's address where it is known, encrypted; None once deliveries are done."""
+    requested_by: str
+    requested_at: datetime
+    stage: Stage = Stage.REVIEWS
+    place: str = ""
+    """How far the stage has come."""
+    counts: Mapping[str, int] = {}
+    """Store → how many rows were changed or deleted."""
+    finished_at: datetime | None = None
+
+    def counted(self, **more: int) -> dict[str, int]:
+        """Return the counts with more added."""
+        return {**self.counts, **{name: self.counts.get(name, 0) + count for name, count in more.items()}}
+
+    @property
+    def digest(self) -> str | None:
+        """A hash of the receipt, None before it is finished."""
+        if self.finished_at is None:
+            return None
+        told = [str(self.id), self.requested_at, self.finished_at, dict(self.counts)]
+        return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+
+
+class ErasedReview(msgspec.Struct, frozen=True):
+    """A review that was erased, as it is looked for in deliveries."""
+
+    source_id: UUID
+    external_id: str
+
+
+def needles(external_ids: Collection[str], address: str | None) -> list[bytes]:
+    """Return what a body holds that tells of one of these reviews or of the address, in each of its spellings."""
+    found: set[bytes] = set()
+    for text in (*external_ids, *((address, address.lower()) if address else ())):
+        for spelled in (msgspec.json.encode(text), _ascii(text)):
+            bare = spelled[1:-1]
+            found.add(bare if len(bare) >= MIN_BARE_NEEDLE_CHARS else spelled)
+    return sorted(found)
+
+
+def without_words(envelope: bytes) -> bytes:
+    """Return an event of the outbox without words and names; its figures and numbers stay."""
+    event: dict[str, Any] = msgspec.json.decode(envelope)
+    data = event["data"]
+    for state in (data.get("before"), data.get("after")):
+        if state is not None:
+            state["external_id"] = "erased"
+            for name in _WORDS_OF_REVIEWS:
+                state.pop(name, None)
+    for name in _WORDS_OF_CUSTOMERS:
+        data.pop(name, None)
+    return msgspec.json.encode(event)
+
+
+def _ascii(text: str) -> bytes:
+    """Return a text as JSON that spells everything else than ASCII by escapes."""
+    escaped = "".join(
+        char if char.isascii() else "".join(f"\\u{unit:04x}" for unit in _units(char))
+        for char in msgspec.json.encode(text).decode()
+    )
+    return escaped.encode()
+
+
+def _units(char: str) -> list[int]:
+    pairs = char.encode("utf-16-be")
+    return [int.from_bytes(pairs[at : at + 2], "big") for at in range(0, len(pairs), 2)]

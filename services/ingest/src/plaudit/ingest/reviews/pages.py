@@ -1,0 +1,228 @@
+"""The console's page of reviews: the list with its filters, and beside it one review with all that became of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Final
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
+from plaudit.common.db import SqlTx
+from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
+from plaudit.common.sessions import ConsolePages, staff
+from plaudit.ingest.reviews import store
+from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
+from plaudit.ingest.reviews.domain.state import Kind, Origin, Review, Revision
+from plaudit.ingest.reviews.store import Filters
+from plaudit.ingest.sorting.domain.severity import Severity
+
+ROWS: Final = 20
+REVIEWS: Final = "/console/reviews"
+MAX_TYPED_CHARS: Final = 500
+STARS: Final[Mapping[str, tuple[str, float | None, float | None]]] = {
+    "": ("any", None, None),
+    "low": ("1 or 2", None, 2.5),
+    "middle": ("3", 2.5, 3.5),
+    "high": ("4 or 5", 3.5, None),
+}
+"""Choice → its words, and the ratings from and below which it reaches."""
+ANSWERED: Final = {"": "any", "true": "answered", "false": "not answered", "unknown": "not told by the platform"}
+SEVERITIES: Final = {
+    "": "any",
+    Severity.DRASTIC.value: "drastic",
+    Severity.NEGATIVE.value: "negative",
+    Severity.NORMAL.value: "normal",
+}
+SHOWN: Final = {"": "published", "true": "removed"}
+ORDERS: Final = {
+    Order.NEWEST.value: "newest first",
+    Order.OLDEST.value: "oldest first",
+    Order.RATING.value: "worst first",
+}
+_HAPPENED: Final = {
+    "review.created": "The review was published.",
+    "review.edited": "The customer changed it.",
+    "review.answered": "It was answered.",
+    "review.answer_removed": "The answer was taken back.",
+    "review.removed": "The platform took it down.",
+    "review.restored": "It is back on the platform.",
+}
+_ORIGINS: Final = {
+    Origin.ORGANIC: "unasked",
+    Origin.INVITED: "on invitation",
+    Origin.INCENTIVISED: "for a reward",
+}
+
+router = APIRouter(include_in_schema=False)
+console = ConsolePages("plaudit.ingest.reviews")
+Staff = Annotated[Principal, Depends(staff("reviews:read"))]
+
+
+def typed(
+    text: Annotated[str, Query()] = "",
+    subject: Annotated[str, Query()] = "",
+    source: Annotated[str, Query()] = "",
+    stars: Annotated[str, Query()] = "",
+    answered: Annotated[str, Query()] = "",
+    severity: Annotated[str, Query()] = "",
+    removed: Annotated[str, Query()] = "",
+    sort: Annotated[str, Query()] = "",
+) -> dict[str, str]:
+    """Return what the form of filters holds; a choice that there is not counts as none."""
+    chosen = {
+        "stars": stars if stars in STARS else "",
+        "answered": answered if answered in ANSWERED else "",
+        "severity": severity if severity in SEVERITIES else "",
+        "removed": removed if removed in SHOWN else "",
+        "sort": sort if sort in ORDERS and sort != Order.NEWEST else "",
+    }
+    return {"text": text.strip()[:MAX_TYPED_CHARS], "subject": subject.strip().strip("/"), "source": source, **chosen}
+
+
+Form = Annotated[dict[str, str], Depends(typed)]
+
+
+@router.get(REVIEWS)
+async def show_reviews(request: Request, principal: Staff, tx: TenantTx, form: Form, cursor: Cursor = None) -> Response:
+    """Show reviews, and beside the list the first one."""
+    return await _page(request, principal, tx, form, cursor, None)
+
+
+@router.get(f"{REVIEWS}/{{review_id}}")
+async def show_review(
+    request: Request, principal: Staff, tx: TenantTx, review_id: UUID, form: Form, cursor: Cursor = None
+) -> Response:
+    """Show one review beside the list."""
+    review = await store.get(tx, principal.tenant_id, review_id)
+    if review is None:
+        raise not_found("review")
+    return await _page(request, principal, tx, form, cursor, review)
+
+
+async def _page(
+    request: Request, principal: Principal, tx: SqlTx, form: dict[str, str], cursor: str | None, chosen: Review | None
+) -> Response:
+    tenant_id = principal.tenant_id
+    sources = await store.source_choices(tx, tenant_id)
+    untold = request.app.state.platforms_without_answers
+    order = Order(form["sort"] or Order.NEWEST)
+    error = SUBJECT_RULE if form["subject"] and not is_subject(form["subject"]) else ""
+    list_path = REVIEWS + _query(form)
+    after = decode_cursor(cursor, PLACE_TYPES[order], of=list_path) if cursor else None
+    filters = _filters(form, [source_id for source_id, _, _ in sources])
+    found = [] if error else await store.page(tx, tenant_id, filters, after, ROWS + 1, order=order, untold=untold)
+    listed, following = cut_page(found, ROWS, lambda each: each.place, of=list_path)
+    reviews = [each.review for each in listed if isinstance(each.review, Review)]
+    selected = chosen or (reviews[0] if reviews else None)
+    history = await store.history(tx, tenant_id, selected.id) if selected else []
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "reviews.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
+        further=(_title(chosen),) if chosen else (),
+        form=form,
+        subject_error=error,
+        is_narrowed=bool(_query(form)),
+        has_sources=bool(sources),
+        choices=_choices(sources),
+        reviews=reviews,
+        selected=selected,
+        is_chosen=chosen is not None,
+        revisions=[_entry(each, before) for before, each in zip([None, *history], history, strict=False)],
+        list_path=list_path,
+        query=_query({**form, "cursor": cursor or ""}),
+        next=following,
+        is_first=cursor is None,
+        answer_state=lambda review: _answer_state(review, untold),
+        title_of=_title,
+        stars_of=lambda review: max(1, min(5, int(review.state.rating + 0.5))),
+        given_rating=_given_rating,
+        origins=_ORIGINS,
+        moment=moment,
+        is_web_address=_is_web_address,
+        reviews_path=REVIEWS,
+    )
+
+
+def _filters(form: Mapping[str, str], source_ids: Sequence[UUID]) -> Filters:
+    _, at_least, below = STARS[form["stars"]]
+    chosen = [source_id for source_id in source_ids if str(source_id) == form["source"]]
+    return Filters(
+        subject=form["subject"] or None,
+        source_id=chosen[0] if chosen else None,
+        severity=form["severity"] or None,
+        rating_gte=at_least,
+        rating_lt=below,
+        answered=form["answered"] or None,
+        text=form["text"] or None,
+        removed=form["removed"] == "true",
+    )
+
+
+def _choices(sources: Sequence[tuple[UUID, str, str]]) -> dict[str, dict[str, str]]:
+    return {
+        "source": {"": "all", **{str(source_id): name for source_id, name, _ in sources}},
+        "stars": {value: words for value, (words, _, _) in STARS.items()},
+        "answered": ANSWERED,
+        "severity": SEVERITIES,
+        "removed": SHOWN,
+        "sort": ORDERS,
+    }
+
+
+def _title(review: Review) -> str:
+    state = review.state
+    return state.title or f"{state.rating:.2g}-star review of {state.subject}"
+
+
+def _given_rating(review: Review) -> str:
+    """Return the rating as it was given: `7 of 0 to 10`."""
+    raw = review.state.raw_rating
+    what = "stars" if review.state.kind is Kind.STARS else review.state.kind.upper()
+    return f"{raw.value:g} of {raw.min:g} to {raw.max:g} ({what})"
+
+
+def _answer_state(review: Review, untold: frozenset[str]) -> tuple[str, str]:
+    """Return whether a review is answered, in words, and its look."""
+    state = review.state
+    if state.answered_at is not None:
+        return "answered", "good"
+    if state.answer is not None:
+        return f"answer {state.answer.state}", "warn"
+    if state.source.platform in untold:
+        return f"{state.source.platform} does not tell us of answers", "quiet"
+    return "not answered", "warn" if state.severity is not Severity.NORMAL else "quiet"
+
+
+def _entry(revision: Revision, before: Revision | None) -> tuple[datetime, str, str]:
+    """Return an entry of a review's history: when we knew it, what happened, and the text that was replaced."""
+    state, earlier = revision.state, before.state if before else None
+    replaced = earlier.text if earlier and state and earlier.text and earlier.text != state.text else ""
+    words = _HAPPENED.get(revision.type, revision.type)
+    if earlier and state and earlier.rating != state.rating:
+        words = f"{words} The rating went from {earlier.rating:.2g} to {state.rating:.2g} stars."
+    return revision.known_at, words, replaced or ""
+
+
+def _query(form: Mapping[str, str]) -> str:
+    given = {name: value for name, value in form.items() if value}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def moment(at: datetime) -> str:
+    """Return an instant for people: `2 March 2026, 09:00 UTC`."""
+    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)

@@ -1,0 +1,51 @@
+"""The job that makes the words of reviews searchable."""
+
+from typing import Final
+
+from plaudit.common.db import Database
+from plaudit.common.jobs import PeriodicJob
+from plaudit.ingest.reviews.domain.marks import marks
+from plaudit.ingest.reviews.domain.state import ReviewState
+from plaudit.ingest.reviews.domain.words import stored_words, words
+from plaudit.ingest.search import store
+
+REVISIONS_OF_A_TURN: Final = 500
+PAUSE_SECONDS: Final = 1.0
+
+
+class SearchIndexJob(PeriodicJob):
+    """Follows the revisions of every tenant in the order of commits, and stores the words of each review."""
+
+    def __init__(self, database: Database) -> None:
+        """Take a worker's connections."""
+        super().__init__("search_index", PAUSE_SECONDS)
+        self._database = database
+
+    async def has_work(self) -> bool:
+        """Return whether a revision is not indexed."""
+        return await self._database.holds(store.IS_BEHIND)
+
+    async def turn(self) -> int:
+        """Index some revisions of one tenant; return how many."""
+        async with self._database.transaction() as tx:
+            tenant_id = await store.tenant_behind(tx)
+            position = None if tenant_id is None else await store.lock_position(tx, tenant_id)
+            if tenant_id is None or position is None:
+                return 0
+            found = await store.following(tx, tenant_id, position, REVISIONS_OF_A_TURN)
+            if not found:
+                return 0
+            last = {each.position.review_id: each for each in found}
+            await store.purge(tx, [review_id for review_id, each in last.items() if each.state is None])
+            stated = [(each, each.state) for each in last.values() if each.state is not None]
+            indexed = [(each.position.review_id, _words(tenant_id, each, state)) for each, state in stated]
+            await store.index(tx, tenant_id, indexed)
+            await store.fill(tx, tenant_id, [(each.position, state) for each, state in stated])
+            await store.move(tx, tenant_id, found[-1].position)
+            return len(found)
+
+
+def _words(tenant_id: str, stated: store.Stated, state: ReviewState) -> list[str]:
+    answer = None if state.answer is None else state.answer.text
+    marked = [each.replace(store.SEPARATOR, "") for each in marks(state, removed=stated.removed)]
+    return stored_words(tenant_id, [*words(state.title, state.text, answer), *marked])

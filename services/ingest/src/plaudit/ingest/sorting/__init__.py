@@ -1,0 +1,1 @@
+"""Sorting: what a review's text says, by rules: severity, topics, personas and language."""

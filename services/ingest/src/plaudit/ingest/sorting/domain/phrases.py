@@ -1,0 +1,198 @@
+"""Phrases: how they are written, and whether words match one.
+
+Phrases are separated by `;`, their words by blanks. `a/b` is either word, `stem*` any word that begins so, `*stem` any
+that ends so, `word?` may be missing, `<n>` leaves room for up to n words, `!a/b` at the end forbids these as the next
+word. A leading `~` marks a weak phrase. `ä` matches `ae` and `a`, and so for ö and ü.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from plaudit.ingest.sorting.domain.words import Sentence, fold, normalise, sentences, without_umlauts
+
+MAX_GAP_WORDS: Final = 5
+MAX_GAPS: Final = 3
+MAX_STEPS: Final = 12
+"""Words of a phrase. Together the three bound the work at each word of a text."""
+MIN_PREFIX_CHARS: Final = 3
+MIN_SUFFIX_CHARS: Final = 5
+
+_GAP: Final = re.compile(r"<(\d{1,3})>")
+
+
+class WrongPhraseError(ValueError):
+    """A phrase that is not written as phrases are; the text says why."""
+
+
+class Element(NamedTuple):
+    """What one word of a phrase may be."""
+
+    exact: frozenset[str]
+    prefixes: tuple[str, ...]
+    suffixes: tuple[str, ...]
+
+    def matches(self, word: str) -> bool:
+        """Say whether it may be this word."""
+        return (
+            word in self.exact
+            or (bool(self.prefixes) and word.startswith(self.prefixes))
+            or (bool(self.suffixes) and word.endswith(self.suffixes))
+        )
+
+
+class Step(NamedTuple):
+    """One word of a phrase after its first: at most `gap` other words come before it, and it may be missing."""
+
+    gap: int
+    is_optional: bool
+    element: Element
+
+
+class Phrase(NamedTuple):
+    """A phrase of a list. `text` is its name: as it is written there, without the mark of weakness."""
+
+    list_name: str
+    group: str
+    """The category, topic or persona that it stands for."""
+    text: str
+    is_weak: bool
+    first: Element
+    steps: tuple[Step, ...]
+    unless: Element | None
+
+    def end(self, words: Sequence[str], first: int) -> int | None:
+        """Return the place of the phrase's last word, given that of its first; None if the other words do not match."""
+        last = _last(self.steps, 0, words, first) if self.steps else first
+        if last is not None and self.unless is not None and last + 1 < len(words):
+            return None if self.unless.matches(words[last + 1]) else last
+        return last
+
+
+class Match(NamedTuple):
+    """A phrase in a sentence: from the word `first` to the word `last`."""
+
+    phrase: Phrase
+    sentence: Sentence
+    first: int
+    last: int
+
+
+class PhraseIndex:
+    """Finds phrases. A word leads to those that begin with it in three look-ups, however many there are.
+
+    Its work is linear in the text: at each word a bounded number of phrases looks at a bounded number of words.
+    """
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        """Index phrases by what their first word may be."""
+        self.phrases = tuple(phrases)
+        self._exact: dict[str, tuple[Phrase, ...]] = {}
+        self._prefixes: dict[str, tuple[tuple[str, Phrase], ...]] = {}
+        self._suffixes: dict[str, tuple[tuple[str, Phrase], ...]] = {}
+        for phrase in self.phrases:
+            for word in phrase.first.exact:
+                self._exact[word] = (*self._exact.get(word, ()), phrase)
+            for stem in phrase.first.prefixes:
+                key = stem[:MIN_PREFIX_CHARS]
+                self._prefixes[key] = (*self._prefixes.get(key, ()), (stem, phrase))
+            for stem in phrase.first.suffixes:
+                key = stem[-MIN_SUFFIX_CHARS:]
+                self._suffixes[key] = (*self._suffixes.get(key, ()), (stem, phrase))
+
+    def with_more(self, phrases: Iterable[Phrase]) -> "PhraseIndex":
+        """Return an index of these phrases beside its own; it stays as it is."""
+        return PhraseIndex((*self.phrases, *phrases))
+
+    def find(self, text: Iterable[Sentence]) -> Iterator[Match]:
+        """Yield every phrase at every place where it begins, in the order of the text."""
+        exact, prefixes, suffixes = self._exact.get, self._prefixes.get, self._suffixes.get
+        for sentence in text:
+            words = sentence.words
+            for place, word in enumerate(words):
+                for phrase in exact(word, ()):
+                    if (last := phrase.end(words, place)) is not None:
+                        yield Match(phrase, sentence, place, last)
+                for stem, phrase in prefixes(word[:MIN_PREFIX_CHARS], ()):
+                    if word.startswith(stem) and (last := phrase.end(words, place)) is not None:
+                        yield Match(phrase, sentence, place, last)
+                for stem, phrase in suffixes(word[-MIN_SUFFIX_CHARS:], ()):
+                    if word.endswith(stem) and (last := phrase.end(words, place)) is not None:
+                        yield Match(phrase, sentence, place, last)
+
+
+def read_phrases(list_name: str, group: str, written: str) -> list[Phrase]:
+    """Return the phrases of a list.
+
+    Raises:
+        WrongPhraseError: one of them is not written as phrases are.
+    """
+    joined = re.sub(r"/\s+", "/", normalise(written))
+    return [_phrase(list_name, group, each.split()) for each in joined.split(";") if each.strip()]
+
+
+def _phrase(list_name: str, group: str, parts: list[str]) -> Phrase:
+    text = " ".join(parts).removeprefix("~")
+    is_weak = parts[0].startswith("~")
+    parts = text.split()
+    unless = None
+    if len(parts) > 1 and parts[-1].startswith("!"):
+        unless = _element(parts.pop().removeprefix("!"), text)
+    if not parts or parts[0].endswith("?") or _GAP.fullmatch(parts[0]):
+        raise WrongPhraseError(f"{text!r}: the first word of a phrase must be there")
+    steps: list[Step] = []
+    gap = gaps = 0
+    for part in parts[1:]:
+        if written_gap := _GAP.fullmatch(part):
+            gap, gaps = int(written_gap[1]), gaps + 1
+            if not 0 < gap <= MAX_GAP_WORDS or gaps > MAX_GAPS:
+                raise WrongPhraseError(f"{text!r}: leave room at most {MAX_GAPS} times, for 1 to {MAX_GAP_WORDS} words")
+        else:
+            steps.append(Step(gap, part.endswith("?"), _element(part.removesuffix("?"), text)))
+            gap = 0
+    if gap or len(steps) >= MAX_STEPS:
+        raise WrongPhraseError(f"{text!r}: a phrase has at most {MAX_STEPS} words and ends with one")
+    return Phrase(list_name, group, text, is_weak, _element(parts[0], text), tuple(steps), unless)
+
+
+def _element(part: str, text: str) -> Element:
+    exact: set[str] = set()
+    prefixes: set[str] = set()
+    suffixes: set[str] = set()
+    for written in part.split("/"):
+        spellings = _spellings(written.strip("*"), text)
+        if written.endswith("*") and not written.startswith("*"):
+            prefixes |= _long_enough(spellings, MIN_PREFIX_CHARS, text)
+        elif written.startswith("*") and not written.endswith("*"):
+            suffixes |= _long_enough(spellings, MIN_SUFFIX_CHARS, text)
+        elif "*" in written:
+            raise WrongPhraseError(f"{text!r}: a word has one *, at its beginning or at its end")
+        else:
+            exact |= spellings
+    return Element(frozenset(exact), tuple(sorted(prefixes)), tuple(sorted(suffixes)))
+
+
+def _spellings(word: str, text: str) -> set[str]:
+    split = sentences(word)
+    if len(split) != 1 or len(split[0].words) != 1 or split[0].ends != [len(word)] or split[0].starts != [0]:
+        raise WrongPhraseError(f"{text!r}: {word!r} is not one word")
+    return {fold(word), without_umlauts(word)}
+
+
+def _long_enough(stems: set[str], least_chars: int, text: str) -> set[str]:
+    if any(len(stem) < least_chars for stem in stems):
+        raise WrongPhraseError(f"{text!r}: what stands beside * has at least {least_chars} letters")
+    return stems
+
+
+def _last(steps: tuple[Step, ...], number: int, words: Sequence[str], place: int) -> int | None:
+    """Return the place of the last word of the steps from `number` on, after the word at `place`."""
+    if number == len(steps):
+        return place
+    gap, is_optional, element = steps[number]
+    for following in range(place + 1, min(place + 2 + gap, len(words))):
+        if element.matches(words[following]):
+            last = _last(steps, number + 1, words, following)
+            if last is not None:
+                return last
+    return _last(steps, number + 1, words, place) if is_optional else None

@@ -1,0 +1,213 @@
+"""An erasure empties every store, tells the bus, and nothing of it comes back."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from plaudit.common.db import Role
+from plaudit.common.vault import vault_of
+from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob
+from plaudit.ingest.erasure import commands
+from plaudit.ingest.erasure.domain import STORES
+from plaudit.ingest.erasure.jobs import ErasureJob
+from plaudit_testing.running_ingest import Ingest, Source, created
+
+pytestmark = pytest.mark.postgres
+
+ADA = "ada.lovelace@example.com"
+WORDS = "quibblefrotz"
+"""A word that is in nothing but what is erased."""
+LATER = "2099-01-01T00:00:00Z"
+
+Erase = Callable[..., Awaitable[dict[str, Any]]]
+
+
+def by_ada(external_id: str, **more: Any) -> dict[str, Any]:
+    return created(external_id, 2, text=f"It was {WORDS}.", title=WORDS, author={"email": ADA}, **more)
+
+
+@pytest.fixture
+def erase(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> Erase:
+    """Ask for an erasure, and carry it out; the receipt."""
+    monkeypatch.setattr(commands, "SETTLING", timedelta())
+    monkeypatch.setattr(commands, "DELIVERIES_PER_TURN", 2)
+    monkeypatch.setattr(commands, "OUTBOX_ROWS_PER_TURN", 3)
+    monkeypatch.setattr(commands, "REVIEWS_PER_TURN", 2)
+    resources = ingest.resources
+    job = ErasureJob(
+        resources.database(Role.WORKER), resources.outbox, resources.ids, vault_of(ingest.resources.settings)
+    )
+
+    async def carry_out(**wanted: str) -> dict[str, Any]:
+        headers = {"authorization": f"Bearer {await ingest.key()}"}
+        asked = await ingest.client.post("/v1/erasures", json=wanted, headers=headers)
+        assert asked.status_code == 202, asked.text
+        while await job.has_work():
+            await job.turn()
+        receipt: dict[str, Any] = (await ingest.get(f"/v1/erasures/{asked.json()['id']}")).json()
+        assert receipt["stage"] == "done"
+        assert len(receipt["digest"]) == 64
+        return receipt
+
+    return carry_out
+
+
+async def everything(ingest: Ingest) -> str:
+    """All that is stored by the service, with bytes as text."""
+    tables = await ingest.rows(
+        "SELECT c.oid::regclass::text AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace "
+        "WHERE nspname = 'ingest' AND relkind IN ('r', 'p') AND NOT relispartition"
+    )
+    found = []
+    for table in tables:
+        for row in await ingest.rows(f"SELECT * FROM {table['name']}"):
+            found += [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in row]
+    return "\n".join(found)
+
+
+async def review_id(ingest: Ingest, external_id: str) -> str:
+    [review] = await ingest.items("/v1/reviews", external_id=external_id)
+    return str(review["id"])
+
+
+async def events(ingest: Ingest) -> list[dict[str, Any]]:
+    rows = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id")
+    return [json.loads(row["envelope"]) for row in rows]
+
+
+async def test_a_review_that_is_erased_is_nowhere_and_its_neighbours_stay(ingest: Ingest, source: Source, erase: Erase):
+    await ingest.post(source, [by_ada("r-1"), created("r-2", 5, text="stays")], "d-1")
+    await ingest.post(source, {"type": "review.edited", "data": {"id": "r-1", "text": f"still {WORDS}"}}, "d-2")
+    await ingest.post(source, {"type": "review.edited", "data": {"id": "r-1", "rating": WORDS}}, "d-3")
+    erased = await review_id(ingest, "r-1")
+    assert WORDS in await everything(ingest)
+    receipt = await erase(review_id=erased)
+    assert WORDS not in await everything(ingest)
+    assert receipt["counts"]["reviews"] == 1
+    assert receipt["counts"]["deliveries"] == 3
+    assert (await ingest.get(f"/v1/reviews/{erased}")).status_code == 404
+    assert [each["external_id"] for each in await ingest.items("/v1/reviews")] == ["r-2"]
+
+
+async def test_the_bus_is_told_once_with_what_was_public_as_figures_alone(ingest: Ingest, source: Source, erase: Erase):
+    await ingest.post(source, by_ada("r-1"))
+    await ingest.post(source, by_ada("r-2"))
+    await ingest.post(source, {"type": "review.removed", "data": {"id": "r-2"}})
+    public = await review_id(ingest, "r-1")
+    [removed] = await ingest.items("/v1/reviews", removed=True)
+    for each in (public, removed["id"], public):
+        await erase(review_id=each)
+    told = [each for each in await events(ingest) if each["type"] == "review.erased"]
+    assert [each["data"]["review_id"] for each in told] == [public, removed["id"]]
+    before = told[0]["data"]["before"]
+    assert (before["rating"], before["external_id"], before.keys() & {"text", "title", "person"}) == (
+        2,
+        "erased",
+        set(),
+    )
+    assert told[1]["data"]["before"] is None
+    assert all(each["data"]["after"] is None for each in told)
+    assert all(each["data"]["revision"] > 1 for each in told)
+
+
+async def test_nothing_of_an_erased_review_comes_back(ingest: Ingest, source: Source, erase: Erase):
+    await ingest.post(source, by_ada("r-1"), "d-1")
+    await erase(review_id=await review_id(ingest, "r-1"))
+    for sent_id, event in (
+        ("d-1", by_ada("r-1")),
+        ("d-2", by_ada("r-1")),
+        ("d-3", {"type": "review.edited", "data": {"id": "r-1", "rating": 1, "text": WORDS}}),
+        ("d-4", {"type": "review.restored", "data": {"id": "r-1"}}),
+        ("d-5", [by_ada("r-1"), created("r-9", 4, text="stays")]),
+        ("d-5", [by_ada("r-1"), created("r-9", 4, text="stays")]),
+        ("d-5", [by_ada("r-1"), created("r-9", 4, text=f"another {WORDS}")]),
+    ):
+        answer = await ingest.post(source, event, sent_id)
+        assert answer.status_code == 202, answer.text
+    assert WORDS not in await everything(ingest)
+    assert [each["external_id"] for each in await ingest.items("/v1/reviews")] == ["r-9"]
+    assert sum(each["type"] == "review.erased" for each in await events(ingest)) == 1
+
+
+async def test_a_person_who_is_erased_is_nowhere(ingest: Ingest, source: Source, erase: Erase):
+    other = await ingest.source(subject="acme/berlin")
+    for number in range(5):
+        await ingest.post(source if number % 2 else other, [by_ada(f"r-{number}"), created(f"s-{number}")])
+    await ingest.post(source, b'{"type": "review.created", "data": {"author": {"email": "%b"}}' % ADA.encode())
+    headers = {"authorization": f"Bearer {await ingest.key()}"}
+    told = {"type": "purchased", "subject": "acme", "happened_at": "2026-03-01T12:00:00Z", "reference": WORDS}
+    body = {"events": [{"id": "e-1", "email": ADA, **told}, {"id": "e-2", "email": "bob@example.com", **told}]}
+    assert (await ingest.client.post("/v1/customers/events", json=body, headers=headers)).status_code == 200
+    stored = await everything(ingest)
+    assert WORDS in stored
+    assert ADA in stored
+    receipt = await erase(email=ADA)
+    left = await everything(ingest)
+    assert ADA not in left
+    assert left.count(WORDS) == 1, "of the other customer"
+    counts = receipt["counts"]
+    assert (counts["reviews"], counts["contacts"], counts["customer_events"]) == (5, 1, 1)
+    assert len(await ingest.items("/v1/reviews")) == 5
+    [last] = [each for each in await events(ingest) if each["type"] == "customer.erased"]
+    assert last["data"]["person"] == receipt["person"]
+    assert (await ingest.get(f"/v1/contacts/{receipt['person']}")).status_code == 404
+
+
+async def test_what_an_erased_person_did_before_does_not_come_in_and_what_follows_does(
+    ingest: Ingest, source: Source, erase: Erase
+):
+    await erase(email=ADA)
+    await ingest.post(source, by_ada("old-1"), "d-1")
+    await ingest.post(source, {"type": "review.edited", "data": {"id": "old-1", "rating": 1, "text": WORDS}}, "d-2")
+    assert WORDS not in await everything(ingest)
+    assert await ingest.items("/v1/reviews") == []
+    headers = {"authorization": f"Bearer {await ingest.key()}"}
+    told = {"type": "purchased", "subject": "acme", "email": ADA}
+    body = {
+        "events": [
+            {"id": "e-1", "happened_at": "2026-03-01T12:00:00Z", **told},
+            {"id": "e-2", "happened_at": LATER, **told},
+        ]
+    }
+    verdicts = (await ingest.client.post("/v1/customers/events", json=body, headers=headers)).json()["verdicts"]
+    assert [each["verdict"] for each in verdicts] == ["rejected", "accepted"]
+    late = {"email": ADA, "consent": "granted", "consent_at": "2026-03-01T12:00:00Z"}
+    assert (await ingest.client.put("/v1/contacts", json=late, headers=headers)).status_code == 409
+    await ingest.post(source, {**by_ada("new-1"), "data": {**by_ada("new-1")["data"], "published_at": LATER}}, "d-3")
+    assert [each["external_id"] for each in await ingest.items("/v1/reviews")] == ["new-1"]
+
+
+async def test_an_erasure_ends_at_the_tenant(ingest: Ingest, source: Source, erase: Erase):
+    theirs = await ingest.source("other")
+    await ingest.post(source, by_ada("r-1"))
+    await ingest.post(theirs, by_ada("r-1"))
+    [review] = await ingest.items("/v1/reviews", "other")
+    await erase(review_id=review["id"])
+    assert len(await ingest.items("/v1/reviews")) == len(await ingest.items("/v1/reviews", "other")) == 1
+    await erase(email=ADA)
+    assert (await ingest.items("/v1/reviews"), len(await ingest.items("/v1/reviews", "other"))) == ([], 1)
+
+
+async def test_every_table_is_in_the_list_of_what_an_erasure_does(ingest: Ingest):
+    tables = await ingest.rows(
+        "SELECT relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace "
+        "WHERE nspname = 'ingest' AND relkind IN ('r', 'p') AND NOT relispartition"
+    )
+    runtime = {"alembic_version", "runtime_version", "relay_cursor", "relay_lease", "positions", "dead_letters"}
+    assert {row["relname"] for row in tables} - runtime == STORES.keys()
+
+
+async def test_deliveries_are_deleted_after_the_retention_and_reviews_stay(ingest: Ingest, source: Source):
+    for number in range(3):
+        await ingest.post(source, created(f"r-{number}"))
+    await ingest.rows(
+        "UPDATE ingest.deliveries SET received_at = now() - interval '31 days' "
+        "WHERE id = (SELECT id FROM ingest.deliveries ORDER BY id LIMIT 1)"
+    )
+    job = DeliveryRetentionJob(ingest.resources.database(Role.WORKER), 30)
+    assert [await job.turn(), await job.turn()] == [1, 0]
+    counts = await ingest.counts()
+    assert (counts["deliveries"], counts["reviews"]) == (2, 3)

@@ -1,0 +1,115 @@
+"""The console's page of reviews."""
+
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+
+from plaudit.common.db import Role
+from plaudit.ingest.search.jobs import SearchIndexJob
+from plaudit_testing.running_ingest import Ingest, Source, created
+
+pytestmark = pytest.mark.postgres
+
+PAGE = "/console/reviews"
+OURS = {"sec-fetch-site": "same-origin", "accept": "text/html"}
+
+
+@pytest.fixture
+async def staff(ingest: Ingest) -> httpx.AsyncClient:
+    """The test's client, signed in to the console."""
+    form = {"key": await ingest.key("default", "reviews:read")}
+    answer = await ingest.client.post("/sign-in", data=form, headers=OURS)
+    assert answer.status_code == 303, answer.text
+    ingest.client.cookies.update(answer.cookies)
+    ingest.client.headers["accept"] = "text/html"
+    return ingest.client
+
+
+async def shown(staff: httpx.AsyncClient, path: str = PAGE, **form: Any) -> str:
+    answer = await staff.get(path, params=form or None)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def names(page: str) -> list[str]:
+    return [unescape(name.strip()) for name in re.findall(r'<a class="name"[^>]*>([^<]*)</a>', page)]
+
+
+async def test_an_empty_page_says_what_fills_it(ingest: Ingest, staff: httpx.AsyncClient):
+    assert "There is no source yet." in await shown(staff)
+    await ingest.source()
+    assert "No review has come yet." in await shown(staff)
+    assert "No review is like that." in await shown(staff, stars="low")
+
+
+async def test_the_form_narrows_the_list_and_keeps_what_was_typed(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    reviews = [
+        created("a", 5, title="Good & quick", text="Soup", published_at="2026-03-01T00:00:00Z"),
+        created("b", 1, title="Bad <b>", subject="acme/berlin", published_at="2026-03-02T00:00:00Z"),
+        created("c", 3, title="Fair", answer={"text": "Thanks"}, published_at="2026-03-03T00:00:00Z"),
+        created("d", 4, title="Gone", published_at="2026-03-04T00:00:00Z"),
+        {"type": "review.removed", "data": {"id": "d"}},
+    ]
+    await ingest.post(source, reviews)
+    job = SearchIndexJob(ingest.resources.database(Role.WORKER))
+    while await job.turn():
+        pass
+    expected: list[tuple[dict[str, str], list[str]]] = [
+        ({}, ["Fair", "Bad <b>", "Good & quick"]),
+        ({"sort": "oldest"}, ["Good & quick", "Bad <b>", "Fair"]),
+        ({"sort": "rating"}, ["Bad <b>", "Fair", "Good & quick"]),
+        ({"stars": "low"}, ["Bad <b>"]),
+        ({"stars": "high", "answered": "false"}, ["Good & quick"]),
+        ({"answered": "true"}, ["Fair"]),
+        ({"subject": "acme/berlin/"}, ["Bad <b>"]),
+        ({"severity": "negative"}, ["Bad <b>"]),
+        ({"source": source.id}, ["Fair", "Bad <b>", "Good & quick"]),
+        ({"text": "SOUP"}, ["Good & quick"]),
+        ({"removed": "true"}, ["Gone"]),
+        ({"stars": "nonsense", "sort": "nonsense", "utm_source": "x"}, ["Fair", "Bad <b>", "Good & quick"]),
+    ]
+    assert [(form, names(await shown(staff, **form))) for form, _ in expected] == expected
+    page = await staff.get(PAGE, params={"text": '"><script>', "subject": "Not A Subject"})
+    assert page.status_code == 422
+    assert "<script" not in page.text
+    assert 'aria-invalid="true"' in page.text
+
+
+async def test_one_review_has_its_words_its_answer_and_its_history(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    await ingest.post(source, created("a", 2, title="Cold", text="Cold soup."))
+    await ingest.post(source, {"type": "review.edited", "data": {"id": "a", "rating": 4, "text": "Warm soup."}})
+    await ingest.post(source, {"type": "review.answered", "data": {"id": "a", "answer": {"text": "שלום"}}})
+    [row] = await ingest.rows("SELECT id FROM ingest.reviews")
+    page = await shown(staff, f"{PAGE}/{row['id']}")
+    assert '<blockquote dir="auto"><p>Warm soup.</p></blockquote>' in page
+    assert '<blockquote dir="auto"><p>שלום</p></blockquote>' in page
+    assert "The customer changed it. The rating went from 2 to 4 stars." in page
+    assert page.index("The review was published.") < page.index("It was answered.")
+    assert (await staff.get(f"{PAGE}/00000000-0000-0000-0000-000000000000")).status_code == 404
+
+
+async def test_where_a_platform_does_not_tell_of_answers_the_page_says_so(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    await ingest.post(source, created("a", 1))
+    assert "not answered" in await shown(staff)
+    ingest.parts.app.state.platforms_without_answers = frozenset({"native"})
+    page = await shown(staff, answered="unknown")
+    assert "native does not tell us of answers" in page
+
+
+async def test_pages_lead_on_with_the_same_filters(ingest: Ingest, source: Source, staff: httpx.AsyncClient):
+    at = "2026-03-01T00:00:{:02}Z"
+    await ingest.post(source, [created(f"r-{n}", 1, title=f"r-{n}", published_at=at.format(n)) for n in range(25)])
+    first = await shown(staff, stars="low")
+    [following] = map(unescape, re.findall(r'href="([^"]*cursor=[^"]*)"', first.split('class="pager"')[1]))
+    assert "stars=low" in following
+    second = await shown(staff, following)
+    assert names(first) + names(second) == [f"r-{n}" for n in reversed(range(25))]

@@ -1,0 +1,70 @@
+"""What topics a text mentions, and what its writer says about themselves."""
+
+import pytest
+
+from plaudit.ingest.sorting.domain.lists.personas_en import PERSONAS_EN
+from plaudit.ingest.sorting.domain.lists.severity_de import SEVERITY_DE
+from plaudit.ingest.sorting.domain.lists.severity_en import SEVERITY_EN
+from plaudit.ingest.sorting.domain.lists.topics_de import TOPICS_DE
+from plaudit.ingest.sorting.domain.lists.topics_en import TOPICS_EN
+from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, SHIPPED, TOPIC_TITLES, CompiledRules, SortingRules
+from plaudit.ingest.sorting.domain.severity import DRASTIC_CATEGORIES, LEAVE
+from plaudit.ingest.sorting.domain.sort import sort
+
+
+def topics(text: str, rules: CompiledRules = SHIPPED) -> set[str]:
+    return {mark.name for mark in sort(text, 3, rules, stated_language="en").topics}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Waited three weeks for the refund and nobody answers the phone calls.",
+            {"billing_refund", "speed_waiting", "support_contact"},
+        ),
+        ("App crashes after login.", {"app_website"}),
+        ("Beitragserhöhung ohne Ankündigung, Hotline nie erreichbar.", {"price_fees", "support_contact"}),
+        ("Die Lieferung kam beschädigt an.", {"delivery", "quality_defect"}),
+        ("Nice.", set()),
+        ("They claim that it is so.", set()),
+    ],
+)
+def test_a_text_mentions_its_topics(text: str, expected: set[str]) -> None:
+    assert topics(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I am a loyal customer.", {"long_time"}),
+        ("Customer since 1999 and now this.", {"long_time"}),
+        ("First-time renter here.", {"new_user"}),
+        ("I run my business with it.", {"business_use"}),
+        ("As a small owner I rent out two vans.", {"supplier_side"}),
+        ("My baby loves it, and my elderly dog too.", set()),
+    ],
+)
+def test_a_writer_is_what_they_say_they_are(text: str, expected: set[str]) -> None:
+    found = sort(text, 3, SHIPPED, stated_language="en")
+    assert {mark.name for mark in found.personas} == expected
+
+
+def test_a_tenant_adds_phrases_to_topics_and_hides_some() -> None:
+    rules = CompiledRules(SortingRules(more_topics={"delivery": "drone*"}, hidden_topics=("app_website",)))
+    assert topics("The app lost the drones.", rules) == {"delivery"}
+    assert topics("The app lost the drones.") == {"app_website"}
+
+
+def test_a_topic_is_named_once_with_the_words_that_say_it() -> None:
+    found = sort("Slow. Very slow delivery, slow.", 3, SHIPPED, stated_language="en")
+    assert [(mark.name, found.text[mark.start : mark.end]) for mark in found.topics] == [
+        ("speed_waiting", "Slow"),
+        ("delivery", "delivery"),
+    ]
+
+
+def test_every_list_has_a_title_in_the_order_of_the_lists() -> None:
+    assert list(TOPIC_TITLES) == list(TOPICS_EN) == list(TOPICS_DE)
+    assert set(PERSONA_TITLES) == set(PERSONAS_EN)
+    assert [*DRASTIC_CATEGORIES, LEAVE] == list(SEVERITY_EN) == list(SEVERITY_DE)
