@@ -42,6 +42,11 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         reviews = await reference.check(api, "list_reviews")
         await reference.check(api, "read_review", ids={"review_id": reviews["items"][0]["id"]})
         await reference.check(api, "replace_secrets", ids=ids)
+        fields = {"id": "id", "rating": "rating", "published_at": "at"}
+        mapping = {"fields": fields, "proof": {"kind": "path-token"}}
+        wanted = {"name": "House", "platform": "custom", "subject": "acme", "mapping": mapping}
+        custom = (await api.post("/v1/sources", json=wanted)).json()
+        await reference.check(api, "replace_mapping", ids={"source_id": custom["id"]})
         await ingest.send(f"/v1/hooks/{source['id']}", body, headers("whsec_" + "A" * 43 + "=", body))
         await is_logged(ingest, source["id"])
         await reference.check(api, "list_failed_attempts", ids=ids)

@@ -75,7 +75,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
     )
     app.state.vault = vault
-    app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
+    app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
     app.state.platforms_without_answers = frozenset(
         platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
     )

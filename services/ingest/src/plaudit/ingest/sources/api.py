@@ -12,6 +12,7 @@ from plaudit.common.http import (
     Page,
     Paging,
     Principal,
+    Problem,
     Refusals,
     TenantTx,
     Work,
@@ -20,12 +21,14 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
+from plaudit.common.http.problems import ProblemError
 from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.common.vault import Vault
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.domain import (
+    InvalidMappingError,
     InvalidSourceError,
-    Proof,
+    ProofOf,
     Source,
     UnknownPlatformError,
     UnsignedPlatformError,
@@ -33,6 +36,7 @@ from plaudit.ingest.sources.domain import (
 from plaudit.ingest.sources.schemas import (
     SecretsIn,
     SourceIn,
+    SourceMappingIn,
     SourceOut,
     SourceWithSecretOut,
     source_out,
@@ -42,20 +46,32 @@ from plaudit.ingest.sources.schemas import (
 PROBLEMS: Final = {
     "unknown-platform": "There is no adapter for this platform. Use one that the detail names; `native` is our own.",
     "invalid-source": "A secret, an address or a time zone is none; the detail says which and why.",
+    "invalid-mapping": "The mapping of a custom source cannot be; `errors` names each member that is wrong.",
 }
 """Slug → what it means and what to do."""
+
+
+def invalid_mapping(error: InvalidMappingError) -> Problem:
+    """Return the answer to a mapping that cannot be."""
+    errors = [
+        ProblemError("body", f"/mapping{member.pointer}", "invalid_mapping", member.reason) for member in error.members
+    ]
+    return unprocessable("invalid-mapping", str(error), errors)
+
+
 REFUSALS: Final[Refusals] = {
     UnknownPlatformError: lambda error: unprocessable("unknown-platform", str(error)),
     UnsignedPlatformError: lambda error: unprocessable("invalid-source", str(error)),
     InvalidSourceError: lambda error: unprocessable("invalid-source", str(error)),
+    InvalidMappingError: invalid_mapping,
     InvalidSecretError: lambda error: unprocessable("invalid-source", str(error)),
 }
 """What the domain refuses → its problem."""
 
 
-def platform_proofs(request: Request) -> Mapping[str, Proof]:
+def platform_proofs(request: Request) -> Mapping[str, ProofOf]:
     """Return how each platform that has an adapter proves its deliveries; `main` says so."""
-    proofs: Mapping[str, Proof] = request.app.state.platform_proofs
+    proofs: Mapping[str, ProofOf] = request.app.state.platform_proofs
     return proofs
 
 
@@ -69,7 +85,7 @@ router = APIRouter(tags=["sources"])
 SourcesReader = Annotated[Principal, Depends(authorize("sources:read"))]
 SourcesWriter = Annotated[Principal, Depends(authorize("sources:write"))]
 SourceId = Annotated[UUID, Path(description="The source's id.")]
-PlatformProofs = Annotated[Mapping[str, Proof], Depends(platform_proofs)]
+PlatformProofs = Annotated[Mapping[str, ProofOf], Depends(platform_proofs)]
 OpenedVault = Annotated[Vault, Depends(opened_vault)]
 
 
@@ -77,13 +93,15 @@ OpenedVault = Annotated[Vault, Depends(opened_vault)]
     "/v1/sources",
     status_code=201,
     summary="Create a source",
-    openapi_extra=describe(problems={"unknown-platform": 422, "invalid-source": 422}),
+    openapi_extra=describe(problems={"unknown-platform": 422, "invalid-source": 422, "invalid-mapping": 422}),
 )
 async def create_source(
     principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs, vault: OpenedVault
 ) -> SourceWithSecretOut:
     """Create a source. Its secret signs deliveries at once; a platform that signs none gets a secret address."""
-    source = await commands.create(work, principal.tenant_id, **body.model_dump(), proofs=proofs, vault=vault)
+    wanted = body.model_dump(exclude={"mapping"})
+    mapping = None if body.mapping is None else body.mapping.written()
+    source = await commands.create(work, principal.tenant_id, **wanted, mapping=mapping, proofs=proofs, vault=vault)
     return source_with_secret_out(source)
 
 
@@ -123,6 +141,30 @@ async def replace_secrets(
 ) -> SourceOut:
     """Set the secrets that count, for a platform that issued its own, or while one is replaced by another."""
     source = await commands.set_secrets(work, principal.tenant_id, source_id, body.secrets, proofs, vault)
+    if source is None:
+        raise not_found("source")
+    return source_out(source)
+
+
+@router.put(
+    "/v1/sources/{source_id}/mapping",
+    summary="Replace a source's mapping",
+    openapi_extra=describe(problems={"invalid-mapping": 422, "invalid-source": 422}),
+)
+async def replace_mapping(
+    principal: SourcesWriter,
+    work: Work,
+    source_id: SourceId,
+    body: SourceMappingIn,
+    proofs: PlatformProofs,
+    vault: OpenedVault,
+) -> SourceOut:
+    """Set what stands where in the payloads of a custom source; it counts for deliveries from some seconds on.
+
+    Where the new mapping proves deliveries by the address, that changes too: reveal the secret to see it.
+    """
+    tenant_id, mapping = principal.tenant_id, body.mapping.written()
+    source = await commands.set_mapping(work, tenant_id, source_id, mapping, proofs, vault)
     if source is None:
         raise not_found("source")
     return source_out(source)

@@ -11,7 +11,7 @@ from plaudit.common.standard_webhooks import new_secret
 from plaudit.common.vault import Vault
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import (
-    Proof,
+    ProofOf,
     Source,
     UnknownPlatformError,
     UnsignedPlatformError,
@@ -32,7 +32,8 @@ async def create(
     secret: str | None = None,
     allowed_addresses: Sequence[str] = (),
     time_zone: str | None = None,
-    proofs: Mapping[str, Proof],
+    mapping: str | None = None,
+    proofs: Mapping[str, ProofOf],
     vault: Vault,
 ) -> Source:
     """Create a source with secrets of its own.
@@ -46,6 +47,7 @@ async def create(
         secret: that the platform issued; a new one of ours without.
         allowed_addresses: networks that deliveries may come from; any without.
         time_zone: of times that the platform sends without a zone.
+        mapping: of a custom source, as JSON.
         proofs: how each platform that has an adapter proves its deliveries.
         vault: encrypts its secrets.
 
@@ -54,10 +56,11 @@ async def create(
         UnsignedPlatformError: a secret for a platform that signs nothing.
         InvalidSecretError: the secret is none that the platform signs with.
         InvalidSourceError: there is no such zone or network.
+        InvalidMappingError: the mapping is none, or not for this platform.
     """
     if platform not in proofs:
         raise UnknownPlatformError(f"No adapter for {platform!r}; there are {', '.join(proofs)}.")
-    proof = proofs[platform]
+    proof = proofs[platform](mapping)
     if secret is not None and proof.in_address:
         raise _unsigned(platform)
     signing = secret or new_secret()
@@ -69,9 +72,10 @@ async def create(
         platform=platform,
         subject=subject,
         secret=signing,
-        path_token=secrets.token_urlsafe(PATH_TOKEN_BYTES) if proof.in_address else None,
+        path_token=_path_token() if proof.in_address else None,
         allowed_addresses=checked_networks(tuple(allowed_addresses)),
         time_zone=checked_time_zone(time_zone),
+        mapping=mapping,
         created_at=work.tx.now,
     )
     await store.add(work.tx, source, vault)
@@ -83,7 +87,7 @@ async def set_secrets(
     tenant_id: str,
     source_id: UUID,
     written: Sequence[str],
-    proofs: Mapping[str, Proof],
+    proofs: Mapping[str, ProofOf],
     vault: Vault,
 ) -> Source | None:
     """Let these secrets count for a source, and no others; None if there is no such source.
@@ -103,7 +107,7 @@ async def set_secrets(
     source = await store.get(work.tx, tenant_id, source_id, vault)
     if source is None:
         return None
-    proof = proofs[source.platform]
+    proof = proofs[source.platform](source.mapping)
     if proof.in_address:
         raise _unsigned(source.platform)
     for secret in written:
@@ -111,6 +115,47 @@ async def set_secrets(
     changed = replace(source, secret=written[0], more_secrets=tuple(written[1:]))
     await store.set_secrets(work.tx, changed, vault)
     return changed
+
+
+async def set_mapping(
+    work: SqlUnitOfWork,
+    tenant_id: str,
+    source_id: UUID,
+    mapping: str,
+    proofs: Mapping[str, ProofOf],
+    vault: Vault,
+) -> Source | None:
+    """Replace the mapping of a custom source; None if there is no such source.
+
+    Where the new one proves deliveries by the address, and the one before did not, the address gets a secret token;
+    the other way round it loses it.
+
+    Args:
+        work: the open unit of work.
+        tenant_id: whose source it is.
+        source_id: the source.
+        mapping: as JSON.
+        proofs: how each platform that has an adapter proves its deliveries.
+        vault: encrypts what proves deliveries.
+
+    Raises:
+        InvalidMappingError: the mapping is none, or the source is not custom.
+        InvalidSecretError: a secret of the source is none that the new proof signs with.
+    """
+    source = await store.get(work.tx, tenant_id, source_id, vault)
+    if source is None:
+        return None
+    proof = proofs[source.platform](mapping)
+    token = (source.path_token or _path_token()) if proof.in_address else None
+    for secret in () if proof.in_address else (source.secret, *source.more_secrets):
+        proof.key(secret)
+    changed = replace(source, mapping=mapping, path_token=token)
+    await store.set_mapping(work.tx, changed, vault)
+    return changed
+
+
+def _path_token() -> str:
+    return secrets.token_urlsafe(PATH_TOKEN_BYTES)
 
 
 def _unsigned(platform: str) -> UnsignedPlatformError:

@@ -1,5 +1,6 @@
 """A source: one configured account on a platform."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from ipaddress import ip_network
@@ -24,6 +25,10 @@ class Proof(Protocol):
         """Return the key of a written secret, or raise `InvalidSecretError`."""
 
 
+ProofOf = Callable[[str | None], Proof]
+"""Takes the mapping of a source; returns what proves its deliveries, or raises `InvalidMappingError`."""
+
+
 class UnknownPlatformError(ValueError):
     """There is no adapter for the platform; the text names those there are."""
 
@@ -34,6 +39,22 @@ class UnsignedPlatformError(ValueError):
 
 class InvalidSourceError(ValueError):
     """A setting of a source that cannot be; the text says which one and why."""
+
+
+class InvalidMember(msgspec.Struct, frozen=True):
+    """One member of a mapping that cannot be."""
+
+    pointer: str
+    """A JSON pointer into the mapping."""
+    reason: str
+
+
+class InvalidMappingError(ValueError):
+    """A mapping that cannot be; it names each member that is wrong."""
+
+    def __init__(self, members: Sequence[InvalidMember]) -> None:
+        super().__init__("; ".join(f"{member.pointer or 'mapping'}: {member.reason}" for member in members))
+        self.members = tuple(members)
 
 
 def checked_time_zone(name: str | None) -> str | None:
@@ -90,6 +111,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The networks that deliveries may come from; any if there are none."""
     time_zone: str | None = None
     """Of times that the platform sends without a zone; such an event is quarantined if there is none."""
+    mapping: str | None = None
+    """What stands where in the payloads of a custom source, as JSON: see `platforms/mapping.py`."""
     created_at: datetime
 
     @cached_property

@@ -57,6 +57,14 @@ async def set_secrets(tx: SqlTx, source: Source, vault: Vault) -> None:
     await tx.sql.execute(update(sources).where(of_source).values(secrets))
 
 
+async def set_mapping(tx: SqlTx, source: Source, vault: Vault) -> None:
+    """Store the mapping of a source, and the secret in its address, which depends on it."""
+    of_source = (sources.c.tenant_id == source.tenant_id) & (sources.c.id == UUID(source.id))
+    sealed = _sealed(source, vault)
+    changed = {name: sealed[name] for name in ("mapping", "path_token")}
+    await tx.sql.execute(update(sources).where(of_source).values(changed))
+
+
 async def page(
     tx: SqlTx, tenant_id: str, after: tuple[datetime, UUID] | None, limit: int, vault: Vault
 ) -> list[Source]:
@@ -87,7 +95,8 @@ def _sealed(source: Source, vault: Vault) -> dict[str, Any]:
     for name in _SEALED:
         if values[name] is not None:
             values[name] = vault.seal(values[name], place(name))
-    return {**values, MORE: [vault.seal(secret, place(MORE)) for secret in source.more_secrets]}
+    mapping = None if source.mapping is None else msgspec.json.decode(source.mapping)
+    return {**values, "mapping": mapping, MORE: [vault.seal(secret, place(MORE)) for secret in source.more_secrets]}
 
 
 def _values(row: Mapping[Any, Any], vault: Vault) -> dict[str, Any]:
@@ -96,6 +105,8 @@ def _values(row: Mapping[Any, Any], vault: Vault) -> dict[str, Any]:
     for name in _SEALED:
         if values[name] is not None:
             values[name] = vault.open(values[name], place(name))
+    if not isinstance(row["mapping"], str | None):
+        values["mapping"] = msgspec.json.encode(row["mapping"]).decode()
     return {**values, MORE: tuple(vault.open(secret, place(MORE)) for secret in row[MORE])}
 
 

@@ -97,7 +97,11 @@ def _shape(adapter: Adapter) -> dict[str, Any]:
 
 def _deliveries(*, in_address: bool) -> dict[str, Any]:
     """Return the bodies of all platforms that sign, or of all that do not."""
-    names = [_name(platform) for platform, adapter in ADAPTERS.items() if adapter.proof.in_address is in_address]
+    names = [
+        _name(platform)
+        for platform, adapter in ADAPTERS.items()
+        if adapter.mapped is not None or adapter.proof.in_address is in_address
+    ]
     return {"description": "The body is that of the source's platform.", "anyOf": [_ref(name) for name in names]}
 
 
@@ -134,6 +138,13 @@ _SCHEMAS: Final = {
     },
     **{_name(platform): _shape(adapter) for platform, adapter in ADAPTERS.items() if adapter.members},
     _name("native-v1a"): {"description": "As the native format.", "anyOf": [_ref("NativeDelivery")]},
+    _name("custom"): {
+        "description": "What the mapping of the source reads.",
+        "anyOf": [
+            {"type": "object", "description": "Any object."},
+            {"type": "array", "description": "Any array.", "items": {"description": "Of anything."}},
+        ],
+    },
     "TrustpilotDelivery": {
         "description": "What Trustpilot posts: an object with `events`, or one bare event.",
         "anyOf": [*_TRUSTPILOT_CHOICES, _object("Several events.", events=_events(_TRUSTPILOT_CHOICES))],

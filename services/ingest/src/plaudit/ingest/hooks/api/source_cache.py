@@ -35,9 +35,10 @@ def known_source(source: KeyedSource) -> CachedSource:
     """Return a source with what proves and reads its deliveries.
 
     Raises:
+        InvalidMappingError: a stored mapping is none.
         InvalidSecretError: a stored secret is none that its platform signs with.
     """
-    adapter = ADAPTERS[source.platform]
+    adapter = ADAPTERS[source.platform].of(source.mapping)
     proof = adapter.proof
     written = (source.path_token or "",) if proof.in_address else (source.secret, *source.more_secrets)
     networks = tuple(ip_network(each) for each in source.allowed_addresses)
