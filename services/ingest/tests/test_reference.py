@@ -46,6 +46,8 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         mapping = {"fields": fields, "proof": {"kind": "path-token"}}
         wanted = {"name": "House", "platform": "custom", "subject": "acme", "mapping": mapping}
         custom = (await api.post("/v1/sources", json=wanted)).json()
+        await reference.check(api, "guess_mapping")
+        await reference.check(api, "preview_mapping")
         await reference.check(api, "replace_mapping", ids={"source_id": custom["id"]})
         await ingest.send(f"/v1/hooks/{source['id']}", body, headers("whsec_" + "A" * 43 + "=", body))
         await is_logged(ingest, source["id"])

@@ -21,6 +21,7 @@ from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
+from plaudit.ingest.mappings import api as mappings
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
@@ -54,7 +55,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         max_body_bytes=MAX_BODY_BYTES,
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
-            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
+            *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(resorting.router, sessions.router, administration.router),
         ),
@@ -64,6 +65,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         pages=True,
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
+            "mappings": "What stands where in the payloads of custom sources: guessed, and previewed.",
             "hooks": "The addresses that platforms post to.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
@@ -71,8 +73,14 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
             "sorting": "The rules that find severity, topics and personas in reviews.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **sorting.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
+        problems={
+            **answers.PROBLEMS,
+            **sources.PROBLEMS,
+            **mappings.PROBLEMS,
+            **contacts.PROBLEMS,
+            **sorting.PROBLEMS,
+        },
+        refusals={**sources.REFUSALS, **mappings.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
     )
     app.state.vault = vault
     app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
@@ -98,7 +106,8 @@ SERVICE = Service(
     log_fields=LOG_FIELDS,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
+            *("/v1/sources", "/v1/mappings", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries"),
+            *("/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
             "/console/reviews",
         )

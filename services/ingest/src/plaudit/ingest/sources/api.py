@@ -34,11 +34,13 @@ from plaudit.ingest.sources.domain import (
     UnsignedPlatformError,
 )
 from plaudit.ingest.sources.schemas import (
+    MappingOut,
     SecretsIn,
     SourceIn,
     SourceMappingIn,
     SourceOut,
     SourceWithSecretOut,
+    mapping_out,
     source_out,
     source_with_secret_out,
 )
@@ -158,7 +160,7 @@ async def replace_mapping(
     body: SourceMappingIn,
     proofs: PlatformProofs,
     vault: OpenedVault,
-) -> SourceOut:
+) -> MappingOut:
     """Set what stands where in the payloads of a custom source; it counts for deliveries from some seconds on.
 
     Where the new mapping proves deliveries by the address, that changes too: reveal the secret to see it.
@@ -167,7 +169,7 @@ async def replace_mapping(
     source = await commands.set_mapping(work, tenant_id, source_id, mapping, proofs, vault)
     if source is None:
         raise not_found("source")
-    return source_out(source)
+    return mapping_out(source)
 
 
 async def _get(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -> Source:

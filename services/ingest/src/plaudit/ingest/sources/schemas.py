@@ -31,6 +31,9 @@ Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]{1,64}$")]
 
 
+TimeZone = Annotated[str, Field(max_length=64)]
+
+
 class FieldsIn(Body):
     """The expressions (JMESPath) that find each field in an event."""
 
@@ -39,7 +42,7 @@ class FieldsIn(Body):
         description="The rating: a number, a number in a text, or a word of `words`.", examples=["review.score"]
     )
     published_at: Expression = Field(
-        description="When it was published: ISO 8601, or Unix seconds or milliseconds.", examples=["review.posted"]
+        description="When it was published: ISO 8601, or Unix seconds or milliseconds.", examples=["review.posted_on"]
     )
     event: Expression | None = Field(
         default=None,
@@ -109,19 +112,29 @@ class ProofIn(Body):
     header: HeaderName | None = Field(
         default=None, description="Of the signature (`hmac`) or of the secret (`secret-header`).", examples=["X-Sign"]
     )
-    digest: Literal["sha256", "sha512"] = Field(default="sha256", description="Of the HMAC.")
-    encoding: Literal["hex", "base64"] = Field(default="hex", description="Of the HMAC.")
+    digest: Literal["sha256", "sha512"] = Field(default="sha256", description="Of the HMAC.", examples=["sha256"])
+    encoding: Literal["hex", "base64"] = Field(default="hex", description="Of the HMAC.", examples=["hex"])
     prefix: str = Field(
-        default="", max_length=32, pattern=r"^[!-~]*$", description="Before the HMAC, for example `sha256=`."
+        default="",
+        max_length=32,
+        pattern=r"^[!-~]*$",
+        description="Before the HMAC, for example `sha256=`.",
+        examples=["sha256="],
     )
     timestamp_header: HeaderName | None = Field(
         default=None, description="Of the time that is signed before the body; it may be five minutes off."
     )
     timestamp_form: Literal["seconds", "either", "iso"] = Field(
-        default="seconds", description="Unix seconds, those or milliseconds, or ISO 8601 with a zone."
+        default="seconds",
+        description="Unix seconds, those or milliseconds, or ISO 8601 with a zone.",
+        examples=["seconds"],
     )
     separator: str = Field(
-        default=".", max_length=4, pattern=r"^[ -~]*$", description="Between the time and the body in what is signed."
+        default=".",
+        max_length=4,
+        pattern=r"^[ -~]*$",
+        description="Between the time and the body in what is signed.",
+        examples=["."],
     )
     id_header: HeaderName | None = Field(
         default=None, description="Of the sender's id of a delivery, the same in each attempt."
@@ -138,7 +151,9 @@ class MappingIn(Body):
         examples=["items"],
     )
     fields: FieldsIn = Field(description="The expressions that find each field.")
-    words: WordsIn = Field(default=WordsIn(), description="What words stand for.")
+    words: WordsIn = Field(
+        default=WordsIn(), description="What words stand for.", examples=[{"event": {"review.new": "created"}}]
+    )
     proof: ProofIn = Field(description="What proves the deliveries.")
 
     def written(self) -> str:
@@ -181,7 +196,7 @@ class SourceIn(Body):
         description="The addresses or networks that deliveries may come from; any if there are none.",
         examples=[[]],
     )
-    time_zone: Annotated[str, Field(max_length=64)] | None = Field(
+    time_zone: TimeZone | None = Field(
         default=None,
         description="Of times that the platform sends without a zone; without, such events are quarantined.",
         examples=["Europe/Berlin"],
@@ -236,6 +251,11 @@ def source_out(source: Source) -> SourceOut:
     """Return a source without its secrets."""
     mapping = None if source.mapping is None else msgspec.json.decode(source.mapping)
     return SourceOut.model_validate({**asdict(source), "mapping": mapping, "hook": f"/v1/hooks/{source.id}"})
+
+
+def mapping_out(source: Source) -> MappingOut:
+    """Return the mapping of a custom source."""
+    return MappingOut.model_validate_json(source.mapping or "")
 
 
 def source_with_secret_out(source: Source) -> SourceWithSecretOut:
