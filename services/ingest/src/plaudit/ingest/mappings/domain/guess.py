@@ -151,6 +151,7 @@ def _of_events(place: str | None, events: list[dict[str, object]]) -> Guess:
             fields.append(_field(name, candidates, known, len(events)))
         elif name in REQUIRED:
             unclear.append(_missing(name, leaves, known))
+    fields = [_doubted(each, leaves, fields) for each in fields]
     words = _happened(leaves, fields, unclear)
     _add_ends(leaves, fields)
     unclear += _doubts(leaves, fields)
@@ -187,6 +188,17 @@ def _field(name: str, candidates: list[_Leaf], known: Named, events: int) -> Fie
     elif not in_all:
         why += f"; {events - len(best.values)} of {events} events lack it"
     return FieldGuess(name, best.expression, "sure" if is_sure else "likely", why)
+
+
+def _doubted(found: FieldGuess, leaves: Sequence[_Leaf], fields: Sequence[FieldGuess]) -> FieldGuess:
+    """Return a field less sure where it is an id that does not stand in or around the object of the rating."""
+    paths = {leaf.expression: leaf.path for leaf in leaves}
+    rating = next((paths[each.expression] for each in fields if each.field == "rating"), None)
+    holder = paths[found.expression][:-1]
+    if found.field != "id" or (rating is not None and rating[: len(holder)] == holder):
+        return found
+    reason = f"{found.reason}; it does not stand with a rating, so it may be of something else"
+    return msgspec.structs.replace(found, confidence="likely", reason=reason)
 
 
 def _missing(name: str, leaves: Sequence[_Leaf], known: Named) -> Unclear:

@@ -1,5 +1,6 @@
 """What fields are called in the payloads of platforms, and what their values look like."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ def is_number(value: object) -> bool:
     """Whether it is a number, or a text that is one."""
     if isinstance(value, str):
         return _NUMBER.fullmatch(value.strip()) is not None
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_time(value: object) -> bool:
@@ -88,7 +89,7 @@ class Named:
 
 PERSONS: Final = ("customer", "consumer", "reviewer", "author", "user", "buyer", "guest")
 ANSWERS: Final = ("reply", "replies", "response", "responses", "answer", "companyreply", "ownerresponse")
-OTHERS: Final = (*PERSONS, *ANSWERS, *("product", "order", "shop", "store", "merchant", "location", "survey"))
+OTHERS: Final = (*PERSONS, *ANSWERS, *("product", "order", "shop", "store", "merchant", "location", "survey", "nps"))
 """Objects whose ids, texts and times are not the review's."""
 KNOWN: Final = {
     "id": Named(("reviewid", "reviewuuid", "feedbackid", "id", "uuid", "externalid"), is_id, "ids"),
