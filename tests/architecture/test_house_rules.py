@@ -20,7 +20,7 @@ FURNITURE = {
 }
 """Of a room: files, or folders of these names."""
 PLATFORMS = "platforms"
-PLATFORM_FILES = {"__init__.py", "adapter.py", "doc.md", "fixtures"}
+PLATFORM_FILES = {"__init__.py", "adapter.py", "interface.py", "doc.md", "fixtures"}
 TEST_FOLDERS = FURNITURE | {"fixtures"}
 CACHES = {"__pycache__"}
 

@@ -73,6 +73,8 @@ TEXTS = (
 VALUES = (None, True, 1, 2.0, 0.3, -1, 1000.01, 10**7, [], {}, ["a"], *TEXTS)
 UNDECIDED = {"1e0"}
 """A number for one reader of addresses, and none for another."""
+BEYOND_SCHEMAS = {"invalid-source", "wrong-sorting-rules"}
+"""Refusals by rules that no schema can say: which zones, networks, secrets and phrases there are."""
 FIXED = {"cursor"}
 """Which cursors are good just now is no rule of form."""
 
@@ -144,7 +146,7 @@ def refusal(answer: httpx.Response, place: str, name: str) -> bool:
     return True
 
 
-EITHER = {("body", "person"), ("body", "email"), ("body", "impact"), ("body", "effort_weeks")}
+EITHER = {("body", "person"), ("body", "email"), ("body", "review_id"), ("body", "impact"), ("body", "effort_weeks")}
 """Fields that go together: one may be named for the other."""
 
 
@@ -191,7 +193,7 @@ async def test_a_field_of_a_body_takes_what_its_schema_takes_and_nothing_else(ho
             content = operation["requestBody"]["content"][JSON]
             schema = DOCUMENT["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
             example = content["example"] | (
-                {"review_id": made.known["review_id"][-1]} if "review_id" in schema["properties"] else {}
+                {"review_id": made.known["review_id"][-1]} if "review_id" in content["example"] else {}
             )
             for field, of_field in schema["properties"].items():
                 without = {other: value for other, value in example.items() if other != field}
@@ -199,6 +201,8 @@ async def test_a_field_of_a_body_takes_what_its_schema_takes_and_nothing_else(ho
                 for body in tried:
                     answer = await served[path].request(method, address(path, made), json=body)
                     assert answer.status_code < 500, answer.text
+                    if answer.status_code in REFUSED and answer.json()["type"].partition("#")[2] in BEYOND_SCHEMAS:
+                        continue
                     if refusal(answer, "body", field) == fits(body, schema):
                         wrong.append(
                             (name, field, str(body.get(field, "absent"))[:80], answer.status_code, answer.text[:300])

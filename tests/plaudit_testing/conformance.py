@@ -30,6 +30,7 @@ from plaudit_testing.operations import SERVICES
 from plaudit_testing.review_events import pending_envelope, record_of, review_state
 from plaudit_testing.runtime import running
 from plaudit_testing.serving import serving
+from plaudit_testing.vault import VAULT_KEYS
 from plaudit_testing.webhooks import headers
 
 TENANT = "default"
@@ -53,7 +54,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
 
 [[operations]]
 # What a secret must be depends on the platform, and neither zones nor networks have a schema of their own.
-include-name-regex = "(POST /v1/sources|PUT /v1/sources/.*/secrets)"
+include-name-regex = "(POST /v1/sources.*|PATCH /v1/sources/.*|PUT /v1/sources/.*/secrets)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 """
 
@@ -123,6 +124,7 @@ def _settings(service: Service[Any], dsn: str) -> Any:
             "database_url": dsn,
             "kafka_bootstrap_servers": NO_KAFKA,
             "owner_email": "owner@acme.example",
+            "vault_keys": VAULT_KEYS,
             "trusted_proxies": ["127.0.0.1"],
             "longest_wait_seconds": 0,  # no clock of alerting waits for Kafka
             **patient,

@@ -12,6 +12,7 @@ from plaudit.common.contracts import (
     Origin,
     PendingEnvelope,
     RawRating,
+    Resolution,
     ReviewChange,
     ReviewState,
     Severity,
@@ -29,6 +30,10 @@ Data = TypeVar("Data")
 PUBLISHED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RECORDED = datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC)
 SOURCE = SourceRef(id="01956d00-0000-7000-8000-000000000001", name="Acme shop", platform="native", created_at=PUBLISHED)
+
+
+RESOLUTION = Resolution(disposition="justified", outcome="refunded", ease=5, resolved_at=RECORDED)
+"""How a review was settled, as `review.resolved` tells it."""
 
 
 def review_state(rating: float = 5.0, subject: str = "acme/berlin", **fields: Any) -> ReviewState:

@@ -103,3 +103,35 @@ async def test_planted_personal_data_is_in_no_log_metric_event_or_refusal(
     log = process.log.read_text()
     assert "delivery" in log or "request" in log, "something was logged"
     assert told(log) == []
+
+
+async def test_a_survey_tells_no_log_and_no_operator_who_was_asked_and_by_which_link(
+    running: tuple[Stack, ServiceProcess], ingest_url: str
+) -> None:
+    made, process = running
+    key = {"authorization": f"Bearer {made.new_key('default')}"}
+    wanted = {"name": "After it", "subject": "acme", "kind": "stars", "template": "shop", "language": "en"}
+    ours = {"sec-fetch-site": "same-origin"}
+    async with httpx.AsyncClient(base_url=process.base, timeout=DEADLINE_SECONDS) as client:
+        survey = (await client.post("/v1/surveys", json=wanted, headers=key)).json()
+        asked = {"invitations": [{"email": ADDRESS}, {"email": f"{NAME} {ADDRESS}", WORDS: PHONE}, {"person": ADDRESS}]}
+        invited = await client.post(f"/v1/surveys/{survey['id']}/invitations", json=asked, headers=key)
+        assert (len(invited.json()["invitations"]), told(invited.text)) == (1, [])
+        link = httpx.URL(invited.json()["invitations"][0]["link"]).path
+        forms = ({"rating": WORDS, "text": PHONE}, {"rating": "4", "text": WORDS}, {"rating": "5", "text": PHONE})
+        answers = [await client.post(link, data=form, headers=ours) for form in forms]
+        assert [each.status_code for each in answers] == [422, 303, 409]
+        assert told("".join(each.text for each in answers), (ADDRESS, NAME)) == []
+        for wrong in (f"{link}x", f"{link}?r={WORDS}", f"/s/{ADDRESS}"):
+            assert told((await client.get(wrong)).text) == []
+        assert told((await client.get("/metrics")).text) == []
+    connection = await asyncpg.connect(ingest_url)
+    [event] = [row["envelope"].decode() for row in await connection.fetch("SELECT envelope FROM ingest.outbox")]
+    stored = await connection.fetch("SELECT to_jsonb(i)::text AS row FROM ingest.survey_invitations i")
+    await connection.close()
+    assert told(event, CONTACT) == []
+    log = process.log.read_text()
+    assert "/s/{token}" in log
+    token = link.removeprefix("/s/")
+    assert told(log) == []
+    assert [each for each in (log, event, stored[0]["row"]) if token in each] == [], "who has it could respond"

@@ -87,6 +87,7 @@ def test_a_vault_without_keys_seals_nothing() -> None:
         ("K 1:AAAA", "key 1"),
         (f"{OLD} {OLD}", "two keys"),
     ],
+    ids=["too short", "named and too short", "not base64", "bad name", "one name twice"],
 )
 def test_keys_of_another_form_are_refused_and_not_told(text: str, said: str) -> None:
     with pytest.raises(VaultKeyError, match=said) as refused:

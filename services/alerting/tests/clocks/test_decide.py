@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
@@ -20,6 +21,7 @@ from plaudit.alerting.clocks.domain.run import fold
 from plaudit.alerting.policies.domain import BUILT_IN
 from plaudit.common.contracts import Kind
 from plaudit_testing.clocks import PUBLISHED, SOURCE_CREATED, answered, at, given, rated, review
+from plaudit_testing.review_events import RESOLUTION
 
 REF = BUILT_IN.ref
 STARTED = Started(at(0), at(0), REF, StartReason.PUBLISHED)
@@ -116,6 +118,13 @@ class TestWhatEndsARun:
 
     def test_a_pending_answer_ends_nothing(self):
         given(STARTED).when(review(), answered(review(), at(20), "pending"), at(20)).then()
+
+    def test_a_review_that_is_settled_still_waits_for_its_answer(self):
+        given(STARTED).when(review(), replace(review(), resolution=RESOLUTION), at(20)).then()
+
+    def test_a_review_that_is_settled_after_its_answer_starts_nothing(self):
+        done = answered(review(), at(5))
+        given(STARTED, Fulfilled(at(5))).when(done, replace(done, resolution=RESOLUTION), at(20)).then()
 
     def test_a_removal_cancels_it(self):
         given(STARTED).when(review(), None, at(5)).then(Cancelled(at(5), REMOVED))

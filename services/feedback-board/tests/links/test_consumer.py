@@ -14,6 +14,7 @@ from plaudit.common.kafka.subscription import InvalidRecordError
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.links.commands import review_key
 from plaudit.feedback_board.links.domain import LinkableChange
+from plaudit_testing.review_events import RESOLUTION
 from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
@@ -52,6 +53,15 @@ async def test_of_a_batch_the_newest_revision_stays(reviews, worker) -> None:
     await reviews.apply(*(reviews.record(change) for change in changes))
     held = await _held(worker, review)
     assert (held["revision"], held["present"]) == (3, False)
+
+
+async def test_a_review_that_is_settled_is_kept_as_it_was(reviews, worker) -> None:
+    review = await reviews.published(text="The text.")
+    before = await _held(worker, review)
+    state = reviews.state(text="The text.")
+    settled = msgspec.structs.replace(state, resolution=RESOLUTION)
+    await reviews.apply(reviews.record(ReviewChange(review_id=str(review), revision=2, before=state, after=settled)))
+    assert await _held(worker, review) == {**before, "revision": 2, "published_at": state.published_at}
 
 
 async def test_of_a_removed_review_nothing_is_kept_that_it_said(reviews, worker) -> None:

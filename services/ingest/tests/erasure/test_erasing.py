@@ -113,6 +113,32 @@ async def test_the_bus_is_told_once_with_what_was_public_as_figures_alone(ingest
     assert all(each["data"]["revision"] > 1 for each in told)
 
 
+async def test_what_the_company_wrote_about_an_erased_review_is_nowhere(ingest: Ingest, source: Source, erase: Erase):
+    for number in range(2):
+        await ingest.post(source, created(f"r-{number}", 1, text="Hm"))
+        path = f"/v1/reviews/{await review_id(ingest, f'r-{number}')}"
+        headers = {"authorization": f"Bearer {await ingest.key()}"}
+        words = WORDS if number else "stays"
+        for method, name, body in (
+            ("POST", "answer", {"text": f"First {words}.", "via": "elsewhere"}),
+            ("POST", "answer", {"text": f"Then {words}.", "via": "by_hand"}),
+            ("PUT", "resolution", {"disposition": "unclear", "outcome": words, "note": words}),
+            ("POST", "report", {"reason": "spam", "evidence": words}),
+        ):
+            answered = await ingest.client.request(method, f"{path}/{name}", json=body, headers=headers)
+            assert answered.status_code < 300, answered.text
+    assert WORDS in await everything(ingest)
+    receipt = await erase(review_id=await review_id(ingest, "r-1"))
+    left = await everything(ingest)
+    assert WORDS not in left
+    assert "First stays." in left
+    counts = receipt["counts"]
+    assert (counts["answers"], counts["resolutions"], counts["platform_reports"]) == (2, 1, 1)
+    for each in ("answer", "resolution"):
+        assert (await ingest.get(f"{path}/{each}")).status_code == 404
+    assert (await ingest.client.post(f"{path}/answer", json={"text": "Hm"}, headers=headers)).status_code == 404
+
+
 async def test_nothing_of_an_erased_review_comes_back(ingest: Ingest, source: Source, erase: Erase):
     await ingest.post(source, by_ada("r-1"), "d-1")
     await erase(review_id=await review_id(ingest, "r-1"))

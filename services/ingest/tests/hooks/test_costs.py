@@ -56,8 +56,8 @@ async def asked_for(count: int) -> list[str]:
     """What the event loop is asked for by so many deliveries of one turn."""
     writer: GroupCommit[Delivery, Receipt] = GroupCommit("deliveries", write)
     sources: Any = Known()
-    failed: Any = None
-    hooks = Hooks(sources, writer, failed, uuid7, settings_for("postgresql://nowhere"))
+    nothing: Any = None
+    hooks = Hooks(sources, writer, nothing, nothing, uuid7, settings_for("postgresql://nowhere"))
     resources: Any = SimpleNamespace(database=None)
     app = create_app(title="t", service="t", description="", resources=resources, routers=(), direct_routes=[hooks])
     connections, delivery = our_connections(app, count), request()

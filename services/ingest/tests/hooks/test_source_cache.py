@@ -182,3 +182,48 @@ async def test_a_failure_that_nobody_waits_for_any_more_is_no_error_of_the_event
     asked.error = None
     gc.collect()
     assert reported == []
+
+
+async def test_all_who_doubt_what_is_remembered_ask_the_database_once(
+    sources: SourceCache, source: Source, asked: Asked, ingest: Ingest
+):
+    before = await sources.find(source.id, LONG_SECONDS)
+    await ingest.superuser.execute("UPDATE ingest.sources SET name = 'renamed'")
+    found = await asyncio.gather(*(sources.find_anew(source.id, LONG_SECONDS) for _ in range(50)))
+    assert asked.times == 2
+    assert {each.source.name for each in found if each} == {"renamed"}
+    assert sources.cached(source.id) is not before
+
+
+async def test_an_answer_that_was_asked_for_before_is_not_new_enough(
+    sources: SourceCache, source: Source, asked: Asked, ingest: Ingest
+):
+    asked.free.clear()
+    first = asyncio.create_task(sources.find_anew(source.id, LONG_SECONDS))
+    await until(lambda: asked.times == 1, "the database is asked")
+    second = asyncio.create_task(sources.find_anew(source.id, LONG_SECONDS))
+    await until(lambda: asked.times == 2, "the database is asked again")
+    asked.free.set()
+    assert {each.source.id for each in await asyncio.gather(first, second) if each} == {source.id}
+
+
+async def test_a_source_that_is_made_after_it_was_asked_for_is_found_by_whoever_doubts(
+    sources: SourceCache, asked: Asked, source: Source
+):
+    sources._cache[source.id] = (float("inf"), None)
+    assert await sources.find(source.id, LONG_SECONDS) is None
+    assert await sources.find_anew(source.id, LONG_SECONDS) is not None
+    assert await sources.find(source.id, LONG_SECONDS) is not None
+    for text in ("", "x", "0" * 10_000):
+        assert await sources.find_anew(text, LONG_SECONDS) is None
+
+
+async def test_a_doubt_that_the_database_does_not_answer_in_time_is_an_error_and_nothing_is_remembered(
+    sources: SourceCache, source: Source, asked: Asked
+):
+    asked.free.clear()
+    with pytest.raises(TimeoutError):
+        await sources.find_anew(source.id, 0.2)
+    with pytest.raises(KeyError):
+        sources.cached(source.id)
+    asked.free.set()

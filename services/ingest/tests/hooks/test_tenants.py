@@ -1,8 +1,10 @@
 """What belongs to one tenant does not exist for another, on any route."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import chain
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -33,18 +35,23 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     [*_, delivery] = await ingest.items("/v1/deliveries", tenant)
     key = {"authorization": f"Bearer {await ingest.key(tenant)}"}
 
-    async def ask(method: str, path: str, body: dict[str, str]) -> httpx.Response:
+    async def ask(method: str, path: str, body: Mapping[str, Any]) -> httpx.Response:
         return await ingest.client.request(method, path, json=body, headers=key)
 
     contact = {"email": f"ann@{tenant}.example", "consent": "granted"}
     person = (await ask("PUT", "/v1/contacts", contact)).json()["person"]
     erasure = (await ask("POST", "/v1/erasures", {"person": f"native:{tenant}"})).json()["id"]
+    plain = {"name": "After it", "subject": "acme", "kind": "nps", "template": "shop", "language": "en"}
+    survey = (await ask("POST", "/v1/surveys", plain)).json()["id"]
+    customer = {"invitations": [{"email": f"ann@{tenant}.example"}]}
+    assert (await ask("POST", f"/v1/surveys/{survey}/invitations", customer)).status_code == 200
     return {
         "source_id": source.id,
         "review_id": review["id"],
         "delivery_id": delivery["id"],
         "person": person,
         "erasure_id": erasure,
+        "survey_id": survey,
     }
 
 
@@ -70,16 +77,16 @@ async def test_on_every_get_route_another_tenants_rows_do_not_exist(ingest: Inge
             assert told(others, theirs)
             assert not told(mine, theirs)
             assert not told(others, ours)
-            continue
-        assert (await ingest.get(route.format(**ours))).status_code == 200
-        refused = await ingest.get(route.format(**theirs))
-        absent = await ingest.get(route.format(**{**dict.fromkeys(theirs, uuid4()), "person": f"native:{uuid4()}"}))
-        assert refused.status_code == absent.status_code == 404
-        assert {**refused.json(), "instance": ""} == {**absent.json(), "instance": ""}
+        else:
+            assert (await ingest.get(route.format(**ours))).status_code == 200
+            refused = await ingest.get(route.format(**theirs))
+            absent = await ingest.get(route.format(**{**dict.fromkeys(theirs, uuid4()), "person": f"native:{uuid4()}"}))
+            assert refused.status_code == absent.status_code == 404
+            assert {**refused.json(), "instance": ""} == {**absent.json(), "instance": ""}
 
 
-OF_NO_ROW = {"/v1/sorting-rules", "/v1/review-revisions"}
-"""The first shows no ids; the second holds what is published, which nothing is here."""
+OF_NO_ROW = {"/v1/sorting-rules", "/v1/survey-templates", "/v1/review-revisions"}
+"""The first two show no ids; the last holds what is published, which nothing is here."""
 
 
 async def test_a_filter_by_another_tenants_source_finds_nothing(ingest: Ingest):
@@ -132,8 +139,8 @@ async def test_one_group_may_hold_deliveries_of_many_tenants_and_each_sees_its_o
 @pytest.mark.parametrize(
     ("role", "tables"),
     [
-        (Role.API, ["sources", "deliveries", "reviews", "revisions"]),
-        (Role.HOOK, ["deliveries", "reviews", "revisions"]),
+        (Role.API, ["sources", "deliveries", "reviews", "revisions", "surveys", "survey_invitations"]),
+        (Role.HOOK, ["deliveries", "reviews", "revisions", "survey_invitations"]),
     ],
 )
 async def test_the_database_itself_shows_a_request_no_row_of_another_tenant(

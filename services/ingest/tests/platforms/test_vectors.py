@@ -15,6 +15,7 @@ from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
 from plaudit.ingest.platforms.fields import person_key
 from plaudit.ingest.reviews.domain.instructions import (
+    AnswerReview,
     AnswerState,
     CreateReview,
     EditReview,
@@ -49,6 +50,9 @@ BUILT = {
     "Trustoo": "trustoo",
     "WooCommerce": "woocommerce",
     "ProvenExpert": "provenexpert",
+    "Google Business Profile": "google-business",
+    "App Store Connect": "app-store",
+    "Google Play": "google-play",
 }
 """Names in the vectors → platforms."""
 NEWER, OLDER = "platform_payloads_2.json", "review_platform_payloads.json"
@@ -107,7 +111,10 @@ def assert_is_expected(platform, item, expected):
     content, source = item.content, source_of(platform)
     assert item.external_id == expected["id"] or expected["id"] is None
     scale = STARS_SCALE if content.scale is UNSET else content.scale
-    assert (content.rating - scale.min) / (scale.max - scale.min) == pytest.approx(expected["rating_0_1"], abs=1e-6)
+    if expected["rating_0_1"] is None:
+        assert content.rating is UNSET
+    else:
+        assert (content.rating - scale.min) / (scale.max - scale.min) == pytest.approx(expected["rating_0_1"], abs=1e-6)
     assert content.published_at == instant(expected["published_at"] or expected["published_at_raw"])
     if expected["edited"]:
         assert content.edited_at == instant(expected["edited_at"])
@@ -133,7 +140,8 @@ def assert_is_expected(platform, item, expected):
 @pytest.mark.parametrize(("case", "row"), EXPECTED, ids=[case for case, _ in EXPECTED])
 def test_a_payload_of_a_built_platform_gives_the_right_review(case, row):
     platform = BUILT[row["platform"]]
-    items = read(platform, body_of(row))
+    # The answer once more by itself is for versions; the review holds it too.
+    items = [item for item in read(platform, body_of(row)) if not isinstance(item, AnswerReview)]
     expected = row["expected"] if isinstance(row["expected"], list) else [row["expected"]]
     sys.stdout.write(f"used: {case}, {row['event']}\n")
     assert len(items) == len(expected)

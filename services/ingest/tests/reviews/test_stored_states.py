@@ -11,9 +11,11 @@ from plaudit.ingest.reviews.domain import state as states
 from plaudit.ingest.reviews.domain.decisions import Change, NewRevision
 from plaudit.ingest.reviews.domain.state import (
     Answer,
+    Disposition,
     Kind,
     Origin,
     RawRating,
+    Resolution,
     ReviewState,
     Severity,
     StoredReview,
@@ -92,20 +94,34 @@ def test_what_the_earlier_code_stored_is_read(state, stored):
     assert decode_state(stored, 1) == state
 
 
-# As the code of today writes them; they must stay readable.
-FULL_BY_PLACE = (
+# As the code of before resolutions wrote them; they must stay readable.
+FULL_BEFORE_RESOLUTIONS = (
     b'\xdc\x00\x16\xabacme/berlin\xa3nps\xcb@\x12ffffff\x93\xcb@"\x00\x00\x00\x00\x00\x00\xcb\x00\x00\x00\x00\x00\x00'
     b"\x00\x00\xcb@$\x00\x00\x00\x00\x00\x00\xc3\xa7invited\xa6normal\x94\xd9$0198d7a4-7f7e-7b1c-9d2a-5a0c1f6b2e11"
     b"\xa8Our shop\xa6native\xd6\xffiV0\x88\xa3r-1\xd6\xffi\x90L\x8c\xd7\xff;\x9a\xca\x00i\x91}\x00\xd6\xffi\x90K`"
     b"\xd6\xffi\x90c\xc0\xd7\xff;\x9a\xca\x00i\x91}\x00\xa2Hm\xbcCold soup, warm welcome. \xe2\x98\x95\xa5pt-BR"
     b"\xaanative:c-1\x92\xa5lunch\xa4city\xb3https://x.example/r\x93\xa6Thanks\xd6\xffi\x92\xea\xa0\xa7pending\xc3"
 )
+# As the code of today writes them; they must stay readable.
+FULL_BY_PLACE = (
+    FULL_BEFORE_RESOLUTIONS.replace(b"\xdc\x00\x16", b"\xdc\x00\x17")
+    .replace(b"\x93\xa6Thanks", b"\x94\xa6Thanks")
+    .replace(b"\xa7pending\xc3", b"\xa7pending\xc2\xc3\xc0")
+)
+SETTLED = replace(
+    FULL,
+    answer=replace(FULL.answer, ours=True),
+    resolution=Resolution(
+        disposition=Disposition.WRONG_FACT, outcome="explained", cause=None, ease=6, resolved_at=SMALL.received_at
+    ),
+)
 
 
 def test_what_is_written_today_is_read_and_written_the_same_later():
     assert STATE_FORMAT == 2
     assert encode_state(FULL) == FULL_BY_PLACE
-    assert decode_state(FULL_BY_PLACE, 2) == FULL
+    assert decode_state(FULL_BY_PLACE, 2) == decode_state(FULL_BEFORE_RESOLUTIONS, 2) == FULL
+    assert decode_state(encode_state(SETTLED), 2) == SETTLED
     assert decode_state(encode_state(SMALL), 2) == SMALL
 
 

@@ -45,6 +45,7 @@ async def test_every_platform_that_has_an_adapter_can_be_connected(ingest: Inges
     keys = {
         "native-v1a": {"secret": "whpk_" + base64.b64encode(b"k" * 32).decode()},
         "custom": {"mapping": UNSIGNED},
+        "google-business": {"secret": "push@project.iam.gserviceaccount.com"},
     }
     answer = await make(ingest, **{**WANTED, "platform": platform}, **keys.get(platform, {}))
     assert answer.status_code == 201

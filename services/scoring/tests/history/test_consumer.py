@@ -9,7 +9,7 @@ import pytest
 from plaudit.common.db import Database
 from plaudit.common.ids import uuid7
 from plaudit.scoring.history.consumer import HISTORY
-from plaudit_testing.review_events import PUBLISHED, RECORDED, pending_envelope, review_state
+from plaudit_testing.review_events import PUBLISHED, RECORDED, RESOLUTION, pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -39,6 +39,12 @@ async def test_every_change_takes_away_what_was_and_adds_what_is(bus, worker: Da
 
 async def test_an_edit_of_the_text_alone_leaves_no_entry(bus, worker: Database) -> None:
     await bus.tell(review_state(3), review_state(3, text="Another text.", edited_at=PUBLISHED + timedelta(days=9)))
+
+    assert await ledger(worker) == []
+
+
+async def test_a_review_that_is_settled_leaves_no_entry(bus, worker: Database) -> None:
+    await bus.tell(review_state(3), review_state(3, resolution=RESOLUTION))
 
     assert await ledger(worker) == []
 

@@ -11,7 +11,7 @@ from plaudit.common.kafka.subscription import InvalidRecordError, StaleMemoryErr
 from plaudit.scoring.live.consumer import LIVE, CountChanges
 from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.sums.domain.decay import merge
-from plaudit_testing.review_events import PUBLISHED, pending_envelope, record_of, review_state
+from plaudit_testing.review_events import PUBLISHED, RESOLUTION, pending_envelope, record_of, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -69,6 +69,7 @@ async def test_a_removed_review_counts_no_more_and_a_restored_one_again(bus, wor
         {"title": None},
         {"tags": ("delivery",)},
         {"verified": False},
+        {"resolution": RESOLUTION},
     ],
     ids=lambda changed: next(iter(changed)),
 )

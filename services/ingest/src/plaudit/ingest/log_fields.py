@@ -2,4 +2,6 @@
 
 from typing import Final
 
-LOG_FIELDS: Final = frozenset(("delivery_id", "events"))
+LOG_FIELDS: Final = frozenset(
+    ("answer_id", "delivery_id", "events", "failures", "outcome", "platform", "source_id", "trouble")
+)

@@ -4,8 +4,15 @@ from plaudit.common import administration, sessions
 from plaudit.common.db import Role
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.static import static_route
+from plaudit.common.http_client import HttpClient
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.purge import PurgeJob
+from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
+from plaudit.ingest.answers import api as written_answers
+from plaudit.ingest.answers import pages as answer_pages
+from plaudit.ingest.answers.jobs import AnsweredByHandJob, AnswerJob, AnswerRetentionJob
 from plaudit.ingest.contacts import api as contacts
 from plaudit.ingest.contacts.jobs import ResealJob
 from plaudit.ingest.customers import api as customers
@@ -15,6 +22,7 @@ from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
+from plaudit.ingest.hooks.api.issuer_keys import PublishedKeys
 from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
@@ -23,14 +31,25 @@ from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.mappings import api as mappings
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.pulls import api as pulls
+from plaudit.ingest.pulls import store as pulls_store
+from plaudit.ingest.pulls.jobs.pull_job import PullJob
 from plaudit.ingest.resorting import api as resorting
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.settling import api as settling
+from plaudit.ingest.settling.jobs import ReportsJob
 from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
+from plaudit.ingest.sources import pages as source_pages
+from plaudit.ingest.sources.pages.examples import examples
+from plaudit.ingest.surveys import api as surveys
+from plaudit.ingest.surveys.jobs import ExpiredInvitationsJob
+from plaudit.ingest.surveys.pages import console as survey_console
+from plaudit.ingest.surveys.pages import public as survey_pages
 
 MAX_BODY_BYTES = 1024 * 1024
 """Of what is not a hook: a batch of a thousand events of customers."""
@@ -45,8 +64,10 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     database = resources.database(Role.HOOK, HOOK_CONNECTIONS)
     writer = delivery_writer(database, resources.outbox, resources.ids)
     failed_attempts = FailedAttemptsLog(database)
-    sources_of_hooks = SourceCache(database, vault, settings.source_cache_seconds)
-    hooks = Hooks(sources_of_hooks, writer, failed_attempts, resources.ids, settings)
+    client = HttpClient(settings.interface_origins)
+    published_keys = PublishedKeys(client, address_of(settings))
+    sources_of_hooks = SourceCache(database, vault, settings.source_cache_seconds, proof_of=published_keys.proof_of)
+    hooks = Hooks(sources_of_hooks, writer, failed_attempts, published_keys, resources.ids, settings)
     app = create_app(
         title="Plaudit ingest",
         service="ingest",
@@ -56,10 +77,14 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
+            *(pulls.router, written_answers.router, answer_pages.router, settling.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
-            *(resorting.router, sessions.router, administration.router),
+            *(source_pages.router, resorting.router, surveys.router, survey_pages.router, survey_console.router),
+            *(sessions.router, administration.router),
         ),
+        bare_routes=[static_route(survey_pages.STATIC)],
         direct_routes=[hooks],
+        body_limits={surveys.PATH: survey_pages.MAX_BODY_BYTES},
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
         pages=True,
@@ -67,9 +92,11 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
             "mappings": "What stands where in the payloads of custom sources: guessed, and previewed.",
             "hooks": "The addresses that platforms post to.",
+            "answers": "What your company answers, from its submission until the platform shows it.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
+            "surveys": "What customers are asked, and links for those whom to ask.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
             "sorting": "The rules that find severity, topics and personas in reviews.",
         },
@@ -78,12 +105,29 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             **sources.PROBLEMS,
             **mappings.PROBLEMS,
             **contacts.PROBLEMS,
+            **written_answers.PROBLEMS,
+            **settling.PROBLEMS,
+            **pulls.PROBLEMS,
             **sorting.PROBLEMS,
+            **surveys.PROBLEMS,
         },
-        refusals={**sources.REFUSALS, **mappings.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
+        refusals={
+            **sources.REFUSALS,
+            **mappings.REFUSALS,
+            **contacts.REFUSALS,
+            **written_answers.REFUSALS,
+            **settling.REFUSALS,
+            **pulls.REFUSALS,
+            **sorting.REFUSALS,
+            **surveys.REFUSALS,
+        },
     )
     app.state.vault = vault
+    app.state.platforms = ADAPTERS
+    app.state.examples = examples
     app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
+    interfaces = {platform: each.answering for platform, each in ADAPTERS.items() if each.answering is not None}
+    app.state.answering_interfaces = interfaces
     app.state.platforms_without_answers = frozenset(
         platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
     )
@@ -94,9 +138,16 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         SearchIndexJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
-        ResealJob(worker, vault),
+        ResealJob(worker, vault, [pulls_store.reseal]),
+        PullJob(worker, database, resources.outbox, resources.ids, vault, client),
+        ExpiredInvitationsJob(worker),
+        PurgeJob(worker),
+        AnswerJob(worker, resources.outbox, resources.ids, vault, interfaces, HttpClient(settings.interface_origins)),
+        AnsweredByHandJob(worker),
+        AnswerRetentionJob(worker, settings.answer_retention_days),
+        ReportsJob(worker),
     )
-    return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
+    return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])
 
 
 SERVICE = Service(
@@ -107,9 +158,10 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/mappings", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries"),
-            *("/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
-            "/console/reviews",
+            *("/v1/held_events", "/v1/hooks", "/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/v1/sorting-rules", "/v1/answers", "/v1/platform_reports"),
+            *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
+            *("/console/reviews", "/console/answers", "/console/sources", "/console/surveys"),
         )
     ),
 )

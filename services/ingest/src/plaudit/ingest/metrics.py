@@ -11,6 +11,19 @@ HELD_EVENTS_EXPIRED = Counter(
     "Events that waited 30 days for their review and were quarantined. Any rise is worth an alert.",
 )
 
+PULLS = Counter(
+    "plaudit_pulls_total",
+    "Runs that asked a source for reviews, by its platform and how they ended: `ok`, or the kind of trouble.",
+    ["platform", "outcome"],
+)
+
+ANSWERS_SENT = Counter(
+    "plaudit_answers_sent_total",
+    "Attempts to send an answer through the interface of its platform, by what became of it: published, submitted, "
+    "rejected, or later.",
+    ["platform", "outcome"],
+)
+
 FAILED_ATTEMPTS = Counter(
     "plaudit_failed_attempts_total",
     "Deliveries that were not proven, by the source's platform (`unknown` if there is no such source) and the reason.",

@@ -21,6 +21,7 @@ ALL_SCOPES: Final = "*"
 SCOPES: Final[Mapping[str, str]] = {
     "alerts:read": "read alerts",
     "alerts:write": "acknowledge and resolve alerts",
+    "answers:write": "answer reviews, settle them, and report them to their platforms",
     "board:read": "read requests and votes as the team sees them",
     "board:write": "add, size and answer requests",
     "clocks:read": "read clocks and policies",
@@ -36,7 +37,10 @@ SCOPES: Final[Mapping[str, str]] = {
     "scores:read": "read scores and why they are what they are",
     "sorting:write": "change the rules that reviews are sorted by",
     "sources:read": "read sources, without their secrets",
-    "sources:write": "make sources",
+    "sources:write": "make, change and delete sources, and see their secrets",
+    "surveys:invite": "get links to surveys for customers",
+    "surveys:read": "read surveys, and how many have responded",
+    "surveys:write": "make, change and close surveys",
 }
 """Everything that an operation or a page of a service asks for, and what it allows."""
 MIN_VALIDITY: Final = timedelta(seconds=1)

@@ -15,6 +15,7 @@ from plaudit.common.contracts.reviews import (
     Kind,
     Origin,
     RawRating,
+    Resolution,
     ReviewChange,
     ReviewState,
     Severity,
@@ -121,6 +122,17 @@ _DATA: dict[str, Any] = {
     "review.answer_removed": ReviewChange(review_id=_REVIEW, revision=3, before=_ANSWERED_STATE, after=_STATE),
     "review.removed": ReviewChange(review_id=_REVIEW, revision=4, before=_STATE, after=None),
     "review.restored": ReviewChange(review_id=_REVIEW, revision=5, before=None, after=_STATE),
+    "review.resolved": ReviewChange(
+        review_id=_REVIEW,
+        revision=6,
+        before=_ANSWERED_STATE,
+        after=msgspec.structs.replace(
+            _ANSWERED_STATE,
+            resolution=Resolution(
+                disposition="justified", outcome="refunded", cause="late_callback", ease=5, resolved_at=_RECEIVED
+            ),
+        ),
+    ),
     "review.erased": ReviewChange(
         review_id=_REVIEW,
         revision=6,

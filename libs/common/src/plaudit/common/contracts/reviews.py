@@ -53,6 +53,20 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """`published`, `pending` or `rejected`; only a published answer fulfils a clock."""
 
 
+class Resolution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the company settled the review."""
+
+    disposition: str
+    """`justified`, `wrong_fact`, `unclear` or `abusive`."""
+    outcome: str
+    """What was done, as a label such as `refunded`."""
+    resolved_at: Instant
+    cause: str | None = None
+    """What led to the review, as a label such as `late_delivery`."""
+    ease: Annotated[int, msgspec.Meta(ge=1, le=7)] | None = None
+    """How easily it was solved, from 1, very hard, to 7, very easily."""
+
+
 class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
     """The account on a platform from which the review came."""
 
@@ -93,6 +107,8 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     answer: Answer | None = None
     text_cut: bool = False
     """Whether the text or the title was too long and was cut; the delivery holds all of it."""
+    resolution: Resolution | None = None
+    """How the company settled it, once it has."""
 
 
 class ReviewChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ REVIEWS = Topic(
             "review.removed": ReviewChange,
             "review.restored": ReviewChange,
             "review.erased": ReviewChange,
+            "review.resolved": ReviewChange,
         }
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -54,6 +55,7 @@ class Api(FastAPI):
         *,
         bare_routes: Sequence[Route],
         direct_routes: Sequence[DirectRoute] = (),
+        body_limits: Mapping[str, int] = MappingProxyType({}),
         site: Pages | None = None,
         more_openapi: Mapping[str, Any] | None = None,
         problems: Mapping[str, str] = COMMON_PROBLEMS,
@@ -70,6 +72,7 @@ class Api(FastAPI):
         self._problems = problems
         self._bare_routes = list(bare_routes)
         self.direct_routes = list(direct_routes)
+        self._body_limits = {**body_limits, **{each.prefix: each.max_body_bytes for each in direct_routes}}
         self._site = site
         self._edge_around = edge
 
@@ -92,7 +95,7 @@ class Api(FastAPI):
         self.edge = self._edge_around(
             AsyncExitStackMiddleware(self.router),
             bare_routes=[*(route for each in self.direct_routes for route in each.asgi_routes()), *self._bare_routes],
-            body_limits={each.prefix: each.max_body_bytes for each in self.direct_routes},
+            body_limits=self._body_limits,
             render_problem=render,
             methods_of=self._methods_of,
         )
@@ -147,6 +150,7 @@ def create_app(
     bare_routes: Sequence[Route] = (),
     direct_routes: Sequence[DirectRoute] = (),
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    body_limits: Mapping[str, int] = MappingProxyType({}),
     pages: bool = False,
     more_openapi: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
@@ -168,6 +172,7 @@ def create_app(
             and not logged, so their work is logged where it is done.
         direct_routes: matched before all others, and served by the HTTP protocol itself.
         max_body_bytes: of a request's body, but of a direct route's.
+        body_limits: path prefix → another limit for the bodies below it.
         pages: whether this service has pages for people; then its problems are pages too.
         more_openapi: what the OpenAPI document has beside what the routes say of themselves; see `openapi.complete`.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
@@ -188,6 +193,7 @@ def create_app(
         generate_unique_id_function=_operation_id,
         bare_routes=[*bare_routes, *map(static_route, (SHARED, *assets.libraries.values()))],
         direct_routes=direct_routes,
+        body_limits=body_limits,
         site=site if pages else None,
         more_openapi=more_openapi,
         problems=meanings,

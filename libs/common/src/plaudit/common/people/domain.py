@@ -21,8 +21,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read"})
-_RESPONDER: Final = _VIEWER | {"alerts:write", "board:write", "sources:read", "deliveries:read"}
+_VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read"})
+_RESPONDER: Final = _VIEWER | {
+    *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "surveys:invite")
+}
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,
     Role.RESPONDER: _RESPONDER,

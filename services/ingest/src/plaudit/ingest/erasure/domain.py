@@ -18,6 +18,10 @@ STORES: Final[Mapping[str, str]] = {
     "revisions": "their states deleted",
     "review_texts": "deleted",
     "review_text_positions": "holds nothing about customers",
+    "answers": "deleted, those to the review",
+    "answer_senders": "holds nothing about customers",
+    "resolutions": "deleted, those of the review",
+    "platform_reports": "deleted, those of the review",
     "deliveries": "the bytes deleted of each that tells of it; all of them after the retention",
     "held_events": "deleted of the person; of a known review there are none",
     "failed_attempts": "holds nothing about customers",
@@ -28,12 +32,17 @@ STORES: Final[Mapping[str, str]] = {
     "erasures": "the receipts, by id and person key",
     "sorting_rules": "holds nothing about customers",
     "sources": "holds nothing about customers",
+    "surveys": "holds nothing about customers",
+    "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",
+    "pulls": "holds nothing about customers",
+    "pulled_reviews": "which ids a platform has listed, and a hash of what was said of each",
+    "pull_notices": "names reviews that are to be asked for; deleted once they were",
     "idempotency_keys": "holds no answer about customers; deleted after a day",
     "rate_limits": "holds no answer about customers; deleted after a day",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 
-_WORDS_OF_REVIEWS: Final = ("title", "text", "language", "person", "tags", "url", "answer")
+_WORDS_OF_REVIEWS: Final = ("title", "text", "language", "person", "tags", "url", "answer", "resolution")
 _WORDS_OF_CUSTOMERS: Final = ("reference", "plan", "stage", "channel")
 
 

@@ -1,19 +1,34 @@
 """Erasures in the API."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from plaudit.common.http import Body
 from plaudit.ingest.contacts.domain import PERSON_PATTERN
 from plaudit.ingest.contacts.schemas import Email
 from plaudit.ingest.erasure.domain import Erasure, Stage
 
+_NAMES: Final = ("review_id", "person", "email")
+
 
 class ErasureIn(Body):
-    """What to erase: a review, or all that a person did up to now."""
+    """What to erase: a review, or all that a person did up to now. Exactly one of the three names it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": [name],
+                    "properties": {each: {"type": "string" if each == name else "null"} for each in _NAMES},
+                }
+                for name in _NAMES
+            ]
+        }
+    )
 
     review_id: UUID | None = Field(default=None, description="A review. This, or `person`, or `email`.")
     person: Annotated[str, StringConstraints(pattern=PERSON_PATTERN)] | None = Field(
@@ -23,9 +38,13 @@ class ErasureIn(Body):
 
     @model_validator(mode="after")
     def _check_that_one_is_named(self) -> Self:
-        if sum(each is not None for each in (self.review_id, self.person, self.email)) != 1:
-            raise ValueError("name one of `review_id`, `person` and `email`")
-        return self
+        named = [name for name in _NAMES if getattr(self, name) is not None]
+        if len(named) == 1:
+            return self
+        rule = PydanticCustomError("name_one", "name one of `review_id`, `person` and `email`, and only one")
+        raise ValidationError.from_exception_data(
+            type(self).__name__, [InitErrorDetails(type=rule, loc=(name,), input=None) for name in named or _NAMES]
+        )
 
 
 class ErasureOut(BaseModel):

@@ -49,6 +49,12 @@ WHERE id = $1
 """
 _EMPTY_REVISIONS = "UPDATE revisions SET state = NULL WHERE review_id = $1"
 _DELETE_WORDS = "DELETE FROM review_texts WHERE review_id = $1"
+_DELETE_OF_REVIEW = {
+    "answers": "DELETE FROM answers WHERE tenant_id = $1 AND review_id = $2",
+    "resolutions": "DELETE FROM resolutions WHERE tenant_id = $1 AND review_id = $2",
+    "platform_reports": "DELETE FROM platform_reports WHERE tenant_id = $1 AND review_id = $2",
+}
+"""Store → the statement that deletes what the company wrote about a review."""
 _LAST_REVISION = """
 INSERT INTO revisions
     (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format, removed)
@@ -90,6 +96,11 @@ DELETE FROM held_events
 WHERE tenant_id = $1 AND received_at <= $3 AND instruction -> 'content' ->> 'person' = $2
 """
 _DELETE_CONTACT = "DELETE FROM contacts WHERE tenant_id = $1 AND person = $2"
+_DELETE_INVITATION = """
+DELETE FROM survey_invitations
+WHERE tenant_id = $1 AND id = $3 AND survey_id = (SELECT source_id FROM reviews WHERE reviews.id = $2)
+"""
+_DELETE_INVITATIONS = "DELETE FROM survey_invitations WHERE tenant_id = $1 AND person = $2 AND created_at <= $3"
 _DELETE_EVENTS = "DELETE FROM customer_events WHERE tenant_id = $1 AND person = $2 AND happened_at <= $3"
 
 
@@ -156,7 +167,14 @@ async def empty(tx: Tx, tenant_id: str, revised: Revised, erasure_id: UUID) -> d
     await tx.raw.execute(_EMPTY_REVIEW, stored.review_id, stored.revision, tx.now)
     last = (tenant_id, stored.review_id, stored.revision, erasure_id, revised.type, stored.version, tx.now)
     await tx.raw.execute(_LAST_REVISION, *last, STATE_FORMAT)
-    return {"reviews": 1, "revisions": revisions, "deliveries": deliveries, "review_texts": words}
+    counts = {"reviews": 1, "revisions": revisions, "deliveries": deliveries, "review_texts": words}
+    invitation_id = _uuid(stored.external_id)
+    if invitation_id is not None:
+        deleted = await tx.raw.execute(_DELETE_INVITATION, tenant_id, UUID(stored.review_id), invitation_id)
+        counts["survey_invitations"] = rows_changed(deleted)
+    for store, statement in _DELETE_OF_REVIEW.items():
+        counts[store] = rows_changed(await tx.raw.execute(statement, tenant_id, stored.review_id))
+    return counts
 
 
 async def erased_reviews(tx: Tx, erasure: Erasure) -> list[ErasedReview]:
@@ -198,6 +216,7 @@ async def delete_customer(tx: Tx, tenant_id: str, person: str, erased: datetime)
     return {
         "held_events": rows_changed(await tx.raw.execute(_DELETE_HELD, tenant_id, person, erased)),
         "contacts": contacts,
+        "survey_invitations": rows_changed(await tx.raw.execute(_DELETE_INVITATIONS, tenant_id, person, erased)),
         "customer_events": rows_changed(await tx.raw.execute(_DELETE_EVENTS, tenant_id, person, erased)),
     }
 
@@ -221,6 +240,13 @@ def _stored(row: Mapping[str, Any] | Any) -> StoredReview:
         state=read_state(row["state"], row["state_format"]),
         erased_at=row["erased_at"],
     )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _json(counts: Mapping[str, int]) -> str:

@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from plaudit.ingest.reviews.domain.decisions import ERASED, Decision, Held, NewRevision, Revised, Unchanged, decide
 from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
-from plaudit.ingest.reviews.domain.instructions import CreateReview, Ignored, Instruction, Item, Quarantined
+from plaudit.ingest.reviews.domain.instructions import (
+    NO_INSTRUCTION,
+    CreateReview,
+    Ignored,
+    Instruction,
+    Item,
+    Noticed,
+    Quarantined,
+)
 from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sources.domain import Source
@@ -27,6 +35,8 @@ NOT_STORED: Final = "not_stored"
 """The database refused the delivery with its content, and took its bytes alone."""
 ID_REUSED: Final = "id_reused"
 """A delivery id came again with another body: stored, and answered 2xx, since sending it again changes nothing."""
+SOURCE_PAUSED: Final = "source_paused"
+"""The source is paused: stored, answered 2xx, and not applied until it is replayed."""
 
 NOBODY: Final[Mapping["PersonKey", datetime]] = MappingProxyType({})
 """Nobody was erased."""
@@ -71,16 +81,12 @@ class Delivery:
     @cached_property
     def review_keys(self) -> list[ReviewKey]:
         """The reviews that it is about."""
-        return [
-            (self.source.id, event.external_id)
-            for event in self.events
-            if not isinstance(event, (Quarantined, Ignored))
-        ]
+        return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, NO_INSTRUCTION)]
 
     @property
     def authors(self) -> set[PersonKey]:
         """The persons whom it names as authors."""
-        named = (author_of(event) for event in self.events if not isinstance(event, (Quarantined, Ignored)))
+        named = (author_of(event) for event in self.events if not isinstance(event, NO_INSTRUCTION))
         return {(self.source.tenant_id, person) for person in named if person is not None}
 
     @property
@@ -193,6 +199,8 @@ class Group:
         self.latest: dict[ReviewKey, NewRevision] = {}
         self.applied: list[tuple[ReviewKey, str]] = []
         """Review and id of each stored event that has waited for its review, and waits no longer."""
+        self.noticed: list[tuple[Source, str]] = []
+        """Source and name of each review that is to be asked for."""
 
     @property
     def held(self) -> dict[ReviewKey, Unknown]:
@@ -216,7 +224,9 @@ class Group:
     def _apply(self, delivery: Delivery) -> Outcome:
         results: list[_Result] = []
         for event in delivery.events:
-            if isinstance(event, (Quarantined, Ignored)):
+            if isinstance(event, NO_INSTRUCTION):
+                if isinstance(event, Noticed):
+                    self.noticed.append((delivery.source, event.name))
                 results.append(event)
             else:
                 self._decide(delivery, event, results)
@@ -229,7 +239,7 @@ class Group:
             if isinstance(result, Unchanged):
                 unchanged += 1
                 erased |= result is ERASED
-            elif not isinstance(result, Revised):
+            elif not isinstance(result, (Revised, Noticed)):
                 kind = quarantined if isinstance(result, Quarantined) else held if isinstance(result, Held) else ignored
                 kind.append((index, result.reason))
         accepted = len(results) - len(quarantined) - len(held) - len(ignored)
@@ -342,4 +352,4 @@ class Group:
         return Receipt(outcome)
 
 
-_Result = Decision | Ignored
+_Result = Decision | Ignored | Noticed

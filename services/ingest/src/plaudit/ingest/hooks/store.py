@@ -228,7 +228,7 @@ _CHANGES = Columns(
         Column("is_last", Boolean),
         *reviews_table.c,
         *revisions_table.c,
-        without=(*_OF_SOURCE, "id", "changed_at", "known_at", "xid"),
+        without=(*_OF_SOURCE, "id", "changed_at", "known_at", "actor", "xid"),
     ),
     {
         "review_id": "new.stored.review_id",
@@ -244,7 +244,7 @@ _CHANGES = Columns(
     },
 )
 _DELIVERIES, _REVIEWS = Columns(deliveries_table), Columns(reviews_table)
-_REVISIONS = Columns(revisions_table, without=("xid",))
+_REVISIONS = Columns(revisions_table, without=("actor", "xid"))
 
 
 def _inserts(first: int, *, rows_from: str = "", on_conflict: str = "") -> str:
@@ -342,6 +342,11 @@ _HELD = Columns(
     under("event", "id", "delivery_id", "event_index", "received_at", "traceparent", "tracestate"),
 )
 _HOLD = f"INSERT INTO held_events ({_HELD.listed}) SELECT * FROM {_HELD.unnest()}"
+_NOTE = """
+INSERT INTO pull_notices (tenant_id, source_id, name, noticed_at)
+SELECT DISTINCT noticed.*, $1::timestamptz FROM unnest($2::text[], $3::uuid[], $4::text[]) AS noticed
+ON CONFLICT (source_id, name) DO UPDATE SET noticed_at = excluded.noticed_at
+"""
 # For `OneTrip`.
 IS_NEW = _is_new(one_trip.NOW_AT)
 WRITE_NEW = _inserts(one_trip.NOW_AT, rows_from="FROM allowed")
@@ -361,6 +366,9 @@ async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> Non
         await tx.raw.execute(_NO_LONGER_HELD, *zip(*keys, strict=True), ids)
     if held := group.held:
         await _hold(tx, group, held)
+    if group.noticed:
+        of = [(source.tenant_id, source.id, name) for source, name in group.noticed]
+        await tx.raw.execute(_NOTE, group.now, *map(list, zip(*of, strict=True)))
 
 
 async def _hold(tx: Tx, group: Group, held: Mapping[ReviewKey, Unknown]) -> None:

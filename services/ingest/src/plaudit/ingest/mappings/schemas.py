@@ -12,6 +12,7 @@ from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.ingest.mappings.domain.guess import Guess, guess
 from plaudit.ingest.mappings.domain.preview import Previewed
 from plaudit.ingest.reviews.domain.instructions import (
+    NO_INSTRUCTION,
     AnswerContent,
     AnswerReview,
     AnswerState,
@@ -84,9 +85,7 @@ class PreviewIn(Body):
 
     mapping: MappingIn = Field(description="What stands where in the payload.")
     payload: Payload
-    time_zone: TimeZone | None = Field(
-        default=None, description="Of times without a zone, as of a source.", examples=["Europe/Berlin"]
-    )
+    time_zone: TimeZone = None
 
 
 class FoundFieldOut(BaseModel):
@@ -204,7 +203,7 @@ def _event_out(index: int, previewed: Previewed) -> PreviewedEventOut:
         happened=_HAPPENED[type(item)],
         reason=item.reason if isinstance(item, (Quarantined, Ignored)) else None,
         errors=[WrongFieldOut(field=each.field, reason=each.reason) for each in previewed.wrong],
-        review=None if isinstance(item, (Quarantined, Ignored)) else _review_out(item),
+        review=None if isinstance(item, NO_INSTRUCTION) else _review_out(item),
     )
 
 

@@ -1,16 +1,20 @@
 """One folder for each platform: `adapter.py`, invented `fixtures/` and a `doc.md` for whoever connects it.
 
+Where reviews can be asked for, `interface.py` says how.
+
 A fixture is a body as the platform sends it; the file `….expected.json` beside it holds the instructions it becomes.
 The folders are discovered: a new platform is a new folder, and touches nothing else.
 """
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
+from plaudit.ingest.platforms.interface import Interface
 
 
 def _discovered() -> Iterator[Adapter]:
@@ -33,4 +37,15 @@ def is_ping(body: bytes) -> bool:
     return len(body) <= MAX_PING_BYTES and any(ping.fullmatch(body) for ping in _PINGS)
 
 
-__all__ = ["ADAPTERS", "Adapter", "UnusableBodyError", "is_ping"]
+def _interfaces() -> Iterator[tuple[str, Interface]]:
+    for module in iter_modules(__path__):
+        name = f"{__name__}.{module.name}.interface"
+        if module.ispkg and find_spec(name) is not None:
+            interface: Interface = import_module(name).INTERFACE
+            yield module.name.replace("_", "-"), interface
+
+
+INTERFACES: Mapping[str, Interface] = MappingProxyType(dict(_interfaces()))
+"""Of the platforms that are asked for reviews."""
+
+__all__ = ["ADAPTERS", "INTERFACES", "Adapter", "Interface", "UnusableBodyError", "is_ping"]

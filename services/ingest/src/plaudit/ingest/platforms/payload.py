@@ -31,6 +31,7 @@ from plaudit.ingest.platforms.fields import (
 )
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
+    AnswerReview,
     AnswerState,
     CreateReview,
     EditReview,
@@ -352,6 +353,27 @@ def read_events(events: object, source: KeyedSource, read: ReadEvent, root: str 
     if not isinstance(events, list):
         raise UnusableBodyError(f"expected {root or 'the body'} to be an array")
     return [read_event(event, source, read, root) for event in check_count(events)]
+
+
+def with_answers(items: Iterable[Item]) -> list[Item]:
+    """Return what a page says, with the answer to each review once more by itself, or that there is none.
+
+    A review's version is the time of its own last change, so that a later answer comes under a version that is known
+    already. By itself the answer has none, and counts in the order of receipt.
+    """
+    found: list[Item] = []
+    for item in items:
+        found.append(item)
+        if isinstance(item, CreateReview) and item.content.rating is not UNSET:
+            answer = item.content.answer
+            told = AnswerContent(state=AnswerState.REMOVED) if answer is UNSET else answer
+            found.append(AnswerReview(external_id=item.external_id, answer=told))
+    return found
+
+
+def version_of(changed_at: datetime | UnsetType) -> int | None:
+    """Return the version of a review by the time of its last change: microseconds since 1970."""
+    return None if changed_at is UNSET else (changed_at - EPOCH) // timedelta(microseconds=1)
 
 
 def expect(body: object, *names: str) -> dict[str, object]:

@@ -50,6 +50,7 @@ _HAPPENED: Final = {
     "review.answer_removed": "The answer was taken back.",
     "review.removed": "The platform took it down.",
     "review.restored": "It is back on the platform.",
+    "review.resolved": "It was settled.",
 }
 _ORIGINS: Final = {
     Origin.ORGANIC: "unasked",
@@ -145,8 +146,9 @@ async def _page(
         given_rating=_given_rating,
         origins=_ORIGINS,
         moment=moment,
-        is_web_address=_is_web_address,
+        is_web_address=is_web_address,
         reviews_path=REVIEWS,
+        may_answer=principal.may("answers:write"),
     )
 
 
@@ -220,7 +222,8 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
-def _is_web_address(url: str) -> bool:
+def is_web_address(url: str) -> bool:
+    """Return whether a text is an address that a page may lead to."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.ingest.reviews.domain.instructions import AnswerState
-from plaudit.ingest.reviews.domain.state import ErasedReview, Kind, Origin, Review, Revision
+from plaudit.ingest.reviews.domain.state import Disposition, ErasedReview, Kind, Origin, Review, Revision
 from plaudit.ingest.reviews.events import published_state
 from plaudit.ingest.sorting.domain.severity import Severity
 
@@ -40,6 +40,16 @@ class AnswerOut(BaseModel):
     text: str = Field(description="What the company wrote.", examples=["Thank you!"])
     published_at: datetime = Field(description="When it was published.")
     state: AnswerState = Field(description="Only a `published` one counts as an answer.")
+
+
+class ReviewResolutionOut(BaseModel):
+    """How the company settled a review."""
+
+    disposition: Disposition = Field(description="What was found.")
+    outcome: str = Field(description="What was done.", examples=["refunded"])
+    cause: str | None = Field(description="What led to the review.", examples=["late_delivery"])
+    ease: int | None = Field(description="How easily it was solved, from 1 to 7.", examples=[5])
+    resolved_at: datetime = Field(description="When.")
 
 
 class ReviewOut(BaseModel):
@@ -75,6 +85,7 @@ class ReviewOut(BaseModel):
     received_at: datetime = Field(description="When we received it first.")
     changed_at: datetime = Field(description="When we learned of its last change.")
     answer: AnswerOut | None = Field(description="The company's public reply, if there is one.")
+    resolution: ReviewResolutionOut | None = Field(description="How the company settled it, if it has.")
 
 
 class RevisionOut(BaseModel):
@@ -84,7 +95,11 @@ class RevisionOut(BaseModel):
     type: str = Field(description="The type of the event that tells it.", examples=["review.created"])
     version: int | None = Field(description="The platform's number of this state, where it sends one.")
     known_at: datetime = Field(description="When we learned of it.")
-    delivery_id: UUID = Field(description="The delivery that brought it.")
+    delivery_id: UUID = Field(
+        description="The delivery that brought it; of what was done here, the id of the answer, the resolution or the "
+        "erasure."
+    )
+    actor: str | None = Field(description="Of what was done here: the key or the person.")
     content: dict[str, Any] | None = Field(
         description="The review after it, as events tell it; null when it was removed.", examples=[CONTENT_EXAMPLE]
     )
@@ -131,6 +146,7 @@ def _fields(review: Review) -> dict[str, Any]:
         **asdict(review),
         "raw_rating": asdict(state.raw_rating),
         "answer": None if state.answer is None else asdict(state.answer),
+        "resolution": None if state.resolution is None else asdict(state.resolution),
     }
 
 

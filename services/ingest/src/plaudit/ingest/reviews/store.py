@@ -1,6 +1,6 @@
-"""Every statement that reads reviews and their revisions.
+"""Every statement that reads reviews and their revisions, and that which adds what the company did.
 
-`hooks/store.py` writes them, in the transaction of a group of deliveries.
+`hooks/store.py` writes what platforms say, in the transaction of a group of deliveries.
 
 Changes are listed in the order of commits: by the number of the writing transaction, and only below the snapshot's
 xmin, below which every transaction has ended. What is listed there is final, and what commits later comes behind it.
@@ -14,16 +14,19 @@ from operator import eq, ge, lt
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, cast, func, select, tuple_
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from plaudit.common.db import SqlTx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.errors import LaterVersionError
 from plaudit.common.db.subjects import within
+from plaudit.ingest.reviews.domain.decisions import NewRevision
 from plaudit.ingest.reviews.domain.marks import mark, star_marks
 from plaudit.ingest.reviews.domain.order import Order
-from plaudit.ingest.reviews.domain.state import ErasedReview, Review, ReviewState, Revision
-from plaudit.ingest.reviews.domain.state_formats import decode_state
+from plaudit.ingest.reviews.domain.state import ErasedReview, KnownReview, Review, ReviewState, Revision, StoredReview
+from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, decode_state, encode_state
+from plaudit.ingest.reviews.domain.versions import PartVersions
 from plaudit.ingest.reviews.domain.words import search_query, words
 from plaudit.ingest.reviews.tables import Xid, reviews, revisions, searched_texts
 from plaudit.ingest.sources.tables import sources
@@ -55,6 +58,19 @@ SELECT DISTINCT v.review_id FROM (
     ) ORDER BY v.xid, v.review_id, v.revision LIMIT $2
 ) AS v
 """
+_STORED_REVIEW = """
+SELECT r.source_id, r.id::text AS review_id, r.external_id, r.revision, r.version, r.removed, r.partition_key,
+    r.part_versions, r.erased_at, v.state, v.state_format
+FROM reviews r JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
+WHERE r.tenant_id = $1 AND r.id = $2 AND v.state IS NOT NULL
+"""
+_NEXT_REVISION = "UPDATE reviews SET revision = $2, answered_at = $3, changed_at = $4 WHERE id = $1"
+_ADD_REVISION = """
+INSERT INTO revisions
+    (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format, removed, actor)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_decode_versions = msgspec.msgpack.Decoder(PartVersions).decode
 _NEWEST_XID = "SELECT coalesce((SELECT xid FROM revisions WHERE tenant_id = $1 ORDER BY xid DESC LIMIT 1), '0')"
 
 
@@ -133,6 +149,38 @@ async def get(tx: SqlTx, tenant_id: str, review_id: UUID) -> Review | None:
     )
     row = (await tx.sql.execute(statement)).mappings().one_or_none()
     return None if row is None else Review(**_values(row))
+
+
+async def stored(tx: Tx, tenant_id: str, review_id: UUID) -> KnownReview | None:
+    """Return a review as a decision needs it; None also for one that was erased, or is only waited for."""
+    row = await tx.raw.fetchrow(_STORED_REVIEW, tenant_id, review_id)
+    if row is None:
+        return None
+    values = _values(dict(row))
+    source_id, part_versions = values.pop("source_id"), values.pop("part_versions")
+    told = None if part_versions is None else _decode_versions(part_versions)
+    return KnownReview(tenant_id=tenant_id, source_id=source_id, stored=StoredReview(**values, part_versions=told))
+
+
+async def add_revision(tx: Tx, new: NewRevision, actor: str) -> None:
+    """Store a revision of what the company did; the review's order key must be locked."""
+    review, state = new.stored, new.stored.state
+    answered_at = None if state is None else state.answered_at
+    await tx.raw.execute(_NEXT_REVISION, review.review_id, review.revision, answered_at, new.known_at)
+    await tx.raw.execute(
+        _ADD_REVISION,
+        new.tenant_id,
+        review.review_id,
+        review.revision,
+        new.delivery_id,
+        new.type,
+        review.version,
+        new.known_at,
+        encode_state(state),
+        STATE_FORMAT,
+        review.removed,
+        actor,
+    )
 
 
 async def history(tx: SqlTx, tenant_id: str, review_id: UUID) -> list[Revision]:

@@ -70,6 +70,7 @@ revisions = Table(
     Column("state", LargeBinary),
     Column("state_format", SmallInteger, nullable=False),
     Column("removed", Boolean, nullable=False),
+    Column("actor", Text),
     Column("xid", Xid, nullable=False, server_default=func.pg_current_xact_id()),
 )
 

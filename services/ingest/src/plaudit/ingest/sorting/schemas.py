@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from plaudit.common.http import Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.ingest.sorting.domain.language import KNOWN_LANGUAGES
 from plaudit.ingest.sorting.domain.rules import (
     MAX_ADDED_CHARS,
     MAX_LANGUAGES,
@@ -35,7 +36,7 @@ class MuteIn(Body):
     """A phrase that says nothing about a subject and those below it."""
 
     subject: Subject = Field(description="Where it says nothing.", examples=["acme/legal"])
-    category: Category = Field(description="The category of the phrase.")
+    category: Category = Field(description="The category of the phrase.", examples=["legal"])
     phrase: str = Field(
         min_length=1,
         max_length=MAX_ADDED_CHARS,
@@ -48,7 +49,9 @@ class MuteIn(Body):
 class SortingRulesIn(Body):
     """The rules of a tenant: all that differs from the shipped lists, which stay as they are."""
 
-    languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]] = Field(
+    languages: list[
+        Annotated[str, Field(pattern="^[a-z]{2,3}$", json_schema_extra={"enum": sorted(KNOWN_LANGUAGES)})]
+    ] = Field(
         default=["de", "en"],
         max_length=MAX_LANGUAGES,
         description="The languages that your customers write in, besides English: a text's is looked for among them.",

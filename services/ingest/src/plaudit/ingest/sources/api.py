@@ -1,14 +1,17 @@
 """Sources: create one, and post to its hook with the secret that comes back."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Final
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import (
+    IdempotencyKeyHeader,
     Page,
     Paging,
     Principal,
@@ -17,25 +20,33 @@ from plaudit.common.http import (
     TenantTx,
     Work,
     authorize,
+    conflict,
     describe,
     not_found,
     unprocessable,
 )
-from plaudit.common.http.problems import ProblemError
+from plaudit.common.http.headers import is_none_match, strong_tags
+from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.common.vault import Vault
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.domain import (
+    ChangedInBetweenError,
     InvalidMappingError,
     InvalidSourceError,
-    ProofOf,
+    ProofByMapping,
     Source,
+    TooManySecretsError,
     UnknownPlatformError,
+    UnknownSourceError,
     UnsignedPlatformError,
 )
 from plaudit.ingest.sources.schemas import (
     MappingOut,
+    RotationIn,
     SecretsIn,
+    SourceChangesIn,
     SourceIn,
     SourceMappingIn,
     SourceOut,
@@ -49,6 +60,10 @@ PROBLEMS: Final = {
     "unknown-platform": "There is no adapter for this platform. Use one that the detail names; `native` is our own.",
     "invalid-source": "A secret, an address or a time zone is none; the detail says which and why.",
     "invalid-mapping": "The mapping of a custom source cannot be; `errors` names each member that is wrong.",
+    "too-many-secrets": (
+        "Three secrets count for the source at present. Wait until one ends, or rotate with `overlap_seconds` 0, which "
+        "ends all older ones at once."
+    ),
 }
 """Slug → what it means and what to do."""
 
@@ -67,13 +82,17 @@ REFUSALS: Final[Refusals] = {
     InvalidSourceError: lambda error: unprocessable("invalid-source", str(error)),
     InvalidMappingError: invalid_mapping,
     InvalidSecretError: lambda error: unprocessable("invalid-source", str(error)),
+    UnknownSourceError: lambda _: not_found("source"),
+    ChangedInBetweenError: lambda error: precondition_failed(str(error)),
+    TooManySecretsError: lambda error: conflict("too-many-secrets", str(error)),
 }
 """What the domain refuses → its problem."""
+_ETAG: Final = re.compile(r'"([0-9]{1,10})"')
 
 
-def platform_proofs(request: Request) -> Mapping[str, ProofOf]:
+def platform_proofs(request: Request) -> Mapping[str, ProofByMapping]:
     """Return how each platform that has an adapter proves its deliveries; `main` says so."""
-    proofs: Mapping[str, ProofOf] = request.app.state.platform_proofs
+    proofs: Mapping[str, ProofByMapping] = request.app.state.platform_proofs
     return proofs
 
 
@@ -87,23 +106,43 @@ router = APIRouter(tags=["sources"])
 SourcesReader = Annotated[Principal, Depends(authorize("sources:read"))]
 SourcesWriter = Annotated[Principal, Depends(authorize("sources:write"))]
 SourceId = Annotated[UUID, Path(description="The source's id.")]
-PlatformProofs = Annotated[Mapping[str, ProofOf], Depends(platform_proofs)]
+PlatformProofs = Annotated[Mapping[str, ProofByMapping], Depends(platform_proofs)]
 OpenedVault = Annotated[Vault, Depends(opened_vault)]
+IfMatch = Annotated[str | None, Header(description="Do it only if the source's entity tag is still one of these.")]
 
 
 @router.post(
     "/v1/sources",
     status_code=201,
     summary="Create a source",
-    openapi_extra=describe(problems={"unknown-platform": 422, "invalid-source": 422, "invalid-mapping": 422}),
+    openapi_extra=describe(
+        problems={"unknown-platform": 422, "invalid-source": 422, "invalid-mapping": 422},
+        headers=("Location", "ETag", "Idempotent-Replayed"),
+    ),
 )
 async def create_source(
-    principal: SourcesWriter, work: Work, body: SourceIn, proofs: PlatformProofs, vault: OpenedVault
+    principal: SourcesWriter,
+    work: Work,
+    body: SourceIn,
+    response: Response,
+    proofs: PlatformProofs,
+    vault: OpenedVault,
+    idempotency_key: IdempotencyKeyHeader,
 ) -> SourceWithSecretOut:
     """Create a source. Its secret signs deliveries at once; a platform that signs none gets a secret address."""
-    wanted = body.model_dump(exclude={"mapping"})
-    mapping = None if body.mapping is None else body.mapping.written()
-    source = await commands.create(work, principal.tenant_id, **wanted, mapping=mapping, proofs=proofs, vault=vault)
+    tenant_id = principal.tenant_id
+    key = None if idempotency_key is None else _idempotency_key(idempotency_key, body)
+    source = None if key is None else await commands.find_answer(work.tx, tenant_id, key, vault)
+    if source is not None:
+        response.headers["Idempotent-Replayed"] = "true"
+    else:
+        wanted = body.model_dump(exclude={"mapping"})
+        mapping = None if body.mapping is None else body.mapping.written()
+        source = await commands.create(work, tenant_id, **wanted, mapping=mapping, proofs=proofs, vault=vault)
+        if key is not None:
+            await commands.keep_answer(work.tx, tenant_id, key, source, vault)
+    response.headers["Location"] = f"/v1/sources/{source.id}"
+    response.headers["ETag"] = _etag(source)
     return source_with_secret_out(source)
 
 
@@ -114,10 +153,66 @@ async def list_sources(principal: SourcesReader, tx: TenantTx, paging: Paging, v
     return paging.page(found, lambda source: (source.created_at, UUID(source.id)), source_out)
 
 
-@router.get("/v1/sources/{source_id}", summary="Read a source")
-async def read_source(principal: SourcesReader, tx: TenantTx, source_id: SourceId, vault: OpenedVault) -> SourceOut:
+@router.get(
+    "/v1/sources/{source_id}",
+    response_model=SourceOut,
+    responses={304: {"description": "It has not changed."}},
+    summary="Read a source",
+    openapi_extra=describe(headers=("ETag",)),
+)
+async def read_source(
+    principal: SourcesReader,
+    tx: TenantTx,
+    source_id: SourceId,
+    response: Response,
+    vault: OpenedVault,
+    if_none_match: Annotated[
+        str | None, Header(description="Answer 304 while the source's entity tag is one of these.")
+    ] = None,
+) -> Any:
     """Read a source, without its secret."""
-    return source_out(await _get(tx, principal, source_id, vault))
+    source = await _get(tx, principal, source_id, vault)
+    response.headers["ETag"] = _etag(source)
+    if if_none_match is not None and not is_none_match(if_none_match, _etag(source)):
+        return Response(status_code=304, headers={"ETag": _etag(source)})
+    return source_out(source)
+
+
+@router.patch(
+    "/v1/sources/{source_id}",
+    summary="Change a source",
+    openapi_extra=describe(
+        problems={"invalid-source": 422},
+        headers=("ETag",),
+        answer={"revision": 2, "subject": "acme/hamburg", "paused_at": "2026-03-01T09:00:00Z"},
+    ),
+)
+async def change_source(
+    principal: SourcesWriter,
+    work: Work,
+    source_id: SourceId,
+    body: SourceChangesIn,
+    response: Response,
+    vault: OpenedVault,
+    if_match: IfMatch = None,
+) -> SourceOut:
+    """Rename a source, pause or resume it, or change what it takes. Its new reviews go to another subject.
+
+    It takes effect within five seconds.
+    """
+    changes = body.model_dump(exclude_unset=True)
+    expected = _revisions(if_match)
+    source = await commands.edit(work, principal.tenant_id, source_id, changes, vault, expected=expected)
+    response.headers["ETag"] = _etag(source)
+    return source_out(source)
+
+
+@router.delete("/v1/sources/{source_id}", status_code=204, summary="Delete a source")
+async def delete_source(
+    principal: SourcesWriter, work: Work, source_id: SourceId, vault: OpenedVault, if_match: IfMatch = None
+) -> None:
+    """Delete a source: within five seconds, its address is none any more. Its reviews and deliveries stay."""
+    await commands.delete(work, principal.tenant_id, source_id, vault, expected=_revisions(if_match))
 
 
 @router.get("/v1/sources/{source_id}/secret", summary="Reveal a source's secret")
@@ -128,10 +223,44 @@ async def reveal_secret(
     return source_with_secret_out(await _get(tx, principal, source_id, vault))
 
 
+@router.post(
+    "/v1/sources/{source_id}/secret/rotate",
+    summary="Rotate a source's secret",
+    openapi_extra=describe(
+        problems={"invalid-source": 422, "too-many-secrets": 409},
+        headers=("ETag",),
+        answer={"revision": 2, "more_secrets_until": ["2026-03-02T09:00:00Z"]},
+    ),
+)
+async def rotate_secret(
+    principal: SourcesWriter,
+    work: Work,
+    source_id: SourceId,
+    body: RotationIn,
+    response: Response,
+    proofs: PlatformProofs,
+    vault: OpenedVault,
+    if_match: IfMatch = None,
+) -> SourceWithSecretOut:
+    """Give a source another secret, or another address where its platform signs nothing. Both count for a while."""
+    source = await commands.rotate(
+        work,
+        principal.tenant_id,
+        source_id,
+        proofs=proofs,
+        vault=vault,
+        secret=body.secret,
+        overlap=timedelta(seconds=body.overlap_seconds),
+        expected=_revisions(if_match),
+    )
+    response.headers["ETag"] = _etag(source)
+    return source_with_secret_out(source)
+
+
 @router.put(
     "/v1/sources/{source_id}/secrets",
     summary="Replace a source's secrets",
-    openapi_extra=describe(problems={"invalid-source": 422}),
+    openapi_extra=describe(problems={"invalid-source": 422}, answer={"revision": 2}),
 )
 async def replace_secrets(
     principal: SourcesWriter,
@@ -142,10 +271,7 @@ async def replace_secrets(
     vault: OpenedVault,
 ) -> SourceOut:
     """Set the secrets that count, for a platform that issued its own, or while one is replaced by another."""
-    source = await commands.set_secrets(work, principal.tenant_id, source_id, body.secrets, proofs, vault)
-    if source is None:
-        raise not_found("source")
-    return source_out(source)
+    return source_out(await commands.set_secrets(work, principal.tenant_id, source_id, body.secrets, proofs, vault))
 
 
 @router.put(
@@ -166,10 +292,7 @@ async def replace_mapping(
     Where the new mapping proves deliveries by the address, that changes too: reveal the secret to see it.
     """
     tenant_id, mapping = principal.tenant_id, body.mapping.written()
-    source = await commands.set_mapping(work, tenant_id, source_id, mapping, proofs, vault)
-    if source is None:
-        raise not_found("source")
-    return mapping_out(source)
+    return mapping_out(await commands.set_mapping(work, tenant_id, source_id, mapping, proofs, vault))
 
 
 async def _get(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -> Source:
@@ -177,3 +300,17 @@ async def _get(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -
     if source is None:
         raise not_found("source")
     return source
+
+
+def _idempotency_key(text: str, body: SourceIn) -> IdempotencyKey:
+    wanted = body.model_dump_json().encode()
+    return IdempotencyKey(f"api:{text}", sha256(b"POST /v1/sources\n" + wanted).digest())
+
+
+def _etag(source: Source) -> str:
+    return f'"{source.revision}"'
+
+
+def _revisions(if_match: str | None) -> Collection[int] | None:
+    tags = None if if_match is None else strong_tags(if_match)
+    return None if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}

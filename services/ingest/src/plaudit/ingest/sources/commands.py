@@ -1,22 +1,33 @@
 """What changes sources."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
+from plaudit.common import idempotency
+from plaudit.common.db import Tx, lock
+from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.standard_webhooks import new_secret
-from plaudit.common.vault import Vault
+from plaudit.common.vault import Place, Vault
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import (
-    ProofOf,
+    DEFAULT_OVERLAP,
+    ProofByMapping,
     Source,
     UnknownPlatformError,
+    UnknownSourceError,
     UnsignedPlatformError,
+    check_revision,
     checked_networks,
     checked_time_zone,
+    edited,
+    rotated,
 )
 
 PATH_TOKEN_BYTES = 32
@@ -33,7 +44,7 @@ async def create(
     allowed_addresses: Sequence[str] = (),
     time_zone: str | None = None,
     mapping: str | None = None,
-    proofs: Mapping[str, ProofOf],
+    proofs: Mapping[str, ProofByMapping],
     vault: Vault,
 ) -> Source:
     """Create a source with secrets of its own.
@@ -72,7 +83,7 @@ async def create(
         platform=platform,
         subject=subject,
         secret=signing,
-        path_token=_path_token() if proof.in_address else None,
+        path_token=new_path_token() if proof.in_address else None,
         allowed_addresses=checked_networks(tuple(allowed_addresses)),
         time_zone=checked_time_zone(time_zone),
         mapping=mapping,
@@ -82,15 +93,82 @@ async def create(
     return source
 
 
+async def edit(
+    work: SqlUnitOfWork,
+    tenant_id: str,
+    source_id: UUID,
+    changes: dict[str, Any],
+    vault: Vault,
+    *,
+    expected: Collection[int] | None = None,
+) -> Source:
+    """Give a source other settings. What has come from it stays as it is.
+
+    Args:
+        work: the open unit of work.
+        tenant_id: whose source it is.
+        source_id: the source.
+        changes: field → value, see `domain.edited`.
+        vault: encrypts its secrets.
+        expected: of these revisions the source must be one; None for any.
+
+    Raises:
+        UnknownSourceError: there is no such source.
+        ChangedInBetweenError: it has another revision.
+        InvalidSourceError: there is no such zone or network.
+    """
+    source = await _locked(work, tenant_id, source_id, vault, expected)
+    return await _saved(work, source, edited(source, changes, work.tx.now), vault)
+
+
+async def rotate(
+    work: SqlUnitOfWork,
+    tenant_id: str,
+    source_id: UUID,
+    *,
+    proofs: Mapping[str, ProofByMapping],
+    vault: Vault,
+    secret: str | None = None,
+    overlap: timedelta = DEFAULT_OVERLAP,
+    expected: Collection[int] | None = None,
+) -> Source:
+    """Give a source another secret, or another token in its address, and let the present one count for a while too.
+
+    Args:
+        work: the open unit of work.
+        tenant_id: whose source it is.
+        source_id: the source.
+        proofs: how each platform that has an adapter proves its deliveries.
+        vault: encrypts it.
+        secret: that the platform issued; a new one of ours without.
+        overlap: how long the present one counts too; with none, all older ones end at once.
+        expected: of these revisions the source must be one; None for any.
+
+    Raises:
+        UnknownSourceError: there is no such source.
+        ChangedInBetweenError: it has another revision.
+        UnsignedPlatformError: a secret for a platform that signs nothing.
+        InvalidSecretError: the secret is none that the platform signs with.
+        TooManySecretsError: the older ones leave no place for another.
+    """
+    source = await _locked(work, tenant_id, source_id, vault, expected)
+    proof = proofs[source.platform](source.mapping)
+    if secret is not None and proof.in_address:
+        raise _unsigned(source.platform)
+    new = new_path_token() if proof.in_address else secret or new_secret()
+    proof.key(new)
+    return await _saved(work, source, rotated(source, new, overlap, work.tx.now), vault)
+
+
 async def set_secrets(
     work: SqlUnitOfWork,
     tenant_id: str,
     source_id: UUID,
     written: Sequence[str],
-    proofs: Mapping[str, ProofOf],
+    proofs: Mapping[str, ProofByMapping],
     vault: Vault,
-) -> Source | None:
-    """Let these secrets count for a source, and no others; None if there is no such source.
+) -> Source:
+    """Let these secrets count for a source, and no others.
 
     Args:
         work: the open unit of work.
@@ -101,20 +179,82 @@ async def set_secrets(
         vault: encrypts them.
 
     Raises:
+        UnknownSourceError: there is no such source.
         UnsignedPlatformError: its platform signs nothing.
         InvalidSecretError: one is no secret that the platform signs with.
     """
-    source = await store.get(work.tx, tenant_id, source_id, vault)
-    if source is None:
-        return None
+    source = await _locked(work, tenant_id, source_id, vault, None)
     proof = proofs[source.platform](source.mapping)
     if proof.in_address:
         raise _unsigned(source.platform)
     for secret in written:
         proof.key(secret)
-    changed = replace(source, secret=written[0], more_secrets=tuple(written[1:]))
-    await store.set_secrets(work.tx, changed, vault)
-    return changed
+    more = tuple(written[1:])
+    changed = replace(
+        source,
+        secret=written[0],
+        more_secrets=more,
+        more_secrets_until=(None,) * len(more),
+        revision=source.revision + 1,
+    )
+    return await _saved(work, source, changed, vault)
+
+
+async def delete(
+    work: SqlUnitOfWork, tenant_id: str, source_id: UUID, vault: Vault, *, expected: Collection[int] | None = None
+) -> Source:
+    """Delete a source: its address is none any more. Its reviews and deliveries stay.
+
+    Raises:
+        UnknownSourceError: there is no such source.
+        ChangedInBetweenError: it has another revision than one of those expected.
+    """
+    source = await _locked(work, tenant_id, source_id, vault, expected)
+    await store.remove(work.tx, tenant_id, source_id)
+    return source
+
+
+async def find_answer(tx: Tx, tenant_id: str, key: IdempotencyKey, vault: Vault) -> Source | None:
+    """Lock a key; return the source that was made under it, as it was then, or None when the key is new.
+
+    It is the transaction's first statement that waits or writes.
+
+    Raises:
+        KeyReusedError: the key came with another request before.
+    """
+    await lock(tx, [idempotency.order_key(tenant_id, key.key)])
+    answer = await idempotency.find(tx, tenant_id, key)
+    if answer is None:
+        return None
+    opened = vault.open(msgspec.json.decode(answer, type=str), _place_of(tenant_id, key))
+    return msgspec.json.decode(opened, type=Source)
+
+
+async def keep_answer(tx: Tx, tenant_id: str, key: IdempotencyKey, source: Source, vault: Vault) -> None:
+    """Keep a new source as the answer to a repeat under this key: encrypted, for it holds a secret."""
+    sealed = vault.seal(msgspec.json.encode(source).decode(), _place_of(tenant_id, key))
+    await idempotency.keep(tx, tenant_id, key, msgspec.json.encode(sealed).decode())
+
+
+def new_path_token() -> str:
+    """Return a new secret for an address."""
+    return secrets.token_urlsafe(PATH_TOKEN_BYTES)
+
+
+async def _locked(
+    work: SqlUnitOfWork, tenant_id: str, source_id: UUID, vault: Vault, expected: Collection[int] | None
+) -> Source:
+    source = await store.lock(work.tx, tenant_id, source_id, vault)
+    if source is None:
+        raise UnknownSourceError
+    check_revision(source, expected)
+    return source
+
+
+async def _saved(work: SqlUnitOfWork, before: Source, after: Source, vault: Vault) -> Source:
+    if after != before:
+        await store.save(work.tx, after, vault)
+    return after
 
 
 async def set_mapping(
@@ -122,13 +262,13 @@ async def set_mapping(
     tenant_id: str,
     source_id: UUID,
     mapping: str,
-    proofs: Mapping[str, ProofOf],
+    proofs: Mapping[str, ProofByMapping],
     vault: Vault,
-) -> Source | None:
-    """Replace the mapping of a custom source; None if there is no such source.
+) -> Source:
+    """Replace the mapping of a custom source.
 
     Where the new one proves deliveries by the address, and the one before did not, the address gets a secret token;
-    the other way round it loses it.
+    the other way round it loses it. Further secrets are of the proof before, and end then.
 
     Args:
         work: the open unit of work.
@@ -139,24 +279,24 @@ async def set_mapping(
         vault: encrypts what proves deliveries.
 
     Raises:
+        UnknownSourceError: there is no such source.
         InvalidMappingError: the mapping is none, or the source is not custom.
         InvalidSecretError: a secret of the source is none that the new proof signs with.
     """
-    source = await store.get(work.tx, tenant_id, source_id, vault)
-    if source is None:
-        return None
+    source = await _locked(work, tenant_id, source_id, vault, None)
     proof = proofs[source.platform](mapping)
-    token = (source.path_token or _path_token()) if proof.in_address else None
-    for secret in () if proof.in_address else (source.secret, *source.more_secrets):
+    changed = replace(source, mapping=mapping, revision=source.revision + 1)
+    if proof.in_address is (source.path_token is None):
+        token = new_path_token() if proof.in_address else None
+        changed = replace(changed, path_token=token, more_secrets=(), more_secrets_until=())
+    for secret in changed.proving:
         proof.key(secret)
-    changed = replace(source, mapping=mapping, path_token=token)
-    await store.set_mapping(work.tx, changed, vault)
-    return changed
-
-
-def _path_token() -> str:
-    return secrets.token_urlsafe(PATH_TOKEN_BYTES)
+    return await _saved(work, source, changed, vault)
 
 
 def _unsigned(platform: str) -> UnsignedPlatformError:
     return UnsignedPlatformError(f"{platform} signs nothing: the address of the source is its secret.")
+
+
+def _place_of(tenant_id: str, key: IdempotencyKey) -> Place:
+    return Place(tenant_id, "idempotency_keys", key.key, "answer")

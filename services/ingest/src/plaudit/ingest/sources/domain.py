@@ -1,17 +1,21 @@
 """A source: one configured account on a platform."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
 from ipaddress import ip_network
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 MAX_SECRETS: Final = 3
 """That count at once, while one is replaced by another."""
 MAX_ALLOWED_ADDRESSES: Final = 50
+MAX_OVERLAP: Final = timedelta(days=30)
+DEFAULT_OVERLAP: Final = timedelta(days=1)
+"""How long an old secret counts beside the new one, unless somebody says otherwise."""
 
 
 class Proof(Protocol):
@@ -25,8 +29,12 @@ class Proof(Protocol):
         """Return the key of a written secret, or raise `InvalidSecretError`."""
 
 
-ProofOf = Callable[[str | None], Proof]
+ProofByMapping = Callable[[str | None], Proof]
 """Takes the mapping of a source; returns what proves its deliveries, or raises `InvalidMappingError`."""
+
+
+class UnknownSourceError(Exception):
+    """There is no such source."""
 
 
 class UnknownPlatformError(ValueError):
@@ -55,6 +63,14 @@ class InvalidMappingError(ValueError):
     def __init__(self, members: Sequence[InvalidMember]) -> None:
         super().__init__("; ".join(f"{member.pointer or 'mapping'}: {member.reason}" for member in members))
         self.members = tuple(members)
+
+
+class ChangedInBetweenError(Exception):
+    """The source has another revision than the one that a change is meant for."""
+
+
+class TooManySecretsError(Exception):
+    """As many secrets count as can at once."""
 
 
 def checked_time_zone(name: str | None) -> str | None:
@@ -104,7 +120,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     secret: str
     """Signs deliveries: ours in the form of Standard Webhooks, `whsec_…`, or the one that the platform issued."""
     more_secrets: tuple[str, ...] = ()
-    """Others that count as well, while one is replaced."""
+    """Others that count as well, while one is replaced; for a platform that signs nothing, tokens of its address."""
+    more_secrets_until: tuple[datetime | None, ...] = ()
+    """Until when each of them counts; None for one that counts until it is taken away."""
     path_token: str | None = None
     """The secret in the address, for a platform that signs nothing."""
     allowed_addresses: tuple[str, ...] = ()
@@ -114,6 +132,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     mapping: str | None = None
     """What stands where in the payloads of a custom source, as JSON: see `platforms/mapping.py`."""
     created_at: datetime
+    paused_at: datetime | None = None
+    """Since when its deliveries are kept and not applied; None while they are."""
+    revision: int = 1
+    """Counts its changes."""
+
+    @property
+    def proving(self) -> tuple[str, ...]:
+        """All that prove its deliveries: its secrets, or the tokens of its address; the present one first."""
+        return (self.path_token or self.secret, *self.more_secrets)
 
     @cached_property
     def ref(self) -> SourceRef:
@@ -125,3 +152,68 @@ class KeyedSource(Source, frozen=True, kw_only=True):
     """A source with the key that its tenant's persons are hashed with, as its deliveries are read."""
 
     person_key: bytes
+
+
+def check_revision(source: Source, expected: Collection[int] | None) -> None:
+    """Refuse a change that is meant for another revision.
+
+    Args:
+        source: as it is stored.
+        expected: of these revisions it must be one; None for any.
+
+    Raises:
+        ChangedInBetweenError: it is none of them.
+    """
+    if expected is not None and source.revision not in expected:
+        raise ChangedInBetweenError(f"The source has the entity tag {source.revision} by now.")
+
+
+def edited(source: Source, changes: dict[str, Any], now: datetime) -> Source:
+    """Return a source with other settings; the same one where nothing differs.
+
+    Args:
+        source: as it is.
+        changes: field → value, of `name`, `subject`, `allowed_addresses`, `time_zone`, and `paused`.
+        now: since when it is paused, if it begins now.
+
+    Raises:
+        InvalidSourceError: there is no such zone or network.
+    """
+    values = dict(changes)
+    if "allowed_addresses" in values:
+        values["allowed_addresses"] = checked_networks(tuple(values["allowed_addresses"]))
+    if "time_zone" in values:
+        values["time_zone"] = checked_time_zone(values["time_zone"])
+    if "paused" in values:
+        values["paused_at"] = (source.paused_at or now) if values.pop("paused") else None
+    after = replace(source, **values)
+    return source if after == source else replace(after, revision=source.revision + 1)
+
+
+def rotated(source: Source, new: str, overlap: timedelta, now: datetime) -> Source:
+    """Return a source with another secret, or another token in its address.
+
+    Args:
+        source: as it is.
+        new: what proves deliveries from now on.
+        overlap: how long the present one counts too; with none, all older ones end at once.
+        now: when it is replaced.
+
+    Raises:
+        TooManySecretsError: the older ones, which count still, leave no place for another.
+    """
+    older: tuple[tuple[str, datetime | None], ...] = ()
+    if overlap:
+        kept = zip(source.more_secrets, source.more_secrets_until, strict=True)
+        older = ((source.proving[0], now + overlap), *((secret, until) for secret, until in kept if secret != new))
+    if len(older) >= MAX_SECRETS:
+        raise TooManySecretsError(
+            f"{MAX_SECRETS} secrets count at present. Wait until one ends, or let all older ones end at once."
+        )
+    return replace(
+        source,
+        **{"secret" if source.path_token is None else "path_token": new},
+        more_secrets=tuple(secret for secret, _ in older),
+        more_secrets_until=tuple(until for _, until in older),
+        revision=source.revision + 1,
+    )

@@ -10,11 +10,42 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body, Subject
 from plaudit.common.http.openapi_examples import AN_ID
-from plaudit.ingest.sources.domain import MAX_ALLOWED_ADDRESSES, MAX_SECRETS, Source
+from plaudit.ingest.sources.domain import (
+    DEFAULT_OVERLAP,
+    MAX_ALLOWED_ADDRESSES,
+    MAX_OVERLAP,
+    MAX_SECRETS,
+    Source,
+)
 
 MAX_EXPRESSION_CHARS: Final = 2_000
 MAX_WORDS: Final = 50
 """Of one field."""
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description="What your team calls it.",
+        examples=["Our shop"],
+    ),
+]
+Networks = Annotated[
+    list[Annotated[str, Field(max_length=49)]],
+    Field(
+        max_length=MAX_ALLOWED_ADDRESSES,
+        description="The addresses or networks that deliveries may come from; any if there are none.",
+        examples=[[]],
+    ),
+]
+TimeZone = Annotated[
+    Annotated[str, Field(max_length=64)] | None,
+    Field(
+        description="Of times that the platform sends without a zone; without, such events are quarantined.",
+        examples=["Europe/Berlin"],
+    ),
+]
 Secret = Annotated[
     str,
     Field(
@@ -29,9 +60,6 @@ Secret = Annotated[
 Expression = Annotated[str, Field(min_length=1, max_length=MAX_EXPRESSION_CHARS, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]{1,64}$")]
-
-
-TimeZone = Annotated[str, Field(max_length=64)]
 
 
 class FieldsIn(Body):
@@ -154,7 +182,7 @@ class MappingIn(Body):
     words: WordsIn = Field(
         default=WordsIn(), description="What words stand for.", examples=[{"event": {"review.new": "created"}}]
     )
-    proof: ProofIn = Field(description="What proves the deliveries.")
+    proof: ProofIn = Field(description="What proves that a delivery is the sender's.")
 
     def written(self) -> str:
         """Return the mapping as it is stored: JSON of what is said."""
@@ -174,13 +202,7 @@ class SourceMappingIn(Body):
 class SourceIn(Body):
     """A source to create."""
 
-    name: str = Field(
-        min_length=1,
-        max_length=200,
-        pattern=r"^[^\x00]*$",
-        description="What your team calls it.",
-        examples=["Our shop"],
-    )
+    name: Name
     platform: str = Field(
         pattern="^[a-z0-9-]{1,64}$",
         description="`native` for the format documented here, or a platform that has an adapter.",
@@ -190,20 +212,43 @@ class SourceIn(Body):
     secret: Secret | None = Field(
         default=None, description="That the platform issued and signs with. Without, a new one is made for it."
     )
-    allowed_addresses: list[Annotated[str, Field(max_length=49)]] = Field(
-        default=[],
-        max_length=MAX_ALLOWED_ADDRESSES,
-        description="The addresses or networks that deliveries may come from; any if there are none.",
-        examples=[[]],
-    )
-    time_zone: TimeZone | None = Field(
-        default=None,
-        description="Of times that the platform sends without a zone; without, such events are quarantined.",
-        examples=["Europe/Berlin"],
-    )
-
+    allowed_addresses: Networks = Field(default=[])
+    time_zone: TimeZone = None
     mapping: MappingIn | None = Field(
         default=None, description="What stands where in the payloads: of the platform `custom`, which needs one."
+    )
+
+
+class SourceChangesIn(Body):
+    """What changes of a source. What is left out stays as it is."""
+
+    name: Name = Field(default_factory=str)
+    subject: Subject = Field(
+        default_factory=str,
+        description="What its new reviews are about; those that are there stay where they are.",
+        examples=["acme/hamburg"],
+    )
+    allowed_addresses: Networks = Field(default_factory=list)
+    time_zone: TimeZone = None
+    paused: bool = Field(
+        default_factory=bool,
+        description="While it is, deliveries are answered 202 and kept, and none is applied.",
+        examples=[True],
+    )
+
+
+class RotationIn(Body):
+    """How a secret is replaced."""
+
+    secret: Secret | None = Field(
+        default=None, description="That the platform issued and signs with from now on. Without, a new one is made."
+    )
+    overlap_seconds: int = Field(
+        default=int(DEFAULT_OVERLAP.total_seconds()),
+        ge=0,
+        le=int(MAX_OVERLAP.total_seconds()),
+        description="How long the present one counts too. With 0, it and all older ones end at once.",
+        examples=[86_400],
     )
 
 
@@ -234,7 +279,18 @@ class SourceOut(BaseModel):
         description="Of times that the platform sends without a zone.", examples=["Europe/Berlin"]
     )
     mapping: MappingOut | None = Field(description="What stands where in its payloads, of a custom source.")
+    more_secrets_until: list[datetime | None] = Field(
+        description=(
+            "Of each further secret that counts beside the present one, until when it does; null for one that counts "
+            "until it is taken away."
+        ),
+        examples=[[]],
+    )
     created_at: datetime = Field(description="When it was created.")
+    paused_at: datetime | None = Field(
+        description="Since when its deliveries are kept and not applied; null while they are.", examples=[None]
+    )
+    revision: int = Field(description="Rises with every change; the entity tag.", examples=[1])
     hook: str = Field(description="The path to post to.", examples=[f"/v1/hooks/{AN_ID}"])
 
 

@@ -1,13 +1,14 @@
 """Every statement about sources. What proves deliveries is stored encrypted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import Select, delete, insert, select, tuple_, update
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.vault import Place, Vault
@@ -22,7 +23,17 @@ SELECT tenant_id, id, secret, path_token, more_secrets FROM sources
 WHERE NOT starts_with(secret, $1) OR NOT starts_with(path_token, $1)
     OR EXISTS (SELECT FROM unnest(more_secrets) AS other WHERE NOT starts_with(other, $1)) ORDER BY id LIMIT $2
 """
+_DELETE_ATTEMPTS = "DELETE FROM failed_attempts WHERE tenant_id = $1 AND source_id = $2"
 _RESEAL = "UPDATE sources SET secret = $2, path_token = $3, more_secrets = $4 WHERE id = $1 AND secret = $5"
+
+_CREDENTIALS = "SELECT credentials FROM sources WHERE tenant_id = $1 AND id = $2"
+_SET_CREDENTIALS = "UPDATE sources SET credentials = $3 WHERE tenant_id = $1 AND id = $2"
+_CREDENTIALS_BEFORE = """
+SELECT tenant_id, id, credentials FROM sources WHERE NOT starts_with(credentials, $1) ORDER BY id LIMIT $2
+"""
+_RESEAL_CREDENTIALS = "UPDATE sources SET credentials = $2 WHERE id = $1 AND credentials = $3"
+CREDENTIALS: Final = "credentials"
+_decode_credentials = msgspec.json.Decoder(dict[str, str]).decode
 
 
 async def add(tx: SqlTx, source: Source, vault: Vault) -> None:
@@ -33,14 +44,12 @@ async def add(tx: SqlTx, source: Source, vault: Vault) -> None:
 async def find(tx: Tx, source_id: UUID, vault: Vault) -> KeyedSource | None:
     """Return a source before its tenant is known: a single-row look-up that row level security does not bind."""
     row = await tx.raw.fetchrow(_FIND, source_id)
-    return None if row is None else KeyedSource(**_values(dict(row), vault))
+    return None if row is None else KeyedSource(**_values(dict(row), vault, tx.now))
 
 
 async def get(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> Source | None:
     """Return one of the tenant's sources."""
-    statement = select(sources).where(sources.c.tenant_id == tenant_id, sources.c.id == source_id)
-    row = (await tx.sql.execute(statement)).mappings().one_or_none()
-    return None if row is None else Source(**_values(row, vault))
+    return await _one(tx, _of_id(tenant_id, source_id), vault)
 
 
 async def exists(tx: SqlTx, tenant_id: str, source_id: UUID) -> bool:
@@ -49,20 +58,22 @@ async def exists(tx: SqlTx, tenant_id: str, source_id: UUID) -> bool:
     return (await tx.sql.execute(statement)).one_or_none() is not None
 
 
-async def set_secrets(tx: SqlTx, source: Source, vault: Vault) -> None:
-    """Store which secrets count for a source."""
-    of_source = (sources.c.tenant_id == source.tenant_id) & (sources.c.id == UUID(source.id))
-    sealed = _sealed(source, vault)
-    secrets = {name: sealed[name] for name in ("secret", "more_secrets")}
-    await tx.sql.execute(update(sources).where(of_source).values(secrets))
+async def lock(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> Source | None:
+    """Return one of the tenant's sources, which nobody else changes until the transaction ends."""
+    return await _one(tx, _of_id(tenant_id, source_id).with_for_update(), vault)
 
 
-async def set_mapping(tx: SqlTx, source: Source, vault: Vault) -> None:
-    """Store the mapping of a source, and the secret in its address, which depends on it."""
+async def save(tx: SqlTx, source: Source, vault: Vault) -> None:
+    """Store a source that has changed."""
     of_source = (sources.c.tenant_id == source.tenant_id) & (sources.c.id == UUID(source.id))
-    sealed = _sealed(source, vault)
-    changed = {name: sealed[name] for name in ("mapping", "path_token")}
-    await tx.sql.execute(update(sources).where(of_source).values(changed))
+    values = {**_sealed(source, vault), "id": UUID(source.id)}
+    await tx.sql.execute(update(sources).where(of_source).values(values))
+
+
+async def remove(tx: SqlTx, tenant_id: str, source_id: UUID) -> None:
+    """Delete a source and its log of failed attempts; what it has sent stays."""
+    await tx.sql.execute(delete(sources).where(sources.c.tenant_id == tenant_id, sources.c.id == source_id))
+    await tx.raw.execute(_DELETE_ATTEMPTS, tenant_id, source_id)
 
 
 async def page(
@@ -74,7 +85,50 @@ async def page(
     if after is not None:
         statement = statement.where(tuple_(columns.created_at, columns.id) > after)
     ordered = statement.order_by(columns.created_at, columns.id).limit(limit)
-    return [Source(**_values(row, vault)) for row in (await tx.sql.execute(ordered)).mappings()]
+    return [Source(**_values(row, vault, tx.now)) for row in (await tx.sql.execute(ordered)).mappings()]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What has come to a source."""
+
+    last_delivery_at: datetime | None = None
+    """None if there was none in the time that deliveries are kept."""
+    last_status: int | None = None
+    """What the last delivery was answered."""
+    last_reason: str | None = None
+    """Why nothing of the last delivery was taken, if so."""
+    has_reviews: bool = False
+    last_failed_at: datetime | None = None
+    """When the last delivery came that was not proven."""
+    last_failure: str | None = None
+    """Why that one was not."""
+
+
+async def activity(tx: Tx, tenant_id: str, source_ids: Sequence[UUID]) -> dict[str, Activity]:
+    """Return what has come to each of these sources, by its id."""
+    rows = await tx.raw.fetch(_ACTIVITY, tenant_id, source_ids)
+    return {
+        str(source_id): Activity(**found) for source_id, found in ((r.pop("source_id"), r) for r in map(dict, rows))
+    }
+
+
+_ACTIVITY = """
+SELECT wanted.source_id, last.received_at AS last_delivery_at, last.status AS last_status,
+       coalesce(last.quarantine_reason, last.quarantined -> 0 ->> 1) AS last_reason,
+       EXISTS (SELECT FROM reviews r WHERE r.source_id = wanted.source_id AND r.revision > 0) AS has_reviews,
+       failed.last_at AS last_failed_at, failed.detail AS last_failure
+FROM unnest($2::uuid[]) AS wanted (source_id)
+LEFT JOIN LATERAL (
+    SELECT d.received_at, d.status, d.quarantine_reason, d.quarantined FROM deliveries d
+    WHERE d.tenant_id = $1 AND d.source_id = wanted.source_id AND d.received_at > '-infinity'
+    ORDER BY d.received_at DESC, d.id DESC LIMIT 1
+) AS last ON true
+LEFT JOIN LATERAL (
+    SELECT f.last_at, f.detail FROM failed_attempts f
+    WHERE f.tenant_id = $1 AND f.source_id = wanted.source_id ORDER BY f.hour DESC, f.last_at DESC LIMIT 1
+) AS failed ON true
+"""
 
 
 async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:
@@ -88,6 +142,32 @@ async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:
     return len(rows)
 
 
+async def credentials(tx: Tx, tenant_id: str, source_id: UUID, vault: Vault) -> dict[str, str]:
+    """Return by which credentials the platform's interface is asked, by name; none where there are none."""
+    sealed = await tx.raw.fetchval(_CREDENTIALS, tenant_id, source_id)
+    return {} if sealed is None else _decode_credentials(vault.open(sealed, _credentials_place(tenant_id, source_id)))
+
+
+async def set_credentials(tx: Tx, tenant_id: str, source_id: UUID, given: Mapping[str, str], vault: Vault) -> None:
+    """Store the credentials of a source, encrypted; without any, none are stored."""
+    text = msgspec.json.encode(given).decode()
+    sealed = vault.seal(text, _credentials_place(tenant_id, source_id)) if given else None
+    await tx.raw.execute(_SET_CREDENTIALS, tenant_id, source_id, sealed)
+
+
+async def reseal_credentials(tx: Tx, max_rows: int, vault: Vault) -> int:
+    """Encrypt the credentials of up to `max_rows` sources again that are not under the current key; return how many."""
+    rows = await tx.raw.fetch(_CREDENTIALS_BEFORE, vault.current_prefix, max_rows)
+    for row in rows:
+        again = vault.reseal(row[CREDENTIALS], _credentials_place(row["tenant_id"], row["id"]))
+        await tx.raw.execute(_RESEAL_CREDENTIALS, row["id"], again, row[CREDENTIALS])
+    return len(rows)
+
+
+def _credentials_place(tenant_id: str, source_id: UUID) -> Place:
+    return _place(tenant_id, str(source_id), CREDENTIALS)
+
+
 def _sealed(source: Source, vault: Vault) -> dict[str, Any]:
     """Return a source's columns by name."""
     values = msgspec.structs.asdict(source)
@@ -99,7 +179,17 @@ def _sealed(source: Source, vault: Vault) -> dict[str, Any]:
     return {**values, "mapping": mapping, MORE: [vault.seal(secret, place(MORE)) for secret in source.more_secrets]}
 
 
-def _values(row: Mapping[Any, Any], vault: Vault) -> dict[str, Any]:
+def _of_id(tenant_id: str, source_id: UUID) -> Select[Any]:
+    return select(sources).where(sources.c.tenant_id == tenant_id, sources.c.id == source_id)
+
+
+async def _one(tx: SqlTx, statement: Select[Any], vault: Vault) -> Source | None:
+    row = (await tx.sql.execute(statement)).mappings().one_or_none()
+    return None if row is None else Source(**_values(row, vault, tx.now))
+
+
+def _values(row: Mapping[Any, Any], vault: Vault, now: datetime) -> dict[str, Any]:
+    """Return the fields of a source, without the secrets that have ended."""
     values = {**row, "id": str(row["id"]), "allowed_addresses": tuple(row["allowed_addresses"])}
     place = partial(_place, values["tenant_id"], values["id"])
     for name in _SEALED:
@@ -107,7 +197,13 @@ def _values(row: Mapping[Any, Any], vault: Vault) -> dict[str, Any]:
             values[name] = vault.open(values[name], place(name))
     if not isinstance(row["mapping"], str | None):
         values["mapping"] = msgspec.json.encode(row["mapping"]).decode()
-    return {**values, MORE: tuple(vault.open(secret, place(MORE)) for secret in row[MORE])}
+    more = zip(row[MORE], row["more_secrets_until"], strict=True)
+    valid = [(vault.open(sealed, place(MORE)), until) for sealed, until in more if until is None or until > now]
+    return {
+        **values,
+        MORE: tuple(secret for secret, _ in valid),
+        "more_secrets_until": tuple(until for _, until in valid),
+    }
 
 
 def _place(tenant_id: str, source_id: str, column: str) -> Place:

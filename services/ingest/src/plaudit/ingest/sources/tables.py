@@ -1,6 +1,6 @@
 """The table of sources."""
 
-from sqlalchemy import ARRAY, Column, DateTime, MetaData, Table, Text, Uuid
+from sqlalchemy import ARRAY, Column, DateTime, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 sources = Table(
@@ -13,9 +13,12 @@ sources = Table(
     Column("subject", Text, nullable=False),
     Column("secret", Text, nullable=False),
     Column("more_secrets", ARRAY(Text), nullable=False),
+    Column("more_secrets_until", ARRAY(DateTime(timezone=True)), nullable=False),
     Column("path_token", Text),
     Column("allowed_addresses", ARRAY(Text), nullable=False),
     Column("time_zone", Text),
     Column("mapping", JSONB),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("paused_at", DateTime(timezone=True)),
+    Column("revision", Integer, nullable=False),
 )

@@ -63,7 +63,13 @@ class HookOut(msgspec.Struct, frozen=True, omit_defaults=True):
     ignored: Annotated[list[EventOut], Meta(description="The events that are not for us, such as test pings.")] = []
     duplicate: Annotated[bool, Meta(description="The stored answer of the first time.")] = False
     quarantine_reason: Annotated[
-        str | None, Meta(description="`id_reused`: the id came before with another body; this one is kept apart.")
+        str | None,
+        Meta(
+            description=(
+                "`id_reused`: the id came before with another body; this one is kept apart. `source_paused`: the "
+                "source is paused; this one is kept, and applied when it is replayed."
+            )
+        ),
     ] = None
 
 

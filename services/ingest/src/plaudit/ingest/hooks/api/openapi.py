@@ -12,6 +12,7 @@ from plaudit.ingest.hooks.api.answers import HookOut
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter
 from plaudit.ingest.platforms.native import adapter as native
+from plaudit.ingest.platforms.proofs import NoDeliveries
 from plaudit.ingest.platforms.trustpilot import adapter as trustpilot
 
 _PROBLEMS: Final = {
@@ -95,11 +96,16 @@ def _shape(adapter: Adapter) -> dict[str, Any]:
     return {"description": posted, "anyOf": [shape]}
 
 
+def _posts(adapter: Adapter) -> bool:
+    return bool(adapter.members) and not isinstance(adapter.proof, NoDeliveries)
+
+
 def _deliveries(*, in_address: bool) -> dict[str, Any]:
     """Return the bodies of all platforms that sign, or of all that do not."""
+    posting = {platform: each for platform, each in ADAPTERS.items() if not isinstance(each.proof, NoDeliveries)}
     names = [
         _name(platform)
-        for platform, adapter in ADAPTERS.items()
+        for platform, adapter in posting.items()
         if adapter.mapped is not None or adapter.proof.in_address is in_address
     ]
     return {"description": "The body is that of the source's platform.", "anyOf": [_ref(name) for name in names]}
@@ -136,7 +142,7 @@ _SCHEMAS: Final = {
         "description": "One event of the native format, or an array of them.",
         "anyOf": [*_NATIVE_CHOICES, _events(_NATIVE_CHOICES)],
     },
-    **{_name(platform): _shape(adapter) for platform, adapter in ADAPTERS.items() if adapter.members},
+    **{_name(platform): _shape(adapter) for platform, adapter in ADAPTERS.items() if _posts(adapter)},
     _name("native-v1a"): {"description": "As the native format.", "anyOf": [_ref("NativeDelivery")]},
     _name("custom"): {
         "description": "What the mapping of the source reads.",

@@ -32,14 +32,15 @@ def prove(
 
     Raises:
         NotProvenError: the delivery is not proven, and why.
+        UnknownKeyError: keys of an issuer must be read before that is known.
     """
     _, *tokens = request.parameters
     token = tokens[0] if tokens else None
-    if cached is None or cached.adapter.proof.in_address is (token is None):
+    if cached is None or cached.proof.in_address is (token is None):
         nobody = _SIGNED if token is None else _UNSIGNED
         nobody.verify(request.headers, request.body, _NOBODYS_KEYS, now, token)
         raise NotProvenError("no_match", "no signature matches")
-    proven = cached.adapter.proof.verify(request.headers, request.body, cached.keys, now, token)
+    proven = cached.proof.verify(request.headers, request.body, cached.keys, now, token)
     if cached.networks:
         _check_address(cached, request, trusted_proxies)
     return cached, proven.sent_id

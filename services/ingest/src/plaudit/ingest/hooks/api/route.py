@@ -6,7 +6,7 @@ commit.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -20,13 +20,22 @@ from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import ID_HEADER
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.hooks.api.answers import GREETING, answer
+from plaudit.ingest.hooks.api.issuer_keys import KeysUnreachableError, PublishedKeys
 from plaudit.ingest.hooks.api.proofs import not_proven, prove
 from plaudit.ingest.hooks.api.source_cache import CachedSource, SourceCache
 from plaudit.ingest.hooks.api.writer import Writer
-from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
+from plaudit.ingest.hooks.domain import (
+    ACCEPTED,
+    BAD_REQUEST,
+    NOT_STORED,
+    SOURCE_PAUSED,
+    UNPROCESSABLE,
+    Delivery,
+    Receipt,
+)
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.platforms import UnusableBodyError, is_ping
-from plaudit.ingest.platforms.proofs import NotProvenError
+from plaudit.ingest.platforms.proofs import NotProvenError, UnknownKeyError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
 
@@ -35,6 +44,9 @@ STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent",
 MAX_STORED_HEADER_CHARS = 500
 OK = 200
 TEXT = b"text/plain; charset=utf-8"
+BY_SOURCE = frozenset({"no_match", "wrong_token", "wrong_address"})
+"""Reasons why a delivery is not proven that a change of its source can take away."""
+Find = Callable[[str, float], Awaitable[CachedSource | None]]
 log = structlog.get_logger()
 
 
@@ -46,6 +58,7 @@ class Hooks(DirectRoute):
         sources: SourceCache,
         writer: Writer,
         failed_attempts: FailedAttemptsLog,
+        published_keys: PublishedKeys,
         ids: IdSource,
         settings: IngestSettings,
     ) -> None:
@@ -55,6 +68,7 @@ class Hooks(DirectRoute):
         self._sources = sources
         self._writer = writer
         self._failed_attempts = failed_attempts
+        self._published_keys = published_keys
         self._trusted_proxies = settings.trusted_proxies
         self._ids = ids
         self._answer_timeout_seconds = settings.hook_answer_timeout_seconds
@@ -71,30 +85,60 @@ class Hooks(DirectRoute):
             try:
                 cached = self._sources.cached(request.parameters[0])
             except KeyError:
-                task = asyncio.create_task(self._look_up(request, answer_by))
-                self._looking_up.add(task)
-                task.add_done_callback(self._looking_up.discard)
+                self._begin_look_up(request, self._sources.find, answer_by)
             else:
-                self._take(request, cached, now, answer_by)
+                self._take(request, cached, now, answer_by, is_remembered=True)
 
-    async def _look_up(self, request: DirectRequest, answer_by: float) -> None:
+    def _begin_look_up(self, request: DirectRequest, find: Find, answer_by: float) -> None:
+        task = asyncio.create_task(self._look_up(request, find, answer_by))
+        self._looking_up.add(task)
+        task.add_done_callback(self._looking_up.discard)
+
+    async def _look_up(self, request: DirectRequest, find: Find, answer_by: float) -> None:
         try:
-            cached = await self._sources.find(request.parameters[0], self._answer_timeout_seconds)
+            cached = await find(request.parameters[0], self._answer_timeout_seconds)
         except Exception as error:  # noqa: BLE001 - every failure is an answer
             request.refuse(error)
         else:
-            self._take(request, cached, time.time(), answer_by)
+            self._take(request, cached, time.time(), answer_by, is_remembered=False)
 
-    def _take(self, request: DirectRequest, cached: CachedSource | None, now: float, answer_by: float) -> None:
+    def _take(
+        self, request: DirectRequest, cached: CachedSource | None, now: float, answer_by: float, *, is_remembered: bool
+    ) -> None:
         try:
             source, sent_id = prove(cached, request, now, self._trusted_proxies)
             self._put(_Posted(self, request, _read(source, str(self._ids()), sent_id, request), answer_by))
         except NotProvenError as error:
-            source_of = None if cached is None else cached.source
-            self._failed_attempts.note(source_of, error.reason, str(error), now)
-            request.refuse(not_proven(error, request))
+            if is_remembered and error.reason in BY_SOURCE:
+                self._begin_look_up(request, self._sources.find_anew, answer_by)
+            else:
+                self._not_proven(request, cached, error, now)
+        except UnknownKeyError as error:
+            task = asyncio.create_task(self._read_keys(error.keys_url, request, cached, answer_by))
+            self._looking_up.add(task)
+            task.add_done_callback(self._looking_up.discard)
         except Exception as error:  # noqa: BLE001 - every failure is an answer
             request.refuse(error)
+
+    def _not_proven(
+        self, request: DirectRequest, cached: CachedSource | None, error: NotProvenError, now: float
+    ) -> None:
+        source_of = None if cached is None else cached.source
+        self._failed_attempts.note(source_of, error.reason, str(error), now)
+        request.refuse(not_proven(error, request))
+
+    async def _read_keys(self, url: str, request: DirectRequest, cached: CachedSource | None, answer_by: float) -> None:
+        """Take a delivery again once the keys of its issuer were read."""
+        try:
+            await self._published_keys.read(url, self._answer_timeout_seconds)
+        except NotProvenError as error:
+            self._not_proven(request, cached, error, time.time())
+        except KeysUnreachableError:
+            request.refuse(unavailable("The keys of the token's issuer cannot be read now. Nothing was stored."))
+        except Exception as error:  # noqa: BLE001 - every failure is an answer
+            request.refuse(error)
+        else:
+            self._take(request, cached, time.time(), answer_by, is_remembered=False)
 
     def _put(self, posted: "_Posted") -> None:
         try:
@@ -154,7 +198,9 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         for raw, name in STORED_HEADERS.items()
         if raw in fields and (sent_id is None or name != ID_HEADER)
     }
-    events, status, reason = _read_events(cached, request.body, fields)
+    is_paused = cached.source.paused_at is not None
+    nothing = (), ACCEPTED, SOURCE_PAUSED
+    events, status, reason = nothing if is_paused else _read_events(cached, request.body, fields)
     return Delivery(
         id=delivery_id,
         source=cached.source,

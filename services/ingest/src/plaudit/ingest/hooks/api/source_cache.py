@@ -1,4 +1,9 @@
-"""The cache of known sources: looked up before a tenant is known, and cached for some seconds."""
+"""The cache of known sources: looked up before a tenant is known, and cached for some seconds.
+
+What is not proven by a source as it is remembered is checked once more by the source as it is stored, so that nothing
+is refused because a secret was replaced a moment ago. What comes within `GATHER_SECONDS` is checked by one look-up: a
+flood of wrong signatures asks the database twenty times a second for each source, whatever its size.
+"""
 
 import asyncio
 import time
@@ -11,10 +16,12 @@ from uuid import UUID
 from plaudit.common.db import Database
 from plaudit.common.vault import Vault
 from plaudit.ingest.platforms import ADAPTERS, Adapter
+from plaudit.ingest.platforms.proofs import Proof
 from plaudit.ingest.sources import store
-from plaudit.ingest.sources.domain import KeyedSource
+from plaudit.ingest.sources.domain import KeyedSource, Source
 
 MAX_CACHED_SOURCES = 10_000
+GATHER_SECONDS = 0.05
 MAX_ID_CHARS = len("urn:uuid:00000000-0000-0000-0000-000000000000")
 """Of a UUID in its longest spelling. Python reads one among any number of hyphens, and the cache keeps all of them."""
 
@@ -25,13 +32,23 @@ class CachedSource:
 
     source: KeyedSource
     adapter: Adapter
+    proof: Proof
     keys: tuple[bytes, ...]
     """Of its secrets; one of them must have signed."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """That deliveries may come from; any if there are none."""
 
 
-def known_source(source: KeyedSource) -> CachedSource:
+ProofOf = Callable[[Adapter, Source], Proof]
+"""Returns what proves a source's deliveries, by its platform's adapter."""
+
+
+def proof_of_platform(adapter: Adapter, _: Source) -> Proof:
+    """Return the proof of a platform, where it needs nothing but the source's secret."""
+    return adapter.proof
+
+
+def known_source(source: KeyedSource, proof_of: ProofOf = proof_of_platform) -> CachedSource:
     """Return a source with what proves and reads its deliveries.
 
     Raises:
@@ -39,10 +56,9 @@ def known_source(source: KeyedSource) -> CachedSource:
         InvalidSecretError: a stored secret is none that its platform signs with.
     """
     adapter = ADAPTERS[source.platform].of(source.mapping)
-    proof = adapter.proof
-    written = (source.path_token or "",) if proof.in_address else (source.secret, *source.more_secrets)
+    proof = proof_of(adapter, source)
     networks = tuple(ip_network(each) for each in source.allowed_addresses)
-    return CachedSource(source, adapter, tuple(proof.key(secret) for secret in written), networks)
+    return CachedSource(source, adapter, proof, tuple(proof.key(secret) for secret in source.proving), networks)
 
 
 class SourceCache:
@@ -54,14 +70,18 @@ class SourceCache:
         vault: Vault,
         cache_seconds: float,
         monotonic: Callable[[], float] = time.monotonic,
+        proof_of: ProofOf = proof_of_platform,
     ) -> None:
         """Load sources from the database. Their secrets are decrypted once per load."""
         self._database = database
         self._vault = vault
         self._cache_seconds = cache_seconds
         self._monotonic = monotonic
+        self._proof_of = proof_of
         self._cache: dict[str, tuple[float, CachedSource | None]] = {}
         self._loading: dict[UUID, asyncio.Task[CachedSource | None]] = {}
+        self._gathering: dict[UUID, asyncio.Task[CachedSource | None]] = {}
+        """Look-ups that have not begun."""
 
     def cached(self, source_id: str) -> CachedSource | None:
         """Return a source that is remembered; None if it is remembered that there is none.
@@ -83,13 +103,20 @@ class SourceCache:
         """
         with suppress(KeyError):
             return self.cached(source_id)
-        if len(source_id) > MAX_ID_CHARS:
-            return None
-        try:
-            wanted = UUID(source_id)
-        except ValueError:
-            return None
-        found = await self._load_once(wanted, timeout_seconds)
+        wanted = _id_in(source_id)
+        return None if wanted is None else self._remember(source_id, await self._load_once(wanted, timeout_seconds))
+
+    async def find_anew(self, source_id: str, timeout_seconds: float) -> CachedSource | None:
+        """Return a source as it is stored now or later, whatever is remembered; None if there is none.
+
+        Raises:
+            TimeoutError: the database has not answered in time.
+            Exception: what the database raises.
+        """
+        wanted = _id_in(source_id)
+        return None if wanted is None else self._remember(source_id, await self._load_soon(wanted, timeout_seconds))
+
+    def _remember(self, source_id: str, found: CachedSource | None) -> CachedSource | None:
         self._cache.pop(source_id, None)
         if len(self._cache) >= MAX_CACHED_SOURCES:
             del self._cache[next(iter(self._cache))]
@@ -105,17 +132,51 @@ class SourceCache:
         if task is None:
             task = self._loading[wanted] = asyncio.create_task(self._load(wanted))
             task.add_done_callback(lambda done: self._loaded(wanted, done))
-        await asyncio.wait({task}, timeout=timeout_seconds)
-        if not task.done():
-            raise TimeoutError("the database does not say which source this is")
-        return task.result()
+        return await _result(task, timeout_seconds)
+
+    async def _load_soon(self, wanted: UUID, timeout_seconds: float) -> CachedSource | None:
+        """Ask the database once for all requests that come before it is asked: the answer is newer than all of them."""
+        task = self._gathering.get(wanted)
+        if task is None:
+            task = self._gathering[wanted] = asyncio.create_task(self._gather_and_load(wanted))
+            task.add_done_callback(_retrieve)
+        return await _result(task, timeout_seconds)
+
+    async def _gather_and_load(self, wanted: UUID) -> CachedSource | None:
+        try:
+            await asyncio.sleep(GATHER_SECONDS)
+        finally:
+            del self._gathering[wanted]
+        return await self._load(wanted)
 
     def _loaded(self, wanted: UUID, done: "asyncio.Task[CachedSource | None]") -> None:
         del self._loading[wanted]
-        if not done.cancelled():
-            done.exception()  # retrieved, even if no request waits for it any more
+        _retrieve(done)
 
     async def _load(self, wanted: UUID) -> CachedSource | None:
         async with self._database.transaction() as tx:
             source = await store.find(tx, wanted, self._vault)
-        return None if source is None else known_source(source)
+        return None if source is None else known_source(source, self._proof_of)
+
+
+def _id_in(text: str) -> UUID | None:
+    """Return the id in an address; None if it is none."""
+    if len(text) > MAX_ID_CHARS:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def _result(task: "asyncio.Task[CachedSource | None]", timeout_seconds: float) -> CachedSource | None:
+    await asyncio.wait({task}, timeout=timeout_seconds)
+    if not task.done():
+        raise TimeoutError("the database does not say which source this is")
+    return task.result()
+
+
+def _retrieve(done: "asyncio.Task[CachedSource | None]") -> None:
+    """Retrieve a failure, even if no request waits for it any more."""
+    if not done.cancelled():
+        done.exception()

@@ -8,7 +8,7 @@ from plaudit.common.db.roles import grant, protect_tenant_rows
 from plaudit.ingest.reviews.domain.state_formats import decode_state
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 BATCH_ROWS = 2_000
 

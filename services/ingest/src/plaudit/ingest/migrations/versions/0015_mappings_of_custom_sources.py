@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.database import role_name
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 
 def upgrade() -> None:
@@ -23,11 +23,11 @@ STATEMENTS = (
     """
 CREATE FUNCTION ingest.find_source(wanted uuid)
 RETURNS TABLE (tenant_id text, id uuid, name text, platform text, subject text, secret text, more_secrets text[],
-               path_token text, allowed_addresses text[], time_zone text, mapping jsonb, created_at timestamptz,
-               person_key bytea)
+               more_secrets_until timestamptz[], path_token text, allowed_addresses text[], time_zone text,
+               mapping jsonb, created_at timestamptz, paused_at timestamptz, revision int, person_key bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ingest, common, pg_temp AS $$
-    SELECT tenant_id, id, name, platform, subject, secret, more_secrets, path_token, allowed_addresses, time_zone,
-           mapping, created_at, common.person_key(tenant_id)
+    SELECT tenant_id, id, name, platform, subject, secret, more_secrets, more_secrets_until, path_token,
+           allowed_addresses, time_zone, mapping, created_at, paused_at, revision, common.person_key(tenant_id)
     FROM ingest.sources WHERE id = wanted
 $$
 """,

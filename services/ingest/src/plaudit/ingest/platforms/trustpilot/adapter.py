@@ -31,8 +31,10 @@ from plaudit.ingest.platforms.fields import (
 )
 from plaudit.ingest.platforms.payload import Fields, read_events, tags
 from plaudit.ingest.platforms.proofs import PathToken
+from plaudit.ingest.platforms.trustpilot_answers import TRUSTPILOT
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
+    AnswerState,
     Content,
     CreateReview,
     EditReview,
@@ -49,6 +51,7 @@ CREATED: Final = frozenset({"service-review-created", "product-review-created"})
 UPDATED: Final = frozenset({"service-review-updated", "product-review-updated"})
 DELETED: Final = frozenset({"service-review-deleted", "product-review-deleted"})
 PUBLISHED: Final = "published"
+NO_ANSWER: Final = AnswerContent(state=AnswerState.REMOVED)
 
 
 class Consumer(msgspec.Struct, frozen=True):
@@ -135,8 +138,6 @@ def _of_review(name: str, data: object, source: KeyedSource) -> Item:
 
 
 def _read_row(review: Fields) -> Item:
-    answer = review.text("companyReply.text")
-    answered_at = review.time("companyReply.createdAt")
     content = Content(
         rating=review.rating("stars"),
         scale=STARS_SCALE,
@@ -149,11 +150,18 @@ def _read_row(review: Fields) -> Item:
         person=review.person(email="referralEmail", person_id="consumer.id"),
         verified=review.flag("isVerified"),
         tags=tags(reference=review.name("referenceId"), location=review.name("location.id")),
-        answer=AnswerContent(text=answer, published_at=None if answered_at is UNSET else answered_at)
-        if isinstance(answer, str)
-        else UNSET,
+        answer=_answer(review),
     )
     return CreateReview(external_id=review.id("id"), content=content)
+
+
+def _answer(review: Fields) -> AnswerContent | UnsetType:
+    """Return the company's reply; null says that there is none, or no longer one."""
+    if review.get("companyReply") is None:
+        return NO_ANSWER
+    text = review.text("companyReply.text")
+    at = review.time("companyReply.createdAt")
+    return AnswerContent(text=text, published_at=None if at is UNSET else at) if isinstance(text, str) else UNSET
 
 
 def _instruction(name: str, data: object, source: KeyedSource) -> Instruction:
@@ -204,6 +212,7 @@ ADAPTER = Adapter(
     title="Trustpilot",
     proof=PathToken(),
     known="recorded",
-    tells=Tells(edits="push", removals="push", answers="poll", verified="push", location="push"),
+    tells=Tells(edits="push", removals="push", restorations="poll", answers="poll", verified="push", location="push"),
     normalise=normalise,
+    answering=TRUSTPILOT,
 )

@@ -1,6 +1,6 @@
 """From what a platform says of a review to the review's next state."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, overload
 
 import msgspec
@@ -16,6 +16,8 @@ from plaudit.ingest.sources.domain import Source
 MAX_TITLE_CHARS: Final = 500
 MAX_TEXT_CHARS: Final = 20_000
 """Of a review's text and of an answer's; the delivery holds all of it."""
+SETTLING: Final = timedelta(minutes=15)
+"""For so long a platform's list may lack an answer that was published through its interface, or by hand."""
 
 
 def first_state(
@@ -111,8 +113,9 @@ def next_state(
         person=before.person if content.person is UNSET else content.person,
         tags=before.tags if content.tags is UNSET else content.tags,
         url=before.url if content.url is UNSET else content.url,
-        answer=before.answer if content.answer is UNSET else _next_answer(before.answer, content.answer, received_at),
+        answer=before.answer if content.answer is UNSET else _listed_answer(before.answer, content.answer, received_at),
         text_cut=title_cut or text_cut,
+        resolution=before.resolution,
     )
 
 
@@ -148,10 +151,23 @@ def differ_in_answer_only(one: ReviewState, other: ReviewState) -> bool:
     return one.answer != other.answer and msgspec.structs.replace(one, answer=other.answer) == other
 
 
+def _listed_answer(stored: Answer | None, content: AnswerContent, received_at: datetime) -> Answer | None:
+    """Return the answer after a platform has told the whole review.
+
+    It may have done so before the answer that was given here was to be seen there.
+    """
+    if content.state is AnswerState.REMOVED and stored is not None and stored.ours:
+        return stored if received_at < stored.published_at + SETTLING else None
+    return _next_answer(stored, content, received_at)
+
+
 def _next_answer(stored: Answer | None, content: AnswerContent, received_at: datetime) -> Answer | None:
     if content.state is AnswerState.REMOVED:
         return None
     text, _ = _kept(content.text, MAX_TEXT_CHARS)
+    # The platform tells what was answered here: it is one answer, and keeps the time that we know of it.
+    if stored is not None and stored.ours and stored.state == content.state.value and stored.says_as(text):
+        return stored
     limit = latest(received_at)
     stated_at = content.published_at
     if stated_at is not None and stated_at <= limit:

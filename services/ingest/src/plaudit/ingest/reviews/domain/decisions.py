@@ -57,6 +57,7 @@ RevisionType = Literal[
     "review.answer_removed",
     "review.removed",
     "review.restored",
+    "review.resolved",
     "review.erased",
 ]
 
@@ -174,7 +175,7 @@ def _first(
         state=state,
         part_versions=told,
     )
-    return _revised(None, stored, "review.created")
+    return revised(None, stored, "review.created")
 
 
 def _next(
@@ -210,7 +211,7 @@ def _next(
         if not fresh and stored.version == current.version:
             return STALE
     restored = current.removed and not removed
-    return _revised(current, stored, _type(before, state, instruction, was_restored=restored))
+    return revised(current, stored, _type(before, state, instruction, was_restored=restored))
 
 
 def _part_versions(current: StoredReview) -> PartVersions | None:
@@ -274,7 +275,8 @@ def _type(before: ReviewState, after: ReviewState, instruction: Instruction, *, 
     return "review.edited"
 
 
-def _revised(current: StoredReview | None, stored: StoredReview, kind: RevisionType) -> Revised:
+def revised(current: StoredReview | None, stored: StoredReview, kind: RevisionType) -> Revised:
+    """Return a revision, with the change that the public sees, if it sees one."""
     before, after = _visible(current), _visible(stored)
     if before == after:
         return Revised(stored, kind, None)

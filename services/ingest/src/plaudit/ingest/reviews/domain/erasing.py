@@ -46,6 +46,7 @@ def figures(state: ReviewState) -> ReviewState:
         url=None,
         answer=None,
         text_cut=False,
+        resolution=None,
     )
 
 

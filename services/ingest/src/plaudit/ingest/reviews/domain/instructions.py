@@ -5,6 +5,7 @@ A field that is UNSET was not mentioned and keeps its stored value; None takes a
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -100,5 +101,15 @@ class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
     reason: str
 
 
-Item = Instruction | Quarantined | Ignored
+class Noticed(msgspec.Struct, frozen=True, tag="noticed"):
+    """A notification that a review is new or changed, without the review: it is asked for."""
+
+    name: str
+    """What the platform's interface calls the review."""
+
+
+Item = Instruction | Quarantined | Ignored | Noticed
 """What becomes of one event of a body."""
+
+NO_INSTRUCTION: Final = (Quarantined, Ignored, Noticed)
+"""Events that say nothing of a review themselves, for `isinstance`."""

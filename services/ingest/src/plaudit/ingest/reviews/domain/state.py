@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.common.text import one_line
 from plaudit.ingest.reviews.domain.versions import PartVersions
 from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import SourceRef
@@ -48,6 +49,32 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     published_at: datetime
     state: str
     """`published`, `pending` or `rejected`; only a published one counts as an answer."""
+    ours: bool = False
+    """Whether it was given or recorded here, and not told by the platform."""
+
+    def says_as(self, text: str) -> bool:
+        """Return whether a text has the same words, in whatever white space."""
+        return one_line(self.text) == one_line(text)
+
+
+class Disposition(StrEnum):
+    """What the company found when it looked into a review."""
+
+    JUSTIFIED = "justified"
+    WRONG_FACT = "wrong_fact"
+    UNCLEAR = "unclear"
+    ABUSIVE = "abusive"
+
+
+class Resolution(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """How the company settled a review. Outcome and cause are labels, and hold nothing about persons."""
+
+    disposition: Disposition
+    outcome: str
+    cause: str | None
+    ease: int | None
+    """How easily it was solved, from 1, very hard, to 7, very easily."""
+    resolved_at: datetime
 
 
 class ReviewState(msgspec.Struct, frozen=True, array_like=True):
@@ -86,6 +113,7 @@ class ReviewState(msgspec.Struct, frozen=True, array_like=True):
     answer: Answer | None = None
     text_cut: bool = False
     """Whether text or title was longer than we store; the delivery holds all of it."""
+    resolution: Resolution | None = None
 
     @property
     def answered_at(self) -> datetime | None:
@@ -111,6 +139,25 @@ class StoredReview(msgspec.Struct, frozen=True, kw_only=True):
     """None where nothing had a version, or where the review is older than this: then each part has `version`."""
     erased_at: datetime | None = None
     """Since when nothing of it is stored, and nothing of it comes back."""
+
+
+class KnownReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A review as it is stored, and where it belongs."""
+
+    tenant_id: str
+    source_id: UUID
+    stored: StoredReview
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+        return UUID(self.stored.review_id)
+
+    @property
+    def state(self) -> ReviewState:
+        """Its last state; one that was erased has none, and is not found."""
+        assert self.stored.state is not None, "an erased review is not found"
+        return self.stored.state
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,4 +190,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None
     known_at: datetime
     delivery_id: UUID
+    """The delivery that brought it; of what was done here, the id of the answer, the resolution or the erasure."""
+    actor: str | None
+    """Of what was done here: the key or the person."""
     state: ReviewState | None

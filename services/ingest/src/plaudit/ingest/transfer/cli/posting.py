@@ -11,12 +11,15 @@ from uuid import uuid4
 import httpx
 
 from plaudit.common.standard_webhooks import decode_secret, signed_headers
-from plaudit.ingest.transfer.domain.deliveries import Delivery, cut, retry_after_seconds
+from plaudit.ingest.platforms.asking import retry_after_seconds
+from plaudit.ingest.transfer.domain.deliveries import Delivery, cut
 from plaudit.ingest.transfer.domain.reading import MAX_BODY_BYTES
 from plaudit.ingest.transfer.domain.rows import Ready, Reject
 
 MAX_TRIES = 60
 RETRY_DELAY_SECONDS = 1.0
+MAX_RETRY_AFTER_SECONDS = 300.0
+"""A receiver that asks for longer is asked again after that."""
 REQUEST_TIMEOUT_SECONDS = 30.0
 MAX_REFUSAL_CHARS: Final = 300
 ACCEPTED: Final = 202
@@ -176,7 +179,7 @@ class Poster:
                 if response.status_code not in TRANSIENT or not left:
                     return response
                 wait_seconds = retry_after_seconds(
-                    response.headers.get("retry-after"), datetime.now(UTC), RETRY_DELAY_SECONDS
+                    response.headers.get("retry-after"), datetime.now(UTC), RETRY_DELAY_SECONDS, MAX_RETRY_AFTER_SECONDS
                 )
             await asyncio.sleep(wait_seconds)
         raise AssertionError("the last try returns or raises")

@@ -1,18 +1,11 @@
-"""How rows are cut into deliveries, and how long to wait before one is sent again."""
+"""How rows are cut into deliveries."""
 
 import hashlib
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Final
 
 from plaudit.ingest.transfer.domain.rows import Ready
-
-MAX_RETRY_AFTER_SECONDS: Final = 300.0
-"""A receiver that asks for longer is asked again after that."""
 
 
 @dataclass(frozen=True)
@@ -67,26 +60,3 @@ def cut(rows: Iterable[Ready], max_events: int, max_bytes: int) -> Iterator[Deli
         size_bytes += row_bytes
     if taken:
         yield Delivery(taken)
-
-
-def retry_after_seconds(value: str | None, now: datetime, usual_seconds: float) -> float:
-    """Return how long to wait: `Retry-After` as seconds or as a date; the usual time if it is neither.
-
-    Args:
-        value: the header; None without one.
-        now: in UTC.
-        usual_seconds: what is waited otherwise.
-    """
-    text = (value or "").strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return usual_seconds
-        seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
-        return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
-    if math.isnan(seconds) or seconds < 0:
-        return usual_seconds
-    return min(seconds, MAX_RETRY_AFTER_SECONDS)

@@ -1,0 +1,1 @@
+"""Pulls: sources whose reviews are asked for, each on its own schedule."""

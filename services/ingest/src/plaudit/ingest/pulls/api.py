@@ -1,0 +1,77 @@
+"""Pulls: give a source its credentials, see how far it is, and ask now."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from plaudit.common.http import Refusals, TenantTx, Work, conflict, describe, not_found, unprocessable
+from plaudit.ingest.answers import commands as answers
+from plaudit.ingest.platforms import ADAPTERS, INTERFACES
+from plaudit.ingest.platforms.interface import InvalidCredentialsError
+from plaudit.ingest.pulls import commands, store
+from plaudit.ingest.pulls.domain import NoInterfaceError
+from plaudit.ingest.pulls.schemas import CredentialsIn, PullsOut, pulls_out
+from plaudit.ingest.sources import store as sources
+from plaudit.ingest.sources.api import OpenedVault, SourceId, SourcesReader, SourcesWriter
+
+PROBLEMS: Final = {
+    "not-asked": "Reviews of this platform are not asked for, or the source has no credentials yet; the detail says.",
+    "invalid-credentials": "The credentials are not what the platform's interface needs; the detail names the field.",
+}
+"""Slug → what it means and what to do."""
+REFUSALS: Final[Refusals] = {
+    NoInterfaceError: lambda error: conflict("not-asked", str(error)),
+    InvalidCredentialsError: lambda error: unprocessable("invalid-credentials", str(error)),
+}
+"""What the domain refuses → its problem."""
+
+router = APIRouter(tags=["sources"])
+
+
+@router.put(
+    "/v1/sources/{source_id}/credentials",
+    summary="Let a source be asked for reviews",
+    openapi_extra=describe(problems={"not-asked": 409, "invalid-credentials": 422}),
+)
+async def set_source_credentials(
+    principal: SourcesWriter, work: Work, source_id: SourceId, body: CredentialsIn, vault: OpenedVault
+) -> PullsOut:
+    """Set what the platform's interface is asked with, for reviews at once, and with which answers are sent."""
+    found = await commands.set_credentials(work, principal.tenant_id, source_id, body.credentials, INTERFACES, vault)
+    if found is None:
+        raise not_found("source")
+    source, pull = found
+    await answers.set_credentials(work.tx, source, body.credentials, ADAPTERS[source.platform].answering, vault)
+    return pulls_out(source_id, source.platform, pull)
+
+
+@router.get(
+    "/v1/sources/{source_id}/pulls",
+    summary="See how far the pulls of a source are",
+    openapi_extra=describe(problems={"not-asked": 409}),
+)
+async def read_pulls(principal: SourcesReader, tx: TenantTx, source_id: SourceId, vault: OpenedVault) -> PullsOut:
+    """Read when the source was asked last and is asked next, how far it is, and what went wrong."""
+    source = await sources.get(tx, principal.tenant_id, source_id, vault)
+    if source is None:
+        raise not_found("source")
+    if source.platform not in INTERFACES:
+        raise NoInterfaceError(source.platform, INTERFACES)
+    return pulls_out(source_id, source.platform, await store.get(tx, principal.tenant_id, source_id))
+
+
+@router.post(
+    "/v1/sources/{source_id}/pull",
+    status_code=202,
+    summary="Ask a source now",
+    openapi_extra=describe(problems={"not-asked": 409}),
+)
+async def pull_now(principal: SourcesWriter, work: Work, source_id: SourceId, vault: OpenedVault) -> PullsOut:
+    """Ask the platform now, or as soon as it allows where it has asked to wait."""
+    source = await sources.get(work.tx, principal.tenant_id, source_id, vault)
+    if source is None:
+        raise not_found("source")
+    pull = await commands.ask_now(work, principal.tenant_id, source_id)
+    if pull is None:
+        raise conflict("not-asked", "The source has no credentials yet: PUT /v1/sources/{source_id}/credentials.")
+    return pulls_out(source_id, source.platform, pull)

@@ -1,0 +1,1 @@
+"""The job that asks sources for reviews."""

@@ -1,0 +1,157 @@
+"""The list of sources, and the form that makes one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
+from plaudit.common.idempotency import IdempotencyKey, KeyReusedError
+from plaudit.common.sessions import Typed, done
+from plaudit.common.standard_webhooks import InvalidSecretError
+from plaudit.common.vault import Vault
+from plaudit.ingest.sources import commands, store
+from plaudit.ingest.sources.api import OpenedVault, PlatformProofs
+from plaudit.ingest.sources.domain import (
+    InvalidMappingError,
+    InvalidSourceError,
+    Source,
+    UnknownPlatformError,
+    UnsignedPlatformError,
+)
+from plaudit.ingest.sources.pages.shared import (
+    SOURCES,
+    WRITE,
+    Reader,
+    Writer,
+    console,
+    error_of,
+    errors_of,
+    moment,
+    networks_in,
+    platforms_of,
+    state_of,
+)
+from plaudit.ingest.sources.schemas import SourceIn
+
+ROWS: Final = 50
+NEW: Final = f"{SOURCES}/new"
+MAX_TYPED_CHARS: Final = 10_000
+
+router = APIRouter()
+TypedText = Annotated[str, Form(max_length=MAX_TYPED_CHARS)]
+
+
+@router.get(SOURCES)
+async def show_sources(
+    request: Request, principal: Reader, tx: TenantTx, vault: OpenedVault, cursor: Cursor = None
+) -> Response:
+    """Show the sources of the tenant, oldest first, and how each is doing."""
+    after = decode_cursor(cursor, tuple[datetime, UUID], of=SOURCES) if cursor else None
+    found = await store.page(tx, principal.tenant_id, after, ROWS + 1, vault)
+    sources, following = cut_page(found, ROWS, lambda each: (each.created_at, UUID(each.id)), of=SOURCES)
+    activity = await store.activity(tx, principal.tenant_id, [UUID(each.id) for each in sources])
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "sources.html",
+        sources=[(each, activity[each.id], state_of(each, activity[each.id])) for each in sources],
+        titles={name: platform.title for name, platform in platforms_of(request).items()},
+        may_write=principal.may(WRITE),
+        new_path=NEW,
+        list_path=SOURCES,
+        next=following,
+        is_first=cursor is None,
+        moment=moment,
+    )
+
+
+REFUSED = (UnknownPlatformError, UnsignedPlatformError, InvalidSecretError, InvalidSourceError, InvalidMappingError)
+
+
+@router.get(NEW)
+async def show_form(request: Request, principal: Writer, tx: TenantTx) -> Response:
+    """Show the form of a new source."""
+    once = str(request.app.state.resources.ids())
+    return await _form(request, principal, tx, Typed({"platform": "native", "once": once}))
+
+
+@router.post(NEW)
+async def make(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    proofs: PlatformProofs,
+    vault: OpenedVault,
+    name: TypedText = "",
+    platform: TypedText = "",
+    subject: TypedText = "",
+    secret: TypedText = "",
+    allowed_addresses: TypedText = "",
+    time_zone: TypedText = "",
+    once: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Make a source; a form that is sent again makes no other."""
+    values = {
+        "name": name.strip(),
+        "platform": platform,
+        "subject": subject.strip().strip("/"),
+        "secret": secret.strip(),
+        "allowed_addresses": allowed_addresses,
+        "time_zone": time_zone.strip(),
+    }
+    try:
+        wanted = SourceIn.model_validate(
+            {
+                **values,
+                "secret": values["secret"] or None,
+                "allowed_addresses": networks_in(allowed_addresses),
+                "time_zone": values["time_zone"] or None,
+            }
+        )
+        key = IdempotencyKey(f"page:{once}", sha256(wanted.model_dump_json().encode()).digest())
+        source = await commands.find_answer(work.tx, principal.tenant_id, key, vault)
+        if source is None:
+            made = await commands.create(work, principal.tenant_id, **wanted.model_dump(), proofs=proofs, vault=vault)
+            source = await _kept(work, made, key, vault)
+    except ValidationError as error:
+        return await _form(request, principal, work.tx, Typed({**values, "once": once}, errors_of(error)))
+    except KeyReusedError:
+        words = {"name": "This form was sent before, with other words. Its source is made; look at the list."}
+        return await _form(request, principal, work.tx, Typed({**values, "once": once}, words))
+    except REFUSED as error:
+        default = "platform" if isinstance(error, (UnknownPlatformError, InvalidMappingError)) else "secret"
+        return await _form(request, principal, work.tx, Typed({**values, "once": once}, error_of(error, default)))
+    return done(request, f"{SOURCES}/{source.id}", f"“{source.name}” is made.")
+
+
+async def _kept(work: Work, source: Source, key: IdempotencyKey, vault: Vault) -> Source:
+    await commands.keep_answer(work.tx, source.tenant_id, key, source, vault)
+    return source
+
+
+async def _form(request: Request, principal: Principal, tx: TenantTx, typed: Typed) -> Response:
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "source_new.html",
+        status=typed.status,
+        further=("New source",),
+        typed=typed,
+        platforms=_choices(request),
+        new_path=NEW,
+        sources_path=SOURCES,
+    )
+
+
+def _choices(request: Request) -> Mapping[str, str]:
+    """Return platform → its title, our own format first. What needs a mapping is made through the API."""
+    titles = {name: each.title for name, each in platforms_of(request).items() if not each.needs_mapping}
+    return dict(sorted(titles.items(), key=lambda each: (not each[0].startswith("native"), each[1].lower())))

@@ -1,0 +1,134 @@
+"""What the pages of sources share: who may open them, their forms, and how they say things."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Protocol
+from uuid import UUID
+
+from fastapi import Depends, Request
+from pydantic import ValidationError
+
+from plaudit.common.contracts.subjects import SUBJECT_RULE
+from plaudit.common.db import SqlTx
+from plaudit.common.http import Principal, not_found
+from plaudit.common.refusals import sentence
+from plaudit.common.sessions import ConsolePages, staff
+from plaudit.common.settings import address_of
+from plaudit.common.vault import Vault
+from plaudit.ingest.sources import store
+from plaudit.ingest.sources.domain import Proof, Source
+from plaudit.ingest.sources.schemas import source_with_secret_out
+from plaudit.ingest.sources.store import Activity
+
+SOURCES: Final = "/console/sources"
+DELIVERIES: Final = "/console/deliveries"
+WRITE: Final = "sources:write"
+PROBLEMS: Final[Mapping[str, str]] = {
+    "name": "Give it a name of 1 to 200 characters.",
+    "platform": "Choose one of these.",
+    "subject": sentence(SUBJECT_RULE),
+    "secret": "A secret has 8 to 512 characters.",
+    "allowed_addresses": "Write at most 50 addresses or networks, one a line.",
+    "time_zone": "This is no name of a time zone.",
+}
+"""Field → what it must be, in words."""
+
+console: Final = ConsolePages("plaudit.ingest.sources")
+Reader = Annotated[Principal, Depends(staff("sources:read"))]
+Writer = Annotated[Principal, Depends(staff("sources:read", "sources:write"))]
+
+
+class Platform(Protocol):
+    """What the pages say of a platform."""
+
+    @property
+    def title(self) -> str:
+        """The platform's own name."""
+
+    @property
+    def proof(self) -> Proof:
+        """How it proves its deliveries."""
+
+    @property
+    def known(self) -> str:
+        """How well its payload is known."""
+
+    @property
+    def tells(self) -> Any:
+        """How it tells of edits, removals and the like, by the attribute of that name."""
+
+    @property
+    def needs_mapping(self) -> bool:
+        """Whether each of its sources needs a mapping, which says the proof and what is told."""
+
+    def of(self, mapping: str | None) -> "Platform":
+        """Return what the pages say of a source with this mapping."""
+
+
+def platforms_of(request: Request) -> Mapping[str, Platform]:
+    """Return what the pages say of each platform that has an adapter; `main` says so."""
+    platforms: Mapping[str, Platform] = request.app.state.platforms
+    return platforms
+
+
+async def source_of(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -> Source:
+    """Return one of the tenant's sources.
+
+    Raises:
+        Problem: 404, there is no such source.
+    """
+    source = await store.get(tx, principal.tenant_id, source_id, vault)
+    if source is None:
+        raise not_found("source")
+    return source
+
+
+def hook_of(request: Request, source: Source) -> str:
+    """Return the full address that a source's platform posts to, with the token where there is one."""
+    return address_of(request.app.state.resources.settings) + source_with_secret_out(source).hook
+
+
+def state_of(source: Source, activity: Activity) -> tuple[str, str]:
+    """Return how a source is doing, in words, and their look."""
+    if source.paused_at is not None:
+        return "paused", "warn"
+    if not has_come(activity):
+        return "waiting", "quiet"
+    if activity.last_failed_at is not None and is_later(activity.last_failed_at, activity.last_delivery_at):
+        return "last attempt refused", "bad"
+    if activity.last_status is not None and activity.last_status >= HTTPStatus.BAD_REQUEST:
+        return "last delivery refused", "bad"
+    return "receiving", "good"
+
+
+def has_come(activity: Activity) -> bool:
+    """Return whether anything was taken from a source."""
+    return activity.has_reviews or activity.last_status == HTTPStatus.ACCEPTED
+
+
+def is_later(at: datetime, other: datetime | None) -> bool:
+    """Return whether an instant is later than another; any is, than none."""
+    return other is None or at > other
+
+
+def networks_in(text: str) -> list[str]:
+    """Return the addresses that a form holds, one a line."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def errors_of(error: ValidationError) -> dict[str, str]:
+    """Return what is wrong in a form: field → words."""
+    fields = {str(each["loc"][0]) for each in error.errors()}
+    return {field: PROBLEMS[field] for field in fields}
+
+
+def error_of(error: Exception, default: str) -> dict[str, str]:
+    """Return what the domain refuses, under the field that its text names, else under the default."""
+    field, colon, rest = str(error).partition(": ")
+    return {field: sentence(rest)} if colon and field in PROBLEMS else {default: sentence(error)}
+
+
+def moment(at: datetime) -> str:
+    """Return an instant for people: `2 March 2026, 09:00 UTC`."""
+    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"

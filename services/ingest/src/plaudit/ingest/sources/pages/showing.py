@@ -1,0 +1,108 @@
+"""The page of one source: its address, programs that post to it, and what comes."""
+
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from plaudit.common.http import TenantTx
+from plaudit.common.settings import address_of
+from plaudit.ingest.sources import store
+from plaudit.ingest.sources.api import OpenedVault
+from plaudit.ingest.sources.pages.shared import (
+    DELIVERIES,
+    SOURCES,
+    WRITE,
+    Reader,
+    Writer,
+    console,
+    has_come,
+    hook_of,
+    is_later,
+    moment,
+    platforms_of,
+    source_of,
+    state_of,
+)
+
+RELOAD_SECONDS: Final = 5
+HIDDEN: Final = "SECRET-TOKEN"
+"""Stands for the token of an address where it is not shown."""
+KNOWN: Final = {
+    "recorded": "A genuine delivery of it was recorded.",
+    "documented": "Its own documentation was read.",
+    "shape": "Only the code of others was read: look at the first deliveries with care.",
+}
+TOLD: Final = ("edits", "removals", "restorations", "answers", "versions", "verified", "location")
+WORDS: Final = {
+    "push": "in its webhooks",
+    "poll": "when it is asked",
+    "file": "in its files",
+    "never": "not at all",
+}
+NAMES: Final = {"verified": "verified purchases"}
+
+router = APIRouter()
+Reload = Annotated[Literal["no"] | None, Query(description="Whether the page waits without looking again.")]
+
+
+@router.get(f"{SOURCES}/{{source_id}}")
+async def show_source(
+    request: Request, principal: Reader, tx: TenantTx, source_id: UUID, vault: OpenedVault, reload: Reload = None
+) -> Response:
+    """Show a source. Until its first event has come, the page looks again every few seconds."""
+    source = await source_of(tx, principal, source_id, vault)
+    activity = (await store.activity(tx, principal.tenant_id, [source_id]))[source.id]
+    platform = platforms_of(request)[source.platform].of(source.mapping)
+    address = hook_of(request, source)
+    if source.path_token is not None:
+        address = address.removesuffix(source.path_token) + HIDDEN
+    is_waiting = not has_come(activity) and source.paused_at is None
+    words, look = state_of(source, activity)
+    failed_last = activity.last_failed_at is not None and is_later(activity.last_failed_at, activity.last_delivery_at)
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "source.html",
+        further=(source.name,),
+        source=source,
+        activity=activity,
+        failed_last=failed_last,
+        platform=platform,
+        known=KNOWN[platform.known],
+        told=[(NAMES.get(each, each), WORDS[getattr(platform.tells, each)]) for each in TOLD],
+        address=address,
+        examples=request.app.state.examples(source, address_of(request.app.state.resources.settings)),
+        state=words,
+        look=look,
+        is_waiting=is_waiting,
+        has_come=has_come(activity),
+        reload_seconds=RELOAD_SECONDS if is_waiting and reload is None else None,
+        may_write=principal.may(WRITE),
+        may_read_deliveries=principal.may("deliveries:read"),
+        source_path=f"{SOURCES}/{source.id}",
+        deliveries_path=f"{DELIVERIES}?source={source.id}",
+        moment=moment,
+    )
+
+
+@router.get(f"{SOURCES}/{{source_id}}/secret")
+async def show_secret(
+    request: Request, principal: Writer, tx: TenantTx, source_id: UUID, vault: OpenedVault
+) -> Response:
+    """Show what proves a source's deliveries: its secret, or its address where the platform signs nothing."""
+    source = await source_of(tx, principal, source_id, vault)
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "source_secret.html",
+        further=(source.name, "Secret"),
+        title="The secret address" if source.path_token else "The secret",
+        source=source,
+        address=hook_of(request, source),
+        source_path=f"{SOURCES}/{source.id}",
+        moment=moment,
+    )

@@ -1,0 +1,117 @@
+"""A survey: one question with a scale, one for words, and the words around them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.common.text import clean, one_line, shows
+from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES
+from plaudit.ingest.reviews.domain.state import Kind
+
+PLATFORM: Final = "survey"
+KINDS: Final = (Kind.STARS, Kind.NPS, Kind.CSAT, Kind.CES)
+"""The kinds of questions that a survey can ask."""
+BRAND: Final = "{brand}"
+"""Stands in words for whoever asks."""
+MAX_LINE_CHARS: Final = 200
+MAX_THANKS_CHARS: Final = 600
+MAX_BRAND_CHARS: Final = 100
+
+
+class Language(StrEnum):
+    """The language of a survey's page."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
+class InvalidSurveyError(ValueError):
+    """Words that a survey cannot have; the text says which and why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class SurveyClosedError(ValueError):
+    """Nobody can respond any more, so nobody is invited."""
+
+
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a survey. `{brand}` in them stands for whoever asks."""
+
+    title: str
+    question: str
+    """To be chosen on the scale of the survey's kind."""
+    text_question: str
+    """For words, if any."""
+    thanks: str
+    """After the response."""
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """A survey. It has the id of its source, which says its name and what it is about."""
+
+    tenant_id: str
+    id: UUID
+    name: str
+    subject: str
+    template: str
+    kind: Kind
+    language: Language
+    brand: str | None
+    """Whoever asks; the tenant's name where it is None."""
+    wording: Wording
+    closed_at: datetime | None
+    """Since when nobody can respond any more."""
+    invited: int
+    """How many invitations were made."""
+    created_at: datetime
+    changed_at: datetime
+
+
+def choices(kind: Kind) -> range:
+    """Return the values that can be chosen, the worst first."""
+    scale = DEFAULT_SCALES[kind]
+    return range(int(scale.min), int(scale.max) + 1)
+
+
+def checked_wording(wording: Wording) -> Wording:
+    """Return words as they are stored.
+
+    Raises:
+        InvalidSurveyError: one of them is empty or too long.
+    """
+    lines = {name: one_line(getattr(wording, name)) for name in ("title", "question", "text_question")}
+    thanks = clean(wording.thanks).strip()
+    for name, text in {**lines, "thanks": thanks}.items():
+        _check_words(name, text, MAX_THANKS_CHARS if name == "thanks" else MAX_LINE_CHARS)
+    return Wording(**lines, thanks=thanks)
+
+
+def checked_brand(brand: str | None) -> str | None:
+    """Return the name of whoever asks, None for that of the tenant.
+
+    Raises:
+        InvalidSurveyError: it is too long, or nothing of it can be seen.
+    """
+    line = one_line(brand or "")
+    if line:
+        _check_words("brand", line, MAX_BRAND_CHARS)
+    return line or None
+
+
+def with_brand(wording: Wording, brand: str) -> Wording:
+    """Return words that name whoever asks."""
+    return Wording(**{name: text.replace(BRAND, brand) for name, text in msgspec.structs.asdict(wording).items()})
+
+
+def _check_words(field: str, text: str, max_chars: int) -> None:
+    if not shows(text):
+        raise InvalidSurveyError(field, "is missing")
+    if len(text) > max_chars:
+        raise InvalidSurveyError(field, f"has {len(text):,} characters; at most {max_chars} fit")

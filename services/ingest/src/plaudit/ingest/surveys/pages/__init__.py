@@ -1,0 +1,1 @@
+"""The pages of surveys: what customers see, and the console's."""
