@@ -17,6 +17,7 @@ KNOWN = {
     "plaudit.common.events.partitioning.partition_of",
     "plaudit.common.http.direct._path",
     "plaudit.ingest.platforms.fields._is_language",
+    "plaudit.ingest.platforms.mapping.compiled",
     "plaudit.ingest.reviews.domain.scales._rate",
     "plaudit.ingest.sorting.domain.language._identifier",
     "plaudit.ingest.sorting.domain.language._model",

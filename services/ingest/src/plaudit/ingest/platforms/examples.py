@@ -105,7 +105,7 @@ def examples(source: Source, address: str) -> list[Example]:
         source: with its platform and its id; none of its secrets is read.
         address: of the installation, such as https://reviews.example.com.
     """
-    if not ADAPTERS[source.platform].proof.is_for_any_sender:
+    if not ADAPTERS[source.platform].of(source.mapping).proof.is_for_any_sender:
         return []
     try:
         made = sample(source.platform, source.id, source.created_at)
@@ -114,7 +114,9 @@ def examples(source: Source, address: str) -> list[Example]:
     body = json.dumps(json.loads(made.body), indent=2)
     for character, escaped in ESCAPED.items():
         body = body.replace(character, escaped)
-    plan = _Plan(f"{address.rstrip('/')}/v1/hooks/{source.id}", body, ADAPTERS[source.platform].proof)
+    plan = _Plan(
+        f"{address.rstrip('/')}/v1/hooks/{source.id}", body, ADAPTERS[source.platform].of(source.mapping).proof
+    )
     has_key_pair = isinstance(plan.proof, AsymmetricStandardWebhooks)
     return [
         Example("Shell, with curl and OpenSSL", "sh", _shell(plan)),

@@ -53,6 +53,8 @@ PUBLIC_KEY_PREFIX: Final = "whpk_"
 PRIVATE_KEY_PREFIX: Final = "whsk_"
 PRIVATE_KEY_BYTES: Final = 32
 
+Digest = Literal["sha256", "sha512"]
+
 MAX_BEARER_CHARS: Final = 8_192
 OIDC_ALGORITHM: Final = "RS256"
 OIDC_SKEW_SECONDS: Final = 60
@@ -248,7 +250,9 @@ class HmacSignature:
     """An HMAC in a header, over the body or over a timestamp and the body."""
 
     header: bytes
-    digest: Literal["sha256", "sha512"] = "sha256"
+    digest: Digest = "sha256"
+    other_digest: Digest | None = None
+    """One that is taken as well, where the platform does not say for certain which it uses."""
     encoding: Literal["hex", "base64"] = "hex"
     prefix: bytes = b""
     """Before the signature, for example `sha256=`."""
@@ -287,7 +291,10 @@ class HmacSignature:
         if self.encoding == "hex":
             # Of the digits alone: a prefix in other letters is another prefix.
             offered = offered[: len(self.prefix)] + offered[len(self.prefix) :].lower()
-        if not any(hmac.compare_digest(self._signature(key, signed), offered) for key in keys):
+        digests = [digest for digest in (self.digest, self.other_digest) if digest is not None]
+        if not any(
+            hmac.compare_digest(self._signature(key, signed, digest), offered) for digest in digests for key in keys
+        ):
             raise NotProvenError("no_match", f"{self.header.decode()} does not match")
         return _sent(headers, self.id_header)
 
@@ -303,15 +310,15 @@ class HmacSignature:
             timestamp = self._written_time(now)
             made[self.timestamp_header.decode()] = timestamp.decode()
             signed = b"%b%b%b" % (timestamp, self.separator, body)
-        return {**made, self.header.decode(): self._signature(key, signed).decode()}
+        return {**made, self.header.decode(): self._signature(key, signed, self.digest).decode()}
 
     def _written_time(self, now: float) -> bytes:
         if self.timestamp_form == "iso":
             return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
         return b"%d" % (now * 1000 if self.timestamp_form == "either" else now)
 
-    def _signature(self, key: bytes, signed: bytes) -> bytes:
-        mac = hmac.digest(key, signed, self.digest)
+    def _signature(self, key: bytes, signed: bytes, digest: Digest) -> bytes:
+        mac = hmac.digest(key, signed, digest)
         return self.prefix + (mac.hex().encode() if self.encoding == "hex" else b2a_base64(mac, newline=False))
 
     def _check_time(self, timestamp: bytes, now: float) -> None:

@@ -73,7 +73,7 @@ def deliveries_of(
     batch: Sequence[Before], source: KeyedSource, rules: CompiledRules = SHIPPED
 ) -> list[tuple[Before, Delivery | None]]:
     """Return stored deliveries as they are read today; None for one whose body is gone or cannot be read."""
-    adapter = ADAPTERS[source.platform]
+    adapter = ADAPTERS[source.platform].of(source.mapping)
     read: list[tuple[Before, Delivery | None]] = []
     for before in batch:
         events, unreadable = read_again(adapter, source, before.body, before.headers)

@@ -57,7 +57,7 @@ async def try_out(
         token: the end of the address that it would be sent to, where the secret is in it.
     """
     await store.write_nothing(tx)
-    adapter = ADAPTERS[source.platform]
+    adapter = ADAPTERS[source.platform].of(source.mapping)
     proved = prove(adapter.proof, headers, body, source.proving, now, token)
     steps = [*proved.steps, *_allowed(source)]
     if source.paused_at is not None:
@@ -91,7 +91,7 @@ async def _decided(
         headers="{}",
         body=body,
         events=items,
-        removals_are_final=ADAPTERS[source.platform].tells.removals_are_final,
+        removals_are_final=ADAPTERS[source.platform].of(source.mapping).tells.removals_are_final,
     )
     dedup_keys = [] if sent_id is None else [(source.id, sent_id)]
     outcomes, reviews = await hooks.known(tx, dedup_keys, dict.fromkeys(delivery.review_keys))

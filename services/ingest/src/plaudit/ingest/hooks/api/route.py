@@ -35,7 +35,7 @@ from plaudit.ingest.hooks.domain import (
     Receipt,
 )
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
-from plaudit.ingest.platforms import UnusableBodyError
+from plaudit.ingest.platforms import UnusableBodyError, is_ping
 from plaudit.ingest.platforms.proofs import NotProvenError, UnknownKeyError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
@@ -46,6 +46,8 @@ STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent",
 MAX_STORED_HEADER_CHARS = 500
 CLOUD_EVENT = b"ce-specversion"
 MAX_STORED_ATTRIBUTES = 20
+OK = 200
+TEXT = b"text/plain; charset=utf-8"
 BY_SOURCE = frozenset({"no_match", "wrong_token", "wrong_address"})
 """Reasons why a delivery is not proven that a change of its source can take away."""
 Find = Callable[[str, float], Awaitable[CachedSource | None]]
@@ -81,6 +83,9 @@ class Hooks(DirectRoute):
         now = time.time()
         answer_by = asyncio.get_running_loop().time() + self._answer_timeout_seconds
         for request in requests:
+            if is_ping(request.body):
+                request.answer(OK, GREETING.encode(), TEXT)
+                continue
             try:
                 cached = self._sources.cached(request.parameters[0])
             except KeyError:

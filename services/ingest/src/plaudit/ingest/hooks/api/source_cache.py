@@ -58,9 +58,10 @@ def known_source(
     """Return a source with what proves and reads its deliveries.
 
     Raises:
+        InvalidMappingError: a stored mapping is none.
         InvalidSecretError: a stored secret is none that its platform signs with.
     """
-    adapter = ADAPTERS[source.platform]
+    adapter = ADAPTERS[source.platform].of(source.mapping)
     proof = proof_of(adapter, source)
     networks = tuple(ip_network(each) for each in source.allowed_addresses)
     return CachedSource(source, adapter, proof, tuple(proof.key(secret) for secret in source.proving), networks, rules)

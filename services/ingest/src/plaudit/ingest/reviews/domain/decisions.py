@@ -7,7 +7,8 @@ happens to a removed review has an event until it is restored.
 - Each part of a review (`parts.py`) has the highest version that told it. An event replaces the parts that it tells by
   a higher version; where it has none to replace, it is stale. So versioned events end the same in any order. Without
   versions, the order of receipt counts.
-- A creation, or an edit with a rating, makes an unknown review. All else about an unknown review is held until then.
+- A creation, or an edit with a rating, makes an unknown review. All else about an unknown review is held until then,
+  but for a status that is not public.
 - A repeated creation is an edit, or nothing new if it says the same. It makes a removed review visible only with a
   higher version: a late copy must not bring back what was taken down.
 - An edit of a removed review is stored, and the review stays removed.
@@ -94,9 +95,9 @@ class NewRevision(Revised, frozen=True, kw_only=True):
 
 
 class Unchanged(msgspec.Struct, frozen=True):
-    """There is nothing to write: a newer version is stored already, or the same content."""
+    """There is nothing to write: a newer version is stored already, the same content, or it never was public."""
 
-    reason: Literal["stale", "duplicate", "erased"]
+    reason: Literal["stale", "duplicate", "not_public", "erased"]
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -109,6 +110,7 @@ Decision = Revised | Unchanged | Held | Quarantined
 
 STALE = Unchanged("stale")
 DUPLICATE = Unchanged("duplicate")
+NOT_PUBLIC = Unchanged("not_public")
 ERASED = Unchanged("erased")
 """The review was erased: nothing is stored of it again, not even the bytes that tell of it."""
 
@@ -163,6 +165,8 @@ def _first(
     removals_are_final: bool,
     rules: CompiledRules,
 ) -> Decision:
+    if isinstance(instruction, RemoveReview) and instruction.is_standing:
+        return NOT_PUBLIC
     if not isinstance(instruction, (CreateReview, EditReview)):
         return Held(f"review {instruction.external_id!r} is not known yet")
     if instruction.content.rating is UNSET:
