@@ -105,7 +105,8 @@ def examples(source: Source, address: str) -> list[Example]:
         source: with its platform and its id; none of its secrets is read.
         address: of the installation, such as https://reviews.example.com.
     """
-    if not ADAPTERS[source.platform].of(source.mapping).proof.is_for_any_sender:
+    proof = ADAPTERS[source.platform].of(source.mapping).proof
+    if not proof.is_for_any_sender:
         return []
     try:
         made = sample(source.platform, source.id, source.created_at)
