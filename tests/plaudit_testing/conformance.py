@@ -191,7 +191,14 @@ async def _fill_ingest(made: House, client: httpx.AsyncClient) -> None:
         "source_id": [*made.secrets],
         "delivery_id": await _ids(client, "/v1/deliveries"),
         "review_id": await _ids(client, "/v1/reviews"),
+        "survey_id": [await _survey(client)],
     }
+
+
+async def _survey(client: httpx.AsyncClient) -> str:
+    wanted = {"name": "After it", "subject": "acme", "kind": "nps", "template": "shop", "language": "en"}
+    made = (await client.post("/v1/surveys", json=wanted)).raise_for_status()
+    return str(made.json()["id"])
 
 
 async def _fill_board(made: House, client: httpx.AsyncClient, reviews: Sequence[str]) -> None:
