@@ -43,8 +43,8 @@ class PullsOut(BaseModel):
     source_id: UUID = Field(description="The source.")
     platform: str = Field(description="The kind of place that is asked.", examples=["trustpilot"])
     state: State = Field(
-        description="`not_asked`: the platform posts all it tells. `walking`: a walk through the pages has begun and goes "
-        "on. `failing`: the last run could not go on; `error` says why.",
+        description="`not_asked`: the platform posts all it tells. `walking`: a walk through the pages has begun and "
+        "goes on. `failing`: the last run could not go on; `error` says why.",
         examples=["waiting"],
     )
     credentials_at: datetime | None = Field(description="When the credentials were set last.", examples=[A_TIME])
