@@ -38,7 +38,7 @@ STORES: Final[Mapping[str, str]] = {
     "surveys": "holds nothing about customers",
     "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",
     "pulls": "holds nothing about customers",
-    "pulled_reviews": "which ids a platform has listed, and a hash of what was said of each",
+    "pulled_reviews": "the hash deleted of what was said; the id stays, as that of the review does",
     "pull_notices": "names reviews that are to be asked for; deleted once they were",
     "idempotency_keys": "holds no answer about customers; deleted after a day",
     "rate_limits": "holds no answer about customers; deleted after a day",
