@@ -133,6 +133,7 @@ def test_an_id_that_the_platform_could_not_send_is_refused(platform, name, revie
 def test_every_platform_that_tells_of_creations_has_a_sample_that_creates_a_review():
     expected = {path: json.loads(path.with_suffix(".expected.json").read_text()) for path in FIXTURES}
     creating = {platform_of(path) for path, items in expected.items() if "create" in {item["type"] for item in items}}
+    creating -= {"custom"}  # whose bodies are of any form
     for platform in sorted(creating):
         made = sample(platform, "salt", NOW)
         items = items_of(platform, made.body)

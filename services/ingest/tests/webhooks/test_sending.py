@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from plaudit.common.cli import GROUP, build
 from plaudit.common.standard_webhooks import decode_secret, new_secret, verify
 from plaudit.ingest.platforms import ADAPTERS, fixtures
+from plaudit_testing.platforms import CUSTOM_MAPPING
 from plaudit_testing.running_ingest import Ingest, Source, created
 from plaudit_testing.webhook_command import VARIABLE, Done, environment, run
 
@@ -85,6 +86,14 @@ def test_a_stated_id_and_time_are_signed_the_same_each_time():
     assert "\n".join(f"{name}: {value}" for name, value in as_json.told["headers"].items()) == plain.out.rstrip()
 
 
+def test_a_custom_source_is_signed_for_as_its_mapping_says(tmp_path: Path, file: Path):
+    mapping = tmp_path / "mapping.json"
+    mapping.write_text(CUSTOM_MAPPING)
+    done = command("sign", file, "--platform", "custom", "--mapping", mapping, "--id", "d-1", secret="a secret")
+    assert "\nx-house-delivery: d-1\n" in done.out
+    assert "\nx-house-signature: sha256=" in done.out
+
+
 def test_a_secret_comes_from_a_file_too_and_that_one_counts(tmp_path: Path, file: Path):
     kept = tmp_path / "shop.secret"
     kept.write_text(f"{SECRET}\nnotes\n")
@@ -106,6 +115,8 @@ def test_a_secret_comes_from_a_file_too_and_that_one_counts(tmp_path: Path, file
         (("sign", "nowhere.json"), SECRET, "nowhere.json cannot be read"),
         (("sign", "{file}", "--curl", "--url", "ftp://x"), SECRET, "'ftp://x' is not an address that begins with http"),
         (("sign", "-", "--curl"), SECRET, "this body cannot stand in a command"),
+        (("sign", "{file}", "--platform", "custom"), SECRET, "--mapping: mapping: is missing"),
+        (("sign", "{file}", "--mapping", "{file}"), SECRET, "--mapping: mapping: native takes none"),
         (("send", "x", "{file}"), SECRET, "'x' is not an address"),
         (("send", "http://127.0.0.1:1/x", "{file}"), None, "native needs a secret"),
         (("trigger",), SECRET, "name a platform and one of its samples"),

@@ -8,13 +8,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.resources import files
 from math import floor
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import structs
 
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.platforms import ADAPTERS
@@ -45,6 +47,8 @@ _KEY: Final = "key of the object"
 """Ends the path of a key that may be an id: one of digits."""
 _PERSON_KEYS: Final = (b"one", b"another")
 """An id that is other by another of these is none that the platform sends."""
+
+MAPPING: Final = ".mapping.json"
 
 Path = tuple[str | int, ...]
 """Keys and places that lead to a value."""
@@ -78,9 +82,16 @@ def stored(platform: str, name: str) -> bytes:
     return body
 
 
+def mapping_of(platform: str, name: str) -> str | None:
+    """Return the mapping that a fixture of custom sources is read by; None for one of another platform."""
+    path = _folder(platform) / f"{name}{MAPPING}"
+    text: str | None = path.read_text() if path.is_file() else None
+    return text
+
+
 def becomes(platform: str, name: str) -> str:
     """Return what the events of a fixture become, such as `create` or `2 create, 1 ignored`."""
-    kinds = Counter(str(item.__struct_config__.tag) for item in _read(ADAPTERS[platform], stored(platform, name)))
+    kinds = Counter(str(item.__struct_config__.tag) for item in _read(_reader(platform, name), stored(platform, name)))
     return ", ".join(kind if len(kinds) == count == 1 else f"{count} {kind}" for kind, count in kinds.items())
 
 
@@ -107,7 +118,7 @@ def sample(platform: str, salt: str, now: datetime) -> Sample:
 
 def renewed(platform: str, name: str, salt: str, now: datetime, review_id: str | None = None) -> Sample:
     """Return a fixture made new, see `renew`."""
-    return renew(ADAPTERS[platform], json.loads(stored(platform, name)), salt, now, review_id)
+    return renew(_reader(platform, name), json.loads(stored(platform, name)), salt, now, review_id)
 
 
 def renew(adapter: Adapter, body: Any, salt: str, now: datetime, review_id: str | None = None) -> Sample:
@@ -166,6 +177,19 @@ def _parts(value: Any) -> Iterator[Any]:
             yield from ({key: member} for key, member in value.items())
         for key, member in value.items():
             yield from ({**value, key: part} for part in _parts(member))
+
+
+def _reader(platform: str, name: str) -> Adapter:
+    """Return the adapter of a fixture; it reads by the mapping of the fixture where it needs one."""
+    mapping = mapping_of(platform, name)
+    if mapping is None:
+        return ADAPTERS[platform]
+    adapter = ADAPTERS[platform].of(mapping)
+
+    def normalise(body: object, source: KeyedSource) -> list[Item]:
+        return adapter.normalise(body, structs.replace(source, mapping=mapping))
+
+    return replace(adapter, normalise=normalise)
 
 
 def _folder(platform: str) -> Any:

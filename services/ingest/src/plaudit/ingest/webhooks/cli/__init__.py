@@ -28,7 +28,11 @@ from plaudit.ingest.webhooks.cli.inputs import (
     adapter_of,
     checked_url,
     read_body,
+    read_mapping,
     read_secret,
+)
+from plaudit.ingest.webhooks.cli.inputs import (
+    Mapping as MappingFile,
 )
 from plaudit.ingest.webhooks.cli.listening import LOOPBACK, Listener
 from plaudit.ingest.webhooks.cli.posting import post_times, reporting
@@ -71,6 +75,7 @@ def sign(
     secret: Secret = None,
     secret_file: SecretFile = None,
     platform: Platform = "native",
+    mapping: MappingFile = None,
     sent_id: SentId = None,
     timestamp: Timestamp = None,
     as_curl: Annotated[bool, typer.Option("--curl", help="Print the curl command that sends it.")] = False,
@@ -80,7 +85,7 @@ def sign(
     as_json: AsJson = False,
 ) -> None:
     """Print the headers that prove a delivery, as its platform sends them; they are good for five minutes."""
-    adapter, body = adapter_of(platform), read_body(file)
+    adapter, body = adapter_of(platform, read_mapping(mapping)), read_body(file)
     attempt = _attempt(sent_id, timestamp)
     proof = _signed(adapter, read_secret(secret, secret_file), body, attempt)
     headers = {"content-type": content_type_of(file), **proof}
@@ -105,6 +110,7 @@ def send(
     secret: Secret = None,
     secret_file: SecretFile = None,
     platform: Platform = "native",
+    mapping: MappingFile = None,
     sent_id: SentId = None,
     timestamp: Timestamp = None,
     repeat: Annotated[
@@ -119,7 +125,7 @@ def send(
     """
     body = read_body(file)
     _deliver(
-        adapter_of(platform), url, read_secret(secret, secret_file), body, content_type_of(file),
+        adapter_of(platform, read_mapping(mapping)), url, read_secret(secret, secret_file), body, content_type_of(file),
         attempt=_attempt(sent_id, timestamp), times=repeat, as_json=as_json,
     )  # fmt: skip
 
@@ -152,8 +158,8 @@ def trigger(
         return
     if platform is None or event is None:
         raise WrongInputError("name a platform and one of its samples: `plaudit webhook trigger --list` shows them")
-    adapter = adapter_of(platform)
     sample = _sample(platform, event, review)
+    adapter = adapter_of(platform, fixtures.mapping_of(platform, event))
     if print_only:
         typer.echo(sample.body)
         return
@@ -177,6 +183,7 @@ def listen(
     secret: Secret = None,
     secret_file: SecretFile = None,
     platform: Platform = "native",
+    mapping: MappingFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Receive deliveries on this machine: print each, say whether it is proven and why not, and pass it on.
@@ -184,7 +191,7 @@ def listen(
     Without a secret nothing is checked. A delivery that is proven is answered 202, another one 401; one that is passed
     on gets the answer of where it went. Of Ed25519 it takes the public key. Nothing is stored. Ctrl-C ends it.
     """
-    adapter, held = adapter_of(platform), read_secret(secret, secret_file)
+    adapter, held = adapter_of(platform, read_mapping(mapping)), read_secret(secret, secret_file)
     if held is not None and not adapter.proof.is_for_any_sender:
         raise WrongInputError(f"deliveries of {adapter.title} cannot be checked here: leave the secret out")
     try:
@@ -257,7 +264,7 @@ def _data(file: str, body: bytes) -> str:
 
 
 def _sample(platform: str, event: str, review: str | None) -> fixtures.Sample:
-    known = fixtures.names(platform)
+    known = fixtures.names(_known(platform))
     if event not in known:
         near = did_you_mean(event, known)
         raise WrongInputError(f"{platform} has no sample {event!r}{near or '; there are ' + ', '.join(known)}")
@@ -267,8 +274,13 @@ def _sample(platform: str, event: str, review: str | None) -> fixtures.Sample:
         raise WrongInputError(str(error)) from error
 
 
+def _known(platform: str) -> str:
+    """Return the name of a platform that there is."""
+    return platform if platform in ADAPTERS else adapter_of(platform).platform
+
+
 def _list(platform: str | None, *, as_json: bool) -> None:
-    platforms = sorted(ADAPTERS) if platform is None else [adapter_of(platform).platform]
+    platforms = sorted(ADAPTERS) if platform is None else [_known(platform)]
     rows = [
         {"platform": each, "event": name, "becomes": fixtures.becomes(each, name)}
         for each in platforms

@@ -11,6 +11,7 @@ from plaudit.common.names import did_you_mean
 from plaudit.common.refusals import WrongInputError
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.adapter import Adapter
+from plaudit.ingest.sources.domain import InvalidMappingError
 from plaudit.ingest.webhooks.domain import VARIABLE
 
 STANDARD_INPUT: Final = "-"
@@ -30,21 +31,40 @@ SecretFile = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="A file whose first line is the secret. It counts before --secret."),
 ]
+Mapping = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="A file with the mapping of a custom source, which says the proof."),
+]
 Platform = Annotated[str, typer.Option(help="As which platform: its proof and its headers.")]
 
 
-def adapter_of(platform: str) -> Adapter:
-    """Return the adapter of a platform.
+def adapter_of(platform: str, mapping: str | None = None) -> Adapter:
+    """Return the adapter of a platform; of a custom source by its mapping.
 
     Raises:
-        WrongInputError: there is none; the text names those there are.
+        WrongInputError: there is none, and the text names those there are; or the mapping is none.
     """
     if platform not in ADAPTERS:
         near = did_you_mean(platform, ADAPTERS)
         raise WrongInputError(
             f"there is no platform {platform!r}{near or '; there are ' + ', '.join(sorted(ADAPTERS))}"
         )
-    return ADAPTERS[platform]
+    try:
+        return ADAPTERS[platform].of(mapping)
+    except InvalidMappingError as error:
+        raise WrongInputError(f"--mapping: {error}") from error
+
+
+def read_mapping(file: Path | None) -> str | None:
+    """Return the mapping in a file.
+
+    Raises:
+        WrongInputError: the file cannot be read.
+    """
+    try:
+        return None if file is None else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongInputError(f"{file} cannot be read as a file with a mapping") from error
 
 
 def read_secret(secret: str | None, file: Path | None) -> str | None:
