@@ -20,6 +20,8 @@ from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
+from plaudit.ingest.imports import api as imports
+from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.resorting import api as resorting
@@ -54,9 +56,13 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         description="Platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
         max_body_bytes=MAX_BODY_BYTES,
+        streamed_bodies={
+            "/v1/imports": settings.import_max_bytes,
+            "/v1/imports/preview": imports.MAX_PREVIEW_BYTES,
+        },
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
-            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router),
+            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router, imports.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, resorting.router, sessions.router, administration.router),
         ),
@@ -71,10 +77,11 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "customers": "What happened with customers, and whether and where they may be written to.",
             "erasures": "What is deleted for good, and the receipts.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+            "imports": "Files of reviews, and what became of their rows.",
             "sorting": "The rules that find severity, topics and personas in reviews.",
         },
-        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **sorting.PROBLEMS},
-        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS},
+        problems={**answers.PROBLEMS, **sources.PROBLEMS, **contacts.PROBLEMS, **sorting.PROBLEMS, **imports.PROBLEMS},
+        refusals={**sources.REFUSALS, **contacts.REFUSALS, **sorting.REFUSALS, **imports.REFUSALS},
     )
     app.state.vault = vault
     app.state.platforms = ADAPTERS
@@ -91,6 +98,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault),
+        ImportJob(worker, database, resources.outbox, resources.ids, vault),
+        ImportRetentionJob(worker),
     )
     return Parts(app=app, jobs=[writer, failed_attempts, *jobs])
 
@@ -103,7 +112,7 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules"),
+            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules", "/v1/imports"),
             *("/console/reviews", "/console/sources"),
         )
     ),

@@ -30,6 +30,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "deliveries:read": "read deliveries, byte for byte",
     "erasures:read": "read what was erased, and when",
     "erasures:write": "erase reviews and persons",
+    "imports:write": "import files of reviews, and see what became of them",
     "keys:write": "see, make, rotate and revoke API keys",
     "people:write": "see and invite staff, and change their accounts",
     "reviews:read": "read reviews and their revisions",

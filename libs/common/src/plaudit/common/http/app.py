@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -147,6 +148,7 @@ def create_app(
     bare_routes: Sequence[Route] = (),
     direct_routes: Sequence[DirectRoute] = (),
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    streamed_bodies: Mapping[str, int] = MappingProxyType({}),
     pages: bool = False,
     more_openapi: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
@@ -168,6 +170,7 @@ def create_app(
             and not logged, so their work is logged where it is done.
         direct_routes: matched before all others, and served by the HTTP protocol itself.
         max_body_bytes: of a request's body, but of a direct route's.
+        streamed_bodies: path → the largest body there, for operations that take a body of any kind part by part.
         pages: whether this service has pages for people; then its problems are pages too.
         more_openapi: what the OpenAPI document has beside what the routes say of themselves; see `openapi.complete`.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
@@ -195,6 +198,7 @@ def create_app(
         edge=partial(
             Edge,
             max_body_bytes=max_body_bytes,
+            streamed=streamed_bodies,
             refusals={**COMMON_REFUSALS, **(refusals or {})},
             identify=identify if needs_key else None,
         ),

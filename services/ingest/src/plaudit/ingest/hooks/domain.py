@@ -61,6 +61,8 @@ class Delivery:
     tracestate: str | None = None
     removals_are_final: bool = True
     """Whether the platform says so when it takes a removal back."""
+    backfill: bool = False
+    """Whether it tells of what happened long ago, so that nobody is to be called for it."""
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -323,6 +325,7 @@ class Group:
             known_at=self.now,
             traceparent=traceparent,
             tracestate=tracestate,
+            backfill=delivery.backfill,
         )
         self.latest[key] = new
         self.revisions.append(new)

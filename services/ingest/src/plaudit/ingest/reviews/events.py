@@ -1,6 +1,7 @@
 """What ingest publishes about reviews: its own state, mapped to the contract by name."""
 
 from msgspec import convert
+from msgspec.structs import replace
 
 from plaudit.common import contracts
 from plaudit.common.events import Outgoing
@@ -20,6 +21,8 @@ def published_state(state: ReviewState) -> contracts.ReviewState:
 def review_event(new: NewRevision, change: Change) -> Outgoing:
     """Return the event of a revision, given its change that the public sees."""
     published = convert(change, contracts.ReviewChange, from_attributes=True)
+    if new.backfill:
+        published = replace(published, backfill=True)
     state = change.after or change.before
     assert state is not None, "the public sees the review before or after a change"
     return Outgoing(

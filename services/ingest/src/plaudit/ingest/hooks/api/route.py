@@ -38,7 +38,11 @@ from plaudit.ingest.platforms.proofs import NotProvenError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
 
-STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
+BACKFILL_HEADER = "plaudit-backfill"
+"""`true` says that a delivery tells of what happened long ago, so that nobody is called for it."""
+STORED_HEADERS = {
+    name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp", BACKFILL_HEADER)
+}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
 BY_SOURCE = frozenset({"no_match", "wrong_token", "wrong_address"})
@@ -183,6 +187,7 @@ def _read(cached: CachedSource, delivery_id: str, sent_id: str | None, request: 
         traceparent=request.traceparent,
         tracestate=request.tracestate,
         removals_are_final=cached.adapter.tells.removals_are_final,
+        backfill=headers.get(BACKFILL_HEADER) == "true",
     )
 
 

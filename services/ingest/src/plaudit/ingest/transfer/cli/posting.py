@@ -54,6 +54,8 @@ class Pace:
     """Most deliveries at once."""
     again: bool = False
     """Whether deliveries get new ids, so that what was sent before is decided anew."""
+    backfill: bool = False
+    """Whether nobody is to be called for the reviews."""
 
 
 class Poster:
@@ -83,6 +85,7 @@ class Poster:
         self._reject = reject
         self._advance = advance
         self._salt = uuid4().hex if pace.again else ""
+        self._headers = {"content-type": "application/json", **({"plaudit-backfill": "true"} if pace.backfill else {})}
         self._stopped = False
         self._under_way: dict[str, asyncio.Task[None]] = {}
         """Review → the task that posts rows of it."""
@@ -167,7 +170,7 @@ class Poster:
             wait_seconds = RETRY_DELAY_SECONDS
             try:
                 response = await client.post(
-                    self._url, content=delivery.body, headers={"content-type": "application/json", **signed}
+                    self._url, content=delivery.body, headers={**self._headers, **signed}
                 )
             except httpx.TransportError:
                 if not left:
