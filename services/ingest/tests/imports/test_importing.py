@@ -133,8 +133,8 @@ async def test_an_import_whose_process_is_killed_ends_with_each_row_once(
     rows[5][1] = 9
     rows[6][1] = "none"
     sent = await send(ingest, source, table(rows))
-    for killed_at in (100, 500, 900):
-        job = new_job()
+    killed = [new_job() for _ in range(3)]
+    for job, killed_at in zip(killed, (100, 500, 900), strict=True):
         while (await ingest.counts())["revisions"] < killed_at:
             await job.turn()
         # What it has in memory is gone with it; it never says that it leaves.
@@ -143,6 +143,8 @@ async def test_an_import_whose_process_is_killed_ends_with_each_row_once(
     assert await ratings(ingest, source) == {f"r-{n}": 3 for n in range(400)}
     counts = await ingest.counts()
     assert (counts["reviews"], counts["revisions"], counts["outbox"]) == (400, 1_198, 1_198)
+    for job in killed:
+        await job._leave()
 
 
 async def test_a_process_that_has_lost_its_import_writes_nothing_more(

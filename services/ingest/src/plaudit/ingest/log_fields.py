@@ -2,4 +2,4 @@
 
 from typing import Final
 
-LOG_FIELDS: Final = frozenset(("delivery_id", "events"))
+LOG_FIELDS: Final = frozenset(("delivery_id", "events", "import_id", "stage"))

@@ -21,6 +21,7 @@ from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.imports import api as imports
+from plaudit.ingest.imports import pages as import_pages
 from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.platforms import ADAPTERS
@@ -58,13 +59,14 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         max_body_bytes=MAX_BODY_BYTES,
         streamed_bodies={
             "/v1/imports": settings.import_max_bytes,
+            import_pages.NEW: settings.import_max_bytes + MAX_BODY_BYTES,
             "/v1/imports/preview": imports.MAX_PREVIEW_BYTES,
         },
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router, imports.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
-            *(source_pages.router, resorting.router, sessions.router, administration.router),
+            *(source_pages.router, import_pages.router, resorting.router, sessions.router, administration.router),
         ),
         direct_routes=[hooks],
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
@@ -113,7 +115,7 @@ SERVICE = Service(
         prefixes=(
             *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
             *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules", "/v1/imports"),
-            *("/console/reviews", "/console/sources"),
+            *("/console/reviews", "/console/sources", "/console/imports"),
         )
     ),
 )

@@ -33,6 +33,7 @@ CONSOLE: Final = (
     NavEntry("Reviews", "/console/reviews", ("reviews:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
+    NavEntry("Imports", "/console/imports", ("imports:write",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
     NavEntry("Your account", ACCOUNT, (), is_listed=False),

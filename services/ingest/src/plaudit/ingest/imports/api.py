@@ -256,6 +256,20 @@ async def read_rejects(request: Request, principal: Importer, tx: TenantTx, impo
     )
 
 
+def columns_of(head: bytes, reading: Wanted) -> list[str]:
+    """Return the columns of a file by its beginning.
+
+    Raises:
+        UnusableFileError: it has none that can be read.
+    """
+    try:
+        with ExitStack() as stack:
+            content = io.BytesIO(_unpacked(head))
+            return table_in(stack, content, reading.encoding, reading.parting, is_json_lines=None).columns
+    except (UnreadableFileError, WrongInputError) as error:
+        raise UnusableFileError(str(error)) from error
+
+
 def look_at(head: bytes, reading: Wanted, *, has_more: bool) -> PreviewOut:
     """Return what a file is by its beginning, and how its first rows are read.
 
@@ -310,7 +324,7 @@ async def received(
     backfill: bool,
     key: str | None,
 ) -> tuple[Import, bool]:
-    """Store a file part by part, each in a transaction of its own, and let it wait for the job.
+    """Store a file, and let it wait for the job.
 
     Returns:
         Its import, and whether it is that of the first request under this key.
@@ -319,14 +333,46 @@ async def received(
         PausedSourceError: nothing is taken for the source.
         Problem: 404, there is no such source.
     """
+    database: Database = request.app.state.resources.database(Role.API)
+    new = await begun(
+        request, principal, vault, source_id=source_id, reading=reading, dry_run=dry_run, backfill=backfill
+    )
+    try:
+        digest, size_bytes = await stored_parts(database, new, head, parts)
+        stated = None if key is None else _idempotency_key(key, new, digest)
+        async with database.transaction(new.tenant_id) as tx:
+            import_id, is_replayed = await commands.receive(tx, new, size_bytes, stated)
+            found = await store.get(tx, new.tenant_id, import_id)
+    except BaseException:
+        await given_up(database, new)
+        raise
+    if found is None:
+        raise not_found("import")
+    return found, is_replayed
+
+
+async def begun(
+    request: Request,
+    principal: Principal,
+    vault: Vault,
+    *,
+    source_id: UUID,
+    reading: Wanted,
+    dry_run: bool = False,
+    backfill: bool = False,
+) -> Import:
+    """Return the import of a file that is about to be received.
+
+    Raises:
+        PausedSourceError: nothing is taken for the source.
+        Problem: 404, there is no such source.
+    """
     resources = request.app.state.resources
     database: Database = resources.database(Role.API)
-    tenant_id = principal.tenant_id
-    async with database.transaction(tenant_id) as tx:
-        source = await sources.get(tx, tenant_id, source_id, vault)
-        _check_source(source)
+    async with database.transaction(principal.tenant_id) as tx:
+        _check_source(await sources.get(tx, principal.tenant_id, source_id, vault))
         new = Import(
-            tenant_id=tenant_id,
+            tenant_id=principal.tenant_id,
             id=resources.ids(),
             source_id=source_id,
             stage=Stage.UPLOADING,
@@ -338,19 +384,13 @@ async def received(
             requested_at=tx.now,
         )
         await store.add(tx, new)
-    try:
-        digest, size_bytes = await _store_parts(database, new, head, parts)
-        stated = None if key is None else _idempotency_key(key, new, digest)
-        async with database.transaction(tenant_id) as tx:
-            import_id, is_replayed = await commands.receive(tx, new, size_bytes, stated)
-            found = await store.get(tx, tenant_id, import_id)
-    except BaseException:
-        async with database.transaction(tenant_id) as tx:
-            await store.remove(tx, tenant_id, new.id)
-        raise
-    if found is None:
-        raise not_found("import")
-    return found, is_replayed
+    return new
+
+
+async def given_up(database: Database, new: Import) -> None:
+    """Delete what was received of a file that did not come whole."""
+    async with database.transaction(new.tenant_id) as tx:
+        await store.remove(tx, new.tenant_id, new.id)
 
 
 def _check_source(source: Source | None) -> None:
@@ -360,7 +400,8 @@ def _check_source(source: Source | None) -> None:
         raise PausedSourceError("This source is paused, so nothing is taken for it.")
 
 
-async def _store_parts(database: Database, new: Import, head: bytes, parts: AsyncIterator[bytes]) -> tuple[bytes, int]:
+async def stored_parts(database: Database, new: Import, head: bytes, parts: AsyncIterator[bytes]) -> tuple[bytes, int]:
+    """Store a file part by part, each in a transaction of its own; return its SHA-256 and its size in bytes."""
     digest = sha256(head)
     size_bytes, number = len(head), 0
     held = bytearray(head)

@@ -20,6 +20,7 @@ from plaudit.ingest.imports.domain import (
     Import,
     UnknownImportError,
     UnusableFileError,
+    Wanted,
     cleaned,
 )
 from plaudit.ingest.reviews.domain.instructions import Item
@@ -50,6 +51,16 @@ async def receive(tx: Tx, new: Import, size_bytes: int, key: IdempotencyKey | No
         await idempotency.keep(tx, new.tenant_id, key, f'"{new.id}"')
     await store.set_uploaded(tx, new.tenant_id, new.id, size_bytes)
     return new.id, False
+
+
+async def start(tx: Tx, tenant_id: str, import_id: UUID, wanted: Wanted, *, dry_run: bool, backfill: bool) -> None:
+    """Begin to import a file that waits for it, or that was only read until now.
+
+    Raises:
+        FinishedImportError: there is no such file any more.
+    """
+    if not await store.start(tx, tenant_id, import_id, wanted, dry_run=dry_run, backfill=backfill):
+        raise FinishedImportError("This import was started already, or its file is no longer kept.")
 
 
 async def cancel(tx: Tx, tenant_id: str, import_id: UUID) -> None:

@@ -1,6 +1,6 @@
 """An import: what is wanted of it, how its file was understood, and how far it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,7 @@ from plaudit.ingest.transfer.domain.mapping import (
     FieldMapping,
     MappingError,
     check_required,
+    folded,
     parse_columns,
     parse_constants,
 )
@@ -23,6 +24,17 @@ from plaudit.ingest.transfer.domain.rows import Reject
 from plaudit.ingest.transfer.domain.subjects import Subjects
 from plaudit.ingest.transfer.domain.values import DATE_ORDERS
 
+GUESSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "id": ("id", "reviewid", "uuid", "externalid"),
+    "rating": ("rating", "stars", "score", "reviewrating", "starrating"),
+    "published_at": ("publishedat", "date", "createdat", "reviewdate", "time", "timestamp", "at"),
+    "text": ("text", "content", "body", "review", "comment", "reviewtext"),
+    "title": ("title", "headline", "reviewtitle", "summary"),
+    "language": ("language", "lang", "locale"),
+    "author.id": ("authorid", "userid", "customerid"),
+    "url": ("url", "link", "reviewurl"),
+}
+"""Field → names of columns, without case and signs, that probably hold it."""
 GZIP_MARK: Final = b"\x1f\x8b"
 MAX_REJECTS: Final = 100_000
 """Of one import: with more of them, the file is not what it was taken for."""
@@ -170,6 +182,16 @@ class Import(msgspec.Struct, frozen=True, kw_only=True):
     def has_ended(self) -> bool:
         """Whether nothing more happens to it."""
         return self.stage in ENDED
+
+
+def guessed(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return a mapping of columns by their names, to be looked at by whoever knows the file."""
+    by_name_of = {folded(column): column for column in reversed(columns)}
+    found = {
+        target: next((by_name_of[name] for name in names if name in by_name_of), None)
+        for target, names in GUESSES.items()
+    }
+    return tuple(f"{target}={column}" for target, column in found.items() if column is not None)
 
 
 def clean(text: str) -> str:

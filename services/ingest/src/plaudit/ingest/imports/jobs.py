@@ -128,8 +128,6 @@ class ImportJob(PeriodicJob):
                 raise LostImportError
 
     async def _write(self, running: "_Running") -> int:
-        if await self._worker.holds(store.IS_BEHIND, MAX_OUTBOX_AGE):
-            return 0
         source = await self._source(running.now)
         if source.paused_at is not None:
             return 0
@@ -137,6 +135,8 @@ class ImportJob(PeriodicJob):
         if not group and not running.rejects:
             await self._end(running, Stage.DONE, None)
             return 1
+        if group and await self._worker.holds(store.IS_BEHIND, MAX_OUTBOX_AGE):
+            return 0
         if running.now.dry_run or not group:
             await self._count(running, group)
         else:

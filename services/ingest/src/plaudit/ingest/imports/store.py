@@ -10,7 +10,7 @@ import msgspec
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.results import rows_changed
-from plaudit.ingest.imports.domain import Counts, Import, Understood, Wanted
+from plaudit.ingest.imports.domain import Counts, Import, Stage, Understood, Wanted
 from plaudit.ingest.imports.tables import imports
 from plaudit.ingest.transfer.domain.rows import Reject
 
@@ -31,6 +31,15 @@ _UPLOADED = """
 UPDATE imports SET stage = 'waiting', size_bytes = $3
 WHERE tenant_id = $1 AND id = $2 AND stage = 'uploading'
 """
+_RECEIVED = "UPDATE imports SET size_bytes = $3 WHERE tenant_id = $1 AND id = $2 AND stage = 'uploading'"
+_START = """
+UPDATE imports SET stage = 'waiting', wanted = $3::text::jsonb, dry_run = $4, backfill = $5, understood = NULL,
+    rows_read = 0, skipped = 0, position = 0, accepted = 0, unchanged = 0, rejected = 0, reject_bytes = 0,
+    finished_at = NULL
+WHERE tenant_id = $1 AND id = $2 AND ((stage = 'uploading' AND size_bytes > 0) OR (stage = 'done' AND dry_run))
+    AND EXISTS (SELECT FROM import_chunks AS c WHERE c.import_id = imports.id)
+"""
+_DROP_REJECTS = "DELETE FROM import_rejects WHERE tenant_id = $1 AND import_id = $2"
 _DELETE = "DELETE FROM imports WHERE tenant_id = $1 AND id = $2"
 _DROP_CHUNKS = "DELETE FROM import_chunks WHERE tenant_id = $1 AND import_id = $2"
 _CANCEL = """
@@ -81,6 +90,9 @@ _REJECTS = """
 SELECT line, external_id, reason, cells FROM import_rejects
 WHERE tenant_id = $1 AND import_id = $2 AND line > $3 ORDER BY line LIMIT $4
 """
+_DROP_OLD_CHUNKS = """
+DELETE FROM import_chunks WHERE import_id IN (SELECT id FROM imports WHERE stage = 'done' AND finished_at < $1)
+"""
 _DELETE_OLD = """
 DELETE FROM imports WHERE id IN (
     SELECT id FROM imports WHERE (stage = 'uploading' AND requested_at < $1) OR finished_at < $2 LIMIT $3
@@ -123,6 +135,20 @@ async def chunk(tx: Tx, import_id: UUID, number: int) -> bytes | None:
 async def set_uploaded(tx: Tx, tenant_id: str, import_id: UUID, size_bytes: int) -> None:
     """Let a file that is whole wait for the job."""
     await tx.raw.execute(_UPLOADED, tenant_id, import_id, size_bytes)
+
+
+async def set_received(tx: Tx, tenant_id: str, import_id: UUID, size_bytes: int) -> None:
+    """Note that a file is whole, which waits for whoever sent it to say how it is to be read."""
+    await tx.raw.execute(_RECEIVED, tenant_id, import_id, size_bytes)
+
+
+async def start(tx: Tx, tenant_id: str, import_id: UUID, wanted: Wanted, *, dry_run: bool, backfill: bool) -> bool:
+    """Let a file that is whole wait for the job, after a dry run too; return whether there is such a file."""
+    values = (tenant_id, import_id, _json(wanted), dry_run, backfill)
+    if not rows_changed(await tx.raw.execute(_START, *values)):
+        return False
+    await tx.raw.execute(_DROP_REJECTS, tenant_id, import_id)
+    return True
 
 
 async def remove(tx: Tx, tenant_id: str, import_id: UUID) -> None:
@@ -169,9 +195,10 @@ async def advance(tx: Tx, process: UUID, import_id: UUID, position: int, counts:
 
 
 async def end(tx: Tx, process: UUID, ended: Import, now: datetime) -> None:
-    """End an import, and delete its file."""
+    """End an import, and delete its file; that of a dry run stays for a day, to be imported."""
     await tx.raw.execute(_END, ended.id, process, ended.stage.value, ended.reason, now)
-    await tx.raw.execute(_DROP_CHUNKS, ended.tenant_id, ended.id)
+    if not (ended.dry_run and ended.stage is Stage.DONE):
+        await tx.raw.execute(_DROP_CHUNKS, ended.tenant_id, ended.id)
 
 
 async def release(tx: Tx, process: UUID, import_id: UUID) -> None:
@@ -195,7 +222,8 @@ async def rejects(tx: Tx, tenant_id: str, import_id: UUID, after: int, limit: in
 
 
 async def delete_old(tx: Tx, begun: datetime, finished: datetime, limit: int) -> int:
-    """Delete uploads that never ended, and imports that ended long ago; return how many."""
+    """Delete uploads that never ended, the files of dry runs, and imports that ended long ago; return how many."""
+    await tx.raw.execute(_DROP_OLD_CHUNKS, begun)
     return rows_changed(await tx.raw.execute(_DELETE_OLD, begun, finished, limit))
 
 

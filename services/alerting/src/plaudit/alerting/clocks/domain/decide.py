@@ -1,7 +1,7 @@
 """What a change of a review, and what the passing of time, adds to a clock's log.
 
 An answer ends a clock here. The outcome depends on when things happened, not on when we learned of them: an end that
-was in time retracts a breach, and one that was late causes it. A back-fill starts no run: it tells of what is long past.
+was in time retracts a breach, and one that was late causes it. A back-fill starts no run, for it tells of what is past.
 """
 
 from collections.abc import Sequence

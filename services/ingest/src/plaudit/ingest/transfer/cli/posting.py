@@ -169,9 +169,7 @@ class Poster:
             signed = signed_headers([self._key], sent_id, int(time.time()), delivery.body)
             wait_seconds = RETRY_DELAY_SECONDS
             try:
-                response = await client.post(
-                    self._url, content=delivery.body, headers={**self._headers, **signed}
-                )
+                response = await client.post(self._url, content=delivery.body, headers={**self._headers, **signed})
             except httpx.TransportError:
                 if not left:
                     raise
