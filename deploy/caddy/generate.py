@@ -38,7 +38,8 @@ _HEAD: Final = """\
 #   PLAUDIT_SITE_ADDRESS          http://:8000; a host name makes it HTTPS, with certificates that Caddy gets and renews
 #   PLAUDIT_DOOR_BIND             127.0.0.1; the addresses of this machine to listen on, with spaces between
 #   PLAUDIT_DOOR_TRUSTED_PROXIES  none; the networks of proxies in front of this one, with spaces between
-#   PLAUDIT_DOOR_MAX_BODY         8MiB; above the largest body that any service takes
+#   PLAUDIT_DOOR_MAX_BODY         8MiB; above the largest body that any service takes, but for files
+#   PLAUDIT_DOOR_MAX_FILE         2200MB; above the largest file that is imported
 #   PLAUDIT_<SERVICE>_ADDRESS     host:port of each service, several with spaces between
 {
 	admin off
@@ -77,9 +78,10 @@ _HEAD: Final = """\
 		max_header_size 64KiB
 		timeouts {
 			read_header 10s
-			read_body 60s
+			# Of a file that is imported; the services end every other body after ten seconds, and one that stops.
+			read_body 30m
 			# From the end of a head to the end of its answer: longer than the body and the service may take together.
-			write 5m
+			write 35m
 			idle 60s
 		}
 		# Under TLS, another Host than the one whose certificate was asked for is a 421, not an empty 200.
@@ -162,7 +164,12 @@ _HEAD: Final = """\
 		-Via
 	}
 	encode zstd gzip
-	request_body {
+	@file path /v1/imports /console/imports/new
+	request_body @file {
+		max_size {$PLAUDIT_DOOR_MAX_FILE:2200MB}
+	}
+	@no_file not path /v1/imports /console/imports/new
+	request_body @no_file {
 		max_size {$PLAUDIT_DOOR_MAX_BODY:8MiB}
 	}
 

@@ -87,9 +87,11 @@ class Given:
         recorded: datetime = PUBLISHED,
         *,
         is_first: bool = False,
+        backfill: bool = False,
     ) -> "Then":
         """The review changes, and the change is recorded then."""
-        change = ReviewChange(review_id="review", revision=1 if is_first else 2, before=before, after=after)
+        revision = 1 if is_first else 2
+        change = ReviewChange(review_id="review", revision=revision, before=before, after=after, backfill=backfill)
         return Then(decide(fold(self.log, self.policy), change, recorded, self.policy, is_first=is_first))
 
     def when_first_seen(self, after: ReviewState) -> "Then":

@@ -46,6 +46,7 @@ class Reference:
         ids: Mapping[str, str] = NOTHING,
         headers: Mapping[str, str] = NOTHING,
         content: bytes | None = None,
+        params: Mapping[str, Any] = NOTHING,
     ) -> dict[str, Any]:
         """Send an operation's example; the answer and its headers are as the document says. Return the answer.
 
@@ -54,7 +55,8 @@ class Reference:
             operation_id: which.
             ids: parameters of the path, and members of the body, that only a running service knows.
             headers: of the request.
-            content: the body in bytes, where it is signed.
+            content: the body in bytes, where it is signed or a file.
+            params: of the query.
         """
         name, operation = self._operations[operation_id]
         method, path = name.split(" ")
@@ -62,7 +64,7 @@ class Reference:
         if isinstance(body, dict):
             body |= {member: value for member, value in ids.items() if member in body}
         sent = {"content": content} if content is not None else {} if body is None else {"json": body}
-        answer = await client.request(method, path.format(**ids), headers=dict(headers), **sent)
+        answer = await client.request(method, path.format(**ids), headers=dict(headers), params=dict(params), **sent)
         good = sorted(status for status in operation["responses"] if status.startswith("2"))
         status = good[-1]  # 201 where 200 is the answer to a repetition
         assert str(answer.status_code) == status, answer.text

@@ -7,12 +7,15 @@ import httpx
 import pytest
 
 from plaudit.ingest.hooks.api.openapi import HOOKS, NATIVE_EXAMPLE, TRUSTPILOT_EXAMPLE
+from plaudit.ingest.imports.schemas import EXAMPLE_FILE
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.proofs import NoDeliveries
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.reference import Reference
 from plaudit_testing.running_ingest import Ingest
 from plaudit_testing.webhooks import headers
+
+FILE_MAP = ["id=id", "rating=stars", "published_at=date", "text=text"]
 
 
 async def is_logged(ingest: Ingest, source_id: str) -> None:
@@ -68,6 +71,15 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "guess_mapping")
         await reference.check(api, "preview_mapping")
         await reference.check(api, "replace_mapping", ids={"source_id": custom["id"]})
+        file = {"params": {"source_id": source["id"], "map": FILE_MAP}, "content": EXAMPLE_FILE.encode()}
+        as_csv = {"content-type": "text/csv"}
+        imported = await reference.check(api, "import_file", headers=as_csv, **file)
+        await reference.check(api, "preview_import", headers=as_csv, **file)
+        await reference.check(api, "list_imports")
+        of_import = {"import_id": imported["id"]}
+        await reference.check(api, "read_import", ids=of_import)
+        await reference.check(api, "read_rejects", ids=of_import)
+        await reference.check(api, "cancel_import", ids=of_import)
         for operation in ("change_source", "rotate_secret", "delete_source"):
             of_new = {"source_id": (await reference.check(api, "create_source"))["id"]}
             await reference.check(api, operation, ids=of_new)

@@ -187,7 +187,7 @@ class BringUp:
             services={name: f"{LOOPBACK}:{each}" for name, each in ports.items()},
             folder=self._layout.caddy,
             log=self._layout.log("front-door"),
-            **_given("PLAUDIT_DOOR_TRUSTED_PROXIES", "PLAUDIT_DOOR_MAX_BODY"),
+            **_given("PLAUDIT_DOOR_TRUSTED_PROXIES", "PLAUDIT_DOOR_MAX_BODY", "PLAUDIT_DOOR_MAX_FILE"),
         )
         self._supervise(spec, base_url(port), lambda: caddy.answers(port))
 

@@ -60,6 +60,13 @@ class TestWhatStartsAClock:
         old = review(published_at=SOURCE_CREATED - timedelta(microseconds=1))
         given().when_first_seen(old).then()
 
+    def test_a_back_fill_starts_none(self):
+        given().when(None, review(), is_first=True, backfill=True).then()
+        given().when(review(5.0), rated(review(5.0), 1.0, at(1)), backfill=True).then()
+
+    def test_a_back_fill_ends_one(self):
+        given(STARTED).when(review(), answered(review(), at(1)), backfill=True).then(Fulfilled(at(1)))
+
     def test_a_review_published_with_its_source_starts_one(self):
         first = review(published_at=SOURCE_CREATED, received_at=SOURCE_CREATED)
         given().when_first_seen(first).then(Started(SOURCE_CREATED, SOURCE_CREATED, REF, StartReason.PUBLISHED))

@@ -3,5 +3,8 @@
 from typing import Final
 
 LOG_FIELDS: Final = frozenset(
-    ("answer_id", "delivery_id", "events", "failures", "outcome", "platform", "source_id", "trouble")
+    (
+        *("answer_id", "delivery_id", "events", "failures", "import_id", "outcome", "platform", "source_id", "stage"),
+        "trouble",
+    )
 )

@@ -29,6 +29,9 @@ from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog, LanguageModel
+from plaudit.ingest.imports import api as imports
+from plaudit.ingest.imports import pages as import_pages
+from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.mappings import api as mappings
 from plaudit.ingest.platforms import ADAPTERS
@@ -81,6 +84,11 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         description="Platforms post signed webhooks; teams ask for reviews and their history.",
         resources=resources,
         max_body_bytes=MAX_BODY_BYTES,
+        streamed_bodies={
+            "/v1/imports": settings.import_max_bytes,
+            import_pages.NEW: settings.import_max_bytes + MAX_BODY_BYTES,
+            "/v1/imports/preview": imports.MAX_PREVIEW_BYTES,
+        },
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
             *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
@@ -89,7 +97,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             *(source_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router, resorting.router),
             *(surveys.router, survey_pages.router, survey_console.router),
-            *(sessions.router, administration.router),
+            *(imports.router, import_pages.router, sessions.router, administration.router),
         ),
         bare_routes=[static_route(survey_pages.STATIC)],
         direct_routes=[hooks],
@@ -108,6 +116,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             "surveys": "What customers are asked, and links for those whom to ask.",
             "replays": "Deliveries that are read again, and how far that is.",
             "deliveries": "What platforms sent, byte for byte, and what they were answered.",
+            "imports": "Files of reviews, and what became of their rows.",
             "sorting": "The rules that find severity, topics and personas in reviews.",
         },
         problems={
@@ -120,6 +129,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             **pulls.PROBLEMS,
             **sorting.PROBLEMS,
             **surveys.PROBLEMS,
+            **imports.PROBLEMS,
         },
         refusals={
             **sources.REFUSALS,
@@ -130,6 +140,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             **pulls.REFUSALS,
             **sorting.REFUSALS,
             **surveys.REFUSALS,
+            **imports.REFUSALS,
         },
     )
     app.state.vault = vault
@@ -159,6 +170,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         AnsweredByHandJob(worker),
         AnswerRetentionJob(worker, settings.answer_retention_days),
         ReportsJob(worker),
+        ImportJob(worker, database, resources.outbox, resources.ids, vault),
+        ImportRetentionJob(worker),
     )
     return Parts(app=app, jobs=[writer, failed_attempts, LanguageModel(), *jobs], closing=[client.close])
 
@@ -171,18 +184,12 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/mappings", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries"),
-            *(
-                "/v1/held_events",
-                "/v1/hooks",
-                "/v1/customers",
-                "/v1/contacts",
-                "/v1/erasures",
-                "/v1/sorting-rules",
-                "/v1/answers",
-            ),
+            *("/v1/held_events", "/v1/hooks", "/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/v1/sorting-rules", "/v1/answers", "/v1/imports"),
             *("/v1/platform_reports", "/v1/quarantined_events", "/v1/replays"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
-            *("/console/answers", "/console/deliveries", "/console/reviews", "/console/sources", "/console/surveys"),
+            *("/console/answers", "/console/deliveries", "/console/imports", "/console/reviews", "/console/sources"),
+            "/console/surveys",
         )
     ),
 )

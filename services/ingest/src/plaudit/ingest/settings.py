@@ -23,3 +23,5 @@ class IngestSettings(VaultSettings):
     `{"https://api.trustpilot.com": "https://gateway.example.com"}`."""
     source_cache_seconds: float = Field(default=5.0, ge=0)
     """How long a source that was removed, or whose secret was replaced, may still count as it was."""
+    import_max_bytes: int = Field(default=2 * 1024 * 1024 * 1024, ge=1024)
+    """Of a file that is imported, as it is sent."""

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from plaudit.common.refusals import WrongInputError
-from plaudit.ingest.transfer.cli.files import opened
 from plaudit.ingest.transfer.domain.json_lines import SAMPLED_ROWS, JsonLines
 from plaudit.ingest.transfer.domain.rows import Reject, Row
 from plaudit.ingest.transfer.domain.table import MAX_LINE_CHARS, UnreadableFileError
+from plaudit.ingest.transfer.store.files import opened
 
 
 def table(text: str) -> JsonLines:

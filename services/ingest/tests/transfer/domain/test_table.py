@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from plaudit.common.refusals import WrongInputError
-from plaudit.ingest.transfer.cli.files import opened
 from plaudit.ingest.transfer.domain.rows import Reject, Row
 from plaudit.ingest.transfer.domain.table import MAX_FIELD_CHARS, Table, UnreadableFileError, encoding_of
+from plaudit.ingest.transfer.store.files import opened
 
 
 def table(text: str, delimiter: str | None = None) -> Table:

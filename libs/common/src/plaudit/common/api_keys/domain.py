@@ -32,6 +32,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "deliveries:write": "replay deliveries",
     "erasures:read": "read what was erased, and when",
     "erasures:write": "erase reviews and persons",
+    "imports:write": "import files of reviews, and see what became of them",
     "keys:write": "see, make, rotate and revoke API keys",
     "people:write": "see and invite staff, and change their accounts",
     "reviews:read": "read reviews and their revisions",

@@ -121,7 +121,7 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Whether the writer says that they leave, or threatens to."""
 
 
-class ReviewChange(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One revision, with the published state before and after it.
 
     `before` is null for a review that was not published before, `after` for one that is no longer published. A consumer
@@ -132,3 +132,5 @@ class ReviewChange(msgspec.Struct, frozen=True, kw_only=True):
     revision: Annotated[int, msgspec.Meta(ge=1)]
     before: ReviewState | None
     after: ReviewState | None
+    backfill: bool = False
+    """Whether it tells of what happened long ago: it counts at its time, and nobody is called for it."""

@@ -151,6 +151,7 @@ def create_app(
     direct_routes: Sequence[DirectRoute] = (),
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     body_limits: Mapping[str, int] = MappingProxyType({}),
+    streamed_bodies: Mapping[str, int] = MappingProxyType({}),
     pages: bool = False,
     more_openapi: Mapping[str, Any] | None = None,
     problems: Mapping[str, str] | None = None,
@@ -173,6 +174,7 @@ def create_app(
         direct_routes: matched before all others, and served by the HTTP protocol itself.
         max_body_bytes: of a request's body, but of a direct route's.
         body_limits: path prefix → another limit for the bodies below it.
+        streamed_bodies: path → the largest body there, for operations that take a body of any kind part by part.
         pages: whether this service has pages for people; then its problems are pages too.
         more_openapi: what the OpenAPI document has beside what the routes say of themselves; see `openapi.complete`.
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
@@ -201,6 +203,7 @@ def create_app(
         edge=partial(
             Edge,
             max_body_bytes=max_body_bytes,
+            streamed=streamed_bodies,
             refusals={**COMMON_REFUSALS, **(refusals or {})},
             identify=identify if needs_key else None,
         ),

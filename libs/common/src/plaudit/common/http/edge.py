@@ -79,6 +79,7 @@ class Edge:
         bare_routes: Sequence[Route],
         max_body_bytes: int = 0,
         body_limits: Mapping[str, int] = MappingProxyType({}),
+        streamed: Mapping[str, int] = MappingProxyType({}),
         render_problem: RenderProblem | None = None,
         refusals: Refusals = COMMON_REFUSALS,
         identify: Identify | None = None,
@@ -91,6 +92,7 @@ class Edge:
             bare_routes: called directly; answers below 400 are counted and not logged.
             max_body_bytes: of a request, unless `body_limits` has another limit.
             body_limits: by path prefix; the longest one applies.
+            streamed: path → the largest body there, which is never held whole and need not be JSON.
             render_problem: renders a problem as a page, with the request id and for the path, for clients that accept
                 HTML outside the API.
             refusals: the problems of what domains refuse.
@@ -106,6 +108,7 @@ class Edge:
         self._app = app
         self._bare = [_BareRoute(route) for route in bare_routes]
         self._max_body_bytes = max_body_bytes
+        self._streamed = streamed
         self._body_limits = sorted(body_limits.items(), key=lambda item: -len(item[0]))
         self._render_problem = render_problem
         self._refusals = refusals
@@ -132,6 +135,7 @@ class Edge:
             self._slow_bodies,
             self.bodies,
             bare is not None,
+            is_streamed=scope["path"] in self._streamed,
         )
         self.in_progress += 1
         # The server drops the body of an answer to HEAD by its own scope.
@@ -166,6 +170,8 @@ class Edge:
         return None
 
     def _max_bytes(self, path: str) -> int:
+        if path in self._streamed:
+            return self._streamed[path]
         for prefix, limit in self._body_limits:
             if path.startswith(prefix):
                 return limit
@@ -197,7 +203,7 @@ class Edge:
             raise bad_request("unreadable-text", "The query holds bytes that are not UTF-8.")
         says_json = JSON_TYPE.match(headers.get(b"content-type", b"")) is not None
         receive: Receive = exchange.receive
-        if says_json or (is_api and scope["method"] in _WITH_BODY):
+        if not exchange.is_streamed and (says_json or (is_api and scope["method"] in _WITH_BODY)):
             receive = receive_strict_json(exchange, says_json=says_json)
         await self._app(scope, receive, exchange.send)
 

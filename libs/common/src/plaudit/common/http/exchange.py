@@ -96,6 +96,9 @@ class Exchange:
     _bodies: BodiesInFlight
     _may_be_cached: bool = True
     """If not, an answer without a cache-control header gets `no-store`."""
+    is_streamed: bool = False
+    """Whether whoever serves it keeps no part of the body: then only the part at hand counts as in flight, and the time
+    that a body may take is that for its next part."""
     begun: float = field(default_factory=time.perf_counter)
     received: int = 0
     """Bytes of the body so far."""
@@ -115,6 +118,10 @@ class Exchange:
         """
         if self.body_complete:
             return await self._receive()
+        if self.is_streamed:
+            self._bodies.release(self.held)
+            self.held = 0
+            self.begun = time.perf_counter()
         self._slow_bodies.enter(self)
         try:
             message = await self._receive()

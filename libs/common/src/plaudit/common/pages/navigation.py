@@ -36,6 +36,7 @@ CONSOLE: Final = (
     NavEntry("Requests", "/console/requests", ("board:read",)),
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
     NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",)),
+    NavEntry("Imports", "/console/imports", ("imports:write",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
     NavEntry("Your account", ACCOUNT, (), is_listed=False),

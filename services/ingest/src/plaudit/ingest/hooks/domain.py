@@ -78,6 +78,8 @@ class Delivery:
     """When it was received, where that was before the group's time."""
     rules: CompiledRules = SHIPPED
     """What its reviews are sorted by."""
+    backfill: bool = False
+    """Whether it tells of what happened long ago, so that nobody is to be called for it."""
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -370,6 +372,7 @@ class Group:
             known_at=self.now,
             traceparent=traceparent,
             tracestate=tracestate,
+            backfill=delivery.backfill,
         )
         self.latest[key] = new
         self.revisions.append(new)

@@ -28,6 +28,7 @@ def review_event(new: NewRevision, change: Change) -> Outgoing:
         revision=change.revision,
         before=None if change.before is None else published_state(change.before),
         after=None if change.after is None else published_state(change.after),
+        backfill=new.backfill,
     )
     state = change.after or change.before
     assert state is not None, "the public sees the review before or after a change"

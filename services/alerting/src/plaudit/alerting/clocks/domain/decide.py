@@ -1,7 +1,7 @@
 """What a change of a review, and what the passing of time, adds to a clock's log.
 
 An answer ends a clock here. The outcome depends on when things happened, not on when we learned of them: an end that
-was in time retracts a breach, and one that was late causes it.
+was in time retracts a breach, and one that was late causes it. A back-fill starts no run, for it tells of what is past.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def decide(
         return () if end is None else _close(run, end)
     if run is not None and run.breached_at is not None and isinstance(end, Fulfilled) and end.at <= run.due_at:
         return (_retraction(end), end)
-    if end is None and change.after is not None:
+    if end is None and change.after is not None and not change.backfill:
         return _start(change.before, change.after, happened_at, policy, is_first=is_first)
     return ()
 

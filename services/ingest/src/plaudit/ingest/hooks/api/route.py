@@ -41,7 +41,11 @@ from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sorting.domain import language
 
-STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
+BACKFILL_HEADER = "plaudit-backfill"
+"""`true` says that a delivery tells of what happened long ago, so that nobody is called for it."""
+STORED_HEADERS = {
+    name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp", BACKFILL_HEADER)
+}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
 CLOUD_EVENT = b"ce-specversion"
@@ -235,6 +239,7 @@ def _read(
         removals_are_final=cached.adapter.tells.removals_are_final,
         arrived_at=arrived_at,
         rules=cached.rules,
+        backfill=headers.get(BACKFILL_HEADER) == "true",
     )
 
 

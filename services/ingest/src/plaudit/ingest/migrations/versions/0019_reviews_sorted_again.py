@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 STATEMENTS = (
     """

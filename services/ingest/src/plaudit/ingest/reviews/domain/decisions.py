@@ -92,6 +92,8 @@ class NewRevision(Revised, frozen=True, kw_only=True):
     known_at: datetime
     traceparent: str | None
     tracestate: str | None = None
+    backfill: bool = False
+    """Whether it tells of what happened long ago, so that nobody is to be called for it."""
 
 
 class Unchanged(msgspec.Struct, frozen=True):

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from plaudit.common.refusals import WrongInputError
-from plaudit.ingest.transfer.cli.files import free_path, opened, read_subjects
 from plaudit.ingest.transfer.cli.posting import Pace
 from plaudit.ingest.transfer.cli.run import PosterOf, Reading, Transfer
 from plaudit.ingest.transfer.domain.mapping import (
@@ -30,6 +29,7 @@ from plaudit.ingest.transfer.domain.reading import Options
 from plaudit.ingest.transfer.domain.rows import Ready, Reject, Row
 from plaudit.ingest.transfer.domain.subjects import SubjectError
 from plaudit.ingest.transfer.domain.values import DATE_ORDERS
+from plaudit.ingest.transfer.store.files import free_path, opened, read_subjects
 
 MAX_EVENTS_PER_DELIVERY: Final = 1_000
 PREVIEWED_ROWS: Final = 20
@@ -133,6 +133,9 @@ def import_(
     subjects: SubjectsFile = None,
     rejects: RejectsFile = None,
     again: Again = False,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Call nobody: the reviews start no clock, and count at their time.")
+    ] = False,
 ) -> None:
     """Import the file that a platform or a scraper wrote: what it is, is found by its header; --map states more.
 
@@ -151,7 +154,7 @@ def import_(
     elif url is None or secret is None:
         raise typer.BadParameter("state --url and --secret of the source, or --preview or --dry-run")
     else:
-        _run(reading, PosterOf(url, secret, Pace(0, batch, connections, again)))
+        _run(reading, PosterOf(url, secret, Pace(0, batch, connections, again, backfill)))
 
 
 def _run(reading: Reading, poster_of: PosterOf | None) -> None:

@@ -57,6 +57,8 @@ class Pace:
     """Most deliveries at once."""
     again: bool = False
     """Whether deliveries get new ids, so that what was sent before is decided anew."""
+    backfill: bool = False
+    """Whether nobody is to be called for the reviews."""
 
 
 class Poster:
@@ -86,6 +88,7 @@ class Poster:
         self._reject = reject
         self._advance = advance
         self._salt = uuid4().hex if pace.again else ""
+        self._headers = {"content-type": "application/json", **({"plaudit-backfill": "true"} if pace.backfill else {})}
         self._stopped = False
         self._under_way: dict[str, asyncio.Task[None]] = {}
         """Review → the task that posts rows of it."""
@@ -169,9 +172,7 @@ class Poster:
             signed = signed_headers([self._key], sent_id, int(time.time()), delivery.body)
             wait_seconds = RETRY_DELAY_SECONDS
             try:
-                response = await client.post(
-                    self._url, content=delivery.body, headers={"content-type": "application/json", **signed}
-                )
+                response = await client.post(self._url, content=delivery.body, headers={**self._headers, **signed})
             except httpx.TransportError:
                 if not left:
                     raise

@@ -15,16 +15,16 @@ from rich.progress import Progress
 
 from plaudit.common.refusals import RefusedError, WrongInputError
 from plaudit.common.standard_webhooks import InvalidSecretError, decode_secret
-from plaudit.ingest.transfer.cli.files import Rejects, opened, read_subjects, write_subjects
 from plaudit.ingest.transfer.cli.posting import Outcome, Pace, Poster
-from plaudit.ingest.transfer.cli.spill import SortedRows
 from plaudit.ingest.transfer.domain.json_lines import JsonLines
 from plaudit.ingest.transfer.domain.mapping import FieldMapping, MappingError
-from plaudit.ingest.transfer.domain.presets import PRESETS, Preset, recognise
+from plaudit.ingest.transfer.domain.presets import Preset, mapping_of, recognise
 from plaudit.ingest.transfer.domain.reading import Options, RowReader, SameId
 from plaudit.ingest.transfer.domain.rows import Ready, Reject, Row
 from plaudit.ingest.transfer.domain.subjects import SubjectError, Subjects
 from plaudit.ingest.transfer.domain.table import Table
+from plaudit.ingest.transfer.store.files import Rejects, opened, read_subjects, write_subjects
+from plaudit.ingest.transfer.store.spill import SortedRows
 
 MAX_REASONS_SHOWN: Final = 10
 SHOW_EVERY_ROWS: Final = 1_000
@@ -55,14 +55,8 @@ class Reading:
         Raises:
             BadParameter: they cannot be mapped so.
         """
-        mapping = self.own if preset is None else preset.mapping.extended(self.own)
-        if not mapping.columns:
-            known = ", ".join(each.name for each in PRESETS)
-            raise typer.BadParameter(
-                f"no known platform writes the columns {', '.join(columns)}: state --map, or --preset {known}"
-            )
         try:
-            return RowReader(mapping, columns, subjects, self.options)
+            return RowReader(mapping_of(columns, self.own, preset), columns, subjects, self.options)
         except MappingError as error:
             hint = f"; {preset.hint}" if preset is not None and preset.hint else ""
             raise typer.BadParameter(f"{error}{hint}") from error

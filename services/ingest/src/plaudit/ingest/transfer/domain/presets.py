@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from plaudit.ingest.transfer.domain.mapping import FieldMapping, folded, parse_columns, parse_constants
+from plaudit.ingest.transfer.domain.mapping import (
+    FieldMapping,
+    MappingError,
+    folded,
+    parse_columns,
+    parse_constants,
+)
 
 Known = Literal["recorded", "documented", "shape"]
 """A genuine file was seen, the platform's own page was read, or only programs that read such files."""
@@ -286,3 +292,23 @@ def recognise(header: Sequence[str]) -> Preset | None:
 def by_name(name: str) -> Preset | None:
     """Return the kind of file with this name; None if there is none."""
     return next((preset for preset in PRESETS if preset.name == name), None)
+
+
+def mapping_of(columns: Sequence[str], own: FieldMapping, preset: Preset | None) -> FieldMapping:
+    """Return what the columns of a table mean.
+
+    Args:
+        columns: of the table.
+        own: what is stated; it goes before the preset.
+        preset: the kind of file, if it is known.
+
+    Raises:
+        MappingError: nothing says what they mean.
+    """
+    mapping = own if preset is None else preset.mapping.extended(own)
+    if not mapping.columns:
+        known = ", ".join(each.name for each in PRESETS)
+        raise MappingError(
+            f"no known platform writes the columns {', '.join(columns)}: state --map, or --preset {known}"
+        )
+    return mapping

@@ -49,11 +49,34 @@ def opened(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[
 def _table(stack: ExitStack, path: Path, encoding: str | None, delimiter: str | None) -> Table | JsonLines:
     try:
         stored = stack.enter_context(path.open("rb"))
-        content = cast("IO[bytes]", gzip.GzipFile(fileobj=stored)) if path.suffix == ".gz" else stored
+    except OSError as error:
+        raise UnreadableFileError(str(error)) from error
+    unpacked = cast("IO[bytes]", gzip.GzipFile(fileobj=stored)) if path.suffix == ".gz" else stored
+    return table_in(stack, unpacked, encoding, delimiter, is_json_lines=_is_json_lines(path))
+
+
+def table_in(
+    stack: ExitStack, content: IO[bytes], encoding: str | None, delimiter: str | None, *, is_json_lines: bool | None
+) -> Table | JsonLines:
+    """Return the table that bytes are, to be read while the stack is open.
+
+    Args:
+        stack: closes what is opened.
+        content: the bytes, unpacked.
+        encoding: what it is stated to be; None to go by its mark, and without one to take it as UTF-8.
+        delimiter: None to find it by the header.
+        is_json_lines: whether it is JSON lines and no delimited text; None to go by its first letter.
+
+    Raises:
+        UnreadableFileError: it cannot be read.
+        WrongInputError: the stated encoding is none.
+    """
+    try:
         buffered = io.BufferedReader(cast("io.RawIOBase", content))
         head = buffered.peek(HEAD_BYTES)[:HEAD_BYTES]
         name = encoding_of(head) or encoding or DEFAULT_ENCODING
         text = io.TextIOWrapper(buffered, encoding=name, errors="surrogateescape", newline="")
+        first = head.decode(name, "ignore").lstrip("\ufeff \t\r\n")
     except LookupError as error:
         raise WrongInputError(f"{name!r} is no encoding that is known, such as utf-8, utf-16-le or cp1252") from error
     except (OSError, EOFError, zlib.error) as error:
@@ -61,7 +84,7 @@ def _table(stack: ExitStack, path: Path, encoding: str | None, delimiter: str | 
     if name == DEFAULT_ENCODING and b"\0" in head[:WIDEST_BYTES]:
         raise UnreadableFileError("line 1 holds NUL: is it UTF-16? State --encoding utf-16-le, or utf-16-be")
     readline = stack.enter_context(text).readline
-    if _is_json_lines(path):
+    if first.startswith("{") if is_json_lines is None else is_json_lines:
         return JsonLines(readline, name, lenient=encoding is not None)
     return Table(readline, name, delimiter, lenient=encoding is not None)
 
@@ -107,13 +130,12 @@ class Rejects:
         Raises:
             WrongInputError: the file cannot be written.
         """
-        own = [folded(name).startswith(folded(NOTE_PREFIX)) for name in self._columns]
         try:
             if self._file is None:
                 # Bytes that could not be decoded are shown by their numbers.
                 self._file = self.path.open("w", encoding="utf-8-sig", newline="", errors="backslashreplace")
-                self._write([*NOTES, *_without(self._columns, own)])
-            self._write([str(reject.line), reject.id, reject.reason, *_without(reject.cells, own)])
+                self._write(reject_head(self._columns))
+            self._write(reject_cells(self._columns, reject))
         except OSError as error:
             raise WrongInputError(f"{self.path} cannot be written: {error.strerror}") from error
         self.count += 1
@@ -122,8 +144,19 @@ class Rejects:
         csv.writer(cast("IO[str]", self._file), delimiter=self._delimiter).writerow(cells)
 
 
-def _without(cells: Sequence[str], notes: Sequence[bool]) -> list[str]:
+def reject_head(columns: Sequence[str]) -> list[str]:
+    """Return the header of a file of rejects of a table with these columns."""
+    return [*NOTES, *_without(columns, columns)]
+
+
+def reject_cells(columns: Sequence[str], reject: Reject) -> list[str]:
+    """Return a row of a file of rejects."""
+    return [str(reject.line), reject.id, reject.reason, *_without(reject.cells, columns)]
+
+
+def _without(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
     """Return the cells that are no notes of an earlier file of rejects."""
+    notes = [folded(name).startswith(folded(NOTE_PREFIX)) for name in columns]
     return [cell for place, cell in enumerate(cells) if place >= len(notes) or not notes[place]]
 
 

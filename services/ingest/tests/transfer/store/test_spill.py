@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.ingest.transfer.cli.files import opened
-from plaudit.ingest.transfer.cli.spill import MAX_HELD_BYTES, MAX_RUNS, SortedRows
 from plaudit.ingest.transfer.domain.deliveries import cut
 from plaudit.ingest.transfer.domain.mapping import FieldMapping, parse_columns
 from plaudit.ingest.transfer.domain.reading import Options, RowReader
 from plaudit.ingest.transfer.domain.rows import Ready, Row
 from plaudit.ingest.transfer.domain.subjects import Subjects
+from plaudit.ingest.transfer.store.files import opened
+from plaudit.ingest.transfer.store.spill import MAX_HELD_BYTES, MAX_RUNS, SortedRows
 
 MEBIBYTE = 1024 * 1024
 

@@ -1,0 +1,1 @@
+"""Imports: a file of reviews is uploaded, and a job writes its rows as deliveries of a source."""

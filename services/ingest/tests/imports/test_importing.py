@@ -1,0 +1,346 @@
+"""A file that is sent is imported by a job: each row once, whatever happens to the process or to other rows."""
+
+import asyncio
+import csv
+import gzip
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from plaudit.common.db import Role
+from plaudit.common.vault import vault_of
+from plaudit.ingest.imports import commands, jobs, store
+from plaudit.ingest.imports.jobs import ImportJob
+from plaudit_testing.running_ingest import Ingest, Source, created
+from plaudit_testing.shared import shared
+
+pytestmark = pytest.mark.postgres
+
+COLUMNS = ("id", "stars", "date", "text")
+MAP = ("id=id", "rating=stars", "published_at=date", "text=text")
+CSV = {"content-type": "text/csv"}
+
+
+def table(rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([COLUMNS, *rows])
+    return text.getvalue().encode()
+
+
+def some(count: int) -> list[list[object]]:
+    return [[f"r-{n}", n % 5 + 1, "2026-01-01T00:00:00Z", "fine"] for n in range(count)]
+
+
+@pytest.fixture(autouse=True)
+def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody publishes here, so that what is written waits for longer than imports give way for."""
+    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(days=1))
+
+
+@pytest.fixture
+def new_job(ingest: Ingest) -> Callable[[], ImportJob]:
+    """Make the job of another process."""
+    resources = ingest.resources
+    worker, hook = resources.database(Role.WORKER), resources.database(Role.HOOK)
+    return lambda: ImportJob(worker, hook, resources.outbox, resources.ids, vault_of(resources.settings))
+
+
+async def send(
+    ingest: Ingest,
+    source: Source,
+    body: bytes | AsyncIterator[bytes],
+    headers: dict[str, str] | None = None,
+    path: str = "/v1/imports",
+    **query: Any,
+) -> httpx.Response:
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    params = {"source_id": source.id} if path == "/v1/imports" else {}
+    return await ingest.client.post(
+        path, params={**params, "map": MAP, **query}, content=body, headers=CSV | authorization | (headers or {})
+    )
+
+
+async def ended(ingest: Ingest, job: ImportJob, import_id: str) -> dict[str, Any]:
+    while await job.has_work():
+        await job.turn()
+    found: dict[str, Any] = (await ingest.get(f"/v1/imports/{import_id}")).json()
+    return found
+
+
+async def done(ingest: Ingest, job: ImportJob, sent: httpx.Response) -> dict[str, Any]:
+    assert sent.status_code == 202, sent.text
+    found = await ended(ingest, job, sent.json()["id"])
+    assert found["stage"] == "done", found
+    return found
+
+
+async def ratings(ingest: Ingest, source: Source) -> dict[str, float]:
+    pages = await ingest.pages("/v1/reviews", source_id=source.id, limit=200)
+    return {item["external_id"]: item["rating"] for page in pages for item in page}
+
+
+async def test_rows_are_written_in_the_order_of_their_time(ingest: Ingest, source: Source, new_job):
+    rows = [(f"r-{n % 300}", 5 - n // 300, f"2026-01-0{3 - n // 300}T00:00:00Z", "fine") for n in range(900)]
+    found = await done(ingest, new_job(), await send(ingest, source, table(rows)))
+    assert (found["rows_read"], found["accepted"], found["rejected"]) == (900, 900, 0)
+    assert found["understood"]["map"] == list(MAP)
+    assert await ratings(ingest, source) == {f"r-{n}": 5 for n in range(300)}
+    assert (await ingest.counts())["revisions"] == 900
+    assert await ingest.rows("SELECT FROM ingest.import_chunks") == []
+
+
+async def test_a_row_that_cannot_be_taken_is_told_and_its_mended_file_is_taken(ingest: Ingest, source: Source, new_job):
+    rows = some(20)
+    rows[7][1] = "NaN"
+    rows[9][1] = 9
+    rows[11][2] = "1960-01-01T00:00:00Z"
+    rows[13][3] = "x\0y"
+    found = await done(ingest, new_job(), await send(ingest, source, table(rows)))
+    assert (found["accepted"], found["rejected"]) == (16, 4)
+    told = await ingest.get(f"/v1/imports/{found['id']}/rejects")
+    assert told.headers["content-type"].startswith("text/csv")
+    rejects = list(csv.DictReader(io.StringIO(told.text.removeprefix("\ufeff"), newline="")))
+    assert [int(each["plaudit_line"]) for each in rejects] == [9, 11, 13, 15]
+    assert rejects[1]["plaudit_reason"] == "data: rating 9 is off its scale of 1 to 5"
+    mended = told.text.replace("NaN", "3").replace(",9,", ",3,").replace("1960", "2026").replace("x\\x00y", "fine")
+    again = await done(ingest, new_job(), await send(ingest, source, mended.encode()))
+    assert (again["accepted"], again["rejected"]) == (4, 0)
+    assert len(await ratings(ingest, source)) == 20
+
+
+async def test_the_same_file_again_changes_nothing(ingest: Ingest, source: Source, new_job):
+    rows = [*some(700), ["r-1", 1, "2026-01-02T00:00:00Z", "worse"]]
+    await done(ingest, new_job(), await send(ingest, source, table(rows)))
+    before = await ingest.counts()
+    again = await done(ingest, new_job(), await send(ingest, source, gzip.compress(table(rows))))
+    assert (again["accepted"], again["unchanged"], again["rejected"]) == (701, 701, 0)
+    assert await ingest.counts() == before
+
+
+async def test_an_import_whose_process_is_killed_ends_with_each_row_once(
+    ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(store, "LEASE", timedelta(0))
+    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    rows: list[list[object]] = [
+        [f"r-{n % 400}", n // 400 + 1, f"2026-01-0{n // 400 + 1}T00:00:00Z", "fine"] for n in range(1_200)
+    ]
+    rows[5][1] = 9
+    rows[6][1] = "none"
+    sent = await send(ingest, source, table(rows))
+    killed = [new_job() for _ in range(3)]
+    for job, killed_at in zip(killed, (100, 500, 900), strict=True):
+        while (await ingest.counts())["revisions"] < killed_at:
+            await job.turn()
+        # What it has in memory is gone with it; it never says that it leaves.
+    found = await done(ingest, new_job(), sent)
+    assert (found["accepted"], found["rejected"], found["unchanged"]) == (1_198, 2, 0)
+    assert await ratings(ingest, source) == {f"r-{n}": 3 for n in range(400)}
+    counts = await ingest.counts()
+    assert (counts["reviews"], counts["revisions"], counts["outbox"]) == (400, 1_198, 1_198)
+    for job in killed:
+        await job._leave()
+
+
+async def test_a_process_that_has_lost_its_import_writes_nothing_more(
+    ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(store, "LEASE", timedelta(0))
+    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    sent = await send(ingest, source, table(some(200)))
+    slow = new_job()
+    while (await ingest.counts())["revisions"] < 50:
+        await slow.turn()
+    found = await done(ingest, new_job(), sent)
+    await slow.turn()
+    assert slow._running is None
+    assert (found["accepted"], (await ingest.counts())["revisions"]) == (200, 200)
+
+
+async def test_a_cancelled_import_ends_between_two_groups(
+    ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    sent = await send(ingest, source, table(some(200)))
+    path = f"/v1/imports/{sent.json()['id']}"
+    job = new_job()
+    while (await ingest.counts())["revisions"] < 50:
+        await job.turn()
+    headers = {"authorization": f"Bearer {await ingest.key()}"}
+    assert (await ingest.client.delete(path, headers=headers)).status_code == 204
+    written = (await ingest.counts())["revisions"]
+    found = await ended(ingest, job, sent.json()["id"])
+    assert (found["stage"], found["accepted"]) == ("cancelled", written)
+    assert (await ingest.counts())["revisions"] == written
+    assert (await ingest.client.delete(path, headers=headers)).status_code == 409
+
+
+async def test_a_dry_run_tells_what_could_be_taken_and_writes_nothing(ingest: Ingest, source: Source, new_job):
+    rows = some(20)
+    rows[3][1] = "seven"
+    found = await done(ingest, new_job(), await send(ingest, source, table(rows), dry_run=True))
+    assert (found["accepted"], found["rejected"]) == (19, 1)
+    assert not any((await ingest.counts()).values())
+
+
+async def test_a_request_that_is_sent_again_under_its_key_is_one_import(ingest: Ingest, source: Source):
+    key = {"idempotency-key": "k-1"}
+    first = await send(ingest, source, table(some(3)), key)
+    again = await send(ingest, source, table(some(3)), key)
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (202, "true")
+    assert again.json()["id"] == first.json()["id"]
+    assert len(await ingest.items("/v1/imports")) == 1
+    other = await send(ingest, source, table(some(4)), key)
+    assert (other.status_code, other.json()["type"].rpartition("#")[2]) == (422, "idempotency-key-reused")
+    assert len(await ingest.rows("SELECT FROM ingest.imports")) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "words"),
+    [
+        (b"", {}, "the file is empty"),
+        (b"a,b\r\n1,2\r\n", {"map": ()}, "no known platform writes the columns a, b"),
+        (b"a,b\r\n1,2\r\n", {}, "there is no column date, id, stars, text"),
+        (table(some(1)), {"zone": "Nowhere/Land"}, "'Nowhere/Land' is no zone"),
+        (table(some(1)), {"preset": "nobody"}, "preset: it is one of google-play"),
+        (table(some(1)), {"encoding": "latin-99"}, "'latin-99' is no encoding"),
+        (table(some(1)), {"delimiter": "ab"}, "delimiter: it is one character"),
+        (b"\x1f\x8bnothing", {}, "the file begins as gzip, and is none"),
+        (table([["r-1", 1, "2026-01-01T00:00:00Z", "caf\udce9"]]) if False else b"id,stars,date,text\r\n\xe9,1,2,3\r\n",
+         {}, "byte 0xE9 in line 2 is not utf-8"),
+    ],
+)  # fmt: skip
+async def test_a_file_that_cannot_be_read_is_refused_at_once(
+    ingest: Ingest, source: Source, body: bytes, query: dict[str, Any], words: str
+):
+    for path in ("/v1/imports", "/v1/imports/preview"):
+        answer = await send(ingest, source, body, path=path, **query)
+        assert answer.status_code == 422, answer.text
+        assert words in answer.json()["detail"]
+    assert await ingest.rows("SELECT FROM ingest.imports") == []
+
+
+async def test_a_preview_shows_what_a_file_is_and_stores_nothing(ingest: Ingest, source: Source):
+    rows = some(5_000)
+    rows[1][1] = "seven"
+    for body in (table(rows)[:100_000], gzip.compress(table(rows))):
+        answer = await send(ingest, source, body, path="/v1/imports/preview")
+        assert answer.status_code == 200, answer.text
+        shown = answer.json()
+        assert shown["understood"]["columns"] == list(COLUMNS)
+        assert (shown["understood"]["encoding"], shown["understood"]["delimiter"]) == ("utf-8", ",")
+        assert [each["data"]["id"] for each in shown["events"]][:2] == ["r-0", "r-2"]
+        assert [(each["line"], each["id"]) for each in shown["rejects"]] == [(3, "r-1")]
+    assert await ingest.rows("SELECT FROM ingest.imports") == []
+
+
+async def test_a_file_that_turns_out_unreadable_fails_with_the_reason(ingest: Ingest, source: Source, new_job):
+    body = table(some(5_000)) + b"r-x,1,2026-01-01T00:00:00Z,caf\xe9\r\n"
+    sent = await send(ingest, source, body)
+    found = await ended(ingest, new_job(), sent.json()["id"])
+    assert (found["stage"], found["accepted"]) == ("failed", 0)
+    assert "byte 0xE9 in line 5002 is not utf-8" in found["reason"]
+    assert not any((await ingest.counts()).values())
+
+
+async def test_a_paused_source_gets_nothing_and_a_deleted_one_ends_its_import(ingest: Ingest, source: Source, new_job):
+    sent = await send(ingest, source, table(some(3)))
+    await ingest.superuser.execute("UPDATE ingest.sources SET paused_at = now()")
+    assert (await send(ingest, source, table(some(3)))).status_code == 409
+    job = new_job()
+    while await job.turn():
+        pass
+    assert (await ingest.counts())["revisions"] == 0
+    await ingest.superuser.execute("DELETE FROM ingest.sources")
+    found = await ended(ingest, job, sent.json()["id"])
+    assert (found["stage"], found["reason"]) == ("failed", "its source was deleted")
+
+
+async def test_an_import_gives_way_while_events_wait_to_be_published(
+    ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(0))
+    await ingest.post(source, created("r-live"))
+    sent = await send(ingest, source, table(some(3)))
+    job = new_job()
+    while await job.turn():
+        pass
+    assert (await ingest.counts())["revisions"] == 1
+    await ingest.superuser.execute("UPDATE ingest.relay_cursor SET xid = o.xid, id = o.id FROM ingest.outbox o")
+    await done(ingest, job, sent)
+    assert (await ingest.counts())["revisions"] == 4
+
+
+async def test_the_events_of_a_back_fill_say_so(ingest: Ingest, source: Source, new_job):
+    await done(ingest, new_job(), await send(ingest, source, table(some(2)), backfill=True))
+    await ingest.post(source, created("r-live"))
+    rows = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id")
+    told = [json.loads(row["envelope"])["data"] for row in rows]
+    assert [each.get("backfill", False) for each in told] == [True, True, False]
+
+
+async def test_a_row_that_the_database_refuses_costs_no_other(
+    ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
+):
+    real = commands.hooks.take
+
+    async def take(work: Any, deliveries: Any) -> Any:
+        if any(b'"r-7"' in each.body for each in deliveries):
+            raise ValueError("refused")
+        return await real(work, deliveries)
+
+    monkeypatch.setattr(commands.hooks, "take", take)
+    found = await done(ingest, new_job(), await send(ingest, source, table(some(20))))
+    assert (found["accepted"], found["rejected"]) == (19, 1)
+    assert len(await ratings(ingest, source)) == 19
+
+
+async def test_another_tenant_sees_nothing_of_an_import(ingest: Ingest, source: Source):
+    sent = await send(ingest, source, table(some(2)))
+    path = f"/v1/imports/{sent.json()['id']}"
+    assert await ingest.items("/v1/imports", "other") == []
+    assert (await ingest.get(path, "other")).status_code == 404
+    assert (await ingest.get(f"{path}/rejects", "other")).status_code == 404
+    headers = {"authorization": f"Bearer {await ingest.key('other')}"}
+    assert (await ingest.client.delete(path, headers=headers)).status_code == 404
+    to_foreign = await ingest.client.post(
+        "/v1/imports", params={"source_id": source.id, "map": MAP}, content=table(some(2)), headers=CSV | headers
+    )
+    assert to_foreign.status_code == 404
+
+
+async def test_a_file_larger_than_all_bodies_in_flight_is_taken_and_one_over_the_limit_is_not(
+    ingest: Ingest, source: Source
+):
+    edge = ingest.parts.app.built_edge()  # type: ignore[union-attr]
+    edge.bodies.max_bytes = 256 * 1024
+    line = b"r-1,1,2026-01-01T00:00:00Z,fine\r\n"
+
+    async def parts(count: int) -> AsyncIterator[bytes]:
+        yield table([])
+        for _ in range(count):
+            yield line * 2_000
+            await asyncio.sleep(0)
+
+    sent = await send(ingest, source, parts(40))
+    assert sent.status_code == 202, sent.text
+    assert sent.json()["size_bytes"] == len(table([])) + 80_000 * len(line)
+    assert edge.bodies.held_bytes == 0
+    edge._streamed["/v1/imports"] = 1_000_000
+    assert (await send(ingest, source, parts(40))).status_code == 413
+    assert len(await ingest.rows("SELECT FROM ingest.imports")) == 1
+
+
+@pytest.mark.parametrize("name", ["gplay_firefox_console_export", "trustpilot_rental_platforms"])
+async def test_real_exports_are_imported_with_each_review_once(ingest: Ingest, source: Source, new_job, name: str):
+    folder = shared("data", name)
+    facts = json.loads((folder / "facts.json").read_text())
+    sent = await send(ingest, source, (folder / "reviews.csv.gz").read_bytes(), map=())
+    found = await done(ingest, new_job(), sent)
+    assert (found["accepted"], found["rejected"]) == (facts["rows"], 0)
+    assert (await ingest.counts())["reviews"] == facts.get("unique_ids", facts["rows"])

@@ -1,0 +1,114 @@
+"""The console's pages of imports: a file is sent, looked at, corrected, started and followed, without a script."""
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+
+from plaudit.common.db import Role
+from plaudit.common.vault import vault_of
+from plaudit.ingest.imports import jobs
+from plaudit.ingest.imports.jobs import ImportJob
+from plaudit_testing.running_ingest import Ingest, Source
+
+pytestmark = pytest.mark.postgres
+
+PAGE = "/console/imports"
+OURS = {"sec-fetch-site": "same-origin", "accept": "text/html"}
+FILE = b"Review ID;Stars;Date;Body\r\nr-1;4;05/03/2026;<Good>\r\nr-2;7;06/03/2026;x\r\n"
+
+
+@pytest.fixture(autouse=True)
+def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody publishes here."""
+    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(days=1))
+
+
+async def signed_in(ingest: Ingest, *scopes: str) -> httpx.AsyncClient:
+    answer = await ingest.client.post("/sign-in", data={"key": await ingest.key("default", *scopes)}, headers=OURS)
+    assert answer.status_code == 303, answer.text
+    ingest.client.cookies.clear()
+    return httpx.AsyncClient(base_url=ingest.client.base_url, headers=OURS, cookies=answer.cookies, timeout=60)
+
+
+@pytest.fixture
+async def staff(ingest: Ingest):
+    async with await signed_in(ingest) as browser:
+        yield browser
+
+
+async def sent(staff: httpx.AsyncClient, source: Source, content: bytes = FILE) -> httpx.Response:
+    return await staff.post(f"{PAGE}/new", data={"source": source.id}, files={"file": ("r.csv", content, "text/csv")})
+
+
+async def run(ingest: Ingest) -> None:
+    resources = ingest.resources
+    worker, hook = resources.database(Role.WORKER), resources.database(Role.HOOK)
+    job = ImportJob(worker, hook, resources.outbox, resources.ids, vault_of(resources.settings))
+    while await job.has_work():
+        await job.turn()
+
+
+async def test_a_file_is_looked_at_corrected_read_and_imported(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    assert "Nothing was imported" in (await staff.get(PAGE)).text
+    assert 'enctype="multipart/form-data"' in (await staff.get(f"{PAGE}/new")).text
+    taken = await sent(staff, source)
+    assert taken.status_code == 303, taken.text
+    path = taken.headers["location"]
+    first = unescape((await staff.get(path)).text)
+    assert "id=Review ID" in first
+    assert "rating=Stars" in first
+    assert "day or the month" in first or "published_at (column Date)" in first
+    form: dict[str, Any] = {"map": "id=Review ID\r\nrating=Stars\r\npublished_at=Date\r\ntext=Body", "zone": "UTC"}
+    form |= {"dates": "dmy", "do": "preview"}
+    shown = await staff.post(path, data=form)
+    assert shown.status_code == 200, shown.text
+    assert "&lt;Good&gt;" in shown.text
+    assert "2026-03-05T00:00:00" in shown.text
+    assert (await staff.post(path, data=form | {"do": "dry_run"})).status_code == 303
+    waiting = (await staff.get(path)).text
+    assert 'http-equiv="refresh"' in waiting
+    await run(ingest)
+    read = (await staff.get(path)).text
+    assert "Import it now" in read
+    assert (await ingest.counts())["reviews"] == 0
+    assert (await staff.post(path, data={"do": "start"})).status_code == 303
+    await run(ingest)
+    done = unescape((await staff.get(path)).text)
+    assert "Line 3 (r-2): data: rating 7 is off its scale of 1 to 5" in done
+    assert (await ingest.counts())["reviews"] == 1
+    assert 'http-equiv="refresh"' not in done
+    assert path in (await staff.get(PAGE)).text
+    rejects = await staff.get(f"/v1/imports/{path.rpartition('/')[2]}/rejects")
+    assert rejects.status_code == 200
+
+
+async def test_a_mapping_that_does_not_fit_is_told_and_starts_nothing(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    path = (await sent(staff, source)).headers["location"]
+    answer = await staff.post(path, data={"map": "id=nowhere", "do": "start"})
+    assert answer.status_code == 422
+    assert "map published_at, rating too" in answer.text
+    assert "id=nowhere" in answer.text
+    assert await ingest.items("/v1/imports") == []
+
+
+async def test_a_file_that_cannot_be_read_is_refused_and_leaves_nothing(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    for content, words in ((b"", "Choose a file"), (b"\x1f\x8bxxxx", "is none")):
+        answer = await sent(staff, source, content)
+        assert (answer.status_code, words in answer.text) == (422, True), answer.text
+    assert await ingest.rows("SELECT FROM ingest.imports") == []
+
+
+async def test_only_who_may_import_sees_the_pages(ingest: Ingest, source: Source):
+    async with await signed_in(ingest, "reviews:read") as browser:
+        assert (await browser.get(PAGE)).status_code == 403
+        assert (await sent(browser, source)).status_code == 403
+        assert PAGE not in (await browser.get("/console/reviews")).text
