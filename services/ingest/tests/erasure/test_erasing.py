@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -204,6 +205,26 @@ async def test_what_an_erased_person_did_before_does_not_come_in_and_what_follow
     assert (await ingest.client.put("/v1/contacts", json=late, headers=headers)).status_code == 409
     await ingest.post(source, {**by_ada("new-1"), "data": {**by_ada("new-1")["data"], "published_at": LATER}}, "d-3")
     assert [each["external_id"] for each in await ingest.items("/v1/reviews")] == ["new-1"]
+
+
+REJECT = """
+INSERT INTO ingest.import_rejects (tenant_id, import_id, line, external_id, reason, cells)
+SELECT 'default', id, $1, $2::text, 'rating: must be a number', jsonb_build_array($2::text, $3::text) FROM ingest.imports
+"""
+AN_IMPORT = """
+INSERT INTO ingest.imports (tenant_id, id, source_id, stage, wanted, dry_run, backfill, requested_by, requested_at,
+    size_bytes, rows_read, skipped, position, accepted, unchanged, rejected, reject_bytes, finished_at)
+VALUES ('default', gen_random_uuid(), $1, 'done', '{}', false, false, 'key', now(), 1, 3, 0, 3, 0, 0, 3, 100, now())
+"""
+
+
+async def test_rows_of_files_that_were_not_taken_are_erased_too(ingest: Ingest, source: Source, erase: Erase):
+    await ingest.post(source, by_ada("r-1"))
+    await ingest.rows(AN_IMPORT, UUID(source.id))
+    for line, external_id, cell in ((1, "r-1", WORDS), (2, "r-2", f"{WORDS} {ADA.upper()}"), (3, "r-3", "stays")):
+        await ingest.rows(REJECT, line, external_id, cell)
+    await erase(email=ADA)
+    assert [row["line"] for row in await ingest.rows("SELECT line FROM ingest.import_rejects")] == [3]
 
 
 async def test_an_erasure_ends_at_the_tenant(ingest: Ingest, source: Source, erase: Erase):

@@ -114,6 +114,8 @@ async def _scrub_deliveries(work: UnitOfWork, erasure: Erasure, vault: Vault) ->
     erasure = replace(erasure, counts=erasure.counted(deliveries=scrubbed))
     if window:
         return replace(erasure, place=str(window[-1][0])), len(window)
+    rejects = await store.delete_rejects(tx, erasure.tenant_id, [review.external_id for review in reviews], address)
+    erasure = replace(erasure, counts=erasure.counted(import_rejects=rejects))
     return replace(erasure, stage=Stage.OUTBOX, place="0 0", address=None), 1
 
 

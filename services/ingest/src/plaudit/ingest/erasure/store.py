@@ -95,6 +95,13 @@ SELECT xid::text AS xid, id, written_at,
 FROM outbox WHERE (outbox.xid, outbox.id) > ($1::text::xid8, $2::bigint) ORDER BY outbox.xid, outbox.id LIMIT $3
 """
 _REWRITE = "UPDATE outbox SET envelope = $4 WHERE written_at = $1 AND xid = $2::text::xid8 AND id = $3"
+_DELETE_REJECTS = """
+DELETE FROM import_rejects
+WHERE tenant_id = $1 AND (
+    external_id = ANY($2::text[])
+    OR EXISTS (SELECT FROM unnest($3::text[]) AS needle WHERE position(needle IN lower(cells::text)) > 0)
+)
+"""
 _DELETE_HELD = """
 DELETE FROM held_events
 WHERE tenant_id = $1 AND received_at <= $3 AND instruction -> 'content' ->> 'person' = $2
@@ -202,6 +209,12 @@ async def deliveries_after(
 async def scrub(tx: Tx, delivery_ids: Collection[UUID]) -> int:
     """Delete the bytes of deliveries; return of how many."""
     return rows_changed(await tx.raw.execute(_SCRUB_THESE, tx.now, list(delivery_ids)))
+
+
+async def delete_rejects(tx: Tx, tenant_id: str, external_ids: Sequence[str], address: str | None) -> int:
+    """Delete rows of imported files that were not taken: of these reviews, and with this address; return how many."""
+    needles = [] if address is None else [address.lower()]
+    return rows_changed(await tx.raw.execute(_DELETE_REJECTS, tenant_id, external_ids, needles))
 
 
 async def outbox_after(tx: Tx, xid: str, row_id: int, limit: int, needles: Sequence[bytes]) -> list[OutboxRow]:

@@ -24,6 +24,7 @@ from plaudit.ingest.imports.domain import (
     cleaned,
 )
 from plaudit.ingest.reviews.domain.instructions import Item
+from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit.ingest.transfer.domain.deliveries import Delivery as Rows
 from plaudit.ingest.transfer.domain.rows import Reject
@@ -109,6 +110,7 @@ async def write(
         LostImportError: it is no longer this process's import; nothing may be committed.
         UnusableFileError: too many of its rows cannot be taken.
     """
+    rules = await sorting_rules.rules_of(work.tx, of.tenant_id)
     deliveries = [
         Delivery(
             id=str(work.ids()),
@@ -119,6 +121,7 @@ async def write(
             events=portion.items,
             removals_are_final=removals_are_final,
             backfill=of.backfill,
+            rules=rules,
         )
         for portion in portions
     ]
