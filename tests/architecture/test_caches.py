@@ -17,10 +17,10 @@ KNOWN = {
     "plaudit.common.events.partitioning.partition_of",
     "plaudit.common.http.direct._path",
     "plaudit.ingest.platforms.fields._is_language",
+    "plaudit.ingest.platforms.mapping.compiled",
     "plaudit.ingest.reviews.domain.scales._rate",
     "plaudit.ingest.sorting.domain.language._identifier",
     "plaudit.ingest.sorting.domain.language._model",
-    "plaudit.ingest.sorting.domain.words._fold_cached",
 }
 """Each is worth its memory on a hot path. Whoever adds one says so here."""
 CACHE = type(lru_cache(lambda: None))

@@ -39,7 +39,7 @@ def review(rating: float = 1.0, **fields: object) -> ReviewState:
         raw_rating=RawRating(value=rating, min=1, max=5),
         verified=True,
         origin=Origin.ORGANIC,
-        severity=Severity.NEGATIVE,
+        severity=_severity(rating),
         source=SourceRef(
             id="01956d00-0000-7000-8000-000000000001", name="Acme shop", platform="native", created_at=SOURCE_CREATED
         ),
@@ -61,7 +61,16 @@ def answered(state: ReviewState, when: datetime, answer_state: str = "published"
 
 def rated(state: ReviewState, rating: float, when: datetime) -> ReviewState:
     """The review with another rating."""
-    return msgspec.structs.replace(state, rating=rating, rated_at=when, edited_at=when)
+    return msgspec.structs.replace(state, rating=rating, severity=_severity(rating), rated_at=when, edited_at=when)
+
+
+def drastic(state: ReviewState, **fields: object) -> ReviewState:
+    """The review, now with something drastic in its words."""
+    return msgspec.structs.replace(state, severity=Severity.DRASTIC, **fields)
+
+
+def _severity(rating: float) -> Severity:
+    return Severity.NEGATIVE if rating < 2.5 else Severity.NORMAL
 
 
 @dataclass(frozen=True)

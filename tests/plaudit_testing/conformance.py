@@ -56,6 +56,12 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
 # What a secret must be depends on the platform, and neither zones nor networks have a schema of their own.
 include-name-regex = "(POST /v1/sources.*|PATCH /v1/sources/.*|PUT /v1/sources/.*/secrets)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
+
+[[operations]]
+# Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only,
+# and lies not ahead; a text must show something.
+include-name-regex = "(POST /v1/reviews/.*/answer.*|PUT /v1/sources/.*/answering_credentials)"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 """
 
 
@@ -185,7 +191,14 @@ async def _fill_ingest(made: House, client: httpx.AsyncClient) -> None:
         "source_id": [*made.secrets],
         "delivery_id": await _ids(client, "/v1/deliveries"),
         "review_id": await _ids(client, "/v1/reviews"),
+        "survey_id": [await _survey(client)],
     }
+
+
+async def _survey(client: httpx.AsyncClient) -> str:
+    wanted = {"name": "After it", "subject": "acme", "kind": "nps", "template": "shop", "language": "en"}
+    made = (await client.post("/v1/surveys", json=wanted)).raise_for_status()
+    return str(made.json()["id"])
 
 
 async def _fill_board(made: House, client: httpx.AsyncClient, reviews: Sequence[str]) -> None:

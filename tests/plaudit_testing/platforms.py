@@ -7,7 +7,9 @@ import plaudit.ingest.platforms
 from plaudit.ingest.sources.domain import KeyedSource
 
 FOLDER = Path(plaudit.ingest.platforms.__file__).parent
-FIXTURES = sorted(path for path in FOLDER.glob("*/fixtures/*.json") if not path.name.endswith(".expected.json"))
+FIXTURES = sorted(path for path in FOLDER.glob("*/fixtures/*.json") if path.name.count(".") == 1)
+CUSTOM_MAPPING = (FOLDER / "custom" / "fixtures" / "reviews.mapping.json").read_text()
+"""Of the fixtures of custom sources."""
 
 
 def platform_of(fixture: Path) -> str:
@@ -27,4 +29,5 @@ def source_of(platform: str) -> KeyedSource:
         secret="whsec_",
         person_key=b"a key that only this test knows, ",
         time_zone="Europe/Berlin",
+        mapping=CUSTOM_MAPPING if platform == "custom" else None,
     )

@@ -61,6 +61,13 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await ingest.send(f"/v1/hooks/{source['id']}", wrong, headers(source["secret"], wrong, "d-2"))
         await reference.check(api, "list_quarantined_events")
         await reference.check(api, "replace_secrets", ids=ids)
+        fields = {"id": "id", "rating": "rating", "published_at": "at"}
+        mapping = {"fields": fields, "proof": {"kind": "path-token"}}
+        wanted = {"name": "House", "platform": "custom", "subject": "acme", "mapping": mapping}
+        custom = (await api.post("/v1/sources", json=wanted)).json()
+        await reference.check(api, "guess_mapping")
+        await reference.check(api, "preview_mapping")
+        await reference.check(api, "replace_mapping", ids={"source_id": custom["id"]})
         for operation in ("change_source", "rotate_secret", "delete_source"):
             of_new = {"source_id": (await reference.check(api, "create_source"))["id"]}
             await reference.check(api, operation, ids=of_new)
@@ -89,6 +96,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "set_rules")
         await reference.check(api, "read_rules")
         await reference.check(api, "preview_rules")
+        run = await reference.check(api, "apply_rules")
+        await reference.check(api, "list_runs")
+        await reference.check(api, "read_run", ids={"run_id": run["id"]})
         trustpilot = await ingest.source(platform="trustpilot")
         token = trustpilot.hook.rpartition("/")[2]
         await reference.check(api, "set_answering_credentials", ids={"source_id": trustpilot.id})

@@ -7,8 +7,8 @@ import pytest
 
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.run import fold
-from plaudit.alerting.policies.domain import BUILT_IN
-from plaudit_testing.clocks import SOURCE_CREATED, answered, at, rated, review
+from plaudit.alerting.policies.domain import BUILT_IN, DRASTIC
+from plaudit_testing.clocks import SOURCE_CREATED, answered, at, drastic, rated, review
 
 pytestmark = pytest.mark.postgres
 
@@ -149,3 +149,24 @@ async def test_the_stored_fold_is_what_the_log_amounts_to(stage):
             log = await store.log_of(tx, "default", clock)
             [stored] = (await store.load(tx, [("default", clock)])).values()
         assert fold([event for event, _ in log], BUILT_IN) == stored.run
+
+
+async def test_a_review_that_becomes_drastic_is_due_earlier_and_one_that_only_asks_for_a_look_is_not(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    hinted = msgspec.structs.replace(review(), check=True)
+    await stage.happens(review(), hinted, at(1))
+    assert (await stage.clock())["due_at"] == at(24)
+    await stage.happens(hinted, drastic(review()), at(2))
+    clock = await stage.clock()
+    assert (clock["due_at"], clock["policy_id"], clock["reason"]) == (at(6), DRASTIC.id, "worsened")
+    assert await stage.published() == ["clock.started", "clock.cancelled", "clock.started"]
+    await stage.move_to(at(7))
+    await stage.fires()
+    assert (await stage.clock())["state"] == "breached"
+
+
+async def test_a_drastic_review_is_due_in_four_hours_and_its_answer_ends_that(stage):
+    await stage.happens(None, drastic(review()), at(0))
+    assert (await stage.clock())["due_at"] == at(4)
+    await stage.happens(drastic(review()), answered(drastic(review()), at(3)), at(3))
+    assert (await stage.clock())["state"] == "fulfilled"

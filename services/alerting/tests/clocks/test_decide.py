@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
@@ -17,10 +18,11 @@ from plaudit.alerting.clocks.domain.clock_events import (
     StartReason,
     Warned,
 )
+from plaudit.alerting.clocks.domain.decide import decide_worse
 from plaudit.alerting.clocks.domain.run import fold
-from plaudit.alerting.policies.domain import BUILT_IN
-from plaudit.common.contracts import Kind
-from plaudit_testing.clocks import PUBLISHED, SOURCE_CREATED, answered, at, given, rated, review
+from plaudit.alerting.policies.domain import BUILT_IN, DRASTIC
+from plaudit.common.contracts import Kind, ReviewChange, Severity
+from plaudit_testing.clocks import PUBLISHED, SOURCE_CREATED, Given, answered, at, drastic, given, rated, review
 from plaudit_testing.review_events import RESOLUTION
 
 REF = BUILT_IN.ref
@@ -87,6 +89,45 @@ class TestWhatStartsAClock:
     def test_a_removal_and_an_edit_of_a_good_review_start_none(self):
         given().when(review(), None, at(1)).then()
         given().when(review(5.0), review(4.0), at(1)).then()
+
+
+class TestSeverity:
+    def worse(self, run, before, after, recorded):
+        change = ReviewChange(review_id="review", revision=2, before=before, after=after)
+        return decide_worse(fold(run, BUILT_IN), change, recorded, BUILT_IN, DRASTIC)
+
+    def test_ingest_tells_it_whatever_the_stars_are(self):
+        mild = msgspec.structs.replace(review(1.0), severity=Severity.NORMAL)
+        given().when_first_seen(mild).then()
+
+    def test_a_hint_to_check_starts_and_moves_nothing(self):
+        hinted = msgspec.structs.replace(review(5.0), check=True)
+        given().when_first_seen(hinted).then()
+        given(STARTED).when(review(), msgspec.structs.replace(review(), check=True), at(3)).then()
+
+    def test_a_drastic_review_is_due_four_hours_after_its_publication_and_never_later_than_a_negative_one(self):
+        assert DRASTIC.due_at(at(0), at(0)) == at(4)
+        assert all(DRASTIC.due_at(at(0), at(known)) <= BUILT_IN.due_at(at(0), at(known)) for known in range(100))
+
+    def test_one_that_becomes_drastic_has_four_hours_from_then(self):
+        assert self.worse([STARTED], review(), drastic(review()), at(5)) == (
+            Cancelled(at(5), CancelReason.WORSENED),
+            Started(at(5), at(5), DRASTIC.ref, StartReason.WORSENED),
+        )
+
+    def test_one_that_becomes_drastic_and_was_due_before_that_keeps_its_deadline(self):
+        assert self.worse([STARTED], review(), drastic(review()), at(20)) == ()
+        assert self.worse([STARTED, BREACHED], review(), drastic(review()), at(25)) == ()
+        assert self.worse([STARTED, Fulfilled(at(3))], review(), drastic(review()), at(5)) == ()
+
+    def test_one_that_becomes_drastic_with_its_answer_is_answered(self):
+        after = drastic(answered(review(), at(4)))
+        assert self.worse([STARTED], review(), after, at(5)) == ()
+        given(STARTED).when(review(), after, at(5)).then(Fulfilled(at(4)))
+
+    def test_one_that_is_negative_again_keeps_the_deadline_that_it_has(self):
+        begun = Started(at(0), at(0), DRASTIC.ref, StartReason.PUBLISHED)
+        Given((begun,), DRASTIC).when(drastic(review()), review(), at(1)).then()
 
 
 class TestDueTime:

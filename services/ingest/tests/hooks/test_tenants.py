@@ -47,6 +47,7 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     customer = {"invitations": [{"email": f"ann@{tenant}.example"}]}
     assert (await ask("POST", f"/v1/surveys/{survey}/invitations", customer)).status_code == 200
     replay = (await ask("POST", "/v1/replays", {"source_id": source.id})).json()["id"]
+    run = (await ask("POST", "/v1/sorting-rules/apply", {})).json()["id"]
     return {
         "replay_id": replay,
         "source_id": source.id,
@@ -55,6 +56,7 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
         "person": person,
         "erasure_id": erasure,
         "survey_id": survey,
+        "run_id": run,
     }
 
 

@@ -51,12 +51,26 @@ def test_a_fixture_becomes_what_stands_beside_it(fixture):
     )
 
 
+def enumerate_texts(events):
+    return ((str(number), event) for number, event in enumerate(events))
+
+
 BATCHES = {
     "native": lambda events: events,
     "native-v1a": lambda events: events,
     "trustpilot": lambda events: {"events": events},
     "reviews-io": lambda events: {"store": "x", "reviews": {"data": events}},
     "zendesk": lambda events: {"satisfaction_ratings": events},
+    "trusted-shops": lambda events: {"items": events, "paging": {}},
+    "feefo": lambda events: {"reviews": events, "summary": {}},
+    "kiyoh": lambda events: {"reviews": events, "locationId": "1"},
+    "webwinkelkeur": lambda events: {"ratings": events, "total": 1},
+    "bazaarvoice": lambda events: {"Results": events, "TotalResults": 1},
+    "booking": lambda events: {"data": {"reviews": events}, "meta": {}},
+    "g2": lambda events: {"data": [{**event, "type": "reviews"} for event in events], "links": {}},
+    "yelp": lambda events: {"object": "business", "time": "", "data": {"updates": events}},
+    "trustoo": lambda events: {"list": [{**event, "my_shopify_domain": "x"} for event in events]},
+    "provenexpert": lambda events: {"status": "success", "ratings": dict(enumerate_texts(events))},
     "google-business": lambda events: {"reviews": events},
     "google-play": lambda events: {"reviews": events},
 }

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from plaudit.ingest.platforms import UnusableBodyError
 from plaudit.ingest.platforms.fields import ImpossibleTimeError
-from plaudit.ingest.platforms.payload import Fields, UnreadableFieldError
+from plaudit.ingest.platforms.payload import Fields, UnreadableFieldError, expect_rows, lines
+from plaudit.ingest.reviews.domain.instructions import AnswerState
 from plaudit.ingest.reviews.domain.scales import OffScaleError, Scale
 from plaudit_testing.platforms import source_of
 
@@ -150,3 +152,57 @@ def test_anything_is_read_or_refused(value, source):
             each("a.b")
         except (UnreadableFieldError, ImpossibleTimeError, OffScaleError):
             continue
+
+
+def test_a_time_without_a_zone_is_in_the_platforms_own_where_it_has_one():
+    assert fields("2026-07-14T10:15:00", NOWHERE).time("a.b", UTC) == datetime(2026, 7, 14, 10, 15, tzinfo=UTC)
+    assert fields("2026-07-14T10:15:00+02:00", NOWHERE).time("a.b", UTC) == datetime(2026, 7, 14, 8, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("<p>Nice &amp; blue</p>\n", "Nice & blue"),
+        ("<p>One</p>\n<p>Two<br/>three</p>", "One\nTwo\nthree"),
+        ("3 < 5 and 5 > 3", "3 < 5 and 5 > 3"),
+        ("&lt;b&gt; stays", "<b> stays"),
+        ("<p></p>", None),
+        ("<" * 5_000, "<" * 5_000),
+    ],
+)
+def test_html_becomes_its_text(written, text):
+    assert fields(written).html("a.b") == text
+
+
+def test_an_answer_is_told_withdrawn_or_not_mentioned():
+    told = Fields({"reply": {"text": "Thanks.", "at": "2026-02-14T10:15:30Z"}, "none": None, "empty": ""}, NOWHERE)
+    answer = told.answer("reply.text", "reply.at")
+    assert (answer.text, answer.published_at) == ("Thanks.", datetime(2026, 2, 14, 10, 15, 30, tzinfo=UTC))
+    assert told.answer("reply.text").published_at is None
+    assert [told.answer(path).state for path in ("none.text", "empty")] == [AnswerState.REMOVED] * 2
+    assert told.answer("absent.text") is UNSET
+
+
+def test_a_word_that_must_be_there_is_not_made_up():
+    words = {"live": True}
+    assert fields("Live").needed_word("a.b", words) is True
+    for absent in ("a.x", "x"):
+        with pytest.raises(UnreadableFieldError, match="is missing"):
+            fields("live").needed_word(absent, words)
+
+
+def test_lines_are_the_texts_that_there_are():
+    assert lines("Fast.", None, UNSET, "x", marks=("+ ", "- ")) == "+ Fast.\nx"
+    assert lines(None, UNSET) is None
+
+
+@pytest.mark.parametrize("body", [None, {}, [1], [{"id": 1}], [{"id": 1}, {"rating": 2}]])
+def test_rows_of_another_shape_are_refused(body):
+    with pytest.raises(UnusableBodyError, match="id and rating"):
+        expect_rows(body, "id", "rating")
+
+
+def test_one_bad_row_costs_no_other():
+    rows = [{"id": 1, "rating": 2}, {"id": 3}, None]
+    assert expect_rows(rows, "id", "rating") == rows
+    assert expect_rows([], "id", "rating") == []

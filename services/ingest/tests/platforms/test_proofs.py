@@ -240,3 +240,11 @@ def test_hostile_headers_are_refused_and_never_fail(platform):
     for value in (b"", b" ", b"\x00", b"\xff\xfe", b"v1,", b"sha256=", b"x" * 30_000, b"," * 100, b"v1,a " * 20):
         with pytest.raises(NotProvenError):
             proof.verify([(name, value) for name in proof.headers], BODY, (key,), NOW)
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+def test_either_digest_is_taken_where_the_platform_does_not_say_which(digest):
+    proof = HmacSignature(header=b"x-hash", digest="sha512", other_digest="sha256")
+    mac = hmac.new(b"a-secret-of-theirs", b"{}", digest).hexdigest().encode()
+    assert is_proven(proof, [(b"x-hash", mac)], b"{}", ("a-secret-of-theirs",))
+    assert reason(proof, [(b"x-hash", mac)], b"{} ", ("a-secret-of-theirs",)) == "no_match"

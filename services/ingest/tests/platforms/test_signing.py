@@ -40,7 +40,8 @@ OTHER_FORMS = {
     "header and id": SharedSecretHeader(header=b"x-secret", id_header=b"x-id"),
     "old secrets": StandardWebhooks(min_secret_bytes=20),
 }
-PROOFS = {**{platform: adapter.proof for platform, adapter in ADAPTERS.items()}, **OTHER_FORMS}
+PROOFS = {platform: adapter.proof for platform, adapter in ADAPTERS.items() if adapter.proof.is_for_any_sender}
+PROOFS |= OTHER_FORMS
 ids = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="."), min_size=1, max_size=256)
 
 
@@ -126,3 +127,9 @@ def test_an_id_that_cannot_be_sent_is_refused(platform, sent_id):
     proof = ADAPTERS[platform].proof
     with pytest.raises(ValueError, match="visible ASCII"):
         proof.sign(proof.signing_key(secrets_of(proof)[0]), b"{}", sent_id, NOW)
+
+
+@pytest.mark.parametrize("platform", sorted({*ADAPTERS} - {*PROOFS}))
+def test_what_only_the_platform_can_prove_nobody_else_signs(platform):
+    with pytest.raises(InvalidSecretError):
+        ADAPTERS[platform].proof.signing_key("ours@accounts.example")

@@ -209,6 +209,12 @@ def test_the_last_change_is_the_publication_only_of_a_new_review():
     assert (edited.content.published_at, edited.content.edited_at) == (UNSET, NOW)
 
 
+def test_an_erased_review_is_no_news_and_leaves_no_fingerprint():
+    known = {"r-1": replace(known_review(BEFORE, BEFORE, NOT_TAKEN), erased=True)}
+    settled = settle([created()], ["r-1"], known, ASKED, APPLE)
+    assert (settled.is_due, settled.fingerprints) == (False, {"r-1": NOT_TAKEN})
+
+
 def test_what_cannot_be_read_is_due_once():
     items = [Quarantined("stars: is missing")]
     first = settle(items, ["r-1"], {}, ASKED, APPLE)

@@ -45,6 +45,8 @@ async def test_an_erased_review_stays_so_whatever_pages_list(
         await puller.complete(source)
     shown = {each["external_id"].rpartition("/")[2] for each in await ingest.items("/v1/reviews")}
     assert shown == {"r-2", "r-3"}
+    marks = await ingest.rows("SELECT external_id, fingerprint FROM ingest.pulled_reviews")
+    assert [row["fingerprint"] for row in marks if row["external_id"].endswith("r-1")] == [b""]
     bodies = await ingest.rows("SELECT body FROM ingest.deliveries")
     assert all(b"r-1" not in row["body"] for row in bodies), "a page that tells of it is stored without its bytes"
 

@@ -139,10 +139,10 @@ async def test_a_notified_review_is_asked_for_and_one_that_is_not_found_is_remov
 
 async def test_native_sources_are_not_asked(ingest: Ingest, puller):
     source = await ingest.source()
+    assert (await puller.state(source))["state"] == "not_asked"
     await ingest.post(source, created("r-1"))
     for answer in (
         await puller.put(source, {"api_key": "x"}),
-        await ingest.get(f"/v1/sources/{source.id}/pulls"),
         await ingest.client.post(f"/v1/sources/{source.id}/pull", headers=await puller.headers()),
     ):
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems#not-asked")

@@ -10,6 +10,7 @@ from plaudit_testing.browser import browsing, needs_browser
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = [pytest.mark.postgres, needs_browser]
+SAID = f"They stole my deposit. {'Nobody called back for weeks. ' * 9}I am a loyal customer and I will sue them."
 LONG = "A very long title about the deposit that nobody gave back for nineteen days"
 
 
@@ -18,6 +19,7 @@ async def test_the_page_is_usable_by_everybody_on_every_screen(ingest: Ingest, s
         created("a", 1, title=LONG, text="x" * 400, subject="northlight-bikes/rotterdam/central-station"),
         created("b", 5, title="שירות מצוין", text="הכול היה טוב", answer={"text": "תודה"}),
         created("c", 4),
+        created("d", 2, title="Never again", text=SAID, subject="acme/berlin", published_at="2026-03-01T00:00:00Z"),
     ]
     await ingest.post(source, reviews)
     assert ingest.parts.app is not None

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from plaudit.ingest.reviews.domain.content import first_state
-from plaudit.ingest.reviews.domain.decisions import Change, Held, Revised, Unchanged, decide
+from plaudit.ingest.reviews.domain.decisions import NOT_PUBLIC, Change, Held, Revised, Unchanged, decide
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
     AnswerReview,
@@ -500,3 +500,12 @@ class TestAnswer:
 
     def test_a_long_answer_is_cut(self):
         assert len(when(given(create()), answer(text="x" * 20_001)).stored.state.answer.text) == 20_000
+
+
+def test_a_status_that_is_not_public_waits_for_no_unknown_review():
+    told = RemoveReview(external_id="r-1", is_standing=True)
+    assert decide(None, told, SOURCE, LATER, "x", removals_are_final=False) == NOT_PUBLIC
+    removed = decide(given(create()), told, SOURCE, LATER, "x", removals_are_final=False)
+    assert removed.stored.removed
+    again = decide(removed.stored, create(), SOURCE, LATER, "x", removals_are_final=False)
+    assert not again.stored.removed

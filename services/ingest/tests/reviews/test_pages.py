@@ -113,3 +113,35 @@ async def test_pages_lead_on_with_the_same_filters(ingest: Ingest, source: Sourc
     assert "stars=low" in following
     second = await shown(staff, following)
     assert names(first) + names(second) == [f"r-{n}" for n in reversed(range(25))]
+
+
+async def test_the_words_that_make_a_review_drastic_are_shown_among_those_around_them(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    said = f"Hello. They stole my <b>. {'Then nothing. ' * 9}I am a loyal customer, and I will sue them."
+    await ingest.post(source, created("a", 1, text=said, language="en"))
+    page = await shown(staff)
+    assert "Why it is drastic" in page
+    assert sorted(re.findall(r"<mark>(.*?)</mark>", page)) == ["stole my", "will sue them"]
+    assert "Then nothing. I am a loyal customer, and I <mark>will sue them</mark>." in page
+    assert "Hello. They <mark>stole my</mark> &lt;b&gt;." in page
+    assert "<dt>About themselves</dt><dd>Long-time customer</dd>" in page
+
+
+async def test_the_list_is_narrowed_by_what_the_words_say(ingest: Ingest, source: Source, staff: httpx.AsyncClient):
+    reviews = [
+        created("a", 5, title="Late", text="The delivery was late.", language="en"),
+        created("b", 1, title="Hm", text="My account was hacked.", language="en"),
+        created("c", 1, title="Zut", text="Service nul, jamais de réponse", language="fr"),
+    ]
+    await ingest.post(source, reviews)
+    job = SearchIndexJob(ingest.resources.database(Role.WORKER))
+    while await job.turn():
+        pass
+    assert names(await shown(staff, topic="delivery")) == ["Late"]
+    checked = await shown(staff, check="true")
+    assert names(checked) == ["Hm"]
+    assert "Why to look at it" in checked
+    assert names(await shown(staff, topic="anger", persona="x", check="y")) == ["Zut", "Hm", "Late"]
+    french = await shown(staff, text="jamais")
+    assert "its words are not judged (fr)" in french

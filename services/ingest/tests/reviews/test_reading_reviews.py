@@ -188,6 +188,12 @@ async def test_every_field_that_was_told_can_be_read(ingest: Ingest, source: Sou
         "rating": 4.0,
         "raw_rating": {"value": 3.0, "min": 0.0, "max": 4.0},
         "severity": "normal",
+        "check": False,
+        "leave": False,
+        "topics": [],
+        "personas": [],
+        "said": [],
+        "language_from_text": False,
         "verified": True,
         "origin": "invited",
         "title": "Fine",
@@ -227,7 +233,7 @@ async def test_a_state_that_an_earlier_version_stored_is_read_and_edited_and_tol
     formats = (
         "SELECT state_format FROM ingest.revisions JOIN ingest.reviews ON id = review_id WHERE external_id = 'four'"
     )
-    assert [row["state_format"] for row in await ingest.rows(f"{formats} ORDER BY revisions.revision")] == [1, 2]
+    assert [row["state_format"] for row in await ingest.rows(f"{formats} ORDER BY revisions.revision")] == [1, 3]
 
 
 @pytest.mark.usefixtures("reviews")

@@ -17,10 +17,10 @@ from plaudit.ingest.reviews.domain.scales import (
     bucket,
     rate,
     raw_rating,
-    severity,
     to_stars,
 )
 from plaudit.ingest.reviews.domain.state import Kind, RawRating, Severity
+from plaudit.ingest.sorting.domain.severity import by_stars
 
 bounds = st.integers(-1_000_000, 1_000_000)
 scales = st.tuples(bounds, bounds).filter(lambda ends: ends[0] < ends[1]).map(lambda ends: Scale(*map(float, ends)))
@@ -111,7 +111,7 @@ def test_halves_count_under_the_upper_star(rating, star):
 
 @given(st.floats(1, 5))
 def test_just_one_and_two_stars_are_negative(rating):
-    assert severity(rating) is (Severity.NEGATIVE if bucket(rating) in {1, 2} else Severity.NORMAL)
+    assert by_stars(rating) is (Severity.NEGATIVE if bucket(rating) in {1, 2} else Severity.NORMAL)
 
 
 @given(scale=scales, share=st.floats(0, 1), kind=st.sampled_from(Kind))
@@ -121,7 +121,7 @@ def test_a_rating_is_rated_by_the_rules_for_its_parts(scale, share, kind):
         value = scale.max if share > 0.5 else scale.min
     rated = rate(value, scale, kind)
     assert rated.stars == to_stars(value, scale, kind)
-    assert (rated.raw, rated.severity) == (raw_rating(value, scale), severity(rated.stars))
+    assert rated.raw == raw_rating(value, scale)
 
 
 def test_equal_ratings_share_what_follows_from_them():

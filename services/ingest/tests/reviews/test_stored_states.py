@@ -22,6 +22,7 @@ from plaudit.ingest.reviews.domain.state import (
 )
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, decode_state, encode_state
 from plaudit.ingest.reviews.events import published_state, review_event
+from plaudit.ingest.sorting.domain.findings import Findings, Said
 from plaudit.ingest.sources.domain import SourceRef
 
 SOURCE = SourceRef(
@@ -53,6 +54,18 @@ FULL = ReviewState(
     url="https://x.example/r",
     answer=Answer(text="Thanks", published_at=datetime(2026, 2, 16, 10, tzinfo=UTC), state="pending"),
     text_cut=True,
+)
+SORTED = replace(
+    FULL,
+    language=None,
+    found=Findings(
+        check=True,
+        leave=True,
+        topics=("delivery", "price_fees"),
+        personas=("long_time",),
+        language="de",
+        said=(Said("fraud", 3, 7),),
+    ),
 )
 SMALL = ReviewState(
     subject="acme",
@@ -115,14 +128,25 @@ SETTLED = replace(
         disposition=Disposition.WRONG_FACT, outcome="explained", cause=None, ease=6, resolved_at=SMALL.received_at
     ),
 )
+SORTED_BY_PLACE = (
+    b'\xdc\x00\x18\xabacme/berlin\xa3nps\xcb@\x12ffffff\x93\xcb@"\x00\x00\x00\x00\x00\x00\xcb\x00\x00\x00\x00\x00'
+    b"\x00\x00\x00\xcb@$\x00\x00\x00\x00\x00\x00\xc3\xa7invited\xa6normal\x94\xd9$0198d7a4-7f7e"
+    b"-7b1c-9d2a-5a0c1f6b2e11\xa8Our shop\xa6native\xd6\xffiV0"
+    b"\x88\xa3r-1\xd6\xffi\x90L\x8c\xd7\xff;\x9a\xca\x00i\x91}\x00\xd6\xffi\x90K`\xd6\xffi\x90c\xc0\xd7\xff;\x9a\xca\x00i\x91}\x00\xa2"
+    b"Hm\xbcCold soup, warm welcome. \xe2\x98\x95\xc0\xaanative:c-1\x92"
+    b"\xa5lunch\xa4city\xb3https://x.example/r\x94\xa6Thanks\xd6\xffi\x92\xea"
+    b"\xa0\xa7pending\xc2\xc3\xc0\x96\xc3\xc3\x92\xa8delivery\xaaprice_fees\x91\xa9long_tim"
+    b"e\xa2de\x91\x93\xa5fraud\x03\x07"
+)
 
 
 def test_what_is_written_today_is_read_and_written_the_same_later():
-    assert STATE_FORMAT == 2
-    assert encode_state(FULL) == FULL_BY_PLACE
+    assert STATE_FORMAT == 3
     assert decode_state(FULL_BY_PLACE, 2) == decode_state(FULL_BEFORE_RESOLUTIONS, 2) == FULL
-    assert decode_state(encode_state(SETTLED), 2) == SETTLED
-    assert decode_state(encode_state(SMALL), 2) == SMALL
+    assert encode_state(SORTED) == SORTED_BY_PLACE
+    assert decode_state(SORTED_BY_PLACE, 3) == SORTED
+    for state in (FULL, SETTLED, SMALL):
+        assert decode_state(encode_state(state), 3) == state
 
 
 def test_a_format_that_nobody_knows_is_an_error():
@@ -140,7 +164,7 @@ def test_the_bus_tells_every_field_as_it_did_when_both_were_one_type(state, stor
 def test_an_unknown_field_in_storage_reaches_neither_our_state_nor_the_bus(state, stored):
     named = msgspec.json.encode({**msgspec.json.decode(stored), "mood": "sour"})
     by_place = msgspec.msgpack.encode([*msgspec.msgpack.decode(encode_state(state)), "sour"])
-    for later, its_format in ((named, 1), (by_place, 2)):
+    for later, its_format in ((named, 1), (by_place, 2), (by_place, 3)):
         read = decode_state(later, its_format)
         assert read == state
         assert msgspec.json.encode(published_state(read)) == stored
@@ -171,6 +195,18 @@ def test_a_new_last_field_of_our_state_is_stored_and_does_not_reach_the_bus(stat
 @pytest.mark.parametrize("name", ["Kind", "Origin", "Severity"])
 def test_the_bus_knows_every_word_that_we_use(name):
     assert {each.value for each in getattr(states, name)} <= {each.value for each in getattr(contracts, name)}
+
+
+def test_the_bus_tells_what_was_found_in_the_words_and_no_places():
+    told = msgspec.to_builtins(published_state(SORTED))
+    assert {name: value for name, value in told.items() if name not in msgspec.json.decode(FULL_STORED)} == {
+        "topics": ("delivery", "price_fees"),
+        "personas": ("long_time",),
+        "check": True,
+        "leave": True,
+        "language_from_text": True,
+    }
+    assert told["language"] == "de"
 
 
 def test_what_the_contract_does_not_allow_is_never_published():

@@ -12,7 +12,7 @@ from plaudit.ingest.sorting.domain.lists.severity_en import SEVERITY_EN
 from plaudit.ingest.sorting.domain.phrases import Phrase, PhraseIndex, WrongPhraseError, read_phrases
 from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, Mute, SortingRules, WrongRulesError, check_rules
 from plaudit.ingest.sorting.domain.sort import sort
-from plaudit.ingest.sorting.domain.words import MAX_TEXT_CHARS, fold, normalise, sentences, statement
+from plaudit.ingest.sorting.domain.words import BREAK, MAX_TEXT_CHARS, Words, fold, normalise, statement
 
 SAYINGS = (
     "scam",
@@ -43,10 +43,7 @@ TEXTS = st.lists(st.sampled_from(SAYINGS) | st.text(max_size=12), max_size=30).m
 def found(written: str, text: str) -> list[str]:
     normalised = normalise(text)
     index = PhraseIndex(read_phrases("severity", "safety", written))
-    return [
-        normalised[match.sentence.starts[match.first] : match.sentence.ends[match.last]]
-        for match in index.find(sentences(normalised))
-    ]
+    return [normalised[slice(*match.span)] for match in index.find(Words(normalised))]
 
 
 @pytest.mark.parametrize(
@@ -138,8 +135,8 @@ def test_normalising_is_idempotent_and_composes(text: str) -> None:
 def test_spans_are_the_words_of_the_text_and_sorting_again_says_the_same(text: str, stars: float | None) -> None:
     result = sort(text, stars, SHIPPED, stated_language="en")
     assert sort(result.text, stars, SHIPPED, stated_language="en") == result
-    places = {place for each in sentences(result.text) for place in each.starts}
-    ends = {place for each in sentences(result.text) for place in each.ends}
+    spans = Words(result.text).spans
+    places, ends = {start for start, _ in spans}, {end for _, end in spans}
     for span in (*result.hits, *result.topics, *result.personas):
         assert 0 <= span.start < span.end <= len(result.text)
         assert span.start in places
@@ -156,11 +153,23 @@ def test_decomposed_and_composed_texts_are_sorted_alike(text: str) -> None:
 @given(TEXTS)
 def test_words_stand_in_order_and_cover_no_character_twice(text: str) -> None:
     normalised = normalise(text)
-    split = sentences(normalised)
-    spans = [span for each in split for span in zip(each.starts, each.ends, strict=True)]
+    words = Words(normalised)
+    told = [(word, *span) for word, span in zip(words.folded, words.spans, strict=True) if word != BREAK]
+    spans = [(start, end) for _, start, end in told]
     assert all(start < end for start, end in spans)
     assert all(one[1] <= other[0] for one, other in pairwise(spans))
-    assert all(fold(normalised[start:end]) == word for each in split for word, start, end in zip(*each, strict=True))
+    assert all(fold(normalised[start:end]) == word for word, start, end in told)
+
+
+@given(TEXTS.filter(str.isascii) | st.text(st.sampled_from("ab '`-._!\n\t\x1d"), max_size=30))
+def test_ascii_is_split_as_any_text_is(text: str) -> None:
+    plain, mixed = Words(normalise(f"{text} e")), Words(normalise(f"{text} \u00e9"))
+    assert without_idle_breaks(plain.folded) == without_idle_breaks(mixed.folded)
+
+
+def without_idle_breaks(words: list[str]) -> list[str]:
+    """Words with one break between two sentences, and none at the beginning."""
+    return [word for before, word in pairwise([BREAK, *words]) if word != BREAK or before != BREAK]
 
 
 class CountingWords(list[str]):
@@ -183,9 +192,10 @@ class CountingWords(list[str]):
 def test_the_work_is_linear_in_the_text(unit: str) -> None:
     looks = []
     for times in (200, 400):
-        split = [each._replace(words=CountingWords(each.words)) for each in sentences(unit * times)]
+        words = Words(unit * times)
+        words.folded = CountingWords(words.folded)
         CountingWords.looks = 0
-        for _ in SHIPPED.index.find(split):
+        for _ in SHIPPED.index.find(words):
             pass
         looks.append(CountingWords.looks)
     assert looks[1] <= 2.1 * looks[0] + 100

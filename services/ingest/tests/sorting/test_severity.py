@@ -58,6 +58,8 @@ SAID = [
     ("Ich werde klagen.", 1, DRASTIC),
     ("Man läuft Gefahr, Fristen zu verpassen.", 1, NEGATIVE),
     ("Pflichtverletzung", 1, NEGATIVE),
+    ("I told the BBB. This is bait and switch.", 1, DRASTIC),
+    ("My plan b was bait and switch.", 1, CHECK),
     ("Brandgefahr!", 1, DRASTIC),
     ("Brandgefährlich!", 1, CHECK),
     ("Die Bremsen haben versagt.", 1, DRASTIC),

@@ -11,6 +11,7 @@ from plaudit_testing.running_ingest import Ingest, Source
 
 pytestmark = pytest.mark.postgres
 
+UNSIGNED = {"fields": {"id": "id", "rating": "r", "published_at": "at"}, "proof": {"kind": "path-token"}}
 WANTED = {"name": "Our shop", "platform": "native", "subject": "acme/berlin"}
 
 
@@ -43,6 +44,7 @@ async def test_the_secret_is_shown_when_made_and_when_asked_for_and_nowhere_else
 async def test_every_platform_that_has_an_adapter_can_be_connected(ingest: Ingest, platform: str):
     keys = {
         "native-v1a": {"secret": "whpk_" + base64.b64encode(b"k" * 32).decode()},
+        "custom": {"mapping": UNSIGNED},
         "google-business": {"secret": "push@project.iam.gserviceaccount.com"},
     }
     answer = await make(ingest, **{**WANTED, "platform": platform}, **keys.get(platform, {}))

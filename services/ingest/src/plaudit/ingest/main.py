@@ -28,8 +28,9 @@ from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
-from plaudit.ingest.hooks.jobs import FailedAttemptsLog
+from plaudit.ingest.hooks.jobs import FailedAttemptsLog, LanguageModel
 from plaudit.ingest.log_fields import LOG_FIELDS
+from plaudit.ingest.mappings import api as mappings
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
@@ -39,6 +40,7 @@ from plaudit.ingest.replays import api as replays
 from plaudit.ingest.replays import pages as replay_pages
 from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit.ingest.resorting import api as resorting
+from plaudit.ingest.resorting.jobs import SortAgainJob, WordsOfTradeJob
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
 from plaudit.ingest.revision_feed import api as revision_feed
@@ -81,8 +83,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         max_body_bytes=MAX_BODY_BYTES,
         staff_sessions=sessions.staff_sessions(resources),
         routers=(
-            *(sources.router, deliveries.router, customers.router, contacts.router, erasure.router, pulls.router),
-            *(written_answers.router, answer_pages.router, settling.router),
+            *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
+            *(pulls.router, written_answers.router, answer_pages.router, settling.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router, resorting.router),
@@ -97,6 +99,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         pages=True,
         tags={
             "sources": "The accounts on platforms that reviews come from, each with the address that it posts to.",
+            "mappings": "What stands where in the payloads of custom sources: guessed, and previewed.",
             "hooks": "The addresses that platforms post to.",
             "answers": "What your company answers, from its submission until the platform shows it.",
             "reviews": "Reviews as they stand, and every revision that led to it.",
@@ -110,6 +113,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         problems={
             **answers.PROBLEMS,
             **sources.PROBLEMS,
+            **mappings.PROBLEMS,
             **contacts.PROBLEMS,
             **written_answers.PROBLEMS,
             **settling.PROBLEMS,
@@ -119,6 +123,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         },
         refusals={
             **sources.REFUSALS,
+            **mappings.REFUSALS,
             **contacts.REFUSALS,
             **written_answers.REFUSALS,
             **settling.REFUSALS,
@@ -130,7 +135,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app.state.vault = vault
     app.state.platforms = ADAPTERS
     app.state.examples = examples
-    app.state.platform_proofs = {platform: adapter.proof for platform, adapter in ADAPTERS.items()}
+    app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
     interfaces = {platform: each.answering for platform, each in ADAPTERS.items() if each.answering is not None}
     app.state.answering_interfaces = interfaces
     app.state.platforms_without_answers = frozenset(
@@ -142,6 +147,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         HeldExpiryJob(worker),
         ReplayJob(worker, resources.outbox, resources.ids, vault),
         SearchIndexJob(worker),
+        SortAgainJob(worker, resources.outbox, resources.ids),
+        WordsOfTradeJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),
         ResealJob(worker, vault, [pulls_store.reseal]),
@@ -153,7 +160,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         AnswerRetentionJob(worker, settings.answer_retention_days),
         ReportsJob(worker),
     )
-    return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])
+    return Parts(app=app, jobs=[writer, failed_attempts, LanguageModel(), *jobs], closing=[client.close])
 
 
 SERVICE = Service(
@@ -163,8 +170,16 @@ SERVICE = Service(
     log_fields=LOG_FIELDS,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/sources", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries", "/v1/held_events", "/v1/hooks"),
-            *("/v1/customers", "/v1/contacts", "/v1/erasures", "/v1/sorting-rules", "/v1/answers"),
+            *("/v1/sources", "/v1/mappings", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries"),
+            *(
+                "/v1/held_events",
+                "/v1/hooks",
+                "/v1/customers",
+                "/v1/contacts",
+                "/v1/erasures",
+                "/v1/sorting-rules",
+                "/v1/answers",
+            ),
             *("/v1/platform_reports", "/v1/quarantined_events", "/v1/replays"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
             *("/console/answers", "/console/deliveries", "/console/reviews", "/console/sources", "/console/surveys"),

@@ -133,6 +133,12 @@ _DATA: dict[str, Any] = {
             ),
         ),
     ),
+    "review.sorted": ReviewChange(
+        review_id=_REVIEW,
+        revision=7,
+        before=_STATE,
+        after=msgspec.structs.replace(_STATE, topics=("billing_refund", "speed_waiting"), check=True),
+    ),
     "review.erased": ReviewChange(
         review_id=_REVIEW,
         revision=6,

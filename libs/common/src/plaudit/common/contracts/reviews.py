@@ -109,6 +109,16 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Whether the text or the title was too long and was cut; the delivery holds all of it."""
     resolution: Resolution | None = None
     """How the company settled it, once it has."""
+    language_from_text: bool = False
+    """Whether the language is told by the text, as the platform does not say it."""
+    topics: tuple[str, ...] = ()
+    """What the text mentions, such as `delivery`, well or badly."""
+    personas: tuple[str, ...] = ()
+    """What the writer says about themselves, such as `long_time`."""
+    check: bool = False
+    """A hint that a person should look, as something drastic may be said. It changes no deadline."""
+    leave: bool = False
+    """Whether the writer says that they leave, or threatens to."""
 
 
 class ReviewChange(msgspec.Struct, frozen=True, kw_only=True):

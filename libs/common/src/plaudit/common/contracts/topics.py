@@ -42,6 +42,7 @@ REVIEWS = Topic(
             "review.restored": ReviewChange,
             "review.erased": ReviewChange,
             "review.resolved": ReviewChange,
+            "review.sorted": ReviewChange,
         }
     ),
 )

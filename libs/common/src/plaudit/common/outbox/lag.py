@@ -7,6 +7,7 @@ import time
 
 import asyncpg
 
+from plaudit.common.db import Tx
 from plaudit.common.observability import metrics
 from plaudit.common.outbox.cursor import Cursor
 
@@ -23,8 +24,24 @@ SELECT pg_snapshot_xmin(seen) AS xmin, pg_snapshot_xmax(seen) AS xmax, coalesce(
 FROM pg_current_snapshot() AS seen
 """
 
+_AGE = """
+SELECT coalesce((
+    SELECT extract(epoch FROM clock_timestamp() - o.written_at) FROM outbox o
+    WHERE (o.xid, o.id) > (c.xid, c.id) ORDER BY o.xid, o.id LIMIT 1
+), 0)::float8 FROM relay_cursor c WHERE c.name = 'outbox'
+"""
+
 SAMPLE_SECONDS = 1.0
 MAX_ROWS_COUNTED = 10_000
+
+
+async def age_seconds(tx: Tx) -> float:
+    """Return how long the oldest event waits that is not published; for what gives way to events that people wait for.
+
+    The transaction must be a worker's.
+    """
+    age: float = await tx.raw.fetchval(_AGE)
+    return age
 
 
 class LagMeter:

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, clock_id
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Warned, is_collapsed
-from plaudit.alerting.clocks.domain.decide import decide
+from plaudit.alerting.clocks.domain.decide import decide, decide_worse
 from plaudit.alerting.clocks.domain.review_facts import facts_of
 from plaudit.alerting.clocks.domain.run import apply, fold
 from plaudit.alerting.clocks.events import clock_event
 from plaudit.alerting.policies import store as policies
-from plaudit.alerting.policies.domain import BUILT_IN, FIRST_ANSWER, Policies, Policy
-from plaudit.common.contracts import ReviewChange
+from plaudit.alerting.policies.domain import BUILT_INS, FIRST_ANSWER, Policies, Policy
+from plaudit.common.contracts import ReviewChange, Severity
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
 
@@ -126,15 +126,16 @@ async def apply_revisions(tx: Tx, revisions: Sequence[ReviewRevision], followers
         after = _start(revision, rules, writer) if clock is None else _continue(revision, clock, rules, writer)
         if after is not None:
             known[key] = after
-    new_tenants = {tenant_id for tenant_id, _ in known if rules.newest(tenant_id) is BUILT_IN}
+    new_tenants = {tenant_id for tenant_id, _ in known if rules.lacks_built_in(tenant_id)}
     if new_tenants:
-        await policies.keep(tx, new_tenants, BUILT_IN)
+        await policies.keep(tx, new_tenants, BUILT_INS)
     return await writer.save(tx)
 
 
 def _start(revision: ReviewRevision, rules: Policies, writer: ClockWriter) -> Clock | None:
     """Return a new clock, or none where the change starts none."""
-    change, policy = revision.change, rules.newest(revision.tenant_id)
+    change = revision.change
+    policy = rules.newest(revision.tenant_id, _severity(change))
     events = decide(None, change, revision.recorded_at, policy, is_first=revision.is_first)
     run = fold(events, policy)
     if change.after is None or run is None:
@@ -163,6 +164,15 @@ def _continue(revision: ReviewRevision, clock: Clock, rules: Policies, writer: C
     clock = replace(clock, review_revision=change.revision, review=review)
     writer.keep(clock)
     run = clock.run
-    policy = rules.pinned(clock.tenant_id, run.policy) if run.waiting else rules.newest(clock.tenant_id)
-    events = decide(run, change, revision.recorded_at, policy)
+    newest = rules.newest(clock.tenant_id, _severity(change))
+    policy = rules.pinned(clock.tenant_id, run.policy) if run.waiting else newest
+    events = decide_worse(run, change, revision.recorded_at, policy, newest)
+    if events:
+        policy = newest
+    else:
+        events = decide(run, change, revision.recorded_at, policy)
     return writer.record(clock, events, policy, revision.traceparent, revision.tracestate)
+
+
+def _severity(change: ReviewChange) -> str:
+    return Severity.NORMAL if change.after is None else change.after.severity

@@ -36,6 +36,7 @@ _REASONS: Final = {
     "answer_removed": "the answer was removed",
     "removed": "the review was removed",
     "no_longer_negative": "the review is no longer negative",
+    "worsened": "the review says something drastic",
     "answered_in_time": "the answer was in time, and we learned it late",
     "cancelled_in_time": "it had ended in time, and we learned it late",
 }

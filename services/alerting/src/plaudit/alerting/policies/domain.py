@@ -1,6 +1,6 @@
 """Policies: which reviews have to be answered, and by when. A clock keeps the revision that its run was started under.
 
-The 24 hours are here: see `BUILT_IN`.
+The 24 hours, and the 4 hours of drastic reviews, are here: see `BUILT_IN` and `DRASTIC`.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from plaudit.common.contracts import Kind, ReviewState
+from plaudit.common.contracts import Kind, ReviewState, Severity
 
 FIRST_ANSWER: Final = "first_answer"
 """The metric that ends with the first public answer."""
@@ -34,8 +34,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     metric: str
     kinds: tuple[str, ...]
     """The kinds of statement that it applies to."""
-    max_stars: int
-    """The best rating, in whole stars, that still has to be answered."""
+    severity: str
+    """That of the reviews whose deadline it sets: `negative` or `drastic`. Ingest tells it of each review."""
     target_seconds: int
     """From the anchor to the due time."""
     grace_seconds: int
@@ -49,8 +49,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return PolicyRef(self.id, self.revision)
 
     def applies_to(self, review: ReviewState) -> bool:
-        """Say whether a review has to be answered, by its kind and its stars."""
-        return review.kind in self.kinds and stars(review.rating) <= self.max_stars
+        """Say whether a review has to be answered: it is of these kinds, and of any severity but normal.
+
+        A run goes on when its review becomes less severe and still has to be answered.
+        """
+        return review.kind in self.kinds and review.severity is not Severity.NORMAL
 
     def due_at(self, anchor_at: datetime, known_at: datetime) -> datetime:
         """Return when the answer is due: the target after the anchor, but not before the grace is over."""
@@ -73,10 +76,19 @@ class Policies:
     revisions: Mapping[tuple[str, PolicyRef], Policy]
     """(tenant, revision) → policy."""
 
-    def newest(self, tenant_id: str) -> Policy:
-        """Return the revision that new runs are pinned to."""
-        own = [ref for owner, ref in self.revisions if owner == tenant_id]
-        return self.revisions[tenant_id, max(own, key=lambda ref: ref.revision)] if own else BUILT_IN
+    def newest(self, tenant_id: str, severity: str) -> Policy:
+        """Return the revision that new runs of reviews so severe are pinned to; the milder one where none is."""
+        built_in = DRASTIC if severity == DRASTIC.severity else BUILT_IN
+        own = [
+            policy
+            for (owner, _), policy in self.revisions.items()
+            if owner == tenant_id and policy.severity == built_in.severity
+        ]
+        return max(own, key=lambda policy: policy.revision, default=built_in)
+
+    def lacks_built_in(self, tenant_id: str) -> bool:
+        """Say whether the tenant has no stored revision of a built-in policy."""
+        return any((tenant_id, policy.ref) not in self.revisions for policy in BUILT_INS)
 
     def pinned(self, tenant_id: str, ref: PolicyRef) -> Policy:
         """Return the revision that a clock is pinned to.
@@ -84,7 +96,8 @@ class Policies:
         Raises:
             KeyError: it is not stored.
         """
-        return BUILT_IN if ref == BUILT_IN.ref else self.revisions[tenant_id, ref]
+        built_in = next((policy for policy in BUILT_INS if policy.ref == ref), None)
+        return built_in or self.revisions[tenant_id, ref]
 
 
 def stage_at(anchor_at: datetime, due_at: datetime, percent: int) -> datetime:
@@ -102,9 +115,14 @@ BUILT_IN: Final = Policy(
     revision=1,
     metric=FIRST_ANSWER,
     kinds=(Kind.STARS, Kind.THUMBS),
-    max_stars=2,
+    severity=Severity.NEGATIVE,
     target_seconds=24 * 3600,
     grace_seconds=3600,
     warn_percent=(50, 80),
 )
 """Every tenant's policy until it has its own: a 1–2 star review is answered within 24 hours of its publication."""
+DRASTIC: Final = msgspec.structs.replace(
+    BUILT_IN, id="answer-drastic-reviews", severity=Severity.DRASTIC, target_seconds=4 * 3600
+)
+"""The same for one that says something drastic: within 4 hours, around the clock."""
+BUILT_INS: Final = (BUILT_IN, DRASTIC)

@@ -10,7 +10,9 @@ class PolicyOut(BaseModel):
     revision: int = Field(description="Counted from 1.", examples=[1])
     metric: str = Field(description="What has to happen in time.", examples=["first_answer"])
     kinds: list[str] = Field(description="The kinds of rating that start a clock.", examples=[["stars", "thumbs"]])
-    max_stars: int = Field(description="The best rating that starts a clock.", examples=[2])
+    severity: str = Field(
+        description="Of the reviews whose deadline it sets: `negative` or `drastic`.", examples=["negative"]
+    )
     target_seconds: int = Field(description="From the publication to the due time.", examples=[86400])
     grace_seconds: int = Field(
         description="The least time from the moment we learned of the review to the due time.", examples=[3600]

@@ -1,6 +1,6 @@
 """Policies and their revisions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 from asyncpg import Record
@@ -35,9 +35,10 @@ async def list_policies(tx: Tx, tenant_id: str) -> Sequence[Policy]:
     return [_policy(row) for row in await tx.raw.fetch(_LIST, tenant_id)]
 
 
-async def keep(tx: Tx, tenants: Collection[str], policy: Policy) -> None:
-    """Store a revision for these tenants, where it is not stored yet."""
-    await tx.raw.execute(_KEEP, list(tenants), tx.now, *_POLICY.row(policy))
+async def keep(tx: Tx, tenants: Collection[str], policies: Iterable[Policy]) -> None:
+    """Store revisions for these tenants, where they are not stored yet."""
+    for policy in policies:
+        await tx.raw.execute(_KEEP, list(tenants), tx.now, *_POLICY.row(policy))
 
 
 def _policy(row: Record) -> Policy:

@@ -73,7 +73,9 @@ async def verdicts_of(tx: SqlTx, row: store.Row, vault: Vault) -> list[EventVerd
     source = await store.keyed_source(tx, row["tenant_id"], row["source_id"], vault)
     items: Sequence[Item] = ()
     if source is not None and row["scrubbed_at"] is None:
-        items, unreadable = read_again(ADAPTERS[source.platform], source, row["body"], row["headers"])
+        items, unreadable = read_again(
+            ADAPTERS[source.platform].of(source.mapping), source, row["body"], row["headers"]
+        )
         if unreadable is not None or (row["quarantine_reason"] and not row["quarantined"]):
             return []
     reviews = await store.reviews_of(tx, row["tenant_id"], row["source_id"], row["id"], external_ids(items))

@@ -32,18 +32,23 @@ STORES: Final[Mapping[str, str]] = {
     "erased_people": "says what must not come back, by person key",
     "erasures": "the receipts, by id and person key",
     "sorting_rules": "holds nothing about customers",
+    "sorting_runs": "holds nothing about customers",
+    "words_of_trade": "holds nothing about customers",
     "sources": "holds nothing about customers",
     "surveys": "holds nothing about customers",
     "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",
     "pulls": "holds nothing about customers",
-    "pulled_reviews": "which ids a platform has listed, and a hash of what was said of each",
+    "pulled_reviews": "the hash deleted of what was said; the id stays, as that of the review does",
     "pull_notices": "names reviews that are to be asked for; deleted once they were",
     "idempotency_keys": "holds no answer about customers; deleted after a day",
     "rate_limits": "holds no answer about customers; deleted after a day",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 
-_WORDS_OF_REVIEWS: Final = ("title", "text", "language", "person", "tags", "url", "answer", "resolution")
+_WORDS_OF_REVIEWS: Final = (
+    *("title", "text", "language", "language_from_text", "person", "tags", "url", "answer", "resolution"),
+    *("topics", "personas", "check", "leave"),
+)
 _WORDS_OF_CUSTOMERS: Final = ("reference", "plan", "stage", "channel")
 
 

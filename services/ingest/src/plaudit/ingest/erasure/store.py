@@ -55,6 +55,10 @@ _DELETE_OF_REVIEW = {
     "platform_reports": "DELETE FROM platform_reports WHERE tenant_id = $1 AND review_id = $2",
 }
 """Store → the statement that deletes what the company wrote about a review."""
+_EMPTY_PULLED = """
+UPDATE pulled_reviews AS p SET fingerprint = '' FROM reviews AS r
+WHERE r.id = $1 AND p.source_id = r.source_id AND p.external_id = r.external_id
+"""
 _LAST_REVISION = """
 INSERT INTO revisions
     (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format, removed)
@@ -164,6 +168,7 @@ async def empty(tx: Tx, tenant_id: str, revised: Revised, erasure_id: UUID) -> d
     deliveries = rows_changed(await tx.raw.execute(_SCRUB_OF_REVIEW, tx.now, stored.review_id))
     revisions = rows_changed(await tx.raw.execute(_EMPTY_REVISIONS, stored.review_id))
     words = rows_changed(await tx.raw.execute(_DELETE_WORDS, stored.review_id))
+    await tx.raw.execute(_EMPTY_PULLED, stored.review_id)
     await tx.raw.execute(_EMPTY_REVIEW, stored.review_id, stored.revision, tx.now)
     last = (tenant_id, stored.review_id, stored.revision, erasure_id, revised.type, stored.version, tx.now)
     await tx.raw.execute(_LAST_REVISION, *last, STATE_FORMAT)

@@ -17,6 +17,7 @@ from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unkno
 from plaudit.ingest.reviews.domain.instructions import (
     NO_INSTRUCTION,
     CreateReview,
+    EditReview,
     Ignored,
     Instruction,
     Item,
@@ -25,6 +26,8 @@ from plaudit.ingest.reviews.domain.instructions import (
 )
 from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
+from plaudit.ingest.sorting.domain.language import has_letters
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
 from plaudit.ingest.sources.domain import Source
 
 ACCEPTED: Final = 202
@@ -73,6 +76,8 @@ class Delivery:
     """When the last byte of its body came, by the clock that the group is given; None where that is not measured."""
     received_at: datetime | None = None
     """When it was received, where that was before the group's time."""
+    rules: CompiledRules = SHIPPED
+    """What its reviews are sorted by."""
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -92,6 +97,16 @@ class Delivery:
         """The persons whom it names as authors."""
         named = (author_of(event) for event in self.events if not isinstance(event, NO_INSTRUCTION))
         return {(self.source.tenant_id, person) for person in named if person is not None}
+
+    @property
+    def needs_language(self) -> bool:
+        """Whether the language of a text in it must be told by the text."""
+        return any(
+            isinstance(event, (CreateReview, EditReview))
+            and not event.content.language
+            and has_letters(event.content.text or "")
+            for event in self.events
+        )
 
     @property
     def may_be_new(self) -> bool:
@@ -308,7 +323,15 @@ class Group:
         known = self._reviews[key]
         current, review_id = (None, known.review_id) if isinstance(known, Unknown) else (known, str(self._ids()))
         final = delivery.removals_are_final
-        decision = decide(current, instruction, delivery.source, received_at, review_id, removals_are_final=final)
+        decision = decide(
+            current,
+            instruction,
+            delivery.source,
+            received_at,
+            review_id,
+            removals_are_final=final,
+            rules=delivery.rules,
+        )
         if not isinstance(decision, (Revised, Held)):
             return decision
         of_erased = bool(self._erased_people) and self._is_of_erased(delivery, instruction, received_at)

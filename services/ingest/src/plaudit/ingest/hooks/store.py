@@ -179,7 +179,7 @@ class _NoState(msgspec.Struct, frozen=True):
     person: None = None
     verified: None = None
     origin: None = None
-    language: None = None
+    spoken: None = None
 
 
 _NO_STATE = _NoState()
@@ -242,7 +242,8 @@ _CHANGES = Columns(
         "delivery_id": "new.delivery_id",
         "type": "new.type",
         "erased_at": "new.stored.erased_at",
-        **{name: f"shown.{name}" for name in _NoState.__struct_fields__},
+        "language": "shown.spoken",
+        **{name: f"shown.{name}" for name in _NoState.__struct_fields__ if name != "spoken"},
     },
 )
 _DELIVERIES, _REVIEWS = Columns(deliveries_table, without=OF_REPLAYS), Columns(reviews_table)

@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import MappingProxyType
+from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
 from plaudit.ingest.platforms.interface import Interface
@@ -24,6 +25,16 @@ def _discovered() -> Iterator[Adapter]:
 
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType({adapter.platform: adapter for adapter in _discovered()})
+MAX_PING_BYTES: Final = 64
+_PINGS: Final = tuple(adapter.ping for adapter in ADAPTERS.values() if adapter.ping)
+
+
+def is_ping(body: bytes) -> bool:
+    """Return whether a body is what some platform posts, without a proof, when a webhook is connected.
+
+    It is the same for every address, so that an answer does not tell which sources there are.
+    """
+    return len(body) <= MAX_PING_BYTES and any(ping.fullmatch(body) for ping in _PINGS)
 
 
 def _interfaces() -> Iterator[tuple[str, Interface]]:
@@ -37,4 +48,4 @@ def _interfaces() -> Iterator[tuple[str, Interface]]:
 INTERFACES: Mapping[str, Interface] = MappingProxyType(dict(_interfaces()))
 """Of the platforms that are asked for reviews."""
 
-__all__ = ["ADAPTERS", "INTERFACES", "Adapter", "Interface", "UnusableBodyError"]
+__all__ = ["ADAPTERS", "INTERFACES", "Adapter", "Interface", "UnusableBodyError", "is_ping"]

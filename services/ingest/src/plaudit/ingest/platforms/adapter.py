@@ -1,5 +1,6 @@
 """What an adapter is: a pure translation from a platform's payload to instructions."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -8,7 +9,7 @@ from plaudit.common.strict_json import InvalidJsonError, Unusable, loads, loads_
 from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.platforms.proofs import Proof
 from plaudit.ingest.reviews.domain.instructions import Item
-from plaudit.ingest.sources.domain import KeyedSource
+from plaudit.ingest.sources.domain import InvalidMappingError, InvalidMember, KeyedSource
 
 MAX_EVENTS: Final = 1_000
 """In one delivery."""
@@ -75,10 +76,38 @@ class Adapter:
     read_plain: ReadPlain | None = None
     decode: Decode | None = None
     """For bodies that are not one JSON document each; JSON where it is None."""
+    mapped: "Callable[[str], Adapter] | None" = None
+    """For sources that have a mapping of their own: the adapter of those with this one."""
+    ping: re.Pattern[bytes] | None = None
+    """The body of what a platform posts without a proof when it is connected; it is answered 200, and not kept."""
     members: tuple[str, ...] = ()
     """What the object of a body has in any case, for the API's document."""
+    in_array: bool = False
+    """Whether the body is an array of such objects."""
     answering: Answering | None = None
     """Its interface for answers; answers are given by hand where it is None."""
+
+    @property
+    def needs_mapping(self) -> bool:
+        """Whether each of its sources needs a mapping of its own."""
+        return self.mapped is not None
+
+    def of(self, mapping: str | None) -> "Adapter":
+        """Return the adapter of a source, by its mapping.
+
+        Raises:
+            InvalidMappingError: it is none, there is none where one is needed, or one where none is taken.
+        """
+        if self.mapped is not None and mapping is not None:
+            return self.mapped(mapping)
+        if self.mapped is None and mapping is None:
+            return self
+        problem = "is missing" if mapping is None else f"{self.platform} takes none; `custom` does"
+        raise InvalidMappingError([InvalidMember("", problem)])
+
+    def proof_of(self, mapping: str | None) -> Proof:
+        """Return what proves the deliveries of a source, by its mapping; it raises as `of` does."""
+        return self.of(mapping).proof
 
     def read(self, body: bytes, source: KeyedSource, headers: Mapping[bytes, bytes] = NO_HEADERS) -> list[Item]:
         """Return one item for each event of a body.

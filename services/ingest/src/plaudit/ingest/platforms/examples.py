@@ -97,12 +97,17 @@ class _Steps:
 
 
 def examples(source: Source, address: str) -> list[Example]:
-    """Return programs that sign and post a sample review to a source; none where its platform has no such sample.
+    """Return programs that sign and post a sample review to a source.
+
+    There are none where the platform has no such sample, and where nobody but itself can prove a delivery.
 
     Args:
         source: with its platform and its id; none of its secrets is read.
         address: of the installation, such as https://reviews.example.com.
     """
+    proof = ADAPTERS[source.platform].of(source.mapping).proof
+    if not proof.is_for_any_sender:
+        return []
     try:
         made = sample(source.platform, source.id, source.created_at)
     except UnsuitableFixtureError:
@@ -110,7 +115,9 @@ def examples(source: Source, address: str) -> list[Example]:
     body = json.dumps(json.loads(made.body), indent=2)
     for character, escaped in ESCAPED.items():
         body = body.replace(character, escaped)
-    plan = _Plan(f"{address.rstrip('/')}/v1/hooks/{source.id}", body, ADAPTERS[source.platform].proof)
+    plan = _Plan(
+        f"{address.rstrip('/')}/v1/hooks/{source.id}", body, ADAPTERS[source.platform].of(source.mapping).proof
+    )
     has_key_pair = isinstance(plan.proof, AsymmetricStandardWebhooks)
     return [
         Example("Shell, with curl and OpenSSL", "sh", _shell(plan)),

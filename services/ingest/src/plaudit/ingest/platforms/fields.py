@@ -97,7 +97,8 @@ def checked_language(tag: str | UnsetType | None) -> str | UnsetType | None:
     Raises:
         InvalidLanguageError: it is not well-formed.
     """
-    if isinstance(tag, str) and not _is_language(tag):
+    # What is too long is not asked for: the answers are kept.
+    if isinstance(tag, str) and not (len(tag) <= MAX_LANGUAGE_CHARS and _is_language(tag)):
         raise InvalidLanguageError("language: is no language tag such as en or pt-BR (BCP 47)")
     return tag
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.resources import files
+from math import floor
 from typing import Any, Final
 from uuid import UUID
 
@@ -240,7 +241,7 @@ def _moved(now: datetime, body: Any) -> Change:
     if not times:
         return lambda _path, value: value
     end = now if all(has_zone for _, has_zone in times) else now - ZONE_MARGIN
-    by = timedelta(seconds=int((end - max(time for time, _ in times)).total_seconds()))
+    by = timedelta(seconds=floor((end - max(time for time, _ in times)).total_seconds()))
 
     def move(path: Path, value: Any) -> Any:
         for time, _ in _times(path, value):
@@ -255,9 +256,9 @@ def _times(path: Path, value: Any) -> Iterator[tuple[datetime, bool]]:
     text = str(value)
     written = _TIME.fullmatch(text)
     if written is not None:
-        day, _, clock, _, zone = written.groups()
+        day, _, clock, fraction, zone = written.groups()
         offset = "+00:00" if zone is None or "UTC" in zone or zone == "Z" else zone
-        yield datetime.fromisoformat(f"{day}T{clock}{offset}"), zone is not None
+        yield datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset}"), zone is not None
     elif _is_text_or_number(value) and _TIME_KEY.search(str(path[-1])) and _UNIX_TIME.fullmatch(text):
         yield datetime.fromtimestamp(int(text[:10]), UTC), True
 

@@ -4,9 +4,11 @@ A field that is absent is UNSET: the platform said nothing of it. Null and the e
 (None). What cannot be read is an `UnreadableFieldError`, which quarantines its event alone; nothing is guessed.
 """
 
+import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import zip_longest
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -56,6 +58,8 @@ _TIME: Final = re.compile(
 )
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _LINK: Final = re.compile(r"https?://[^\s\x00-\x1f\x7f]+")
+_BREAK: Final = re.compile(r"<(?:br ?/?|/p|/div|/li)>\s*", re.IGNORECASE)
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 
 
 class UnreadableFieldError(ValueError):
@@ -86,6 +90,10 @@ class Fields:
             raise self.unreadable(path, str(value))
         return value
 
+    def names(self) -> set[str]:
+        """Return the names of all members."""
+        return set(self._members)
+
     def inner(self, path: str) -> "Fields":
         """Return an object that must be there."""
         value = self.get(path)
@@ -114,6 +122,13 @@ class Fields:
         if value is None or value is UNSET:
             return value
         raise self.unreadable(path, "must be a text")
+
+    def html(self, path: str) -> str | UnsetType | None:
+        """Return a text that is written as HTML, without its tags."""
+        value = self.text(path)
+        if not isinstance(value, str):
+            return value
+        return html.unescape(_TAG.sub("", _BREAK.sub("\n", value))).strip() or None
 
     def texts(self, path: str) -> list[str]:
         """Return the texts of an array, none where it is absent or null."""
@@ -176,6 +191,13 @@ class Fields:
             raise self.unreadable(path, f"must be one of {', '.join(words)}, not {shown(value)}")
         return known
 
+    def needed_word(self, path: str, words: Mapping[str, Value]) -> Value:
+        """Return what a word stands for that must be there."""
+        value = self.word(path, words)
+        if value is UNSET:
+            raise self.unreadable(path, "is missing")
+        return value
+
     def flag(self, path: str, yes: Iterable[str] = (), no: Iterable[str] = ()) -> bool | UnsetType:
         """Return a yes or no: a boolean, 1 or 0, or a known word; UNSET for none.
 
@@ -196,12 +218,16 @@ class Fields:
             return False
         raise self.unreadable(path, f"must be a yes or a no, not {shown(value)}")
 
-    def time(self, path: str) -> datetime | UnsetType:
+    def time(self, path: str, default_zone: tzinfo | None = None) -> datetime | UnsetType:
         """Return an instant; UNSET for none.
 
-        A text with a zone, up to nine decimals, or Unix seconds or milliseconds as a number or a text. A time without a
-        zone is in the source's zone; where the source has none, it is an error. Of a local time that comes twice, the
-        first one counts.
+        A text with a zone, up to nine decimals, or Unix seconds or milliseconds as a number or a text. Of a local time
+        that comes twice, the first one counts.
+
+        Args:
+            path: of the field.
+            default_zone: of a time without one, where the platform says which; else it is the source's zone, and an
+                error where the source has none.
         """
         value = self.get(path)
         if value is None or value is UNSET or value == "":
@@ -216,7 +242,8 @@ class Fields:
         day, clock, decimals, zone = form.groups()
         try:
             local = datetime.fromisoformat(f"{day}T{clock}")
-            local = local.replace(microsecond=int(f"{decimals or '':0<6.6}"), tzinfo=self._zone(path, zone))
+            found_zone = self._zone(path, zone, default_zone)
+            local = local.replace(microsecond=int(f"{decimals or '':0<6.6}"), tzinfo=found_zone)
             return to_utc(local)
         except UnreadableFieldError:
             raise
@@ -250,6 +277,22 @@ class Fields:
         key = person_key(self.source, email=address or None, person_id=name)
         return UNSET if key is None else key
 
+    def answer(self, text: str, time: str | None = None) -> AnswerContent | UnsetType:
+        """Return the company's answer by the paths of its text and time; UNSET where nothing is said of one.
+
+        A null, or an empty text, says that there is none, or none any more.
+        """
+        holder = text.partition(".")[0]
+        if self.get(holder) is None:
+            return AnswerContent(state=AnswerState.REMOVED)
+        written = self.text(text)
+        if written is UNSET:
+            return UNSET
+        if written is None:
+            return AnswerContent(state=AnswerState.REMOVED)
+        published_at = self.time(time) if time else UNSET
+        return AnswerContent(text=written, published_at=None if published_at is UNSET else published_at)
+
     def unreadable(self, path: str, reason: str) -> UnreadableFieldError:
         """Return what is wrong with a field."""
         return UnreadableFieldError(f"{self._place(path)}: {reason}")
@@ -257,7 +300,9 @@ class Fields:
     def _place(self, path: str) -> str:
         return f"{self._root}.{path}" if self._root else path
 
-    def _zone(self, path: str, zone: str | None) -> tzinfo:
+    def _zone(self, path: str, zone: str | None, default: tzinfo | None) -> tzinfo:
+        if zone is None and default is not None:
+            return default
         if zone is None:
             if self.source.time_zone is None:
                 raise self.unreadable(path, "the time has no zone, and the source has none either: set time_zone")
@@ -341,6 +386,26 @@ def expect(body: object, *names: str) -> dict[str, object]:
         wanted = " and ".join(f'"{name}"' for name in names)
         raise UnusableBodyError(f"expected an object with {wanted}")
     return body
+
+
+def expect_rows(body: object, *names: str) -> list[object]:
+    """Return a body that is an array, of which some object has these members; an empty one too.
+
+    Raises:
+        UnusableBodyError: it is none: it comes from elsewhere.
+    """
+    is_ours = isinstance(body, list) and (
+        not body or any(isinstance(row, dict) and all(name in row for name in names) for row in body)
+    )
+    if not isinstance(body, list) or not is_ours:
+        raise UnusableBodyError(f"expected an array of objects with {' and '.join(names)}")
+    return body
+
+
+def lines(*parts: str | UnsetType | None, marks: Iterable[str] = ()) -> str | None:
+    """Return the texts that there are, a line each, behind their marks; None if there is none."""
+    marked = zip_longest(parts, marks, fillvalue="")
+    return "\n".join(f"{mark}{part}" for part, mark in marked if isinstance(part, str) and part) or None
 
 
 def tags(*labels: str | None, **named: str | None) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ PUBLIC_KEY_PREFIX: Final = "whpk_"
 PRIVATE_KEY_PREFIX: Final = "whsk_"
 PRIVATE_KEY_BYTES: Final = 32
 
+Digest = Literal["sha256", "sha512"]
+
 MAX_BEARER_CHARS: Final = 8_192
 OIDC_ALGORITHM: Final = "RS256"
 OIDC_SKEW_SECONDS: Final = 60
@@ -96,6 +98,10 @@ class Proof(Protocol):
     @property
     def headers(self) -> tuple[bytes, ...]:
         """The names of the headers that it reads, in lower case."""
+
+    @property
+    def is_for_any_sender(self) -> bool:
+        """Whether whoever holds the secret can send, and check, a delivery: not where only the platform itself can."""
 
     @property
     def id_header(self) -> bytes | None:
@@ -155,6 +161,7 @@ class StandardWebhooks:
 
     min_secret_bytes: int = 24
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = True
     id_header: ClassVar[bytes] = ID_HEADER.encode()
     timestamp_header: ClassVar[bytes] = TIMESTAMP_HEADER.encode()
     headers: ClassVar[tuple[bytes, ...]] = (id_header, timestamp_header, SIGNATURE_HEADER.encode())
@@ -189,6 +196,7 @@ class AsymmetricStandardWebhooks:
     """Standard Webhooks v1a: Ed25519 over `id.timestamp.body`; the source holds the sender's public key (`whpk_…`)."""
 
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = True
     id_header: ClassVar[bytes] = StandardWebhooks.id_header
     timestamp_header: ClassVar[bytes] = StandardWebhooks.timestamp_header
     headers: ClassVar[tuple[bytes, ...]] = StandardWebhooks.headers
@@ -242,7 +250,9 @@ class HmacSignature:
     """An HMAC in a header, over the body or over a timestamp and the body."""
 
     header: bytes
-    digest: Literal["sha256", "sha512"] = "sha256"
+    digest: Digest = "sha256"
+    other_digest: Digest | None = None
+    """One that is taken as well, where the platform does not say for certain which it uses."""
     encoding: Literal["hex", "base64"] = "hex"
     prefix: bytes = b""
     """Before the signature, for example `sha256=`."""
@@ -255,6 +265,7 @@ class HmacSignature:
     id_header: bytes | None = None
     """The platform's own id of the delivery, the same in each attempt."""
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = True
 
     @property
     def headers(self) -> tuple[bytes, ...]:
@@ -280,7 +291,10 @@ class HmacSignature:
         if self.encoding == "hex":
             # Of the digits alone: a prefix in other letters is another prefix.
             offered = offered[: len(self.prefix)] + offered[len(self.prefix) :].lower()
-        if not any(hmac.compare_digest(self._signature(key, signed), offered) for key in keys):
+        digests = [digest for digest in (self.digest, self.other_digest) if digest is not None]
+        if not any(
+            hmac.compare_digest(self._signature(key, signed, digest), offered) for digest in digests for key in keys
+        ):
             raise NotProvenError("no_match", f"{self.header.decode()} does not match")
         return _sent(headers, self.id_header)
 
@@ -296,15 +310,15 @@ class HmacSignature:
             timestamp = self._written_time(now)
             made[self.timestamp_header.decode()] = timestamp.decode()
             signed = b"%b%b%b" % (timestamp, self.separator, body)
-        return {**made, self.header.decode(): self._signature(key, signed).decode()}
+        return {**made, self.header.decode(): self._signature(key, signed, self.digest).decode()}
 
     def _written_time(self, now: float) -> bytes:
         if self.timestamp_form == "iso":
             return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
         return b"%d" % (now * 1000 if self.timestamp_form == "either" else now)
 
-    def _signature(self, key: bytes, signed: bytes) -> bytes:
-        mac = hmac.digest(key, signed, self.digest)
+    def _signature(self, key: bytes, signed: bytes, digest: Digest) -> bytes:
+        mac = hmac.digest(key, signed, digest)
         return self.prefix + (mac.hex().encode() if self.encoding == "hex" else b2a_base64(mac, newline=False))
 
     def _check_time(self, timestamp: bytes, now: float) -> None:
@@ -325,6 +339,7 @@ class SharedSecretHeader:
     id_header: bytes | None = None
     timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = True
 
     @property
     def headers(self) -> tuple[bytes, ...]:
@@ -363,6 +378,7 @@ class PathToken:
     id_header: bytes | None = None
     timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = True
+    is_for_any_sender: ClassVar[bool] = True
     headers: ClassVar[tuple[bytes, ...]] = ()
 
     def key(self, secret: str) -> bytes:
@@ -394,6 +410,7 @@ class NoDeliveries:
     id_header: ClassVar[None] = None
     timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = True
+    is_for_any_sender: ClassVar[bool] = False
     headers: ClassVar[tuple[bytes, ...]] = ()
 
     def key(self, secret: str) -> bytes:
@@ -448,6 +465,7 @@ class OidcBearer:
     id_header: ClassVar[None] = None
     timestamp_header: ClassVar[None] = None
     in_address: ClassVar[bool] = False
+    is_for_any_sender: ClassVar[bool] = False
     headers: ClassVar[tuple[bytes, ...]] = (b"authorization",)
 
     def key(self, secret: str) -> bytes:

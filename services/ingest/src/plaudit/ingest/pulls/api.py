@@ -43,19 +43,14 @@ async def set_source_credentials(
     return pulls_out(source_id, source.platform, pull)
 
 
-@router.get(
-    "/v1/sources/{source_id}/pulls",
-    summary="See how far the pulls of a source are",
-    openapi_extra=describe(problems={"not-asked": 409}),
-)
+@router.get("/v1/sources/{source_id}/pulls", summary="See how far the pulls of a source are")
 async def read_pulls(principal: SourcesReader, tx: TenantTx, source_id: SourceId, vault: OpenedVault) -> PullsOut:
     """Read when the source was asked last and is asked next, how far it is, and what went wrong."""
     source = await sources.get(tx, principal.tenant_id, source_id, vault)
     if source is None:
         raise not_found("source")
-    if source.platform not in INTERFACES:
-        raise NoInterfaceError(source.platform, INTERFACES)
-    return pulls_out(source_id, source.platform, await store.get(tx, principal.tenant_id, source_id))
+    pull = await store.get(tx, principal.tenant_id, source_id)
+    return pulls_out(source_id, source.platform, pull, is_asked=source.platform in INTERFACES)
 
 
 @router.post(

@@ -132,6 +132,8 @@ class KnownReview(msgspec.Struct, frozen=True):
     """When a page told of it last, and something was written."""
     fingerprint: bytes | None = None
     """Of what it told."""
+    erased: bool = False
+    """Nothing of it is kept, not even a fingerprint."""
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -141,7 +143,7 @@ class Settled(msgspec.Struct, frozen=True):
     is_due: bool
     """Whether anything of it is new. A page that says nothing new is not stored again."""
     fingerprints: dict[str, bytes]
-    """Of what it tells of each review; `NOT_TAKEN` of those that wait for the next page."""
+    """Of what it tells of each review; `NOT_TAKEN` of those that wait for the next page, or are erased."""
 
 
 def plan(pull: Pull, interface: Interface, now: datetime) -> Pull:
@@ -288,6 +290,7 @@ def settle(
         else:
             settled += _of_known(item, review, asked_at, interface)
     fingerprints = {name: _fingerprint(said or unread) for name, said in told.items()}
+    waiting |= {name for name in fingerprints if name in known and known[name].erased}
     is_due = any(_is_news(known.get(name), mark) for name, mark in fingerprints.items() if name not in waiting)
     return Settled(settled, is_due or None in {*ids}, {**fingerprints, **dict.fromkeys(waiting, NOT_TAKEN)})
 

@@ -11,7 +11,7 @@ from plaudit.common.http import Body
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.ingest.pulls.domain import Pull
 
-State = Literal["no_credentials", "waiting", "walking", "failing"]
+State = Literal["not_asked", "no_credentials", "waiting", "walking", "failing"]
 
 
 class CredentialsIn(Body):
@@ -43,8 +43,8 @@ class PullsOut(BaseModel):
     source_id: UUID = Field(description="The source.")
     platform: str = Field(description="The kind of place that is asked.", examples=["trustpilot"])
     state: State = Field(
-        description="`walking`: a walk through the pages has begun and goes on. `failing`: the last run could not go "
-        "on; `error` says why.",
+        description="`not_asked`: the platform posts all it tells. `walking`: a walk through the pages has begun and "
+        "goes on. `failing`: the last run could not go on; `error` says why.",
         examples=["waiting"],
     )
     credentials_at: datetime | None = Field(description="When the credentials were set last.", examples=[A_TIME])
@@ -63,12 +63,13 @@ class PullsOut(BaseModel):
     last_run: LastRunOut | None = Field(description="What the last run did.", examples=[None])
 
 
-def pulls_out(source_id: UUID, platform: str, pull: Pull | None) -> PullsOut:
+def pulls_out(source_id: UUID, platform: str, pull: Pull | None, *, is_asked: bool = True) -> PullsOut:
     """Return how far the pulls of a source are, as the API shows it."""
     if pull is None:
         nothing = dict.fromkeys(PullsOut.model_fields)
+        state = "no_credentials" if is_asked else "not_asked"
         return PullsOut.model_validate(
-            {**nothing, "source_id": source_id, "platform": platform, "state": "no_credentials", "failures": 0}
+            {**nothing, "source_id": source_id, "platform": platform, "state": state, "failures": 0}
         )
     shown: dict[str, Any] = {**asdict(pull), "state": _state(pull), "cursor": pull.watermark}
     shown["last_run"] = None if pull.last_run is None else asdict(pull.last_run)

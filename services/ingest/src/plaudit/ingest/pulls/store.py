@@ -59,7 +59,7 @@ _AUTHORIZE = "UPDATE pulls SET token = $3 WHERE source_id = $1 AND running_until
 _KNOWN = """
 SELECT named.external_id, coalesce(r.revision > 0, false) AS is_stored,
     coalesce(r.removed AND r.erased_at IS NULL, false) AS removed, coalesce(r.changed_at, p.told_at) AS changed_at,
-    p.told_at, p.fingerprint
+    p.told_at, p.fingerprint, r.erased_at IS NOT NULL AS erased
 FROM unnest($2::text[]) AS named (external_id)
 LEFT JOIN reviews AS r ON r.source_id = $1 AND r.external_id = named.external_id
 LEFT JOIN pulled_reviews AS p ON p.source_id = $1 AND p.external_id = named.external_id

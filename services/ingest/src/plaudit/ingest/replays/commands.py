@@ -17,6 +17,8 @@ from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.replays import store
 from plaudit.ingest.replays.domain import After, Before, Replay, ReplayGroup, digest
 from plaudit.ingest.reviews.events import review_event
+from plaudit.ingest.sorting import store as sorting_rules
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
 from plaudit.ingest.sources.domain import KeyedSource
 
 
@@ -67,9 +69,11 @@ async def request(work: UnitOfWork, tenant_id: str, wanted: Wanted, requested_by
     return replay
 
 
-def deliveries_of(batch: Sequence[Before], source: KeyedSource) -> list[tuple[Before, Delivery | None]]:
+def deliveries_of(
+    batch: Sequence[Before], source: KeyedSource, rules: CompiledRules = SHIPPED
+) -> list[tuple[Before, Delivery | None]]:
     """Return stored deliveries as they are read today; None for one whose body is gone or cannot be read."""
-    adapter = ADAPTERS[source.platform]
+    adapter = ADAPTERS[source.platform].of(source.mapping)
     read: list[tuple[Before, Delivery | None]] = []
     for before in batch:
         events, unreadable = read_again(adapter, source, before.body, before.headers)
@@ -82,6 +86,7 @@ def deliveries_of(batch: Sequence[Before], source: KeyedSource) -> list[tuple[Be
             events=events,
             removals_are_final=adapter.tells.removals_are_final,
             received_at=before.received_at,
+            rules=rules,
         )
         is_gone = before.scrubbed_at is not None or unreadable is not None
         read.append((before, None if is_gone else delivery))
@@ -105,7 +110,8 @@ async def carry_on(work: UnitOfWork, replay: Replay, source: KeyedSource, batch:
     if await store.lock(work.tx, replay.id) != replay:
         return
     # What was read before the locks were held may have changed since: repaired, replayed, erased.
-    read = deliveries_of(await store.these(work.tx, replay.tenant_id, [each.id for each in batch]), source)
+    rules = await sorting_rules.rules_of(work.tx, replay.tenant_id)
+    read = deliveries_of(await store.these(work.tx, replay.tenant_id, [each.id for each in batch]), source, rules)
     usable = [delivery for _, delivery in read if delivery is not None]
     keys = list(dict.fromkeys(chain.from_iterable(delivery.review_keys for delivery in usable)))
     _, reviews = await hooks.known(work.tx, (), keys)

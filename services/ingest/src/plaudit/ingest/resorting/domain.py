@@ -1,23 +1,65 @@
-"""What other rules would say of reviews that are stored."""
+"""What other rules say of reviews that are stored: previews, runs that apply them, and the words of a trade."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
-from plaudit.ingest.reviews.domain.state import Review
-from plaudit.ingest.sorting.domain.base_rates import BaseRates, PhraseRate, base_rates
+from plaudit.ingest.reviews.domain.state import Review, ReviewState
+from plaudit.ingest.sorting.domain.base_rates import BaseRates, Counts, PhraseRate, base_rates
 from plaudit.ingest.sorting.domain.rules import CompiledRules
 from plaudit.ingest.sorting.domain.severity import Severity
-from plaudit.ingest.sorting.domain.sort import Sorted, sort
-from plaudit.ingest.sorting.domain.words import statement
+from plaudit.ingest.sorting.domain.sort import Sorted, matches, sort
+from plaudit.ingest.sorting.domain.words import Words, statement
 
 MAX_REVIEWS: Final = 500
 """Read for a preview, the latest published ones: sorting them twice takes a tenth of a second."""
+FIRST_PLACE: Final = UUID(int=0)
+SETTLING: Final = timedelta(seconds=20)
+"""A run begins so long after it was asked for. Then every review that is older than the run, or was sorted by rules of
+before, which hooks keep for some seconds, is committed."""
+MAX_COUNTED_REVIEWS: Final = 20_000
+"""The latest of a tenant, from which the words of its trade are counted."""
 MAX_CHANGES: Final = 50
 MAX_PHRASES: Final = 10
+
+
+class SortingRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One application of the rules in force to all stored reviews of a tenant."""
+
+    tenant_id: str
+    id: UUID
+    requested_by: str
+    requested_at: datetime
+    place: UUID = FIRST_PLACE
+    """The review up to which it is done."""
+    read: int = 0
+    changed: int = 0
+    severities: Mapping[str, int] = {}
+    """Change of severity, as `negative>drastic` → how many reviews."""
+    finished_at: datetime | None = None
+
+    def after(self, place: UUID, read: int, changes: Sequence[tuple[str, str]]) -> "SortingRun":
+        """Return it after a batch.
+
+        Args:
+            place: the last review of the batch.
+            read: how many reviews it had.
+            changes: the severity before and after of each that changed.
+        """
+        moves = Counter(f"{before}>{after}" for before, after in changes if before != after)
+        severities = dict(Counter(self.severities) + moves)
+        return replace(
+            self,
+            place=place,
+            read=self.read + read,
+            changed=self.changed + len(changes),
+            severities=severities,
+        )
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +118,14 @@ def preview(reviews: Sequence[Review], in_force: CompiledRules, proposed: Compil
         changes=tuple(changes[:MAX_CHANGES]),
         phrases=tuple(_most_frequent(rates)),
     )
+
+
+def count(counts: Counts, reviews: Iterable[ReviewState], rules: CompiledRules) -> None:
+    """Count the phrases of reviews for the words of their trade."""
+    for state in reviews:
+        words = Words(statement(state.title, state.text))
+        hits, _, _ = matches(words, rules, state.subject)
+        counts.add(state.subject, state.rating, hits)
 
 
 def outcome(found: Sorted) -> str:

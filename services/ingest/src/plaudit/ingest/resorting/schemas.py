@@ -1,11 +1,12 @@
 """Previews of sorting rules in the API."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from plaudit.ingest.resorting.domain import Change, PhraseUse, Preview, outcome, words
+from plaudit.ingest.resorting.domain import Change, PhraseUse, Preview, SortingRun, outcome, words
 from plaudit.ingest.sorting.domain.sort import Sorted
 
 Outcome = Literal["normal", "negative", "check", "drastic"]
@@ -61,6 +62,26 @@ class PreviewOut(BaseModel):
     changed: int = Field(description="How many reviews are judged otherwise.", examples=[0])
     changes: list[ChangeOut] = Field(description="Up to 50 of them.", examples=[[]])
     phrases: list[PhraseUseOut] = Field(description="The ten most frequent phrases of drastic things.", examples=[[]])
+
+
+class SortingRunOut(BaseModel):
+    """A run that applies the rules in force to all stored reviews."""
+
+    id: UUID = Field(description="Its id.")
+    requested_by: str = Field(description="Who asked for it.", examples=["key:2ddq7sf7p7fb6c7r"])
+    requested_at: datetime = Field(description="When.")
+    read: int = Field(description="How many reviews it has sorted.", examples=[0])
+    changed: int = Field(description="How many of them have a new revision by it.", examples=[0])
+    severities: dict[str, int] = Field(
+        description="Severity before and after, as `negative>drastic` → how many reviews changed so.",
+        examples=[{}],
+    )
+    finished_at: datetime | None = Field(description="When it was done; null while it goes on.")
+
+
+def sorting_run_out(run: SortingRun) -> SortingRunOut:
+    """Return a run as the API shows it."""
+    return SortingRunOut.model_validate(run, from_attributes=True)
 
 
 def preview_out(found: Preview) -> PreviewOut:

@@ -34,6 +34,7 @@ from plaudit.ingest.reviews.schemas import (
     review_with_history_out,
 )
 from plaudit.ingest.sorting.domain.severity import Severity
+from plaudit.ingest.sorting.schemas import OnePersona, OneTopic
 
 router = APIRouter(tags=["reviews"])
 ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]
@@ -59,6 +60,15 @@ class FilterParameters(store.Filters):
     subject: SubjectFilter = None
     kind: Annotated[Kind | None, Query(description="Only ratings of this kind.")] = None
     severity: Annotated[Severity | None, Query(description="Only those that are so bad.")] = None
+    topic: Annotated[
+        OneTopic | None, Query(description="Only those that mention this. A change is found within some seconds.")
+    ] = None
+    persona: Annotated[OnePersona | None, Query(description="Only those whose writers say this about themselves.")] = (
+        None
+    )
+    check: Annotated[bool | None, Query(description="Only those that a person should look at, or only the others.")] = (
+        None
+    )
     rating_gte: Annotated[float | None, Query(allow_inf_nan=False, description="Of this rating or a better one.")] = (
         None
     )
@@ -66,7 +76,7 @@ class FilterParameters(store.Filters):
     published_after: Annotated[Instant | None, Query(description="At or after this instant.")] = None
     published_before: Annotated[Instant | None, Query(description="Before this instant.")] = None
     language: Annotated[
-        AnyText | None, Query(description="Only those in this language, as their platform says it.")
+        AnyText | None, Query(description="Only those in this language, as their platform or their text says it.")
     ] = None
     verified: Annotated[bool | None, Query(description="Only those of certain, or of uncertain, purchases.")] = None
     origin: Annotated[Origin | None, Query(description="Only those that were written so.")] = None

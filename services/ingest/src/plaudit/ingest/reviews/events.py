@@ -1,6 +1,7 @@
 """What ingest publishes about reviews: its own state, mapped to the contract by name."""
 
 from msgspec import convert
+from msgspec.structs import replace
 
 from plaudit.common import contracts
 from plaudit.common.events import Outgoing
@@ -9,17 +10,25 @@ from plaudit.ingest.reviews.domain.state import ReviewState
 
 
 def published_state(state: ReviewState) -> contracts.ReviewState:
-    """Return a state in the form of the contract: the fields that both have, the contract's defaults for its others.
+    """Return a state in the form of the contract: what both have by its name, the contract's defaults for its others.
+
+    The language is the one that we know, whoever says it.
 
     Raises:
         msgspec.ValidationError: a value that the contract does not know.
     """
-    return convert(state, contracts.ReviewState, from_attributes=True)
+    published = convert(state, contracts.ReviewState, from_attributes=True)
+    return replace(published, language=state.spoken) if published.language_from_text else published
 
 
 def review_event(new: NewRevision, change: Change) -> Outgoing:
     """Return the event of a revision, given its change that the public sees."""
-    published = convert(change, contracts.ReviewChange, from_attributes=True)
+    published = contracts.ReviewChange(
+        review_id=change.review_id,
+        revision=change.revision,
+        before=None if change.before is None else published_state(change.before),
+        after=None if change.after is None else published_state(change.after),
+    )
     state = change.after or change.before
     assert state is not None, "the public sees the review before or after a change"
     return Outgoing(

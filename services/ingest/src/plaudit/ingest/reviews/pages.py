@@ -16,8 +16,11 @@ from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cu
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
+from plaudit.ingest.reviews.domain.quotes import quotes
 from plaudit.ingest.reviews.domain.state import Kind, Origin, Review, Revision
 from plaudit.ingest.reviews.store import Filters
+from plaudit.ingest.sorting.domain.language import Language
+from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.sorting.domain.severity import Severity
 
 ROWS: Final = 20
@@ -37,6 +40,9 @@ SEVERITIES: Final = {
     Severity.NEGATIVE.value: "negative",
     Severity.NORMAL.value: "normal",
 }
+CHECK: Final = {"": "all", "true": "to look at", "false": "others"}
+TOPICS: Final = {"": "any", **TOPIC_TITLES}
+PERSONAS: Final = {"": "any", **PERSONA_TITLES}
 SHOWN: Final = {"": "published", "true": "removed"}
 ORDERS: Final = {
     Order.NEWEST.value: "newest first",
@@ -51,6 +57,7 @@ _HAPPENED: Final = {
     "review.removed": "The platform took it down.",
     "review.restored": "It is back on the platform.",
     "review.resolved": "It was settled.",
+    "review.sorted": "Its words were sorted by other rules.",
 }
 _ORIGINS: Final = {
     Origin.ORGANIC: "unasked",
@@ -70,6 +77,9 @@ def typed(
     stars: Annotated[str, Query()] = "",
     answered: Annotated[str, Query()] = "",
     severity: Annotated[str, Query()] = "",
+    check: Annotated[str, Query()] = "",
+    topic: Annotated[str, Query()] = "",
+    persona: Annotated[str, Query()] = "",
     removed: Annotated[str, Query()] = "",
     sort: Annotated[str, Query()] = "",
 ) -> dict[str, str]:
@@ -78,6 +88,9 @@ def typed(
         "stars": stars if stars in STARS else "",
         "answered": answered if answered in ANSWERED else "",
         "severity": severity if severity in SEVERITIES else "",
+        "check": check if check in CHECK else "",
+        "topic": topic if topic in TOPICS else "",
+        "persona": persona if persona in PERSONAS else "",
         "removed": removed if removed in SHOWN else "",
         "sort": sort if sort in ORDERS and sort != Order.NEWEST else "",
     }
@@ -145,6 +158,10 @@ async def _page(
         stars_of=lambda review: max(1, min(5, int(review.state.rating + 0.5))),
         given_rating=_given_rating,
         origins=_ORIGINS,
+        quotes=quotes(selected.state) if selected else [],
+        topic_titles=TOPIC_TITLES,
+        persona_titles=PERSONA_TITLES,
+        is_judged=lambda state: Language(state.spoken, None).is_judged,
         moment=moment,
         is_web_address=is_web_address,
         reviews_path=REVIEWS,
@@ -159,6 +176,9 @@ def _filters(form: Mapping[str, str], source_ids: Sequence[UUID]) -> Filters:
         subject=form["subject"] or None,
         source_id=chosen[0] if chosen else None,
         severity=form["severity"] or None,
+        check=form["check"] == "true" if form["check"] else None,
+        topic=form["topic"] or None,
+        persona=form["persona"] or None,
         rating_gte=at_least,
         rating_lt=below,
         answered=form["answered"] or None,
@@ -173,6 +193,9 @@ def _choices(sources: Sequence[tuple[UUID, str, str]]) -> dict[str, dict[str, st
         "stars": {value: words for value, (words, _, _) in STARS.items()},
         "answered": ANSWERED,
         "severity": SEVERITIES,
+        "check": CHECK,
+        "topic": TOPICS,
+        "persona": PERSONAS,
         "removed": SHOWN,
         "sort": ORDERS,
     }

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.ingest.reviews.domain.instructions import AnswerState
+from plaudit.ingest.reviews.domain.quotes import quotes
 from plaudit.ingest.reviews.domain.state import Disposition, ErasedReview, Kind, Origin, Review, Revision
 from plaudit.ingest.reviews.events import published_state
 from plaudit.ingest.sorting.domain.severity import Severity
@@ -29,6 +30,8 @@ CONTENT_EXAMPLE: Final = {
     "received_at": A_TIME,
     "title": "Great service",
     "text": "Nothing but good to say.",
+    "language": "en",
+    "language_from_text": True,
     "person": "native:c-1",
 }
 """Of the examples."""
@@ -52,6 +55,13 @@ class ReviewResolutionOut(BaseModel):
     resolved_at: datetime = Field(description="When.")
 
 
+class SaidOut(BaseModel):
+    """Words of a review that stand for something drastic. They tell what is said, not what is true."""
+
+    category: str = Field(description="What they stand for.", examples=["fraud"])
+    words: str = Field(description="The words.", examples=["stole my deposit"])
+
+
 class ReviewOut(BaseModel):
     """A review as it stands."""
 
@@ -68,12 +78,22 @@ class ReviewOut(BaseModel):
         description="The rating as it was given, with the ends of its scale.",
         examples=[{"value": 4.0, "min": 1.0, "max": 5.0}],
     )
-    severity: Severity = Field(description="How bad it is.")
+    severity: Severity = Field(description="How bad it is, by its rating and its words.")
+    check: bool = Field(description="Whether a person should look, as it may say something drastic. No deadline moves.")
+    leave: bool = Field(description="Whether its writer leaves, or threatens to.")
+    topics: list[str] = Field(description="What it mentions, well or badly.", examples=[[]])
+    personas: list[str] = Field(description="What its writer says about themselves.", examples=[[]])
+    said: list[SaidOut] = Field(
+        description="The words that make it drastic, or ask for a look: up to 5.", examples=[[]]
+    )
     verified: bool = Field(description="Whether the purchase is certain.")
     origin: Origin = Field(description="Whether it was written unasked, on invitation, or for a reward.")
     title: str | None = Field(description="Its title, where it has one.", examples=["Great service"])
     text: str | None = Field(description="Its text, where it has one.", examples=["Nothing but good to say."])
-    language: str | None = Field(description="A language tag such as `en`, where the platform says it.")
+    language: str | None = Field(description="A language tag such as `en`; null if it is unknown.", examples=["en"])
+    language_from_text: bool = Field(
+        description="Whether its text tells the language, as the platform does not.", examples=[True]
+    )
     person: str | None = Field(
         description="The same person everywhere; a keyed hash or the platform's id.", examples=["native:c-1"]
     )
@@ -144,6 +164,9 @@ def _fields(review: Review) -> dict[str, Any]:
     return {
         **asdict(state),
         **asdict(review),
+        **{name: getattr(state, name) for name in ("check", "leave", "topics", "personas", "language_from_text")},
+        "language": state.spoken,
+        "said": [{"category": said.category, "words": said.words} for said in quotes(state)],
         "raw_rating": asdict(state.raw_rating),
         "answer": None if state.answer is None else asdict(state.answer),
         "resolution": None if state.resolution is None else asdict(state.resolution),

@@ -87,6 +87,9 @@ class Filters:
     language: str | None = None
     verified: bool | None = None
     origin: str | None = None
+    topic: str | None = None
+    persona: str | None = None
+    check: bool | None = None
     rating_gte: float | None = None
     rating_lt: float | None = None
     published_after: datetime | None = None
@@ -250,6 +253,13 @@ class _Wanted:
     first_xid: int | None = None
     marked: Sequence[Sequence[str]] = ()
     """Marks of the index: of each group, a review has one."""
+    indexed: Sequence[Sequence[str]] = ()
+    """Those of them that only the index knows."""
+
+    @property
+    def by_index_only(self) -> bool:
+        """Whether the index must be asked: it alone knows words, and what they say."""
+        return self.filters.text is not None or bool(self.indexed)
 
 
 async def _wanted(tx: SqlTx, tenant_id: str, filters: Filters, order: Order, untold: frozenset[str]) -> _Wanted:
@@ -267,9 +277,9 @@ async def _wanted(tx: SqlTx, tenant_id: str, filters: Filters, order: Order, unt
     first_xid = None if filters.changed_after is None else await _first_xid(tx, tenant_id, filters.changed_after)
     has_answer = None if filters.answered is None else filters.answered == "true"
     others = silent if filters.answered == "false" else ()
-    return _Wanted(
-        filters, removed, source_ids, others, has_answer, first_xid, _marked(filters, removed, source_ids, has_answer)
-    )
+    marked = _marked(filters, removed, source_ids, has_answer)
+    indexed = _groups({"topic": filters.topic, "persona": filters.persona, "check": filters.check})
+    return _Wanted(filters, removed, source_ids, others, has_answer, first_xid, [*marked, *indexed], indexed)
 
 
 def _marked(
@@ -286,12 +296,16 @@ def _marked(
         "answered": has_answer,
         "removed": removed or None,
     }
-    groups: list[Sequence[str]] = [[mark(name, value)] for name, value in singles.items() if value is not None]
+    groups = _groups(singles)
     if source_ids is not None:
         groups.append([mark("source", source_id) for source_id in source_ids])
     if filters.rating_gte is not None or filters.rating_lt is not None:
         groups.append(star_marks(filters.rating_gte, filters.rating_lt))
     return groups
+
+
+def _groups(singles: Mapping[str, object]) -> list[Sequence[str]]:
+    return [[mark(name, value)] for name, value in singles.items() if value is not None]
 
 
 def _near(tenant_id: str, wanted: _Wanted, order: Order, after: Sequence[Any] | None) -> Select[Any]:
@@ -304,19 +318,20 @@ def _near(tenant_id: str, wanted: _Wanted, order: Order, after: Sequence[Any] | 
     near = _sorted_by_publication(near, columns, order, after).limit(NEAR_ROWS)
     among = near.subquery("near").c
     statement = _sorted_by_publication(_matching(among, tenant_id, wanted), among, order, None)
-    return statement if filters.text is None else statement.where(_has_words(tenant_id, filters.text, ()))
+    return statement.where(_has_words(tenant_id, filters.text, wanted.indexed)) if wanted.by_index_only else statement
 
 
 async def _by_index(tx: SqlTx, tenant_id: str, statement: Select[Any], wanted: _Wanted) -> Select[Any] | None:
     """Restrict a statement to what the index of words and marks finds, and to what it does not know of yet.
 
-    Where that is too much, the index is left alone, unless words are searched: only the index knows them.
+    Where that is too much, the index is left alone, unless words or what they say are searched: only the index knows
+    them.
     """
     text = wanted.filters.text
     if search_query(tenant_id, text, wanted.marked) is None:
         return None
     is_found = _has_words(tenant_id, text, wanted.marked)
-    if text is not None:
+    if wanted.by_index_only:
         return statement.where(is_found)
     fresh = [row["review_id"] for row in await tx.raw.fetch(_NOT_INDEXED, tenant_id, MAX_NOT_INDEXED + 1)]
     if len(fresh) > MAX_NOT_INDEXED:

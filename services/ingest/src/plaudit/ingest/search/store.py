@@ -125,7 +125,7 @@ async def fill(tx: Tx, tenant_id: str, states: Sequence[tuple[Position, ReviewSt
         [position.revision for position, _ in states],
         [state.verified for _, state in states],
         [state.origin.value for _, state in states],
-        [state.language for _, state in states],
+        [state.spoken for _, state in states],
     ]
     await tx.raw.execute(_FILL, ids, *values, tenant_id)
 

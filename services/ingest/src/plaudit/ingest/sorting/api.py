@@ -32,10 +32,10 @@ IfMatch = Annotated[str | None, Header(description="Do it only if the rules' ent
 
 @router.get("/v1/sorting-rules", summary="Read the sorting rules", openapi_extra=describe(headers=("ETag",)))
 async def read_rules(principal: RulesReader, tx: TenantTx, response: Response) -> SortingRulesOut:
-    """Read what differs from the shipped lists. Revision 0 differs in nothing."""
+    """Read what differs from the shipped lists, and what is muted beside them. Revision 0 differs in nothing."""
     current = await store.latest(tx, principal.tenant_id) or SHIPPED_RULES
     response.headers["ETag"] = _etag(current)
-    return sorting_rules_out(current)
+    return sorting_rules_out(current, (await store.in_force(tx, principal.tenant_id)).words_of_trade)
 
 
 @router.put(
@@ -51,7 +51,7 @@ async def set_rules(
         work, principal.tenant_id, body.rules(), principal.actor, expected_revisions=_revisions(if_match)
     )
     response.headers["ETag"] = _etag(changed)
-    return sorting_rules_out(changed)
+    return sorting_rules_out(changed, (await store.in_force(work.tx, principal.tenant_id)).words_of_trade)
 
 
 def _etag(current: RulesRevision) -> str:

@@ -1,5 +1,6 @@
 """Sorting rules in the API."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -9,11 +10,13 @@ from pydantic import BaseModel, Field
 from plaudit.common.http import Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.ingest.sorting.domain.base_rates import SubjectRates
 from plaudit.ingest.sorting.domain.language import KNOWN_LANGUAGES
 from plaudit.ingest.sorting.domain.rules import (
     MAX_ADDED_CHARS,
     MAX_LANGUAGES,
     MAX_MUTES,
+    PERSONA_TITLES,
     SHIPPED_VERSION,
     TOPIC_TITLES,
     RulesRevision,
@@ -24,6 +27,10 @@ from plaudit.ingest.sorting.domain.severity import DRASTIC_CATEGORIES
 NAME: Final = "^[a-z_]{1,40}$"
 Category = Annotated[str, Field(pattern=NAME, json_schema_extra={"enum": [*DRASTIC_CATEGORIES]}, examples=["safety"])]
 Topic = Annotated[str, Field(pattern=NAME, json_schema_extra={"enum": [*TOPIC_TITLES]}, examples=["delivery"])]
+OneTopic = Annotated[str, Field(pattern=f"^({'|'.join(TOPIC_TITLES)})$", json_schema_extra={"enum": [*TOPIC_TITLES]})]
+OnePersona = Annotated[
+    str, Field(pattern=f"^({'|'.join(PERSONA_TITLES)})$", json_schema_extra={"enum": [*PERSONA_TITLES]})
+]
 Phrases = Annotated[str, Field(max_length=MAX_ADDED_CHARS, json_schema_extra={"pattern": STORABLE_PATTERN})]
 _HOW: Final = (
     "Phrases are separated by `;`. `a/b` is either word, `stem*` any word that begins so, `*stem` any that ends so, "
@@ -83,6 +90,12 @@ class SortingRulesIn(Body):
         description="Phrases that are words of the trade for a subject, and so say nothing there.",
         examples=[[{"subject": "acme/legal", "category": "legal", "phrase": "lawyer/lawyers"}]],
     )
+    counted_anyway: list[MuteIn] = Field(
+        default=[],
+        max_length=MAX_MUTES,
+        description="Phrases that count for a subject, though its good reviews hold them too: see `words_of_trade`.",
+        examples=[[]],
+    )
 
     def rules(self) -> SortingRules:
         """Return them as the domain has them."""
@@ -95,6 +108,24 @@ class MuteOut(BaseModel):
     subject: str = Field(description="Where it says nothing.", examples=["acme/legal"])
     category: str = Field(description="The category of the phrase.", examples=["legal"])
     phrase: str = Field(description="The phrase as its list has it.", examples=["lawyer/lawyers"])
+
+
+class PhraseRateOut(BaseModel):
+    """A phrase that is muted, for these numbers of reviews say it."""
+
+    category: str = Field(description="What it stands for.", examples=["legal"])
+    phrase: str = Field(description="The phrase as its list has it.", examples=["lawyer/lawyers"])
+    bad: int = Field(description="Reviews of one or two stars that say it.", examples=[40])
+    good: int = Field(description="Reviews of four or five stars that say it.", examples=[10])
+
+
+class SubjectRatesOut(BaseModel):
+    """The words of a subject's trade, among its latest reviews."""
+
+    subject: str = Field(description="The subject. They are muted below it too, down to the next that is listed.")
+    bad: int = Field(description="Its reviews of one or two stars.", examples=[295])
+    good: int = Field(description="Its reviews of four or five stars.", examples=[77])
+    muted: list[PhraseRateOut] = Field(description="Phrases that say nothing there.")
 
 
 class SortingRulesOut(BaseModel):
@@ -118,9 +149,18 @@ class SortingRulesOut(BaseModel):
     )
     hidden_topics: list[str] = Field(description="Topics that are not looked for.", examples=[["ads_privacy"]])
     mutes: list[MuteOut] = Field(description="Phrases that say nothing about a subject.")
+    counted_anyway: list[MuteOut] = Field(
+        description="Phrases that count for a subject, though its good reviews hold them too.", examples=[[]]
+    )
+    words_of_trade: list[SubjectRatesOut] = Field(
+        description="Counted daily: each subject with 50 good reviews or more, and the phrases that are muted there, "
+        "as they are in good reviews too.",
+        examples=[[]],
+    )
 
 
-def sorting_rules_out(current: RulesRevision) -> SortingRulesOut:
+def sorting_rules_out(current: RulesRevision, words_of_trade: Sequence[SubjectRates]) -> SortingRulesOut:
     """Return rules as the API shows them."""
     fields: dict[str, Any] = msgspec.to_builtins(current)
-    return SortingRulesOut.model_validate({**fields, **fields["rules"], "shipped_version": SHIPPED_VERSION})
+    more = {"shipped_version": SHIPPED_VERSION, "words_of_trade": msgspec.to_builtins(words_of_trade)}
+    return SortingRulesOut.model_validate({**fields, **fields["rules"], **more})

@@ -15,6 +15,7 @@ from plaudit.common.http import (
     Page,
     Paging,
     Principal,
+    Problem,
     Refusals,
     TenantTx,
     Work,
@@ -25,15 +26,16 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.common.http.headers import is_none_match, strong_tags
-from plaudit.common.http.problems import precondition_failed
+from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.common.vault import Vault
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.domain import (
     ChangedInBetweenError,
+    InvalidMappingError,
     InvalidSourceError,
-    Proof,
+    ProofByMapping,
     Source,
     TooManySecretsError,
     UnknownPlatformError,
@@ -41,12 +43,15 @@ from plaudit.ingest.sources.domain import (
     UnsignedPlatformError,
 )
 from plaudit.ingest.sources.schemas import (
+    MappingOut,
     RotationIn,
     SecretsIn,
     SourceChangesIn,
     SourceIn,
+    SourceMappingIn,
     SourceOut,
     SourceWithSecretOut,
+    mapping_out,
     source_out,
     source_with_secret_out,
 )
@@ -54,16 +59,28 @@ from plaudit.ingest.sources.schemas import (
 PROBLEMS: Final = {
     "unknown-platform": "There is no adapter for this platform. Use one that the detail names; `native` is our own.",
     "invalid-source": "A secret, an address or a time zone is none; the detail says which and why.",
+    "invalid-mapping": "The mapping of a custom source cannot be; `errors` names each member that is wrong.",
     "too-many-secrets": (
         "Three secrets count for the source at present. Wait until one ends, or rotate with `overlap_seconds` 0, which "
         "ends all older ones at once."
     ),
 }
 """Slug → what it means and what to do."""
+
+
+def invalid_mapping(error: InvalidMappingError) -> Problem:
+    """Return the answer to a mapping that cannot be."""
+    errors = [
+        ProblemError("body", f"/mapping{member.pointer}", "invalid_mapping", member.reason) for member in error.members
+    ]
+    return unprocessable("invalid-mapping", str(error), errors)
+
+
 REFUSALS: Final[Refusals] = {
     UnknownPlatformError: lambda error: unprocessable("unknown-platform", str(error)),
     UnsignedPlatformError: lambda error: unprocessable("invalid-source", str(error)),
     InvalidSourceError: lambda error: unprocessable("invalid-source", str(error)),
+    InvalidMappingError: invalid_mapping,
     InvalidSecretError: lambda error: unprocessable("invalid-source", str(error)),
     UnknownSourceError: lambda _: not_found("source"),
     ChangedInBetweenError: lambda error: precondition_failed(str(error)),
@@ -73,9 +90,9 @@ REFUSALS: Final[Refusals] = {
 _ETAG: Final = re.compile(r'"([0-9]{1,10})"')
 
 
-def platform_proofs(request: Request) -> Mapping[str, Proof]:
+def platform_proofs(request: Request) -> Mapping[str, ProofByMapping]:
     """Return how each platform that has an adapter proves its deliveries; `main` says so."""
-    proofs: Mapping[str, Proof] = request.app.state.platform_proofs
+    proofs: Mapping[str, ProofByMapping] = request.app.state.platform_proofs
     return proofs
 
 
@@ -89,7 +106,7 @@ router = APIRouter(tags=["sources"])
 SourcesReader = Annotated[Principal, Depends(authorize("sources:read"))]
 SourcesWriter = Annotated[Principal, Depends(authorize("sources:write"))]
 SourceId = Annotated[UUID, Path(description="The source's id.")]
-PlatformProofs = Annotated[Mapping[str, Proof], Depends(platform_proofs)]
+PlatformProofs = Annotated[Mapping[str, ProofByMapping], Depends(platform_proofs)]
 OpenedVault = Annotated[Vault, Depends(opened_vault)]
 IfMatch = Annotated[str | None, Header(description="Do it only if the source's entity tag is still one of these.")]
 
@@ -99,7 +116,7 @@ IfMatch = Annotated[str | None, Header(description="Do it only if the source's e
     status_code=201,
     summary="Create a source",
     openapi_extra=describe(
-        problems={"unknown-platform": 422, "invalid-source": 422},
+        problems={"unknown-platform": 422, "invalid-source": 422, "invalid-mapping": 422},
         headers=("Location", "ETag", "Idempotent-Replayed"),
     ),
 )
@@ -119,7 +136,9 @@ async def create_source(
     if source is not None:
         response.headers["Idempotent-Replayed"] = "true"
     else:
-        source = await commands.create(work, tenant_id, **body.model_dump(), proofs=proofs, vault=vault)
+        wanted = body.model_dump(exclude={"mapping"})
+        mapping = None if body.mapping is None else body.mapping.written()
+        source = await commands.create(work, tenant_id, **wanted, mapping=mapping, proofs=proofs, vault=vault)
         if key is not None:
             await commands.keep_answer(work.tx, tenant_id, key, source, vault)
     response.headers["Location"] = f"/v1/sources/{source.id}"
@@ -253,6 +272,27 @@ async def replace_secrets(
 ) -> SourceOut:
     """Set the secrets that count, for a platform that issued its own, or while one is replaced by another."""
     return source_out(await commands.set_secrets(work, principal.tenant_id, source_id, body.secrets, proofs, vault))
+
+
+@router.put(
+    "/v1/sources/{source_id}/mapping",
+    summary="Replace a source's mapping",
+    openapi_extra=describe(problems={"invalid-mapping": 422, "invalid-source": 422}),
+)
+async def replace_mapping(
+    principal: SourcesWriter,
+    work: Work,
+    source_id: SourceId,
+    body: SourceMappingIn,
+    proofs: PlatformProofs,
+    vault: OpenedVault,
+) -> MappingOut:
+    """Set what stands where in the payloads of a custom source; it counts for deliveries from some seconds on.
+
+    Where the new mapping proves deliveries by the address, that changes too: reveal the secret to see it.
+    """
+    tenant_id, mapping = principal.tenant_id, body.mapping.written()
+    return mapping_out(await commands.set_mapping(work, tenant_id, source_id, mapping, proofs, vault))
 
 
 async def _get(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -> Source:

@@ -18,7 +18,7 @@ from plaudit.common.vault import Place, Vault
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import (
     DEFAULT_OVERLAP,
-    Proof,
+    ProofByMapping,
     Source,
     UnknownPlatformError,
     UnknownSourceError,
@@ -43,7 +43,8 @@ async def create(
     secret: str | None = None,
     allowed_addresses: Sequence[str] = (),
     time_zone: str | None = None,
-    proofs: Mapping[str, Proof],
+    mapping: str | None = None,
+    proofs: Mapping[str, ProofByMapping],
     vault: Vault,
 ) -> Source:
     """Create a source with secrets of its own.
@@ -57,6 +58,7 @@ async def create(
         secret: that the platform issued; a new one of ours without.
         allowed_addresses: networks that deliveries may come from; any without.
         time_zone: of times that the platform sends without a zone.
+        mapping: of a custom source, as JSON.
         proofs: how each platform that has an adapter proves its deliveries.
         vault: encrypts its secrets.
 
@@ -65,10 +67,11 @@ async def create(
         UnsignedPlatformError: a secret for a platform that signs nothing.
         InvalidSecretError: the secret is none that the platform signs with.
         InvalidSourceError: there is no such zone or network.
+        InvalidMappingError: the mapping is none, or not for this platform.
     """
     if platform not in proofs:
         raise UnknownPlatformError(f"No adapter for {platform!r}; there are {', '.join(proofs)}.")
-    proof = proofs[platform]
+    proof = proofs[platform](mapping)
     if secret is not None and proof.in_address:
         raise _unsigned(platform)
     signing = secret or new_secret()
@@ -83,6 +86,7 @@ async def create(
         path_token=new_path_token() if proof.in_address else None,
         allowed_addresses=checked_networks(tuple(allowed_addresses)),
         time_zone=checked_time_zone(time_zone),
+        mapping=mapping,
         created_at=work.tx.now,
     )
     await store.add(work.tx, source, vault)
@@ -122,7 +126,7 @@ async def rotate(
     tenant_id: str,
     source_id: UUID,
     *,
-    proofs: Mapping[str, Proof],
+    proofs: Mapping[str, ProofByMapping],
     vault: Vault,
     secret: str | None = None,
     overlap: timedelta = DEFAULT_OVERLAP,
@@ -148,7 +152,7 @@ async def rotate(
         TooManySecretsError: the older ones leave no place for another.
     """
     source = await _locked(work, tenant_id, source_id, vault, expected)
-    proof = proofs[source.platform]
+    proof = proofs[source.platform](source.mapping)
     if secret is not None and proof.in_address:
         raise _unsigned(source.platform)
     new = new_path_token() if proof.in_address else secret or new_secret()
@@ -161,7 +165,7 @@ async def set_secrets(
     tenant_id: str,
     source_id: UUID,
     written: Sequence[str],
-    proofs: Mapping[str, Proof],
+    proofs: Mapping[str, ProofByMapping],
     vault: Vault,
 ) -> Source:
     """Let these secrets count for a source, and no others.
@@ -180,7 +184,7 @@ async def set_secrets(
         InvalidSecretError: one is no secret that the platform signs with.
     """
     source = await _locked(work, tenant_id, source_id, vault, None)
-    proof = proofs[source.platform]
+    proof = proofs[source.platform](source.mapping)
     if proof.in_address:
         raise _unsigned(source.platform)
     for secret in written:
@@ -251,6 +255,43 @@ async def _saved(work: SqlUnitOfWork, before: Source, after: Source, vault: Vaul
     if after != before:
         await store.save(work.tx, after, vault)
     return after
+
+
+async def set_mapping(
+    work: SqlUnitOfWork,
+    tenant_id: str,
+    source_id: UUID,
+    mapping: str,
+    proofs: Mapping[str, ProofByMapping],
+    vault: Vault,
+) -> Source:
+    """Replace the mapping of a custom source.
+
+    Where the new one proves deliveries by the address, and the one before did not, the address gets a secret token;
+    the other way round it loses it. Further secrets are of the proof before, and end then.
+
+    Args:
+        work: the open unit of work.
+        tenant_id: whose source it is.
+        source_id: the source.
+        mapping: as JSON.
+        proofs: how each platform that has an adapter proves its deliveries.
+        vault: encrypts what proves deliveries.
+
+    Raises:
+        UnknownSourceError: there is no such source.
+        InvalidMappingError: the mapping is none, or the source is not custom.
+        InvalidSecretError: a secret of the source is none that the new proof signs with.
+    """
+    source = await _locked(work, tenant_id, source_id, vault, None)
+    proof = proofs[source.platform](mapping)
+    changed = replace(source, mapping=mapping, revision=source.revision + 1)
+    if proof.in_address is (source.path_token is None):
+        token = new_path_token() if proof.in_address else None
+        changed = replace(changed, path_token=token, more_secrets=(), more_secrets_until=())
+    for secret in changed.proving:
+        proof.key(secret)
+    return await _saved(work, source, changed, vault)
 
 
 def _unsigned(platform: str) -> UnsignedPlatformError:

@@ -1,6 +1,6 @@
 """A source: one configured account on a platform."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from ipaddress import ip_network
@@ -29,6 +29,10 @@ class Proof(Protocol):
         """Return the key of a written secret, or raise `InvalidSecretError`."""
 
 
+ProofByMapping = Callable[[str | None], Proof]
+"""Takes the mapping of a source; returns what proves its deliveries, or raises `InvalidMappingError`."""
+
+
 class UnknownSourceError(Exception):
     """There is no such source."""
 
@@ -43,6 +47,22 @@ class UnsignedPlatformError(ValueError):
 
 class InvalidSourceError(ValueError):
     """A setting of a source that cannot be; the text says which one and why."""
+
+
+class InvalidMember(msgspec.Struct, frozen=True):
+    """One member of a mapping that cannot be."""
+
+    pointer: str
+    """A JSON pointer into the mapping."""
+    reason: str
+
+
+class InvalidMappingError(ValueError):
+    """A mapping that cannot be; it names each member that is wrong."""
+
+    def __init__(self, members: Sequence[InvalidMember]) -> None:
+        super().__init__("; ".join(f"{member.pointer or 'mapping'}: {member.reason}" for member in members))
+        self.members = tuple(members)
 
 
 class ChangedInBetweenError(Exception):
@@ -109,6 +129,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The networks that deliveries may come from; any if there are none."""
     time_zone: str | None = None
     """Of times that the platform sends without a zone; such an event is quarantined if there is none."""
+    mapping: str | None = None
+    """What stands where in the payloads of a custom source, as JSON: see `platforms/mapping.py`."""
     created_at: datetime
     paused_at: datetime | None = None
     """Since when its deliveries are kept and not applied; None while they are."""

@@ -1,9 +1,10 @@
 """Sources in the API."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 
@@ -17,6 +18,9 @@ from plaudit.ingest.sources.domain import (
     Source,
 )
 
+MAX_EXPRESSION_CHARS: Final = 2_000
+MAX_WORDS: Final = 50
+"""Of one field."""
 Name = Annotated[
     str,
     Field(
@@ -53,6 +57,148 @@ Secret = Annotated[
 ]
 
 
+Expression = Annotated[str, Field(min_length=1, max_length=MAX_EXPRESSION_CHARS, pattern=r"^[^\x00]*$")]
+Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]{1,64}$")]
+
+
+class FieldsIn(Body):
+    """The expressions (JMESPath) that find each field in an event."""
+
+    id: Expression = Field(description="The platform's id of the review.", examples=["review.uuid"])
+    rating: Expression = Field(
+        description="The rating: a number, a number in a text, or a word of `words`.", examples=["review.score"]
+    )
+    published_at: Expression = Field(
+        description="When it was published: ISO 8601, or Unix seconds or milliseconds.", examples=["review.posted_on"]
+    )
+    event: Expression | None = Field(
+        default=None,
+        description="What happened: `created`, `edited`, `removed`, `restored`, `answered`, or a word of `words`; "
+        "others are ignored. Without, each event is a whole review.",
+        examples=["action"],
+    )
+    edited_at: Expression | None = Field(default=None, description="When it was edited.")
+    version: Expression | None = Field(default=None, description="A whole number that rises with each change.")
+    removed: Expression | None = Field(default=None, description="Whether the review is not public.")
+    title: Expression | None = Field(default=None, description="Its title.")
+    text: Expression | None = Field(default=None, description="Its text.", examples=["review.body"])
+    language: Expression | None = Field(default=None, description="Its language, such as `en` or `pt_BR`.")
+    url: Expression | None = Field(default=None, description="Where it can be read.")
+    verified: Expression | None = Field(default=None, description="Whether the purchase is certain.")
+    kind: Expression | None = Field(
+        default=None, description="`stars`, `nps`, `csat`, `ces` or `thumbs`; stars without. A constant is `'nps'`."
+    )
+    scale_min: Expression | None = Field(
+        default=None, description="The worst rating; a constant is a number in backticks.", examples=["`0`"]
+    )
+    scale_max: Expression | None = Field(
+        default=None,
+        description="The best rating. Without both ends, the kind says them: 1 to 5 for stars.",
+        examples=["`10`"],
+    )
+    author_id: Expression | None = Field(default=None, description="The platform's id of the author.")
+    author_email: Expression | None = Field(default=None, description="The author's address; kept as a keyed hash.")
+    answer: Expression | None = Field(default=None, description="The text of the company's answer.")
+    answered_at: Expression | None = Field(default=None, description="When the company answered.")
+    product: Expression | None = Field(default=None, description="What it is about; the tag `product:`.")
+    location: Expression | None = Field(default=None, description="Where it was; the tag `location:`.")
+    reference: Expression | None = Field(default=None, description="The order; the tag `reference:`.")
+    tags: Expression | None = Field(default=None, description="An array of texts; each becomes a tag.")
+
+
+class WordsIn(Body):
+    """What the words of a field stand for. Case does not count. A word that is not here quarantines its event."""
+
+    event: dict[Word, Literal["created", "edited", "removed", "restored", "answered"]] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_WORDS,
+        description="Of `event`; words that are not here are ignored.",
+        examples=[{"review.new": "created"}],
+    )
+    rating: dict[Word, float] | None = Field(
+        default=None, min_length=1, max_length=MAX_WORDS, description="Of `rating`, for example FIVE → 5."
+    )
+    kind: dict[Word, Literal["stars", "nps", "csat", "ces", "thumbs"]] | None = Field(
+        default=None, min_length=1, max_length=MAX_WORDS, description="Of `kind`."
+    )
+    verified: dict[Word, bool] | None = Field(
+        default=None, min_length=1, max_length=MAX_WORDS, description="Of `verified`."
+    )
+    removed: dict[Word, bool] | None = Field(
+        default=None, min_length=1, max_length=MAX_WORDS, description="Of `removed`, for example a status → true."
+    )
+
+
+class ProofIn(Body):
+    """What proves the deliveries."""
+
+    kind: Literal["standard-webhooks", "standard-webhooks-v1a", "hmac", "secret-header", "path-token"] = Field(
+        description="`path-token` where the sender signs nothing: the secret is in the address.", examples=["hmac"]
+    )
+    header: HeaderName | None = Field(
+        default=None, description="Of the signature (`hmac`) or of the secret (`secret-header`).", examples=["X-Sign"]
+    )
+    digest: Literal["sha256", "sha512"] = Field(default="sha256", description="Of the HMAC.", examples=["sha256"])
+    encoding: Literal["hex", "base64"] = Field(default="hex", description="Of the HMAC.", examples=["hex"])
+    prefix: str = Field(
+        default="",
+        max_length=32,
+        pattern=r"^[!-~]*$",
+        description="Before the HMAC, for example `sha256=`.",
+        examples=["sha256="],
+    )
+    timestamp_header: HeaderName | None = Field(
+        default=None, description="Of the time that is signed before the body; it may be five minutes off."
+    )
+    timestamp_form: Literal["seconds", "either", "iso"] = Field(
+        default="seconds",
+        description="Unix seconds, those or milliseconds, or ISO 8601 with a zone.",
+        examples=["seconds"],
+    )
+    separator: str = Field(
+        default=".",
+        max_length=4,
+        pattern=r"^[ -~]*$",
+        description="Between the time and the body in what is signed.",
+        examples=["."],
+    )
+    id_header: HeaderName | None = Field(
+        default=None, description="Of the sender's id of a delivery, the same in each attempt."
+    )
+
+
+class MappingIn(Body):
+    """What stands where in the payloads of a custom source."""
+
+    events: Expression | None = Field(
+        default=None,
+        description="The expression that finds the events of a body: an array, or one object. Without, the body itself "
+        "is that. The other expressions start at one event.",
+        examples=["items"],
+    )
+    fields: FieldsIn = Field(description="The expressions that find each field.")
+    words: WordsIn = Field(
+        default=WordsIn(), description="What words stand for.", examples=[{"event": {"review.new": "created"}}]
+    )
+    proof: ProofIn = Field(description="What proves that a delivery is the sender's.")
+
+    def written(self) -> str:
+        """Return the mapping as it is stored: JSON of what is said."""
+        return msgspec.json.encode(self.model_dump(exclude_none=True)).decode()
+
+
+class MappingOut(MappingIn):
+    """The mapping of a custom source."""
+
+
+class SourceMappingIn(Body):
+    """The mapping of a custom source, whole."""
+
+    mapping: MappingIn = Field(description="What stands where in its payloads, and what proves them.")
+
+
 class SourceIn(Body):
     """A source to create."""
 
@@ -68,6 +214,9 @@ class SourceIn(Body):
     )
     allowed_addresses: Networks = Field(default=[])
     time_zone: TimeZone = None
+    mapping: MappingIn | None = Field(
+        default=None, description="What stands where in the payloads: of the platform `custom`, which needs one."
+    )
 
 
 class SourceChangesIn(Body):
@@ -129,6 +278,7 @@ class SourceOut(BaseModel):
     time_zone: str | None = Field(
         description="Of times that the platform sends without a zone.", examples=["Europe/Berlin"]
     )
+    mapping: MappingOut | None = Field(description="What stands where in its payloads, of a custom source.")
     more_secrets_until: list[datetime | None] = Field(
         description=(
             "Of each further secret that counts beside the present one, until when it does; null for one that counts "
@@ -155,7 +305,13 @@ class SourceWithSecretOut(SourceOut):
 
 def source_out(source: Source) -> SourceOut:
     """Return a source without its secrets."""
-    return SourceOut.model_validate({**asdict(source), "hook": f"/v1/hooks/{source.id}"})
+    mapping = None if source.mapping is None else msgspec.json.decode(source.mapping)
+    return SourceOut.model_validate({**asdict(source), "mapping": mapping, "hook": f"/v1/hooks/{source.id}"})
+
+
+def mapping_out(source: Source) -> MappingOut:
+    """Return the mapping of a custom source."""
+    return MappingOut.model_validate_json(source.mapping or "")
 
 
 def source_with_secret_out(source: Source) -> SourceWithSecretOut:

@@ -178,7 +178,8 @@ def _sealed(source: Source, vault: Vault) -> dict[str, Any]:
     for name in _SEALED:
         if values[name] is not None:
             values[name] = vault.seal(values[name], place(name))
-    return {**values, MORE: [vault.seal(secret, place(MORE)) for secret in source.more_secrets]}
+    mapping = None if source.mapping is None else msgspec.json.decode(source.mapping)
+    return {**values, "mapping": mapping, MORE: [vault.seal(secret, place(MORE)) for secret in source.more_secrets]}
 
 
 def _of_id(tenant_id: str, source_id: UUID) -> Select[Any]:
@@ -197,6 +198,8 @@ def _values(row: Mapping[Any, Any], vault: Vault, now: datetime) -> dict[str, An
     for name in _SEALED:
         if values[name] is not None:
             values[name] = vault.open(values[name], place(name))
+    if not isinstance(row["mapping"], str | None):
+        values["mapping"] = msgspec.json.encode(row["mapping"]).decode()
     more = zip(row[MORE], row["more_secrets_until"], strict=True)
     valid = [(vault.open(sealed, place(MORE)), until) for sealed, until in more if until is None or until > now]
     return {

@@ -1,6 +1,7 @@
 """The table of sources."""
 
 from sqlalchemy import ARRAY, Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 sources = Table(
     "sources",
@@ -16,6 +17,7 @@ sources = Table(
     Column("path_token", Text),
     Column("allowed_addresses", ARRAY(Text), nullable=False),
     Column("time_zone", Text),
+    Column("mapping", JSONB),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("paused_at", DateTime(timezone=True)),
     Column("revision", Integer, nullable=False),

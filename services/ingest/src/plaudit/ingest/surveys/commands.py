@@ -21,7 +21,7 @@ from plaudit.ingest.hooks import store as hooks_store
 from plaudit.ingest.hooks.domain import Delivery
 from plaudit.ingest.reviews.domain.state import Kind, StoredReview
 from plaudit.ingest.sources import commands as sources
-from plaudit.ingest.sources.domain import Proof, Source
+from plaudit.ingest.sources.domain import ProofByMapping, Source
 from plaudit.ingest.surveys import store
 from plaudit.ingest.surveys.domain.invitations import ERASED, Invitation, LeftOut, Wanted, expiry, judge
 from plaudit.ingest.surveys.domain.links import link_keys, new_token, token_hash
@@ -87,7 +87,7 @@ async def create(
     language: Language,
     brand: str | None,
     wording: Wording,
-    proofs: Mapping[str, Proof],
+    proofs: Mapping[str, ProofByMapping],
     vault: Vault,
 ) -> Survey:
     """Make a survey with its source.

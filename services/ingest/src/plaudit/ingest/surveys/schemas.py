@@ -6,11 +6,20 @@ from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from msgspec.structs import asdict
-from pydantic import BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from plaudit.common.contracts.subjects import is_subject_within
 from plaudit.common.http import Body, Subject
 from plaudit.common.refusals import rule_in_words
+from plaudit.common.text import NOT_TEXT, UNSEEN
 from plaudit.ingest.contacts.domain import PERSON_PATTERN
 from plaudit.ingest.contacts.schemas import A_PERSON, Email
 from plaudit.ingest.customers.schemas import Value
@@ -30,10 +39,14 @@ from plaudit.ingest.surveys.store import Counted
 
 A_LINK: Final = "https://plaudit.example/s/AZnW8nwefkCaUh8MbA87EQGZ1vJ8HnpAmlIfDGwPOxFpl9JzIBP9GCssLFYTIsTYXdfKEg"
 _STORABLE: Final = r"^[^\x00]*$"
+_SEEN: Final = rf"^[^\x00]*[^\s{NOT_TEXT}{UNSEEN}][^\x00]*$"
+"""Some character that can be seen, and no NUL."""
 
 SurveyKind = Literal[Kind.STARS, Kind.NPS, Kind.CSAT, Kind.CES]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LINE_CHARS, pattern=_STORABLE)]
-Thanks = Annotated[str, StringConstraints(min_length=1, max_length=MAX_THANKS_CHARS, pattern=_STORABLE)]
+Line = Annotated[str, StringConstraints(max_length=MAX_LINE_CHARS, pattern=_SEEN)]
+Thanks = Annotated[str, StringConstraints(max_length=MAX_THANKS_CHARS, pattern=_SEEN)]
+Days = Annotated[int, BeforeValidator(lambda value: int(value) if _is_whole(value) else value), Field(strict=True)]
+"""A whole number, however JSON spells it: 30 and 30.0 are the same."""
 Brand = Annotated[str, StringConstraints(min_length=1, max_length=MAX_BRAND_CHARS, pattern=_STORABLE)]
 
 _KIND: Final = "What is asked for: stars 1 to 5, NPS 0 to 10, CSAT 1 to 5, CES 1 to 7."
@@ -77,7 +90,7 @@ class SurveyChangeIn(Body):
     question: Line = Field(description="The question with the scale.", examples=[_WORDS["question"]])
     text_question: Line = Field(description="The question for words.", examples=[_WORDS["text_question"]])
     thanks: Thanks = Field(description="What is said after the response.", examples=[_WORDS["thanks"]])
-    closed: bool = Field(default=False, description="Whether nobody can respond any more.")
+    closed: bool = Field(default=False, strict=True, description="Whether nobody can respond any more.")
 
     def wording(self) -> Wording:
         """Return the words."""
@@ -146,7 +159,7 @@ class InvitationsIn(Body):
             ),
         ]
     ] = Field(min_length=1, max_length=MAX_INVITATIONS, description="The customers.")
-    expires_in_days: int = Field(
+    expires_in_days: Days = Field(
         default=DEFAULT_DAYS, ge=1, le=MAX_DAYS, description="Until the links expire.", examples=[DEFAULT_DAYS]
     )
 
@@ -180,6 +193,10 @@ class InvitationsOut(BaseModel):
 
     invitations: list[InvitationOut] = Field(description="Those who get a link.")
     left_out: list[LeftOutOut] = Field(description="Those who get none, and why.", examples=[[]])
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, float) and value.is_integer()
 
 
 def survey_out(counted: Counted) -> SurveyOut:

@@ -44,7 +44,7 @@ async def try_delivery(
 
 def signed(source: KeyedSource, body: bytes, now: float) -> dict[str, str]:
     """Return the headers of a delivery that is signed as its platform does; none where only the sender can sign."""
-    proof = ADAPTERS[source.platform].proof
+    proof = ADAPTERS[source.platform].of(source.mapping).proof
     try:
         return proof.sign(proof.signing_key(source.proving[0]), body, f"test_{uuid4().hex}", now)
     except InvalidSecretError:

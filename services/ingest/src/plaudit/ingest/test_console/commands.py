@@ -68,7 +68,7 @@ async def try_out(
         address: of Plaudit from outside, which tokens of issuers are meant for.
     """
     await store.write_nothing(tx)
-    adapter = ADAPTERS[source.platform]
+    adapter = ADAPTERS[source.platform].of(source.mapping)
     proof = adapter.proof
     if isinstance(proof, OidcBearer):
         proof = replace(proof, audience=f"{address}/v1/hooks/{source.id}", issuer_keys=IssuerKeys())
@@ -105,7 +105,7 @@ async def _decided(
         headers="{}",
         body=body,
         events=items,
-        removals_are_final=ADAPTERS[source.platform].tells.removals_are_final,
+        removals_are_final=ADAPTERS[source.platform].of(source.mapping).tells.removals_are_final,
     )
     dedup_keys = [] if sent_id is None else [(source.id, sent_id)]
     outcomes, reviews = await hooks.known(tx, dedup_keys, dict.fromkeys(delivery.review_keys))

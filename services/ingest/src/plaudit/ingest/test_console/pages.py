@@ -131,7 +131,7 @@ async def _page(
     typed: Typed = NOTHING_TYPED,
     tried: Tried | None = None,
 ) -> Response:
-    adapter = ADAPTERS[source.platform]
+    adapter = ADAPTERS[source.platform].of(source.mapping)
     signature = None if tried is None else tried.proved.signature
     signed_text = None if signature is None or signature.signed is None else signature.signed.decode(errors="replace")
     return await console.response(

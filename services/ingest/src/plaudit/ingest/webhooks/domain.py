@@ -64,10 +64,13 @@ def signed_headers(adapter: Adapter, secret: str | None, body: bytes, attempt: A
         attempt: its id and its time.
 
     Raises:
-        NotSignableError: the platform needs a secret, or sends no id or no time where one is stated; or it is no id.
+        NotSignableError: nobody but the platform can sign; it needs a secret; it sends no id or no time where one is
+            stated; or it is no id.
         InvalidSecretError: the secret is none that the platform signs with.
     """
     proof = adapter.proof
+    if not proof.is_for_any_sender:
+        raise NotSignableError(f"nobody but {adapter.title} itself can send deliveries that are proven")
     if attempt.is_id_stated and proof.id_header is None:
         raise NotSignableError(f"{adapter.platform} sends no id of a delivery, so that none can be stated")
     if attempt.is_time_stated and proof.timestamp_header is None:

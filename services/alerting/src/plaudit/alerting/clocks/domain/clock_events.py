@@ -18,6 +18,8 @@ class StartReason(StrEnum):
     RESTORED = "restored"
     """The review was removed, and is back."""
     ANSWER_REMOVED = "answer_removed"
+    WORSENED = "worsened"
+    """The review has become drastic, by its text or by other rules."""
 
 
 class CancelReason(StrEnum):
@@ -25,6 +27,8 @@ class CancelReason(StrEnum):
 
     REMOVED = "removed"
     NO_LONGER_NEGATIVE = "no_longer_negative"
+    WORSENED = "worsened"
+    """The review has become drastic: a run with an earlier deadline follows."""
 
 
 class RetractReason(StrEnum):

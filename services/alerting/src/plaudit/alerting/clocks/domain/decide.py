@@ -22,7 +22,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
 )
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.policies.domain import BREACH_PERCENT, Policy, stage_at
-from plaudit.common.contracts import ReviewChange, ReviewState
+from plaudit.common.contracts import ReviewChange, ReviewState, Severity
 
 PUBLISHED_ANSWER: Final = "published"
 
@@ -49,6 +49,33 @@ def decide(
     if end is None and change.after is not None:
         return _start(change.before, change.after, happened_at, policy, is_first=is_first)
     return ()
+
+
+def decide_worse(
+    run: Run, change: ReviewChange, happened_at: datetime, policy: Policy, newest: Policy
+) -> tuple[ClockEvent, ...]:
+    """Return what is added to a clock's log when its review has become drastic: a run with an earlier deadline.
+
+    Nothing is added where that deadline would not be earlier than the present one, or where an answer is no longer due.
+    A review that has become less severe keeps the deadline that it has.
+
+    Args:
+        run: the fold of the log so far.
+        change: the review's newest revision.
+        happened_at: when the change was recorded; the new deadline counts from then.
+        policy: that of the present run.
+        newest: that of reviews as severe as this one now is.
+    """
+    if not run.waiting or run.breached_at is not None or newest.severity == policy.severity:
+        return ()
+    if newest.severity != Severity.DRASTIC or _end_of(change.after, happened_at, newest) is not None:
+        return ()
+    if newest.due_at(happened_at, happened_at) >= run.due_at:
+        return ()
+    return (
+        Cancelled(happened_at, CancelReason.WORSENED),
+        Started(happened_at, happened_at, newest.ref, StartReason.WORSENED),
+    )
 
 
 def decide_due(

@@ -90,10 +90,10 @@ def _name(platform: str) -> str:
 def _shape(adapter: Adapter) -> dict[str, Any]:
     """Return the schema of a platform's body by its members: what they hold is the platform's to say."""
     posted = f"What {adapter.title} posts."
-    return {
-        "description": posted,
-        "anyOf": [{"type": "object", "description": posted, "required": list(adapter.members)}],
-    }
+    shape: dict[str, Any] = {"type": "object", "description": posted, "required": list(adapter.members)}
+    if adapter.in_array:
+        shape = {"type": "array", "description": posted, "items": shape}
+    return {"description": posted, "anyOf": [shape]}
 
 
 def _posts(adapter: Adapter) -> bool:
@@ -102,8 +102,12 @@ def _posts(adapter: Adapter) -> bool:
 
 def _deliveries(*, in_address: bool) -> dict[str, Any]:
     """Return the bodies of all platforms that sign, or of all that do not."""
-    posting = {platform: each.proof for platform, each in ADAPTERS.items() if not isinstance(each.proof, NoDeliveries)}
-    names = [_name(platform) for platform, proof in posting.items() if proof.in_address is in_address]
+    posting = {platform: each for platform, each in ADAPTERS.items() if not isinstance(each.proof, NoDeliveries)}
+    names = [
+        _name(platform)
+        for platform, adapter in posting.items()
+        if adapter.mapped is not None or adapter.proof.in_address is in_address
+    ]
     return {"description": "The body is that of the source's platform.", "anyOf": [_ref(name) for name in names]}
 
 
@@ -140,6 +144,13 @@ _SCHEMAS: Final = {
     },
     **{_name(platform): _shape(adapter) for platform, adapter in ADAPTERS.items() if _posts(adapter)},
     _name("native-v1a"): {"description": "As the native format.", "anyOf": [_ref("NativeDelivery")]},
+    _name("custom"): {
+        "description": "What the mapping of the source reads.",
+        "anyOf": [
+            {"type": "object", "description": "Any object."},
+            {"type": "array", "description": "Any array.", "items": {"description": "Of anything."}},
+        ],
+    },
     "TrustpilotDelivery": {
         "description": "What Trustpilot posts: an object with `events`, or one bare event.",
         "anyOf": [*_TRUSTPILOT_CHOICES, _object("Several events.", events=_events(_TRUSTPILOT_CHOICES))],

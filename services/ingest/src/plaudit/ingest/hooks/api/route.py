@@ -6,8 +6,9 @@ commit.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import structlog
@@ -34,16 +35,19 @@ from plaudit.ingest.hooks.domain import (
     Receipt,
 )
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
-from plaudit.ingest.platforms import UnusableBodyError
+from plaudit.ingest.platforms import UnusableBodyError, is_ping
 from plaudit.ingest.platforms.proofs import NotProvenError, UnknownKeyError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.sorting.domain import language
 
 STORED_HEADERS = {name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp")}
 """The id only of a delivery that is not known by it: `sent_id` holds it otherwise, and each byte costs."""
 MAX_STORED_HEADER_CHARS = 500
 CLOUD_EVENT = b"ce-specversion"
 MAX_STORED_ATTRIBUTES = 20
+OK = 200
+TEXT = b"text/plain; charset=utf-8"
 BY_SOURCE = frozenset({"no_match", "wrong_token", "wrong_address"})
 """Reasons why a delivery is not proven that a change of its source can take away."""
 Find = Callable[[str, float], Awaitable[CachedSource | None]]
@@ -72,24 +76,27 @@ class Hooks(DirectRoute):
         self._trusted_proxies = settings.trusted_proxies
         self._ids = ids
         self._answer_timeout_seconds = settings.hook_answer_timeout_seconds
-        self._looking_up: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
 
     def take(self, requests: Sequence[DirectRequest]) -> None:
         """Take deliveries: each is answered 202 once it is durable, or refused."""
         now = time.time()
         answer_by = asyncio.get_running_loop().time() + self._answer_timeout_seconds
         for request in requests:
+            if is_ping(request.body):
+                request.answer(OK, GREETING.encode(), TEXT)
+                continue
             try:
                 cached = self._sources.cached(request.parameters[0])
             except KeyError:
-                self._begin_look_up(request, self._sources.find, answer_by)
+                self._start(self._look_up(request, self._sources.find, answer_by))
             else:
                 self._take(request, cached, now, answer_by, is_remembered=True)
 
-    def _begin_look_up(self, request: DirectRequest, find: Find, answer_by: float) -> None:
-        task = asyncio.create_task(self._look_up(request, find, answer_by))
-        self._looking_up.add(task)
-        task.add_done_callback(self._looking_up.discard)
+    def _start(self, waiting: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(waiting)
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
 
     async def _look_up(self, request: DirectRequest, find: Find, answer_by: float) -> None:
         try:
@@ -106,16 +113,18 @@ class Hooks(DirectRoute):
             source, sent_id = prove(cached, request, now, self._trusted_proxies)
             arrived_at = answer_by - self._answer_timeout_seconds
             delivery = _read(source, str(self._ids()), sent_id, request, arrived_at)
-            self._put(_Posted(self, request, delivery, answer_by))
+            posted = _Posted(self, request, delivery, answer_by)
+            if not language.is_ready() and delivery.needs_language:
+                self._start(self._put_with_language(posted))
+            else:
+                self._put(posted)
         except NotProvenError as error:
             if is_remembered and error.reason in BY_SOURCE:
-                self._begin_look_up(request, self._sources.find_anew, answer_by)
+                self._start(self._look_up(request, self._sources.find_anew, answer_by))
             else:
                 self._not_proven(request, cached, error, now)
         except UnknownKeyError as error:
-            task = asyncio.create_task(self._read_keys(error.keys_url, request, cached, answer_by))
-            self._looking_up.add(task)
-            task.add_done_callback(self._looking_up.discard)
+            self._start(self._read_keys(error.keys_url, request, cached, answer_by))
         except Exception as error:  # noqa: BLE001 - every failure is an answer
             request.refuse(error)
 
@@ -138,6 +147,14 @@ class Hooks(DirectRoute):
             request.refuse(error)
         else:
             self._take(request, cached, time.time(), answer_by, is_remembered=False)
+
+    async def _put_with_language(self, posted: "_Posted") -> None:
+        """Write a delivery when the model of languages is loaded, where it came before the process was ready."""
+        try:
+            await asyncio.to_thread(language.load)
+            self._put(posted)
+        except Exception as error:  # noqa: BLE001 - every failure is an answer
+            posted.request.refuse(error)
 
     def _put(self, posted: "_Posted") -> None:
         try:
@@ -217,6 +234,7 @@ def _read(
         tracestate=request.tracestate,
         removals_are_final=cached.adapter.tells.removals_are_final,
         arrived_at=arrived_at,
+        rules=cached.rules,
     )
 
 

@@ -17,6 +17,8 @@ from plaudit.common.db import Database
 from plaudit.common.vault import Vault
 from plaudit.ingest.platforms import ADAPTERS, Adapter
 from plaudit.ingest.platforms.proofs import Proof
+from plaudit.ingest.sorting import store as sorting_rules
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, RulesInForce
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import KeyedSource, Source
 
@@ -37,6 +39,8 @@ class CachedSource:
     """Of its secrets; one of them must have signed."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """That deliveries may come from; any if there are none."""
+    rules: CompiledRules = SHIPPED
+    """What its reviews are sorted by."""
 
 
 ProofOf = Callable[[Adapter, Source], Proof]
@@ -48,16 +52,19 @@ def proof_of_platform(adapter: Adapter, _: Source) -> Proof:
     return adapter.proof
 
 
-def known_source(source: KeyedSource, proof_of: ProofOf = proof_of_platform) -> CachedSource:
+def known_source(
+    source: KeyedSource, proof_of: ProofOf = proof_of_platform, rules: CompiledRules = SHIPPED
+) -> CachedSource:
     """Return a source with what proves and reads its deliveries.
 
     Raises:
+        InvalidMappingError: a stored mapping is none.
         InvalidSecretError: a stored secret is none that its platform signs with.
     """
-    adapter = ADAPTERS[source.platform]
+    adapter = ADAPTERS[source.platform].of(source.mapping)
     proof = proof_of(adapter, source)
     networks = tuple(ip_network(each) for each in source.allowed_addresses)
-    return CachedSource(source, adapter, proof, tuple(proof.key(secret) for secret in source.proving), networks)
+    return CachedSource(source, adapter, proof, tuple(proof.key(secret) for secret in source.proving), networks, rules)
 
 
 class SourceCache:
@@ -78,6 +85,7 @@ class SourceCache:
         self._monotonic = monotonic
         self._proof_of = proof_of
         self._cache: dict[str, tuple[float, CachedSource | None]] = {}
+        self._rules: dict[str, tuple[RulesInForce, CompiledRules]] = {}
         self._loading: dict[UUID, asyncio.Task[CachedSource | None]] = {}
         self._gathering: dict[UUID, asyncio.Task[CachedSource | None]] = {}
         """Look-ups that have not begun."""
@@ -155,7 +163,21 @@ class SourceCache:
     async def _load(self, wanted: UUID) -> CachedSource | None:
         async with self._database.transaction() as tx:
             source = await store.find(tx, wanted, self._vault)
-        return None if source is None else known_source(source, self._proof_of)
+        return None if source is None else known_source(source, self._proof_of, await self._rules_of(source.tenant_id))
+
+    async def _rules_of(self, tenant_id: str) -> CompiledRules:
+        """Return the rules that are in force for a tenant. They are compiled once, until they change."""
+        async with self._database.transaction(tenant_id) as tx:
+            in_force = await sorting_rules.in_force(tx, tenant_id)
+        if in_force == RulesInForce():
+            self._rules.pop(tenant_id, None)
+            return SHIPPED
+        known = self._rules.get(tenant_id)
+        if known is None or known[0] != in_force:
+            if len(self._rules) >= MAX_CACHED_SOURCES:
+                del self._rules[next(iter(self._rules))]
+            known = self._rules[tenant_id] = in_force, in_force.compiled()
+        return known[1]
 
 
 def _id_in(text: str) -> UUID | None:

@@ -43,7 +43,7 @@ def _read(event: Fields) -> Item:
     review = event.inner("review")
     external_id = review.id("id")
     if name == "review/unpublished" or not _is_public(review):
-        return RemoveReview(external_id=external_id)
+        return RemoveReview(external_id=external_id, is_standing=name != "review/unpublished")
     content = Content(
         rating=review.rating("rating"),
         published_at=review.time("created_at"),

@@ -169,7 +169,7 @@ def _instruction(name: str, data: object, source: KeyedSource) -> Instruction:
         return RemoveReview(external_id=msgspec.convert(data, Deleted).id)
     review = msgspec.convert(data, Review)
     if review.state is not None and review.state != PUBLISHED:
-        return RemoveReview(external_id=review.id)
+        return RemoveReview(external_id=review.id, is_standing=True)
     instruction = CreateReview if name in CREATED else EditReview
     return instruction(external_id=review.id, content=_content(name, review, source))
 

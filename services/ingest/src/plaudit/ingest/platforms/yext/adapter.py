@@ -41,7 +41,7 @@ def _read(event: Fields) -> Item:
     review = event.inner("review")
     external_id = review.id("id")
     if name not in EVENTS or review.word("status", IS_PUBLIC) is False:
-        return RemoveReview(external_id=external_id)
+        return RemoveReview(external_id=external_id, is_standing=name in EVENTS)
     is_thumb = (review.name("reviewType") or "").casefold() == "recommendation"
     content = Content(
         kind=Kind.THUMBS if is_thumb else Kind.STARS,

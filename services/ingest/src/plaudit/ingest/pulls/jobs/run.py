@@ -38,6 +38,8 @@ from plaudit.ingest.pulls.domain import (
 )
 from plaudit.ingest.pulls.store import Claimed
 from plaudit.ingest.reviews.domain.instructions import Item
+from plaudit.ingest.sorting import store as sorting_rules
+from plaudit.ingest.sorting.domain.rules import SHIPPED
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.domain import KeyedSource
 
@@ -111,6 +113,7 @@ class Run:
         self._began = time.monotonic()
         self._worker = worker
         self._hook = hook
+        self._rules = SHIPPED
         self._writer = writer
         self._client = client
         self._ids = ids
@@ -161,6 +164,9 @@ class Run:
     async def _source(self) -> KeyedSource:
         async with self._hook.driver_transaction() as tx:
             source = await sources.find(tx, UUID(self.pull.source_id), self._vault)
+        if source is not None:
+            async with self._hook.driver_transaction(source.tenant_id) as tx:
+                self._rules = await sorting_rules.rules_of(tx, source.tenant_id)
         if source is None:
             raise ClaimLostError
         return source
@@ -342,6 +348,7 @@ class Run:
             status=ACCEPTED if unread is None else UNPROCESSABLE,
             quarantine_reason=unread,
             removals_are_final=self._adapter.tells.removals_are_final,
+            rules=self._rules,
         )
 
     async def _write(self, delivery: Delivery) -> Receipt:

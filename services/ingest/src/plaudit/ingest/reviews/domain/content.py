@@ -8,9 +8,12 @@ from msgspec import UNSET, UnsetType
 
 from plaudit.common.text import MAX_LETTER_CHARS, clean, cut
 from plaudit.ingest.reviews.domain.instructions import AnswerContent, AnswerState, Content
-from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, Scale, rate, severity
+from plaudit.ingest.reviews.domain.scales import DEFAULT_SCALES, Scale, rate
 from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState
 from plaudit.ingest.reviews.domain.times import latest
+from plaudit.ingest.sorting.domain.findings import Findings, find
+from plaudit.ingest.sorting.domain.rules import CompiledRules
+from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import Source
 
 MAX_TITLE_CHARS: Final = 500
@@ -21,7 +24,14 @@ SETTLING: Final = timedelta(minutes=15)
 
 
 def first_state(
-    external_id: str, content: Content, rating: float, source: Source, received_at: datetime, *, was_edited: bool
+    external_id: str,
+    content: Content,
+    rating: float,
+    source: Source,
+    received_at: datetime,
+    rules: CompiledRules,
+    *,
+    was_edited: bool,
 ) -> ReviewState:
     """Return the state of a review that is new to us.
 
@@ -39,15 +49,18 @@ def first_state(
     edited_at = None if content.edited_at is UNSET else min(content.edited_at, limit)
     title, title_cut = _kept(None if content.title is UNSET else content.title, MAX_TITLE_CHARS)
     text, text_cut = _kept(None if content.text is UNSET else content.text, MAX_TEXT_CHARS)
+    subject = source.subject if content.subject is UNSET else content.subject
+    language = None if content.language is UNSET else content.language
+    severity, found = find(title, text, rated.stars, rules, subject=subject, stated_language=language)
     # By position up to here: Python passes more than 15 keywords through a dict, which takes three times as long.
     return ReviewState(
-        source.subject if content.subject is UNSET else content.subject,
+        subject,
         kind,
         rated.stars,
         rated.raw,
         False if content.verified is UNSET else content.verified,
         Origin.ORGANIC if content.origin is UNSET else content.origin,
-        rated.severity,
+        severity,
         source.ref,
         external_id,
         published_at,
@@ -55,19 +68,24 @@ def first_state(
         received_at,
         published_at_raw,
         edited_at,
-        title=title,
-        text=text,
-        language=None if content.language is UNSET else content.language,
+        title,
+        text,
+        language,
         person=None if content.person is UNSET else content.person,
         tags=() if content.tags is UNSET else content.tags,
         url=None if content.url is UNSET else content.url,
         answer=None if content.answer is UNSET else _next_answer(None, content.answer, received_at),
         text_cut=title_cut or text_cut,
+        found=found,
     )
 
 
 def next_state(
-    before: ReviewState, content: Content, received_at: datetime, stated_at: datetime | UnsetType
+    before: ReviewState,
+    content: Content,
+    received_at: datetime,
+    stated_at: datetime | UnsetType,
+    rules: CompiledRules,
 ) -> ReviewState:
     """Return the state after an edit: what it mentions is replaced, everything else stays.
 
@@ -79,6 +97,7 @@ def next_state(
         content: what replaces parts of it.
         received_at: when its delivery was received.
         stated_at: when the platform says that the edit was made, also where `content` does not replace that time.
+        rules: what its words are sorted by, where they or what they are read with have changed.
 
     Raises:
         OffScaleError: the rating is not on its scale.
@@ -92,14 +111,17 @@ def next_state(
         rated_at = received_at if stated_at is UNSET else min(stated_at, limit)
     title, title_cut = _next_text(before, before.title, content.title, MAX_TITLE_CHARS)
     text, text_cut = _next_text(before, before.text, content.text, MAX_TEXT_CHARS)
+    subject = before.subject if content.subject is UNSET else content.subject
+    language = before.language if content.language is UNSET else content.language
+    severity, found = _next_findings(before, title, text, stars, subject, language, rules)
     return ReviewState(
-        subject=before.subject if content.subject is UNSET else content.subject,
+        subject=subject,
         kind=kind,
         rating=stars,
         raw_rating=raw,
         verified=before.verified if content.verified is UNSET else content.verified,
         origin=before.origin if content.origin is UNSET else content.origin,
-        severity=before.severity if stars == before.rating else severity(stars),
+        severity=severity,
         source=before.source,
         external_id=before.external_id,
         published_at=published_at,
@@ -109,14 +131,23 @@ def next_state(
         edited_at=edited_at,
         title=title,
         text=text,
-        language=before.language if content.language is UNSET else content.language,
+        language=language,
         person=before.person if content.person is UNSET else content.person,
         tags=before.tags if content.tags is UNSET else content.tags,
         url=before.url if content.url is UNSET else content.url,
         answer=before.answer if content.answer is UNSET else _listed_answer(before.answer, content.answer, received_at),
         text_cut=title_cut or text_cut,
         resolution=before.resolution,
+        found=found,
     )
+
+
+def sorted_by(state: ReviewState, rules: CompiledRules) -> ReviewState:
+    """Return a state with what other rules say of it."""
+    severity, found = find(
+        state.title, state.text, state.rating, rules, subject=state.subject, stated_language=state.language
+    )
+    return msgspec.structs.replace(state, severity=severity, found=found)
 
 
 def rated_earlier(before: ReviewState, content: Content, stated_at: datetime | UnsetType) -> ReviewState:
@@ -199,6 +230,22 @@ def _next_rating(before: ReviewState, content: Content) -> tuple[Kind, float, Ra
         scale = DEFAULT_SCALES[kind]
     rated = rate(content.rating, scale, kind)
     return kind, rated.stars, rated.raw
+
+
+def _next_findings(
+    before: ReviewState,
+    title: str | None,
+    text: str | None,
+    stars: float,
+    subject: str,
+    language: str | None,
+    rules: CompiledRules,
+) -> tuple[Severity, Findings | None]:
+    """Return what a review's words say after an edit. Other rules alone change nothing: a job applies them."""
+    read = before.title, before.text, before.rating, before.subject, before.language
+    if read == (title, text, stars, subject, language):
+        return before.severity, before.found
+    return find(title, text, stars, rules, subject=subject, stated_language=language)
 
 
 def _next_text(

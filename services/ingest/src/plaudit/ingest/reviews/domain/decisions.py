@@ -7,7 +7,8 @@ happens to a removed review has an event until it is restored.
 - Each part of a review (`parts.py`) has the highest version that told it. An event replaces the parts that it tells by
   a higher version; where it has none to replace, it is stale. So versioned events end the same in any order. Without
   versions, the order of receipt counts.
-- A creation, or an edit with a rating, makes an unknown review. All else about an unknown review is held until then.
+- A creation, or an edit with a rating, makes an unknown review. All else about an unknown review is held until then,
+  but for a status that is not public.
 - A repeated creation is an edit, or nothing new if it says the same. It makes a removed review visible only with a
   higher version: a late copy must not bring back what was taken down.
 - An edit of a removed review is stored, and the review stays removed.
@@ -32,6 +33,7 @@ from plaudit.ingest.reviews.domain.content import (
     first_state,
     next_state,
     rated_earlier,
+    sorted_by,
     with_answer,
 )
 from plaudit.ingest.reviews.domain.instructions import (
@@ -47,6 +49,8 @@ from plaudit.ingest.reviews.domain.parts import ANSWER, RATING, VISIBILITY, part
 from plaudit.ingest.reviews.domain.scales import OffScaleError
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.domain.versions import ALL_PARTS, PartVersions
+from plaudit.ingest.sorting.domain.findings import NOTHING
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
 from plaudit.ingest.sources.domain import Source
 
 RevisionType = Literal[
@@ -57,6 +61,7 @@ RevisionType = Literal[
     "review.removed",
     "review.restored",
     "review.resolved",
+    "review.sorted",
     "review.erased",
 ]
 
@@ -90,9 +95,9 @@ class NewRevision(Revised, frozen=True, kw_only=True):
 
 
 class Unchanged(msgspec.Struct, frozen=True):
-    """There is nothing to write: a newer version is stored already, or the same content."""
+    """There is nothing to write: a newer version is stored already, the same content, or it never was public."""
 
-    reason: Literal["stale", "duplicate", "erased"]
+    reason: Literal["stale", "duplicate", "not_public", "erased"]
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -105,6 +110,7 @@ Decision = Revised | Unchanged | Held | Quarantined
 
 STALE = Unchanged("stale")
 DUPLICATE = Unchanged("duplicate")
+NOT_PUBLIC = Unchanged("not_public")
 ERASED = Unchanged("erased")
 """The review was erased: nothing is stored of it again, not even the bytes that tell of it."""
 
@@ -117,6 +123,7 @@ def decide(
     new_review_id: str,
     *,
     removals_are_final: bool = True,
+    rules: CompiledRules = SHIPPED,
 ) -> Decision:
     """Return what becomes of a review.
 
@@ -127,20 +134,39 @@ def decide(
         received_at: when its delivery was received, in UTC.
         new_review_id: the review's id if nothing is stored of it.
         removals_are_final: whether the platform says so when it takes a removal back.
+        rules: what the review's words are sorted by.
     """
     try:
         if current is None:
-            return _first(instruction, source, received_at, new_review_id, removals_are_final)
+            return _first(instruction, source, received_at, new_review_id, removals_are_final, rules)
         if current.state is None:
             return ERASED
-        return _next(current, current.state, instruction, received_at, removals_are_final)
+        return _next(current, current.state, instruction, received_at, removals_are_final, rules)
     except OffScaleError as error:
         return Quarantined(str(error))
 
 
+def sort_again(current: StoredReview, rules: CompiledRules) -> Revised | Unchanged:
+    """Return what becomes of a review when other rules are applied to its words. Versions stay."""
+    if current.state is None:
+        return ERASED
+    state = sorted_by(current.state, rules)
+    before = current.state.severity, current.state.found or NOTHING
+    if (state.severity, state.found) == before:
+        return DUPLICATE
+    return revised(current, replace(current, revision=current.revision + 1, state=state), "review.sorted")
+
+
 def _first(
-    instruction: Instruction, source: Source, received_at: datetime, review_id: str, removals_are_final: bool
+    instruction: Instruction,
+    source: Source,
+    received_at: datetime,
+    review_id: str,
+    removals_are_final: bool,
+    rules: CompiledRules,
 ) -> Decision:
+    if isinstance(instruction, RemoveReview) and instruction.is_standing:
+        return NOT_PUBLIC
     if not isinstance(instruction, (CreateReview, EditReview)):
         return Held(f"review {instruction.external_id!r} is not known yet")
     if instruction.content.rating is UNSET:
@@ -155,6 +181,7 @@ def _first(
         instruction.content.rating,
         source,
         received_at,
+        rules,
         was_edited=isinstance(instruction, EditReview),
     )
     version = instruction.version
@@ -180,6 +207,7 @@ def _next(
     instruction: Instruction,
     received_at: datetime,
     removals_are_final: bool,
+    rules: CompiledRules,
 ) -> Decision:
     version, known = instruction.version, _part_versions(current)
     told = parts_of(instruction, removals_are_final=removals_are_final)
@@ -188,7 +216,7 @@ def _next(
     removed = _is_removed(current, instruction, known, fresh, removals_are_final)
     if current.removed and removed and isinstance(instruction, (CreateReview, EditReview)):
         fresh &= ~VISIBILITY
-    state = _state(before, instruction, fresh, stale, received_at)
+    state = _state(before, instruction, fresh, stale, received_at, rules)
     if known is not None and version is not None and version < known.first:
         state = _rated_earlier(state, instruction, stale)
     if version is not None and fresh:
@@ -240,7 +268,14 @@ def _is_removed(
     return not is_later
 
 
-def _state(before: ReviewState, instruction: Instruction, fresh: int, stale: int, received_at: datetime) -> ReviewState:
+def _state(
+    before: ReviewState,
+    instruction: Instruction,
+    fresh: int,
+    stale: int,
+    received_at: datetime,
+    rules: CompiledRules,
+) -> ReviewState:
     if isinstance(instruction, AnswerReview):
         return before if stale & ANSWER else with_answer(before, instruction.answer, received_at)
     if not isinstance(instruction, (CreateReview, EditReview)):
@@ -249,7 +284,7 @@ def _state(before: ReviewState, instruction: Instruction, fresh: int, stale: int
     if fresh and stale & RATING:
         # It is refused as a whole, as it would have been in its time.
         check_rating(before, content)
-    return next_state(before, without(content, stale) if stale else content, received_at, content.edited_at)
+    return next_state(before, without(content, stale) if stale else content, received_at, content.edited_at, rules)
 
 
 def _rated_earlier(state: ReviewState, instruction: Instruction, stale: int) -> ReviewState:

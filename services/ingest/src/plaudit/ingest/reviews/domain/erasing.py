@@ -47,6 +47,7 @@ def figures(state: ReviewState) -> ReviewState:
         answer=None,
         text_cut=False,
         resolution=None,
+        found=None,
     )
 
 

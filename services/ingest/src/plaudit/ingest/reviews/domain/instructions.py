@@ -71,6 +71,10 @@ class EditReview(_OfReview, frozen=True, kw_only=True, tag="edit"):
 class RemoveReview(_OfReview, frozen=True, kw_only=True, tag="remove"):
     """A review was taken down."""
 
+    is_standing: bool = False
+    """Whether it tells how the review stands, not what happened to it. A status may become public later, so a review
+    that is not known is not waited for."""
+
 
 class RestoreReview(_OfReview, frozen=True, kw_only=True, tag="restore"):
     """A removed review is visible again, as it last was."""

@@ -21,13 +21,16 @@ def marks(state: ReviewState, *, removed: bool) -> list[str]:
         mark("external", state.external_id),
         mark("kind", state.kind),
         mark("severity", state.severity),
-        mark("language", state.language),
+        mark("language", state.spoken),
         mark("verified", state.verified),
         mark("origin", state.origin),
         mark("answered", state.answered_at is not None),
         mark("removed", removed),
         mark("stars", int(state.rating)),
         *(mark("subject", prefix) for prefix in prefixes(state.subject)),
+        mark("check", state.check),
+        *(mark("topic", topic) for topic in state.topics),
+        *(mark("persona", persona) for persona in state.personas),
     ]
 
 

@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Meta
 
 from plaudit.ingest.reviews.domain.state import Kind, RawRating
-from plaudit.ingest.sorting.domain.severity import Severity, by_stars
 
 STARS_MIN: Final = 1.0
 STARS_MAX: Final = 5.0
@@ -51,7 +50,6 @@ class Rated(msgspec.Struct, frozen=True):
 
     stars: float
     raw: RawRating
-    severity: Severity
 
 
 class OffScaleError(ValueError):
@@ -59,7 +57,7 @@ class OffScaleError(ValueError):
 
 
 def rate(value: float, scale: Scale, kind: Kind) -> Rated:
-    """Return all that follows from a rating.
+    """Return a rating from 1 to 5, and as it was given.
 
     There are few different ratings, so the last ones are kept: all their reviews share one object.
 
@@ -75,7 +73,7 @@ def _rate(value: float, worst: float, best: float, kind: Kind) -> Rated:
     value += 0.0
     scale = Scale(worst + 0.0, best + 0.0)
     stars = to_stars(value, scale, kind)
-    return Rated(stars, raw_rating(value, scale), severity(stars))
+    return Rated(stars, raw_rating(value, scale))
 
 
 def to_stars(value: float, scale: Scale, kind: Kind) -> float:
@@ -105,8 +103,3 @@ def raw_rating(value: float, scale: Scale) -> RawRating:
 def bucket(rating: float) -> int:
     """Return the star that a rating counts under: the nearest one, halves upwards."""
     return math.floor(rating + 0.5)
-
-
-def severity(rating: float) -> Severity:
-    """Return how bad a rating is by itself. Drastic is for what a text says."""
-    return by_stars(rating)

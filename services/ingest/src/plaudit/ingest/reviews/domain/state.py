@@ -12,6 +12,7 @@ import msgspec
 
 from plaudit.common.text import one_line
 from plaudit.ingest.reviews.domain.versions import PartVersions
+from plaudit.ingest.sorting.domain.findings import NOTHING, Findings
 from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import SourceRef
 
@@ -114,6 +115,38 @@ class ReviewState(msgspec.Struct, frozen=True, array_like=True):
     text_cut: bool = False
     """Whether text or title was longer than we store; the delivery holds all of it."""
     resolution: Resolution | None = None
+    found: Findings | None = None
+    """What its words say; None where it was stored before this was looked for."""
+
+    @property
+    def spoken(self) -> str | None:
+        """The language of its text, whoever says so; None if it is unknown."""
+        return self.language or (self.found or NOTHING).language
+
+    @property
+    def language_from_text(self) -> bool:
+        """Whether we tell the language by the text, and not the platform."""
+        return self.language is None and self.spoken is not None
+
+    @property
+    def check(self) -> bool:
+        """Whether a person should look: a hint that changes no deadline."""
+        return (self.found or NOTHING).check
+
+    @property
+    def leave(self) -> bool:
+        """Whether the writer goes, or threatens to."""
+        return (self.found or NOTHING).leave
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What it mentions."""
+        return (self.found or NOTHING).topics
+
+    @property
+    def personas(self) -> tuple[str, ...]:
+        """What its writer says about themselves."""
+        return (self.found or NOTHING).personas
 
     @property
     def answered_at(self) -> datetime | None:

@@ -8,8 +8,9 @@ import msgspec
 from plaudit.ingest.reviews.domain.state import Answer, RawRating, ReviewState
 from plaudit.ingest.sources.domain import SourceRef
 
-STATE_FORMAT: Final = 2
-"""The form that states are written in: MessagePack, each value at its place. It takes half the bytes of the first."""
+STATE_FORMAT: Final = 3
+"""The form that states are written in: MessagePack, each value at its place. It takes half the bytes of the first. The
+second is the same without what was found in the words: code that knows only that one would lose it."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -41,9 +42,12 @@ def _first(stored: bytes) -> ReviewState:
     return msgspec.convert(_decode_named(stored), ReviewState, from_attributes=True)
 
 
+_by_place = msgspec.msgpack.Decoder(ReviewState).decode
+
 _DECODE: Final[Mapping[int, Callable[[bytes], ReviewState]]] = {
     1: _first,
-    2: msgspec.msgpack.Decoder(ReviewState).decode,
+    2: _by_place,
+    3: _by_place,
 }
 
 

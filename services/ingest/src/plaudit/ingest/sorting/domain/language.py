@@ -6,6 +6,7 @@ and is counted as that: never as English.
 
 from copy import copy
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 MIN_LETTERS: Final = 12
 MIN_PROBABILITY: Final = 0.9
+FIRST_READ_CHARS: Final = 120
 MAX_READ_CHARS: Final = 2_000
 """The beginning of a text says it."""
 ALWAYS_POSSIBLE: Final = "en"
@@ -56,11 +58,39 @@ def language_of(normalised: str, stated: str | None, languages: frozenset[str]) 
     """
     if stated:
         return Language(stated, "platform")
+    tag = told_language(normalised, languages)
+    return UNKNOWN if tag is None else Language(tag, "text")
+
+
+def told_language(normalised: str, languages: frozenset[str]) -> str | None:
+    """Return the language that a text itself tells; None if it is too short, or tells none clearly enough.
+
+    The arguments are those of `language_of`. The beginning mostly tells it; only where it does not is more read.
+    """
     read = normalised[:MAX_READ_CHARS]
-    if sum(map(str.isalpha, read)) < MIN_LETTERS:
-        return UNKNOWN
-    tag, probability = _identifier(languages | {ALWAYS_POSSIBLE}).classify(read)
-    return Language(tag, "text") if probability >= MIN_PROBABILITY else UNKNOWN
+    if not has_letters(read):
+        return None
+    identifier = _identifier(languages | {ALWAYS_POSSIBLE})
+    tag, probability = identifier.classify(read[:FIRST_READ_CHARS])
+    if probability < MIN_PROBABILITY and len(read) > FIRST_READ_CHARS:
+        tag, probability = identifier.classify(read)
+    return str(tag) if probability >= MIN_PROBABILITY else None
+
+
+def has_letters(text: str) -> bool:
+    """Say whether a text has so many letters that its language is looked for."""
+    letters = islice(filter(str.isalpha, text), MIN_LETTERS)
+    return sum(1 for _ in letters) == MIN_LETTERS
+
+
+def is_ready() -> bool:
+    """Say whether the model is loaded: else a text that needs it waits for up to a second."""
+    return bool(_model.cache_info().currsize)
+
+
+def load() -> None:
+    """Load the model."""
+    _model()
 
 
 @lru_cache(maxsize=1)

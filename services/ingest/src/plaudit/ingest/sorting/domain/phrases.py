@@ -6,10 +6,18 @@ word. A leading `~` marks a weak phrase. `ä` matches `ae` and `a`, and so for �
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from plaudit.ingest.sorting.domain.words import Sentence, fold, normalise, sentences, without_umlauts
+from plaudit.ingest.sorting.domain.words import (
+    BREAK,
+    MAX_CACHED_WORD_CHARS,
+    Words,
+    fold,
+    kept,
+    normalise,
+    without_umlauts,
+)
 
 MAX_GAP_WORDS: Final = 5
 MAX_GAPS: Final = 3
@@ -31,6 +39,11 @@ class Element(NamedTuple):
     exact: frozenset[str]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is one of some words, none of them told by its beginning or end."""
+        return not self.prefixes and not self.suffixes
 
     def matches(self, word: str) -> bool:
         """Say whether it may be this word."""
@@ -60,6 +73,10 @@ class Phrase(NamedTuple):
     first: Element
     steps: tuple[Step, ...]
     unless: Element | None
+    means: str
+    """Its list and group in one word."""
+    needed: frozenset[str]
+    """Of these words a text has one where it has the phrase; empty if any may be missing. They are rare ones."""
 
     def end(self, words: Sequence[str], first: int) -> int | None:
         """Return the place of the phrase's last word, given that of its first; None if the other words do not match."""
@@ -70,16 +87,30 @@ class Phrase(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A phrase in a sentence: from the word `first` to the word `last`."""
+    """A phrase in a text: from the word `first` to the word `last`."""
 
     phrase: Phrase
-    sentence: Sentence
+    words: Words
     first: int
     last: int
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """From where to where it stands in the text."""
+        return self.words.span(self.first, self.last)
+
+
+class _Beginnings(NamedTuple):
+    """The phrases that may begin at a word, in the order of their index."""
+
+    phrases: tuple[tuple[str, frozenset[str], Phrase], ...]
+    """Each behind what it means and what it needs."""
+    needed: frozenset[str] | None
+    """Of these words a text has one where it has one of the phrases; None if it need have none."""
+
 
 class PhraseIndex:
-    """Finds phrases. A word leads to those that begin with it in three look-ups, however many there are.
+    """Finds phrases. A word leads to those that may begin with it by one look-up, however many there are.
 
     Its work is linear in the text: at each word a bounded number of phrases looks at a bounded number of words.
     """
@@ -87,38 +118,69 @@ class PhraseIndex:
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         """Index phrases by what their first word may be."""
         self.phrases = tuple(phrases)
-        self._exact: dict[str, tuple[Phrase, ...]] = {}
-        self._prefixes: dict[str, tuple[tuple[str, Phrase], ...]] = {}
-        self._suffixes: dict[str, tuple[tuple[str, Phrase], ...]] = {}
-        for phrase in self.phrases:
-            for word in phrase.first.exact:
-                self._exact[word] = (*self._exact.get(word, ()), phrase)
-            for stem in phrase.first.prefixes:
-                key = stem[:MIN_PREFIX_CHARS]
-                self._prefixes[key] = (*self._prefixes.get(key, ()), (stem, phrase))
-            for stem in phrase.first.suffixes:
-                key = stem[-MIN_SUFFIX_CHARS:]
-                self._suffixes[key] = (*self._suffixes.get(key, ()), (stem, phrase))
+        self._by_word = _ByWord(self.phrases)
 
     def with_more(self, phrases: Iterable[Phrase]) -> "PhraseIndex":
         """Return an index of these phrases beside its own; it stays as it is."""
         return PhraseIndex((*self.phrases, *phrases))
 
-    def find(self, text: Iterable[Sentence]) -> Iterator[Match]:
-        """Yield every phrase at every place where it begins, in the order of the text."""
-        exact, prefixes, suffixes = self._exact.get, self._prefixes.get, self._suffixes.get
-        for sentence in text:
-            words = sentence.words
-            for place, word in enumerate(words):
-                for phrase in exact(word, ()):
-                    if (last := phrase.end(words, place)) is not None:
-                        yield Match(phrase, sentence, place, last)
-                for stem, phrase in prefixes(word[:MIN_PREFIX_CHARS], ()):
-                    if word.startswith(stem) and (last := phrase.end(words, place)) is not None:
-                        yield Match(phrase, sentence, place, last)
-                for stem, phrase in suffixes(word[-MIN_SUFFIX_CHARS:], ()):
-                    if word.endswith(stem) and (last := phrase.end(words, place)) is not None:
-                        yield Match(phrase, sentence, place, last)
+    def find(self, words: Words, known: Collection[str] = ()) -> Iterator[Match]:
+        """Yield every phrase at every place where it begins, in the order of the text.
+
+        Args:
+            words: of the text.
+            known: what phrases stand for, as `Phrase.means`, that need not be found any more. It may grow meanwhile.
+        """
+        folded = words.folded
+        present = frozenset(folded)
+        for place, beginnings in enumerate(map(self._by_word.__getitem__, folded)):
+            if beginnings is None:
+                continue
+            phrases, needed = beginnings
+            if needed is not None and needed.isdisjoint(present):
+                continue
+            for means, phrase_needs, phrase in phrases:
+                if means in known or (phrase_needs and phrase_needs.isdisjoint(present)):
+                    continue
+                if (last := phrase.end(folded, place)) is not None:
+                    yield Match(phrase, words, place, last)
+
+
+class _ByWord(dict[str, _Beginnings | None]):
+    """Folded word → the phrases that may begin at it, None without any. Most come again, so they are kept."""
+
+    def __init__(self, phrases: Sequence[Phrase]) -> None:
+        super().__init__()
+        self._exact: dict[str, list[tuple[int, Phrase]]] = {}
+        self._prefixes: dict[str, list[tuple[int, Phrase]]] = {}
+        self._suffixes: dict[str, list[tuple[int, Phrase]]] = {}
+        for numbered in enumerate(phrases):
+            first = numbered[1].first
+            for word in first.exact:
+                self._exact.setdefault(word, []).append(numbered)
+            for stem in {stem[:MIN_PREFIX_CHARS] for stem in first.prefixes}:
+                self._prefixes.setdefault(stem, []).append(numbered)
+            for stem in {stem[-MIN_SUFFIX_CHARS:] for stem in first.suffixes}:
+                self._suffixes.setdefault(stem, []).append(numbered)
+
+    def __missing__(self, word: str) -> _Beginnings | None:
+        candidates = {
+            number: phrase
+            for found in (
+                self._exact.get(word, ()),
+                self._prefixes.get(word[:MIN_PREFIX_CHARS], ()),
+                self._suffixes.get(word[-MIN_SUFFIX_CHARS:], ()),
+            )
+            for number, phrase in found
+            if phrase.first.matches(word)
+        }
+        phrases = tuple(phrase for _, phrase in sorted(candidates.items()))
+        needs = [phrase.needed for phrase in phrases]
+        beginnings = None
+        if phrases:
+            told = tuple((phrase.means, phrase.needed, phrase) for phrase in phrases)
+            beginnings = _Beginnings(told, frozenset().union(*needs) if all(needs) else None)
+        return beginnings if len(word) > MAX_CACHED_WORD_CHARS else kept(self, word, beginnings)
 
 
 def read_phrases(list_name: str, group: str, written: str) -> list[Phrase]:
@@ -152,7 +214,14 @@ def _phrase(list_name: str, group: str, parts: list[str]) -> Phrase:
             gap = 0
     if gap or len(steps) >= MAX_STEPS:
         raise WrongPhraseError(f"{text!r}: a phrase has at most {MAX_STEPS} words and ends with one")
-    return Phrase(list_name, group, text, is_weak, _element(parts[0], text), tuple(steps), unless)
+    needed = _rarest(step.element.exact for step in steps if not step.is_optional and step.element.is_exact)
+    means = f"{list_name}/{group}"
+    return Phrase(list_name, group, text, is_weak, _element(parts[0], text), tuple(steps), unless, means, needed)
+
+
+def _rarest(choices: Iterable[frozenset[str]]) -> frozenset[str]:
+    """Return the words of a phrase that are rare: those of which the shortest is longest."""
+    return max(choices, key=lambda words: min(map(len, words)), default=frozenset())
 
 
 def _element(part: str, text: str) -> Element:
@@ -173,8 +242,7 @@ def _element(part: str, text: str) -> Element:
 
 
 def _spellings(word: str, text: str) -> set[str]:
-    split = sentences(word)
-    if len(split) != 1 or len(split[0].words) != 1 or split[0].ends != [len(word)] or split[0].starts != [0]:
+    if Words(word).spans != [(0, len(word))]:
         raise WrongPhraseError(f"{text!r}: {word!r} is not one word")
     return {fold(word), without_umlauts(word)}
 
@@ -191,7 +259,10 @@ def _last(steps: tuple[Step, ...], number: int, words: Sequence[str], place: int
         return place
     gap, is_optional, element = steps[number]
     for following in range(place + 1, min(place + 2 + gap, len(words))):
-        if element.matches(words[following]):
+        word = words[following]
+        if word == BREAK:
+            break
+        if element.matches(word):
             last = _last(steps, number + 1, words, following)
             if last is not None:
                 return last

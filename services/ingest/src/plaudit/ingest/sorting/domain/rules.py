@@ -1,12 +1,14 @@
 """The rules of a tenant: the shipped lists, with what the tenant added, muted, hid and switched off."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
+from plaudit.common.contracts.subjects import prefixes
+from plaudit.ingest.sorting.domain.base_rates import SubjectRates
 from plaudit.ingest.sorting.domain.language import KNOWN_LANGUAGES
 from plaudit.ingest.sorting.domain.lists.personas_en import PERSONAS_EN
 from plaudit.ingest.sorting.domain.lists.severity_de import SEVERITY_DE
@@ -81,6 +83,8 @@ class SortingRules(msgspec.Struct, frozen=True, kw_only=True):
     """Topic → phrases beside the shipped ones."""
     hidden_topics: tuple[str, ...] = ()
     mutes: tuple[Mute, ...] = ()
+    counted_anyway: tuple[Mute, ...] = ()
+    """Phrases that count, though they are words of the trade by the numbers."""
 
 
 class RulesChangedError(ValueError):
@@ -96,34 +100,55 @@ class RulesRevision(msgspec.Struct, frozen=True, kw_only=True):
     changed_by: str | None
 
 
+_NOTHING: Final[frozenset[tuple[str, str]]] = frozenset()
+
+
 class CompiledRules:
     """Rules, ready to sort by. Compiling takes milliseconds: keep it."""
 
-    def __init__(self, rules: SortingRules) -> None:
+    def __init__(self, rules: SortingRules, words_of_trade: Iterable[SubjectRates] = ()) -> None:
         """Compile rules. What was checked once compiles also when later versions of the lists lack what it mutes.
+
+        Args:
+            rules: what the tenant changed.
+            words_of_trade: subjects with enough good reviews, and the phrases that these hold too.
 
         Raises:
             WrongRulesError: the phrases of a group are too many, or one is not written as phrases are.
         """
         self.languages = frozenset(rules.languages)
         self.switched_off = frozenset(rules.switched_off)
-        self.hidden_topics = frozenset(rules.hidden_topics)
+        self.hidden = frozenset(f"{TOPICS}/{topic}" for topic in rules.hidden_topics)
+        """What is not looked for, as `Phrase.means`."""
         added = list(_added(rules))
         self.index = _SHIPPED_INDEX.with_more(added) if added else _SHIPPED_INDEX
         self._mutes: dict[str, frozenset[tuple[str, str]]] = {}
         for mute in rules.mutes:
             known = self._mutes.get(mute.subject, frozenset())
             self._mutes[mute.subject] = known | {(mute.category, mute.phrase)}
+        kept = {(each.subject, each.category, each.phrase) for each in rules.counted_anyway}
+        self._trade = {
+            each.subject: frozenset(
+                (rate.category, rate.phrase)
+                for rate in each.muted
+                if (each.subject, rate.category, rate.phrase) not in kept
+            )
+            for each in words_of_trade
+        }
 
     def muted(self, subject: str | None) -> frozenset[tuple[str, str]]:
-        """Return the categories and phrases that are muted for a subject or for one above it."""
-        if not self._mutes or subject is None:
-            return frozenset()
-        found: frozenset[tuple[str, str]] = frozenset()
-        parts = subject.split("/")
-        for depth in range(1, len(parts) + 1):
-            found |= self._mutes.get("/".join(parts[:depth]), frozenset())
-        return found
+        """Return the categories and phrases that are muted for a subject.
+
+        What the tenant mutes is muted below too. Words of a trade are those of the nearest subject with enough good
+        reviews: what is a word of one branch's trade may tell something in another's.
+        """
+        if subject is None or not (self._mutes or self._trade):
+            return _NOTHING
+        found = trade = _NOTHING
+        for above in prefixes(subject):
+            found |= self._mutes.get(above, _NOTHING)
+            trade = self._trade.get(above, trade)
+        return found | trade
 
 
 def _shipped() -> Iterator[Phrase]:
@@ -167,14 +192,14 @@ def check_rules(rules: SortingRules) -> None:
         for name in named:
             if name not in known:
                 raise WrongRulesError(f"There is no {name!r}; there are {', '.join(known)}.")
-    if len(rules.mutes) > MAX_MUTES:
+    if max(len(rules.mutes), len(rules.counted_anyway)) > MAX_MUTES:
         raise WrongRulesError(f"There are more than {MAX_MUTES} muted phrases.")
     if len(rules.languages) > MAX_LANGUAGES:
         raise WrongRulesError(f"There are more than {MAX_LANGUAGES} languages.")
     if unknown := sorted(set(rules.languages) - KNOWN_LANGUAGES):
         raise WrongRulesError(f"No language is called {unknown[0]!r}; use codes such as de, en, fr.")
     drastic = {(each.group, each.text) for each in CompiledRules(rules).index.phrases if each.list_name == SEVERITY}
-    for mute in rules.mutes:
+    for mute in (*rules.mutes, *rules.counted_anyway):
         if (mute.category, mute.phrase) not in drastic or mute.category == LEAVE:
             raise WrongRulesError(f"{mute.category!r} has no phrase {mute.phrase!r} that could be muted.")
 
@@ -183,3 +208,14 @@ _SHIPPED_INDEX: Final = PhraseIndex(_shipped())
 SHIPPED: Final = CompiledRules(SortingRules())
 """The rules of a tenant that changed nothing."""
 SHIPPED_RULES: Final = RulesRevision(revision=0, rules=SortingRules(), changed_at=None, changed_by=None)
+
+
+class RulesInForce(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a tenant's reviews are sorted by: what was set, and what is muted as words of a trade."""
+
+    rules: SortingRules = SortingRules()
+    words_of_trade: tuple[SubjectRates, ...] = ()
+
+    def compiled(self) -> CompiledRules:
+        """Return them ready to sort by."""
+        return CompiledRules(self.rules, self.words_of_trade)

@@ -25,7 +25,7 @@ from plaudit.ingest.sorting.domain.lists.cancelling import (
     TOPIC_WORDS,
 )
 from plaudit.ingest.sorting.domain.phrases import Match
-from plaudit.ingest.sorting.domain.words import Sentence
+from plaudit.ingest.sorting.domain.words import Words
 
 WORST_NEGATIVE_STARS: Final = 2
 """Nearest whole star, halves upwards."""
@@ -129,9 +129,8 @@ def judge(stars: float | None, hits: tuple[Hit, ...]) -> Judgement:
 class Statement:
     """A text with what must be known of it to count its phrases. Quotations are looked for when they are needed."""
 
-    def __init__(self, normalised: str, sentences: list[Sentence]) -> None:
-        self._text = normalised
-        self._sentences = sentences
+    def __init__(self, words: Words) -> None:
+        self._words = words
         self._quotations: list[tuple[int, int]] | None = None
 
     def hit(
@@ -145,7 +144,7 @@ class Statement:
             switched_off: categories that the tenant does not want.
         """
         phrase = match.phrase
-        start, end = match.sentence.starts[match.first], match.sentence.ends[match.last]
+        start, end = match.span
         reason = _by_neighbours(match)
         if phrase.group in switched_off:
             reason = NotCounted.SWITCHED_OFF
@@ -165,13 +164,14 @@ class Statement:
 
     def _is_quoted(self, start: int, end: int) -> bool:
         if self._quotations is None:
-            self._quotations = _quotations(self._text, [place for each in self._sentences for place in each.starts])
+            starts = [start for start, _ in self._words.spans if start >= 0]
+            self._quotations = _quotations(self._words.text, starts)
         number = bisect_left(self._quotations, (start, 0)) - 1
         return number >= 0 and self._quotations[number][1] >= end
 
 
 def _by_neighbours(match: Match) -> NotCounted | None:
-    words, first, category = match.sentence.words, match.first, match.phrase.group
+    words, first, category = match.words.folded, match.first, match.phrase.group
     if category != LEAVE and words[first] not in NEGATORS and _is_negated(words, first):
         return NotCounted.NEGATED
     if category in CONCEDABLE and _is_conceded(words, first):
@@ -201,7 +201,7 @@ def _is_conceded(words: list[str], first: int) -> bool:
 
 
 def _is_hedged(match: Match) -> bool:
-    words, first = match.sentence.words, match.first
+    words, first = match.words.folded, match.first
     for place in range(first - 1, max(first - 2 - MAX_HEDGE_FILLERS, -1), -1):
         if words[place] in HEDGES:
             return True

@@ -1,12 +1,14 @@
 """Sorts a review: one pass over its text finds severity, topics and personas."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from plaudit.ingest.sorting.domain.language import UNKNOWN, Language, language_of
 from plaudit.ingest.sorting.domain.phrases import Match
-from plaudit.ingest.sorting.domain.rules import SEVERITY, TOPICS, CompiledRules
+from plaudit.ingest.sorting.domain.rules import PERSONAS, SEVERITY, TOPICS, CompiledRules
 from plaudit.ingest.sorting.domain.severity import Hit, Severity, Statement, judge
-from plaudit.ingest.sorting.domain.words import normalise, sentences
+from plaudit.ingest.sorting.domain.words import Words, normalise
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,41 +57,47 @@ def sort(
         stated_language: what the platform says of the text's language.
         tell_language: whether to tell it from the text where the platform says none; it costs more than all the rest.
     """
-    normalised = normalise(text)
-    split = sentences(normalised)
-    statement = Statement(normalised, split)
-    muted = rules.muted(subject)
-    hits: dict[tuple[str, str], Hit] = {}
-    topics: dict[str, Mark] = {}
-    personas: dict[str, Mark] = {}
-    for match in rules.index.find(split):
-        phrase = match.phrase
-        if phrase.list_name == SEVERITY:
-            key = (phrase.group, phrase.text)
-            known = hits.get(key)
-            if known is None or _worth(known) < _most(match):
-                hit = statement.hit(match, muted=muted, switched_off=rules.switched_off)
-                if known is None or _worth(known) < _worth(hit):
-                    hits[key] = hit
-        elif phrase.list_name == TOPICS:
-            if phrase.group not in topics and phrase.group not in rules.hidden_topics:
-                topics[phrase.group] = _mark(match)
-        elif phrase.group not in personas:
-            personas[phrase.group] = _mark(match)
-    judgement = judge(stars, tuple(hits.values()))
+    words = Words(normalise(text))
+    hits, topics, personas = matches(words, rules, subject)
+    judgement = judge(stars, hits)
     is_told = tell_language or bool(stated_language)
-    language = language_of(normalised, stated_language, rules.languages) if is_told else UNKNOWN
+    language = language_of(words.text, stated_language, rules.languages) if is_told else UNKNOWN
     return Sorted(
-        text=normalised,
+        text=words.text,
         severity=judgement.severity,
         check=judgement.check,
         leave=judgement.leave,
         is_judged=language.is_judged,
         hits=judgement.hits,
-        topics=tuple(topics.values()),
-        personas=tuple(personas.values()),
+        topics=tuple(map(_mark, topics)),
+        personas=tuple(map(_mark, personas)),
         language=language,
     )
+
+
+def matches(
+    words: Words, rules: CompiledRules, subject: str | None
+) -> tuple[tuple[Hit, ...], Sequence[Match], Sequence[Match]]:
+    """Return what a text holds of the severity lists, and the first match of each topic and of each persona."""
+    hits: dict[tuple[str, str], Hit] = {}
+    marks: dict[str, list[Match]] = {TOPICS: [], PERSONAS: []}
+    known = set(rules.hidden)
+    statement = muted = None
+    for match in rules.index.find(words, known):
+        phrase = match.phrase
+        if phrase.list_name != SEVERITY:
+            known.add(phrase.means)
+            marks[phrase.list_name].append(match)
+            continue
+        if statement is None or muted is None:
+            statement, muted = Statement(words), rules.muted(subject)
+        key = (phrase.group, phrase.text)
+        earlier = hits.get(key)
+        if earlier is None or _worth(earlier) < _most(match):
+            hit = statement.hit(match, muted=muted, switched_off=rules.switched_off)
+            if earlier is None or _worth(earlier) < _worth(hit):
+                hits[key] = hit
+    return tuple(hits.values()), marks[TOPICS], marks[PERSONAS]
 
 
 def _worth(hit: Hit) -> int:
@@ -103,5 +111,5 @@ def _most(match: Match) -> int:
 
 
 def _mark(match: Match) -> Mark:
-    start, end = match.sentence.starts[match.first], match.sentence.ends[match.last]
+    start, end = match.span
     return Mark(name=match.phrase.group, phrase=match.phrase.text, start=start, end=end)

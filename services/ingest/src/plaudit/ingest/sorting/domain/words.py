@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, TypeVar
 
 MAX_TEXT_CHARS: Final = 20_000
 """Of a statement that is sorted; what comes after is not read."""
@@ -12,19 +11,61 @@ CACHED_WORDS: Final = 32_768
 
 _APOSTROPHES: Final = "'\u2019\u00b4`"
 _INVISIBLE: Final = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad\ufe0f]")
-_WORD: Final = re.compile(rf"[^\W_]+(?:[{_APOSTROPHES}][^\W_]+)*")
+_A_WORD: Final = rf"[^\W_]+(?:[{_APOSTROPHES}][^\W_]+)*"
+_WORD: Final = re.compile(_A_WORD)
+_WORDS_AND_BETWEEN: Final = re.compile(f"({_A_WORD})")
+_DASH: Final = re.compile(r"\s-\s")
 _SENTENCE_BREAK: Final = re.compile("[.!?\\n\u2026;:]|\\s[-\u2013\u2014]\\s")
+BREAK: Final = "."
+"""Between the words of two sentences. No word is like it."""
+_NOWHERE: Final = (-1, -1)
+_APOSTROPHES_IN_A_ROW: Final = re.compile("['`]{2}")
+_BLANKS: Final = {
+    number: None if chr(number) in _APOSTROPHES else BREAK if chr(number) in ".!?\n;:" else " "
+    for number in range(128)
+    if not chr(number).isalnum()
+}
+"""For ASCII: what ends a sentence, what stands inside a word, and all else that is no part of one."""
+Kept = TypeVar("Kept")
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", **dict.fromkeys(_APOSTROPHES)})
 _END_OF_CUT_TITLE: Final = " .\u2026"
 _REPEATED_LETTER: Final = re.compile(r"([^\W\d_])\1{2,}")
 
 
-class Sentence(NamedTuple):
-    """The words of a sentence, folded, with the places of each in the text: from `starts[i]` up to `ends[i]`."""
+class Words:
+    """The words of a text, folded, with a `BREAK` where a sentence ends.
 
-    words: list[str]
-    starts: list[int]
-    ends: list[int]
+    The places of words in the text are told on demand, as most texts hold nothing whose place is asked for.
+    """
+
+    __slots__ = ("_spans", "folded", "text")
+
+    def __init__(self, normalised: str) -> None:
+        """Split a text that `normalise` returned. It reads each character a bounded number of times."""
+        self.text = normalised
+        self.folded = _of_ascii(normalised) if _is_plain(normalised) else _of_any(normalised)
+        self._spans: list[tuple[int, int]] | None = None
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return from where to where the words `first` to `last` stand in the text; neither is a break."""
+        spans = self.spans
+        return spans[first][0], spans[last][1]
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where each word stands in the text; a break stands nowhere, between its neighbours."""
+        if self._spans is None:
+            following = _WORD.finditer(self.text)
+            self._spans = [_NOWHERE if word == BREAK else next(following).span() for word in self.folded]
+        return self._spans
+
+
+def kept(cache: dict[str, Kept], word: str, value: Kept) -> Kept:
+    """Remember what follows from a word, and return it; a full cache begins anew."""
+    if len(cache) >= CACHED_WORDS:
+        cache.clear()
+    cache[word] = value
+    return value
 
 
 def normalise(text: str) -> str:
@@ -49,39 +90,42 @@ def statement(title: str | None, text: str | None) -> str:
     return normalise(f"{title}\n{text}")
 
 
-def sentences(normalised: str) -> list[Sentence]:
-    """Return the sentences of a normalised text. It reads each character a bounded number of times."""
-    found: list[Sentence] = []
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    last_end = 0
-    for match in _WORD.finditer(normalised):
-        start, end = match.span()
-        between = normalised[last_end:start]
-        if between != " " and words and _SENTENCE_BREAK.search(between):
-            found.append(Sentence(words, starts, ends))
-            words, starts, ends = [], [], []
-        words.append(fold(match.group()))
-        starts.append(start)
-        ends.append(end)
-        last_end = end
-    if words:
-        found.append(Sentence(words, starts, ends))
-    return found
-
-
 def fold(word: str) -> str:
-    """Return a word as it is compared: lower case, umlauts written out, no accents and apostrophes, `sooo` as `so`.
-
-    Short words are kept, as most of a text's words come again.
-    """
-    return _fold_cached(word) if len(word) <= MAX_CACHED_WORD_CHARS else _fold(word)
+    """Return a word as it is compared: lower case, umlauts written out, no accents and apostrophes, `sooo` as `so`."""
+    return _folded[word]
 
 
 def without_umlauts(word: str) -> str:
     """Return a folded word as it is spelled by people that leave the dots out: ä as a."""
     return fold("".join({"ä": "a", "ö": "o", "ü": "u"}.get(letter, letter) for letter in word.lower()))
+
+
+def _is_plain(normalised: str) -> bool:
+    """Say whether a text can be split by its characters alone: ASCII, and no two apostrophes follow each other."""
+    if not normalised.isascii():
+        return False
+    has_apostrophe = "'" in normalised or "`" in normalised
+    return not has_apostrophe or _APOSTROPHES_IN_A_ROW.search(normalised) is None
+
+
+def _of_ascii(text: str) -> list[str]:
+    if "-" in text:
+        text = _DASH.sub(".", text)
+    parts = text.lower().translate(_BLANKS).replace(BREAK, f" {BREAK} ").split()
+    return list(map(_folded.__getitem__, parts))
+
+
+def _of_any(text: str) -> list[str]:
+    parts = _WORDS_AND_BETWEEN.split(text)
+    words = list(map(_folded.__getitem__, parts[1::2]))
+    found: list[str] = []
+    written = 0
+    for place, between in enumerate(parts[2:-1:2], start=1):
+        if between != " " and _SENTENCE_BREAK.search(between):
+            found += words[written:place]
+            found.append(BREAK)
+            written = place
+    return found + words[written:]
 
 
 def _fold(word: str) -> str:
@@ -91,10 +135,19 @@ def _fold(word: str) -> str:
     else:
         composed = unicodedata.normalize("NFKC", word).lower().translate(_UMLAUTS)
         folded = composed if composed.isascii() else _without_accents(composed)
-    return _REPEATED_LETTER.sub(r"\1", folded)
+    # A word of one letter alone is a name, such as BBB.
+    return folded if len(set(folded)) == 1 else _REPEATED_LETTER.sub(r"\1", folded)
 
 
-_fold_cached = lru_cache(maxsize=CACHED_WORDS)(_fold)
+class _Folded(dict[str, str]):
+    """Word → the word as it is compared. Short ones are kept, as most of a text's words come again."""
+
+    def __missing__(self, word: str) -> str:
+        folded = _fold(word)
+        return folded if len(word) > MAX_CACHED_WORD_CHARS else kept(self, word, folded)
+
+
+_folded: Final = _Folded()
 
 
 def _without_accents(word: str) -> str:

@@ -17,7 +17,13 @@ from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.common.vault import Vault
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.api import OpenedVault, PlatformProofs
-from plaudit.ingest.sources.domain import InvalidSourceError, Source, UnknownPlatformError, UnsignedPlatformError
+from plaudit.ingest.sources.domain import (
+    InvalidMappingError,
+    InvalidSourceError,
+    Source,
+    UnknownPlatformError,
+    UnsignedPlatformError,
+)
 from plaudit.ingest.sources.pages.shared import (
     SOURCES,
     WRITE,
@@ -64,6 +70,9 @@ async def show_sources(
         is_first=cursor is None,
         moment=moment,
     )
+
+
+REFUSED = (UnknownPlatformError, UnsignedPlatformError, InvalidSecretError, InvalidSourceError, InvalidMappingError)
 
 
 @router.get(NEW)
@@ -116,8 +125,8 @@ async def make(
     except KeyReusedError:
         words = {"name": "This form was sent before, with other words. Its source is made; look at the list."}
         return await _form(request, principal, work.tx, Typed({**values, "once": once}, words))
-    except (UnknownPlatformError, UnsignedPlatformError, InvalidSecretError, InvalidSourceError) as error:
-        default = "platform" if isinstance(error, UnknownPlatformError) else "secret"
+    except REFUSED as error:
+        default = "platform" if isinstance(error, (UnknownPlatformError, InvalidMappingError)) else "secret"
         return await _form(request, principal, work.tx, Typed({**values, "once": once}, error_of(error, default)))
     return done(request, f"{SOURCES}/{source.id}", f"“{source.name}” is made.")
 
@@ -143,6 +152,6 @@ async def _form(request: Request, principal: Principal, tx: TenantTx, typed: Typ
 
 
 def _choices(request: Request) -> Mapping[str, str]:
-    """Return platform → its title, our own format first."""
-    titles = {name: platform.title for name, platform in platforms_of(request).items()}
+    """Return platform → its title, our own format first. What needs a mapping is made through the API."""
+    titles = {name: each.title for name, each in platforms_of(request).items() if not each.needs_mapping}
     return dict(sorted(titles.items(), key=lambda each: (not each[0].startswith("native"), each[1].lower())))

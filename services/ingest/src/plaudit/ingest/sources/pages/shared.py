@@ -58,6 +58,13 @@ class Platform(Protocol):
     def tells(self) -> Any:
         """How it tells of edits, removals and the like, by the attribute of that name."""
 
+    @property
+    def needs_mapping(self) -> bool:
+        """Whether each of its sources needs a mapping, which says the proof and what is told."""
+
+    def of(self, mapping: str | None) -> "Platform":
+        """Return what the pages say of a source with this mapping."""
+
 
 def platforms_of(request: Request) -> Mapping[str, Platform]:
     """Return what the pages say of each platform that has an adapter; `main` says so."""

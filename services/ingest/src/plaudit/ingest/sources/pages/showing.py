@@ -54,7 +54,7 @@ async def show_source(
     """Show a source. Until its first event has come, the page looks again every few seconds."""
     source = await source_of(tx, principal, source_id, vault)
     activity = (await store.activity(tx, principal.tenant_id, [source_id]))[source.id]
-    platform = platforms_of(request)[source.platform]
+    platform = platforms_of(request)[source.platform].of(source.mapping)
     address = hook_of(request, source)
     if source.path_token is not None:
         address = address.removesuffix(source.path_token) + HIDDEN

@@ -5,7 +5,7 @@ token that is malformed, unknown, or signed by nobody.
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -27,6 +27,7 @@ from plaudit.common.process import Resources
 from plaudit.common.rate_limits import Limit, LimitExceededError, spend
 from plaudit.common.vault import Vault
 from plaudit.ingest.settings import IngestSettings
+from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.api import OpenedVault
 from plaudit.ingest.sources.domain import KeyedSource
@@ -179,6 +180,7 @@ async def _take(visit: Visit, response: SurveyResponse, parts: Resources[IngestS
     database = parts.database(Role.HOOK)
     async with database.driver_transaction(source.tenant_id, order_keys=delivery.order_keys) as tx:
         work = UnitOfWork(tx, parts.outbox, parts.ids)
+        delivery = replace(delivery, rules=await sorting_rules.rules_of(tx, source.tenant_id))
         return await commands.take_response(work, delivery, invitation.id, response)
 
 

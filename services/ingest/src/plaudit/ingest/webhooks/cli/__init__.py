@@ -159,12 +159,10 @@ def trigger(
         return
     if url is None:
         raise WrongInputError("name the source's hook with --url, or ask for --print")
-    about = {"reviews": [*sample.ids]}
-    if not as_json:
-        typer.echo(f"{adapter.title}, {event}: {', '.join(sample.ids) or 'about no review'}")
+    headline = f"{adapter.title}, {event}: {', '.join(sample.ids) or 'about no review'}"
     _deliver(
         adapter, url, read_secret(secret, secret_file), sample.body, JSON,
-        attempt=_attempt(None, None), times=1, as_json=as_json, about=about,
+        attempt=_attempt(None, None), times=1, as_json=as_json, about={"reviews": [*sample.ids]}, headline=headline,
     )  # fmt: skip
 
 
@@ -187,6 +185,8 @@ def listen(
     on gets the answer of where it went. Of Ed25519 it takes the public key. Nothing is stored. Ctrl-C ends it.
     """
     adapter, held = adapter_of(platform), read_secret(secret, secret_file)
+    if held is not None and not adapter.proof.is_for_any_sender:
+        raise WrongInputError(f"deliveries of {adapter.title} cannot be checked here: leave the secret out")
     try:
         secrets = () if held is None else (held,)
         for each in secrets:
@@ -223,6 +223,7 @@ def _deliver(
     times: int,
     as_json: bool,
     about: Mapping[str, object] | None = None,
+    headline: str = "",
 ) -> None:
     """Post a delivery, print what was answered, and leave with the exit code of the worst answer."""
     address = checked_url(with_token(checked_url(url), adapter, secret))
@@ -232,6 +233,9 @@ def _deliver(
         this = Attempt(attempt.sent_id, seconds, attempt.is_id_stated, attempt.is_time_stated)
         return {"content-type": content_type, **_signed(adapter, secret, body, this)}
 
+    headers()  # Refuses what cannot be signed before anything is printed.
+    if headline and not as_json:
+        typer.echo(headline)
     sent_id = attempt.sent_id if adapter.proof.id_header else None
     with reporting({"sent_id": sent_id, **(about or {})}, as_json=as_json) as report:
         worst = post_times(address, body, headers, times, report)

@@ -1,0 +1,1 @@
+"""Custom sources: their mapping is data."""
