@@ -18,6 +18,7 @@ from plaudit.ingest.platforms.proofs import IssuerKeys, OidcBearer
 from plaudit.ingest.reviews.domain.instructions import NO_INSTRUCTION, Item, Quarantined
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.events import published_state
+from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit.ingest.test_console import store
 from plaudit.ingest.test_console.domain import (
@@ -106,6 +107,7 @@ async def _decided(
         body=body,
         events=items,
         removals_are_final=ADAPTERS[source.platform].of(source.mapping).tells.removals_are_final,
+        rules=await sorting_rules.rules_of(tx, source.tenant_id),
     )
     dedup_keys = [] if sent_id is None else [(source.id, sent_id)]
     outcomes, reviews = await hooks.known(tx, dedup_keys, dict.fromkeys(delivery.review_keys))
