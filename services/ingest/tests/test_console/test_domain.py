@@ -11,6 +11,7 @@ from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.proofs import (
     AsymmetricStandardWebhooks,
     HmacSignature,
+    OidcBearer,
     PathToken,
     SharedSecretHeader,
     StandardWebhooks,
@@ -127,7 +128,7 @@ def test_a_token_in_the_address_is_a_step_of_its_own_and_never_shown():
 
 @pytest.mark.parametrize("platform", ADAPTERS)
 def test_how_every_platform_proves_its_deliveries_is_explained(platform):
-    assert "cannot be taken apart" not in explains(ADAPTERS[platform].proof)
+    assert "is not explained here" not in explains(ADAPTERS[platform].proof)
 
 
 def test_of_a_pair_of_keys_no_signature_is_expected():
@@ -138,6 +139,26 @@ def test_of_a_pair_of_keys_no_signature_is_expected():
         SharedSecretHeader(header=b"x-secret"), [(b"x-secret", b"none of it")], BODY, ["a secret"], NOW, None
     )
     assert "a secret" not in repr(proved)
+
+
+def test_a_token_of_an_issuer_is_looked_at_and_its_signature_left_open():
+    proof = OidcBearer(issuers=("https://issuer.example",), keys_url="https://issuer.example/keys", audience="here")
+    account = "push@project.example"
+    claims = {"iss": "https://issuer.example", "aud": "here", "email": account, "email_verified": True}
+
+    def token(**more: object) -> list[tuple[bytes, bytes]]:
+        parts = ({"alg": "RS256", "kid": "k"}, {**claims, "iat": NOW - 10, "exp": NOW + 10, **more})
+        written = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts]
+        return [(b"authorization", b"Bearer " + b".".join((*written, b"AAAA")))]
+
+    cases = [
+        (token(), {"headers": State.OK, "signature": State.UNKNOWN}),
+        (token(aud="elsewhere"), {"headers": State.OK, "signature": State.WRONG}),
+        (token(exp=NOW - 900), {"headers": State.OK, "time": State.WRONG, "signature": State.UNKNOWN}),
+        ([], {"headers": State.WRONG, "signature": State.UNKNOWN}),
+    ]
+    for headers, expected in cases:
+        assert states(prove(proof, headers, BODY, [account], NOW, None)) == expected
 
 
 def test_headers_are_read_one_a_line():

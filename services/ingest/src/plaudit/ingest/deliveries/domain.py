@@ -11,7 +11,7 @@ import msgspec
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
 from plaudit.ingest.platforms.pulled import PULL_HEADER, read_pulled
-from plaudit.ingest.reviews.domain.instructions import NO_INSTRUCTION, Item
+from plaudit.ingest.reviews.domain.instructions import NO_INSTRUCTION, Item, Noticed
 from plaudit.ingest.sources.domain import KeyedSource
 
 _PLACE: Final = re.compile(r"([A-Za-z_$][\w$-]*(?:(?:\.[A-Za-z_$][\w$-]*)|(?:\[(?:\d+|\.\.\.)\]))*): ")
@@ -40,7 +40,7 @@ class EventVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
     index: int
     type: str | None
-    """`create`, `edit`, `remove`, `restore` or `answer`; None where it could not be read."""
+    """`create`, `edit`, `remove`, `restore`, `answer` or `noticed`; None where it could not be read."""
     external_id: str | None
     verdict: Verdict
     reason: str | None = None
@@ -100,6 +100,8 @@ def _verdict(
             index=index, type=kind, external_id=external_id, verdict=verdict, reason=reason, review_id=review_id
         )
     revisions = () if found is None else found.revisions
+    if isinstance(item, Noticed):
+        return EventVerdict(index=index, type=str(item.__struct_config__.tag), external_id=None, verdict=Verdict.TAKEN)
     verdict = Verdict.TAKEN if revisions else Verdict.UNCHANGED
     return EventVerdict(
         index=index, type=kind, external_id=external_id, verdict=verdict, review_id=review_id, revisions=revisions

@@ -36,6 +36,7 @@ TYPES: Final[Mapping[str | None, str]] = {
     "remove": "a review was taken down",
     "restore": "a review is back",
     "answer": "a review was answered",
+    "noticed": "a review is new or changed, and is asked for",
     None: "not understood",
 }
 LOOKS: Final[Mapping[Verdict, str]] = {

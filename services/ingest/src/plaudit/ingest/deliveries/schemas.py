@@ -118,7 +118,8 @@ class VerdictOut(BaseModel):
 
     index: int = Field(description="Its place in the delivery, from 0.", examples=[0])
     type: str | None = Field(
-        description="`create`, `edit`, `remove`, `restore` or `answer`; null where it could not be read.",
+        description="`create`, `edit`, `remove`, `restore` or `answer`; `noticed` of a review that is asked for; null "
+        "where it could not be read.",
         examples=["create"],
     )
     external_id: str | None = Field(description="The platform's id of the review that it is about.", examples=["r-1"])

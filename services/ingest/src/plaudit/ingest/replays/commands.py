@@ -123,7 +123,7 @@ async def carry_on(work: UnitOfWork, replay: Replay, source: KeyedSource, batch:
         if delivery is not None
     ]
     await store.update(work.tx, [each for each in after if each.is_changed])
-    if group.revisions or group.held or group.applied:
+    if group.revisions or group.held or group.applied or group.noticed:
         events = [review_event(new, new.change) for new in group.revisions if new.change is not None]
         await hooks.write(work.tx, group, work.outbox.arrays(events))
     await store.save(work.tx, _moved(replay, batch[-1], counts_of(replay, read, after)))

@@ -33,6 +33,7 @@ from plaudit.ingest.reviews.domain.instructions import (
     EditReview,
     Ignored,
     Instruction,
+    Noticed,
     Quarantined,
 )
 from plaudit.ingest.sources.domain import Source
@@ -187,6 +188,8 @@ class ReplayGroup(Group):
                 continue
             chosen.append(index)
             if isinstance(event, NO_INSTRUCTION):
+                if isinstance(event, Noticed) and before.refused(index):
+                    self.noticed.append((delivery.source, event.name))
                 results.append(event)
             elif (settled := self._settled(delivery, index, event, before, taken)) is not None:
                 results.append(settled)
@@ -256,7 +259,7 @@ def _counted(results: Sequence[Result]) -> dict[str, int]:
         match result:
             case Revised():
                 name = "taken"
-            case Unchanged():
+            case Unchanged() | Noticed():
                 name = "unchanged"
             case Held():
                 name = "held"

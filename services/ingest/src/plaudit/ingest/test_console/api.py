@@ -4,9 +4,10 @@ import time
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 
-from plaudit.common.http import Principal, TenantTx, authorize, not_found
+from plaudit.common.http import Principal, TenantTx, authorize, not_found, resources
+from plaudit.common.settings import address_of
 from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.ingest.deliveries.store import keyed_source
 from plaudit.ingest.platforms import ADAPTERS
@@ -22,7 +23,7 @@ SourceId = Annotated[UUID, Path(description="The source's id.")]
 
 @router.post("/v1/sources/{source_id}/test", summary="Try a delivery out")
 async def try_delivery(
-    principal: Tester, tx: TenantTx, source_id: SourceId, vault: OpenedVault, body: TrialIn
+    request: Request, principal: Tester, tx: TenantTx, source_id: SourceId, vault: OpenedVault, body: TrialIn
 ) -> TrialOut:
     """Show what would become of a delivery, step by step: its proof, what is signed, and the reviews that come out.
 
@@ -37,7 +38,8 @@ async def try_delivery(
         headers |= signed(source, content, now)
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     token = source.path_token if body.sign and body.token is None else body.token
-    return trial_out(await commands.try_out(tx, source, raw, content, now, token), headers)
+    address = address_of(resources(request).settings)
+    return trial_out(await commands.try_out(tx, source, raw, content, now, token, address), headers)
 
 
 def signed(source: KeyedSource, body: bytes, now: float) -> dict[str, str]:

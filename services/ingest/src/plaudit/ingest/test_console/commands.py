@@ -1,6 +1,7 @@
 """What tries a delivery out. It changes nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -13,12 +14,22 @@ from plaudit.ingest.deliveries.domain import EventVerdict, RevisedReview, Verdic
 from plaudit.ingest.hooks import store as hooks
 from plaudit.ingest.hooks.domain import ACCEPTED, BAD_REQUEST, ID_REUSED, UNPROCESSABLE, Delivery, Group, Outcome
 from plaudit.ingest.platforms import ADAPTERS, UnusableBodyError
-from plaudit.ingest.reviews.domain.instructions import Ignored, Item, Quarantined
+from plaudit.ingest.platforms.proofs import IssuerKeys, OidcBearer
+from plaudit.ingest.reviews.domain.instructions import NO_INSTRUCTION, Item, Quarantined
 from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.events import published_state
+from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit.ingest.test_console import store
-from plaudit.ingest.test_console.domain import Headers, Proved, State, Step, prove, unreadable_step
+from plaudit.ingest.test_console.domain import (
+    UNKNOWN_KEY,
+    Headers,
+    Proved,
+    State,
+    Step,
+    prove,
+    unreadable_step,
+)
 
 UNAUTHORIZED = 401
 
@@ -44,7 +55,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def try_out(
-    tx: Tx, source: KeyedSource, headers: Headers, body: bytes, now: float, token: str | None = None
+    tx: Tx, source: KeyedSource, headers: Headers, body: bytes, now: float, token: str | None = None, address: str = ""
 ) -> Tried:
     """Return what would become of a delivery. The database refuses whatever would be written.
 
@@ -55,10 +66,14 @@ async def try_out(
         body: as it would be sent.
         now: Unix seconds that it would be received at.
         token: the end of the address that it would be sent to, where the secret is in it.
+        address: of Plaudit from outside, which tokens of issuers are meant for.
     """
     await store.write_nothing(tx)
     adapter = ADAPTERS[source.platform].of(source.mapping)
-    proved = prove(adapter.proof, headers, body, source.proving, now, token)
+    proof = adapter.proof
+    if isinstance(proof, OidcBearer):
+        proof = replace(proof, audience=f"{address}/v1/hooks/{source.id}", issuer_keys=IssuerKeys())
+    proved = prove(proof, headers, body, source.proving, now, token)
     steps = [*proved.steps, *_allowed(source)]
     if source.paused_at is not None:
         steps.append(Step(name="source", state=State.WRONG, words="The source is paused: it would be kept unread."))
@@ -92,6 +107,7 @@ async def _decided(
         body=body,
         events=items,
         removals_are_final=ADAPTERS[source.platform].of(source.mapping).tells.removals_are_final,
+        rules=await sorting_rules.rules_of(tx, source.tenant_id),
     )
     dedup_keys = [] if sent_id is None else [(source.id, sent_id)]
     outcomes, reviews = await hooks.known(tx, dedup_keys, dict.fromkeys(delivery.review_keys))
@@ -124,7 +140,7 @@ def _events(
         key = (source.id, verdict.external_id or "")
         stored, latest = before.get(key), group.latest.get(key)
         was_known = None if stored is None else UUID(stored.review_id)
-        is_read = not isinstance(item, (Quarantined, Ignored))
+        is_read = not isinstance(item, NO_INSTRUCTION)
         events.append(
             TriedEvent(
                 verdict=msgspec.structs.replace(verdict, review_id=was_known),
@@ -171,4 +187,4 @@ def _repetition(known: Outcome, body: bytes) -> Step:
 
 
 def _status(proved: Proved, status: int) -> int:
-    return status if proved.error is None else UNAUTHORIZED
+    return status if proved.error is None or proved.error.reason == UNKNOWN_KEY else UNAUTHORIZED

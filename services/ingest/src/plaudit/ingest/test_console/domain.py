@@ -20,11 +20,14 @@ from plaudit.ingest.platforms.adapter import UnusableBodyError
 from plaudit.ingest.platforms.proofs import (
     AsymmetricStandardWebhooks,
     HmacSignature,
+    NoDeliveries,
     NotProvenError,
+    OidcBearer,
     PathToken,
     Proof,
     SharedSecretHeader,
     StandardWebhooks,
+    UnknownKeyError,
 )
 
 MAX_BODY_CHARS: Final = 262_144
@@ -32,6 +35,8 @@ MAX_HINTED_BYTES: Final = 65_536
 """Of a body whose signature is compared with those of common mistakes."""
 OF_HEADERS: Final = frozenset({"missing_header", "repeated_header", "malformed_id", "too_many_signatures"})
 OF_TIME: Final = frozenset({"malformed_timestamp", "milliseconds", "too_old", "too_new"})
+UNKNOWN_KEY: Final = "unknown_key"
+"""Not a fault: the issuer's keys are not read here."""
 _MILLISECONDS_FROM: Final = 10**11
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -100,6 +105,8 @@ def prove(proof: Proof, headers: Headers, body: bytes, secrets: Sequence[str], n
         sent_id = proof.verify(headers, body, keys, now, token).sent_id
     except NotProvenError as failure:
         error = failure
+    except UnknownKeyError:
+        error = NotProvenError(UNKNOWN_KEY, "the token is meant for the source; its signature is not checked here")
     fields = dict(headers)
     signature = _signature(proof, fields, body, keys, now)
     if error is not None and signature.given is not None and not signature.fits:
@@ -126,6 +133,9 @@ def _steps(proof: Proof, error: NotProvenError | None, signature: Signature) -> 
         yield _step_of_time(reason, words, signature)
     if headers_wrong or (reason in OF_TIME and not signature.expected):
         yield Step(name="signature", state=State.UNKNOWN, words="It is checked when what is told above is right.")
+        return
+    if reason == UNKNOWN_KEY:
+        yield Step(name="signature", state=State.UNKNOWN, words=words)
         return
     matches = error is None or signature.fits
     fine = "It fits a secret of the source." if reason is None else "It fits; only what is told above is wrong."
@@ -188,24 +198,31 @@ def _text(value: bytes | None) -> str | None:
 def explains(proof: Proof) -> str:
     """Return what is to be known of how a platform proves its deliveries."""
     match proof:
-        case StandardWebhooks():
-            return "HMAC-SHA256 over id, time and body with full stops between them (Standard Webhooks v1), in base64."
-        case AsymmetricStandardWebhooks():
-            return (
-                "Ed25519 over id, time and body with full stops between them (Standard Webhooks v1a). Only the "
-                "sender's private key makes a signature, so none that would fit can be shown."
-            )
         case HmacSignature():
             over = "the body" if proof.timestamp_header is None else "the time and the body"
-            return (
-                f"HMAC-{proof.digest.upper()} over {over}, in {proof.encoding}, in the header {proof.header.decode()}."
-            )
+            name = f"HMAC-{proof.digest.upper()}"
+            return f"{name} over {over}, in {proof.encoding}, in the header {proof.header.decode()}."
         case SharedSecretHeader():
             return f"The secret itself in the header {proof.header.decode()}; nothing is signed."
-        case PathToken():
-            return "The end of the address is the secret; nothing is signed."
         case _:
-            return "The platform proves its deliveries in a way that cannot be taken apart here."
+            return _EXPLAINED.get(type(proof), "How the platform proves its deliveries is not explained here.")
+
+
+_EXPLAINED: Final[Mapping[type, str]] = {
+    StandardWebhooks: (
+        "HMAC-SHA256 over id, time and body with full stops between them (Standard Webhooks v1), in base64."
+    ),
+    AsymmetricStandardWebhooks: (
+        "Ed25519 over id, time and body with full stops between them (Standard Webhooks v1a). Only the sender's "
+        "private key makes a signature, so none that would fit can be shown."
+    ),
+    OidcBearer: (
+        "An OpenID token of the platform's issuer in the header authorization, for the address of the hook and the "
+        "service account of the source. Only the issuer can make one; its signature is not checked here."
+    ),
+    NoDeliveries: "The platform posts nothing: its reviews are asked for. The content of a page can be tried here.",
+    PathToken: "The end of the address is the secret; nothing is signed.",
+}
 
 
 # Common mistakes.

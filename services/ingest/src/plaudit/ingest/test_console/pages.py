@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
-from plaudit.common.http import Principal, TenantTx, not_found
+from plaudit.common.http import Principal, TenantTx, not_found, resources
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff
+from plaudit.common.settings import address_of
 from plaudit.ingest.deliveries import store as deliveries
 from plaudit.ingest.deliveries.pages import LOOKS, REVIEWS, SOURCES, TYPES, WORDS
 from plaudit.ingest.platforms import ADAPTERS, fixtures
@@ -93,7 +94,8 @@ async def try_out(
         given = [header for header in typed_headers if header[0].decode() not in made]
         typed_headers = [*given, *((name.encode(), value.encode()) for name, value in made.items())]
         token = token or source.path_token or ""
-    tried = await commands.try_out(tx, source, typed_headers, raw, now, token or None)
+    address = address_of(resources(request).settings)
+    tried = await commands.try_out(tx, source, typed_headers, raw, now, token or None, address)
     return await _page(request, principal, tx, source, Typed(values), tried)
 
 

@@ -43,6 +43,8 @@ _REVIEW: Final = {
     "rated_at": A_TIME,
     "received_at": A_TIME,
     "text": "Nothing but good to say.",
+    "language": "en",
+    "language_from_text": True,
 }
 """Of the examples."""
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]

@@ -17,6 +17,7 @@ def upgrade() -> None:
     grant(op.execute, "ingest", "SELECT, UPDATE, DELETE", "replays", (Role.WORKER,))
     for table in ("deliveries", "reviews", "held_events"):
         grant(op.execute, "ingest", "INSERT", table, (Role.WORKER,))
+    grant(op.execute, "ingest", "INSERT, UPDATE", "pull_notices", (Role.WORKER,))
 
 
 STATEMENTS = (
