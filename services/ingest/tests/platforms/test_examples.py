@@ -47,7 +47,11 @@ def source_of(platform: str) -> Source:
     )
 
 
-WITH_EXAMPLES = [platform for platform in ADAPTERS if examples(source_of(platform), "https://reviews.example")]
+WITH_EXAMPLES = [
+    platform
+    for platform, adapter in ADAPTERS.items()
+    if not adapter.needs_mapping and examples(source_of(platform), "https://reviews.example")
+]
 
 
 def in_language(made: list[Example], language: str) -> Example:
