@@ -209,7 +209,8 @@ async def test_what_an_erased_person_did_before_does_not_come_in_and_what_follow
 
 REJECT = """
 INSERT INTO ingest.import_rejects (tenant_id, import_id, line, external_id, reason, cells)
-SELECT 'default', id, $1, $2::text, 'rating: must be a number', jsonb_build_array($2::text, $3::text) FROM ingest.imports
+SELECT 'default', id, $1, $2::text, 'rating: must be a number', jsonb_build_array($2::text, $3::text)
+FROM ingest.imports
 """
 AN_IMPORT = """
 INSERT INTO ingest.imports (tenant_id, id, source_id, stage, wanted, dry_run, backfill, requested_by, requested_at,

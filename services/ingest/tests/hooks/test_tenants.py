@@ -39,6 +39,11 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     async def ask(method: str, path: str, body: Mapping[str, Any]) -> httpx.Response:
         return await ingest.client.request(method, path, json=body, headers=key)
 
+    answer = {"text": "Thank you.", "via": "elsewhere", "published_at": "2026-06-01T12:00:00Z"}
+    assert (await ask("POST", f"/v1/reviews/{review['id']}/answer", answer)).status_code < 300
+    settled = {"disposition": "justified", "outcome": "refunded"}
+    assert (await ask("PUT", f"/v1/reviews/{review['id']}/resolution", settled)).status_code < 300
+    assert (await ask("POST", f"/v1/reviews/{review['id']}/report", {"reason": "spam"})).status_code < 300
     contact = {"email": f"ann@{tenant}.example", "consent": "granted"}
     person = (await ask("PUT", "/v1/contacts", contact)).json()["person"]
     erasure = (await ask("POST", "/v1/erasures", {"person": f"native:{tenant}"})).json()["id"]
@@ -48,7 +53,12 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     assert (await ask("POST", f"/v1/surveys/{survey}/invitations", customer)).status_code == 200
     replay = (await ask("POST", "/v1/replays", {"source_id": source.id})).json()["id"]
     run = (await ask("POST", "/v1/sorting-rules/apply", {})).json()["id"]
+    a_file = {"source_id": source.id, "map": ["id=id", "rating=rating", "published_at=at"]}
+    rows = b"id,rating,at\nf-1,4,2026-03-01T12:00:00Z\n"
+    as_csv = {**key, "content-type": "text/csv"}
+    imported = await ingest.client.post("/v1/imports", params=a_file, content=rows, headers=as_csv)
     return {
+        "import_id": imported.json()["id"],
         "replay_id": replay,
         "source_id": source.id,
         "review_id": review["id"],
@@ -86,7 +96,7 @@ async def test_on_every_get_route_another_tenants_rows_do_not_exist(ingest: Inge
             assert (await ingest.get(route.format(**ours))).status_code == 200
             refused = await ingest.get(route.format(**theirs))
             absent = await ingest.get(route.format(**{**dict.fromkeys(theirs, uuid4()), "person": f"native:{uuid4()}"}))
-            assert refused.status_code == absent.status_code == 404
+            assert refused.status_code == absent.status_code == 404, route
             assert {**refused.json(), "instance": ""} == {**absent.json(), "instance": ""}
 
 

@@ -25,6 +25,7 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.problems import precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
+from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.settling import commands, store
 from plaudit.ingest.settling.domain import (
     NoOpenReportError,
@@ -147,6 +148,8 @@ async def decide_report(principal: Writer, work: Work, review_id: ReviewId, body
 @router.get("/v1/reviews/{review_id}/reports", summary="List the reports of a review")
 async def list_reports_of_review(principal: Reader, tx: TenantTx, review_id: ReviewId) -> ReportsOut:
     """List all reports of a review to its platform, the latest first."""
+    if await reviews.get(tx, principal.tenant_id, review_id) is None:
+        raise not_found("review")
     found = await store.reports_of(tx, principal.tenant_id, review_id)
     return ReportsOut(items=[report_out(each) for each in found])
 
