@@ -158,7 +158,7 @@ async def test_a_process_that_has_lost_its_import_writes_nothing_more(
         await slow.turn()
     found = await done(ingest, new_job(), sent)
     await slow.turn()
-    assert slow._running is None
+    assert slow.running is None
     assert (found["accepted"], (await ingest.counts())["revisions"]) == (200, 200)
 
 
