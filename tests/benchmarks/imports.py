@@ -74,6 +74,7 @@ async def _run(report: Report, backing: Servers, rows: int) -> None:
     most_bytes = max(most_bytes, cpu.memory_bytes(os.getpid()))
     publishing.cancel()
     row = await connection.fetchrow("SELECT stage, accepted FROM ingest.imports WHERE id = $1", import_id)
+    assert row is not None, "the import is stored"
     report.check("stage and rows", (row["stage"], row["accepted"]), ("done", rows))
     report.line("reading", f"{read_after:.1f} s, {rows / read_after:,.0f} rows/s")
     report.line("writing", f"{took - read_after:.1f} s, {rows / (took - read_after):,.0f} rows/s")
