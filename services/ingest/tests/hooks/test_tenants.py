@@ -39,7 +39,12 @@ async def ids_of(ingest: Ingest, tenant: str) -> dict[str, str]:
     contact = {"email": f"ann@{tenant}.example", "consent": "granted"}
     person = (await ask("PUT", "/v1/contacts", contact)).json()["person"]
     erasure = (await ask("POST", "/v1/erasures", {"person": f"native:{tenant}"})).json()["id"]
+    file = b"id,rating,published_at\r\nr-9,1,2026-01-01T00:00:00Z\r\n"
+    params = {"source_id": source.id, "map": ["id=id", "rating=rating", "published_at=published_at"]}
+    as_csv = {"content-type": "text/csv", **key}
+    imported = await ingest.client.post("/v1/imports", params=params, content=file, headers=as_csv)
     return {
+        "import_id": imported.json()["id"],
         "source_id": source.id,
         "review_id": review["id"],
         "delivery_id": delivery["id"],
