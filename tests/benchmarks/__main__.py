@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import door, latency, lists, relay, sorting, webhook
+from benchmarks import door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import history, keys, live, workers
@@ -25,6 +25,7 @@ PROGRAMS = {
     "scoring-history": history.run,
     "latency": latency.run,
     "lists": lists.run,
+    "imports": imports.run,
 }
 SEVERAL = {"scoring": [name for name in PROGRAMS if name.startswith("scoring-")]}
 """Names that stand for several programs."""

@@ -71,10 +71,11 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         await reference.check(api, "guess_mapping")
         await reference.check(api, "preview_mapping")
         await reference.check(api, "replace_mapping", ids={"source_id": custom["id"]})
-        file = {"params": {"source_id": source["id"], "map": FILE_MAP}, "content": EXAMPLE_FILE.encode()}
-        as_csv = {"content-type": "text/csv"}
-        imported = await reference.check(api, "import_file", headers=as_csv, **file)
-        await reference.check(api, "preview_import", headers=as_csv, **file)
+        content, as_csv = EXAMPLE_FILE.encode(), {"content-type": "text/csv"}
+        of_source = {"source_id": source["id"], "map": FILE_MAP}
+        imported = await reference.check(api, "import_file", headers=as_csv, params=of_source, content=content)
+        of_file = {"map": FILE_MAP}
+        await reference.check(api, "preview_import", headers=as_csv, params=of_file, content=content)
         await reference.check(api, "list_imports")
         of_import = {"import_id": imported["id"]}
         await reference.check(api, "read_import", ids=of_import)

@@ -79,7 +79,7 @@ async def test_a_file_is_looked_at_corrected_read_and_imported(
     assert (await staff.post(path, data={"do": "start"})).status_code == 303
     await run(ingest)
     done = unescape((await staff.get(path)).text)
-    assert "Line 3 (r-2): data: rating 7 is off its scale of 1 to 5" in done
+    assert "data: rating 7 is off its scale of 1 to 5" in done
     assert (await ingest.counts())["reviews"] == 1
     assert 'http-equiv="refresh"' not in done
     assert path in (await staff.get(PAGE)).text
@@ -93,7 +93,7 @@ async def test_a_mapping_that_does_not_fit_is_told_and_starts_nothing(
     path = (await sent(staff, source)).headers["location"]
     answer = await staff.post(path, data={"map": "id=nowhere", "do": "start"})
     assert answer.status_code == 422
-    assert "map published_at, rating too" in answer.text
+    assert "Map published_at, rating too" in answer.text
     assert "id=nowhere" in answer.text
     assert await ingest.items("/v1/imports") == []
 

@@ -155,7 +155,6 @@ Reading = Annotated[Wanted, Depends(wanted)]
     | describe(
         problems={"unusable-file": 422, "unknown-file-type": 415, "source-paused": 409},
         headers=("Location", "Idempotent-Replayed"),
-        answer={"stage": "waiting", "understood": None},
     ),
 )
 async def import_file(

@@ -75,6 +75,11 @@ class ImportJob(PeriodicJob):
         self._running: _Running | None = None
         self._process = ids()
 
+    @property
+    def running(self) -> Import | None:
+        """The import that is carried on by this process, as far as it is."""
+        return None if self._running is None else self._running.now
+
     async def run(self, stop: asyncio.Event) -> None:
         """Take turns until told to stop, and leave what is not done to others."""
         try:
@@ -141,7 +146,7 @@ class ImportJob(PeriodicJob):
             await self._count(running, group)
         else:
             await self._write_group(running, source, group)
-        running.forget_group()
+        running.go_on()
         return 1
 
     async def _count(self, running: "_Running", group: Sequence[Portion]) -> None:
@@ -321,7 +326,7 @@ class _Running:
         self._group = group
         return group
 
-    def forget_group(self) -> None:
+    def go_on(self) -> None:
         """Go on to the next group."""
         self._group = None
 

@@ -32,7 +32,9 @@ class ImportOut(BaseModel):
 
     id: UUID = Field(description="Its id.")
     source_id: UUID = Field(description="The source whose reviews these are.")
-    stage: Stage = Field(description="What it does now; `done`, `failed` and `cancelled` are the end.")
+    stage: Stage = Field(
+        description="What it does now; `done`, `failed` and `cancelled` are the end.", examples=["waiting"]
+    )
     dry_run: bool = Field(description="Whether it only reads the file.", examples=[False])
     backfill: bool = Field(description="Whether nobody is called for its reviews.", examples=[False])
     requested_by: str = Field(description="Who sent the file.", examples=["key:2ddq7sf7p7fb6c7r"])
@@ -45,7 +47,7 @@ class ImportOut(BaseModel):
     skipped: int = Field(description="How many the mapping leaves out.", examples=[0])
     reason: str | None = Field(description="Why it failed.", examples=[None])
     finished_at: datetime | None = Field(description="When it ended.", examples=[None])
-    understood: UnderstoodOut | None = Field(description="What the file was found to be.")
+    understood: UnderstoodOut | None = Field(description="What the file was found to be.", examples=[None])
 
 
 class RejectOut(BaseModel):
@@ -67,7 +69,7 @@ class PreviewOut(BaseModel):
             [
                 {
                     "type": "review.created",
-                    "data": {"id": "r-1", "rating": 4, "text": "Good", "published_at": "2026-02-14T10:15:30+00:00"},
+                    "data": {"id": "r-1", "rating": 4, "text": "Good", "published_at": "2026-02-14T10:15:30Z"},
                 }
             ]
         ],

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -195,6 +196,7 @@ def _hour_of_day(hour: int, half: str) -> int:
     return hour % 12 + (12 if half.lower() == "pm" else 0)
 
 
+@lru_cache(maxsize=256)
 def _zone(offset: str) -> tzinfo:
     if offset in {"Z", "z", "UTC", "GMT"}:
         return UTC
