@@ -101,7 +101,7 @@ async def _stored(resources: Resources[IngestSettings], rows: int) -> UUID:
             secret=None,
             allowed_addresses=(),
             time_zone=None,
-            proofs={name: adapter.proof for name, adapter in ADAPTERS.items()},
+            proofs={name: adapter.proof_of for name, adapter in ADAPTERS.items()},
             vault=vault_of(resources.settings),
         )
         new = Import(

@@ -55,7 +55,12 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 422]
 [[operations]]
 # What a secret must be depends on the platform, and neither zones nor networks have a schema of their own.
 include-name-regex = "(POST /v1/sources.*|PATCH /v1/sources/.*|PUT /v1/sources/.*/secrets)"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
+
+[[operations]]
+# Which phrases are words, and which the lists have, is no rule of one field.
+include-name-regex = "(PUT|POST) /v1/sorting-rules.*"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 409, 422]
 
 [[operations]]
 # Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only,

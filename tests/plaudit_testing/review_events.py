@@ -45,7 +45,7 @@ def review_state(rating: float = 5.0, subject: str = "acme/berlin", **fields: An
         raw_rating=RawRating(value=rating, min=1, max=5),
         verified=True,
         origin=Origin.ORGANIC,
-        severity=Severity.NORMAL,
+        severity=Severity.NEGATIVE if rating < 2.5 else Severity.NORMAL,
         source=SOURCE,
         external_id="r-1",
         published_at=PUBLISHED,

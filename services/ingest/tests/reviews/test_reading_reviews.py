@@ -178,6 +178,7 @@ async def test_every_field_that_was_told_can_be_read(ingest: Ingest, source: Sou
     for name in ("id", "changed_at", "received_at"):
         assert review.pop(name)
     assert review == {
+        "resolution": None,
         "source_id": source.id,
         "external_id": "r-1",
         "revision": 1,

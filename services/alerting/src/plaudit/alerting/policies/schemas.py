@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from plaudit.alerting.policies.domain import BUILT_INS, Policy
+
 
 class PolicyOut(BaseModel):
     """One revision of a policy; it never changes."""
@@ -20,7 +22,14 @@ class PolicyOut(BaseModel):
     warn_percent: list[int] = Field(description="The shares of the time after which it warns.", examples=[[50, 80]])
 
 
+def _out(policy: Policy) -> dict[str, object]:
+    return PolicyOut.model_validate(policy, from_attributes=True).model_dump()
+
+
 class PoliciesOut(BaseModel):
     """All revisions of all policies."""
 
-    items: list[PolicyOut] = Field(description="Every revision, the oldest first.")
+    items: list[PolicyOut] = Field(
+        description="Every revision, the oldest first.",
+        examples=[[_out(policy) for policy in sorted(BUILT_INS, key=lambda policy: policy.id)]],
+    )
