@@ -58,9 +58,10 @@ include-name-regex = "(POST /v1/sources.*|PATCH /v1/sources/.*|PUT /v1/sources/.
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
 
 [[operations]]
-# Which phrases are words, and which the lists have, is no rule of one field.
-include-name-regex = "(PUT|POST) /v1/sorting-rules.*"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 409, 422]
+# Which phrases are words and which the lists have, what an expression is, and of two fields that only one is named, is
+# no rule of one field.
+include-name-regex = "((PUT|POST) /v1/sorting-rules.*|POST /v1/mappings.*|PUT /v1/sources/.*/mapping|POST /v1/replays)"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 
 [[operations]]
 # Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only,

@@ -144,6 +144,12 @@ def _use_the_key_once(case: Any) -> None:
         _keys.add(case.headers["Idempotency-Key"])
 
 
+@schemathesis.serializer("application/gzip", "application/jsonl")
+def as_a_file(ctx: Any, value: Any) -> bytes:
+    """Return a file of what was made up."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
+
+
 @schemathesis.check
 def refusals_are_named_in_the_document(ctx: Any, response: Any, case: Any) -> None:
     """A refusal is a problem of a type that the operation's document names for its status, or for any."""

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from plaudit.common.contracts.subjects import SUBJECT_PATTERN
-from plaudit.feedback_board.votes.domain import ADDRESS_PATTERN
+from plaudit.common.mailbox import ADDRESS_PATTERN
 from plaudit_testing.problems import problem_of
 
 pytestmark = pytest.mark.postgres

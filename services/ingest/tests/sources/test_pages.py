@@ -283,4 +283,6 @@ async def test_the_example_of_an_address_with_a_token_reads_the_token_from_the_e
 ):
     source = await ingest.source(platform="trustpilot")
     page = await shown(staff, f"{PAGE}/{source.id}")
-    assert f'/v1/hooks/{source.id}/$PLAUDIT_WEBHOOK_SECRET"' in page
+    assert f"/v1/hooks/{source.id}/" in page
+    assert "PLAUDIT_WEBHOOK_SECRET" in page
+    assert source.hook.rpartition("/")[2] not in page

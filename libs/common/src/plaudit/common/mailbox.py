@@ -13,12 +13,16 @@ import idna
 import msgspec
 
 from plaudit.common.refusals import WrongInputError
-from plaudit.common.text import seen
+from plaudit.common.text import NOT_TEXT, UNSEEN, seen
 
 MAX_CHARS: Final = 254
 """RFC 5321: what fits in a path of 256 with its brackets."""
 RULE: Final = "this is not one e-mail address such as ada@example.com"
 
+_NOT_PLAIN: Final = rf"\s@()<>\[\]:;,\\\"{NOT_TEXT}{UNSEEN}"
+_LABEL: Final = rf"[^.{_NOT_PLAIN}]+"
+ADDRESS_PATTERN: Final = rf"^\s*[^{_NOT_PLAIN}]+@{_LABEL}(?:\.{_LABEL})+\.?\s*$"
+"""A plain address, for documents. Its other spellings are taken too: with a name and angle brackets, as a link."""
 _PLAIN: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 """What most are, in small letters."""
 _A_LABEL: Final = "xn--"

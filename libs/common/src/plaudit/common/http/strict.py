@@ -5,13 +5,13 @@ since addresses of pages are passed around with parameters that others have adde
 """
 
 from collections.abc import Iterable
-from typing import Any, Final, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Param, ParamTypes
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from plaudit.common.names import nearest
@@ -66,6 +66,16 @@ class Body(BaseModel):
         if errors:
             raise ValidationError.from_exception_data(cls.__name__, errors)
         return value
+
+
+def _refuse_other_types(value: Any) -> Any:
+    if isinstance(value, (bool, str)):
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_refuse_other_types)]
+"""A whole number in a body: 2 and 2.0, as JSON has one kind of numbers, but neither "2" nor true."""
 
 
 def _is_query(parameter: object) -> bool:

@@ -12,7 +12,6 @@ from itsdangerous import BadSignature, Signer
 
 from plaudit.common import mailbox
 from plaudit.common.person_keys import person_key
-from plaudit.common.text import NOT_TEXT, UNSEEN
 from plaudit.feedback_board.requests.domain.errors import BoardRefusedError, InvalidInputError
 from plaudit.feedback_board.requests.domain.status import Status
 
@@ -22,10 +21,6 @@ VISITOR_PREFIX: Final = "visitor:"
 PERSON_PATTERN: Final = rf"^[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}$"
 _PERSON: Final = re.compile(PERSON_PATTERN.removeprefix("^").removesuffix("$"))
 """Printable ASCII without `@`: an id that looks like an address comes as a hash."""
-_NOT_PLAIN: Final = rf"\s@()<>\[\]:;,\\\"{NOT_TEXT}{UNSEEN}"
-_LABEL: Final = rf"[^.{_NOT_PLAIN}]+"
-ADDRESS_PATTERN: Final = rf"^\s*[^{_NOT_PLAIN}]+@{_LABEL}(?:\.{_LABEL})+\.?\s*$"
-"""A plain address, for documents. Its other spellings are taken too: with a name and angle brackets, as a link."""
 
 
 class VotingClosedError(BoardRefusedError):

@@ -3,10 +3,9 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.common.http import Body
-from plaudit.common.mailbox import MAX_CHARS
+from plaudit.common.mailbox import ADDRESS_PATTERN, MAX_CHARS
 from plaudit.feedback_board.requests.schemas import RequestOut
 from plaudit.feedback_board.votes.domain import (
-    ADDRESS_PATTERN,
     PERSON_MAX_CHARACTERS,
     PERSON_PATTERN,
 )

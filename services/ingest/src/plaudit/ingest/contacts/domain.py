@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from plaudit.common import mailbox
+
 MAX_ADDRESS_CHARS: Final = 254
 PERSON_PATTERN: Final = r"^([0-9a-f]{64}|[a-z0-9-]{1,64}:[^@\s\x00-\x1f\x7f]{1,128})$"
 """Of a person key. It has no @, so that no address is taken for one."""
@@ -50,7 +52,8 @@ def next_consent(
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text is one plain e-mail address: nothing that could be a second header or recipient."""
-    local, at, domain = text.strip().rpartition("@")
-    is_plain = text.isprintable() and not set(text.strip()) & set(' ,;:<>()[]\\"')
-    return bool(at and local and "@" not in local and domain and is_plain and len(text) <= MAX_ADDRESS_CHARS)
+    """Return whether a text is one e-mail address, in any spelling, of a domain with a dot."""
+    try:
+        return "." in mailbox.parse(text).domain
+    except mailbox.NotAMailboxError:
+        return False

@@ -5,14 +5,16 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from plaudit.common import mailbox
 from plaudit.common.http import Body, Instant
+from plaudit.common.mailbox import ADDRESS_PATTERN
 from plaudit.ingest.contacts.domain import MAX_ADDRESS_CHARS, Consent, is_address
 
 
 def _check(text: str) -> str:
     if not is_address(text):
         raise ValueError("write one e-mail address such as ada@example.com")
-    return text
+    return mailbox.parse(text).address
 
 
 Email = Annotated[
@@ -20,7 +22,7 @@ Email = Annotated[
     AfterValidator(_check),
     Field(
         max_length=MAX_ADDRESS_CHARS,
-        json_schema_extra={"format": "email"},
+        json_schema_extra={"pattern": ADDRESS_PATTERN},
         description="The customer's address. It is stored encrypted; only those who may read contacts see it.",
         examples=["ada@example.com"],
     ),

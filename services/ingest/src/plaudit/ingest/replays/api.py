@@ -22,7 +22,7 @@ ReplayId = Annotated[UUID, Path(description="The replay's id.")]
     "/v1/replays",
     status_code=202,
     summary="Replay deliveries",
-    openapi_extra=describe(body={"delivery_id": AN_ID}),
+    openapi_extra=describe(body={"delivery_id": AN_ID}, problems={"not-found": 404}),
 )
 async def request_replay(principal: ReplaysWriter, work: Work, body: ReplayIn) -> ReplayOut:
     """Read stored deliveries again, as they would be read today, and take what was not taken before.

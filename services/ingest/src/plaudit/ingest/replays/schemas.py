@@ -1,13 +1,13 @@
 """Replays in the API."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field, model_validator
 
-from plaudit.common.http import Body, Instant
+from plaudit.common.http import Body, Instant, Whole
 from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
 from plaudit.ingest.replays.domain import Replay
@@ -19,13 +19,13 @@ class ReplayIn(Body):
     """What to replay: one delivery, or what came to a source."""
 
     delivery_id: UUID | None = Field(default=None, description="A delivery. This, or `source_id`.")
-    event_index: int | None = Field(
-        default=None, ge=0, lt=MAX_EVENTS, description="Only this event of the delivery, from 0."
+    event_index: Annotated[Whole, Field(ge=0, lt=MAX_EVENTS)] | None = Field(
+        default=None, description="Only this event of the delivery, from 0."
     )
     source_id: UUID | None = Field(default=None, description="A source: all that came to it, or a range of it.")
     received_from: Instant | None = Field(default=None, description="Of the source, only what came since.")
     received_before: Instant | None = Field(default=None, description="Of the source, only what came before.")
-    quarantined_only: bool = Field(default=False, description="Only what could not be taken.")
+    quarantined_only: bool = Field(default=False, strict=True, description="Only what could not be taken.")
     reason: str | None = Field(
         default=None,
         min_length=1,

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 
-from plaudit.common.http import Body, Subject
+from plaudit.common.http import Body, Subject, Whole
 from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.ingest.sources.domain import (
     DEFAULT_OVERLAP,
@@ -231,6 +231,7 @@ class SourceChangesIn(Body):
     allowed_addresses: Networks = Field(default_factory=list)
     time_zone: TimeZone = None
     paused: bool = Field(
+        strict=True,
         default_factory=bool,
         description="While it is, deliveries are answered 202 and kept, and none is applied.",
         examples=[True],
@@ -243,7 +244,7 @@ class RotationIn(Body):
     secret: Secret | None = Field(
         default=None, description="That the platform issued and signs with from now on. Without, a new one is made."
     )
-    overlap_seconds: int = Field(
+    overlap_seconds: Whole = Field(
         default=int(DEFAULT_OVERLAP.total_seconds()),
         ge=0,
         le=int(MAX_OVERLAP.total_seconds()),

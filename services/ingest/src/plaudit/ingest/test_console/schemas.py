@@ -68,6 +68,7 @@ class TrialIn(Body):
         default=None, max_length=512, description="The end of the address, where the platform signs nothing."
     )
     sign: bool = Field(
+        strict=True,
         default=False,
         description="Whether to sign it first as the platform does, with the secret of the source and the time of now.",
     )
