@@ -9,13 +9,14 @@ from plaudit.common.http.json import json_response
 from plaudit.common.http.openapi import describe
 from plaudit.common.http.paging import Cursor, Page, Paging, cut_page, decode_cursor, encode_cursor
 from plaudit.common.http.problems import Problem, conflict, not_found, unprocessable
-from plaudit.common.http.strict import Body, Whole
+from plaudit.common.http.strict import WHOLE, Body
 from plaudit.common.http.subjects import Subject, SubjectFilter
 from plaudit.common.http.texts import AnyText
 from plaudit.common.http.times import Instant
 from plaudit.common.http.transactions import TenantTx, Work
 
 __all__ = [
+    "WHOLE",
     "AnyText",
     "Api",
     "Body",
@@ -30,7 +31,6 @@ __all__ = [
     "Subject",
     "SubjectFilter",
     "TenantTx",
-    "Whole",
     "Work",
     "authorize",
     "conflict",

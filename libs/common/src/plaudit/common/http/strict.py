@@ -5,7 +5,7 @@ since addresses of pages are passed around with parameters that others have adde
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
@@ -74,8 +74,8 @@ def _refuse_other_types(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_refuse_other_types)]
-"""A whole number in a body: 2 and 2.0, as JSON has one kind of numbers, but neither "2" nor true."""
+WHOLE: Final = BeforeValidator(_refuse_other_types)
+"""Of a whole number in a body, behind its bounds: 2 and 2.0, as JSON has one kind of numbers; neither "2" nor true."""
 
 
 def _is_query(parameter: object) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field, model_validator
 
-from plaudit.common.http import Body, Instant, Whole
+from plaudit.common.http import WHOLE, Body, Instant
 from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.ingest.platforms.adapter import MAX_EVENTS
 from plaudit.ingest.replays.domain import Replay
@@ -19,7 +19,7 @@ class ReplayIn(Body):
     """What to replay: one delivery, or what came to a source."""
 
     delivery_id: UUID | None = Field(default=None, description="A delivery. This, or `source_id`.")
-    event_index: Annotated[Whole, Field(ge=0, lt=MAX_EVENTS)] | None = Field(
+    event_index: Annotated[int, Field(ge=0, lt=MAX_EVENTS), WHOLE] | None = Field(
         default=None, description="Only this event of the delivery, from 0."
     )
     source_id: UUID | None = Field(default=None, description="A source: all that came to it, or a range of it.")

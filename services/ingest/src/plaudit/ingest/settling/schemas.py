@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field, StringConstraints
 
-from plaudit.common.http import Body, Whole
+from plaudit.common.http import WHOLE, Body
 from plaudit.common.http.texts import STORABLE_PATTERN
 from plaudit.ingest.reviews.domain.state import Disposition
 from plaudit.ingest.settling.domain import (
@@ -38,7 +38,7 @@ class ResolutionIn(Body):
     cause: Label | None = Field(
         default=None, description="What led to the review, as a label.", examples=["late_delivery"]
     )
-    ease: Annotated[Whole, Field(ge=MIN_EASE, le=MAX_EASE)] | None = Field(
+    ease: Annotated[int, Field(ge=MIN_EASE, le=MAX_EASE), WHOLE] | None = Field(
         default=None,
         description="How easily it was solved, from 1, very hard, to 7, very easily.",
         examples=[5],

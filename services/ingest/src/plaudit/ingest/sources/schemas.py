@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import asdict
 from pydantic import BaseModel, Field
 
-from plaudit.common.http import Body, Subject, Whole
+from plaudit.common.http import WHOLE, Body, Subject
 from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.ingest.sources.domain import (
     DEFAULT_OVERLAP,
@@ -244,10 +244,8 @@ class RotationIn(Body):
     secret: Secret | None = Field(
         default=None, description="That the platform issued and signs with from now on. Without, a new one is made."
     )
-    overlap_seconds: Whole = Field(
+    overlap_seconds: Annotated[int, Field(ge=0, le=int(MAX_OVERLAP.total_seconds())), WHOLE] = Field(
         default=int(DEFAULT_OVERLAP.total_seconds()),
-        ge=0,
-        le=int(MAX_OVERLAP.total_seconds()),
         description="How long the present one counts too. With 0, it and all older ones end at once.",
         examples=[86_400],
     )
