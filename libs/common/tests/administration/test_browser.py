@@ -78,7 +78,7 @@ async def test_a_key_is_made_by_keyboard_and_a_mistake_is_told_beside_its_field(
     await page.get_by_label("Name").press("Enter")
     await expect(page.locator("#scopes-error")).to_have_text("Tick what the key may do.")
     assert await faults_of(page) == []
-    await page.get_by_label("Make sources").press("Space")
+    await page.get_by_label("Make, change and delete sources").press("Space")
     await page.get_by_label("Valid").select_option("for a year")
     await page.get_by_role("button", name="Make the key").press("Enter")
     await expect(page.locator(".secret")).to_contain_text("plaudit_")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from plaudit.common.people import commands, store
-from plaudit.common.people.domain import Account, Role
+from plaudit.common.people.domain import ROLE_SCOPES, Account, Role
 from plaudit_testing.board_pages import Element, page_of
 from plaudit_testing.mailbox import Mailbox
 
@@ -160,7 +160,7 @@ class TestKeepingOut:
 
 async def test_a_key_changes_no_account_that_may_do_more_and_makes_none(site, ada, bob) -> None:
     browser = await site.new_browser()
-    key = await site.key("people:write", "reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read")
+    key = await site.key("people:write", *ROLE_SCOPES[Role.VIEWER])
     await browser.post("/sign-in", data={"key": key}, headers=OURS)
     roles = [each.attributes["value"] for each in (await shown(browser, f"{PEOPLE}/new")).all("option")]
     assert roles == ["viewer"]

@@ -31,7 +31,11 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY($1) AND NOT c.relispartition
   AND c.relname NOT IN ('alembic_version', '{RUNTIME.table}')
 ORDER BY c.oid
 """
-COLUMN_NAMES = "SELECT attname FROM pg_attribute WHERE attrelid = $1 AND attnum = ANY($2) ORDER BY attnum"
+COLUMN_NAMES = """
+SELECT attname FROM pg_attribute WHERE attrelid = $1 AND attnum = ANY($2) AND NOT attisdropped ORDER BY attnum
+"""
+REPLACED = {"alerting.policies": "max_stars"}
+"""Columns that others stand for by now."""
 # Without the outbox's tables of single days: which there are depends on the day.
 CATALOGUE = r"""
 WITH relations AS (
@@ -97,14 +101,26 @@ async def rows_of(connection: asyncpg.Connection, tables: list[asyncpg.Record]) 
     rows = {}
     for table in tables:
         names = [row["attname"] for row in await connection.fetch(COLUMN_NAMES, table["oid"], table["columns"])]
-        assert len(names) == len(table["columns"]), f"{table['name']} has lost columns"
         name = await connection.fetchval("SELECT $1::oid::regclass::text", table["oid"])
+        replaced = REPLACED.get(name)
+        lost = len(table["columns"]) - len(names)
+        assert lost <= (replaced is not None), f"{table['name']} has lost columns"
         is_of_sources = name == "ingest.sources"
-        listed = ", ".join(f'"{each}"::text' for each in names if not (is_of_sources and each in SEALED))
+        listed = ", ".join(
+            f'"{each}"::text' for each in names if each != replaced and not (is_of_sources and each in SEALED)
+        )
         rows[table["oid"]] = sorted(
             (tuple(row) for row in await connection.fetch(f"SELECT {listed} FROM {name}")), key=str
         )
     return rows
+
+
+EARLY = "44444444-4444-7444-8444-444444444445"
+"""A review of which nothing was known but its removal. It waits as a held event now."""
+
+
+def without_the_early(rows: dict[int, list[tuple[Any, ...]]]) -> dict[int, list[tuple[Any, ...]]]:
+    return {table: [row for row in held if EARLY not in row] for table, held in rows.items()}
 
 
 async def catalogue_of(connection: asyncpg.Connection) -> list[str]:
@@ -121,7 +137,9 @@ async def test_every_row_stays_every_head_is_reached_and_a_second_time_changes_n
     migrated(before, *SERVICES)
 
     connection = await asyncpg.connect(before)
-    assert await rows_of(connection, tables) == held
+    assert without_the_early(await rows_of(connection, tables)) == without_the_early(held)
+    waiting = await connection.fetch("SELECT external_id, instruction ->> 'type' AS type FROM ingest.held_events")
+    assert [tuple(row) for row in waiting] == [("x2", "remove")]
     for service in ("common", *SERVICES):
         reached = await connection.fetchval(f"SELECT version_num FROM {schema_name(service)}.alembic_version")
         assert reached == head_revision(history_of(service))

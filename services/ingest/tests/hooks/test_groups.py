@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -43,11 +44,11 @@ async def test_nothing_assigns_a_transaction_its_number_before_all_order_keys_ar
     locked: list[list[int]] = []
     original = commands.take
 
-    async def take(work: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Receipt]:
+    async def take(work: UnitOfWork, deliveries: Sequence[Delivery], *more: Any, **named: Any) -> list[Receipt]:
         assert await work.tx.raw.fetchval(XID) is None
         locked.append(sorted(row["number"] for row in await work.tx.raw.fetch(LOCKED)))
         assert await work.tx.raw.fetchval(XID) is None
-        return await original(work, deliveries)
+        return await original(work, deliveries, *more, **named)
 
     monkeypatch.setattr(commands, "take", take)
     for events in ([created("r-1"), created("r-2")], [created("r-2", 1), "no event"]):
