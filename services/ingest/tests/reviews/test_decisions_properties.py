@@ -10,14 +10,13 @@ from msgspec.structs import replace
 
 from plaudit.ingest.reviews.domain.decisions import Held, Revised, StoredReview, decide
 from plaudit.ingest.reviews.domain.instructions import (
-    Quarantined,
-)
     AnswerContent,
     AnswerReview,
     AnswerState,
     Content,
     CreateReview,
     EditReview,
+    Quarantined,
     RemoveReview,
     RestoreReview,
 )
