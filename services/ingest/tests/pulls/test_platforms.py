@@ -118,7 +118,6 @@ async def test_play_stars_are_edited_and_the_publication_stays(puller, platforms
     assert (await ingest.items("/v1/reviews"))[0]["answer"] is None
 
 
-@pytest.mark.skipif("g2" not in INTERFACES, reason="G2's pages have no adapter here")
 async def test_g2_tells_what_was_removed_and_what_is_back(puller, platforms, ingest: Ingest):
     platforms.g2.review("41eb-1")
     platforms.g2.review("41eb-2")
