@@ -20,7 +20,6 @@ KNOWN = {
     "plaudit.ingest.platforms.fields._is_language",
     "plaudit.ingest.platforms.mapping.compiled",
     "plaudit.ingest.reviews.domain.scales._rate",
-    "plaudit.ingest.sorting.domain.language._identifier",
     "plaudit.ingest.sorting.domain.language._model",
 }
 """Each is worth its memory on a hot path. Whoever adds one says so here."""

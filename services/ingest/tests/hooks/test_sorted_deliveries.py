@@ -1,6 +1,5 @@
 """What a delivery says is sorted in its one revision and its one event, by the tenant's rules."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -9,48 +8,10 @@ import pytest
 from plaudit.common.db import Role
 from plaudit.common.vault import vault_of
 from plaudit.ingest.hooks.api.source_cache import SourceCache
-from plaudit.ingest.hooks.domain import Delivery
-from plaudit.ingest.hooks.jobs import LanguageModel
-from plaudit.ingest.reviews.domain.instructions import Content, CreateReview, RemoveReview
-from plaudit.ingest.sorting.domain import language
 from plaudit.ingest.sorting.domain.rules import SHIPPED
-from plaudit.ingest.sources.domain import Source as SourceRow
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 GERMAN = "Die Lieferung kam leider viel zu spät an."
-
-
-def event(text: str | None, stated: str | None = None) -> CreateReview:
-    return CreateReview(external_id="r", content=Content(text=text, language=stated))
-
-
-@pytest.mark.parametrize(
-    ("events", "needs"),
-    [
-        ((event(GERMAN),), True),
-        ((event(GERMAN, "de"),), False),
-        ((event("Top!"), event(None), RemoveReview(external_id="r")), False),
-        ((event("Top!"), event(GERMAN)), True),
-    ],
-)
-def test_the_language_is_looked_for_where_the_platform_says_none_and_the_text_may(events: Any, *, needs: bool) -> None:
-    source: SourceRow = None  # type: ignore[assignment]
-    delivery = Delivery(id="d", source=source, sent_id=None, headers="{}", body=b"", events=events)
-    assert delivery.needs_language is needs
-
-
-async def test_a_process_is_ready_when_the_model_of_languages_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded: list[bool] = []
-    monkeypatch.setattr(language, "is_ready", lambda: bool(loaded))
-    monkeypatch.setattr(language, "load", lambda: loaded.append(True))
-    model = LanguageModel()
-    [before] = model.ready()
-    assert (before.ok, model.live().ok) == (False, True)
-    stop = asyncio.Event()
-    stop.set()
-    await model.run(stop)
-    [after] = model.ready()
-    assert after.ok
 
 
 async def told(ingest: Ingest) -> list[dict[str, Any]]:
@@ -78,14 +39,8 @@ async def test_one_revision_and_one_event_hold_all_that_the_words_say(ingest: In
 
 
 @pytest.mark.postgres
-async def test_a_language_that_the_text_tells_is_marked_as_that(
-    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded: list[bool] = []
-    monkeypatch.setattr(language, "is_ready", lambda: bool(loaded))
-    monkeypatch.setattr(language, "load", lambda: loaded.append(True))
+async def test_a_language_that_the_text_tells_is_marked_as_that(ingest: Ingest, source: Source) -> None:
     assert (await ingest.post(source, created("r-1", 2, text=GERMAN))).status_code == 202
-    assert loaded == [True], "a delivery waits for the model, and the event loop does not"
     await ingest.post(source, [created("r-2", 2, text=GERMAN, language="fr"), created("r-3", 2, text="Top!")])
     found = {each["external_id"]: each for each in await ingest.items("/v1/reviews")}
     assert {name: (each["language"], each["language_from_text"]) for name, each in found.items()} == {

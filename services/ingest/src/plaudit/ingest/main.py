@@ -28,7 +28,7 @@ from plaudit.ingest.hooks.api.openapi import HOOKS
 from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
-from plaudit.ingest.hooks.jobs import FailedAttemptsLog, LanguageModel
+from plaudit.ingest.hooks.jobs import FailedAttemptsLog
 from plaudit.ingest.imports import api as imports
 from plaudit.ingest.imports import pages as import_pages
 from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
@@ -52,6 +52,7 @@ from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.settling import api as settling
 from plaudit.ingest.settling.jobs import ReportsJob
 from plaudit.ingest.sorting import api as sorting
+from plaudit.ingest.sorting.domain import language
 from plaudit.ingest.sources import api as sources
 from plaudit.ingest.sources import pages as source_pages
 from plaudit.ingest.surveys import api as surveys
@@ -69,6 +70,7 @@ HOOK_CONNECTIONS = 4
 
 def build(resources: Resources[IngestSettings]) -> Parts:
     """Put the service together."""
+    language.load()
     settings = resources.settings
     vault = vault_of(settings)
     database = resources.database(Role.HOOK, HOOK_CONNECTIONS)
@@ -173,7 +175,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         ImportJob(worker, database, resources.outbox, resources.ids, vault),
         ImportRetentionJob(worker),
     )
-    return Parts(app=app, jobs=[writer, failed_attempts, LanguageModel(), *jobs], closing=[client.close])
+    return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])
 
 
 SERVICE = Service(

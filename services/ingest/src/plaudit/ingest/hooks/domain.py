@@ -17,7 +17,6 @@ from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unkno
 from plaudit.ingest.reviews.domain.instructions import (
     NO_INSTRUCTION,
     CreateReview,
-    EditReview,
     Ignored,
     Instruction,
     Item,
@@ -26,7 +25,6 @@ from plaudit.ingest.reviews.domain.instructions import (
 )
 from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
-from plaudit.ingest.sorting.domain.language import has_letters
 from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
 from plaudit.ingest.sources.domain import Source
 
@@ -99,16 +97,6 @@ class Delivery:
         """The persons whom it names as authors."""
         named = (author_of(event) for event in self.events if not isinstance(event, NO_INSTRUCTION))
         return {(self.source.tenant_id, person) for person in named if person is not None}
-
-    @property
-    def needs_language(self) -> bool:
-        """Whether the language of a text in it must be told by the text."""
-        return any(
-            isinstance(event, (CreateReview, EditReview))
-            and not event.content.language
-            and has_letters(event.content.text or "")
-            for event in self.events
-        )
 
     @property
     def may_be_new(self) -> bool:

@@ -4,9 +4,6 @@ The log of failed attempts: counted at once, written a little later, and bounded
 languages, which is loaded first.
 """
 
-import asyncio
-import math
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,11 +11,10 @@ import structlog
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
-from plaudit.common.jobs import Check, Loop, PeriodicJob
+from plaudit.common.jobs import PeriodicJob
 from plaudit.ingest.hooks import store
 from plaudit.ingest.hooks.domain import FailedAttempts, attempts_of_hour
 from plaudit.ingest.metrics import FAILED_ATTEMPTS, UNKNOWN_SOURCE
-from plaudit.ingest.sorting.domain import language
 from plaudit.ingest.sources.domain import Source
 
 WRITE_SECONDS: Final = 1.0
@@ -80,26 +76,3 @@ class FailedAttemptsLog(PeriodicJob):
             self._waiting = taken
             raise
         return 0
-
-
-class LanguageModel(Loop):
-    """Loads the model of languages as the process starts: a delivery that needs it waits no longer than any other.
-
-    The process is not ready before.
-    """
-
-    with_api = True
-
-    def __init__(self) -> None:
-        """Load nothing yet."""
-        super().__init__("language_model", max_age_seconds=math.inf)
-
-    def ready(self) -> Sequence[Check]:
-        """Return whether it is loaded."""
-        detail = "" if language.is_ready() else "is being loaded; that takes some seconds"
-        return (Check(self.name, language.is_ready(), detail),)
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Load it; then there is nothing to do."""
-        await asyncio.to_thread(language.load)
-        await stop.wait()

