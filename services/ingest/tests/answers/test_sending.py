@@ -17,9 +17,10 @@ from plaudit.common.db import Role
 from plaudit.common.http_client import HttpClient
 from plaudit.common.vault import vault_of
 from plaudit.ingest.answers.jobs import AnswerJob
-from plaudit.ingest.platforms.app_store_answers import APP_STORE
-from plaudit.ingest.platforms.google_answers import GOOGLE_BUSINESS, GOOGLE_PLAY
-from plaudit.ingest.platforms.trustpilot_answers import TRUSTPILOT
+from plaudit.ingest.platforms.app_store.answers import ANSWERING as APP_STORE
+from plaudit.ingest.platforms.google_business.answers import ANSWERING as GOOGLE_BUSINESS
+from plaudit.ingest.platforms.google_play.answers import ANSWERING as GOOGLE_PLAY
+from plaudit.ingest.platforms.trustpilot.answers import ANSWERING as TRUSTPILOT
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, decode_state, encode_state
 from plaudit_testing.answering_platforms import FakePlatform, Reply, Seen, answering_platform, reply
 from plaudit_testing.deadlines import DEADLINE_SECONDS

@@ -34,7 +34,7 @@ from plaudit.ingest.imports import pages as import_pages
 from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.mappings import api as mappings
-from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.platforms import ADAPTERS, ANSWERING
 from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
 from plaudit.ingest.pulls import store as pulls_store
@@ -147,8 +147,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app.state.platforms = ADAPTERS
     app.state.examples = examples
     app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
-    interfaces = {platform: each.answering for platform, each in ADAPTERS.items() if each.answering is not None}
-    app.state.answering_interfaces = interfaces
+    app.state.answering_interfaces = ANSWERING
     app.state.platforms_without_answers = frozenset(
         platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
     )
@@ -166,7 +165,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         PullJob(worker, database, resources.outbox, resources.ids, vault, client),
         ExpiredInvitationsJob(worker),
         PurgeJob(worker),
-        AnswerJob(worker, resources.outbox, resources.ids, vault, interfaces, HttpClient(settings.interface_origins)),
+        AnswerJob(worker, resources.outbox, resources.ids, vault, ANSWERING, HttpClient(settings.interface_origins)),
         AnsweredByHandJob(worker),
         AnswerRetentionJob(worker, settings.answer_retention_days),
         ReportsJob(worker),
