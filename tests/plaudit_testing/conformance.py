@@ -66,7 +66,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 [[operations]]
 # Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only,
 # and lies not ahead; a text must show something. No schema says what a table is, and which mapping fits its columns.
-include-name-regex = "(POST /v1/reviews/.*/answer.*|PUT /v1/sources/.*/answering_credentials|POST /v1/imports.*)"
+include-name-regex = "(POST /v1/reviews/.*/answer.*|PUT /v1/sources/.*/answering-credentials|POST /v1/imports.*)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 """
 

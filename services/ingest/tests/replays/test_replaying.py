@@ -99,21 +99,21 @@ async def test_after_a_fix_what_was_quarantined_is_taken_event_by_event(ingest: 
     assert (delivery["accepted"], delivery["quarantined"], delivery["first_status"]) == (3, [], None)
     assert (second["status"], second["first_status"], second["quarantine_reason"]) == (202, 422, None)
     assert set(await ratings(ingest)) == {"r-1", "r-2", "r-3", "r-4"}
-    assert await ingest.items("/v1/quarantined_events") == []
+    assert await ingest.items("/v1/quarantined-events") == []
     again = await ingest.post(source, foreign[0] | {"data": {**foreign[0]["data"], "id": "r-4"}}, "msg_2")
     assert (again.status_code, again.json()["duplicate"]) == (202, True)
 
 
 async def test_a_replay_of_one_reason_leaves_the_others(ingest: Ingest, source: Source, replayed: Any):
     await ingest.post(source, [created("r-1", subject="globex"), created("r-2", 9), created("r-0")], "msg_1")
-    reasons = {each["index"]: each["reason"] for each in await ingest.items("/v1/quarantined_events")}
+    reasons = {each["index"]: each["reason"] for each in await ingest.items("/v1/quarantined-events")}
     await ingest.superuser.execute(BROADER, source.id)
     assert (await replayed(source_id=source.id, reason=reasons[1]))["counts"]["taken"] == 0
     done = await replayed(source_id=source.id, reason=reasons[0])
     assert (done["counts"]["taken"], done["counts"]["quarantined"]) == (1, 0)
-    left = await ingest.items("/v1/quarantined_events", source_id=source.id)
+    left = await ingest.items("/v1/quarantined-events", source_id=source.id)
     assert [(each["index"], each["reason"]) for each in left] == [(1, reasons[1])]
-    assert await ingest.items("/v1/quarantined_events", reason="never") == []
+    assert await ingest.items("/v1/quarantined-events", reason="never") == []
 
 
 async def test_an_older_event_never_wins_over_a_newer_one(ingest: Ingest, source: Source, replayed: Any):

@@ -183,9 +183,9 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/mappings", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries"),
-            *("/v1/held_events", "/v1/hooks", "/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/v1/held-events", "/v1/hooks", "/v1/customers", "/v1/contacts", "/v1/erasures"),
             *("/v1/sorting-rules", "/v1/answers", "/v1/imports"),
-            *("/v1/platform_reports", "/v1/quarantined_events", "/v1/replays"),
+            *("/v1/platform-reports", "/v1/quarantined-events", "/v1/replays"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
             *("/console/answers", "/console/deliveries", "/console/imports", "/console/reviews", "/console/sources"),
             "/console/surveys",
