@@ -80,9 +80,7 @@ def test_the_readme_of_ingest_names_every_room_table_and_operation() -> None:
     migrations = package.glob("migrations/versions/*.py")
     tables = {name for path in migrations for name in TABLE.findall(path.read_text(encoding="utf-8"))}
     served = operations_of("ingest", build_service(SERVICES[0], NO_DATABASE)[0])
-    operations = {
-        f"{each.method} {PARAMETER.sub('{}', each.path)}" for each in served if each.path.startswith("/v1/")
-    }
+    operations = {f"{each.method} {PARAMETER.sub('{}', each.path)}" for each in served if each.path.startswith("/v1/")}
     assert [room for room in sorted(rooms) if f"| `{room}/` |" not in text] == []
     assert [table for table in sorted(tables) if f"`{table}`" not in text] == []
     assert operations - {PARAMETER.sub("{}", name) for name in OPERATION.findall(text)} == set()
