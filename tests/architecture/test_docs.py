@@ -10,7 +10,8 @@ import pytest
 import typer
 
 from plaudit.common.cli import GROUP, build
-from plaudit_testing.operations import SERVICES
+from plaudit_testing.operations import NO_DATABASE, SERVICES, operations_of
+from plaudit_testing.operations import build as build_service
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -30,6 +31,9 @@ SHORT = {
 }
 STARTS = "|".join([*SHORT, "deploy", "docs", "libs", "services", "tests"])
 PATH = re.compile(rf"`((?:{STARTS})/[\w./-]+)`")
+TABLE = re.compile(r"CREATE TABLE ingest\.([a-z_]+)")
+OPERATION = re.compile(r"`([A-Z]+ /v1/[^`?]+)")
+PARAMETER = re.compile(r"\{[^}]*\}")
 VARIABLE = re.compile(r"\bPLAUDIT_[A-Z_]+\b")
 OF_TESTS = {"PLAUDIT_OUTSIDE_SUITES", "PLAUDIT_SCREENSHOTS", "PLAUDIT_SHARED", "PLAUDIT_TEST_SERVERS"}
 
@@ -67,6 +71,19 @@ def test_every_setting_that_a_document_names_is_one(document: Path) -> None:
     of_commands = {name for command in _commands() for parameter in command.params for name in _names(parameter.envvar)}
     door = set(VARIABLE.findall((ROOT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8")))
     assert set(VARIABLE.findall(document.read_text(encoding="utf-8"))) - fields - of_commands - door - OF_TESTS == set()
+
+
+def test_the_readme_of_ingest_names_every_room_table_and_operation() -> None:
+    text = (ROOT / "services" / "ingest" / "README.md").read_text(encoding="utf-8")
+    package = ROOT / SHORT["ingest"]
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")} - {"migrations"}
+    migrations = package.glob("migrations/versions/*.py")
+    tables = {name for path in migrations for name in TABLE.findall(path.read_text(encoding="utf-8"))}
+    served = operations_of("ingest", build_service(SERVICES[0], NO_DATABASE)[0])
+    operations = {f"{each.method} {PARAMETER.sub('{}', each.path)}" for each in served if each.path.startswith("/v1/")}
+    assert [room for room in sorted(rooms) if f"| `{room}/` |" not in text] == []
+    assert [table for table in sorted(tables) if f"`{table}`" not in text] == []
+    assert operations - {PARAMETER.sub("{}", name) for name in OPERATION.findall(text)} == set()
 
 
 def test_the_list_of_documents_is_whole() -> None:

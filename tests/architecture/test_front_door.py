@@ -1,5 +1,7 @@
 """What the services serve is reached at the front door: what nobody declares there is a 404 for everybody."""
 
+import re
+
 import pytest
 
 from plaudit_testing.operations import NO_DATABASE, SERVICES, answering, build, operations_of
@@ -25,6 +27,12 @@ def test_each_operation_is_answered_at_the_front_door_by_a_service_that_has_it(s
         if path not in ON_ITS_OWN_PORT_ONLY and (method, path) not in SERVED.get(answering(path) or "", ())
     ]
     assert lost == [], "declare it as `front_door` in main.py of the service, and run make caddyfile"
+
+
+@pytest.mark.parametrize("service", SERVED)
+def test_addresses_are_written_with_hyphens_and_small_letters(service: str) -> None:
+    fixed = {re.sub(r"\{[^}]*\}", "", path) for _, path in SERVED[service]}
+    assert [path for path in sorted(fixed) if re.search("[_A-Z]", path)] == []
 
 
 def test_the_list_of_operations_is_whole() -> None:

@@ -20,7 +20,10 @@ FURNITURE = {
 }
 """Of a room: files, or folders of these names."""
 PLATFORMS = "platforms"
-PLATFORM_FILES = {"__init__.py", "adapter.py", "interface.py", "doc.md", "fixtures"}
+PLATFORM_FILES = {"__init__.py", "adapter.py", "answers.py", "interface.py", "doc.md", "fixtures"}
+NEEDED_OF_PLATFORMS = {"adapter.py", "doc.md", "fixtures"}
+SHARED_BY_PLATFORMS = {"proofs"}
+"""Folders beside those of the platforms."""
 TEST_FOLDERS = FURNITURE | {"fixtures"}
 CACHES = {"__pycache__"}
 
@@ -136,10 +139,11 @@ def test_every_room_has_the_same_furniture(service: str) -> None:
 
 @pytest.mark.parametrize("service", PACKAGES)
 def test_every_platform_is_an_adapter_a_page_and_fixtures(service: str) -> None:
-    platforms = [path for path in _entries(_package(service) / PLATFORMS) if path.is_dir()]
-    assert [
-        _relative(path) for platform in platforms for path in _entries(platform) if path.name not in PLATFORM_FILES
-    ] == []
+    folders = [path for path in _entries(_package(service) / PLATFORMS) if path.is_dir()]
+    for folder in (folder for folder in folders if folder.name not in SHARED_BY_PLATFORMS):
+        files = {path.name for path in _entries(folder)}
+        assert files <= PLATFORM_FILES, _relative(folder)
+        assert files >= NEEDED_OF_PLATFORMS, _relative(folder)
 
 
 @pytest.mark.parametrize("service", PACKAGES)

@@ -28,7 +28,7 @@ from plaudit.ingest.main import SERVICE as INGEST
 from plaudit_testing.databases import NO_KAFKA
 from plaudit_testing.operations import SERVICES
 from plaudit_testing.review_events import pending_envelope, record_of, review_state
-from plaudit_testing.runtime import running
+from plaudit_testing.runtime import running, until
 from plaudit_testing.serving import serving
 from plaudit_testing.vault import VAULT_KEYS
 from plaudit_testing.webhooks import headers
@@ -66,7 +66,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 [[operations]]
 # Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only,
 # and lies not ahead; a text must show something. No schema says what a table is, and which mapping fits its columns.
-include-name-regex = "(POST /v1/reviews/.*/answer.*|PUT /v1/sources/.*/answering_credentials|POST /v1/imports.*)"
+include-name-regex = "(POST /v1/reviews/.*/answer.*|PUT /v1/sources/.*/answering-credentials|POST /v1/imports.*)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 """
 
@@ -108,9 +108,9 @@ async def house(dsn: str, services: Sequence[Service[Any]] = SERVICES) -> AsyncI
             parts = service.build(resources)
             assert parts.app is not None
             if service is INGEST:
-                await stack.enter_async_context(
-                    running(*(job for job in parts.jobs if job.with_api))
-                )  # the group commit that answers hooks
+                beside = [job for job in parts.jobs if job.with_api]  # the group commit that answers hooks is one
+                await stack.enter_async_context(running(*beside))
+                await until(lambda jobs=beside: all(check.ok for job in jobs for check in job.ready()), "it is ready")
             client = await stack.enter_async_context(serving(parts.app))
             client.headers["authorization"] = f"Bearer {made.key}"
             assert client.base_url.port is not None

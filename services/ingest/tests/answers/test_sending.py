@@ -17,9 +17,10 @@ from plaudit.common.db import Role
 from plaudit.common.http_client import HttpClient
 from plaudit.common.vault import vault_of
 from plaudit.ingest.answers.jobs import AnswerJob
-from plaudit.ingest.platforms.app_store_answers import APP_STORE
-from plaudit.ingest.platforms.google_answers import GOOGLE_BUSINESS, GOOGLE_PLAY
-from plaudit.ingest.platforms.trustpilot_answers import TRUSTPILOT
+from plaudit.ingest.platforms.app_store.answers import ANSWERING as APP_STORE
+from plaudit.ingest.platforms.google_business.answers import ANSWERING as GOOGLE_BUSINESS
+from plaudit.ingest.platforms.google_play.answers import ANSWERING as GOOGLE_PLAY
+from plaudit.ingest.platforms.trustpilot.answers import ANSWERING as TRUSTPILOT
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, decode_state, encode_state
 from plaudit_testing.answering_platforms import FakePlatform, Reply, Seen, answering_platform, reply
 from plaudit_testing.deadlines import DEADLINE_SECONDS
@@ -104,7 +105,7 @@ async def source_of(ingest: Ingest, platform: str, *reviews: str, with_keys: boo
         )
     if with_keys:
         stored = await send(
-            ingest, "PUT", f"/v1/sources/{source.id}/answering_credentials", {"credentials": KEYS[platform]}
+            ingest, "PUT", f"/v1/sources/{source.id}/answering-credentials", {"credentials": KEYS[platform]}
         )
         assert stored["missing"] == []
     return ids
@@ -328,7 +329,7 @@ async def test_what_the_platform_told_meanwhile_is_not_sent(ingest: Ingest, plat
     data = {"id": "t-1", "stars": 1, "createdAt": "2026-02-14T10:00:00Z", "text": "Hm"}
     await ingest.post(source, {"events": [{"eventName": "service-review-created", "eventData": data}]})
     [review] = await ingest.items("/v1/reviews", external_id="t-1")
-    await send(ingest, "PUT", f"/v1/sources/{source.id}/answering_credentials", {"credentials": TRUSTPILOT_KEYS})
+    await send(ingest, "PUT", f"/v1/sources/{source.id}/answering-credentials", {"credentials": TRUSTPILOT_KEYS})
     await submit(ingest, review["id"])
     row = {"id": "t-1", "stars": 1, "companyReply": {"text": TEXT, "createdAt": "2026-02-15T08:00:00Z"}}
     assert (await ingest.post(source, {"links": [], "reviews": [row]})).status_code == 202
@@ -436,6 +437,6 @@ async def test_credentials_that_the_interface_does_not_have_are_refused(
     source = await ingest.source(platform=name)
     headers = {"authorization": f"Bearer {await ingest.key()}"}
     refused = await ingest.client.put(
-        f"/v1/sources/{source.id}/answering_credentials", json={"credentials": credentials}, headers=headers
+        f"/v1/sources/{source.id}/answering-credentials", json={"credentials": credentials}, headers=headers
     )
     assert (refused.status_code, refused.json()["detail"]) == (422, detail)

@@ -26,7 +26,7 @@ async def test_an_answer_is_sent_once_and_told_once_whatever_dies(ingest: Ingest
         await ingest.post(source, {"events": [{"eventName": "service-review-created", "eventData": data}]})
         [review] = await ingest.items("/v1/reviews")
         headers = {"authorization": f"Bearer {await ingest.key()}"}
-        path = f"/v1/sources/{source.id}/answering_credentials"
+        path = f"/v1/sources/{source.id}/answering-credentials"
         assert (await ingest.client.put(path, json={"credentials": TRUSTPILOT_KEYS}, headers=headers)).is_success
         path = f"/v1/reviews/{review['id']}/answer"
         made: httpx.Response = await ingest.client.post(path, json={"text": TEXT}, headers=headers)

@@ -20,7 +20,7 @@ async def test_after_a_rotation_the_old_key_can_be_taken_away(ingest: Ingest, so
     token = await ingest.source(platform="trustpilot")
     headers = {"authorization": f"Bearer {await ingest.key()}"}
     contact = (await ingest.client.put("/v1/contacts", json={"email": "ada@example.com"}, headers=headers)).json()
-    path = f"/v1/sources/{token.id}/answering_credentials"
+    path = f"/v1/sources/{token.id}/answering-credentials"
     stored = await ingest.client.put(path, json={"credentials": TRUSTPILOT_KEYS}, headers=headers)
     assert stored.status_code == 200, stored.text
     new = new_key("new")

@@ -36,10 +36,10 @@ async def test_an_answer_before_its_review_is_held_listed_and_applied_when_the_r
     told = answer.json()
     assert (told["accepted"], told["held"]) == (0, [{"index": 0, "reason": "review 'r-1' is not known yet"}])
     assert (await ingest.post(source, ANSWERED, "msg_1")).json() == {**told, "duplicate": True}
-    [waiting] = await ingest.items("/v1/held_events", source_id=source.id)
+    [waiting] = await ingest.items("/v1/held-events", source_id=source.id)
     assert (waiting["external_id"], waiting["type"], waiting["index"]) == ("r-1", "answer", 0)
     assert waiting["delivery_id"] == told["delivery_id"]
-    assert await ingest.items("/v1/held_events", tenant="another") == []
+    assert await ingest.items("/v1/held-events", tenant="another") == []
     assert await ingest.items("/v1/reviews") == []
 
     assert (await ingest.post(source, created("r-1"), "msg_2")).json()["accepted"] == 1
@@ -50,7 +50,7 @@ async def test_an_answer_before_its_review_is_held_listed_and_applied_when_the_r
         ("review.created", False),
         ("review.answered", True),
     ]
-    assert await ingest.items("/v1/held_events") == []
+    assert await ingest.items("/v1/held-events") == []
     [kept] = await ingest.items("/v1/deliveries", sent_id="msg_1")
     assert (kept["status"], kept["held"], kept["quarantined"]) == (202, told["held"], [])
 
@@ -73,7 +73,7 @@ async def test_one_array_in_the_wrong_order_ends_as_in_the_right_one(
     assert (told["accepted"], "held" in told, told["quarantined"]) == (5, False, [])
     [review] = await ingest.items("/v1/reviews", removed=not version)
     assert (review["title"], review["answer"]["text"], review["removed"]) == ("Hm", "Thanks", not version)
-    assert await ingest.items("/v1/held_events") == []
+    assert await ingest.items("/v1/held-events") == []
     assert (await ingest.counts())["reviews"] == 1
 
 
@@ -128,7 +128,7 @@ async def test_what_waits_too_long_is_quarantined_counted_and_no_longer_expected
     assert kept["id"] == told["delivery_id"]
     assert kept["quarantined"] == [{"index": 0, "reason": "its review did not come in 30 days"}]
     assert [each["index"] for each in kept["held"]] == [2]
-    assert [each["external_id"] for each in await ingest.items("/v1/held_events")] == ["r-young"]
+    assert [each["external_id"] for each in await ingest.items("/v1/held-events")] == ["r-young"]
     assert {row[0] for row in await ingest.rows("SELECT external_id FROM ingest.reviews")} == {"r-new", "r-young"}
     assert (await ingest.post(source, created("r-old"))).json()["accepted"] == 1
     assert "r-old" in {each["external_id"] for each in await ingest.items("/v1/reviews")}
@@ -149,7 +149,7 @@ async def test_an_early_event_and_its_review_at_once_over_two_processes_always_m
             await asyncio.gather(ingest.post(source, answered), other.post(source, created(f"r-{number}")))
     reviews = await ingest.items("/v1/reviews", limit=50)
     assert [each["answer"]["text"] for each in reviews] == ["Thanks"] * 20
-    assert await ingest.items("/v1/held_events") == []
+    assert await ingest.items("/v1/held-events") == []
 
 
 @pytest.mark.parametrize("sent", [created("r-1"), ANSWERED])
@@ -165,7 +165,7 @@ async def test_of_fifty_copies_at_once_over_two_processes_one_is_taken(
     counts = await ingest.counts()
     assert (counts["deliveries"], counts["reviews"]) == (1, 1)
     assert counts["outbox"] == counts["revisions"] == (1 if sent is not ANSWERED else 0)
-    assert len(await ingest.items("/v1/held_events")) == (0 if sent is not ANSWERED else 1)
+    assert len(await ingest.items("/v1/held-events")) == (0 if sent is not ANSWERED else 1)
 
 
 async def test_each_row_of_an_unknown_review_stays_out_of_sight(ingest: Ingest, source: Source) -> None:
@@ -201,7 +201,7 @@ async def test_a_tombstone_of_before_becomes_a_held_removal(
     migration = import_module("plaudit.ingest.migrations.versions.0005_events_that_come_early")
     for statement in migration.TOMBSTONES:
         await ingest.superuser.execute(statement)
-    [waiting] = await ingest.items("/v1/held_events")
+    [waiting] = await ingest.items("/v1/held-events")
     assert (waiting["type"], waiting["version"]) == ("remove", 7)
     await ingest.post(source, created("r-1", version=version))
     [review] = await ingest.items("/v1/reviews", removed=removed)

@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 
 from plaudit.common.db import Role
-from plaudit.ingest.hooks import store
+from plaudit.ingest.hooks.store.reading import SELECT_KNOWN
+from plaudit.ingest.hooks.store.writing import WRITE
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -22,7 +23,7 @@ A_FEW_ROWS, ROWS_OF_A_FEW_PAGES = 5, 72
 async def plan_for_any_keys(connection: asyncpg.Connection) -> str:
     """The plan of the look-up that is made once for all keys, whose number it does not know."""
     await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    await connection.execute(f"PREPARE look_up (uuid[], text[], uuid[], text[]) AS {store._SELECT_KNOWN}")
+    await connection.execute(f"PREPARE look_up (uuid[], text[], uuid[], text[]) AS {SELECT_KNOWN}")
     plan = await connection.fetch("EXPLAIN EXECUTE look_up ('{}', '{}', '{}', '{}')")
     await connection.execute("DEALLOCATE look_up")
     return "\n".join(line[0] for line in plan)
@@ -54,7 +55,7 @@ async def test_the_index_of_the_log_is_no_choice_for_the_look_up_however_cheap_i
 
 async def test_the_arrays_of_what_is_new_become_rows_once_and_are_not_stored_on_the_way(ingest: Ingest) -> None:
     async with ingest.resources.database(Role.HOOK).driver_transaction("default") as tx:
-        statement = await tx.raw.prepare(store._WRITE)
+        statement = await tx.raw.prepare(WRITE)
         _now, *arrays = statement.get_parameters()
         plan = json.dumps(await statement.explain(datetime.now(UTC), *([] for _ in arrays)))
     assert "Function Scan" not in plan, plan

@@ -284,6 +284,8 @@ async def test_the_events_of_a_back_fill_say_so(ingest: Ingest, source: Source, 
     rows = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id")
     told = [json.loads(row["envelope"])["data"] for row in rows]
     assert [each.get("backfill", False) for each in told] == [True, True, False]
+    logged = await ingest.rows("SELECT headers ->> 'plaudit-backfill' AS backfill FROM ingest.deliveries ORDER BY id")
+    assert [row["backfill"] for row in logged] == ["true", None], "a replay of them says so too"
 
 
 async def test_a_row_that_the_database_refuses_costs_no_other(

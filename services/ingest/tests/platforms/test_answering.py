@@ -9,12 +9,13 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.platforms import ANSWERING
 from plaudit.ingest.platforms.answering import Call, Shown
-from plaudit.ingest.platforms.app_store_answers import APP_STORE
+from plaudit.ingest.platforms.app_store.answers import ANSWERING as APP_STORE
 from plaudit.ingest.platforms.asking import CannotAskError, HttpRequest, Token, UnusableReplyError
-from plaudit.ingest.platforms.google_answers import GOOGLE_BUSINESS, GOOGLE_PLAY
-from plaudit.ingest.platforms.trustpilot_answers import TRUSTPILOT
+from plaudit.ingest.platforms.google_business.answers import ANSWERING as GOOGLE_BUSINESS
+from plaudit.ingest.platforms.google_play.answers import ANSWERING as GOOGLE_PLAY
+from plaudit.ingest.platforms.trustpilot.answers import ANSWERING as TRUSTPILOT
 from plaudit_testing.platform_keys import (
     APP_STORE_KEYS,
     EC_PUBLIC,
@@ -53,8 +54,8 @@ def name(answering):
 
 
 def test_the_platforms_that_have_an_interface_say_so():
-    assert ADAPTERS["trustpilot"].answering is TRUSTPILOT
-    assert ADAPTERS["native"].answering is None
+    assert ANSWERING["trustpilot"] is TRUSTPILOT
+    assert "native" not in ANSWERING
 
 
 @pytest.mark.parametrize("answering", ALL, ids=name)

@@ -125,6 +125,7 @@ def test_examples_are_filled_in_and_hold_no_secret(platform: str):
     for example in made:
         assert f"https://reviews.example/v1/hooks/{UUID(int=7)}" in example.code
         assert "PLAUDIT_WEBHOOK_SECRET" in example.code
+        assert ("private key" in example.secret) == (platform == "native-v1a")
         assert "secret-of-ours" not in example.code
         assert example.title
     assert made == examples(source_of(platform), "https://reviews.example")

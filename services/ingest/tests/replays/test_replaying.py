@@ -12,6 +12,7 @@ from plaudit.common.vault import vault_of
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit_testing.running_ingest import Ingest, Source, created
+from plaudit_testing.webhooks import headers
 
 pytestmark = pytest.mark.postgres
 
@@ -99,21 +100,36 @@ async def test_after_a_fix_what_was_quarantined_is_taken_event_by_event(ingest: 
     assert (delivery["accepted"], delivery["quarantined"], delivery["first_status"]) == (3, [], None)
     assert (second["status"], second["first_status"], second["quarantine_reason"]) == (202, 422, None)
     assert set(await ratings(ingest)) == {"r-1", "r-2", "r-3", "r-4"}
-    assert await ingest.items("/v1/quarantined_events") == []
+    assert await ingest.items("/v1/quarantined-events") == []
     again = await ingest.post(source, foreign[0] | {"data": {**foreign[0]["data"], "id": "r-4"}}, "msg_2")
     assert (again.status_code, again.json()["duplicate"]) == (202, True)
 
 
+async def test_what_a_replay_takes_of_a_back_fill_calls_nobody_either(ingest: Ingest, source: Source, replayed: Any):
+    for sent_id, backfill in (("msg_old", "true"), ("msg_live", "false")):
+        body = json.dumps(created(sent_id, subject="globex")).encode()
+        sent = headers(source.secret, body, sent_id) | {"plaudit-backfill": backfill}
+        assert (await ingest.send(source.hook, body, sent)).status_code == 422
+    await ingest.superuser.execute(BROADER, source.id)
+    assert (await replayed(source_id=source.id))["counts"]["taken"] == 2
+    rows = await ingest.rows(
+        "SELECT r.external_id, o.envelope FROM ingest.outbox o JOIN ingest.reviews r "
+        "ON r.id::text = convert_from(o.envelope, 'UTF8')::jsonb #>> '{data,review_id}'"
+    )
+    told = {row["external_id"]: json.loads(row["envelope"])["data"].get("backfill", False) for row in rows}
+    assert told == {"msg_old": True, "msg_live": False}
+
+
 async def test_a_replay_of_one_reason_leaves_the_others(ingest: Ingest, source: Source, replayed: Any):
     await ingest.post(source, [created("r-1", subject="globex"), created("r-2", 9), created("r-0")], "msg_1")
-    reasons = {each["index"]: each["reason"] for each in await ingest.items("/v1/quarantined_events")}
+    reasons = {each["index"]: each["reason"] for each in await ingest.items("/v1/quarantined-events")}
     await ingest.superuser.execute(BROADER, source.id)
     assert (await replayed(source_id=source.id, reason=reasons[1]))["counts"]["taken"] == 0
     done = await replayed(source_id=source.id, reason=reasons[0])
     assert (done["counts"]["taken"], done["counts"]["quarantined"]) == (1, 0)
-    left = await ingest.items("/v1/quarantined_events", source_id=source.id)
+    left = await ingest.items("/v1/quarantined-events", source_id=source.id)
     assert [(each["index"], each["reason"]) for each in left] == [(1, reasons[1])]
-    assert await ingest.items("/v1/quarantined_events", reason="never") == []
+    assert await ingest.items("/v1/quarantined-events", reason="never") == []
 
 
 async def test_an_older_event_never_wins_over_a_newer_one(ingest: Ingest, source: Source, replayed: Any):

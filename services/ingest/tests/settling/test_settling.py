@@ -122,7 +122,7 @@ async def test_a_report_is_open_until_the_platform_has_decided_and_the_review_co
     assert (first.status_code, first.json()["state"]) == (201, "open")
     assert again.json() == first.json()
     assert (await send(ingest, "POST", path, body)).status_code == 409
-    assert len(await ingest.items("/v1/platform_reports", state="open")) == 1
+    assert len(await ingest.items("/v1/platform-reports", state="open")) == 1
     for _ in range(2):
         declined = await send(ingest, "PUT", f"{path}/decision", {"state": "declined", "decision": "Within the rules."})
         assert (declined.status_code, declined.json()["state"]) == (200, "declined")
@@ -153,4 +153,4 @@ async def test_settling_and_reporting_end_at_the_tenant(ingest: Ingest, review_i
         assert (await send(ingest, method, f"/v1/reviews/{review_id}/{path}", body, "other")).status_code == 404
     assert (await ingest.get(f"/v1/reviews/{review_id}/resolution", "other")).status_code == 404
     assert (await ingest.get(f"/v1/reviews/{review_id}/reports", "other")).status_code == 404
-    assert await ingest.items("/v1/platform_reports", "other") == []
+    assert await ingest.items("/v1/platform-reports", "other") == []

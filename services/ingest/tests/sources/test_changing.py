@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from typing import Any
 
 import httpx
@@ -218,8 +219,20 @@ async def test_a_source_is_made_once_under_one_idempotency_key(ingest: Ingest):
     assert len(await ingest.items("/v1/sources")) == 1
     changed = await ask(ingest, "POST", "/v1/sources", {**WANTED, "name": "Other"}, idempotency_key="once")
     assert (changed.status_code, changed.json()["type"]) == (422, "/problems#idempotency-key-reused")
-    kept = str(await ingest.rows("SELECT * FROM ingest.idempotency_keys"))
-    assert first.json()["secret"].removeprefix("whsec_") not in kept
+
+
+async def test_under_an_idempotency_key_no_secret_is_kept_and_the_source_is_answered_as_it_is_now(ingest: Ingest):
+    first = (await ask(ingest, "POST", "/v1/sources", WANTED, idempotency_key="once")).json()
+    path = f"/v1/sources/{first['id']}"
+    kept = await ingest.rows("SELECT answer FROM ingest.idempotency_keys WHERE key = 'api:once'")
+    assert [json.loads(row["answer"]) for row in kept] == [first["id"]]
+    rotated = await ask(ingest, "POST", f"{path}/secret/rotate", {})
+    assert rotated.status_code == 200
+    repeated = await ask(ingest, "POST", "/v1/sources", WANTED, idempotency_key="once")
+    assert (repeated.status_code, repeated.json()["secret"]) == (201, rotated.json()["secret"])
+    assert (await ask(ingest, "DELETE", path)).status_code == 204
+    gone = await ask(ingest, "POST", "/v1/sources", WANTED, idempotency_key="once")
+    assert (gone.status_code, await ingest.items("/v1/sources")) == (404, [])
 
 
 async def test_a_source_is_made_once_when_its_request_comes_many_times_at_once(ingest: Ingest):

@@ -34,7 +34,7 @@ from plaudit.ingest.imports import pages as import_pages
 from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.mappings import api as mappings
-from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.platforms import ADAPTERS, ANSWERING
 from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
 from plaudit.ingest.pulls import store as pulls_store
@@ -149,8 +149,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app.state.platforms = ADAPTERS
     app.state.examples = examples
     app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
-    interfaces = {platform: each.answering for platform, each in ADAPTERS.items() if each.answering is not None}
-    app.state.answering_interfaces = interfaces
+    app.state.answering_interfaces = ANSWERING
     app.state.platforms_without_answers = frozenset(
         platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
     )
@@ -168,7 +167,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         PullJob(worker, database, resources.outbox, resources.ids, vault, client),
         ExpiredInvitationsJob(worker),
         PurgeJob(worker),
-        AnswerJob(worker, resources.outbox, resources.ids, vault, interfaces, HttpClient(settings.interface_origins)),
+        AnswerJob(worker, resources.outbox, resources.ids, vault, ANSWERING, HttpClient(settings.interface_origins)),
         AnsweredByHandJob(worker),
         AnswerRetentionJob(worker, settings.answer_retention_days),
         ReportsJob(worker),
@@ -186,9 +185,9 @@ SERVICE = Service(
     front_door=FrontDoorRoutes(
         prefixes=(
             *("/v1/sources", "/v1/mappings", "/v1/reviews", "/v1/review-revisions", "/v1/deliveries"),
-            *("/v1/held_events", "/v1/hooks", "/v1/customers", "/v1/contacts", "/v1/erasures"),
+            *("/v1/held-events", "/v1/hooks", "/v1/customers", "/v1/contacts", "/v1/erasures"),
             *("/v1/sorting-rules", "/v1/answers", "/v1/imports"),
-            *("/v1/platform_reports", "/v1/quarantined_events", "/v1/replays"),
+            *("/v1/platform-reports", "/v1/quarantined-events", "/v1/replays"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
             *("/console/answers", "/console/deliveries", "/console/imports", "/console/reviews", "/console/sources"),
             "/console/surveys",

@@ -178,7 +178,7 @@ async def list_answers(
 
 
 @router.put(
-    "/v1/sources/{source_id}/answering_credentials",
+    "/v1/sources/{source_id}/answering-credentials",
     summary="Set by what answers are sent",
     openapi_extra=describe(problems={"unknown-credentials": 422}),
 )

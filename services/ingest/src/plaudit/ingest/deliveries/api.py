@@ -83,7 +83,7 @@ async def verdicts_of(tx: SqlTx, row: store.Row, vault: Vault) -> list[EventVerd
     return verdicts(items, {Verdict(kind): events or () for kind, events in kinds.items()}, reviews)
 
 
-@router.get("/v1/quarantined_events", summary="List events in quarantine")
+@router.get("/v1/quarantined-events", summary="List events in quarantine")
 async def list_quarantined_events(
     principal: DeliveriesReader,
     tx: TenantTx,
@@ -102,7 +102,7 @@ async def list_quarantined_events(
     )
 
 
-@router.get("/v1/held_events", summary="List events that came before their reviews")
+@router.get("/v1/held-events", summary="List events that came before their reviews")
 async def list_held_events(
     principal: DeliveriesReader,
     tx: TenantTx,

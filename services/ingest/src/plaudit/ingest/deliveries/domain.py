@@ -15,6 +15,8 @@ from plaudit.ingest.reviews.domain.instructions import NO_INSTRUCTION, Item, Not
 from plaudit.ingest.sources.domain import KeyedSource
 
 _PLACE: Final = re.compile(r"([A-Za-z_$][\w$-]*(?:(?:\.[A-Za-z_$][\w$-]*)|(?:\[(?:\d+|\.\.\.)\]))*): ")
+BACKFILL_HEADER: Final = "plaudit-backfill"
+"""`true` says that a delivery tells of what happened long ago. It is stored, so that a replay says it too."""
 SCRUBBED: Final = "Its body is gone, for something in it was erased."
 
 
@@ -52,6 +54,11 @@ class EventVerdict(msgspec.Struct, frozen=True, kw_only=True):
 def stored_headers(headers: Mapping[str, str]) -> dict[bytes, bytes]:
     """Return the stored headers of a delivery as its adapter reads them."""
     return {name.encode("latin-1"): value.encode("latin-1", "replace") for name, value in headers.items()}
+
+
+def is_backfill(headers: Mapping[str, str]) -> bool:
+    """Return whether nobody is to be called for what a delivery tells."""
+    return headers.get(BACKFILL_HEADER) == "true"
 
 
 def read_again(

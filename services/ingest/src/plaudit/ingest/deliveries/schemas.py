@@ -48,7 +48,7 @@ class DeliveryOut(BaseModel):
     unchanged: int = Field(description="Of the accepted: stale or repeated, so that nothing changed.", examples=[0])
     quarantined: list[EventOut] = Field(description="The events that could not be taken.", examples=[[]])
     held: list[EventOut] = Field(
-        description="The events that waited for their reviews when it was answered; `GET /v1/held_events` lists those "
+        description="The events that waited for their reviews when it was answered; `GET /v1/held-events` lists those "
         "that still do.",
         examples=[[]],
     )

@@ -1,4 +1,4 @@
-"""The statements of the log of deliveries, and of events that wait for their reviews. `hooks/store.py` writes both."""
+"""The statements of the log of deliveries, and of events that wait for their reviews. `hooks/store/` writes both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from plaudit.common import idempotency
 from plaudit.common.db import Tx, order_locks
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
+from plaudit.ingest.deliveries.domain import BACKFILL_HEADER
 from plaudit.ingest.hooks import commands as hooks
 from plaudit.ingest.hooks.domain import Delivery, Receipt
 from plaudit.ingest.imports import store
@@ -29,7 +32,7 @@ from plaudit.ingest.sources.domain import KeyedSource
 from plaudit.ingest.transfer.domain.deliveries import Delivery as Rows
 from plaudit.ingest.transfer.domain.rows import Reject
 
-HEADERS: Final = '{"content-type":"application/json","user-agent":"plaudit import"}'
+HEADERS: Final = {"content-type": "application/json", "user-agent": "plaudit import"}
 """Of the deliveries that an import writes, as they are stored."""
 
 
@@ -111,12 +114,13 @@ async def write(
         UnusableFileError: too many of its rows cannot be taken.
     """
     rules = await sorting_rules.rules_of(work.tx, of.tenant_id)
+    headers = msgspec.json.encode(HEADERS | ({BACKFILL_HEADER: "true"} if of.backfill else {})).decode()
     deliveries = [
         Delivery(
             id=str(work.ids()),
             source=source,
             sent_id=f"msg_{portion.rows.digest}",
-            headers=HEADERS,
+            headers=headers,
             body=portion.rows.body,
             events=portion.items,
             removals_are_final=removals_are_final,

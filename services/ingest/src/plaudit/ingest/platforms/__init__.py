@@ -1,30 +1,34 @@
 """One folder for each platform: `adapter.py`, invented `fixtures/` and a `doc.md` for whoever connects it.
 
-Where reviews can be asked for, `interface.py` says how.
+Where reviews can be asked for, `interface.py` says how; where answers can be sent, `answers.py` does.
 
 A fixture is a body as the platform sends it; the file `….expected.json` beside it holds the instructions it becomes.
-The folders are discovered: a new platform is a new folder, and touches nothing else.
+The folders are discovered by their `adapter.py`: a new platform is a new folder, and touches nothing else.
 """
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Final
 
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
+from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.platforms.interface import Interface
 
 
-def _discovered() -> Iterator[Adapter]:
-    for module in iter_modules(__path__):
-        if module.ispkg:
-            adapter: Adapter = import_module(f"{__name__}.{module.name}.adapter").ADAPTER
-            yield adapter
+def _modules(name: str) -> Iterator[tuple[str, ModuleType]]:
+    """Return the modules of this name, each with the name of its platform."""
+    for found in iter_modules(__path__):
+        path = f"{__name__}.{found.name}.{name}"
+        if found.ispkg and find_spec(path) is not None:
+            yield found.name.replace("_", "-"), import_module(path)
 
 
-ADAPTERS: Mapping[str, Adapter] = MappingProxyType({adapter.platform: adapter for adapter in _discovered()})
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
+    {platform: module.ADAPTER for platform, module in _modules("adapter")}
+)
 MAX_PING_BYTES: Final = 64
 _PINGS: Final = tuple(adapter.ping for adapter in ADAPTERS.values() if adapter.ping)
 
@@ -37,15 +41,13 @@ def is_ping(body: bytes) -> bool:
     return len(body) <= MAX_PING_BYTES and any(ping.fullmatch(body) for ping in _PINGS)
 
 
-def _interfaces() -> Iterator[tuple[str, Interface]]:
-    for module in iter_modules(__path__):
-        name = f"{__name__}.{module.name}.interface"
-        if module.ispkg and find_spec(name) is not None:
-            interface: Interface = import_module(name).INTERFACE
-            yield module.name.replace("_", "-"), interface
-
-
-INTERFACES: Mapping[str, Interface] = MappingProxyType(dict(_interfaces()))
+INTERFACES: Mapping[str, Interface] = MappingProxyType(
+    {platform: module.INTERFACE for platform, module in _modules("interface")}
+)
 """Of the platforms that are asked for reviews."""
+ANSWERING: Mapping[str, Answering] = MappingProxyType(
+    {platform: module.ANSWERING for platform, module in _modules("answers")}
+)
+"""Of the platforms that answers are sent to; on the others, answers are given by hand."""
 
-__all__ = ["ADAPTERS", "INTERFACES", "Adapter", "Interface", "UnusableBodyError", "is_ping"]
+__all__ = ["ADAPTERS", "ANSWERING", "INTERFACES", "Adapter", "Answering", "Interface", "UnusableBodyError", "is_ping"]

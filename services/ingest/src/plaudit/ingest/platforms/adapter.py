@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from plaudit.common.strict_json import InvalidJsonError, Unusable, loads, loads_by_value
-from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.platforms.proofs import Proof
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.sources.domain import InvalidMappingError, InvalidMember, KeyedSource
@@ -84,8 +83,6 @@ class Adapter:
     """What the object of a body has in any case, for the API's document."""
     in_array: bool = False
     """Whether the body is an array of such objects."""
-    answering: Answering | None = None
-    """Its interface for answers; answers are given by hand where it is None."""
 
     @property
     def needs_mapping(self) -> bool:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -16,6 +18,7 @@ from plaudit.common.strict_json import InvalidJsonError, Unusable, loads
 from plaudit.common.text import one_line, shortened
 
 MAX_REASON_CHARS: Final = 300
+FORM: Final = "application/x-www-form-urlencoded"
 JSON_HEADERS: Final[Mapping[str, str]] = {"content-type": "application/json", "accept": "application/json"}
 _REASONS: Final = (
     ("error", "message"), ("message",), ("errors", 0, "detail"), ("errors", 0, "title"), ("error_description",),
@@ -85,6 +88,13 @@ def bearer(token: str) -> dict[str, str]:
 def json_body(**members: Any) -> bytes:
     """Return a JSON object."""
     return msgspec.json.encode(members)
+
+
+def form(
+    address: str, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = MappingProxyType({})
+) -> HttpRequest:
+    """Return a request that posts a form, as tokens are asked for."""
+    return HttpRequest("POST", address, path, {"content-type": FORM, **headers}, urlencode(fields).encode())
 
 
 def credential(credentials: Credentials, name: str) -> str:

@@ -60,6 +60,8 @@ class Example:
     language: str
     """`sh`, `python`, `javascript` or `php`."""
     code: str
+    secret: str
+    """What its variable must hold, in words."""
 
 
 @dataclass(frozen=True)
@@ -115,16 +117,21 @@ def examples(source: Source, address: str) -> list[Example]:
     body = json.dumps(json.loads(made.body), indent=2)
     for character, escaped in ESCAPED.items():
         body = body.replace(character, escaped)
-    plan = _Plan(
-        f"{address.rstrip('/')}/v1/hooks/{source.id}", body, ADAPTERS[source.platform].of(source.mapping).proof
-    )
-    has_key_pair = isinstance(plan.proof, AsymmetricStandardWebhooks)
+    plan = _Plan(f"{address.rstrip('/')}/v1/hooks/{source.id}", body, proof)
+    has_key_pair = isinstance(proof, AsymmetricStandardWebhooks)
+    secret = _secret_in_words(proof)
     return [
-        Example("Shell, with curl and OpenSSL", "sh", _shell(plan)),
-        Example("Python, with the package cryptography" if has_key_pair else "Python", "python", _python(plan)),
-        Example("Node, from version 18, as a file .mjs", "javascript", _node(plan)),
-        Example("PHP, with the extension sodium" if has_key_pair else "PHP", "php", _php(plan)),
+        Example("Shell, with curl and OpenSSL", "sh", _shell(plan), secret),
+        Example("Python, with the package cryptography" if has_key_pair else "Python", "python", _python(plan), secret),
+        Example("Node, from version 18, as a file .mjs", "javascript", _node(plan), secret),
+        Example("PHP, with the extension sodium" if has_key_pair else "PHP", "php", _php(plan), secret),
     ]
+
+
+def _secret_in_words(proof: Proof) -> str:
+    if isinstance(proof, AsymmetricStandardWebhooks):
+        return "your private key (whsk_…; the source has the public one only, which signs nothing)"
+    return "the end of the secret address" if proof.in_address else "the secret"
 
 
 def _shell(plan: _Plan) -> str:

@@ -1,6 +1,6 @@
 """Every statement that reads reviews and their revisions, and that which adds what the company did.
 
-`hooks/store.py` writes what platforms say, in the transaction of a group of deliveries.
+`hooks/store/` writes what platforms say, in the transaction of a group of deliveries.
 
 Changes are listed in the order of commits: by the number of the writing transaction, and only below the snapshot's
 xmin, below which every transaction has ended. What is listed there is final, and what commits later comes behind it.

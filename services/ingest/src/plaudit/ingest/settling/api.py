@@ -154,7 +154,7 @@ async def list_reports_of_review(principal: Reader, tx: TenantTx, review_id: Rev
     return ReportsOut(items=[report_out(each) for each in found])
 
 
-@router.get("/v1/platform_reports", summary="List reports to platforms")
+@router.get("/v1/platform-reports", summary="List reports to platforms")
 async def list_platform_reports(
     principal: Reader,
     tx: TenantTx,

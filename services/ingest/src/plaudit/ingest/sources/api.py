@@ -116,7 +116,7 @@ IfMatch = Annotated[str | None, Header(description="Do it only if the source's e
     status_code=201,
     summary="Create a source",
     openapi_extra=describe(
-        problems={"unknown-platform": 422, "invalid-source": 422, "invalid-mapping": 422},
+        problems={"unknown-platform": 422, "invalid-source": 422, "invalid-mapping": 422, "not-found": 404},
         headers=("Location", "ETag", "Idempotent-Replayed"),
     ),
 )
@@ -129,10 +129,13 @@ async def create_source(
     vault: OpenedVault,
     idempotency_key: IdempotencyKeyHeader,
 ) -> SourceWithSecretOut:
-    """Create a source. Its secret signs deliveries at once; a platform that signs none gets a secret address."""
+    """Create a source. Its secret signs deliveries at once; a platform that signs none gets a secret address.
+
+    Sent again under its Idempotency-Key, the answer is the source that it made, as it is now; 404 if that is deleted.
+    """
     tenant_id = principal.tenant_id
     key = None if idempotency_key is None else _idempotency_key(idempotency_key, body)
-    source = None if key is None else await commands.find_answer(work.tx, tenant_id, key, vault)
+    source = None if key is None else await commands.find_made(work.tx, tenant_id, key, vault)
     if source is not None:
         response.headers["Idempotent-Replayed"] = "true"
     else:
@@ -140,7 +143,7 @@ async def create_source(
         mapping = None if body.mapping is None else body.mapping.written()
         source = await commands.create(work, tenant_id, **wanted, mapping=mapping, proofs=proofs, vault=vault)
         if key is not None:
-            await commands.keep_answer(work.tx, tenant_id, key, source, vault)
+            await commands.keep_made(work.tx, tenant_id, key, source)
     response.headers["Location"] = f"/v1/sources/{source.id}"
     response.headers["ETag"] = _etag(source)
     return source_with_secret_out(source)

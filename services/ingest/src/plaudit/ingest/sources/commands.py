@@ -10,11 +10,11 @@ import msgspec
 from msgspec.structs import replace
 
 from plaudit.common import idempotency
-from plaudit.common.db import Tx, lock
+from plaudit.common.db import SqlTx, Tx, lock
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.standard_webhooks import new_secret
-from plaudit.common.vault import Place, Vault
+from plaudit.common.vault import Vault
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import (
     DEFAULT_OVERLAP,
@@ -214,26 +214,28 @@ async def delete(
     return source
 
 
-async def find_answer(tx: Tx, tenant_id: str, key: IdempotencyKey, vault: Vault) -> Source | None:
-    """Lock a key; return the source that was made under it, as it was then, or None when the key is new.
+async def find_made(tx: SqlTx, tenant_id: str, key: IdempotencyKey, vault: Vault) -> Source | None:
+    """Lock a key; return the source that was made under it, as it is now, or None when the key is new.
 
     It is the transaction's first statement that waits or writes.
 
     Raises:
         KeyReusedError: the key came with another request before.
+        UnknownSourceError: the source was deleted since.
     """
     await lock(tx, [idempotency.order_key(tenant_id, key.key)])
     answer = await idempotency.find(tx, tenant_id, key)
     if answer is None:
         return None
-    opened = vault.open(msgspec.json.decode(answer, type=str), _place_of(tenant_id, key))
-    return msgspec.json.decode(opened, type=Source)
+    source = await store.get(tx, tenant_id, msgspec.json.decode(answer, type=UUID), vault)
+    if source is None:
+        raise UnknownSourceError
+    return source
 
 
-async def keep_answer(tx: Tx, tenant_id: str, key: IdempotencyKey, source: Source, vault: Vault) -> None:
-    """Keep a new source as the answer to a repeat under this key: encrypted, for it holds a secret."""
-    sealed = vault.seal(msgspec.json.encode(source).decode(), _place_of(tenant_id, key))
-    await idempotency.keep(tx, tenant_id, key, msgspec.json.encode(sealed).decode())
+async def keep_made(tx: Tx, tenant_id: str, key: IdempotencyKey, source: Source) -> None:
+    """Keep which source was made under a key, for a repeat: its id alone, for its secrets stand in one place."""
+    await idempotency.keep(tx, tenant_id, key, msgspec.json.encode(source.id).decode())
 
 
 def new_path_token() -> str:
@@ -296,7 +298,3 @@ async def set_mapping(
 
 def _unsigned(platform: str) -> UnsignedPlatformError:
     return UnsignedPlatformError(f"{platform} signs nothing: the address of the source is its secret.")
-
-
-def _place_of(tenant_id: str, key: IdempotencyKey) -> Place:
-    return Place(tenant_id, "idempotency_keys", key.key, "answer")

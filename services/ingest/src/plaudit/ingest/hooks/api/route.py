@@ -20,6 +20,7 @@ from plaudit.common.http.problems import internal_error, unavailable
 from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import ID_HEADER
 from plaudit.common.strict_json import InvalidJsonError
+from plaudit.ingest.deliveries.domain import BACKFILL_HEADER, is_backfill
 from plaudit.ingest.hooks.api.answers import GREETING, answer
 from plaudit.ingest.hooks.api.issuer_keys import KeysUnreachableError, PublishedKeys
 from plaudit.ingest.hooks.api.proofs import not_proven, prove
@@ -40,8 +41,6 @@ from plaudit.ingest.platforms.proofs import NotProvenError, UnknownKeyError
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.settings import IngestSettings
 
-BACKFILL_HEADER = "plaudit-backfill"
-"""`true` says that a delivery tells of what happened long ago, so that nobody is called for it."""
 STORED_HEADERS = {
     name.encode(): name for name in ("content-type", "user-agent", ID_HEADER, "webhook-timestamp", BACKFILL_HEADER)
 }
@@ -226,7 +225,7 @@ def _read(
         removals_are_final=cached.adapter.tells.removals_are_final,
         arrived_at=arrived_at,
         rules=cached.rules,
-        backfill=headers.get(BACKFILL_HEADER) == "true",
+        backfill=is_backfill(headers),
     )
 
 

@@ -11,7 +11,6 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
-from plaudit.ingest.platforms.app_store_answers import APP_STORE
 from plaudit.ingest.platforms.payload import Fields, UnreadableFieldError, read_events, tags
 from plaudit.ingest.platforms.proofs import NoDeliveries
 from plaudit.ingest.reviews.domain.instructions import AnswerContent, AnswerState, Content, CreateReview, Item
@@ -86,5 +85,4 @@ ADAPTER = Adapter(
     tells=Tells(edits="poll", removals="poll", restorations="poll", answers="poll", location="poll"),
     normalise=normalise,
     members=("data",),
-    answering=APP_STORE,
 )

@@ -13,7 +13,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
-from plaudit.ingest.platforms.google_answers import GOOGLE_BUSINESS
 from plaudit.ingest.platforms.payload import Fields, read_event, read_events, tags, version_of, with_answers
 from plaudit.ingest.platforms.proofs import OidcBearer
 from plaudit.ingest.reviews.domain.instructions import (
@@ -141,5 +140,4 @@ ADAPTER = Adapter(
     tells=Tells(edits="push", removals="poll", restorations="poll", answers="poll", versions="poll", location="poll"),
     normalise=normalise,
     members=("message",),
-    answering=GOOGLE_BUSINESS,
 )

@@ -10,7 +10,6 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
-from plaudit.ingest.platforms.google_answers import GOOGLE_PLAY
 from plaudit.ingest.platforms.payload import Fields, read_events, tags, version_of, with_answers
 from plaudit.ingest.platforms.proofs import NoDeliveries
 from plaudit.ingest.reviews.domain.instructions import AnswerContent, Content, CreateReview, Item
@@ -71,5 +70,4 @@ ADAPTER = Adapter(
     tells=Tells(edits="poll", answers="poll", versions="poll"),
     normalise=normalise,
     members=("reviews",),
-    answering=GOOGLE_PLAY,
 )

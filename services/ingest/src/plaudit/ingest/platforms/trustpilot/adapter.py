@@ -31,7 +31,6 @@ from plaudit.ingest.platforms.fields import (
 )
 from plaudit.ingest.platforms.payload import Fields, read_events, tags
 from plaudit.ingest.platforms.proofs import PathToken
-from plaudit.ingest.platforms.trustpilot_answers import TRUSTPILOT
 from plaudit.ingest.reviews.domain.instructions import (
     AnswerContent,
     AnswerState,
@@ -214,5 +213,4 @@ ADAPTER = Adapter(
     known="recorded",
     tells=Tells(edits="push", removals="push", restorations="poll", answers="poll", verified="push", location="push"),
     normalise=normalise,
-    answering=TRUSTPILOT,
 )

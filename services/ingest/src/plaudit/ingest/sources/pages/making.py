@@ -14,13 +14,11 @@ from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, dec
 from plaudit.common.idempotency import IdempotencyKey, KeyReusedError
 from plaudit.common.sessions import Typed, done
 from plaudit.common.standard_webhooks import InvalidSecretError
-from plaudit.common.vault import Vault
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.api import OpenedVault, PlatformProofs
 from plaudit.ingest.sources.domain import (
     InvalidMappingError,
     InvalidSourceError,
-    Source,
     UnknownPlatformError,
     UnsignedPlatformError,
 )
@@ -116,10 +114,10 @@ async def make(
             }
         )
         key = IdempotencyKey(f"page:{once}", sha256(wanted.model_dump_json().encode()).digest())
-        source = await commands.find_answer(work.tx, principal.tenant_id, key, vault)
+        source = await commands.find_made(work.tx, principal.tenant_id, key, vault)
         if source is None:
-            made = await commands.create(work, principal.tenant_id, **wanted.model_dump(), proofs=proofs, vault=vault)
-            source = await _kept(work, made, key, vault)
+            source = await commands.create(work, principal.tenant_id, **wanted.model_dump(), proofs=proofs, vault=vault)
+            await commands.keep_made(work.tx, principal.tenant_id, key, source)
     except ValidationError as error:
         return await _form(request, principal, work.tx, Typed({**values, "once": once}, errors_of(error)))
     except KeyReusedError:
@@ -129,11 +127,6 @@ async def make(
         default = "platform" if isinstance(error, (UnknownPlatformError, InvalidMappingError)) else "secret"
         return await _form(request, principal, work.tx, Typed({**values, "once": once}, error_of(error, default)))
     return done(request, f"{SOURCES}/{source.id}", f"“{source.name}” is made.")
-
-
-async def _kept(work: Work, source: Source, key: IdempotencyKey, vault: Vault) -> Source:
-    await commands.keep_answer(work.tx, source.tenant_id, key, source, vault)
-    return source
 
 
 async def _form(request: Request, principal: Principal, tx: TenantTx, typed: Typed) -> Response:

@@ -7,10 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
-
 from plaudit.ingest.platforms.answering import Answering, Call, Shown
 from plaudit.ingest.platforms.asking import (
     CannotAskError,
@@ -28,6 +24,7 @@ from plaudit.ingest.platforms.asking import (
     text_at,
     time_at,
 )
+from plaudit.ingest.platforms.interface import InvalidCredentialsError, signed
 
 ADDRESS: Final = "https://api.appstoreconnect.apple.com"
 AUDIENCE: Final = "appstoreconnect-v1"
@@ -40,8 +37,8 @@ def _sign(credentials: Credentials, now: datetime) -> Token:
     pem = credential(credentials, "private_key")
     try:
         claims = {"iss": issuer, "iat": now, "exp": now + TOKEN_LIFETIME, "aud": AUDIENCE}
-        value = jwt.encode({"alg": "ES256", "kid": key_id, "typ": "JWT"}, claims, ECKey.import_key(pem))
-    except (JoseError, ValueError, TypeError, AttributeError) as error:
+        value = signed(pem, "ES256", {"kid": key_id, "typ": "JWT"}, claims)
+    except InvalidCredentialsError as error:
         raise CannotAskError("the credential 'private_key' is not the .p8 file of a key") from error
     return Token(value, TOKEN_LIFETIME.total_seconds())
 
@@ -78,7 +75,7 @@ def _read_sent(body: bytes) -> Shown:
     return _read_looked(body) or Shown(None, "pending")
 
 
-APP_STORE: Final = Answering(
+ANSWERING: Final = Answering(
     title="App Store",
     credentials=(
         Credential("issuer_id", "Of your keys in App Store Connect."),

@@ -13,6 +13,7 @@ from plaudit.ingest.platforms.asking import (
     HttpRequest,
     bearer,
     credential,
+    form,
     json_body,
     member,
     read_object,
@@ -27,15 +28,11 @@ TOKEN_SECONDS: Final = 360_000.0
 
 def _ask(credentials: Credentials, _now: datetime) -> HttpRequest:
     pair = f"{credential(credentials, 'api_key')}:{credential(credentials, 'api_secret')}"
-    return HttpRequest(
-        "POST",
+    return form(
         ADDRESS,
         "/v1/oauth/oauth-business-users-for-applications/accesstoken",
-        {
-            "authorization": f"Basic {b64encode(pair.encode()).decode()}",
-            "content-type": "application/x-www-form-urlencoded",
-        },
-        b"grant_type=client_credentials",
+        {"grant_type": "client_credentials"},
+        {"authorization": f"Basic {b64encode(pair.encode()).decode()}"},
     )
 
 
@@ -64,7 +61,7 @@ def _read_looked(body: bytes) -> Shown | None:
     )
 
 
-TRUSTPILOT: Final = Answering(
+ANSWERING: Final = Answering(
     title="Trustpilot",
     credentials=(
         Credential("api_key", "The API key of your application."),

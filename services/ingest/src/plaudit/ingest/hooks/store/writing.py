@@ -1,16 +1,12 @@
-"""The statements of a group of deliveries, over arrays. They read and write the tables of several rooms.
+"""Writing what is new: the deliveries of a group, and the revisions, reviews and events that come of them.
 
-A group takes two statements, whatever it holds: one reads what is known, one writes what is new. Each statement is a
-round trip, which costs more than the rows of a small group.
+Tenants and sources of a group are few: each is sent once, and rows name it by its number.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Boolean, Column, SmallInteger, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Boolean, Column, SmallInteger
 
 from plaudit.common.contracts.subjects import first_segment
 from plaudit.common.db import Tx, one_trip
@@ -18,153 +14,21 @@ from plaudit.common.db.columns import Columns, relation, under
 from plaudit.common.outbox.table import append_statement
 from plaudit.ingest.deliveries.tables import OF_REPLAYS
 from plaudit.ingest.deliveries.tables import deliveries as deliveries_table
-from plaudit.ingest.deliveries.tables import failed_attempts as attempts_table
 from plaudit.ingest.hooks.domain import (
-    DeliveryKey,
-    FailedAttempts,
     Group,
-    KnownReview,
     LoggedDelivery,
-    Outcome,
-    PersonKey,
     ReviewKey,
 )
 from plaudit.ingest.reviews.domain.decisions import NewRevision
 from plaudit.ingest.reviews.domain.held import HeldEvent, Unknown
-from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
+from plaudit.ingest.reviews.domain.state import ReviewState
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, encode_state
-from plaudit.ingest.reviews.domain.versions import PartVersions
-from plaudit.ingest.reviews.store import read_state
 from plaudit.ingest.reviews.tables import held_events as held_events_table
 from plaudit.ingest.reviews.tables import reviews as reviews_table
 from plaudit.ingest.reviews.tables import revisions as revisions_table
 
 _encode = msgspec.json.Encoder().encode
 _encode_versions = msgspec.msgpack.Encoder().encode
-_decode_versions = msgspec.msgpack.Decoder(PartVersions).decode
-
-
-# What is known: of both tables the columns that a decision needs.
-
-_OF_OUTCOME = (
-    "id", "status", "accepted", "unchanged", "quarantined", "quarantine_reason", "body", "set_aside", "scrubbed_at"
-)  # fmt: skip
-_OF_REVIEW = (
-    "id", "revision", "version", "removed", "partition_key", "part_versions", "state", "state_format", "held",
-    "erased_at",
-)  # fmt: skip
-_KNOWN = Columns(
-    relation(
-        "known",
-        Column("is_review", Boolean),
-        reviews_table.c.source_id,
-        Column("name", Text),
-        *(deliveries_table.c[name] for name in _OF_OUTCOME),
-        *(column for column in (*reviews_table.c, *revisions_table.c) if column.name in _OF_REVIEW),
-        Column("held", JSONB),
-    )
-)
-# Each key is looked up by itself, behind OFFSET 0: joined freely, a plan made while the tables were small reads all of
-# them for every group, until they have been analysed.
-_SELECT_KNOWN = f"""
-SELECT {_KNOWN.selected({"is_review": "false", "name": "dedup_id"}, present=("source_id", *_OF_OUTCOME))}
-FROM unnest($1::uuid[], $2::text[]) AS sent (sent_source_id, sent_id)
-CROSS JOIN LATERAL (
-    SELECT * FROM deliveries WHERE deliveries.source_id = sent_source_id AND deliveries.dedup_id = sent.sent_id
-    OFFSET 0
-) AS found
-UNION ALL
-SELECT {_KNOWN.selected({"is_review": "true", "name": "external_id"}, present=("source_id", *_OF_REVIEW))}
-FROM unnest($3::uuid[], $4::text[]) AS wanted (wanted_source_id, wanted_id)
-CROSS JOIN LATERAL (
-    SELECT r.*, v.state, v.state_format, waiting.held
-    FROM reviews r
-    LEFT JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
-    LEFT JOIN LATERAL (
-        SELECT jsonb_agg(to_jsonb(h) ORDER BY h.id) AS held FROM held_events h
-        WHERE r.revision = 0 AND h.source_id = r.source_id AND h.external_id = r.external_id
-    ) AS waiting ON true
-    WHERE r.source_id = wanted_source_id AND r.external_id = wanted_id
-    OFFSET 0
-) AS found
-"""
-
-
-_ERASED_PEOPLE = """
-SELECT erased_people.tenant_id, person, erased_at FROM erased_people
-JOIN unnest($1::text[], $2::text[]) AS named (tenant_id, person) USING (tenant_id, person)
-"""
-
-
-async def erased_people(tx: Tx, persons: Collection[PersonKey]) -> dict[PersonKey, datetime]:
-    """Return when those of the persons were erased who were."""
-    if not persons:
-        return {}
-    rows = await tx.raw.fetch(_ERASED_PEOPLE, *map(list, zip(*persons, strict=True)))
-    return {(row["tenant_id"], row["person"]): row["erased_at"] for row in rows}
-
-
-async def known(
-    tx: Tx, deliveries: Iterable[DeliveryKey], reviews: Iterable[ReviewKey]
-) -> tuple[dict[DeliveryKey, Outcome | None], dict[ReviewKey, KnownReview]]:
-    """Return what became of each of the deliveries before, and each of the reviews as it is stored; None if unknown."""
-    outcomes: dict[DeliveryKey, Outcome | None] = dict.fromkeys(deliveries)
-    stored: dict[ReviewKey, KnownReview] = dict.fromkeys(reviews)
-    rows = await tx.raw.fetch(
-        _SELECT_KNOWN,
-        [source_id for source_id, _ in outcomes],
-        [sent_id for _, sent_id in outcomes],
-        [source_id for source_id, _ in stored],
-        [external_id for _, external_id in stored],
-    )
-    for row in rows:
-        key = (str(row["source_id"]), row["name"])
-        if row["is_review"]:
-            stored[key] = _stored_review(row) if row["revision"] else _unknown(row)
-        else:
-            outcomes[key] = _outcome(row)
-    return outcomes, stored
-
-
-def _outcome(row: Any) -> Outcome:
-    return Outcome(
-        id=str(row["id"]),
-        status=row["status"],
-        accepted=row["accepted"],
-        unchanged=row["unchanged"],
-        quarantined=tuple((index, reason) for index, reason in row["quarantined"] or ()),
-        quarantine_reason=row["quarantine_reason"],
-        body=row["body"],
-        held=_reasons(row, "held"),
-        ignored=_reasons(row, "ignored"),
-        scrubbed_at=row["scrubbed_at"],
-    )
-
-
-def _reasons(row: Any, kind: str) -> tuple[tuple[int, str], ...]:
-    return tuple((index, reason) for index, reason in (row["set_aside"] or {}).get(kind, ()))
-
-
-def _unknown(row: Any) -> Unknown:
-    return Unknown(str(row["id"]), tuple(msgspec.convert(row["held"] or [], list[HeldEvent])))
-
-
-def _stored_review(row: Any) -> StoredReview:
-    part_versions = row["part_versions"]
-    return StoredReview(
-        review_id=str(row["id"]),
-        external_id=row["name"],
-        revision=row["revision"],
-        version=row["version"],
-        removed=row["removed"],
-        partition_key=row["partition_key"],
-        state=read_state(row["state"], row["state_format"]),
-        part_versions=None if part_versions is None else _decode_versions(part_versions),
-        erased_at=row["erased_at"],
-    )
-
-
-# What is new. Tenants and sources of a group are few: each is sent once, and rows name it by its number.
 
 
 class _NoState(msgspec.Struct, frozen=True):
@@ -319,7 +183,7 @@ AND {unknown("reviews", _CHANGES, "external_id", changes)}"""
 
 _REVIEW_AFTER = _REVIEWS.excluded(keep=("tenant_id", "id"))
 _ON_CONFLICT = f"ON CONFLICT (source_id, external_id) DO UPDATE SET {_REVIEW_AFTER}"
-_WRITE = f"WITH {_inserts(1, on_conflict=_ON_CONFLICT)} SELECT"
+WRITE = f"WITH {_inserts(1, on_conflict=_ON_CONFLICT)} SELECT"
 _NO_LONGER_HELD = """
 DELETE FROM held_events USING unnest($1::uuid[], $2::text[], $3::uuid[]) AS applied (source_id, external_id, id)
 WHERE held_events.source_id = applied.source_id AND held_events.external_id = applied.external_id
@@ -363,7 +227,7 @@ async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> Non
         group: what was decided.
         events: the revisions' events, as `Outbox.arrays` returns them.
     """
-    await tx.raw.execute(_WRITE, group.now, *arguments(group, events))
+    await tx.raw.execute(WRITE, group.now, *arguments(group, events))
     if group.applied:
         keys, ids = zip(*group.applied, strict=True)
         await tx.raw.execute(_NO_LONGER_HELD, *zip(*keys, strict=True), ids)
@@ -432,27 +296,3 @@ def _change_rows(group: Group, numbers: dict[str, int]) -> list[_ChangeRow]:
         )
         for new in group.revisions
     ]
-
-
-_ATTEMPTS = Columns(attempts_table)
-_ADD_ATTEMPTS = f"""
-INSERT INTO ingest.failed_attempts AS kept ({_ATTEMPTS.listed})
-SELECT * FROM {_ATTEMPTS.unnest()}
-ON CONFLICT (source_id, hour, reason) DO UPDATE SET
-    attempts = kept.attempts + excluded.attempts, first_at = least(kept.first_at, excluded.first_at),
-    last_at = greatest(kept.last_at, excluded.last_at), detail = excluded.detail
-"""
-_DROP_OLD_ATTEMPTS = "DELETE FROM ingest.failed_attempts WHERE source_id = ANY($1::uuid[]) AND hour < $2"
-ATTEMPTS_KEPT = timedelta(days=30)
-
-
-async def add_failed_attempts(tx: Tx, attempts: Sequence[FailedAttempts]) -> None:
-    """Add failed attempts to the log of their sources, and drop what is older than 30 days there.
-
-    Args:
-        tx: the open transaction.
-        attempts: at most one for each source, hour and reason, in the same order in every process.
-    """
-    await tx.raw.execute(_ADD_ATTEMPTS, *_ATTEMPTS.arrays(attempts))
-    oldest = max(each.hour for each in attempts) - ATTEMPTS_KEPT
-    await tx.raw.execute(_DROP_OLD_ATTEMPTS, sorted({each.source_id for each in attempts}), oldest)
