@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.failpoints import failpoint
 from plaudit.common.group_commit import QueueFullError, Waiting
 from plaudit.common.http_client import HttpClient, UnreachableError
 from plaudit.common.ids import IdSource
@@ -220,6 +221,7 @@ class Run:
         self, source: KeyedSource, told: Told, ids: Sequence[str | None], asked_at: datetime, after: Pull
     ) -> None:
         """Write a page as a delivery, if it says anything new, and store how far the source is after it."""
+        failpoint("page_told_before_stored")
         self._found += len(ids)
         headers = {PULL_HEADER: PAGE, "content-type": told.headers.get("content-type", "")[:200]}
         try:
@@ -235,12 +237,14 @@ class Run:
         if delivery is not None:
             outcome = (await self._write(delivery)).outcome
             self._changed += outcome.accepted - outcome.unchanged
+        failpoint("page_stored_before_cursor")
         async with self._worker.driver_transaction() as tx:
             delivery_id = None if delivery is None else delivery.id
             is_ours = await commands.note_page(tx, self._claimed, after, settled.fingerprints, delivery_id, asked_at)
         if not is_ours:
             raise ClaimLostError
         self.pull = after
+        failpoint("cursor_moved_before_next_page")
 
     async def _finish(self, source: KeyedSource, walk: Walk) -> None:
         before = self.pull.complete_listing
@@ -251,6 +255,7 @@ class Run:
         self.pull = finished(self.pull, walk, self._interface, self.now(), saw_all=saw_all)
         if walk.complete and before is not None and self.pull.complete_listing != before:
             await self._decide_removals(source, before, walk.started_at)
+        failpoint("walk_finished_before_saved")
 
     async def _decide_removals(self, source: KeyedSource, before: int, started_at: datetime) -> None:
         """Remove what two complete walks on end have not listed, or hold it where it is too much."""
