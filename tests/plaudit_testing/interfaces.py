@@ -26,6 +26,7 @@ ORIGINS = (
 )
 GOOGLE, GOOGLE_TOKENS, GOOGLE_KEYS, PLAY, APPLE, TRUSTPILOT, G2 = ORIGINS
 DRIP_SECONDS = 0.05
+FLOOD_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,12 @@ class FakeInterface:
     """In place of its own answers."""
     dead_on: Callable[[Asked], bool] = lambda _: False
     """Requests that it never answers."""
+    floods_on: Callable[[Asked], bool] = lambda _: False
+    """Requests that are answered with `FLOOD_BYTES` bytes."""
+    tells_length: bool = True
+    """Whether that answer begins with its length."""
+    flooded: int = 0
+    """How many bytes of it were taken."""
     answers_when: asyncio.Event | None = None
     """Until then, answers that are made already are held back."""
     answering: int = 0
@@ -96,12 +103,24 @@ class FakeInterface:
                     await asyncio.sleep(3_600)
                 if self.fault == "cut":
                     break
+                if self.floods_on(asked):
+                    await self._flood(writer)
+                    break
                 says = self.says or self.handle(asked)
                 if self.answers_when is not None:
                     self.answering += 1
                     await self.answers_when.wait()
                 await self._answer(writer, says)
         writer.close()
+
+    async def _flood(self, writer: asyncio.StreamWriter) -> None:
+        length = f"content-length: {FLOOD_BYTES}" if self.tells_length else "connection: close"
+        writer.write(f"HTTP/1.1 200 x\r\ncontent-type: application/json\r\n{length}\r\n\r\n".encode())
+        chunk = b" " * 65_536
+        while self.flooded < FLOOD_BYTES:
+            writer.write(chunk)
+            await writer.drain()
+            self.flooded += len(chunk)
 
     async def _answer(self, writer: asyncio.StreamWriter, says: Says) -> None:
         content = says.content

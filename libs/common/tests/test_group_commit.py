@@ -187,6 +187,37 @@ async def test_a_transient_error_fails_the_whole_group_and_nothing_is_split(writ
     assert writer.tried == [["a", "b", "c"]]
 
 
+@pytest.mark.parametrize("error", [asyncpg.DiskFullError("no room"), asyncpg.ReadOnlySQLTransactionError("no")])
+async def test_while_the_database_stores_nothing_it_is_not_ready(
+    writer: Writer, error: Exception, monkeypatch: pytest.MonkeyPatch
+):
+    commit = commit_with(writer)
+    assert commit.ready() == ()
+    async with running(commit):
+        writer.refuse = lambda _item: error
+        with pytest.raises(type(error)):
+            await submit(commit, "a")
+        writer.refuse = lambda _item: None
+        [check] = commit.ready()
+        assert (check.ok, type(error).__name__ in check.detail) == (False, True)
+        monkeypatch.setattr(group_commit, "NOT_READY_SECONDS", 0.0)
+        assert commit.ready() == (), "after a while, deliveries may try again"
+        monkeypatch.undo()
+        await submit(commit, "b")
+        assert commit.ready() == ()
+
+
+async def test_an_error_about_one_item_or_a_lost_connection_leaves_it_ready(writer: Writer):
+    commit = commit_with(writer)
+    async with running(commit):
+        errors = {"a": asyncpg.UniqueViolationError("twice"), "b": asyncpg.DeadlockDetectedError("deadlock")}
+        writer.refuse = errors.get
+        for item, error in errors.items():
+            with pytest.raises(type(error)):
+                await submit(commit, item)
+            assert commit.ready() == ()
+
+
 async def test_after_a_failure_the_next_group_is_written(writer: Writer):
     commit = commit_with(writer)
     writer.refuse = lambda _item: ConnectionResetError()

@@ -1,6 +1,8 @@
 """Personal data that is planted in what comes in shows up in no log, metric, event or answer to an error."""
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,20 +11,16 @@ import asyncpg
 import httpx
 import pytest
 
+from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.webhooks.domain import Attempt, signed_headers
+from plaudit_testing.canaries import ADDRESS, CONTACT, MIXED, NAME, PHONE, WORDS, personal, planted, told
 from plaudit_testing.databases import NO_KAFKA
 from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.platforms import CUSTOM_MAPPING, FIXTURES, platform_of
 from plaudit_testing.stack import ServiceProcess, Stack, stack
 from plaudit_testing.webhooks import headers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
-
-ADDRESS = "canary.quibblefrotz@example.com"
-NAME = "Canarina Quibblefrotz"
-PHONE = "+49 30 5550199"
-WORDS = "zwickelfroh"
-"""Of a text: it is public, and so on the bus, but in nothing that operators read."""
-CONTACT = ("quibblefrotz", "Canarina", "5550199")
-ALL = (*CONTACT, WORDS)
 
 
 def review(**more: Any) -> dict[str, Any]:
@@ -62,10 +60,6 @@ def running(ingest_url: str, tmp_path: Path) -> Iterator[tuple[Stack, ServicePro
         process = made.process("ingest", "api").start().wait_ready()
         yield made, process
         process.stop()
-
-
-def told(text: str, canaries: tuple[str, ...] = ALL) -> list[str]:
-    return [canary for canary in canaries if canary.lower() in text.lower()]
 
 
 async def test_planted_personal_data_is_in_no_log_metric_event_or_refusal(
@@ -135,3 +129,104 @@ async def test_a_survey_tells_no_log_and_no_operator_who_was_asked_and_by_which_
     token = link.removeprefix("/s/")
     assert told(log) == []
     assert [each for each in (log, event, stored[0]["row"]) if token in each] == [], "who has it could respond"
+
+
+REFUSING = ("detail", "quarantined", "ignored", "quarantine_reason")
+PART = 5
+"""Every fifth of the payloads with something planted is posted; each is read in `platforms/test_canaries.py`."""
+POSTING = sorted(name for name, adapter in ADAPTERS.items() if adapter.proof.is_for_any_sender)
+"""Platforms whose deliveries a test can prove; what the others tell, is pulled."""
+SIGNED_BY_US = {"native-v1a"}
+"""It needs a key pair; its payloads are those of `native`."""
+
+
+async def source_of(client: httpx.AsyncClient, key: dict[str, str], platform: str) -> dict[str, Any]:
+    """A source of a platform, with a secret that we know."""
+    wanted = {"name": platform, "platform": platform, "subject": "acme", "time_zone": "UTC"}
+    wanted |= {"mapping": json.loads(CUSTOM_MAPPING)} if platform == "custom" else {}
+    answer = await client.post("/v1/sources", json=wanted, headers=key)
+    assert answer.status_code == 201, (platform, answer.text)
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def test_personal_data_in_the_payload_of_any_platform_is_told_to_nobody(
+    running: tuple[Stack, ServiceProcess], ingest_url: str
+) -> None:
+    made, process = running
+    key = {"authorization": f"Bearer {made.new_key('default')}"}
+    posted, reasons = 0, 0
+    async with httpx.AsyncClient(base_url=process.base, timeout=DEADLINE_SECONDS) as client:
+        for platform in POSTING:
+            if platform in SIGNED_BY_US:
+                continue
+            source = await source_of(client, key, platform)
+            adapter = ADAPTERS[platform].of(CUSTOM_MAPPING if platform == "custom" else None)
+            documents = [json.loads(path.read_bytes()) for path in FIXTURES if platform_of(path) == platform]
+            whole = [body for document in documents for _, body in planted(document)][::PART]
+            bodies = [*(body for document in documents for _, body in personal(document)), *whole]
+            for body in bodies:
+                attempt = Attempt(f"msg_{posted}", time.time())
+                signed = signed_headers(adapter, source["secret"], body, attempt)
+                answer = await client.post(
+                    source["hook"], content=body, headers={**signed, "content-type": "application/json"}
+                )
+                assert answer.status_code < 500, (platform, answer.text)
+                posted += 1
+                document = answer.json()
+                refused = [
+                    str(document.get(name)) for name in ("detail", "quarantined", "ignored", "quarantine_reason")
+                ]
+                reasons += bool(document.get("quarantined")) or answer.status_code >= 400
+                assert told("".join(refused)) == [], (platform, answer.text)
+        assert told((await client.get("/metrics")).text) == []
+    assert posted > 10 * len(POSTING)
+    assert reasons > len(POSTING)
+    connection = await asyncpg.connect(ingest_url)
+    kept = await connection.fetch(
+        "SELECT quarantine_reason, quarantined::text, set_aside ->> 'ignored' FROM ingest.deliveries"
+    )
+    await connection.close()
+    assert told(str([tuple(row) for row in kept])) == []
+    assert told(process.log.read_text()) == []
+
+
+async def test_personal_data_in_the_rows_of_a_file_is_told_to_nobody(
+    running: tuple[Stack, ServiceProcess], ingest_url: str
+) -> None:
+    made, process = running
+    key = {"authorization": f"Bearer {made.new_key('default')}"}
+    jobs = made.process("ingest", "jobs").start()
+    async with httpx.AsyncClient(base_url=process.base, timeout=DEADLINE_SECONDS) as client:
+        source = await source_of(client, key, "native")
+        columns = ("id=id", "rating=rating", "published_at=at", "text=text", "author.email=email", "author.name=name")
+        lines = ["id,rating,at,text,email,name", f'f-1,4,2026-03-01T12:00:00Z,So {WORDS},{ADDRESS},"{NAME}"']
+        bad = MIXED.replace(",", " ")
+        lines += [f"f-2,{bad},2026-03-01T12:00:00Z,x,{ADDRESS},{NAME}", f"f-3,4,{bad},x,{ADDRESS},{NAME}"]
+        lines += [f"f-4,4,2026-03-01T12:00:00Z,{bad},{bad},{NAME},{bad},{bad}"]
+        asked = await client.post(
+            "/v1/imports",
+            params={"source_id": source["id"], "map": columns},
+            content="\n".join(lines).encode(),
+            headers={**key, "content-type": "text/csv"},
+        )
+        assert asked.status_code == 202, asked.text
+        path = f"/v1/imports/{asked.json()['id']}"
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while (state := (await client.get(path, headers=key)).json())["finished_at"] is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+        assert told(json.dumps({**state, "name": ""})) == [], state
+        wrong = await client.post(
+            "/v1/imports",
+            params={"source_id": source["id"], "map": f"{ADDRESS}={WORDS}"},
+            content=MIXED.encode(),
+            headers={**key, "content-type": "text/csv"},
+        )
+        assert wrong.status_code in {202, 422}
+    connection = await asyncpg.connect(ingest_url)
+    events = [row["envelope"].decode() for row in await connection.fetch("SELECT envelope FROM ingest.outbox")]
+    await connection.close()
+    jobs.stop()
+    assert events != []
+    assert told("".join(events), (ADDRESS, NAME)) == []
+    assert told(process.log.read_text() + jobs.log.read_text()) == []

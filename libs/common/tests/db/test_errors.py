@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy import exc as sqlalchemy_errors
 
-from plaudit.common.db.errors import is_transient, is_unreadable_text, root
+from plaudit.common.db.errors import is_transient, is_unreadable_text, root, stores_nothing
 
 
 def wrapped(error: Exception) -> Exception:
@@ -123,3 +123,12 @@ def test_a_text_that_cannot_be_kept_is_the_callers_to_correct():
     assert is_unreadable_text(wrapped(error))
     assert not is_transient(wrapped(error))
     assert not is_unreadable_text(asyncpg.DataError("invalid input"))
+
+
+def test_a_database_without_room_or_read_only_stores_nothing():
+    states = {"53100", "58030", "25006"}
+    for error in TRANSIENT:
+        assert stores_nothing(error) is (getattr(error, "sqlstate", None) in states)
+        assert stores_nothing(wrapped(error)) is stores_nothing(error)
+    assert sum(map(stores_nothing, TRANSIENT)) == len(states)
+    assert not any(map(stores_nothing, AT_FAULT))

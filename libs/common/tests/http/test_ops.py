@@ -122,6 +122,21 @@ async def test_without_its_database_a_process_is_alive_and_not_ready() -> None:
     await database.close()
 
 
+async def test_a_database_that_was_made_read_only_is_not_ready_until_it_no_longer_is(
+    api_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ops_module, "DATABASE_CHECK_KEPT_SECONDS", 0.0)
+    ops = Ops([], DatabaseChecks(api_database, "common"))
+    assert (await ask(ops, "/readyz"))[0] == 200
+    async with api_database.driver_statement() as raw:
+        await raw.execute("SET default_transaction_read_only = on")
+    status, checked = await ask(ops, "/readyz")
+    assert (status, checked["database"]) == (503, (False, "it is read-only: a standby, or made so"))
+    async with api_database.driver_statement() as raw:
+        await raw.execute("SET default_transaction_read_only = off")
+    assert (await ask(ops, "/readyz"))[0] == 200
+
+
 async def test_probes_in_quick_succession_ask_the_database_once(checks: DatabaseChecks) -> None:
     first, second = await asyncio.gather(checks(), checks())
     assert first is second

@@ -11,17 +11,23 @@ from msgspec.structs import replace
 from plaudit.ingest.platforms import ADAPTERS, INTERFACES
 from plaudit.ingest.platforms.interface import Limit, UnexpectedAnswerError, Walk, instant, linked
 from plaudit.ingest.pulls.domain import (
+    HELD_FOR,
+    HELD_LISTS,
     LONGEST_WAIT,
     NOT_TAKEN,
+    REMOVED_AT_ONCE,
     WALK_LASTS,
+    HeldRemovals,
     KnownReview,
     Pull,
     PullError,
     Trouble,
     failed,
     finished,
+    is_far_smaller,
     judge,
     plan,
+    removals,
     retry_after,
     settle,
     spend,
@@ -241,3 +247,45 @@ def test_every_interface_is_of_a_platform_and_sends_tokens_nowhere_else():
 def test_an_instant_has_a_zone_or_is_none():
     assert instant("2026-05-01T10:00:00.123456789Z") == datetime(2026, 5, 1, 10, 0, 0, 123456, UTC)
     assert [instant(text) for text in ("2026-05-01T10:00:00", "soon", "", None)] == [None] * 4
+
+
+# What complete lists lack.
+
+
+@pytest.mark.parametrize(
+    ("missing", "visible", "far_smaller"),
+    [(0, 0, False), (10, 10, False), (11, 11, True), (11, 54, True), (11, 55, False), (20, 99, True), (20, 100, False)],
+)
+def test_a_list_is_far_smaller_by_number_and_by_share(missing: int, visible: int, far_smaller: bool):
+    assert is_far_smaller(missing, visible) is far_smaller
+
+
+def test_few_missing_reviews_are_removed_at_once_and_end_what_was_held():
+    held = HeldRemovals(since=NOW, listing=1, missing=50, visible=60)
+    assert removals(PULL, 7, REMOVED_AT_ONCE, 12, NOW) == (PULL, 7)
+    assert removals(replace(PULL, held_removals=held), 7, 0, 60, NOW) == (PULL, 7)
+
+
+def test_many_are_removed_after_three_lists_on_end_over_a_day_and_only_what_all_of_them_lack():
+    times = [NOW, NOW + HELD_FOR / 2, NOW + HELD_FOR]
+    pull = PULL
+    for number, at in enumerate(times, start=1):
+        pull, since = removals(pull, before=number, missing=50, visible=60, started_at=at)
+        if number < HELD_LISTS:
+            assert since is None
+            assert pull.held_removals is not None
+            assert (pull.held_removals.lists, pull.held_removals.since) == (number, NOW)
+    assert (pull.held_removals, since) == (None, 1)
+
+
+def test_three_lists_in_less_than_a_day_are_not_enough():
+    pull, since = PULL, None
+    for number in range(1, 10):
+        pull, since = removals(pull, number, 50, 60, NOW + timedelta(hours=2 * number))
+        assert since is None
+    assert pull.held_removals is not None
+
+
+def test_two_lists_over_more_than_a_day_are_not_enough():
+    pull, _ = removals(PULL, 1, 50, 60, NOW)
+    assert removals(pull, 2, 50, 60, NOW + 3 * HELD_FOR)[1] is None

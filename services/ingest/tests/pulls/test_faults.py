@@ -1,7 +1,9 @@
 """Interfaces that are slow, dead, or say what they must not: no other source is delayed, and nothing is lost."""
 
+import resource
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
@@ -221,3 +223,54 @@ async def test_a_process_that_stops_leaves_its_sources_to_the_next_one(puller, p
     assert tuple(row) == (None, 0)
     server.fault = None
     assert (await puller.pull(source))["error"] is None
+
+
+async def test_a_cursor_that_leads_to_its_own_page_is_told_and_asked_for_no_longer(puller, platforms, ingest: Ingest):
+    platforms.google.review("r-1")
+    source = await puller.source("google-business")
+    server = platforms.servers["google-business"]
+    page = {"reviews": [*platforms.google.reviews.values()], "totalReviewCount": 1, "nextPageToken": "again"}
+    server.says = Says(page)
+    state = await puller.pull(source)
+    assert "the list has no end" in state["error"]
+    assert len(server.asked) == 2
+    assert (state["failures"], state["cursor"]) == (1, None)
+    assert datetime.fromisoformat(state["next_at"]) > datetime.now(UTC) + timedelta(minutes=1)
+    assert len(await ingest.items("/v1/reviews")) == 1
+    server.says = None
+    assert (await puller.pull(source))["error"] is None
+
+
+async def test_pages_that_go_on_for_ever_are_told(puller, platforms, ingest: Ingest, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(run, "MAX_WALK_PAGES", 12)
+    source = await puller.source("google-business")
+    server, own = platforms.servers["google-business"], platforms.servers["google-business"].handle
+    pages = 0
+
+    def endless(asked: Any) -> Says:
+        nonlocal pages
+        if asked.method == "POST":
+            return own(asked)
+        pages += 1
+        platforms.google.reviews.clear()
+        platforms.google.review(f"r-{pages}")
+        return Says({"reviews": [*platforms.google.reviews.values()], "nextPageToken": f"t-{pages}"})
+
+    server.handle = endless
+    state = await puller.pull(source)
+    assert "no end after 12 pages" in state["error"]
+    assert (pages, state["failures"], state["cursor"]) == (13, 1, None)
+    assert len(await ingest.items("/v1/reviews", limit=50)) == 12
+
+
+@pytest.mark.parametrize("with_length", [True, False], ids=["with its length", "without"])
+async def test_a_hundred_megabytes_are_not_read(puller, platforms, with_length: bool):
+    source = await puller.source("trustpilot")
+    server = platforms.servers["trustpilot"]
+    server.floods_on = lambda asked: asked.method != "POST"
+    server.tells_length = with_length
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    state = await puller.pull(source)
+    assert "more than 4,194,304 bytes" in state["error"]
+    assert server.flooded < 40_000_000, "what is too long is cut off, not read and thrown away"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000

@@ -266,3 +266,45 @@ async def test_who_may_not_and_what_is_not_there_is_refused(ingest: Ingest, sour
     [replay] = await ingest.items("/v1/replays")
     assert (await ingest.get(f"/v1/replays/{replay['id']}", "globex")).status_code == 404
     assert await ingest.items("/v1/replays", "globex") == []
+
+
+async def test_a_range_is_replayed_while_deliveries_come_and_all_ends_as_if_it_had_not_been(
+    ingest: Ingest, source: Source, job: ReplayJob
+):
+    reviews, rounds = 12, 8
+    for number in range(reviews):
+        await ingest.post(source, created(f"r-{number}", 1, subject="globex"), f"bad_{number}")
+        await ingest.post(source, created(f"g-{number}", 1), f"msg_{number}")
+    await ingest.superuser.execute(BROADER, source.id)
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    enough = asyncio.Event()
+
+    async def replays() -> list[dict[str, Any]]:
+        found = []
+        while not enough.is_set():
+            answer = await ingest.client.post("/v1/replays", json={"source_id": source.id}, headers=authorization)
+            while await job.turn():
+                pass
+            found.append((await ingest.get(f"/v1/replays/{answer.json()['id']}")).json())
+        return found
+
+    async def traffic() -> None:
+        for number in range(rounds):
+            events = [edited(f"g-{each}", rating=2 + (number + each) % 2) for each in range(reviews)]
+            assert (await ingest.post(source, events, f"edit_{number}")).status_code == 202
+        enough.set()
+
+    done, _ = await asyncio.gather(replays(), traffic())
+    assert sum(each["counts"]["taken"] for each in done) == reviews, "what was refused before, once"
+    assert sum(each["counts"]["failed"] for each in done) == 0
+    last = rounds - 1
+    assert await ratings(ingest) == {
+        **{f"r-{each}": 1 for each in range(reviews)},
+        **{f"g-{each}": 2 + (last + each) % 2 for each in range(reviews)},
+    }
+    counts = await ingest.counts()
+    assert counts["revisions"] == counts["outbox"] == reviews + reviews * (1 + rounds)
+    gaps = await ingest.rows(
+        "SELECT FROM ingest.revisions GROUP BY review_id HAVING count(*) <> max(revision) OR min(revision) <> 1"
+    )
+    assert gaps == []

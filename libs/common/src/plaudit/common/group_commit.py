@@ -19,8 +19,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from plaudit.common.db.errors import is_transient
-from plaudit.common.jobs import Loop, halves, pause
+from plaudit.common.db.errors import is_transient, root, stores_nothing
+from plaudit.common.jobs import Check, Loop, halves, pause
 from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
@@ -37,6 +37,9 @@ GATHER_SECONDS = 0.003
 """From one group's beginning to the next one's, at least. One that comes alone does not wait; at a thousand a second,
 three or four share a transaction, which costs hardly more than that of one."""
 IDLE_TURN_SECONDS = 5.0
+NOT_READY_SECONDS = 10.0
+"""After a group that the database could not store, unless it has stored one since. Then the next may try: where nothing
+is sent to a process that is not ready, only that shows whether there is room again."""
 SWEEP_SECONDS = 0.1
 """How late a deadline may be noticed."""
 
@@ -107,6 +110,18 @@ class GroupCommit(Loop, Generic[Item, Result]):
         self._turn_is_due = False
         self._sweep_is_due = False
         self._stopped = False
+        self._not_stored: tuple[float, str] | None = None
+        """When the last group could not be stored, and why; None where it was."""
+
+    def ready(self) -> Sequence[Check]:
+        """Return whether the last group could be stored, as far as that was the database's doing."""
+        if self._not_stored is None:
+            return ()
+        at, why = self._not_stored
+        seconds = time.monotonic() - at
+        if seconds >= NOT_READY_SECONDS:
+            return ()
+        return (Check(self.name, ok=False, detail=f"the database stores nothing ({why}), {seconds:.0f} s ago"),)
 
     def put(self, waiting: Waiting[Item, Result]) -> None:
         """Let an item wait for its group. What is put in one turn of the event loop is in one group, if it fits.
@@ -200,12 +215,15 @@ class GroupCommit(Loop, Generic[Item, Result]):
         try:
             results = await self._write([waiting.item for waiting in group])
         except Exception as error:  # noqa: BLE001 - every failure is some request's answer
+            if stores_nothing(error):
+                self._not_stored = (time.monotonic(), type(root(error)).__name__)
             if len(group) == 1 or is_transient(error):
                 for waiting in group:
                     _fail(waiting, error)
                 return
             await self._split(group, error)
             return
+        self._not_stored = None
         metrics.GROUP_COMMIT_SECONDS.observe(time.perf_counter() - started)
         metrics.GROUP_COMMIT_REQUESTS.observe(len(group))
         metrics.GROUP_COMMIT_ROWS.observe(sum(waiting.rows for waiting in group))

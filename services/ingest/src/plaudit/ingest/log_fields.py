@@ -5,6 +5,6 @@ from typing import Final
 LOG_FIELDS: Final = frozenset(
     (
         *("answer_id", "delivery_id", "events", "failures", "import_id", "outcome", "platform", "source_id", "stage"),
-        "trouble",
+        *("missing", "trouble", "visible"),
     )
 )

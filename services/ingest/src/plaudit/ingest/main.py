@@ -37,6 +37,7 @@ from plaudit.ingest.mappings import api as mappings
 from plaudit.ingest.platforms import ADAPTERS, ANSWERING
 from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
+from plaudit.ingest.pulls import pages as pull_pages
 from plaudit.ingest.pulls import store as pulls_store
 from plaudit.ingest.pulls.jobs.pull_job import PullJob
 from plaudit.ingest.replays import api as replays
@@ -96,7 +97,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(pulls.router, written_answers.router, answer_pages.router, settling.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
-            *(source_pages.router, replays.router, replay_pages.router, delivery_pages.router),
+            *(source_pages.router, pull_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router, resorting.router),
             *(surveys.router, survey_pages.router, survey_console.router),
             *(imports.router, import_pages.router, sessions.router, administration.router),
@@ -148,6 +149,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app.state.vault = vault
     app.state.platforms = ADAPTERS
     app.state.examples = examples
+    app.state.pulls_of = pull_pages.pulls_shown
     app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
     app.state.answering_interfaces = ANSWERING
     app.state.platforms_without_answers = frozenset(

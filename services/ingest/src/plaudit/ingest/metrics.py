@@ -17,6 +17,13 @@ PULLS = Counter(
     ["platform", "outcome"],
 )
 
+PULL_REMOVALS_HELD = Counter(
+    "plaudit_pull_removals_held_total",
+    "Complete lists of a source that lacked so many reviews that these were not removed, by its platform. Any rise is "
+    "worth an alert: the source's page says what to do.",
+    ["platform"],
+)
+
 ANSWERS_SENT = Counter(
     "plaudit_answers_sent_total",
     "Attempts to send an answer through the interface of its platform, by what became of it: published, submitted, "

@@ -326,10 +326,13 @@ class Database:
                 await connection.invalidate()
                 raise
 
-    async def ping(self) -> None:
-        """Ask the database for an answer; raise the driver's error when there is none."""
+    async def takes_writes(self) -> bool:
+        """Return whether the database lets itself be written; raise the driver's error when it does not answer.
+
+        A standby does not, nor one that an operator has made read-only. Whether there is room shows only by writing.
+        """
         async with self.driver_statement() as raw:
-            await raw.execute("SELECT 1")
+            return bool(await raw.fetchval("SELECT current_setting('transaction_read_only')") == "off")
 
     async def close(self) -> None:
         """Close all connections."""

@@ -23,6 +23,13 @@ TRANSIENT_STATES = frozenset(
         "25P04",  # transaction timeout
     }
 )
+NOT_STORABLE_STATES = frozenset(
+    {
+        "25006",  # read-only
+        "53100",  # the disk is full
+        "58030",  # the disk fails
+    }
+)
 UNREADABLE_TEXT = "22021"
 """character_not_in_repertoire: a text with NUL."""
 FAREWELL_UNNOTICED = "cannot switch to state"
@@ -54,6 +61,11 @@ def is_transient(error: BaseException) -> bool:
     has passed, a schema that has changed under a statement, and rows of a later version. No other place decides this.
     """
     return any(map(_is_transient, _causes(error)))
+
+
+def stores_nothing(error: BaseException) -> bool:
+    """Return whether the database answers, and can store nothing now: its disk is full or fails, or it is read-only."""
+    return any(getattr(cause, "sqlstate", None) in NOT_STORABLE_STATES for cause in _causes(error))
 
 
 def is_unreadable_text(error: BaseException) -> bool:

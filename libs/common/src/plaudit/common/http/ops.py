@@ -56,8 +56,9 @@ class DatabaseChecks:
         try:
             async with asyncio.timeout(DATABASE_CHECK_TIMEOUT_SECONDS):
                 if self._at_head:
-                    await self._database.ping()
-                    return (Check("database", ok=True), Check("migrations", ok=True, detail="at head"))
+                    takes_writes = await self._database.takes_writes()
+                    detail = "" if takes_writes else "it is read-only: a standby, or made so"
+                    return (Check("database", takes_writes, detail), Check("migrations", ok=True, detail="at head"))
                 return (Check("database", ok=True), await self._check_revisions())
         except Exception as error:  # noqa: BLE001 - any error means that the process is not ready
             return (Check("database", ok=False, detail=f"{type(error).__qualname__}: {first_line(error)}".strip(": ")),)

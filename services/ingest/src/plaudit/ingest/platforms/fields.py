@@ -148,10 +148,16 @@ def unknown_type(field: str, name: str) -> Ignored:
     return Ignored(f"{field}: {told} is none of the review events that are known")
 
 
+_QUOTING: Final = ("Invalid enum value", "Invalid value")
+"""How messages begin that go on with the value, in which anything may stand."""
+
+
 def explain(message: str, root: str = "") -> str:
     """Turn the model library's message into the field, below a root, and what it must be."""
     match = _PLACE.match(message)
     what, field = match.groups() if match else (message, "")
+    if what.startswith(_QUOTING):
+        what = "Expected one of the values that are documented"
     what = what.replace("`", "")[:MAX_REASON_CHARS]
     place = ".".join(filter(None, (root, field)))
     return f"{place}: {what}" if place else what

@@ -92,6 +92,8 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pages: int = 0
     expected: int = 0
     """How many reviews there are, as the platform says."""
+    listed: str = ""
+    """Which reviews the last page listed, as a digest."""
     unnamed: bool = False
     """Whether an entry without an id was seen, so that nothing is concluded from what is missing."""
 

@@ -8,18 +8,20 @@ from plaudit.common.http import Refusals, TenantTx, Work, conflict, describe, no
 from plaudit.ingest.platforms import INTERFACES
 from plaudit.ingest.platforms.interface import InvalidCredentialsError
 from plaudit.ingest.pulls import commands, store
-from plaudit.ingest.pulls.domain import NoInterfaceError
+from plaudit.ingest.pulls.domain import NoInterfaceError, NothingHeldError
 from plaudit.ingest.pulls.schemas import CredentialsIn, PullsOut, pulls_out
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.api import OpenedVault, SourceId, SourcesReader, SourcesWriter
 
 PROBLEMS: Final = {
     "not-asked": "Reviews of this platform are not asked for, or the source has no credentials yet; the detail says.",
+    "nothing-held": "No removals of the source are held; read its pulls again.",
     "invalid-credentials": "The credentials are not what the platform's interface needs; the detail names the field.",
 }
 """Slug → what it means and what to do."""
 REFUSALS: Final[Refusals] = {
     NoInterfaceError: lambda error: conflict("not-asked", str(error)),
+    NothingHeldError: lambda error: conflict("nothing-held", str(error)),
     InvalidCredentialsError: lambda error: unprocessable("invalid-credentials", str(error)),
 }
 """What the domain refuses → its problem."""
@@ -65,6 +67,28 @@ async def pull_now(principal: SourcesWriter, work: Work, source_id: SourceId, va
     if source is None:
         raise not_found("source")
     pull = await commands.ask_now(work, principal.tenant_id, source_id)
+    if pull is None:
+        raise conflict("not-asked", "The source has no credentials yet: PUT /v1/sources/{source_id}/credentials.")
+    return pulls_out(source_id, source.platform, pull)
+
+
+@router.post(
+    "/v1/sources/{source_id}/held-removals/apply",
+    status_code=202,
+    summary="Remove what complete lists lack",
+    openapi_extra=describe(problems={"not-asked": 409, "nothing-held": 409}),
+)
+async def apply_held_removals(
+    principal: SourcesWriter, work: Work, source_id: SourceId, vault: OpenedVault
+) -> PullsOut:
+    """Remove the reviews that are missing in complete lists and were held, since they are so many.
+
+    It is done with the next run, which is due at once. A review that is listed again comes back.
+    """
+    source = await sources.get(work.tx, principal.tenant_id, source_id, vault)
+    if source is None:
+        raise not_found("source")
+    pull = await commands.allow_removals(work, principal.tenant_id, source_id, principal.actor)
     if pull is None:
         raise conflict("not-asked", "The source has no credentials yet: PUT /v1/sources/{source_id}/credentials.")
     return pulls_out(source_id, source.platform, pull)

@@ -12,7 +12,7 @@ from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.platforms import Interface
 from plaudit.ingest.pulls import store
-from plaudit.ingest.pulls.domain import NoInterfaceError, Pull
+from plaudit.ingest.pulls.domain import NoInterfaceError, NothingHeldError, Pull
 from plaudit.ingest.pulls.store import Claimed
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.domain import Source
@@ -57,6 +57,19 @@ async def ask_now(work: SqlUnitOfWork, tenant_id: str, source_id: UUID) -> Pull 
     """Make a source due at once, or when its platform allows; None while it has no credentials."""
     await store.ask_now(work.tx, tenant_id, source_id)
     return await store.get(work.tx, tenant_id, source_id)
+
+
+async def allow_removals(work: SqlUnitOfWork, tenant_id: str, source_id: UUID, allowed_by: str) -> Pull | None:
+    """Let what is held be removed with the next run, which is due at once; None while there are no credentials.
+
+    Raises:
+        NothingHeldError: nothing is held.
+    """
+    await store.allow_removals(work.tx, tenant_id, source_id, allowed_by)
+    pull = await store.get(work.tx, tenant_id, source_id)
+    if pull is not None and pull.held_removals is None:
+        raise NothingHeldError
+    return pull
 
 
 async def note_page(

@@ -28,6 +28,14 @@ SKEW: Final = timedelta(minutes=2)
 """Of a platform's clock, and of lists that are told a little late."""
 LONGEST_WAIT: Final = timedelta(hours=24)
 """However long a platform asks to wait."""
+REMOVED_AT_ONCE: Final = 10
+"""So many missing reviews are removed at once, whatever part of all they are."""
+REMOVED_SHARE: Final = 0.2
+"""And so large a part of those that are visible. More than both is held: so the fault of a list looks."""
+HELD_LISTS: Final = 3
+"""So many complete lists on end must say what is held before it is done without a person."""
+HELD_FOR: Final = timedelta(hours=24)
+"""And so much time must lie between the first of them and the last."""
 MAX_ERROR_CHARS: Final = 300
 FINGERPRINT_BYTES: Final = 16
 NOT_TAKEN: Final = b""
@@ -75,6 +83,13 @@ class NoInterfaceError(ValueError):
         super().__init__(f"{platform} is not asked for reviews; these are: {', '.join(asked)}.")
 
 
+class NothingHeldError(ValueError):
+    """No removal of a source is held."""
+
+    def __init__(self) -> None:
+        super().__init__("No removals of this source are held: its last complete list has put that right.")
+
+
 class LastRun(msgspec.Struct, frozen=True, kw_only=True):
     """What the last run did."""
 
@@ -87,6 +102,24 @@ class LastRun(msgspec.Struct, frozen=True, kw_only=True):
     reviews_found: int = 0
     changed: int = 0
     """Of them: new, changed, removed, or back."""
+
+
+class HeldRemovals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Complete lists lack so many reviews that these are not removed yet."""
+
+    since: datetime
+    """When the first of the lists began that were not followed."""
+    listing: int
+    """What was listed in the walk of this number, or later, is not missing."""
+    lists: int = 1
+    """How many complete lists on end have said it."""
+    missing: int
+    """How many reviews the last of them lacks."""
+    visible: int
+    """Of so many that the interface has told and that are visible."""
+    allowed_at: datetime | None = None
+    """When a person said that they are to be removed."""
+    allowed_by: str | None = None
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +151,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     window_requests: int = 0
     """Since `window_at`."""
     last_run: LastRun | None = None
+    held_removals: HeldRemovals | None = None
 
 
 class KnownReview(msgspec.Struct, frozen=True):
@@ -186,6 +220,33 @@ def finished(pull: Pull, walk: Walk, interface: Interface, now: datetime, *, saw
     counted = saw_all and not walk.unnamed
     pull = replace(pull, complete_at=walk.started_at)
     return replace(pull, complete_listing=pull.listing) if counted else pull
+
+
+def is_far_smaller(missing: int, visible: int) -> bool:
+    """Return whether a complete list lacks so many reviews that they are not removed at once."""
+    return missing > REMOVED_AT_ONCE and missing > visible * REMOVED_SHARE
+
+
+def removals(pull: Pull, before: int, missing: int, visible: int, started_at: datetime) -> tuple[Pull, int | None]:
+    """Return the state after a complete list, and since which listing what is missing is removed; None: nothing is.
+
+    Args:
+        pull: the state, with what is held since an earlier list.
+        before: the number of the complete list before this one.
+        missing: how many reviews neither of both has shown.
+        visible: of how many.
+        started_at: when this list began.
+    """
+    if not is_far_smaller(missing, visible):
+        return replace(pull, held_removals=None), before
+    held = pull.held_removals
+    if held is None:
+        held = HeldRemovals(since=started_at, listing=before, missing=missing, visible=visible)
+        return replace(pull, held_removals=held), None
+    held = replace(held, lists=held.lists + 1, missing=missing, visible=visible)
+    if held.lists >= HELD_LISTS and started_at >= held.since + HELD_FOR:
+        return replace(pull, held_removals=None), held.listing
+    return replace(pull, held_removals=held), None
 
 
 def failed(pull: Pull, failure: PullError, now: datetime, jitter: float) -> Pull:
@@ -305,6 +366,12 @@ def _of_known(item: Instruction, review: KnownReview | None, asked_at: datetime,
     if review.removed and item.version is not None and review.changed_at < asked_at:
         found.append(RestoreReview(external_id=item.external_id))
     return found
+
+
+def listed_digest(names: Sequence[str | None]) -> str:
+    """Return which reviews a page lists, as a digest; empty where it names none."""
+    named = sorted(filter(None, names))
+    return hashlib.sha256(_encode(named)).hexdigest()[: 2 * FINGERPRINT_BYTES] if named else ""
 
 
 def _fingerprint(said: Sequence[Item]) -> bytes:

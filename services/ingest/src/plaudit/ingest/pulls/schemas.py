@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body
 from plaudit.common.http.openapi_examples import A_TIME
-from plaudit.ingest.pulls.domain import Pull
+from plaudit.ingest.pulls.domain import HELD_FOR, HELD_LISTS, REMOVED_AT_ONCE, REMOVED_SHARE, Pull
 
 State = Literal["not_asked", "no_credentials", "waiting", "walking", "failing"]
 
@@ -37,6 +37,21 @@ class LastRunOut(BaseModel):
     changed: int = Field(description="How many of what they said was new.", examples=[2])
 
 
+class HeldRemovalsOut(BaseModel):
+    """Reviews that complete lists lack, and that are not removed since they are so many."""
+
+    since: datetime = Field(description="When the first list began that was not followed.", examples=[A_TIME])
+    lists: int = Field(description="How many complete lists on end have said it.", examples=[1])
+    missing: int = Field(description="How many reviews the last of them lacks.", examples=[180])
+    visible: int = Field(description="Of so many that the platform has listed before.", examples=[200])
+    not_before: datetime = Field(
+        description="Removed without a person by the first complete list from then on that lacks them still, if at "
+        f"least {HELD_LISTS} on end have said so.",
+        examples=[A_TIME],
+    )
+    allowed_at: datetime | None = Field(description="When a person said that they are to be removed.")
+
+
 class PullsOut(BaseModel):
     """How far the pulls of a source are."""
 
@@ -61,6 +76,12 @@ class PullsOut(BaseModel):
     error: str | None = Field(description="Why, in words.")
     error_at: datetime | None = Field(description="When.")
     last_run: LastRunOut | None = Field(description="What the last run did.", examples=[None])
+    held_removals: HeldRemovalsOut | None = Field(
+        description=f"More than {REMOVED_AT_ONCE} reviews, and more than {REMOVED_SHARE:.0%} of the visible ones, are "
+        "missing in two complete lists on end: that looks like a fault of the list, so they are not removed. A list "
+        "that has them again ends this.",
+        examples=[None],
+    )
 
 
 def pulls_out(source_id: UUID, platform: str, pull: Pull | None, *, is_asked: bool = True) -> PullsOut:
@@ -73,6 +94,8 @@ def pulls_out(source_id: UUID, platform: str, pull: Pull | None, *, is_asked: bo
         )
     shown: dict[str, Any] = {**asdict(pull), "state": _state(pull), "cursor": pull.watermark}
     shown["last_run"] = None if pull.last_run is None else asdict(pull.last_run)
+    held = pull.held_removals
+    shown["held_removals"] = None if held is None else {**asdict(held), "not_before": held.since + HELD_FOR}
     return PullsOut.model_validate(shown)
 
 

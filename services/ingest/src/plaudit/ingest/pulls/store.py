@@ -18,7 +18,7 @@ from plaudit.ingest.pulls.domain import KnownReview, Pull
 from plaudit.ingest.pulls.tables import pulls
 
 _SEALED: Final = ("credentials", "token")
-_JSON: Final = ("walk", "last_run")
+_JSON: Final = ("walk", "last_run", "held_removals")
 _PULL = Columns(pulls, without=(*_SEALED, "running_until"))
 _GET = f"SELECT {_PULL.listed} FROM pulls WHERE tenant_id = $1 AND source_id = $2"
 _SET_CREDENTIALS = """
@@ -26,11 +26,19 @@ INSERT INTO pulls (tenant_id, source_id, platform, credentials_at, next_at, cred
 VALUES ($1, $2, $3, $4, $4, $5)
 ON CONFLICT (source_id) DO UPDATE SET credentials = excluded.credentials, credentials_at = excluded.credentials_at,
     next_at = excluded.next_at, not_before = NULL, failures = 0, error = NULL, error_at = NULL, walk = NULL,
-    watermark = NULL, complete_at = NULL, complete_listing = NULL, token = NULL, running_until = NULL
+    watermark = NULL, complete_at = NULL, complete_listing = NULL, held_removals = NULL, token = NULL,
+    running_until = NULL
 """
 _ASK_NOW = """
 UPDATE pulls SET next_at = greatest($3, not_before)
 WHERE tenant_id = $1 AND source_id = $2 AND next_at > greatest($3, not_before)
+"""
+# A run that is under way would write over it; so it loses its claim, and the next one goes on.
+_ALLOW_REMOVALS = """
+UPDATE pulls
+SET held_removals = held_removals || jsonb_build_object('allowed_at', $3::timestamptz, 'allowed_by', $4::text),
+    next_at = least(next_at, greatest($3, not_before)), running_until = NULL
+WHERE tenant_id = $1 AND source_id = $2 AND held_removals IS NOT NULL AND NOT held_removals ? 'allowed_at'
 """
 _IS_DUE = """
 NOT EXISTS (SELECT FROM sources AS s WHERE s.id = p.source_id AND s.paused_at IS NOT NULL)
@@ -75,12 +83,13 @@ ON CONFLICT (source_id, external_id) DO UPDATE SET listing = greatest(known.list
     told_at = CASE WHEN $6::uuid IS NULL THEN known.told_at ELSE excluded.told_at END
 """
 _COUNT_LISTED = "SELECT count(*) FROM pulled_reviews WHERE source_id = $1 AND listing >= $2"
-_MISSING = """
-SELECT p.external_id FROM pulled_reviews AS p
-JOIN reviews AS r ON r.source_id = p.source_id AND r.external_id = p.external_id
-WHERE p.source_id = $1 AND p.listing < $2 AND r.revision > 0 AND NOT r.removed AND r.changed_at < $3
-ORDER BY p.external_id LIMIT $4
+_VISIBLE = """
+FROM pulled_reviews AS p JOIN reviews AS r ON r.source_id = p.source_id AND r.external_id = p.external_id
+WHERE p.source_id = $1 AND r.revision > 0 AND NOT r.removed
 """
+_IS_MISSING = "p.listing < $2 AND r.changed_at < $3"
+_MISSING = f"SELECT p.external_id {_VISIBLE} AND {_IS_MISSING} ORDER BY p.external_id LIMIT $4"
+_COUNT_MISSING = f"SELECT count(*) FILTER (WHERE {_IS_MISSING}) AS missing, count(*) AS visible {_VISIBLE}"
 _NOTICES = "SELECT name, noticed_at FROM pull_notices WHERE source_id = $1 ORDER BY noticed_at, name LIMIT $2"
 _DROP_NOTICE = "DELETE FROM pull_notices WHERE source_id = $1 AND name = $2 AND noticed_at = $3"
 _SEALED_BEFORE = """
@@ -129,6 +138,11 @@ async def set_credentials(
 async def ask_now(tx: Tx, tenant_id: str, source_id: UUID) -> None:
     """Make a source due, but not before the time that its platform has asked for."""
     await tx.raw.execute(_ASK_NOW, tenant_id, source_id, tx.now)
+
+
+async def allow_removals(tx: Tx, tenant_id: str, source_id: UUID, allowed_by: str) -> None:
+    """Note that a person wants what is held to be removed, and make the source due for it."""
+    await tx.raw.execute(_ALLOW_REMOVALS, tenant_id, source_id, tx.now, allowed_by)
 
 
 async def claim(tx: Tx, slots: Sequence[Slots], claim_lasts: timedelta) -> list[Claimed]:
@@ -212,6 +226,12 @@ async def missing(tx: Tx, source_id: str, listing: int, before: datetime, limit:
         limit: at most so many.
     """
     return [row["external_id"] for row in await tx.raw.fetch(_MISSING, source_id, listing, before, limit)]
+
+
+async def count_missing(tx: Tx, source_id: str, listing: int, before: datetime) -> tuple[int, int]:
+    """Return how many reviews are `missing`, and of how many that the interface has told and that are visible."""
+    [row] = await tx.raw.fetch(_COUNT_MISSING, source_id, listing, before)
+    return row["missing"], row["visible"]
 
 
 async def notices(tx: Tx, source_id: str, limit: int) -> list[tuple[str, datetime]]:

@@ -25,6 +25,7 @@ pulls = Table(
     Column("window_at", DateTime(timezone=True)),
     Column("window_requests", Integer, nullable=False),
     Column("last_run", JSONB),
+    Column("held_removals", JSONB),
     Column("credentials", Text, nullable=False),
     Column("token", Text),
     Column("running_until", DateTime(timezone=True)),

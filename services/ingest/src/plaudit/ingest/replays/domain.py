@@ -25,6 +25,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from plaudit.ingest.hooks.domain import Delivery, Group, KnownReview, Outcome, PersonKey, Result, ReviewKey
+from plaudit.ingest.platforms.pulled import PULL_HEADER
 from plaudit.ingest.reviews.domain.decisions import DUPLICATE, STALE, Held, Revised, Unchanged
 from plaudit.ingest.reviews.domain.held import Unknown
 from plaudit.ingest.reviews.domain.instructions import (
@@ -119,6 +120,15 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether an event was not taken and did not wait, or was not read."""
         return not self.was_read or isinstance(self.result_of(index), (Quarantined, Ignored))
 
+    def was_old(self, index: int, count: int) -> Ignored | None:
+        """Return what became of an event that was old already when it came; None for any other.
+
+        A page is asked for before it comes. What has changed in between won, though it was received earlier. `count` is
+        how many events are read today: where it is another number, their places say nothing.
+        """
+        result = self.result_of(index) if PULL_HEADER in self.headers and self.count == count else None
+        return result if isinstance(result, Ignored) else None
+
     @property
     def was_read(self) -> bool:
         """Whether its events were read at all."""
@@ -191,6 +201,8 @@ class ReplayGroup(Group):
                 if isinstance(event, Noticed) and before.refused(index):
                     self.noticed.append((delivery.source, event.name))
                 results.append(event)
+            elif (old := before.was_old(index, len(delivery.events))) is not None:
+                results.append(old)
             elif (settled := self._settled(delivery, index, event, before, taken)) is not None:
                 results.append(settled)
             else:

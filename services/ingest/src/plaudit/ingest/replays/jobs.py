@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from plaudit.common.db import Database
+from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob, bisect
 from plaudit.common.outbox import Outbox, UnitOfWork
@@ -69,6 +70,8 @@ class ReplayJob(PeriodicJob):
             async with self._database.driver_transaction(order_keys=keys) as tx:
                 await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids), at, source, part)
                 later = await store.get(tx, at.tenant_id, at.id)
+                failpoint("replayed_before_commit")
+            failpoint("replayed_after_commit")
             at = later or at
 
         async def refuse(failing: Before, error: Exception) -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.failpoints import failpoint
 from plaudit.common.group_commit import QueueFullError, Waiting
 from plaudit.common.http_client import HttpClient, UnreachableError
 from plaudit.common.ids import IdSource
@@ -21,6 +22,7 @@ from plaudit.common.strict_json import InvalidJsonError
 from plaudit.common.vault import Vault
 from plaudit.ingest.hooks.api.writer import Writer
 from plaudit.ingest.hooks.domain import ACCEPTED, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
+from plaudit.ingest.metrics import PULL_REMOVALS_HELD
 from plaudit.ingest.platforms import ADAPTERS, INTERFACES, UnusableBodyError
 from plaudit.ingest.platforms.interface import Ask, Token, Told, UnexpectedAnswerError, Walk, decode
 from plaudit.ingest.platforms.pulled import MISSING, PAGE, PULL_HEADER, missing_document, read_pulled
@@ -32,7 +34,9 @@ from plaudit.ingest.pulls.domain import (
     Trouble,
     finished,
     judge,
+    listed_digest,
     plan,
+    removals,
     settle,
     spend,
 )
@@ -48,6 +52,8 @@ REQUEST_SECONDS: Final = 30.0
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 MAX_PAGES: Final = 50
 """Of one run; then other sources of the platform have their turn."""
+MAX_WALK_PAGES: Final = 20_000
+"""Of one walk: a million reviews at 50 a page. A list that is longer has no end."""
 MAX_NOTICES: Final = 50
 """Of one run."""
 MAX_MISSING: Final = 500
@@ -149,6 +155,7 @@ class Run:
             Exception: what the database raises.
         """
         source = await self._source()
+        await self._remove_allowed(source)
         written, self._token = store.opened(self._claimed, self._vault)
         credentials = self._interface.read_credentials(msgspec.json.decode(written))
         try:
@@ -175,6 +182,9 @@ class Run:
         self.pull = plan(self.pull, self._interface, self.now())
         walk = self.pull.walk
         assert walk is not None
+        if walk.next is None:
+            # Its last page was stored, and its process has died before the end was.
+            walk = replace(walk, pages=0, expected=0, listed="")
         self._complete = walk.complete
         for _ in range(MAX_PAGES):
             asked = walk.next or self._interface.first(credentials, walk)
@@ -182,7 +192,13 @@ class Run:
             told = self._read_status(await self._ask(asked, credentials))
             document = decode(told.body)
             entries = self._interface.entries(document)
+            names = [name for name, _ in entries]
+            listed = listed_digest(names)
             following = self._interface.following(credentials, walk, asked, document)
+            if following == asked or (listed and listed == walk.listed):
+                raise UnexpectedAnswerError("the page after one is the same page again, so that the list has no end")
+            if walk.pages >= MAX_WALK_PAGES:
+                raise UnexpectedAnswerError(f"the list has no end after {MAX_WALK_PAGES:,} pages")
             changes = [at for _, at in entries if at is not None]
             latest = max([*changes, *([walk.latest] if walk.latest else [])], default=None)
             walk = replace(
@@ -191,10 +207,11 @@ class Run:
                 latest=latest,
                 pages=walk.pages + 1,
                 expected=walk.expected + self._interface.expected(asked, document),
-                unnamed=walk.unnamed or any(name is None for name, _ in entries),
+                listed=listed,
+                unnamed=walk.unnamed or None in names,
             )
             self._pages += 1
-            await self._take(source, told, [name for name, _ in entries], asked_at, replace(self.pull, walk=walk))
+            await self._take(source, told, names, asked_at, replace(self.pull, walk=walk))
             if following is None:
                 await self._finish(source, walk)
                 return
@@ -204,6 +221,7 @@ class Run:
         self, source: KeyedSource, told: Told, ids: Sequence[str | None], asked_at: datetime, after: Pull
     ) -> None:
         """Write a page as a delivery, if it says anything new, and store how far the source is after it."""
+        failpoint("page_told_before_stored")
         self._found += len(ids)
         headers = {PULL_HEADER: PAGE, "content-type": told.headers.get("content-type", "")[:200]}
         try:
@@ -219,12 +237,14 @@ class Run:
         if delivery is not None:
             outcome = (await self._write(delivery)).outcome
             self._changed += outcome.accepted - outcome.unchanged
+        failpoint("page_stored_before_cursor")
         async with self._worker.driver_transaction() as tx:
             delivery_id = None if delivery is None else delivery.id
             is_ours = await commands.note_page(tx, self._claimed, after, settled.fingerprints, delivery_id, asked_at)
         if not is_ours:
             raise ClaimLostError
         self.pull = after
+        failpoint("cursor_moved_before_next_page")
 
     async def _finish(self, source: KeyedSource, walk: Walk) -> None:
         before = self.pull.complete_listing
@@ -234,23 +254,44 @@ class Run:
                 saw_all = await store.count_listed(tx, self.pull) >= walk.expected
         self.pull = finished(self.pull, walk, self._interface, self.now(), saw_all=saw_all)
         if walk.complete and before is not None and self.pull.complete_listing != before:
-            await self._remove_missing(source, before, walk.started_at)
+            await self._decide_removals(source, before, walk.started_at)
+        failpoint("walk_finished_before_saved")
+
+    async def _decide_removals(self, source: KeyedSource, before: int, started_at: datetime) -> None:
+        """Remove what two complete walks on end have not listed, or hold it where it is too much."""
+        was_held = self.pull.held_removals is not None
+        async with self._worker.driver_transaction() as tx:
+            missing, visible = await store.count_missing(tx, self.pull.source_id, before, started_at)
+        self.pull, listing = removals(self.pull, before, missing, visible, started_at)
+        if listing is not None:
+            await self._remove_missing(source, listing, started_at)
+        elif not was_held:
+            PULL_REMOVALS_HELD.labels(self.pull.platform).inc()
+            log.warning("pull_removals_held", platform=self.pull.platform, missing=missing, visible=visible)
+
+    async def _remove_allowed(self, source: KeyedSource) -> None:
+        """Remove what was held and a person has allowed."""
+        held = self.pull.held_removals
+        if held is not None and held.allowed_at is not None:
+            await self._remove_missing(source, held.listing, held.since)
+            self.pull = replace(self.pull, held_removals=None)
 
     async def _remove_missing(self, source: KeyedSource, listing: int, started_at: datetime) -> None:
-        """Remove what two complete walks on end have not listed."""
+        """Remove what no complete walk has listed since one, as far as it can be stored."""
         while True:
             async with self._worker.driver_transaction() as tx:
                 gone = await store.missing(tx, self.pull.source_id, listing, started_at, MAX_MISSING)
-            if not gone:
+            if not gone or not await self._remove(source, gone, "missing in complete lists on end"):
                 return
-            await self._remove(source, gone, "missing in two complete lists on end")
 
-    async def _remove(self, source: KeyedSource, external_ids: Sequence[str], because: str) -> None:
+    async def _remove(self, source: KeyedSource, external_ids: Sequence[str], because: str) -> int:
         headers = {PULL_HEADER: MISSING, "content-type": "application/json"}
         body = missing_document(external_ids, because)
         items = read_pulled(self._adapter, body, source, headers)
         outcome = (await self._write(self._delivery(source, headers, body, items))).outcome
-        self._changed += outcome.accepted - outcome.unchanged
+        changed = outcome.accepted - outcome.unchanged
+        self._changed += changed
+        return changed
 
     async def _ask_for_noticed(self, source: KeyedSource, credentials: Any) -> None:
         async with self._worker.driver_transaction() as tx:

@@ -1,6 +1,6 @@
 """What the pages of sources share: who may open them, their forms, and how they say things."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Protocol
@@ -70,6 +70,44 @@ def platforms_of(request: Request) -> Mapping[str, Platform]:
     """Return what the pages say of each platform that has an adapter; `main` says so."""
     platforms: Mapping[str, Platform] = request.app.state.platforms
     return platforms
+
+
+class PullsShown(Protocol):
+    """What the page of a source says of how it is asked for reviews."""
+
+    @property
+    def state(self) -> str:
+        """In words."""
+
+    @property
+    def look(self) -> str:
+        """Of these words."""
+
+    @property
+    def facts(self) -> Sequence[tuple[str, str]]:
+        """What else is to be said: a name, and words."""
+
+    @property
+    def error(self) -> str | None:
+        """Why the last run could not go on."""
+
+    @property
+    def held(self) -> str | None:
+        """Which removals are held, and why; None for none."""
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether it has credentials."""
+
+    @property
+    def may_be_allowed(self) -> bool:
+        """Whether a person is to say what becomes of the removals that are held."""
+
+
+def pulls_of(request: Request) -> Callable[[SqlTx, Source], Awaitable[PullsShown | None]]:
+    """Return what says how a source is asked for reviews, None for one that is not; `main` says so."""
+    found: Callable[[SqlTx, Source], Awaitable[PullsShown | None]] = request.app.state.pulls_of
+    return found
 
 
 async def source_of(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -> Source:

@@ -22,6 +22,7 @@ from plaudit.ingest.sources.pages.shared import (
     is_later,
     moment,
     platforms_of,
+    pulls_of,
     source_of,
     state_of,
 )
@@ -60,6 +61,7 @@ async def show_source(
         address = address.removesuffix(source.path_token) + HIDDEN
     is_waiting = not has_come(activity) and source.paused_at is None
     words, look = state_of(source, activity)
+    pulls = await pulls_of(request)(tx, source)
     failed_last = activity.last_failed_at is not None and is_later(activity.last_failed_at, activity.last_delivery_at)
     return await console.response(
         request,
@@ -75,6 +77,7 @@ async def show_source(
         told=[(NAMES.get(each, each), WORDS[getattr(platform.tells, each)]) for each in TOLD],
         address=address,
         examples=request.app.state.examples(source, address_of(request.app.state.resources.settings)),
+        pulls=pulls,
         state=words,
         look=look,
         is_waiting=is_waiting,
