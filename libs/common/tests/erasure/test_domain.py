@@ -75,6 +75,14 @@ def test_what_is_no_event_and_holds_the_name_is_emptied(value: bytes) -> None:
     assert scrubbed(b'{"c-1"', erased("c-1", Kind.PERSON)) == b""
 
 
+@pytest.mark.parametrize("odd", [b"1e999", b'"\\ud800"', b'"\xff"', b"[" * 100_000 + b"]" * 100_000])
+def test_an_event_with_a_member_that_cannot_be_read_or_written_loses_its_words(odd: bytes) -> None:
+    stored = event(data={"review_id": REVIEW, "before": {"text": WORDS}})[:-1] + b',"odd":' + odd + b"}"
+    left = scrubbed(stored, erased())
+    assert left is not None
+    assert WORDS.encode() not in left
+
+
 def test_states_of_another_shape_lose_everything() -> None:
     stored = event(data={"review_id": REVIEW, "before": [WORDS], "after": WORDS})
     left = scrubbed(stored, erased())

@@ -32,6 +32,8 @@ RUNTIME_STORES: Final[Mapping[str, str]] = {
 }
 """Table of the runtime, in each service's schema → what an erasure does to it."""
 
+UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
+"""What the decoder raises: for what is no JSON, for JSON of another shape, for endless nesting."""
 _FIGURES: Final = frozenset(
     {
         *("subject", "kind", "rating", "raw_rating", "verified", "origin", "severity", "source"),
@@ -142,11 +144,15 @@ def scrubbed(value: bytes, erasure: Erasure) -> bytes | None:
     event = _event(value)
     if event is None:
         return b"" if _needle(erasure.name) in value else None
-    whole: dict[str, Any] = msgspec.json.decode(value)
-    before = msgspec.json.encode(whole)
-    if event.tenant == erasure.tenant_id:
+    if event.tenant != erasure.tenant_id:
+        return None
+    try:
+        whole: dict[str, Any] = msgspec.json.decode(value)
+        before = msgspec.json.encode(whole)
         _SCRUB[erasure.kind](whole, event, erasure)
-    after = msgspec.json.encode(whole)
+        after = msgspec.json.encode(whole)
+    except UNREADABLE:  # some member that nobody had to read so far
+        return b"" if _needle(erasure.name) in value else None
     return None if after == before else after
 
 
@@ -189,7 +195,7 @@ def _figures(state: Any) -> dict[str, Any]:
 def _event(value: bytes | None) -> _Event | None:
     try:
         event = _read(value or b"")
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE:
         return None
     return event if _is_name(event.tenant) else None
 
