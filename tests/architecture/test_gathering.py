@@ -4,6 +4,7 @@ import pytest
 
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.common.kafka.subscription import Subscription
+from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links.consumer import SUBSCRIPTION
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
@@ -17,7 +18,7 @@ def test_a_score_waits_for_no_other_review() -> None:
 
 @pytest.mark.parametrize(
     ("gathering", "longest_seconds"),
-    [(subscription(()), PEOPLE_SEE), (SUBSCRIPTION, PEOPLE_SEE), (HISTORY, 0.25)],
+    [(subscription(()), PEOPLE_SEE), (SUBSCRIPTION, PEOPLE_SEE), (HISTORY, 0.25), (PERSONS, 0.25)],
     ids=lambda value: getattr(value, "group", None),
 )
 def test_other_consumers_gather_records_and_none_for_longer_than_its_effect_may_wait(

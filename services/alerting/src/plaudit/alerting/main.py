@@ -8,6 +8,7 @@ from plaudit.alerting.clocks.api import router as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.desk.pages import router as desk
+from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails
 from plaudit.alerting.mails.jobs.mail_job import MailJob
@@ -17,6 +18,7 @@ from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
+from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.kafka.end_offsets import EndOffsets
@@ -58,6 +60,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
+            ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
         closing=[end_offsets.aclose],
     )

@@ -2,6 +2,7 @@
 
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
+from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
@@ -9,6 +10,8 @@ from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
 from plaudit.feedback_board.board.pages import console
 from plaudit.feedback_board.board.pages import routes as board_pages
+from plaudit.feedback_board.erasure.commands import scrubbing
+from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.requests import api as requests
@@ -53,8 +56,12 @@ def build(resources: Resources[BoardSettings]) -> Parts:
     )
     return Parts(
         app=app,
-        subscriptions=[consumer.SUBSCRIPTION],
-        jobs=[RecountJob(worker, resources.outbox, resources.ids), PurgeJob(worker)],
+        subscriptions=[consumer.SUBSCRIPTION, PERSONS],
+        jobs=[
+            RecountJob(worker, resources.outbox, resources.ids),
+            PurgeJob(worker),
+            ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
+        ],
     )
 
 

@@ -1,9 +1,12 @@
 """Scoring's composition root: `python -m plaudit.scoring.main api|consume|relay|jobs|migrate|all`."""
 
 from plaudit.common import administration, sessions
+from plaudit.common.db import Role
+from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.scores import api as scores
@@ -24,7 +27,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         assets=resources.page_assets,
         tags={"scores": "The score of every subject, and of everything below it, at this instant."},
     )
-    return Parts(app=app, subscriptions=(LIVE, HISTORY))
+    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
 
 
 SERVICE = Service(

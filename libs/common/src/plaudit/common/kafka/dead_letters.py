@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.erasure import scrub_values
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.decoding import Letter
 from plaudit.common.observability import metrics
@@ -21,6 +22,8 @@ from plaudit.common.observability import metrics
 log = structlog.get_logger()
 
 MAX_ERROR_CHARS = 1_000
+ERASED = "erased"
+"""In place of the error of a record that tells of what was erased."""
 
 dead_letters = Table(
     "dead_letters",
@@ -49,8 +52,13 @@ WHERE state = 'open' AND consumer_group = $1 AND topic = $2 AND order_keys && $3
 
 
 async def write(tx: Tx, group: str, topic: str, letters: Sequence[Letter]) -> None:
-    """Write the letters, at least one."""
-    await tx.raw.executemany(_WRITE, [_row(group, topic, letter) for letter in letters])
+    """Write the letters, at least one; what was erased is not written."""
+    values = await scrub_values(tx, [letter.raw.value for letter in letters])
+    rows = [
+        _row(group, topic, letter, value, is_scrubbed=is_scrubbed)
+        for letter, (value, is_scrubbed) in zip(letters, values, strict=True)
+    ]
+    await tx.raw.executemany(_WRITE, rows)
 
 
 async def blocked(tx: Tx, group: str, topic: str, order_keys: Iterable[str]) -> set[str]:
@@ -76,7 +84,7 @@ def report(group: str, topic: str, letters: Iterable[Letter]) -> None:
         )
 
 
-def _row(group: str, topic: str, letter: Letter) -> tuple[Any, ...]:
+def _row(group: str, topic: str, letter: Letter, value: bytes | None, *, is_scrubbed: bool) -> tuple[Any, ...]:
     headers = [[_storable(name), None if value is None else value.hex()] for name, value in letter.raw.headers]
     row = {
         "id": uuid7(),
@@ -86,12 +94,13 @@ def _row(group: str, topic: str, letter: Letter) -> tuple[Any, ...]:
         "record_offset": letter.raw.offset,
         "epoch": letter.epoch,
         "sequence": letter.sequence,
-        "record_key": letter.raw.key,
+        # The key of a record may name a person, and an error may quote the record.
+        "record_key": None if is_scrubbed else letter.raw.key,
         "headers": msgspec.json.encode(headers).decode(),
-        "value": letter.raw.value,
+        "value": value,
         "order_keys": [_storable(key) for key in letter.order_keys],
         "reason": letter.reason,
-        "error": _storable(letter.error)[:MAX_ERROR_CHARS],
+        "error": ERASED if is_scrubbed else _storable(letter.error)[:MAX_ERROR_CHARS],
         "tries": letter.tries,
     }
     return tuple(row[name] for name in _LETTER.names)

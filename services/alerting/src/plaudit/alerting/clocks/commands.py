@@ -4,7 +4,7 @@ The transaction holds the order keys of the clocks: consumers and jobs lock them
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, clock_id
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Warned, is_collapsed
-from plaudit.alerting.clocks.domain.decide import decide, decide_worse
-from plaudit.alerting.clocks.domain.review_facts import facts_of
+from plaudit.alerting.clocks.domain.decide import decide, decide_erased, decide_worse
+from plaudit.alerting.clocks.domain.review_facts import erased, facts_of
 from plaudit.alerting.clocks.domain.run import apply, fold
 from plaudit.alerting.clocks.events import clock_event
 from plaudit.alerting.policies import store as policies
 from plaudit.alerting.policies.domain import BUILT_INS, FIRST_ANSWER, Policies, Policy
+from plaudit.common import erasure
 from plaudit.common.contracts import ReviewChange, Severity
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
@@ -108,6 +109,7 @@ class ReviewRevision(msgspec.Struct, frozen=True, gc=False):
     """Whether the review was created by it."""
     traceparent: str | None = None
     tracestate: str | None = None
+    is_erasure: bool = False
 
     @property
     def clock_key(self) -> ClockKey:
@@ -116,20 +118,88 @@ class ReviewRevision(msgspec.Struct, frozen=True, gc=False):
 
 
 async def apply_revisions(tx: Tx, revisions: Sequence[ReviewRevision], followers: Sequence[Follower]) -> list[Outgoing]:
-    """Start, fulfil and cancel clocks as reviews change, in the order of the revisions; return what to publish."""
+    """Start, fulfil and cancel clocks as reviews change, in the order of the revisions; return what to publish.
+
+    What is told of a review after its erasure, such as by a replay, changes nothing.
+    """
     keys = [revision.clock_key for revision in revisions]
     known = await store.load(tx, set(keys))
     rules = await policies.load(tx, {revision.tenant_id for revision in revisions})
+    gone = await _erased_before(tx, revisions)
     writer = ClockWriter(followers)
     for key, revision in zip(keys, revisions, strict=True):
         clock = known.get(key)
-        after = _start(revision, rules, writer) if clock is None else _continue(revision, clock, rules, writer)
+        after = _apply(revision, clock, rules, writer, gone)
         if after is not None:
             known[key] = after
     new_tenants = {tenant_id for tenant_id, _ in known if rules.lacks_built_in(tenant_id)}
     if new_tenants:
         await policies.keep(tx, new_tenants, BUILT_INS)
     return await writer.save(tx)
+
+
+async def end_erased(
+    tx: Tx, review_keys: Collection[ClockKey], happened_at: datetime, followers: Sequence[Follower]
+) -> list[Outgoing]:
+    """Empty the clocks of reviews that were erased, and end those that run; return what to publish.
+
+    Those that the consumer has emptied stay as they are: this is for erasures that it set aside.
+    """
+    known = await store.load(tx, review_keys)
+    rules = await policies.load(tx, {tenant_id for tenant_id, _ in known})
+    writer = ClockWriter(followers)
+    for clock in known.values():
+        if clock.erased_at is None:
+            _erase(clock, happened_at, rules, writer)
+    return await writer.save(tx)
+
+
+async def _erased_before(tx: Tx, revisions: Sequence[ReviewRevision]) -> set[tuple[str, str]]:
+    """Note the erasures among the revisions; return the reviews, each (tenant, id), that were erased before."""
+    gone = await erasure.erased_reviews(tx, {(each.tenant_id, each.change.review_id) for each in revisions})
+    erasures = [each for each in revisions if each.is_erasure]
+    if erasures:
+        await erasure.note(
+            tx,
+            [
+                erasure.Erasure(each.tenant_id, erasure.Kind.REVIEW, each.change.review_id, each.recorded_at)
+                for each in erasures
+            ],
+        )
+    return gone
+
+
+def _apply(
+    revision: ReviewRevision, clock: Clock | None, rules: Policies, writer: ClockWriter, gone: set[tuple[str, str]]
+) -> Clock | None:
+    """Return the clock after a revision; None where there is none."""
+    key = revision.tenant_id, revision.change.review_id
+    if revision.is_erasure:
+        gone.add(key)
+        return None if clock is None else _erase_by(revision, clock, rules, writer)
+    if key in gone:
+        return clock
+    return _start(revision, rules, writer) if clock is None else _continue(revision, clock, rules, writer)
+
+
+def _erase_by(revision: ReviewRevision, clock: Clock, rules: Policies, writer: ClockWriter) -> Clock:
+    clock = replace(clock, review_revision=max(clock.review_revision, revision.change.revision))
+    return _erase(clock, revision.recorded_at, rules, writer, revision.traceparent, revision.tracestate)
+
+
+def _erase(
+    clock: Clock,
+    happened_at: datetime,
+    rules: Policies,
+    writer: ClockWriter,
+    traceparent: str | None = None,
+    tracestate: str | None = None,
+) -> Clock:
+    """Return a clock without a word of its review, ended if it still ran. Its log stays: it holds times and reasons."""
+    clock = replace(clock, review=erased(clock.review), erased_at=clock.erased_at or happened_at)
+    writer.keep(clock)
+    policy = rules.pinned(clock.tenant_id, clock.run.policy)
+    return writer.record(clock, decide_erased(clock.run, happened_at), policy, traceparent, tracestate)
 
 
 def _start(revision: ReviewRevision, rules: Policies, writer: ClockWriter) -> Clock | None:

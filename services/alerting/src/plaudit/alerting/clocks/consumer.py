@@ -17,6 +17,7 @@ GATHER_SECONDS: Final = 0.1
 """At a hundred reviews a second, ten are one transaction, which costs little more than that of one. A clock, which runs
 for hours, starts or ends so much later at most; the first review after a quiet while does not wait."""
 FIRST_TYPE: Final = "review.created"
+ERASED_TYPE: Final = "review.erased"
 
 
 def subscription(followers: Sequence[Follower]) -> Subscription[ReviewChange]:
@@ -54,4 +55,5 @@ def _revision(record: Record[ReviewChange]) -> ReviewRevision:
         is_first=event.type == FIRST_TYPE,
         traceparent=event.traceparent,
         tracestate=event.tracestate,
+        is_erasure=event.type == ERASED_TYPE,
     )

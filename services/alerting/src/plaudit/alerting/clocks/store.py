@@ -150,5 +150,6 @@ def _clock(row: Record) -> Clock:
         partition=row["partition"],
         review_revision=row["review_revision"],
         review=ReviewFacts(*_review_of(row)),
+        erased_at=row["erased_at"],
         run=Run(PolicyRef(*_policy_of(row)), *_run_of(row)),
     )

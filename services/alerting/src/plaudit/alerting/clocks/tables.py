@@ -24,6 +24,7 @@ clocks = Table(
     Column("title", Text),
     Column("excerpt", Text),
     Column("url", Text),
+    Column("erased_at", _TIME),
     Column("state", Text, nullable=False),
     Column("waiting", Boolean, nullable=False),
     Column("policy_id", Text, nullable=False),

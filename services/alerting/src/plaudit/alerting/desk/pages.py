@@ -37,6 +37,7 @@ _REASONS: Final = {
     "removed": "the review was removed",
     "no_longer_negative": "the review is no longer negative",
     "worsened": "the review says something drastic",
+    "erased": "the review was erased",
     "answered_in_time": "the answer was in time, and we learned it late",
     "cancelled_in_time": "it had ended in time, and we learned it late",
 }
@@ -185,6 +186,8 @@ def _happened(event: ClockEvent) -> str:
 
 
 def _title(clock: Any) -> str:
+    if clock["erased_at"] is not None:
+        return f"Erased review of {clock['subject']}"
     return clock["title"] or f"{clock['stars']}-star review of {clock['subject']}"
 
 

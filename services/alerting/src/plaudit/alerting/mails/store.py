@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from plaudit.alerting.mails.domain import Mail
 from plaudit.alerting.mails.tables import mails
@@ -45,6 +46,9 @@ WHERE tenant_id = $1 AND id = $2 AND state = 'pending' AND attempts = $5
 """
 
 
+_EMPTY_ERRORS = "UPDATE mails SET error = NULL WHERE tenant_id = $1 AND clock_id = $2 AND error IS NOT NULL"
+
+
 async def add(tx: Tx, added: Sequence[Mail]) -> None:
     """Write mails to be sent; one that exists already stays as it is."""
     if added:
@@ -59,6 +63,11 @@ async def lease(tx: Tx, lease_seconds: float, limit: int) -> list[Mail]:
 async def finish(tx: Tx, mail: Mail, state: str, error: str | None = None) -> None:
     """Record what finally became of a leased mail: `sent`, `superseded` or `failed`."""
     await tx.raw.execute(_FINISH, mail.tenant_id, mail.id, state, tx.now, error, mail.attempts)
+
+
+async def empty_errors(tx: Tx, tenant_id: str, clock_id: UUID) -> None:
+    """Delete what went wrong with the mails about a clock: it may quote them."""
+    await tx.raw.execute(_EMPTY_ERRORS, tenant_id, clock_id)
 
 
 async def postpone(tx: Tx, mail: Mail, next_attempt_at: datetime, error: str) -> None:

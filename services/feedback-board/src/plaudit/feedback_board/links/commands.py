@@ -3,10 +3,12 @@
 Linking locks the review's order key as the consumer does, so a link and a change of its review never miss each other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from plaudit.common import erasure
 from plaudit.common.db import OrderKey, Tx
 from plaudit.common.outbox import UnitOfWork
 from plaudit.feedback_board.links import events, store
@@ -63,8 +65,28 @@ async def _changed(work: UnitOfWork, before: Request, kind: Kind, review_id: UUI
     return Outcome(request)
 
 
+async def erase_reviews(tx: Tx, erased: Sequence[tuple[str, UUID, datetime]]) -> None:
+    """Note that reviews were erased, empty what is kept of them, and mark the requests that they are linked to.
+
+    A link stays, and counts no more. Nothing that is told of these reviews later is kept.
+
+    Args:
+        tx: holds the order keys of all these reviews.
+        erased: (tenant id, review id, time) of each.
+    """
+    if not erased:
+        return
+    erasures = [erasure.Erasure(tenant_id, erasure.Kind.REVIEW, str(name), at) for tenant_id, name, at in erased]
+    await erasure.note(tx, erasures)
+    changed = await store.empty_reviews(tx, [(tenant_id, review_id) for tenant_id, review_id, _ in erased])
+    if changed:
+        await recounts.mark(tx, await store.linked_requests(tx, changed))
+
+
 async def keep_reviews(tx: Tx, reviews: Iterable[KnownReview]) -> None:
     """Keep the newest revision of each review, and mark the requests that a changed review is linked to.
+
+    Of one that was erased before nothing is kept: what tells of it is a repetition or a replay.
 
     Args:
         tx: holds the order keys of all these reviews.

@@ -5,6 +5,7 @@ written, so the handler appends a mark for each linked request, and the job `boa
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import OrderKey, Tx
@@ -13,26 +14,26 @@ from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscr
 from plaudit.feedback_board.links import commands
 from plaudit.feedback_board.links.domain import EmptyChangeError, LinkableChange, known_review
 
+ERASED_TYPE: Final = "review.erased"
+
 
 def order_keys(record: Record[LinkableChange]) -> Iterable[OrderKey]:
     """Return the review's own key: a link to it is made either before this change or after it."""
     return (commands.review_key(record.event.tenant, record.event.data.review_id),)
 
 
-def _is_erased_unseen(record: Record[LinkableChange]) -> bool:
-    """Return whether a review was erased that the public did not see: its removal has left nothing to delete here."""
-    change = record.event.data
-    return record.event.type == "review.erased" and change.before is None and change.after is None
-
-
 async def keep(tx: Tx, records: Sequence[Record[LinkableChange]]) -> Sequence[Outgoing]:
-    """Keep the newest revision of each review in the batch."""
+    """Keep the newest revision of each review in the batch; of one that is erased, nothing."""
+    erased = [record.event for record in records if record.event.type == ERASED_TYPE]
     try:
         reviews = [
-            known_review(record.event.tenant, record.event.data) for record in records if not _is_erased_unseen(record)
+            known_review(record.event.tenant, record.event.data)
+            for record in records
+            if record.event.type != ERASED_TYPE
         ]
     except EmptyChangeError as error:
         raise InvalidRecordError(str(error)) from error
+    await commands.erase_reviews(tx, [(event.tenant, event.data.review_id, event.time) for event in erased])
     await commands.keep_reviews(tx, reviews)
     return ()
 

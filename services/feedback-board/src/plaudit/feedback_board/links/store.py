@@ -28,11 +28,25 @@ ORDER BY reviews.published_at DESC, reviews.id
 LIMIT $3
 """
 
+# Each is looked up by itself among the erased ones, behind OFFSET 0, as below.
 _UPSERT_REVIEWS = f"""
-INSERT INTO reviews AS held ({_REVIEW.listed}) SELECT * FROM {_REVIEW.unnest()}
+INSERT INTO reviews AS held ({_REVIEW.listed}) SELECT * FROM {_REVIEW.unnest()} AS told ({_REVIEW.listed})
+WHERE NOT EXISTS (
+    SELECT FROM erased
+    WHERE erased.tenant_id = told.tenant_id AND erased.kind = 'review' AND erased.name = told.id::text
+    OFFSET 0
+)
 ON CONFLICT (tenant_id, id) DO UPDATE SET {_REVIEW.excluded()}
 WHERE held.revision < excluded.revision
 RETURNING tenant_id, id
+"""
+
+_EMPTY_REVIEWS = """
+UPDATE reviews SET present = false, person_key = NULL, rating = NULL, title = NULL, excerpt = NULL
+FROM unnest($1::text[], $2::uuid[]) AS erased_now (tenant_id, id)
+WHERE reviews.tenant_id = erased_now.tenant_id AND reviews.id = erased_now.id
+  AND (present OR coalesce(person_key, title, excerpt) IS NOT NULL OR rating IS NOT NULL)
+RETURNING reviews.tenant_id, reviews.id
 """
 
 # Each review is looked up by itself, behind OFFSET 0: otherwise a plan made over small tables would read all links.
@@ -69,8 +83,17 @@ async def list_quotes(tx: Tx, tenant_id: str, request_id: UUID, limit: int) -> l
 
 
 async def upsert_reviews(tx: Tx, changed: Sequence[KnownReview]) -> list[tuple[str, UUID]]:
-    """Store reviews, at most one revision of each, and return the (tenant id, id) of those that were newer."""
+    """Store reviews, at most one revision of each, and return the (tenant id, id) of those that were newer.
+
+    Those that were erased are not stored.
+    """
     return [(row["tenant_id"], row["id"]) for row in await tx.raw.fetch(_UPSERT_REVIEWS, *_REVIEW.arrays(changed))]
+
+
+async def empty_reviews(tx: Tx, erased: Sequence[tuple[str, UUID]]) -> list[tuple[str, UUID]]:
+    """Empty reviews, each (tenant id, id), and return those of which anything was kept."""
+    rows = await tx.raw.fetch(_EMPTY_REVIEWS, *map(list, zip(*erased, strict=True)))
+    return [(row["tenant_id"], row["id"]) for row in rows]
 
 
 async def linked_requests(tx: Tx, changed: Sequence[tuple[str, UUID]]) -> list[tuple[str, UUID]]:

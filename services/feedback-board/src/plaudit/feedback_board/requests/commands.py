@@ -6,6 +6,7 @@ add or remove a mention, and then call `recount` and `record`.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -151,6 +152,19 @@ async def _recount_silently(work: UnitOfWork, before: Request) -> None:
         return
     after = await _save(work.tx, after)
     await record(work, after, Kind.RECOUNTED, NOBODY, events.scored(after, work.tx.now))
+
+
+async def recount_by_itself(work: UnitOfWork, tenant_id: str, request_id: UUID) -> None:
+    """Count the mentions of a request whose order key is locked, after some were deleted; log and publish it."""
+    found = await requests.find(work.tx, tenant_id, request_id)
+    if found is not None:
+        request = await recount(work.tx, found)
+        await record(work, request, Kind.RECOUNTED, NOBODY, events.scored(request, work.tx.now))
+
+
+async def erase_person(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> int:
+    """Take a person's name off up to `limit` entries of the log up to a time; return how many these were."""
+    return await activity.erase_person(tx, tenant_id, person_key, until, limit)
 
 
 async def lock_new(tx: Tx, tenant_id: str, request_id: UUID, key: IdempotencyKey | None) -> None:

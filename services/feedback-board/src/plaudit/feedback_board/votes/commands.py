@@ -1,12 +1,21 @@
 """Every way to change a vote: lock, load, decide, save, log and publish, in the one transaction that is given in."""
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+from plaudit.common.db import lock
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.rate_limits import Limit, spend
 from plaudit.feedback_board.requests import events as request_events
-from plaudit.feedback_board.requests.commands import Outcome, lock_and_find, record, recount
+from plaudit.feedback_board.requests.commands import (
+    Outcome,
+    lock_and_find,
+    record,
+    recount,
+    recount_by_itself,
+    request_key,
+)
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import DECIDED
@@ -60,6 +69,21 @@ async def withdraw(
     event = request_events.scored(request, work.tx.now)
     await record(work, request, Kind.VOTE_WITHDRAWN, actor, event, person_key=person_key)
     return Outcome(request)
+
+
+async def erase(work: UnitOfWork, tenant_id: str, person_key: str, until: datetime, limit: int) -> int:
+    """Delete up to `limit` votes that a person cast up to a time, and count them down; return how many these were.
+
+    The log says that the figures have changed, and not whose vote it was.
+    """
+    request_ids = await store.voted_until(work.tx, tenant_id, person_key, until, limit)
+    if not request_ids:
+        return 0
+    await lock(work.tx, [request_key(tenant_id, request_id) for request_id in request_ids])
+    for request_id in request_ids:
+        await store.remove(work.tx, tenant_id, request_id, person_key, until)
+        await recount_by_itself(work, tenant_id, request_id)
+    return len(request_ids)
 
 
 async def add(work: UnitOfWork, request: Request, person_key: str, actor: str) -> Request | None:

@@ -1,6 +1,7 @@
 """Every SQL statement about votes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from plaudit.common.db import Tx
@@ -22,12 +23,18 @@ RETURNING votes
 
 _REMOVE = """
 WITH removed AS (
-    DELETE FROM votes WHERE tenant_id = $1 AND request_id = $2 AND person_key = $3 RETURNING person_key
+    DELETE FROM votes WHERE tenant_id = $1 AND request_id = $2 AND person_key = $3
+        AND ($4::timestamptz IS NULL OR voted_at <= $4)
+    RETURNING person_key
 )
 UPDATE requests SET votes = votes - 1 WHERE tenant_id = $1 AND id = $2 AND EXISTS (SELECT FROM removed) RETURNING votes
 """
 
 _VOTED_FOR = "SELECT request_id FROM votes WHERE tenant_id = $1 AND person_key = $2 AND request_id = ANY($3::uuid[])"
+
+_VOTED_UNTIL = """
+SELECT request_id FROM votes WHERE tenant_id = $1 AND person_key = $2 AND voted_at <= $3 ORDER BY request_id LIMIT $4
+"""
 
 
 async def add(tx: Tx, vote: Vote) -> int | None:
@@ -36,10 +43,20 @@ async def add(tx: Tx, vote: Vote) -> int | None:
     return number
 
 
-async def remove(tx: Tx, tenant_id: str, request_id: UUID, person_key: str) -> int | None:
-    """Remove a person's vote and return the request's number of votes, or None when there was no vote."""
-    number: int | None = await tx.raw.fetchval(_REMOVE, tenant_id, request_id, person_key)
+async def remove(
+    tx: Tx, tenant_id: str, request_id: UUID, person_key: str, until: datetime | None = None
+) -> int | None:
+    """Remove a person's vote and return the request's number of votes, or None when there was no vote.
+
+    Given a time, a later vote stays.
+    """
+    number: int | None = await tx.raw.fetchval(_REMOVE, tenant_id, request_id, person_key, until)
     return number
+
+
+async def voted_until(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> list[UUID]:
+    """Return up to `limit` requests that a person voted for up to a time."""
+    return [row["request_id"] for row in await tx.raw.fetch(_VOTED_UNTIL, tenant_id, person_key, until, limit)]
 
 
 async def voted_for(tx: Tx, tenant_id: str, person_key: str, request_ids: Sequence[UUID]) -> frozenset[UUID]:

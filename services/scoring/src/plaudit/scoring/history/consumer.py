@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from plaudit.common import erasure
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
@@ -12,12 +13,23 @@ from plaudit.scoring.history.domain import LedgerEntry, RevisedChange, signed_re
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.subjects import store as subjects
 
+ERASED_TYPE: Final = "review.erased"
+
 
 async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> Sequence[Outgoing]:
-    """Append what each change takes away and adds; note subjects that only reviews without a score are about."""
+    """Append what each change takes away and adds; note subjects that only reviews without a score are about.
+
+    Erasures are noted, so that no record that is set aside keeps the words of an erased review.
+    """
     entries = [entry for record in records for entry in _entries(record)]
     await store.append(tx, entries)
     await subjects.note(tx, unscored_prefixes(entries, TRUST))
+    erased = [record.event for record in records if record.event.type == ERASED_TYPE]
+    if erased:
+        await erasure.note(
+            tx,
+            [erasure.Erasure(event.tenant, erasure.Kind.REVIEW, event.data.review_id, event.time) for event in erased],
+        )
     return ()
 
 

@@ -1,5 +1,6 @@
 """A clock: the review that has to be answered, and the present run."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID, uuid5
@@ -30,6 +31,8 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     """The newest revision of the review that was applied."""
     review: ReviewFacts
     run: Run
+    erased_at: datetime | None = None
+    """When the review was erased: from then on nothing changes the clock."""
 
     @property
     def key(self) -> ClockKey:

@@ -29,6 +29,7 @@ class CancelReason(StrEnum):
     NO_LONGER_NEGATIVE = "no_longer_negative"
     WORSENED = "worsened"
     """The review has become drastic: a run with an earlier deadline follows."""
+    ERASED = "erased"
 
 
 class RetractReason(StrEnum):

@@ -51,6 +51,11 @@ def decide(
     return ()
 
 
+def decide_erased(run: Run, happened_at: datetime) -> tuple[ClockEvent, ...]:
+    """Return what is added to a clock's log when its review is erased: no answer is due any more."""
+    return _close(run, Cancelled(happened_at, CancelReason.ERASED)) if run.waiting else ()
+
+
 def decide_worse(
     run: Run, change: ReviewChange, happened_at: datetime, policy: Policy, newest: Policy
 ) -> tuple[ClockEvent, ...]:

@@ -4,6 +4,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from plaudit.alerting.policies.domain import stars
 from plaudit.common.contracts import ReviewState
@@ -12,6 +13,8 @@ from plaudit.common.text import clean, shortened, shows
 MAX_EXCERPT_CHARS: Final = 500
 """Of a review's text that is kept, for mails."""
 MAX_TITLE_CHARS: Final = 200
+ERASED: Final = "erased"
+"""In place of the id that an erased review had on its platform."""
 
 
 class ReviewFacts(msgspec.Struct, frozen=True, gc=False):
@@ -41,6 +44,11 @@ def facts_of(review_id: str, review: ReviewState) -> ReviewFacts:
         excerpt=_beginning(review.text, MAX_EXCERPT_CHARS),
         url=review.url,
     )
+
+
+def erased(facts: ReviewFacts) -> ReviewFacts:
+    """Return what is left of an erased review: which it was for us, and what it was about."""
+    return replace(facts, external_id=ERASED, title=None, excerpt=None, url=None)
 
 
 def is_web_address(url: str) -> bool:

@@ -20,7 +20,7 @@ class Kind(StrEnum):
     CREATED = "request_created"
     """title, text, slug, subject, persona"""
     VOTED = "voted"
-    """`person_key` of the entry"""
+    """`person_key` of the entry, null once the person was erased: the vote is none then"""
     VOTE_WITHDRAWN = "vote_withdrawn"
     """`person_key` of the entry"""
     STATUS_CHANGED = "status_changed"
@@ -32,7 +32,8 @@ class Kind(StrEnum):
     REVIEW_UNLINKED = "review_unlinked"
     """review_id, review_subject"""
     RECOUNTED = "recounted"
-    """Nobody did anything: a review was removed or restored, or a mention left the window of reach."""
+    """Nobody did anything: a review was removed, restored or erased, a person was erased with the votes, or a mention
+    left the window of reach."""
 
 
 PUBLIC_KINDS = (Kind.CREATED, Kind.STATUS_CHANGED, Kind.SIZED)

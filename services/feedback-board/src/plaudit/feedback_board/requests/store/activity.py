@@ -1,10 +1,12 @@
 """The log of requests: appended and read."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.results import rows_changed
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind
 from plaudit.feedback_board.requests.tables import activity
 
@@ -20,10 +22,22 @@ WHERE tenant_id = $1 AND request_id = $2 AND id < $3 AND type = ANY($4::text[])
 ORDER BY id DESC LIMIT $5
 """
 
+_ERASE_PERSON = """
+UPDATE activity SET person_key = NULL WHERE (tenant_id, request_id, id) IN (
+    SELECT tenant_id, request_id, id FROM activity
+    WHERE tenant_id = $1 AND person_key = $2 AND at <= $3 LIMIT $4
+)
+"""
+
 
 async def append(tx: Tx, entry: Entry) -> None:
     """Append an entry to the log."""
     await tx.raw.execute(_APPEND, *_APPENDED.row(entry))
+
+
+async def erase_person(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> int:
+    """Take a person's name off up to `limit` entries up to a time; return how many these were."""
+    return rows_changed(await tx.raw.execute(_ERASE_PERSON, tenant_id, person_key, until, limit))
 
 
 async def list_newest(

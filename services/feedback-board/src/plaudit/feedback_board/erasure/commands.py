@@ -1,0 +1,46 @@
+"""What scrubs the board's own stores when a review or a person was erased."""
+
+from typing import Final
+from uuid import UUID
+
+from plaudit.common.db import Tx, lock
+from plaudit.common.erasure import Erased, Kind
+from plaudit.common.erasure.commands import Scrub
+from plaudit.common.ids import IdSource
+from plaudit.common.outbox import Outbox, UnitOfWork
+from plaudit.feedback_board.links.commands import erase_reviews, review_key
+from plaudit.feedback_board.requests.commands import erase_person
+from plaudit.feedback_board.votes import commands as votes
+
+VOTES_PER_TURN: Final = 20
+ENTRIES_PER_TURN: Final = 1_000
+
+
+def scrubbing(outbox: Outbox, ids: IdSource) -> Scrub:
+    """Return what scrubs the board's stores and publishes new figures."""
+
+    async def scrub(tx: Tx, erased: Erased) -> int:
+        """Scrub a bounded part; return how much was done."""
+        if erased.kind is Kind.REVIEW:
+            return await _scrub_review(tx, erased)
+        return await _scrub_person(UnitOfWork(tx, outbox, ids), erased)
+
+    return scrub
+
+
+async def _scrub_review(tx: Tx, erased: Erased) -> int:
+    """Empty a review, whether or not the consumer has; nothing is left after it."""
+    try:
+        review_id = UUID(erased.name)
+    except ValueError:  # of a record that was set aside for it: the board keeps no such review
+        return 0
+    await lock(tx, [review_key(erased.tenant_id, review_id)])
+    await erase_reviews(tx, [(erased.tenant_id, review_id, erased.erased_at)])
+    return 0
+
+
+async def _scrub_person(work: UnitOfWork, erased: Erased) -> int:
+    """Delete some votes; when none are left, take the name off the log."""
+    assert erased.wanted is not None, "it is kept until all stores are scrubbed"
+    person = erased.tenant_id, erased.wanted, erased.erased_at
+    return await votes.erase(work, *person, VOTES_PER_TURN) or await erase_person(work.tx, *person, ENTRIES_PER_TURN)

@@ -1,0 +1,24 @@
+"""What an erasure does to each store of the board."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+STORES: Final[Mapping[str, str]] = {
+    "requests": "holds no customer's name; votes and reach are counted anew",
+    "activity": "person keys emptied, those of the person",
+    "recounts": "holds nothing about customers",
+    "reviews": "title, excerpt, rating and person emptied; says which it was, and that it is not published",
+    "links": "stay, without a person; an erased review counts no more",
+    "votes": "deleted, those of the person",
+}
+"""Table → what an erasure does to it. A test compares it with the tables that there are."""
+
+
+class ErasedPerson(msgspec.Struct, frozen=True, gc=False):
+    """What the board reads of `customer.erased`."""
+
+    person: str
+    erased_at: datetime

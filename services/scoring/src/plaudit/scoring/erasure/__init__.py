@@ -1,0 +1,1 @@
+"""Erasure: scoring's own tables hold figures alone; what it sets aside is scrubbed."""
