@@ -1,9 +1,7 @@
 """What becomes of deliveries that are written together: repetitions, quarantine, and what to store."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -53,8 +51,7 @@ DeliveryKey = tuple[str, str]
 KnownReview = StoredReview | Unknown | None
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One verified request, to be written."""
 
     id: str
@@ -81,7 +78,7 @@ class Delivery:
     backfill: bool = False
     """Whether it tells of what happened long ago, so that nobody is to be called for it."""
 
-    @cached_property
+    @property
     def order_keys(self) -> list[str]:
         """What must not be decided twice at once: the delivery's id, and each review that it is about."""
         keys = [order_key(self.source.tenant_id, *key) for key in self.review_keys]
@@ -89,10 +86,11 @@ class Delivery:
             keys.append(f"delivery:{self.source.id}:{self.sent_id}")
         return keys
 
-    @cached_property
+    @property
     def review_keys(self) -> list[ReviewKey]:
         """The reviews that it is about."""
-        return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, NO_INSTRUCTION)]
+        source_id = self.source.id
+        return [(source_id, event.external_id) for event in self.events if not isinstance(event, NO_INSTRUCTION)]
 
     @property
     def authors(self) -> set[PersonKey]:
