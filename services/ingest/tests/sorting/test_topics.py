@@ -1,7 +1,10 @@
 """What topics a text mentions, and what its writer says about themselves."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from plaudit.ingest.sorting.domain.findings import find
 from plaudit.ingest.sorting.domain.lists.personas_en import PERSONAS_EN
 from plaudit.ingest.sorting.domain.lists.severity_de import SEVERITY_DE
 from plaudit.ingest.sorting.domain.lists.severity_en import SEVERITY_EN
@@ -9,7 +12,8 @@ from plaudit.ingest.sorting.domain.lists.topics_de import TOPICS_DE
 from plaudit.ingest.sorting.domain.lists.topics_en import TOPICS_EN
 from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, SHIPPED, TOPIC_TITLES, CompiledRules, SortingRules
 from plaudit.ingest.sorting.domain.severity import DRASTIC_CATEGORIES, LEAVE
-from plaudit.ingest.sorting.domain.sort import sort
+from plaudit.ingest.sorting.domain.sort import matches, sort
+from plaudit.ingest.sorting.domain.words import Words, normalise
 
 
 def topics(text: str, rules: CompiledRules = SHIPPED) -> set[str]:
@@ -68,3 +72,60 @@ def test_every_list_has_a_title_in_the_order_of_the_lists() -> None:
     assert list(TOPIC_TITLES) == list(TOPICS_EN) == list(TOPICS_DE)
     assert set(PERSONA_TITLES) == set(PERSONAS_EN)
     assert [*DRASTIC_CATEGORIES, LEAVE] == list(SEVERITY_EN) == list(SEVERITY_DE)
+
+
+CHANGED = CompiledRules(
+    SortingRules(
+        more_topics={"delivery": "zebra; the order <2> came; van !driver", "price_fees": "order; vans/van; mone*"},
+        more_drastic={"fraud": "~bad company"},
+        hidden_topics=("staff_attitude",),
+    )
+)
+SAYINGS = (
+    *(
+        "staff",
+        "Delivery",
+        "took",
+        "too long",
+        "three weeks",
+        "the refund",
+        "slow.",
+        "the order",
+        "today came",
+        "zebra",
+    ),
+    *("van", "driver", "money", "never", "again", "I am a loyal customer", "scam", "sooo slow", "App", "crashes", "-"),
+    *("Lieferung", "Beitragserhöhung", "nie erreichbar", "don't", "bad company", ".", "price", "hike", "log", "in"),
+)
+
+
+@given(st.lists(st.sampled_from(SAYINGS), max_size=12).map(" ".join), st.sampled_from((SHIPPED, CHANGED)))
+@example("the order today came by van", CHANGED)
+@example("It took three weeks to get the refund, and the staff took forever", SHIPPED)
+@example("a price hike, and the log in is slow", SHIPPED)
+def test_what_is_told_at_sight_is_what_the_whole_search_finds(text: str, rules: CompiledRules) -> None:
+    words = Words(normalise(text))
+    hits, topics, personas = matches(words, rules, "acme")
+    at_sight = rules.topics_at_sight(words.folded)
+    assert at_sight is None or (at_sight, (), ()) == (
+        tuple(each.phrase.group for each in topics),
+        hits,
+        tuple(personas),
+    )
+    _, found = find(None, text, 5, rules, subject="acme", stated_language="en")
+    assert found.topics == tuple(each.phrase.group for each in topics)
+    assert found.personas == tuple(each.phrase.group for each in personas)
+    assert found.check is any(hit.not_counted is None and hit.category != LEAVE for hit in hits)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It took three weeks",
+        "staff took ages, delivery took three weeks",
+        "never had a price so low again",
+        "The refund",
+    ],
+)
+def test_most_texts_are_told_at_sight(text: str) -> None:
+    assert SHIPPED.topics_at_sight(text.lower().split()) is not None

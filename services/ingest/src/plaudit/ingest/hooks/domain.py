@@ -1,9 +1,7 @@
 """What becomes of deliveries that are written together: repetitions, quarantine, and what to store."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -15,7 +13,7 @@ from plaudit.ingest.reviews.domain.decisions import ERASED, Decision, Held, NewR
 from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
 from plaudit.ingest.reviews.domain.instructions import (
-    NO_INSTRUCTION,
+    INSTRUCTIONS,
     CreateReview,
     Ignored,
     Instruction,
@@ -51,8 +49,7 @@ DeliveryKey = tuple[str, str]
 KnownReview = StoredReview | Unknown | None
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One verified request, to be written."""
 
     id: str
@@ -79,7 +76,7 @@ class Delivery:
     backfill: bool = False
     """Whether it tells of what happened long ago, so that nobody is to be called for it."""
 
-    @cached_property
+    @property
     def order_keys(self) -> list[str]:
         """What must not be decided twice at once: the delivery's id, and each review that it is about."""
         keys = [order_key(self.source.tenant_id, *key) for key in self.review_keys]
@@ -87,15 +84,16 @@ class Delivery:
             keys.append(f"delivery:{self.source.id}:{self.sent_id}")
         return keys
 
-    @cached_property
+    @property
     def review_keys(self) -> list[ReviewKey]:
         """The reviews that it is about."""
-        return [(self.source.id, event.external_id) for event in self.events if not isinstance(event, NO_INSTRUCTION)]
+        source_id = self.source.id
+        return [(source_id, event.external_id) for event in self.events if isinstance(event, INSTRUCTIONS)]
 
     @property
     def authors(self) -> set[PersonKey]:
         """The persons whom it names as authors."""
-        named = (author_of(event) for event in self.events if not isinstance(event, NO_INSTRUCTION))
+        named = (author_of(event) for event in self.events if isinstance(event, INSTRUCTIONS))
         return {(self.source.tenant_id, person) for person in named if person is not None}
 
     @property
@@ -242,12 +240,12 @@ class Group:
     def _apply(self, delivery: Delivery) -> Outcome:
         results: list[Result] = []
         for event in delivery.events:
-            if isinstance(event, NO_INSTRUCTION):
-                if isinstance(event, Noticed):
-                    self.noticed.append((delivery.source, event.name))
-                results.append(event)
-            else:
+            if isinstance(event, INSTRUCTIONS):
                 self._decide(delivery, event, results)
+                continue
+            if isinstance(event, Noticed):
+                self.noticed.append((delivery.source, event.name))
+            results.append(event)
         return self._outcome(delivery, results)
 
     def _outcome(self, delivery: Delivery, results: Sequence["Result"]) -> Outcome:
@@ -257,10 +255,12 @@ class Group:
         held: list[tuple[int, str]] = []
         ignored: list[tuple[int, str]] = []
         for index, result in enumerate(results):
+            if isinstance(result, Revised):
+                continue
             if isinstance(result, Unchanged):
                 unchanged += 1
                 erased |= result is ERASED
-            elif not isinstance(result, (Revised, Noticed)):
+            elif not isinstance(result, Noticed):
                 kind = quarantined if isinstance(result, Quarantined) else held if isinstance(result, Held) else ignored
                 kind.append((index, result.reason))
         accepted = len(results) - len(quarantined) - len(held) - len(ignored)
@@ -286,11 +286,11 @@ class Group:
         known = self._reviews[key]
         traced = delivery.traceparent, delivery.tracestate
         decision = self._revise(delivery, key, instruction, delivery.received_at or self.now, delivery.id, *traced)
-        if isinstance(decision, Held):
+        if not isinstance(decision, Revised) and isinstance(decision, Held):
             results.append(self._hold(delivery, key, instruction, decision, len(results)))
             return
         results.append(decision)
-        if not isinstance(known, Unknown) or not isinstance(self._reviews[key], StoredReview):
+        if known is None or not isinstance(known, Unknown) or not isinstance(self._reviews[key], StoredReview):
             return
         for event in known.events:
             traced = event.traceparent, event.tracestate
@@ -311,7 +311,10 @@ class Group:
     ) -> Decision:
         """Decide about one event; if there is a new revision, keep it."""
         known = self._reviews[key]
-        current, review_id = (None, known.review_id) if isinstance(known, Unknown) else (known, str(self._ids()))
+        if known is None or isinstance(known, StoredReview):
+            current, review_id = known, str(self._ids())
+        else:
+            current, review_id = None, known.review_id
         final = delivery.removals_are_final
         decision = decide(
             current,
@@ -325,7 +328,7 @@ class Group:
         if not isinstance(decision, (Revised, Held)):
             return decision
         of_erased = bool(self._erased_people) and self._is_of_erased(delivery, instruction, received_at)
-        if isinstance(decision, Held):
+        if not isinstance(decision, Revised):
             return ERASED if of_erased else decision
         if of_erased and current is not None:
             return ERASED

@@ -7,11 +7,11 @@ commit.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from plaudit.common.db.errors import is_transient
 from plaudit.common.group_commit import QueueFullError, StoppedError, Waiting

@@ -275,10 +275,10 @@ def read_event(event: object, source: KeyedSource) -> Item:
 
 def _instruction(data: Data, source: KeyedSource) -> Instruction | Quarantined:
     try:
-        if isinstance(data, CreatedData):
+        if isinstance(data, (_PlainCreated, CreatedData)):
             kind = data.kind or Kind.STARS
             return _write(data, source, kind, _scale(data.scale) or DEFAULT_SCALES[kind], CreateReview)
-        if isinstance(data, EditedData):
+        if isinstance(data, (_PlainEdited, EditedData)):
             return _write(data, source, data.kind or UNSET, _scale(data.scale), EditReview)
         return _refer(data)
     except InvalidLanguageError as error:

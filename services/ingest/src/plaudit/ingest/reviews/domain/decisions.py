@@ -167,9 +167,9 @@ def _first(
     removals_are_final: bool,
     rules: CompiledRules,
 ) -> Decision:
-    if isinstance(instruction, RemoveReview) and instruction.is_standing:
-        return NOT_PUBLIC
     if not isinstance(instruction, (CreateReview, EditReview)):
+        if isinstance(instruction, RemoveReview) and instruction.is_standing:
+            return NOT_PUBLIC
         return Held(f"review {instruction.external_id!r} is not known yet")
     if instruction.content.rating is UNSET:
         if isinstance(instruction, EditReview):
@@ -184,7 +184,7 @@ def _first(
         source,
         received_at,
         rules,
-        was_edited=isinstance(instruction, EditReview),
+        was_edited=not isinstance(instruction, CreateReview),
     )
     version = instruction.version
     told = None

@@ -111,5 +111,8 @@ class Noticed(msgspec.Struct, frozen=True, tag="noticed"):
 Item = Instruction | Quarantined | Ignored | Noticed
 """What becomes of one event of a body."""
 
+INSTRUCTIONS: Final = (CreateReview, EditReview, AnswerReview, RemoveReview, RestoreReview)
+"""For `isinstance`, which takes 20 ns for what a value is and 150 to 300 for each class that it is not: so the most
+frequent come first, and no path for every event asks for what is rare."""
 NO_INSTRUCTION: Final = (Quarantined, Ignored, Noticed)
 """Events that say nothing of a review themselves, for `isinstance`."""

@@ -1,6 +1,7 @@
 """The parts of a review that are versioned by themselves, and which of them an instruction is about."""
 
-from operator import attrgetter
+from itertools import compress, repeat
+from operator import attrgetter, is_not
 from typing import Final
 
 import msgspec
@@ -41,4 +42,4 @@ def without(content: Content, parts: int) -> Content:
 
 
 def _mentioned(content: Content) -> int:
-    return sum([bit for bit, value in zip(_BITS, _values(content), strict=True) if value is not UNSET])
+    return sum(compress(_BITS, map(is_not, _values(content), repeat(UNSET))))

@@ -8,7 +8,7 @@ from plaudit.ingest.sorting.domain.language import told_language
 from plaudit.ingest.sorting.domain.rules import CompiledRules
 from plaudit.ingest.sorting.domain.severity import LEAVE, Hit, Severity, by_stars, judge
 from plaudit.ingest.sorting.domain.sort import matches
-from plaudit.ingest.sorting.domain.words import Words, statement
+from plaudit.ingest.sorting.domain.words import Words, plain_words, statement
 
 MAX_SAID: Final = 5
 """Phrases of which the place is kept; further ones say no more."""
@@ -61,9 +61,22 @@ def find(
     """
     if not text and not title:
         return by_stars(stars), NOTHING
-    words = Words(statement(title, text))
+    written = statement(title, text)
+    plain = plain_words(written)
+    language = None if stated_language else told_language(written, rules.languages)
+    at_sight = rules.topics_at_sight(Words(written).folded if plain is None else plain)
+    if at_sight is None:
+        return _closely(Words(written), stars, rules, subject, language)
+    if not (at_sight or language):
+        return by_stars(stars), NOTHING
+    return by_stars(stars), Findings(topics=at_sight, language=language)
+
+
+def _closely(
+    words: Words, stars: float, rules: CompiledRules, subject: str, language: str | None
+) -> tuple[Severity, Findings]:
+    """Return what `find` does of a text that may hold more than single words say."""
     hits, topics, personas = matches(words, rules, subject)
-    language = None if stated_language else told_language(words.text, rules.languages)
     if not (hits or topics or personas or language):
         return by_stars(stars), NOTHING
     topic_names = tuple([match.phrase.group for match in topics])

@@ -6,7 +6,7 @@ word. A leading `~` marks a weak phrase. `ä` matches `ae` and `a`, and so for �
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from plaudit.ingest.sorting.domain.words import (
@@ -25,6 +25,8 @@ MAX_STEPS: Final = 12
 """Words of a phrase. Together the three bound the work at each word of a text."""
 MIN_PREFIX_CHARS: Final = 3
 MIN_SUFFIX_CHARS: Final = 5
+MAX_TRIED: Final = 8
+"""Phrases of several words that are tried one by one, each over the whole text."""
 
 _GAP: Final = re.compile(r"<(\d{1,3})>")
 
@@ -109,20 +111,41 @@ class _Beginnings(NamedTuple):
     """Of these words a text has one where it has one of the phrases; None if it need have none."""
 
 
+class _Sight(NamedTuple):
+    """What a word of a text says by itself."""
+
+    groups: tuple[str, ...]
+    """Those that it tells alone."""
+    others: tuple[tuple[frozenset[str], Phrase], ...] | None
+    """Phrases that the text may have, each behind words of which it needs another one too; None where the word must be
+    folded first."""
+
+
+_Numbered = tuple[int, Element, Phrase]
+_NOT_FOLDED: Final = _Sight((), None)
+
+
 class PhraseIndex:
     """Finds phrases. A word leads to those that may begin with it by one look-up, however many there are.
 
     Its work is linear in the text: at each word a bounded number of phrases looks at a bounded number of words.
     """
 
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
-        """Index phrases by what their first word may be."""
+    def __init__(self, phrases: Iterable[Phrase], *, listed: str = "") -> None:
+        """Index phrases by what their first word may be.
+
+        Args:
+            phrases: of all lists.
+            listed: the list of which `groups_at_sight` tells the groups.
+        """
         self.phrases = tuple(phrases)
+        self._listed = listed
         self._by_word = _ByWord(self.phrases)
+        self._at_sight = _AtSight(self.phrases, listed)
 
     def with_more(self, phrases: Iterable[Phrase]) -> "PhraseIndex":
         """Return an index of these phrases beside its own; it stays as it is."""
-        return PhraseIndex((*self.phrases, *phrases))
+        return PhraseIndex((*self.phrases, *phrases), listed=self._listed)
 
     def find(self, words: Words, known: Collection[str] = ()) -> Iterator[Match]:
         """Yield every phrase at every place where it begins, in the order of the text.
@@ -145,25 +168,78 @@ class PhraseIndex:
                 if (last := phrase.end(folded, place)) is not None:
                     yield Match(phrase, words, place, last)
 
+    def groups_at_sight(self, words: Sequence[str]) -> Collection[str] | None:
+        """Return the groups of the list that a text tells, in its order; None where `find` must look.
 
-class _ByWord(dict[str, _Beginnings | None]):
-    """Folded word → the phrases that may begin at it, None without any. Most come again, so they are kept."""
+        It looks once at each word that a text has, and most words lead nowhere. `find` must look where a phrase of
+        another list is found, or where words lead to so many phrases that they are not tried here.
 
-    def __init__(self, phrases: Sequence[Phrase]) -> None:
-        super().__init__()
-        self._exact: dict[str, list[tuple[int, Phrase]]] = {}
-        self._prefixes: dict[str, list[tuple[int, Phrase]]] = {}
-        self._suffixes: dict[str, list[tuple[int, Phrase]]] = {}
-        for numbered in enumerate(phrases):
-            first = numbered[1].first
-            for word in first.exact:
+        Args:
+            words: of the text, as `plain_words` returns them, or folded.
+        """
+        once = dict.fromkeys(words)
+        lacks = once.keys().isdisjoint
+        groups: dict[str, None] = {}
+        tried: list[Phrase] = []
+        for told, others in filter(None, map(self._at_sight.__getitem__, once)):
+            for group in told:
+                groups[group] = None
+            if others is None:
+                return None
+            for needed, phrase in others:
+                if not (needed and lacks(needed)):
+                    tried.append(phrase)
+        return self._with_tried(tried, groups, words, once) if tried else groups
+
+    def _with_tried(
+        self, tried: Sequence[Phrase], groups: Collection[str], words: Sequence[str], once: Mapping[str, None]
+    ) -> Collection[str] | None:
+        """Return what `groups_at_sight` does, given the groups that single words tell."""
+        if len(tried) > MAX_TRIED:
+            return None
+        found = [(phrase, place) for phrase in tried if (place := _first_place(phrase, words, once)) is not None]
+        if not found:
+            return groups
+        places: dict[str, int] = {}
+        for place, sight in enumerate(map(self._at_sight.__getitem__, words)):
+            for group in sight.groups if sight else ():
+                places.setdefault(group, place)
+        for phrase, place in found:
+            known = places.get(phrase.group)
+            if phrase.list_name != self._listed or (place != known and place in places.values()):
+                return None
+            places[phrase.group] = place if known is None else min(place, known)
+        return sorted(places, key=places.__getitem__)
+
+
+def _first_place(phrase: Phrase, words: Sequence[str], once: Mapping[str, None]) -> int | None:
+    """Return where a phrase begins first in a text, None where it is not in it; `once` has each of its words."""
+    first = phrase.first
+    beginnings = first.exact & once.keys() if first.is_exact else set(filter(first.matches, once))
+    if not beginnings:
+        return None
+    places = (place for place, word in enumerate(words) if word in beginnings)
+    return next((place for place in places if phrase.end(words, place) is not None), None)
+
+
+class _ByElement:
+    """Word → the phrases of which a given element may be that word."""
+
+    def __init__(self, elements: Iterable[tuple[Element, Phrase]]) -> None:
+        self._exact: dict[str, list[_Numbered]] = {}
+        self._prefixes: dict[str, list[_Numbered]] = {}
+        self._suffixes: dict[str, list[_Numbered]] = {}
+        for number, (element, phrase) in enumerate(elements):
+            numbered = number, element, phrase
+            for word in element.exact:
                 self._exact.setdefault(word, []).append(numbered)
-            for stem in {stem[:MIN_PREFIX_CHARS] for stem in first.prefixes}:
+            for stem in {stem[:MIN_PREFIX_CHARS] for stem in element.prefixes}:
                 self._prefixes.setdefault(stem, []).append(numbered)
-            for stem in {stem[-MIN_SUFFIX_CHARS:] for stem in first.suffixes}:
+            for stem in {stem[-MIN_SUFFIX_CHARS:] for stem in element.suffixes}:
                 self._suffixes.setdefault(stem, []).append(numbered)
 
-    def __missing__(self, word: str) -> _Beginnings | None:
+    def __getitem__(self, word: str) -> list[Phrase]:
+        """Return the phrases of a folded word, in their order."""
         candidates = {
             number: phrase
             for found in (
@@ -171,16 +247,70 @@ class _ByWord(dict[str, _Beginnings | None]):
                 self._prefixes.get(word[:MIN_PREFIX_CHARS], ()),
                 self._suffixes.get(word[-MIN_SUFFIX_CHARS:], ()),
             )
-            for number, phrase in found
-            if phrase.first.matches(word)
+            for number, element, phrase in found
+            if element.matches(word)
         }
-        phrases = tuple(phrase for _, phrase in sorted(candidates.items()))
+        return [phrase for _, phrase in sorted(candidates.items())]
+
+
+class _ByWord(dict[str, _Beginnings | None]):
+    """Folded word → the phrases that may begin at it, None without any. Most come again, so they are kept."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        super().__init__()
+        self._beginning = _ByElement((phrase.first, phrase) for phrase in phrases)
+
+    def __missing__(self, word: str) -> _Beginnings | None:
+        phrases = self._beginning[word]
         needs = [phrase.needed for phrase in phrases]
         beginnings = None
         if phrases:
             told = tuple((phrase.means, phrase.needed, phrase) for phrase in phrases)
             beginnings = _Beginnings(told, frozenset().union(*needs) if all(needs) else None)
         return beginnings if len(word) > MAX_CACHED_WORD_CHARS else kept(self, word, beginnings)
+
+
+class _AtSight(dict[str, _Sight | None]):
+    """Word → what a text says that has it, None where that is nothing. Most come again, so they are kept.
+
+    A phrase of several words stands behind its first or another one, whichever is rarer.
+    """
+
+    def __init__(self, phrases: Iterable[Phrase], listed: str) -> None:
+        super().__init__()
+        self._listed = listed
+        self._telling = _ByElement((_telling(phrase), phrase) for phrase in phrases)
+
+    def __missing__(self, word: str) -> _Sight | None:
+        sight = _NOT_FOLDED if fold(word) != word else self._of_folded(word)
+        return sight if len(word) > MAX_CACHED_WORD_CHARS else kept(self, word, sight)
+
+    def _of_folded(self, word: str) -> _Sight | None:
+        phrases = self._telling[word]
+        groups = [each.group for each in phrases if self._is_told_by_a_word(each)]
+        others = tuple((_needed_too(each), each) for each in phrases if not self._is_told_by_a_word(each))
+        return _Sight(tuple(dict.fromkeys(groups)), others) if phrases else None
+
+    def _is_told_by_a_word(self, phrase: Phrase) -> bool:
+        return phrase.list_name == self._listed and not phrase.steps and phrase.unless is None
+
+
+def _telling(phrase: Phrase) -> Element:
+    """Return what tells best that a text may have a phrase: its rare words, or its first where that is as rare."""
+    return phrase.first if _is_told_by_first(phrase) else Element(phrase.needed, (), ())
+
+
+def _needed_too(phrase: Phrase) -> frozenset[str]:
+    """Return of which words a text must have one besides what tells best; empty if that cannot be said."""
+    if _is_told_by_first(phrase):
+        return phrase.needed
+    return phrase.first.exact if phrase.first.is_exact else frozenset()
+
+
+def _is_told_by_first(phrase: Phrase) -> bool:
+    first = phrase.first
+    shortest = min(map(len, (*first.exact, *first.prefixes, *first.suffixes)))
+    return not phrase.needed or shortest >= min(map(len, phrase.needed))
 
 
 def read_phrases(list_name: str, group: str, written: str) -> list[Phrase]:

@@ -1,6 +1,6 @@
 """The rules of a tenant: the shipped lists, with what the tenant added, muted, hid and switched off."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -136,6 +136,17 @@ class CompiledRules:
             for each in words_of_trade
         }
 
+    def topics_at_sight(self, words: Sequence[str]) -> tuple[str, ...] | None:
+        """Return the topics of a text of which nothing else can be found; None where `index.find` must look.
+
+        Args:
+            words: see `PhraseIndex.groups_at_sight`.
+        """
+        topics = self.index.groups_at_sight(words)
+        if topics is None or not self.hidden:
+            return None if topics is None else tuple(topics)
+        return tuple([topic for topic in topics if f"{TOPICS}/{topic}" not in self.hidden])
+
     def muted(self, subject: str | None) -> frozenset[tuple[str, str]]:
         """Return the categories and phrases that are muted for a subject.
 
@@ -204,7 +215,7 @@ def check_rules(rules: SortingRules) -> None:
             raise WrongRulesError(f"{mute.category!r} has no phrase {mute.phrase!r} that could be muted.")
 
 
-_SHIPPED_INDEX: Final = PhraseIndex(_shipped())
+_SHIPPED_INDEX: Final = PhraseIndex(_shipped(), listed=TOPICS)
 SHIPPED: Final = CompiledRules(SortingRules())
 """The rules of a tenant that changed nothing."""
 SHIPPED_RULES: Final = RulesRevision(revision=0, rules=SortingRules(), changed_at=None, changed_by=None)

@@ -20,12 +20,17 @@ BREAK: Final = "."
 """Between the words of two sentences. No word is like it."""
 _NOWHERE: Final = (-1, -1)
 _APOSTROPHES_IN_A_ROW: Final = re.compile("['`]{2}")
-_BLANKS: Final = {
-    number: None if chr(number) in _APOSTROPHES else BREAK if chr(number) in ".!?\n;:" else " "
-    for number in range(128)
-    if not chr(number).isalnum()
-}
-"""For ASCII: what ends a sentence, what stands inside a word, and all else that is no part of one."""
+_IN_WORDS_OF_ASCII: Final = b"'`"
+_SENTENCE_ENDS_OF_ASCII: Final = ".!?\n;:"
+_ASCII: Final = (
+    "".join(
+        chr(number).lower() if chr(number).isalnum() else BREAK if chr(number) in _SENTENCE_ENDS_OF_ASCII else " "
+        for number in range(128)
+    )
+    .encode()
+    .ljust(256)
+)
+"""A table for `bytes.translate`: letters in lower case, what ends a sentence as a break, and all else as a blank."""
 Kept = TypeVar("Kept")
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", **dict.fromkeys(_APOSTROPHES)})
 _END_OF_CUT_TITLE: Final = " .\u2026"
@@ -43,7 +48,8 @@ class Words:
     def __init__(self, normalised: str) -> None:
         """Split a text that `normalise` returned. It reads each character a bounded number of times."""
         self.text = normalised
-        self.folded = _of_ascii(normalised) if _is_plain(normalised) else _of_any(normalised)
+        plain = plain_words(normalised)
+        self.folded = _of_any(normalised) if plain is None else list(map(_folded.__getitem__, plain))
         self._spans: list[tuple[int, int]] | None = None
 
     def span(self, first: int, last: int) -> tuple[int, int]:
@@ -100,19 +106,18 @@ def without_umlauts(word: str) -> str:
     return fold("".join({"ä": "a", "ö": "o", "ü": "u"}.get(letter, letter) for letter in word.lower()))
 
 
-def _is_plain(normalised: str) -> bool:
-    """Say whether a text can be split by its characters alone: ASCII, and no two apostrophes follow each other."""
+def plain_words(normalised: str) -> list[str] | None:
+    """Return the words of a text that can be split by its characters alone; None for any other.
+
+    It is ASCII, and no two apostrophes follow each other. The words are in lower case, with a `BREAK` where a sentence
+    ends, and not folded: most of them are as folding leaves them.
+    """
     if not normalised.isascii():
-        return False
-    has_apostrophe = "'" in normalised or "`" in normalised
-    return not has_apostrophe or _APOSTROPHES_IN_A_ROW.search(normalised) is None
-
-
-def _of_ascii(text: str) -> list[str]:
-    if "-" in text:
-        text = _DASH.sub(".", text)
-    parts = text.lower().translate(_BLANKS).replace(BREAK, f" {BREAK} ").split()
-    return list(map(_folded.__getitem__, parts))
+        return None
+    if ("'" in normalised or "`" in normalised) and _APOSTROPHES_IN_A_ROW.search(normalised):
+        return None
+    text = _DASH.sub(BREAK, normalised) if "-" in normalised else normalised
+    return text.encode().translate(_ASCII, _IN_WORDS_OF_ASCII).replace(b".", b" . ").decode().split()
 
 
 def _of_any(text: str) -> list[str]:
