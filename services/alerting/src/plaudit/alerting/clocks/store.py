@@ -151,4 +151,5 @@ def _clock(row: Record) -> Clock:
         review_revision=row["review_revision"],
         review=ReviewFacts(*_review_of(row)),
         run=Run(PolicyRef(*_policy_of(row)), *_run_of(row)),
+        answers=row["answers"],
     )
