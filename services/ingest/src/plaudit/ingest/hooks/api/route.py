@@ -240,6 +240,7 @@ def _read(
         arrived_at=arrived_at,
         rules=cached.rules,
         backfill=headers.get(BACKFILL_HEADER) == "true",
+        answers=cached.answers,
     )
 
 
