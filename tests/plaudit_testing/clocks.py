@@ -88,21 +88,24 @@ class Given:
         *,
         is_first: bool = False,
         backfill: bool = False,
+        told: bool = True,
     ) -> "Then":
         """The review changes, and the change is recorded then."""
         revision = 1 if is_first else 2
         change = ReviewChange(review_id="review", revision=revision, before=before, after=after, backfill=backfill)
-        return Then(decide(fold(self.log, self.policy), change, recorded, self.policy, is_first=is_first))
+        run = fold(self.log, self.policy)
+        return Then(decide(run, change, recorded, self.policy, is_first=is_first, is_told=told))
 
     def when_first_seen(self, after: ReviewState) -> "Then":
         """We come to know the review."""
         return self.when(None, after, after.received_at, is_first=True)
 
-    def when_due(self, *percents: int, now: datetime, read: bool = True) -> "Then":
+    def when_due(self, *percents: int, now: datetime, read: bool = True, told: bool = True) -> "Then":
         """These stages have come due; all changes up to now have been read, or none, and the wait is over."""
         run = fold(self.log, self.policy)
         assert run is not None
-        return Then(decide_due(run, percents, now=now, read_until=now if read else NEVER, decide_until=now))
+        read_until = now if read else NEVER
+        return Then(decide_due(run, percents, now=now, read_until=read_until, decide_until=now, is_told=told))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.api_keys import commands as api_keys
-from plaudit.common.contracts import Envelope, ReviewChange, ReviewState
+from plaudit.common.contracts import Answers, Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.mail.smtp import smtp_sender
@@ -155,9 +155,10 @@ class Stage:
         tenant: str = "default",
         kind: str | None = None,
         revision: int | None = None,
+        answers: Answers = Answers.TOLD,
     ) -> None:
         """Change a review, and let alerting read the change."""
-        await self.reads([self.record(before, after, recorded, review_id, tenant, kind, revision)])
+        await self.reads([self.record(before, after, recorded, review_id, tenant, kind, revision, answers)])
 
     def record(
         self,
@@ -168,6 +169,7 @@ class Stage:
         tenant: str = "default",
         kind: str | None = None,
         revision: int | None = None,
+        answers: Answers = Answers.TOLD,
     ) -> Record[ReviewChange]:
         """The record of a change, the next one of its review."""
         number = revision or self.revisions.get(review_id, 0) + 1
@@ -182,7 +184,7 @@ class Stage:
             subject=(after or before).subject,  # type: ignore[union-attr]
             tenant=tenant,
             datacontenttype="application/json",
-            data=ReviewChange(review_id=review_id, revision=number, before=before, after=after),
+            data=ReviewChange(review_id=review_id, revision=number, before=before, after=after, answers=answers),
             epoch="1",
             sequence=f"{self.end_offset:020d}",
         )

@@ -2,6 +2,7 @@ import pytest
 
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.policies.domain import FIRST_ANSWER
+from plaudit.common.contracts import Answers
 from plaudit_testing.clocks import answered, at, review
 
 pytestmark = pytest.mark.postgres
@@ -28,6 +29,7 @@ async def test_a_clock_is_shown_with_all_that_matters(stage, api):
         "external_id": "r-1",
         "subject": "acme/berlin",
         "state": "running",
+        "answers": "told",
         "metric": "first_answer",
         "anchor_at": "2026-03-02T09:00:00Z",
         "due_at": "2026-03-03T09:00:00Z",
@@ -35,6 +37,7 @@ async def test_a_clock_is_shown_with_all_that_matters(stage, api):
         "fulfilled_at": None,
         "breached_at": None,
         "cancelled_at": None,
+        "unknown_at": None,
         "provisional": False,
         "reason": "published",
         "run": 1,
@@ -86,3 +89,16 @@ async def test_the_same_review_id_in_two_tenants_is_two_clocks(stage):
     await stage.happens(None, review(), at(0))
     await stage.happens(None, review(), at(0), tenant="other")
     assert (await stage.clock())["id"] != (await stage.clock(tenant="other"))["id"]
+
+
+async def test_clocks_of_which_nobody_knows_how_they_ended_can_be_listed(stage, api):
+    await stage.happens(None, review(), at(0), review_id="told")
+    await stage.happens(None, review(), at(0), review_id="untold", answers=Answers.UNTOLD)
+    await stage.move_to(at(25))
+    await stage.fires()
+    assert await ids(api, state="unknown") == ["untold"]
+    assert await ids(api, state="breached") == ["told"]
+    [item] = (await api.get("/v1/clocks", params={"state": "unknown"})).json()["items"]
+    assert (item["answers"], item["unknown_at"]) == ("untold", "2026-03-03T09:00:00Z")
+    log = (await api.get(f"/v1/clocks/{item['id']}")).json()["log"]
+    assert [entry["kind"] for entry in log][-1] == "unknown"

@@ -16,6 +16,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     RetractReason,
     Started,
     StartReason,
+    Unknown,
     Warned,
 )
 from plaudit.alerting.clocks.domain.decide import decide_worse
@@ -324,6 +325,45 @@ ENDS = (
 )
 
 
+class TestWhereAnswersAreNotTold:
+    UNKNOWN = Unknown(at(24))
+
+    def test_the_due_time_is_no_breach(self):
+        given(STARTED).when_due(100, now=at(24), told=False).then(self.UNKNOWN)
+        given(STARTED).when_due(50, 80, 100, now=at(30), told=False).then(
+            Warned(at(12), 50, collapsed=True), Warned(at(19.2), 80, collapsed=True), self.UNKNOWN
+        )
+        assert fold([STARTED, self.UNKNOWN], BUILT_IN).state == "unknown"
+
+    def test_warnings_come_as_ever(self):
+        given(STARTED).when_due(50, now=at(13), told=False).then(Warned(at(12), 50))
+
+    def test_it_is_decided_once_whatever_is_told_later(self):
+        for told in (True, False):
+            given(STARTED, self.UNKNOWN).when_due(100, now=at(40), told=told).then()
+            given(STARTED, self.UNKNOWN).when(review(), review(text="More."), at(40), told=told).then()
+
+    def test_an_answer_that_is_known_later_decides_by_its_publication(self):
+        for told in (True, False):
+            known = given(STARTED, self.UNKNOWN)
+            known.when(review(), answered(review(), at(24)), at(70), told=told).then(Fulfilled(at(24)))
+            known.when(review(), answered(review(), at(25)), at(70), told=told).then(BREACHED, Fulfilled(at(25)))
+
+    def test_a_removal_after_the_due_time_says_nothing_about_the_answer(self):
+        removed = Cancelled(at(30), REMOVED)
+        given(STARTED).when(review(), None, at(30), told=False).then(removed)
+        for told in (True, False):
+            given(STARTED, self.UNKNOWN).when(review(), None, at(30), told=told).then(removed)
+
+    def test_a_breach_of_before_stays(self):
+        given(STARTED, BREACHED).when(review(), None, at(30), told=False).then(Cancelled(at(30), REMOVED))
+        given(STARTED, BREACHED).when_due(100, now=at(30), told=False).then()
+
+    def test_one_that_becomes_drastic_too_late_has_no_other_deadline(self):
+        change = ReviewChange(review_id="review", revision=2, before=review(), after=drastic(review()))
+        assert decide_worse(fold([STARTED, self.UNKNOWN], BUILT_IN), change, at(1), BUILT_IN, DRASTIC) == ()
+
+
 class TestTheOutcome:
     @settings(deadline=timedelta(seconds=10))
     @for_all(end=ENDS, provisional=st.booleans())
@@ -341,6 +381,20 @@ class TestTheOutcome:
             False,
         )
         assert (early.state == "breached") == (when > at(24))
+
+    @settings(deadline=timedelta(seconds=10))
+    @for_all(end=ENDS, told_later=st.booleans())
+    def test_is_the_same_whether_the_end_or_the_due_time_is_learned_first_where_answers_are_not_told(
+        self, end, told_later
+    ):
+        after, when = end
+        known_at_once = given(STARTED).when(review(), after, when, told=False).decided
+        unknown = Unknown(at(24))
+        known_late = given(STARTED, unknown).when(review(), after, when, told=told_later).decided
+        early, late = fold([STARTED, *known_at_once], BUILT_IN), fold([STARTED, unknown, *known_late], BUILT_IN)
+        assert early == late
+        is_answer = after is not None and after.answer is not None
+        assert (early.state == "breached") == (is_answer and when > at(24))
 
     @settings(deadline=timedelta(seconds=10))
     @for_all(changes=st.lists(st.sampled_from(["answer", "unanswer", "raise", "lower", "remove", "wait"]), max_size=12))

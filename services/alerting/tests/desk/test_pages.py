@@ -5,6 +5,7 @@ import pytest
 
 from plaudit.alerting.desk import pages
 from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.contracts import Answers
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.directions import HEBREW, misplaced
@@ -218,3 +219,27 @@ async def test_signing_out_takes_the_key_away(stage):
     browser = await signed_in(stage, "*")
     await browser.post("/sign-out", headers=OURS)
     assert 'action="/sign-in"' in (await browser.get("/console")).text
+
+
+async def test_where_answers_are_not_told_a_clock_is_neither_late_nor_in_time(stage):
+    await stage.happens(None, review(title="Done"), at(0), review_id="done")
+    await stage.happens(review(title="Done"), answered(review(title="Done"), at(20)), at(20), review_id="done")
+    await stage.happens(None, review(title="Quiet"), at(0), review_id="quiet", answers=Answers.UNTOLD)
+    await stage.move_to(at(26.5))
+    browser = await signed_in(stage, "*")
+    before = (await browser.get("/console")).text
+    await stage.fires()
+    for page in (before, (await browser.get("/console")).text):
+        figures = dict(re.findall(r"<dt>(.+)</dt><dd[^>]*>(.+)</dd>", page.split("</dl>", 1)[0]))
+        assert figures["late"] == "0"
+        assert figures["answered in time, 14 days (n = 1)"] == "100 %"
+        assert "Answers due each day: 2 in the last 14 days, 0 of them late." in page
+        assert 'class="unit">late' not in page
+    assert figures["unknown: answers not told"] == "1"
+    assert "Quiet" not in (await browser.get("/console/clocks")).text
+    page = (await browser.get("/console/clocks?show=unknown")).text
+    assert '<span class="pill quiet">unknown</span>' in page
+    assert '<a href="/console/reviews/quiet">Record the answer</a>' in page
+    assert "<dt>Answered</dt><dd>unknown</dd>" in page
+    assert "Whether it was answered by then is not told here." in page
+    assert "No answer in time" not in page

@@ -15,6 +15,7 @@ from plaudit.alerting.clocks.domain.review_facts import facts_of
 from plaudit.alerting.clocks.domain.run import fold
 from plaudit.alerting.mails.domain import MailKind, compose, mail_about
 from plaudit.alerting.policies.domain import BUILT_IN
+from plaudit.common.contracts import Answers
 from plaudit_testing.clocks import at, review
 from plaudit_testing.directions import HEBREW, misplaced
 
@@ -73,6 +74,16 @@ def test_a_notice_says_what_is_due_when_and_links_to_the_review_and_to_the_clock
     page = f"https://plaudit.example/console/clocks/{ID}"
     assert f"The review: https://shop.example/reviews/r-1\nThe clock: {page}\n" in text
     assert Elements(body(message, "html")).links == ["https://shop.example/reviews/r-1", page]
+
+
+def test_a_notice_says_where_to_record_the_answer_if_answers_are_not_told():
+    message = mail(msgspec.structs.replace(clock(), answers=Answers.UNTOLD))
+    assert "\n\nPlaudit cannot see answers that are given there: " in body(message, "plain")
+    page = "https://plaudit.example/console/reviews/review-1"
+    assert f"\nRecord the answer: {page}\n" in body(message, "plain")
+    assert page in Elements(body(message, "html")).links
+    polled = mail(msgspec.structs.replace(clock(), answers=Answers.POLLED))
+    assert "cannot see" not in body(polled, "plain")
 
 
 def test_a_breach_says_that_the_time_is_over():

@@ -1,5 +1,7 @@
 """Each platform's interface, over real HTTP against a local server of its documented shape."""
 
+import json
+
 import pytest
 
 from plaudit.ingest.platforms import INTERFACES
@@ -136,3 +138,11 @@ async def test_g2_tells_what_was_removed_and_what_is_back(puller, platforms, ing
     since = [asked.params.get("filter[updated_at_gt]") for asked in platforms.servers["g2"].asked]
     assert since[0] is None
     assert all(since[2:])
+
+
+async def test_what_is_pulled_says_whether_answers_are_asked_for(puller, platforms, ingest: Ingest):
+    for platform, answers in (("trustpilot", "polled"), ("g2", "untold")):
+        platforms.says(platform).review("r-1")
+        await puller.pull(await puller.source(platform))
+        [event] = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id DESC LIMIT 1")
+        assert json.loads(event["envelope"])["data"]["answers"] == answers

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.ingest.platforms import answers_of
 from plaudit.ingest.resorting import commands, store
 from plaudit.ingest.resorting.jobs import SortAgainJob, WordsOfTradeJob
 from plaudit.ingest.search.jobs import SearchIndexJob
@@ -31,7 +32,7 @@ async def ask(ingest: Ingest, method: str, path: str, body: object = None, tenan
 
 def job_of(ingest: Ingest) -> SortAgainJob:
     resources = ingest.resources
-    return SortAgainJob(resources.database(Role.WORKER), resources.outbox, resources.ids)
+    return SortAgainJob(resources.database(Role.WORKER), resources.outbox, resources.ids, answers_of)
 
 
 @pytest.fixture
@@ -91,6 +92,23 @@ async def test_only_reviews_of_which_the_rules_say_something_else_get_a_revision
         "changed": 0,
         "severities": {},
     }
+
+
+async def test_what_is_sorted_again_says_whether_answers_are_told_at_its_source(
+    ingest: Ingest, source: Source, apply: Apply
+):
+    await stored(ingest, source, ("The zebra bit me.", 1))
+    mapping = {
+        "fields": {"id": "id", "rating": "rating", "published_at": "at", "text": "text"},
+        "proof": {"kind": "path-token"},
+    }
+    wanted = {"name": "Kiosk", "platform": "custom", "subject": "acme", "mapping": mapping}
+    made = await ask(ingest, "POST", "/v1/sources", wanted)
+    event = {"id": "k-1", "rating": 1, "at": "2026-03-02T10:00:00Z", "text": "The zebra bit me."}
+    await ingest.post(Source(made["id"], "", made["hook"]), event)
+    await apply(ZEBRA)
+    told = {each["after"]["external_id"]: each.get("answers") for each in await events(ingest, "review.sorted")}
+    assert told == {"r-0": None, "k-1": "untold"}
 
 
 async def test_a_review_that_was_sorted_again_goes_on_as_before(ingest: Ingest, source: Source, apply: Apply):

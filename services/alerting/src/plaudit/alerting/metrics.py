@@ -12,6 +12,12 @@ TIMER_LATENESS_SECONDS = Histogram(
     ["kind"],
     buckets=_LATENESS_BUCKETS,
 )
+DECIDED = Counter(
+    "plaudit_clocks_decided_total",
+    "Clocks that reached their due time without an answer that we know of: breached, or unknown where answers are not "
+    "told.",
+    ["outcome"],
+)
 MAILS = Counter(
     "plaudit_mails_total",
     "Attempts to hand a mail to the SMTP server, by outcome: sent, refused (never again) or failed (tried again).",

@@ -34,7 +34,7 @@ from plaudit.ingest.imports import pages as import_pages
 from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.mappings import api as mappings
-from plaudit.ingest.platforms import ADAPTERS, ANSWERING
+from plaudit.ingest.platforms import ADAPTERS, ANSWERING, answers_of
 from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
 from plaudit.ingest.pulls import pages as pull_pages
@@ -161,7 +161,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         HeldExpiryJob(worker),
         ReplayJob(worker, resources.outbox, resources.ids, vault),
         SearchIndexJob(worker),
-        SortAgainJob(worker, resources.outbox, resources.ids),
+        SortAgainJob(worker, resources.outbox, resources.ids, answers_of),
         WordsOfTradeJob(worker),
         ErasureJob(worker, resources.outbox, resources.ids, vault),
         DeliveryRetentionJob(worker, settings.delivery_retention_days),

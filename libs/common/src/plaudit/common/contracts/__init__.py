@@ -15,6 +15,7 @@ from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope, PendingEnvelope
 from plaudit.common.contracts.reviews import (
     Answer,
+    Answers,
     Kind,
     Origin,
     RawRating,
@@ -34,6 +35,7 @@ __all__ = [
     "TOPICS",
     "AlertChange",
     "Answer",
+    "Answers",
     "ClockChange",
     "CustomerErased",
     "CustomerEvent",

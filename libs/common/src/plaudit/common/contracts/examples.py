@@ -12,6 +12,7 @@ from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope
 from plaudit.common.contracts.reviews import (
     Answer,
+    Answers,
     Kind,
     Origin,
     RawRating,
@@ -117,6 +118,7 @@ _DATA: dict[str, Any] = {
             edited_at=_ANSWERED,
             rated_at=_ANSWERED,
         ),
+        answers=Answers.UNTOLD,
     ),
     "review.answered": ReviewChange(review_id=_REVIEW, revision=2, before=_STATE, after=_ANSWERED_STATE),
     "review.answer_removed": ReviewChange(review_id=_REVIEW, revision=3, before=_ANSWERED_STATE, after=_STATE),
@@ -162,6 +164,7 @@ _DATA: dict[str, Any] = {
     "clock.fulfilled": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED),
     "clock.cancelled": msgspec.structs.replace(_CLOCK_CHANGE, reason="removed"),
     "clock.retracted": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED, reason="answered_in_time"),
+    "clock.unknown": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_DUE),
     "alert.raised": _ALERT,
     "alert.resolved": msgspec.structs.replace(_ALERT, reason="retracted"),
     "request.created": RequestChange(request=msgspec.structs.replace(_REQUEST_STATE, status="open")),

@@ -36,6 +36,17 @@ class Severity(StrEnum):
     DRASTIC = "drastic"
 
 
+class Answers(StrEnum):
+    """Whether ingest learns of the company's answers at a source's platform, whoever gives them."""
+
+    TOLD = "told"
+    """The platform tells them by itself."""
+    POLLED = "polled"
+    """The platform is asked for them."""
+    UNTOLD = "untold"
+    """It does not learn of them: a review without an answer may have one."""
+
+
 class RawRating(msgspec.Struct, frozen=True, kw_only=True):
     """The rating as it was given, on its own scale."""
 
@@ -134,3 +145,6 @@ class ReviewChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     after: ReviewState | None
     backfill: bool = False
     """Whether it tells of what happened long ago: it counts at its time, and nobody is called for it."""
+    answers: Answers = Answers.TOLD
+    """Whether answers are told where the review comes from, as it stands when this is written. Where they are not,
+    nobody may conclude from a missing answer that there is none."""

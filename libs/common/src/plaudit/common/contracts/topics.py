@@ -80,6 +80,7 @@ ALERTS = Topic(
             "clock.retracted": ClockChange,
             "alert.raised": AlertChange,
             "alert.resolved": AlertChange,
+            "clock.unknown": ClockChange,
         }
     ),
 )

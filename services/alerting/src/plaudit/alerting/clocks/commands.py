@@ -199,7 +199,9 @@ def _erase(
     clock = replace(clock, review=erased(clock.review), erased_at=clock.erased_at or happened_at)
     writer.keep(clock)
     policy = rules.pinned(clock.tenant_id, clock.run.policy)
-    return writer.record(clock, decide_erased(clock.run, happened_at), policy, traceparent, tracestate)
+    return writer.record(
+        clock, decide_erased(clock.run, happened_at, is_told=clock.is_told), policy, traceparent, tracestate
+    )
 
 
 def _start(revision: ReviewRevision, rules: Policies, writer: ClockWriter) -> Clock | None:
@@ -219,6 +221,7 @@ def _start(revision: ReviewRevision, rules: Policies, writer: ClockWriter) -> Cl
         review_revision=change.revision,
         review=facts_of(change.review_id, change.after),
         run=run,
+        answers=change.answers,
     )
     for event in events:
         writer.add(LogEntry(clock, event, policy, revision.traceparent, revision.tracestate))
@@ -230,8 +233,9 @@ def _continue(revision: ReviewRevision, clock: Clock, rules: Policies, writer: C
     change = revision.change
     if change.revision <= clock.review_revision:
         return clock
-    review = clock.review if change.after is None else facts_of(change.review_id, change.after)
-    clock = replace(clock, review_revision=change.revision, review=review)
+    clock = replace(clock, review_revision=change.revision)
+    if change.after is not None:
+        clock = replace(clock, review=facts_of(change.review_id, change.after), answers=change.answers)
     writer.keep(clock)
     run = clock.run
     newest = rules.newest(clock.tenant_id, _severity(change))
@@ -240,7 +244,7 @@ def _continue(revision: ReviewRevision, clock: Clock, rules: Policies, writer: C
     if events:
         policy = newest
     else:
-        events = decide(run, change, revision.recorded_at, policy)
+        events = decide(run, change, revision.recorded_at, policy, is_told=clock.is_told)
     return writer.record(clock, events, policy, revision.traceparent, revision.tracestate)
 
 

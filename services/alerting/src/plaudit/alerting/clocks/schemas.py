@@ -12,10 +12,12 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Fulfilled,
     Retracted,
     Started,
+    Unknown,
     Warned,
     kind_of,
 )
 from plaudit.alerting.clocks.domain.run import State
+from plaudit.common.contracts import Answers
 from plaudit.common.http.openapi_examples import A_TIME
 
 
@@ -27,7 +29,14 @@ class ClockOut(BaseModel):
     source_id: str = Field(description="The source of the review.", examples=["01956d00-0000-7000-8000-000000000001"])
     external_id: str = Field(description="The id of the review on its platform.", examples=["r-1"])
     subject: str = Field(description="What the review is about.", examples=["acme/berlin"])
-    state: State = Field(description="A breach stays when the answer is published late: see `fulfilled_at`.")
+    state: State = Field(
+        description="A breach stays when the answer is published late: see `fulfilled_at`. `unknown`: the due time has "
+        "passed where answers are not told; an answer that is recorded by hand or told later decides it."
+    )
+    answers: Answers = Field(
+        description="Whether answers are told where the review comes from: by the platform itself, when it is asked, "
+        "or not at all.",
+    )
     metric: str = Field(description="What has to happen in time.", examples=["first_answer"])
     anchor_at: datetime = Field(description="The instant that the time is counted from.")
     due_at: datetime = Field(description="When the answer has to be published.")
@@ -35,6 +44,7 @@ class ClockOut(BaseModel):
     fulfilled_at: datetime | None = Field(description="When the answer was published.")
     breached_at: datetime | None = Field(description="When it was decided that no answer was published in time.")
     cancelled_at: datetime | None = Field(description="When there was nothing left to answer.")
+    unknown_at: datetime | None = Field(description="When the due time passed without our knowing of an answer.")
     provisional: bool = Field(description="Of a breach: decided before all reviews written in time had been read.")
     reason: str = Field(description="Why the run began, or why it was cancelled.", examples=["published"])
     run: int = Field(
@@ -76,7 +86,7 @@ class ClockEventOut(BaseModel):
                 out.provisional = event.provisional
             case Cancelled() | Retracted():
                 out.reason = event.reason
-            case Fulfilled():
+            case Fulfilled() | Unknown():
                 pass
         return out
 

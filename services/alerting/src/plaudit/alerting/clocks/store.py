@@ -152,4 +152,5 @@ def _clock(row: Record) -> Clock:
         review=ReviewFacts(*_review_of(row)),
         erased_at=row["erased_at"],
         run=Run(PolicyRef(*_policy_of(row)), *_run_of(row)),
+        answers=row["answers"],
     )

@@ -38,7 +38,9 @@ clocks = Table(
     Column("provisional", Boolean, nullable=False),
     Column("fulfilled_at", _TIME),
     Column("cancelled_at", _TIME),
+    Column("unknown_at", _TIME),
     Column("reason", Text, nullable=False),
+    Column("answers", Text, nullable=False),
 )
 
 clock_events = Table(

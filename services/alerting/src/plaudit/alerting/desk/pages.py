@@ -1,6 +1,6 @@
 """The console's pages of what waits: the overview, and the clocks with one of them beside the list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
@@ -12,10 +12,19 @@ from starlette.responses import RedirectResponse, Response
 
 from plaudit.alerting.alerts import store as alert_store
 from plaudit.alerting.clocks import store as clock_store
-from plaudit.alerting.clocks.domain.clock_events import Breached, Cancelled, ClockEvent, Retracted, Started, Warned
+from plaudit.alerting.clocks.domain.clock_events import (
+    Breached,
+    Cancelled,
+    ClockEvent,
+    Fulfilled,
+    Retracted,
+    Started,
+    Unknown,
+    Warned,
+)
 from plaudit.alerting.clocks.domain.review_facts import is_web_address
 from plaudit.alerting.desk import store
-from plaudit.alerting.mails.domain import CLOCKS, moment
+from plaudit.alerting.mails.domain import CLOCKS, REVIEWS, UNTOLD, moment
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.http.auth import anyone
@@ -41,12 +50,19 @@ _REASONS: Final = {
     "answered_in_time": "the answer was in time, and we learned it late",
     "cancelled_in_time": "it had ended in time, and we learned it late",
 }
+_HAPPENED: Final[Mapping[type[ClockEvent], str]] = {
+    Fulfilled: "The answer was published.",
+    Unknown: "The due time passed. Whether it was answered by then is not told here.",
+}
 _ALERT_LOOKS: Final = {"open": "bad", "acknowledged": "warn", "resolved": "quiet"}
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.alerting.desk")
 Staff = Annotated[Principal, Depends(staff("clocks:read", "alerts:read"))]
-Show = Annotated[Literal["late", "next"] | None, Query(description="Only what is late, or what is due next.")]
+Show = Annotated[
+    Literal["late", "next", "unknown"] | None,
+    Query(description="Only what is late, what is due next, or of what nobody knows whether it was answered."),
+]
 
 
 @router.get("/", dependencies=[Depends(anyone)])
@@ -141,6 +157,7 @@ def _figures(counts: dict[str, int], days: Sequence[Any] = ()) -> list[tuple[str
         (_count(counts["late"]), "late", "late" if counts["late"] else ""),
         (_count(counts["soon"]), f"due within {SOON // timedelta(hours=1)} hours", "soon" if counts["soon"] else ""),
         (_count(counts["running"]), "running in all", ""),
+        *([(_count(counts["unknown"]), "unknown: answers not told", "")] if counts["unknown"] else ()),
         (_count(counts["alerts"]), "open alerts" if counts["alerts"] != 1 else "open alert", ""),
     ]
     passed, late = sum(day["passed"] for day in days), sum(day["late"] for day in days)
@@ -182,7 +199,7 @@ def _happened(event: ClockEvent) -> str:
         case Retracted():
             return f"The breach was taken back: {_REASONS[event.reason]}."
         case _:
-            return "The answer was published."
+            return _HAPPENED[type(event)]
 
 
 def _title(clock: Any) -> str:
@@ -210,6 +227,8 @@ def _helpers(now: datetime) -> dict[str, Any]:
         "is_web_address": is_web_address,
         "title_of": _title,
         "clocks_path": CLOCKS,
+        "reviews_path": REVIEWS,
+        "untold": UNTOLD,
     }
 
 

@@ -5,18 +5,22 @@ from datetime import timedelta
 from typing import Any, Final
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, RowMapping, Table, func, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Table, func, or_, select, tuple_
 
 from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.store import DueKey
 from plaudit.alerting.clocks.tables import clocks
 from plaudit.alerting.mails.tables import mails
+from plaudit.common.contracts import Answers
 from plaudit.common.db import SqlTx, Tx
 
 MAX_COUNTED: Final = 1_000
 """Counts on the pages stop here: a larger figure says nothing more, and costs more."""
 
 _UNDECIDED_OR_BREACHED = "breached_at IS NOT NULL OR state = 'running'"
+# Where answers are not told, nobody knows: such a clock counts neither as in time nor as late.
+_IS_KNOWN = "state <> 'unknown' AND NOT (state = 'running' AND answers = 'untold')"
 
 # Each day is counted by itself, so that a day with a flood costs no more than `MAX_COUNTED` rows of the index.
 _DAYS = f"""
@@ -27,11 +31,11 @@ FROM generate_series(
     interval '1 day'
 ) AS day (starts_at)
 CROSS JOIN LATERAL (
-    SELECT count(*) AS due, count(*) FILTER (WHERE due_at < $2) AS passed,
-        count(*) FILTER (WHERE due_at < $2 AND ({_UNDECIDED_OR_BREACHED})) AS late,
+    SELECT count(*) AS due, count(*) FILTER (WHERE due_at < $2 AND {_IS_KNOWN}) AS passed,
+        count(*) FILTER (WHERE due_at < $2 AND ({_UNDECIDED_OR_BREACHED}) AND {_IS_KNOWN}) AS late,
         count(*) FILTER (WHERE state = 'running') AS running
     FROM (
-        SELECT due_at, breached_at, state FROM clocks
+        SELECT due_at, breached_at, state, answers FROM clocks
         WHERE tenant_id = $1 AND state <> 'cancelled'
         AND due_at >= day.starts_at AT TIME ZONE 'UTC'
         AND due_at < (day.starts_at + interval '1 day') AT TIME ZONE 'UTC'
@@ -50,11 +54,11 @@ async def waiting_clocks(
     Args:
         tx: the open transaction.
         tenant_id: whose.
-        show: `late` or `next` for only these.
+        show: `late`, `next` or `unknown` for only these; those that are unknown are among no others.
         after: the sort key of the last one of the page before.
         limit: how many.
     """
-    conditions = {"late": _late, "next": _running}.get(show or "", _waiting)(tx)
+    conditions = {"late": _late, "next": _running, "unknown": _unknown}.get(show or "", _waiting)(tx)
     query = select(clocks).where(clocks.c.tenant_id == tenant_id, *conditions).order_by(clocks.c.due_at, clocks.c.id)
     if after is not None:
         query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
@@ -62,9 +66,10 @@ async def waiting_clocks(
 
 
 async def counts(tx: SqlTx, tenant_id: str, soon: timedelta) -> dict[str, int]:
-    """Return counts up to `MAX_COUNTED`: clocks that are late, run, or are due soon; open alerts; undelivered mails."""
+    """Return counts up to `MAX_COUNTED`: clocks that are late, unknown, run, or are due soon; alerts; failed mails."""
     wanted: dict[str, tuple[Table, tuple[ColumnElement[bool], ...]]] = {
         "late": (clocks, _late(tx)),
+        "unknown": (clocks, _unknown(tx)),
         "running": (clocks, _running(tx)),
         "soon": (clocks, (*_running(tx), clocks.c.due_at < tx.now + soon)),
         "alerts": (alerts, (alerts.c.state == "open",)),
@@ -88,14 +93,20 @@ async def days(tx: Tx, tenant_id: str, past: int, coming: int) -> list[Record]:
 
     Returns:
         Rows of `day`, `due` (at most `MAX_COUNTED`), and of these `passed` (due by now), `late` and `running`, the
-        earliest day first.
+        earliest day first. Those of which nobody knows whether they were answered are among `due` alone.
     """
     return await tx.raw.fetch(_DAYS, tenant_id, tx.now, past, coming)
 
 
 def _late(tx: Tx) -> tuple[ColumnElement[bool], ...]:
-    # A clock past its due time whose breach is still being decided is late for whoever has to answer.
-    return (*_waiting(tx), clocks.c.due_at < tx.now)
+    # A clock past its due time whose breach is still being decided is late for whoever has to answer, unless it will
+    # be unknown.
+    is_known = or_(clocks.c.state == State.BREACHED, clocks.c.answers != Answers.UNTOLD)
+    return (*_waiting(tx), clocks.c.due_at < tx.now, is_known)
+
+
+def _unknown(_tx: Tx) -> tuple[ColumnElement[bool], ...]:
+    return (clocks.c.state == State.UNKNOWN,)
 
 
 def _running(tx: Tx) -> tuple[ColumnElement[bool], ...]:

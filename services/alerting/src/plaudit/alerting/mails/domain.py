@@ -16,6 +16,7 @@ import msgspec
 
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.review_facts import is_web_address
+from plaudit.alerting.clocks.domain.run import State
 from plaudit.common.text import clean, cut, isolated, one_line, with_bdi
 
 SENDER_NAME: Final = "Plaudit"
@@ -23,6 +24,9 @@ MAX_SUBJECT_CHARS: Final = 150
 EMAIL: Final = "email"
 CLOCKS: Final = "/console/clocks"
 """The page of all clocks; below it, each has a page at its id."""
+REVIEWS: Final = "/console/reviews"
+"""The page of all reviews, where answers are recorded; below it, each has a page at its id."""
+UNTOLD: Final = "Plaudit cannot see answers that are given there: once it is answered, record the answer in Plaudit."
 
 
 class MailKind(StrEnum):
@@ -61,10 +65,10 @@ def mail_about(clock: Clock, kind: MailKind, recipient: str) -> Mail:
 
 
 def is_wanted(mail: Mail, clock: Clock) -> bool:
-    """Say whether what a mail tells is still so: the same run, still unanswered, and a notice only before a breach."""
+    """Say whether what a mail tells is still so: the same run, that waits, and a notice only before the due time."""
     run = clock.run
-    is_breached = run.breached_at is not None
-    return mail.generation == run.generation and run.waiting and is_breached == (mail.kind == MailKind.BREACH)
+    wanted = State.BREACHED if mail.kind == MailKind.BREACH else State.RUNNING
+    return mail.generation == run.generation and run.waiting and run.state is wanted
 
 
 def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, public_url: str) -> EmailMessage:
@@ -91,12 +95,11 @@ def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, public_
     message["Auto-Submitted"] = "auto-generated"
     paragraphs = _paragraphs(clock, kind)
     quote = [clean(part).strip() for part in (clock.review.title, clock.review.excerpt) if part]
-    page = f"{public_url.rstrip('/')}{CLOCKS}/{clock.id}"
-    links = [
-        (label, url)
-        for label, url in (("The review", clock.review.url or ""), ("The clock", page))
-        if is_web_address(url)
-    ]
+    console = public_url.rstrip("/")
+    links = [("The review", clock.review.url or ""), ("The clock", f"{console}{CLOCKS}/{clock.id}")]
+    if not clock.is_told:
+        links.insert(1, ("Record the answer", f"{console}{REVIEWS}/{clock.review.id}"))
+    links = [(label, url) for label, url in links if is_web_address(url)]
     message.set_content(_as_text(paragraphs, quote, links))
     message.add_alternative(_as_html(paragraphs, quote, links), subtype="html")
     return message
@@ -120,7 +123,8 @@ def _paragraphs(clock: Clock, kind: MailKind) -> list[str]:
     since = "has been without an answer since" if run.number > 1 else "was published on"
     opening = f"{what} {since} {moment(run.anchor_at)}."
     if kind is MailKind.NOTICE:
-        return [opening, f"A public answer is due by {moment(run.due_at)}."]
+        due = f"A public answer is due by {moment(run.due_at)}."
+        return [opening, due] if clock.is_told else [opening, due, UNTOLD]
     closing = f"A public answer was due by {moment(run.due_at)}, and none has been published."
     if run.provisional:
         closing += (

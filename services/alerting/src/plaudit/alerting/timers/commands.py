@@ -1,6 +1,6 @@
 """How timers change: a run that starts schedules them, its end cancels them, and due ones fire."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -8,7 +8,7 @@ from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import ClockWriter, Follower
 from plaudit.alerting.clocks.consumer import GROUP
 from plaudit.alerting.clocks.domain.clock import ClockKey, LogEntry, order_key
-from plaudit.alerting.clocks.domain.clock_events import Cancelled, Fulfilled, Retracted, Started
+from plaudit.alerting.clocks.domain.clock_events import Cancelled, Fulfilled, Retracted, Started, kind_of
 from plaudit.alerting.clocks.domain.decide import decide_due
 from plaudit.alerting.policies import store as policies
 from plaudit.alerting.timers import store
@@ -46,8 +46,8 @@ class Schedule(Follower):
 
 async def fire(
     work: UnitOfWork, clocks: DueClocks, watermarks: Mapping[int, Watermark], followers: Sequence[Follower]
-) -> list[Timer]:
-    """Fire the due timers of those clocks whose order key is free; return them.
+) -> tuple[list[Timer], Counter[str]]:
+    """Fire the due timers of those clocks whose order key is free; return them, and how many events of each kind.
 
     Args:
         work: the open unit of work.
@@ -60,9 +60,9 @@ async def fire(
     free = await try_lock(tx, order_keys.values())
     claimed = await store.claim(tx, {key: until for key, until in clocks.items() if order_keys[key] in free})
     writer = ClockWriter(followers)
-    await _decide(tx, writer, claimed, watermarks)
+    decided = await _decide(tx, writer, claimed, watermarks)
     await work.emit(*await writer.save(tx))
-    return claimed
+    return claimed, decided
 
 
 async def set_aside(tx: Tx, key: ClockKey, error: Exception) -> None:
@@ -71,8 +71,11 @@ async def set_aside(tx: Tx, key: ClockKey, error: Exception) -> None:
     await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
 
 
-async def _decide(tx: Tx, writer: ClockWriter, claimed: Sequence[Timer], watermarks: Mapping[int, Watermark]) -> None:
-    """Decide what these timers do to their clocks."""
+async def _decide(
+    tx: Tx, writer: ClockWriter, claimed: Sequence[Timer], watermarks: Mapping[int, Watermark]
+) -> Counter[str]:
+    """Decide what these timers do to their clocks; return how many events of each kind there are."""
+    decided: Counter[str] = Counter()
     due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
     for timer in claimed:
         due[timer.tenant_id, timer.clock_id].append(timer)
@@ -92,8 +95,11 @@ async def _decide(tx: Tx, writer: ClockWriter, claimed: Sequence[Timer], waterma
             now=tx.now,
             read_until=watermark.read_until,
             decide_until=watermark.decide_until,
+            is_told=clock.is_told,
         )
         writer.record(clock, events, rules.pinned(clock.tenant_id, clock.run.policy))
+        decided.update(map(kind_of, events))
+    return decided
 
 
 async def _held_back(tx: Tx, keys: Collection[ClockKey]) -> set[ClockKey]:

@@ -42,6 +42,7 @@ from plaudit.ingest.answers.domain import (
     rejection_told,
     way,
 )
+from plaudit.ingest.platforms import answers_of
 from plaudit.ingest.platforms.answering import Answering, Shown
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.commands import review_key, revise
@@ -271,7 +272,9 @@ async def _show(work: UnitOfWork, review: KnownReview, answer: WrittenAnswer) ->
     if answer.published_at is None:
         return
     shown = answer.shown_as(answer.published_at)
-    await revise(work, review, partial(answered, answer=shown), cause=answer.id, actor=answer.written_by)
+    await revise(
+        work, review, partial(answered, answer=shown), cause=answer.id, actor=answer.written_by, answers_of=answers_of
+    )
 
 
 async def _make_room(tx: Tx, review: KnownReview) -> None:

@@ -24,7 +24,7 @@ from plaudit.ingest.reviews.domain.instructions import (
 from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import StoredReview
 from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
-from plaudit.ingest.sources.domain import Source
+from plaudit.ingest.sources.domain import Answers, Source
 
 ACCEPTED: Final = 202
 BAD_REQUEST: Final = 400
@@ -75,6 +75,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """What its reviews are sorted by."""
     backfill: bool = False
     """Whether it tells of what happened long ago, so that nobody is to be called for it."""
+    answers: Answers = Answers.TOLD
+    """Whether answers are told at its source."""
 
     @property
     def order_keys(self) -> list[str]:
@@ -364,6 +366,7 @@ class Group:
             traceparent=traceparent,
             tracestate=tracestate,
             backfill=delivery.backfill,
+            answers=delivery.answers,
         )
         self.latest[key] = new
         self.revisions.append(new)

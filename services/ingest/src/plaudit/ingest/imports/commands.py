@@ -26,8 +26,10 @@ from plaudit.ingest.imports.domain import (
     Wanted,
     cleaned,
 )
+from plaudit.ingest.platforms import answers_of
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.sorting import store as sorting_rules
+from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit.ingest.transfer.domain.deliveries import Delivery as Rows
 from plaudit.ingest.transfer.domain.rows import Reject
@@ -115,6 +117,7 @@ async def write(
     """
     rules = await sorting_rules.rules_of(work.tx, of.tenant_id)
     headers = msgspec.json.encode(HEADERS | ({BACKFILL_HEADER: "true"} if of.backfill else {})).decode()
+    is_polled = await sources.is_polled(work.tx, of.tenant_id, of.source_id)
     deliveries = [
         Delivery(
             id=str(work.ids()),
@@ -125,6 +128,7 @@ async def write(
             events=portion.items,
             removals_are_final=removals_are_final,
             backfill=of.backfill,
+            answers=answers_of(source.platform, source.mapping, is_polled=is_polled),
             rules=rules,
         )
         for portion in portions

@@ -16,6 +16,7 @@ from typing import Final
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
 from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.platforms.interface import Interface
+from plaudit.ingest.sources.domain import Answers, InvalidMappingError
 
 
 def _modules(name: str) -> Iterator[tuple[str, ModuleType]]:
@@ -50,4 +51,41 @@ ANSWERING: Mapping[str, Answering] = MappingProxyType(
 )
 """Of the platforms that answers are sent to; on the others, answers are given by hand."""
 
-__all__ = ["ADAPTERS", "ANSWERING", "INTERFACES", "Adapter", "Answering", "Interface", "UnusableBodyError", "is_ping"]
+
+def answers_of(platform: str, mapping: str | None, *, is_polled: bool) -> Answers:
+    """Return whether answers are told at a source.
+
+    Where a platform is asked and we have no interface for it, what comes are its answers to whoever asks.
+
+    Args:
+        platform: of the source. Nothing is told where there is no adapter of it.
+        mapping: of a custom source. Nothing is told by one that this version cannot read.
+        is_polled: whether the platform was asked for all it has, and is asked since.
+    """
+    try:
+        way = ADAPTERS[platform].of(mapping).tells.answers
+    except (KeyError, InvalidMappingError):
+        return Answers.UNTOLD
+    if way == "push":
+        return Answers.TOLD
+    is_asked = is_polled or platform not in INTERFACES
+    return Answers.POLLED if way == "poll" and is_asked else Answers.UNTOLD
+
+
+def answers_depend_on_polls(platform: str) -> bool:
+    """Return whether answers are told at a source only if the platform is asked."""
+    return platform in INTERFACES and ADAPTERS[platform].tells.answers == "poll"
+
+
+__all__ = [
+    "ADAPTERS",
+    "ANSWERING",
+    "INTERFACES",
+    "Adapter",
+    "Answering",
+    "Interface",
+    "UnusableBodyError",
+    "answers_depend_on_polls",
+    "answers_of",
+    "is_ping",
+]

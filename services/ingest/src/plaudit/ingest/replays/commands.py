@@ -13,13 +13,14 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.ingest.deliveries.domain import is_backfill, read_again
 from plaudit.ingest.hooks import store as hooks
 from plaudit.ingest.hooks.domain import Delivery
-from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.platforms import ADAPTERS, answers_of
 from plaudit.ingest.replays import store
 from plaudit.ingest.replays.domain import After, Before, Replay, ReplayGroup, digest
 from plaudit.ingest.reviews.events import review_event
 from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
-from plaudit.ingest.sources.domain import KeyedSource
+from plaudit.ingest.sources import store as sources
+from plaudit.ingest.sources.domain import Answers, KeyedSource
 
 
 class UnknownDeliveryError(Exception):
@@ -70,7 +71,10 @@ async def request(work: UnitOfWork, tenant_id: str, wanted: Wanted, requested_by
 
 
 def deliveries_of(
-    batch: Sequence[Before], source: KeyedSource, rules: CompiledRules = SHIPPED
+    batch: Sequence[Before],
+    source: KeyedSource,
+    rules: CompiledRules = SHIPPED,
+    answers: Answers = Answers.TOLD,
 ) -> list[tuple[Before, Delivery | None]]:
     """Return stored deliveries as they are read today; None for one whose body is gone or cannot be read."""
     adapter = ADAPTERS[source.platform].of(source.mapping)
@@ -88,6 +92,7 @@ def deliveries_of(
             received_at=before.received_at,
             rules=rules,
             backfill=is_backfill(before.headers),
+            answers=answers,
         )
         is_gone = before.scrubbed_at is not None or unreadable is not None
         read.append((before, None if is_gone else delivery))
@@ -112,7 +117,10 @@ async def carry_on(work: UnitOfWork, replay: Replay, source: KeyedSource, batch:
         return
     # What was read before the locks were held may have changed since: repaired, replayed, erased.
     rules = await sorting_rules.rules_of(work.tx, replay.tenant_id)
-    read = deliveries_of(await store.these(work.tx, replay.tenant_id, [each.id for each in batch]), source, rules)
+    is_polled = await sources.is_polled(work.tx, replay.tenant_id, replay.source_id)
+    answers = answers_of(source.platform, source.mapping, is_polled=is_polled)
+    these = await store.these(work.tx, replay.tenant_id, [each.id for each in batch])
+    read = deliveries_of(these, source, rules, answers)
     usable = [delivery for _, delivery in read if delivery is not None]
     keys = list(dict.fromkeys(chain.from_iterable(delivery.review_keys for delivery in usable)))
     _, reviews = await hooks.known(work.tx, (), keys)

@@ -17,6 +17,8 @@ from plaudit.ingest.reviews.events import review_event
 from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sorting.domain.base_rates import Counts
 from plaudit.ingest.sorting.domain.rules import CompiledRules
+from plaudit.ingest.sources import store as sources
+from plaudit.ingest.sources.domain import Answers, AnswersOf
 
 REVIEWS_PER_TURN = 200
 REVIEWS_PER_COUNT = 1_000
@@ -36,8 +38,13 @@ async def request(work: UnitOfWork, tenant_id: str, requested_by: str) -> Sortin
     return run
 
 
-async def carry_on(work: UnitOfWork) -> int:
-    """Carry on the oldest run; return how many reviews were read, 0 where there is nothing to do now."""
+async def carry_on(work: UnitOfWork, answers_of: AnswersOf) -> int:
+    """Carry on the oldest run; return how many reviews were read, 0 where there is nothing to do now.
+
+    Args:
+        work: the open unit of work.
+        answers_of: says whether answers are told at a source.
+    """
     tx = work.tx
     found = await store.first_open(tx)
     if found is None or await age_seconds(tx) > MAX_OUTBOX_AGE_SECONDS:
@@ -53,8 +60,9 @@ async def carry_on(work: UnitOfWork) -> int:
     if not batch:
         await store.save(tx, replace(found, finished_at=tx.now))
         return 1
+    told = await sources.answers_told(tx, found.tenant_id, {source_id for source_id, _ in changing}, answers_of)
     revisions = [
-        _new(work, found, source_id, decision)
+        _new(work, found, source_id, decision, told[source_id])
         for source_id, review in await store.these(tx, found.tenant_id, [each.review_id for _, each in changing])
         if isinstance(decision := sort_again(review, rules), Revised)
     ]
@@ -77,7 +85,7 @@ def _changing(batch: list[tuple[UUID, StoredReview]], rules: CompiledRules) -> l
     return [(source_id, each) for source_id, each in batch if isinstance(sort_again(each, rules), Revised)]
 
 
-def _new(work: UnitOfWork, run: SortingRun, source_id: UUID, decision: Revised) -> NewRevision:
+def _new(work: UnitOfWork, run: SortingRun, source_id: UUID, decision: Revised, answers: Answers) -> NewRevision:
     return NewRevision(
         decision.stored,
         decision.type,
@@ -87,6 +95,7 @@ def _new(work: UnitOfWork, run: SortingRun, source_id: UUID, decision: Revised) 
         delivery_id=str(run.id),
         known_at=work.tx.now,
         traceparent=None,
+        answers=answers,
     )
 
 

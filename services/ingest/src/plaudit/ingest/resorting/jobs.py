@@ -8,6 +8,7 @@ from plaudit.common.jobs import PeriodicJob
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.ingest.resorting import commands, store
 from plaudit.ingest.sorting import store as sorting_rules
+from plaudit.ingest.sources.domain import AnswersOf
 
 PAUSE_SECONDS: Final = 2.0
 COUNT_PAUSE_SECONDS: Final = 60.0
@@ -16,9 +17,10 @@ COUNT_PAUSE_SECONDS: Final = 60.0
 class SortAgainJob(PeriodicJob):
     """Carries on the oldest run that sorts stored reviews again, a bounded part of it in each turn."""
 
-    def __init__(self, database: Database, outbox: Outbox, ids: IdSource) -> None:
-        """Take a worker's connections."""
+    def __init__(self, database: Database, outbox: Outbox, ids: IdSource, answers_of: AnswersOf) -> None:
+        """Take a worker's connections, and what says whether answers are told at a source."""
         super().__init__("sort_again", PAUSE_SECONDS)
+        self._answers_of = answers_of
         self._database = database
         self._outbox = outbox
         self._ids = ids
@@ -30,7 +32,7 @@ class SortAgainJob(PeriodicJob):
     async def turn(self) -> int:
         """Carry on one run; return how much was done."""
         async with self._database.transaction() as tx:
-            return await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids))
+            return await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids), self._answers_of)
 
 
 class WordsOfTradeJob(PeriodicJob):

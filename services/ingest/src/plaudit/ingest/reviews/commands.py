@@ -9,6 +9,8 @@ from plaudit.ingest.reviews.domain.decisions import NewRevision, Revised, Unchan
 from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.reviews.domain.state import KnownReview, ReviewState, StoredReview
 from plaudit.ingest.reviews.events import review_event
+from plaudit.ingest.sources import store as sources
+from plaudit.ingest.sources.domain import AnswersOf
 
 Decide = Callable[[StoredReview, ReviewState], Revised | Unchanged]
 """What becomes of a review, given what is stored of it and its state."""
@@ -19,7 +21,9 @@ def review_key(review: KnownReview) -> str:
     return order_key(review.tenant_id, str(review.source_id), review.stored.external_id)
 
 
-async def revise(work: UnitOfWork, review: KnownReview, decide: Decide, *, cause: UUID, actor: str) -> bool:
+async def revise(
+    work: UnitOfWork, review: KnownReview, decide: Decide, *, cause: UUID, actor: str, answers_of: AnswersOf
+) -> bool:
     """Write the next revision of a review, and publish its event; return whether there is one.
 
     Args:
@@ -28,10 +32,12 @@ async def revise(work: UnitOfWork, review: KnownReview, decide: Decide, *, cause
         decide: what becomes of it.
         cause: the id of what was done.
         actor: the key or the person.
+        answers_of: says whether answers are told at a source.
     """
     decision = decide(review.stored, review.state)
     if isinstance(decision, Unchanged):
         return False
+    told = await sources.answers_told(work.tx, review.tenant_id, [review.source_id], answers_of)
     new = NewRevision(
         decision.stored,
         decision.type,
@@ -41,6 +47,7 @@ async def revise(work: UnitOfWork, review: KnownReview, decide: Decide, *, cause
         delivery_id=str(cause),
         known_at=work.tx.now,
         traceparent=None,
+        answers=told[review.source_id],
     )
     await store.add_revision(work.tx, new, actor)
     if new.change is not None:

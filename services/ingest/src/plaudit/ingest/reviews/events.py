@@ -1,5 +1,7 @@
 """What ingest publishes about reviews: its own state, mapped to the contract by name."""
 
+from typing import Final
+
 from msgspec import convert
 from msgspec.structs import replace
 
@@ -7,6 +9,9 @@ from plaudit.common import contracts
 from plaudit.common.events import Outgoing
 from plaudit.ingest.reviews.domain.decisions import Change, NewRevision
 from plaudit.ingest.reviews.domain.state import ReviewState
+from plaudit.ingest.sources.domain import Answers
+
+_ANSWERS: Final = {ours: contracts.Answers(ours.value) for ours in Answers}
 
 
 def published_state(state: ReviewState) -> contracts.ReviewState:
@@ -29,6 +34,7 @@ def review_event(new: NewRevision, change: Change) -> Outgoing:
         before=None if change.before is None else published_state(change.before),
         after=None if change.after is None else published_state(change.after),
         backfill=new.backfill,
+        answers=_ANSWERS[new.answers],
     )
     state = change.after or change.before
     assert state is not None, "the public sees the review before or after a change"

@@ -11,6 +11,7 @@ from plaudit.common import idempotency
 from plaudit.common.db import Tx, order_locks
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
+from plaudit.ingest.platforms import answers_of
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.commands import review_key, revise
 from plaudit.ingest.reviews.domain.settling import resolved
@@ -69,7 +70,14 @@ async def settle(
         resolved_at=work.tx.now,
     )
     await store.add(work.tx, settled)
-    await revise(work, review, partial(resolved, resolution=settled.resolution), cause=settled.id, actor=actor)
+    await revise(
+        work,
+        review,
+        partial(resolved, resolution=settled.resolution),
+        cause=settled.id,
+        actor=actor,
+        answers_of=answers_of,
+    )
     return settled
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import cached_property
 from ipaddress import ip_network
 from typing import Any, Final, Protocol
@@ -16,6 +17,24 @@ MAX_ALLOWED_ADDRESSES: Final = 50
 MAX_OVERLAP: Final = timedelta(days=30)
 DEFAULT_OVERLAP: Final = timedelta(days=1)
 """How long an old secret counts beside the new one, unless somebody says otherwise."""
+
+
+class Answers(StrEnum):
+    """Whether we learn of the company's answers at a source's platform, whoever gives them."""
+
+    TOLD = "told"
+    """The platform tells them by itself."""
+    POLLED = "polled"
+    """The platform is asked for them."""
+    UNTOLD = "untold"
+    """We do not: a review without an answer may have one."""
+
+
+class AnswersOf(Protocol):
+    """Says whether answers are told at a source."""
+
+    def __call__(self, platform: str, mapping: str | None, *, is_polled: bool) -> Answers:
+        """Return it, by the source's platform and mapping, and whether the platform was asked for all it has once."""
 
 
 class Proof(Protocol):

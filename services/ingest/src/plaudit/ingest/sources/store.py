@@ -1,6 +1,6 @@
 """Every statement about sources. What proves deliveries is stored encrypted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from sqlalchemy import Select, delete, insert, select, tuple_, update
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.vault import Place, Vault
-from plaudit.ingest.sources.domain import KeyedSource, Source
+from plaudit.ingest.sources.domain import Answers, AnswersOf, KeyedSource, Source
 from plaudit.ingest.sources.tables import sources
 
 _FIND = "SELECT * FROM find_source($1)"
@@ -35,6 +35,16 @@ WHERE NOT starts_with(answering_credentials, $1) ORDER BY id LIMIT $2
 _RESEAL_CREDENTIALS = "UPDATE sources SET answering_credentials = $2 WHERE id = $1 AND answering_credentials = $3"
 CREDENTIALS: Final = "answering_credentials"
 _decode_credentials = msgspec.json.Decoder(dict[str, str]).decode
+
+
+_IS_POLLED = "EXISTS (SELECT FROM pulls WHERE tenant_id = {tenant} AND source_id = {source} AND watermark IS NOT NULL)"
+"""Whether a walk through the pages of a source's platform has come to its end: until then, nothing is missing yet."""
+_ASK_POLLED = f"SELECT {_IS_POLLED.format(tenant='$1', source='$2')}"
+_TELLING = f"""
+SELECT s.id, s.platform, nullif(s.mapping, 'null')::text AS mapping,
+    {_IS_POLLED.format(tenant="s.tenant_id", source="s.id")} AS is_polled
+FROM sources AS s WHERE s.tenant_id = $1 AND s.id = ANY($2)
+"""
 
 
 async def add(tx: SqlTx, source: Source, vault: Vault) -> None:
@@ -130,6 +140,22 @@ LEFT JOIN LATERAL (
     WHERE f.tenant_id = $1 AND f.source_id = wanted.source_id ORDER BY f.hour DESC, f.last_at DESC LIMIT 1
 ) AS failed ON true
 """
+
+
+async def is_polled(tx: Tx, tenant_id: str, source_id: UUID) -> bool:
+    """Return whether the platform of a source was asked for all it has, and is asked since."""
+    return bool(await tx.raw.fetchval(_ASK_POLLED, tenant_id, source_id))
+
+
+async def answers_told(
+    tx: Tx, tenant_id: str, source_ids: Collection[UUID], answers_of: AnswersOf
+) -> dict[UUID, Answers]:
+    """Return whether answers are told at each of these sources. Of one that was deleted nothing is told any more."""
+    rows = await tx.raw.fetch(_TELLING, tenant_id, list(source_ids))
+    told = dict.fromkeys(source_ids, Answers.UNTOLD)
+    for row in rows:
+        told[row["id"]] = answers_of(row["platform"], row["mapping"], is_polled=row["is_polled"])
+    return told
 
 
 async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:

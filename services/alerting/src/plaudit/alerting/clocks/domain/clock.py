@@ -11,6 +11,7 @@ from plaudit.alerting.clocks.domain.clock_events import ClockEvent, kind_of
 from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.policies.domain import Policy
+from plaudit.common.contracts import Answers
 
 CACHED_IDS: Final = 50_000
 _NAMESPACE: Final = UUID("6f2c0f0e-8a52-5d0b-9b57-0f2f6f1f7a3d")
@@ -33,6 +34,13 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     run: Run
     erased_at: datetime | None = None
     """When the review was erased: from then on nothing changes the clock."""
+    answers: str = Answers.TOLD
+    """Whether answers are told where the review comes from, by the last event that shows the review."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a missing answer says anything."""
+        return self.answers != Answers.UNTOLD
 
     @property
     def key(self) -> ClockKey:

@@ -67,6 +67,12 @@ class Breached(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="bre
     """Decided before all reviews written up to the due time had been read."""
 
 
+class Unknown(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="unknown"):
+    """The due time passed where answers are not told: whether there was one in time, nobody here knows."""
+
+    at: datetime
+
+
 class Fulfilled(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="fulfilled"):
     """The answer was published: in time, or after a breach."""
 
@@ -87,7 +93,7 @@ class Retracted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="re
     reason: RetractReason
 
 
-ClockEvent: TypeAlias = Started | Warned | Breached | Fulfilled | Cancelled | Retracted
+ClockEvent: TypeAlias = Started | Warned | Breached | Unknown | Fulfilled | Cancelled | Retracted
 
 
 def kind_of(event: ClockEvent) -> str:

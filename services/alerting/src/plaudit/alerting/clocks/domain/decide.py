@@ -2,6 +2,8 @@
 
 An answer ends a clock here. The outcome depends on when things happened, not on when we learned of them: an end that
 was in time retracts a breach, and one that was late causes it. A back-fill starts no run, for it tells of what is past.
+
+Where answers are not told, only an answer can show that a run was late: neither time nor the end of the review does.
 """
 
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     RetractReason,
     Started,
     StartReason,
+    Unknown,
     Warned,
 )
 from plaudit.alerting.clocks.domain.run import Run
@@ -30,7 +33,13 @@ _End: TypeAlias = Fulfilled | Cancelled
 
 
 def decide(
-    run: Run | None, change: ReviewChange, happened_at: datetime, policy: Policy, *, is_first: bool = False
+    run: Run | None,
+    change: ReviewChange,
+    happened_at: datetime,
+    policy: Policy,
+    *,
+    is_first: bool = False,
+    is_told: bool = True,
 ) -> tuple[ClockEvent, ...]:
     """Return what a change of a review adds to its clock's log.
 
@@ -40,10 +49,11 @@ def decide(
         happened_at: when the change was recorded; a removal and the loss of an answer have no other time.
         policy: for a new run the newest revision, for the present run the one that it is pinned to.
         is_first: whether we learn of the review by this change.
+        is_told: whether answers are told where the review comes from.
     """
     end = _end_of(change.after, happened_at, policy)
     if run is not None and run.waiting:
-        return () if end is None else _close(run, end)
+        return () if end is None else _close(run, end, is_told=is_told)
     if run is not None and run.breached_at is not None and isinstance(end, Fulfilled) and end.at <= run.due_at:
         return (_retraction(end), end)
     if end is None and change.after is not None and not change.backfill:
@@ -51,9 +61,9 @@ def decide(
     return ()
 
 
-def decide_erased(run: Run, happened_at: datetime) -> tuple[ClockEvent, ...]:
+def decide_erased(run: Run, happened_at: datetime, *, is_told: bool) -> tuple[ClockEvent, ...]:
     """Return what is added to a clock's log when its review is erased: no answer is due any more."""
-    return _close(run, Cancelled(happened_at, CancelReason.ERASED)) if run.waiting else ()
+    return _close(run, Cancelled(happened_at, CancelReason.ERASED), is_told=is_told) if run.waiting else ()
 
 
 def decide_worse(
@@ -71,7 +81,7 @@ def decide_worse(
         policy: that of the present run.
         newest: that of reviews as severe as this one now is.
     """
-    if not run.waiting or run.breached_at is not None or newest.severity == policy.severity:
+    if not run.waiting or run.is_decided or newest.severity == policy.severity:
         return ()
     if newest.severity != Severity.DRASTIC or _end_of(change.after, happened_at, newest) is not None:
         return ()
@@ -84,7 +94,13 @@ def decide_worse(
 
 
 def decide_due(
-    run: Run, percents: Sequence[int], *, now: datetime, read_until: datetime, decide_until: datetime
+    run: Run,
+    percents: Sequence[int],
+    *,
+    now: datetime,
+    read_until: datetime,
+    decide_until: datetime,
+    is_told: bool = True,
 ) -> tuple[ClockEvent, ...]:
     """Return what the passing of time adds to the log of a clock.
 
@@ -96,8 +112,9 @@ def decide_due(
         now: the present time.
         read_until: all reviews written up to here have been applied.
         decide_until: not before `read_until`; a breach between the two is provisional, one later is not decided yet.
+        is_told: whether answers are told where the review comes from; if not, the run becomes unknown.
     """
-    if not run.waiting or run.breached_at is not None:
+    if not run.waiting or run.is_decided:
         return ()
     warnings = sorted(percent for percent in percents if percent != BREACH_PERCENT)
     published = None if now > run.due_at or not warnings else warnings[-1]
@@ -106,7 +123,8 @@ def decide_due(
         for percent in warnings
     ]
     if BREACH_PERCENT in percents and run.due_at <= decide_until:
-        events.append(Breached(run.due_at, provisional=run.due_at > read_until))
+        provisional = run.due_at > read_until
+        events.append(Breached(run.due_at, provisional=provisional) if is_told else Unknown(run.due_at))
     return tuple(events)
 
 
@@ -124,9 +142,11 @@ def _end_of(review: ReviewState | None, happened_at: datetime, policy: Policy) -
     return Fulfilled(review.answer.published_at) if review.answer is not None and is_answered(review) else None
 
 
-def _close(run: Run, end: _End) -> tuple[ClockEvent, ...]:
+def _close(run: Run, end: _End, *, is_told: bool) -> tuple[ClockEvent, ...]:
     if end.at <= run.due_at:
         return (end,) if run.breached_at is None else (_retraction(end), end)
+    if isinstance(end, Cancelled) and (run.unknown_at is not None or not is_told):
+        return (end,)
     return (end,) if run.breached_at is not None else (Breached(run.due_at), end)
 
 

@@ -3,11 +3,15 @@
 A log holds one or more runs. `Started` opens a run; `Fulfilled` or `Cancelled` closes it, and a later `Started` opens
 the next. A breach stays when the answer is published late, or when the review is removed afterwards; only `Retracted`,
 when we learn that the run had ended in time, removes it.
+
+Where answers are not told, the due time makes a run unknown instead of breached. It waits for an answer all the same,
+and an answer, once it is known, makes of it what its publication says.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -20,7 +24,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Retracted,
     Started,
     StartReason,
-    Warned,
+    Unknown,
 )
 from plaudit.alerting.policies.domain import Policy, PolicyRef
 
@@ -32,6 +36,8 @@ class State(StrEnum):
     FULFILLED = "fulfilled"
     BREACHED = "breached"
     CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    """The due time has passed, and whether there was an answer is not told."""
 
 
 class Run(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +55,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     provisional: bool = False
     fulfilled_at: datetime | None = None
     cancelled_at: datetime | None = None
+    unknown_at: datetime | None = None
     reason: str = StartReason.PUBLISHED
     """Why the run began, or, if it is cancelled, why it ended."""
 
@@ -58,13 +65,20 @@ class Run(msgspec.Struct, frozen=True, gc=False):
         return self.fulfilled_at is None and self.cancelled_at is None
 
     @property
+    def is_decided(self) -> bool:
+        """Whether it was decided what the due time has made of it."""
+        return self.breached_at is not None or self.unknown_at is not None
+
+    @property
     def state(self) -> State:
         """How the run stands."""
         if self.breached_at is not None:
             return State.BREACHED
         if self.fulfilled_at is not None:
             return State.FULFILLED
-        return State.RUNNING if self.cancelled_at is None else State.CANCELLED
+        if self.cancelled_at is not None:
+            return State.CANCELLED
+        return State.RUNNING if self.unknown_at is None else State.UNKNOWN
 
 
 def apply(run: Run | None, event: ClockEvent, policy: Policy) -> Run:
@@ -90,18 +104,25 @@ def apply(run: Run | None, event: ClockEvent, policy: Policy) -> Run:
         )
     if run is None:
         raise ValueError(f"a clock's log begins with {type(event).__name__}, not with Started")
+    return replace(run, **_changes(run, event))
+
+
+def _changes(run: Run, event: ClockEvent) -> dict[str, Any]:
+    """Return the fields of a run that an event sets."""
+    ended = {"unknown_at": None, "generation": run.generation + 1}
     match event:
-        case Warned():
-            return run
         case Breached():
-            return replace(run, breached_at=event.at, provisional=event.provisional)
+            return {"breached_at": event.at, "provisional": event.provisional, "unknown_at": None}
+        case Unknown():
+            return {"unknown_at": event.at}
         case Fulfilled():
             # An answer replaces a cancellation: the review came back with it.
-            return replace(run, fulfilled_at=event.at, cancelled_at=None, generation=run.generation + 1)
+            return {"fulfilled_at": event.at, "cancelled_at": None, **ended}
         case Cancelled():
-            return replace(run, cancelled_at=event.at, reason=event.reason, generation=run.generation + 1)
+            return {"cancelled_at": event.at, "reason": event.reason, **ended}
         case Retracted():
-            return replace(run, breached_at=None, provisional=False)
+            return {"breached_at": None, "provisional": False}
+    return {}
 
 
 def fold(events: Iterable[ClockEvent], policy: Policy) -> Run | None:

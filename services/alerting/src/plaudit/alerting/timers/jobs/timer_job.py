@@ -14,7 +14,7 @@ import structlog
 
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import ClockKey
-from plaudit.alerting.metrics import TIMER_LATENESS_SECONDS
+from plaudit.alerting.metrics import DECIDED, TIMER_LATENESS_SECONDS
 from plaudit.alerting.policies.domain import BREACH_PERCENT
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers import commands, store
@@ -106,12 +106,14 @@ class TimerJob(PeriodicJob):
         started_at = time.monotonic()
         async with self._database.transaction() as tx:
             work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
-            fired = await commands.fire(work, dict(clocks), watermarks, self._followers)
+            fired, decided = await commands.fire(work, dict(clocks), watermarks, self._followers)
             now = tx.now
             failpoint("timers_before_commit")
         for timer in fired:
             lateness = _BREACH_LATENESS if timer.percent == BREACH_PERCENT else _WARN_LATENESS
             lateness.observe((now - timer.due_at).total_seconds())
+        for outcome in ("breached", "unknown"):
+            DECIDED.labels(outcome).inc(decided[outcome])
         log.info("timers_fired", fired=len(fired), duration_ms=round((time.monotonic() - started_at) * 1000, 1))
         return len(fired)
 

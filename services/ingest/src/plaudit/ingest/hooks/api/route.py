@@ -226,6 +226,7 @@ def _read(
         arrived_at=arrived_at,
         rules=cached.rules,
         backfill=is_backfill(headers),
+        answers=cached.answers,
     )
 
 

@@ -15,12 +15,12 @@ from uuid import UUID
 
 from plaudit.common.db import Database
 from plaudit.common.vault import Vault
-from plaudit.ingest.platforms import ADAPTERS, Adapter
+from plaudit.ingest.platforms import ADAPTERS, Adapter, answers_depend_on_polls, answers_of
 from plaudit.ingest.platforms.proofs import Proof
 from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, RulesInForce
 from plaudit.ingest.sources import store
-from plaudit.ingest.sources.domain import KeyedSource, Source
+from plaudit.ingest.sources.domain import Answers, KeyedSource, Source
 
 MAX_CACHED_SOURCES = 10_000
 GATHER_SECONDS = 0.05
@@ -41,6 +41,8 @@ class CachedSource:
     """That deliveries may come from; any if there are none."""
     rules: CompiledRules = SHIPPED
     """What its reviews are sorted by."""
+    answers: Answers = Answers.TOLD
+    """Whether answers are told there."""
 
 
 ProofOf = Callable[[Adapter, Source], Proof]
@@ -53,7 +55,11 @@ def proof_of_platform(adapter: Adapter, _: Source) -> Proof:
 
 
 def known_source(
-    source: KeyedSource, proof_of: ProofOf = proof_of_platform, rules: CompiledRules = SHIPPED
+    source: KeyedSource,
+    proof_of: ProofOf = proof_of_platform,
+    rules: CompiledRules = SHIPPED,
+    *,
+    is_polled: bool = False,
 ) -> CachedSource:
     """Return a source with what proves and reads its deliveries.
 
@@ -64,7 +70,9 @@ def known_source(
     adapter = ADAPTERS[source.platform].of(source.mapping)
     proof = proof_of(adapter, source)
     networks = tuple(ip_network(each) for each in source.allowed_addresses)
-    return CachedSource(source, adapter, proof, tuple(proof.key(secret) for secret in source.proving), networks, rules)
+    keys = tuple(proof.key(secret) for secret in source.proving)
+    answers = answers_of(source.platform, source.mapping, is_polled=is_polled)
+    return CachedSource(source, adapter, proof, keys, networks, rules, answers)
 
 
 class SourceCache:
@@ -163,7 +171,17 @@ class SourceCache:
     async def _load(self, wanted: UUID) -> CachedSource | None:
         async with self._database.transaction() as tx:
             source = await store.find(tx, wanted, self._vault)
-        return None if source is None else known_source(source, self._proof_of, await self._rules_of(source.tenant_id))
+        if source is None:
+            return None
+        rules = await self._rules_of(source.tenant_id)
+        return known_source(source, self._proof_of, rules, is_polled=await self._is_polled(source))
+
+    async def _is_polled(self, source: Source) -> bool:
+        """Return whether the platform is asked for answers, where that is how they are told."""
+        if not answers_depend_on_polls(source.platform):
+            return False
+        async with self._database.transaction(source.tenant_id) as tx:
+            return await store.is_polled(tx, source.tenant_id, UUID(source.id))
 
     async def _rules_of(self, tenant_id: str) -> CompiledRules:
         """Return the rules that are in force for a tenant. They are compiled once, until they change."""

@@ -23,7 +23,7 @@ from plaudit.common.vault import Vault
 from plaudit.ingest.hooks.api.writer import Writer
 from plaudit.ingest.hooks.domain import ACCEPTED, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
 from plaudit.ingest.metrics import PULL_REMOVALS_HELD
-from plaudit.ingest.platforms import ADAPTERS, INTERFACES, UnusableBodyError
+from plaudit.ingest.platforms import ADAPTERS, INTERFACES, UnusableBodyError, answers_of
 from plaudit.ingest.platforms.interface import Ask, Token, Told, UnexpectedAnswerError, Walk, decode
 from plaudit.ingest.platforms.pulled import MISSING, PAGE, PULL_HEADER, missing_document, read_pulled
 from plaudit.ingest.pulls import commands, store
@@ -389,6 +389,7 @@ class Run:
             status=ACCEPTED if unread is None else UNPROCESSABLE,
             quarantine_reason=unread,
             removals_are_final=self._adapter.tells.removals_are_final,
+            answers=answers_of(source.platform, source.mapping, is_polled=True),
             rules=self._rules,
         )
 

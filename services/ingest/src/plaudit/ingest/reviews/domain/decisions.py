@@ -51,7 +51,7 @@ from plaudit.ingest.reviews.domain.state import ReviewState, StoredReview
 from plaudit.ingest.reviews.domain.versions import ALL_PARTS, PartVersions
 from plaudit.ingest.sorting.domain.findings import NOTHING
 from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules
-from plaudit.ingest.sources.domain import Source
+from plaudit.ingest.sources.domain import Answers, Source
 
 RevisionType = Literal[
     "review.created",
@@ -94,6 +94,8 @@ class NewRevision(Revised, frozen=True, kw_only=True):
     tracestate: str | None = None
     backfill: bool = False
     """Whether it tells of what happened long ago, so that nobody is to be called for it."""
+    answers: Answers = Answers.TOLD
+    """Whether answers are told at its source, as it stands now."""
 
 
 class Unchanged(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from plaudit.common.text import clean
 from plaudit.ingest.hooks.domain import Delivery
-from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.platforms import ADAPTERS, answers_of
 from plaudit.ingest.reviews.domain.state import Kind, ReviewState
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit.ingest.surveys.domain.invitations import Invitation
@@ -82,6 +82,7 @@ def delivery_of(
         body=body,
         events=ADAPTERS[PLATFORM].read(body, source),
         traceparent=traceparent,
+        answers=answers_of(PLATFORM, None, is_polled=False),
     )
 
 
