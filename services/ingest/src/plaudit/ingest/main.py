@@ -20,6 +20,7 @@ from plaudit.ingest.deliveries import api as deliveries
 from plaudit.ingest.deliveries import pages as delivery_pages
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
+from plaudit.ingest.erasure import pages as erasure_pages
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
@@ -50,6 +51,7 @@ from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.settling import api as settling
+from plaudit.ingest.settling import pages as settling_pages
 from plaudit.ingest.settling.jobs import ReportsJob
 from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sources import api as sources
@@ -93,6 +95,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(
             *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(pulls.router, written_answers.router, answer_pages.router, settling.router),
+            *(settling_pages.router, erasure_pages.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router, resorting.router),
@@ -189,7 +192,7 @@ SERVICE = Service(
             *("/v1/platform_reports", "/v1/quarantined_events", "/v1/replays"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
             *("/console/answers", "/console/deliveries", "/console/imports", "/console/reviews", "/console/sources"),
-            "/console/surveys",
+            *("/console/surveys", "/console/erasures"),
         )
     ),
 )

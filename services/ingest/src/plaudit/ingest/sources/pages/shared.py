@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from plaudit.common.contracts.subjects import SUBJECT_RULE
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, not_found
+from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.common.settings import address_of
@@ -70,6 +71,11 @@ def platforms_of(request: Request) -> Mapping[str, Platform]:
     """Return what the pages say of each platform that has an adapter; `main` says so."""
     platforms: Mapping[str, Platform] = request.app.state.platforms
     return platforms
+
+
+def crumb_of(source: Source) -> Crumb:
+    """Return a source as a step on the way to a page of it."""
+    return Crumb(source.name, f"{SOURCES}/{source.id}")
 
 
 async def source_of(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -> Source:
