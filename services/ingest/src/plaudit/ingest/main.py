@@ -35,6 +35,7 @@ from plaudit.ingest.imports import pages as import_pages
 from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.mappings import api as mappings
+from plaudit.ingest.mappings import pages as mapping_pages
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
@@ -96,6 +97,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(pulls.router, written_answers.router, answer_pages.router, settling.router),
             *(settling_pages.router, erasure_pages.router),
+            mapping_pages.router,
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router, resorting.router),
