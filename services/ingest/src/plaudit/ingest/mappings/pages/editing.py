@@ -23,10 +23,24 @@ from plaudit.ingest.deliveries import store as deliveries
 from plaudit.ingest.mappings.domain.forms import MEMBERS, WORDED, of_guess, read, written
 from plaudit.ingest.mappings.domain.guess import Guess, guess
 from plaudit.ingest.mappings.domain.preview import preview
+from plaudit.ingest.mappings.pages.wording import (
+    DEFAULTS,
+    DIGESTS,
+    ENCODINGS,
+    GROUPS,
+    HAPPENED,
+    LABELS,
+    PROOFS,
+    RULES,
+    TIME_FORMS,
+    WORD_HINTS,
+    hints,
+    unclear,
+)
 from plaudit.ingest.mappings.schemas import PreviewedEventOut, preview_out
 from plaudit.ingest.platforms import UnusableBodyError
 from plaudit.ingest.platforms.adapter import decode_json
-from plaudit.ingest.platforms.mapping import FIELDS, REQUIRED, MappingSpec, compiled
+from plaudit.ingest.platforms.mapping import REQUIRED, MappingSpec, compiled
 from plaudit.ingest.sources import commands
 from plaudit.ingest.sources.api import OpenedVault, PlatformProofs
 from plaudit.ingest.sources.domain import (
@@ -56,96 +70,10 @@ MAX_PAYLOAD_CHARS: Final = 100_000
 MAX_FORM_FIELDS: Final = 100
 SHOWN_EVENTS: Final = 10
 LATEST_DELIVERIES: Final = 10
-GROUPS: Final[Mapping[str, Sequence[str]]] = {
-    "What every review needs": REQUIRED,
-    "What it says": ("title", "text", "language", "url", "verified"),
-    "What happened": ("event", "removed", "version", "edited_at"),
-    "Its scale": ("kind", "scale_min", "scale_max"),
-    "Its writer": ("author_id", "author_email"),
-    "Your answer": ("answer", "answered_at"),
-    "What it can be found by": ("product", "location", "reference", "tags"),
-}
-LABELS: Final[Mapping[str, str]] = {
-    "id": "Id of the review",
-    "rating": "Rating",
-    "published_at": "When it was published",
-    "event": "What happened",
-    "edited_at": "When it was edited",
-    "version": "Version",
-    "removed": "Whether it is not public",
-    "title": "Title",
-    "text": "Text",
-    "language": "Language",
-    "url": "Where it can be read",
-    "verified": "Whether the purchase is certain",
-    "kind": "What sort of rating",
-    "scale_min": "Worst rating",
-    "scale_max": "Best rating",
-    "author_id": "Id of the writer",
-    "author_email": "Address of the writer",
-    "answer": "Text of the answer",
-    "answered_at": "When it was answered",
-    "product": "Product",
-    "location": "Location",
-    "reference": "Order or reference",
-    "tags": "Labels",
-}
-"""Field → its label."""
-OTHERS: Final[Mapping[str, str]] = {"events": "The events", "proof": "Proof", "time_zone": "Time zone"}
-"""What else a guess can find unclear → its label."""
-HINTS: Final[Mapping[str, str]] = {
-    "event": "created, edited, removed, restored or answered, or words for these. Without, each is a whole review.",
-    "version": "A whole number that rises with each change of the review.",
-    "kind": "Stars, if nothing is said. A constant is written 'nps'.",
-    "scale_min": "A constant is a number in backticks: `0`",
-    "scale_max": "1 to 5, if neither end is said.",
-    "author_email": "It is kept as a keyed hash only.",
-}
-WORD_HINTS: Final[Mapping[str, str]] = {
-    "event": "review.new = created",
-    "rating": "FIVE = 5",
-    "kind": "promoter_score = nps",
-    "verified": "buyer = yes",
-    "removed": "hidden = yes",
-}
-PROOFS: Final[Mapping[str, str]] = {
-    "": "choose one",
-    "path-token": "nothing: a secret end of the address",
-    "secret-header": "a secret in a header",
-    "hmac": "a signature (HMAC) in a header",
-    "standard-webhooks": "Standard Webhooks",
-    "standard-webhooks-v1a": "Standard Webhooks with Ed25519",
-}
-DIGESTS: Final = {"sha256": "SHA-256", "sha512": "SHA-512"}
-ENCODINGS: Final = {"hex": "hexadecimal", "base64": "Base64"}
-TIME_FORMS: Final = {"seconds": "Unix seconds", "either": "Unix seconds or milliseconds", "iso": "ISO 8601"}
-HAPPENED: Final[Mapping[str, tuple[str, str]]] = {
-    "created": ("a review", "good"),
-    "edited": ("a change", "good"),
-    "removed": ("taken down", "good"),
-    "restored": ("back again", "good"),
-    "answered": ("an answer", "good"),
-    "ignored": ("not for us", "quiet"),
-    "quarantined": ("cannot be read", "bad"),
-}
-"""What becomes of an event → words, and their look."""
-DEFAULTS: Final[Mapping[str, str]] = {
-    "proof.digest": "sha256",
-    "proof.encoding": "hex",
-    "proof.timestamp_form": "seconds",
-    "proof.separator": ".",
-}
 OF_SOURCE: Final = ("name", "subject", "secret", "allowed_addresses", "time_zone")
 TRIED_WITH: Final = {"kind": "path-token"}
 """The proof of a mapping that is tried out before a proof is chosen: it changes nothing of what is read."""
 OLD_FORM: Final = "The source was changed after this page was shown. Nothing is saved; look, and try again."
-_RULES: Final[Mapping[str, str]] = {
-    "missing": "Say where it stands.",
-    "string_too_long": "It is too long.",
-    "string_pattern_mismatch": "It has characters that it cannot have.",
-    "literal_error": "Choose one of these.",
-}
-
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.ingest.mappings")
 
@@ -321,7 +249,7 @@ def _mapping(typed: Mapping[str, str], *, tried: bool = False) -> tuple[str | No
     except ValidationError as error:
         for each in error.errors():
             path = _path(each["loc"])
-            words = "Choose what proves it." if path == "proof.kind" else _RULES.get(each["type"])
+            words = "Choose what proves it." if path == "proof.kind" else RULES.get(each["type"])
             errors.setdefault(path, words or sentence(rule_in_words(each["msg"])))
     except InvalidMappingError as error:
         for member in error.members:
@@ -415,10 +343,10 @@ async def _page(
         is_begun=is_begun,
         groups=[(title, names, _is_used(names, values, looked.errors)) for title, names in GROUPS.items()],
         labels=LABELS,
-        hints=_hints(looked.guess),
+        hints=hints(looked.guess),
         worded=WORDED,
         word_hints=WORD_HINTS,
-        unclear=_unclear(looked.guess),
+        unclear=unclear(looked.guess),
         events=None if looked.events is None else looked.events[:SHOWN_EVENTS],
         events_left=max(0, len(looked.events or ()) - SHOWN_EVENTS),
         happened=HAPPENED,
@@ -436,21 +364,3 @@ def _is_used(names: Sequence[str], values: Mapping[str, str], errors: Mapping[st
     """Return whether a group of fields is to be open: one is needed, is said, or is wrong."""
     paths = [f"{kind}.{name}" for name in names for kind in ("fields", "words")]
     return names is REQUIRED or any(values.get(path) or errors.get(path) for path in paths)
-
-
-def _unclear(found: Guess | None) -> list[tuple[str, str, Sequence[str]]]:
-    """Return what a payload does not tell, in the words of the form: label, reason, and what may be meant."""
-    return [
-        (
-            LABELS.get(each.field) or OTHERS[each.field],
-            each.reason.replace("say under `words`", "say below"),
-            each.candidates,
-        )
-        for each in (found.unclear if found else ())
-    ]
-
-
-def _hints(found: Guess | None) -> dict[str, str]:
-    """Return what is said below each field: what it is, or why it was guessed."""
-    guessed = {each.field: f"Guessed ({each.confidence}): {each.reason}." for each in found.fields} if found else {}
-    return {**dict.fromkeys(FIELDS, ""), **HINTS, **guessed}
