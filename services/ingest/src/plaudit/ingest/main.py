@@ -45,6 +45,7 @@ from plaudit.ingest.replays import api as replays
 from plaudit.ingest.replays import pages as replay_pages
 from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit.ingest.resorting import api as resorting
+from plaudit.ingest.resorting import pages as sorting_pages
 from plaudit.ingest.resorting.jobs import SortAgainJob, WordsOfTradeJob
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
@@ -97,7 +98,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(pulls.router, written_answers.router, answer_pages.router, settling.router),
             *(settling_pages.router, erasure_pages.router),
-            mapping_pages.router,
+            *(mapping_pages.router, sorting_pages.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router, resorting.router),
@@ -194,7 +195,7 @@ SERVICE = Service(
             *("/v1/platform_reports", "/v1/quarantined_events", "/v1/replays"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
             *("/console/answers", "/console/deliveries", "/console/imports", "/console/reviews", "/console/sources"),
-            *("/console/surveys", "/console/erasures"),
+            *("/console/surveys", "/console/erasures", "/console/sorting"),
         )
     ),
 )

@@ -37,6 +37,7 @@ CONSOLE: Final = (
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
     NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",)),
     NavEntry("Imports", "/console/imports", ("imports:write",)),
+    NavEntry("Sorting", "/console/sorting", ("reviews:read",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
     NavEntry("Erasures", "/console/erasures", ("erasures:read",)),
