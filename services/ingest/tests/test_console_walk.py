@@ -88,6 +88,7 @@ async def walk(ingest: Ingest, client: httpx.AsyncClient) -> dict[str, list[str]
         answer = await client.get(address)
         assert answer.status_code == 200, (address, answer.text)
         assert "<script" not in answer.text
+        assert 'href=""' not in answer.text, f"{address} has a link to itself"
         reached.setdefault(route, []).append(address)
         for action in addresses(answer.text, address, r'<form[^>]*method="post"[^>]*action="([^"]*)"'):
             is_ours = answering(urlsplit(action).path) == "ingest"

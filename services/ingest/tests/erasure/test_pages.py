@@ -89,6 +89,16 @@ async def test_what_names_nobody_is_refused_beside_the_field(ingest: Ingest, nam
     assert await ingest.rows("SELECT FROM ingest.erasures") == []
 
 
+async def test_the_page_of_a_review_leads_to_the_erasure_of_its_writer(ingest: Ingest, source: Source):
+    await ingest.post(source, [created("r-1", 1, author={"id": "c-1"}), created("r-2", 5)])
+    known, unknown = [each["id"] for each in await ingest.items("/v1/reviews", sort="rating")]
+    staff = await signed_in(ingest, *ERASER)
+    page = await shown(staff, f"/console/reviews/{known}/erase")
+    [person] = re.findall(r'name="named" value="([^"]*)"', page)
+    assert "<dt>Reviews</dt><dd>1</dd>" in (await staff.post(PAGE, data={"named": person})).text
+    assert 'name="named"' not in await shown(staff, f"/console/reviews/{unknown}/erase")
+
+
 async def test_a_review_is_erased_from_its_page(ingest: Ingest, source: Source):
     await ingest.post(source, [created("r-1", 1, text="<b>Mine</b>."), created("r-2", 5)])
     [found] = await ingest.items("/v1/reviews", rating_lt=2)

@@ -141,6 +141,7 @@ async def ask_to_erase(request: Request, principal: ReviewEraser, tx: TenantTx, 
         review=review,
         title=title_of(review),
         review_path=f"{REVIEWS}/{review.id}",
+        erasures_path=ERASURES,
     )
 
 

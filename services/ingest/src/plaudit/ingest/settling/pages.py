@@ -59,9 +59,9 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "ease": "Choose one of these.",
     "reason": "Choose one of these.",
     "state": "Choose one of these.",
-    "note": f"A note has at most {MAX_NOTE_CHARS:,} characters.",
-    "evidence": f"It has at most {MAX_NOTE_CHARS:,} characters.",
-    "decision": f"It has at most {MAX_NOTE_CHARS:,} characters.",
+    "note": f"Write at most {MAX_NOTE_CHARS:,} characters, and none that cannot be seen.",
+    "evidence": f"Write at most {MAX_NOTE_CHARS:,} characters, and none that cannot be seen.",
+    "decision": f"Write at most {MAX_NOTE_CHARS:,} characters, and none that cannot be seen.",
 }
 """Field → what it must be, in words."""
 LABEL_RULE: Final = "Write a label of small letters, digits, dots, hyphens and underscores, 64 at most"
@@ -219,6 +219,7 @@ async def _page(
         reasons=REASONS,
         states=REPORTS,
         decisions=DECISIONS,
+        max_note_chars=MAX_NOTE_CHARS,
         may_settle=principal.may("answers:write"),
         moment=moment,
         is_web_address=is_web_address,
