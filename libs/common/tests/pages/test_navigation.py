@@ -25,3 +25,8 @@ def test_the_way_to_a_page_begins_at_the_overview_and_names_what_is_shown() -> N
         Crumb("Clocks", "/console/clocks"),
         Crumb("Slow"),
     ]
+
+
+def test_a_step_that_is_a_page_of_its_own_leads_there() -> None:
+    way = crumbs("/console/reviews/1/settle", Crumb("Cold soup", "/console/reviews/1"), "Settle")
+    assert [each.path for each in way] == ["/console", "/console/reviews", "/console/reviews/1", ""]

@@ -20,6 +20,7 @@ from plaudit.ingest.deliveries import api as deliveries
 from plaudit.ingest.deliveries import pages as delivery_pages
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
+from plaudit.ingest.erasure import pages as erasure_pages
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
@@ -34,6 +35,7 @@ from plaudit.ingest.imports import pages as import_pages
 from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.mappings import api as mappings
+from plaudit.ingest.mappings import pages as mapping_pages
 from plaudit.ingest.platforms import ADAPTERS, ANSWERING, answers_of
 from plaudit.ingest.platforms.examples import examples
 from plaudit.ingest.pulls import api as pulls
@@ -44,6 +46,7 @@ from plaudit.ingest.replays import api as replays
 from plaudit.ingest.replays import pages as replay_pages
 from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit.ingest.resorting import api as resorting
+from plaudit.ingest.resorting import pages as sorting_pages
 from plaudit.ingest.resorting.jobs import SortAgainJob, WordsOfTradeJob
 from plaudit.ingest.reviews import api as reviews
 from plaudit.ingest.reviews import pages as review_pages
@@ -51,6 +54,7 @@ from plaudit.ingest.revision_feed import api as revision_feed
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.settling import api as settling
+from plaudit.ingest.settling import pages as settling_pages
 from plaudit.ingest.settling.jobs import ReportsJob
 from plaudit.ingest.sorting import api as sorting
 from plaudit.ingest.sorting.domain import language
@@ -96,6 +100,8 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         routers=(
             *(sources.router, mappings.router, deliveries.router, customers.router, contacts.router, erasure.router),
             *(pulls.router, written_answers.router, answer_pages.router, settling.router),
+            *(settling_pages.router, erasure_pages.router),
+            *(mapping_pages.router, sorting_pages.router),
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, pull_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router, resorting.router),
@@ -192,7 +198,7 @@ SERVICE = Service(
             *("/v1/platform-reports", "/v1/quarantined-events", "/v1/replays"),
             *("/v1/surveys", "/v1/survey-templates", "/s", "/survey-static"),
             *("/console/answers", "/console/deliveries", "/console/imports", "/console/reviews", "/console/sources"),
-            "/console/surveys",
+            *("/console/surveys", "/console/erasures", "/console/sorting"),
         )
     ),
 )

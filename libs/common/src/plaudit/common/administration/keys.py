@@ -33,6 +33,7 @@ from plaudit.common.http import Cursor, Principal, decode_cursor, encode_cursor
 from plaudit.common.http.paging import list_of
 from plaudit.common.http.problems import not_found
 from plaudit.common.names import checked_name
+from plaudit.common.pages.navigation import Crumb
 from plaudit.common.people import store as people
 from plaudit.common.refusals import RefusedError, sentence
 from plaudit.common.sessions import NOTHING_TYPED, Typed, done, staff
@@ -169,7 +170,7 @@ async def ask_to_revoke(request: Request, principal: Keeper, public_id: str) -> 
             principal,
             tx,
             "key_revoke.html",
-            further=(key.name, "Revoke"),
+            further=(Crumb(key.name, f"{KEYS}/{public_id}"), "Revoke"),
             key=key,
             key_path=f"{KEYS}/{public_id}",
             **_helpers(tx.now),

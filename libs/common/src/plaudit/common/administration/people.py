@@ -17,7 +17,7 @@ from plaudit.common.http.paging import list_of
 from plaudit.common.http.problems import not_found
 from plaudit.common.ids import uuid7
 from plaudit.common.mail.smtp import MailFailedError, MailRefusedError, smtp_sender
-from plaudit.common.pages.navigation import ACCOUNT
+from plaudit.common.pages.navigation import ACCOUNT, Crumb
 from plaudit.common.people import commands, store
 from plaudit.common.people.domain import (
     ROLE_SCOPES,
@@ -257,7 +257,7 @@ async def _question(request: Request, principal: Principal, tx: Tx, account: Acc
         tx,
         "person_deactivate.html",
         status=Typed(errors={"": error} if error else {}).status,
-        further=(account.name, "Deactivate"),
+        further=(Crumb(account.name, f"{PEOPLE}/{account.id}"), "Deactivate"),
         account=account,
         error=error,
         is_self=principal.person is not None and principal.person.id == account.id,

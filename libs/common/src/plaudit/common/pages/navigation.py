@@ -37,8 +37,10 @@ CONSOLE: Final = (
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
     NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",)),
     NavEntry("Imports", "/console/imports", ("imports:write",)),
+    NavEntry("Sorting", "/console/sorting", ("reviews:read",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
+    NavEntry("Erasures", "/console/erasures", ("erasures:read",)),
     NavEntry("Your account", ACCOUNT, (), is_listed=False),
 )
 
@@ -60,7 +62,7 @@ class Crumb:
 
     title: str
     path: str = ""
-    """Empty for the page itself."""
+    """Empty for the page itself, and for a step that is no page."""
 
 
 def sections(may: Callable[[str], bool], counts: Mapping[str, str]) -> list[Link]:
@@ -83,14 +85,16 @@ def section_of(path: str) -> NavEntry | None:
     return max(found, key=lambda entry: len(entry.path), default=None)
 
 
-def crumbs(path: str, *further: str) -> list[Crumb]:
+def crumbs(path: str, *further: str | Crumb) -> list[Crumb]:
     """Return the way to a page.
 
     Args:
         path: of the page.
-        further: titles of what is shown within its section, the page itself last.
+        further: what is shown within its section, the page itself last; a step that is a page of its own is a `Crumb`.
     """
     section = section_of(path)
     way = [entry for entry in CONSOLE if entry.path == HOME or entry == section]
-    titles = [Crumb(entry.title, entry.path) for entry in way] + [Crumb(title) for title in further]
+    titles = [Crumb(entry.title, entry.path) for entry in way] + [
+        each if isinstance(each, Crumb) else Crumb(each) for each in further
+    ]
     return titles or [Crumb("Console")]

@@ -74,7 +74,7 @@ class ConsolePages:
         template: str,
         *,
         status: int = HTTPStatus.OK,
-        further: tuple[str, ...] = (),
+        further: tuple[str | Crumb, ...] = (),
         counts: Mapping[str, str] | None = None,
         **context: Any,
     ) -> Response:
@@ -86,7 +86,7 @@ class ConsolePages:
             tx: the open transaction.
             template: extends `console.html`.
             status: of the answer.
-            further: titles of what is shown within the section, for the breadcrumbs.
+            further: what is shown within the section, for the breadcrumbs: titles, or steps that are pages.
             counts: path → how many wait there, of the sections that this page knows.
             context: for the template.
         """

@@ -32,7 +32,7 @@ from plaudit.ingest.answers.domain import (
 from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.state import Review
-from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, moment
+from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, moment, title_of
 from plaudit.ingest.sources.api import OpenedVault
 
 ROWS: Final = 20
@@ -163,7 +163,7 @@ async def _page(
         tx,
         "answers.html",
         status=typed.status if typed.errors else HTTPStatus.OK,
-        further=(_title(chosen),) if chosen else (),
+        further=(title_of(chosen),) if chosen else (),
         answers=listed,
         show=show,
         shown={value: words for value, (words, _, _) in SHOWN.items()},
@@ -179,7 +179,7 @@ async def _page(
         limit=_limit(interface),
         typed=typed,
         may_answer=principal.may("answers:write"),
-        title_of=_title,
+        title_of=title_of,
         looks=LOOKS,
         moment=moment,
         is_web_address=is_web_address,
@@ -210,8 +210,3 @@ def _said(answer: WrittenAnswer) -> str:
         return "The answer is on its way to the platform. It counts when it is published there."
     because = f", because {answer.note}" if answer.note else ""
     return f"The answer waits to be posted by hand{because}. It counts when somebody says that it is published."
-
-
-def _title(review: Review) -> str:
-    state = review.state
-    return state.title or f"{state.rating:.2g}-star review of {state.subject}"

@@ -65,6 +65,15 @@ class Stage(StrEnum):
     DONE = "done"
 
 
+class KnownOfPerson(msgspec.Struct, frozen=True):
+    """How much is stored of a person; each kind is counted up to `most`."""
+
+    reviews: int
+    events: int
+    has_contact: bool
+    most: int
+
+
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """One erasure: of a review, or of all that a person did up to now."""
 

@@ -11,7 +11,7 @@ import msgspec
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.results import rows_changed
-from plaudit.ingest.erasure.domain import ErasedReview, Erasure, Stage
+from plaudit.ingest.erasure.domain import ErasedReview, Erasure, KnownOfPerson, Stage
 from plaudit.ingest.erasure.tables import erasures
 from plaudit.ingest.reviews.domain.decisions import Revised
 from plaudit.ingest.reviews.domain.state import StoredReview
@@ -26,6 +26,14 @@ _HAS_OPEN = "SELECT EXISTS (SELECT FROM erasures WHERE stage <> 'done')"
 _PAGE = f"""
 {_SELECT} WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (requested_at, id) < ($2, $3::uuid))
 ORDER BY requested_at DESC, id DESC LIMIT $4
+"""
+MAX_COUNTED = 1_000
+_KNOWN_OF_PERSON = """
+SELECT
+    (SELECT count(*) FROM (
+        SELECT FROM reviews WHERE tenant_id = $1 AND person = $2 AND erased_at IS NULL LIMIT $3) AS r) AS reviews,
+    (SELECT count(*) FROM (SELECT FROM customer_events WHERE tenant_id = $1 AND person = $2 LIMIT $3) AS e) AS events,
+    EXISTS (SELECT FROM contacts WHERE tenant_id = $1 AND person = $2) AS has_contact
 """
 _SAVE = """
 UPDATE erasures SET stage = $2, place = $3, counts = $4::text::jsonb, finished_at = $5, address = $6 WHERE id = $1
@@ -139,6 +147,13 @@ async def get(tx: Tx, tenant_id: str, erasure_id: UUID) -> Erasure | None:
 async def page(tx: SqlTx, tenant_id: str, after: tuple[datetime, UUID] | None, limit: int) -> list[Erasure]:
     """Return up to `limit` of the tenant's erasures, the latest first."""
     return [_erasure(row) for row in await tx.raw.fetch(_PAGE, tenant_id, *(after or (None, None)), limit)]
+
+
+async def known_of_person(tx: Tx, tenant_id: str, person: str) -> KnownOfPerson:
+    """Return how much is stored of a person; no more rows than `MAX_COUNTED` are counted of each kind."""
+    row = await tx.raw.fetchrow(_KNOWN_OF_PERSON, tenant_id, person, MAX_COUNTED)
+    assert row is not None
+    return KnownOfPerson(**dict(row), most=MAX_COUNTED)
 
 
 async def first_open(tx: Tx) -> Erasure | None:

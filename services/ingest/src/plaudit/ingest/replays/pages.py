@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
+from plaudit.common.pages.navigation import Crumb
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.ingest.deliveries.pages import REPLAYS, helpers, moment
 from plaudit.ingest.deliveries.store import source_names
@@ -99,7 +100,7 @@ async def show_replay(request: Request, principal: Reader, tx: TenantTx, replay_
         principal,
         tx,
         "replay.html",
-        further=("Replays", f"Replay of {moment(found.requested_at)}"),
+        further=(Crumb("Replays", REPLAYS), f"Replay of {moment(found.requested_at)}"),
         replay=found,
         title=_title(found, names),
         figures=[(f"{counts[name]:,}", *words) for name, words in WORDS.items() if counts.get(name)],

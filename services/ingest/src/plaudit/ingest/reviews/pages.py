@@ -17,7 +17,7 @@ from plaudit.common.sessions import ConsolePages, staff
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
 from plaudit.ingest.reviews.domain.quotes import quotes
-from plaudit.ingest.reviews.domain.state import Kind, Origin, Review, Revision
+from plaudit.ingest.reviews.domain.state import Disposition, Kind, Origin, Review, Revision
 from plaudit.ingest.reviews.store import Filters
 from plaudit.ingest.sorting.domain.language import Language
 from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
@@ -64,6 +64,24 @@ _ORIGINS: Final = {
     Origin.INVITED: "on invitation",
     Origin.INCENTIVISED: "for a reward",
 }
+DISPOSITIONS: Final[Mapping[str, str]] = {
+    Disposition.JUSTIFIED: "the customer is right",
+    Disposition.WRONG_FACT: "the customer is mistaken",
+    Disposition.UNCLEAR: "nobody can tell what is meant",
+    Disposition.ABUSIVE: "it breaks rules of decency",
+}
+"""What was found → its words."""
+EASES: Final = {
+    "": "not said",
+    "1": "very hard",
+    "2": "hard",
+    "3": "rather hard",
+    "4": "neither hard nor easy",
+    "5": "rather easy",
+    "6": "easy",
+    "7": "very easy",
+}
+"""How easily it was solved → its words."""
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.ingest.reviews")
@@ -139,7 +157,7 @@ async def _page(
         tx,
         "reviews.html",
         status=HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
-        further=(_title(chosen),) if chosen else (),
+        further=(title_of(chosen),) if chosen else (),
         form=form,
         subject_error=error,
         is_narrowed=bool(_query(form)),
@@ -154,7 +172,7 @@ async def _page(
         next=following,
         is_first=cursor is None,
         answer_state=lambda review: _answer_state(review, untold),
-        title_of=_title,
+        title_of=title_of,
         stars_of=lambda review: max(1, min(5, int(review.state.rating + 0.5))),
         given_rating=_given_rating,
         origins=_ORIGINS,
@@ -166,6 +184,9 @@ async def _page(
         is_web_address=is_web_address,
         reviews_path=REVIEWS,
         may_answer=principal.may("answers:write"),
+        may_erase=principal.may("erasures:write"),
+        dispositions=DISPOSITIONS,
+        eases=EASES,
     )
 
 
@@ -201,7 +222,8 @@ def _choices(sources: Sequence[tuple[UUID, str, str]]) -> dict[str, dict[str, st
     }
 
 
-def _title(review: Review) -> str:
+def title_of(review: Review) -> str:
+    """Return what a review is called in lists: its title, or its rating and its subject."""
     state = review.state
     return state.title or f"{state.rating:.2g}-star review of {state.subject}"
 

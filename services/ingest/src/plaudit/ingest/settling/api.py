@@ -47,7 +47,7 @@ from plaudit.ingest.settling.schemas import (
     resolution_out,
 )
 
-_ETAG: Final = re.compile(r'"([0-9]{1,9})"')
+_ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 PROBLEMS: Final = {
     "report-open": "The review is reported already. Note what the platform decides, then report it again if need be.",
     "no-open-report": "No report of the review is open, so there is nothing to decide.",

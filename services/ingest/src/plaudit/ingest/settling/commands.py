@@ -49,7 +49,7 @@ async def settle(
         review_id: which.
         finding: what was found and done.
         actor: the key or the person.
-        expected: the numbers of the resolutions that may be replaced; None if any may.
+        expected: the numbers of the resolutions that may be replaced, 0 for none at all; None if any may.
 
     Raises:
         UnknownReviewError: no such review.

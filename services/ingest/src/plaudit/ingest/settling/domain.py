@@ -116,12 +116,12 @@ def check_expected(current: Settled | None, expected: Collection[int] | None) ->
 
     Args:
         current: the one that counts; None where there is none.
-        expected: the numbers of those that will do; None if any will.
+        expected: the numbers of those that will do, 0 for none at all; None if any will.
 
     Raises:
         ResolutionChangedError: it is another one.
     """
-    if expected is None or (current is not None and current.number in expected):
+    if expected is None or (0 if current is None else current.number) in expected:
         return
     now = "there is none" if current is None else f"it is number {current.number} now"
     raise ResolutionChangedError(f"The resolution is not the one that you have read: {now}.")

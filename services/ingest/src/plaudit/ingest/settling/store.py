@@ -18,6 +18,10 @@ _REPORTS = Columns(platform_reports)
 _HISTORY = f"""
 SELECT {_RESOLUTIONS.listed} FROM resolutions WHERE tenant_id = $1 AND review_id = $2 ORDER BY number DESC
 """
+_LABELS = """
+SELECT DISTINCT outcome, cause
+FROM (SELECT outcome, cause FROM resolutions WHERE tenant_id = $1 ORDER BY review_id DESC LIMIT $2) AS latest
+"""
 _ADD_RESOLUTION = f"INSERT INTO resolutions ({_RESOLUTIONS.listed}) VALUES ({_RESOLUTIONS.values()})"
 _SELECT_REPORTS = f"SELECT {_REPORTS.listed} FROM platform_reports"
 _ADD_REPORT = f"INSERT INTO platform_reports ({_REPORTS.listed}) VALUES ({_REPORTS.values()})"
@@ -51,6 +55,12 @@ WHERE id IN (
 async def history(tx: Tx, tenant_id: str, review_id: UUID) -> list[Settled]:
     """Return all resolutions of a review, the one that counts first."""
     return [_settled(row) for row in await tx.raw.fetch(_HISTORY, tenant_id, review_id)]
+
+
+async def labels(tx: Tx, tenant_id: str, max_rows: int) -> tuple[list[str], list[str]]:
+    """Return the outcomes and the causes that the tenant's latest reviews were settled with, sorted."""
+    rows = await tx.raw.fetch(_LABELS, tenant_id, max_rows)
+    return sorted({row["outcome"] for row in rows}), sorted({row["cause"] for row in rows if row["cause"]})
 
 
 async def add(tx: Tx, settled: Settled) -> None:

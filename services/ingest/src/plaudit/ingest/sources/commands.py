@@ -266,6 +266,8 @@ async def set_mapping(
     mapping: str,
     proofs: Mapping[str, ProofByMapping],
     vault: Vault,
+    *,
+    expected: Collection[int] | None = None,
 ) -> Source:
     """Replace the mapping of a custom source.
 
@@ -279,13 +281,15 @@ async def set_mapping(
         mapping: as JSON.
         proofs: how each platform that has an adapter proves its deliveries.
         vault: encrypts what proves deliveries.
+        expected: of these revisions the source must be one; None for any.
 
     Raises:
         UnknownSourceError: there is no such source.
+        ChangedInBetweenError: it has another revision.
         InvalidMappingError: the mapping is none, or the source is not custom.
         InvalidSecretError: a secret of the source is none that the new proof signs with.
     """
-    source = await _locked(work, tenant_id, source_id, vault, None)
+    source = await _locked(work, tenant_id, source_id, vault, expected)
     proof = proofs[source.platform](mapping)
     changed = replace(source, mapping=mapping, revision=source.revision + 1)
     if proof.in_address is (source.path_token is None):

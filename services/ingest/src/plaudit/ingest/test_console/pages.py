@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, not_found, resources
+from plaudit.common.pages.navigation import Crumb
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff
 from plaudit.common.settings import address_of
 from plaudit.ingest.deliveries import store as deliveries
@@ -140,7 +141,7 @@ async def _page(
         tx,
         "test.html",
         status=typed.status,
-        further=(source.name, "Test console"),
+        further=(Crumb(source.name, f"{SOURCES}/{source.id}"), "Test console"),
         source=source,
         title=adapter.title,
         in_address=adapter.proof.in_address,

@@ -22,10 +22,12 @@ def quotes(state: ReviewState) -> list[Quote]:
     if state.found is None or not state.found.said:
         return []
     text = statement(state.title, state.text)
-    return [
-        Quote(said.category, _end(text[: said.start]), text[said.start : said.end], _beginning(text[said.end :]))
-        for said in state.found.said
-    ]
+    return [quote(said.category, text, said.start, said.end) for said in state.found.said]
+
+
+def quote(category: str, text: str, start: int, end: int) -> Quote:
+    """Return the words of a text from one place to another, with what stands around them."""
+    return Quote(category, _end(text[:start]), text[start:end], _beginning(text[end:]))
 
 
 def _end(text: str) -> str:

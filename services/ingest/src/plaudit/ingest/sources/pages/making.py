@@ -145,6 +145,6 @@ async def _form(request: Request, principal: Principal, tx: TenantTx, typed: Typ
 
 
 def _choices(request: Request) -> Mapping[str, str]:
-    """Return platform → its title, our own format first. What needs a mapping is made through the API."""
+    """Return platform → its title, our own format first. What needs a mapping has a page of its own."""
     titles = {name: each.title for name, each in platforms_of(request).items() if not each.needs_mapping}
     return dict(sorted(titles.items(), key=lambda each: (not each[0].startswith("native"), each[1].lower())))

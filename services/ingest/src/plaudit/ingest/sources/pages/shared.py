@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from plaudit.common.contracts.subjects import SUBJECT_RULE
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, not_found
+from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.common.settings import address_of
@@ -108,6 +109,11 @@ def pulls_of(request: Request) -> Callable[[SqlTx, Source], Awaitable[PullsShown
     """Return what says how a source is asked for reviews, None for one that is not; `main` says so."""
     found: Callable[[SqlTx, Source], Awaitable[PullsShown | None]] = request.app.state.pulls_of
     return found
+
+
+def crumb_of(source: Source) -> Crumb:
+    """Return a source as a step on the way to a page of it."""
+    return Crumb(source.name, f"{SOURCES}/{source.id}")
 
 
 async def source_of(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vault) -> Source:
