@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
 from plaudit.ingest.imports import commands, jobs, store
 from plaudit.ingest.imports.jobs import ImportJob
@@ -42,7 +43,7 @@ def some(count: int) -> list[list[object]]:
 @pytest.fixture(autouse=True)
 def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody publishes here, so that what is written waits for longer than imports give way for."""
-    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(days=1))
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 1e9)
 
 
 @pytest.fixture
@@ -266,7 +267,7 @@ async def test_a_paused_source_gets_nothing_and_a_deleted_one_ends_its_import(in
 async def test_an_import_gives_way_while_events_wait_to_be_published(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(0))
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 0.0)
     await ingest.post(source, created("r-live"))
     sent = await send(ingest, source, table(some(3)))
     job = new_job()

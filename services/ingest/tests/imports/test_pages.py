@@ -1,6 +1,5 @@
 """The console's pages of imports: a file is sent, looked at, corrected, started and followed, without a script."""
 
-from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -8,8 +7,8 @@ import httpx
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
-from plaudit.ingest.imports import jobs
 from plaudit.ingest.imports.jobs import ImportJob
 from plaudit_testing.running_ingest import Ingest, Source
 
@@ -23,7 +22,7 @@ FILE = b"Review ID;Stars;Date;Body\r\nr-1;4;05/03/2026;<Good>\r\nr-2;7;06/03/202
 @pytest.fixture(autouse=True)
 def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody publishes here."""
-    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(days=1))
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 1e9)
 
 
 async def signed_in(ingest: Ingest, *scopes: str) -> httpx.AsyncClient:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.replays.jobs import ReplayJob
@@ -250,3 +251,21 @@ async def test_who_may_not_and_what_is_not_there_is_refused(ingest: Ingest, sour
     [replay] = await ingest.items("/v1/replays")
     assert (await ingest.get(f"/v1/replays/{replay['id']}", "globex")).status_code == 404
     assert await ingest.items("/v1/replays", "globex") == []
+
+
+async def test_a_replay_gives_way_while_events_wait_to_be_published(
+    ingest: Ingest, source: Source, job: ReplayJob, monkeypatch: pytest.MonkeyPatch
+):
+    await ingest.post(source, created("wrong", subject="globex"))
+    await ingest.post(source, created("live"))
+    await ingest.superuser.execute(BROADER, source.id)
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    asked = await ingest.client.post("/v1/replays", json={"source_id": source.id}, headers=authorization)
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 0.0)
+    while await job.turn():
+        pass
+    assert list(await ratings(ingest)) == ["live"]
+    assert (await ingest.get(f"/v1/replays/{asked.json()['id']}")).json()["finished_at"] is None
+    await ingest.superuser.execute("UPDATE ingest.relay_cursor SET xid = o.xid, id = o.id FROM ingest.outbox o")
+    assert await job.turn()
+    assert set(await ratings(ingest)) == {"live", "wrong"}

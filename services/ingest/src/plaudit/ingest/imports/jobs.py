@@ -21,7 +21,7 @@ from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
 from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob
-from plaudit.common.outbox import Outbox, UnitOfWork
+from plaudit.common.outbox import Outbox, UnitOfWork, lag
 from plaudit.common.refusals import WrongInputError
 from plaudit.common.vault import Vault
 from plaudit.ingest.imports import commands, store
@@ -42,8 +42,6 @@ from plaudit.ingest.transfer.store.files import table_in
 from plaudit.ingest.transfer.store.spill import SortedRows
 
 PAUSE_SECONDS: Final = 1.0
-MAX_OUTBOX_AGE: Final = timedelta(seconds=2)
-"""While an event waits for longer, imports give way to what comes in now."""
 EXTEND_SECONDS: Final = 2.0
 READ_SECONDS: Final = 0.25
 """In one turn."""
@@ -140,7 +138,7 @@ class ImportJob(PeriodicJob):
         if not group and not running.rejects:
             await self._end(running, Stage.DONE, None)
             return 1
-        if group and await self._worker.holds(store.IS_BEHIND, MAX_OUTBOX_AGE):
+        if group and await self._gives_way():
             return 0
         if running.now.dry_run or not group:
             await self._count(running, group)
@@ -196,6 +194,10 @@ class ImportJob(PeriodicJob):
                     # The other half may be written: what is left of the group is found by reading the file again.
                     raise LostImportError from error
                 raise
+
+    async def _gives_way(self) -> bool:
+        async with self._worker.driver_transaction() as tx:
+            return await lag.is_behind(tx)
 
     async def _source(self, of: Import) -> KeyedSource:
         async with self._hook.driver_transaction(of.tenant_id) as tx:
