@@ -29,7 +29,7 @@ from plaudit.common.vault import vault_of
 from plaudit.ingest.imports import store
 from plaudit.ingest.imports.api import CHUNK_BYTES
 from plaudit.ingest.imports.domain import Import, Stage, Wanted
-from plaudit.ingest.imports.jobs import ImportJob
+from plaudit.ingest.imports.jobs.import_job import ImportJob
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sources import commands as sources

@@ -17,8 +17,9 @@ import pytest
 from plaudit.common.db import Role
 from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
-from plaudit.ingest.imports import commands, jobs, store
-from plaudit.ingest.imports.jobs import ImportJob
+from plaudit.ingest.imports import commands, store
+from plaudit.ingest.imports.jobs import running
+from plaudit.ingest.imports.jobs.import_job import ImportJob
 from plaudit.ingest.transfer.store.spill import SortedRows
 from plaudit_testing.running_ingest import Ingest, Source, created
 from plaudit_testing.shared import shared
@@ -130,7 +131,7 @@ async def test_an_import_whose_process_is_killed_ends_with_each_row_once(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(store, "LEASE", timedelta(0))
-    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    monkeypatch.setattr(running, "EVENTS_PER_DELIVERY", 10)
     rows: list[list[object]] = [
         [f"r-{n % 400}", n // 400 + 1, f"2026-01-0{n // 400 + 1}T00:00:00Z", "fine"] for n in range(1_200)
     ]
@@ -155,7 +156,7 @@ async def test_a_process_that_has_lost_its_import_writes_nothing_more(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(store, "LEASE", timedelta(0))
-    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    monkeypatch.setattr(running, "EVENTS_PER_DELIVERY", 10)
     sent = await send(ingest, source, table(some(200)))
     slow = new_job()
     while (await ingest.counts())["revisions"] < 50:
@@ -169,7 +170,7 @@ async def test_a_process_that_has_lost_its_import_writes_nothing_more(
 async def test_a_cancelled_import_ends_between_two_groups(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    monkeypatch.setattr(running, "EVENTS_PER_DELIVERY", 10)
     sent = await send(ingest, source, table(some(200)))
     path = f"/v1/imports/{sent.json()['id']}"
     job = new_job()
@@ -361,7 +362,7 @@ async def most_bytes_of(ingest: Ingest, source: Source, job: ImportJob, count: i
 async def test_memory_is_that_of_the_rows_at_hand_and_not_of_the_file(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(jobs, "SortedRows", lambda: SortedRows(max_held_bytes=1 << 20))
+    monkeypatch.setattr(running, "SortedRows", lambda: SortedRows(max_held_bytes=1 << 20))
     small = await most_bytes_of(ingest, source, new_job(), 5_000)
     assert await most_bytes_of(ingest, source, new_job(), 50_000) < small + 4 * 2**20
 

@@ -9,7 +9,7 @@ import pytest
 from plaudit.common.db import Role
 from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
-from plaudit.ingest.imports.jobs import ImportJob
+from plaudit.ingest.imports.jobs.import_job import ImportJob
 from plaudit_testing.running_ingest import Ingest, Source
 
 pytestmark = pytest.mark.postgres

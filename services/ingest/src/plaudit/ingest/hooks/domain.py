@@ -80,6 +80,8 @@ class Delivery:
     """What its reviews are sorted by."""
     backfill: bool = False
     """Whether it tells of what happened long ago, so that nobody is to be called for it."""
+    foreseen: Sequence[Decision | None] = ()
+    """What becomes of each event where nothing is known of its review, if that was decided before; None where not."""
 
     @cached_property
     def order_keys(self) -> list[str]:
@@ -297,7 +299,9 @@ class Group:
         key = (delivery.source.id, instruction.external_id)
         known = self._reviews[key]
         traced = delivery.traceparent, delivery.tracestate
-        decision = self._revise(delivery, key, instruction, delivery.received_at or self.now, delivery.id, *traced)
+        foreseen = delivery.foreseen[len(results)] if delivery.foreseen and known is None else None
+        received_at = delivery.received_at or self.now
+        decision = self._revise(delivery, key, instruction, received_at, delivery.id, *traced, foreseen)
         if isinstance(decision, Held):
             results.append(self._hold(delivery, key, instruction, decision, len(results)))
             return
@@ -320,18 +324,18 @@ class Group:
         delivery_id: str,
         traceparent: str | None,
         tracestate: str | None,
+        foreseen: Decision | None = None,
     ) -> Decision:
-        """Decide about one event; if there is a new revision, keep it."""
+        """Decide about one event, unless that is foreseen; if there is a new revision, keep it."""
         known = self._reviews[key]
-        current, review_id = (None, known.review_id) if isinstance(known, Unknown) else (known, str(self._ids()))
-        final = delivery.removals_are_final
-        decision = decide(
+        current, review_id = (None, known.review_id) if isinstance(known, Unknown) else (known, "")
+        decision = foreseen or decide(
             current,
             instruction,
             delivery.source,
             received_at,
-            review_id,
-            removals_are_final=final,
+            review_id or str(self._ids()),
+            removals_are_final=delivery.removals_are_final,
             rules=delivery.rules,
         )
         if not isinstance(decision, (Revised, Held)):
