@@ -14,6 +14,7 @@ from plaudit.common.db import Role
 from plaudit.ingest.imports.jobs import import_process
 from plaudit.ingest.imports.jobs.import_process import ImportProcess
 from plaudit_testing.running_ingest import Ingest, Source
+from plaudit_testing.runtime import until
 from plaudit_testing.vault import VAULT_KEYS
 
 pytestmark = pytest.mark.postgres
@@ -74,9 +75,15 @@ async def sent(ingest: Ingest, source: Source) -> str:
 
 async def written(connection: asyncpg.Connection, at_least: int) -> int:
     """How many rows are written, once there are so many."""
-    while (count := await connection.fetchval("SELECT count(*) FROM ingest.revisions")) < at_least:
-        await asyncio.sleep(0.02)
-    return int(count)
+    count = 0
+
+    async def are_there() -> bool:
+        nonlocal count
+        count = await connection.fetchval("SELECT count(*) FROM ingest.revisions")
+        return count >= at_least
+
+    await until(are_there, f"{at_least} rows", 300)
+    return count
 
 
 async def test_a_process_that_is_killed_in_mid_file_is_followed_by_another_and_each_row_is_there_once(
@@ -92,12 +99,14 @@ async def test_a_process_that_is_killed_in_mid_file_is_followed_by_another_and_e
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
         killed.append(process.pid)
-        while process.pid == killed[-1]:
-            await asyncio.sleep(0.02)
+        await until(lambda: process.pid != killed[-1], "the end is noted")
         # What it had claimed nobody else takes before its lease ends; here it ends at once.
         await connection.execute("UPDATE ingest.imports SET claimed_until = '-infinity'")
-    while (await connection.fetchval("SELECT stage FROM ingest.imports")) != "done":
-        await asyncio.sleep(0.1)
+
+    async def is_done() -> bool:
+        return bool(await connection.fetchval("SELECT stage = 'done' FROM ingest.imports"))
+
+    await until(is_done, "the import is done", 300)
     stop.set()
     await running
     assert (len({*killed}), process.pid) == (3, None)

@@ -29,8 +29,8 @@ from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog, LanguageModel
-from plaudit.ingest.imports import api as imports
 from plaudit.ingest.imports import pages as import_pages
+from plaudit.ingest.imports.api import routes as imports
 from plaudit.ingest.imports.jobs.import_process import ImportProcess
 from plaudit.ingest.imports.jobs.retention import ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS

@@ -28,6 +28,7 @@ from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.domain import KeyedSource
+from plaudit.ingest.transfer.domain.advice import Place, told
 from plaudit.ingest.transfer.domain.rows import Reject
 from plaudit.ingest.transfer.domain.subjects import SubjectError
 from plaudit.ingest.transfer.domain.table import UnreadableFileError
@@ -82,7 +83,7 @@ class ImportJob(PeriodicJob):
         except LostImportError:
             await self._leave()
         except UNUSABLE as error:
-            await self._end(running, Stage.FAILED, str(error))
+            await self._end(running, Stage.FAILED, told(error, Place.IMPORT))
         return 1
 
     async def _carry_on(self, running: Running) -> int:

@@ -16,6 +16,7 @@ from plaudit.common.ids import IdSource
 from plaudit.ingest.imports.commands import Outlook, Portion
 from plaudit.ingest.imports.domain import GZIP_MARK, Import, Stage, UnusableFileError, cleaned
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.transfer.domain.advice import Place
 from plaudit.ingest.transfer.domain.deliveries import Delivery as Rows
 from plaudit.ingest.transfer.domain.deliveries import cut
 from plaudit.ingest.transfer.domain.json_lines import JsonLines
@@ -81,7 +82,7 @@ class Running:
             self._content = cast("IO[bytes]", gzip.GzipFile(fileobj=self._file))
         wanted = self.now.wanted
         self.table = table_in(self._open, self._content, wanted.encoding, wanted.parting, is_json_lines=None)
-        self._reader, understood = wanted.reader(self.table.columns)
+        self._reader, understood = wanted.reader(self.table.columns, Place.IMPORT)
         understood = msgspec.structs.replace(understood, encoding=self.table.encoding, delimiter=self.table.delimiter)
         self.now = msgspec.structs.replace(self.now, understood=understood)
         self._unread = self.table.rows()

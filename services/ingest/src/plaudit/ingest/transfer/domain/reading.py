@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from plaudit.ingest.transfer.domain.advice import Advice, Place, told
 from plaudit.ingest.transfer.domain.mapping import (
     DECISIONS,
     TIMES,
@@ -62,6 +63,8 @@ class Options:
     """The order of day, month and year in dates of digits; None to refuse them."""
     empty: frozenset[str] = field(default_factory=frozenset)
     """Words that stand for no value."""
+    place: Place = Place.COMMAND_LINE
+    """Where rejects are read."""
 
 
 class RowReader:
@@ -104,7 +107,7 @@ class RowReader:
             data = self._data(external_id, cells)
             removed = bool(self._value("removed", self._decisions.get("removed", ()), cells))
         except RowError as error:
-            return Reject(row.line, external_id, str(error), cells)
+            return Reject(row.line, external_id, told(error, self._options.place), cells)
         # Its removal goes first, so that it is never public in between: what comes after one stays removed.
         events = [_encode({"type": "review.removed", "data": {"id": external_id}})] if removed else []
         changed_at = data.get("edited_at", data["published_at"])
@@ -128,9 +131,8 @@ class RowReader:
         if data.get("edited_at") == data["published_at"]:
             del data["edited_at"]
         answer = data.get("answer")
-        if answer and "published_at" in answer:
-            if "text" not in answer:
-                del data["answer"]
+        if answer and "published_at" in answer and "text" not in answer:
+            del data["answer"]
         return data
 
     def _value(self, target: str, sources: Sequence[tuple[Column, list[int], Convert]], cells: list[str]) -> Any:
@@ -142,7 +144,7 @@ class RowReader:
             try:
                 value = convert(read)
             except RowError as error:
-                raise RowError(f"{target} (column {column.name}): {error}") from error
+                raise RowError(f"{target} (column {column.name}): ", *error.parts) from error
             if value is not None:
                 return value
         return None
@@ -154,7 +156,7 @@ class RowReader:
         try:
             return [(target.split("."), self._converter(target, "")([value])) for target, value in constants.items()]
         except RowError as error:
-            raise MappingError(f"--set: {error}") from error
+            raise MappingError(Advice("{set}: "), *error.parts) from error
 
     def _sources(
         self, target: str, columns: Sequence[tuple[Column, list[int]]]

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from plaudit.ingest.transfer.domain.advice import Advice
 from plaudit.ingest.transfer.domain.rows import RowError
 
 MAX_QUOTED_CHARS: Final = 80
@@ -165,8 +166,8 @@ def instant(text: str, zone: tzinfo | None, order: str | None) -> datetime:
     elif match := _DIGITS.fullmatch(stripped):
         if order is None:
             raise RowError(
-                f"{quoted(text)} can be read in two ways: state the order of day, month and year, for example "
-                "--dates dmy"
+                f"{quoted(text)} can be read in two ways: ",
+                Advice("state the order of day, month and year, for example {dates:dmy}"),
             )
         parts = dict(zip(order, match.groups(), strict=False))
         year, month, day = parts["y"], parts["m"], parts["d"]
@@ -177,7 +178,7 @@ def instant(text: str, zone: tzinfo | None, order: str | None) -> datetime:
     made = _made(text, int(year) + (2000 if len(year) == 2 else 0), int(month), int(day), match)
     if made.tzinfo is None:
         if zone is None:
-            raise RowError(f"{quoted(text)} has no zone: state it, for example --zone UTC")
+            raise RowError(f"{quoted(text)} has no zone: ", Advice("state it, for example {zone:UTC}"))
         made = made.replace(tzinfo=zone)
     try:
         return made.astimezone(UTC)
