@@ -118,6 +118,18 @@ async def test_a_row_that_cannot_be_taken_is_told_and_its_mended_file_is_taken(i
     assert len(await ratings(ingest, source)) == 20
 
 
+async def test_a_reject_says_what_to_state_in_the_words_of_the_api_and_of_the_page(
+    ingest: Ingest, source: Source, new_job
+):
+    rows = [["r-1", 4, "2026-02-14 10:15", "fine"], ["r-2", 4, "2026-02-14T10:15:30Z", "fine"]]
+    shown = (await send(ingest, source, table(rows), path="/v1/imports/preview")).json()
+    assert [each["reason"].rpartition(": ")[2] for each in shown["rejects"]] == ["state it, for example zone=UTC"]
+    found = await done(ingest, new_job(), await send(ingest, source, table(rows)))
+    assert (found["accepted"], found["rejected"]) == (1, 1)
+    told = await ingest.get(f"/v1/imports/{found['id']}/rejects")
+    assert "state it, for example zone=UTC" in told.text
+
+
 async def test_the_same_file_again_changes_nothing(ingest: Ingest, source: Source, new_job):
     rows = [*some(700), ["r-1", 1, "2026-01-02T00:00:00Z", "worse"]]
     await done(ingest, new_job(), await send(ingest, source, table(rows)))
@@ -216,7 +228,7 @@ async def test_a_request_that_is_sent_again_under_its_key_is_one_import(ingest: 
         (table(some(1)), {"encoding": "latin-99"}, "'latin-99' is no encoding"),
         (table(some(1)), {"delimiter": "ab"}, "delimiter: it is one character"),
         (b"\x1f\x8bnothing", {}, "the file begins as gzip, and is none"),
-        (b"id,stars,date,text\r\n\xe9,1,2,3\r\n", {}, "byte 0xE9 in line 2 is not utf-8"),
+        (b"id,stars,date,text\r\n\xe9,1,2,3\r\n", {}, "byte 0xE9 in line 2 is not utf-8: state encoding, for example"),
     ],
 )  # fmt: skip
 async def test_a_file_that_cannot_be_read_is_refused_at_once(
@@ -226,6 +238,7 @@ async def test_a_file_that_cannot_be_read_is_refused_at_once(
         answer = await send(ingest, source, body, path=path, **query)
         assert answer.status_code == 422, answer.text
         assert words in answer.json()["detail"]
+        assert "--" not in answer.json()["detail"], "there are no options here"
     assert await ingest.rows("SELECT FROM ingest.imports") == []
 
 
@@ -286,6 +299,30 @@ async def test_the_events_of_a_back_fill_say_so(ingest: Ingest, source: Source, 
     rows = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id")
     told = [json.loads(row["envelope"])["data"] for row in rows]
     assert [each.get("backfill", False) for each in told] == [True, True, False]
+
+
+async def test_a_live_edit_of_what_was_back_filled_calls_nobody_unless_it_is_a_worse_rating(
+    ingest: Ingest, source: Source, new_job
+):
+    await ingest.post(source, created("live", 2))
+    rows = [["old", 2, "2026-01-01T00:00:00Z", "Bad."], ["live", 2, "2026-02-14T10:15:30Z", "Bad."]]
+    await done(ingest, new_job(), await send(ingest, source, table(rows), backfill=True))
+    before = (await ingest.counts())["outbox"]
+    for event in (
+        {"type": "review.edited", "data": {"id": "old", "text": "Bad, I said."}},
+        {"type": "review.answered", "data": {"id": "old", "answer": {"text": "Sorry"}}},
+        {"type": "review.answered", "data": {"id": "old", "answer": {"text": "Sorry", "state": "removed"}}},
+        {"type": "review.removed", "data": {"id": "old"}},
+        {"type": "review.restored", "data": {"id": "old"}},
+        {"type": "review.edited", "data": {"id": "old", "rating": 3}},
+        {"type": "review.edited", "data": {"id": "old", "rating": 1}},
+        {"type": "review.edited", "data": {"id": "old", "text": "Worse than I said."}},
+        {"type": "review.edited", "data": {"id": "live", "text": "Bad, I said."}},
+    ):
+        assert (await ingest.post(source, event)).status_code == 202
+    rows = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id")
+    told = [json.loads(row["envelope"])["data"].get("backfill", False) for row in rows[before:]]
+    assert told == [True, True, True, True, True, True, False, False, False]
 
 
 async def test_a_row_that_the_database_refuses_costs_no_other(

@@ -11,7 +11,16 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from plaudit.ingest.reviews.domain.decisions import ERASED, Decision, Held, NewRevision, Revised, Unchanged, decide
+from plaudit.ingest.reviews.domain.decisions import (
+    ERASED,
+    Decision,
+    Held,
+    NewRevision,
+    Revised,
+    Unchanged,
+    as_backfill,
+    decide,
+)
 from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
 from plaudit.ingest.reviews.domain.instructions import (
@@ -340,6 +349,8 @@ class Group:
         )
         if not isinstance(decision, (Revised, Held)):
             return decision
+        if delivery.backfill and isinstance(decision, Revised):
+            decision = as_backfill(current, decision)
         of_erased = bool(self._erased_people) and self._is_of_erased(delivery, instruction, received_at)
         if isinstance(decision, Held):
             return ERASED if of_erased else decision
