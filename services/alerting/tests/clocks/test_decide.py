@@ -65,6 +65,10 @@ class TestWhatStartsAClock:
         given().when(None, review(), is_first=True, backfill=True).then()
         given().when(review(5.0), rated(review(5.0), 1.0, at(1)), backfill=True).then()
 
+    def test_a_worse_rating_of_a_review_that_has_none_starts_one_from_the_time_of_that_rating(self):
+        bad = review(2.0)
+        given().when(bad, rated(bad, 1.0, at(500)), at(501)).then(Started(at(501), at(500), REF, StartReason.LOWERED))
+
     def test_a_back_fill_ends_one(self):
         given(STARTED).when(review(), answered(review(), at(1)), backfill=True).then(Fulfilled(at(1)))
 

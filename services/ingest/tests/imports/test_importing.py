@@ -15,9 +15,11 @@ import httpx
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
-from plaudit.ingest.imports import commands, jobs, store
-from plaudit.ingest.imports.jobs import ImportJob
+from plaudit.ingest.imports import commands, store
+from plaudit.ingest.imports.jobs import running
+from plaudit.ingest.imports.jobs.import_job import ImportJob
 from plaudit.ingest.transfer.store.spill import SortedRows
 from plaudit_testing.running_ingest import Ingest, Source, created
 from plaudit_testing.shared import shared
@@ -42,7 +44,7 @@ def some(count: int) -> list[list[object]]:
 @pytest.fixture(autouse=True)
 def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody publishes here, so that what is written waits for longer than imports give way for."""
-    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(days=1))
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 1e9)
 
 
 @pytest.fixture
@@ -116,6 +118,18 @@ async def test_a_row_that_cannot_be_taken_is_told_and_its_mended_file_is_taken(i
     assert len(await ratings(ingest, source)) == 20
 
 
+async def test_a_reject_says_what_to_state_in_the_words_of_the_api_and_of_the_page(
+    ingest: Ingest, source: Source, new_job
+):
+    rows = [["r-1", 4, "2026-02-14 10:15", "fine"], ["r-2", 4, "2026-02-14T10:15:30Z", "fine"]]
+    shown = (await send(ingest, source, table(rows), path="/v1/imports/preview")).json()
+    assert [each["reason"].rpartition(": ")[2] for each in shown["rejects"]] == ["state it, for example zone=UTC"]
+    found = await done(ingest, new_job(), await send(ingest, source, table(rows)))
+    assert (found["accepted"], found["rejected"]) == (1, 1)
+    told = await ingest.get(f"/v1/imports/{found['id']}/rejects")
+    assert "state it, for example zone=UTC" in told.text
+
+
 async def test_the_same_file_again_changes_nothing(ingest: Ingest, source: Source, new_job):
     rows = [*some(700), ["r-1", 1, "2026-01-02T00:00:00Z", "worse"]]
     await done(ingest, new_job(), await send(ingest, source, table(rows)))
@@ -129,7 +143,7 @@ async def test_an_import_whose_process_is_killed_ends_with_each_row_once(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(store, "LEASE", timedelta(0))
-    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    monkeypatch.setattr(running, "EVENTS_PER_DELIVERY", 10)
     rows: list[list[object]] = [
         [f"r-{n % 400}", n // 400 + 1, f"2026-01-0{n // 400 + 1}T00:00:00Z", "fine"] for n in range(1_200)
     ]
@@ -154,7 +168,7 @@ async def test_a_process_that_has_lost_its_import_writes_nothing_more(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(store, "LEASE", timedelta(0))
-    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    monkeypatch.setattr(running, "EVENTS_PER_DELIVERY", 10)
     sent = await send(ingest, source, table(some(200)))
     slow = new_job()
     while (await ingest.counts())["revisions"] < 50:
@@ -168,7 +182,7 @@ async def test_a_process_that_has_lost_its_import_writes_nothing_more(
 async def test_a_cancelled_import_ends_between_two_groups(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(jobs, "EVENTS_PER_DELIVERY", 10)
+    monkeypatch.setattr(running, "EVENTS_PER_DELIVERY", 10)
     sent = await send(ingest, source, table(some(200)))
     path = f"/v1/imports/{sent.json()['id']}"
     job = new_job()
@@ -214,7 +228,7 @@ async def test_a_request_that_is_sent_again_under_its_key_is_one_import(ingest: 
         (table(some(1)), {"encoding": "latin-99"}, "'latin-99' is no encoding"),
         (table(some(1)), {"delimiter": "ab"}, "delimiter: it is one character"),
         (b"\x1f\x8bnothing", {}, "the file begins as gzip, and is none"),
-        (b"id,stars,date,text\r\n\xe9,1,2,3\r\n", {}, "byte 0xE9 in line 2 is not utf-8"),
+        (b"id,stars,date,text\r\n\xe9,1,2,3\r\n", {}, "byte 0xE9 in line 2 is not utf-8: state encoding, for example"),
     ],
 )  # fmt: skip
 async def test_a_file_that_cannot_be_read_is_refused_at_once(
@@ -224,6 +238,7 @@ async def test_a_file_that_cannot_be_read_is_refused_at_once(
         answer = await send(ingest, source, body, path=path, **query)
         assert answer.status_code == 422, answer.text
         assert words in answer.json()["detail"]
+        assert "--" not in answer.json()["detail"], "there are no options here"
     assert await ingest.rows("SELECT FROM ingest.imports") == []
 
 
@@ -266,7 +281,7 @@ async def test_a_paused_source_gets_nothing_and_a_deleted_one_ends_its_import(in
 async def test_an_import_gives_way_while_events_wait_to_be_published(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(0))
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 0.0)
     await ingest.post(source, created("r-live"))
     sent = await send(ingest, source, table(some(3)))
     job = new_job()
@@ -286,6 +301,30 @@ async def test_the_events_of_a_back_fill_say_so(ingest: Ingest, source: Source, 
     assert [each.get("backfill", False) for each in told] == [True, True, False]
     logged = await ingest.rows("SELECT headers ->> 'plaudit-backfill' AS backfill FROM ingest.deliveries ORDER BY id")
     assert [row["backfill"] for row in logged] == ["true", None], "a replay of them says so too"
+
+
+async def test_a_live_edit_of_what_was_back_filled_calls_nobody_unless_it_is_a_worse_rating(
+    ingest: Ingest, source: Source, new_job
+):
+    await ingest.post(source, created("live", 2))
+    rows = [["old", 2, "2026-01-01T00:00:00Z", "Bad."], ["live", 2, "2026-02-14T10:15:30Z", "Bad."]]
+    await done(ingest, new_job(), await send(ingest, source, table(rows), backfill=True))
+    before = (await ingest.counts())["outbox"]
+    for event in (
+        {"type": "review.edited", "data": {"id": "old", "text": "Bad, I said."}},
+        {"type": "review.answered", "data": {"id": "old", "answer": {"text": "Sorry"}}},
+        {"type": "review.answered", "data": {"id": "old", "answer": {"text": "Sorry", "state": "removed"}}},
+        {"type": "review.removed", "data": {"id": "old"}},
+        {"type": "review.restored", "data": {"id": "old"}},
+        {"type": "review.edited", "data": {"id": "old", "rating": 3}},
+        {"type": "review.edited", "data": {"id": "old", "rating": 1}},
+        {"type": "review.edited", "data": {"id": "old", "text": "Worse than I said."}},
+        {"type": "review.edited", "data": {"id": "live", "text": "Bad, I said."}},
+    ):
+        assert (await ingest.post(source, event)).status_code == 202
+    rows = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id")
+    told = [json.loads(row["envelope"])["data"].get("backfill", False) for row in rows[before:]]
+    assert told == [True, True, True, True, True, True, False, False, False]
 
 
 async def test_a_row_that_the_database_refuses_costs_no_other(
@@ -362,7 +401,7 @@ async def most_bytes_of(ingest: Ingest, source: Source, job: ImportJob, count: i
 async def test_memory_is_that_of_the_rows_at_hand_and_not_of_the_file(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(jobs, "SortedRows", lambda: SortedRows(max_held_bytes=1 << 20))
+    monkeypatch.setattr(running, "SortedRows", lambda: SortedRows(max_held_bytes=1 << 20))
     small = await most_bytes_of(ingest, source, new_job(), 5_000)
     assert await most_bytes_of(ingest, source, new_job(), 50_000) < small + 4 * 2**20
 

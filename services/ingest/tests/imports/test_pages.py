@@ -1,6 +1,5 @@
 """The console's pages of imports: a file is sent, looked at, corrected, started and followed, without a script."""
 
-from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -8,9 +7,10 @@ import httpx
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
-from plaudit.ingest.imports import jobs
-from plaudit.ingest.imports.jobs import ImportJob
+from plaudit.ingest.imports.jobs.import_job import ImportJob
+from plaudit.ingest.transfer.domain.advice import LABELS
 from plaudit_testing.running_ingest import Ingest, Source
 
 pytestmark = pytest.mark.postgres
@@ -23,7 +23,7 @@ FILE = b"Review ID;Stars;Date;Body\r\nr-1;4;05/03/2026;<Good>\r\nr-2;7;06/03/202
 @pytest.fixture(autouse=True)
 def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody publishes here."""
-    monkeypatch.setattr(jobs, "MAX_OUTBOX_AGE", timedelta(days=1))
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 1e9)
 
 
 async def signed_in(ingest: Ingest, *scopes: str) -> httpx.AsyncClient:
@@ -62,7 +62,10 @@ async def test_a_file_is_looked_at_corrected_read_and_imported(
     first = unescape((await staff.get(path)).text)
     assert "id=Review ID" in first
     assert "rating=Stars" in first
-    assert "day or the month" in first or "published_at (column Date)" in first
+    assert "state the order of day, month and year, for example dmy under “Order of day, month and year”" in first
+    assert "--" not in first.partition("As it is read")[2]
+    for label in LABELS.values():
+        assert f">{label}" in first, "advice names the fields of this page"
     form: dict[str, Any] = {"map": "id=Review ID\r\nrating=Stars\r\npublished_at=Date\r\ntext=Body", "zone": "UTC"}
     form |= {"dates": "dmy", "do": "preview"}
     shown = await staff.post(path, data=form)

@@ -7,12 +7,19 @@ import httpx
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
 from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit_testing.running_ingest import Ingest
 
 OURS = {"sec-fetch-site": "same-origin", "accept": "text/html"}
 Replayed = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody publishes here, so that what is written waits for longer than replays give way for."""
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 1e9)
 
 
 @pytest.fixture

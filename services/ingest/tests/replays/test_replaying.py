@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.replays.jobs import ReplayJob
@@ -308,3 +309,21 @@ async def test_a_range_is_replayed_while_deliveries_come_and_all_ends_as_if_it_h
         "SELECT FROM ingest.revisions GROUP BY review_id HAVING count(*) <> max(revision) OR min(revision) <> 1"
     )
     assert gaps == []
+
+
+async def test_a_replay_gives_way_while_events_wait_to_be_published(
+    ingest: Ingest, source: Source, job: ReplayJob, monkeypatch: pytest.MonkeyPatch
+):
+    await ingest.post(source, created("wrong", subject="globex"))
+    await ingest.post(source, created("live"))
+    await ingest.superuser.execute(BROADER, source.id)
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    asked = await ingest.client.post("/v1/replays", json={"source_id": source.id}, headers=authorization)
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 0.0)
+    while await job.turn():
+        pass
+    assert list(await ratings(ingest)) == ["live"]
+    assert (await ingest.get(f"/v1/replays/{asked.json()['id']}")).json()["finished_at"] is None
+    await ingest.superuser.execute("UPDATE ingest.relay_cursor SET xid = o.xid, id = o.id FROM ingest.outbox o")
+    assert await job.turn()
+    assert set(await ratings(ingest)) == {"live", "wrong"}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
 from plaudit.ingest.platforms import answers_of
 from plaudit.ingest.resorting import commands, store
 from plaudit.ingest.resorting.jobs import SortAgainJob, WordsOfTradeJob
@@ -40,7 +41,7 @@ def apply(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> Apply:
     """Set rules, ask for a run, and carry it out; the run."""
     monkeypatch.setattr(store, "SETTLING", timedelta())
     monkeypatch.setattr(commands, "SETTLING", timedelta())
-    monkeypatch.setattr(commands, "MAX_OUTBOX_AGE_SECONDS", 1e9)
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 1e9)
     monkeypatch.setattr(commands, "REVIEWS_PER_TURN", 2)
 
     async def carry_out(rules: object, tenant: str = DEFAULT) -> dict[str, Any]:
@@ -167,7 +168,7 @@ async def test_a_run_waits_while_events_wait_to_be_published(
     ingest: Ingest, source: Source, apply: Apply, monkeypatch: pytest.MonkeyPatch
 ):
     await stored(ingest, source, ("The zebra bit me.", 1))
-    monkeypatch.setattr(commands, "MAX_OUTBOX_AGE_SECONDS", 0.0)
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 0.0)
     run = await apply(ZEBRA)
     assert (run["read"], run["finished_at"]) == (0, None)
     await ingest.superuser.execute("UPDATE ingest.relay_cursor SET xid = (SELECT max(xid) FROM ingest.outbox)")

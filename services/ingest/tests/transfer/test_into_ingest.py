@@ -97,6 +97,21 @@ async def test_an_import_that_is_killed_and_started_again_ends_with_each_row_onc
     assert (counts["reviews"], counts["revisions"], counts["deliveries"]) == (400, 1_200, 120)
 
 
+async def test_an_import_of_what_happened_long_ago_says_so_and_another_one_does_not(
+    ingest: Ingest, source: Source, tmp_path: Path
+):
+    for external_id, arguments in (("old", ("--backfill",)), ("new", ())):
+        path = write(tmp_path / f"{external_id}.csv", [(external_id, 1, "2026-01-01T00:00:00Z", "Bad.")])
+        code, printed = await run(ingest, source, "import", str(path), *MAP, *arguments)
+        assert (code, "1 accepted, 0 rejected" in printed) == (0, True), printed
+    rows = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id")
+    told = [json.loads(row["envelope"])["data"] for row in rows]
+    assert [(each["after"]["external_id"], each.get("backfill", False)) for each in told] == [
+        ("old", True),
+        ("new", False),
+    ]
+
+
 @pytest.mark.parametrize("name", ["gplay_firefox_console_export", "trustpilot_rental_platforms"])
 async def test_real_exports_are_imported_with_each_review_once(
     ingest: Ingest, source: Source, tmp_path: Path, name: str

@@ -163,7 +163,7 @@ async def serve(service: Service[S], settings: S, command: Command) -> int:
         max_body_bytes_in_flight=settings.http_max_body_bytes_in_flight,
     )
     server = HttpServer(app, settings.http_host, settings.http_port, settings.shutdown_timeout_seconds / 2, limits)
-    _tune_memory()
+    tune_memory()
     metrics.mark_started(service.name, command)
     log.info("listening", url=server.url, command=command, pid=os.getpid())
     return await run_until_stopped(
@@ -175,7 +175,7 @@ async def serve(service: Service[S], settings: S, command: Command) -> int:
     )
 
 
-def _tune_memory() -> None:
+def tune_memory() -> None:
     """Set up the garbage collector and the allocator for what comes and goes from now on: batches and their parts."""
     gc.collect()
     gc.freeze()

@@ -30,9 +30,10 @@ from plaudit.ingest.hooks.api.route import Hooks
 from plaudit.ingest.hooks.api.source_cache import SourceCache
 from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.hooks.jobs import FailedAttemptsLog
-from plaudit.ingest.imports import api as imports
 from plaudit.ingest.imports import pages as import_pages
-from plaudit.ingest.imports.jobs import ImportJob, ImportRetentionJob
+from plaudit.ingest.imports.api import routes as imports
+from plaudit.ingest.imports.jobs.import_process import ImportProcess
+from plaudit.ingest.imports.jobs.retention import ImportRetentionJob
 from plaudit.ingest.log_fields import LOG_FIELDS
 from plaudit.ingest.mappings import api as mappings
 from plaudit.ingest.mappings import pages as mapping_pages
@@ -179,7 +180,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         AnsweredByHandJob(worker),
         AnswerRetentionJob(worker, settings.answer_retention_days),
         ReportsJob(worker),
-        ImportJob(worker, database, resources.outbox, resources.ids, vault),
+        ImportProcess(worker),
         ImportRetentionJob(worker),
     )
     return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from plaudit.ingest.transfer.domain import values
 from plaudit.ingest.transfer.domain.rows import RowError
 from plaudit.ingest.transfer.domain.values import (
     NO,
@@ -147,3 +148,26 @@ def test_an_id_is_taken_out_of_a_link_or_derived_from_cells():
     assert one is not None
     assert one == derived_id(["ann ", "2026"]) != derived_id(["ann2026", ""])
     assert derived_id(["", ""]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"2026-{month}-{day}{between}{clock}{zone}"
+        for month, day in (("05", "01"), ("02", "30"), ("13", "01"), ("1", "1"), ("\u06601", "01"))
+        for between in "T _"
+        for clock in ("10:00:00", "24:00:00", "10:00:60", "10:00", "10:00:00.25", "9:00:00", "10-00-00")
+        for zone in ("Z", "z", "+00:00", "-00:00", "+02:00", "")
+    ],
+)
+def test_a_time_that_is_read_at_once_is_the_one_that_is_read_by_its_form(text: str, monkeypatch: pytest.MonkeyPatch):
+    def read() -> object:
+        try:
+            found = instant(text, None, None)
+        except RowError as error:
+            return str(error)
+        return found, found.tzinfo
+
+    at_once = read()
+    monkeypatch.setattr(values, "PLAIN_CHARS", ())
+    assert at_once == read()

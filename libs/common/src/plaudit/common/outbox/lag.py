@@ -4,6 +4,7 @@ The watermark is the snapshot's xmin: rows below it are final, and only they are
 """
 
 import time
+from typing import Final
 
 import asyncpg
 
@@ -31,17 +32,19 @@ SELECT coalesce((
 ), 0)::float8 FROM relay_cursor c WHERE c.name = 'outbox'
 """
 
+MAX_WAIT_SECONDS: Final = 2.0
 SAMPLE_SECONDS = 1.0
 MAX_ROWS_COUNTED = 10_000
 
 
-async def age_seconds(tx: Tx) -> float:
-    """Return how long the oldest event waits that is not published; for what gives way to events that people wait for.
+async def is_behind(tx: Tx) -> bool:
+    """Return whether the oldest event that is not published waits for longer than `MAX_WAIT_SECONDS`.
 
-    The transaction must be a worker's.
+    Work on much that is old asks this before each part: imports, replays, sorting again. It gives way to events that
+    people wait for. The transaction must be a worker's.
     """
-    age: float = await tx.raw.fetchval(_AGE)
-    return age
+    age_seconds: float = await tx.raw.fetchval(_AGE)
+    return age_seconds > MAX_WAIT_SECONDS
 
 
 class LagMeter:

@@ -9,7 +9,16 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from plaudit.ingest.reviews.domain.decisions import ERASED, Decision, Held, NewRevision, Revised, Unchanged, decide
+from plaudit.ingest.reviews.domain.decisions import (
+    ERASED,
+    Decision,
+    Held,
+    NewRevision,
+    Revised,
+    Unchanged,
+    as_backfill,
+    decide,
+)
 from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
 from plaudit.ingest.reviews.domain.instructions import (
@@ -77,6 +86,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """Whether it tells of what happened long ago, so that nobody is to be called for it."""
     answers: Answers = Answers.TOLD
     """Whether answers are told at its source."""
+    foreseen: Sequence[Decision | None] = ()
+    """What becomes of each event where nothing is known of its review, if that was decided before; None where not."""
 
     @property
     def order_keys(self) -> list[str]:
@@ -287,7 +298,9 @@ class Group:
         key = (delivery.source.id, instruction.external_id)
         known = self._reviews[key]
         traced = delivery.traceparent, delivery.tracestate
-        decision = self._revise(delivery, key, instruction, delivery.received_at or self.now, delivery.id, *traced)
+        foreseen = delivery.foreseen[len(results)] if delivery.foreseen and known is None else None
+        received_at = delivery.received_at or self.now
+        decision = self._revise(delivery, key, instruction, received_at, delivery.id, *traced, foreseen)
         if not isinstance(decision, Revised) and isinstance(decision, Held):
             results.append(self._hold(delivery, key, instruction, decision, len(results)))
             return
@@ -310,25 +323,27 @@ class Group:
         delivery_id: str,
         traceparent: str | None,
         tracestate: str | None,
+        foreseen: Decision | None = None,
     ) -> Decision:
-        """Decide about one event; if there is a new revision, keep it."""
+        """Decide about one event, unless that is foreseen; if there is a new revision, keep it."""
         known = self._reviews[key]
         if known is None or isinstance(known, StoredReview):
-            current, review_id = known, str(self._ids())
+            current, review_id = known, ""
         else:
             current, review_id = None, known.review_id
-        final = delivery.removals_are_final
-        decision = decide(
+        decision = foreseen or decide(
             current,
             instruction,
             delivery.source,
             received_at,
-            review_id,
-            removals_are_final=final,
+            review_id or str(self._ids()),
+            removals_are_final=delivery.removals_are_final,
             rules=delivery.rules,
         )
         if not isinstance(decision, (Revised, Held)):
             return decision
+        if delivery.backfill and isinstance(decision, Revised):
+            decision = as_backfill(current, decision)
         of_erased = bool(self._erased_people) and self._is_of_erased(delivery, instruction, received_at)
         if not isinstance(decision, Revised):
             return ERASED if of_erased else decision

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 from plaudit.common import idempotency
 from plaudit.common.db import Tx, order_locks
 from plaudit.common.idempotency import IdempotencyKey
+from plaudit.common.ids import IdSource
 from plaudit.common.outbox import UnitOfWork
 from plaudit.ingest.deliveries.domain import BACKFILL_HEADER
 from plaudit.ingest.hooks import commands as hooks
@@ -27,8 +29,10 @@ from plaudit.ingest.imports.domain import (
     cleaned,
 )
 from plaudit.ingest.platforms import answers_of
-from plaudit.ingest.reviews.domain.instructions import Item
+from plaudit.ingest.reviews.domain.decisions import Decision, decide
+from plaudit.ingest.reviews.domain.instructions import CreateReview, Item
 from plaudit.ingest.sorting import store as sorting_rules
+from plaudit.ingest.sorting.domain.rules import CompiledRules, RulesInForce
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.domain import KeyedSource
 from plaudit.ingest.transfer.domain.deliveries import Delivery as Rows
@@ -36,6 +40,8 @@ from plaudit.ingest.transfer.domain.rows import Reject
 
 HEADERS: Final = {"content-type": "application/json", "user-agent": "plaudit import"}
 """Of the deliveries that an import writes, as they are stored."""
+MAX_OUTLOOK_AGE: Final = timedelta(minutes=1)
+"""Older decisions are made again: a review counts as received when it was decided about."""
 
 
 class LostImportError(Exception):
@@ -83,11 +89,47 @@ async def cancel(tx: Tx, tenant_id: str, import_id: UUID) -> None:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """What decisions assume that are made before anything is read: the source, its rules, and the time."""
+
+    source: KeyedSource
+    in_force: RulesInForce
+    rules: CompiledRules
+    at: datetime
+    removals_are_final: bool
+
+    def foresee(self, items: Sequence[Item], seen: set[str], ids: IdSource) -> list[Decision | None]:
+        """Return what becomes of each review where nothing is known of it; None for one that was seen before."""
+        foreseen: list[Decision | None] = []
+        for item in items:
+            decision = None
+            if isinstance(item, CreateReview) and item.external_id not in seen:
+                seen.add(item.external_id)
+                decision = decide(
+                    None,
+                    item,
+                    self.source,
+                    self.at,
+                    str(ids()),
+                    removals_are_final=self.removals_are_final,
+                    rules=self.rules,
+                )
+            foreseen.append(decision)
+        return foreseen
+
+    def holds(self, in_force: RulesInForce, now: datetime) -> bool:
+        """Return whether what was foreseen is still what would be decided now."""
+        return self.in_force == in_force and now - self.at <= MAX_OUTLOOK_AGE
+
+
+@dataclass(frozen=True)
 class Portion:
-    """Rows that become one delivery, and what they say."""
+    """Rows that become one delivery, what they say, and what becomes of that where nothing is known of it."""
 
     rows: Rows
     items: Sequence[Item]
+    foreseen: Sequence[Decision | None] = ()
+    outlook: Outlook | None = None
 
 
 async def write(
@@ -115,9 +157,15 @@ async def write(
         LostImportError: it is no longer this process's import; nothing may be committed.
         UnusableFileError: too many of its rows cannot be taken.
     """
-    rules = await sorting_rules.rules_of(work.tx, of.tenant_id)
     headers = msgspec.json.encode(HEADERS | ({BACKFILL_HEADER: "true"} if of.backfill else {})).decode()
     is_polled = await sources.is_polled(work.tx, of.tenant_id, of.source_id)
+    in_force = await sorting_rules.in_force(work.tx, of.tenant_id)
+    holding = [each.outlook is not None and each.outlook.holds(in_force, work.tx.now) for each in portions]
+    outlook = portions[0].outlook
+    if outlook is not None and outlook.in_force == in_force:
+        rules = outlook.rules
+    else:
+        rules = await sorting_rules.rules_of(work.tx, of.tenant_id)
     deliveries = [
         Delivery(
             id=str(work.ids()),
@@ -130,8 +178,9 @@ async def write(
             backfill=of.backfill,
             answers=answers_of(source.platform, source.mapping, is_polled=is_polled),
             rules=rules,
+            foreseen=portion.foreseen if holds else (),
         )
-        for portion in portions
+        for portion, holds in zip(portions, holding, strict=True)
     ]
     receipts = await hooks.take(work, deliveries)
     rows = accepted = unchanged = 0

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from plaudit.ingest.transfer.domain.advice import Advice, AdvisedError, Place
 from plaudit.ingest.transfer.domain.mapping import (
     Column,
     FieldMapping,
@@ -42,7 +43,7 @@ MAX_REJECT_BYTES: Final = 256 * 1024 * 1024
 TAB_WORDS: Final = frozenset({"tab", "\\t"})
 
 
-class UnusableFileError(ValueError):
+class UnusableFileError(AdvisedError):
     """A file that cannot be read, or a mapping that does not fit it; the text says what to do."""
 
 
@@ -95,11 +96,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """
         delimiter = "\t" if self.delimiter in TAB_WORDS else self.delimiter
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
-            raise UnusableFileError("delimiter: it is one character, or tab")
+            raise UnusableFileError(Advice("{delimiter}: it is one character, or tab"))
         return delimiter
 
-    def reader(self, columns: Sequence[str]) -> "tuple[RowReader, Understood]":
+    def reader(self, columns: Sequence[str], place: Place) -> "tuple[RowReader, Understood]":
         """Return what reads the rows of a table with these columns, and how they are understood.
+
+        Rejects are told in the words of the place.
 
         Raises:
             UnusableFileError: they cannot be read so.
@@ -108,12 +111,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         try:
             own = FieldMapping(parse_columns(self.map), parse_constants(self.set))
             mapping = mapping_of(columns, own, preset)
-            reader = RowReader(mapping, columns, Subjects({}), self._options())
+            reader = RowReader(mapping, columns, Subjects({}), self._options(place))
             check_required(mapping)
             bound = mapping.bound(columns)
         except MappingError as error:
-            hint = f"; {preset.hint}" if preset is not None and preset.hint else ""
-            raise UnusableFileError(f"{error}{hint}") from error
+            raise UnusableFileError(*error.parts, *(() if preset is None else preset.also)) from error
         used = [_pair(target, column) for target, found in bound.items() for column, _ in found]
         constants = [f"{target}={value}" for target, value in mapping.constants.items()]
         name = None if preset is None else preset.name
@@ -127,10 +129,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise UnusableFileError(f"preset: it is one of {', '.join(each.name for each in PRESETS)}")
         return found
 
-    def _options(self) -> Options:
+    def _options(self, place: Place) -> Options:
         if self.dates is not None and self.dates not in DATE_ORDERS:
-            raise UnusableFileError(f"dates: it is one of {', '.join(DATE_ORDERS)}")
-        return Options(self.under, _zone(self.zone), self.dates, frozenset(self.empty))
+            raise UnusableFileError(Advice("{dates}: "), f"it is one of {', '.join(DATE_ORDERS)}")
+        return Options(self.under, _zone(self.zone), self.dates, frozenset(self.empty), place)
 
 
 class Understood(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,4 +214,4 @@ def _zone(name: str | None) -> tzinfo | None:
     try:
         return None if name is None else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnusableFileError(f"zone: {name!r} is no zone, such as UTC or Europe/Berlin") from error
+        raise UnusableFileError(Advice("{zone}: "), f"{name!r} is no zone, such as UTC or Europe/Berlin") from error

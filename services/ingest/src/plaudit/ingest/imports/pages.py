@@ -16,15 +16,8 @@ from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, dec
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, done, staff
 from plaudit.ingest.imports import commands, store
-from plaudit.ingest.imports.api import (
-    CHUNK_BYTES,
-    HEAD_BYTES,
-    begun,
-    columns_of,
-    given_up,
-    look_at,
-    stored_parts,
-)
+from plaudit.ingest.imports.api.looking import HEAD_BYTES, columns_of, look_at
+from plaudit.ingest.imports.api.receiving import CHUNK_BYTES, begun, given_up, stored_parts
 from plaudit.ingest.imports.domain import (
     FinishedImportError,
     Import,
@@ -38,6 +31,7 @@ from plaudit.ingest.imports.schemas import PreviewOut
 from plaudit.ingest.reviews.pages import moment
 from plaudit.ingest.reviews.store import source_choices
 from plaudit.ingest.sources.api import OpenedVault
+from plaudit.ingest.transfer.domain.advice import Place, told
 from plaudit.ingest.transfer.domain.values import DATE_ORDERS
 
 IMPORTS: Final = "/console/imports"
@@ -102,7 +96,7 @@ async def take_file(request: Request, principal: Importer, vault: OpenedVault) -
             try:
                 new = await _take(request, principal, vault, file, _id(source))
             except (PausedSourceError, UnusableFileError) as refusal:
-                error = sentence(str(refusal))
+                error = sentence(told(refusal, Place.PAGE))
             else:
                 return RedirectResponse(f"{IMPORTS}/{new.id}", HTTPStatus.SEE_OTHER)
     async with database.transaction(principal.tenant_id) as tx:
@@ -192,7 +186,7 @@ async def _page(
         try:
             columns, wanted, preview = await _look(tx, found, wanted)
         except UnusableFileError as refusal:
-            error = sentence(str(refusal))
+            error = sentence(told(refusal, Place.PAGE))
     words, look = STATES[found.stage]
     return await console.response(
         request,
@@ -233,13 +227,13 @@ async def _look(tx: TenantTx, found: Import, wanted: Wanted) -> tuple[list[str],
     has_more = found.size_bytes > len(head)
     columns = columns_of(head, wanted)
     try:
-        return columns, wanted, look_at(head, wanted, has_more=has_more)
+        return columns, wanted, look_at(head, wanted, Place.PAGE, has_more=has_more)
     except UnusableFileError:
         guess = guessed(columns)
         if wanted.map or not guess:
             raise
     wanted = msgspec.structs.replace(wanted, map=guess)
-    return columns, wanted, look_at(head, wanted, has_more=has_more)
+    return columns, wanted, look_at(head, wanted, Place.PAGE, has_more=has_more)
 
 
 def _wanted(typed: Mapping[str, str]) -> Wanted:

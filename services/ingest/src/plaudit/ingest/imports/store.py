@@ -98,18 +98,6 @@ DELETE FROM imports WHERE id IN (
     SELECT id FROM imports WHERE (stage = 'uploading' AND requested_at < $1) OR finished_at < $2 LIMIT $3
 )
 """
-# The oldest row that is not published yet. Rows are in the order of their transactions.
-IS_BEHIND: Final = """
-SELECT coalesce((
-    SELECT written_at < clock_timestamp() - $1::interval FROM outbox
-    WHERE (outbox.xid, outbox.id) > (
-        (SELECT c.xid::text::xid8 FROM relay_cursor AS c WHERE c.name = 'outbox'),
-        (SELECT c.id FROM relay_cursor AS c WHERE c.name = 'outbox')
-    )
-    ORDER BY outbox.xid, outbox.id LIMIT 1
-), false)
-"""
-"""The condition that the oldest event that is not published yet is older than so long, for `Database.holds`."""
 
 _encode = msgspec.json.Encoder().encode
 

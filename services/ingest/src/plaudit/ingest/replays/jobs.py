@@ -10,7 +10,7 @@ from plaudit.common.db import Database
 from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob, bisect
-from plaudit.common.outbox import Outbox, UnitOfWork
+from plaudit.common.outbox import Outbox, UnitOfWork, lag
 from plaudit.common.vault import Vault
 from plaudit.ingest.deliveries.store import keyed_source
 from plaudit.ingest.replays import commands, store
@@ -43,7 +43,7 @@ class ReplayJob(PeriodicJob):
         return await self._database.holds(store.HAS_OPEN)
 
     async def turn(self) -> int:
-        """Carry on one replay; return 1 where there is one."""
+        """Carry on one replay; return 0 where there is none, or where it gives way to events that wait."""
         async with self._database.transaction() as tx:
             replay = await store.first_open(tx)
             if replay is None:
@@ -52,6 +52,8 @@ class ReplayJob(PeriodicJob):
                 await commands.count(UnitOfWork(tx, self._outbox, self._ids), replay)
                 return 1
             source = await keyed_source(tx, replay.tenant_id, replay.source_id, self._vault)
+            if await lag.is_behind(tx):
+                return 0
             batch = await store.following(tx, replay, MAX_DELIVERIES)
             if source is None or not batch:
                 await commands.finish(UnitOfWork(tx, self._outbox, self._ids), replay)

@@ -6,8 +6,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from plaudit.common.db import Tx, order_locks
-from plaudit.common.outbox import UnitOfWork
-from plaudit.common.outbox.lag import age_seconds
+from plaudit.common.outbox import UnitOfWork, lag
 from plaudit.ingest.resorting import store
 from plaudit.ingest.resorting.domain import MAX_COUNTED_REVIEWS, SETTLING, SortingRun, count
 from plaudit.ingest.reviews.domain.decisions import NewRevision, Revised, sort_again
@@ -22,8 +21,6 @@ from plaudit.ingest.sources.domain import Answers, AnswersOf
 
 REVIEWS_PER_TURN = 200
 REVIEWS_PER_COUNT = 1_000
-MAX_OUTBOX_AGE_SECONDS = 2.0
-"""While events wait for longer, runs wait too: others' events go first."""
 
 
 async def request(work: UnitOfWork, tenant_id: str, requested_by: str) -> SortingRun:
@@ -47,7 +44,7 @@ async def carry_on(work: UnitOfWork, answers_of: AnswersOf) -> int:
     """
     tx = work.tx
     found = await store.first_open(tx)
-    if found is None or await age_seconds(tx) > MAX_OUTBOX_AGE_SECONDS:
+    if found is None or await lag.is_behind(tx):
         return 0
     rules = (await sorting_rules.in_force(tx, found.tenant_id)).compiled()
     batch = await store.following(tx, found, REVIEWS_PER_TURN)

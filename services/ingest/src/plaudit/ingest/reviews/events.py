@@ -28,16 +28,16 @@ def published_state(state: ReviewState) -> contracts.ReviewState:
 
 def review_event(new: NewRevision, change: Change) -> Outgoing:
     """Return the event of a revision, given its change that the public sees."""
+    state = change.after or change.before
+    assert state is not None, "the public sees the review before or after a change"
     published = contracts.ReviewChange(
         review_id=change.review_id,
         revision=change.revision,
         before=None if change.before is None else published_state(change.before),
         after=None if change.after is None else published_state(change.after),
-        backfill=new.backfill,
+        backfill=new.backfill or state.backfilled,
         answers=_ANSWERS[new.answers],
     )
-    state = change.after or change.before
-    assert state is not None, "the public sees the review before or after a change"
     return Outgoing(
         topic=contracts.REVIEWS,
         key=new.stored.partition_key,

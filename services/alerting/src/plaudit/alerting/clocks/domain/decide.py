@@ -169,7 +169,7 @@ def _start(
         return (Started(review.received_at, review.published_at, policy.ref, StartReason.PUBLISHED),)
     if before is None:
         return (Started(happened_at, happened_at, policy.ref, StartReason.RESTORED),)
-    if not policy.applies_to(before):
+    if not policy.applies_to(before) or review.rating < before.rating:
         return (Started(happened_at, review.rated_at, policy.ref, StartReason.LOWERED),)
     if is_answered(before):
         return (Started(happened_at, happened_at, policy.ref, StartReason.ANSWER_REMOVED),)

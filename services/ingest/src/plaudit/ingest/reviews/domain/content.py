@@ -139,6 +139,7 @@ def next_state(
         text_cut=title_cut or text_cut,
         resolution=before.resolution,
         found=found,
+        backfilled=before.backfilled and stars >= before.rating,
     )
 
 

@@ -161,6 +161,14 @@ def sort_again(current: StoredReview, rules: CompiledRules) -> Revised | Unchang
     return revised(current, replace(current, revision=current.revision + 1, state=state), "review.sorted")
 
 
+def as_backfill(current: StoredReview | None, decision: Revised) -> Revised:
+    """Return a revision that tells of what happened long ago: nobody is called for the rating that it gives, ever."""
+    before, state = None if current is None else current.state, decision.stored.state
+    if state is None or (before is not None and before.rating <= state.rating):
+        return decision
+    return revised(current, replace(decision.stored, state=replace(state, backfilled=True)), decision.type)
+
+
 def _first(
     instruction: Instruction,
     source: Source,

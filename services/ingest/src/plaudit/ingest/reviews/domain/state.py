@@ -117,6 +117,8 @@ class ReviewState(msgspec.Struct, frozen=True, array_like=True):
     resolution: Resolution | None = None
     found: Findings | None = None
     """What its words say; None where it was stored before this was looked for."""
+    backfilled: bool = False
+    """Whether its rating was told as one of long ago: nobody is called for the review, until it gets a worse one."""
 
     @property
     def spoken(self) -> str | None:

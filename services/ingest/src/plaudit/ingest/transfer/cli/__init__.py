@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from plaudit.common.refusals import WrongInputError
 from plaudit.ingest.transfer.cli.posting import Pace
 from plaudit.ingest.transfer.cli.run import PosterOf, Reading, Transfer
+from plaudit.ingest.transfer.domain.advice import Place
 from plaudit.ingest.transfer.domain.mapping import (
     FieldMapping,
     MappingError,
@@ -175,7 +176,7 @@ def _preview(reading: Reading) -> None:
         delimiter = "tab" if table.delimiter == "\t" else table.delimiter
         typer.echo(f"{reading.file.name}: {kind}; {table.encoding}, columns parted by {delimiter}")
         if preset is not None and preset.hint:
-            typer.echo(f"note: {preset.hint}")
+            typer.echo(f"note: {preset.advice.told(Place.COMMAND_LINE)}")
         reader = reading.reader(table.columns, preset, subjects)
         shown = 0
         try:

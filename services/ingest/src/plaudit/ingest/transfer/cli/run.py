@@ -16,6 +16,7 @@ from rich.progress import Progress
 from plaudit.common.refusals import RefusedError, WrongInputError
 from plaudit.common.standard_webhooks import InvalidSecretError, decode_secret
 from plaudit.ingest.transfer.cli.posting import Outcome, Pace, Poster
+from plaudit.ingest.transfer.domain.advice import Place, told
 from plaudit.ingest.transfer.domain.json_lines import JsonLines
 from plaudit.ingest.transfer.domain.mapping import FieldMapping, MappingError
 from plaudit.ingest.transfer.domain.presets import Preset, mapping_of, recognise
@@ -58,8 +59,8 @@ class Reading:
         try:
             return RowReader(mapping_of(columns, self.own, preset), columns, subjects, self.options)
         except MappingError as error:
-            hint = f"; {preset.hint}" if preset is not None and preset.hint else ""
-            raise typer.BadParameter(f"{error}{hint}") from error
+            said = (*error.parts, *(() if preset is None else preset.also))
+            raise typer.BadParameter(told(said, Place.COMMAND_LINE)) from error
 
 
 class Transfer:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from plaudit.ingest.transfer.domain.advice import Advice, AdvisedError
 from plaudit.ingest.transfer.domain.values import DATE_ORDERS
 
 TIMES: Final = frozenset({"published_at", "edited_at", "answer.published_at"})
@@ -27,7 +28,7 @@ CONVERSIONS: Final[Mapping[str, tuple[str, ...]]] = {
 _FOLDED: Final = re.compile(r"[\W_]+")
 
 
-class MappingError(ValueError):
+class MappingError(AdvisedError):
     """A mapping that cannot be used; the text says what to do."""
 
 
@@ -109,7 +110,7 @@ def check_required(mapping: FieldMapping) -> None:
         MappingError: one of them is not mapped.
     """
     if missing := REQUIRED - mapping.columns.keys() - mapping.constants.keys():
-        raise MappingError(f"map {', '.join(sorted(missing))} too, for example --map id=reviewId")
+        raise MappingError(f"map {', '.join(sorted(missing))} too, ", Advice("for example {map:id=reviewId}"))
 
 
 def parse_constants(pairs: Sequence[str]) -> dict[str, str]:
@@ -120,9 +121,10 @@ def parse_constants(pairs: Sequence[str]) -> dict[str, str]:
     """
     constants = {target: value for target, _, value in (pair.partition("=") for pair in pairs)}
     if unknown := constants.keys() - FIELDS:
-        raise MappingError(f"--set: fields are {', '.join(sorted(FIELDS))}, not {', '.join(sorted(unknown))}")
+        listed = f"fields are {', '.join(sorted(FIELDS))}, not {', '.join(sorted(unknown))}"
+        raise MappingError(Advice("{set}: "), listed)
     if "id" in constants:
-        raise MappingError("--set id would make one review of all rows: map a column")
+        raise MappingError(Advice("{set:id=VALUE} would make one review of all rows: map a column"))
     return constants
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from plaudit.ingest.transfer.domain.advice import Advice
 from plaudit.ingest.transfer.domain.mapping import (
     FieldMapping,
     MappingError,
@@ -29,13 +30,23 @@ class Preset:
     """Its mapping, as on the command line."""
     constants: tuple[str, ...] = field(default=("kind=stars",))
     hint: str = ""
-    """What else has to be stated, or cannot be known."""
+    """What else has to be stated, or cannot be known; the text of an `Advice`."""
 
     @property
     def mapping(self) -> FieldMapping:
         """What its columns mean."""
         columns = parse_columns(self.columns)
         return FieldMapping(columns, parse_constants(self.constants), frozenset(columns))
+
+    @property
+    def advice(self) -> Advice:
+        """What else has to be stated, or cannot be known; an empty text for nothing."""
+        return Advice(self.hint)
+
+    @property
+    def also(self) -> tuple[str | Advice, ...]:
+        """The same, behind something else that is said."""
+        return ("; ", self.advice) if self.hint else ()
 
     def fits(self, header: Sequence[str]) -> bool:
         """Return whether a table with this header is such a file."""
@@ -203,7 +214,7 @@ PRESETS: Final = (
             "answer.text=replyContent",
             "answer.published_at=repliedAt",
         ),
-        hint="its times have no zone: state that of the machine that wrote it, with --zone",
+        hint="its times have no zone: state that of the machine that wrote it, with {zone}",
     ),
     Preset(
         "outscraper-google",
@@ -254,7 +265,7 @@ PRESETS: Final = (
             "answer.text=Response",
         ),
         constants=("kind=stars", "verified=true"),
-        hint="the marketplace decides the order of its dates: --dates (US mdy, JP ymd, most dmy) and --zone",
+        hint="the marketplace decides the order of its dates: state {dates} (US mdy, JP ymd, most dmy) and {zone}",
     ),
     Preset(
         "inside-airbnb",
@@ -262,7 +273,7 @@ PRESETS: Final = (
         "recorded",
         ("listing_id", "id", "date", "reviewer_id", "reviewer_name", "comments"),
         ("id=id", "published_at=date", "text=comments", "author.id=reviewer_id"),
-        hint="its reviews have no ratings, so they cannot be taken as they are; its dates need --zone",
+        hint="its reviews have no ratings, so they cannot be taken as they are; its dates need {zone}",
     ),
     Preset(
         "meta-product",
@@ -309,6 +320,11 @@ def mapping_of(columns: Sequence[str], own: FieldMapping, preset: Preset | None)
     if not mapping.columns:
         known = ", ".join(each.name for each in PRESETS)
         raise MappingError(
-            f"no known platform writes the columns {', '.join(columns)}: state --map, or --preset {known}"
+            f"no known platform writes the columns {', '.join(columns)}: ",
+            Advice(
+                f"state {{map}}, or --preset {known}",
+                f"state {{map}}, for example {{map:id=reviewId}}, or preset, one of {known}",
+                "say which of them is which, for example {map:id=reviewId}",
+            ),
         )
     return mapping

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from plaudit.ingest.transfer.domain.advice import Advice, Place, told
 from plaudit.ingest.transfer.domain.mapping import (
     DECISIONS,
     TIMES,
@@ -62,6 +63,8 @@ class Options:
     """The order of day, month and year in dates of digits; None to refuse them."""
     empty: frozenset[str] = field(default_factory=frozenset)
     """Words that stand for no value."""
+    place: Place = Place.COMMAND_LINE
+    """Where rejects are read."""
 
 
 class RowReader:
@@ -77,11 +80,12 @@ class RowReader:
         bound = mapping.bound(header)
         self._subjects = subjects
         self._options = options
+        self._empty = options.empty
         self._constants = self._read_constants(mapping.constants)
         self._decisions = {target: self._sources(target, bound[target]) for target in DECISIONS & bound.keys()}
         self._id = self._sources("id", bound.pop("id"))
         self._fields = [
-            (target.split("."), self._sources(target, columns))
+            (target, target.split("."), self._sources(target, columns))
             for target, columns in bound.items()
             if target not in DECISIONS
         ]
@@ -103,13 +107,10 @@ class RowReader:
             data = self._data(external_id, cells)
             removed = bool(self._value("removed", self._decisions.get("removed", ()), cells))
         except RowError as error:
-            return Reject(row.line, external_id, str(error), cells)
+            return Reject(row.line, external_id, told(error, self._options.place), cells)
         # Its removal goes first, so that it is never public in between: what comes after one stays removed.
         events = [_encode({"type": "review.removed", "data": {"id": external_id}})] if removed else []
         changed_at = data.get("edited_at", data["published_at"])
-        for target in ("published_at", "edited_at"):
-            if target in data:
-                data[target] = _rfc3339(data[target])
         events.append(_encode({"type": "review.created", "data": data}))
         if sum(map(len, events)) + len(events) + 1 > MAX_BODY_BYTES:
             return Reject(row.line, external_id, f"the review is larger than {MAX_BODY_BYTES:,} bytes", cells)
@@ -119,8 +120,8 @@ class RowReader:
         data: dict[str, Any] = {"id": external_id}
         for path, value in self._constants:
             _put(data, path, value)
-        for path, sources in self._fields:
-            if (value := self._value(".".join(path), sources, cells)) is not None:
+        for target, path, sources in self._fields:
+            if (value := self._value(target, sources, cells)) is not None:
                 _put(data, path, value)
         if under := self._options.under:
             data["subject"] = f"{under}/{data['subject']}" if "subject" in data else under
@@ -130,31 +131,32 @@ class RowReader:
         if data.get("edited_at") == data["published_at"]:
             del data["edited_at"]
         answer = data.get("answer")
-        if answer and "published_at" in answer:
-            if "text" in answer:
-                answer["published_at"] = _rfc3339(answer["published_at"])
-            else:
-                del data["answer"]
+        if answer and "published_at" in answer and "text" not in answer:
+            del data["answer"]
         return data
 
     def _value(self, target: str, sources: Sequence[tuple[Column, list[int], Convert]], cells: list[str]) -> Any:
         for column, places, convert in sources:
-            read = [cells[place] for place in places]
-            if not [cell for cell in read if cell and not cell.isspace() and cell not in self._options.empty]:
+            # Nearly every field is one column, and a row is read once for each of millions.
+            read = [cells[places[0]]] if len(places) == 1 else [cells[place] for place in places]
+            if not any(map(self._has_value, read)):
                 continue
             try:
                 value = convert(read)
             except RowError as error:
-                raise RowError(f"{target} (column {column.name}): {error}") from error
+                raise RowError(f"{target} (column {column.name}): ", *error.parts) from error
             if value is not None:
                 return value
         return None
+
+    def _has_value(self, cell: str) -> bool:
+        return bool(cell) and not cell.isspace() and cell not in self._empty
 
     def _read_constants(self, constants: Mapping[str, str]) -> list[tuple[list[str], Any]]:
         try:
             return [(target.split("."), self._converter(target, "")([value])) for target, value in constants.items()]
         except RowError as error:
-            raise MappingError(f"--set: {error}") from error
+            raise MappingError(Advice("{set}: "), *error.parts) from error
 
     def _sources(
         self, target: str, columns: Sequence[tuple[Column, list[int]]]
@@ -256,11 +258,6 @@ def _on_scale(data: dict[str, Any]) -> float:
 
 
 def _put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    *parents, name = path
-    for parent in parents:
+    for parent in path[:-1]:
         data = data.setdefault(parent, {})
-    data[name] = value
-
-
-def _rfc3339(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")
+    data[path[-1]] = value

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from plaudit.ingest.transfer.domain.advice import AdvisedError
+
 
 class Row(NamedTuple):
     """A row that has as many cells as the table has columns."""
@@ -40,5 +42,5 @@ class Ready(NamedTuple):
     cells: list[str]
 
 
-class RowError(ValueError):
+class RowError(AdvisedError):
     """A value of a row that cannot be used; the text names its column and says what is wrong."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from plaudit.common.contracts.subjects import MAX_SEGMENT_CHARS, SUBJECT_RULE, is_subject
+from plaudit.ingest.transfer.domain.advice import Advice, AdvisedError
 
 MAX_NAMES: Final = 100_000
 DIGEST_CHARS: Final = 8
@@ -15,7 +16,7 @@ _PLAIN_MARKS: Final = frozenset("&,.'’‘`´()/!?:;\"“”„«»_-–—|") 
 """Punctuation that a segment loses without becoming another name."""
 
 
-class SubjectError(ValueError):
+class SubjectError(AdvisedError):
     """Names that cannot become subjects; the text names them."""
 
 
@@ -77,8 +78,11 @@ class Subjects:
         made = slug(name)
         if (other := self.names.get(made)) is not None:
             raise SubjectError(
-                f"two names make the subject {made!r}: {other!r} and {name.strip()!r}; state in a file which is which, "
-                "and name it with --subjects"
+                f"two names make the subject {made!r}: {other!r} and {name.strip()!r}; ",
+                Advice(
+                    "state in a file which is which, and name it with --subjects",
+                    "write the subjects themselves into a column, and map it as subject=COLUMN under {map}",
+                ),
             )
         self._subjects[same] = made
         self.names[made] = name.strip()

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from plaudit.ingest.transfer.domain.advice import Advice, AdvisedError
 from plaudit.ingest.transfer.domain.rows import Reject, Row
 
 MAX_FIELD_CHARS: Final = 1_048_576
@@ -35,7 +36,7 @@ ReadLine = Callable[[int], str]
 """Takes the most characters to read; returns a line with its end, or nothing at the end of the file."""
 
 
-class UnreadableFileError(ValueError):
+class UnreadableFileError(AdvisedError):
     """A file that is not read any further; the text says which line, and what to do."""
 
 
@@ -61,7 +62,7 @@ def undecodable(line: str, number: int, encoding: str, *, lenient: bool) -> str 
         return "the row holds a NUL character"
     reason = f"byte 0x{ord(found[0]) & 0xFF:02X} in line {number} is not {encoding}"
     if not lenient:
-        raise UnreadableFileError(f"{reason}: state --encoding, for example --encoding cp1252")
+        raise UnreadableFileError(f"{reason}: ", Advice("state {encoding}, for example {encoding:cp1252}"))
     return reason
 
 
@@ -212,7 +213,8 @@ class _Lines:
             return self._readline(MAX_LINE_CHARS + 1)
         except UnicodeError as error:
             raise UnreadableFileError(
-                f"the text around line {self._number + 1} is not {self._encoding} ({error}): state --encoding"
+                f"the text around line {self._number + 1} is not {self._encoding} ({error}): ",
+                Advice("state {encoding}"),
             ) from error
         except (OSError, EOFError, zlib.error) as error:
             raise UnreadableFileError(f"line {self._number + 1}: {error}") from error

@@ -8,10 +8,13 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from plaudit.ingest.transfer.domain.advice import Advice
 from plaudit.ingest.transfer.domain.rows import RowError
 
 MAX_QUOTED_CHARS: Final = 80
 DERIVED_PREFIX: Final = "derived-"
+PLAIN_ENDS: Final = ("Z", "+00:00")
+PLAIN_CHARS: Final = tuple(len("2026-05-01T10:00:00") + len(end) for end in PLAIN_ENDS)
 DATE_ORDERS: Final = ("dmy", "mdy", "ymd")
 YES: Final = frozenset({"true", "yes", "1", "y", "t", "on", "ja", "oui", "si", "sí"})
 NO: Final = frozenset({"false", "no", "0", "n", "f", "off", "nein", "non", "nee"})
@@ -22,6 +25,7 @@ _RATING: Final = re.compile(
     r"(?:stars?|sterne?|sternen|étoiles?|estrellas?|estrelas?|stell[ae]|sterren|bintang)?",
     re.IGNORECASE,
 )
+_DIGIT: Final = {str(digit): digit for digit in range(10)}
 _GLYPHS: Final = re.compile(r"([★⭐]{1,10})☆*")
 _WORDS: Final = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 _WHOLE: Final = re.compile(r"([+-]?[0-9]{1,40})(?:\.0+)?")
@@ -43,6 +47,8 @@ def rating(text: str) -> tuple[float, int | None]:
     Raises:
         RowError: it is none of these, or no finite number.
     """
+    if text in _DIGIT:
+        return _DIGIT[text], None
     stripped = text.strip().replace("\ufe0f", "")
     if match := _RATING.fullmatch(stripped):
         number = float(match[1].replace(",", "."))
@@ -97,12 +103,13 @@ def given_id(text: str) -> str:
     Raises:
         RowError: a spreadsheet rounded it, so that different ids look the same.
     """
-    if _SPREADSHEET.fullmatch(text.strip()):
+    stripped = text.strip()
+    if "e" in stripped.lower() and _SPREADSHEET.fullmatch(stripped):
         raise RowError(
             f"{quoted(text)} is an id that a spreadsheet rounded, so that different ones look the same: export it as "
             "text, or map id=COLUMN|as-is"
         )
-    return text.strip()
+    return stripped
 
 
 def from_link(text: str, parameter: str) -> str | None:
@@ -152,13 +159,15 @@ def instant(text: str, zone: tzinfo | None, order: str | None) -> datetime:
         RowError: it is neither, it can be read in two ways, or it has no zone.
     """
     stripped = text.strip()
+    if (plain := _plain(stripped)) is not None:
+        return plain
     if match := _ISO.fullmatch(stripped):
         year, month, day = match[1], match[2], match[3]
     elif match := _DIGITS.fullmatch(stripped):
         if order is None:
             raise RowError(
-                f"{quoted(text)} can be read in two ways: state the order of day, month and year, for example "
-                "--dates dmy"
+                f"{quoted(text)} can be read in two ways: ",
+                Advice("state the order of day, month and year, for example {dates:dmy}"),
             )
         parts = dict(zip(order, match.groups(), strict=False))
         year, month, day = parts["y"], parts["m"], parts["d"]
@@ -169,12 +178,24 @@ def instant(text: str, zone: tzinfo | None, order: str | None) -> datetime:
     made = _made(text, int(year) + (2000 if len(year) == 2 else 0), int(month), int(day), match)
     if made.tzinfo is None:
         if zone is None:
-            raise RowError(f"{quoted(text)} has no zone: state it, for example --zone UTC")
+            raise RowError(f"{quoted(text)} has no zone: ", Advice("state it, for example {zone:UTC}"))
         made = made.replace(tzinfo=zone)
     try:
         return made.astimezone(UTC)
     except OverflowError as error:
         raise RowError(f"{quoted(text)} is no time that can be kept") from error
+
+
+def _plain(text: str) -> datetime | None:
+    """Return the instant of a time as most files write it, at a fifth of the cost: with seconds, and in UTC."""
+    if len(text) not in PLAIN_CHARS or text[4] + text[7] + text[10] + text[13] + text[16] != "--T::":
+        return None
+    if text[19:] not in PLAIN_ENDS:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _made(text: str, year: int, month: int, day: int, match: re.Match[str]) -> datetime:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO, Final, Self, cast
 
 from plaudit.common.refusals import WrongInputError
+from plaudit.ingest.transfer.domain.advice import Advice
 from plaudit.ingest.transfer.domain.json_lines import JsonLines
 from plaudit.ingest.transfer.domain.mapping import folded
 from plaudit.ingest.transfer.domain.rows import Reject
@@ -82,7 +83,8 @@ def table_in(
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFileError(str(error)) from error
     if name == DEFAULT_ENCODING and b"\0" in head[:WIDEST_BYTES]:
-        raise UnreadableFileError("line 1 holds NUL: is it UTF-16? State --encoding utf-16-le, or utf-16-be")
+        advice = Advice("State {encoding:utf-16-le}, or {encoding:utf-16-be}")
+        raise UnreadableFileError("line 1 holds NUL: is it UTF-16? ", advice)
     readline = stack.enter_context(text).readline
     if first.startswith("{") if is_json_lines is None else is_json_lines:
         return JsonLines(readline, name, lenient=encoding is not None)

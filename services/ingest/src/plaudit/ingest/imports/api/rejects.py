@@ -1,0 +1,35 @@
+"""The rows that were not taken, as a file."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Final
+
+from plaudit.common.db import Database
+from plaudit.ingest.imports import store
+from plaudit.ingest.imports.domain import Import
+from plaudit.ingest.transfer.store.files import reject_cells, reject_head
+
+REJECTS_AT_ONCE: Final = 200
+
+
+async def reject_lines(database: Database, of: Import) -> AsyncIterator[str]:
+    """Yield the lines of the file, which can be mended and imported."""
+    understood = of.understood
+    columns = () if understood is None else understood.columns
+    delimiter = "," if understood is None else understood.delimiter
+    yield "\ufeff" + _line(reject_head(columns), delimiter)
+    line = -1
+    while True:
+        async with database.transaction(of.tenant_id) as tx:
+            found = await store.rejects(tx, of.tenant_id, of.id, line, REJECTS_AT_ONCE)
+        if not found:
+            return
+        line = found[-1].line
+        yield "".join(_line(reject_cells(columns, each), delimiter) for each in found)
+
+
+def _line(cells: list[str], delimiter: str) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerow(cells)
+    return text.getvalue()
