@@ -142,7 +142,7 @@ async def test_records_that_were_set_aside_lose_their_words_in_either_order(
     api: httpx.AsyncClient, feed: Feed, resources, worker: Database, first: Any
 ) -> None:
     second = HISTORY if first is LIVE else LIVE
-    review_id = await lives(feed, spoken(5.5))
+    review_id = await lives(feed, spoken(5.5), None)
     other = await lives(feed, review_state(5.5, text="Another one."), erase=False)
     await apply(resources, worker, first)
     await scrub_all(worker, scrub)
