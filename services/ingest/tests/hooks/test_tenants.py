@@ -1,6 +1,7 @@
 """What belongs to one tenant does not exist for another, on any route."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import chain
@@ -18,6 +19,7 @@ from plaudit.ingest.hooks import commands
 from plaudit.ingest.hooks.domain import Delivery
 from plaudit.ingest.reviews.domain.instructions import Content, CreateReview
 from plaudit.ingest.sources import domain
+from plaudit_testing.platforms import CUSTOM_MAPPING
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -102,6 +104,78 @@ async def test_on_every_get_route_another_tenants_rows_do_not_exist(ingest: Inge
 
 OF_NO_ROW = {"/v1/sorting-rules", "/v1/survey-templates", "/v1/review-revisions"}
 """The first two show no ids; the last holds what is published, which nothing is here."""
+
+
+ISSUED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="
+SURVEY_WORDS = {**dict.fromkeys(("brand", "title", "question", "text_question", "thanks"), "Other"), "closed": False}
+AN_ANSWER = {"text": "Thanks.", "via": "elsewhere", "published_at": "2026-06-01T12:00:00Z"}
+WRITES: dict[tuple[str, str], Any] = {
+    ("PATCH", "/v1/sources/{source_id}"): {"name": "Taken over"},
+    ("DELETE", "/v1/sources/{source_id}"): None,
+    ("POST", "/v1/sources/{source_id}/secret/rotate"): {},
+    ("PUT", "/v1/sources/{source_id}/secrets"): {"secrets": [ISSUED]},
+    ("PUT", "/v1/sources/{source_id}/mapping"): {"mapping": json.loads(CUSTOM_MAPPING)},
+    ("PUT", "/v1/sources/{source_id}/credentials"): {"credentials": {"api_key": "x"}},
+    ("POST", "/v1/sources/{source_id}/pull"): None,
+    ("POST", "/v1/sources/{source_id}/held-removals/apply"): None,
+    ("POST", "/v1/sources/{source_id}/test"): {"body": "{}"},
+    ("PUT", "/v1/sources/{source_id}/answering_credentials"): {"credentials": {"api_key": "x"}},
+    ("POST", "/v1/reviews/{review_id}/answer"): AN_ANSWER,
+    ("POST", "/v1/reviews/{review_id}/answer/published"): {"published_at": "2026-06-01T12:00:00Z"},
+    ("PUT", "/v1/reviews/{review_id}/resolution"): {"disposition": "justified", "outcome": "refunded"},
+    ("POST", "/v1/reviews/{review_id}/report"): {"reason": "spam"},
+    ("PUT", "/v1/reviews/{review_id}/report/decision"): {"state": "declined"},
+    ("PUT", "/v1/surveys/{survey_id}"): SURVEY_WORDS,
+    ("POST", "/v1/surveys/{survey_id}/invitations"): {"invitations": [{"email": "ann@example.com"}]},
+    ("DELETE", "/v1/imports/{import_id}"): None,
+}
+"""Each route that writes and names a row in its path, with a body that it takes of its own tenant."""
+NAMED_IN_A_BODY: dict[tuple[str, str], str] = {
+    ("POST", "/v1/replays"): "source_id",
+    ("POST", "/v1/erasures"): "review_id",
+}
+
+
+async def rows_of(ingest: Ingest, tenant: str) -> dict[str, list[str]]:
+    """Everything that a tenant has."""
+    tables = await ingest.rows(
+        "SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, "
+        "table_name) WHERE c.table_schema = 'ingest' AND c.column_name = 'tenant_id' AND t.table_type = 'BASE TABLE'"
+    )
+    found = {}
+    for [table] in tables:
+        rows = await ingest.rows(f"SELECT t::text AS row FROM ingest.{table} AS t WHERE tenant_id = $1", tenant)
+        found[table] = sorted(row["row"] for row in rows)
+    return found
+
+
+async def test_on_every_route_that_writes_another_tenants_rows_do_not_exist_and_stay_as_they_are(ingest: Ingest):
+    await ids_of(ingest, "default")
+    theirs = await ids_of(ingest, OTHER)
+    nobodys = {**dict.fromkeys(theirs, str(uuid4())), "person": f"native:{uuid4()}"}
+    assert ingest.parts.app is not None
+    known = {
+        (method.upper(), path)
+        for path, item in ingest.parts.app.openapi()["paths"].items()
+        for method in item
+        if method != "get" and "{" in path and not path.startswith("/v1/hooks/")
+    }
+    assert known == {*WRITES}, "a route without a body here"
+    before = await rows_of(ingest, OTHER)
+    key = {"authorization": f"Bearer {await ingest.key()}"}
+    for (method, path), body in WRITES.items():
+        answers = [
+            await ingest.client.request(method, path.format(**ids), json=body, headers=key) for ids in (theirs, nobodys)
+        ]
+        assert [each.status_code for each in answers] == [404, 404], (method, path, answers[0].text)
+        refused, absent = ({**each.json(), "instance": ""} for each in answers)
+        assert refused == absent, path
+    for (method, path), name in NAMED_IN_A_BODY.items():
+        answers = [
+            await ingest.client.request(method, path, json={name: ids[name]}, headers=key) for ids in (theirs, nobodys)
+        ]
+        assert answers[0].status_code == answers[1].status_code, (path, answers[0].text)
+    assert await rows_of(ingest, OTHER) == before
 
 
 async def test_a_filter_by_another_tenants_source_finds_nothing(ingest: Ingest):

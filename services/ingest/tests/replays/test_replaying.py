@@ -212,6 +212,38 @@ async def test_what_was_erased_stays_erased(ingest: Ingest, source: Source, repl
     assert [row[0] for row in live] == ["r-5"]
 
 
+async def test_an_erasure_in_the_middle_of_a_replay_holds_whichever_comes_first(
+    ingest: Ingest, source: Source, job: ReplayJob, replayed: Any
+):
+    author = {"id": "c-1"}
+    for number in range(120):
+        whose = {"author": author} if number % 2 else {}
+        await ingest.post(source, created(f"r-{number}", subject="globex", **whose), f"msg_{number}")
+    await ingest.superuser.execute(BROADER, source.id)
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    await ingest.client.post("/v1/replays", json={"source_id": source.id}, headers=authorization)
+    for _ in range(2):
+        await job.turn()
+    begun = (await ingest.counts())["revisions"]
+    assert 0 < begun < 120, "some came back before the erasure was asked for"
+    await ingest.client.post("/v1/erasures", json={"person": "native:c-1"}, headers=authorization)
+    await ingest.superuser.execute(ERASURE_IS_SETTLED)
+    resources = ingest.resources
+    erasing = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault_of(resources.settings))
+
+    async def run(each: ReplayJob | ErasureJob) -> None:
+        while await each.turn():
+            pass
+
+    await asyncio.gather(run(job), run(erasing))
+    for _ in range(2):
+        live = await ingest.rows("SELECT external_id FROM ingest.reviews WHERE rating IS NOT NULL")
+        assert sorted(row[0] for row in live) == sorted(f"r-{number}" for number in range(0, 120, 2))
+        bodies = await ingest.rows("SELECT body FROM ingest.deliveries")
+        assert [row["body"] for row in bodies if b"c-1" in row["body"]] == []
+        await replayed(source_id=source.id)
+
+
 async def test_two_processes_and_one_killed_in_between_do_each_delivery_once(
     ingest: Ingest, source: Source, job: ReplayJob, replayed: Any
 ):
