@@ -286,6 +286,13 @@ async def test_the_events_of_a_back_fill_say_so(ingest: Ingest, source: Source, 
     assert [each.get("backfill", False) for each in told] == [True, True, False]
 
 
+async def test_the_events_of_an_import_say_whether_answers_are_told_at_its_source(ingest: Ingest, new_job):
+    source = await ingest.source(platform="trustpilot")
+    await done(ingest, new_job(), await send(ingest, source, table(some(1))))
+    [event] = await ingest.rows("SELECT envelope FROM ingest.outbox")
+    assert json.loads(event["envelope"])["data"]["answers"] == "untold"
+
+
 async def test_a_row_that_the_database_refuses_costs_no_other(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):
