@@ -327,6 +327,13 @@ async def test_a_live_edit_of_what_was_back_filled_calls_nobody_unless_it_is_a_w
     assert told == [True, True, True, True, True, True, False, False, False]
 
 
+async def test_the_events_of_an_import_say_whether_answers_are_told_at_its_source(ingest: Ingest, new_job):
+    source = await ingest.source(platform="trustpilot")
+    await done(ingest, new_job(), await send(ingest, source, table(some(1))))
+    [event] = await ingest.rows("SELECT envelope FROM ingest.outbox")
+    assert json.loads(event["envelope"])["data"]["answers"] == "untold"
+
+
 async def test_a_row_that_the_database_refuses_costs_no_other(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):

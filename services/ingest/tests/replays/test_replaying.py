@@ -21,6 +21,14 @@ ERASURE_IS_SETTLED = "UPDATE ingest.erasures SET requested_at = requested_at - i
 BROADER = "UPDATE ingest.sources SET subject = 'globex' WHERE id = $1"
 """The fix that the tests make: the subject that events name is the source's."""
 
+TRUSTPILOT = {
+    "id": "t-1",
+    "title": "Late",
+    "text": "Two hours late.",
+    "createdAt": "2026-02-14T10:15:30Z",
+    "consumer": {"id": "c-1", "name": "M."},
+}
+
 
 def edited(external_id: str, **data: Any) -> dict[str, Any]:
     return {"type": "review.edited", "data": {"id": external_id, **data}}
@@ -359,3 +367,14 @@ async def test_a_replay_gives_way_while_events_wait_to_be_published(
     await ingest.superuser.execute("UPDATE ingest.relay_cursor SET xid = o.xid, id = o.id FROM ingest.outbox o")
     assert await job.turn()
     assert set(await ratings(ingest)) == {"live", "wrong"}
+
+
+async def test_what_a_replay_takes_says_whether_answers_are_told_at_its_source(ingest: Ingest, replayed: Any):
+    source = await ingest.source(platform="trustpilot")
+    body = {"events": [{"eventName": "service-review-created", "eventData": {**TRUSTPILOT, "stars": 9}}]}
+    await ingest.post(source, body)
+    mended = json.dumps(body).replace('"stars": 9', '"stars": 2').encode()
+    await ingest.superuser.execute("UPDATE ingest.deliveries SET body = $1", mended)
+    assert (await replayed(source_id=source.id))["counts"]["taken"] == 1
+    [event] = await ingest.rows("SELECT envelope FROM ingest.outbox")
+    assert json.loads(event["envelope"])["data"]["answers"] == "untold"

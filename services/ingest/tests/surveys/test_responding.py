@@ -1,6 +1,7 @@
 """The public page: looking changes nothing, and one response to each link becomes a review."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,8 @@ async def test_a_response_becomes_a_verified_review_that_was_invited(asking: Any
     assert before - timedelta(minutes=5) < published <= datetime.now(UTC) + timedelta(minutes=5)
     survey = (await ingest.get(f"/v1/surveys/{asking.survey['id']}")).json()
     assert (survey["invited"], survey["responses"]) == (1, 1)
-    assert (await ingest.counts())["outbox"] == 1
+    [event] = await ingest.rows("SELECT envelope FROM ingest.outbox")
+    assert json.loads(event["envelope"])["data"]["answers"] == "untold", "nobody tells of what is answered by mail"
 
 
 @pytest.mark.parametrize(

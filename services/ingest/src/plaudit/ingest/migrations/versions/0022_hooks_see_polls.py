@@ -1,4 +1,4 @@
-"""Deliveries say whether answers are told at their source: who takes them reads whether it is asked."""
+"""Deliveries say whether answers are told at their source: the hook role reads whether its platform is asked."""
 
 from alembic import op
 
