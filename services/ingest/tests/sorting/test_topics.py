@@ -103,6 +103,7 @@ SAYINGS = (
 @example("the order today came by van", CHANGED)
 @example("It took three weeks to get the refund, and the staff took forever", SHIPPED)
 @example("a price hike, and the log in is slow", SHIPPED)
+@example("A van", CHANGED)
 def test_what_is_told_at_sight_is_what_the_whole_search_finds(text: str, rules: CompiledRules) -> None:
     words = Words(normalise(text))
     hits, topics, personas = matches(words, rules, "acme")
