@@ -260,6 +260,8 @@ def _export(report: Report, asker: Asker) -> None:
     report.heading("export of all")
     for form in ("jsonl", "csv"):
         before, most, size = asker.ingest.memory_bytes(), 0, 0
+        # The server closes connections that rest; the next request makes a new one.
+        asker.connection.close()
         began_at, spent = time.monotonic(), asker.spent()
         asker.connection.request("GET", f"{EXPORTED}?format={form}", headers=asker.headers)
         answer = asker.connection.getresponse()
