@@ -94,6 +94,24 @@ async def test_a_review_that_is_erased_is_nowhere_and_its_neighbours_stay(ingest
     assert [each["external_id"] for each in await ingest.items("/v1/reviews")] == ["r-2"]
 
 
+async def test_who_follows_the_changes_is_told_of_an_erased_review_by_its_ids_alone(
+    ingest: Ingest, source: Source, erase: Erase
+):
+    await ingest.post(source, [by_ada("r-1"), created("r-2", 5)])
+    erased = await review_id(ingest, "r-1")
+    first = (await ingest.get("/v1/reviews", sort="changed")).json()
+    await erase(review_id=erased)
+    for found in (
+        await ingest.get("/v1/reviews", sort="changed", cursor=first["next"]),
+        await ingest.get("/v1/reviews", sort="changed", limit=1, cursor=first["next"]),
+    ):
+        [told] = found.json()["items"]
+        assert told["id"] == erased
+        assert WORDS not in found.text
+    narrowed = await ingest.items("/v1/reviews", sort="changed", rating_gte=1)
+    assert [each["external_id"] for each in narrowed] == ["r-2"]
+
+
 async def test_the_bus_is_told_once_with_what_was_public_as_figures_alone(ingest: Ingest, source: Source, erase: Erase):
     await ingest.post(source, by_ada("r-1"))
     await ingest.post(source, by_ada("r-2"))

@@ -52,7 +52,7 @@ _THESE = f"{_REVIEW} WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND r.era
 _EMPTY_REVIEW = """
 UPDATE reviews SET revision = $2, removed = true, subject = NULL, kind = NULL, rating = NULL, severity = NULL,
     published_at = NULL, answered_at = NULL, person = NULL, part_versions = NULL, verified = NULL, origin = NULL,
-    language = NULL, changed_at = $3, erased_at = $3
+    language = NULL, traits = NULL, changed_at = $3, erased_at = $3
 WHERE id = $1
 """
 _EMPTY_REVISIONS = "UPDATE revisions SET state = NULL WHERE review_id = $1"

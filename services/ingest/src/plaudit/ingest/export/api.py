@@ -11,10 +11,11 @@ from plaudit.common.http import Principal, TenantTx, authorize
 from plaudit.ingest.export.domain import HEAD, Format, csv_lines, csv_row
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.api import FilterParameters
+from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import Order
 from plaudit.ingest.reviews.domain.state import Review
 from plaudit.ingest.reviews.schemas import review_out
-from plaudit.ingest.reviews.store import Filters, Found
+from plaudit.ingest.reviews.store import Found
 
 ROWS: Final = 500
 _MEDIA_TYPES: Final = {Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}

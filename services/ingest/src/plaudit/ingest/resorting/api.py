@@ -21,6 +21,7 @@ from plaudit.common.http import (
 from plaudit.ingest.resorting import commands, domain, store
 from plaudit.ingest.resorting.schemas import PreviewOut, SortingRunOut, preview_out, sorting_run_out
 from plaudit.ingest.reviews import store as reviews
+from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.state import Review
 from plaudit.ingest.sorting import store as rules
 from plaudit.ingest.sorting.api import RulesWriter
@@ -44,7 +45,7 @@ async def preview_rules(
     check_rules(wanted)
     in_force = await rules.in_force(tx, principal.tenant_id)
     proposed = RulesInForce(rules=wanted, words_of_trade=in_force.words_of_trade)
-    filters = reviews.Filters(subject=subject)
+    filters = Filters(subject=subject)
     found = await reviews.page(tx, principal.tenant_id, filters, None, domain.MAX_REVIEWS)
     stored = [each.review for each in found if isinstance(each.review, Review)]
     # In a thread, so that other requests are answered meanwhile.

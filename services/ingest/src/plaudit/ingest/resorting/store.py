@@ -53,11 +53,11 @@ ORDER BY r.published_at DESC, r.id DESC LIMIT $4
 """
 _REVISE = """
 WITH given AS (
-    SELECT * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::bytea[])
-        AS given (review_id, revision, severity, language, state)
+    SELECT * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::bytea[], $10::bigint[])
+        AS given (review_id, revision, severity, language, state, traits)
 ), revised AS (
     UPDATE reviews r SET revision = given.revision, severity = given.severity, language = given.language,
-        changed_at = $7
+        traits = given.traits, changed_at = $7
     FROM given WHERE r.tenant_id = $1 AND r.id = given.review_id
     RETURNING r.id, given.revision, given.state, r.version, r.removed
 )
@@ -125,6 +125,7 @@ async def revise(tx: Tx, run: SortingRun, revisions: Sequence[NewRevision]) -> N
         tx.now,
         run.id,
         STATE_FORMAT,
+        [state.traits if state else None for state in states],
     )
 
 

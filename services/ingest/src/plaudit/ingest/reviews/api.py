@@ -24,6 +24,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.headers import is_none_match
 from plaudit.ingest.reviews import store
+from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
 from plaudit.ingest.reviews.domain.state import Kind, Origin
 from plaudit.ingest.reviews.schemas import (
@@ -45,7 +46,7 @@ MAX_SEARCH_CHARS: Final = 500
 
 
 @dataclass(frozen=True)
-class FilterParameters(store.Filters):
+class FilterParameters(Filters):
     """Which reviews are asked for."""
 
     source_id: Annotated[UUID | None, Query(description="Only those of this source.")] = None

@@ -15,10 +15,10 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.ingest.reviews import store
+from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
 from plaudit.ingest.reviews.domain.quotes import quotes
 from plaudit.ingest.reviews.domain.state import Disposition, Kind, Origin, Review, Revision
-from plaudit.ingest.reviews.store import Filters
 from plaudit.ingest.sorting.domain.language import Language
 from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.sorting.domain.severity import Severity

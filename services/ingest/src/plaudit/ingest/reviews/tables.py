@@ -55,6 +55,7 @@ reviews = Table(
     Column("verified", Boolean),
     Column("origin", Text),
     Column("language", Text),
+    Column("traits", BigInteger),
 )
 
 revisions = Table(

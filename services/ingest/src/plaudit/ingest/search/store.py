@@ -46,16 +46,23 @@ FROM unnest($2::uuid[], $3::text[]) AS given (review_id, words)
 ON CONFLICT (review_id) DO UPDATE SET words = excluded.words WHERE review_texts.words <> excluded.words
 """
 _PURGE = "DELETE FROM review_texts WHERE review_id = ANY($1::uuid[])"
-# Rows of before the columns were there. One that a delivery is writing is left to it: it fills them.
-_FILL = """
-UPDATE reviews r SET verified = given.verified, origin = given.origin, language = given.language
-FROM unnest($1::uuid[], $2::int[], $3::boolean[], $4::text[], $5::text[])
-    AS given (review_id, revision, verified, origin, language)
-WHERE r.tenant_id = $6 AND r.id = given.review_id AND r.revision = given.revision AND r.ctid = ANY(ARRAY(
-    SELECT ctid FROM reviews WHERE tenant_id = $6 AND id = ANY($1) AND verified IS NULL FOR UPDATE SKIP LOCKED
-))
+# Rows of before the columns were there, or that a version without them has changed since. One that a delivery is
+# writing is left to it: it fills them.
+_GIVEN = """
+unnest($1::uuid[], $2::int[], $3::boolean[], $4::text[], $5::text[], $6::bigint[])
+    AS given (review_id, revision, verified, origin, language, traits)
 """
-_HAS_EMPTY = "SELECT EXISTS (SELECT FROM reviews WHERE tenant_id = $1 AND id = ANY($2) AND verified IS NULL)"
+_TO_BE_FILLED = f"""
+SELECT r.ctid FROM {_GIVEN} JOIN reviews r ON r.tenant_id = $7 AND r.id = given.review_id
+    AND r.revision = given.revision AND (r.verified IS NULL OR r.traits IS DISTINCT FROM given.traits)
+"""
+_HAS_EMPTY = f"SELECT EXISTS ({_TO_BE_FILLED})"
+_FILL = f"""
+UPDATE reviews r SET verified = given.verified, origin = given.origin, language = given.language, traits = given.traits
+FROM {_GIVEN}
+WHERE r.tenant_id = $7 AND r.id = given.review_id AND r.revision = given.revision
+AND r.ctid = ANY(ARRAY({_TO_BE_FILLED} FOR UPDATE OF r SKIP LOCKED))
+"""
 _MOVE = "UPDATE review_text_positions SET xid = $2, review_id = $3, revision = $4 WHERE tenant_id = $1"
 
 
@@ -118,16 +125,16 @@ async def purge(tx: Tx, review_ids: Sequence[UUID]) -> None:
 
 async def fill(tx: Tx, tenant_id: str, states: Sequence[tuple[Position, ReviewState]]) -> None:
     """Fill columns of reviews that were stored before these columns were there."""
-    ids = [position.review_id for position, _ in states]
-    if not await tx.raw.fetchval(_HAS_EMPTY, tenant_id, ids):
-        return
     values: list[list[Any]] = [
+        [position.review_id for position, _ in states],
         [position.revision for position, _ in states],
         [state.verified for _, state in states],
         [state.origin.value for _, state in states],
         [state.spoken for _, state in states],
+        [state.traits for _, state in states],
     ]
-    await tx.raw.execute(_FILL, ids, *values, tenant_id)
+    if await tx.raw.fetchval(_HAS_EMPTY, *values, tenant_id):
+        await tx.raw.execute(_FILL, *values, tenant_id)
 
 
 async def move(tx: Tx, tenant_id: str, to: Position) -> None:

@@ -44,6 +44,7 @@ class _NoState(msgspec.Struct, frozen=True):
     verified: None = None
     origin: None = None
     spoken: None = None
+    traits: None = None
 
 
 _NO_STATE = _NoState()

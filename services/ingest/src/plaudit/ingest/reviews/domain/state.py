@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.common.text import one_line
+from plaudit.ingest.reviews.domain.traits import traits
 from plaudit.ingest.reviews.domain.versions import PartVersions
 from plaudit.ingest.sorting.domain.findings import NOTHING, Findings
 from plaudit.ingest.sorting.domain.severity import Severity
@@ -149,6 +150,11 @@ class ReviewState(msgspec.Struct, frozen=True, array_like=True):
     def personas(self) -> tuple[str, ...]:
         """What its writer says about themselves."""
         return (self.found or NOTHING).personas
+
+    @property
+    def traits(self) -> int:
+        """What its words say, as bits."""
+        return traits(self.found)
 
     @property
     def answered_at(self) -> datetime | None:
