@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from plaudit.ingest.sources.domain import Answers
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -45,8 +46,8 @@ async def test_each_filter_finds_what_it_says(ingest: Ingest):
 
 
 @pytest.mark.usefixtures("reviews")
-async def test_on_a_platform_that_does_not_tell_of_answers_none_is_unknown_and_not_missing(ingest: Ingest):
-    ingest.parts.app.state.platforms_without_answers = frozenset({"native"})
+async def test_at_a_source_that_does_not_tell_of_answers_none_is_unknown_and_not_missing(ingest: Ingest):
+    ingest.parts.app.state.answers_of = lambda *_, **__: Answers.UNTOLD
     assert await names(ingest, answered="unknown") == ["d", "c", "a"]
     assert await names(ingest, answered="false") == []
     assert await names(ingest, answered="true") == ["b"]

@@ -9,6 +9,7 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.ingest.search.jobs import SearchIndexJob
+from plaudit.ingest.sources.domain import Answers
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -95,14 +96,14 @@ async def test_one_review_has_its_words_its_answer_and_its_history(
     assert (await staff.get(f"{PAGE}/00000000-0000-0000-0000-000000000000")).status_code == 404
 
 
-async def test_where_a_platform_does_not_tell_of_answers_the_page_says_so(
+async def test_where_a_source_does_not_tell_of_answers_the_page_says_so(
     ingest: Ingest, source: Source, staff: httpx.AsyncClient
 ):
     await ingest.post(source, created("a", 1))
     assert "not answered" in await shown(staff)
-    ingest.parts.app.state.platforms_without_answers = frozenset({"native"})
+    ingest.parts.app.state.answers_of = lambda *_, **__: Answers.UNTOLD
     page = await shown(staff, answered="unknown")
-    assert "native does not tell us of answers" in page
+    assert "answers are not told here" in page
 
 
 async def test_pages_lead_on_with_the_same_filters(ingest: Ingest, source: Source, staff: httpx.AsyncClient):

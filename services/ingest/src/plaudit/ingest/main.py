@@ -159,9 +159,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app.state.pulls_of = pull_pages.pulls_shown
     app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
     app.state.answering_interfaces = ANSWERING
-    app.state.platforms_without_answers = frozenset(
-        platform for platform, adapter in ADAPTERS.items() if adapter.tells.answers == "never"
-    )
+    app.state.answers_of = answers_of
     app.state.revision_streams = revision_feed.Streams()
     worker = resources.database(Role.WORKER)
     jobs = (

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
@@ -10,7 +11,7 @@ from plaudit.common.db import Database, Role
 from plaudit.common.http import Principal, TenantTx, authorize
 from plaudit.ingest.export.domain import HEAD, Format, csv_lines, csv_row
 from plaudit.ingest.reviews import store
-from plaudit.ingest.reviews.api import FilterParameters
+from plaudit.ingest.reviews.api import FilterParameters, silent_sources
 from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import Order
 from plaudit.ingest.reviews.domain.state import Review
@@ -52,10 +53,10 @@ async def export_reviews(
     In CSV, ratings are on their own scale, and a text that a spreadsheet could take for a formula has a quote in front,
     which our import takes off again.
     """
-    untold = request.app.state.platforms_without_answers
-    first = await store.page(tx, principal.tenant_id, filters, None, ROWS, order=_ORDER, untold=untold)
+    silent = await silent_sources(request, tx, principal.tenant_id) if filters.answered else frozenset[UUID]()
+    first = await store.page(tx, principal.tenant_id, filters, None, ROWS, order=_ORDER, silent=silent)
     database = request.app.state.resources.database(Role.API)
-    pages = _pages(database, principal.tenant_id, filters, untold, first)
+    pages = _pages(database, principal.tenant_id, filters, silent, first)
     return StreamingResponse(
         _lines(
             pages,
@@ -68,13 +69,13 @@ async def export_reviews(
 
 
 async def _pages(
-    database: Database, tenant_id: str, filters: Filters, untold: frozenset[str], found: list[Found]
+    database: Database, tenant_id: str, filters: Filters, silent: frozenset[UUID], found: list[Found]
 ) -> AsyncIterator[list[Found]]:
     """Yield pages, each of a transaction of its own: however long a client takes, none stays open."""
     yield found
     while len(found) == ROWS:
         async with database.transaction(tenant_id) as tx:
-            found = await store.page(tx, tenant_id, filters, found[-1].place, ROWS, order=_ORDER, untold=untold)
+            found = await store.page(tx, tenant_id, filters, found[-1].place, ROWS, order=_ORDER, silent=silent)
         yield found
 
 

@@ -20,6 +20,7 @@ from plaudit.common.sessions import ConsolePages, done, staff
 from plaudit.ingest.resorting import commands, store
 from plaudit.ingest.resorting.domain import MAX_REVIEWS, Change, Preview, SortingRun, outcome, preview
 from plaudit.ingest.reviews import store as reviews
+from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.quotes import Quote, quote
 from plaudit.ingest.reviews.domain.state import Review
 from plaudit.ingest.reviews.pages import REVIEWS, moment
@@ -149,7 +150,7 @@ async def _compared(tx: SqlTx, tenant_id: str, rules: SortingRules, form: Form) 
     """Sort the latest reviews by these rules and by those in force."""
     in_force = await stored_rules.in_force(tx, tenant_id)
     proposed = RulesInForce(rules=rules, words_of_trade=in_force.words_of_trade)
-    filters = reviews.Filters(subject=form.texts["of_subject"] or None)
+    filters = Filters(subject=form.texts["of_subject"] or None)
     found = await reviews.page(tx, tenant_id, filters, None, MAX_REVIEWS)
     stored = [each.review for each in found if isinstance(each.review, Review)]
     # In a thread, so that other requests are answered meanwhile.

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
+from plaudit.common.db import SqlTx
 from plaudit.common.http import (
     AnyText,
     Instant,
@@ -36,6 +37,7 @@ from plaudit.ingest.reviews.schemas import (
 )
 from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sorting.schemas import OnePersona, OneTopic
+from plaudit.ingest.sources import store as sources
 
 router = APIRouter(tags=["reviews"])
 ReviewsReader = Annotated[Principal, Depends(authorize("reviews:read"))]
@@ -97,6 +99,11 @@ class FilterParameters(Filters):
     ] = None
 
 
+async def silent_sources(request: Request, tx: SqlTx, tenant_id: str) -> frozenset[UUID]:
+    """Return the tenant's sources at which answers are not told."""
+    return await sources.silent(tx, tenant_id, request.app.state.answers_of)
+
+
 @router.get(
     "/v1/reviews",
     response_model=Page[ReviewOut | ErasedReviewOut],
@@ -123,8 +130,8 @@ async def list_reviews(
     nothing is new; ask again with the cursor that led to it.
     """
     after = paging.after(PLACE_TYPES[sort])
-    untold = request.app.state.platforms_without_answers
-    found = await store.page(tx, principal.tenant_id, filters, after, paging.rows, order=sort, untold=untold)
+    silent = await silent_sources(request, tx, principal.tenant_id) if filters.answered else frozenset[UUID]()
+    found = await store.page(tx, principal.tenant_id, filters, after, paging.rows, order=sort, silent=silent)
     page = paging.page(found, lambda each: each.place, lambda each: listed_out(each.review))
     if sort is Order.CHANGED and page.next is None:
         page.next = encode_cursor(*found[-1].place, of=paging.of) if found else paging.cursor

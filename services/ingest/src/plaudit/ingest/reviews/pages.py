@@ -15,6 +15,7 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.ingest.reviews import store
+from plaudit.ingest.reviews.api import silent_sources
 from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
 from plaudit.ingest.reviews.domain.quotes import quotes
@@ -140,13 +141,13 @@ async def _page(
 ) -> Response:
     tenant_id = principal.tenant_id
     sources = await store.source_choices(tx, tenant_id)
-    untold = request.app.state.platforms_without_answers
+    silent = await silent_sources(request, tx, tenant_id)
     order = Order(form["sort"] or Order.NEWEST)
     error = SUBJECT_RULE if form["subject"] and not is_subject(form["subject"]) else ""
     list_path = REVIEWS + _query(form)
     after = decode_cursor(cursor, PLACE_TYPES[order], of=list_path) if cursor else None
     filters = _filters(form, [source_id for source_id, _, _ in sources])
-    found = [] if error else await store.page(tx, tenant_id, filters, after, ROWS + 1, order=order, untold=untold)
+    found = [] if error else await store.page(tx, tenant_id, filters, after, ROWS + 1, order=order, silent=silent)
     listed, following = cut_page(found, ROWS, lambda each: each.place, of=list_path)
     reviews = [each.review for each in listed if isinstance(each.review, Review)]
     selected = chosen or (reviews[0] if reviews else None)
@@ -171,7 +172,7 @@ async def _page(
         query=_query({**form, "cursor": cursor or ""}),
         next=following,
         is_first=cursor is None,
-        answer_state=lambda review: _answer_state(review, untold),
+        answer_state=lambda review: _answer_state(review, silent),
         title_of=title_of,
         stars_of=lambda review: max(1, min(5, int(review.state.rating + 0.5))),
         given_rating=_given_rating,
@@ -235,15 +236,15 @@ def _given_rating(review: Review) -> str:
     return f"{raw.value:g} of {raw.min:g} to {raw.max:g} ({what})"
 
 
-def _answer_state(review: Review, untold: frozenset[str]) -> tuple[str, str]:
+def _answer_state(review: Review, silent: frozenset[UUID]) -> tuple[str, str]:
     """Return whether a review is answered, in words, and its look."""
     state = review.state
     if state.answered_at is not None:
         return "answered", "good"
     if state.answer is not None:
         return f"answer {state.answer.state}", "warn"
-    if state.source.platform in untold:
-        return f"{state.source.platform} does not tell us of answers", "quiet"
+    if review.source_id in silent:
+        return "answers are not told here", "quiet"
     return "not answered", "warn" if state.severity is not Severity.NORMAL else "quiet"
 
 

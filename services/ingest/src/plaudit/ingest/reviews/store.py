@@ -144,7 +144,7 @@ async def page(
     limit: int,
     *,
     order: Order = Order.NEWEST,
-    untold: frozenset[str] = frozenset(),
+    silent: frozenset[UUID] = frozenset(),
 ) -> list[Found]:
     """Return up to `limit` reviews in an order.
 
@@ -155,13 +155,13 @@ async def page(
         after: the place after which they begin; None for the first.
         limit: how many.
         order: what they are sorted by.
-        untold: the platforms that do not tell of answers.
+        silent: the sources at which answers are not told; matters where answers are asked for.
     """
     removed = False if filters.removed is None and order is not Order.CHANGED else filters.removed
     of_platforms: Mapping[UUID, str] = {}
-    if filters.platform is not None or (filters.answered in {"false", "unknown"} and untold):
+    if filters.platform is not None:
         of_platforms = {source_id: platform for source_id, _, platform in await source_choices(tx, tenant_id)}
-    wanted = wanted_of(filters, removed=removed, platforms=of_platforms, untold=untold)
+    wanted = wanted_of(filters, removed=removed, platforms=of_platforms, silent=silent)
     if wanted.is_empty:
         return []
     first_xid = None if filters.changed_after is None else await _first_xid(tx, tenant_id, filters.changed_after)

@@ -43,7 +43,7 @@ _ASK_POLLED = f"SELECT {_IS_POLLED.format(tenant='$1', source='$2')}"
 _TELLING = f"""
 SELECT s.id, s.platform, nullif(s.mapping, 'null')::text AS mapping,
     {_IS_POLLED.format(tenant="s.tenant_id", source="s.id")} AS is_polled
-FROM sources AS s WHERE s.tenant_id = $1 AND s.id = ANY($2)
+FROM sources AS s WHERE s.tenant_id = $1 AND ($2::uuid[] IS NULL OR s.id = ANY($2))
 """
 
 
@@ -156,6 +156,13 @@ async def answers_told(
     for row in rows:
         told[row["id"]] = answers_of(row["platform"], row["mapping"], is_polled=row["is_polled"])
     return told
+
+
+async def silent(tx: Tx, tenant_id: str, answers_of: AnswersOf) -> frozenset[UUID]:
+    """Return the tenant's sources at which answers are not told: a review without one may have one."""
+    rows = await tx.raw.fetch(_TELLING, tenant_id, None)
+    told = ((row["id"], answers_of(row["platform"], row["mapping"], is_polled=row["is_polled"])) for row in rows)
+    return frozenset(source_id for source_id, answers in told if answers is Answers.UNTOLD)
 
 
 async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:

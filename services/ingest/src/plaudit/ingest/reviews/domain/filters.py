@@ -1,6 +1,6 @@
 """What a list of reviews is narrowed to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
@@ -118,24 +118,25 @@ class Wanted:
         return self.filters.changed_after is not None or self.filters.changed_before is not None
 
 
-def wanted(filters: Filters, *, removed: bool | None, platforms: Mapping[UUID, str], untold: frozenset[str]) -> Wanted:
+def wanted(
+    filters: Filters, *, removed: bool | None, platforms: Mapping[UUID, str], silent: Collection[UUID]
+) -> Wanted:
     """Return filters with what they say of sources.
 
     Args:
         filters: what is asked for.
         removed: whether only removed ones, or only others.
-        platforms: source → its platform; may be empty where neither a platform nor missing answers are asked for.
-        untold: the platforms that do not tell of answers.
+        platforms: source → its platform; may be empty where no platform is asked for.
+        silent: the sources at which answers are not told.
     """
-    silent = [source_id for source_id, platform in platforms.items() if platform in untold]
     source_ids = None if filters.source_id is None else [filters.source_id]
     if filters.platform is not None:
         on_platform = [source_id for source_id, platform in platforms.items() if platform == filters.platform]
         source_ids = on_platform if source_ids is None else [each for each in source_ids if each in on_platform]
     if filters.answered == "unknown":
-        source_ids = silent if source_ids is None else [each for each in source_ids if each in silent]
+        source_ids = sorted(silent) if source_ids is None else [each for each in source_ids if each in silent]
     has_answer = None if filters.answered is None else filters.answered == "true"
-    return Wanted(filters, removed, source_ids, silent if filters.answered == "false" else (), has_answer)
+    return Wanted(filters, removed, source_ids, sorted(silent) if filters.answered == "false" else (), has_answer)
 
 
 def _groups(singles: Mapping[str, object]) -> list[Sequence[str]]:
