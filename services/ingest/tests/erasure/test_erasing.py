@@ -10,12 +10,13 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.erasure import RUNTIME_STORES
-from plaudit.common.vault import vault_of
+from plaudit.common.vault import Place, vault_of
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob
 from plaudit.ingest.erasure import commands
 from plaudit.ingest.erasure.domain import STORES
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit_testing.running_ingest import Ingest, Source, created
+from plaudit_testing.vault import lost
 
 pytestmark = pytest.mark.postgres
 
@@ -277,3 +278,27 @@ async def test_deliveries_are_deleted_after_the_retention_and_reviews_stay(inges
     assert [await job.turn(), await job.turn()] == [1, 0]
     counts = await ingest.counts()
     assert (counts["deliveries"], counts["reviews"]) == (2, 3)
+
+
+async def test_an_erasure_whose_address_cannot_be_opened_keeps_no_other_waiting_and_goes_on_once_it_can(
+    ingest: Ingest, source: Source, erase: Erase
+):
+    headers = {"authorization": f"Bearer {await ingest.key()}"}
+    asked = (await ingest.client.post("/v1/erasures", json={"email": ADA}, headers=headers)).json()
+    [row] = await ingest.rows("SELECT address FROM ingest.erasures")
+    sealed = "UPDATE ingest.erasures SET address = $1 WHERE id = $2"
+    place = Place("default", "erasures", asked["id"], "address")
+    await ingest.superuser.execute(sealed, lost(ADA, place), UUID(asked["id"]))
+    resources = ingest.resources
+    vault = vault_of(resources.settings)
+    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault)
+    await ingest.post(source, created("r-1"))
+    second = {"review_id": await review_id(ingest, "r-1")}
+    other = (await ingest.client.post("/v1/erasures", json=second, headers=headers)).json()
+    while await job.turn():
+        pass
+    assert (await ingest.get(f"/v1/erasures/{other['id']}")).json()["stage"] == "done"
+    assert (await ingest.get(f"/v1/erasures/{asked['id']}")).json()["stage"] == "deliveries"
+    await ingest.superuser.execute(sealed, row["address"], UUID(asked["id"]))
+    await erase(person="native:somebody-else")
+    assert (await ingest.get(f"/v1/erasures/{asked['id']}")).json()["stage"] == "done"

@@ -9,10 +9,11 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.outbox import lag
-from plaudit.common.vault import vault_of
+from plaudit.common.vault import Place, vault_of
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit_testing.running_ingest import Ingest, Source, created
+from plaudit_testing.vault import lost
 from plaudit_testing.webhooks import headers
 
 pytestmark = pytest.mark.postgres
@@ -378,3 +379,26 @@ async def test_what_a_replay_takes_says_whether_answers_are_told_at_its_source(i
     assert (await replayed(source_id=source.id))["counts"]["taken"] == 1
     [event] = await ingest.rows("SELECT envelope FROM ingest.outbox")
     assert json.loads(event["envelope"])["data"]["answers"] == "untold"
+
+
+async def test_a_replay_that_cannot_be_carried_on_keeps_no_other_waiting(ingest: Ingest, source: Source, replayed: Any):
+    broken = await ingest.source(subject="globex")
+    await ingest.post(source, created("r-1"))
+    await ingest.superuser.execute(
+        "UPDATE ingest.sources SET secret = $1 WHERE id = $2",
+        lost("secret", Place("default", "sources", broken.id, "secret")),
+        broken.id,
+    )
+    authorization = {"authorization": f"Bearer {await ingest.key()}"}
+    first = await ingest.client.post("/v1/replays", json={"source_id": broken.id}, headers=authorization)
+    assert first.status_code == 202, first.text
+    second = await ingest.client.post("/v1/replays", json={"source_id": source.id}, headers=authorization)
+    resources = ingest.resources
+    vault = vault_of(resources.settings)
+    job = ReplayJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault)
+    while await job.turn():
+        pass
+    done = (await ingest.get(f"/v1/replays/{second.json()['id']}")).json()
+    assert done["finished_at"] is not None
+    assert done["counts"]["unchanged"] == 1
+    assert (await ingest.get(f"/v1/replays/{first.json()['id']}")).json()["finished_at"] is None

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import uniform
 from typing import Any, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -100,6 +101,27 @@ class PeriodicJob(Loop):
     @abstractmethod
     async def turn(self) -> int:
         """Do a bounded amount of work; return how much was done."""
+
+
+class SetAside:
+    """What a job has failed to do, by id: it is left alone for a while, so that it keeps nothing else waiting."""
+
+    def __init__(self, seconds: float = 300.0, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Leave each alone for so long."""
+        self._seconds = seconds
+        self._now = monotonic
+        self._until: dict[UUID, float] = {}
+
+    def put(self, failed: UUID) -> None:
+        """Leave something alone from now on."""
+        self._until[failed] = self._now() + self._seconds
+
+    @property
+    def ids(self) -> list[UUID]:
+        """What is left alone now."""
+        now = self._now()
+        self._until = {each: until for each, until in self._until.items() if until > now}
+        return list(self._until)
 
 
 async def pause(until: asyncio.Event, seconds: float) -> None:

@@ -2,12 +2,14 @@
 
 from plaudit.common.vault.key_ring import KeyRing, MissingKeyError, VaultKeyError
 from plaudit.common.vault.settings import VaultSettings, vault_of
-from plaudit.common.vault.vault import Place, SealedValueError, Vault
+from plaudit.common.vault.vault import UNOPENED, Place, Resealed, SealedValueError, Vault
 
 __all__ = [
+    "UNOPENED",
     "KeyRing",
     "MissingKeyError",
     "Place",
+    "Resealed",
     "SealedValueError",
     "Vault",
     "VaultKeyError",

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from plaudit.common.vault.key_ring import KEY_BYTES, KeyRing
+from plaudit.common.vault.key_ring import KEY_BYTES, KeyRing, MissingKeyError
 
 _FORM: Final = "v1"
 _NONCE_BYTES: Final = 12
@@ -26,6 +26,10 @@ _WRAPPED_BYTES: Final = _NONCE_BYTES + KEY_BYTES + _TAG_BYTES
 
 class SealedValueError(ValueError):
     """A sealed value cannot be opened: it is damaged, or was sealed for another place. The text holds no value."""
+
+
+UNOPENED: Final = (MissingKeyError, SealedValueError)
+"""Why a value cannot be opened: its key is not there, or it is damaged."""
 
 
 class Place(NamedTuple):
@@ -42,6 +46,15 @@ class Place(NamedTuple):
         return b"".join(b"%d:%b" % (len(part.encode()), part.encode()) for part in self)
 
 
+class Resealed(NamedTuple):
+    """What became of the rows of a table that are not under the current key."""
+
+    rows: int
+    """How many were sealed again."""
+    unopened: int
+    """How many could not be opened. They stay as they are, for the day when their key is back."""
+
+
 class Vault:
     """Seals values, and opens them."""
 
@@ -53,6 +66,11 @@ class Vault:
     def current_prefix(self) -> str:
         """What a value begins with that was sealed under the current key."""
         return f"{_FORM}:{self._ring.current_id}:"
+
+    @property
+    def prefixes(self) -> list[str]:
+        """What values begin with that the vault has the key of."""
+        return [f"{_FORM}:{key_id}:" for key_id in self._ring.keys]
 
     def seal(self, value: str, place: Place) -> str:
         """Return a value encrypted.

@@ -1,13 +1,14 @@
 """Every statement about contacts. Addresses are stored encrypted."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 import asyncpg
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
-from plaudit.common.vault import Place, Vault
+from plaudit.common.vault import UNOPENED, Place, Resealed, Vault
 from plaudit.ingest.contacts.domain import Consent, Contact
 from plaudit.ingest.contacts.tables import contacts
 
@@ -18,7 +19,9 @@ INSERT INTO contacts ({_CONTACTS.listed}) SELECT {_CONTACTS.unnested()}
 ON CONFLICT (tenant_id, person) DO UPDATE SET {_CONTACTS.excluded()}
 """
 _SEALED_BEFORE = """
-SELECT tenant_id, person, address FROM contacts WHERE NOT starts_with(address, $1) ORDER BY tenant_id, person LIMIT $2
+SELECT tenant_id, person, address FROM contacts WHERE NOT starts_with(address, $1)
+ORDER BY EXISTS (SELECT FROM unnest($3::text[]) AS known WHERE starts_with(address, known)) DESC, tenant_id, person
+LIMIT $2
 """
 _NOTE_ERASED = """
 INSERT INTO erased_people (tenant_id, person, erased_at) VALUES ($1, $2, $3)
@@ -61,13 +64,16 @@ async def erased(tx: Tx, tenant_id: str, persons: Iterable[str]) -> dict[str, da
     return {row["person"]: row["erased_at"] for row in await tx.raw.fetch(_ERASED, tenant_id, list(persons))}
 
 
-async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:
-    """Encrypt up to `max_rows` addresses again that are not under the current key; return how many there were."""
-    rows = await tx.raw.fetch(_SEALED_BEFORE, vault.current_prefix, max_rows)
+async def reseal(tx: Tx, max_rows: int, vault: Vault) -> Resealed:
+    """Encrypt up to `max_rows` addresses again that are not under the current key."""
+    rows = await tx.raw.fetch(_SEALED_BEFORE, vault.current_prefix, max_rows, vault.prefixes)
+    resealed = 0
     for row in rows:
-        again = vault.reseal(row["address"], _place(row["tenant_id"], row["person"]))
-        await tx.raw.execute(_RESEAL, row["tenant_id"], row["person"], row["address"], again)
-    return len(rows)
+        with suppress(*UNOPENED):
+            again = vault.reseal(row["address"], _place(row["tenant_id"], row["person"]))
+            await tx.raw.execute(_RESEAL, row["tenant_id"], row["person"], row["address"], again)
+            resealed += 1
+    return Resealed(resealed, len(rows) - resealed)
 
 
 def _contact(tenant_id: str, row: asyncpg.Record, vault: Vault) -> Contact:

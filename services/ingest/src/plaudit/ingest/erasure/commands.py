@@ -61,12 +61,9 @@ async def request(
     return erasure
 
 
-async def carry_on(work: UnitOfWork, vault: Vault) -> int:
-    """Carry on the oldest erasure that is not done; return how much was done, 0 where there is nothing to do now."""
+async def carry_on(work: UnitOfWork, found: Erasure, vault: Vault) -> int:
+    """Carry on an erasure that is not done; return how much was done, 0 where there is nothing to do now."""
     tx = work.tx
-    found = await store.first_open(tx)
-    if found is None:
-        return 0
     reviews = await store.reviews_of(tx, found, REVIEWS_PER_TURN) if found.stage is Stage.REVIEWS else []
     keys = [f"erasure:{found.id}"]
     keys += [order_key(found.tenant_id, str(source_id), review.external_id) for source_id, review in reviews]

@@ -2,14 +2,19 @@
 
 from typing import Final
 
+import structlog
+
 from plaudit.common.db import Database
+from plaudit.common.db.errors import is_transient
 from plaudit.common.ids import IdSource
-from plaudit.common.jobs import PeriodicJob
+from plaudit.common.jobs import PeriodicJob, SetAside
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.erasure import commands, store
 
 PAUSE_SECONDS: Final = 2.0
+
+log = structlog.get_logger()
 
 
 class ErasureJob(PeriodicJob):
@@ -22,12 +27,24 @@ class ErasureJob(PeriodicJob):
         self._outbox = outbox
         self._ids = ids
         self._vault = vault
+        self._set_aside = SetAside()
 
     async def has_work(self) -> bool:
         """Return whether an erasure is to be carried on."""
         return await self._database.holds(store.HAS_OPEN)
 
     async def turn(self) -> int:
-        """Carry on one erasure; return how much was done."""
+        """Carry on one erasure; return how much was done. One that cannot be carried on keeps no other waiting."""
         async with self._database.transaction() as tx:
-            return await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids), self._vault)
+            found = await store.first_open(tx, self._set_aside.ids)
+        if found is None:
+            return 0
+        try:
+            async with self._database.transaction() as tx:
+                return await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids), found, self._vault)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("erasure_failed", stage=found.stage.value)
+            self._set_aside.put(found.id)
+            return 1

@@ -21,7 +21,7 @@ from plaudit.ingest.reviews.store import read_state
 _ERASURES = Columns(erasures)
 _SELECT = f"SELECT {_ERASURES.listed} FROM erasures"
 _ADD = f"INSERT INTO erasures ({_ERASURES.listed}) VALUES ({_ERASURES.values()})"
-_OPEN = f"{_SELECT} WHERE stage <> 'done' ORDER BY requested_at LIMIT 1"
+_OPEN = f"{_SELECT} WHERE stage <> 'done' AND id <> ALL($1::uuid[]) ORDER BY requested_at LIMIT 1"
 _HAS_OPEN = "SELECT EXISTS (SELECT FROM erasures WHERE stage <> 'done')"
 _PAGE = f"""
 {_SELECT} WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (requested_at, id) < ($2, $3::uuid))
@@ -156,9 +156,9 @@ async def known_of_person(tx: Tx, tenant_id: str, person: str) -> KnownOfPerson:
     return KnownOfPerson(**dict(row), most=MAX_COUNTED)
 
 
-async def first_open(tx: Tx) -> Erasure | None:
-    """Return the erasure that was asked for first of those that are not done."""
-    row = await tx.raw.fetchrow(_OPEN)
+async def first_open(tx: Tx, but: Collection[UUID]) -> Erasure | None:
+    """Return the erasure that was asked for first of those that are not done, but for these."""
+    row = await tx.raw.fetchrow(_OPEN, list(but))
     return None if row is None else _erasure(row)
 
 

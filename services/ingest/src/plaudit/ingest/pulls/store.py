@@ -1,6 +1,7 @@
 """Every statement about pulls. Credentials and tokens are stored encrypted."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,7 +13,7 @@ import msgspec
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.results import rows_changed
-from plaudit.common.vault import Place, Vault
+from plaudit.common.vault import UNOPENED, Place, Resealed, Vault
 from plaudit.ingest.platforms.interface import Token
 from plaudit.ingest.pulls.domain import KnownReview, Pull
 from plaudit.ingest.pulls.tables import pulls
@@ -94,7 +95,8 @@ _NOTICES = "SELECT name, noticed_at FROM pull_notices WHERE source_id = $1 ORDER
 _DROP_NOTICE = "DELETE FROM pull_notices WHERE source_id = $1 AND name = $2 AND noticed_at = $3"
 _SEALED_BEFORE = """
 SELECT tenant_id, source_id, credentials, token FROM pulls
-WHERE NOT starts_with(credentials, $1) OR NOT starts_with(token, $1) ORDER BY source_id LIMIT $2
+WHERE NOT starts_with(credentials, $1) OR NOT starts_with(token, $1)
+ORDER BY EXISTS (SELECT FROM unnest($3::text[]) AS known WHERE starts_with(credentials, known)) DESC, source_id LIMIT $2
 """
 _RESEAL = "UPDATE pulls SET credentials = $2, token = $3 WHERE source_id = $1 AND credentials = $4"
 HAS_DUE = f"SELECT EXISTS (SELECT FROM pulls AS p WHERE {_IS_DUE})"
@@ -244,14 +246,17 @@ async def drop_notice(tx: Tx, source_id: str, name: str, noticed_at: datetime) -
     await tx.raw.execute(_DROP_NOTICE, source_id, name, noticed_at)
 
 
-async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:
-    """Encrypt up to `max_rows` credentials again that are not under the current key; return how many there were."""
-    rows = await tx.raw.fetch(_SEALED_BEFORE, vault.current_prefix, max_rows)
+async def reseal(tx: Tx, max_rows: int, vault: Vault) -> Resealed:
+    """Encrypt up to `max_rows` credentials again that are not under the current key."""
+    rows = await tx.raw.fetch(_SEALED_BEFORE, vault.current_prefix, max_rows, vault.prefixes)
+    resealed = 0
     for row in rows:
         place = partial(_place, row["tenant_id"], str(row["source_id"]))
-        again = [None if row[name] is None else vault.reseal(row[name], place(name)) for name in _SEALED]
-        await tx.raw.execute(_RESEAL, row["source_id"], *again, row["credentials"])
-    return len(rows)
+        with suppress(*UNOPENED):
+            again = [None if row[name] is None else vault.reseal(row[name], place(name)) for name in _SEALED]
+            await tx.raw.execute(_RESEAL, row["source_id"], *again, row["credentials"])
+            resealed += 1
+    return Resealed(resealed, len(rows) - resealed)
 
 
 def _claimed(row: dict[str, Any]) -> Claimed:

@@ -7,9 +7,10 @@ from typing import Final
 import structlog
 
 from plaudit.common.db import Database
+from plaudit.common.db.errors import is_transient
 from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource
-from plaudit.common.jobs import PeriodicJob, bisect
+from plaudit.common.jobs import PeriodicJob, SetAside, bisect
 from plaudit.common.outbox import Outbox, UnitOfWork, lag
 from plaudit.common.vault import Vault
 from plaudit.ingest.deliveries.store import keyed_source
@@ -37,17 +38,32 @@ class ReplayJob(PeriodicJob):
         self._outbox = outbox
         self._ids = ids
         self._vault = vault
+        self._set_aside = SetAside()
 
     async def has_work(self) -> bool:
         """Return whether a replay is to be carried on."""
         return await self._database.holds(store.HAS_OPEN)
 
     async def turn(self) -> int:
-        """Carry on one replay; return 0 where there is none, or where it gives way to events that wait."""
+        """Carry on one replay; return 0 where there is none, or where it gives way to events that wait.
+
+        One that cannot be carried on keeps no other waiting.
+        """
         async with self._database.transaction() as tx:
-            replay = await store.first_open(tx)
-            if replay is None:
-                return 0
+            replay = await store.first_open(tx, self._set_aside.ids)
+        if replay is None:
+            return 0
+        try:
+            return await self._carry_on(replay)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("replay_failed", source_id=str(replay.source_id))
+            self._set_aside.put(replay.id)
+            return 1
+
+    async def _carry_on(self, replay: Replay) -> int:
+        async with self._database.transaction() as tx:
             if replay.total is None:
                 await commands.count(UnitOfWork(tx, self._outbox, self._ids), replay)
                 return 1

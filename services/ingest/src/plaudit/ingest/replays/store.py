@@ -19,7 +19,7 @@ MAX_COUNTED: Final = 1_000_000
 _REPLAYS = Columns(replays)
 _SELECT = f"SELECT {_REPLAYS.listed} FROM replays"
 _ADD = f"INSERT INTO replays ({_REPLAYS.listed}) VALUES ({_REPLAYS.values()})"
-_FIRST_OPEN = f"{_SELECT} WHERE finished_at IS NULL ORDER BY requested_at, id LIMIT 1"
+_FIRST_OPEN = f"{_SELECT} WHERE finished_at IS NULL AND id <> ALL($1::uuid[]) ORDER BY requested_at, id LIMIT 1"
 _LOCK = f"{_SELECT} WHERE id = $1 FOR UPDATE"
 _PAGE = f"""
 {_SELECT} WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (requested_at, id) < ($2, $3::uuid))
@@ -84,9 +84,9 @@ async def page(tx: Tx, tenant_id: str, after: tuple[datetime, UUID] | None, limi
     return [Replay(**row) for row in await tx.raw.fetch(_PAGE, tenant_id, *(after or (None, None)), limit)]
 
 
-async def first_open(tx: Tx) -> Replay | None:
-    """Return the replay that was asked for first of those that are not finished, under a worker."""
-    row = await tx.raw.fetchrow(_FIRST_OPEN)
+async def first_open(tx: Tx, but: Collection[UUID]) -> Replay | None:
+    """Return the replay that was asked for first of those that are not finished, but for these, under a worker."""
+    row = await tx.raw.fetchrow(_FIRST_OPEN, list(but))
     return None if row is None else Replay(**row)
 
 

@@ -1,6 +1,7 @@
 """Every statement about sources. What proves deliveries is stored encrypted."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,7 @@ import msgspec
 from sqlalchemy import Select, delete, insert, select, tuple_, update
 
 from plaudit.common.db import SqlTx, Tx
-from plaudit.common.vault import Place, Vault
+from plaudit.common.vault import UNOPENED, Place, Resealed, Vault
 from plaudit.ingest.sources.domain import Answers, AnswersOf, KeyedSource, Source
 from plaudit.ingest.sources.tables import sources
 
@@ -21,7 +22,8 @@ MORE: Final = "more_secrets"
 _SEALED_BEFORE = """
 SELECT tenant_id, id, secret, path_token, more_secrets FROM sources
 WHERE NOT starts_with(secret, $1) OR NOT starts_with(path_token, $1)
-    OR EXISTS (SELECT FROM unnest(more_secrets) AS other WHERE NOT starts_with(other, $1)) ORDER BY id LIMIT $2
+    OR EXISTS (SELECT FROM unnest(more_secrets) AS other WHERE NOT starts_with(other, $1))
+ORDER BY EXISTS (SELECT FROM unnest($3::text[]) AS known WHERE starts_with(secret, known)) DESC, id LIMIT $2
 """
 _DELETE_ATTEMPTS = "DELETE FROM failed_attempts WHERE tenant_id = $1 AND source_id = $2"
 _RESEAL = "UPDATE sources SET secret = $2, path_token = $3, more_secrets = $4 WHERE id = $1 AND secret = $5"
@@ -30,7 +32,9 @@ _CREDENTIALS = "SELECT answering_credentials FROM sources WHERE tenant_id = $1 A
 _SET_CREDENTIALS = "UPDATE sources SET answering_credentials = $3 WHERE tenant_id = $1 AND id = $2"
 _CREDENTIALS_BEFORE = """
 SELECT tenant_id, id, answering_credentials FROM sources
-WHERE NOT starts_with(answering_credentials, $1) ORDER BY id LIMIT $2
+WHERE NOT starts_with(answering_credentials, $1)
+ORDER BY EXISTS (SELECT FROM unnest($3::text[]) AS known WHERE starts_with(answering_credentials, known)) DESC, id
+LIMIT $2
 """
 _RESEAL_CREDENTIALS = "UPDATE sources SET answering_credentials = $2 WHERE id = $1 AND answering_credentials = $3"
 CREDENTIALS: Final = "answering_credentials"
@@ -165,15 +169,18 @@ async def silent(tx: Tx, tenant_id: str, answers_of: AnswersOf) -> frozenset[UUI
     return frozenset(source_id for source_id, answers in told if answers is Answers.UNTOLD)
 
 
-async def reseal(tx: Tx, max_rows: int, vault: Vault) -> int:
-    """Encrypt the secrets of up to `max_rows` sources again that are not under the current key; return how many."""
-    rows = await tx.raw.fetch(_SEALED_BEFORE, vault.current_prefix, max_rows)
+async def reseal(tx: Tx, max_rows: int, vault: Vault) -> Resealed:
+    """Encrypt the secrets of up to `max_rows` sources again that are not under the current key."""
+    rows = await tx.raw.fetch(_SEALED_BEFORE, vault.current_prefix, max_rows, vault.prefixes)
+    resealed = 0
     for row in rows:
         place = partial(_place, row["tenant_id"], str(row["id"]))
-        again = [None if row[name] is None else vault.reseal(row[name], place(name)) for name in _SEALED]
-        more = [vault.reseal(secret, place(MORE)) for secret in row[MORE]]
-        await tx.raw.execute(_RESEAL, row["id"], *again, more, row["secret"])
-    return len(rows)
+        with suppress(*UNOPENED):
+            again = [None if row[name] is None else vault.reseal(row[name], place(name)) for name in _SEALED]
+            more = [vault.reseal(secret, place(MORE)) for secret in row[MORE]]
+            await tx.raw.execute(_RESEAL, row["id"], *again, more, row["secret"])
+            resealed += 1
+    return Resealed(resealed, len(rows) - resealed)
 
 
 async def answering_credentials(tx: Tx, tenant_id: str, source_id: UUID, vault: Vault) -> dict[str, str]:
@@ -191,13 +198,16 @@ async def set_answering_credentials(
     await tx.raw.execute(_SET_CREDENTIALS, tenant_id, source_id, sealed)
 
 
-async def reseal_credentials(tx: Tx, max_rows: int, vault: Vault) -> int:
-    """Encrypt the credentials of up to `max_rows` sources again that are not under the current key; return how many."""
-    rows = await tx.raw.fetch(_CREDENTIALS_BEFORE, vault.current_prefix, max_rows)
+async def reseal_credentials(tx: Tx, max_rows: int, vault: Vault) -> Resealed:
+    """Encrypt the credentials of up to `max_rows` sources again that are not under the current key."""
+    rows = await tx.raw.fetch(_CREDENTIALS_BEFORE, vault.current_prefix, max_rows, vault.prefixes)
+    resealed = 0
     for row in rows:
-        again = vault.reseal(row[CREDENTIALS], _credentials_place(row["tenant_id"], row["id"]))
-        await tx.raw.execute(_RESEAL_CREDENTIALS, row["id"], again, row[CREDENTIALS])
-    return len(rows)
+        with suppress(*UNOPENED):
+            again = vault.reseal(row[CREDENTIALS], _credentials_place(row["tenant_id"], row["id"]))
+            await tx.raw.execute(_RESEAL_CREDENTIALS, row["id"], again, row[CREDENTIALS])
+            resealed += 1
+    return Resealed(resealed, len(rows) - resealed)
 
 
 def _credentials_place(tenant_id: str, source_id: UUID) -> Place:
