@@ -10,19 +10,22 @@ import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.outbox import lag
-from plaudit.common.vault import vault_of
+from plaudit.common.vault import Place, vault_of
 from plaudit.ingest.imports import commands, store
+from plaudit.ingest.imports.domain import Stage
 from plaudit.ingest.imports.jobs import running
 from plaudit.ingest.imports.jobs.import_job import ImportJob
 from plaudit.ingest.transfer.store.spill import SortedRows
 from plaudit_testing.running_ingest import Ingest, Source, created
 from plaudit_testing.shared import shared
+from plaudit_testing.vault import lost
 
 pytestmark = pytest.mark.postgres
 
@@ -276,6 +279,36 @@ async def test_a_paused_source_gets_nothing_and_a_deleted_one_ends_its_import(in
     await ingest.superuser.execute("DELETE FROM ingest.sources")
     found = await ended(ingest, job, sent.json()["id"])
     assert (found["stage"], found["reason"]) == ("failed", "its source was deleted")
+
+
+async def test_an_import_whose_source_is_paused_on_its_way_keeps_no_other_waiting(
+    ingest: Ingest, source: Source, new_job
+):
+    other = await ingest.source(subject="other")
+    first, second = await send(ingest, source, table(some(3))), await send(ingest, other, table(some(3)))
+    job = new_job()
+    while job.running is None or job.running.stage is not Stage.WRITING:
+        await job.turn()
+    await ingest.superuser.execute("UPDATE ingest.sources SET paused_at = now() WHERE id = $1", UUID(source.id))
+    assert (await ended(ingest, job, second.json()["id"]))["stage"] == "done"
+    assert (await ingest.counts())["revisions"] == 3
+    await ingest.superuser.execute("UPDATE ingest.sources SET paused_at = NULL")
+    found = await ended(ingest, job, first.json()["id"])
+    assert (found["stage"], found["accepted"]) == ("done", 3)
+    assert (await ingest.counts())["revisions"] == 6
+
+
+async def test_an_import_that_cannot_be_carried_on_fails_and_keeps_no_other_waiting(
+    ingest: Ingest, source: Source, new_job
+):
+    broken = await ingest.source(subject="broken")
+    first, second = await send(ingest, broken, table(some(3))), await send(ingest, source, table(some(3)))
+    sealed = lost("secret", Place("default", "sources", broken.id, "secret"))
+    await ingest.superuser.execute("UPDATE ingest.sources SET secret = $1 WHERE id = $2", sealed, UUID(broken.id))
+    job = new_job()
+    assert (await ended(ingest, job, second.json()["id"]))["stage"] == "done"
+    found = await ended(ingest, job, first.json()["id"])
+    assert (found["stage"], found["reason"]) == ("failed", "something went wrong on our side; it is logged")
 
 
 async def test_an_import_gives_way_while_events_wait_to_be_published(

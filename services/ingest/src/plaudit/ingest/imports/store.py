@@ -47,18 +47,16 @@ UPDATE imports SET stage = 'cancelled', finished_at = $3
 WHERE tenant_id = $1 AND id = $2 AND stage IN ('waiting', 'reading', 'writing')
 """
 # A claim is by the clock of the database itself, whatever time a test gives to transactions.
-HAS_OPEN: Final = """
-SELECT EXISTS (
-    SELECT FROM imports WHERE stage IN ('waiting', 'reading', 'writing')
-    AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
-)
+_CAN_BE_CARRIED_ON = """
+stage IN ('waiting', 'reading', 'writing') AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+    AND NOT EXISTS (SELECT FROM sources AS s WHERE s.id = imports.source_id AND s.paused_at IS NOT NULL)
 """
+HAS_OPEN: Final = f"SELECT EXISTS (SELECT FROM imports WHERE {_CAN_BE_CARRIED_ON})"
 """The condition that an import can be carried on, for `Database.holds`."""
 _CLAIM = f"""
 UPDATE imports SET claimed_by = $1, claimed_until = clock_timestamp() + $2::interval, stage = 'reading'
 WHERE id = (
-    SELECT id FROM imports WHERE stage IN ('waiting', 'reading', 'writing')
-    AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+    SELECT id FROM imports WHERE {_CAN_BE_CARRIED_ON}
     ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING {_IMPORTS.listed}
@@ -164,7 +162,7 @@ async def cancel(tx: Tx, tenant_id: str, import_id: UUID) -> bool:
 
 
 async def claim(tx: Tx, process: UUID) -> Import | None:
-    """Return the oldest import that nobody carries out, for this process alone."""
+    """Return the oldest import that nobody carries out and whose source is not paused, for this process alone."""
     row = await tx.raw.fetchrow(_CLAIM, process, LEASE)
     return None if row is None else _import(row)
 

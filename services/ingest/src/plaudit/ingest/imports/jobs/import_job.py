@@ -84,6 +84,11 @@ class ImportJob(PeriodicJob):
             await self._leave()
         except UNUSABLE as error:
             await self._end(running, Stage.FAILED, told(error, Place.IMPORT))
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("import_failed", import_id=str(running.now.id))
+            await self._end(running, Stage.FAILED, "something went wrong on our side; it is logged")
         return 1
 
     async def _carry_on(self, running: Running) -> int:
@@ -114,7 +119,8 @@ class ImportJob(PeriodicJob):
         outlook = await self._outlook(running)
         source = outlook.source
         if source.paused_at is not None:
-            return 0
+            await self._leave()  # it is claimed again once its source goes on; imports of other sources go first
+            return 1
         group = await running.group(outlook, self._ids)
         if not group and not running.rejects:
             await self._end(running, Stage.DONE, None)
