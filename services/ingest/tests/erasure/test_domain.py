@@ -19,6 +19,27 @@ def test_a_short_id_is_found_as_a_whole_only() -> None:
     assert needle not in b'{"id":"r-12"}'
 
 
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("accounts/1/reviews/2", rb'"accounts\/1\/reviews\/2"'),  # PHP
+        ("\u00dcbergr\u00f6\u00dfe-1", rb'"\u00DCbergr\u00F6\u00DFe-1"'),  # .NET
+        ("this & that", rb'"this \u0026 that"'),  # Go
+        ("ada+shop@example.com", rb'"ada\u002Bshop@example.com"'),  # .NET
+    ],
+)
+def test_an_id_is_found_however_other_languages_spell_it(text: str, spelled: bytes) -> None:
+    assert json.loads(spelled) == text
+    assert any(needle in spelled for needle in needles([text], None))
+
+
+@pytest.mark.parametrize("body", [b'{"id":22}', b'{"id": 22, "rating": 5}', b'{"reviewId":22,"x":1}', b'{"id" : 22\n}'])
+def test_a_short_number_is_found_where_it_is_an_id_and_nowhere_else(body: bytes) -> None:
+    assert any(needle in body for needle in needles(["22"], None))
+    others = (b'{"id":2,"rating":22}', b'{"id":221}', b'{"id":"r-22"}')
+    assert not any(needle in other for needle in needles(["22"], None) for other in others)
+
+
 def test_an_address_is_found_in_its_spelling_and_in_lower_case() -> None:
     found = needles([], "Ada@Example.com")
     assert any(needle in b'"Ada@Example.com"' for needle in found)

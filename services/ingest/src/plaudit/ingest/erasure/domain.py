@@ -1,7 +1,8 @@
 """What an erasure is, how far it is, and what it does to what is published."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -12,7 +13,7 @@ import msgspec
 SETTLING: Final = timedelta(seconds=15)
 """An erasure goes on for so long: a delivery that was being written when it was asked for is committed by then."""
 MIN_BARE_NEEDLE_CHARS: Final = 8
-"""A shorter id is looked for in quotation marks, or it would be found everywhere."""
+"""A shorter id is looked for in quotation marks, or it would be found everywhere; as a number, behind a key of ids."""
 STORES: Final[Mapping[str, str]] = {
     "reviews": "emptied, and marked as erased",
     "revisions": "their states deleted",
@@ -48,6 +49,10 @@ STORES: Final[Mapping[str, str]] = {
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 
+_NUMBER: Final = re.compile(r"[0-9]+")
+_ENDS_OF_KEYS: Final = [name + colon for name in (b'id"', b'Id"', b'ID"') for colon in (b":", b": ", b" : ")]
+_ENDS_OF_NUMBERS: Final = (b",", b"}", b" ", b"\n", b"\r")
+_SIGNS_OF_HTML: Final = "&<>"
 _WORDS_OF_REVIEWS: Final = (
     *("title", "text", "language", "language_from_text", "person", "tags", "url", "answer", "resolution"),
     *("topics", "personas", "check", "leave"),
@@ -116,9 +121,11 @@ def needles(external_ids: Collection[str], address: str | None) -> list[bytes]:
     """Return what a body holds that tells of one of these reviews or of the address, in each of its spellings."""
     found: set[bytes] = set()
     for text in (*external_ids, *((address, address.lower()) if address else ())):
-        for spelled in (msgspec.json.encode(text), _ascii(text)):
+        for spelled in _spellings(text):
             bare = spelled[1:-1]
             found.add(bare if len(bare) >= MIN_BARE_NEEDLE_CHARS else spelled)
+        if len(text) < MIN_BARE_NEEDLE_CHARS and _NUMBER.fullmatch(text):
+            found |= {key + text.encode() + end for key in _ENDS_OF_KEYS for end in _ENDS_OF_NUMBERS}
     return sorted(found)
 
 
@@ -136,13 +143,27 @@ def without_words(envelope: bytes) -> bytes:
     return msgspec.json.encode(event)
 
 
-def _ascii(text: str) -> bytes:
-    """Return a text as JSON that spells everything else than ASCII by escapes."""
-    escaped = "".join(
-        char if char.isascii() else "".join(f"\\u{unit:04x}" for unit in _units(char))
-        for char in msgspec.json.encode(text).decode()
-    )
-    return escaped.encode()
+def _spellings(text: str) -> Iterator[bytes]:
+    """Yield a text as the writers of JSON spell it.
+
+    They leave what is not ASCII as it is, or escape it with small or large digits; some escape slashes too (PHP), some
+    the signs of HTML (Go), and some of these the plus sign and what quotes (.NET).
+    """
+    plain = msgspec.json.encode(text).decode()
+    for escape in ("", "\\u{:04x}", "\\u{:04X}"):
+        spelled = _escaped(plain, escape)
+        yield spelled.encode()
+        yield spelled.replace("/", "\\/").encode()
+        for signs in (_SIGNS_OF_HTML, _SIGNS_OF_HTML + "+'`"):
+            for form in ("\\u{:04x}", "\\u{:04X}"):
+                yield "".join(form.format(ord(char)) if char in signs else char for char in spelled).encode()
+
+
+def _escaped(text: str, escape: str) -> str:
+    """Return a text with everything else than ASCII escaped; as it is without an escape."""
+    if not escape:
+        return text
+    return "".join(char if char.isascii() else "".join(map(escape.format, _units(char))) for char in text)
 
 
 def _units(char: str) -> list[int]:
