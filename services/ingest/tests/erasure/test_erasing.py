@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -237,6 +237,20 @@ INSERT INTO ingest.imports (tenant_id, id, source_id, stage, wanted, dry_run, ba
     size_bytes, rows_read, skipped, position, accepted, unchanged, rejected, reject_bytes, finished_at)
 VALUES ('default', gen_random_uuid(), $1, 'done', '{}', false, false, 'key', now(), 1, 3, 0, 3, 0, 0, 3, 100, now())
 """
+
+
+async def test_what_a_clock_ahead_of_ours_dates_after_the_erasure_is_erased_if_it_was_known(
+    ingest: Ingest, source: Source, erase: Erase
+):
+    ahead = (datetime.now(UTC) + timedelta(minutes=4)).isoformat()
+    await ingest.post(source, by_ada("r-1", published_at=ahead))
+    event = {"id": "e-1", "type": "purchased", "email": ADA, "subject": "acme", "happened_at": ahead}
+    headers = {"authorization": f"Bearer {await ingest.key()}"}
+    told = await ingest.client.post("/v1/customers/events", json={"events": [event]}, headers=headers)
+    assert told.status_code < 300, told.text
+    receipt = await erase(email=ADA)
+    assert (receipt["counts"]["reviews"], receipt["counts"]["customer_events"]) == (1, 1)
+    assert WORDS not in await everything(ingest)
 
 
 async def test_rows_of_files_that_were_not_taken_are_erased_too(ingest: Ingest, source: Source, erase: Erase):

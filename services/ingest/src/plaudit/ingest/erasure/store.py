@@ -45,9 +45,13 @@ FROM reviews AS r JOIN revisions AS v ON v.review_id = r.id AND v.revision = r.r
 """
 _OF_REVIEW = f"{_REVIEW} WHERE r.tenant_id = $1 AND r.id = $2 AND r.erased_at IS NULL LIMIT $3"
 _OF_PERSON = f"""
-{_REVIEW} WHERE r.tenant_id = $1 AND r.person = $2 AND r.erased_at IS NULL AND r.published_at <= $4
+{_REVIEW} WHERE r.tenant_id = $1 AND r.person = $2 AND r.erased_at IS NULL AND (
+    r.published_at <= $4
+    OR EXISTS (SELECT FROM revisions AS f WHERE f.review_id = r.id AND f.revision = 1 AND f.known_at <= $4)
+)
 ORDER BY r.id LIMIT $3
 """
+"""Those that were known, too: the clock of a platform may be some minutes ahead of ours."""
 _THESE = f"{_REVIEW} WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND r.erased_at IS NULL"
 _EMPTY_REVIEW = """
 UPDATE reviews SET revision = $2, removed = true, subject = NULL, kind = NULL, rating = NULL, severity = NULL,
@@ -120,7 +124,9 @@ DELETE FROM survey_invitations
 WHERE tenant_id = $1 AND id = $3 AND survey_id = (SELECT source_id FROM reviews WHERE reviews.id = $2)
 """
 _DELETE_INVITATIONS = "DELETE FROM survey_invitations WHERE tenant_id = $1 AND person = $2 AND created_at <= $3"
-_DELETE_EVENTS = "DELETE FROM customer_events WHERE tenant_id = $1 AND person = $2 AND happened_at <= $3"
+_DELETE_EVENTS = """
+DELETE FROM customer_events WHERE tenant_id = $1 AND person = $2 AND least(happened_at, received_at) <= $3
+"""
 
 
 @dataclass(frozen=True)
