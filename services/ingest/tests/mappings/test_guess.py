@@ -54,6 +54,24 @@ def test_what_is_needed_is_found_in_payloads_of_platforms(platform, name, events
     assert (names["id"], names["rating"], names["published_at"]) == expressions
 
 
+def test_german_names_are_known():
+    event = {
+        "bewertungsId": "B-1",
+        "sterne": "2,5",
+        "kommentar": "Kalt",
+        "Überschrift": "Schade",
+        "erstelltAm": "2026-11-28T18:30:00Z",
+    }
+    names = {"id": "bewertungsId", "rating": "sterne", "text": "kommentar", "published_at": "erstelltAm"}
+    assert found({"bewertungen": [event]}) == {**names, "title": '"Überschrift"'}
+    assert found({"bewertungen": [{**event, "bewertung": "Gut"}]})["rating"] == "sterne"
+
+
+def test_where_no_name_is_known_the_events_are_an_array_of_the_body():
+    assert guess({"lähetys": 1, "arviot": [{"numero": "a"}, {"numero": "b"}]}).events == "arviot"
+    assert guess({"numero": "a"}).events is None
+
+
 def test_a_customer_and_an_answer_are_not_the_review():
     body = fixture("judge_me", "created")
     assert found(body)["author_id"] == "review.reviewer.id"

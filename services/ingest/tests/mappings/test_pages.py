@@ -97,6 +97,17 @@ async def test_a_pasted_payload_becomes_a_source_that_takes_its_first_event(inge
     assert sorted(each["rating"] for each in await ingest.items("/v1/reviews")) == [4.2, 5.0]
 
 
+async def test_a_payload_with_no_known_name_is_mapped_by_hand(ingest: Ingest):
+    staff = await signed_in(ingest, *WRITER)
+    payload = json.dumps({"arviot": [{"numero": "a-1", "tähdet": 2}]})
+    guessed = await staff.post(NEW, data={"payload": payload, "do": "guess"})
+    assert guessed.status_code == 200
+    page = unescape(guessed.text)
+    assert "no member has a name that says so" in page
+    assert re.search(r'name="events"[^>]*value="arviot"', page)
+    assert 'name="fields.id"' in page
+
+
 @pytest.mark.parametrize(
     ("changed", "field", "words"),
     [

@@ -131,9 +131,13 @@ def test_examples_are_filled_in_and_hold_no_secret(platform: str):
     assert made == examples(source_of(platform), "https://reviews.example")
 
 
-def test_a_shell_without_the_secret_posts_nothing(tmp_path: Path):
-    made = in_language(examples(source_of("native"), "http://127.0.0.1:1"), "sh")
-    assert "PLAUDIT_WEBHOOK_SECRET: must hold the secret" in asyncio.run(run(made, tmp_path, None))
+@pytest.mark.parametrize("secret", [None, ""])
+@pytest.mark.parametrize("language", RUNTIMES)
+def test_a_program_without_the_secret_posts_nothing_and_says_so(tmp_path: Path, language: str, secret: str | None):
+    made = in_language(examples(source_of("native"), "http://127.0.0.1:1"), language)
+    printed = asyncio.run(run(made, tmp_path, secret))
+    assert "must hold the secret of the source" in printed
+    assert "127.0.0.1" not in printed, "nothing was sent"
 
 
 def test_a_platform_without_a_sample_has_no_examples(monkeypatch: pytest.MonkeyPatch):

@@ -138,7 +138,11 @@ async def test_the_page_says_why_a_run_could_not_go_on_and_asks_again(ingest: In
         assert asked.status_code == 303
         assert (await puller.state(source))["next_at"] <= (await ingest.rows("SELECT now()"))[0][0].isoformat()
         plain = await puller.plain_source("google-play")
-        assert "no credentials" in (await browser.get(f"/console/sources/{plain.id}")).text
+        page = unescape((await browser.get(f"/console/sources/{plain.id}")).text)
+        assert "no credentials" in page
+        assert "client_email, private_key, package_name" in page
+        assert "Google Play posts nothing" in page
+        assert "/v1/hooks/" not in page, "what is posted there is always refused"
         assert (await browser.post(f"/console/sources/{plain.id}/pull")).status_code == 303
         native = await ingest.source()
         assert "How it is asked" not in (await browser.get(f"/console/sources/{native.id}")).text

@@ -170,6 +170,10 @@ async def test_the_page_shows_each_step_of_what_was_pasted(ingest: Ingest, sourc
     assert "It was made over the body with other line ends (LF)." in wrong
     signed = (await staff.post(path, data={"body": body, "sign": "yes"})).text
     assert "It would be accepted (202)." in signed
+    kept = (await staff.post(path, data={**form, "headers": pasted.replace("v1,", "v1,x"), "sign": "yes"})).text
+    assert "It would be refused (401)." in kept, "a signature that was pasted is not replaced by ours"
+    timed = f"webhook-timestamp: {right['webhook-timestamp']}"
+    assert "(202)" in (await staff.post(path, data={**form, "headers": timed, "sign": "yes"})).text
     refused = await staff.post(path, data={"body": "{}", "headers": "nonsense"})
     assert (refused.status_code, 'aria-invalid="true"' in refused.text) == (422, True)
     assert (await staff.get(f"/console/sources/{uuid4()}/test")).status_code == 404

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from plaudit.common.strict_json import InvalidJsonError, Unusable, loads, loads_by_value
-from plaudit.ingest.platforms.proofs import Proof
+from plaudit.ingest.platforms.proofs import NoDeliveries, Proof
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.sources.domain import InvalidMappingError, InvalidMember, KeyedSource
 
@@ -83,6 +83,11 @@ class Adapter:
     """What the object of a body has in any case, for the API's document."""
     in_array: bool = False
     """Whether the body is an array of such objects."""
+
+    @property
+    def posts(self) -> bool:
+        """Whether anything that is posted to its sources can be proven; else their reviews are only asked for."""
+        return not isinstance(self.proof, NoDeliveries)
 
     @property
     def needs_mapping(self) -> bool:

@@ -23,13 +23,14 @@ from plaudit.ingest.platforms.proofs import (
 from plaudit.ingest.sources.domain import Source
 
 VARIABLE: Final = "PLAUDIT_WEBHOOK_SECRET"
+MISSING: Final = "must hold the secret of the source"
 ED25519_PREFIX: Final = bytes.fromhex("302e020100300506032b657004220420")
 """Of a private key in PKCS #8, before its 32 bytes."""
 ESCAPED: Final = {"'": "\\u0027", "`": "\\u0060", "$": "\\u0024"}
 """Characters that end or change a text in one of the languages, as JSON may write them too."""
 
 _HEX: Final = "od -An -v -tx1 | tr -d ' \\n'"
-_MODULES: Final = ("base64", "hmac", "os", "time", "urllib.error", "urllib.request", "uuid")
+_MODULES: Final = ("base64", "hmac", "os", "sys", "time", "urllib.error", "urllib.request", "uuid")
 _CRYPTOGRAPHY: Final = "from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey"
 _NOW: Final = {
     "sh": {"seconds": "date +%s", "either": "date +%s000", "iso": "date -u +%Y-%m-%dT%H:%M:%SZ"},
@@ -149,7 +150,7 @@ def _shell(plan: _Plan) -> str:
         **steps.headers,
     }
     lines = [
-        f': "${{{VARIABLE}:?must hold the secret of the source}}"',
+        f': "${{{VARIABLE}:?{MISSING}}}"',
         "BODY=$(cat <<'JSON'",
         *(plan.body, "JSON", ")"),
         *(["ID=msg_$(date +%s)_$$"] if plan.id_header else []),
@@ -220,7 +221,10 @@ def _python(plan: _Plan) -> str:
         **({plan.time_header: "timestamp"} if plan.time_header else {}),
         **steps.headers,
     }
-    before = [f'secret = os.environ["{VARIABLE}"]', f"hook = {hook}"]
+    before = [
+        f'secret = os.environ.get("{VARIABLE}") or sys.exit("{VARIABLE} {MISSING}")',
+        f"hook = {hook}",
+    ]
     after = [
         *(['message_id = f"msg_{uuid.uuid4().hex}"'] if plan.id_header else []),
         *([f"timestamp = {plan.now('python')}"] if plan.time_header else []),
@@ -291,6 +295,7 @@ def _node(plan: _Plan) -> str:
         [
             *(['import crypto from "node:crypto";', ""] if any("crypto." in line for line in computed) else []),
             f"const secret = process.env.{VARIABLE};",
+            f'if (!secret) throw new Error("{VARIABLE} {MISSING}");',
             f"const hook = {hook};",
             f"const body = String.raw`{plan.body}`;",
             *computed,
@@ -347,7 +352,7 @@ def _php(plan: _Plan) -> str:
     return "\n".join(
         [
             "<?php",
-            f"$secret = getenv('{VARIABLE}');",
+            f"$secret = getenv('{VARIABLE}') ?: exit(\"{VARIABLE} {MISSING}\\n\");",
             f'$hook = "{plan.hook}/$secret";' if plan.proof.in_address else f"$hook = '{plan.hook}';",
             "$body = <<<'JSON'",
             *(plan.body, "JSON;"),

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from msgspec.structs import fields
 from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
@@ -41,7 +42,8 @@ async def pulls_shown(tx: SqlTx, source: Source) -> PullsShown | None:
     pull = await store.get(tx, source.tenant_id, UUID(source.id))
     if pull is None:
         path = f"PUT /v1/sources/{source.id}/credentials"
-        return PullsShown("no credentials", "quiet", (("To be set by", path),))
+        needed = ", ".join(field.name for field in fields(INTERFACES[source.platform].credentials))
+        return PullsShown("no credentials", "warn", (("To be set by", path), ("What it needs", needed)))
     state, look = _state_of(pull)
     held = pull.held_removals
     return PullsShown(

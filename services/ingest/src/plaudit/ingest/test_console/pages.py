@@ -1,6 +1,7 @@
 """The console's test page of a source: paste a delivery or pick one, and see step by step what would become of it."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
@@ -87,6 +88,9 @@ async def try_out(
     values = {"headers": headers, "body": body, "sign": sign, "token": token, "line_ends": line_ends}
     try:
         typed_headers = parse_headers(headers)
+        if _is_signed(source, typed_headers):
+            # What was pasted is to be judged, though the box is ticked at first.
+            values["sign"] = sign = ""
     except ValueError as error:
         return await _page(request, principal, tx, source, Typed(values, {"headers": str(error)}))
     raw, now = content.encode(errors="replace"), time.time()
@@ -98,6 +102,13 @@ async def try_out(
     address = address_of(resources(request).settings)
     tried = await commands.try_out(tx, source, typed_headers, raw, now, token or None, address)
     return await _page(request, principal, tx, source, Typed(values), tried)
+
+
+def _is_signed(source: KeyedSource, typed_headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Return whether a header that proves a delivery was typed, beside its id and its time."""
+    proof = ADAPTERS[source.platform].of(source.mapping).proof
+    proving = {*proof.headers} - {proof.id_header, proof.timestamp_header}
+    return any(name in proving for name, _ in typed_headers)
 
 
 async def _source(tx: SqlTx, principal: Principal, source_id: UUID, vault: Any) -> KeyedSource:

@@ -95,10 +95,13 @@ def guess(body: object) -> Guess:
     return max(guesses, key=_worth)
 
 
-def _worth(found: Guess) -> tuple[int, int]:
-    """Return how much of a review is found: first of what is needed, then of all; the outermost place wins."""
+def _worth(found: Guess) -> tuple[int, int, bool]:
+    """Return how much of a review is found: first of what is needed, then of all.
+
+    Of places that hold as much, the outermost wins; where no name is known, an array in the body does.
+    """
     names = {each.field for each in found.fields}
-    return len(names & set(REQUIRED)), len(names)
+    return len(names & set(REQUIRED)), len(names), not names and found.events is not None
 
 
 def _places(body: object) -> Iterator[tuple[str | None, list[dict[str, object]]]]:

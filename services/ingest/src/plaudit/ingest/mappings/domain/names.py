@@ -8,7 +8,7 @@ from typing import Final
 
 from plaudit.ingest.platforms.fields import MAX_ID_CHARS, InvalidLanguageError, checked_language
 
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORD: Final = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüß]+|[0-9]+")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,15})?")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
 _EPOCH: Final = range(10**9, 10**14)
@@ -92,9 +92,16 @@ ANSWERS: Final = ("reply", "replies", "response", "responses", "answer", "compan
 OTHERS: Final = (*PERSONS, *ANSWERS, *("product", "order", "shop", "store", "merchant", "location", "survey", "nps"))
 """Objects whose ids, texts and times are not the review's."""
 KNOWN: Final = {
-    "id": Named(("reviewid", "reviewuuid", "feedbackid", "id", "uuid", "externalid"), is_id, "ids"),
+    "id": Named(
+        ("reviewid", "reviewuuid", "feedbackid", "bewertungsid", "bewertungid", "id", "uuid", "externalid"),
+        is_id,
+        "ids",
+    ),
     "rating": Named(
-        ("rating", "starrating", "stars", "ratingvalue", "reviewrating", "score", "overallrating", "grade", "nps"),
+        (
+            *("rating", "starrating", "stars", "ratingvalue", "reviewrating", "score", "overallrating", "grade", "nps"),
+            *("sterne", "anzahlsterne", "bewertung", "gesamtbewertung", "punkte"),
+        ),
         is_number,
         "numbers",
     ),
@@ -102,19 +109,26 @@ KNOWN: Final = {
         (
             *("publishedat", "publisheddate", "publisherdate", "submittedat", "submissiontime", "reviewdate"),
             *("createdat", "datecreated", "created", "createddate", "createdtimestamp", "timecreated", "date"),
-            "timestamp",
+            *("timestamp", "veröffentlichtam", "bewertetam", "erstelltam", "bewertungsdatum", "datum"),
         ),
         is_time,
         "times",
     ),
-    "edited_at": Named(("editedat", "updatedat", "modifiedat", "dateupdated", "modified", "updated"), is_time, "times"),
-    "title": Named(("title", "reviewtitle", "headline", "heading"), is_text, "texts"),
+    "edited_at": Named(
+        ("editedat", "updatedat", "modifiedat", "dateupdated", "modified", "updated", "geändertam"), is_time, "times"
+    ),
+    "title": Named(("title", "reviewtitle", "headline", "heading", "titel", "überschrift"), is_text, "texts"),
     "text": Named(
-        ("reviewtext", "reviewbody", "text", "body", "content", "review", "comment", "comments", "message", "feedback"),
+        (
+            *("reviewtext", "reviewbody", "text", "body", "content", "review", "comment", "comments", "message"),
+            *("feedback", "bewertungstext", "kommentar", "bewertung"),
+        ),
         is_text,
         "texts",
     ),
-    "language": Named(("language", "languagecode", "locale", "lang", "contentlocale"), is_language, "languages"),
+    "language": Named(
+        ("language", "languagecode", "locale", "lang", "contentlocale", "sprache"), is_language, "languages"
+    ),
     "url": Named(("reviewurl", "url", "link", "permalink"), is_link, "links"),
     "author_email": Named(
         ("email", "customeremail", "authoremail", "revieweremail", "useremail"), is_address, "addresses"

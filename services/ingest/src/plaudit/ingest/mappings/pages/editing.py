@@ -326,7 +326,8 @@ async def _page(
     stored: Mapping[UUID, str] | None = None,
 ) -> Response:
     values = {**dict.fromkeys((*MEMBERS, *OF_SOURCE, "payload", "delivery", "once", "seen"), ""), **looked.values}
-    is_begun = source is not None or any(values[path] for path in MEMBERS if path not in DEFAULTS)
+    is_guessed = looked.guess is not None
+    is_begun = source is not None or is_guessed or any(values[path] for path in MEMBERS if path not in DEFAULTS)
     path = NEW if source is None else f"{SOURCES}/{source.id}/mapping"
     return await console.response(
         request,

@@ -60,6 +60,10 @@ class Platform(Protocol):
         """How it tells of edits, removals and the like, by the attribute of that name."""
 
     @property
+    def posts(self) -> bool:
+        """Whether it posts deliveries; else its reviews are only asked for."""
+
+    @property
     def needs_mapping(self) -> bool:
         """Whether each of its sources needs a mapping, which says the proof and what is told."""
 
