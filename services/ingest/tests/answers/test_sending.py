@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from plaudit.common.db import Role
 from plaudit.common.http_client import HttpClient
 from plaudit.common.vault import vault_of
+from plaudit.ingest.answers.domain import FIRST_RETRY_SECONDS
 from plaudit.ingest.answers.jobs import AnswerJob
 from plaudit.ingest.platforms.app_store.answers import ANSWERING as APP_STORE
 from plaudit.ingest.platforms.google_business.answers import ANSWERING as GOOGLE_BUSINESS
@@ -281,6 +282,24 @@ async def test_a_source_is_left_alone_for_as_long_as_its_platform_wants(
     assert 1100 < sender["wait"] <= 1234
     assert len(platform.requests("POST .*/reply")) == 1, "nothing of this source is sent meanwhile"
     assert (await answer_of(ingest, second))["attempts"] == 0
+
+
+@pytest.mark.parametrize("written", ["0", "Fri, 01 May 2020 10:00:02 GMT"])
+async def test_a_source_waits_as_after_any_failure_where_its_platform_names_a_time_that_is_over(
+    ingest: Ingest, platform: FakePlatform, written: str
+):
+    async def limit(seen: Seen) -> Reply | None:
+        return reply(429, {"message": "Slow down"}, retry_after=written) if seen.path.endswith("/reply") else None
+
+    platform.fault = limit
+    [review_id] = await source_of(ingest, "trustpilot", "r-1")
+    await submit(ingest, review_id)
+    async with running(new_job(ingest, platform)):
+        await until(has_note(ingest, review_id, "429: Slow down"))
+    [sender] = await ingest.rows(
+        "SELECT extract(epoch FROM not_before - now())::float AS wait FROM ingest.answer_senders"
+    )
+    assert sender["wait"] > FIRST_RETRY_SECONDS / 4
 
 
 async def test_a_token_is_used_again_and_renewed_when_it_is_no_longer_accepted(ingest: Ingest, platform: FakePlatform):

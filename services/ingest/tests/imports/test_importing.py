@@ -259,6 +259,24 @@ async def test_a_preview_shows_what_a_file_is_and_stores_nothing(ingest: Ingest,
     assert await ingest.rows("SELECT FROM ingest.imports") == []
 
 
+async def test_a_file_of_several_gzip_members_is_one_file(ingest: Ingest, source: Source, new_job):
+    whole = table(some(3))
+    head, rest = whole[: whole.index(b"\n") + 1], whole[whole.index(b"\n") + 1 :]
+    for members in ((head, rest), (b"", whole), (head, b"", rest)):
+        body = b"".join(map(gzip.compress, members)) + bytes(512)
+        shown = (await send(ingest, source, body, path="/v1/imports/preview")).json()
+        assert [each["data"]["id"] for each in shown["events"]] == ["r-0", "r-1", "r-2"]
+        sent = await send(ingest, source, body)
+        found = await ended(ingest, new_job(), sent.json()["id"])
+        assert (found["stage"], found["rows_read"]) == ("done", 3)
+    assert (await ingest.counts())["reviews"] == 3
+
+
+async def test_a_workbook_is_refused_as_what_it_is(ingest: Ingest, source: Source):
+    answer = await send(ingest, source, b"PK\x03\x04\x14\x00" + bytes(50))
+    assert (answer.status_code, "workbook" in answer.json()["detail"]) == (422, True)
+
+
 async def test_a_file_that_turns_out_unreadable_fails_with_the_reason(ingest: Ingest, source: Source, new_job):
     body = table(some(5_000)) + b"r-x,1,2026-01-01T00:00:00Z,caf\xe9\r\n"
     sent = await send(ingest, source, body)

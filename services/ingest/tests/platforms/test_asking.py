@@ -1,6 +1,6 @@
 """What comes back from interfaces of platforms is read as it is meant, and never trusted to be there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,14 +9,14 @@ from plaudit.ingest.platforms.asking import (
     read_object,
     read_token,
     refusal_of,
-    retry_after_seconds,
+    retry_after,
     seconds_at,
     text_at,
     time_at,
 )
 
 NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)
-USUAL = 1.0
+DAY = 86_400.0
 
 
 @pytest.mark.parametrize(
@@ -28,19 +28,22 @@ USUAL = 1.0
         ("Fri, 01 May 2026 10:00:02 GMT", 2.0),
         ("Fri, 01 May 2026 09:00:00 GMT", 0.0),
         ("Fri, 01 May 2026 10:00:02 -0000", 2.0),
-        ("Sat, 01 May 2027 10:00:00 GMT", 300.0),
-        ("99999", 300.0),
-        ("1e400", 300.0),
-        (None, USUAL),
-        ("", USUAL),
-        ("soon", USUAL),
-        ("-5", USUAL),
-        ("nan", USUAL),
-        ("Fri, 99 May 2026 10:00:02 GMT", USUAL),
+        ("Sat, 01 May 2027 10:00:00 GMT", DAY),
+        ("999999", DAY),
+        ("1e400", DAY),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("nan", None),
+        ("Fri, 99 May 2026 10:00:02 GMT", None),
+        ("Fri, 01 May 99999999999 10:00:02 GMT", None),
+        ("Fri, 01 May 2026 99999999999999999999:00:02 GMT", None),
+        ("Fri, 01 May 2026 10:00:02 +99999999999999", None),
     ],
 )
-def test_retry_after_is_read_in_both_forms_and_what_cannot_be_read_is_the_usual_wait(value, seconds: float):
-    assert retry_after_seconds(value, NOW, USUAL, 300.0) == seconds
+def test_retry_after_is_read_in_both_forms_and_what_cannot_be_read_says_nothing(value, seconds: float | None):
+    assert retry_after(value, NOW) == (None if seconds is None else timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff", b"[" * 1000])

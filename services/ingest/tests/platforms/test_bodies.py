@@ -39,6 +39,37 @@ def test_every_form_of_a_cloud_event_says_the_same_as_the_plain_event():
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("review.created", "review.created"),
+        ('"review.created"', "review.created"),
+        (r'"review\.\"created\""', 'review."created"'),
+        ("review%2Ecreated", "review.created"),
+        ('"a%20b"', "a b"),
+        ("%C3%A9%F0%9F%98%80", "é😀"),
+        ("%2520", "%20"),
+        ('"open', '"open'),
+        (r'"a\"', r'"a\"'),
+        ('""', ""),
+        ("100%", "100%"),
+    ],
+)
+def test_an_attribute_in_a_header_is_unquoted_and_decoded_once(written, meant):
+    headers = {b"content-type": b"application/json", b"ce-specversion": b'"1.0"', b"ce-type": written.encode()}
+    decoded = decode_events(json.dumps(DATA).encode(), headers)
+    assert isinstance(decoded, dict)
+    assert (decoded["type"], decoded["specversion"]) == (meant, "1.0")
+
+
+@pytest.mark.parametrize("written", [b"%FF", b"/shop%C3", b'"%ED%A0%80"'])
+def test_an_attribute_that_is_no_utf_8_is_quarantined(written):
+    headers = {b"content-type": b"application/json", b"ce-specversion": b"1.0", b"ce-source": written}
+    assert read(DATA, {**headers, b"ce-type": b"review.created"}) == [
+        Quarantined("source: must be UTF-8 where it is percent-encoded")
+    ]
+
+
+@pytest.mark.parametrize(
     ("event", "reason"),
     [
         ({**EVENT, "specversion": "0.3"}, "specversion"),

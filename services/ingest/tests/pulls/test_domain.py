@@ -121,6 +121,12 @@ def test_retry_after_is_read_in_both_forms(written: str | None, wait: timedelta 
     assert retry_after(written, NOW) == wait
 
 
+def test_a_date_that_no_clock_shows_does_not_hide_that_there_were_too_many_requests():
+    judged = judge(429, {"retry-after": "Mon, 01 Jun 99999999999 12:10:00 GMT"}, NOW)
+    assert judged is not None
+    assert (judged.trouble, judged.wait) == (Trouble.LIMITED, None)
+
+
 @given(st.text(max_size=60))
 def test_no_retry_after_fails(written: str):
     assert retry_after(written, NOW) is None or retry_after(written, NOW) >= timedelta()

@@ -62,6 +62,22 @@ async def test_what_cannot_be_taken_now_is_sent_again_under_the_same_id(receiver
     assert len({request.content for request in receiver.requests}) == 1
 
 
+@pytest.mark.parametrize("written", ["0", "0.001", "Fri, 01 May 2020 10:00:02 GMT", "soon", ""])
+async def test_no_receiver_makes_the_tries_follow_at_once(receiver, monkeypatch, written: str):
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def wait(seconds: float) -> None:
+        waits.extend([seconds] if seconds else [])
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    monkeypatch.setattr(posting, "RETRY_DELAY_SECONDS", 1.0)
+    receiver.answers = [httpx.Response(503, headers={"retry-after": written}) for _ in range(5)]
+    outcome, _ = await post(receiver, rows(1))
+    assert (outcome, waits) == (Outcome(accepted=1), [1.0] * 5)
+
+
 async def test_the_same_rows_have_the_same_delivery_id_unless_they_are_to_be_decided_anew(receiver):
     for pace in ({}, {}, {"again": True}):
         await post(receiver, rows(1), **pace)

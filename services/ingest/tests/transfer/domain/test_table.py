@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from plaudit.common.refusals import WrongInputError
+from plaudit.ingest.transfer.domain import table as tables
 from plaudit.ingest.transfer.domain.rows import Reject, Row
 from plaudit.ingest.transfer.domain.table import MAX_FIELD_CHARS, Table, UnreadableFileError, encoding_of
 from plaudit.ingest.transfer.store.files import opened
@@ -34,13 +35,36 @@ def lines(text: str) -> list[tuple[int, str]]:
         ("a|b|c\n1|2|3\n", "|"),
         ('"a, or b";"c";"d"\n1;2;3\n', ";"),
         ("sep=;\na;b;c\n1;2;3\n", ";"),
+        ('"sep=;"\na;b;c\n1;2;3\n', ";"),
         ("a\n1\n", ","),
+        ("a;b (1,2,3,4,5);c\n1;5;3\n", ";"),
+        ("a;b (1,2,3,4,5);c\n\n1;5;3;;\n", ";"),
+        ('"What, if\nanything";b;c\n"1\n2";2;3\n', ";"),
+        ('"Why?\r\n";b;c\r\n1;2;3\r\n', ";"),
+        ("Why;b,c\n1,2\n", ","),
     ],
 )
-def test_the_delimiter_is_found_by_the_header(text: str, delimiter: str):
+def test_the_delimiter_is_found_by_the_header_and_the_first_row(text: str, delimiter: str):
     found = table(text)
     assert found.delimiter == delimiter
     assert [type(row) for row in found.rows()] == [Row]
+
+
+def test_a_line_that_says_the_delimiter_is_no_header_where_it_is_stated_too():
+    found = table("sep=;\na;b\n1;2\n", ";")
+    assert (found.columns, list(found.rows())) == (["a", "b"], [Row(3, ["1", "2"])])
+
+
+def test_what_was_looked_at_for_the_delimiter_is_read_with_its_lines(monkeypatch: pytest.MonkeyPatch):
+    assert lines('"a;\nb";c\n"1;\n2";3\n4\n"5;x\n6;7\n') == [
+        (3, "1;\n2"),
+        (5, "the row is too short: 1 cells for 2 columns"),
+        (6, "a quote is opened and never closed"),
+        (7, "6"),
+    ]
+    monkeypatch.setattr(tables, "MAX_LINE_CHARS", 10)
+    assert lines(f"a,b\n{'x' * 30}\n1,2\n") == [(2, "the line has more than 10 characters"), (3, "1")]
+    assert lines(f"a,b\n{'x' * 30}") == [(2, "the line has more than 10 characters")]
 
 
 def test_line_breaks_quotes_and_blank_lines_are_read_as_they_are_written():
@@ -143,3 +167,21 @@ def test_utf_16_without_a_mark_is_an_error_that_names_the_option(tmp_path: Path)
         assert list(found.rows()) == [Row(2, ["1", "2"])]
     with pytest.raises(WrongInputError, match="no encoding that is known"), opened(path, "klingon", None):
         pass
+
+
+@pytest.mark.parametrize("name", ["reviews.csv", "reviews.csv.gz"])
+def test_gzip_is_known_by_its_beginning_since_browsers_unpack_and_keep_the_name(tmp_path: Path, name: str):
+    path = tmp_path / name
+    for content in (b"a,b\n1,2\n", gzip.compress(b"a,b\n1,2\n"), gzip.compress(b"a,b\n") + gzip.compress(b"1,2\n")):
+        path.write_bytes(content)
+        with opened(path, None, None) as found:
+            assert list(found.rows()) == [Row(2, ["1", "2"])]
+
+
+@pytest.mark.parametrize("begin", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1"])
+def test_a_workbook_is_named_as_what_it_is(tmp_path: Path, begin: bytes):
+    path = tmp_path / "reviews.csv"
+    for encoding in (None, "cp1252"):
+        path.write_bytes(begin + b"\x00" * 50)
+        with pytest.raises(WrongInputError, match=r"workbook.*save the sheet as CSV"), opened(path, encoding, None):
+            pass

@@ -98,6 +98,8 @@ def test_an_unknown_word_is_refused_and_named(text: str):
         ("2026-05-01T10:00:00.123456789+02:00", None, None, datetime(2026, 5, 1, 8, 0, 0, 123456, tzinfo=UTC)),
         ("2026-05-01 10:00:00 UTC", None, None, datetime(2026, 5, 1, 10, tzinfo=UTC)),
         ("2026-05-01T10:00:00+0000", None, None, datetime(2026, 5, 1, 10, tzinfo=UTC)),
+        ("2026-05-01 10:00:00.745232+02", None, None, datetime(2026, 5, 1, 8, 0, 0, 745232, tzinfo=UTC)),
+        ("2026-05-01 10:00:00-03", BERLIN, None, datetime(2026, 5, 1, 13, tzinfo=UTC)),
         ("2026-05-01", BERLIN, None, datetime(2026, 4, 30, 22, tzinfo=UTC)),
         ("2026-05-01 10:00", BERLIN, None, datetime(2026, 5, 1, 8, tzinfo=UTC)),
         ("13.1.17", UTC, "dmy", datetime(2017, 1, 13, tzinfo=UTC)),
@@ -121,6 +123,7 @@ def test_a_time_is_read_with_what_is_stated_about_it(text: str, zone, order, utc
         ("Edited 2 weeks ago", UTC, "dmy", "relative"),
         ("3 bulan lalu", UTC, "dmy", "relative"),
         ("2026-02-30T10:00:00Z", None, None, "exists"),
+        ("2026-05-01-02", UTC, None, "exists"),
         ("31/02/2024", UTC, "dmy", "exists"),
         ("05/03/2024 13:30 PM", UTC, "dmy", "exists"),
         ("0001-01-01T00:00:00+14:00", None, None, "kept"),
@@ -157,7 +160,7 @@ def test_an_id_is_taken_out_of_a_link_or_derived_from_cells():
         for month, day in (("05", "01"), ("02", "30"), ("13", "01"), ("1", "1"), ("\u06601", "01"))
         for between in "T _"
         for clock in ("10:00:00", "24:00:00", "10:00:60", "10:00", "10:00:00.25", "9:00:00", "10-00-00")
-        for zone in ("Z", "z", "+00:00", "-00:00", "+02:00", "")
+        for zone in ("Z", "z", "+00:00", "-00:00", "+02:00", "+02", "")
     ],
 )
 def test_a_time_that_is_read_at_once_is_the_one_that_is_read_by_its_form(text: str, monkeypatch: pytest.MonkeyPatch):

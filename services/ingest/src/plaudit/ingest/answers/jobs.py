@@ -40,7 +40,7 @@ from plaudit.ingest.platforms.asking import (
     Token,
     UnusableReplyError,
     refusal_of,
-    retry_after_seconds,
+    retry_after,
 )
 
 POLL_SECONDS: Final = 1.0
@@ -50,8 +50,6 @@ REQUEST_SECONDS: Final = 15.0
 LEASE_SECONDS: Final = 120.0
 """More than all requests of an attempt may take together."""
 MAX_REPLY_BYTES: Final = 256 * 1024
-MAX_WAIT_SECONDS: Final = 86_400.0
-"""A platform that asks for longer is asked again after that."""
 TOKEN_SPARE_SECONDS: Final = 60.0
 TOLD_ROWS: Final = 200
 TOLD_SECONDS: Final = 5.0
@@ -76,7 +74,7 @@ class RefusedAnswerError(Exception):
 class LaterError(Exception):
     """An attempt failed, and a later one may succeed."""
 
-    def __init__(self, reason: str, wait_seconds: float | None = None) -> None:
+    def __init__(self, reason: str, wait_seconds: float = 0.0) -> None:
         """Say why, and how long the platform wants to be left alone where it says so."""
         super().__init__(reason)
         self.wait_seconds = wait_seconds
@@ -168,7 +166,7 @@ class AnswerJob(PeriodicJob):
         except LaterError as error:
             failures = sender.failures + 1
             usual_seconds = back_off_seconds(failures, FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS)
-            wait_seconds = usual_seconds if error.wait_seconds is None else error.wait_seconds
+            wait_seconds = max(usual_seconds, error.wait_seconds)
             async with self._database.transaction() as tx:
                 after = await commands.postpone(tx, answer, str(error))
         except RefusedAnswerError as error:
@@ -273,11 +271,8 @@ class AnswerJob(PeriodicJob):
             raise LaterError(f"the interface cannot be reached: {error}") from error
 
     def _later(self, reply: HttpAnswer) -> LaterError:
-        value = reply.headers.get("retry-after")
-        wait_seconds = None
-        if value is not None and reply.status in TRANSIENT:
-            wait_seconds = retry_after_seconds(value, datetime.now(UTC), FIRST_RETRY_SECONDS, MAX_WAIT_SECONDS)
-        return LaterError(refusal_of(reply.status, reply.body), wait_seconds)
+        asked = retry_after(reply.headers.get("retry-after"), datetime.now(UTC)) if reply.status in TRANSIENT else None
+        return LaterError(refusal_of(reply.status, reply.body), asked.total_seconds() if asked is not None else 0.0)
 
 
 class AnsweredByHandJob(PeriodicJob):

@@ -36,7 +36,6 @@ GUESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "url": ("url", "link", "reviewurl"),
 }
 """Field → names of columns, without case and signs, that probably hold it."""
-GZIP_MARK: Final = b"\x1f\x8b"
 MAX_REJECTS: Final = 100_000
 """Of one import: with more of them, the file is not what it was taken for."""
 MAX_REJECT_BYTES: Final = 256 * 1024 * 1024

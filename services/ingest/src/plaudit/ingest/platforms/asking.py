@@ -6,7 +6,7 @@ All of it is pure: a room sends the requests, and gives what comes back to the p
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -18,6 +18,8 @@ from plaudit.common.strict_json import InvalidJsonError, Unusable, loads
 from plaudit.common.text import one_line, shortened
 
 MAX_REASON_CHARS: Final = 300
+LONGEST_WAIT: Final = timedelta(hours=24)
+"""However long a platform asks to wait."""
 FORM: Final = "application/x-www-form-urlencoded"
 JSON_HEADERS: Final[Mapping[str, str]] = {"content-type": "application/json", "accept": "application/json"}
 _REASONS: Final = (
@@ -185,25 +187,22 @@ def refusal_of(status: int, body: bytes) -> str:
     return f"{status}: {shortened(one_line(said), MAX_REASON_CHARS)}" if said else f"{status}, and no reason"
 
 
-def retry_after_seconds(value: str | None, now: datetime, usual_seconds: float, most_seconds: float) -> float:
-    """Return how long to wait: `Retry-After` as seconds or as a date; the usual time if it is neither.
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """Return how long to wait by `Retry-After`, as seconds or as a date, and a day at most; None for neither.
+
+    A date that is over, by the clock of here or of there, is a wait of nothing: whoever waits has a shortest wait too.
 
     Args:
         value: the header; None without one.
         now: in UTC.
-        usual_seconds: what is waited otherwise.
-        most_seconds: that are waited; whoever asks for longer is asked again after that.
     """
-    text = (value or "").strip()
+    written = (value or "").strip()
     try:
-        seconds = float(text)
+        seconds = float(written) if written.isascii() else math.nan
     except ValueError:
         try:
-            date = parsedate_to_datetime(text)
+            date = parsedate_to_datetime(written)
         except (ValueError, TypeError, IndexError, OverflowError):
-            return usual_seconds
-        seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
-        return min(max(seconds, 0.0), most_seconds)
-    if math.isnan(seconds) or seconds < 0:
-        return usual_seconds
-    return min(seconds, most_seconds)
+            return None
+        seconds = max(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds(), 0.0)
+    return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds())) if seconds >= 0 else None

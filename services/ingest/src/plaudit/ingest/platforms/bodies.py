@@ -4,6 +4,7 @@ CloudEvents 1.0 come in three ways: structured (one JSON document), in a batch (
 the headers `ce-…` hold the attributes and the body is the data alone. The first two are read as any JSON.
 """
 
+import re
 from base64 import b64decode
 from binascii import Error as InvalidBase64Error
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ LINES: Final = frozenset({b"application/x-ndjson", b"application/ndjson", b"appl
 SPEC_VERSION: Final = "1.0"
 
 _ATTRIBUTE: Final = b"ce-"
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def decode_events(body: bytes, headers: Mapping[bytes, bytes]) -> object:
@@ -46,14 +49,24 @@ def _line(number: int, line: bytes) -> object:
 
 
 def _binary(body: bytes, headers: Mapping[bytes, bytes], media_type: bytes, content_type: bytes) -> object:
-    attributes: dict[str, object] = {
-        name[len(_ATTRIBUTE) :].decode("latin-1"): unquote(value.decode("latin-1"))
-        for name, value in headers.items()
-        if name.startswith(_ATTRIBUTE)
-    }
+    attributes: dict[str, object] = {}
+    for name, value in headers.items():
+        if name.startswith(_ATTRIBUTE):
+            attribute = name[len(_ATTRIBUTE) :].decode("latin-1")
+            try:
+                attributes[attribute] = _attribute(value.decode("latin-1"))
+            except UnicodeDecodeError:
+                return Quarantined(f"{attribute}: must be UTF-8 where it is percent-encoded")
     if media_type not in {b"", b"application/json"} and not media_type.endswith(b"+json"):
         raise UnusableBodyError("the data of a CloudEvent must be JSON, and its content-type must say so")
     return _checked({**attributes, "datacontenttype": content_type.decode("latin-1"), "data": decode_json(body)})
+
+
+def _attribute(value: str) -> str:
+    """Return what a header says: older senders put it in double quotes, later ones percent-encode it."""
+    if _QUOTED.fullmatch(value):
+        value = _ESCAPED.sub(r"\1", value[1:-1])
+    return unquote(value, errors="strict")
 
 
 def _structured(event: object) -> object:

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from plaudit.ingest.platforms.asking import LONGEST_WAIT, retry_after
 from plaudit.ingest.platforms.interface import Interface, Limit, Walk
 from plaudit.ingest.reviews.domain.instructions import (
     NO_INSTRUCTION,
@@ -26,8 +26,6 @@ WALK_LASTS: Final = timedelta(hours=12)
 """After that, a walk that has not come to its end begins anew: tokens of pages expire."""
 SKEW: Final = timedelta(minutes=2)
 """Of a platform's clock, and of lists that are told a little late."""
-LONGEST_WAIT: Final = timedelta(hours=24)
-"""However long a platform asks to wait."""
 REMOVED_AT_ONCE: Final = 10
 """So many missing reviews are removed at once, whatever part of all they are."""
 REMOVED_SHARE: Final = 0.2
@@ -299,18 +297,6 @@ def judge(status: int, headers: Mapping[str, str], now: datetime) -> PullError |
         return PullError(Trouble.UNAVAILABLE, f"the platform is not available just now ({status})", wait)
     words = f"the platform refuses the request ({status}): check the ids in the credentials"
     return PullError(Trouble.REFUSED, words, wait)
-
-
-def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Return how long to wait by `Retry-After`, as seconds or as a date; None for neither."""
-    written = (value or "").strip()
-    if written.isascii() and written.isdigit():
-        return min(timedelta(seconds=int(written[:9])), LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(written)
-    except ValueError:
-        return None
-    return max((until if until.tzinfo else until.replace(tzinfo=UTC)) - now, timedelta())
 
 
 def settle(

@@ -9,13 +9,13 @@ from typing import Any, Final
 import msgspec
 
 from plaudit.common.refusals import WrongInputError
-from plaudit.ingest.imports.domain import GZIP_MARK, Understood, UnusableFileError, Wanted
+from plaudit.ingest.imports.domain import Understood, UnusableFileError, Wanted
 from plaudit.ingest.imports.schemas import PreviewOut, reject_out, understood_out
 from plaudit.ingest.transfer.domain.advice import Place, parts_of
 from plaudit.ingest.transfer.domain.presets import by_name
 from plaudit.ingest.transfer.domain.rows import Ready, Reject, Row
 from plaudit.ingest.transfer.domain.subjects import SubjectError
-from plaudit.ingest.transfer.domain.table import UnreadableFileError
+from plaudit.ingest.transfer.domain.table import GZIP_MARK, UnreadableFileError
 from plaudit.ingest.transfer.store.files import table_in
 
 HEAD_BYTES: Final = 64 * 1024
@@ -79,9 +79,16 @@ def _preview(understood: Understood, events: list[Any], rejects: list[Reject], p
 
 
 def _unpacked(head: bytes) -> bytes:
+    """Return what a beginning says, at most a byte more than is looked at; gzip may have several members."""
     if not head.startswith(GZIP_MARK):
         return head
+    plain, rest = b"", head
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
+        while rest and len(plain) <= HEAD_BYTES:
+            member = zlib.decompressobj(wbits=31)
+            plain += member.decompress(rest, HEAD_BYTES + 1 - len(plain))
+            rest = member.unused_data.lstrip(b"\0")
     except zlib.error as error:
-        raise UnusableFileError(f"the file begins as gzip, and is none: {error}") from error
+        if not plain:
+            raise UnusableFileError(f"the file begins as gzip, and is none: {error}") from error
+    return plain

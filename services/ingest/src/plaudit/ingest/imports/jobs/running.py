@@ -14,7 +14,7 @@ import msgspec
 
 from plaudit.common.ids import IdSource
 from plaudit.ingest.imports.commands import Outlook, Portion
-from plaudit.ingest.imports.domain import GZIP_MARK, Import, Stage, UnusableFileError, cleaned
+from plaudit.ingest.imports.domain import Import, Stage, UnusableFileError, cleaned
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.transfer.domain.advice import Place
 from plaudit.ingest.transfer.domain.deliveries import Delivery as Rows
@@ -22,7 +22,7 @@ from plaudit.ingest.transfer.domain.deliveries import cut
 from plaudit.ingest.transfer.domain.json_lines import JsonLines
 from plaudit.ingest.transfer.domain.reading import MAX_BODY_BYTES, RowReader, SameId
 from plaudit.ingest.transfer.domain.rows import Ready, Reject, Row
-from plaudit.ingest.transfer.domain.table import Table
+from plaudit.ingest.transfer.domain.table import GZIP_MARK, Table
 from plaudit.ingest.transfer.store.files import table_in
 from plaudit.ingest.transfer.store.spill import SortedRows
 

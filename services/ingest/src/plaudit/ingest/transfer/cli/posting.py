@@ -4,20 +4,21 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
 import httpx
 
 from plaudit.common.standard_webhooks import decode_secret, signed_headers
-from plaudit.ingest.platforms.asking import retry_after_seconds
+from plaudit.ingest.platforms.asking import retry_after
 from plaudit.ingest.transfer.domain.deliveries import Delivery, cut
 from plaudit.ingest.transfer.domain.reading import MAX_BODY_BYTES
 from plaudit.ingest.transfer.domain.rows import Ready, Reject
 
 MAX_TRIES = 60
 RETRY_DELAY_SECONDS = 1.0
+"""At least, whatever the receiver says: tries that follow at once are used up while it restarts."""
 MAX_RETRY_AFTER_SECONDS = 300.0
 """A receiver that asks for longer is asked again after that."""
 REQUEST_TIMEOUT_SECONDS = 30.0
@@ -179,11 +180,14 @@ class Poster:
             else:
                 if response.status_code not in TRANSIENT or not left:
                     return response
-                wait_seconds = retry_after_seconds(
-                    response.headers.get("retry-after"), datetime.now(UTC), RETRY_DELAY_SECONDS, MAX_RETRY_AFTER_SECONDS
-                )
+                wait_seconds = _wait_seconds(response)
             await asyncio.sleep(wait_seconds)
         raise AssertionError("the last try returns or raises")
+
+
+def _wait_seconds(response: httpx.Response) -> float:
+    asked = retry_after(response.headers.get("retry-after"), datetime.now(UTC)) or timedelta()
+    return min(max(asked.total_seconds(), RETRY_DELAY_SECONDS), MAX_RETRY_AFTER_SECONDS)
 
 
 def _reasons(response: httpx.Response, delivery: Delivery) -> dict[int, str]:

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from plaudit.ingest.transfer.domain.advice import Advice, AdvisedError
@@ -19,6 +20,7 @@ MAX_FIELD_CHARS: Final = 1_048_576
 MAX_LINE_CHARS: Final = 4 * MAX_FIELD_CHARS
 MAX_COLUMNS: Final = 1_000
 DELIMITERS: Final = ",;\t|"
+GZIP_MARK: Final = b"\x1f\x8b"
 NOTE_PREFIX: Final = "plaudit_"
 """Of the columns that a file of rejects has besides its own."""
 
@@ -29,8 +31,12 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ARCHIVES: Final = ((b"PK\x03\x04", "a ZIP archive, as a workbook is"), (b"\xd0\xcf\x11\xe0", "a workbook"))
+_COMPARED_LINES: Final = 50
+_COMPARED_CHARS: Final = 64 * 1024
+"""Of what is looked at for the delimiter; the header and one row are, as a rule, two lines."""
 _UNUSABLE: Final = re.compile("[\x00\ud800-\udfff]")
-_SEPARATOR_LINE: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 ReadLine = Callable[[int], str]
 """Takes the most characters to read; returns a line with its end, or nothing at the end of the file."""
@@ -47,6 +53,17 @@ class _LineTooLongError(Exception):
 def encoding_of(head: bytes) -> str | None:
     """Return the encoding that the first bytes of a file state by a mark; None without one."""
     return next((name for mark, name in _MARKS if head.startswith(mark)), None)
+
+
+def refuse_archives(head: bytes) -> None:
+    """Check by the first bytes of a file that it is no workbook.
+
+    Raises:
+        UnreadableFileError: it is one.
+    """
+    for mark, kind in _ARCHIVES:
+        if head.startswith(mark):
+            raise UnreadableFileError(f"it is {kind}, and no text: save the sheet as CSV")
 
 
 def undecodable(line: str, number: int, encoding: str, *, lenient: bool) -> str | None:
@@ -75,7 +92,7 @@ class Table:
         Args:
             readline: reads the decoded text; undecodable bytes are lone surrogates (`surrogateescape`).
             encoding: its name, for messages.
-            delimiter: None to find it by the header.
+            delimiter: None to find it by the header and the first row.
             lenient: whether a line that is not in this encoding is a reject; otherwise the file is not read further.
 
         Raises:
@@ -86,11 +103,11 @@ class Table:
         # The limit is one of the whole process; it is the same for every table.
         csv.field_size_limit(MAX_FIELD_CHARS)
         first = self._first_line()
-        if delimiter is None and (stated := _SEPARATOR_LINE.fullmatch(first)):
-            delimiter = stated[1]
+        if stated := _SEPARATOR_LINE.fullmatch(first):
+            delimiter = delimiter or stated[1]
             first = self._first_line()
         self._lines.read_again([first])
-        self.delimiter = delimiter or _delimiter(first)
+        self.delimiter = delimiter or self._found_delimiter()
         self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
         header = self._record()
         if isinstance(header, Reject):
@@ -122,6 +139,23 @@ class Table:
             else:
                 size = "short" if len(cells) < wanted else "long"
                 yield Reject(line, "", f"the row is too {size}: {len(cells)} cells for {wanted} columns", cells)
+
+    def _found_delimiter(self) -> str:
+        """Return the delimiter that splits the header into the most columns, and the first row into as many."""
+        seen: list[str] = []
+
+        def lines() -> Iterator[str]:
+            for place in range(_COMPARED_LINES):
+                if place == len(seen):
+                    line = self._lines.peeked() if sum(map(len, seen)) < _COMPARED_CHARS else ""
+                    if not line:
+                        return
+                    seen.append(line)
+                yield seen[place]
+
+        found = max(DELIMITERS, key=lambda delimiter: _fit(lines(), delimiter))
+        self._lines.read_again(seen)
+        return found
 
     def _first_line(self) -> str:
         try:
@@ -181,10 +215,20 @@ class _Lines:
         self._number += 1
         self.record.append(line)
         if len(line) > MAX_LINE_CHARS:
-            while line and not line.endswith("\n"):
-                line = self._read()
+            rest = line
+            while rest and not rest.endswith("\n"):
+                rest = self._read()
+            # So it is too long again when it is read again, and takes nothing of the line after it.
+            self.record[-1] = line if line.endswith("\n") else f"{line}\n"
             raise _LineTooLongError
         return line
+
+    def peeked(self) -> str:
+        """Return the next line, which is to be read again; nothing at the end."""
+        try:
+            return next(self, "")
+        except _LineTooLongError:
+            return self.record[-1]
 
     def begin(self) -> int:
         """Begin a record; return the number of its first line."""
@@ -220,6 +264,14 @@ class _Lines:
             raise UnreadableFileError(f"line {self._number + 1}: {error}") from error
 
 
-def _delimiter(header: str) -> str:
-    """Return the delimiter that splits a header into the most columns."""
-    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), ())))
+def _fit(lines: Iterator[str], delimiter: str) -> tuple[bool, int]:
+    """Return whether a delimiter splits the first row as it splits the header, and into how many columns that."""
+    counts: list[int] = []
+    with suppress(csv.Error):
+        for cells in csv.reader(lines, delimiter=delimiter, strict=True):
+            wanted = counts[0] if counts else len(cells)
+            if cells:
+                counts.append(len(cells) if any(cells[wanted:]) else min(len(cells), wanted))
+            if len(counts) == 2:
+                break
+    return len(counts) == 2 and counts[0] == counts[1] > 1, counts[0] if counts else 0

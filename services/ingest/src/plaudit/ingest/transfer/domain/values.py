@@ -31,7 +31,7 @@ _WORDS: Final = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 _WHOLE: Final = re.compile(r"([+-]?[0-9]{1,40})(?:\.0+)?")
 _SPREADSHEET: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
 _CLOCK: Final = r"(?:[T ,]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?\s*([AaPp][Mm])?)?"
-_ZONE: Final = r"\s*(Z|z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?"
+_ZONE: Final = r"\s*(Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _ISO: Final = re.compile(rf"([0-9]{{4}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{1,2}}){_CLOCK}{_ZONE}")
 _DIGITS: Final = re.compile(rf"([0-9]{{1,2}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{2}}|[0-9]{{4}}){_CLOCK}{_ZONE}")
 
@@ -205,7 +205,7 @@ def _made(text: str, year: int, month: int, day: int, match: re.Match[str]) -> d
         if half:
             hours = _hour_of_day(hours, half)
         microseconds = int((fraction or "0").ljust(6, "0")[:6])
-        zone = _zone(offset) if offset else None
+        zone = _zone(offset, hour is not None) if offset else None
         return datetime(year, month, day, hours, int(minute or 0), int(second or 0), microseconds, zone)
     except ValueError as error:
         raise RowError(f"{quoted(text)} is no date and time that exists ({error})") from error
@@ -218,9 +218,14 @@ def _hour_of_day(hour: int, half: str) -> int:
 
 
 @lru_cache(maxsize=256)
-def _zone(offset: str) -> tzinfo:
+def _zone(offset: str, has_clock: bool) -> tzinfo:
     if offset in {"Z", "z", "UTC", "GMT"}:
         return UTC
+    if len(offset) == len("+02"):
+        # As PostgreSQL writes it. After a day alone it may be anything.
+        if not has_clock:
+            raise ValueError("a zone of hours stands after a time")
+        offset += "00"
     zone = datetime.strptime(offset, "%z").tzinfo
     assert zone is not None, "%z gives a zone"
     return zone

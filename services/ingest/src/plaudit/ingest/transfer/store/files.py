@@ -16,7 +16,14 @@ from plaudit.ingest.transfer.domain.json_lines import JsonLines
 from plaudit.ingest.transfer.domain.mapping import folded
 from plaudit.ingest.transfer.domain.rows import Reject
 from plaudit.ingest.transfer.domain.subjects import SubjectError, Subjects
-from plaudit.ingest.transfer.domain.table import NOTE_PREFIX, Table, UnreadableFileError, encoding_of
+from plaudit.ingest.transfer.domain.table import (
+    GZIP_MARK,
+    NOTE_PREFIX,
+    Table,
+    UnreadableFileError,
+    encoding_of,
+    refuse_archives,
+)
 
 HEAD_BYTES: Final = 1_024
 NOTES: Final = tuple(f"{NOTE_PREFIX}{name}" for name in ("line", "id", "reason"))
@@ -35,7 +42,7 @@ def opened(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[
     Args:
         path: the file.
         encoding: what it is stated to be; None to go by its mark, and without one to take it as UTF-8.
-        delimiter: None to find it by the header.
+        delimiter: None to find it by the header and the first row.
 
     Raises:
         WrongInputError: it cannot be read; the text says which line, and what to do.
@@ -52,7 +59,9 @@ def _table(stack: ExitStack, path: Path, encoding: str | None, delimiter: str | 
         stored = stack.enter_context(path.open("rb"))
     except OSError as error:
         raise UnreadableFileError(str(error)) from error
-    unpacked = cast("IO[bytes]", gzip.GzipFile(fileobj=stored)) if path.suffix == ".gz" else stored
+    # Not by its name: browsers unpack what they store, and leave the name as it was.
+    is_packed = stored.peek(len(GZIP_MARK)).startswith(GZIP_MARK)
+    unpacked = cast("IO[bytes]", gzip.GzipFile(fileobj=stored)) if is_packed else stored
     return table_in(stack, unpacked, encoding, delimiter, is_json_lines=_is_json_lines(path))
 
 
@@ -65,7 +74,7 @@ def table_in(
         stack: closes what is opened.
         content: the bytes, unpacked.
         encoding: what it is stated to be; None to go by its mark, and without one to take it as UTF-8.
-        delimiter: None to find it by the header.
+        delimiter: None to find it by the header and the first row.
         is_json_lines: whether it is JSON lines and no delimited text; None to go by its first letter.
 
     Raises:
@@ -75,6 +84,7 @@ def table_in(
     try:
         buffered = io.BufferedReader(cast("io.RawIOBase", content))
         head = buffered.peek(HEAD_BYTES)[:HEAD_BYTES]
+        refuse_archives(head)
         name = encoding_of(head) or encoding or DEFAULT_ENCODING
         text = io.TextIOWrapper(buffered, encoding=name, errors="surrogateescape", newline="")
         first = head.decode(name, "ignore").lstrip("\ufeff \t\r\n")
