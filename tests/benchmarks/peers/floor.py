@@ -5,9 +5,7 @@ It reads no JSON, keeps no review and publishes nothing. A durable webhook route
 
 import asyncio
 import gc
-import os
 import time
-from collections.abc import Sequence
 from typing import cast
 
 import asyncpg
@@ -15,8 +13,10 @@ import httptools
 import uvloop
 from asyncpg.pgproto import pgproto
 
+from benchmarks.peers.signing_keys import signing_keys
 from plaudit.common.ids import uuid7
-from plaudit.common.standard_webhooks import decode_secret, verify
+from plaudit.common.standard_webhooks import verify
+from plaudit.ingest.settings import IngestSettings
 
 SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS floor;
@@ -114,24 +114,25 @@ class Connection(asyncio.Protocol):
         self._transport.write(HEAD % (status, len(body), body))
 
 
-async def _sources(database_url: str) -> dict[bytes, tuple[pgproto.UUID, bytes]]:
-    raw = await asyncpg.connect(database_url)
+async def prepare(settings: IngestSettings) -> dict[bytes, tuple[pgproto.UUID, bytes]]:
+    """Make the table; return id and key of each source, by its id in the address."""
+    raw = await asyncpg.connect(settings.database_url.get_secret_value())
     await raw.execute(SCHEMA)
-    rows: Sequence[asyncpg.Record] = await raw.fetch("SELECT id, secret FROM ingest.sources")
     await raw.close()
-    return {str(row["id"]).encode(): (row["id"], decode_secret(row["secret"])) for row in rows}
+    keys = await signing_keys(settings)
+    return {str(source_id).encode(): (pgproto.UUID(source_id.bytes), key) for source_id, key in keys.items()}
 
 
 async def main() -> None:
     """Serve for ever."""
-    database_url = os.environ["PLAUDIT_DATABASE_URL"]
-    sources, writer = await _sources(database_url), Writer()
+    settings = IngestSettings()
+    sources, writer = await prepare(settings), Writer()
     await asyncio.get_running_loop().create_server(
-        lambda: Connection(writer, sources), "127.0.0.1", int(os.environ["PLAUDIT_HTTP_PORT"]), backlog=2048
+        lambda: Connection(writer, sources), "127.0.0.1", settings.http_port, backlog=2048
     )
     async with asyncio.TaskGroup() as group:
         for _ in range(FLUSHERS):
-            group.create_task(writer.flush(database_url))
+            group.create_task(writer.flush(settings.database_url.get_secret_value()))
 
 
 if __name__ == "__main__":

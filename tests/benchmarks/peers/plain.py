@@ -17,8 +17,10 @@ from sqlalchemy import JSON, ForeignKey, MetaData, UniqueConstraint, select, tex
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from benchmarks.peers.signing_keys import signing_keys
 from plaudit.common.db.database import sqlalchemy_url
-from plaudit.common.standard_webhooks import InvalidSignatureError, decode_secret, verify
+from plaudit.common.standard_webhooks import InvalidSignatureError, verify
+from plaudit.ingest.settings import IngestSettings
 
 POOL_SIZE = 20
 
@@ -95,8 +97,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     async with engine.begin() as connection:
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS plain"))
         await connection.run_sync(Base.metadata.create_all)
-        for source_id, secret in await connection.execute(text("SELECT id, secret FROM ingest.sources")):
-            keys[source_id] = decode_secret(secret)
+    keys.update(await signing_keys(IngestSettings()))
     yield
 
 

@@ -67,6 +67,22 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return taken
 
 
+async def test_a_new_review_is_written_in_one_trip_only_where_its_author_was_not_erased(
+    ingest: Ingest, source: Source, trips: list[str]
+):
+    async def post(external_id: str, author: str) -> None:
+        assert (await ingest.post(source, created(external_id, author={"id": author}))).status_code == 202
+
+    await post("r-1", "ada")
+    await ingest.superuser.execute(
+        "INSERT INTO ingest.erased_people (tenant_id, person, erased_at) VALUES ('default', 'native:ada', now())"
+    )
+    await post("r-2", "ben")
+    await post("r-3", "ada")
+    assert trips == ["in steps", "in one trip", "missed", "in steps"]
+    assert {item["external_id"] for item in await ingest.items("/v1/reviews")} == {"r-1", "r-2"}
+
+
 async def test_what_is_new_takes_one_trip_and_what_is_known_the_usual_ones(
     ingest: Ingest, source: Source, trips: list[str]
 ):

@@ -5,14 +5,17 @@ And how it writes what is new: its arrays become rows once, and are not stored o
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.common.db.one_trip import OneTrip
 from plaudit.ingest.hooks.store.reading import SELECT_KNOWN
-from plaudit.ingest.hooks.store.writing import WRITE
+from plaudit.ingest.hooks.store.writing import IS_NEW, WRITE, WRITE_NEW
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -51,6 +54,28 @@ async def test_the_index_of_the_log_is_no_choice_for_the_look_up_however_cheap_i
         await ingest.superuser.execute("SET LOCAL search_path = ingest")
         plan = await plan_for_any_keys(ingest.superuser)
     assert "deliveries_log" not in plan, plan
+
+
+async def test_whether_a_tenant_erased_anybody_is_asked_once_and_of_the_index(ingest: Ingest) -> None:
+    database = ingest.resources.database(Role.HOOK)
+    statement = OneTrip(database, is_new=IS_NEW, write=WRITE_NEW)._statement
+    async with database.driver_transaction("default") as tx:
+        prepared = await tx.raw.prepare(statement)
+        values = [
+            "{default}", [1], datetime.now(UTC), ["default"], *([] for _ in prepared.get_parameters()[4:])
+        ]  # fmt: skip
+        plan = await prepared.explain(*values)
+    found = [node for node in _nodes(plan[0]["Plan"]) if node.get("Relation Name") == "erased_people"]
+    assert [node["Node Type"] for node in found] == ["Index Only Scan"] * 2
+    any_of_tenant, named = sorted(found, key=lambda node: len(node["Index Cond"]))
+    assert ".person = " not in any_of_tenant["Index Cond"]
+    assert ".person = " in named["Index Cond"]
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
 
 
 async def test_the_arrays_of_what_is_new_become_rows_once_and_are_not_stored_on_the_way(ingest: Ingest) -> None:

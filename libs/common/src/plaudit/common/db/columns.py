@@ -7,7 +7,7 @@ A statement that writes several tables at once reads them from a `relation`: col
 as parameters. `Columns.unnested` makes its rows, and `Columns.selected` takes the columns of each table from it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -52,9 +52,8 @@ class Columns:
         self.table = table
         self.names: tuple[str, ...] = tuple(name for name in table.c.keys() if name not in left_out)  # noqa: SIM118
         self._keys = tuple(column.name for column in table.primary_key)
-        values = attrgetter(*(paths.get(name, name) for name in self.names))
-        # Of a single path, attrgetter returns the value and no tuple.
-        self._values = values if len(self.names) > 1 else lambda state: (values(state),)
+        self._values = _tuple_of([paths.get(name, name) for name in self.names])
+        self._parts = _by_owner([paths.get(name, name) for name in self.names])
 
     @property
     def listed(self) -> str:
@@ -124,11 +123,43 @@ class Columns:
 
     def arrays(self, states: Iterable[object]) -> list[Sequence[Any]]:
         """Return states as the parameters of `unnest`: one sequence for each column."""
-        rows = [self._values(state) for state in states]
-        return list(zip(*rows, strict=True)) if rows else [() for _ in self.names]
+        rows = list(states)
+        arrays: list[Sequence[Any]] = [()] * len(self.names)
+        if not rows:
+            return arrays
+        for owner, values, places in self._parts:
+            owners = rows if owner is None else map(owner, rows)
+            for place, array in zip(places, zip(*map(values, owners), strict=True), strict=True):
+                arrays[place] = array
+        return arrays
 
     def _type(self, name: str) -> str:
         kind = self.table.c[name].type
         if isinstance(kind, ARRAY):
             raise TypeError(f"{self.table.name}.{name} is an array, which unnest would flatten")
         return str(kind.compile(dialect=_DIALECT))
+
+
+def _tuple_of(paths: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
+    """Return what reads attribute paths of a state, as a tuple."""
+    values = attrgetter(*paths)
+    # Of a single path, attrgetter returns the value and no tuple.
+    return values if len(paths) > 1 else lambda state: (values(state),)
+
+
+_Part = tuple[Callable[[object], Any] | None, Callable[[object], tuple[Any, ...]], tuple[int, ...]]
+
+
+def _by_owner(paths: Sequence[str]) -> list[_Part]:
+    """Return how to read attribute paths with each nested state looked up once.
+
+    For each: what finds it in a state, None where it is the state itself; what reads its values; and their places.
+    """
+    places: dict[str, dict[int, str]] = {}
+    for place, path in enumerate(paths):
+        owner, _, name = path.rpartition(".")
+        places.setdefault(owner, {})[place] = name
+    return [
+        (attrgetter(owner) if owner else None, _tuple_of(list(names.values())), tuple(names))
+        for owner, names in places.items()
+    ]

@@ -14,6 +14,8 @@ TRAITS: Final = (
 )
 """Each has the bit of its place. Numbers are stored: places stay, and what is new comes last."""
 _BITS: Final = {name: 1 << place for place, name in enumerate(TRAITS)}
+_TOPICS: Final = {name.removeprefix("topic="): bit for name, bit in _BITS.items() if name.startswith("topic=")}
+_PERSONAS: Final = {name.removeprefix("persona="): bit for name, bit in _BITS.items() if name.startswith("persona=")}
 
 
 def traits(found: Findings | None) -> int:
@@ -21,9 +23,9 @@ def traits(found: Findings | None) -> int:
     said = found or NOTHING
     bits = _BITS["check"] if said.check else 0
     for topic in said.topics:
-        bits |= _BITS[f"topic={topic}"]
+        bits |= _TOPICS[topic]
     for persona in said.personas:
-        bits |= _BITS[f"persona={persona}"]
+        bits |= _PERSONAS[persona]
     return bits
 
 
