@@ -9,6 +9,7 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.http_client import HttpClient
+from plaudit.common.outbox import lag
 from plaudit.common.vault import vault_of
 from plaudit.ingest.pulls.jobs.pull_job import PullJob
 from plaudit_testing.interfaces import (
@@ -162,6 +163,12 @@ class Puller:
             return check(await self.state(source))
 
         await until(holds, "the pulls come to that")
+
+
+@pytest.fixture
+def without_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody publishes here, so that what is written waits for longer than replays give way for."""
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 1e9)
 
 
 @pytest.fixture

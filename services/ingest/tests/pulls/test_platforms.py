@@ -37,7 +37,7 @@ async def test_a_delivery_holds_the_page_byte_for_byte(puller, platforms, ingest
     [delivery] = await ingest.items("/v1/deliveries")
     shown = (await ingest.get(f"/v1/deliveries/{delivery['id']}")).json()
     assert '"reviews": [{' in shown["body"]
-    assert shown["headers"] == {"content-type": "application/json", "plaudit-pull": "page"}
+    assert shown["headers"] == {"content-type": "application/json", "plaudit-pull": "page", "plaudit-backfill": "older"}
 
 
 async def test_trustpilot_tells_late_replies_by_being_asked(puller, platforms, ingest: Ingest):

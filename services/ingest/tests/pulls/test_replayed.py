@@ -10,7 +10,7 @@ from plaudit.common.vault import vault_of
 from plaudit.ingest.replays.jobs import ReplayJob
 from plaudit_testing.running_ingest import Ingest
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("without_relay")]
 
 PLATFORMS = ("trustpilot", "google-business", "app-store", "google-play", "g2")
 

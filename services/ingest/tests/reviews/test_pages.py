@@ -146,3 +146,15 @@ async def test_the_list_is_narrowed_by_what_the_words_say(ingest: Ingest, source
     assert names(await shown(staff, topic="anger", persona="x", check="y")) == ["Zut", "Hm", "Late"]
     french = await shown(staff, text="jamais")
     assert "its words are not judged (fr)" in french
+
+
+async def test_platforms_are_named_as_people_name_them_and_narrow_the_list(ingest: Ingest, staff: httpx.AsyncClient):
+    await ingest.post(await ingest.source(), created("ours", title="ours"))
+    await ingest.source(platform="trustpilot")
+    page = await shown(staff)
+    assert "Native format" in page
+    assert not re.search(r">\s*native\s*<", page)
+    assert '<option value="native">Native format</option>' in page
+    assert names(await shown(staff, platform="native")) == ["ours"]
+    assert names(await shown(staff, platform="trustpilot")) == []
+    assert names(await shown(staff, platform="myspace")) == ["ours"], "a choice that there is not counts as none"

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from plaudit.common.db import Role
+from plaudit.ingest.settling import pages as settling_pages
 from plaudit.ingest.settling.jobs import ReportsJob
 from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
@@ -175,3 +176,44 @@ async def test_the_page_is_usable_by_everybody_on_every_screen(ingest: Ingest, p
         await opened.get_by_role("link", name="All about this review").click()
         await expect(opened.get_by_role("heading", name="How it is settled")).to_be_visible()
         assert await faults_of(opened) == []
+
+
+async def test_all_reports_are_listed_the_open_ones_first_shown(ingest: Ingest, source: Source, page: str):
+    staff = await signed_in(ingest, "reviews:read", "answers:write")
+    path = "/console/reviews/reports"
+    assert f'href="{path}"' in await shown(staff, "/console/reviews")
+    assert "No report is open." in await shown(staff, path)
+    await ingest.post(source, created("r-2", 1, title="Lies"))
+    lies = next(each for each in await ingest.items("/v1/reviews") if each["title"] == "Lies")
+    other = f"/console/reviews/{lies['id']}/settle"
+    for each, evidence in ((page, "Not in our books."), (other, "He says so <b>.")):
+        sent = await staff.post(f"{each}/report", data={"reason": "not_a_customer", "evidence": evidence})
+        assert sent.status_code == 303
+    listed = await shown(staff, path)
+    assert re.findall(r'<a class="name"[^>]*>([^<]*)</a>', listed) == ["Lies", "Never again"]
+    assert f'href="{other}"' in listed
+    assert "Native format" in listed
+    assert "native<" not in listed
+    await staff.post(f"{other}/decision", data={"state": "declined", "decision": "Within our rules."})
+    assert "Lies" not in await shown(staff, path)
+    assert re.findall(r'<a class="name"[^>]*>([^<]*)</a>', await shown(staff, f"{path}?show=declined")) == ["Lies"]
+    assert re.findall(r'<a class="name"[^>]*>([^<]*)</a>', await shown(staff, f"{path}?show=all")) == [
+        "Lies",
+        "Never again",
+    ]
+
+
+async def test_reports_have_pages_and_belong_to_their_tenant(
+    ingest: Ingest, source: Source, page: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(settling_pages, "ROWS", 1)
+    staff = await signed_in(ingest, "reviews:read", "answers:write")
+    await ingest.post(source, created("r-2", 1, title="Lies"))
+    for each in await ingest.items("/v1/reviews"):
+        await staff.post(f"/console/reviews/{each['id']}/settle/report", data={"reason": "spam", "evidence": ""})
+    first = await shown(staff, "/console/reviews/reports")
+    [following] = re.findall(r'href="(/console/reviews/reports[^"]*cursor=[^"]*)"', first)
+    names = [re.findall(r'<a class="name"[^>]*>([^<]*)</a>', each) for each in (first, await shown(staff, following))]
+    assert sorted(names) == [["Lies"], ["Never again"]]
+    stranger = await signed_in(ingest, "reviews:read", tenant="other")
+    assert "No report is open." in await shown(stranger, "/console/reviews/reports")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -34,6 +35,7 @@ from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.state import Review
 from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, moment, title_of
 from plaudit.ingest.sources.api import OpenedVault
+from plaudit.ingest.sources.pages.shared import title_of_platform
 
 ROWS: Final = 20
 ANSWERS: Final = "/console/answers"
@@ -180,6 +182,7 @@ async def _page(
         typed=typed,
         may_answer=principal.may("answers:write"),
         title_of=title_of,
+        platform_title=partial(title_of_platform, request),
         looks=LOOKS,
         moment=moment,
         is_web_address=is_web_address,

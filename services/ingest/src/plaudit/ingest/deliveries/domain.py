@@ -11,13 +11,17 @@ import msgspec
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.ingest.platforms.adapter import Adapter, UnusableBodyError
 from plaudit.ingest.platforms.pulled import PULL_HEADER, read_pulled
+from plaudit.ingest.reviews.domain.decisions import Backfill
 from plaudit.ingest.reviews.domain.instructions import NO_INSTRUCTION, Item, Noticed
 from plaudit.ingest.sources.domain import KeyedSource
 
 _PLACE: Final = re.compile(r"([A-Za-z_$][\w$-]*(?:(?:\.[A-Za-z_$][\w$-]*)|(?:\[(?:\d+|\.\.\.)\]))*): ")
 BACKFILL_HEADER: Final = "plaudit-backfill"
-"""`true` says that a delivery tells of what happened long ago. It is stored, so that a replay says it too."""
+"""Says of what a delivery tells that it happened long ago. It is stored, so that a replay says it too."""
 SCRUBBED: Final = "Its body is gone, for something in it was erased."
+
+
+_BACKFILLS: Final[Mapping[str, Backfill]] = {each.value: each for each in Backfill}
 
 
 class Verdict(StrEnum):
@@ -56,9 +60,9 @@ def stored_headers(headers: Mapping[str, str]) -> dict[bytes, bytes]:
     return {name.encode("latin-1"): value.encode("latin-1", "replace") for name, value in headers.items()}
 
 
-def is_backfill(headers: Mapping[str, str]) -> bool:
-    """Return whether nobody is to be called for what a delivery tells."""
-    return headers.get(BACKFILL_HEADER) == "true"
+def backfill_of(headers: Mapping[str, str]) -> Backfill:
+    """Return for which reviews of a delivery nobody is to be called."""
+    return _BACKFILLS.get(headers.get(BACKFILL_HEADER, ""), Backfill.NONE)
 
 
 def read_again(

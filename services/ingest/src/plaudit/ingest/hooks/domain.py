@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from plaudit.ingest.reviews.domain.decisions import (
     ERASED,
+    Backfill,
     Decision,
     Held,
     NewRevision,
@@ -18,6 +19,7 @@ from plaudit.ingest.reviews.domain.decisions import (
     Unchanged,
     as_backfill,
     decide,
+    tells_of_the_past,
 )
 from plaudit.ingest.reviews.domain.erasing import author_of, is_of_erased, unseen
 from plaudit.ingest.reviews.domain.held import MAX_HELD_EVENTS, HeldEvent, Unknown
@@ -82,8 +84,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """When it was received, where that was before the group's time."""
     rules: CompiledRules = SHIPPED
     """What its reviews are sorted by."""
-    backfill: bool = False
-    """Whether it tells of what happened long ago, so that nobody is to be called for it."""
+    backfill: Backfill = Backfill.NONE
+    """Of which of its reviews it tells what happened long ago, so that nobody is to be called for them."""
     answers: Answers = Answers.TOLD
     """Whether answers are told at its source."""
     foreseen: Sequence[Decision | None] = ()
@@ -342,7 +344,10 @@ class Group:
         )
         if not isinstance(decision, (Revised, Held)):
             return decision
-        if delivery.backfill and isinstance(decision, Revised):
+        is_backfill = delivery.backfill is not Backfill.NONE and tells_of_the_past(
+            delivery.backfill, current, instruction, delivery.source.created_at
+        )
+        if is_backfill and isinstance(decision, Revised):
             decision = as_backfill(current, decision)
         of_erased = bool(self._erased_people) and self._is_of_erased(delivery, instruction, received_at)
         if not isinstance(decision, Revised):
@@ -350,7 +355,7 @@ class Group:
         if of_erased and current is not None:
             return ERASED
         noted = unseen(decision.stored, self.now) if of_erased else decision
-        self._note(delivery, key, noted, delivery_id, traceparent, tracestate)
+        self._note(delivery, key, noted, delivery_id, traceparent, tracestate, is_backfill=is_backfill)
         return ERASED if of_erased else decision
 
     def _is_of_erased(self, delivery: Delivery, instruction: Instruction, received_at: datetime) -> bool:
@@ -368,6 +373,8 @@ class Group:
         delivery_id: str,
         traceparent: str | None,
         tracestate: str | None,
+        *,
+        is_backfill: bool,
     ) -> None:
         self._reviews[key] = decision.stored
         new = NewRevision(
@@ -380,7 +387,7 @@ class Group:
             known_at=self.now,
             traceparent=traceparent,
             tracestate=tracestate,
-            backfill=delivery.backfill,
+            backfill=is_backfill,
             answers=delivery.answers,
         )
         self.latest[key] = new

@@ -29,7 +29,7 @@ from plaudit.ingest.imports.domain import (
     cleaned,
 )
 from plaudit.ingest.platforms import answers_of
-from plaudit.ingest.reviews.domain.decisions import Decision, decide
+from plaudit.ingest.reviews.domain.decisions import Backfill, Decision, decide
 from plaudit.ingest.reviews.domain.instructions import CreateReview, Item
 from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sorting.domain.rules import CompiledRules, RulesInForce
@@ -157,7 +157,8 @@ async def write(
         LostImportError: it is no longer this process's import; nothing may be committed.
         UnusableFileError: too many of its rows cannot be taken.
     """
-    headers = msgspec.json.encode(HEADERS | ({BACKFILL_HEADER: "true"} if of.backfill else {})).decode()
+    backfill = Backfill.ALL if of.backfill else Backfill.NONE
+    headers = msgspec.json.encode(HEADERS | ({BACKFILL_HEADER: backfill} if backfill else {})).decode()
     is_polled = await sources.is_polled(work.tx, of.tenant_id, of.source_id)
     in_force = await sorting_rules.in_force(work.tx, of.tenant_id)
     holding = [each.outlook is not None and each.outlook.holds(in_force, work.tx.now) for each in portions]
@@ -175,7 +176,7 @@ async def write(
             body=portion.rows.body,
             events=portion.items,
             removals_are_final=removals_are_final,
-            backfill=of.backfill,
+            backfill=backfill,
             answers=answers_of(source.platform, source.mapping, is_polled=is_polled),
             rules=rules,
             foreseen=portion.foreseen if holds else (),

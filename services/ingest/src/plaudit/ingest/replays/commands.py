@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from plaudit.common.outbox import UnitOfWork
-from plaudit.ingest.deliveries.domain import is_backfill, read_again
+from plaudit.ingest.deliveries.domain import backfill_of, read_again
 from plaudit.ingest.hooks import store as hooks
 from plaudit.ingest.hooks.domain import Delivery
 from plaudit.ingest.platforms import ADAPTERS, answers_of
@@ -91,7 +91,7 @@ def deliveries_of(
             removals_are_final=adapter.tells.removals_are_final,
             received_at=before.received_at,
             rules=rules,
-            backfill=is_backfill(before.headers),
+            backfill=backfill_of(before.headers),
             answers=answers,
         )
         is_gone = before.scrubbed_at is not None or unreadable is not None

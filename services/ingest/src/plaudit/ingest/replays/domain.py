@@ -254,9 +254,15 @@ class ReplayGroup(Group):
         return STALE if is_late else None
 
     def _note(
-        self, delivery: Delivery, key: ReviewKey, decision: Revised, delivery_id: str, *traced: str | None
+        self,
+        delivery: Delivery,
+        key: ReviewKey,
+        decision: Revised,
+        delivery_id: str,
+        *traced: str | None,
+        is_backfill: bool,
     ) -> None:
-        super()._note(delivery, key, decision, delivery_id, *traced)
+        super()._note(delivery, key, decision, delivery_id, *traced, is_backfill=is_backfill)
         self._made.setdefault(key, []).append(delivery_id)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import urlencode, urlsplit
@@ -23,9 +24,11 @@ from plaudit.ingest.reviews.domain.state import Disposition, Kind, Origin, Revie
 from plaudit.ingest.sorting.domain.language import Language
 from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.sorting.domain.severity import Severity
+from plaudit.ingest.sources.pages.shared import title_of_platform
 
 ROWS: Final = 20
 REVIEWS: Final = "/console/reviews"
+REPORTS: Final = f"{REVIEWS}/reports"
 MAX_TYPED_CHARS: Final = 500
 STARS: Final[Mapping[str, tuple[str, float | None, float | None]]] = {
     "": ("any", None, None),
@@ -93,6 +96,7 @@ def typed(
     text: Annotated[str, Query()] = "",
     subject: Annotated[str, Query()] = "",
     source: Annotated[str, Query()] = "",
+    platform: Annotated[str, Query()] = "",
     stars: Annotated[str, Query()] = "",
     answered: Annotated[str, Query()] = "",
     severity: Annotated[str, Query()] = "",
@@ -113,7 +117,8 @@ def typed(
         "removed": removed if removed in SHOWN else "",
         "sort": sort if sort in ORDERS and sort != Order.NEWEST else "",
     }
-    return {"text": text.strip()[:MAX_TYPED_CHARS], "subject": subject.strip().strip("/"), "source": source, **chosen}
+    words = {"text": text.strip()[:MAX_TYPED_CHARS], "subject": subject.strip().strip("/")}
+    return {**words, "source": source, "platform": platform, **chosen}
 
 
 Form = Annotated[dict[str, str], Depends(typed)]
@@ -141,6 +146,8 @@ async def _page(
 ) -> Response:
     tenant_id = principal.tenant_id
     sources = await store.source_choices(tx, tenant_id)
+    titles = {platform: title_of_platform(request, platform) for _, _, platform in sources}
+    form = {**form, "platform": form["platform"] if form["platform"] in titles else ""}
     silent = await silent_sources(request, tx, tenant_id)
     order = Order(form["sort"] or Order.NEWEST)
     error = SUBJECT_RULE if form["subject"] and not is_subject(form["subject"]) else ""
@@ -163,7 +170,7 @@ async def _page(
         subject_error=error,
         is_narrowed=bool(_query(form)),
         has_sources=bool(sources),
-        choices=_choices(sources),
+        choices=_choices(sources, titles),
         reviews=reviews,
         selected=selected,
         is_chosen=chosen is not None,
@@ -174,6 +181,7 @@ async def _page(
         is_first=cursor is None,
         answer_state=lambda review: _answer_state(review, silent),
         title_of=title_of,
+        platform_title=partial(title_of_platform, request),
         stars_of=lambda review: max(1, min(5, int(review.state.rating + 0.5))),
         given_rating=_given_rating,
         origins=_ORIGINS,
@@ -184,6 +192,7 @@ async def _page(
         moment=moment,
         is_web_address=is_web_address,
         reviews_path=REVIEWS,
+        reports_path=REPORTS,
         may_answer=principal.may("answers:write"),
         may_erase=principal.may("erasures:write"),
         dispositions=DISPOSITIONS,
@@ -197,6 +206,7 @@ def _filters(form: Mapping[str, str], source_ids: Sequence[UUID]) -> Filters:
     return Filters(
         subject=form["subject"] or None,
         source_id=chosen[0] if chosen else None,
+        platform=form["platform"] or None,
         severity=form["severity"] or None,
         check=form["check"] == "true" if form["check"] else None,
         topic=form["topic"] or None,
@@ -209,9 +219,10 @@ def _filters(form: Mapping[str, str], source_ids: Sequence[UUID]) -> Filters:
     )
 
 
-def _choices(sources: Sequence[tuple[UUID, str, str]]) -> dict[str, dict[str, str]]:
+def _choices(sources: Sequence[tuple[UUID, str, str]], titles: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return {
         "source": {"": "all", **{str(source_id): name for source_id, name, _ in sources}},
+        "platform": {"": "all", **dict(sorted(titles.items(), key=lambda each: each[1].casefold()))},
         "stars": {value: words for value, (words, _, _) in STARS.items()},
         "answered": ANSWERED,
         "severity": SEVERITIES,

@@ -8,7 +8,7 @@ So a reader that goes on from its last place misses nothing, however long a writ
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import eq, ge, gt, lt
@@ -176,6 +176,15 @@ async def get(tx: SqlTx, tenant_id: str, review_id: UUID) -> Review | None:
     )
     row = (await tx.sql.execute(statement)).mappings().one_or_none()
     return None if row is None else Review(**_values(row))
+
+
+async def some(tx: SqlTx, tenant_id: str, review_ids: Collection[UUID]) -> dict[UUID, Review]:
+    """Return those of the reviews that there are, by id."""
+    statement = _REVIEWS.where(
+        reviews.c.tenant_id == tenant_id, reviews.c.id.in_(review_ids), revisions.c.state.is_not(None)
+    )
+    found = [Review(**_values(row)) for row in (await tx.sql.execute(statement)).mappings()]
+    return {each.id: each for each in found}
 
 
 async def stored(tx: Tx, tenant_id: str, review_id: UUID) -> KnownReview | None:

@@ -1,22 +1,24 @@
-"""The console's page that settles one review, and follows its report to the platform."""
+"""The console's page that settles one review, and follows its report to the platform; and the list of all reports."""
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
-from plaudit.common.http import Principal, TenantTx, Work, not_found
+from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.state import Disposition, Review
-from plaudit.ingest.reviews.pages import DISPOSITIONS, EASES, REVIEWS, is_web_address, moment, title_of
+from plaudit.ingest.reviews.pages import DISPOSITIONS, EASES, REPORTS, REVIEWS, is_web_address, moment, title_of
 from plaudit.ingest.settling import commands, store
 from plaudit.ingest.settling.domain import (
     MAX_NOTE_CHARS,
@@ -30,6 +32,7 @@ from plaudit.ingest.settling.domain import (
     words,
 )
 from plaudit.ingest.settling.schemas import ReportDecisionIn, ReportIn, ResolutionIn
+from plaudit.ingest.sources.pages.shared import title_of_platform
 
 MAX_LABEL_ROWS: Final = 500
 """Of the latest resolutions, whose labels are offered."""
@@ -44,12 +47,20 @@ REASONS: Final[Mapping[str, str]] = {
     ReportReason.WRONG_FACT: "what it says is not so",
     ReportReason.OTHER: "another reason",
 }
-REPORTS: Final[Mapping[str, tuple[str, str]]] = {
+STATES: Final[Mapping[str, tuple[str, str]]] = {
     ReportState.OPEN: ("the platform decides", "warn"),
     ReportState.ACCEPTED: ("accepted", "good"),
     ReportState.DECLINED: ("declined", "bad"),
 }
 """State → words, and their look."""
+SHOWN: Final[Mapping[str, str]] = {
+    "": "open",
+    ReportState.ACCEPTED.value: "accepted",
+    ReportState.DECLINED.value: "declined",
+    "all": "all",
+}
+"""Which reports a list holds → its words."""
+ROWS: Final = 20
 DECISIONS: Final[Mapping[str, str]] = {
     ReportState.DECLINED: "it keeps the review",
     ReportState.ACCEPTED: "it takes the review down",
@@ -73,6 +84,45 @@ Staff = Annotated[Principal, Depends(staff("reviews:read"))]
 Responder = Annotated[Principal, Depends(staff("reviews:read", "answers:write"))]
 TypedText = Annotated[str, Form(max_length=MAX_TYPED_CHARS)]
 PAGE: Final = f"{REVIEWS}/{{review_id}}/settle"
+
+
+@router.get(REPORTS)
+async def show_reports(
+    request: Request,
+    principal: Staff,
+    tx: TenantTx,
+    show: Annotated[str, Query()] = "",
+    cursor: Cursor = None,
+) -> Response:
+    """Show the reports to platforms, the latest first: the open ones, unless others are asked for."""
+    show = show if show in SHOWN else ""
+    list_path = REPORTS + (f"?show={show}" if show else "")
+    after = decode_cursor(cursor, tuple[datetime, UUID], of=list_path) if cursor else None
+    state = None if show == "all" else ReportState(show or ReportState.OPEN)
+    found = await store.report_page(tx, principal.tenant_id, state, after, ROWS + 1)
+    listed, following = cut_page(found, ROWS, lambda each: (each.reported_at, each.id), of=list_path)
+    of_them = await reviews.some(tx, principal.tenant_id, {each.review_id for each in listed})
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "reports.html",
+        further=("Reports",),
+        reports=[(each, of_them.get(each.review_id)) for each in listed],
+        show=show,
+        shown=SHOWN,
+        nothing="No report is like that." if show else "No report is open.",
+        states=STATES,
+        reasons=REASONS,
+        list_path=list_path,
+        next=following,
+        is_first=cursor is None,
+        title_of=title_of,
+        platform_title=partial(title_of_platform, request),
+        moment=moment,
+        reviews_path=REVIEWS,
+        reports_path=REPORTS,
+    )
 
 
 @router.get(PAGE)
@@ -217,7 +267,7 @@ async def _page(
         dispositions=DISPOSITIONS,
         eases=EASES,
         reasons=REASONS,
-        states=REPORTS,
+        states=STATES,
         decisions=DECISIONS,
         max_note_chars=MAX_NOTE_CHARS,
         may_settle=principal.may("answers:write"),

@@ -20,7 +20,7 @@ from plaudit.common.http.problems import internal_error, unavailable
 from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import ID_HEADER
 from plaudit.common.strict_json import InvalidJsonError
-from plaudit.ingest.deliveries.domain import BACKFILL_HEADER, is_backfill
+from plaudit.ingest.deliveries.domain import BACKFILL_HEADER, backfill_of
 from plaudit.ingest.hooks.api.answers import GREETING, answer
 from plaudit.ingest.hooks.api.issuer_keys import KeysUnreachableError, PublishedKeys
 from plaudit.ingest.hooks.api.proofs import not_proven, prove
@@ -225,7 +225,7 @@ def _read(
         removals_are_final=cached.adapter.tells.removals_are_final,
         arrived_at=arrived_at,
         rules=cached.rules,
-        backfill=is_backfill(headers),
+        backfill=backfill_of(headers),
         answers=cached.answers,
     )
 

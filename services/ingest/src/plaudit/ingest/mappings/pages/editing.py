@@ -57,8 +57,8 @@ from plaudit.ingest.sources.pages.shared import (
     crumb_of,
     error_of,
     errors_of,
+    lines_of,
     moment,
-    networks_in,
     source_of,
 )
 from plaudit.ingest.sources.schemas import MappingIn, SourceIn
@@ -271,7 +271,7 @@ def _source_in(typed: Mapping[str, str]) -> tuple[SourceIn | None, dict[str, str
                 "platform": CUSTOM,
                 "subject": typed.get("subject", "").strip().strip("/"),
                 "secret": typed.get("secret", "").strip() or None,
-                "allowed_addresses": networks_in(typed.get("allowed_addresses", "")),
+                "allowed_addresses": lines_of(typed.get("allowed_addresses", "")),
                 "time_zone": typed.get("time_zone", "").strip() or None,
             }
         )

@@ -20,6 +20,7 @@ from plaudit.common.http_client import HttpClient, UnreachableError
 from plaudit.common.ids import IdSource
 from plaudit.common.strict_json import InvalidJsonError
 from plaudit.common.vault import Vault
+from plaudit.ingest.deliveries.domain import BACKFILL_HEADER, backfill_of
 from plaudit.ingest.hooks.api.writer import Writer
 from plaudit.ingest.hooks.domain import ACCEPTED, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
 from plaudit.ingest.metrics import PULL_REMOVALS_HELD
@@ -41,6 +42,7 @@ from plaudit.ingest.pulls.domain import (
     spend,
 )
 from plaudit.ingest.pulls.store import Claimed
+from plaudit.ingest.reviews.domain.decisions import Backfill
 from plaudit.ingest.reviews.domain.instructions import Item
 from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sorting.domain.rules import SHIPPED
@@ -224,6 +226,9 @@ class Run:
         failpoint("page_told_before_stored")
         self._found += len(ids)
         headers = {PULL_HEADER: PAGE, "content-type": told.headers.get("content-type", "")[:200]}
+        if self.pull.watermark is None:
+            # The first walk brings what was there before anybody could be called for it.
+            headers[BACKFILL_HEADER] = Backfill.OLDER
         try:
             items = read_pulled(self._adapter, told.body, source, headers)
         except (InvalidJsonError, UnusableBodyError) as error:
@@ -388,6 +393,7 @@ class Run:
             events=events,
             status=ACCEPTED if unread is None else UNPROCESSABLE,
             quarantine_reason=unread,
+            backfill=backfill_of(headers),
             removals_are_final=self._adapter.tells.removals_are_final,
             answers=answers_of(source.platform, source.mapping, is_polled=True),
             rules=self._rules,

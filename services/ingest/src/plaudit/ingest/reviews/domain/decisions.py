@@ -20,6 +20,7 @@ happens to a removed review has an event until it is restored.
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 import msgspec
@@ -64,6 +65,15 @@ RevisionType = Literal[
     "review.sorted",
     "review.erased",
 ]
+
+
+class Backfill(StrEnum):
+    """Of which reviews a delivery says that nobody is to be called for what it tells; the values of the header."""
+
+    NONE = ""
+    ALL = "true"
+    OLDER = "older"
+    """Of those that are new to us and were published before their source was set up, or nobody says when."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +177,18 @@ def as_backfill(current: StoredReview | None, decision: Revised) -> Revised:
     if state is None or (before is not None and before.rating <= state.rating):
         return decision
     return revised(current, replace(decision.stored, state=replace(state, backfilled=True)), decision.type)
+
+
+def tells_of_the_past(
+    backfill: Backfill, current: StoredReview | None, instruction: Instruction, source_created_at: datetime
+) -> bool:
+    """Return whether nobody is to be called for what an event of a delivery tells."""
+    if backfill is not Backfill.OLDER:
+        return backfill is Backfill.ALL
+    if current is not None or not isinstance(instruction, (CreateReview, EditReview)):
+        return False
+    published_at = instruction.content.published_at
+    return published_at is UNSET or published_at < source_created_at
 
 
 def _first(

@@ -32,8 +32,8 @@ from plaudit.ingest.sources.pages.shared import (
     error_of,
     errors_of,
     hook_of,
+    lines_of,
     moment,
-    networks_in,
     platforms_of,
     source_of,
 )
@@ -89,7 +89,7 @@ async def change(
         wanted = SourceChangesIn.model_validate(
             {
                 **values,
-                "allowed_addresses": networks_in(allowed_addresses),
+                "allowed_addresses": lines_of(allowed_addresses),
                 "time_zone": values["time_zone"] or None,
             }
         )

@@ -30,8 +30,8 @@ from plaudit.ingest.sources.pages.shared import (
     console,
     error_of,
     errors_of,
+    lines_of,
     moment,
-    networks_in,
     platforms_of,
     state_of,
 )
@@ -109,7 +109,7 @@ async def make(
             {
                 **values,
                 "secret": values["secret"] or None,
-                "allowed_addresses": networks_in(allowed_addresses),
+                "allowed_addresses": lines_of(allowed_addresses),
                 "time_zone": values["time_zone"] or None,
             }
         )

@@ -77,6 +77,12 @@ def platforms_of(request: Request) -> Mapping[str, Platform]:
     return platforms
 
 
+def title_of_platform(request: Request, platform: str) -> str:
+    """Return the platform's own name; the id of one that this version does not know."""
+    known = platforms_of(request).get(platform)
+    return platform if known is None else known.title
+
+
 class PullsShown(Protocol):
     """What the page of a source says of how it is asked for reviews."""
 
@@ -160,8 +166,8 @@ def is_later(at: datetime, other: datetime | None) -> bool:
     return other is None or at > other
 
 
-def networks_in(text: str) -> list[str]:
-    """Return the addresses that a form holds, one a line."""
+def lines_of(text: str) -> list[str]:
+    """Return what a form holds, one a line."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
