@@ -32,7 +32,7 @@ from plaudit.ingest.answers.domain import (
 from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.state import Review
-from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, moment, title_of
+from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, moment, stars_of, title_of
 from plaudit.ingest.sources.api import OpenedVault
 
 ROWS: Final = 20
@@ -180,6 +180,7 @@ async def _page(
         typed=typed,
         may_answer=principal.may("answers:write"),
         title_of=title_of,
+        stars_of=stars_of,
         looks=LOOKS,
         moment=moment,
         is_web_address=is_web_address,
