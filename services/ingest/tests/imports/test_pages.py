@@ -51,6 +51,21 @@ async def run(ingest: Ingest) -> None:
         await job.turn()
 
 
+async def test_a_file_that_is_known_is_named_and_its_rows_are_shown_in_full(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    rows = "Review Id,Review Created (UTC),Review Stars,Review Title,Review Content,Company Reply\n"
+    rows += "65a1,2026-10-01 08:00:00,2,Schade,Kaffee kalt,Danke\n"
+    shown = unescape((await staff.get((await sent(staff, source, rows.encode())).headers["location"])).text)
+    assert "Trustpilot, export of a business; its text is in UTF-8" in shown
+    assert '<dt>text</dt><dd dir="auto">Kaffee kalt</dd>' in shown
+    assert "<dt>answer.text</dt>" in shown
+    assert "day, month, year (dmy)" in shown
+    wrong = rows.replace("Kaffee", "Süß").encode("cp1252")
+    refused = unescape((await staff.get((await sent(staff, source, wrong)).headers["location"])).text)
+    assert "is not utf-8: state it, for example cp1252 under “Encoding”." in refused
+
+
 async def test_a_file_is_looked_at_corrected_read_and_imported(
     ingest: Ingest, source: Source, staff: httpx.AsyncClient
 ):

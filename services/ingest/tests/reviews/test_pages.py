@@ -92,6 +92,8 @@ async def test_one_review_has_its_words_its_answer_and_its_history(
     assert '<blockquote dir="auto"><p>Warm soup.</p></blockquote>' in page
     assert '<blockquote dir="auto"><p>שלום</p></blockquote>' in page
     assert "The customer changed it. The rating went from 2 to 4 stars." in page
+    assert "<dt>Platform</dt><dd>Native format</dd>" in page
+    assert "4, stars from 1 to 5" in page
     assert page.index("The review was published.") < page.index("It was answered.")
     assert (await staff.get(f"{PAGE}/00000000-0000-0000-0000-000000000000")).status_code == 404
 

@@ -72,6 +72,7 @@ async def test_a_review_is_settled_and_settled_anew(ingest: Ingest, page: str):
     ("changed", "field", "words"),
     [
         ({"outcome": "Money Back!"}, "outcome", "such as money_back."),
+        ({"outcome": "Geld zurück, groß"}, "outcome", "such as geld_zuruck_gross."),
         ({"outcome": ""}, "outcome", "such as refunded."),
         ({"cause": "late delivery"}, "cause", "such as late_delivery."),
         ({"ease": "8"}, "ease", "Choose one of these."),

@@ -39,7 +39,7 @@ CASES: list[tuple[Callable[[], object], tuple[str, str, str, str]]] = [
         (
             "state --encoding, for example --encoding cp1252",
             "state encoding, for example encoding=cp1252",
-            "state “Encoding”, for example cp1252 under “Encoding”",
+            "state it, for example cp1252 under “Encoding”",
             "state encoding (“Encoding” on the page), for example encoding=cp1252",
         ),
     ),

@@ -33,7 +33,7 @@ from plaudit.ingest.answers.domain import (
 from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.state import Review
-from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, moment, title_of
+from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, moment, stars_of, title_of
 from plaudit.ingest.sources.api import OpenedVault
 from plaudit.ingest.sources.pages.shared import title_of_platform
 
@@ -183,6 +183,7 @@ async def _page(
         may_answer=principal.may("answers:write"),
         title_of=title_of,
         platform_title=partial(title_of_platform, request),
+        stars_of=stars_of,
         looks=LOOKS,
         moment=moment,
         is_web_address=is_web_address,

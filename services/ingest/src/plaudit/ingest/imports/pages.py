@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -32,12 +32,14 @@ from plaudit.ingest.reviews.pages import moment
 from plaudit.ingest.reviews.store import source_choices
 from plaudit.ingest.sources.api import OpenedVault
 from plaudit.ingest.transfer.domain.advice import Place, told
+from plaudit.ingest.transfer.domain.presets import by_name
 from plaudit.ingest.transfer.domain.values import DATE_ORDERS
 
 IMPORTS: Final = "/console/imports"
 NEW: Final = f"{IMPORTS}/new"
 ROWS: Final = 50
 REJECTS_SHOWN: Final = 20
+EVENTS_SHOWN: Final = 5
 REFRESH_SECONDS: Final = 5
 MAX_TYPED_CHARS: Final = 20_000
 STATES: Final[Mapping[Stage, tuple[str, str]]] = {
@@ -200,13 +202,14 @@ async def _page(
         look=look,
         source=(await _names(tx, principal)).get(str(found.source_id), "a source that was deleted"),
         preview=preview,
-        events=[msgspec.json.encode(each).decode() for each in preview.events[:5]] if preview else [],
+        events=[_shown(each) for each in preview.events[:EVENTS_SHOWN]] if preview else [],
+        kind=_kind_in_words(preview),
         error=error,
         columns=columns,
         wanted=wanted,
         backfill="backfill" in typed if typed else found.backfill,
         rejects=await store.rejects(tx, found.tenant_id, found.id, -1, REJECTS_SHOWN),
-        date_orders={"": "as they stand", **{each: each for each in DATE_ORDERS}},
+        date_orders={"": "as they stand", **{each: _order_in_words(each) for each in DATE_ORDERS}},
         path=f"{IMPORTS}/{found.id}",
         rejects_path=f"/v1/imports/{found.id}/rejects",
         refresh=0 if found.has_ended or found.stage is Stage.UPLOADING else REFRESH_SECONDS,
@@ -262,6 +265,31 @@ async def _get(tx: TenantTx, principal: Principal, import_id: UUID) -> Import:
     if found is None:
         raise not_found("import")
     return found
+
+
+def _kind_in_words(preview: PreviewOut | None) -> str:
+    """Return which kind of file was recognised; nothing where none was."""
+    name = preview.understood.preset if preview else None
+    preset = by_name(name) if name else None
+    return preset.title if preset else ""
+
+
+def _shown(event: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what an event says, as names and values: those of an inner object with a point."""
+    found = []
+    for name, value in event["data"].items():
+        inner = {f"{name}.{each}": told for each, told in value.items()} if isinstance(value, dict) else {name: value}
+        found += [
+            (member, told if isinstance(told, str) else msgspec.json.encode(told).decode())
+            for member, told in inner.items()
+        ]
+    return found
+
+
+def _order_in_words(order: str) -> str:
+    """Return an order of dates in words, and as texts name it: `day, month, year (dmy)`."""
+    words = {"d": "day", "m": "month", "y": "year"}
+    return f"{', '.join(words[each] for each in order)} ({order})"
 
 
 def _id(text: str) -> UUID:

@@ -182,7 +182,7 @@ async def _page(
         answer_state=lambda review: _answer_state(review, silent),
         title_of=title_of,
         platform_title=partial(title_of_platform, request),
-        stars_of=lambda review: max(1, min(5, int(review.state.rating + 0.5))),
+        stars_of=stars_of,
         given_rating=_given_rating,
         origins=_ORIGINS,
         quotes=quotes(selected.state) if selected else [],
@@ -240,11 +240,16 @@ def title_of(review: Review) -> str:
     return state.title or f"{state.rating:.2g}-star review of {state.subject}"
 
 
+def stars_of(review: Review) -> int:
+    """Return how many stars of five stand for a rating."""
+    return max(1, min(5, int(review.state.rating + 0.5)))
+
+
 def _given_rating(review: Review) -> str:
-    """Return the rating as it was given: `7 of 0 to 10`."""
+    """Return the rating as it was given: `7, NPS from 0 to 10`."""
     raw = review.state.raw_rating
     what = "stars" if review.state.kind is Kind.STARS else review.state.kind.upper()
-    return f"{raw.value:g} of {raw.min:g} to {raw.max:g} ({what})"
+    return f"{raw.value:g}, {what} from {raw.min:g} to {raw.max:g}"
 
 
 def _answer_state(review: Review, silent: frozenset[UUID]) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """The console's page that settles one review, and follows its report to the platform; and the list of all reports."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -299,7 +300,8 @@ def _errors(error: ValidationError, values: Mapping[str, str]) -> dict[str, str]
 
 
 def _label_error(text: str) -> str:
-    near = _NO_LABEL.sub("_", text.casefold()).strip("_")[:64]
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    near = _NO_LABEL.sub("_", "".join(each for each in letters if not unicodedata.combining(each))).strip("_")[:64]
     return f"{LABEL_RULE}{f', such as {near}' if near else ', such as refunded'}."
 
 

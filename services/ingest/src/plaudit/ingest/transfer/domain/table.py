@@ -79,7 +79,12 @@ def undecodable(line: str, number: int, encoding: str, *, lenient: bool) -> str 
         return "the row holds a NUL character"
     reason = f"byte 0x{ord(found[0]) & 0xFF:02X} in line {number} is not {encoding}"
     if not lenient:
-        raise UnreadableFileError(f"{reason}: ", Advice("state {encoding}, for example {encoding:cp1252}"))
+        raise UnreadableFileError(
+            f"{reason}: ",
+            Advice(
+                "state {encoding}, for example {encoding:cp1252}", on_page="state it, for example {encoding:cp1252}"
+            ),
+        )
     return reason
 
 
