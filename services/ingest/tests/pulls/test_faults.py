@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from plaudit.ingest.hooks.domain import NOT_STORED, Delivery, Receipt
 from plaudit.ingest.pulls.jobs import pull_job, run
+from plaudit.ingest.pulls.jobs.run import Run
 from plaudit_testing.interfaces import Says
 from plaudit_testing.running_ingest import Ingest
 from plaudit_testing.runtime import until
@@ -123,6 +125,23 @@ async def test_a_run_that_comes_to_no_end_goes_on_where_it_was(puller, platforms
     await puller.pull(source)
     assert [asked.params.get("page") for asked in server.asked[before:]] == ["3", "4"]
     assert (await ingest.counts())["reviews"] == 250
+
+
+async def test_a_page_that_cannot_be_stored_as_reviews_is_kept_as_its_bytes(puller, platforms, ingest, monkeypatch):
+    platforms.trustpilot.review("r-1")
+    source = await puller.source("trustpilot")
+    put, refused = Run._put, []
+
+    async def refuse_once(run: Run, delivery: Delivery) -> Receipt:
+        if not refused:
+            refused.append(delivery.body)
+            raise ValueError("the database takes none of it")
+        return await put(run, delivery)
+
+    monkeypatch.setattr(Run, "_put", refuse_once)
+    assert (await puller.pull(source))["error"] is None
+    [kept] = await ingest.rows("SELECT body, status, quarantine_reason FROM ingest.deliveries")
+    assert (kept["body"], kept["status"], kept["quarantine_reason"]) == (refused[0], 422, NOT_STORED)
 
 
 AFTER = timedelta(hours=2)

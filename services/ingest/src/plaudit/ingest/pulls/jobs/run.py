@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace as of_delivery
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -407,7 +406,7 @@ class Run:
             if is_transient(error) or isinstance(error, QueueFullError) or delivery.quarantine_reason is not None:
                 raise
             log.exception("delivery_refused", delivery_id=delivery.id)
-        return await self._put(of_delivery(delivery, events=(), status=UNPROCESSABLE, quarantine_reason=NOT_STORED))
+        return await self._put(replace(delivery, events=(), status=UNPROCESSABLE, quarantine_reason=NOT_STORED))
 
     async def _put(self, delivery: Delivery) -> Receipt:
         waiting = _Pulled(delivery)

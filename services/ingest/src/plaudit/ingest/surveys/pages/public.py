@@ -5,12 +5,13 @@ token that is malformed, unknown, or signed by nobody.
 """
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request
+from msgspec.structs import replace
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import Role
