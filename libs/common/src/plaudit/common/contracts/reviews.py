@@ -47,7 +47,7 @@ class Answers(StrEnum):
     """It does not learn of them: a review without an answer may have one."""
 
 
-class RawRating(msgspec.Struct, frozen=True, kw_only=True):
+class RawRating(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The rating as it was given, on its own scale."""
 
     value: float
@@ -78,7 +78,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How easily it was solved, from 1, very hard, to 7, very easily."""
 
 
-class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
+class SourceRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The account on a platform from which the review came."""
 
     id: str
@@ -87,7 +87,7 @@ class SourceRef(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Instant
 
 
-class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One customer's statement at one revision. Times are UTC with microseconds."""
 
     subject: str
@@ -132,7 +132,7 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Whether the writer says that they leave, or threatens to."""
 
 
-class ReviewChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReviewChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One revision, with the published state before and after it.
 
     `before` is null for a review that was not published before, `after` for one that is no longer published. A consumer

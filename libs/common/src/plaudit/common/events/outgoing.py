@@ -9,7 +9,7 @@ import msgspec
 from plaudit.common.contracts import Topic
 
 
-class Outgoing(msgspec.Struct, frozen=True):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """An event to publish: what happened, and the key that keeps its order."""
 
     topic: Topic

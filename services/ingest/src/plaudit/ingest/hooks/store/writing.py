@@ -50,7 +50,7 @@ class _NoState(msgspec.Struct, frozen=True):
 _NO_STATE = _NoState()
 
 
-class _DeliveryRow(msgspec.Struct):
+class _DeliveryRow(msgspec.Struct, gc=False):
     logged: LoggedDelivery
     source_number: int
     quarantined: str | None
@@ -58,7 +58,7 @@ class _DeliveryRow(msgspec.Struct):
     latency_us: int | None
 
 
-class _ChangeRow(msgspec.Struct):
+class _ChangeRow(msgspec.Struct, gc=False):
     """A revision, and its review after it."""
 
     new: NewRevision

@@ -57,7 +57,7 @@ from plaudit.ingest.reviews.domain.state import Kind, Origin
 from plaudit.ingest.sources.domain import KeyedSource
 
 
-class Author(msgspec.Struct, frozen=True):
+class Author(msgspec.Struct, frozen=True, gc=False):
     """The author. The name is never stored, the address only as a keyed hash."""
 
     id: Annotated[
@@ -70,7 +70,7 @@ class Author(msgspec.Struct, frozen=True):
     ] = UNSET
 
 
-class AnswerData(msgspec.Struct, frozen=True):
+class AnswerData(msgspec.Struct, frozen=True, gc=False):
     """The company's public reply; without a time it counts from its receipt."""
 
     text: Annotated[str | UnsetType, Meta(description="What the company wrote.")] = UNSET
@@ -78,7 +78,7 @@ class AnswerData(msgspec.Struct, frozen=True):
     state: Annotated[AnswerState | UnsetType, Meta(description="Only a `published` one counts as an answer.")] = UNSET
 
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
+class Reference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which review it is about."""
 
     id: Annotated[ExternalId, Meta(description="Your id of the review.")]
@@ -188,11 +188,11 @@ class _PlainEdited(EditedData, frozen=True, kw_only=True):
     url: _PlainUrl | UnsetType | None = UNSET
 
 
-class _Created(msgspec.Struct, frozen=True, tag_field="type", tag="review.created"):
+class _Created(msgspec.Struct, frozen=True, tag_field="type", tag="review.created", gc=False):
     data: _PlainCreated
 
 
-class _Edited(msgspec.Struct, frozen=True, tag_field="type", tag="review.edited"):
+class _Edited(msgspec.Struct, frozen=True, tag_field="type", tag="review.edited", gc=False):
     data: _PlainEdited
 
 

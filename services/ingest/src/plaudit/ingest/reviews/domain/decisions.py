@@ -76,7 +76,7 @@ class Backfill(StrEnum):
     """Of those that are new to us and were published before their source was set up, or nobody says when."""
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the public sees before and after a revision; None where it sees no review."""
 
     review_id: str
@@ -85,7 +85,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     after: ReviewState | None
 
 
-class Revised(msgspec.Struct, frozen=True):
+class Revised(msgspec.Struct, frozen=True, gc=False):
     """There is a new revision. `change` is what its event says; None if there is no event."""
 
     stored: StoredReview

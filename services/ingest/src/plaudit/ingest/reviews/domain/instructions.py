@@ -23,7 +23,7 @@ class AnswerState(StrEnum):
     REMOVED = "removed"
 
 
-class AnswerContent(msgspec.Struct, frozen=True, kw_only=True):
+class AnswerContent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The company's reply as the platform states it; without a time it counts from its receipt."""
 
     text: str = ""
@@ -31,7 +31,7 @@ class AnswerContent(msgspec.Struct, frozen=True, kw_only=True):
     state: AnswerState = AnswerState.PUBLISHED
 
 
-class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a platform says of a review. Times carry their zone; a rating is on its own scale."""
 
     subject: str | UnsetType = UNSET
@@ -51,7 +51,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answer: AnswerContent | UnsetType = UNSET
 
 
-class _OfReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _OfReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     external_id: str
     version: int | None = None
 
@@ -89,7 +89,7 @@ class AnswerReview(_OfReview, frozen=True, kw_only=True, tag="answer"):
 Instruction = CreateReview | EditReview | RemoveReview | RestoreReview | AnswerReview
 
 
-class Quarantined(msgspec.Struct, frozen=True, tag="quarantined"):
+class Quarantined(msgspec.Struct, frozen=True, tag="quarantined", gc=False):
     """An event that is not applied; the reason tells its sender what to do."""
 
     reason: str

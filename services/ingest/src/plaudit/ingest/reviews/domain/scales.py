@@ -24,7 +24,7 @@ WITHIN_BOUNDS: Final = {"minimum": -MAX_BOUND, "maximum": MAX_BOUND}
 CACHED_RATINGS: Final = 4_096
 
 
-class Scale(msgspec.Struct, frozen=True):
+class Scale(msgspec.Struct, frozen=True, gc=False):
     """The worst and the best value that could be given."""
 
     min: Annotated[float, Meta(description="The worst value that could be given.", extra_json_schema=WITHIN_BOUNDS)]
@@ -45,7 +45,7 @@ DEFAULT_SCALES: Mapping[Kind, Scale] = MappingProxyType(
 )
 
 
-class Rated(msgspec.Struct, frozen=True):
+class Rated(msgspec.Struct, frozen=True, gc=False):
     """All that follows from a rating on its scale."""
 
     stars: float

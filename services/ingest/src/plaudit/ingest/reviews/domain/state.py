@@ -36,7 +36,7 @@ class Origin(StrEnum):
     INCENTIVISED = "incentivised"
 
 
-class RawRating(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RawRating(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The rating as the customer gave it, on its own scale."""
 
     value: float
@@ -44,7 +44,7 @@ class RawRating(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     max: float
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The company's public reply."""
 
     text: str
@@ -68,7 +68,7 @@ class Disposition(StrEnum):
     ABUSIVE = "abusive"
 
 
-class Resolution(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Resolution(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """How the company settled a review. Outcome and cause are labels, and hold nothing about persons."""
 
     disposition: Disposition
@@ -79,7 +79,7 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     resolved_at: datetime
 
 
-class ReviewState(msgspec.Struct, frozen=True, array_like=True):
+class ReviewState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One customer's statement at one revision. Times are UTC with microseconds.
 
     It is stored by place (`state_formats.py`), as are the types in it. So fields keep their order, and a new
@@ -163,7 +163,7 @@ class ReviewState(msgspec.Struct, frozen=True, array_like=True):
         return answer.published_at if answer is not None and answer.state == "published" else None
 
 
-class StoredReview(msgspec.Struct, frozen=True, kw_only=True):
+class StoredReview(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A review as it is stored: its last state, which a removal keeps, and how it got there."""
 
     review_id: str

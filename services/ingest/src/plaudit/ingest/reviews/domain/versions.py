@@ -11,7 +11,7 @@ import msgspec
 ALL_PARTS: Final = (1 << 32) - 1
 
 
-class PartVersions(msgspec.Struct, frozen=True, array_like=True):
+class PartVersions(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The version of each part of a review. A part is a bit; `reviews/domain/parts.py` names them.
 
     Most parts have the version of the first event, so those are one number.

@@ -14,7 +14,7 @@ MAX_SAID: Final = 5
 """Phrases of which the place is kept; further ones say no more."""
 
 
-class Said(msgspec.Struct, frozen=True, array_like=True):
+class Said(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A phrase that counts: what it stands for, and from where to where it stands in `words.statement`."""
 
     category: str
@@ -22,7 +22,7 @@ class Said(msgspec.Struct, frozen=True, array_like=True):
     end: int
 
 
-class Findings(msgspec.Struct, frozen=True, array_like=True):
+class Findings(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the rules say of a review. It is stored by place: a new field comes last, with a default."""
 
     check: bool = False
