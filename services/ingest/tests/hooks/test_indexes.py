@@ -12,6 +12,7 @@ from plaudit.ingest.erasure import store as erasures
 from plaudit.ingest.erasure.domain import Erasure
 from plaudit.ingest.hooks import store as hooks
 from plaudit.ingest.reviews import store as reviews
+from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import Order
 from plaudit_testing.running_ingest import DEFAULT, Ingest, Source, created
 
@@ -72,12 +73,12 @@ async def test_each_index_of_what_a_delivery_writes_serves_a_query(ingest: Inges
         "deliveries_pkey": (Role.API, lambda tx: deliveries.get(tx, DEFAULT, delivery_id)),
         "reviews_of_person": (Role.WORKER, lambda tx: erasures.reviews_of(tx, of_person, 20)),
         "reviews_pkey": (Role.HOOK, known),
-        "reviews_list": (Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50)),
+        "reviews_list": (Role.API, lambda tx: reviews.page(tx, DEFAULT, Filters(), None, 50)),
         "reviews_ratings": (
-            Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50, order=Order.RATING),
+            Role.API, lambda tx: reviews.page(tx, DEFAULT, Filters(), None, 50, order=Order.RATING),
         ),
         "revisions_changes": (
-            Role.API, lambda tx: reviews.page(tx, DEFAULT, reviews.Filters(), None, 50, order=Order.CHANGED),
+            Role.API, lambda tx: reviews.page(tx, DEFAULT, Filters(), None, 50, order=Order.CHANGED),
         ),
         "reviews_tenant_id_id_key": (Role.API, lambda tx: reviews.get(tx, DEFAULT, review_id)),
         "revisions_pkey": (Role.API, lambda tx: reviews.history(tx, DEFAULT, review_id)),
