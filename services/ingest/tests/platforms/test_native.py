@@ -64,6 +64,13 @@ def test_a_creation_without_one_of_them_names_it(field):
     assert field in reason(read_event({"type": "review.created", "data": data}, SOURCE))
 
 
+def test_a_time_without_a_zone_is_told_in_plain_words():
+    data = {**WHOLE, "published_at": "2026-01-31T09:00:00"}
+    why = reason(read_event({"type": "review.created", "data": data}, SOURCE))
+    assert "published_at" in why
+    assert "Expected a time with its zone" in why
+
+
 def test_every_field_is_read():
     instruction = created(
         version=3,

@@ -148,6 +148,7 @@ def unknown_type(field: str, name: str) -> Ignored:
     return Ignored(f"{field}: {told} is none of the review events that are known")
 
 
+_NO_ZONE: Final = "Expected `datetime` with a timezone component"
 _QUOTING: Final = ("Invalid enum value", "Invalid value")
 """How messages begin that go on with the value, in which anything may stand."""
 
@@ -158,6 +159,8 @@ def explain(message: str, root: str = "") -> str:
     what, field = match.groups() if match else (message, "")
     if what.startswith(_QUOTING):
         what = "Expected one of the values that are documented"
+    elif what == _NO_ZONE:
+        what = "Expected a time with its zone, such as 2026-01-31T09:00:00Z; this format takes none from the source"
     what = what.replace("`", "")[:MAX_REASON_CHARS]
     place = ".".join(filter(None, (root, field)))
     return f"{place}: {what}" if place else what
