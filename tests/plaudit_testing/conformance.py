@@ -18,6 +18,7 @@ from plaudit.alerting.main import followers
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.api_keys.domain import ALL_SCOPES
+from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Database, Role, lock
 from plaudit.common.ids import uuid7
 from plaudit.common.process import Parts, Resources, Service
@@ -155,13 +156,15 @@ async def _key(resources: Resources[Any]) -> str:
 
 
 async def _hear_of_reviews(resources: Resources[Any], parts: Parts) -> list[str]:
-    """Give every consumer the same three new reviews, as its runner does; return their ids."""
+    """Give every consumer of reviews the same three new ones, as its runner does; return their ids."""
     then = datetime.now(UTC) - timedelta(days=2)
     reviews = [str(uuid7()) for _ in range(3)]
     for sequence, review_id in enumerate(reviews, start=1):
         state = review_state(1.0, external_id=review_id, published_at=then, rated_at=then, received_at=then)
         told = pending_envelope(None, state, review_id=review_id)
         for subscription in parts.subscriptions:
+            if subscription.topic != REVIEWS:
+                continue
             record = record_of(subscription, told, sequence)
             async with resources.database(Role.WORKER).transaction() as tx:
                 await lock(tx, list(subscription.order_keys(record)))
