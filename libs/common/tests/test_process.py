@@ -28,7 +28,7 @@ from plaudit_testing.toy_service import TOY, ToySettings
 
 PAGE_FAULTS = """
 import resource
-from plaudit.common.process import _tune_memory
+from plaudit.common.process import tune_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -38,7 +38,7 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 given_back = faults()
-_tune_memory()
+tune_memory()
 faults()
 print(given_back, faults())
 """
@@ -278,7 +278,7 @@ async def test_a_process_is_tuned_before_it_serves(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(process, "HttpServer", Server)
     monkeypatch.setattr(process, "run_until_stopped", run)
-    monkeypatch.setattr(process, "_tune_memory", lambda: steps.append("is tuned"))
+    monkeypatch.setattr(process, "tune_memory", lambda: steps.append("is tuned"))
     await process.serve(TOY, ToySettings(database_url="postgresql://nobody@127.0.0.1:9/none"), Command.JOBS)
     assert steps == ["is tuned", "serves"]
 

@@ -10,6 +10,8 @@ import pytest
 from playwright.async_api import expect
 
 from plaudit.common.db import Role
+from plaudit.common.outbox import lag
+from plaudit.ingest.platforms import answers_of
 from plaudit.ingest.resorting import commands, store
 from plaudit.ingest.resorting.jobs import SortAgainJob
 from plaudit_testing.accessibility import faults_of
@@ -58,7 +60,7 @@ async def stored(ingest: Ingest, source: Source) -> None:
 async def test_rules_are_tried_saved_and_applied(ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch):
     for room in (store, commands):
         monkeypatch.setattr(room, "SETTLING", timedelta())
-    monkeypatch.setattr(commands, "MAX_OUTBOX_AGE_SECONDS", 1e9)
+    monkeypatch.setattr(lag, "MAX_WAIT_SECONDS", 1e9)
     await stored(ingest, source)
     staff = await signed_in(ingest, *WRITER)
     first = await shown(staff)
@@ -83,7 +85,7 @@ async def test_rules_are_tried_saved_and_applied(ingest: Ingest, source: Source,
     assert asked.status_code == 303
     assert 'http-equiv="refresh"' in await shown(staff, asked.headers["location"])
     resources = ingest.resources
-    job = SortAgainJob(resources.database(Role.WORKER), resources.outbox, resources.ids)
+    job = SortAgainJob(resources.database(Role.WORKER), resources.outbox, resources.ids, answers_of)
     while await job.turn():
         pass
     run = await shown(staff, asked.headers["location"])

@@ -20,6 +20,7 @@ from plaudit.ingest.reviews.domain.order import Order
 from plaudit.ingest.reviews.domain.state import Kind, Origin, RawRating, ReviewState
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, encode_state
 from plaudit.ingest.reviews.domain.traits import TRAITS
+from plaudit.ingest.reviews.store import listing, statements
 from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import SourceRef
 from plaudit_testing.running_ingest import DEFAULT, Ingest
@@ -129,7 +130,7 @@ WHERE indrelid = ANY('{ingest.reviews, ingest.revisions, ingest.review_texts}'::
 async def many(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> Ingest:
     """Many reviews, whose columns know nothing of each other."""
     for name, value in BOUNDS.items():
-        monkeypatch.setattr(store, name, value)
+        monkeypatch.setattr(statements if name.startswith("NEAR") else listing, name, value)
     bits = {name.partition("=")[2]: 1 << place for place, name in enumerate(TRAITS)}
     values = {
         "delivery": bits["delivery"],
