@@ -1,0 +1,150 @@
+"""A person is erased: every service lets go of the words and the figures, and the same webhook brings nothing back."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from plaudit_testing import pipeline
+from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.erasing import holders
+from plaudit_testing.stack import MODULES, ServiceProcess, Stack, eventually, stack
+from plaudit_testing.webhooks import headers
+
+pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
+
+WORD = "zwickelfroh"
+"""In nothing but what is erased: in the words, the id on the platform and the address of the review."""
+FOLLOWERS = ("alerting", "scoring", "feedback-board")
+GROUPS = {"scoring": ("scoring-live", "scoring-history"), "alerting": ("alerting",), "feedback_board": ("board",)}
+
+
+def review(external_id: str, rating: int, email: str, words: str) -> dict[str, Any]:
+    return {
+        "type": "review.created",
+        "data": {
+            "id": external_id,
+            "rating": rating,
+            "title": words,
+            "text": f"It was {words}.",
+            "url": f"https://shop.example/{external_id}",
+            "published_at": datetime.now(UTC).isoformat(),
+            "author": {"email": email},
+        },
+    }
+
+
+def post_signed(source: dict[str, Any], body: bytes, sent_id: str) -> None:
+    """Post a delivery with a signature of now."""
+    answer = httpx.post(
+        source["hook"], content=body, headers=headers(source["secret"], body, sent_id), timeout=DEADLINE_SECONDS
+    )
+    assert answer.status_code in (200, 202), answer.text
+
+
+def asked(running: Stack, process: ServiceProcess, path: str) -> dict[str, Any]:
+    status, answer = process.get(path, running.key)
+    assert status == 200, answer
+    return answer
+
+
+def posted(running: Stack, process: ServiceProcess, path: str, body: dict[str, Any]) -> httpx.Response:
+    bearer = {"authorization": f"Bearer {running.key}"}
+    return httpx.post(process.base + path, json=body, headers=bearer, timeout=DEADLINE_SECONDS)
+
+
+async def all_applied(running: Stack) -> None:
+    for schema, groups in GROUPS.items():
+        for group in groups:
+            await pipeline.applied(running, group, schema)
+
+
+async def held(running: Stack) -> dict[str, list[str]]:
+    """Service → its tables that hold the word."""
+    connection = await asyncpg.connect(running.database_url)
+    try:
+        return {service: await holders(connection, service, WORD) for service in FOLLOWERS}
+    finally:
+        await connection.close()
+
+
+async def test_an_erased_person_leaves_the_clock_the_score_and_the_board_and_does_not_come_back(
+    database_url: str, fresh_kafka: Any, tmp_path: Path
+) -> None:
+    with stack(database_url, fresh_kafka.address, tmp_path, PLAUDIT_OWNER_EMAIL="owner@example.com") as running:
+        running.prepare(*MODULES)
+        processes = {name: running.process(name, "all").start() for name in MODULES}
+        for process in processes.values():
+            await asyncio.to_thread(process.wait_ready)
+        ingest, scoring, alerting, board = (processes[name] for name in MODULES)
+        source = await asyncio.to_thread(pipeline.create_source, running, ingest, "acme")
+
+        kept = json.dumps([review("r-bob", 4, "bob@example.com", "fine")]).encode()
+        post_signed(source, kept, "d-kept")
+        await counted(running, scoring, 1)
+        before = asked(running, scoring, "/v1/scores/acme")
+
+        body = json.dumps([review(f"r-{WORD}", 1, f"ada.{WORD}@example.com", WORD)]).encode()
+        post_signed(source, body, "d-erased")
+        await counted(running, scoring, 2)
+
+        def clocks() -> list[dict[str, Any]]:
+            items: list[dict[str, Any]] = asked(running, alerting, "/v1/clocks")["items"]
+            return items
+
+        await eventually(lambda: [clock["state"] for clock in clocks()] == ["running"], "the clock runs")
+        review_id = clocks()[0]["review_id"]
+        made = posted(running, board, "/v1/requests", {"title": "Warm soup"})
+        request = f"/v1/requests/{made.json()['id']}"
+        await eventually(
+            lambda: posted(running, board, f"{request}/links", {"review_id": review_id}).is_success, "it is linked"
+        )
+        assert asked(running, board, request)["linked_reviews"] == 1
+        there = await held(running)
+        assert "clocks" in there["alerting"]
+        assert "reviews" in there["feedback-board"]
+
+        erasure = posted(running, ingest, "/v1/erasures", {"email": f"ada.{WORD}@example.com"})
+        assert erasure.status_code == 202, erasure.text
+        receipt = f"/v1/erasures/{erasure.json()['id']}"
+        await eventually(lambda: asked(running, ingest, receipt)["stage"] == "done", "the erasure is done")
+        await nothing_is_left(running)
+
+        for sent_id in ("d-erased", "d-again"):
+            post_signed(source, body, sent_id)
+        marker = json.dumps([review("r-eve", 5, "eve@example.com", "good")]).encode()
+        post_signed(source, marker, "d-marker")
+        await counted(running, scoring, 2)
+        post_signed(source, json.dumps([{"type": "review.removed", "data": {"id": "r-eve"}}]).encode(), "d-gone")
+        await counted(running, scoring, 1)
+        await all_applied(running)
+
+        await nothing_is_left(running)
+        [clock] = clocks()
+        assert (clock["state"], clock["review_id"], clock["external_id"]) == ("cancelled", review_id, "erased")
+        after = asked(running, scoring, "/v1/scores/acme")
+        assert (after["count"], after["distribution"]) == (before["count"], before["distribution"])
+        assert after["score"] == pytest.approx(before["score"], abs=1e-6)
+        assert asked(running, board, request)["linked_reviews"] == 0
+        shown = {each["external_id"] for each in asked(running, ingest, "/v1/reviews")["items"]}
+        assert shown <= {"r-bob", "r-eve"}
+
+
+async def counted(running: Stack, scoring: ServiceProcess, count: int) -> None:
+    await eventually(
+        lambda: scoring.get("/v1/scores/acme", running.key)[1].get("count") == count, f"{count} reviews count"
+    )
+
+
+async def nothing_is_left(running: Stack) -> None:
+    """Wait until no table of a service that follows holds the word."""
+
+    def is_empty() -> bool:
+        return not any(asyncio.run(held(running)).values())
+
+    await eventually(is_empty, "no follower holds a word")
