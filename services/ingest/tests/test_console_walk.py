@@ -42,6 +42,7 @@ async def fill(ingest: Ingest, source: Source) -> None:
     await ingest.post(source, b'{"no json')
     await ingest.send(source.hook, b"{}", {"webhook-id": "m"})
     await send("/v1/sources", {"name": "Own", "platform": "custom", "subject": "acme", "mapping": MAPPING})
+    await send("/v1/sources", {"name": "Asked", "platform": "google-play", "subject": "acme"})
     review = next(each for each in await ingest.items("/v1/reviews") if each["external_id"] == "r-1")
     await send(f"/v1/reviews/{review['id']}/report", {"reason": "spam"})
     await send(f"/v1/reviews/{review['id']}/answer", {"text": "Sorry.", "via": "by_hand"})

@@ -123,6 +123,9 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
         )
         for operation in ("set_source_credentials", "read_pulls", "pull_now"):
             await reference.check(api, operation, ids={"source_id": trustpilot.id})
+        held = {"since": "2026-01-01T00:00:00Z", "listing": 1, "missing": 180, "visible": 200}
+        await ingest.superuser.execute("UPDATE ingest.pulls SET held_removals = $1", json.dumps(held))
+        await reference.check(api, "apply_held_removals", ids={"source_id": trustpilot.id})
         early = {"type": "review.answered", "data": {"id": "r-1", "version": 2, "answer": {"text": "Thanks."}}}
         assert (await ingest.post(await ingest.source(), early)).status_code == 202
         await reference.check(api, "list_held_events")

@@ -9,7 +9,7 @@ from plaudit.ingest.platforms import INTERFACES
 from plaudit.ingest.platforms.interface import InvalidCredentialsError
 from plaudit.ingest.pulls import commands, store
 from plaudit.ingest.pulls.domain import NoInterfaceError, NothingHeldError
-from plaudit.ingest.pulls.schemas import CredentialsIn, PullsOut, pulls_out
+from plaudit.ingest.pulls.schemas import HELD_EXAMPLE, CredentialsIn, PullsOut, pulls_out
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.api import OpenedVault, SourceId, SourcesReader, SourcesWriter
 
@@ -76,7 +76,7 @@ async def pull_now(principal: SourcesWriter, work: Work, source_id: SourceId, va
     "/v1/sources/{source_id}/held-removals/apply",
     status_code=202,
     summary="Remove what complete lists lack",
-    openapi_extra=describe(problems={"not-asked": 409, "nothing-held": 409}),
+    openapi_extra=describe(problems={"not-asked": 409, "nothing-held": 409}, answer={"held_removals": HELD_EXAMPLE}),
 )
 async def apply_held_removals(
     principal: SourcesWriter, work: Work, source_id: SourceId, vault: OpenedVault

@@ -1,7 +1,7 @@
 """Pulls in the API."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from msgspec.structs import asdict
@@ -35,6 +35,17 @@ class LastRunOut(BaseModel):
     pages: int = Field(description="How many pages were read.", examples=[1])
     reviews_found: int = Field(description="How many reviews they listed.", examples=[20])
     changed: int = Field(description="How many of what they said was new.", examples=[2])
+
+
+HELD_EXAMPLE: Final = {
+    "since": A_TIME,
+    "lists": 1,
+    "missing": 180,
+    "visible": 200,
+    "not_before": A_TIME,
+    "allowed_at": A_TIME,
+}
+"""Removals that were held, once a person has allowed them."""
 
 
 class HeldRemovalsOut(BaseModel):
