@@ -119,7 +119,7 @@ WRITES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/sources/{source_id}/pull"): None,
     ("POST", "/v1/sources/{source_id}/held-removals/apply"): None,
     ("POST", "/v1/sources/{source_id}/test"): {"body": "{}"},
-    ("PUT", "/v1/sources/{source_id}/answering_credentials"): {"credentials": {"api_key": "x"}},
+    ("PUT", "/v1/sources/{source_id}/answering-credentials"): {"credentials": {"api_key": "x"}},
     ("POST", "/v1/reviews/{review_id}/answer"): AN_ANSWER,
     ("POST", "/v1/reviews/{review_id}/answer/published"): {"published_at": "2026-06-01T12:00:00Z"},
     ("PUT", "/v1/reviews/{review_id}/resolution"): {"disposition": "justified", "outcome": "refunded"},
