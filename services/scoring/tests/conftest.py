@@ -110,6 +110,17 @@ async def api(client_of: Callable[..., Awaitable[httpx.AsyncClient]]) -> httpx.A
     return await client_of()
 
 
+@pytest.fixture
+async def staff(client_of: Callable[..., Awaitable[httpx.AsyncClient]]) -> httpx.AsyncClient:
+    """A browser of the tenant `default`, signed in by a key that may read scores."""
+    client = await client_of()
+    key = client.headers.pop("authorization").removeprefix("Bearer ")
+    client.headers["accept"] = "text/html"
+    signed_in = await client.post("/sign-in", data={"key": key}, headers={"sec-fetch-site": "same-origin"})
+    assert signed_in.status_code == 303
+    return client
+
+
 class Bus:
     """Changes of reviews, given to the handlers of both groups as the runner gives them."""
 

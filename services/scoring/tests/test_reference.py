@@ -20,7 +20,10 @@ async def test_every_operation_answers_as_its_example_says(
     app = build(resources).app
     assert app is not None
     reference = Reference(app.openapi())
-    await bus.tell(None, review_state(rating=5.0, subject="acme", rated_at=datetime.now(UTC)))
+    rated_at = datetime.now(UTC)
+    await bus.tell(None, review_state(rating=5.0, subject="acme", rated_at=rated_at))
     await reference.check(api, "list_scores")
     await reference.check(api, "read_score", ids={"subject": "acme"})
+    asked = {"subject": "acme", "rating": "5", "rated_at": rated_at.isoformat()}
+    await reference.check(api, "read_effects", params=asked)
     reference.assert_all_are_checked()

@@ -21,7 +21,7 @@ OURS = {"sec-fetch-site": "same-origin", "accept": "text/html"}
 @pytest.fixture
 async def staff(ingest: Ingest) -> httpx.AsyncClient:
     """The test's client, signed in to the console."""
-    form = {"key": await ingest.key("default", "reviews:read")}
+    form = {"key": await ingest.key("default", "reviews:read", "scores:read")}
     answer = await ingest.client.post("/sign-in", data=form, headers=OURS)
     assert answer.status_code == 303, answer.text
     ingest.client.cookies.update(answer.cookies)
@@ -160,3 +160,30 @@ async def test_platforms_are_named_as_people_name_them_and_narrow_the_list(inges
     assert names(await shown(staff, platform="native")) == ["ours"]
     assert names(await shown(staff, platform="trustpilot")) == []
     assert names(await shown(staff, platform="myspace")) == ["ours"], "a choice that there is not counts as none"
+
+
+async def test_a_review_that_counts_leads_to_its_effect_on_the_score(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    gone = {"type": "review.removed", "data": {"id": "gone"}}
+    nps = created("nps", 3, kind="nps", title="Seven of ten")
+    await ingest.post(source, [created("a", 2, title="Slow"), created("gone", 1, title="Gone"), nps, gone])
+
+    leads = {
+        name: re.findall(r'href="(/console/scores/effect[^"]*)"', await shown(staff, path))
+        for path, name in await paths_of(staff)
+    }
+    of_removed = await shown(staff, removed="true")
+
+    [path] = leads["Slow"]
+    assert "subject=acme" in path
+    assert "rating=2.0&amp;rated_at=" in path
+    assert leads["Seven of ten"] == []
+    assert "counts in no star score" in await shown(staff, dict(map(reversed, await paths_of(staff)))["Seven of ten"])
+    assert "/console/scores/effect" not in of_removed
+
+
+async def paths_of(staff: httpx.AsyncClient) -> list[tuple[str, str]]:
+    """The path of each listed review, and what it is called."""
+    found = re.findall(r'<a class="name" href="([^"]*)"[^>]*>([^<]*)</a>', await shown(staff))
+    return [(unescape(path), unescape(name)) for path, name in found]

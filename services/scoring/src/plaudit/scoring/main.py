@@ -7,9 +7,12 @@ from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.erasure.commands import scrub
+from plaudit.scoring.explanation import api as explanation
+from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.scores import api as scores
+from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.settings import ScoringSettings
 
 
@@ -21,11 +24,22 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         description="Decayed trust scores of every subject and every prefix of it, current to the second.",
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
-        routers=[scores.router, sessions.router, administration.router],
+        routers=[
+            explanation.router,
+            explanation_pages.router,
+            scores.router,
+            scores_pages.router,
+            sessions.router,
+            administration.router,
+        ],
+        pages=True,
         problems=scores.PROBLEMS,
         refusals=scores.REFUSALS,
         assets=resources.page_assets,
-        tags={"scores": "The score of every subject, and of everything below it, at this instant."},
+        tags={
+            "scores": "The score of every subject, and of everything below it, at this instant.",
+            "explanation": "Why a score is what it is.",
+        },
     )
     return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
 
@@ -35,7 +49,7 @@ SERVICE = Service(
     settings=ScoringSettings,
     build=build,
     has_outbox=False,
-    front_door=FrontDoorRoutes(prefixes=("/v1/scores",)),
+    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/console/scores")),
 )
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
     NavEntry("Clocks", "/console/clocks", ("clocks:read", "alerts:read")),
     NavEntry("Reviews", "/console/reviews", ("reviews:read",)),
+    NavEntry("Scores", "/console/scores", ("scores:read",)),
     NavEntry("Answers", "/console/answers", ("reviews:read",)),
     NavEntry("Surveys", "/console/surveys", ("surveys:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),

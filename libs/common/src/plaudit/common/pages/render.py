@@ -7,6 +7,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
+from plaudit.common.pages.instants import moment
 from plaudit.common.pages.static import SHARED
 
 
@@ -49,7 +50,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals |= {"static_url": SHARED.url, "site_title": title}
+        self._environment.globals |= {"static_url": SHARED.url, "site_title": title, "moment": moment}
         self._environment.filters |= {"inline_code": inline_code, "pretty_json": pretty_json}
 
     def text(self, template: str, **context: Any) -> str:

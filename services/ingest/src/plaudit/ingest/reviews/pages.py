@@ -29,6 +29,10 @@ from plaudit.ingest.sources.pages.shared import title_of_platform
 ROWS: Final = 20
 REVIEWS: Final = "/console/reviews"
 REPORTS: Final = f"{REVIEWS}/reports"
+EFFECT: Final = "/console/scores/effect"
+"""Where what a review does to scores is shown."""
+SCORED: Final = frozenset({Kind.STARS, Kind.THUMBS})
+"""The kinds of reviews that count in scores; the others have figures of their own."""
 MAX_TYPED_CHARS: Final = 500
 STARS: Final[Mapping[str, tuple[str, float | None, float | None]]] = {
     "": ("any", None, None),
@@ -181,6 +185,8 @@ async def _page(
         is_first=cursor is None,
         answer_state=lambda review: _answer_state(review, silent),
         title_of=title_of,
+        may_read_scores=principal.may("scores:read"),
+        effect_path=_effect_path(selected) if selected and principal.may("scores:read") else "",
         platform_title=partial(title_of_platform, request),
         stars_of=stars_of,
         given_rating=_given_rating,
@@ -243,6 +249,15 @@ def title_of(review: Review) -> str:
 def stars_of(review: Review) -> int:
     """Return how many stars of five stand for a rating."""
     return max(1, min(5, int(review.state.rating + 0.5)))
+
+
+def _effect_path(review: Review) -> str:
+    """Return the address of what a review does to scores; empty where it counts in none."""
+    state = review.state
+    if review.removed or state.kind not in SCORED:
+        return ""
+    asked = {"subject": state.subject, "rating": state.rating, "rated_at": state.rated_at.isoformat()}
+    return f"{EFFECT}?{urlencode(asked)}"
 
 
 def _given_rating(review: Review) -> str:

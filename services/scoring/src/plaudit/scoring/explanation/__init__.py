@@ -1,0 +1,1 @@
+"""Explanation: why a score is what it is."""

@@ -1,0 +1,63 @@
+"""What one review does to a score: the score with it, and as it would be without it."""
+
+from dataclasses import dataclass
+
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.scores.domain import Score, read
+from plaudit.scoring.sums.domain.decay import MergedSums, Sums, Term, merge, term
+from plaudit.scoring.sums.domain.fold import add_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedReview:
+    """What a score takes from one review."""
+
+    rating: float
+    """From 1 to 5, perhaps fractional."""
+    rated_at_us: int
+    """When the present rating was given, in microseconds since the Unix epoch."""
+    weight: float = 1.0
+    """What the profile gives it while it is fresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A score with a review that counts in it, and without."""
+
+    present: Score
+    without: Score
+
+    @property
+    def points(self) -> float:
+        """By how much the review raises the score; negative where it lowers it. Without any other, from the prior."""
+        return self.present.value - self.without.value
+
+
+def effect(merged: MergedSums, review: CountedReview, at_us: int, profile: Profile) -> Effect | None:
+    """Return what a review does to a score at an instant; None if no review of its star counts for the subject.
+
+    Sums are additive, so the score without it is read from the sums less its own share.
+
+    Args:
+        merged: sums of all sources, partitions and landmarks of one subject, among them the review's share.
+        review: it.
+        at_us: the instant, in microseconds since the Unix epoch.
+        profile: the one that the sums were folded with.
+
+    Raises:
+        ValueError: the rating is off the scale.
+    """
+    share = term(review.rating, review.rated_at_us, review.weight, profile.half_life_us)
+    _, star, *_ = share
+    if merged.sums.counts[star - 1] < 1:
+        return None
+    without = merge([merged, _subtracted(share)])
+    return Effect(read(merged, at_us, profile), read(without, at_us, profile))
+
+
+def _subtracted(share: Term) -> tuple[int, Sums]:
+    """Return a row of sums that takes away what a review adds."""
+    landmark, star, a, b2, w = share
+    rows: dict[int, list[float]] = {}
+    add_share(rows, landmark, star, -a, -b2, -w, -1)
+    return landmark, Sums._make(rows[landmark])

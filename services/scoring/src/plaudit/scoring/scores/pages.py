@@ -1,0 +1,52 @@
+"""The console's page of scores: every subject as it stands now."""
+
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
+from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
+from plaudit.common.sessions import ConsolePages, staff
+from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.scores import store
+from plaudit.scoring.scores.domain import read
+from plaudit.scoring.sums.domain.decay import merge, unix_us
+
+ROWS: Final = 50
+SCORES: Final = "/console/scores"
+
+router = APIRouter(include_in_schema=False)
+console = ConsolePages("plaudit.scoring.scores")
+Staff = Annotated[Principal, Depends(staff("scores:read"))]
+
+
+@router.get(SCORES)
+async def show_scores(
+    request: Request, principal: Staff, tx: TenantTx, under: Annotated[str, Query()] = "", cursor: Cursor = None
+) -> Response:
+    """Show the score of every subject, or of those below one, in order."""
+    under = under.strip().strip("/")
+    error = SUBJECT_RULE if under and not is_subject(under) else ""
+    path = f"{SCORES}?{urlencode({'under': under})}" if under else SCORES
+    (after,) = decode_cursor(cursor, tuple[str], of=path) if cursor else ("",)
+    found = [] if error else await store.prefixes_after(tx, principal.tenant_id, after, under or None, ROWS + 1)
+    listed, following = cut_page(found, ROWS, lambda prefix: (prefix,), of=path)
+    sums = await store.sums_of(tx, principal.tenant_id, listed)
+    at_us = unix_us(tx.now)
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "scores.html",
+        status=422 if error else 200,
+        under=under,
+        error=error,
+        path=path,
+        scores_path=SCORES,
+        scores=[(prefix, read(merge(sums.get(prefix, [])), at_us, TRUST)) for prefix in listed],
+        next=following,
+        is_first=cursor is None,
+        profile=TRUST,
+    )

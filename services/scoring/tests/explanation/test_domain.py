@@ -1,0 +1,68 @@
+"""What one review does to a score."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.scoring.explanation.domain import CountedReview, effect
+from plaudit.scoring.profiles.domain import DAY_US, TRUST
+from plaudit.scoring.scores.domain import read
+from plaudit.scoring.sums.domain.decay import MergedSums, Sums, merge, term
+from plaudit.scoring.sums.domain.fold import add_share
+
+NOW_US = 20_000 * DAY_US
+reviews = st.builds(
+    CountedReview,
+    rating=st.sampled_from([1.0, 2.5, 3.0, 4.49, 5.0]),
+    rated_at_us=st.integers(0, NOW_US),
+)
+
+
+def summed(counted: list[CountedReview]) -> MergedSums:
+    rows: dict[int, list[float]] = {}
+    for each in counted:
+        landmark, *share = term(each.rating, each.rated_at_us, each.weight, TRUST.half_life_us)
+        add_share(rows, landmark, *share, 1)
+    return merge((landmark, Sums._make(row)) for landmark, row in rows.items())
+
+
+@given(reviews, st.lists(reviews, max_size=8))
+def test_the_score_without_a_review_is_the_score_of_all_others(review: CountedReview, others: list[CountedReview]):
+    found = effect(summed([review, *others]), review, NOW_US, TRUST)
+    assert found is not None
+
+    alone = read(summed(others), NOW_US, TRUST)
+    assert found.without.value == pytest.approx(alone.value, rel=1e-9)
+    assert (found.without.count, found.without.distribution) == (alone.count, alone.distribution)
+    assert found.points == pytest.approx(found.present.value - alone.value, abs=1e-9)
+
+
+def test_a_fresh_five_star_review_alone_raises_the_score_from_the_prior():
+    review = CountedReview(rating=5, rated_at_us=NOW_US)
+
+    found = effect(summed([review]), review, NOW_US, TRUST)
+    assert found is not None
+
+    assert (found.present.value, found.without.value, found.without.score) == (3.6875, 3.5, None)
+    assert found.points == 0.1875
+
+
+def test_an_old_review_has_a_smaller_effect_than_a_fresh_one():
+    fresh, old = (CountedReview(rating=1, rated_at_us=NOW_US - days * DAY_US) for days in (0, 365))
+
+    of_fresh, of_old = (effect(summed([fresh, old]), each, NOW_US, TRUST) for each in (fresh, old))
+
+    assert of_fresh is not None
+    assert of_old is not None
+    assert of_fresh.points < of_old.points < 0
+
+
+def test_a_review_that_does_not_count_has_no_effect():
+    five_stars = summed([CountedReview(rating=5, rated_at_us=NOW_US)])
+
+    assert effect(five_stars, CountedReview(rating=1, rated_at_us=0), NOW_US, TRUST) is None
+
+
+def test_a_rating_off_the_scale_is_refused():
+    with pytest.raises(ValueError, match="off the scale"):
+        effect(summed([]), CountedReview(rating=7, rated_at_us=0), NOW_US, TRUST)
