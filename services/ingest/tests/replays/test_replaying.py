@@ -410,4 +410,4 @@ async def test_a_replay_needs_no_secret_and_a_delivery_is_read_without_it(
     assert (await replayed(source_id=source.id))["counts"]["unchanged"] == 1
     [item] = await ingest.items("/v1/deliveries")
     read = await ingest.get(f"/v1/deliveries/{item['id']}")
-    assert [event["verdict"] for event in read.json()["events"]] == ["applied"]
+    assert [event["verdict"] for event in read.json()["events"]] == ["taken"]
