@@ -23,6 +23,7 @@ async def signing_keys(settings: IngestSettings) -> dict[UUID, bytes]:
             for row in rows:
                 source = await store.find(tx, row["id"], vault)
                 assert source is not None, "a source was deleted meanwhile"
+                assert source.secret is not None, "the vault has the key of each secret"
                 keys[row["id"]] = decode_secret(source.secret)
     finally:
         await database.close()

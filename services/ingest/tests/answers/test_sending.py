@@ -27,6 +27,7 @@ from plaudit_testing.answering_platforms import FakePlatform, Reply, Seen, answe
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.platform_keys import APP_STORE_KEYS, GOOGLE_KEYS, PLAY_KEYS, TRUSTPILOT_KEYS
 from plaudit_testing.running_ingest import Ingest, created
+from plaudit_testing.vault import damaged
 
 pytestmark = pytest.mark.postgres
 
@@ -329,6 +330,40 @@ async def test_refused_credentials_leave_the_answer_waiting_until_they_are_mende
         await until(has_note(ingest, review_id, "no token: 401: invalid_client"))
         is_refused = False
         await at_once(ingest)
+        await until(is_state(ingest, review_id, "published"))
+
+
+async def test_credentials_that_cannot_be_decrypted_leave_the_answer_waiting_and_cost_no_other_source(
+    ingest: Ingest, platform: FakePlatform
+):
+    [first] = await source_of(ingest, "trustpilot", "r-1")
+    [(sealed,)] = await ingest.rows("SELECT answering_credentials FROM ingest.sources")
+    await submit(ingest, first)
+    await ingest.rows("UPDATE ingest.sources SET answering_credentials = $1", damaged(sealed))
+    [second] = await source_of(ingest, "google-play", "r-2")
+    await submit(ingest, second)
+    async with running(new_job(ingest, platform)):
+        await until(has_note(ingest, first, "bring back the key of the vault, or set them again"))
+        await until(is_state(ingest, second, "published"))
+        [sender] = await ingest.rows(
+            "SELECT failures, not_before > now() AS waits FROM ingest.answer_senders WHERE platform = 'trustpilot'"
+        )
+        assert (sender["failures"], sender["waits"]) == (1, True)
+        await ingest.rows("UPDATE ingest.sources SET answering_credentials = $1 WHERE platform = 'trustpilot'", sealed)
+        await at_once(ingest)
+        await until(is_state(ingest, first, "published"))
+
+
+async def test_an_answer_is_submitted_while_the_credentials_cannot_be_decrypted(ingest: Ingest, platform: FakePlatform):
+    [review_id] = await source_of(ingest, "trustpilot", "r-1")
+    [(sealed,)] = await ingest.rows("SELECT answering_credentials FROM ingest.sources")
+    await ingest.rows("UPDATE ingest.sources SET answering_credentials = $1", damaged(sealed))
+    made = await submit(ingest, review_id)
+    assert "cannot be decrypted" in made["note"]
+    [source] = await ingest.items("/v1/sources")
+    path = f"/v1/sources/{source['id']}/answering-credentials"
+    await send(ingest, "PUT", path, {"credentials": TRUSTPILOT_KEYS})
+    async with running(new_job(ingest, platform)):
         await until(is_state(ingest, review_id, "published"))
 
 

@@ -321,12 +321,18 @@ async def test_an_import_that_cannot_be_carried_on_fails_and_keeps_no_other_wait
 ):
     broken = await ingest.source(subject="broken")
     first, second = await send(ingest, broken, table(some(3))), await send(ingest, source, table(some(3)))
-    sealed = lost("secret", Place("default", "sources", broken.id, "secret"))
-    await ingest.superuser.execute("UPDATE ingest.sources SET secret = $1 WHERE id = $2", sealed, UUID(broken.id))
+    await ingest.superuser.execute("UPDATE ingest.sources SET platform = 'gone' WHERE id = $1", UUID(broken.id))
     job = new_job()
     assert (await ended(ingest, job, second.json()["id"]))["stage"] == "done"
     found = await ended(ingest, job, first.json()["id"])
     assert (found["stage"], found["reason"]) == ("failed", "something went wrong on our side; it is logged")
+
+
+async def test_an_import_needs_no_secret(ingest: Ingest, source: Source, new_job):
+    sealed = lost("secret", Place("default", "sources", source.id, "secret"))
+    await ingest.superuser.execute("UPDATE ingest.sources SET secret = $1 WHERE id = $2", sealed, UUID(source.id))
+    await done(ingest, new_job(), await send(ingest, source, table(some(3))))
+    assert len(await ratings(ingest, source)) == 3
 
 
 async def test_an_import_gives_way_while_events_wait_to_be_published(

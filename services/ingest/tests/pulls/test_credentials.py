@@ -20,7 +20,7 @@ from plaudit_testing.interfaces import Says
 from plaudit_testing.running_ingest import Ingest
 from plaudit_testing.runtime import until
 from plaudit_testing.stack import ServiceProcess, stack
-from plaudit_testing.vault import VAULT_KEYS
+from plaudit_testing.vault import VAULT_KEYS, damaged
 
 pytestmark = pytest.mark.postgres
 
@@ -197,3 +197,33 @@ async def test_credentials_are_encrypted_again_after_a_rotation_of_keys(puller, 
     [row] = await ingest.rows("SELECT credentials, token FROM ingest.pulls")
     assert [value.startswith("v1:newer:") for value in row] == [True, True]
     assert await ResealJob(worker, both, [store.reseal]).turn() == 0
+
+
+async def test_a_source_is_asked_without_its_secret_and_gets_a_new_token_for_one_that_cannot_be_decrypted(
+    puller, platforms, ingest: Ingest
+):
+    platforms.trustpilot.review("r-1")
+    source = await puller.source("trustpilot")
+    await puller.pull(source)
+    [row] = await ingest.rows(
+        "SELECT s.secret, p.token FROM ingest.sources AS s JOIN ingest.pulls AS p ON source_id = id"
+    )
+    await ingest.superuser.execute("UPDATE ingest.sources SET secret = $1", damaged(row["secret"]))
+    await ingest.superuser.execute("UPDATE ingest.pulls SET token = $1", damaged(row["token"]))
+    platforms.trustpilot.review("r-2")
+    state = await puller.complete(source)
+    assert (state["error"], state["last_run"]["reviews_found"]) == (None, 2)
+
+
+async def test_credentials_that_cannot_be_decrypted_fail_one_source_with_what_to_do_until_they_are_set_again(
+    puller, platforms, ingest: Ingest
+):
+    platforms.trustpilot.review("r-1")
+    source = await puller.source("trustpilot")
+    [(sealed,)] = await ingest.rows("SELECT credentials FROM ingest.pulls")
+    await ingest.superuser.execute("UPDATE ingest.pulls SET credentials = $1", damaged(sealed))
+    state = await puller.pull(source)
+    assert "bring back the key of the vault, or set them again" in state["error"]
+    assert state["failures"] == 1
+    assert (await puller.put(source, platforms.trustpilot.credentials)).status_code == 200
+    assert (await puller.pull(source))["error"] is None

@@ -383,12 +383,9 @@ async def test_what_a_replay_takes_says_whether_answers_are_told_at_its_source(i
 
 async def test_a_replay_that_cannot_be_carried_on_keeps_no_other_waiting(ingest: Ingest, source: Source, replayed: Any):
     broken = await ingest.source(subject="globex")
+    await ingest.post(broken, created("b-1"))
     await ingest.post(source, created("r-1"))
-    await ingest.superuser.execute(
-        "UPDATE ingest.sources SET secret = $1 WHERE id = $2",
-        lost("secret", Place("default", "sources", broken.id, "secret")),
-        broken.id,
-    )
+    await ingest.superuser.execute("UPDATE ingest.sources SET platform = 'gone' WHERE id = $1", broken.id)
     authorization = {"authorization": f"Bearer {await ingest.key()}"}
     first = await ingest.client.post("/v1/replays", json={"source_id": broken.id}, headers=authorization)
     assert first.status_code == 202, first.text
@@ -402,3 +399,15 @@ async def test_a_replay_that_cannot_be_carried_on_keeps_no_other_waiting(ingest:
     assert done["finished_at"] is not None
     assert done["counts"]["unchanged"] == 1
     assert (await ingest.get(f"/v1/replays/{first.json()['id']}")).json()["finished_at"] is None
+
+
+async def test_a_replay_needs_no_secret_and_a_delivery_is_read_without_it(
+    ingest: Ingest, source: Source, replayed: Any
+):
+    await ingest.post(source, created("r-1"))
+    sealed = lost("secret", Place("default", "sources", source.id, "secret"))
+    await ingest.superuser.execute("UPDATE ingest.sources SET secret = $1", sealed)
+    assert (await replayed(source_id=source.id))["counts"]["unchanged"] == 1
+    [item] = await ingest.items("/v1/deliveries")
+    read = await ingest.get(f"/v1/deliveries/{item['id']}")
+    assert [event["verdict"] for event in read.json()["events"]] == ["taken"]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from plaudit.ingest.sources.domain import (
     MAX_SECRETS,
@@ -10,9 +11,11 @@ from plaudit.ingest.sources.domain import (
     InvalidSourceError,
     Source,
     TooManySecretsError,
+    UnopenedSecretError,
     check_revision,
     edited,
     rotated,
+    with_secrets,
 )
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -85,3 +88,16 @@ def test_a_change_that_is_meant_for_another_revision_is_refused():
     for expected in ({2}, set()):
         with pytest.raises(ChangedInBetweenError):
             check_revision(SIGNED, expected)
+
+
+def test_what_cannot_be_decrypted_proves_nothing_and_only_another_secret_mends_it():
+    unopened = replace(SIGNED, secret=None)
+    assert (unopened.is_unopened, SIGNED.is_unopened) == (True, False)
+    with pytest.raises(UnopenedSecretError, match="PLAUDIT_VAULT_KEYS"):
+        _ = unopened.proving
+    with pytest.raises(UnopenedSecretError):
+        rotated(unopened, "second", HOUR, NOW)
+    assert edited(unopened, {"name": "Other"}, NOW).is_unopened
+    healed = with_secrets(unopened, "second", more=("third",))
+    assert (healed.proving, healed.more_secrets_until, healed.revision) == (("second", "third"), (None,), 2)
+    assert with_secrets(replace(BY_TOKEN, secret=None, path_token=None), "unused", "new").proving == ("new",)

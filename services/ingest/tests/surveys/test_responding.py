@@ -13,7 +13,9 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.ingest.surveys.jobs import ExpiredInvitationsJob
+from plaudit.ingest.surveys.pages.public import UNOPENED_RETRY_SECONDS
 from plaudit_testing.running_ingest import Ingest, running_ingest
+from plaudit_testing.vault import damaged
 
 pytestmark = pytest.mark.postgres
 
@@ -236,6 +238,25 @@ async def test_a_new_secret_of_the_source_keeps_links_while_the_old_one_counts(a
     again = await asking.link()
     assert again != link
     assert (await ingest.client.get(again)).status_code == 200
+
+
+async def test_while_the_secret_cannot_be_decrypted_a_link_says_later_and_nobody_is_invited(
+    asking: Any, ingest: Ingest
+):
+    link = await asking.link()
+    [(sealed,)] = await ingest.rows("SELECT secret FROM ingest.sources")
+    await ingest.superuser.execute("UPDATE ingest.sources SET secret = $1", damaged(sealed))
+    for answer in (await ingest.client.get(link), await asking.respond(link, rating="4")):
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, str(UNOPENED_RETRY_SECONDS))
+        assert "open the link again later" in answer.text
+    german = await ingest.client.get(link, headers={"accept-language": "de"})
+    assert "später noch einmal" in german.text
+    refused = await asking.invite({"email": "bob@example.com"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems#secret-unreadable")
+    assert (await asking.send("GET", "/v1/surveys")).status_code == 200
+    await ingest.superuser.execute("UPDATE ingest.sources SET secret = $1", sealed)
+    assert (await asking.respond(link, rating="4")).status_code == 303
+    assert len(await asking.reviews()) == 1
 
 
 async def test_an_invitation_without_response_is_deleted_a_month_after_it_has_expired(asking: Any, ingest: Ingest):

@@ -31,6 +31,13 @@ ANSWERS_SENT = Counter(
     ["platform", "outcome"],
 )
 
+SECRETS_UNOPENED = Counter(
+    "plaudit_secrets_unopened_total",
+    "Times that a source was loaded for its hook and its secret could not be decrypted, by its platform: deliveries "
+    "to it are answered 503. Any rise is worth an alert.",
+    ["platform"],
+)
+
 FAILED_ATTEMPTS = Counter(
     "plaudit_failed_attempts_total",
     "Deliveries that were not proven, by the source's platform (`unknown` if there is no such source) and the reason.",

@@ -222,14 +222,14 @@ def unprocessable(slug: str, detail: str, errors: Sequence[ProblemError] = ()) -
     return Problem(slug, HTTPStatus.UNPROCESSABLE_ENTITY, "Against the rules", detail, errors=errors)
 
 
-def unavailable(detail: str) -> Problem:
+def unavailable(detail: str, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> Problem:
     """Return a 503 that says when to try again."""
     return Problem(
         "unavailable",
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Not available just now",
         detail,
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        headers={"Retry-After": str(retry_after_seconds)},
     )
 
 

@@ -189,7 +189,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     answer: WrittenAnswer
     external_id: str
-    credentials: dict[str, str]
+    credentials: dict[str, str] | None
+    """None where they cannot be decrypted."""
 
 
 async def prepare(tx: Tx, sender: Sender, vault: Vault) -> Prepared | None:

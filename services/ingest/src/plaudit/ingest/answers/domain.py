@@ -22,6 +22,9 @@ MAX_TEXT_CHARS: Final = NO_LIMIT
 MAX_NAME_CHARS: Final = 200
 MAX_CREDENTIALS: Final = 10
 MAX_CREDENTIAL_CHARS: Final = 8_192
+UNOPENED_CREDENTIALS: Final = (
+    "the credentials of the source cannot be decrypted: bring back the key of the vault, or set them again"
+)
 REPLACED: Final = "replaced by a later answer"
 GONE: Final = "the platform has taken the review down"
 NOT_SENT: Final = "it could not be sent for three days"
@@ -180,9 +183,16 @@ def checked(draft: Draft, interface: Answering | None, now: datetime) -> Draft:
 
 
 def way(
-    draft: Draft, platform: str, interface: Answering | None, credentials: Collection[str], review: ReviewState
+    draft: Draft, platform: str, interface: Answering | None, credentials: Collection[str] | None, review: ReviewState
 ) -> tuple[Via, str | None]:
-    """Return how an answer gets to its platform, and why it is by hand where it should not have been.
+    """Return how an answer gets to its platform, and why it is by hand where it should not have been, or waits.
+
+    Args:
+        draft: the answer.
+        platform: of the review.
+        interface: of the platform, if it has one.
+        credentials: the names of those of the source; None where they cannot be decrypted.
+        review: as it stands.
 
     Raises:
         ReviewGoneError: the platform takes no answer to this review.
@@ -195,6 +205,8 @@ def way(
         return draft.via, None
     if interface is None:
         return Via.BY_HAND, f"there is no interface for answers on {platform}"
+    if credentials is None:
+        return Via.PLATFORM, UNOPENED_CREDENTIALS
     missing = [each.name for each in interface.credentials if each.name not in credentials]
     if missing:
         return Via.BY_HAND, f"the source lacks the credentials {', '.join(missing)}"

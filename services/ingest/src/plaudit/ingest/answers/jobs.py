@@ -31,7 +31,13 @@ from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.answers import commands, store
 from plaudit.ingest.answers.commands import Prepared
-from plaudit.ingest.answers.domain import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, Sender, WrittenAnswer
+from plaudit.ingest.answers.domain import (
+    FIRST_RETRY_SECONDS,
+    LONGEST_RETRY_SECONDS,
+    UNOPENED_CREDENTIALS,
+    Sender,
+    WrittenAnswer,
+)
 from plaudit.ingest.metrics import ANSWERS_SENT
 from plaudit.ingest.platforms.answering import Answering, Call, Shown
 from plaudit.ingest.platforms.asking import (
@@ -217,9 +223,11 @@ class AnswerJob(PeriodicJob):
         """Send a request with a token; where the token is not accepted any more, once again with a new one.
 
         Raises:
-            LaterError: there is no answer that says what became of it.
+            LaterError: there is no answer that says what became of it, or the credentials cannot be decrypted.
             CannotAskError: the source lacks something that the request needs.
         """
+        if prepared.credentials is None:
+            raise LaterError(UNOPENED_CREDENTIALS)
         digest = blake2b(msgspec.json.encode(prepared.credentials, order="sorted")).digest()
         for is_last in (False, True):
             token, is_fresh = await self._token(sender.source_id, interface, prepared.credentials, digest)

@@ -9,15 +9,22 @@ from plaudit.common.person_keys import person_key
 from plaudit.common.tenants import store as tenants
 from plaudit.ingest.contacts import commands, store
 from plaudit.ingest.contacts.commands import Statement
-from plaudit.ingest.contacts.domain import PERSON_PATTERN, ErasedPersonError
+from plaudit.ingest.contacts.domain import PERSON_PATTERN, ErasedPersonError, UnopenedAddressError
 from plaudit.ingest.contacts.schemas import ContactIn, ContactOut
 from plaudit.ingest.sources.api import OpenedVault
 
 PROBLEMS: Final = {
     "person-erased": "The person was erased after the consent was given. Ask the person again, and send the new time.",
+    "address-unreadable": (
+        "The address of the person cannot be decrypted, and is needed for this. Whoever runs Plaudit can bring back "
+        "the key of the vault; otherwise give the address again. The consent still counts."
+    ),
 }
 """Slug → what it means and what to do."""
-REFUSALS: Final[Refusals] = {ErasedPersonError: lambda error: conflict("person-erased", str(error))}
+REFUSALS: Final[Refusals] = {
+    ErasedPersonError: lambda error: conflict("person-erased", str(error)),
+    UnopenedAddressError: lambda error: conflict("address-unreadable", str(error)),
+}
 """What the domain refuses → its problem."""
 
 router = APIRouter(tags=["customers"])
@@ -26,7 +33,9 @@ ContactsWriter = Annotated[Principal, Depends(authorize("contacts:write"))]
 
 
 @router.get(
-    "/v1/contacts/{person:path}", summary="Read a person's address", openapi_extra=describe(problems={"not-found": 404})
+    "/v1/contacts/{person:path}",
+    summary="Read a person's address",
+    openapi_extra=describe(problems={"not-found": 404, "address-unreadable": 409}),
 )
 async def read_contact(
     principal: ContactsReader,
@@ -38,6 +47,8 @@ async def read_contact(
     contact = (await store.find(tx, principal.tenant_id, [person], vault)).get(person)
     if contact is None:
         raise not_found("contact")
+    if contact.address is None:
+        raise UnopenedAddressError
     return ContactOut.model_validate(contact, from_attributes=True)
 
 

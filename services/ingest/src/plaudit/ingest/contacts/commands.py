@@ -54,7 +54,7 @@ def _after(stored: dict[str, Contact], statements: Iterable[Statement], now: dat
     for each in statements:
         before = after.get(each.person)
         address = each.address or (before.address if before else None)
-        if address is None:
+        if before is None and address is None:
             continue
         known = (before.consent, before.consent_at) if before else (Consent.UNKNOWN, None)
         consent, consent_at = next_consent(*known, each.consent, each.said_at)

@@ -25,12 +25,22 @@ class ErasedPersonError(ValueError):
     """The person was erased after this was said."""
 
 
+class UnopenedAddressError(Exception):
+    """The address of a person is needed and cannot be decrypted; the text says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The address of this person cannot be decrypted. Whoever runs Plaudit can bring back the key of the vault "
+            "(PLAUDIT_VAULT_KEYS or PLAUDIT_VAULT_KEY_FILE); otherwise give the address again."
+        )
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a person to write to."""
 
     person: str
-    address: str
-    """As it was given last; it is stored encrypted."""
+    address: str | None
+    """As it was given last; it is stored encrypted. None while it cannot be decrypted."""
     consent: Consent
     consent_at: datetime | None
     """When the person said so; None while nothing is known."""

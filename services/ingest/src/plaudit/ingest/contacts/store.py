@@ -18,6 +18,9 @@ _SAVE = f"""
 INSERT INTO contacts ({_CONTACTS.listed}) SELECT {_CONTACTS.unnested()}
 ON CONFLICT (tenant_id, person) DO UPDATE SET {_CONTACTS.excluded()}
 """
+_SAVE_CONSENT = """
+UPDATE contacts SET consent = $3, consent_at = $4, changed_at = $5 WHERE tenant_id = $1 AND person = $2
+"""
 _SEALED_BEFORE = """
 SELECT tenant_id, person, address FROM contacts WHERE NOT starts_with(address, $1)
 ORDER BY EXISTS (SELECT FROM unnest($3::text[]) AS known WHERE starts_with(address, known)) DESC, tenant_id, person
@@ -38,7 +41,13 @@ async def find(tx: Tx, tenant_id: str, persons: Iterable[str], vault: Vault) -> 
 
 
 async def save(tx: Tx, tenant_id: str, changed: Iterable[Contact], vault: Vault) -> None:
-    """Store contacts, in place of those of the same persons."""
+    """Store contacts, in place of those of the same persons. An address that cannot be decrypted stays as it is."""
+    contacts = list(changed)
+    for each in contacts:
+        if each.address is None:
+            await tx.raw.execute(
+                _SAVE_CONSENT, tenant_id, each.person, each.consent.value, each.consent_at, each.changed_at
+            )
     rows = [
         (
             tenant_id,
@@ -48,7 +57,8 @@ async def save(tx: Tx, tenant_id: str, changed: Iterable[Contact], vault: Vault)
             each.consent_at,
             each.changed_at,
         )
-        for each in changed
+        for each in contacts
+        if each.address is not None
     ]
     if rows:
         await tx.raw.execute(_SAVE, *map(list, zip(*rows, strict=True)))
@@ -77,9 +87,12 @@ async def reseal(tx: Tx, max_rows: int, vault: Vault) -> Resealed:
 
 
 def _contact(tenant_id: str, row: asyncpg.Record, vault: Vault) -> Contact:
+    address: str | None = None
+    with suppress(*UNOPENED):
+        address = vault.open(row["address"], _place(tenant_id, row["person"]))
     return Contact(
         person=row["person"],
-        address=vault.open(row["address"], _place(tenant_id, row["person"])),
+        address=address,
         consent=Consent(row["consent"]),
         consent_at=row["consent_at"],
         changed_at=row["changed_at"],

@@ -23,7 +23,7 @@ ErasureId = Annotated[UUID, Path(description="The erasure's id.")]
     "/v1/erasures",
     status_code=202,
     summary="Erase a review or a person",
-    openapi_extra=describe(body={"person": "native:c-1"}),
+    openapi_extra=describe(problems={"address-unreadable": 409}, body={"person": "native:c-1"}),
 )
 async def request_erasure(principal: ErasuresWriter, work: Work, vault: OpenedVault, body: ErasureIn) -> ErasureOut:
     """Erase a review, or all that a person did up to now, from every store. A job does it, and it cannot be undone.

@@ -9,6 +9,7 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.common.vault import Place, Vault
 from plaudit.ingest.contacts import store as contacts
 from plaudit.ingest.contacts.commands import order_key as customer_key
+from plaudit.ingest.contacts.domain import UnopenedAddressError
 from plaudit.ingest.erasure import store
 from plaudit.ingest.erasure.domain import SETTLING, Erasure, Stage, needles, without_words
 from plaudit.ingest.erasure.events import customer_erased, review_erased
@@ -41,12 +42,18 @@ async def request(
         address: the person's, where it was given. Otherwise the one that the contacts hold is looked for.
         requested_by: the actor.
         vault: encrypts the address until it has been looked for.
+
+    Raises:
+        UnopenedAddressError: the address was not given, and that of the contacts cannot be decrypted.
     """
     new_id = work.ids()
     if person is not None:
         await order_locks.lock(work.tx, [customer_key(tenant_id, person)])
         known = (await contacts.find(work.tx, tenant_id, [person], vault)).get(person)
-        address = address or (known.address if known else None)
+        if address is None and known is not None:
+            if known.address is None:
+                raise UnopenedAddressError
+            address = known.address
         await contacts.note_erased(work.tx, tenant_id, person, work.tx.now)
     erasure = Erasure(
         tenant_id=tenant_id,

@@ -156,17 +156,21 @@ async def claim(tx: Tx, slots: Sequence[Slots], claim_lasts: timedelta) -> list[
 
 
 def opened(claimed: Claimed, vault: Vault) -> tuple[str, Token | None]:
-    """Return the credentials of a claimed source as JSON, and the token that it has.
+    """Return the credentials of a claimed source as JSON, and the token that it has; none that cannot be decrypted.
 
     Raises:
-        MissingKeyError: the key is missing that they were encrypted with.
+        MissingKeyError: the key is missing that the credentials were encrypted with.
         SealedValueError: they are damaged.
     """
     place = partial(_place, claimed.pull.tenant_id, claimed.pull.source_id)
     credentials = vault.open(claimed.credentials, place("credentials"))
     if claimed.token is None:
         return credentials, None
-    return credentials, msgspec.json.decode(vault.open(claimed.token, place("token")), type=Token)
+    try:
+        token = vault.open(claimed.token, place("token"))
+    except UNOPENED:
+        return credentials, None
+    return credentials, msgspec.json.decode(token, type=Token)
 
 
 async def save(tx: Tx, claimed: Claimed, pull: Pull) -> bool:

@@ -40,6 +40,7 @@ from plaudit.ingest.sources.domain import (
     TooManySecretsError,
     UnknownPlatformError,
     UnknownSourceError,
+    UnopenedSecretError,
     UnsignedPlatformError,
 )
 from plaudit.ingest.sources.schemas import (
@@ -64,6 +65,11 @@ PROBLEMS: Final = {
         "Three secrets count for the source at present. Wait until one ends, or rotate with `overlap_seconds` 0, which "
         "ends all older ones at once."
     ),
+    "secret-unreadable": (
+        "The secret of the source cannot be decrypted, and is needed for this. Whoever runs Plaudit can bring back the "
+        "key of the vault; otherwise rotate the secret (`POST /v1/sources/{source_id}/secret/rotate`), which ends the "
+        "older ones. All else of the source can be read and changed meanwhile."
+    ),
 }
 """Slug → what it means and what to do."""
 
@@ -85,6 +91,7 @@ REFUSALS: Final[Refusals] = {
     UnknownSourceError: lambda _: not_found("source"),
     ChangedInBetweenError: lambda error: precondition_failed(str(error)),
     TooManySecretsError: lambda error: conflict("too-many-secrets", str(error)),
+    UnopenedSecretError: lambda error: conflict("secret-unreadable", str(error)),
 }
 """What the domain refuses → its problem."""
 _ETAG: Final = re.compile(r'"([0-9]{1,10})"')
@@ -116,7 +123,13 @@ IfMatch = Annotated[str | None, Header(description="Do it only if the source's e
     status_code=201,
     summary="Create a source",
     openapi_extra=describe(
-        problems={"unknown-platform": 422, "invalid-source": 422, "invalid-mapping": 422, "not-found": 404},
+        problems={
+            "unknown-platform": 422,
+            "invalid-source": 422,
+            "invalid-mapping": 422,
+            "not-found": 404,
+            "secret-unreadable": 409,
+        },
         headers=("Location", "ETag", "Idempotent-Replayed"),
     ),
 )
@@ -173,8 +186,13 @@ async def read_source(
         str | None, Header(description="Answer 304 while the source's entity tag is one of these.")
     ] = None,
 ) -> Any:
-    """Read a source, without its secret."""
+    """Read a source, without its secret.
+
+    There is no entity tag while its secret cannot be decrypted: the revision does not say when that ends.
+    """
     source = await _get(tx, principal, source_id, vault)
+    if source.is_unopened:
+        return source_out(source)
     response.headers["ETag"] = _etag(source)
     if if_none_match is not None and not is_none_match(if_none_match, _etag(source)):
         return Response(status_code=304, headers={"ETag": _etag(source)})
@@ -206,7 +224,8 @@ async def change_source(
     changes = body.model_dump(exclude_unset=True)
     expected = _revisions(if_match)
     source = await commands.edit(work, principal.tenant_id, source_id, changes, vault, expected=expected)
-    response.headers["ETag"] = _etag(source)
+    if not source.is_unopened:
+        response.headers["ETag"] = _etag(source)
     return source_out(source)
 
 
@@ -218,7 +237,11 @@ async def delete_source(
     await commands.delete(work, principal.tenant_id, source_id, vault, expected=_revisions(if_match))
 
 
-@router.get("/v1/sources/{source_id}/secret", summary="Reveal a source's secret")
+@router.get(
+    "/v1/sources/{source_id}/secret",
+    summary="Reveal a source's secret",
+    openapi_extra=describe(problems={"secret-unreadable": 409}),
+)
 async def reveal_secret(
     principal: SourcesWriter, tx: TenantTx, source_id: SourceId, vault: OpenedVault
 ) -> SourceWithSecretOut:
@@ -245,7 +268,10 @@ async def rotate_secret(
     vault: OpenedVault,
     if_match: IfMatch = None,
 ) -> SourceWithSecretOut:
-    """Give a source another secret, or another address where its platform signs nothing. Both count for a while."""
+    """Give a source another secret, or another address where its platform signs nothing. Both count for a while.
+
+    Older ones that cannot be decrypted end at once.
+    """
     source = await commands.rotate(
         work,
         principal.tenant_id,
@@ -280,7 +306,7 @@ async def replace_secrets(
 @router.put(
     "/v1/sources/{source_id}/mapping",
     summary="Replace a source's mapping",
-    openapi_extra=describe(problems={"invalid-mapping": 422, "invalid-source": 422}),
+    openapi_extra=describe(problems={"invalid-mapping": 422, "invalid-source": 422, "secret-unreadable": 409}),
 )
 async def replace_mapping(
     principal: SourcesWriter,

@@ -22,12 +22,14 @@ from plaudit.ingest.sources.domain import (
     Source,
     UnknownPlatformError,
     UnknownSourceError,
+    UnopenedSecretError,
     UnsignedPlatformError,
     check_revision,
     checked_networks,
     checked_time_zone,
     edited,
     rotated,
+    with_secrets,
 )
 
 PATH_TOKEN_BYTES = 32
@@ -134,6 +136,8 @@ async def rotate(
 ) -> Source:
     """Give a source another secret, or another token in its address, and let the present one count for a while too.
 
+    Older ones that cannot be decrypted end at once.
+
     Args:
         work: the open unit of work.
         tenant_id: whose source it is.
@@ -157,7 +161,13 @@ async def rotate(
         raise _unsigned(source.platform)
     new = new_path_token() if proof.in_address else secret or new_secret()
     proof.key(new)
-    return await _saved(work, source, rotated(source, new, overlap, work.tx.now), vault)
+    if not source.is_unopened:
+        changed = rotated(source, new, overlap, work.tx.now)
+    elif proof.in_address:
+        changed = with_secrets(source, new_secret(), new)
+    else:
+        changed = with_secrets(source, new)
+    return await _saved(work, source, changed, vault)
 
 
 async def set_secrets(
@@ -189,15 +199,7 @@ async def set_secrets(
         raise _unsigned(source.platform)
     for secret in written:
         proof.key(secret)
-    more = tuple(written[1:])
-    changed = replace(
-        source,
-        secret=written[0],
-        more_secrets=more,
-        more_secrets_until=(None,) * len(more),
-        revision=source.revision + 1,
-    )
-    return await _saved(work, source, changed, vault)
+    return await _saved(work, source, with_secrets(source, written[0], more=tuple(written[1:])), vault)
 
 
 async def delete(
@@ -288,8 +290,11 @@ async def set_mapping(
         ChangedInBetweenError: it has another revision.
         InvalidMappingError: the mapping is none, or the source is not custom.
         InvalidSecretError: a secret of the source is none that the new proof signs with.
+        UnopenedSecretError: its secrets cannot be decrypted, so that nobody knows.
     """
     source = await _locked(work, tenant_id, source_id, vault, expected)
+    if source.is_unopened:
+        raise UnopenedSecretError
     proof = proofs[source.platform](mapping)
     changed = replace(source, mapping=mapping, revision=source.revision + 1)
     if proof.in_address is (source.path_token is None):

@@ -17,6 +17,11 @@ MAX_ALLOWED_ADDRESSES: Final = 50
 MAX_OVERLAP: Final = timedelta(days=30)
 DEFAULT_OVERLAP: Final = timedelta(days=1)
 """How long an old secret counts beside the new one, unless somebody says otherwise."""
+UNOPENED_SOURCE: Final = (
+    "The secret of the source cannot be decrypted. Whoever runs Plaudit can bring back the key of the vault "
+    "(PLAUDIT_VAULT_KEYS or PLAUDIT_VAULT_KEY_FILE); otherwise give the source another secret."
+)
+"""What stands in the way, and what to do."""
 
 
 class Answers(StrEnum):
@@ -92,6 +97,13 @@ class TooManySecretsError(Exception):
     """As many secrets count as can at once."""
 
 
+class UnopenedSecretError(Exception):
+    """The secret of a source is needed and cannot be decrypted; the text says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(UNOPENED_SOURCE)
+
+
 def checked_time_zone(name: str | None) -> str | None:
     """Return the name of a time zone.
 
@@ -136,8 +148,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     platform: str
     subject: str
     """All its reviews are about this subject or one below it."""
-    secret: str
-    """Signs deliveries: ours in the form of Standard Webhooks, `whsec_…`, or the one that the platform issued."""
+    secret: str | None
+    """Signs deliveries: ours in the form of Standard Webhooks, `whsec_…`, or the one that the platform issued.
+
+    None while any that proves its deliveries cannot be decrypted; then there are no further ones here and no token.
+    """
     more_secrets: tuple[str, ...] = ()
     """Others that count as well, while one is replaced; for a platform that signs nothing, tokens of its address."""
     more_secrets_until: tuple[datetime | None, ...] = ()
@@ -157,8 +172,19 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Counts its changes."""
 
     @property
+    def is_unopened(self) -> bool:
+        """Whether what proves its deliveries cannot be decrypted."""
+        return self.secret is None
+
+    @property
     def proving(self) -> tuple[str, ...]:
-        """All that prove its deliveries: its secrets, or the tokens of its address; the present one first."""
+        """All that prove its deliveries: its secrets, or the tokens of its address; the present one first.
+
+        Raises:
+            UnopenedSecretError: they cannot be decrypted.
+        """
+        if self.secret is None:
+            raise UnopenedSecretError
         return (self.path_token or self.secret, *self.more_secrets)
 
     @cached_property
@@ -220,6 +246,7 @@ def rotated(source: Source, new: str, overlap: timedelta, now: datetime) -> Sour
 
     Raises:
         TooManySecretsError: the older ones, which count still, leave no place for another.
+        UnopenedSecretError: the older ones cannot be decrypted; see `with_secrets`.
     """
     older: tuple[tuple[str, datetime | None], ...] = ()
     if overlap:
@@ -234,5 +261,24 @@ def rotated(source: Source, new: str, overlap: timedelta, now: datetime) -> Sour
         **{"secret" if source.path_token is None else "path_token": new},
         more_secrets=tuple(secret for secret, _ in older),
         more_secrets_until=tuple(until for _, until in older),
+        revision=source.revision + 1,
+    )
+
+
+def with_secrets(source: Source, secret: str, path_token: str | None = None, more: tuple[str, ...] = ()) -> Source:
+    """Return a source with these secrets; all older ones end at once, also those that cannot be decrypted.
+
+    Args:
+        source: as it is.
+        secret: signs deliveries.
+        path_token: the secret in the address, for a platform that signs nothing.
+        more: others that count as well, until they are taken away.
+    """
+    return replace(
+        source,
+        secret=secret,
+        path_token=path_token,
+        more_secrets=more,
+        more_secrets_until=(None,) * len(more),
         revision=source.revision + 1,
     )

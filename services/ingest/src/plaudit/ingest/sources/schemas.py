@@ -15,7 +15,9 @@ from plaudit.ingest.sources.domain import (
     MAX_ALLOWED_ADDRESSES,
     MAX_OVERLAP,
     MAX_SECRETS,
+    UNOPENED_SOURCE,
     Source,
+    UnopenedSecretError,
 )
 
 MAX_EXPRESSION_CHARS: Final = 2_000
@@ -285,6 +287,13 @@ class SourceOut(BaseModel):
         ),
         examples=[[]],
     )
+    secret_error: str | None = Field(
+        description=(
+            "Why nothing can be proven to come from its platform at present, and what to do: its secret cannot be "
+            "decrypted. Until then its hook answers 503. Null while all is well."
+        ),
+        examples=[None],
+    )
     created_at: datetime = Field(description="When it was created.")
     paused_at: datetime | None = Field(
         description="Since when its deliveries are kept and not applied; null while they are.", examples=[None]
@@ -305,7 +314,10 @@ class SourceWithSecretOut(SourceOut):
 def source_out(source: Source) -> SourceOut:
     """Return a source without its secrets."""
     mapping = None if source.mapping is None else msgspec.json.decode(source.mapping)
-    return SourceOut.model_validate({**asdict(source), "mapping": mapping, "hook": f"/v1/hooks/{source.id}"})
+    error = UNOPENED_SOURCE if source.is_unopened else None
+    return SourceOut.model_validate(
+        {**asdict(source), "mapping": mapping, "secret_error": error, "hook": f"/v1/hooks/{source.id}"}
+    )
 
 
 def mapping_out(source: Source) -> MappingOut:
@@ -314,7 +326,13 @@ def mapping_out(source: Source) -> MappingOut:
 
 
 def source_with_secret_out(source: Source) -> SourceWithSecretOut:
-    """Return a source with its secret: the one that signs, or the one in the address."""
+    """Return a source with its secret: the one that signs, or the one in the address.
+
+    Raises:
+        UnopenedSecretError: it cannot be decrypted.
+    """
+    if source.secret is None:
+        raise UnopenedSecretError
     shown = source_out(source).model_dump()
     if source.path_token is None:
         return SourceWithSecretOut(**shown, secret=source.secret)

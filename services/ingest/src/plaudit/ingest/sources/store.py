@@ -19,6 +19,7 @@ from plaudit.ingest.sources.tables import sources
 _FIND = "SELECT * FROM find_source($1)"
 _SEALED = ("secret", "path_token")
 MORE: Final = "more_secrets"
+_UNTIL: Final = "more_secrets_until"
 _SEALED_BEFORE = """
 SELECT tenant_id, id, secret, path_token, more_secrets FROM sources
 WHERE NOT starts_with(secret, $1) OR NOT starts_with(path_token, $1)
@@ -79,7 +80,7 @@ async def lock(tx: SqlTx, tenant_id: str, source_id: UUID, vault: Vault) -> Sour
 
 
 async def save(tx: SqlTx, source: Source, vault: Vault) -> None:
-    """Store a source that has changed."""
+    """Store a source that has changed. Of one whose secrets cannot be decrypted, these stay as they are stored."""
     of_source = (sources.c.tenant_id == source.tenant_id) & (sources.c.id == UUID(source.id))
     values = {**_sealed(source, vault), "id": UUID(source.id)}
     await tx.sql.execute(update(sources).where(of_source).values(values))
@@ -183,10 +184,18 @@ async def reseal(tx: Tx, max_rows: int, vault: Vault) -> Resealed:
     return Resealed(resealed, len(rows) - resealed)
 
 
-async def answering_credentials(tx: Tx, tenant_id: str, source_id: UUID, vault: Vault) -> dict[str, str]:
-    """Return by which credentials answers are sent to the platform, by name; none where there are none."""
+async def answering_credentials(tx: Tx, tenant_id: str, source_id: UUID, vault: Vault) -> dict[str, str] | None:
+    """Return by which credentials answers are sent to the platform, by name; none where there are none.
+
+    None where they cannot be decrypted.
+    """
     sealed = await tx.raw.fetchval(_CREDENTIALS, tenant_id, source_id)
-    return {} if sealed is None else _decode_credentials(vault.open(sealed, _credentials_place(tenant_id, source_id)))
+    if sealed is None:
+        return {}
+    try:
+        return _decode_credentials(vault.open(sealed, _credentials_place(tenant_id, source_id)))
+    except UNOPENED:
+        return None
 
 
 async def set_answering_credentials(
@@ -215,14 +224,16 @@ def _credentials_place(tenant_id: str, source_id: UUID) -> Place:
 
 
 def _sealed(source: Source, vault: Vault) -> dict[str, Any]:
-    """Return a source's columns by name."""
+    """Return a source's columns by name, without those of secrets that cannot be decrypted."""
     values = msgspec.structs.asdict(source)
+    values["mapping"] = None if source.mapping is None else msgspec.json.decode(source.mapping)
+    if source.is_unopened:
+        return {name: value for name, value in values.items() if name not in {*_SEALED, MORE, _UNTIL}}
     place = partial(_place, source.tenant_id, source.id)
     for name in _SEALED:
         if values[name] is not None:
             values[name] = vault.seal(values[name], place(name))
-    mapping = None if source.mapping is None else msgspec.json.decode(source.mapping)
-    return {**values, "mapping": mapping, MORE: [vault.seal(secret, place(MORE)) for secret in source.more_secrets]}
+    return {**values, MORE: [vault.seal(secret, place(MORE)) for secret in source.more_secrets]}
 
 
 def _of_id(tenant_id: str, source_id: UUID) -> Select[Any]:
@@ -237,19 +248,26 @@ async def _one(tx: SqlTx, statement: Select[Any], vault: Vault) -> Source | None
 def _values(row: Mapping[Any, Any], vault: Vault, now: datetime) -> dict[str, Any]:
     """Return the fields of a source, without the secrets that have ended."""
     values = {**row, "id": str(row["id"]), "allowed_addresses": tuple(row["allowed_addresses"])}
-    place = partial(_place, values["tenant_id"], values["id"])
-    for name in _SEALED:
-        if values[name] is not None:
-            values[name] = vault.open(values[name], place(name))
     if not isinstance(row["mapping"], str | None):
         values["mapping"] = msgspec.json.encode(row["mapping"]).decode()
-    more = zip(row[MORE], row["more_secrets_until"], strict=True)
+    try:
+        return values | _opened(values, vault, now)
+    except UNOPENED:
+        return {**values, **dict.fromkeys(_SEALED), MORE: (), _UNTIL: ()}
+
+
+def _opened(row: Mapping[Any, Any], vault: Vault, now: datetime) -> dict[str, Any]:
+    """Return all that proves the deliveries of a source now, by column.
+
+    Raises:
+        MissingKeyError: the key is missing that it was encrypted with.
+        SealedValueError: some of it is damaged.
+    """
+    place = partial(_place, row["tenant_id"], row["id"])
+    opened = {name: None if row[name] is None else vault.open(row[name], place(name)) for name in _SEALED}
+    more = zip(row[MORE], row[_UNTIL], strict=True)
     valid = [(vault.open(sealed, place(MORE)), until) for sealed, until in more if until is None or until > now]
-    return {
-        **values,
-        MORE: tuple(secret for secret, _ in valid),
-        "more_secrets_until": tuple(until for _, until in valid),
-    }
+    return {**opened, MORE: tuple(secret for secret, _ in valid), _UNTIL: tuple(until for _, until in valid)}
 
 
 def _place(tenant_id: str, source_id: str, column: str) -> Place:

@@ -159,7 +159,7 @@ async def change_survey(principal: SurveysWriter, work: Work, survey_id: SurveyI
 @router.post(
     "/v1/surveys/{survey_id}/invitations",
     summary="Invite customers to a survey",
-    openapi_extra=describe(problems={"survey-closed": 409}, headers=("Idempotent-Replayed",)),
+    openapi_extra=describe(problems={"survey-closed": 409, "secret-unreadable": 409}, headers=("Idempotent-Replayed",)),
 )
 async def invite_to_survey(
     principal: Inviter,

@@ -170,6 +170,7 @@ async def invite(
     Raises:
         SurveyClosedError: the survey is closed.
         KeyReusedError: the key came with another call before.
+        UnopenedSecretError: the secret that signs links cannot be decrypted.
     """
     if survey.closed_at is not None:
         raise SurveyClosedError("The survey is closed. Open it again, or use another one.")
@@ -192,7 +193,7 @@ async def _invite(
     known = await contacts_store.find(tx, tenant_id, persons, vault)
     denied = {person for person, contact in known.items() if contact.consent is Consent.DENIED}
     judged = judge(wanted, denied, await store.valid(tx, tenant_id, survey_id, persons))
-    signing, expires_at = link_keys([source.secret])[0], expiry(tx.now, days)
+    signing, expires_at = link_keys(source.proving[:1])[0], expiry(tx.now, days)
     new: list[Invitation] = []
     kept: list[_Kept] = []
     for each in judged:
@@ -238,8 +239,7 @@ async def _linked(tx: Tx, source: Source, kept: Collection[_Kept]) -> list[Invit
 async def _token(tx: Tx, source: Source, invitation: Invitation) -> str:
     """Return the token of an invitation; a new one where the secret that had signed it counts no longer."""
     made = [
-        new_token(key, invitation.survey_id, invitation.id, invitation.expires_at)
-        for key in link_keys((source.secret, *source.more_secrets))
+        new_token(key, invitation.survey_id, invitation.id, invitation.expires_at) for key in link_keys(source.proving)
     ]
     token = next((token for token in made if token_hash(token) == invitation.token_hash), None)
     if token is None:

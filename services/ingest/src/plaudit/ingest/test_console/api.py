@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from plaudit.common.http import Principal, TenantTx, authorize, not_found, resources
+from plaudit.common.http import Principal, TenantTx, authorize, describe, not_found, resources
 from plaudit.common.settings import address_of
 from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.ingest.deliveries.store import keyed_source
@@ -21,7 +21,11 @@ Tester = Annotated[Principal, Depends(authorize("sources:write"))]
 SourceId = Annotated[UUID, Path(description="The source's id.")]
 
 
-@router.post("/v1/sources/{source_id}/test", summary="Try a delivery out")
+@router.post(
+    "/v1/sources/{source_id}/test",
+    summary="Try a delivery out",
+    openapi_extra=describe(problems={"secret-unreadable": 409}),
+)
 async def try_delivery(
     request: Request, principal: Tester, tx: TenantTx, source_id: SourceId, vault: OpenedVault, body: TrialIn
 ) -> TrialOut:

@@ -6,10 +6,13 @@ from typing import Final
 from plaudit.common.http import Problem
 from plaudit.common.http.client_address import Network, address_behind, is_within
 from plaudit.common.http.direct import DirectRequest
+from plaudit.common.http.problems import unavailable
 from plaudit.ingest.hooks.api.source_cache import CachedSource
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.proofs import NotProvenError, PathToken, StandardWebhooks
 
+UNOPENED_RETRY_SECONDS: Final = 60
+"""After which a delivery may come again where the secret cannot be decrypted: a person has to act first."""
 _NOBODYS_KEYS: Final = (secrets.token_bytes(32),)
 _UNSIGNED: Final = PathToken()
 _SIGNED: Final = StandardWebhooks()
@@ -33,6 +36,7 @@ def prove(
     Raises:
         NotProvenError: the delivery is not proven, and why.
         UnknownKeyError: keys of an issuer must be read before that is known.
+        Problem: 503, the secret of the source cannot be decrypted, so that nobody knows.
     """
     _, *tokens = request.parameters
     token = tokens[0] if tokens else None
@@ -40,6 +44,9 @@ def prove(
         nobody = _SIGNED if token is None else _UNSIGNED
         nobody.verify(request.headers, request.body, _NOBODYS_KEYS, now, token)
         raise NotProvenError("no_match", "no signature matches")
+    if cached.source.is_unopened:
+        detail = "The secret of this source cannot be read at present. Nothing was stored; send it again."
+        raise unavailable(detail, UNOPENED_RETRY_SECONDS)
     proven = cached.proof.verify(request.headers, request.body, cached.keys, now, token)
     if cached.networks:
         _check_address(cached, request, trusted_proxies)

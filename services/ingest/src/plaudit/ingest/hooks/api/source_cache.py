@@ -3,6 +3,8 @@
 What is not proven by a source as it is remembered is checked once more by the source as it is stored, so that nothing
 is refused because a secret was replaced a moment ago. What comes within `GATHER_SECONDS` is checked by one look-up: a
 flood of wrong signatures asks the database twenty times a second for each source, whatever its size.
+
+A source whose secret cannot be decrypted is remembered as any other: it is tried again once in that time.
 """
 
 import asyncio
@@ -13,8 +15,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from uuid import UUID
 
+import structlog
+
 from plaudit.common.db import Database
 from plaudit.common.vault import Vault
+from plaudit.ingest.metrics import SECRETS_UNOPENED
 from plaudit.ingest.platforms import ADAPTERS, Adapter, answers_depend_on_polls, answers_of
 from plaudit.ingest.platforms.proofs import Proof
 from plaudit.ingest.sorting import store as sorting_rules
@@ -27,6 +32,8 @@ GATHER_SECONDS = 0.05
 MAX_ID_CHARS = len("urn:uuid:00000000-0000-0000-0000-000000000000")
 """Of a UUID in its longest spelling. Python reads one among any number of hyphens, and the cache keeps all of them."""
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True)
 class CachedSource:
@@ -36,7 +43,7 @@ class CachedSource:
     adapter: Adapter
     proof: Proof
     keys: tuple[bytes, ...]
-    """Of its secrets; one of them must have signed."""
+    """Of its secrets; one of them must have signed. None while they cannot be decrypted."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """That deliveries may come from; any if there are none."""
     rules: CompiledRules = SHIPPED
@@ -70,7 +77,7 @@ def known_source(
     adapter = ADAPTERS[source.platform].of(source.mapping)
     proof = proof_of(adapter, source)
     networks = tuple(ip_network(each) for each in source.allowed_addresses)
-    keys = tuple(proof.key(secret) for secret in source.proving)
+    keys = () if source.is_unopened else tuple(proof.key(secret) for secret in source.proving)
     answers = answers_of(source.platform, source.mapping, is_polled=is_polled)
     return CachedSource(source, adapter, proof, keys, networks, rules, answers)
 
@@ -173,6 +180,9 @@ class SourceCache:
             source = await store.find(tx, wanted, self._vault)
         if source is None:
             return None
+        if source.is_unopened:
+            SECRETS_UNOPENED.labels(source.platform).inc()
+            log.error("source_secret_unopened", source_id=source.id, platform=source.platform)
         rules = await self._rules_of(source.tenant_id)
         return known_source(source, self._proof_of, rules, is_polled=await self._is_polled(source))
 

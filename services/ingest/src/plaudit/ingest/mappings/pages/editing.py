@@ -48,6 +48,7 @@ from plaudit.ingest.sources.domain import (
     InvalidMappingError,
     InvalidSourceError,
     Source,
+    UnopenedSecretError,
     UnsignedPlatformError,
     checked_time_zone,
 )
@@ -169,6 +170,8 @@ async def act_on_mapping(
             await commands.set_mapping(work, principal.tenant_id, source_id, mapping, proofs, vault, expected=expected)
         except ChangedInBetweenError:
             errors = {"events": OLD_FORM}
+        except UnopenedSecretError as error:
+            errors = {"proof.kind": str(error)}
         except InvalidSecretError as error:
             errors = {"proof.kind": f"{sentence(error)} Rotate the secret in the settings first."}
         else:

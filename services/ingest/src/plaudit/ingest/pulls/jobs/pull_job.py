@@ -23,7 +23,7 @@ from plaudit.common.http_client import HttpClient
 from plaudit.common.ids import IdSource
 from plaudit.common.jobs import Loop, end_task, pause
 from plaudit.common.outbox import Outbox
-from plaudit.common.vault import MissingKeyError, SealedValueError, Vault
+from plaudit.common.vault import UNOPENED, Vault
 from plaudit.ingest.hooks.api.writer import delivery_writer
 from plaudit.ingest.metrics import PULLS
 from plaudit.ingest.platforms import INTERFACES
@@ -45,6 +45,9 @@ SOON: Final = timedelta(seconds=30)
 """After which a run begins anew that our own database has ended."""
 END_SECONDS: Final = 5.0
 """That runs have to end when the process stops."""
+UNOPENED_CREDENTIALS: Final = (
+    "the stored credentials cannot be decrypted: bring back the key of the vault, or set them again"
+)
 
 log = structlog.get_logger()
 
@@ -149,8 +152,8 @@ class PullJob(Loop):
                 await run.go()
         except PullError as error:
             return error
-        except (SealedValueError, MissingKeyError):
-            return PullError(Trouble.CREDENTIALS, "the stored credentials cannot be decrypted: set them again")
+        except UNOPENED:
+            return PullError(Trouble.CREDENTIALS, UNOPENED_CREDENTIALS)
         except ClaimLostError:
             raise
         except Exception as error:

@@ -217,6 +217,7 @@ async def _page(
         "allowed_addresses": "\n".join(source.allowed_addresses),
         "time_zone": source.time_zone or "",
     }
+    platform = platforms_of(request)[source.platform].of(source.mapping)
     return await console.response(
         request,
         principal,
@@ -225,7 +226,8 @@ async def _page(
         status=max(typed.status, rotation.status),
         further=(crumb_of(source), "Settings"),
         source=source,
-        platform=platforms_of(request)[source.platform],
+        platform=platform,
+        in_address=platform.proof.in_address,
         values={**stored, **typed.values},
         errors={**dict.fromkeys(PROBLEMS, ""), **typed.errors},
         rotation={"overlap": DEFAULT_OVERLAP, "secret": "", **rotation.values},

@@ -19,12 +19,14 @@ from plaudit.common.settings import address_of
 from plaudit.common.vault import Vault
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import Proof, Source
-from plaudit.ingest.sources.schemas import source_with_secret_out
+from plaudit.ingest.sources.schemas import source_out, source_with_secret_out
 from plaudit.ingest.sources.store import Activity
 
 SOURCES: Final = "/console/sources"
 DELIVERIES: Final = "/console/deliveries"
 WRITE: Final = "sources:write"
+HIDDEN: Final = "SECRET-TOKEN"
+"""Stands for the token of an address where it is not shown."""
 PROBLEMS: Final[Mapping[str, str]] = {
     "name": "Give it a name of 1 to 200 characters.",
     "platform": "Choose one of these.",
@@ -139,12 +141,24 @@ async def source_of(tx: SqlTx, principal: Principal, source_id: UUID, vault: Vau
 
 
 def hook_of(request: Request, source: Source) -> str:
-    """Return the full address that a source's platform posts to, with the token where there is one."""
+    """Return the full address that a source's platform posts to, with the token where there is one.
+
+    Raises:
+        UnopenedSecretError: the token cannot be decrypted.
+    """
     return address_of(request.app.state.resources.settings) + source_with_secret_out(source).hook
+
+
+def public_hook_of(request: Request, source: Source, *, in_address: bool) -> str:
+    """Return the same address for everybody to see: a word stands in the place of the token."""
+    hook = address_of(request.app.state.resources.settings) + source_out(source).hook
+    return f"{hook}/{HIDDEN}" if in_address else hook
 
 
 def state_of(source: Source, activity: Activity) -> tuple[str, str]:
     """Return how a source is doing, in words, and their look."""
+    if source.is_unopened:
+        return "secret unreadable", "bad"
     if source.paused_at is not None:
         return "paused", "warn"
     if not has_come(activity):

@@ -23,14 +23,13 @@ from plaudit.ingest.sources.pages.shared import (
     is_later,
     moment,
     platforms_of,
+    public_hook_of,
     pulls_of,
     source_of,
     state_of,
 )
 
 RELOAD_SECONDS: Final = 5
-HIDDEN: Final = "SECRET-TOKEN"
-"""Stands for the token of an address where it is not shown."""
 KNOWN: Final = {
     "recorded": "A genuine delivery of it was recorded.",
     "documented": "Its own documentation was read.",
@@ -57,9 +56,7 @@ async def show_source(
     source = await source_of(tx, principal, source_id, vault)
     activity = (await store.activity(tx, principal.tenant_id, [source_id]))[source.id]
     platform = platforms_of(request)[source.platform].of(source.mapping)
-    address = hook_of(request, source)
-    if source.path_token is not None:
-        address = address.removesuffix(source.path_token) + HIDDEN
+    in_address = platform.proof.in_address
     is_waiting = not has_come(activity) and source.paused_at is None
     words, look = state_of(source, activity)
     pulls = await pulls_of(request)(tx, source)
@@ -76,7 +73,8 @@ async def show_source(
         platform=platform,
         known=KNOWN[platform.known],
         told=[(NAMES.get(each, each), WORDS[getattr(platform.tells, each)]) for each in TOLD],
-        address=address,
+        address=public_hook_of(request, source, in_address=in_address),
+        in_address=in_address,
         examples=request.app.state.examples(source, address_of(request.app.state.resources.settings)),
         pulls=pulls,
         state=words,

@@ -31,7 +31,7 @@ from plaudit.ingest.settings import IngestSettings
 from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sources import store as sources
 from plaudit.ingest.sources.api import OpenedVault
-from plaudit.ingest.sources.domain import KeyedSource
+from plaudit.ingest.sources.domain import KeyedSource, UnopenedSecretError
 from plaudit.ingest.surveys import commands, store
 from plaudit.ingest.surveys.api import PATH
 from plaudit.ingest.surveys.commands import Taken
@@ -59,6 +59,8 @@ MAX_BODY_BYTES: Final = 65_536
 """Of a form: a text of the greatest length, each character of it spelled by escapes."""
 MAX_TYPED_CHARS: Final = 10 * MAX_TEXT_CHARS
 """Of a text that is shown again, to be shortened."""
+UNOPENED_RETRY_SECONDS: Final = 60
+"""After which a link may be opened again that could not be checked."""
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 site: Final = Pages("plaudit.ingest.surveys")
@@ -92,10 +94,15 @@ async def find_visit(request: Request, token: str, parts: IngestResources, vault
     """Return what the token in the address leads to.
 
     Raises:
-        AnswerInsteadError: 404 as a page, the token is none of ours.
+        AnswerInsteadError: 404 as a page, the token is none of ours; 503, nobody knows at present.
     """
     link = read_token(token)
-    visit = None if link is None else await _find(link, token, parts, vault)
+    try:
+        visit = None if link is None else await _find(link, token, parts, vault)
+    except UnopenedSecretError:
+        page = _nameless(request, HTTPStatus.SERVICE_UNAVAILABLE)
+        page.headers["Retry-After"] = str(UNOPENED_RETRY_SECONDS)
+        raise AnswerInsteadError(page) from None
     if visit is None:
         raise AnswerInsteadError(_unknown(request))
     return visit
@@ -107,7 +114,7 @@ CurrentVisit = Annotated[Visit, Depends(find_visit)]
 async def _find(link: Link, token: str, parts: Resources[IngestSettings], vault: Vault) -> Visit | None:
     async with parts.database(Role.HOOK).transaction() as tx:
         source = await sources.find(tx, link.survey_id, vault)
-        if source is None or not is_signed(link, link_keys((source.secret, *source.more_secrets))):
+        if source is None or not is_signed(link, link_keys(source.proving)):
             return None
         found = await store.find(tx, link.survey_id, link.invitation_id)
         if found is None or not hmac.compare_digest(found.invitation.token_hash, token_hash(token)):
@@ -256,12 +263,17 @@ def _message(visit: Visit, message: Message, status: HTTPStatus) -> Response:
 
 
 def _unknown(request: Request) -> Response:
+    return _nameless(request, HTTPStatus.NOT_FOUND)
+
+
+def _nameless(request: Request, status: HTTPStatus) -> Response:
+    """Answer where it is not known who asks: the link leads nowhere, or cannot be checked at present."""
     language = preferred(request.headers.get("accept-language", ""))
     words = WORDS[language]
-    message = words.unknown
+    message = words.unknown if status is HTTPStatus.NOT_FOUND else words.unavailable
     return _page(
         "survey_message.html",
-        HTTPStatus.NOT_FOUND,
+        status,
         language=language,
         brand="",
         skip=words.skip,

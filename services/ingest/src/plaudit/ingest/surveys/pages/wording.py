@@ -31,6 +31,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     expired: Message
     closed: Message
     other: Message
+    unavailable: Message
     busy: Message
     elsewhere: Message
     ends: Mapping[Kind, tuple[str, str]]
@@ -62,6 +63,10 @@ _ENGLISH: Final = Words(
     other=Message(
         "You have answered already",
         "We have had your answer since {day}, and each link takes one. What you have just sent was not stored.",
+    ),
+    unavailable=Message(
+        "This survey cannot be shown just now",
+        "Something is out of order on our side. Please open the link again later.",
     ),
     busy=Message(
         "Too much at once",
@@ -109,6 +114,10 @@ _GERMAN: Final = Words(
         "Sie haben schon geantwortet",
         "Ihre Antwort haben wir seit {day}, und jeder Link gilt für eine. Was Sie eben gesendet haben, wurde nicht "
         "gespeichert.",
+    ),
+    unavailable=Message(
+        "Diese Umfrage lässt sich gerade nicht anzeigen",
+        "Bei uns ist etwas nicht in Ordnung. Bitte öffnen Sie den Link später noch einmal.",
     ),
     busy=Message(
         "Zu viel auf einmal",
