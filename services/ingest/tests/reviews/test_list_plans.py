@@ -6,6 +6,7 @@ What is counted is what the executed plans really read: entries of indexes, and 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
@@ -192,6 +193,42 @@ async def test_a_page_far_down_reads_no_more_than_the_first(many: Ingest) -> Non
             assert len(page) == LIMIT
             counts.append(read["entries of indexes"])
         assert counts[1] <= counts[0] + 1_000, order
+
+
+async def test_a_thousand_deleted_sources_cost_no_whole_table_and_no_more_entries(many: Ingest) -> None:
+    few = frozenset({UUID(int=3)})
+    deleted = few | {UUID(int=1_000 + number) for number in range(1_000)}
+    found: dict[str, list[dict[str, int]]] = {}
+    for order in (Order.NEWEST, Order.RATING, Order.CHANGED):
+        for answered in ("unknown", "false"):
+            for more in ({}, {"text": "kayak"}, {"rating_lt": 2.0}, {"language": "it"}):
+                filters, pages, counts = Filters(answered=answered, **more), [], []
+                for silent in (few, deleted):
+                    async with reading(many) as (tx, read):
+                        page = await store.page(tx, DEFAULT, filters, None, LIMIT, order=order, silent=silent)
+                    pages.append([each.place for each in page])
+                    counts.append(read)
+                assert pages[0] == pages[1] != [], (order, filters)
+                found[f"{order} {answered} {more}"] = counts
+    assert [name for name, counts in found.items() if any(read["rows of whole tables"] for read in counts)] == []
+    dearer = {name: counts for name, counts in found.items() if _entries(counts[1]) > 2 * _entries(counts[0]) + 1_000}
+    assert dearer == {}
+
+
+async def test_to_find_the_sources_that_were_deleted_takes_one_entry_for_each(many: Ingest) -> None:
+    fill = import_module("plaudit.ingest.migrations.versions.0023_sources_that_were_deleted").FILL
+    await many.superuser.execute("DELETE FROM ingest.sources WHERE id = $1", UUID(int=2))
+    async with many.superuser.transaction():
+        await many.superuser.execute(fill)
+        rows = await many.superuser.fetch(READ)
+    assert sum(row["whole"] for row in rows) == 0
+    assert sum(row["entries"] for row in rows) <= 20
+    kept = await many.rows("SELECT tenant_id, source_id FROM ingest.deleted_sources")
+    assert [tuple(row) for row in kept] == [(DEFAULT, UUID(int=2))]
+
+
+def _entries(read: dict[str, int]) -> int:
+    return read["entries of indexes"]
 
 
 async def _place(ingest: Ingest, order: Order, share: float) -> tuple[Any, ...]:

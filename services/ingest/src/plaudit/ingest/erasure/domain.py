@@ -39,6 +39,7 @@ STORES: Final[Mapping[str, str]] = {
     "sorting_runs": "holds nothing about customers",
     "words_of_trade": "holds nothing about customers",
     "sources": "holds nothing about customers",
+    "deleted_sources": "holds nothing about customers",
     "surveys": "holds nothing about customers",
     "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",
     "pulls": "holds nothing about customers",
