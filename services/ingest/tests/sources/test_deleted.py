@@ -45,8 +45,9 @@ async def page(ingest: Ingest) -> str:
 async def event(ingest: Ingest) -> str:
     """What an event of the review says that is written now."""
     [review] = await ingest.items("/v1/reviews")
-    await ask(ingest, "PUT", f"/v1/reviews/{review['id']}/resolution", {"disposition": "justified"})
-    await ask(ingest, "PUT", f"/v1/reviews/{review['id']}/resolution", {"disposition": "abusive"})
+    for outcome in ("refunded", "explained"):
+        resolution = {"disposition": "justified", "outcome": outcome}
+        await ask(ingest, "PUT", f"/v1/reviews/{review['id']}/resolution", resolution)
     [row] = await ingest.rows("SELECT envelope FROM ingest.outbox ORDER BY id DESC LIMIT 1")
     said: str = json.loads(row["envelope"])["data"].get("answers", "told")
     return said
@@ -92,4 +93,4 @@ async def test_they_agree_of_sources_that_were_deleted_before_it_was_kept(ingest
         assert {tuple(row) for row in kept} == {("default", gone.id), ("other", other.id)}
         for answered, expected in (("unknown", [other.id]), ("false", [stays.id])):
             found = await ingest.items("/v1/reviews", "other", answered=answered)
-            assert [review["source"]["id"] for review in found] == expected
+            assert [review["source_id"] for review in found] == expected

@@ -168,8 +168,7 @@ async def answers_told(
 async def silent(tx: Tx, tenant_id: str, answers_of: AnswersOf) -> frozenset[UUID]:
     """Return the tenant's sources at which answers are not told: a review without one may have one.
 
-    Those that were deleted are among them, as in `answers_told`. So there are as many as the tenant has ever had; lists
-    are tested with a thousand.
+    Those that were deleted are among them, as in `answers_told`: there can be as many as the tenant has ever had.
     """
     rows = await tx.raw.fetch(_TELLING, tenant_id, None)
     told = ((row["id"], answers_of(row["platform"], row["mapping"], is_polled=row["is_polled"])) for row in rows)
