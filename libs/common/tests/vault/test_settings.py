@@ -48,6 +48,18 @@ def test_a_first_start_makes_a_private_key_file_and_the_next_ones_keep_it(
     assert [path.name for path in file.parent.iterdir()] == ["keys"]
 
 
+def test_two_keys_that_are_printed_on_one_day_are_a_ring(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = []
+    for _ in range(2):
+        assert main(["new-key"]) == 0
+        printed.append(capsys.readouterr().out)
+    monkeypatch.setenv("PLAUDIT_VAULT_KEYS", " ".join(printed))
+    current = printed[0].partition(":")[0]
+    assert vault_of(read_settings(VaultSettings)).current_prefix == f"v1:{current}:"
+
+
 def test_a_key_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PLAUDIT_VAULT_KEY_FILE", str(tmp_path / "keys"))
     with pytest.raises(SystemExit, match=r"keys.*cannot be read"):

@@ -1,11 +1,12 @@
 import base64
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.common.vault import KeyRing, MissingKeyError, Place, SealedValueError, Vault, VaultKeyError
-from plaudit.common.vault.key_ring import new_key
+from plaudit.common.vault.key_ring import KEY_ID, new_key, new_key_id
 
 OLD, NEW = new_key("k1"), new_key("k2")
 PLACE = Place("acme", "contacts", "p-1", "address")
@@ -85,14 +86,24 @@ def test_a_vault_without_keys_seals_nothing() -> None:
         ("k1:c2hvcnQ=", "key k1"),
         ("k1:????", "key k1"),
         ("K 1:AAAA", "key 1"),
-        (f"{OLD} {OLD}", "two keys"),
+        (f"{OLD} {OLD}", "key k1 is there twice: take one away"),
+        (f"{new_key('k1')} {OLD}", "two keys have the id k1: give the one that was added last another id"),
     ],
-    ids=["too short", "named and too short", "not base64", "bad name", "one name twice"],
+    ids=["too short", "named and too short", "not base64", "bad name", "one key twice", "one id twice"],
 )
 def test_keys_of_another_form_are_refused_and_not_told(text: str, said: str) -> None:
     with pytest.raises(VaultKeyError, match=said) as refused:
         KeyRing.parse(text)
     assert OLD.partition(":")[2] not in str(refused.value)
+
+
+def test_keys_that_are_made_on_one_day_have_ids_that_differ_and_count_beside_one_of_before() -> None:
+    ids = {new_key_id(date(2026, 11, 29)) for _ in range(100)}
+    assert len(ids) == 100
+    assert all(each.startswith("k20261129-") and KEY_ID.fullmatch(each) for each in ids)
+    before = new_key("k20261129")
+    sealed = vault(before).seal("ada@example.com", PLACE)
+    assert vault(*map(new_key, sorted(ids)), before).open(sealed, PLACE) == "ada@example.com"
 
 
 def test_a_key_ring_shows_no_key() -> None:

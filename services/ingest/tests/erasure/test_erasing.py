@@ -13,7 +13,7 @@ from plaudit.common.erasure import RUNTIME_STORES
 from plaudit.common.vault import Place, vault_of
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob
 from plaudit.ingest.erasure import commands
-from plaudit.ingest.erasure.domain import STORES
+from plaudit.ingest.erasure.domain import SETTLING_SECONDS, STORES
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit_testing.running_ingest import Ingest, Source, created
 from plaudit_testing.vault import lost
@@ -35,14 +35,12 @@ def by_ada(external_id: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def erase(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> Erase:
     """Ask for an erasure, and carry it out; the receipt."""
-    monkeypatch.setattr(commands, "SETTLING", timedelta())
     monkeypatch.setattr(commands, "DELIVERIES_PER_TURN", 2)
     monkeypatch.setattr(commands, "OUTBOX_ROWS_PER_TURN", 3)
     monkeypatch.setattr(commands, "REVIEWS_PER_TURN", 2)
     resources = ingest.resources
-    job = ErasureJob(
-        resources.database(Role.WORKER), resources.outbox, resources.ids, vault_of(ingest.resources.settings)
-    )
+    vault = vault_of(resources.settings)
+    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault, settling_seconds=0)
 
     async def carry_out(**wanted: str) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {await ingest.key()}"}
@@ -305,7 +303,7 @@ async def test_an_erasure_whose_address_cannot_be_opened_keeps_no_other_waiting_
     await ingest.superuser.execute(sealed, lost(ADA, place), UUID(asked["id"]))
     resources = ingest.resources
     vault = vault_of(resources.settings)
-    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault)
+    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault, settling_seconds=0)
     await ingest.post(source, created("r-1"))
     second = {"review_id": await review_id(ingest, "r-1")}
     other = (await ingest.client.post("/v1/erasures", json=second, headers=headers)).json()
@@ -316,3 +314,27 @@ async def test_an_erasure_whose_address_cannot_be_opened_keeps_no_other_waiting_
     await ingest.superuser.execute(sealed, row["address"], UUID(asked["id"]))
     await erase(person="native:somebody-else")
     assert (await ingest.get(f"/v1/erasures/{asked['id']}")).json()["stage"] == "done"
+
+
+@pytest.mark.parametrize("step", ["-1 hour", "0 s", "1 hour"])
+async def test_erasures_wait_as_long_whatever_the_time_is_set_to_meanwhile(ingest: Ingest, step: str):
+    clock = [100.0]
+    resources = ingest.resources
+    worker, vault = resources.database(Role.WORKER), vault_of(resources.settings)
+    job = ErasureJob(worker, resources.outbox, resources.ids, vault, monotonic=lambda: clock[0])
+
+    async def stages() -> set[str]:
+        while await job.turn():
+            pass
+        return {each["stage"] for each in await ingest.items("/v1/erasures")}
+
+    headers = {"authorization": f"Bearer {await ingest.key()}"}
+    for number in range(3):
+        wanted = {"email": f"ada{number}@example.com"}
+        assert (await ingest.client.post("/v1/erasures", json=wanted, headers=headers)).status_code == 202
+    await ingest.rows("UPDATE ingest.erasures SET requested_at = requested_at + $1::text::interval", step)
+    assert await stages() == {"reviews"}
+    clock[0] += SETTLING_SECONDS - 1
+    assert await stages() == {"reviews"}
+    clock[0] += 1
+    assert await stages() == {"done"}, "those that were asked for together have waited together"

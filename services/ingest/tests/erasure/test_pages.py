@@ -38,9 +38,9 @@ async def shown(staff: httpx.AsyncClient, path: str) -> str:
 
 
 async def carry_out(ingest: Ingest) -> None:
-    await ingest.superuser.execute("UPDATE ingest.erasures SET requested_at = requested_at - interval '1 minute'")
     resources = ingest.resources
-    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault_of(resources.settings))
+    vault = vault_of(resources.settings)
+    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault, settling_seconds=0)
     while await job.turn():
         pass
 

@@ -4,7 +4,9 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
+from plaudit.ingest import main
 from plaudit.ingest.hooks.api import issuer_keys
 from plaudit_testing.interfaces import GOOGLE_KEYS, Asked, FakeInterface, Says, pem_of, rsa_key, serving_interface
 from plaudit_testing.running_ingest import Ingest, Source, running_ingest
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.postgres
 
 ACCOUNT = "push@project.iam.gserviceaccount.com"
 PUBLIC = "https://reviews.example.com"
+WEEK_SECONDS = 604_800.0
 NAME = "accounts/1/locations/2/reviews/AbC-1"
 
 
@@ -73,6 +77,10 @@ async def ingest(ingest_url: str, issuer: Issuer) -> AsyncIterator[Ingest]:
 
 @pytest.fixture
 async def google(ingest: Ingest) -> Source:
+    return await google_source(ingest)
+
+
+async def google_source(ingest: Ingest) -> Source:
     wanted = {"name": "Google", "platform": "google-business", "subject": "acme", "secret": ACCOUNT}
     headers = {"authorization": f"Bearer {await ingest.key()}"}
     made = (await ingest.client.post("/v1/sources", json=wanted, headers=headers)).json()
@@ -192,6 +200,64 @@ async def test_rotated_keys_are_read_without_a_refusal(
     assert (await push(ingest, google, issuer.token(google, "k-3"), notification("4"))).status_code == 202
     monkeypatch.setattr(issuer_keys, "READ_AGAIN_SECONDS", 60.0)
     assert (await push(ingest, google, issuer.token(google), notification("5"))).status_code == 401
+
+
+@dataclass
+class Clock:
+    """A clock that nobody sets, but this test."""
+
+    seconds: float = 0.5
+    """As soon after a start of the machine."""
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@asynccontextmanager
+async def at_their_clock(
+    dsn: str, issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Ingest, Source]]:
+    """Ingest whose keys of issuers age by a clock of the test."""
+    monkeypatch.setattr(main, "PublishedKeys", partial(issuer_keys.PublishedKeys, monotonic=clock))
+    origins = {GOOGLE_KEYS: issuer.server.url}
+    async with running_ingest(dsn, public_url=PUBLIC, interface_origins=origins) as ingest:
+        yield ingest, await google_source(ingest)
+
+
+async def test_the_first_delivery_after_a_quiet_week_in_which_the_keys_rotated_is_taken(
+    ingest_url: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+):
+    clock = Clock()
+    async with at_their_clock(ingest_url, issuer, clock, monkeypatch) as (ingest, google):
+        assert (await push(ingest, google, issuer.token(google))).status_code == 202
+        for week, kid in enumerate(("k-2", "k-2", "k-3")):
+            clock.seconds += WEEK_SECONDS
+            issuer.published.clear()
+            if kid not in issuer.keys:
+                issuer.make(kid, publish=False)
+            issuer.published.append(kid)
+            assert (await push(ingest, google, issuer.token(google, kid), notification(kid))).status_code == 202
+            assert len(issuer.server.asked) == 2 + week, "they are read once a week"
+        assert (await push(ingest, google, issuer.token(google), notification("1"))).status_code == 401
+
+
+@pytest.mark.parametrize("step_seconds", [-3_600, 3_600])
+async def test_keys_age_by_no_clock_that_can_be_set(
+    ingest_url: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, step_seconds: int
+):
+    clock, wall = Clock(), time.time
+    async with at_their_clock(ingest_url, issuer, clock, monkeypatch) as (ingest, google):
+        assert (await push(ingest, google, issuer.token(google))).status_code == 202
+        monkeypatch.setattr(time, "time", lambda: wall() + step_seconds)
+        assert (await push(ingest, google, issuer.token(google), notification("2"))).status_code == 202
+        assert len(issuer.server.asked) == 1, "they count as long as before"
+        issuer.make("k-2")
+        clock.seconds += issuer_keys.READ_AGAIN_SECONDS
+        assert (await push(ingest, google, issuer.token(google, "k-2"), notification("3"))).status_code == 202
+        issuer.published.remove("k-1")
+        clock.seconds += issuer.max_age
+        assert (await push(ingest, google, issuer.token(google), notification("4"))).status_code == 401
+        assert len(issuer.server.asked) == 3, "they have ended"
 
 
 FAULTS: dict[str, Callable[[FakeInterface], None]] = {

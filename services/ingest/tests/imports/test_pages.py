@@ -125,7 +125,26 @@ async def test_a_file_that_cannot_be_read_is_refused_and_leaves_nothing(
     assert await ingest.rows("SELECT FROM ingest.imports") == []
 
 
-async def test_only_who_may_import_sees_the_pages(ingest: Ingest, source: Source):
+async def test_who_may_only_read_imports_sees_them_and_no_form(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    path = (await sent(staff, source)).headers["location"]
+    async with await signed_in(ingest, "imports:read") as reader:
+        for started in (False, True):
+            if started:
+                form = {"map": "id=Review ID\r\nrating=Stars\r\npublished_at=Date", "zone": "UTC", "dates": "dmy"}
+                assert (await staff.post(path, data=form | {"do": "start"})).status_code == 303
+                assert f'action="{path}"' in (await staff.get(path)).text, "it can be cancelled"
+            shown = await reader.get(path)
+            assert (shown.status_code, f'action="{path}"' in shown.text) == (200, False)
+        listed = await reader.get(PAGE)
+        assert (listed.status_code, path in listed.text, f"{PAGE}/new" in listed.text) == (200, True, False)
+        assert (await reader.get(f"{PAGE}/new")).status_code == 403
+        assert (await sent(reader, source)).status_code == 403
+        assert (await reader.post(path, data={"do": "cancel"})).status_code == 403
+
+
+async def test_only_who_may_read_imports_sees_the_pages(ingest: Ingest, source: Source):
     async with await signed_in(ingest, "reviews:read") as browser:
         assert (await browser.get(PAGE)).status_code == 403
         assert (await sent(browser, source)).status_code == 403

@@ -1,13 +1,11 @@
 """What was erased does not come back by a pull, and a process that dies leaves its sources after a while."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.vault import vault_of
-from plaudit.ingest.erasure import commands
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit_testing.running_ingest import Ingest
 
@@ -19,7 +17,7 @@ WORDS = "quibblefrotz"
 async def erase(ingest: Ingest, headers: dict[str, str], **wanted: Any) -> None:
     resources = ingest.resources
     vault = vault_of(resources.settings)
-    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault)
+    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault, settling_seconds=0)
     answer = await ingest.client.post("/v1/erasures", json=wanted, headers=headers)
     assert answer.status_code == 202, answer.text
     while await job.has_work():
@@ -30,7 +28,6 @@ async def erase(ingest: Ingest, headers: dict[str, str], **wanted: Any) -> None:
 async def test_an_erased_review_stays_so_whatever_pages_list(
     puller, platforms, ingest: Ingest, platform: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(commands, "SETTLING", timedelta())
     says = platforms.says(platform)
     says.review("r-1")
     says.review("r-2")
@@ -54,7 +51,6 @@ async def test_an_erased_review_stays_so_whatever_pages_list(
 async def test_an_erased_person_does_not_come_back_either(
     puller, platforms, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(commands, "SETTLING", timedelta())
     email = "ada.lovelace@example.com"
     platforms.trustpilot.review("r-1", referralEmail=email, text=WORDS)
     source = await puller.source("trustpilot")

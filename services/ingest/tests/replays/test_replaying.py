@@ -18,7 +18,6 @@ from plaudit_testing.webhooks import headers
 
 pytestmark = pytest.mark.postgres
 
-ERASURE_IS_SETTLED = "UPDATE ingest.erasures SET requested_at = requested_at - interval '1 minute'"
 BROADER = "UPDATE ingest.sources SET subject = 'globex' WHERE id = $1"
 """The fix that the tests make: the subject that events name is the source's."""
 
@@ -209,8 +208,8 @@ async def test_what_was_erased_stays_erased(ingest: Ingest, source: Source, repl
     await replayed(source_id=source.id)
     assert "r-3" not in await ratings(ingest) or (await ratings(ingest))["r-3"] is None
     resources = ingest.resources
-    erasing = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault_of(resources.settings))
-    await ingest.superuser.execute(ERASURE_IS_SETTLED)
+    worker, vault = resources.database(Role.WORKER), vault_of(resources.settings)
+    erasing = ErasureJob(worker, resources.outbox, resources.ids, vault, settling_seconds=0)
     while await erasing.turn():
         pass
     before = await stored(ingest)
@@ -236,9 +235,9 @@ async def test_an_erasure_in_the_middle_of_a_replay_holds_whichever_comes_first(
     begun = (await ingest.counts())["revisions"]
     assert 0 < begun < 120, "some came back before the erasure was asked for"
     await ingest.client.post("/v1/erasures", json={"person": "native:c-1"}, headers=authorization)
-    await ingest.superuser.execute(ERASURE_IS_SETTLED)
     resources = ingest.resources
-    erasing = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault_of(resources.settings))
+    worker, vault = resources.database(Role.WORKER), vault_of(resources.settings)
+    erasing = ErasureJob(worker, resources.outbox, resources.ids, vault, settling_seconds=0)
 
     async def run(each: ReplayJob | ErasureJob) -> None:
         while await each.turn():

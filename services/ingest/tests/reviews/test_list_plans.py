@@ -6,6 +6,7 @@ What is counted is what the executed plans really read: entries of indexes, and 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
@@ -192,6 +193,69 @@ async def test_a_page_far_down_reads_no_more_than_the_first(many: Ingest) -> Non
             assert len(page) == LIMIT
             counts.append(read["entries of indexes"])
         assert counts[1] <= counts[0] + 1_000, order
+
+
+DELETED: Final = frozenset(UUID(int=1_000 + number) for number in range(1_000))
+"""Sources without a review: statistics know nothing of them."""
+MOVED: Final = """
+WITH moved AS (UPDATE ingest.reviews SET answered_at = NULL, removed = false, source_id = $1 WHERE id = $2)
+UPDATE ingest.review_texts SET words = array_to_tsvector(
+    tsvector_to_array(words) || ARRAY['default:#source=' || $1, 'default:#answered=False', 'default:#removed=False'])
+WHERE review_id = $2
+"""
+
+
+async def test_a_thousand_deleted_sources_cost_no_whole_table_and_the_next_entries_at_most(many: Ingest) -> None:
+    few = frozenset({UUID(int=3)})
+    found: dict[str, list[dict[str, int]]] = {}
+    for order in (Order.NEWEST, Order.RATING, Order.CHANGED):
+        for answered in ("unknown", "false"):
+            for more in ({}, {"text": "kayak"}, {"rating_lt": 2.0}, {"language": "it"}):
+                filters, pages, counts = Filters(answered=answered, **more), [], []
+                for silent in (few, few | DELETED):
+                    async with reading(many) as (tx, read):
+                        page = await store.page(tx, DEFAULT, filters, None, LIMIT, order=order, silent=silent)
+                    pages.append([each.place for each in page])
+                    counts.append(read)
+                assert pages[0] == pages[1] != [], (order, filters)
+                found[f"{order} {answered} {more}"] = counts
+    assert [name for name, counts in found.items() if any(read["rows of whole tables"] for read in counts)] == []
+    dearer = {name: _entries(counts[1]) - _entries(counts[0]) for name, counts in found.items()}
+    assert {name: entries for name, entries in dearer.items() if entries > _NEXT_ENTRIES} == {}
+
+
+async def test_where_only_deleted_sources_are_silent_their_few_reviews_are_found_without_reading_all_others(
+    many: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MAX_CANDIDATES", 50)  # so the order is read to its end
+    await many.superuser.execute(MOVED, min(DELETED), UUID("00000000-0000-7000-8000-000000000007"))
+    found = {}
+    for order in (Order.NEWEST, Order.RATING):
+        async with reading(many) as (tx, read):
+            page = await store.page(tx, DEFAULT, Filters(answered="unknown"), None, LIMIT, order=order, silent=DELETED)
+        assert len(page) == 1
+        found[order] = _entries(read)
+    assert {order: entries for order, entries in found.items() if entries > _NEXT_ENTRIES} == {}
+
+
+async def test_to_find_the_sources_that_were_deleted_takes_one_entry_for_each(many: Ingest) -> None:
+    fill = import_module("plaudit.ingest.migrations.versions.0023_sources_that_were_deleted").FILL
+    await many.superuser.execute("DELETE FROM ingest.sources WHERE id = $1", UUID(int=2))
+    async with many.superuser.transaction():
+        await many.superuser.execute(fill)
+        rows = await many.superuser.fetch(READ)
+    assert sum(row["whole"] for row in rows) == 0
+    assert sum(row["entries"] for row in rows) <= 20
+    kept = await many.rows("SELECT tenant_id, source_id FROM ingest.deleted_sources")
+    assert [tuple(row) for row in kept] == [(DEFAULT, UUID(int=2))]
+
+
+_NEXT_ENTRIES: Final = BOUNDS["NEAR_ROWS"] + 4 * BOUNDS["NEAR_LOOKUPS"]
+"""What is read at most where a page is looked for among the next entries first, each looked up in three tables."""
+
+
+def _entries(read: dict[str, int]) -> int:
+    return read["entries of indexes"]
 
 
 async def _place(ingest: Ingest, order: Order, share: float) -> tuple[Any, ...]:

@@ -24,14 +24,14 @@ class Role(StrEnum):
 _VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read"})
 _RESPONDER: Final = _VIEWER | {
     *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "deliveries:write"),
-    "surveys:invite",
+    *("surveys:invite", "imports:read"),
 }
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,
     Role.RESPONDER: _RESPONDER,
     Role.ADMIN: frozenset({"*"}),
 }
-"""The scopes of each role. A deliveries' bytes can hold addresses of customers, so viewers do not read them."""
+"""The scopes of each role. Deliveries and rejects of imports can hold addresses of customers: viewers read neither."""
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from plaudit.common.vault.key_ring import new_key
+from plaudit.common.vault.key_ring import new_key, new_key_id
 
 
 def make_key_file(file: Path, key: str) -> bool:
@@ -34,7 +34,7 @@ def make_key_file(file: Path, key: str) -> bool:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one of the commands; return the exit code."""
-    key = new_key(f"k{datetime.now(UTC):%Y%m%d}")
+    key = new_key(new_key_id(datetime.now(UTC).date()))
     if list(arguments) == ["new-key"]:
         sys.stdout.write(f"{key}\n")
         return 0

@@ -5,11 +5,17 @@ import binascii
 import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 KEY_BYTES: Final = 32
 KEY_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _FORM: Final = f"`id:key`, with the key as base64 of {KEY_BYTES} bytes"
+
+_ANOTHER_ID: Final = (
+    "give the one that was added last another id, such as one more letter; "
+    "the other one keeps it, for values name the key that they were encrypted with by its id"
+)
 
 
 class VaultKeyError(ValueError):
@@ -39,9 +45,12 @@ class KeyRing:
             key_id, _, encoded = each.partition(":")
             if KEY_ID.fullmatch(key_id) is None:
                 raise VaultKeyError(f"key {number} does not have the form {_FORM}")
+            key = _decoded(key_id, encoded)
+            if keys.get(key_id) == key:
+                raise VaultKeyError(f"key {key_id} is there twice: take one away")
             if key_id in keys:
-                raise VaultKeyError(f"two keys have the id {key_id}")
-            keys[key_id] = _decoded(key_id, encoded)
+                raise VaultKeyError(f"two keys have the id {key_id}: {_ANOTHER_ID}")
+            keys[key_id] = key
         return cls(keys)
 
     @property
@@ -65,6 +74,11 @@ class KeyRing:
             return self.keys[key_id]
         except KeyError:
             raise MissingKeyError(f"the vault has no key {key_id}, with which a value was encrypted") from None
+
+
+def new_key_id(today: date) -> str:
+    """Return an id for a new key: the day, so that people know keys apart by age, and what differs within one day."""
+    return f"k{today:%Y%m%d}-{secrets.token_hex(4)}"
 
 
 def new_key(key_id: str) -> str:

@@ -11,7 +11,7 @@ from plaudit.ingest.contacts import store as contacts
 from plaudit.ingest.contacts.commands import order_key as customer_key
 from plaudit.ingest.contacts.domain import UnopenedAddressError
 from plaudit.ingest.erasure import store
-from plaudit.ingest.erasure.domain import SETTLING, Erasure, Stage, needles, without_words
+from plaudit.ingest.erasure.domain import Erasure, Stage, needles, without_words
 from plaudit.ingest.erasure.events import customer_erased, review_erased
 from plaudit.ingest.reviews.domain.erasing import erase
 from plaudit.ingest.reviews.domain.order_keys import order_key
@@ -68,8 +68,15 @@ async def request(
     return erasure
 
 
-async def carry_on(work: UnitOfWork, found: Erasure, vault: Vault) -> int:
-    """Carry on an erasure that is not done; return how much was done, 0 where there is nothing to do now."""
+async def carry_on(work: UnitOfWork, found: Erasure, vault: Vault, *, is_settled: bool) -> int:
+    """Carry on an erasure that is not done; return how much was done, 0 where there is nothing to do now.
+
+    Args:
+        work: the open unit of work.
+        found: the erasure, as it was read.
+        vault: opens the address.
+        is_settled: whether what was being written when it was asked for is committed; until then it looks for reviews.
+    """
     tx = work.tx
     reviews = await store.reviews_of(tx, found, REVIEWS_PER_TURN) if found.stage is Stage.REVIEWS else []
     keys = [f"erasure:{found.id}"]
@@ -81,13 +88,15 @@ async def carry_on(work: UnitOfWork, found: Erasure, vault: Vault) -> int:
     if erasure != found:
         return 1  # another process was faster; there may be more
     after, done = await _STEPS[erasure.stage](work, erasure, vault)
+    if erasure.stage is Stage.REVIEWS and after.stage is not erasure.stage and not is_settled:
+        return 0
     if after != erasure:
         await store.save(tx, after)
     return done
 
 
 async def _erase_reviews(work: UnitOfWork, erasure: Erasure, _: Vault) -> tuple[Erasure, int]:
-    """Erase a batch of reviews. It waits with the last look until nothing is on its way that was not known of."""
+    """Erase a batch of reviews."""
     tx = work.tx
     found = await store.reviews_of(tx, erasure, REVIEWS_PER_TURN)
     for stored in await store.these(tx, erasure.tenant_id, [review.review_id for _, review in found]):
@@ -98,8 +107,6 @@ async def _erase_reviews(work: UnitOfWork, erasure: Erasure, _: Vault) -> tuple[
         await work.emit(review_erased(erasure.tenant_id, subject, revised, tx.now))
     if found:
         return erasure, len(found)
-    if tx.now < erasure.requested_at + SETTLING:
-        return erasure, 0
     return replace(erasure, stage=Stage.DELIVERIES, place=str(FIRST_ID)), 1
 
 

@@ -3,14 +3,14 @@
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-SETTLING: Final = timedelta(seconds=15)
+SETTLING_SECONDS: Final = 15.0
 """An erasure goes on for so long: a delivery that was being written when it was asked for is committed by then."""
 MIN_BARE_NEEDLE_CHARS: Final = 8
 """A shorter id is looked for in quotation marks, or it would be found everywhere; as a number, behind a key of ids."""
@@ -39,6 +39,7 @@ STORES: Final[Mapping[str, str]] = {
     "sorting_runs": "holds nothing about customers",
     "words_of_trade": "holds nothing about customers",
     "sources": "holds nothing about customers",
+    "deleted_sources": "holds nothing about customers",
     "surveys": "holds nothing about customers",
     "survey_invitations": "deleted of the person, and that which a review came of; links lead nowhere then",
     "pulls": "holds nothing about customers",

@@ -22,6 +22,7 @@ _ERASURES = Columns(erasures)
 _SELECT = f"SELECT {_ERASURES.listed} FROM erasures"
 _ADD = f"INSERT INTO erasures ({_ERASURES.listed}) VALUES ({_ERASURES.values()})"
 _OPEN = f"{_SELECT} WHERE stage <> 'done' AND id <> ALL($1::uuid[]) ORDER BY requested_at LIMIT 1"
+_LOOKING = "SELECT id FROM erasures WHERE stage = 'reviews' ORDER BY requested_at LIMIT $1"
 _HAS_OPEN = "SELECT EXISTS (SELECT FROM erasures WHERE stage <> 'done')"
 _PAGE = f"""
 {_SELECT} WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (requested_at, id) < ($2, $3::uuid))
@@ -166,6 +167,11 @@ async def first_open(tx: Tx, but: Collection[UUID]) -> Erasure | None:
     """Return the erasure that was asked for first of those that are not done, but for these."""
     row = await tx.raw.fetchrow(_OPEN, list(but))
     return None if row is None else _erasure(row)
+
+
+async def looking_for_reviews(tx: Tx, limit: int) -> list[UUID]:
+    """Return the ids of the first erasures that still look for reviews, the oldest first."""
+    return [row["id"] for row in await tx.raw.fetch(_LOOKING, limit)]
 
 
 async def save(tx: Tx, erasure: Erasure) -> None:

@@ -55,11 +55,12 @@ STATES: Final[Mapping[Stage, tuple[str, str]]] = {
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.ingest.imports")
-Importer = Annotated[Principal, Depends(staff("imports:write"))]
+Reader = Annotated[Principal, Depends(staff("imports:read"))]
+Importer = Annotated[Principal, Depends(staff("imports:read", "imports:write"))]
 
 
 @router.get(IMPORTS)
-async def show_imports(request: Request, principal: Importer, tx: TenantTx, cursor: Cursor = None) -> Response:
+async def show_imports(request: Request, principal: Reader, tx: TenantTx, cursor: Cursor = None) -> Response:
     """Show imports, the latest first."""
     after = decode_cursor(cursor, tuple[datetime, UUID], of=IMPORTS) if cursor else None
     found = await store.page(tx, principal.tenant_id, after, ROWS + 1)
@@ -72,6 +73,7 @@ async def show_imports(request: Request, principal: Importer, tx: TenantTx, curs
         imports=[(each, STATES[each.stage]) for each in listed],
         names=await _names(tx, principal),
         new_path=NEW,
+        may_import=principal.may("imports:write"),
         list_path=IMPORTS,
         next=following,
         is_first=cursor is None,
@@ -106,7 +108,7 @@ async def take_file(request: Request, principal: Importer, vault: OpenedVault) -
 
 
 @router.get(f"{IMPORTS}/{{import_id}}")
-async def show_import(request: Request, principal: Importer, tx: TenantTx, import_id: UUID) -> Response:
+async def show_import(request: Request, principal: Reader, tx: TenantTx, import_id: UUID) -> Response:
     """Show how far an import is; of one that is not started, how its file would be read."""
     found = await _get(tx, principal, import_id)
     return await _page(request, principal, tx, found, found.wanted)
@@ -198,6 +200,7 @@ async def _page(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if error and typed else HTTPStatus.OK,
         further=("Import",),
         found=found,
+        may_import=principal.may("imports:write"),
         words=words,
         look=look,
         source=(await _names(tx, principal)).get(str(found.source_id), "a source that was deleted"),

@@ -14,7 +14,7 @@ from sqlalchemy import Select, delete, insert, select, tuple_, update
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.vault import UNOPENED, Place, Resealed, Vault
 from plaudit.ingest.sources.domain import Answers, AnswersOf, KeyedSource, Source
-from plaudit.ingest.sources.tables import sources
+from plaudit.ingest.sources.tables import deleted_sources, sources
 
 _FIND = "SELECT * FROM find_source($1)"
 _SEALED = ("secret", "path_token")
@@ -50,6 +50,7 @@ SELECT s.id, s.platform, nullif(s.mapping, 'null')::text AS mapping,
     {_IS_POLLED.format(tenant="s.tenant_id", source="s.id")} AS is_polled
 FROM sources AS s WHERE s.tenant_id = $1 AND ($2::uuid[] IS NULL OR s.id = ANY($2))
 """
+_DELETED = "SELECT source_id FROM deleted_sources WHERE tenant_id = $1"
 
 
 async def add(tx: SqlTx, source: Source, vault: Vault) -> None:
@@ -87,9 +88,11 @@ async def save(tx: SqlTx, source: Source, vault: Vault) -> None:
 
 
 async def remove(tx: SqlTx, tenant_id: str, source_id: UUID) -> None:
-    """Delete a source and its log of failed attempts; what it has sent stays."""
+    """Delete a source and its log of failed attempts; what it has sent stays, and that it was deleted."""
     await tx.sql.execute(delete(sources).where(sources.c.tenant_id == tenant_id, sources.c.id == source_id))
     await tx.raw.execute(_DELETE_ATTEMPTS, tenant_id, source_id)
+    gone = {"tenant_id": tenant_id, "source_id": source_id, "deleted_at": tx.now}
+    await tx.sql.execute(insert(deleted_sources).values(gone))
 
 
 async def page(
@@ -164,10 +167,14 @@ async def answers_told(
 
 
 async def silent(tx: Tx, tenant_id: str, answers_of: AnswersOf) -> frozenset[UUID]:
-    """Return the tenant's sources at which answers are not told: a review without one may have one."""
+    """Return the tenant's sources at which answers are not told: a review without one may have one.
+
+    Those that were deleted are among them, as in `answers_told`: there can be as many as the tenant has ever had.
+    """
     rows = await tx.raw.fetch(_TELLING, tenant_id, None)
     told = ((row["id"], answers_of(row["platform"], row["mapping"], is_polled=row["is_polled"])) for row in rows)
-    return frozenset(source_id for source_id, answers in told if answers is Answers.UNTOLD)
+    deleted = (row["source_id"] for row in await tx.raw.fetch(_DELETED, tenant_id))
+    return frozenset((*(source_id for source_id, answers in told if answers is Answers.UNTOLD), *deleted))
 
 
 async def reseal(tx: Tx, max_rows: int, vault: Vault) -> Resealed:

@@ -1,11 +1,13 @@
-"""The table of sources."""
+"""The tables of sources: those there are, and the ids of those that were deleted."""
 
 from sqlalchemy import ARRAY, Column, DateTime, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
+metadata = MetaData(schema="ingest")
+
 sources = Table(
     "sources",
-    MetaData(schema="ingest"),
+    metadata,
     Column("tenant_id", Text, nullable=False),
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
@@ -21,4 +23,12 @@ sources = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("paused_at", DateTime(timezone=True)),
     Column("revision", Integer, nullable=False),
+)
+
+deleted_sources = Table(
+    "deleted_sources",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("source_id", Uuid, primary_key=True),
+    Column("deleted_at", DateTime(timezone=True), nullable=False),
 )

@@ -1,6 +1,10 @@
-"""The keys that issuers of tokens publish: read when one is not known, kept as long as the issuer says."""
+"""The keys that issuers of tokens publish: read when one is not known, kept as long as the issuer says.
+
+Durations are measured by a clock that nobody sets: keys are neither kept longer nor refused because the time was set.
+"""
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +28,7 @@ TRY_AGAIN_SECONDS: Final = 2.0
 """After a failure."""
 MIN_KEPT_SECONDS, MAX_KEPT_SECONDS = 300.0, 86_400.0
 """Whatever the issuer says."""
+NEVER: Final = -math.inf
 OK: Final = 200
 MAX_BYTES: Final = 256 * 1024
 TIMEOUT_SECONDS: Final = 10.0
@@ -40,11 +45,11 @@ class KeysUnreachableError(Exception):
 class PublishedKeys:
     """Reads keys, for the proofs of all sources."""
 
-    def __init__(self, client: HttpClient, address: str, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, client: HttpClient, address: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Read nothing yet; `address` is that of Plaudit from outside, which tokens are issued for."""
         self._client = client
         self._address = address
-        self._now = wall_clock
+        self._now = monotonic
         self._known: dict[str, IssuerKeys] = {}
         self._read_at: dict[str, float] = {}
         self._failed_at: dict[str, float] = {}
@@ -55,7 +60,7 @@ class PublishedKeys:
         proof = adapter.proof
         if not isinstance(proof, OidcBearer):
             return proof
-        keys = self._known.setdefault(proof.keys_url, IssuerKeys())
+        keys = self._known.setdefault(proof.keys_url, IssuerKeys(self._now))
         return replace(proof, audience=f"{self._address}/v1/hooks/{source.id}", issuer_keys=keys)
 
     async def read(self, url: str, timeout_seconds: float) -> None:
@@ -66,16 +71,16 @@ class PublishedKeys:
             KeysUnreachableError: they cannot be read in time.
         """
         now = self._now()
-        if now < self._read_at.get(url, 0.0) + READ_AGAIN_SECONDS and now < self._known[url].until:
+        if now < self._read_at.get(url, NEVER) + READ_AGAIN_SECONDS and self._known[url].are_fresh:
             raise NotProvenError("unknown_key", "the token is signed with a key that its issuer does not publish")
-        if now < self._failed_at.get(url, 0.0) + TRY_AGAIN_SECONDS:
+        if now < self._failed_at.get(url, NEVER) + TRY_AGAIN_SECONDS:
             raise KeysUnreachableError
         task = self._reading.get(url)
         if task is None:
             task = self._reading[url] = asyncio.create_task(self._read(url))
             task.add_done_callback(lambda _: self._reading.pop(url))
         await asyncio.wait({task}, timeout=timeout_seconds)
-        if not task.done() or task.cancelled() or now < self._failed_at.get(url, 0.0):
+        if not task.done() or task.cancelled() or now < self._failed_at.get(url, NEVER):
             raise KeysUnreachableError
         task.result()
 
@@ -87,11 +92,9 @@ class PublishedKeys:
             self._failed_at[url] = self._now()
             log.warning("issuer_keys_unreachable", error_type=type(error).__name__)
             raise KeysUnreachableError from error
-        now = self._now()
-        self._read_at[url] = now
+        self._read_at[url] = self._now()
         self._failed_at.pop(url, None)
-        known = self._known[url]
-        known.by_id, known.until = keys, now + _kept_seconds(told.headers)
+        self._known[url].keep(keys, _kept_seconds(told.headers))
 
 
 def _keys(told: HttpAnswer) -> Mapping[str, Key]:

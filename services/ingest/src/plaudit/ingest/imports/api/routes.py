@@ -57,6 +57,7 @@ REFUSALS: Final[Refusals] = {
 """What the domain refuses → its problem."""
 
 router = APIRouter(tags=["imports"])
+Reader = Annotated[Principal, Depends(authorize("imports:read"))]
 Importer = Annotated[Principal, Depends(authorize("imports:write"))]
 ImportId = Annotated[UUID, Path(description="The import's id.")]
 
@@ -123,14 +124,14 @@ async def preview_import(request: Request, reading: Reading) -> PreviewOut:
 
 
 @router.get("/v1/imports", summary="List imports")
-async def list_imports(principal: Importer, tx: TenantTx, paging: Paging) -> Page[ImportOut]:
+async def list_imports(principal: Reader, tx: TenantTx, paging: Paging) -> Page[ImportOut]:
     """List imports, the latest first."""
     found = await store.page(tx, principal.tenant_id, paging.after(tuple[datetime, UUID]), paging.rows)
     return paging.page(found, lambda each: (each.requested_at, each.id), import_out)
 
 
 @router.get("/v1/imports/{import_id}", summary="Read an import")
-async def read_import(principal: Importer, tx: TenantTx, import_id: ImportId) -> ImportOut:
+async def read_import(principal: Reader, tx: TenantTx, import_id: ImportId) -> ImportOut:
     """Read how far an import is, and how its file was understood."""
     return import_out(await _get(tx, principal, import_id))
 
@@ -158,7 +159,7 @@ async def cancel_import(principal: Importer, work: Work, import_id: ImportId) ->
     },
     summary="Read the rejects of an import",
 )
-async def read_rejects(request: Request, principal: Importer, tx: TenantTx, import_id: ImportId) -> StreamingResponse:
+async def read_rejects(request: Request, principal: Reader, tx: TenantTx, import_id: ImportId) -> StreamingResponse:
     """Read the rows that were not taken, as a file: mend it, and import it. The first columns say what is wrong."""
     found = await _get(tx, principal, import_id)
     database: Database = request.app.state.resources.database(Role.API)

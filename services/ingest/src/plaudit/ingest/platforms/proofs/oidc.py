@@ -1,7 +1,9 @@
 """An OpenID token of the platform's service account, checked with the keys that its issuer publishes."""
 
 import hmac
+import math
 import re
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,11 +30,24 @@ _ACCOUNT: Final = re.compile(r"[^@\s\x00]{1,200}@[^@\s\x00]{1,200}")
 class IssuerKeys:
     """The keys that an issuer publishes, as they were read last. Whoever reads them writes here."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Know none yet."""
-        self.by_id: Mapping[str, Key] = {}
-        self.until = 0.0
-        """Unix seconds; then they must be read again."""
+        self._now = monotonic
+        self._by_id: Mapping[str, Key] = {}
+        self._until = -math.inf
+
+    @property
+    def are_fresh(self) -> bool:
+        """Whether they count still; otherwise they must be read again."""
+        return self._now() < self._until
+
+    def get(self, key_id: str) -> Key | None:
+        """Return a key that counts."""
+        return self._by_id.get(key_id) if self.are_fresh else None
+
+    def keep(self, by_id: Mapping[str, Key], seconds: float) -> None:
+        """Replace them by what was read just now, which counts for so long."""
+        self._by_id, self._until = by_id, self._now() + seconds
 
 
 class UnknownKeyError(Exception):
@@ -93,8 +108,7 @@ class OidcBearer:
         if header.get("alg") != OIDC_ALGORITHM or not isinstance(header.get("kid"), str):
             raise NotProvenError("malformed_token", f"the token is not signed with {OIDC_ALGORITHM} and a named key")
         self._check_claims(claims, keys, now)
-        known = self.issuer_keys
-        key = known.by_id.get(header["kid"]) if now < known.until else None
+        key = self.issuer_keys.get(header["kid"])
         if key is None:
             raise UnknownKeyError(self.keys_url)
         try:
