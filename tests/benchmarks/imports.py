@@ -23,8 +23,9 @@ from benchmarks.report import Report
 from benchmarks.reviews import SEED, TENANT, text
 from benchmarks.servers import Servers
 from plaudit.common.db import Database, Role
+from plaudit.common.memory import tune_memory
 from plaudit.common.outbox import SqlUnitOfWork
-from plaudit.common.process import Resources, tune_memory
+from plaudit.common.process import Resources
 from plaudit.common.tenants import commands as tenants
 from plaudit.common.vault import vault_of
 from plaudit.ingest.imports import store

@@ -20,8 +20,8 @@ import msgspec
 import structlog
 
 from plaudit.common.ids import uuid7
+from plaudit.common.memory import tune_memory
 from plaudit.common.outbox import Outbox
-from plaudit.common.process import tune_memory
 from plaudit.ingest.hooks import commands as hooks
 from plaudit.ingest.hooks.domain import Outcome, Receipt
 from plaudit.ingest.imports.commands import Prepared, Terms

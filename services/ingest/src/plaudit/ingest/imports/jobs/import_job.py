@@ -203,6 +203,7 @@ class ImportJob(PeriodicJob):
             await store.extend(tx, self._process, running.now)
             await store.end(tx, self._process, ended, tx.now)
         log.info("import_ended", import_id=str(ended.id), tenant_id=ended.tenant_id, stage=stage.value)
+        await running.settle()
         running.close()
         self._running = None
 

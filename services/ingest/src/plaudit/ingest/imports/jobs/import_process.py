@@ -17,8 +17,9 @@ import uvloop
 
 from plaudit.common.db import Database, Role
 from plaudit.common.jobs import PeriodicJob, back_off_seconds, pause
+from plaudit.common.memory import tune_memory
 from plaudit.common.observability import log as logs
-from plaudit.common.process import Resources, tune_memory
+from plaudit.common.process import Resources
 from plaudit.common.settings import read_settings
 from plaudit.common.vault import vault_of
 from plaudit.ingest.imports import store

@@ -33,8 +33,9 @@ CHECK_ROWS: Final = 200
 EVENTS_PER_DELIVERY: Final = 500
 """As the command line sends them: what it has sent is known here by its ids, and the other way round."""
 DELIVERIES_PER_GROUP: Final = 4
-ROWS_WORTH_A_PROCESS: Final = 10_000
-"""Of a file with so many, another process decides; starting it costs as much as deciding about these."""
+BYTES_WORTH_A_PROCESS: Final = 3 * 1024 * 1024
+"""Of a file that is as large, packed or not, another process decides about the rows. It takes as long to start as to
+decide about 20,000 of them, and starts while the file is read."""
 MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024 * 1024
 
 
@@ -97,6 +98,9 @@ class Running:
     def read(self) -> list[Reject]:
         """Read rows for a short while; return those that cannot be taken. The last one leads to the next stage."""
         assert self._reader is not None, "the header is read first"
+        size_bytes = max(self.now.size_bytes, self._content.tell())
+        if self._decider is None and size_bytes >= BYTES_WORTH_A_PROCESS and not self.now.dry_run:
+            self._decider = Decider(self._partitions)
         until = time.monotonic() + READ_SECONDS
         rejects: list[Reject] = []
         rows, skipped, taken = self.now.rows_read, self.now.skipped, CHECK_ROWS
@@ -114,8 +118,6 @@ class Running:
             rows += taken
         if self._content.tell() > MAX_UNPACKED_BYTES:
             raise UnusableFileError(f"the file has more than {MAX_UNPACKED_BYTES:,} bytes when it is unpacked")
-        if self._decider is None and self._rows.count >= ROWS_WORTH_A_PROCESS and not self.now.dry_run:
-            self._decider = Decider(self._partitions)
         stage = Stage.READING if taken == CHECK_ROWS else Stage.WRITING
         self.now = msgspec.structs.replace(self.now, rows_read=rows, skipped=skipped, stage=stage)
         return rejects
