@@ -16,6 +16,7 @@ KNOWN = {
     "plaudit.common.contracts.subjects.prefixes",
     "plaudit.common.events.partitioning.partition_of",
     "plaudit.common.http.direct._path",
+    "plaudit.ingest.imports.jobs.deciding._rules",
     "plaudit.ingest.transfer.domain.values._zone",
     "plaudit.ingest.platforms.fields._is_language",
     "plaudit.ingest.platforms.mapping.compiled",

@@ -28,7 +28,7 @@ from plaudit_testing.toy_service import TOY, ToySettings
 
 PAGE_FAULTS = """
 import resource
-from plaudit.common.process import tune_memory
+from plaudit.common.memory import tune_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

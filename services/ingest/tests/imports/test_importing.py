@@ -5,7 +5,9 @@ import csv
 import gzip
 import io
 import json
+import os
 import resource
+import signal
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import timedelta
@@ -18,6 +20,7 @@ import pytest
 from plaudit.common.db import Role
 from plaudit.common.outbox import lag
 from plaudit.common.vault import Place, vault_of
+from plaudit.ingest.hooks import commands as hooks
 from plaudit.ingest.imports import commands, store
 from plaudit.ingest.imports.domain import Stage
 from plaudit.ingest.imports.jobs import running
@@ -165,6 +168,37 @@ async def test_an_import_whose_process_is_killed_ends_with_each_row_once(
     assert (counts["reviews"], counts["revisions"], counts["outbox"]) == (400, 1_198, 1_198)
     for job in killed:
         await job._leave()
+
+
+async def test_rows_that_another_process_decides_about_are_each_there_once_also_when_it_is_killed(
+    ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(running, "BYTES_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(commands, "MAX_PREPARED_AGE", timedelta(hours=1))
+    monkeypatch.setattr(running, "EVENTS_PER_DELIVERY", 10)
+    written_so: list[bool] = []
+
+    async def noted(*args: Any) -> bool:
+        written_so.append(await write_prepared(*args))
+        return written_so[-1]
+
+    write_prepared = hooks.write_prepared
+    monkeypatch.setattr(hooks, "write_prepared", noted)
+    rows: list[list[object]] = [[f"r-{n % 300}", n // 300 + 1, f"2026-01-0{n // 300 + 1}", "fine"] for n in range(400)]
+    sent = await send(ingest, source, table(rows), zone="UTC")
+    job = new_job()
+    while (await ingest.counts())["revisions"] < 320:
+        await job.turn()
+    # New reviews are written as they were prepared; a batch with one that is known is decided about again.
+    assert written_so[:7] == [True] * 7
+    assert written_so[-1] is False
+    assert job._running is not None
+    assert job._running._decider is not None
+    os.kill(job._running._decider.pid, signal.SIGKILL)
+    assert (await done(ingest, job, sent))["accepted"] == 400
+    assert await ratings(ingest, source) == {f"r-{n}": 2 if n < 100 else 1 for n in range(300)}
+    counts = await ingest.counts()
+    assert (counts["reviews"], counts["revisions"], counts["outbox"]) == (300, 400, 400)
 
 
 async def test_a_process_that_has_lost_its_import_writes_nothing_more(

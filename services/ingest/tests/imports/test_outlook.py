@@ -8,10 +8,11 @@ import pytest
 
 from plaudit.common.ids import uuid7
 from plaudit.ingest.hooks.domain import Delivery, Group, KnownReview, Receipt, ReviewKey
-from plaudit.ingest.imports.commands import MAX_OUTLOOK_AGE, Outlook
+from plaudit.ingest.imports.commands import MAX_OUTLOOK_AGE, Outlook, Terms
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit.ingest.reviews.domain.decisions import Backfill
 from plaudit.ingest.sorting.domain.rules import RulesInForce, SortingRules
-from plaudit.ingest.sources.domain import KeyedSource
+from plaudit.ingest.sources.domain import Answers, KeyedSource
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SOURCE = KeyedSource(
@@ -29,8 +30,14 @@ def removed(external_id: str) -> dict[str, Any]:
     return {"type": "review.removed", "data": {"id": external_id}}
 
 
-def outlook(in_force: RulesInForce = DRASTIC) -> Outlook:
-    return Outlook(SOURCE, in_force, in_force.compiled(), NOW, removals_are_final=True)
+def terms(in_force: RulesInForce = DRASTIC) -> Terms:
+    return Terms(
+        source=SOURCE, in_force=in_force, answers=Answers.TOLD, backfill=Backfill.NONE, removals_are_final=True
+    )
+
+
+def outlook() -> Outlook:
+    return Outlook(terms(), DRASTIC.compiled(), NOW)
 
 
 def taken(
@@ -79,6 +86,6 @@ def test_what_was_foreseen_is_what_is_decided(is_known: bool):
 
 def test_other_rules_or_a_minute_make_a_decision_be_made_again():
     ahead = outlook()
-    assert ahead.holds(DRASTIC, NOW + MAX_OUTLOOK_AGE)
-    assert not ahead.holds(DRASTIC, NOW + MAX_OUTLOOK_AGE + timedelta(seconds=1))
-    assert not ahead.holds(RulesInForce(), NOW)
+    assert ahead.holds(terms(), NOW + MAX_OUTLOOK_AGE)
+    assert not ahead.holds(terms(), NOW + MAX_OUTLOOK_AGE + timedelta(seconds=1))
+    assert not ahead.holds(terms(RulesInForce()), NOW)

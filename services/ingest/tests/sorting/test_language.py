@@ -2,6 +2,7 @@
 
 import pytest
 
+from plaudit.ingest.sorting.domain import language
 from plaudit.ingest.sorting.domain.language import KNOWN_LANGUAGES, UNKNOWN, Language, language_of
 
 ELEVEN = frozenset({"en", "de", "fr", "no", "es", "nl", "da", "sv", "it", "pt", "pl"})
@@ -51,3 +52,18 @@ def test_the_languages_that_rules_may_name_are_those_of_the_model() -> None:
     assert ELEVEN <= KNOWN_LANGUAGES
     text = "Das ist ein ganz gewöhnlicher Satz über den Kundendienst."
     assert language_of(text, None, KNOWN_LANGUAGES).tag == "de"
+
+
+def test_no_more_is_read_than_tells_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+
+    class Model:
+        def predict(self, line: str, *args: object) -> object:
+            lines.append(line)
+            return model.predict(line, *args)
+
+    model = language._model()
+    monkeypatch.setattr(language, "_model", Model)
+    text = "Das ist ein ganz gewöhnlicher Satz über den Kundendienst, und ein zweiter folgt ihm gleich nach. " * 9
+    assert language_of(text, None, ELEVEN).tag == "de"
+    assert lines == [f"{text[:60].lower()}\n"]

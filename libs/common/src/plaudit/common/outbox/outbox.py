@@ -24,7 +24,7 @@ class Outbox:
 
     def __init__(self, service: str, partitions: int, ids: IdSource) -> None:
         self._source = f"/plaudit/{service}"
-        self._partitions = partitions
+        self.partitions = partitions
         self._ids = ids
         self._encoder = msgspec.json.Encoder()
         self.written = asyncio.Event()
@@ -72,7 +72,7 @@ class Outbox:
         keys = [event.key.encode() for event in events]
         columns: dict[str, Sequence[object]] = {
             "topic": [event.topic.name for event in events],
-            "partition": [partition_of(key, self._partitions) for key in keys],
+            "partition": [partition_of(key, self.partitions) for key in keys],
             "key": keys,
             "envelope": [self.encode(event) for event in events],
         }

@@ -41,6 +41,27 @@ async def take_new(
 
     It is None too where a review would have to be looked up, since nothing of it is to be written.
     """
+    prepared = prepare(now, outbox, ids, deliveries, clock)
+    if prepared is None:
+        return None
+    receipts, arguments = prepared
+    is_written = await one_trip.write(tenant_ids(deliveries), order_keys(deliveries), now, *arguments)
+    return receipts if is_written else None
+
+
+def prepare(
+    now: datetime,
+    outbox: Outbox,
+    ids: IdSource,
+    deliveries: Sequence[Delivery],
+    clock: Callable[[], float] | None = None,
+) -> tuple[list[Receipt], list[object]] | None:
+    """Decide about a group as if all of its deliveries and reviews were new, before anything is read.
+
+    Returns:
+        The answers, and the parameters of the statement that writes the group if all of it is new; None where a review
+        would have to be looked up.
+    """
     reviews: dict[ReviewKey, KnownReview] = dict.fromkeys(_review_keys(deliveries))
     group = Group(now, ids, dict.fromkeys(_dedup_keys(deliveries)), reviews, clock=clock)
     receipts = [group.take(delivery) for delivery in deliveries]
@@ -48,9 +69,18 @@ async def take_new(
     # which checks what it writes, would not find out.
     if reviews.keys() != group.latest.keys():
         return None
-    arguments = store.arguments(group, _events(outbox, group))
-    is_written = await one_trip.write(tenant_ids(deliveries), order_keys(deliveries), now, *arguments)
-    return receipts if is_written else None
+    return receipts, store.arguments(group, _events(outbox, group))
+
+
+async def write_prepared(work: UnitOfWork, arguments: Sequence[object]) -> bool:
+    """Write a group that was prepared, if all of it is new; return False otherwise: nothing of it is written then.
+
+    The order keys of all deliveries must be locked.
+    """
+    is_written = await store.write_if_new(work.tx, arguments)
+    if is_written:
+        work.outbox.written.set()
+    return is_written
 
 
 def tenant_ids(deliveries: Iterable[Delivery]) -> set[str]:

@@ -224,6 +224,12 @@ ON CONFLICT (source_id, name) DO UPDATE SET noticed_at = excluded.noticed_at
 # For `OneTrip`.
 IS_NEW = _is_new(one_trip.NOW_AT)
 WRITE_NEW = _inserts(one_trip.NOW_AT, rows_from="FROM allowed")
+_WRITE_IF_NEW = f"""
+WITH checked AS MATERIALIZED (SELECT {_is_new(1)} AS is_right),
+allowed AS MATERIALIZED (SELECT FROM checked WHERE is_right),
+{_inserts(1, rows_from="FROM allowed")}
+SELECT is_right FROM checked
+"""
 
 
 async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> None:
@@ -243,6 +249,15 @@ async def write(tx: Tx, group: Group, events: Sequence[Sequence[object]]) -> Non
     if group.noticed:
         of = [(source.tenant_id, source.id, name) for source, name in group.noticed]
         await tx.raw.execute(_NOTE, group.now, *map(list, zip(*of, strict=True)))
+
+
+async def write_if_new(tx: Tx, arguments: Sequence[object]) -> bool:
+    """Store a group, given as `arguments` returns it, if none of its deliveries and reviews is known, no author erased.
+
+    Its order keys must have been locked by an earlier statement: this one sees what was committed until then.
+    """
+    is_right: bool = await tx.raw.fetchval(_WRITE_IF_NEW, tx.now, *arguments)
+    return is_right
 
 
 async def _hold(tx: Tx, group: Group, held: Mapping[ReviewKey, Unknown]) -> None:

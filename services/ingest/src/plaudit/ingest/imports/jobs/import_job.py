@@ -6,7 +6,6 @@ file again, and goes on behind the last row that was committed.
 
 import asyncio
 import time
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -20,10 +19,9 @@ from plaudit.common.outbox import Outbox, UnitOfWork, lag
 from plaudit.common.refusals import WrongInputError
 from plaudit.common.vault import Vault
 from plaudit.ingest.imports import commands, store
-from plaudit.ingest.imports.commands import LostImportError, Outlook, Portion
+from plaudit.ingest.imports.commands import Batch, LostImportError, Outlook
 from plaudit.ingest.imports.domain import Counts, Import, Stage, UnusableFileError, cleaned
 from plaudit.ingest.imports.jobs.running import EXTEND_SECONDS, Running, halves
-from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.reviews.domain.order_keys import order_key
 from plaudit.ingest.sorting import store as sorting_rules
 from plaudit.ingest.sources import store as sources
@@ -76,7 +74,7 @@ class ImportJob(PeriodicJob):
                 claimed = await store.claim(tx, self._process)
             if claimed is None:
                 return 0
-            self._running = Running(claimed)
+            self._running = Running(claimed, self._outbox.partitions)
         running = self._running
         try:
             return await self._carry_on(running)
@@ -117,68 +115,65 @@ class ImportJob(PeriodicJob):
 
     async def _write(self, running: Running) -> int:
         outlook = await self._outlook(running)
-        source = outlook.source
+        source = outlook.terms.source
         if source.paused_at is not None:
             await self._leave()  # it is claimed again once its source goes on; imports of other sources go first
             return 1
-        group = await running.group(outlook, self._ids)
-        if not group and not running.rejects:
+        batch = await running.group(outlook, self._ids)
+        if not batch.portions and not running.rejects:
             await self._end(running, Stage.DONE, None)
             return 1
-        if group and await self._gives_way():
+        if batch.portions and await self._gives_way():
             return 0
-        if running.now.dry_run or not group:
-            await self._count(running, group)
+        if running.now.dry_run or not batch.portions:
+            await self._count(running, batch)
         else:
-            await self._write_group(running, source, group)
+            await self._write_batch(running, source, batch)
         running.go_on()
         return 1
 
-    async def _count(self, running: Running, group: Sequence[Portion]) -> None:
-        rows = sum(len(portion.rows.rows) for portion in group)
+    async def _count(self, running: Running, batch: Batch) -> None:
+        rows = batch.row_count
         counts = Counts(rows=rows, accepted=rows)
         async with self._worker.driver_transaction() as tx:
             await commands.advance(tx, self._process, running.now, counts, running.rejects)
         running.advanced(rows)
 
-    async def _write_group(self, running: Running, source: KeyedSource, group: Sequence[Portion]) -> None:
-        """Write a group; where the database refuses its content, write it by halves, down to the row that it refuses.
+    async def _write_batch(self, running: Running, source: KeyedSource, batch: Batch) -> None:
+        """Write a batch; where the database refuses its content, write it by halves, down to the row that it refuses.
 
-        A transient error is raised: the next turn writes the same group, unless it is written already.
+        A transient error is raised: the next turn writes the same batch, unless it is written already.
         """
-        rows = sum(len(portion.rows.rows) for portion in group)
-        keys = [order_key(source.tenant_id, source.id, row.id) for each in group for row in each.rows.rows]
-        keys += [f"delivery:{source.id}:msg_{portion.rows.digest}" for portion in group]
-        final = ADAPTERS[source.platform].tells.removals_are_final
+        rows = batch.row_count
+        keys = [order_key(source.tenant_id, source.id, row.id) for each in batch.portions for row in each.rows.rows]
+        keys += [f"delivery:{source.id}:{portion.sent_id}" for portion in batch.portions]
         try:
             async with self._hook.driver_transaction(source.tenant_id, order_keys=keys) as tx:
                 work = UnitOfWork(tx, self._outbox, self._ids)
-                await commands.write(
-                    work, self._process, running.now, source, group, running.rejects, removals_are_final=final
-                )
+                await commands.write(work, self._process, running.now, source, batch, running.rejects)
         except (*UNUSABLE, LostImportError):
             raise
         except Exception as error:
             if is_transient(error):
                 raise
             if rows > 1:
-                await self._write_halves(running, source, group)
+                await self._write_halves(running, source, batch)
                 return
             log.exception("import_row_refused", import_id=str(running.now.id))
-            refused = group[0].rows.rows[0]
+            refused = batch.portions[0].rows.rows[0]
             reject = cleaned(Reject(refused.line, refused.id, "the database does not take it", refused.cells))
             async with self._worker.driver_transaction() as tx:
                 rejects = [*running.rejects, reject]
                 await commands.advance(tx, self._process, running.now, Counts(rows=1), rejects)
         running.advanced(rows)
 
-    async def _write_halves(self, running: Running, source: KeyedSource, group: Sequence[Portion]) -> None:
-        for half in halves(group):
+    async def _write_halves(self, running: Running, source: KeyedSource, batch: Batch) -> None:
+        for half in halves(batch):
             try:
-                await self._write_group(running, source, half)
+                await self._write_batch(running, source, half)
             except Exception as error:
                 if is_transient(error):
-                    # The other half may be written: what is left of the group is found by reading the file again.
+                    # The other half may be written: what is left of the batch is found by reading the file again.
                     raise LostImportError from error
                 raise
 
@@ -190,15 +185,16 @@ class ImportJob(PeriodicJob):
         of, before = running.now, running.outlook
         async with self._hook.driver_transaction(of.tenant_id) as tx:
             source = await sources.find(tx, of.source_id, self._vault)
+            is_polled = await sources.is_polled(tx, of.tenant_id, of.source_id)
             in_force = await sorting_rules.in_force(tx, of.tenant_id)
-            if before is not None and before.in_force == in_force:
+            if before is not None and before.terms.in_force == in_force:
                 rules = before.rules
             else:
                 rules = await sorting_rules.rules_of(tx, of.tenant_id)
         if source is None or source.tenant_id != of.tenant_id:
             raise UnusableFileError("its source was deleted")
-        final = ADAPTERS[source.platform].tells.removals_are_final
-        running.outlook = Outlook(source, in_force, rules, tx.now, final)
+        terms = commands.terms_of(of, source, in_force, is_polled=is_polled)
+        running.outlook = Outlook(terms, rules, tx.now)
         return running.outlook
 
     async def _end(self, running: Running, stage: Stage, reason: str | None) -> None:
@@ -207,6 +203,7 @@ class ImportJob(PeriodicJob):
             await store.extend(tx, self._process, running.now)
             await store.end(tx, self._process, ended, tx.now)
         log.info("import_ended", import_id=str(ended.id), tenant_id=ended.tenant_id, stage=stage.value)
+        await running.settle()
         running.close()
         self._running = None
 

@@ -5,6 +5,7 @@ when the process that started it ends, however that ends.
 """
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -16,8 +17,9 @@ import uvloop
 
 from plaudit.common.db import Database, Role
 from plaudit.common.jobs import PeriodicJob, back_off_seconds, pause
+from plaudit.common.memory import tune_memory
 from plaudit.common.observability import log as logs
-from plaudit.common.process import Resources, tune_memory
+from plaudit.common.process import Resources
 from plaudit.common.settings import read_settings
 from plaudit.common.vault import vault_of
 from plaudit.ingest.imports import store
@@ -33,6 +35,8 @@ STOP_SECONDS: Final = 10.0
 FIRST_DELAY_SECONDS: Final = 1.0
 LONGEST_DELAY_SECONDS: Final = 60.0
 POOL_SIZE: Final = 2
+NICENESS: Final = 10
+"""Where cores are short, hooks go first."""
 
 log = structlog.get_logger()
 
@@ -134,6 +138,7 @@ async def carry_out(settings: IngestSettings) -> None:
 
 def main() -> None:
     """Run the process."""
+    os.nice(NICENESS)
     settings = read_settings(IngestSettings)
     logs.configure("ingest", settings, LOG_FIELDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

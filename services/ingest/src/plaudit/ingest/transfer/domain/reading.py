@@ -82,7 +82,7 @@ class RowReader:
         self._options = options
         self._empty = options.empty
         self._constants = self._read_constants(mapping.constants)
-        self._decisions = {target: self._sources(target, bound[target]) for target in DECISIONS & bound.keys()}
+        self._skip, self._removed = (self._sources(target, bound.get(target, [])) for target in ("skip", "removed"))
         self._id = self._sources("id", bound.pop("id"))
         self._fields = [
             (target, target.split("."), self._sources(target, columns))
@@ -99,13 +99,13 @@ class RowReader:
         cells = row.cells
         external_id = ""
         try:
-            if self._value("skip", self._decisions.get("skip", ()), cells):
+            if self._skip and self._value("skip", self._skip, cells):
                 return Skipped(row.line)
             external_id = self._value("id", self._id, cells) or ""
             if not external_id:
                 return Reject(row.line, "", "the row has no id", cells)
             data = self._data(external_id, cells)
-            removed = bool(self._value("removed", self._decisions.get("removed", ()), cells))
+            removed = bool(self._removed and self._value("removed", self._removed, cells))
         except RowError as error:
             return Reject(row.line, external_id, told(error, self._options.place), cells)
         # Its removal goes first, so that it is never public in between: what comes after one stays removed.
@@ -136,11 +136,18 @@ class RowReader:
         return data
 
     def _value(self, target: str, sources: Sequence[tuple[Column, list[int], Convert]], cells: list[str]) -> Any:
+        empty = self._empty
         for column, places, convert in sources:
             # Nearly every field is one column, and a row is read once for each of millions.
-            read = [cells[places[0]]] if len(places) == 1 else [cells[place] for place in places]
-            if not any(map(self._has_value, read)):
-                continue
+            if len(places) == 1:
+                cell = cells[places[0]]
+                if not cell or cell.isspace() or cell in empty:
+                    continue
+                read = [cell]
+            else:
+                read = [cells[place] for place in places]
+                if not any(map(self._has_value, read)):
+                    continue
             try:
                 value = convert(read)
             except RowError as error:
