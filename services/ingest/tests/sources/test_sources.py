@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from plaudit.ingest.platforms import ADAPTERS
+from plaudit_testing.problems import problem_of
 from plaudit_testing.running_ingest import Ingest, Source
 
 pytestmark = pytest.mark.postgres
@@ -97,5 +98,5 @@ async def test_secrets_are_stored_encrypted_and_open_in_their_own_row_only(inges
         other.id,
     )
     answer = await ingest.get(f"/v1/sources/{other.id}/secret")
-    assert answer.status_code == 500
+    assert problem_of(answer) == (409, "secret-unreadable")
     assert source.secret not in answer.text
