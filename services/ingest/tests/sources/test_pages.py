@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from plaudit.common.settings import address_of
+from plaudit.ingest.platforms import ADAPTERS
 from plaudit_testing.running_ingest import Ingest, Source, created, running_ingest
 from plaudit_testing.runtime import until
 from plaudit_testing.webhooks import headers
@@ -286,3 +287,29 @@ async def test_the_example_of_an_address_with_a_token_reads_the_token_from_the_e
     assert f"/v1/hooks/{source.id}/" in page
     assert "PLAUDIT_WEBHOOK_SECRET" in page
     assert source.hook.rpartition("/")[2] not in page
+
+
+async def test_the_guide_of_every_platform_is_reached_from_the_list_and_from_the_form(staff: httpx.AsyncClient):
+    assert f'href="{PAGE}/platforms"' in await shown(staff, PAGE)
+    assert f'href="{PAGE}/platforms"' in await shown(staff, f"{PAGE}/new")
+    listed = re.findall(rf'href="{PAGE}/platforms/([a-z0-9-]+)"', await shown(staff, f"{PAGE}/platforms"))
+    assert sorted(listed) == sorted(ADAPTERS)
+    for platform in listed:
+        page = await shown(staff, f"{PAGE}/platforms/{platform}")
+        assert "<h2>Connect</h2>" in page
+        assert ADAPTERS[platform].title in page
+        [new] = re.findall(r'href="([^"]+)">Make a source of it', page)
+        form = await shown(staff, new)
+        if not ADAPTERS[platform].needs_mapping:
+            assert f'<option value="{platform}" selected>' in form
+            assert "<h3>Connect</h3>" in form
+    await shown(staff, f"{PAGE}/platforms/nowhere", 404)
+
+
+async def test_a_source_shows_the_guide_of_its_platform(ingest: Ingest, staff: httpx.AsyncClient):
+    source = await ingest.source(platform="trustpilot", subject="acme")
+    waiting = await shown(staff, f"{PAGE}/{source.id}")
+    assert "What to do at Trustpilot, and its limits" in waiting
+    assert "<details open>\n<summary>The guide</summary>" in waiting
+    assert "<h3>Good to know</h3>" in waiting
+    assert f'href="{PAGE}/platforms/trustpilot"' in waiting

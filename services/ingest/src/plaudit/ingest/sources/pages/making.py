@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -23,6 +23,7 @@ from plaudit.ingest.sources.domain import (
     UnsignedPlatformError,
 )
 from plaudit.ingest.sources.pages.shared import (
+    GUIDES,
     SOURCES,
     WRITE,
     Reader,
@@ -30,10 +31,12 @@ from plaudit.ingest.sources.pages.shared import (
     console,
     error_of,
     errors_of,
+    guide_of,
     lines_of,
     moment,
     platforms_of,
     state_of,
+    title_of_platform,
 )
 from plaudit.ingest.sources.schemas import SourceIn
 
@@ -64,6 +67,7 @@ async def show_sources(
         may_write=principal.may(WRITE),
         new_path=NEW,
         list_path=SOURCES,
+        guides_path=GUIDES,
         next=following,
         is_first=cursor is None,
         moment=moment,
@@ -74,10 +78,13 @@ REFUSED = (UnknownPlatformError, UnsignedPlatformError, InvalidSecretError, Inva
 
 
 @router.get(NEW)
-async def show_form(request: Request, principal: Writer, tx: TenantTx) -> Response:
-    """Show the form of a new source."""
+async def show_form(
+    request: Request, principal: Writer, tx: TenantTx, platform: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """Show the form of a new source, with the guide of the platform that was chosen on its page."""
     once = str(request.app.state.resources.ids())
-    return await _form(request, principal, tx, Typed({"platform": "native", "once": once}))
+    chosen = platform if platform in _choices(request) else "native"
+    return await _form(request, principal, tx, Typed({"platform": chosen, "once": once}), has_guide=chosen == platform)
 
 
 @router.post(NEW)
@@ -129,7 +136,10 @@ async def make(
     return done(request, f"{SOURCES}/{source.id}", f"“{source.name}” is made.")
 
 
-async def _form(request: Request, principal: Principal, tx: TenantTx, typed: Typed) -> Response:
+async def _form(
+    request: Request, principal: Principal, tx: TenantTx, typed: Typed, *, has_guide: bool = False
+) -> Response:
+    platform = typed.values["platform"]
     return await console.response(
         request,
         principal,
@@ -139,7 +149,10 @@ async def _form(request: Request, principal: Principal, tx: TenantTx, typed: Typ
         further=("New source",),
         typed=typed,
         platforms=_choices(request),
+        guide=guide_of(request, platform, level=3) if has_guide else None,
+        platform_title=title_of_platform(request, platform),
         new_path=NEW,
+        guides_path=GUIDES,
         sources_path=SOURCES,
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE
@@ -24,7 +25,21 @@ from plaudit.ingest.sources.store import Activity
 
 SOURCES: Final = "/console/sources"
 DELIVERIES: Final = "/console/deliveries"
+GUIDES: Final = f"{SOURCES}/platforms"
 WRITE: Final = "sources:write"
+KNOWN: Final[Mapping[str, str]] = {
+    "recorded": "A genuine delivery of it was recorded.",
+    "documented": "Its own documentation was read.",
+    "shape": "Only the code of others was read: look at the first deliveries with care.",
+}
+"""How well a platform's payload is known → its words."""
+_TOLD: Final = ("edits", "removals", "restorations", "answers", "versions", "verified", "location")
+_WAYS: Final = {
+    "push": "in its webhooks",
+    "poll": "when it is asked",
+    "file": "in its files",
+    "never": "not at all",
+}
 PROBLEMS: Final[Mapping[str, str]] = {
     "name": "Give it a name of 1 to 200 characters.",
     "platform": "Choose one of these.",
@@ -75,6 +90,19 @@ def platforms_of(request: Request) -> Mapping[str, Platform]:
     """Return what the pages say of each platform that has an adapter; `main` says so."""
     platforms: Mapping[str, Platform] = request.app.state.platforms
     return platforms
+
+
+def told_of(platform: Platform) -> list[tuple[str, str]]:
+    """Return how a platform tells each thing of its reviews: what, and how."""
+    return [
+        ("verified purchases" if each == "verified" else each, _WAYS[getattr(platform.tells, each)]) for each in _TOLD
+    ]
+
+
+def guide_of(request: Request, platform: str, *, level: int = 2) -> Markup | None:
+    """Return what to do at a platform, with headings from this level on; `main` says so."""
+    found: Markup | None = request.app.state.guide_of(platform, level)
+    return found
 
 
 def title_of_platform(request: Request, platform: str) -> str:
