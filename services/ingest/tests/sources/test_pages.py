@@ -120,6 +120,34 @@ async def test_a_form_that_cannot_be_says_why_beside_the_field_and_keeps_what_wa
     assert await ingest.items("/v1/sources") == []
 
 
+def linked_errors(page: str) -> list[str]:
+    """The fields that the summary of errors leads to; each has its error beside it."""
+    [summary] = re.findall(r'<div class="problems".*?</div>', page, re.DOTALL)
+    linked = re.findall(r'<li><a href="#([\w-]+)">', summary)
+    assert sorted(linked) == sorted(re.findall(r'id="([\w-]+)-error"', page))
+    assert all(f'id="{each}" ' in page for each in linked)
+    return sorted(linked)
+
+
+async def test_all_that_is_wrong_with_a_form_is_said_at_once(ingest: Ingest, staff: httpx.AsyncClient):
+    wrong = {"name": "", "subject": "Acme Berlin", "secret": "no base64 at all"}
+    wrong |= {"allowed_addresses": "here", "time_zone": "Mars/Olympus"}
+    made = await sent(staff, f"{PAGE}/new", **{**SHOP, **wrong, "once": "x"})
+    assert (made.status_code, linked_errors(made.text)) == (422, sorted(wrong))
+    both = await sent(staff, f"{PAGE}/new", **{**SHOP, "platform": "myspace", "name": "", "once": "x"})
+    assert linked_errors(both.text) == ["name", "platform"]
+    source = await ingest.source()
+    del wrong["secret"]
+    changed = await sent(staff, f"{PAGE}/{source.id}/settings", **wrong, seen="1")
+    assert (changed.status_code, linked_errors(changed.text)) == (422, sorted(wrong))
+    assert [each["name"] for each in await ingest.items("/v1/sources")] != [""]
+
+
+async def test_one_error_needs_no_summary(staff: httpx.AsyncClient):
+    answer = await sent(staff, f"{PAGE}/new", **{**SHOP, "name": "", "once": "x"})
+    assert 'class="problems"' not in answer.text
+
+
 async def test_the_page_waits_for_the_first_event_and_turns_green_by_itself(
     ingest: Ingest, source: Source, staff: httpx.AsyncClient
 ):

@@ -13,28 +13,23 @@ from starlette.responses import Response
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.idempotency import IdempotencyKey, KeyReusedError
 from plaudit.common.sessions import Typed, done
-from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.api import OpenedVault, PlatformProofs
-from plaudit.ingest.sources.domain import (
-    InvalidMappingError,
-    InvalidSourceError,
-    UnknownPlatformError,
-    UnsignedPlatformError,
-)
 from plaudit.ingest.sources.pages.shared import (
     GUIDES,
+    LABELS,
     SOURCES,
     WRITE,
     Reader,
     Writer,
     console,
-    error_of,
     errors_of,
     guide_of,
     lines_of,
     moment,
     platforms_of,
+    secret_errors,
+    setting_errors,
     state_of,
     title_of_platform,
 )
@@ -74,9 +69,6 @@ async def show_sources(
     )
 
 
-REFUSED = (UnknownPlatformError, UnsignedPlatformError, InvalidSecretError, InvalidSourceError, InvalidMappingError)
-
-
 @router.get(NEW)
 async def show_form(
     request: Request, principal: Writer, tx: TenantTx, platform: Annotated[str, Query(max_length=64)] = ""
@@ -111,28 +103,33 @@ async def make(
         "allowed_addresses": allowed_addresses,
         "time_zone": time_zone.strip(),
     }
+    addresses = lines_of(allowed_addresses)
+    errors = {
+        **secret_errors(proofs, platform, None, values["secret"]),
+        **setting_errors(addresses, values["time_zone"]),
+    }
     try:
         wanted = SourceIn.model_validate(
             {
                 **values,
                 "secret": values["secret"] or None,
-                "allowed_addresses": lines_of(allowed_addresses),
+                "allowed_addresses": addresses,
                 "time_zone": values["time_zone"] or None,
             }
         )
-        key = IdempotencyKey(f"page:{once}", sha256(wanted.model_dump_json().encode()).digest())
-        source = await commands.find_made(work.tx, principal.tenant_id, key, vault)
-        if source is None:
-            source = await commands.create(work, principal.tenant_id, **wanted.model_dump(), proofs=proofs, vault=vault)
-            await commands.keep_made(work.tx, principal.tenant_id, key, source)
     except ValidationError as error:
-        return await _form(request, principal, work.tx, Typed({**values, "once": once}, errors_of(error)))
+        errors |= errors_of(error)
+    if errors:
+        return await _form(request, principal, work.tx, Typed({**values, "once": once}, errors), has_guide=True)
+    key = IdempotencyKey(f"page:{once}", sha256(wanted.model_dump_json().encode()).digest())
+    try:
+        source = await commands.find_made(work.tx, principal.tenant_id, key, vault)
     except KeyReusedError:
         words = {"name": "This form was sent before, with other words. Its source is made; look at the list."}
         return await _form(request, principal, work.tx, Typed({**values, "once": once}, words))
-    except REFUSED as error:
-        default = "platform" if isinstance(error, (UnknownPlatformError, InvalidMappingError)) else "secret"
-        return await _form(request, principal, work.tx, Typed({**values, "once": once}, error_of(error, default)))
+    if source is None:
+        source = await commands.create(work, principal.tenant_id, **wanted.model_dump(), proofs=proofs, vault=vault)
+        await commands.keep_made(work.tx, principal.tenant_id, key, source)
     return done(request, f"{SOURCES}/{source.id}", f"“{source.name}” is made.")
 
 
@@ -148,6 +145,7 @@ async def _form(
         status=typed.status,
         further=("New source",),
         typed=typed,
+        form_labels=LABELS,
         platforms=_choices(request),
         guide=guide_of(request, platform, level=3) if has_guide else None,
         platform_title=title_of_platform(request, platform),

@@ -17,9 +17,18 @@ from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.common.settings import address_of
+from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.common.vault import Vault
-from plaudit.ingest.sources import store
-from plaudit.ingest.sources.domain import Proof, Source
+from plaudit.ingest.sources import commands, store
+from plaudit.ingest.sources.domain import (
+    InvalidMappingError,
+    Proof,
+    ProofByMapping,
+    Source,
+    UnknownPlatformError,
+    UnsignedPlatformError,
+    wrong_settings,
+)
 from plaudit.ingest.sources.schemas import source_with_secret_out
 from plaudit.ingest.sources.store import Activity
 
@@ -49,6 +58,15 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "time_zone": "This is no name of a time zone.",
 }
 """Field → what it must be, in words."""
+LABELS: Final[Mapping[str, str]] = {
+    "name": "Name",
+    "platform": "Platform",
+    "subject": "Subject",
+    "secret": "Secret of the platform",
+    "allowed_addresses": "Addresses that may post",
+    "time_zone": "Time zone",
+}
+"""Field → its label."""
 
 console: Final = ConsolePages("plaudit.ingest.sources")
 Reader = Annotated[Principal, Depends(staff("sources:read"))]
@@ -203,6 +221,25 @@ def errors_of(error: ValidationError) -> dict[str, str]:
     """Return what is wrong in a form: field → words."""
     fields = {str(each["loc"][0]) for each in error.errors()}
     return {field: PROBLEMS[field] for field in fields}
+
+
+def setting_errors(addresses: Sequence[str], time_zone: str) -> dict[str, str]:
+    """Return what is wrong with the addresses and the time zone of a form: field → words."""
+    wrong = wrong_settings(addresses, time_zone or None)
+    return {field: sentence(reason) for field, reason in wrong.items()}
+
+
+def secret_errors(
+    proofs: Mapping[str, ProofByMapping], platform: str, mapping: str | None, secret: str
+) -> dict[str, str]:
+    """Return what is wrong with the platform and the secret of a form: field → words."""
+    try:
+        commands.proof_and_secret(platform, mapping, secret or None, proofs)
+    except (UnknownPlatformError, InvalidMappingError) as error:
+        return {"platform": sentence(error)}
+    except (UnsignedPlatformError, InvalidSecretError) as error:
+        return {"secret": sentence(error)}
+    return {}
 
 
 def error_of(error: Exception, default: str) -> dict[str, str]:
