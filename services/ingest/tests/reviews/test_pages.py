@@ -121,7 +121,7 @@ async def test_pages_lead_on_with_the_same_filters(ingest: Ingest, source: Sourc
 
 
 def counted(page: str) -> str:
-    return "".join(re.findall(r'<p class="hint">([^<]*reviews?)</p>\s*<ol class="list">', page))
+    return "".join(re.findall(r'<p class="hint below">([^<]*reviews?)</p>\s*<ol class="list">', page))
 
 
 async def test_the_list_says_how_many_reviews_there_are_where_that_is_cheap(

@@ -114,7 +114,7 @@ class _Elements:
                 seen = at - self._start
                 if len(self._text) - self._start > MAX_OBJECT_CHARS:
                     is_long, seen = True, 0
-                    self._forget(at)
+                    self._let_go(at)
                 self._read_more()
                 at = seen
                 continue
@@ -127,8 +127,8 @@ class _Elements:
                 element, self._start = self._text[self._start : at - 1], at
                 return (None if is_long or len(element) > MAX_OBJECT_CHARS else element), mark[1] == ","
 
-    def _forget(self, at: int) -> None:
-        """Forget what was read of an element that is too long; of a string, that it is one and what it ends in."""
+    def _let_go(self, at: int) -> None:
+        """Let go of what was read of an element that is too long; of a string, that it is one and what it ends in."""
         whole = _WHOLE.match(self._text, at)
         is_in_string = whole is not None and whole.end() < len(self._text)
         slashes = len(self._text) - len(self._text.rstrip("\\"))
