@@ -107,7 +107,7 @@ async def test_a_json_array_is_previewed_by_its_beginning_and_imported_whole(
     ingest: Ingest, source: Source, new_job, indent: int | None
 ):
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in some(900)]
-    rows[7]["stars"] = 9
+    rows[7]["stars"] = "many"
     body = json.dumps(rows, indent=indent).encode()
     assert len(body) > 64 * 1024, "the preview sees a part of it"
     as_json = {"content-type": "application/json"}
@@ -119,10 +119,14 @@ async def test_a_json_array_is_previewed_by_its_beginning_and_imported_whole(
 
 
 async def test_a_json_array_that_was_cut_is_not_imported(ingest: Ingest, source: Source, new_job):
-    body = json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in some(3)]).encode()
-    sent = await send(ingest, source, body[:-9], {"content-type": "application/json"})
-    found = await ended(ingest, new_job(), sent.json()["id"])
-    assert (found["stage"], "the file ends before the array does" in found["reason"]) == ("failed", True)
+    as_json, said = {"content-type": "application/json"}, "the file ends before the array does"
+    small, large = [
+        json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in some(count)]).encode()[:-9] for count in (3, 2_000)
+    ]
+    refused = await send(ingest, source, small, as_json)
+    assert (refused.status_code, said in refused.json()["detail"]) == (422, True)
+    found = await ended(ingest, new_job(), (await send(ingest, source, large, as_json)).json()["id"])
+    assert (found["stage"], said in found["reason"]) == ("failed", True)
     assert (await ingest.counts())["reviews"] == 0
 
 

@@ -17,6 +17,7 @@ def test_every_platform_has_a_guide_that_becomes_html(platform: str):
     assert "<h1>" not in guide
     assert " style=" not in guide
     assert "```" not in guide
+    assert "<th>" not in guide, "each head of a column says that it is one"
     words = unescape(re.sub(r"<code>.*?</code>|<[^>]+>", "", guide, flags=re.DOTALL))
     assert not re.search(r"^(#+ |\|)|\]\(", words, re.MULTILINE), "something was not read as Markdown"
 

@@ -45,6 +45,8 @@ def rendered(text: str, level: int = _FIRST_LEVEL) -> Markup:
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(int(token.tag[1:]) + level - _FIRST_LEVEL, 6)}"
+        elif token.type == "th_open":
+            token.attrs = {"scope": "col"}
         elif token.type == "fence":
             token.type = "code_block"
             token.attrs = {"tabindex": "0", "role": "group", "aria-label": "Example"}
