@@ -135,6 +135,7 @@ async def test_all_settings_that_are_wrong_are_said_at_once_beside_their_fields(
         assert answer.status_code == 422
         assert sorted(re.findall(r'id="(\w+)-error"', answer.text)) == sorted(wrong)
         assert sorted(re.findall(r'<li><a href="#(\w+)">', answer.text)) == sorted(wrong)
+        assert '<a href="#zone">Time zone</a>: &#39;Mars/Base&#39; is no zone' in answer.text
     assert (await staff.post(path, data={"map": "", "under": "Not a subject", "do": "start"})).status_code == 422
     assert await ingest.items("/v1/imports") == []
 

@@ -136,7 +136,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def wrong_settings(wanted: Wanted, place: Place) -> dict[str, str]:
-    """Return which settings cannot be, whatever the file: the name of each → why, in the words of a place."""
+    """Return which settings cannot be, whatever the file: the name of each → why, in the words of a place.
+
+    The words do not name the setting itself: they stand beside it.
+    """
     checks: dict[str, Callable[[], object]] = {
         "map": lambda: parse_columns(wanted.map),
         "set": lambda: parse_constants(wanted.set),
@@ -151,7 +154,8 @@ def wrong_settings(wanted: Wanted, place: Place) -> dict[str, str]:
         try:
             check()
         except AdvisedError as error:
-            wrong[name] = told(error, place)
+            said = Advice(f"{{{name}}}: ").told(place)
+            wrong[name] = told(error, place).removeprefix(said)
     return wrong
 
 
