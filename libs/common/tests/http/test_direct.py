@@ -290,6 +290,53 @@ def test_a_template_that_is_not_of_parameters_alone_is_refused(templates: list[s
         Route("/v1/hooks/", templates, MAX_BYTES)
 
 
+class Everything(Echo):
+    """Judges every path below its prefix, and says how it was read."""
+
+    def __init__(self) -> None:
+        DirectRoute.__init__(
+            self, "/v1/hooks/", ["{source}", "{source}/{token}"], MAX_BYTES, greeting="Hello.", takes_all_below=True
+        )
+        self.groups = []
+
+    def take(self, requests: Sequence[DirectRequest]) -> None:
+        for request in requests:
+            request.answer(202, encode({"template": request.template, "read": request.parameters}))
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [
+        (b"s1", ["s1"]),
+        (b"s1/t", ["s1", "t"]),
+        (b"", [""]),
+        (b"s1/", ["s1", ""]),
+        (b"/s1", ["", "s1"]),
+        (b"s1/t/", ["s1", "t/"]),
+        (b"s1//t", ["s1", "/t"]),
+        (b"a/b/c", ["a", "b/c"]),
+        (b"a%2fb%2Fc", ["a", "b/c"]),
+    ],
+)
+async def test_a_route_that_takes_all_below_its_prefix_leaves_none_of_it_to_the_application(
+    path: bytes, read: list[str]
+) -> None:
+    connection = our_connection(app_with(Everything()))
+    template = "/v1/hooks/" + ("{source}", "{source}/{token}")[len(read) - 1]
+    connection.protocol.data_received(post(b"good", path=b"/v1/hooks/" + path))
+    assert encode({"template": template, "read": read}) in await connection.settled()
+    looking = our_connection(app_with(Everything()))
+    looking.protocol.data_received(post(b"", path=b"/v1/hooks/" + path, method=b"GET"))
+    assert (await looking.settled()).endswith(b"Hello.")
+
+
+@pytest.mark.parametrize("path", [b"/v1/hook", b"/v1/hooks", b"/v1//hooks/s1", b"//v1/hooks/s1"])
+async def test_what_does_not_begin_with_the_prefix_stays_the_applications(path: bytes) -> None:
+    connection = our_connection(app_with(Everything()))
+    connection.protocol.data_received(post(b"good", path=path))
+    assert (await connection.settled())[9:12] in {b"401", b"404"}
+
+
 @pytest.mark.parametrize("path", [b"POST /v1/hooks/s1", b"GET /v1/shop"])
 async def test_a_request_that_would_upgrade_is_answered_as_by_plain_uvicorn(path: bytes) -> None:
     lines = b"host: x", b"x-request-id: request-1", b"connection: upgrade", b"upgrade: websocket", b"content-length: 0"

@@ -44,6 +44,37 @@ async def test_a_wrong_missing_or_hostile_token_is_a_401(ingest: Ingest, trustpi
     assert (await ingest.counts())["deliveries"] == 0
 
 
+async def test_a_mistyped_address_is_answered_as_a_wrong_token_is(ingest: Ingest, trustpilot: Source):
+    native = await ingest.source()
+    body = json.dumps(CREATED).encode()
+    base, token = trustpilot.hook.rsplit("/", 1)
+    wrong = (await ingest.send(f"{base}/wrong", body, {})).json()
+    mistyped = [
+        *(f"{base}/", f"{base}//", f"{base}//{token}", f"{base}/{token}/", f"{base}/{token}/x", f"{base}/%2f"),
+        *("/v1/hooks/", "/v1/hooks//", f"/v1/hooks//{trustpilot.id}/{token}", f"{native.hook}/"),
+    ]
+    for path in mistyped:
+        answer = await ingest.send(path, body, {})
+        told = answer.json()
+        assert (answer.status_code, told["type"]) == (401, wrong["type"]), path
+        if path != "/v1/hooks/":  # It has no token at all, as an address of a source that signs has none.
+            assert told["detail"] == wrong["detail"], path
+        assert (await ingest.client.get(path)).status_code == 200, path
+    signed = headers(native.secret, b"[]")
+    assert (await ingest.send(f"{native.hook}/", b"[]", signed)).status_code == 401
+    assert (await ingest.counts())["deliveries"] == 0
+
+
+async def test_an_id_is_the_same_in_capitals_and_percent_encoded(ingest: Ingest, trustpilot: Source):
+    token = trustpilot.hook.rsplit("/", 1)[1]
+    encoded = "".join(f"%{ord(each):02x}" for each in token)
+    for path in (
+        f"/v1/hooks/{trustpilot.id.upper()}/{token}",
+        f"/v1/hooks/%{ord(trustpilot.id[0]):x}{trustpilot.id[1:]}/{encoded}",
+    ):
+        assert (await ingest.send(path, json.dumps(CREATED).encode(), {})).status_code == 202, path
+
+
 async def test_the_token_of_another_source_is_a_401(ingest: Ingest, trustpilot: Source):
     other = await ingest.source(platform="trustpilot")
     stolen = f"/v1/hooks/{trustpilot.id}/{other.hook.rsplit('/', 1)[1]}"

@@ -34,7 +34,8 @@ async def test_a_file_is_sent_looked_at_started_and_cancelled(page: Page):
     assert await faults_of(page) == []
     await page.get_by_label("Time zone").fill("Nowhere/Land")
     await page.get_by_role("button", name="Show it read so").click()
-    await expect(page.get_by_role("alert")).to_contain_text("no zone")
+    await expect(page.locator("#zone-error")).to_contain_text("no zone")
+    await expect(page.locator("#zone")).to_be_focused()
     assert await faults_of(page) == []
     await page.get_by_label("Time zone").fill("")
     await page.get_by_role("button", name="Import it").click()

@@ -105,6 +105,34 @@ async def test_rows_are_written_in_the_order_of_their_time(ingest: Ingest, sourc
     assert await ingest.rows("SELECT FROM ingest.import_chunks") == []
 
 
+@pytest.mark.parametrize("indent", [None, 1], ids=["on one line", "indented"])
+async def test_a_json_array_is_previewed_by_its_beginning_and_imported_whole(
+    ingest: Ingest, source: Source, new_job, indent: int | None
+):
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in some(900)]
+    rows[7]["stars"] = "many"
+    body = json.dumps(rows, indent=indent).encode()
+    assert len(body) > 64 * 1024, "the preview sees a part of it"
+    as_json = {"content-type": "application/json"}
+    shown = (await send(ingest, source, body, as_json, path="/v1/imports/preview")).json()
+    assert [each["line"] for each in shown["rejects"]] == [8]
+    assert len(shown["events"]) == 19
+    found = await done(ingest, new_job(), await send(ingest, source, body, as_json))
+    assert (found["rows_read"], found["accepted"], found["rejected"]) == (900, 899, 1)
+
+
+async def test_a_json_array_that_was_cut_is_not_imported(ingest: Ingest, source: Source, new_job):
+    as_json, said = {"content-type": "application/json"}, "the file ends before the array does"
+    small, large = [
+        json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in some(count)]).encode()[:-9] for count in (3, 2_000)
+    ]
+    refused = await send(ingest, source, small, as_json)
+    assert (refused.status_code, said in refused.json()["detail"]) == (422, True)
+    found = await ended(ingest, new_job(), (await send(ingest, source, large, as_json)).json()["id"])
+    assert (found["stage"], said in found["reason"]) == ("failed", True)
+    assert (await ingest.counts())["reviews"] == 0
+
+
 async def test_a_row_that_cannot_be_taken_is_told_and_its_mended_file_is_taken(ingest: Ingest, source: Source, new_job):
     rows = some(20)
     rows[7][1] = "NaN"

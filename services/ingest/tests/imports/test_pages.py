@@ -1,5 +1,6 @@
 """The console's pages of imports: a file is sent, looked at, corrected, started and followed, without a script."""
 
+import re
 from html import unescape
 from typing import Any
 
@@ -113,6 +114,29 @@ async def test_a_mapping_that_does_not_fit_is_told_and_starts_nothing(
     assert answer.status_code == 422
     assert "Map published_at, rating too" in answer.text
     assert "id=nowhere" in answer.text
+    assert await ingest.items("/v1/imports") == []
+
+
+async def test_all_settings_that_are_wrong_are_said_at_once_beside_their_fields(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    path = (await sent(staff, source)).headers["location"]
+    wrong = {
+        "map": "id Review ID",
+        "set": "colour=red",
+        "under": "Not a subject",
+        "zone": "Mars/Base",
+        "dates": "ymx",
+        "encoding": "klingon",
+        "delimiter": ";;",
+    }
+    for action in ("start", "preview"):
+        answer = await staff.post(path, data={**wrong, "do": action})
+        assert answer.status_code == 422
+        assert sorted(re.findall(r'id="(\w+)-error"', answer.text)) == sorted(wrong)
+        assert sorted(re.findall(r'<li><a href="#(\w+)">', answer.text)) == sorted(wrong)
+        assert '<a href="#zone">Time zone</a>: &#39;Mars/Base&#39; is no zone' in answer.text
+    assert (await staff.post(path, data={"map": "", "under": "Not a subject", "do": "start"})).status_code == 422
     assert await ingest.items("/v1/imports") == []
 
 

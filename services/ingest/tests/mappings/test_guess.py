@@ -213,3 +213,29 @@ def test_a_guess_never_fails(body):
     said = guess(body)
     for each in said.fields:
         Expression(each.expression)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (["28.11.2026 18:30"], "in the order day, month, year"),
+        (["11/28/2026"], "in the order month, day, year"),
+        (["28-11-2026", "01-02-2026"], "in the order day, month, year"),
+        (["05/03/2026, 6:30 PM"], "could be either way round, which is not guessed"),
+        (["28.11.2026", "11.28.2026"], "could be either way round, which is not guessed"),
+    ],
+)
+def test_dates_as_people_write_them_are_no_times_and_what_to_do_is_said(written: list[str], said: str):
+    body = [{"id": f"r-{n}", "rating": 4, "datum": each, "updated_at": each} for n, each in enumerate(written)]
+    found = guess(body)
+    assert not {"published_at", "edited_at"} & {each.field for each in found.fields}
+    unclear = {each.field: each for each in found.unclear}
+    for name, expression in (("published_at", "datum"), ("edited_at", "updated_at")):
+        assert said in unclear[name].reason
+        assert "let the sender write one of these, or import the reviews as a file" in unclear[name].reason
+        assert unclear[name].candidates == (expression,)
+
+
+def test_dates_of_something_else_are_not_taken_for_the_reviews():
+    reasons = {each.field: each.reason for each in guess({"id": 1, "order": {"date": "28.11.2026"}}).unclear}
+    assert "these are dates" not in reasons["published_at"]

@@ -137,6 +137,19 @@ async def test_what_is_refused_is_said_beside_its_field_and_nothing_is_lost(
     assert await ingest.items("/v1/sources") == []
 
 
+async def test_all_that_is_wrong_is_said_at_once_with_links_to_its_fields(ingest: Ingest):
+    staff = await signed_in(ingest, *WRITER)
+    wrong = {"fields.id": "", "fields.text": "body [", "events": "[", "words.rating": "ten", "name": ""}
+    wrong |= {"proof.kind": "", "subject": "Not a subject", "time_zone": "Mars/Base", "allowed_addresses": "here"}
+    status, page = await sent(staff, "make", **wrong)
+    assert status == 422
+    assert sorted(errors(page)) == sorted(path.replace(".", "-") for path in wrong)
+    [summary] = re.findall(r'<div class="problems".*?</div>', page, re.DOTALL)
+    assert sorted(re.findall(r'<a href="#([\w-]+)">', summary)) == sorted(errors(page))
+    status, page = await sent(staff, "make", **{"proof.kind": "standard-webhooks", "secret": "not base64!", "name": ""})
+    assert (status, sorted(errors(page))) == (422, ["name", "secret"])
+
+
 async def test_trying_says_what_cannot_be_read_beside_the_field_it_was_read_by(ingest: Ingest):
     staff = await signed_in(ingest, *WRITER)
     status, page = await sent(staff, "preview", **{"words.rating": ""})

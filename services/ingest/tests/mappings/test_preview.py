@@ -45,6 +45,14 @@ def test_a_time_without_a_zone_is_in_the_one_that_is_given():
     assert given.item.content.published_at.hour == 9
 
 
+@pytest.mark.parametrize("written", ["28.11.2026 18:30", "11/28/2026", "05/03/2026, 6:30 PM"])
+def test_a_date_that_is_not_read_says_what_is(written: str):
+    [[wrong]] = [each.wrong for each in previewed({**SOUND, "at": written}, time_zone="Europe/Berlin")]
+    assert wrong.field == "published_at"
+    assert "ISO 8601, such as 2026-11-28T18:30:00+01:00, or Unix seconds or milliseconds" in wrong.reason
+    assert written not in wrong.reason
+
+
 def test_the_first_hundred_events_are_shown():
     assert len(previewed(*[SOUND] * 500)) == MAX_EVENTS
 

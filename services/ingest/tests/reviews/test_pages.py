@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from plaudit.common.db import Role
+from plaudit.ingest.reviews import pages
+from plaudit.ingest.reviews.store import statements
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.sources.domain import Answers
 from plaudit_testing.running_ingest import Ingest, Source, created
@@ -118,6 +120,49 @@ async def test_pages_lead_on_with_the_same_filters(ingest: Ingest, source: Sourc
     assert names(first) + names(second) == [f"r-{n}" for n in reversed(range(25))]
 
 
+def counted(page: str) -> str:
+    return "".join(re.findall(r'<p class="hint below">([^<]*reviews?)</p>\s*<ol class="list">', page))
+
+
+async def test_the_list_says_how_many_reviews_there_are_where_that_is_cheap(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+):
+    await ingest.post(source, [created(f"r-{n}", 1 + n % 2, title="deposit") for n in range(25)])
+    assert counted(await shown(staff)) == "25 reviews"
+    assert counted(await shown(staff, stars="low")) == "25 reviews"
+    assert counted(await shown(staff, stars="high")) == ""
+    await ingest.post(source, created("best", 5))
+    assert counted(await shown(staff, stars="high")) == "1 review"
+    first = await shown(staff)
+    [following] = map(unescape, re.findall(r'href="([^"]*cursor=[^"]*)"', first.split('class="pager"')[1]))
+    assert counted(await shown(staff, following)) == "26 reviews", "of all pages"
+    monkeypatch.setattr(statements, "NEAR_ROWS", 23)
+    assert counted(await shown(staff)) == "At least 23 reviews"
+    monkeypatch.setattr(pages, "MAX_COUNTED", 22)
+    assert counted(await shown(staff)) == "More than 22 reviews"
+
+
+async def test_words_are_counted_only_where_the_first_page_holds_all(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    await ingest.post(source, [created(f"r-{n}", 1, title="deposit" if n else "kayak") for n in range(25)])
+    job = SearchIndexJob(ingest.resources.database(Role.WORKER))
+    while await job.turn():
+        pass
+    assert counted(await shown(staff, text="kayak")) == "1 review"
+    assert counted(await shown(staff, text="deposit")) == ""
+
+
+async def test_rare_filters_are_folded_away_and_those_that_are_chosen_counted(
+    ingest: Ingest, source: Source, staff: httpx.AsyncClient
+):
+    summary = re.compile(r"<details>\s*<summary>(.*?)</summary>")
+    assert summary.findall(await shown(staff))[0] == "More filters, and the order"
+    page = await shown(staff, topic="delivery", sort="oldest", stars="low", check="true")
+    assert summary.findall(page)[0] == "More filters, and the order (3 chosen)"
+    assert "A person should look" in page.split("</details>")[0]
+
+
 async def test_the_words_that_make_a_review_drastic_are_shown_among_those_around_them(
     ingest: Ingest, source: Source, staff: httpx.AsyncClient
 ):
@@ -147,7 +192,8 @@ async def test_the_list_is_narrowed_by_what_the_words_say(ingest: Ingest, source
     assert "Why to look at it" in checked
     assert names(await shown(staff, topic="anger", persona="x", check="y")) == ["Zut", "Hm", "Late"]
     french = await shown(staff, text="jamais")
-    assert "its words are not judged (fr)" in french
+    assert 'its words are not judged (<span title="fr">French</span>)' in french
+    assert '<dt>Language</dt><dd><span title="fr">French</span>' in french
 
 
 async def test_platforms_are_named_as_people_name_them_and_narrow_the_list(ingest: Ingest, staff: httpx.AsyncClient):

@@ -95,6 +95,19 @@ async def test_what_is_refused_is_said_beside_its_field_and_nothing_is_lost(
     assert await ingest.rows("SELECT FROM ingest.resolutions") == []
 
 
+async def test_all_that_is_wrong_is_said_at_once_with_links_to_its_fields(ingest: Ingest, page: str):
+    staff = await signed_in(ingest, "reviews:read", "answers:write")
+    refused = await staff.post(page, data={"disposition": "x", "outcome": "", "cause": "Two Words", "note": "a\0"})
+    wrong = ["cause", "disposition", "note", "outcome"]
+    assert sorted(re.findall(r'id="(\w+)-error"', refused.text)) == wrong
+    assert sorted(re.findall(r'<li><a href="#(\w+)">', refused.text)) == wrong
+
+
+async def test_the_rating_is_shown_as_stars(ingest: Ingest, page: str):
+    staff = await signed_in(ingest, "reviews:read")
+    assert 'aria-label="1 of 5 stars"' in await shown(staff, page)
+
+
 async def test_of_two_who_settle_at_once_the_second_sees_what_the_first_said(ingest: Ingest, page: str):
     staff = await signed_in(ingest, "reviews:read", "answers:write")
     assert (await staff.post(page, data={**FINDING, "seen": "0"})).status_code == 303

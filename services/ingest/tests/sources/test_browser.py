@@ -26,8 +26,17 @@ async def page(ingest: Ingest, tmp_path) -> AsyncIterator[Page]:
 
 async def test_a_source_is_made_waits_turns_green_and_is_deleted(ingest: Ingest, page: Page):
     assert await faults_of(page) == []
-    await page.get_by_role("link", name="Make a source").click()
+    await page.get_by_role("link", name="Guides of all platforms").click()
     assert await faults_of(page) == []
+    for guide in ("Trustpilot", "Native format"):
+        await page.get_by_role("link", name=guide).first.click()
+        assert await faults_of(page) == []
+        await page.go_back()
+    await page.get_by_role("link", name="Trustpilot").click()
+    await page.get_by_role("link", name="Make a source of it").press("Enter")
+    assert await faults_of(page) == []
+    await expect(page.get_by_role("combobox", name="Platform")).to_have_value("trustpilot")
+    await page.get_by_role("combobox", name="Platform").select_option("native")
     await page.get_by_role("textbox", name="Name").fill(LONG)
     await page.get_by_role("textbox", name="Subject").fill("Not a subject")
     await page.get_by_role("button", name="Make the source").click()

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from plaudit.common.settings import address_of
+from plaudit.ingest.platforms import ADAPTERS
 from plaudit_testing.running_ingest import Ingest, Source, created, running_ingest
 from plaudit_testing.runtime import until
 from plaudit_testing.webhooks import headers
@@ -117,6 +118,34 @@ async def test_a_form_that_cannot_be_says_why_beside_the_field_and_keeps_what_wa
     assert 'value="acme/berlin"' in page or "subject" in wrong
     assert "secret" not in wrong or wrong["secret"] not in page
     assert await ingest.items("/v1/sources") == []
+
+
+def linked_errors(page: str) -> list[str]:
+    """The fields that the summary of errors leads to; each has its error beside it."""
+    [summary] = re.findall(r'<div class="problems".*?</div>', page, re.DOTALL)
+    linked = re.findall(r'<li><a href="#([\w-]+)">', summary)
+    assert sorted(linked) == sorted(re.findall(r'id="([\w-]+)-error"', page))
+    assert all(f'id="{each}" ' in page for each in linked)
+    return sorted(linked)
+
+
+async def test_all_that_is_wrong_with_a_form_is_said_at_once(ingest: Ingest, staff: httpx.AsyncClient):
+    wrong = {"name": "", "subject": "Acme Berlin", "secret": "no base64 at all"}
+    wrong |= {"allowed_addresses": "here", "time_zone": "Mars/Olympus"}
+    made = await sent(staff, f"{PAGE}/new", **{**SHOP, **wrong, "once": "x"})
+    assert (made.status_code, linked_errors(made.text)) == (422, sorted(wrong))
+    both = await sent(staff, f"{PAGE}/new", **{**SHOP, "platform": "myspace", "name": "", "once": "x"})
+    assert linked_errors(both.text) == ["name", "platform"]
+    source = await ingest.source()
+    del wrong["secret"]
+    changed = await sent(staff, f"{PAGE}/{source.id}/settings", **wrong, seen="1")
+    assert (changed.status_code, linked_errors(changed.text)) == (422, sorted(wrong))
+    assert [each["name"] for each in await ingest.items("/v1/sources")] != [""]
+
+
+async def test_one_error_needs_no_summary(staff: httpx.AsyncClient):
+    answer = await sent(staff, f"{PAGE}/new", **{**SHOP, "name": "", "once": "x"})
+    assert 'class="problems"' not in answer.text
 
 
 async def test_the_page_waits_for_the_first_event_and_turns_green_by_itself(
@@ -286,3 +315,29 @@ async def test_the_example_of_an_address_with_a_token_reads_the_token_from_the_e
     assert f"/v1/hooks/{source.id}/" in page
     assert "PLAUDIT_WEBHOOK_SECRET" in page
     assert source.hook.rpartition("/")[2] not in page
+
+
+async def test_the_guide_of_every_platform_is_reached_from_the_list_and_from_the_form(staff: httpx.AsyncClient):
+    assert f'href="{PAGE}/platforms"' in await shown(staff, PAGE)
+    assert f'href="{PAGE}/platforms"' in await shown(staff, f"{PAGE}/new")
+    listed = re.findall(rf'href="{PAGE}/platforms/([a-z0-9-]+)"', await shown(staff, f"{PAGE}/platforms"))
+    assert sorted(listed) == sorted(ADAPTERS)
+    for platform in listed:
+        page = await shown(staff, f"{PAGE}/platforms/{platform}")
+        assert "<h2>Connect</h2>" in page
+        assert ADAPTERS[platform].title in page
+        [new] = re.findall(r'href="([^"]+)">Make a source of it', page)
+        form = await shown(staff, new)
+        if not ADAPTERS[platform].needs_mapping:
+            assert f'<option value="{platform}" selected>' in form
+            assert "<h3>Connect</h3>" in form
+    await shown(staff, f"{PAGE}/platforms/nowhere", 404)
+
+
+async def test_a_source_shows_the_guide_of_its_platform(ingest: Ingest, staff: httpx.AsyncClient):
+    source = await ingest.source(platform="trustpilot", subject="acme")
+    waiting = await shown(staff, f"{PAGE}/{source.id}")
+    assert "What to do at Trustpilot, and its limits" in waiting
+    assert "<details open>\n<summary>The guide</summary>" in waiting
+    assert "<h3>Good to know</h3>" in waiting
+    assert f'href="{PAGE}/platforms/trustpilot"' in waiting

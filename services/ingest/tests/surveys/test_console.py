@@ -74,6 +74,27 @@ async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(inges
     assert await ingest.rows("SELECT 1 FROM ingest.surveys") == []
 
 
+async def test_all_that_is_wrong_is_said_at_once_with_links_to_its_fields(asking: Any, ingest: Ingest):
+    staff = await sign_in(ingest, READ, WRITE)
+    wrong = {"title": "", "question": " ", "brand": "x" * 101, "thanks": "x" * 601}
+    new = {**fields(await shown(staff, f"{PAGE}/new")), "name": "", "subject": "Not One", **wrong}
+    path = f"{PAGE}/{asking.survey['id']}"
+    kept = {**fields(await shown(staff, path)), **wrong, "do": "save"}
+    for where, form, named in ((f"{PAGE}/new", new, ("name", "subject")), (path, kept, ())):
+        answer = await staff.post(where, data=form)
+        assert answer.status_code == 422
+        expected = sorted([*wrong, *named])
+        assert sorted(re.findall(r'id="(\w+)-error"', answer.text)) == expected
+        assert sorted(re.findall(r'<li><a href="#(\w+)">', answer.text)) == expected
+
+
+async def test_staff_are_told_what_they_can_do_and_no_address_of_the_interface(asking: Any, ingest: Ingest):
+    staff = await sign_in(ingest, READ, INVITE)
+    page = await shown(staff, f"{PAGE}/{asking.survey['id']}")
+    assert "Makes a link that you send yourself" in page
+    assert "/v1/" not in page
+
+
 async def test_a_survey_shows_its_figures_and_leads_to_the_reviews(asking: Any, ingest: Ingest):
     asking.survey = await asking.make(kind="nps", name="NPS of us")
     for number, rating in enumerate(("10", "9", "9", "3")):

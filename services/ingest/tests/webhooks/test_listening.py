@@ -95,11 +95,13 @@ async def test_a_body_cannot_steer_the_terminal():
 async def test_deliveries_are_passed_on_as_they_came_and_the_answer_back(ingest: Ingest, source: Source):
     url = f"{str(ingest.client.base_url).rstrip('/')}{source.hook}"
     async with listening("--json", "--forward", url, secret=source.secret) as listener:
-        done = await run("send", f"{listener.url}/v1/hooks/any", "-", "--json", secret=source.secret, given=BODY)
+        done = await run(
+            "send", "-", "--url", f"{listener.url}/v1/hooks/any", "--json", secret=source.secret, given=BODY
+        )
         told = await listener.delivery()
         assert (done.code, told["proven"], told["forwarded"], told["status"]) == (0, True, True, 202)
         assert json.loads(told["answer"]) == done.told["answers"][0]["body"]
-        stranger = await run("send", listener.url, "-", secret=new_secret(), given=BODY)
+        stranger = await run("send", "-", "--url", listener.url, secret=new_secret(), given=BODY)
         assert (stranger.code, "invalid-signature" in stranger.out) == (1, True)
     [review] = await ingest.items("/v1/reviews")
     assert review["external_id"] == "r-1"

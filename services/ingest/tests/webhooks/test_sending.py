@@ -117,8 +117,9 @@ def test_a_secret_comes_from_a_file_too_and_that_one_counts(tmp_path: Path, file
         (("sign", "-", "--curl"), SECRET, "this body cannot stand in a command"),
         (("sign", "{file}", "--platform", "custom"), SECRET, "--mapping: mapping: is missing"),
         (("sign", "{file}", "--mapping", "{file}"), SECRET, "--mapping: mapping: native takes none"),
-        (("send", "x", "{file}"), SECRET, "'x' is not an address"),
-        (("send", "http://127.0.0.1:1/x", "{file}"), None, "native needs a secret"),
+        (("send", "{file}"), SECRET, "Missing option '--url'"),
+        (("send", "{file}", "--url", "x"), SECRET, "'x' is not an address"),
+        (("send", "{file}", "--url", "http://127.0.0.1:1/x"), None, "native needs a secret"),
         (("trigger",), SECRET, "name a platform and one of its samples"),
         (("trigger", "native", "create"), SECRET, "native has no sample 'create'; did you mean 'created'"),
         (("trigger", "native", "created"), SECRET, "name the source's hook with --url"),
@@ -146,18 +147,18 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(
 @pytest.mark.postgres
 async def test_a_review_is_sent_and_the_answer_printed(ingest: Ingest, source: Source, file: Path):
     url = address(ingest, source)
-    plain = await run("send", url, file, secret=source.secret)
+    plain = await run("send", file, "--url", url, secret=source.secret)
     assert (plain.code, plain.out.split(" in ")[0]) == (0, "202"), plain
     assert json.loads(plain.out.splitlines()[1])["accepted"] == 1
     [review] = await ingest.items("/v1/reviews")
     assert review["text"] == "Late."
-    as_json = (await run("send", url, file, "--id", "msg_2", "--json", secret=source.secret)).told
+    as_json = (await run("send", file, "--url", url, "--id", "msg_2", "--json", secret=source.secret)).told
     assert (as_json["sent_id"], as_json["answers"][0]["body"]["unchanged"]) == ("msg_2", 1)
 
 
 @pytest.mark.postgres
 async def test_a_repeated_delivery_counts_once(ingest: Ingest, source: Source, file: Path):
-    done = await run("send", address(ingest, source), file, "--repeat", 5, "--json", secret=source.secret)
+    done = await run("send", file, "--url", address(ingest, source), "--repeat", 5, "--json", secret=source.secret)
     answers = [each["body"] for each in done.told["answers"]]
     assert (done.code, [each.get("duplicate", False) for each in answers]) == (0, [False, True, True, True, True])
     assert (await ingest.counts())["deliveries"] == 1
@@ -167,20 +168,20 @@ async def test_a_repeated_delivery_counts_once(ingest: Ingest, source: Source, f
 async def test_what_is_refused_or_quarantined_is_exit_code_1(ingest: Ingest, source: Source, tmp_path: Path):
     url, path = address(ingest, source), tmp_path / "body.json"
     path.write_bytes(b"{")
-    malformed = await run("send", url, path, secret=source.secret)
+    malformed = await run("send", path, "--url", url, secret=source.secret)
     assert (malformed.code, malformed.out.split()[0], "invalid-json" in malformed.out) == (1, "400", True)
     path.write_text(json.dumps([created("r-1"), created("r-2", 99)]))
-    some = await run("send", url, path, secret=source.secret)
+    some = await run("send", path, "--url", url, secret=source.secret)
     assert (some.code, some.out.split()[0], "off its scale" in some.out) == (1, "202", True)
-    stranger = await run("send", url, path, secret=new_secret())
+    stranger = await run("send", path, "--url", url, secret=new_secret())
     assert (stranger.code, stranger.out.split()[0], "No signature matches" in stranger.out) == (1, "401", True)
-    late = await run("send", url, path, "--timestamp", 1_700_000_000, secret=source.secret)
+    late = await run("send", path, "--url", url, "--timestamp", 1_700_000_000, secret=source.secret)
     assert (late.code, "s in the past, at most 300 are taken" in late.out) == (1, True)
 
 
 async def test_no_answer_is_exit_code_3_and_no_token_is_shown(file: Path):
     url = "http://127.0.0.1:1/v1/hooks/0190/hidden-token"
-    done = await run("send", url, file, "--platform", "trustpilot")
+    done = await run("send", file, "--url", url, "--platform", "trustpilot")
     assert (done.code, done.out) == (3, ""), done
     assert done.err.startswith("http://127.0.0.1:1 does not answer: ")
     assert "hidden-token" not in done.err
@@ -221,7 +222,7 @@ async def test_a_secret_of_the_variable_stands_in_no_list_of_processes(file: Pat
     server = await asyncio.start_server(hold, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        done = await run("send", f"http://127.0.0.1:{port}/v1/hooks/x", file, secret=SECRET)
+        done = await run("send", file, "--url", f"http://127.0.0.1:{port}/v1/hooks/x", secret=SECRET)
         await held.wait()
     assert done.code == 3
     assert any(b"webhook\0send" in line for line in lines)

@@ -39,6 +39,7 @@ from plaudit.ingest.mappings import api as mappings
 from plaudit.ingest.mappings import pages as mapping_pages
 from plaudit.ingest.platforms import ADAPTERS, ANSWERING, answers_of
 from plaudit.ingest.platforms.examples import examples
+from plaudit.ingest.platforms.guides import guide_of
 from plaudit.ingest.pulls import api as pulls
 from plaudit.ingest.pulls import pages as pull_pages
 from plaudit.ingest.pulls import store as pulls_store
@@ -156,6 +157,7 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app.state.vault = vault
     app.state.platforms = ADAPTERS
     app.state.examples = examples
+    app.state.guide_of = guide_of
     app.state.pulls_of = pull_pages.pulls_shown
     app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
     app.state.answering_interfaces = ANSWERING

@@ -54,7 +54,13 @@ class DirectRoute(ABC):
     """A route for POST requests that the protocol serves itself."""
 
     def __init__(
-        self, prefix: str, templates: Sequence[str], max_body_bytes: int, *, greeting: str | None = None
+        self,
+        prefix: str,
+        templates: Sequence[str],
+        max_body_bytes: int,
+        *,
+        greeting: str | None = None,
+        takes_all_below: bool = False,
     ) -> None:
         """Name the addresses.
 
@@ -63,8 +69,11 @@ class DirectRoute(ABC):
             templates: what follows, for example `{source_id}`: only parameters, each template with another number.
             max_body_bytes: of a request.
             greeting: the text that answers GET and HEAD; they are refused without.
+            takes_all_below: whether it judges each path below its prefix, also one with an empty parameter or too many;
+                the application answers these otherwise. All that is too much belongs to the last parameter.
         """
         self.greeting = greeting
+        self._takes_all_below = takes_all_below
         self.prefix = prefix
         self.max_body_bytes = max_body_bytes
         self.templates = [prefix + template for template in templates]
@@ -79,12 +88,19 @@ class DirectRoute(ABC):
             return None
         parameters = path[len(self.prefix) :].split("/")
         template = self._template_of.get(len(parameters))
-        return (template, parameters) if template is not None and all(parameters) else None
+        if template is not None and all(parameters):
+            return template, parameters
+        if not self._takes_all_below:
+            return None
+        most = max(self._template_of)
+        parameters = path[len(self.prefix) :].split("/", most - 1)
+        return self._template_of.get(len(parameters), self._template_of[most]), parameters
 
     def asgi_routes(self) -> list[Route]:
         """Return routes by which the edge answers GET, if it is greeted, and refuses the other methods."""
         methods = [_METHOD] if self.greeting is None else [_METHOD, "GET"]
-        return [Route(template, self._greet, methods=methods) for template in self.templates]
+        below = [f"{self.prefix}{{below:path}}"] if self._takes_all_below else []
+        return [Route(template, self._greet, methods=methods) for template in (*self.templates, *below)]
 
     async def _greet(self, request: Request) -> Response:
         if request.method == _METHOD:

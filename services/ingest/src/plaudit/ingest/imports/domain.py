@@ -1,6 +1,7 @@
 """An import: what is wanted of it, how its file was understood, and how far it is."""
 
-from collections.abc import Mapping, Sequence
+import codecs
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Final
@@ -9,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from plaudit.ingest.transfer.domain.advice import Advice, AdvisedError, Place
+from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
+from plaudit.ingest.transfer.domain.advice import Advice, AdvisedError, Place, told
 from plaudit.ingest.transfer.domain.mapping import (
     Column,
     FieldMapping,
@@ -129,9 +131,32 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return found
 
     def _options(self, place: Place) -> Options:
-        if self.dates is not None and self.dates not in DATE_ORDERS:
-            raise UnusableFileError(Advice("{dates}: "), f"it is one of {', '.join(DATE_ORDERS)}")
+        _check_dates(self.dates)
         return Options(self.under, _zone(self.zone), self.dates, frozenset(self.empty), place)
+
+
+def wrong_settings(wanted: Wanted, place: Place) -> dict[str, str]:
+    """Return which settings cannot be, whatever the file: the name of each → why, in the words of a place.
+
+    The words do not name the setting itself: they stand beside it.
+    """
+    checks: dict[str, Callable[[], object]] = {
+        "map": lambda: parse_columns(wanted.map),
+        "set": lambda: parse_constants(wanted.set),
+        "under": lambda: _check_subject(wanted.under),
+        "zone": lambda: _zone(wanted.zone),
+        "dates": lambda: _check_dates(wanted.dates),
+        "encoding": lambda: _check_encoding(wanted.encoding),
+        "delimiter": lambda: wanted.parting,
+    }
+    wrong: dict[str, str] = {}
+    for name, check in checks.items():
+        try:
+            check()
+        except AdvisedError as error:
+            said = Advice(f"{{{name}}}: ").told(place)
+            wrong[name] = told(error, place).removeprefix(said)
+    return wrong
 
 
 class Understood(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +232,24 @@ def cleaned(reject: Reject) -> Reject:
 
 def _pair(target: str, column: Column) -> str:
     return f"{target}={column.name}|{column.conversion}" if column.conversion else f"{target}={column.name}"
+
+
+def _check_dates(order: str | None) -> None:
+    if order is not None and order not in DATE_ORDERS:
+        raise UnusableFileError(Advice("{dates}: "), f"it is one of {', '.join(DATE_ORDERS)}")
+
+
+def _check_subject(path: str) -> None:
+    if path and not is_subject(path):
+        raise UnusableFileError(SUBJECT_RULE)
+
+
+def _check_encoding(name: str | None) -> None:
+    try:
+        codecs.lookup(name or "utf-8")
+    except LookupError as error:
+        known = f"{name!r} is no encoding that is known, such as utf-8, utf-16-le or cp1252"
+        raise UnusableFileError(known) from error
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -26,12 +26,13 @@ from plaudit.ingest.imports.domain import (
     UnusableFileError,
     Wanted,
     guessed,
+    wrong_settings,
 )
 from plaudit.ingest.imports.schemas import PreviewOut
 from plaudit.ingest.reviews.pages import moment
 from plaudit.ingest.reviews.store import source_choices
 from plaudit.ingest.sources.api import OpenedVault
-from plaudit.ingest.transfer.domain.advice import Place, told
+from plaudit.ingest.transfer.domain.advice import LABELS, Place, told
 from plaudit.ingest.transfer.domain.presets import by_name
 from plaudit.ingest.transfer.domain.values import DATE_ORDERS
 
@@ -128,6 +129,8 @@ async def act(request: Request, principal: Importer, work: Work, import_id: UUID
         wanted = _wanted(typed) if "map" in typed else found.wanted
         if action == "preview":
             return await _page(request, principal, work.tx, found, wanted, typed)
+        if wrong_settings(wanted, Place.PAGE):
+            return await _page(request, principal, work.tx, found, wanted, typed)
         await _look(work.tx, found, wanted)
         dry_run, backfill = action == "dry_run", "backfill" in typed or ("map" not in typed and found.backfill)
         await commands.start(work.tx, principal.tenant_id, import_id, wanted, dry_run=dry_run, backfill=backfill)
@@ -186,18 +189,21 @@ async def _page(
 ) -> Response:
     preview, error = None, ""
     columns: list[str] = []
+    errors: dict[str, str] = {}
     if found.stage is Stage.UPLOADING:
+        errors = {name: sentence(words) for name, words in wrong_settings(wanted, Place.PAGE).items()}
         try:
             columns, wanted, preview = await _look(tx, found, wanted)
         except UnusableFileError as refusal:
-            error = sentence(told(refusal, Place.PAGE))
+            # What is wrong with a setting stands beside it; the rest is about the file as a whole.
+            error = "" if errors else sentence(told(refusal, Place.PAGE))
     words, look = STATES[found.stage]
     return await console.response(
         request,
         principal,
         tx,
         "import.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if error and typed else HTTPStatus.OK,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if (error or errors) and typed else HTTPStatus.OK,
         further=("Import",),
         found=found,
         may_import=principal.may("imports:write"),
@@ -208,6 +214,8 @@ async def _page(
         events=[_shown(each) for each in preview.events[:EVENTS_SHOWN]] if preview else [],
         kind=_kind_in_words(preview),
         error=error,
+        errors=errors,
+        form_labels=LABELS,
         columns=columns,
         wanted=wanted,
         backfill="backfill" in typed if typed else found.backfill,

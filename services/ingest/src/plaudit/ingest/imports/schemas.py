@@ -9,7 +9,10 @@ from pydantic import BaseModel, Field
 from plaudit.ingest.imports.domain import Import, Stage, Understood
 from plaudit.ingest.transfer.domain.rows import Reject
 
-FILE_TYPES: Final = ("text/csv", "application/jsonl", "application/gzip", "application/octet-stream", "text/plain")
+FILE_TYPES: Final = (
+    *("text/csv", "application/jsonl", "application/json", "application/gzip"),
+    *("application/octet-stream", "text/plain"),
+)
 EXAMPLE_FILE: Final = "id,stars,date,text\r\nr-1,4,2026-02-14T10:15:30Z,Good\r\n"
 
 

@@ -137,6 +137,15 @@ def compiled(mapping: str) -> CompiledMapping:
     return CompiledMapping(fields, events, words, spec.proof.proof(), _tells(spec))
 
 
+def wrong_expressions(texts: Mapping[str, str | None]) -> dict[str, str]:
+    """Return which of these expressions are none: the name of each → why. None stands for one that is not there."""
+    wrong: list[InvalidMember] = []
+    for name, text in texts.items():
+        if text is not None:
+            _expression(name, text, wrong)
+    return {each.pointer: each.reason for each in wrong}
+
+
 def _expression(pointer: str, text: str, wrong: list[InvalidMember]) -> Expression | None:
     try:
         return Expression(text)

@@ -62,6 +62,10 @@ _BREAK: Final = re.compile(r"<(?:br ?/?|/p|/div|/li)>\s*", re.IGNORECASE)
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 
 
+TIME_FORMS: Final = "ISO 8601, such as 2026-11-28T18:30:00+01:00, or Unix seconds or milliseconds"
+"""The times that are read. In any other, what is a day and what a month is not said."""
+
+
 class UnreadableFieldError(ValueError):
     """A field that cannot be read; the text names it and says what it must be."""
 
@@ -238,7 +242,7 @@ class Fields:
             return self._epoch_time(path, value)
         form = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
         if form is None:
-            raise self.unreadable(path, f"must be a time, not {shown(value)}")
+            raise self.unreadable(path, f"must be a time ({TIME_FORMS}), not {shown(value)}")
         day, clock, decimals, zone = form.groups()
         try:
             local = datetime.fromisoformat(f"{day}T{clock}")

@@ -136,7 +136,8 @@ async def set_credentials(
         await commands.set_credentials(work, principal.tenant_id, source_id, written, INTERFACES, vault)
     except InvalidCredentialsError as error:
         shown = {each.name: given[each.name] for each in fields if not each.is_secret}
-        return await _form(request, principal, work.tx, source, interface, Typed(shown, _refused(error, fields)))
+        errors = {**_missing(interface, given), **_refused(error, fields)}
+        return await _form(request, principal, work.tx, source, interface, Typed(shown, errors))
     words = f"The credentials are set. {title_of_platform(request, source.platform)} is asked now."
     return done(request, f"{SOURCES}/{source.id}", words)
 
@@ -190,6 +191,8 @@ async def _form(
         platform=title_of_platform(request, source.platform),
         needs=_needs(interface),
         fields=_fields_of(interface),
+        form_labels={each.name: each.title for each in _fields_of(interface)},
+        form_ids={each.name: f"credential-{each.name}" for each in _fields_of(interface)},
         set_at=None if pull is None else pull.credentials_at,
         typed=typed,
         source_path=f"{SOURCES}/{source.id}",
@@ -219,6 +222,12 @@ def _fields_of(interface: Interface) -> list[CredentialField]:
     """Return the fields of the form; one that has no words here is secret, and named as the interface names it."""
     names = (each.name for each in msgspec.structs.fields(interface.credentials))
     return [_BY_NAME.get(name) or CredentialField(name, name.replace("_", " ").capitalize()) for name in names]
+
+
+def _missing(interface: Interface, given: Mapping[str, str]) -> dict[str, str]:
+    """Return which fields are needed and empty: the name of each → words."""
+    needed = (each.name for each in msgspec.structs.fields(interface.credentials) if each.required)
+    return {name: "It is needed." for name in needed if not given[name].strip()}
 
 
 def _refused(error: InvalidCredentialsError, fields: Iterable[CredentialField]) -> Mapping[str, str]:

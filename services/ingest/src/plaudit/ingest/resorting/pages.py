@@ -58,6 +58,16 @@ OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
 """Outcome → words, and their look."""
 OLD_FORM: Final = "Somebody has changed the rules since this page was shown. Nothing is saved; look, and try again."
 
+FORM_LABELS: Final[Mapping[str, str]] = {
+    **{f"drastic.{name}": name.capitalize() for name in DRASTIC_CATEGORIES},
+    **{f"topic.{name}": title for name, title in TOPIC_TITLES.items()},
+    "mutes": "Muted phrases",
+    "counted_anyway": "Phrases that count all the same",
+    "languages": "Languages of your customers",
+    "of_subject": "Try it on the reviews of",
+}
+"""Field → its label."""
+
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.ingest.resorting")
 Reader = Annotated[Principal, Depends(staff("reviews:read"))]
@@ -208,8 +218,8 @@ def _rules(form: Form) -> tuple[SortingRules, dict[str, str]]:
             check_rules(part)
         except WrongRulesError as error:
             errors[field] = sentence(error)
-    if errors:
-        return rules, errors
+    # What is wrong is not blamed on the phrases too.
+    rules = SortingRules() if errors else rules
     for field in ("mutes", "counted_anyway"):
         try:
             mutes = _mutes(texts[field])
@@ -268,6 +278,8 @@ async def _page(
         off=form.off,
         hidden=form.hidden,
         errors=errors or {},
+        form_labels=FORM_LABELS,
+        form_ids={field: field.replace(".", "-") for field in FORM_LABELS},
         categories=DRASTIC_CATEGORIES,
         category_choices={name: (name.capitalize(), "") for name in DRASTIC_CATEGORIES},
         topic_choices={name: (title, "") for name, title in TOPIC_TITLES.items()},

@@ -22,6 +22,7 @@ from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
 from plaudit.ingest.reviews.domain.quotes import quotes
 from plaudit.ingest.reviews.domain.state import Disposition, Kind, Origin, Review, Revision
 from plaudit.ingest.sorting.domain.language import Language
+from plaudit.ingest.sorting.domain.language_names import language_name
 from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.pages.shared import title_of_platform
@@ -34,6 +35,10 @@ EFFECT: Final = "/console/scores/effect"
 SCORED: Final = frozenset({Kind.STARS, Kind.THUMBS})
 """The kinds of reviews that count in scores; the others have figures of their own."""
 MAX_TYPED_CHARS: Final = 500
+MAX_COUNTED: Final = 1_000
+"""Reviews; where there are more, the page says that."""
+RARE: Final = ("platform", "check", "topic", "persona", "removed", "sort")
+"""Choices that stand behind a click."""
 STARS: Final[Mapping[str, tuple[str, float | None, float | None]]] = {
     "": ("any", None, None),
     "low": ("1 or 2", None, 2.5),
@@ -48,7 +53,7 @@ SEVERITIES: Final = {
     Severity.NEGATIVE.value: "negative",
     Severity.NORMAL.value: "normal",
 }
-CHECK: Final = {"": "all", "true": "to look at", "false": "others"}
+CHECK: Final = {"": "all", "true": "yes, words hint at it", "false": "no, nothing hints at it"}
 TOPICS: Final = {"": "any", **TOPIC_TITLES}
 PERSONAS: Final = {"": "any", **PERSONA_TITLES}
 SHOWN: Final = {"": "published", "true": "removed"}
@@ -161,6 +166,8 @@ async def _page(
     found = [] if error else await store.page(tx, tenant_id, filters, after, ROWS + 1, order=order, silent=silent)
     listed, following = cut_page(found, ROWS, lambda each: each.place, of=list_path)
     reviews = [each.review for each in listed if isinstance(each.review, Review)]
+    is_whole = cursor is None and following is None
+    counted = store.Count(len(listed), is_all=True) if is_whole else await _count(tx, tenant_id, filters, silent, error)
     selected = chosen or (reviews[0] if reviews else None)
     history = await store.history(tx, tenant_id, selected.id) if selected else []
     return await console.response(
@@ -175,7 +182,9 @@ async def _page(
         is_narrowed=bool(_query(form)),
         has_sources=bool(sources),
         choices=_choices(sources, titles),
+        rare_chosen=sum(bool(form[name]) for name in RARE),
         reviews=reviews,
+        counted=_count_in_words(counted),
         selected=selected,
         is_chosen=chosen is not None,
         revisions=[_entry(each, before) for before, each in zip([None, *history], history, strict=False)],
@@ -194,6 +203,7 @@ async def _page(
         quotes=quotes(selected.state) if selected else [],
         topic_titles=TOPIC_TITLES,
         persona_titles=PERSONA_TITLES,
+        language_name=language_name,
         is_judged=lambda state: Language(state.spoken, None).is_judged,
         moment=moment,
         is_web_address=is_web_address,
@@ -204,6 +214,22 @@ async def _page(
         dispositions=DISPOSITIONS,
         eases=EASES,
     )
+
+
+async def _count(
+    tx: SqlTx, tenant_id: str, filters: Filters, silent: frozenset[UUID], error: str
+) -> store.Count | None:
+    return None if error else await store.count(tx, tenant_id, filters, MAX_COUNTED, silent=silent)
+
+
+def _count_in_words(counted: store.Count | None) -> str:
+    """Return how many reviews there are: exactly, or that there are more; nothing where it is not known."""
+    if counted is None or not counted.number:
+        return ""
+    if counted.number > MAX_COUNTED:
+        return f"More than {MAX_COUNTED:,} reviews"
+    words = "1 review" if counted.number == 1 else f"{counted.number:,} reviews"
+    return words if counted.is_all else f"At least {words}"
 
 
 def _filters(form: Mapping[str, str], source_ids: Sequence[UUID]) -> Filters:

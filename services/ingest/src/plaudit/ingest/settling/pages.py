@@ -19,7 +19,16 @@ from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.state import Disposition, Review
-from plaudit.ingest.reviews.pages import DISPOSITIONS, EASES, REPORTS, REVIEWS, is_web_address, moment, title_of
+from plaudit.ingest.reviews.pages import (
+    DISPOSITIONS,
+    EASES,
+    REPORTS,
+    REVIEWS,
+    is_web_address,
+    moment,
+    stars_of,
+    title_of,
+)
 from plaudit.ingest.settling import commands, store
 from plaudit.ingest.settling.domain import (
     MAX_NOTE_CHARS,
@@ -76,6 +85,18 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "decision": f"Write at most {MAX_NOTE_CHARS:,} characters, and none that cannot be seen.",
 }
 """Field → what it must be, in words."""
+LABELS: Final[Mapping[str, str]] = {
+    "disposition": "What was found",
+    "outcome": "What was done",
+    "cause": "What led to it",
+    "ease": "How easily it was solved",
+    "note": "Note",
+    "reason": "Why",
+    "evidence": "What proves it",
+    "state": "The decision",
+    "decision": "In its words",
+}
+"""Field → its label."""
 LABEL_RULE: Final = "Write a label of small letters, digits, dots, hyphens and underscores, 64 at most"
 _NO_LABEL: Final = re.compile(r"[^a-z0-9]+")
 
@@ -255,10 +276,13 @@ async def _page(
         further=(Crumb(title_of(review), f"{REVIEWS}/{review.id}"), "Settle"),
         review=review,
         title=title_of(review),
+        stars=stars_of(review),
         history=history,
         seen=current.number if current else 0,
         values={**_stored(current), **settling.values},
         errors=settling.errors,
+        all_errors={**settling.errors, **reporting.errors, **deciding.errors},
+        form_labels=LABELS,
         outcomes=outcomes,
         causes=causes,
         reports=reports,

@@ -18,6 +18,7 @@ from plaudit.common.vault import Vault
 from plaudit.ingest.sources import store
 from plaudit.ingest.sources.domain import (
     DEFAULT_OVERLAP,
+    Proof,
     ProofByMapping,
     Source,
     UnknownPlatformError,
@@ -71,13 +72,7 @@ async def create(
         InvalidSourceError: there is no such zone or network.
         InvalidMappingError: the mapping is none, or not for this platform.
     """
-    if platform not in proofs:
-        raise UnknownPlatformError(f"No adapter for {platform!r}; there are {', '.join(proofs)}.")
-    proof = proofs[platform](mapping)
-    if secret is not None and proof.in_address:
-        raise _unsigned(platform)
-    signing = secret or new_secret()
-    proof.key(signing)
+    proof, signing = proof_and_secret(platform, mapping, secret, proofs)
     source = Source(
         tenant_id=tenant_id,
         id=str(work.ids()),
@@ -93,6 +88,27 @@ async def create(
     )
     await store.add(work.tx, source, vault)
     return source
+
+
+def proof_and_secret(
+    platform: str, mapping: str | None, secret: str | None, proofs: Mapping[str, ProofByMapping]
+) -> tuple[Proof, str]:
+    """Return what proves the deliveries of a new source, and its secret: the platform's, or a new one of ours.
+
+    Raises:
+        UnknownPlatformError: there is no adapter for the platform.
+        UnsignedPlatformError: a secret for a platform that signs nothing.
+        InvalidSecretError: the secret is none that the platform signs with.
+        InvalidMappingError: the mapping is none, or not for this platform.
+    """
+    if platform not in proofs:
+        raise UnknownPlatformError(f"No adapter for {platform!r}; there are {', '.join(proofs)}.")
+    proof = proofs[platform](mapping)
+    if secret is not None and proof.in_address:
+        raise _unsigned(platform)
+    signing = secret or new_secret()
+    proof.key(signing)
+    return proof, signing
 
 
 async def edit(

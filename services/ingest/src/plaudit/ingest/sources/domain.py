@@ -130,6 +130,18 @@ def checked_networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
         raise InvalidSourceError(f"allowed_addresses: {error}") from error
 
 
+def wrong_settings(addresses: Sequence[str], time_zone: str | None) -> dict[str, str]:
+    """Return what cannot be of these settings: the name of each → why."""
+    wrong: dict[str, str] = {}
+    for check in (lambda: checked_networks(tuple(addresses)), lambda: checked_time_zone(time_zone)):
+        try:
+            check()
+        except InvalidSourceError as error:
+            name, _, reason = str(error).partition(": ")
+            wrong[name] = reason
+    return wrong
+
+
 class SourceRef(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What a review keeps of its source. It is stored by place: see `ReviewState`."""
 

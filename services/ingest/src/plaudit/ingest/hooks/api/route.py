@@ -70,7 +70,8 @@ class Hooks(DirectRoute):
     ) -> None:
         """Look up sources, write deliveries, and note those that are not proven."""
         templates = ["{source_id}", "{source_id}/{token}"]
-        super().__init__("/v1/hooks/", templates, settings.hook_max_body_bytes, greeting=GREETING)
+        # A mistyped address is answered as a wrong token is: no other answer tells a platform what is wrong with it.
+        super().__init__("/v1/hooks/", templates, settings.hook_max_body_bytes, greeting=GREETING, takes_all_below=True)
         self._sources = sources
         self._writer = writer
         self._failed_attempts = failed_attempts

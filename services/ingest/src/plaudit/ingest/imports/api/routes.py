@@ -85,7 +85,7 @@ async def import_file(
         bool, Query(description="Call nobody: no clock is started for these reviews, which count at their time.")
     ] = False,
 ) -> ImportOut:
-    """Import a file of reviews: CSV or JSON lines, in gzip or not, of up to 2 GiB. The file is the body.
+    """Import a file of reviews: CSV, JSON lines or a JSON array, in gzip or not, of up to 2 GiB. The file is the body.
 
     A job reads the whole file, and then writes its rows in the order of their time. A row that cannot be taken costs no
     other one, and is told by `/rejects`. The same file again changes nothing.

@@ -18,8 +18,11 @@ from plaudit.ingest.mappings.domain.names import (
     STATUS,
     VERSION,
     Named,
+    is_local_date,
     is_number,
+    is_time,
     is_whole,
+    order_of,
     words_of,
 )
 from plaudit.ingest.platforms.mapping import REQUIRED
@@ -152,6 +155,8 @@ def _of_events(place: str | None, events: list[dict[str, object]]) -> Guess:
         if candidates:
             taken.add(candidates[0].path)
             fields.append(_field(name, candidates, known, len(events)))
+        elif written := [leaf for leaf in leaves if _is_written_locally(leaf, known)]:
+            unclear.append(_local(name, written))
         elif name in REQUIRED:
             unclear.append(_missing(name, leaves, known))
     fields = [_doubted(each, leaves, fields) for each in fields]
@@ -214,6 +219,27 @@ def _missing(name: str, leaves: Sequence[_Leaf], known: Named) -> Unclear:
         else "no member has a name that says so"
     )
     return Unclear(name, reason, tuple(leaf.expression for leaf in (called or fitting)[:MAX_CANDIDATES]))
+
+
+def _is_written_locally(leaf: _Leaf, known: Named) -> bool:
+    """Return whether a member would be the field, if its times were not written as people of some place write them."""
+    is_called = known.fits is is_time and leaf.name in known.names and _stands_well(leaf, known)
+    return is_called and all(map(is_local_date, leaf.values))
+
+
+def _local(name: str, written: Sequence[_Leaf]) -> Unclear:
+    """Return what is to be done about times that a mapping cannot read: it has no way to say their form."""
+    order = order_of([value for leaf in written for value in leaf.values])
+    what = (
+        f"these are dates in the order {order}"
+        if order
+        else "these are dates whose day and month could be either way round, which is not guessed"
+    )
+    reason = (
+        f"{what}; a mapping reads ISO 8601 (2026-11-28T18:30:00+01:00) and Unix seconds or milliseconds alone: let the "
+        "sender write one of these, or import the reviews as a file, where the order of a date can be said"
+    )
+    return Unclear(name, reason, tuple(leaf.expression for leaf in written[:MAX_CANDIDATES]))
 
 
 def _happened(leaves: Sequence[_Leaf], fields: list[FieldGuess], unclear: list[Unclear]) -> dict[str, dict[str, str]]:

@@ -11,6 +11,9 @@ from plaudit.ingest.platforms.fields import MAX_ID_CHARS, InvalidLanguageError, 
 _WORD: Final = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüß]+|[0-9]+")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,15})?")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
+_LOCAL_DATE: Final = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2[0-9]{4}(?:[ ,T].*)?", re.DOTALL)
+"""A date as people write it, with its year at the end: what is a day in it and what a month, it does not say."""
+_MONTHS: Final = 12
 _EPOCH: Final = range(10**9, 10**14)
 """Unix seconds from 2001 on, or milliseconds."""
 
@@ -40,6 +43,24 @@ def is_time(value: object) -> bool:
         written = value.strip()
         return _TIME.fullmatch(written) is not None or (written.isdecimal() and int(written[:15]) in _EPOCH)
     return is_number(value) and isinstance(value, (int, float)) and int(value) in _EPOCH
+
+
+def is_local_date(value: object) -> bool:
+    """Whether it is a date with its year at the end, such as `28.11.2026 18:30` or `11/28/2026`."""
+    return isinstance(value, str) and _LOCAL_DATE.fullmatch(value.strip()) is not None
+
+
+def order_of(dates: Sequence[object]) -> str | None:
+    """Return in which order these local dates must be written, by what can be no month; None where both are possible.
+
+    Where they contradict each other, neither order fits: that is None too.
+    """
+    parts = [found for each in dates if (found := _LOCAL_DATE.fullmatch(str(each).strip()))]
+    is_day_first = any(int(found[1]) > _MONTHS for found in parts)
+    is_month_first = any(int(found[3]) > _MONTHS for found in parts)
+    if is_day_first is is_month_first:
+        return None
+    return "day, month, year" if is_day_first else "month, day, year"
 
 
 def is_text(value: object) -> bool:

@@ -27,6 +27,7 @@ from plaudit.ingest.mappings.pages.wording import (
     DEFAULTS,
     DIGESTS,
     ENCODINGS,
+    FORM_LABELS,
     GROUPS,
     HAPPENED,
     LABELS,
@@ -40,7 +41,7 @@ from plaudit.ingest.mappings.pages.wording import (
 from plaudit.ingest.mappings.schemas import PreviewedEventOut, preview_out
 from plaudit.ingest.platforms import UnusableBodyError
 from plaudit.ingest.platforms.adapter import decode_json
-from plaudit.ingest.platforms.mapping import REQUIRED, MappingSpec, compiled
+from plaudit.ingest.platforms.mapping import REQUIRED, MappingSpec, compiled, wrong_expressions
 from plaudit.ingest.sources import commands
 from plaudit.ingest.sources.api import OpenedVault, PlatformProofs
 from plaudit.ingest.sources.domain import (
@@ -49,7 +50,6 @@ from plaudit.ingest.sources.domain import (
     InvalidSourceError,
     Source,
     UnopenedSecretError,
-    UnsignedPlatformError,
     checked_time_zone,
 )
 from plaudit.ingest.sources.pages.shared import (
@@ -60,6 +60,8 @@ from plaudit.ingest.sources.pages.shared import (
     errors_of,
     lines_of,
     moment,
+    secret_errors,
+    setting_errors,
     source_of,
 )
 from plaudit.ingest.sources.schemas import MappingIn, SourceIn
@@ -108,6 +110,8 @@ async def act_on_new(
         return await _page(request, principal, work.tx, await _look(typed, action), None)
     mapping, errors = _mapping(typed)
     wanted, more = _source_in(typed)
+    if mapping is not None:
+        more |= secret_errors(proofs, CUSTOM, mapping, typed.get("secret", "").strip())
     errors = {**more, **errors}
     if mapping is None or wanted is None or errors:
         return await _page(request, principal, work.tx, await _refused(typed, errors), None)
@@ -123,10 +127,6 @@ async def act_on_new(
     except KeyReusedError:
         words = "This form was sent before, with other words. Its source is made; look at the list."
         return await _page(request, principal, work.tx, await _refused(typed, {"name": words}), None)
-    except (InvalidSecretError, UnsignedPlatformError) as error:
-        return await _page(request, principal, work.tx, await _refused(typed, {"secret": sentence(error)}), None)
-    except InvalidSourceError as error:
-        return await _page(request, principal, work.tx, await _refused(typed, error_of(error, "name")), None)
     return done(request, f"{SOURCES}/{source.id}", f"“{source.name}” is made.")
 
 
@@ -254,6 +254,8 @@ def _mapping(typed: Mapping[str, str], *, tried: bool = False) -> tuple[str | No
             path = _path(each["loc"])
             words = "Choose what proves it." if path == "proof.kind" else RULES.get(each["type"])
             errors.setdefault(path, words or sentence(rule_in_words(each["msg"])))
+        for path, reason in wrong_expressions({"events": said.get("events"), **said["fields"]}).items():
+            errors.setdefault(path if path == "events" else f"fields.{path}", f"It {reason}.")
     except InvalidMappingError as error:
         for member in error.members:
             errors.setdefault(_path(member.pointer.split("/")[1:]), f"It {member.reason}.")
@@ -267,6 +269,7 @@ def _path(steps: Collection[object]) -> str:
 
 
 def _source_in(typed: Mapping[str, str]) -> tuple[SourceIn | None, dict[str, str]]:
+    errors = setting_errors(lines_of(typed.get("allowed_addresses", "")), typed.get("time_zone", "").strip())
     try:
         wanted = SourceIn.model_validate(
             {
@@ -279,8 +282,8 @@ def _source_in(typed: Mapping[str, str]) -> tuple[SourceIn | None, dict[str, str
             }
         )
     except ValidationError as error:
-        return None, errors_of(error)
-    return wanted, {}
+        return None, {**errors, **errors_of(error)}
+    return wanted, errors
 
 
 async def _custom(tx: SqlTx, principal: Principal, source_id: UUID, vault: Any) -> Source:
@@ -347,6 +350,9 @@ async def _page(
         is_begun=is_begun,
         groups=[(title, names, _is_used(names, values, looked.errors)) for title, names in GROUPS.items()],
         labels=LABELS,
+        form_labels=FORM_LABELS,
+        proof_is_wrong=any(path.startswith("proof.") and path != "proof.kind" for path in looked.errors),
+        form_ids={path: path.replace(".", "-") for path in MEMBERS},
         hints=hints(looked.guess),
         worded=WORDED,
         word_hints=WORD_HINTS,

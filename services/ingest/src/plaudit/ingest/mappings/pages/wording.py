@@ -5,6 +5,7 @@ from typing import Final
 
 from plaudit.ingest.mappings.domain.guess import Guess
 from plaudit.ingest.platforms.mapping import FIELDS, REQUIRED
+from plaudit.ingest.sources.pages.shared import LABELS as SOURCE_LABELS
 
 GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "What every review needs": REQUIRED,
@@ -43,6 +44,23 @@ LABELS: Final[Mapping[str, str]] = {
 """Field → its label."""
 OTHERS: Final[Mapping[str, str]] = {"events": "The events", "proof": "Proof", "time_zone": "Time zone"}
 """What else a guess can find unclear → its label."""
+FORM_LABELS: Final[Mapping[str, str]] = {
+    **SOURCE_LABELS,
+    "payload": "The body",
+    "events": "The events of a body",
+    **{f"fields.{name}": label for name, label in LABELS.items()},
+    **{f"words.{name}": f"Words of “{label}”" for name, label in LABELS.items()},
+    "proof.kind": "What the sender sends",
+    "proof.header": "Header",
+    "proof.prefix": "Before the signature",
+    "proof.digest": "Hash",
+    "proof.encoding": "Written in",
+    "proof.timestamp_header": "Header of the time",
+    "proof.timestamp_form": "The time is in",
+    "proof.separator": "Between time and body",
+    "proof.id_header": "Header of the id",
+}
+"""The path of each member of the form → its label."""
 HINTS: Final[Mapping[str, str]] = {
     "event": "created, edited, removed, restored or answered, or words for these. Without, each is a whole review.",
     "version": "A whole number that rises with each change of the review.",

@@ -17,13 +17,13 @@ import msgspec
 from sqlalchemy import Select
 
 from plaudit.common.db import SqlTx
-from plaudit.ingest.reviews.domain.filters import Filters
+from plaudit.ingest.reviews.domain.filters import Filters, Wanted
 from plaudit.ingest.reviews.domain.filters import wanted as wanted_of
 from plaudit.ingest.reviews.domain.order import Order
 from plaudit.ingest.reviews.domain.state import ErasedReview, Review
 from plaudit.ingest.reviews.domain.words import search_query
 from plaudit.ingest.reviews.store.reading import source_choices, values_of
-from plaudit.ingest.reviews.store.statements import Asked, among_candidates, beyond, in_order
+from plaudit.ingest.reviews.store.statements import Asked, among_candidates, beyond, counting, in_order
 
 _MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=1)
 """By how much the times of two transactions may be in another order than their numbers."""
@@ -76,6 +76,14 @@ class Found:
     """An erased one in the order of changes only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many reviews there are: exactly so many, or at least."""
+
+    number: int
+    is_all: bool
+
+
 async def page(
     tx: SqlTx,
     tenant_id: str,
@@ -97,16 +105,47 @@ async def page(
         order: what they are sorted by.
         silent: the sources at which answers are not told; matters where answers are asked for. Tested with a thousand.
     """
-    removed = False if filters.removed is None and order is not Order.CHANGED else filters.removed
-    of_platforms: Mapping[UUID, str] = {}
-    if filters.platform is not None:
-        of_platforms = {source_id: platform for source_id, _, platform in await source_choices(tx, tenant_id)}
-    wanted = wanted_of(filters, removed=removed, platforms=of_platforms, silent=silent)
+    wanted = await _wanted(tx, tenant_id, filters, order, silent)
     if wanted.is_empty:
         return []
     first_xid = None if filters.changed_after is None else await _first_xid(tx, tenant_id, filters.changed_after)
     asked = Asked(tenant_id, wanted, order, after, limit, first_xid)
     return await _listed(tx, asked)
+
+
+async def count(
+    tx: SqlTx, tenant_id: str, filters: Filters, most: int, *, silent: frozenset[UUID] = frozenset()
+) -> Count | None:
+    """Return how many reviews there are, counted up to a number and no further than a page may read.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose reviews.
+        filters: which of them.
+        most: where there are more, one more than these are counted.
+        silent: the sources at which answers are not told.
+
+    Returns:
+        The count; None where each review would have to be looked up, as for words.
+    """
+    wanted = await _wanted(tx, tenant_id, filters, Order.NEWEST, silent)
+    if wanted.is_empty:
+        return Count(0, is_all=True)
+    asked = Asked(tenant_id, wanted, Order.NEWEST, None, most + 1, None)
+    if asked.needs_lookups or filters.external_id is not None:
+        return None
+    await tx.raw.execute(_PLAN_FOR_THIS)
+    found = int((await tx.sql.execute(counting(asked))).scalar_one())
+    is_all = found <= most and (await tx.sql.execute(beyond(asked))).first() is None
+    return Count(found, is_all)
+
+
+async def _wanted(tx: SqlTx, tenant_id: str, filters: Filters, order: Order, silent: frozenset[UUID]) -> Wanted:
+    removed = False if filters.removed is None and order is not Order.CHANGED else filters.removed
+    of_platforms: Mapping[UUID, str] = {}
+    if filters.platform is not None:
+        of_platforms = {source_id: platform for source_id, _, platform in await source_choices(tx, tenant_id)}
+    return wanted_of(filters, removed=removed, platforms=of_platforms, silent=silent)
 
 
 def _found(row: Mapping[Any, Any], order: Order) -> Found:

@@ -80,6 +80,13 @@ def beyond(asked: Asked) -> Select[Any]:
     return _entries(asked).with_only_columns(reviews.c.rating).offset(_bound(NEAR_ROWS)).limit(1)
 
 
+def counting(asked: Asked) -> Select[Any]:
+    """Return the statement that counts reviews up to the limit, among the entries that are looked at first."""
+    among = _entries(asked).limit(_bound(NEAR_ROWS)).subquery("entries").c
+    chosen = _filtered(select(among.id), among, asked).limit(asked.limit).subquery("chosen")
+    return select(func.count()).select_from(chosen)
+
+
 def in_order(asked: Asked, *, near: bool) -> Select[Any]:
     """Return the statement that reads the index of an order until a page is full; only its next entries if `near`."""
     if asked.order is Order.CHANGED:

@@ -24,17 +24,18 @@ from plaudit.ingest.sources.domain import (
     UnsignedPlatformError,
 )
 from plaudit.ingest.sources.pages.shared import (
+    LABELS,
     PROBLEMS,
     SOURCES,
     Writer,
     console,
     crumb_of,
-    error_of,
     errors_of,
     hook_of,
     lines_of,
     moment,
     platforms_of,
+    setting_errors,
     source_of,
 )
 from plaudit.ingest.sources.schemas import SourceChangesIn
@@ -85,24 +86,25 @@ async def change(
         "allowed_addresses": allowed_addresses,
         "time_zone": time_zone.strip(),
     }
+    addresses = lines_of(allowed_addresses)
+    errors = setting_errors(addresses, values["time_zone"])
     try:
         wanted = SourceChangesIn.model_validate(
-            {
-                **values,
-                "allowed_addresses": lines_of(allowed_addresses),
-                "time_zone": values["time_zone"] or None,
-            }
+            {**values, "allowed_addresses": addresses, "time_zone": values["time_zone"] or None}
         )
-        changes = wanted.model_dump(exclude_unset=True)
-        source = await commands.edit(work, principal.tenant_id, source_id, changes, vault, expected=_revisions(seen))
     except ValidationError as error:
-        errors = errors_of(error)
-    except InvalidSourceError as error:
-        errors = error_of(error, "name")
-    except ChangedInBetweenError:
-        errors = {"name": OLD_FORM}
-    else:
-        return done(request, f"{SOURCES}/{source.id}", "The source is changed. It takes effect within five seconds.")
+        errors |= errors_of(error)
+    if not errors:
+        changes = wanted.model_dump(exclude_unset=True)
+        try:
+            source = await commands.edit(
+                work, principal.tenant_id, source_id, changes, vault, expected=_revisions(seen)
+            )
+        except ChangedInBetweenError:
+            errors = {"name": OLD_FORM}
+        else:
+            words = "The source is changed. It takes effect within five seconds."
+            return done(request, f"{SOURCES}/{source.id}", words)
     stored = await source_of(work.tx, principal, source_id, vault)
     return await _page(request, principal, work.tx, stored, Typed(values, errors))
 
@@ -230,6 +232,7 @@ async def _page(
         in_address=platform.proof.in_address,
         values={**stored, **typed.values},
         errors={**dict.fromkeys(PROBLEMS, ""), **typed.errors},
+        form_labels=LABELS,
         rotation={"overlap": DEFAULT_OVERLAP, "secret": "", **rotation.values},
         rotation_errors={"overlap": "", "secret": "", **rotation.errors},
         overlaps=OVERLAPS,

@@ -6,34 +6,32 @@ from hashlib import sha256
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.idempotency import IdempotencyKey, KeyReusedError
 from plaudit.common.sessions import Typed, done
-from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.ingest.sources import commands, store
 from plaudit.ingest.sources.api import OpenedVault, PlatformProofs
-from plaudit.ingest.sources.domain import (
-    InvalidMappingError,
-    InvalidSourceError,
-    UnknownPlatformError,
-    UnsignedPlatformError,
-)
 from plaudit.ingest.sources.pages.shared import (
+    GUIDES,
+    LABELS,
     SOURCES,
     WRITE,
     Reader,
     Writer,
     console,
-    error_of,
     errors_of,
+    guide_of,
     lines_of,
     moment,
     platforms_of,
+    secret_errors,
+    setting_errors,
     state_of,
+    title_of_platform,
 )
 from plaudit.ingest.sources.schemas import SourceIn
 
@@ -64,20 +62,21 @@ async def show_sources(
         may_write=principal.may(WRITE),
         new_path=NEW,
         list_path=SOURCES,
+        guides_path=GUIDES,
         next=following,
         is_first=cursor is None,
         moment=moment,
     )
 
 
-REFUSED = (UnknownPlatformError, UnsignedPlatformError, InvalidSecretError, InvalidSourceError, InvalidMappingError)
-
-
 @router.get(NEW)
-async def show_form(request: Request, principal: Writer, tx: TenantTx) -> Response:
-    """Show the form of a new source."""
+async def show_form(
+    request: Request, principal: Writer, tx: TenantTx, platform: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """Show the form of a new source, with the guide of the platform that was chosen on its page."""
     once = str(request.app.state.resources.ids())
-    return await _form(request, principal, tx, Typed({"platform": "native", "once": once}))
+    chosen = platform if platform in _choices(request) else "native"
+    return await _form(request, principal, tx, Typed({"platform": chosen, "once": once}), has_guide=chosen == platform)
 
 
 @router.post(NEW)
@@ -104,32 +103,40 @@ async def make(
         "allowed_addresses": allowed_addresses,
         "time_zone": time_zone.strip(),
     }
+    addresses = lines_of(allowed_addresses)
+    errors = {
+        **secret_errors(proofs, platform, None, values["secret"]),
+        **setting_errors(addresses, values["time_zone"]),
+    }
     try:
         wanted = SourceIn.model_validate(
             {
                 **values,
                 "secret": values["secret"] or None,
-                "allowed_addresses": lines_of(allowed_addresses),
+                "allowed_addresses": addresses,
                 "time_zone": values["time_zone"] or None,
             }
         )
-        key = IdempotencyKey(f"page:{once}", sha256(wanted.model_dump_json().encode()).digest())
-        source = await commands.find_made(work.tx, principal.tenant_id, key, vault)
-        if source is None:
-            source = await commands.create(work, principal.tenant_id, **wanted.model_dump(), proofs=proofs, vault=vault)
-            await commands.keep_made(work.tx, principal.tenant_id, key, source)
     except ValidationError as error:
-        return await _form(request, principal, work.tx, Typed({**values, "once": once}, errors_of(error)))
+        errors |= errors_of(error)
+    if errors:
+        return await _form(request, principal, work.tx, Typed({**values, "once": once}, errors), has_guide=True)
+    key = IdempotencyKey(f"page:{once}", sha256(wanted.model_dump_json().encode()).digest())
+    try:
+        source = await commands.find_made(work.tx, principal.tenant_id, key, vault)
     except KeyReusedError:
         words = {"name": "This form was sent before, with other words. Its source is made; look at the list."}
         return await _form(request, principal, work.tx, Typed({**values, "once": once}, words))
-    except REFUSED as error:
-        default = "platform" if isinstance(error, (UnknownPlatformError, InvalidMappingError)) else "secret"
-        return await _form(request, principal, work.tx, Typed({**values, "once": once}, error_of(error, default)))
+    if source is None:
+        source = await commands.create(work, principal.tenant_id, **wanted.model_dump(), proofs=proofs, vault=vault)
+        await commands.keep_made(work.tx, principal.tenant_id, key, source)
     return done(request, f"{SOURCES}/{source.id}", f"“{source.name}” is made.")
 
 
-async def _form(request: Request, principal: Principal, tx: TenantTx, typed: Typed) -> Response:
+async def _form(
+    request: Request, principal: Principal, tx: TenantTx, typed: Typed, *, has_guide: bool = False
+) -> Response:
+    platform = typed.values["platform"]
     return await console.response(
         request,
         principal,
@@ -138,8 +145,12 @@ async def _form(request: Request, principal: Principal, tx: TenantTx, typed: Typ
         status=typed.status,
         further=("New source",),
         typed=typed,
+        form_labels=LABELS,
         platforms=_choices(request),
+        guide=guide_of(request, platform, level=3) if has_guide else None,
+        platform_title=title_of_platform(request, platform),
         new_path=NEW,
+        guides_path=GUIDES,
         sources_path=SOURCES,
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE
@@ -16,17 +17,40 @@ from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.common.settings import address_of
+from plaudit.common.standard_webhooks import InvalidSecretError
 from plaudit.common.vault import Vault
-from plaudit.ingest.sources import store
-from plaudit.ingest.sources.domain import Proof, Source
+from plaudit.ingest.sources import commands, store
+from plaudit.ingest.sources.domain import (
+    InvalidMappingError,
+    Proof,
+    ProofByMapping,
+    Source,
+    UnknownPlatformError,
+    UnsignedPlatformError,
+    wrong_settings,
+)
 from plaudit.ingest.sources.schemas import source_out, source_with_secret_out
 from plaudit.ingest.sources.store import Activity
 
 SOURCES: Final = "/console/sources"
 DELIVERIES: Final = "/console/deliveries"
+GUIDES: Final = f"{SOURCES}/platforms"
 WRITE: Final = "sources:write"
 HIDDEN: Final = "SECRET-TOKEN"
 """Stands for the token of an address where it is not shown."""
+KNOWN: Final[Mapping[str, str]] = {
+    "recorded": "A genuine delivery of it was recorded.",
+    "documented": "Its own documentation was read.",
+    "shape": "Only the code of others was read: look at the first deliveries with care.",
+}
+"""How well a platform's payload is known → its words."""
+_TOLD: Final = ("edits", "removals", "restorations", "answers", "versions", "verified", "location")
+_WAYS: Final = {
+    "push": "in its webhooks",
+    "poll": "when it is asked",
+    "file": "in its files",
+    "never": "not at all",
+}
 PROBLEMS: Final[Mapping[str, str]] = {
     "name": "Give it a name of 1 to 200 characters.",
     "platform": "Choose one of these.",
@@ -36,6 +60,15 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "time_zone": "This is no name of a time zone.",
 }
 """Field → what it must be, in words."""
+LABELS: Final[Mapping[str, str]] = {
+    "name": "Name",
+    "platform": "Platform",
+    "subject": "Subject",
+    "secret": "Secret of the platform",
+    "allowed_addresses": "Addresses that may post",
+    "time_zone": "Time zone",
+}
+"""Field → its label."""
 
 console: Final = ConsolePages("plaudit.ingest.sources")
 Reader = Annotated[Principal, Depends(staff("sources:read"))]
@@ -77,6 +110,19 @@ def platforms_of(request: Request) -> Mapping[str, Platform]:
     """Return what the pages say of each platform that has an adapter; `main` says so."""
     platforms: Mapping[str, Platform] = request.app.state.platforms
     return platforms
+
+
+def told_of(platform: Platform) -> list[tuple[str, str]]:
+    """Return how a platform tells each thing of its reviews: what, and how."""
+    return [
+        ("verified purchases" if each == "verified" else each, _WAYS[getattr(platform.tells, each)]) for each in _TOLD
+    ]
+
+
+def guide_of(request: Request, platform: str, *, level: int = 2) -> Markup | None:
+    """Return what to do at a platform, with headings from this level on; `main` says so."""
+    found: Markup | None = request.app.state.guide_of(platform, level)
+    return found
 
 
 def title_of_platform(request: Request, platform: str) -> str:
@@ -189,6 +235,25 @@ def errors_of(error: ValidationError) -> dict[str, str]:
     """Return what is wrong in a form: field → words."""
     fields = {str(each["loc"][0]) for each in error.errors()}
     return {field: PROBLEMS[field] for field in fields}
+
+
+def setting_errors(addresses: Sequence[str], time_zone: str) -> dict[str, str]:
+    """Return what is wrong with the addresses and the time zone of a form: field → words."""
+    wrong = wrong_settings(addresses, time_zone or None)
+    return {field: sentence(reason) for field, reason in wrong.items()}
+
+
+def secret_errors(
+    proofs: Mapping[str, ProofByMapping], platform: str, mapping: str | None, secret: str
+) -> dict[str, str]:
+    """Return what is wrong with the platform and the secret of a form: field → words."""
+    try:
+        commands.proof_and_secret(platform, mapping, secret or None, proofs)
+    except (UnknownPlatformError, InvalidMappingError) as error:
+        return {"platform": sentence(error)}
+    except (UnsignedPlatformError, InvalidSecretError) as error:
+        return {"secret": sentence(error)}
+    return {}
 
 
 def error_of(error: Exception, default: str) -> dict[str, str]:

@@ -12,12 +12,15 @@ from plaudit.ingest.sources import store
 from plaudit.ingest.sources.api import OpenedVault
 from plaudit.ingest.sources.pages.shared import (
     DELIVERIES,
+    GUIDES,
+    KNOWN,
     SOURCES,
     WRITE,
     Reader,
     Writer,
     console,
     crumb_of,
+    guide_of,
     has_come,
     hook_of,
     is_later,
@@ -27,22 +30,10 @@ from plaudit.ingest.sources.pages.shared import (
     pulls_of,
     source_of,
     state_of,
+    told_of,
 )
 
 RELOAD_SECONDS: Final = 5
-KNOWN: Final = {
-    "recorded": "A genuine delivery of it was recorded.",
-    "documented": "Its own documentation was read.",
-    "shape": "Only the code of others was read: look at the first deliveries with care.",
-}
-TOLD: Final = ("edits", "removals", "restorations", "answers", "versions", "verified", "location")
-WORDS: Final = {
-    "push": "in its webhooks",
-    "poll": "when it is asked",
-    "file": "in its files",
-    "never": "not at all",
-}
-NAMES: Final = {"verified": "verified purchases"}
 
 router = APIRouter()
 Reload = Annotated[Literal["no"] | None, Query(description="Whether the page waits without looking again.")]
@@ -72,7 +63,9 @@ async def show_source(
         failed_last=failed_last,
         platform=platform,
         known=KNOWN[platform.known],
-        told=[(NAMES.get(each, each), WORDS[getattr(platform.tells, each)]) for each in TOLD],
+        told=told_of(platform),
+        guide=guide_of(request, source.platform, level=3),
+        guide_path=f"{GUIDES}/{source.platform}",
         address=public_hook_of(request, source, in_address=in_address),
         in_address=in_address,
         examples=request.app.state.examples(source, address_of(request.app.state.resources.settings)),

@@ -1,7 +1,9 @@
 """A survey: one question with a scale, one for words, and the words around them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -103,6 +105,23 @@ def checked_brand(brand: str | None) -> str | None:
     if line:
         _check_words("brand", line, MAX_BRAND_CHARS)
     return line or None
+
+
+def wrong_words(wording: Wording, brand: str | None) -> dict[str, str]:
+    """Return what is wrong with the words of a survey: the field of each → why."""
+    sound = dict.fromkeys(Wording.__struct_fields__, "x")
+    each_alone = [Wording(**{**sound, name: getattr(wording, name)}) for name in sound]
+    checks: list[Callable[[], object]] = [
+        partial(checked_brand, brand),
+        *(partial(checked_wording, each) for each in each_alone),
+    ]
+    wrong: dict[str, str] = {}
+    for check in checks:
+        try:
+            check()
+        except InvalidSurveyError as error:
+            wrong[error.field] = error.reason
+    return wrong
 
 
 def with_brand(wording: Wording, brand: str) -> Wording:

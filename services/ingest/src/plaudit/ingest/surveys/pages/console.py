@@ -37,12 +37,12 @@ from plaudit.ingest.surveys.domain.survey import (
     MAX_BRAND_CHARS,
     MAX_LINE_CHARS,
     MAX_THANKS_CHARS,
-    InvalidSurveyError,
     Language,
     Survey,
     SurveyClosedError,
     Wording,
     choices,
+    wrong_words,
 )
 from plaudit.ingest.surveys.domain.templates import Template, wording_of
 from plaudit.ingest.surveys.pages.public import STATIC, form_context
@@ -68,6 +68,19 @@ KIND_NAMES: Final = {Kind.STARS: "stars", Kind.NPS: "NPS", Kind.CSAT: "CSAT", Ki
 LANGUAGES: Final = {Language.ENGLISH: "English", Language.GERMAN: "German"}
 _WORDS: Final = ("brand", "title", "question", "text_question", "thanks")
 _TYPED: Final = ("name", "subject", *_WORDS)
+LABELS: Final[Mapping[str, str]] = {
+    "name": "Name",
+    "subject": "What it is about",
+    "brand": "Who asks",
+    "title": "Heading",
+    "question": "The question with the scale",
+    "text_question": "The question for words",
+    "thanks": "After the response",
+    "email": "E-mail address",
+    "about": "What it is about",
+    "reference": "Order or visit",
+}
+"""Field → its label."""
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.ingest.surveys")
@@ -144,27 +157,23 @@ async def make_survey(
     draft = _draft(principal, template, kind, language)
     if do == "preview":
         return await _form(request, principal, work.tx, _previewed(draft, form), Typed(form))
-    errors = _errors(form)
-    if not errors:
-        try:
-            survey = await commands.create(
-                work,
-                principal.tenant_id,
-                name=checked_name(form["name"]),
-                subject=form["subject"],
-                template=draft.template,
-                kind=draft.kind,
-                language=draft.language,
-                brand=form["brand"],
-                wording=_wording(form),
-                proofs=proofs,
-                vault=vault,
-            )
-        except InvalidSurveyError as error:
-            errors = {error.field: sentence(error.reason)}
-        else:
-            return done(request, f"{SURVEYS}/{survey.id}", f"The survey “{isolated(survey.name)}” is made.")
-    return await _form(request, principal, work.tx, _previewed(draft, form), Typed(form, errors))
+    errors = {**_errors(form), **_word_errors(form)}
+    if errors:
+        return await _form(request, principal, work.tx, _previewed(draft, form), Typed(form, errors))
+    survey = await commands.create(
+        work,
+        principal.tenant_id,
+        name=checked_name(form["name"]),
+        subject=form["subject"],
+        template=draft.template,
+        kind=draft.kind,
+        language=draft.language,
+        brand=form["brand"],
+        wording=_wording(form),
+        proofs=proofs,
+        vault=vault,
+    )
+    return done(request, f"{SURVEYS}/{survey.id}", f"The survey “{isolated(survey.name)}” is made.")
 
 
 @router.get(f"{SURVEYS}/{{survey_id}}")
@@ -193,13 +202,10 @@ async def change_survey(
     previewed = _previewed(survey, form)
     if do == "preview":
         return await _page(request, principal, work.tx, _with_words(counted, previewed), Typed(form))
-    try:
-        await commands.change(
-            work.tx, survey, brand=form["brand"], wording=_wording(form), closed=survey.closed_at is not None
-        )
-    except InvalidSurveyError as error:
-        typed = Typed(form, {error.field: sentence(error.reason)})
-        return await _page(request, principal, work.tx, _with_words(counted, previewed), typed)
+    if errors := _word_errors(form):
+        return await _page(request, principal, work.tx, _with_words(counted, previewed), Typed(form, errors))
+    closed = survey.closed_at is not None
+    await commands.change(work.tx, survey, brand=form["brand"], wording=_wording(form), closed=closed)
     return done(request, path, "The words are saved. Links that were sent lead to them.")
 
 
@@ -328,6 +334,7 @@ async def _shown(tx: Tx, survey: Survey) -> dict[str, Any]:
     tenant = await tenants.name_of(tx, survey.tenant_id) or survey.tenant_id
     lines = {"required": True, "maxlength": MAX_LINE_CHARS}
     return {
+        "form_labels": LABELS,
         "stylesheet": STATIC.url("survey.css"),
         "preview": form_context(survey, survey.brand or tenant),
         "brand_limits": {"maxlength": MAX_BRAND_CHARS},
@@ -382,6 +389,10 @@ def _errors(form: Mapping[str, str]) -> dict[str, str]:
     if not is_subject(form["subject"]):
         errors["subject"] = sentence(SUBJECT_RULE)
     return errors
+
+
+def _word_errors(form: Mapping[str, str]) -> dict[str, str]:
+    return {field: sentence(reason) for field, reason in wrong_words(_wording(form), form["brand"]).items()}
 
 
 def _counts(kind: Kind, ratings: Mapping[float, int]) -> dict[int, int]:

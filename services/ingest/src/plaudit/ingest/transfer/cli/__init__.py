@@ -38,7 +38,8 @@ SHOWN_REVIEWS: Final = 5
 TAB_WORDS: Final = frozenset({"tab", "\\t"})
 
 File = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, help="CSV or JSON lines (.jsonl), in gzip (.gz) or not.")
+    Path,
+    typer.Argument(exists=True, dir_okay=False, help="CSV, JSON lines (.jsonl) or a JSON array, in gzip (.gz) or not."),
 ]
 Url = Annotated[str, typer.Option(help="The source's hook: http://HOST/v1/hooks/SOURCE_ID.")]
 Secret = Annotated[str, typer.Option(envvar="PLAUDIT_WEBHOOK_SECRET", help="The source's whsec_… secret.")]

@@ -53,7 +53,7 @@ class JsonLines:
                 break
         self.columns = list(names)
         if not names:
-            raise UnreadableFileError(f"none of the first {SAMPLED_ROWS:,} lines is a JSON object")
+            raise UnreadableFileError(f"none of the first {SAMPLED_ROWS:,} rows is a JSON object")
         if len(names) > MAX_COLUMNS:
             raise UnreadableFileError(f"the objects have {len(names):,} members; {MAX_COLUMNS:,} are read")
 
@@ -83,7 +83,7 @@ class JsonLines:
             elif line.strip("\ufeff \t\r\n"):
                 yield self._object(line.strip("\ufeff \t\r\n"))
 
-    def _object(self, line: str) -> tuple[int, dict[str, str]] | Reject:
+    def _object(self, line: str, what: str = "line") -> tuple[int, dict[str, str]] | Reject:
         try:
             if reason := undecodable(line, self._number, self.encoding, lenient=self._lenient):
                 return Reject(self._number, "", reason, [line])
@@ -91,7 +91,7 @@ class JsonLines:
         except (ValueError, RecursionError) as error:
             if isinstance(error, UnreadableFileError):
                 raise
-            return Reject(self._number, "", f"the line is no JSON object that can be read: {error}", [line])
+            return Reject(self._number, "", f"the {what} is no JSON object that can be read: {error}", [line])
         if any("\0" in value for value in members.values()):
             return Reject(self._number, "", "the row holds a NUL character", [line])
         return self._number, members

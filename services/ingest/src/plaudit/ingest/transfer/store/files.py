@@ -12,6 +12,7 @@ from typing import IO, Final, Self, cast
 
 from plaudit.common.refusals import WrongInputError
 from plaudit.ingest.transfer.domain.advice import Advice
+from plaudit.ingest.transfer.domain.json_array import JsonArray, is_json_array
 from plaudit.ingest.transfer.domain.json_lines import JsonLines
 from plaudit.ingest.transfer.domain.mapping import folded
 from plaudit.ingest.transfer.domain.rows import Reject
@@ -75,7 +76,8 @@ def table_in(
         content: the bytes, unpacked.
         encoding: what it is stated to be; None to go by its mark, and without one to take it as UTF-8.
         delimiter: None to find it by the header and the first row.
-        is_json_lines: whether it is JSON lines and no delimited text; None to go by its first letter.
+        is_json_lines: whether it is JSON lines and no delimited text; None to go by its first letter. An array of
+            objects is known by its beginning in any case.
 
     Raises:
         UnreadableFileError: it cannot be read.
@@ -95,18 +97,22 @@ def table_in(
     if name == DEFAULT_ENCODING and b"\0" in head[:WIDEST_BYTES]:
         advice = Advice("State {encoding:utf-16-le}, or {encoding:utf-16-be}")
         raise UnreadableFileError("line 1 holds NUL: is it UTF-16? ", advice)
-    readline = stack.enter_context(text).readline
+    text = stack.enter_context(text)
+    if is_json_array(first):
+        return JsonArray(text.read, name, lenient=encoding is not None)
     if first.startswith("{") if is_json_lines is None else is_json_lines:
-        return JsonLines(readline, name, lenient=encoding is not None)
-    return Table(readline, name, delimiter, lenient=encoding is not None)
+        return JsonLines(text.readline, name, lenient=encoding is not None)
+    return Table(text.readline, name, delimiter, lenient=encoding is not None)
 
 
 def _form(path: Path) -> str:
-    return "JSON lines" if _is_json_lines(path) else "CSV"
+    return {True: "JSON lines", False: "CSV", None: "JSON"}[_is_json_lines(path)]
 
 
-def _is_json_lines(path: Path) -> bool:
-    return Path(path.name.removesuffix(".gz")).suffix in JSON_LINES
+def _is_json_lines(path: Path) -> bool | None:
+    """Return whether a file is JSON lines by its name; None for one whose name only says that it is JSON."""
+    suffix = Path(path.name.removesuffix(".gz")).suffix
+    return None if suffix == ".json" else suffix in JSON_LINES
 
 
 class Rejects:

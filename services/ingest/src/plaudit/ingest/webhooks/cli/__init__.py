@@ -102,11 +102,11 @@ def sign(
 
 
 @app.command(
-    epilog="Example: plaudit webhook send https://HOST/v1/hooks/SOURCE_ID --secret-file shop.secret review.json"
+    epilog="Example: plaudit webhook send review.json --url https://HOST/v1/hooks/SOURCE_ID --secret-file shop.secret"
 )
 def send(
-    url: Annotated[str, typer.Argument(metavar="URL", help="The source's hook: https://HOST/v1/hooks/SOURCE_ID.")],
     file: File,
+    url: Annotated[str, typer.Option(help="The source's hook: https://HOST/v1/hooks/SOURCE_ID.")],
     secret: Secret = None,
     secret_file: SecretFile = None,
     platform: Platform = "native",
