@@ -6,6 +6,7 @@ import structlog
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob, SetAside
 from plaudit.common.outbox import Outbox, UnitOfWork
@@ -41,10 +42,13 @@ class ErasureJob(PeriodicJob):
             return 0
         try:
             async with self._database.transaction() as tx:
-                return await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids), found, self._vault)
+                done = await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids), found, self._vault)
+                failpoint("erased_before_commit")
         except Exception as error:
             if is_transient(error):
                 raise
             log.exception("erasure_failed", stage=found.stage.value)
             self._set_aside.put(found.id)
             return 1
+        failpoint("erased_after_commit")
+        return done
