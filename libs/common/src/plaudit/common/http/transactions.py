@@ -63,11 +63,11 @@ async def read_apart(database: Database, tenant_id: str, read: Callable[[SqlTx],
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        task.add_done_callback(_forget)
+        task.add_done_callback(_take_result)
         raise
 
 
-def _forget(task: asyncio.Task[Read]) -> None:
+def _take_result(task: asyncio.Task[Read]) -> None:
     """Take what was read, or the error, which nobody waits for any more."""
     if not task.cancelled():
         task.exception()
