@@ -62,7 +62,12 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
 # Which phrases are words and which the lists have, what an expression is, and of two fields that only one is named, is
 # no rule of one field.
 include-name-regex = "((PUT|POST) /v1/sorting-rules.*|POST /v1/mappings.*|PUT /v1/sources/.*/mapping|POST /v1/replays)"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
+
+[[operations]]
+# What is too large is refused before anybody looks at what else is wrong with it.
+include-name-regex = "POST /v1/sources/.*/test"
+checks.negative_data_rejection.expected-statuses = [400, 401, 404, 409, 413, 415, 422]
 
 [[operations]]
 # Which credentials there are, and how long an answer may be, depends on the platform. A time belongs to one way only,

@@ -70,8 +70,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         if isinstance(case.body, dict) and case.body.get("review_id") and RUNS["reviews_of_the_board"]:
             # Its 404 would be of the review, and be taken for one of the request that was just made.
             case.body["review_id"] = RUNS["reviews_of_the_board"][next(_turns) % len(RUNS["reviews_of_the_board"])]
-    if not meta.is_negative_at(ParameterLocation.QUERY) and "cursor" in (case.query or {}):
-        _use_a_cursor_of_the_list(case)
+    if not meta.is_negative_at(ParameterLocation.QUERY):
+        for name in {"cursor", "after"} & {*(case.query or {})}:
+            _use_a_cursor_of_the_list(case, name)
     if not meta.is_negative_at(ParameterLocation.HEADER):
         _use_the_key_once(case)
         if case.path == SIGNED and case.path_parameters.get("source_id") in RUNS["secrets"]:
@@ -122,8 +123,8 @@ def _use_known_ids(case: Any) -> None:
             case.path_parameters[name] = known[next(_turns) % len(known)]
 
 
-def _use_a_cursor_of_the_list(case: Any) -> None:
-    case.query.pop("cursor")
+def _use_a_cursor_of_the_list(case: Any, name: str) -> None:
+    case.query.pop(name)
     sent = case.operation.schema.transport.serialize_case(case, base_url=RUNS["address"])
     answer = requests.get(
         sent["url"],
@@ -133,7 +134,7 @@ def _use_a_cursor_of_the_list(case: Any) -> None:
     )
     following = answer.json().get("next")
     if following:
-        case.query["cursor"] = following
+        case.query[name] = following
 
 
 def _use_the_key_once(case: Any) -> None:

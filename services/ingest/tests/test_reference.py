@@ -121,6 +121,8 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
             ids={"source_id": trustpilot.id, "token": token},
             content=json.dumps(TRUSTPILOT_EXAMPLE).encode(),
         )
+        await reference.check(api, "look_at_hook", ids={"source_id": source["id"]})
+        await reference.check(api, "look_at_hook_with_token", ids={"source_id": trustpilot.id, "token": token})
         for operation in ("set_source_credentials", "read_pulls", "pull_now"):
             await reference.check(api, operation, ids={"source_id": trustpilot.id})
         held = {"since": "2026-01-01T00:00:00Z", "listing": 1, "missing": 180, "visible": 200}

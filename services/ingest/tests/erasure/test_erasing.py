@@ -15,7 +15,7 @@ from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob
 from plaudit.ingest.erasure import commands
 from plaudit.ingest.erasure.domain import SETTLING_SECONDS, STORES
 from plaudit.ingest.erasure.jobs import ErasureJob
-from plaudit_testing.running_ingest import Ingest, Source, created
+from plaudit_testing.running_ingest import Ingest, Source, created, running_ingest
 from plaudit_testing.vault import lost
 
 pytestmark = pytest.mark.postgres
@@ -32,15 +32,24 @@ def by_ada(external_id: str, **more: Any) -> dict[str, Any]:
     return created(external_id, 2, text=f"It was {WORDS}.", title=WORDS, author={"email": ADA}, **more)
 
 
+def job_of(ingest: Ingest) -> ErasureJob:
+    resources = ingest.resources
+    vault = vault_of(resources.settings)
+    return ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault, settling_seconds=0)
+
+
+async def move_clock(ingest: Ingest, hours: float) -> None:
+    await ingest.superuser.execute("DELETE FROM common.clock_offset")
+    await ingest.superuser.execute("INSERT INTO common.clock_offset (moved_by) VALUES ($1)", timedelta(hours=hours))
+
+
 @pytest.fixture
 def erase(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> Erase:
     """Ask for an erasure, and carry it out; the receipt."""
     monkeypatch.setattr(commands, "DELIVERIES_PER_TURN", 2)
     monkeypatch.setattr(commands, "OUTBOX_ROWS_PER_TURN", 3)
     monkeypatch.setattr(commands, "REVIEWS_PER_TURN", 2)
-    resources = ingest.resources
-    vault = vault_of(resources.settings)
-    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault, settling_seconds=0)
+    job = job_of(ingest)
 
     async def carry_out(**wanted: str) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {await ingest.key()}"}
@@ -249,6 +258,25 @@ async def test_what_a_clock_ahead_of_ours_dates_after_the_erasure_is_erased_if_i
     receipt = await erase(email=ADA)
     assert (receipt["counts"]["reviews"], receipt["counts"]["customer_events"]) == (1, 1)
     assert WORDS not in await everything(ingest)
+
+
+async def test_a_clock_that_is_put_back_after_the_request_leaves_nothing(ingest_url: str):
+    async with running_ingest(ingest_url, test_clock=True) as ingest:
+        source = await ingest.source()
+        await ingest.post(source, by_ada("review-1"))
+        repeated = await ingest.post(source, by_ada("review-1"), "sent-again")
+        assert repeated.json()["unchanged"] == 1
+        job = job_of(ingest)
+        await move_clock(ingest, hours=1)
+        headers = {"authorization": f"Bearer {await ingest.key()}"}
+        wanted = {"review_id": await review_id(ingest, "review-1")}
+        assert (await ingest.client.post("/v1/erasures", json=wanted, headers=headers)).status_code == 202
+        await move_clock(ingest, hours=0)
+        assert await job.turn() == 1
+        await move_clock(ingest, hours=2)
+        while await job.has_work():
+            await job.turn()
+        assert WORDS not in await everything(ingest)
 
 
 async def test_rows_of_files_that_were_not_taken_are_erased_too(ingest: Ingest, source: Source, erase: Erase):

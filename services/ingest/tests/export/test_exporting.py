@@ -1,8 +1,12 @@
 """Exports hold every review once, and nothing that a spreadsheet would run."""
 
+import asyncio
 import csv
 import io
 import json
+import socket
+import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +15,7 @@ from hypothesis import strategies as st
 from plaudit.ingest.export import api
 from plaudit.ingest.reviews.domain.csv_cells import guarded, unguarded
 from plaudit_testing.running_ingest import Ingest, Source, created
+from plaudit_testing.runtime import until
 
 EXPORT = "/v1/reviews/export"
 FORMULAS = ["=1+1", "+cmd", "-2", "@SUM(A1)", "\tx", "＝1", "'=1", "''+2"]  # noqa: RUF001 - full-width forms count as well
@@ -60,3 +65,43 @@ async def test_an_export_takes_the_filters_of_lists_and_an_empty_one_is_empty(in
     assert (await ingest.get(EXPORT, rating_gte=6)).text == ""
     assert len((await ingest.get(EXPORT, format="csv", rating_gte=6)).text.splitlines()) == 1
     assert (await ingest.get(EXPORT, format="xlsx")).status_code == 422
+
+
+@pytest.mark.postgres
+async def test_a_client_that_leaves_in_the_middle_of_a_page_costs_no_connection_and_no_error(
+    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(api, "ROWS", 1)
+    await ingest.post(source, [created(f"r-{n}") for n in range(3)])
+    reads, has_left, is_read = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    page = api.store.page
+
+    async def slow_page(*arguments: Any, **more: Any) -> Any:
+        if "after" not in more:
+            return await page(*arguments, **more)
+        reads.set()
+        await has_left.wait()
+        found = await page(*arguments, **more)
+        is_read.set()
+        return found
+
+    head = f"GET {EXPORT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {await ingest.key()}\r\n\r\n"
+    serving = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%api' "
+    with monkeypatch.context() as patched:
+        patched.setattr(api.store, "page", slow_page)
+        _, writer = await asyncio.open_connection(ingest.client.base_url.host, ingest.client.base_url.port)
+        writer.write(head.encode())
+        await reads.wait()
+        before = await ingest.rows(f"{serving} ORDER BY pid")
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+        await until(lambda: ingest.parts.app.built_edge().in_progress == 0, "it is noticed")
+        has_left.set()
+        await until(is_read.is_set, "the page is read to its end")
+
+    async def all_wait() -> bool:
+        return await ingest.rows(f"{serving} AND state <> 'idle'") == []
+
+    await until(all_wait, "the transaction has ended")
+    assert await ingest.rows(f"{serving} ORDER BY pid") == before
+    assert [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []

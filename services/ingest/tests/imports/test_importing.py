@@ -321,6 +321,13 @@ async def test_a_preview_shows_what_a_file_is_and_stores_nothing(ingest: Ingest,
     assert await ingest.rows("SELECT FROM ingest.imports") == []
 
 
+async def test_the_address_of_previews_is_not_taken_for_that_of_an_import(ingest: Ingest):
+    answer = await ingest.get("/v1/imports/preview")
+    assert (answer.status_code, "POST" in answer.headers["allow"]) == (405, True)
+    assert not {"GET", "DELETE"} & {*answer.headers["allow"].split(", ")}
+    assert (await ingest.get("/v1/imports/none")).status_code == 404
+
+
 async def test_a_file_of_several_gzip_members_is_one_file(ingest: Ingest, source: Source, new_job):
     whole = table(some(3))
     head, rest = whole[: whole.index(b"\n") + 1], whole[whole.index(b"\n") + 1 :]

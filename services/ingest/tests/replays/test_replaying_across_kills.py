@@ -1,14 +1,11 @@
 """A process that is killed in the middle of a replay leaves the rest to the next one, and nothing is done twice."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from plaudit_testing.databases import NO_KAFKA
+from plaudit_testing.publishing import publishing
 from plaudit_testing.running_ingest import Ingest, Source, created
 from plaudit_testing.runtime import until
 from plaudit_testing.stack import eventually, stack
@@ -17,30 +14,6 @@ pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
 DELIVERIES = 120
 WINDOWS = ("replayed_before_commit=kill@1", "replayed_after_commit=kill@1", "replayed_before_commit=kill@2")
-
-
-@asynccontextmanager
-async def publishing(url: str) -> AsyncIterator[None]:
-    """Stand in for the relay, which needs Kafka: a replay gives way while events wait to be published."""
-
-    relay = await asyncpg.connect(url)
-
-    async def publish() -> None:
-        while True:
-            await relay.execute(
-                "UPDATE ingest.relay_cursor SET xid = o.xid, id = o.id "
-                "FROM (SELECT xid, id FROM ingest.outbox ORDER BY xid DESC, id DESC LIMIT 1) AS o"
-            )
-            await asyncio.sleep(0.2)
-
-    task = asyncio.create_task(publish())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await relay.close()
 
 
 async def test_a_replay_goes_on_where_its_process_was_killed(

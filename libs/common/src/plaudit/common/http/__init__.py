@@ -13,7 +13,7 @@ from plaudit.common.http.strict import WHOLE, Body
 from plaudit.common.http.subjects import Subject, SubjectFilter
 from plaudit.common.http.texts import AnyText
 from plaudit.common.http.times import Instant
-from plaudit.common.http.transactions import TenantTx, Work
+from plaudit.common.http.transactions import TenantTx, Work, read_apart
 
 __all__ = [
     "WHOLE",
@@ -41,6 +41,7 @@ __all__ = [
     "encode_cursor",
     "json_response",
     "not_found",
+    "read_apart",
     "read_body",
     "resources",
     "unprocessable",

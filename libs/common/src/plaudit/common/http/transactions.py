@@ -2,15 +2,23 @@
 
 An endpoint declares its principal first and then `TenantTx` to read, or `Work` to run commands. Whatever it raises
 rolls the transaction back. When the commit fails, the answer is that failure: no 2xx is sent before the commit.
+
+An answer that is streamed outlives that transaction; it reads each of its parts by `read_apart`.
 """
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
 
-from plaudit.common.db import Role, SqlTx
+from plaudit.common.db import Database, Role, SqlTx
 from plaudit.common.outbox import SqlUnitOfWork
+
+Read = TypeVar("Read")
+
+_reading: Final[set[asyncio.Task[object]]] = set()
+"""What is being read; the loop itself does not keep tasks."""
 
 
 async def tenant_transaction(request: Request) -> AsyncIterator[SqlTx]:
@@ -37,3 +45,29 @@ async def unit_of_work(request: Request, tx: TenantTx) -> SqlUnitOfWork:
 
 
 Work = Annotated[SqlUnitOfWork, Depends(unit_of_work, scope="function")]
+
+
+async def read_apart(database: Database, tenant_id: str, read: Callable[[SqlTx], Awaitable[Read]]) -> Read:
+    """Read a part of an answer that is streamed, in a transaction of its own.
+
+    It comes to its end even if the client leaves meanwhile: a statement that is cancelled costs its connection.
+    """
+
+    async def whole() -> Read:
+        async with database.transaction(tenant_id) as tx:
+            return await read(tx)
+
+    task = asyncio.create_task(whole())
+    _reading.add(task)
+    task.add_done_callback(_reading.discard)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_take_result)
+        raise
+
+
+def _take_result(task: asyncio.Task[Read]) -> None:
+    """Take what was read, or the error, which nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()

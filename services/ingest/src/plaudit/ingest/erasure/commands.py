@@ -98,13 +98,15 @@ async def carry_on(work: UnitOfWork, found: Erasure, vault: Vault, *, is_settled
 async def _erase_reviews(work: UnitOfWork, erasure: Erasure, _: Vault) -> tuple[Erasure, int]:
     """Erase a batch of reviews."""
     tx = work.tx
+    # Deliveries are scrubbed of what was erased since it was asked for. The clock may have been put back in between.
+    erased_at = max(tx.now, erasure.requested_at)
     found = await store.reviews_of(tx, erasure, REVIEWS_PER_TURN)
     for stored in await store.these(tx, erasure.tenant_id, [review.review_id for _, review in found]):
-        revised = erase(stored, tx.now)
-        counts = await store.empty(tx, erasure.tenant_id, revised, erasure.id)
+        revised = erase(stored, erased_at)
+        counts = await store.empty(tx, erasure.tenant_id, revised, erasure.id, erased_at)
         erasure = replace(erasure, counts=erasure.counted(**counts))
         subject = stored.state.subject if stored.state else stored.partition_key.partition("/")[2]
-        await work.emit(review_erased(erasure.tenant_id, subject, revised, tx.now))
+        await work.emit(review_erased(erasure.tenant_id, subject, revised, erased_at))
     if found:
         return erasure, len(found)
     return replace(erasure, stage=Stage.DELIVERIES, place=str(FIRST_ID)), 1

@@ -9,6 +9,7 @@ import structlog
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob, SetAside
 from plaudit.common.outbox import Outbox, UnitOfWork
@@ -67,13 +68,18 @@ class ErasureJob(PeriodicJob):
         try:
             async with self._database.transaction() as tx:
                 work = UnitOfWork(tx, self._outbox, self._ids)
-                return await commands.carry_on(work, found, self._vault, is_settled=is_settled)
+                done = await commands.carry_on(work, found, self._vault, is_settled=is_settled)
+                if done:
+                    failpoint("erased_before_commit")
         except Exception as error:
             if is_transient(error):
                 raise
             log.exception("erasure_failed", stage=found.stage.value)
             self._set_aside.put(found.id)
             return 1
+        if done:
+            failpoint("erased_after_commit")
+        return done
 
     def _see(self, open_ids: Sequence[UUID]) -> None:
         now = self._now()

@@ -196,15 +196,15 @@ async def these(tx: Tx, tenant_id: str, review_ids: Collection[str]) -> list[Sto
     return [_stored(row) for row in await tx.raw.fetch(_THESE, tenant_id, list(review_ids))]
 
 
-async def empty(tx: Tx, tenant_id: str, revised: Revised, erasure_id: UUID) -> dict[str, int]:
+async def empty(tx: Tx, tenant_id: str, revised: Revised, erasure_id: UUID, erased_at: datetime) -> dict[str, int]:
     """Delete all that is stored of a review but that it was erased; return how many rows were changed, by store."""
     stored = revised.stored
-    deliveries = rows_changed(await tx.raw.execute(_SCRUB_OF_REVIEW, tx.now, stored.review_id))
+    deliveries = rows_changed(await tx.raw.execute(_SCRUB_OF_REVIEW, erased_at, stored.review_id))
     revisions = rows_changed(await tx.raw.execute(_EMPTY_REVISIONS, stored.review_id))
     words = rows_changed(await tx.raw.execute(_DELETE_WORDS, stored.review_id))
     await tx.raw.execute(_EMPTY_PULLED, stored.review_id)
-    await tx.raw.execute(_EMPTY_REVIEW, stored.review_id, stored.revision, tx.now)
-    last = (tenant_id, stored.review_id, stored.revision, erasure_id, revised.type, stored.version, tx.now)
+    await tx.raw.execute(_EMPTY_REVIEW, stored.review_id, stored.revision, erased_at)
+    last = (tenant_id, stored.review_id, stored.revision, erasure_id, revised.type, stored.version, erased_at)
     await tx.raw.execute(_LAST_REVISION, *last, STATE_FORMAT)
     counts = {"reviews": 1, "revisions": revisions, "deliveries": deliveries, "review_texts": words}
     invitation_id = _uuid(stored.external_id)

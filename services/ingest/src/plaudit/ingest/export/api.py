@@ -1,6 +1,7 @@
 """Export: a stream of lines, read page by page, so that neither side holds more than a page."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
 
 from plaudit.common.db import Database, Role
-from plaudit.common.http import Principal, TenantTx, authorize
+from plaudit.common.http import Principal, TenantTx, authorize, read_apart
 from plaudit.ingest.export.domain import HEAD, Format, csv_lines, csv_row
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.api import FilterParameters, silent_sources
@@ -74,8 +75,16 @@ async def _pages(
     """Yield pages, each of a transaction of its own: however long a client takes, none stays open."""
     yield found
     while len(found) == ROWS:
-        async with database.transaction(tenant_id) as tx:
-            found = await store.page(tx, tenant_id, filters, found[-1].place, ROWS, order=_ORDER, silent=silent)
+        read = partial(
+            store.page,
+            tenant_id=tenant_id,
+            filters=filters,
+            after=found[-1].place,
+            limit=ROWS,
+            order=_ORDER,
+            silent=silent,
+        )
+        found = await read_apart(database, tenant_id, read)
         yield found
 
 

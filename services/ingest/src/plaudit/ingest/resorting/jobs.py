@@ -3,6 +3,7 @@
 from typing import Final
 
 from plaudit.common.db import Database
+from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob
 from plaudit.common.outbox import Outbox, UnitOfWork
@@ -32,7 +33,10 @@ class SortAgainJob(PeriodicJob):
     async def turn(self) -> int:
         """Carry on one run; return how much was done."""
         async with self._database.transaction() as tx:
-            return await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids), self._answers_of)
+            done = await commands.carry_on(UnitOfWork(tx, self._outbox, self._ids), self._answers_of)
+            failpoint("sorted_before_commit")
+        failpoint("sorted_after_commit")
+        return done
 
 
 class WordsOfTradeJob(PeriodicJob):

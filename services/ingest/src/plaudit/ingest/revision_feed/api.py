@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from plaudit.common.contracts.topics import REVIEWS
 from plaudit.common.db import Database, Role
-from plaudit.common.http import Principal, TenantTx, authorize, decode_cursor, describe, encode_cursor
+from plaudit.common.http import Principal, TenantTx, authorize, decode_cursor, describe, encode_cursor, read_apart
 from plaudit.common.http.paging import CURSOR_PATTERN, DEFAULT_PAGE_ITEMS, MAX_CURSOR_CHARS, MAX_PAGE_ITEMS
 from plaudit.common.http.problems import unavailable
 from plaudit.ingest.revision_feed import store
@@ -158,8 +159,8 @@ async def _events(
     ends_at, beat_at = now() + STREAM_AGE.total_seconds(), now() + HEARTBEAT_SECONDS
     yield f"retry: {PAUSE_SECONDS * 1000:.0f}\n\n"
     while now() < ends_at and not is_over():
-        async with database.transaction(tenant_id) as tx:
-            found = await store.following(tx, tenant_id, place, REVISIONS_OF_A_STEP)
+        read = partial(store.following, tenant_id=tenant_id, after=place, limit=REVISIONS_OF_A_STEP)
+        found = await read_apart(database, tenant_id, read)
         for each in found:
             place = each.place
             data = fed_revision_out(each, partitions).model_dump_json()

@@ -8,7 +8,7 @@ import msgspec
 from plaudit.common.http.openapi import JSON, schemas_of
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.standard_webhooks import MAX_TIMESTAMP_DIGITS
-from plaudit.ingest.hooks.api.answers import HookOut
+from plaudit.ingest.hooks.api.answers import GREETING, HookOut
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.adapter import MAX_EVENTS, Adapter
 from plaudit.ingest.platforms.native import adapter as native
@@ -164,6 +164,8 @@ _ID: Final = {
     "schema": {"type": "string", "format": "uuid"},
     "description": "The source's id.",
 }
+_ANY_ID: Final = {**_ID, "schema": {"type": "string", "minLength": 1}}
+"""Whoever only looks is not told what an id is."""
 _TOKEN: Final = {
     "name": "token",
     "in": "path",
@@ -221,18 +223,41 @@ def _operation(
     }
 
 
+def _look(operation_id: str, summary: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "tags": ["hooks"],
+        "operationId": operation_id,
+        "summary": summary,
+        "description": "Some platforms look before they post. HEAD answers too. Neither says whether there is such "
+        "a source.",
+        "parameters": parameters,
+        "responses": {
+            "200": {
+                "description": "What the address is for.",
+                "content": {"text/plain": {"schema": {"type": "string"}, "example": GREETING}},
+            }
+        },
+        "security": [],
+        "x-plaudit": {"problems": [], "headers": (), "answer": {}, "body": {}},
+    }
+
+
 HOOKS: Final = {
     "paths": {
-        "/v1/hooks/{source_id}": _operation(
+        "/v1/hooks/{source_id}": {"get": _look("look_at_hook", "Look at a source's address", [_ANY_ID])}
+        | _operation(
             "post_hook",
             "Post reviews, signed",
             f"One event or an array of up to {MAX_EVENTS:,}, signed as Standard Webhooks v1, or a body of another "
-            "platform, signed as that platform does. GET and HEAD answer 200 with a sentence. A repeated delivery gets "
+            "platform, signed as that platform does. A repeated delivery gets "
             "its first answer again. 400 and 422 are kept in the log of deliveries; 401, 408, 413 and 415 are not.",
             [_ID, *_SIGNATURE],
             {"schema": _deliveries(in_address=False), "example": NATIVE_EXAMPLE},
         ),
-        "/v1/hooks/{source_id}/{token}": _operation(
+        "/v1/hooks/{source_id}/{token}": {
+            "get": _look("look_at_hook_with_token", "Look at a source's secret address", [_ANY_ID, _TOKEN])
+        }
+        | _operation(
             "post_hook_with_token",
             "Post reviews of a platform that signs nothing",
             "The token in the address is the proof: keep the whole address secret. The body is the platform's own.",

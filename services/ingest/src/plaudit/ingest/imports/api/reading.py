@@ -3,19 +3,21 @@
 from typing import Annotated, Final
 
 from fastapi import Depends, Query
+from pydantic import Field
 
+from plaudit.common.http.texts import STORABLE_PATTERN
 from plaudit.ingest.imports.domain import Wanted
 
 MAX_STATED_CHARS: Final = 300
 MAX_STATED: Final = 100
 
-Stated = Annotated[str, Query(max_length=MAX_STATED_CHARS)]
+Stated = Annotated[str, Field(max_length=MAX_STATED_CHARS, json_schema_extra={"pattern": STORABLE_PATTERN})]
 
 
 def wanted(
     preset: Annotated[
-        str | None,
-        Query(max_length=MAX_STATED_CHARS, description="Which platform wrote it; found by its header by default."),
+        Stated | None,
+        Query(description="Which platform wrote it; found by its header by default."),
     ] = None,
     map_: Annotated[
         list[Stated] | None,
@@ -29,22 +31,20 @@ def wanted(
         list[Stated] | None,
         Query(alias="set", max_length=MAX_STATED, description="`field=value` for every review."),
     ] = None,
-    under: Annotated[str, Query(max_length=MAX_STATED_CHARS, description="Put every subject below this one.")] = "",
+    under: Annotated[Stated, Query(description="Put every subject below this one.")] = "",
     encoding: Annotated[
-        str | None,
-        Query(max_length=MAX_STATED_CHARS, description="Of a file without a mark, such as cp1252; UTF-8 by default."),
+        Stated | None,
+        Query(description="Of a file without a mark, such as cp1252; UTF-8 by default."),
     ] = None,
     delimiter: Annotated[
-        str | None,
-        Query(max_length=MAX_STATED_CHARS, description="One character, or `tab`; found by the header by default."),
+        Stated | None,
+        Query(description="One character, or `tab`; found by the header by default."),
     ] = None,
     zone: Annotated[
-        str | None,
-        Query(max_length=MAX_STATED_CHARS, description="Of times without one, such as UTC or Europe/Berlin."),
+        Stated | None,
+        Query(description="Of times without one, such as UTC or Europe/Berlin."),
     ] = None,
-    dates: Annotated[
-        str | None, Query(max_length=MAX_STATED_CHARS, description="How to read 05/03/2024: dmy, mdy or ymd.")
-    ] = None,
+    dates: Annotated[Stated | None, Query(description="How to read 05/03/2024: dmy, mdy or ymd.")] = None,
     empty: Annotated[
         list[Stated] | None, Query(max_length=MAX_STATED, description="Words that stand for no value.")
     ] = None,

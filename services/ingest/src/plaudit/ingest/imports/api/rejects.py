@@ -3,9 +3,11 @@
 import csv
 import io
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
 from plaudit.common.db import Database
+from plaudit.common.http import read_apart
 from plaudit.ingest.imports import store
 from plaudit.ingest.imports.domain import Import
 from plaudit.ingest.transfer.store.files import reject_cells, reject_head
@@ -21,8 +23,8 @@ async def reject_lines(database: Database, of: Import) -> AsyncIterator[str]:
     yield "\ufeff" + _line(reject_head(columns), delimiter)
     line = -1
     while True:
-        async with database.transaction(of.tenant_id) as tx:
-            found = await store.rejects(tx, of.tenant_id, of.id, line, REJECTS_AT_ONCE)
+        read = partial(store.rejects, tenant_id=of.tenant_id, import_id=of.id, after=line, limit=REJECTS_AT_ONCE)
+        found = await read_apart(database, of.tenant_id, read)
         if not found:
             return
         line = found[-1].line

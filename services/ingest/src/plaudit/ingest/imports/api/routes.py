@@ -130,14 +130,14 @@ async def list_imports(principal: Reader, tx: TenantTx, paging: Paging) -> Page[
     return paging.page(found, lambda each: (each.requested_at, each.id), import_out)
 
 
-@router.get("/v1/imports/{import_id}", summary="Read an import")
+@router.get("/v1/imports/{import_id:uuid}", summary="Read an import")
 async def read_import(principal: Reader, tx: TenantTx, import_id: ImportId) -> ImportOut:
     """Read how far an import is, and how its file was understood."""
     return import_out(await _get(tx, principal, import_id))
 
 
 @router.delete(
-    "/v1/imports/{import_id}",
+    "/v1/imports/{import_id:uuid}",
     status_code=204,
     summary="Cancel an import",
     openapi_extra=describe(problems={"import-ended": 409}),
@@ -148,7 +148,7 @@ async def cancel_import(principal: Importer, work: Work, import_id: ImportId) ->
 
 
 @router.get(
-    "/v1/imports/{import_id}/rejects",
+    "/v1/imports/{import_id:uuid}/rejects",
     response_class=StreamingResponse,
     responses={
         200: {
