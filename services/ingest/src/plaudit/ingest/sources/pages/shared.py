@@ -143,10 +143,12 @@ def hook_of(request: Request, source: Source) -> str:
     return address_of(request.app.state.resources.settings) + source_with_secret_out(source).hook
 
 
-def state_of(source: Source, activity: Activity) -> tuple[str, str]:
+def state_of(source: Source, activity: Activity, pulls: PullsShown | None) -> tuple[str, str]:
     """Return how a source is doing, in words, and their look."""
     if source.paused_at is not None:
         return "paused", "warn"
+    if pulls is not None and pulls.error is not None:
+        return "cannot be asked", "bad"
     if not has_come(activity):
         return "waiting", "quiet"
     if activity.last_failed_at is not None and is_later(activity.last_failed_at, activity.last_delivery_at):
