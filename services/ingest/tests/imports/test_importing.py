@@ -173,6 +173,52 @@ async def test_the_same_file_again_changes_nothing(ingest: Ingest, source: Sourc
     assert await ingest.counts() == before
 
 
+STATED = {"scale": {"min": 0, "max": 10}, "verified": False, "subject": "acme"}
+"""What a file says of each review: the same version may be the first to say it, which is stored without an event."""
+EXPORTED = [
+    created("=1+1", 1, title="'=1", text='=HYPERLINK("http://x")', author={"id": "-7"}),
+    created("'-5", 2, text='\'quoted\nline, "two"; three', language="pt-BR", tags=["a, b", "c"], verified=True),
+    created("00123", 9, kind="nps", origin="invited", version=2**53 + 1, url="https://x.example/1", **STATED),
+    created("r 4", 4, title="'", text="The coffee was cold and the staff very kind, thank you.", subject="acme/berlin"),
+    created("r-5", 3, edited_at="2026-02-15T00:00:00.123456Z", text="\tx"),
+    created("r-6", 1, answer={"text": "@Ann: sorry", "published_at": "2026-02-16T00:00:00Z"}),
+    created("r-7", 1, answer={"text": "Sorry", "published_at": "2026-02-16T00:00:00Z", "state": "pending"}),
+    created("r-8", 5),
+    {"type": "review.removed", "data": {"id": "r-8"}},
+]
+"""Texts that spreadsheets would run, all scales, states and languages."""
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+async def test_what_was_exported_is_known_again_and_read_back_as_it_was(
+    ingest: Ingest, source: Source, new_job, kind: str
+):
+    await ingest.post(source, EXPORTED)
+    exports = [(await ingest.get("/v1/reviews/export", format=kind, removed=removed)).text for removed in (0, 1)]
+    before = await ingest.counts()
+    for body in exports:
+        again = await done(ingest, new_job(), await send(ingest, source, body.encode(), map=()))
+        assert again["understood"]["preset"] == {"csv": "plaudit", "jsonl": "plaudit-jsonl"}[kind]
+        assert (again["unchanged"], again["rejected"]) == (again["accepted"], 0)
+    assert {**await ingest.counts(), "deliveries": 1} == before
+    other = await ingest.source()
+    for body in exports:
+        taken = await done(ingest, new_job(), await send(ingest, other, body.encode(), map=()))
+        assert taken["rejected"] == 0
+    assert await as_files_say(ingest, other) == await as_files_say(ingest, source)
+
+
+async def as_files_say(ingest: Ingest, source: Source) -> list[dict[str, Any]]:
+    """Return all reviews of a source, without what differs between two sources and what no file says."""
+    found = []
+    for removed in (False, True):
+        lines = (await ingest.get("/v1/reviews/export", source_id=source.id, removed=removed)).text.splitlines()
+        found += map(json.loads, lines)
+    ours = {"id", "source_id", "person", "received_at", "changed_at", "revision"}
+    told = [{name: value for name, value in each.items() if name not in ours} for each in found]
+    return sorted(told, key=lambda each: each["external_id"])
+
+
 async def test_an_import_whose_process_is_killed_ends_with_each_row_once(
     ingest: Ingest, source: Source, new_job, monkeypatch: pytest.MonkeyPatch
 ):

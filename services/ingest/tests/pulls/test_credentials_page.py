@@ -94,3 +94,14 @@ async def test_there_is_no_form_for_what_is_not_asked_and_for_who_may_only_read(
     assert (await staff.get(f"{path}/credentials")).status_code == 403
     sent = await staff.post(f"{path}/credentials", data={"token": "t", "product_id": "p"})
     assert sent.status_code == 403
+
+
+async def test_the_list_of_sources_says_which_cannot_be_asked(puller: Any, platforms: Any, staff: httpx.AsyncClient):
+    platforms.trustpilot.review("r-1")
+    source = await puller.source("trustpilot")
+    await puller.pull(source)
+    assert "cannot be asked" not in (await staff.get("/console/sources")).text
+    platforms.servers["trustpilot"].fault = "cut"
+    assert (await puller.pull(source))["state"] == "failing"
+    for path in ("/console/sources", f"/console/sources/{source.id}"):
+        assert "cannot be asked" in (await staff.get(path)).text

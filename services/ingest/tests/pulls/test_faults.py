@@ -6,6 +6,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from plaudit.ingest.hooks.domain import NOT_STORED, Delivery, Receipt
 from plaudit.ingest.pulls.jobs import pull_job, run
@@ -91,7 +92,10 @@ async def test_what_an_interface_must_not_say_is_told_in_words_and_tried_again(
     server = platforms.servers["trustpilot"]
     own, (says, words) = server.handle, SAYS[case]
     server.handle = lambda asked: own(asked) if asked.method == "POST" else says
-    state = await puller.pull(source)
+    with capture_logs() as logged:
+        state = await puller.pull(source)
+    told = [(each["tenant_id"], each["source_id"]) for each in logged if each["event"] == "pull_failing"]
+    assert told == [("default", source.id)], "a log line leads to the page of the source"
     assert (state["state"], state["failures"], state["cursor"]) == ("failing", 1, None)
     assert words in state["error"], state["error"]
     assert datetime.fromisoformat(state["next_at"]) > datetime.now(UTC)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from plaudit.ingest.export.domain import HEAD
 from plaudit.ingest.transfer.domain.presets import PRESETS, Preset, by_name, recognise
 from plaudit.ingest.transfer.domain.reading import Options, RowReader
 from plaudit.ingest.transfer.domain.rows import Ready, Reject, Row, Skipped
@@ -16,6 +17,12 @@ from plaudit.ingest.transfer.domain.table import Table
 from plaudit_testing.shared import shared
 
 HEADERS = {
+    "plaudit": ",".join(HEAD),
+    "plaudit-jsonl": (
+        "id,source_id,external_id,revision,version,removed,subject,kind,rating,raw_rating.value,raw_rating.min,"
+        "raw_rating.max,severity,verified,origin,title,text,language,language_from_text,tags,url,published_at,"
+        "edited_at,rated_at,changed_at,answer.text,answer.published_at,answer.state"
+    ),
     "google-play": (
         "Package Name,App Version Code,App Version Name,Reviewer Language,Device,Review Submit Date and Time,"
         "Review Submit Millis Since Epoch,Review Last Update Date and Time,"

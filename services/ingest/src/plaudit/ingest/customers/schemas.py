@@ -62,6 +62,17 @@ class CustomerEventIn(Body):
         return self
 
 
+def _in_words(model: type[BaseModel]) -> str:
+    """Return what the fields of an event are. It is no schema, as each event of a batch is judged by itself."""
+    types, consents = (", ".join(f"`{each}`" for each in kind) for kind in (EventType, Consent))
+    values = {"type": f" One of {types}.", "consent": f" One of {consents}."}
+    fields = (
+        f"- `{name}`{' (required)' if field.is_required() else ''}: {field.description}{values.get(name, '')}"
+        for name, field in model.model_fields.items()
+    )
+    return "\n".join(("An event:", "", *fields))
+
+
 class CustomerEventsIn(Body):
     """A batch of events. Each is judged by itself: a wrong one costs no other."""
 
@@ -71,8 +82,7 @@ class CustomerEventsIn(Body):
             WithJsonSchema(
                 {
                     "type": "object",
-                    "description": "An event: `id`, `type`, `email` or `person`, `subject`, `happened_at`; where it "
-                    "applies `reference`, `plan`, `stage`, `renews_at`, `channel` and `consent`.",
+                    "description": _in_words(CustomerEventIn),
                     "examples": [EXAMPLE],
                 }
             ),

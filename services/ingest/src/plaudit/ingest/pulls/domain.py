@@ -151,6 +151,11 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     last_run: LastRun | None = None
     held_removals: HeldRemovals | None = None
 
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """Which source it is, for log lines: whoever reads one finds the source's page by it."""
+        return {"tenant_id": self.tenant_id, "source_id": self.source_id, "platform": self.platform}
+
 
 class KnownReview(msgspec.Struct, frozen=True):
     """What is known of a review that a page tells of."""

@@ -118,12 +118,12 @@ class PullJob(Loop):
         try:
             await self._ask(claimed, now)
         except ClaimLostError:
-            log.info("pull_claim_lost", platform=claimed.pull.platform)
+            log.info("pull_claim_lost", **claimed.pull.log_fields)
         except Exception as error:
             if is_transient(error) or isinstance(error, (QueueFullError, StoppedError)):
-                log.warning("pull_interrupted", platform=claimed.pull.platform, error_type=type(error).__name__)
+                log.warning("pull_interrupted", **claimed.pull.log_fields, error_type=type(error).__name__)
             else:
-                log.exception("pull_failed", platform=claimed.pull.platform)
+                log.exception("pull_failed", **claimed.pull.log_fields)
 
     async def _ask(self, claimed: Claimed, now: datetime) -> None:
         run = Run(
@@ -140,7 +140,7 @@ class PullJob(Loop):
         pull = run.pull if error is None else failed(run.pull, error, run.now(), uniform(0.5, 1.0))
         PULLS.labels(pull.platform, "ok" if error is None else error.trouble.value).inc()
         if error is not None:
-            log.warning("pull_failing", platform=pull.platform, failures=pull.failures, trouble=error.trouble.value)
+            log.warning("pull_failing", **pull.log_fields, failures=pull.failures, trouble=error.trouble.value)
         async with self._worker.driver_transaction() as tx:
             await store.save(tx, claimed, replace(pull, last_run=run.last_run))
             await store.release(tx, claimed)
@@ -161,9 +161,9 @@ class PullJob(Loop):
                 words = f"it did not come to an end in {self._run_seconds:g} seconds; it goes on where it was"
                 return PullError(Trouble.UNAVAILABLE, words)
             if is_transient(error) or isinstance(error, (QueueFullError, StoppedError)):
-                log.warning("pull_interrupted", platform=run.pull.platform, error_type=type(error).__name__)
+                log.warning("pull_interrupted", **run.pull.log_fields, error_type=type(error).__name__)
                 return PullError(Trouble.OURS, "it was interrupted on our side, and begins again soon")
-            log.exception("pull_failed", platform=run.pull.platform)
+            log.exception("pull_failed", **run.pull.log_fields)
             return PullError(Trouble.OURS, "something went wrong on our side; it is logged")
         return None
 

@@ -271,7 +271,7 @@ class Run:
             await self._remove_missing(source, listing, started_at)
         elif not was_held:
             PULL_REMOVALS_HELD.labels(self.pull.platform).inc()
-            log.warning("pull_removals_held", platform=self.pull.platform, missing=missing, visible=visible)
+            log.warning("pull_removals_held", **self.pull.log_fields, missing=missing, visible=visible)
 
     async def _remove_allowed(self, source: KeyedSource) -> None:
         """Remove what was held and a person has allowed."""

@@ -28,6 +28,7 @@ from plaudit.ingest.sources.pages.shared import (
     lines_of,
     moment,
     platforms_of,
+    pulls_of,
     secret_errors,
     setting_errors,
     state_of,
@@ -52,12 +53,13 @@ async def show_sources(
     found = await store.page(tx, principal.tenant_id, after, ROWS + 1, vault)
     sources, following = cut_page(found, ROWS, lambda each: (each.created_at, UUID(each.id)), of=SOURCES)
     activity = await store.activity(tx, principal.tenant_id, [UUID(each.id) for each in sources])
+    pulls = {each.id: await pulls_of(request)(tx, each) for each in sources}
     return await console.response(
         request,
         principal,
         tx,
         "sources.html",
-        sources=[(each, activity[each.id], state_of(each, activity[each.id])) for each in sources],
+        sources=[(each, activity[each.id], state_of(each, activity[each.id], pulls[each.id])) for each in sources],
         titles={name: platform.title for name, platform in platforms_of(request).items()},
         may_write=principal.may(WRITE),
         new_path=NEW,

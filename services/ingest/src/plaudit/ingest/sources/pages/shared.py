@@ -201,12 +201,19 @@ def public_hook_of(request: Request, source: Source, *, in_address: bool) -> str
     return f"{hook}/{HIDDEN}" if in_address else hook
 
 
-def state_of(source: Source, activity: Activity) -> tuple[str, str]:
+def state_of(source: Source, activity: Activity, pulls: PullsShown | None) -> tuple[str, str]:
     """Return how a source is doing, in words, and their look."""
     if source.is_unopened:
         return "secret unreadable", "bad"
     if source.paused_at is not None:
         return "paused", "warn"
+    if pulls is not None and pulls.error is not None:
+        return "cannot be asked", "bad"
+    return _coming(activity)
+
+
+def _coming(activity: Activity) -> tuple[str, str]:
+    """Return how what comes to a source is taken."""
     if not has_come(activity):
         return "waiting", "quiet"
     if activity.last_failed_at is not None and is_later(activity.last_failed_at, activity.last_delivery_at):

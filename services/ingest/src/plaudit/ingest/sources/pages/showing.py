@@ -49,8 +49,8 @@ async def show_source(
     platform = platforms_of(request)[source.platform].of(source.mapping)
     in_address = platform.proof.in_address
     is_waiting = not has_come(activity) and source.paused_at is None
-    words, look = state_of(source, activity)
     pulls = await pulls_of(request)(tx, source)
+    words, look = state_of(source, activity, pulls)
     failed_last = activity.last_failed_at is not None and is_later(activity.last_failed_at, activity.last_delivery_at)
     return await console.response(
         request,

@@ -11,13 +11,15 @@ from plaudit.ingest.transfer.domain.values import DATE_ORDERS
 TIMES: Final = frozenset({"published_at", "edited_at", "answer.published_at"})
 FIELDS: Final = frozenset({
     "id", "subject", "rating", "kind", "title", "text", "language", "version", "author.id", "author.name",
-    "author.email", "verified", "origin", "url", "scale.min", "scale.max", "answer.text", *TIMES,
+    "author.email", "verified", "origin", "url", "tags", "scale.min", "scale.max", "answer.text", "answer.state",
+    *TIMES,
 })  # fmt: skip
 DECISIONS: Final = frozenset({"removed", "skip"})
 """What a column of states decides: the review is no longer public, or the row is left out."""
 REQUIRED: Final = frozenset({"id", "rating", "published_at"})
 CONVERSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("as-is", "derived", "query:NAME"),
+    "language": ("stated",),
     "subject": ("slug",),
     "verified": ("YES,YES:NO,NO",),
     "removed": ("WORD,WORD",),
@@ -34,7 +36,7 @@ class MappingError(AdvisedError):
 
 @dataclass(frozen=True)
 class Column:
-    """Where a field comes from: a column, or several for a derived id, and how it is read."""
+    """Where a field comes from: a column, or several, and how it is read."""
 
     name: str
     conversion: str = ""
@@ -42,7 +44,7 @@ class Column:
     @property
     def names(self) -> list[str]:
         """The columns that it needs."""
-        return self.name.split("+") if self.conversion == "derived" else [self.name]
+        return self.name.split("+") if self.conversion in {"derived", "stated"} else [self.name]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class FieldMapping:
     constants: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     """Fields whose columns need not be there: a platform's files differ."""
+    guarded: bool = False
+    """Whether texts that look like formulas have a quote in front, as in files of ours, which is taken off."""
 
     def extended(self, other: "FieldMapping") -> "FieldMapping":
         """Return this mapping with the fields of another one in place of its own."""
@@ -61,6 +65,7 @@ class FieldMapping:
             columns={**own, **other.columns},
             constants={**self.constants, **other.constants},
             optional=self.optional - other.columns.keys(),
+            guarded=self.guarded,
         )
 
     def bound(self, header: Sequence[str]) -> dict[str, list[tuple[Column, list[int]]]]:

@@ -31,12 +31,14 @@ class Preset:
     constants: tuple[str, ...] = field(default=("kind=stars",))
     hint: str = ""
     """What else has to be stated, or cannot be known; the text of an `Advice`."""
+    guarded: bool = False
+    """Whether texts that look like formulas have a quote in front."""
 
     @property
     def mapping(self) -> FieldMapping:
         """What its columns mean."""
         columns = parse_columns(self.columns)
-        return FieldMapping(columns, parse_constants(self.constants), frozenset(columns))
+        return FieldMapping(columns, parse_constants(self.constants), frozenset(columns), self.guarded)
 
     @property
     def advice(self) -> Advice:
@@ -54,6 +56,13 @@ class Preset:
 
 
 _NO_ID: Final = "it has no ids: they are derived from author, time and product"
+_OURS: Final = (
+    *("subject=subject", "kind=kind", "title=title", "text=text", "published_at=published_at", "edited_at=edited_at"),
+    *("version=version", "verified=verified", "origin=origin", "url=url", "tags=tags", "removed=removed|true"),
+    *("answer.text=answer.text", "answer.published_at=answer.published_at", "answer.state=answer.state"),
+)
+"""What both of our exports call the same."""
+_NO_AUTHORS: Final = "it does not say who wrote a review: an export holds keys of persons, and no addresses"
 PRESETS: Final = (
     Preset(
         "google-play",
@@ -290,6 +299,32 @@ PRESETS: Final = (
             "author.id=reviewer.reviewerID",
             "verified=has_verified_purchase",
         ),
+    ),
+    Preset(
+        "plaudit",
+        "Plaudit, export as CSV",
+        "recorded",
+        ("id", "rating", "published_at", "scale.min", "answer.state", "stars", "revision", "review_id", "source_id"),
+        (
+            *("id=id", "rating=rating", "scale.min=scale.min", "scale.max=scale.max", "language=language"),
+            *_OURS,
+        ),
+        constants=(),
+        hint=_NO_AUTHORS,
+        guarded=True,
+    ),
+    Preset(
+        "plaudit-jsonl",
+        "Plaudit, export as JSON lines",
+        "recorded",
+        ("external_id", "raw_rating.value", "published_at", "rated_at", "language_from_text", "revision", "source_id"),
+        (
+            *("id=external_id|as-is", "rating=raw_rating.value", "scale.min=raw_rating.min"),
+            *("scale.max=raw_rating.max", "language=language+language_from_text|stated"),
+            *_OURS,
+        ),
+        constants=(),
+        hint=_NO_AUTHORS,
     ),
 )
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from plaudit.ingest.reviews.domain.csv_cells import unguarded
 from plaudit.ingest.transfer.domain.advice import Advice, Place, told
 from plaudit.ingest.transfer.domain.mapping import (
     DECISIONS,
@@ -81,6 +82,7 @@ class RowReader:
         self._subjects = subjects
         self._options = options
         self._empty = options.empty
+        self._guarded = mapping.guarded
         self._constants = self._read_constants(mapping.constants)
         self._skip, self._removed = (self._sources(target, bound.get(target, [])) for target in ("skip", "removed"))
         self._id = self._sources("id", bound.pop("id"))
@@ -131,7 +133,7 @@ class RowReader:
         if data.get("edited_at") == data["published_at"]:
             del data["edited_at"]
         answer = data.get("answer")
-        if answer and "published_at" in answer and "text" not in answer:
+        if answer is not None and "text" not in answer:
             del data["answer"]
         return data
 
@@ -139,13 +141,13 @@ class RowReader:
         empty = self._empty
         for column, places, convert in sources:
             # Nearly every field is one column, and a row is read once for each of millions.
-            if len(places) == 1:
+            if len(places) == 1 and not self._guarded:
                 cell = cells[places[0]]
                 if not cell or cell.isspace() or cell in empty:
                     continue
                 read = [cell]
             else:
-                read = [cells[place] for place in places]
+                read = [unguarded(cells[place]) if self._guarded else cells[place] for place in places]
                 if not any(map(self._has_value, read)):
                     continue
             try:
@@ -182,7 +184,7 @@ class RowReader:
             return lambda cells: yes_or_no(cells[0], (YES - no) | yes, (NO - yes) | no)
         if target == "subject" and conversion == "slug":
             return lambda cells: self._subjects.find(cells[0])
-        return _PLAIN.get(target, lambda cells: cells[0])
+        return _PLAIN.get(f"{target}|{conversion}" if conversion else target, lambda cells: cells[0])
 
     def _time_converter(self, conversion: str) -> Convert:
         if conversion in _UNITS:
@@ -227,6 +229,23 @@ def _id_converter(conversion: str) -> Convert:
     return lambda cells: given_id(cells[0])
 
 
+def _stated_language(cells: list[str]) -> str | None:
+    """Return the language that a platform said; None where we told it by the text."""
+    language, is_from_text = cells
+    return None if yes_or_no(is_from_text, YES, NO) else _language(language)
+
+
+def _language(cell: str) -> str | None:
+    return cell.strip().replace("_", "-") or None
+
+
+def _tags(cells: list[str]) -> list[str] | None:
+    try:
+        return msgspec.json.decode(cells[0], type=list[str]) or None
+    except msgspec.DecodeError as error:
+        raise RowError(f"{quoted(cells[0])} is no list of texts in JSON") from error
+
+
 def _linked_id(cells: list[str], parameter: str) -> str | None:
     return from_link(cells[0], parameter)
 
@@ -243,7 +262,10 @@ _PLAIN: Final[Mapping[str, Convert]] = {
     "version": _version,
     "scale.min": lambda cells: number(cells[0]),
     "scale.max": lambda cells: number(cells[0]),
-    "language": lambda cells: cells[0].strip().replace("_", "-"),
+    "language": lambda cells: _language(cells[0]),
+    "language|stated": _stated_language,
+    "tags": _tags,
+    "answer.state": lambda cells: cells[0].strip().casefold(),
     "kind": lambda cells: cells[0].strip().casefold(),
     "origin": lambda cells: cells[0].strip().casefold(),
     "subject": lambda cells: cells[0].strip(),
