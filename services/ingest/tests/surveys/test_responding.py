@@ -170,6 +170,17 @@ async def test_an_expired_link_and_a_closed_survey_say_so(asking: Any, ingest: I
     assert await asking.reviews() == []
 
 
+async def test_while_its_source_is_paused_a_survey_takes_nothing(asking: Any, ingest: Ingest):
+    link = await asking.link()
+    await ingest.rows("UPDATE ingest.sources SET paused_at = now()")
+    for answer in (await ingest.client.get(link), await asking.respond(link, rating="4")):
+        assert answer.status_code == 410
+        assert "takes no more answers" in answer.text
+    assert await asking.reviews() == []
+    await ingest.rows("UPDATE ingest.sources SET paused_at = NULL")
+    assert (await asking.respond(link, rating="4")).status_code == 303
+
+
 async def test_after_the_response_a_link_thanks_even_when_it_has_expired(asking: Any, ingest: Ingest):
     link = await asking.link()
     await asking.respond(link, rating="4")

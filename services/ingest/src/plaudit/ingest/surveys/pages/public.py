@@ -86,8 +86,8 @@ class Visit:
 
     @property
     def standing(self) -> Standing:
-        """What the link leads to now."""
-        return standing(self.invitation, self.survey.closed_at, self.now)
+        """What the link leads to now. While its source is paused, a survey takes nothing, as if it were closed."""
+        return standing(self.invitation, self.survey.closed_at or self.source.paused_at, self.now)
 
 
 async def find_visit(request: Request, token: str, parts: IngestResources, vault: OpenedVault) -> Visit:
