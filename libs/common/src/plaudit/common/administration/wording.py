@@ -37,11 +37,6 @@ OVERLAPS: Final = {
 """For how many hours an old secret may be valid too."""
 
 
-def moment(at: datetime) -> str:
-    """Return an instant as `7 March 2026, 09:00 UTC`."""
-    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
-
-
 def day(at: datetime) -> str:
     """Return a day as `7 March 2026` (UTC)."""
     return f"{at.astimezone(UTC):%-d %B %Y}"
@@ -64,4 +59,4 @@ def roles(given: Iterable[Role]) -> str:
 
 def helpers() -> dict[str, Any]:
     """Return what templates call."""
-    return {"moment": moment, "day": day, "scopes_of": scopes, "scope_words": scope_words}
+    return {"day": day, "scopes_of": scopes, "scope_words": scope_words}

@@ -24,7 +24,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
 )
 from plaudit.alerting.clocks.domain.review_facts import is_web_address
 from plaudit.alerting.desk import store
-from plaudit.alerting.mails.domain import CLOCKS, REVIEWS, UNTOLD, moment
+from plaudit.alerting.mails.domain import CLOCKS, REVIEWS, UNTOLD
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.http.auth import anyone
@@ -222,7 +222,6 @@ def _helpers(now: datetime) -> dict[str, Any]:
     return {
         "now": now,
         "soon": SOON,
-        "moment": moment,
         "duration": duration,
         "is_web_address": is_web_address,
         "title_of": _title,

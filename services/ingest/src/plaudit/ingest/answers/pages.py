@@ -33,7 +33,7 @@ from plaudit.ingest.answers.domain import (
 from plaudit.ingest.platforms.answering import Answering
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.state import Review
-from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, moment, stars_of, title_of
+from plaudit.ingest.reviews.pages import REVIEWS, is_web_address, stars_of, title_of
 from plaudit.ingest.sources.api import OpenedVault
 from plaudit.ingest.sources.pages.shared import title_of_platform
 
@@ -185,7 +185,6 @@ async def _page(
         platform_title=partial(title_of_platform, request),
         stars_of=stars_of,
         looks=LOOKS,
-        moment=moment,
         is_web_address=is_web_address,
         answers_path=ANSWERS,
         reviews_path=REVIEWS,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
+from plaudit.common.pages.instants import moment
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.person_keys import person_key
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
@@ -20,7 +21,7 @@ from plaudit.ingest.erasure.domain import Erasure, Stage
 from plaudit.ingest.erasure.schemas import ErasureIn
 from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.state import Review
-from plaudit.ingest.reviews.pages import REVIEWS, moment, title_of
+from plaudit.ingest.reviews.pages import REVIEWS, title_of
 from plaudit.ingest.sources.api import OpenedVault
 
 ERASURES: Final = "/console/erasures"
@@ -124,7 +125,6 @@ async def show_erasure(request: Request, principal: Reader, tx: TenantTx, erasur
         deleted=[(COUNTED[name], count) for name, count in found.counts.items() if count],
         refresh_seconds=None if found.finished_at else REFRESH_SECONDS,
         erasures_path=ERASURES,
-        moment=moment,
     )
 
 
@@ -194,7 +194,6 @@ async def _list(
         erasures_path=ERASURES,
         next=following,
         is_first=cursor is None,
-        moment=moment,
     )
 
 

@@ -29,7 +29,6 @@ from plaudit.ingest.imports.domain import (
     wrong_settings,
 )
 from plaudit.ingest.imports.schemas import PreviewOut
-from plaudit.ingest.reviews.pages import moment
 from plaudit.ingest.reviews.store import source_choices
 from plaudit.ingest.sources.api import OpenedVault
 from plaudit.ingest.transfer.domain.advice import LABELS, Place, told
@@ -78,7 +77,6 @@ async def show_imports(request: Request, principal: Reader, tx: TenantTx, cursor
         list_path=IMPORTS,
         next=following,
         is_first=cursor is None,
-        moment=moment,
     )
 
 
@@ -224,7 +222,6 @@ async def _page(
         path=f"{IMPORTS}/{found.id}",
         rejects_path=f"/v1/imports/{found.id}/rejects",
         refresh=0 if found.has_ended or found.stage is Stage.UPLOADING else REFRESH_SECONDS,
-        moment=moment,
     )
 
 

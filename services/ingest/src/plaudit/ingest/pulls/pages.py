@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, Work, not_found
+from plaudit.common.pages.instants import moment
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done
 from plaudit.ingest.platforms import INTERFACES, Interface
@@ -25,7 +26,6 @@ from plaudit.ingest.sources.pages.shared import (
     Writer,
     crumb_of,
     lines_of,
-    moment,
     source_of,
     title_of_platform,
 )
@@ -196,7 +196,6 @@ async def _form(
         set_at=None if pull is None else pull.credentials_at,
         typed=typed,
         source_path=f"{SOURCES}/{source.id}",
-        moment=moment,
     )
 
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, Work, not_found
+from plaudit.common.pages.instants import moment
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, done, staff
 from plaudit.ingest.resorting import commands, store
@@ -23,7 +24,7 @@ from plaudit.ingest.reviews import store as reviews
 from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.quotes import Quote, quote
 from plaudit.ingest.reviews.domain.state import Review
-from plaudit.ingest.reviews.pages import REVIEWS, moment
+from plaudit.ingest.reviews.pages import REVIEWS
 from plaudit.ingest.sorting import commands as rule_commands
 from plaudit.ingest.sorting import store as stored_rules
 from plaudit.ingest.sorting.domain.rules import (
@@ -152,7 +153,6 @@ async def show_run(request: Request, principal: Reader, tx: TenantTx, run_id: UU
         moves=_moves(run),
         refresh_seconds=None if run.finished_at else REFRESH_SECONDS,
         sorting_path=SORTING,
-        moment=moment,
     )
 
 
@@ -295,7 +295,6 @@ async def _page(
         sorting_path=SORTING,
         runs_path=RUNS,
         reviews_path=REVIEWS,
-        moment=moment,
     )
 
 

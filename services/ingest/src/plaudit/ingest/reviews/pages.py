@@ -1,7 +1,7 @@
 """The console's page of reviews: the list with its filters, and beside it one review with all that became of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -205,7 +205,6 @@ async def _page(
         persona_titles=PERSONA_TITLES,
         language_name=language_name,
         is_judged=lambda state: Language(state.spoken, None).is_judged,
-        moment=moment,
         is_web_address=is_web_address,
         reviews_path=REVIEWS,
         reports_path=REPORTS,
@@ -318,11 +317,6 @@ def _entry(revision: Revision, before: Revision | None) -> tuple[datetime, str, 
 def _query(form: Mapping[str, str]) -> str:
     given = {name: value for name, value in form.items() if value}
     return f"?{urlencode(given)}" if given else ""
-
-
-def moment(at: datetime) -> str:
-    """Return an instant for people: `2 March 2026, 09:00 UTC`."""
-    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
 def is_web_address(url: str) -> bool:

@@ -25,7 +25,6 @@ from plaudit.ingest.reviews.pages import (
     REPORTS,
     REVIEWS,
     is_web_address,
-    moment,
     stars_of,
     title_of,
 )
@@ -141,7 +140,6 @@ async def show_reports(
         is_first=cursor is None,
         title_of=title_of,
         platform_title=partial(title_of_platform, request),
-        moment=moment,
         reviews_path=REVIEWS,
         reports_path=REPORTS,
     )
@@ -296,7 +294,6 @@ async def _page(
         decisions=DECISIONS,
         max_note_chars=MAX_NOTE_CHARS,
         may_settle=principal.may("answers:write"),
-        moment=moment,
         is_web_address=is_web_address,
         review_path=f"{REVIEWS}/{review.id}",
         settle_path=f"{REVIEWS}/{review.id}/settle",

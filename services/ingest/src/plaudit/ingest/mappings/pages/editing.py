@@ -15,6 +15,7 @@ from starlette.responses import Response
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, Work, not_found
 from plaudit.common.idempotency import IdempotencyKey, KeyReusedError
+from plaudit.common.pages.instants import moment
 from plaudit.common.refusals import rule_in_words, sentence
 from plaudit.common.sessions import ConsolePages, done
 from plaudit.common.standard_webhooks import InvalidSecretError
@@ -59,7 +60,6 @@ from plaudit.ingest.sources.pages.shared import (
     error_of,
     errors_of,
     lines_of,
-    moment,
     secret_errors,
     setting_errors,
     source_of,
@@ -366,7 +366,6 @@ async def _page(
         encodings=ENCODINGS,
         time_forms=TIME_FORMS,
         max_payload_chars=MAX_PAYLOAD_CHARS,
-        moment=moment,
     )
 
 

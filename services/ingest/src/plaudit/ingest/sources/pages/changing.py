@@ -33,7 +33,6 @@ from plaudit.ingest.sources.pages.shared import (
     errors_of,
     hook_of,
     lines_of,
-    moment,
     platforms_of,
     setting_errors,
     source_of,
@@ -201,7 +200,6 @@ async def _shown(request: Request, principal: Principal, tx: SqlTx, source: Sour
         source=source,
         address=hook_of(request, source),
         source_path=f"{SOURCES}/{source.id}",
-        moment=moment,
     )
 
 
@@ -237,7 +235,6 @@ async def _page(
         rotation_errors={"overlap": "", "secret": "", **rotation.errors},
         overlaps=OVERLAPS,
         source_path=f"{SOURCES}/{source.id}",
-        moment=moment,
     )
 
 

@@ -26,7 +26,6 @@ from plaudit.ingest.sources.pages.shared import (
     errors_of,
     guide_of,
     lines_of,
-    moment,
     platforms_of,
     pulls_of,
     secret_errors,
@@ -67,7 +66,6 @@ async def show_sources(
         guides_path=GUIDES,
         next=following,
         is_first=cursor is None,
-        moment=moment,
     )
 
 

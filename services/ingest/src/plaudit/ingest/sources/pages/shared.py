@@ -1,7 +1,7 @@
 """What the pages of sources share: who may open them, their forms, and how they say things."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
@@ -267,8 +267,3 @@ def error_of(error: Exception, default: str) -> dict[str, str]:
     """Return what the domain refuses, under the field that its text names, else under the default."""
     field, colon, rest = str(error).partition(": ")
     return {field: sentence(rest)} if colon and field in PROBLEMS else {default: sentence(error)}
-
-
-def moment(at: datetime) -> str:
-    """Return an instant for people: `2 March 2026, 09:00 UTC`."""
-    return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"

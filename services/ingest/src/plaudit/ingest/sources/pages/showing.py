@@ -24,7 +24,6 @@ from plaudit.ingest.sources.pages.shared import (
     has_come,
     hook_of,
     is_later,
-    moment,
     platforms_of,
     public_hook_of,
     pulls_of,
@@ -79,7 +78,6 @@ async def show_source(
         may_read_deliveries=principal.may("deliveries:read"),
         source_path=f"{SOURCES}/{source.id}",
         deliveries_path=f"{DELIVERIES}?source={source.id}",
-        moment=moment,
     )
 
 
@@ -99,5 +97,4 @@ async def show_secret(
         source=source,
         address=hook_of(request, source),
         source_path=f"{SOURCES}/{source.id}",
-        moment=moment,
     )
