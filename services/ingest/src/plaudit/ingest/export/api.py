@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
 
 from plaudit.common.db import Database, Role
-from plaudit.common.http import Principal, TenantTx, authorize
+from plaudit.common.http import DriverTx, Principal, authorize
 from plaudit.ingest.export.domain import HEAD, Format, csv_lines, csv_row
 from plaudit.ingest.reviews import store
-from plaudit.ingest.reviews.api import FilterParameters, silent_sources
+from plaudit.ingest.reviews.api import AskedFilters, silent_sources
 from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import Order
 from plaudit.ingest.reviews.domain.state import Review
@@ -42,8 +42,8 @@ Reader = Annotated[Principal, Depends(authorize("reviews:read"))]
 async def export_reviews(
     request: Request,
     principal: Reader,
-    tx: TenantTx,
-    filters: Annotated[FilterParameters, Depends()],
+    tx: DriverTx,
+    filters: AskedFilters,
     file_format: Annotated[
         Format, Query(alias="format", description="A JSON object on each line, as lists show reviews, or CSV.")
     ] = Format.JSONL,
@@ -74,7 +74,7 @@ async def _pages(
     """Yield pages, each of a transaction of its own: however long a client takes, none stays open."""
     yield found
     while len(found) == ROWS:
-        async with database.transaction(tenant_id) as tx:
+        async with database.driver_transaction(tenant_id) as tx:
             found = await store.page(tx, tenant_id, filters, found[-1].place, ROWS, order=_ORDER, silent=silent)
         yield found
 

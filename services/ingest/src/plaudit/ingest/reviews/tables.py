@@ -73,6 +73,7 @@ revisions = Table(
     Column("removed", Boolean, nullable=False),
     Column("actor", Text),
     Column("xid", Xid, nullable=False, server_default=func.pg_current_xact_id()),
+    Column("traits", BigInteger),
 )
 
 held_events = Table(
