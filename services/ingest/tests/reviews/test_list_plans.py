@@ -34,7 +34,9 @@ SOME: Final = 4_000
 LIMIT: Final = 51
 NEXT: Final = Near(entries=1_000, lookups=200)
 NEAR: Final = Near(entries=4_000, lookups=400)
+NEAR_WORDS: Final = Near(entries=10_000, lookups=2_000)
 MAX_FOUND: Final = 1_500
+MAX_FOUND_WORDS: Final = 1_500
 MAX_CHANGES: Final = 3_000
 """The product's bounds for a part of the reviews that they are made for."""
 MAX_ENTRIES: Final = 25_000
@@ -138,7 +140,7 @@ def count() -> int:
 @pytest.fixture
 async def many(ingest: Ingest, count: int, monkeypatch: pytest.MonkeyPatch) -> Ingest:
     """Many reviews, whose columns know nothing of each other."""
-    for name in ("NEXT", "NEAR", "MAX_FOUND", "MAX_CHANGES"):
+    for name in ("NEXT", "NEAR", "NEAR_WORDS", "MAX_FOUND", "MAX_FOUND_WORDS", "MAX_CHANGES"):
         monkeypatch.setattr(listing, name, globals()[name])
     values = {"facts": _facts(), "state": encode_state(_state()).hex(), "state_format": STATE_FORMAT}
     await ingest.superuser.execute(SOURCES)
@@ -233,11 +235,17 @@ async def test_any_two_filters_in_any_order_read_no_whole_table_and_few_entries(
 @pytest.mark.parametrize("count", [SOME])
 async def test_every_way_finds_the_same_reviews(many: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     none, all_of_them = Near(entries=0, lookups=0), Near(entries=2 * SOME, lookups=2 * SOME)
+    never, ever = ({"MAX_FOUND": most, "MAX_FOUND_WORDS": most} for most in (-1, 2 * SOME))
     ways: dict[str, dict[str, Any]] = {
         "in order": {"NEXT": all_of_them},
-        "a part in order": {"NEXT": Near(entries=1_500, lookups=150), "NEAR": all_of_them, "MAX_FOUND": -1},
-        "looked up": {"NEXT": none, "NEAR": none, "MAX_FOUND": 2 * SOME},
-        "to the end": {"NEXT": none, "NEAR": none, "MAX_FOUND": -1, "MAX_CHANGES": 0},
+        "a part in order": {
+            "NEXT": Near(entries=1_500, lookups=150),
+            "NEAR": all_of_them,
+            "NEAR_WORDS": all_of_them,
+            **never,
+        },
+        "looked up": {"NEXT": none, "NEAR": none, "NEAR_WORDS": none, **ever},
+        "to the end": {"NEXT": none, "NEAR": none, "NEAR_WORDS": none, **never, "MAX_CHANGES": 0},
     }
     asked = asked_filters()
     singles, pairs = asked[: len(FILTERS)], asked[len(FILTERS) :]

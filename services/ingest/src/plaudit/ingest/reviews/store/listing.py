@@ -55,10 +55,14 @@ SELECT low FROM step WHERE low >= high LIMIT 1
 """
 NEXT: Final = Near(entries=8_000, lookups=800)
 """What is read first, in some two milliseconds: what one review in 150 matches fills a page of 50 there."""
-NEAR: Final = Near(entries=60_000, lookups=3_000)
-"""What is read where the next entries say that it fills the page: what one review in 1,200 matches."""
+NEAR: Final = Near(entries=120_000, lookups=3_000)
+"""What is read where the next entries say that it fills the page: what one review in 2,400 matches."""
+NEAR_WORDS: Final = Near(entries=150_000, lookups=15_000)
+"""The same for words, which are looked up for each review: what one in 300 has."""
 MAX_FOUND: Final = 4_000
 """Reviews that are looked up and sorted at most; where more match, an order's index is read."""
+MAX_FOUND_WORDS: Final = 15_000
+"""The same for words: to read on takes longer there."""
 MAX_CHANGES: Final = 30_000
 """Changes of a time of which those are chosen that are looked up."""
 MAX_NOT_INDEXED: Final = 2_000
@@ -137,16 +141,17 @@ async def _listed(tx: Tx, asked: Asked) -> list[Found]:
     found: list[Found] = [] if is_one else await _read(tx, asked, NEXT)
     if len(found) == asked.limit:
         return found
-    is_near = len(found) * NEAR.entries > asked.limit * NEXT.entries
+    near = NEAR if asked.wanted.filters.text is None else NEAR_WORDS
+    is_near = len(found) * near.entries > asked.limit * NEXT.entries
     if is_near:
-        found = await _read(tx, asked, NEAR)
+        found = await _read(tx, asked, near)
         if len(found) == asked.limit:
             return found
     few = await _few(tx, asked)
     if few is not None:
         return few
     if not is_near and not is_one:
-        found = await _read(tx, asked, NEAR)
+        found = await _read(tx, asked, near)
         if len(found) == asked.limit:
             return found
     return await _read(tx, asked, None)
@@ -154,15 +159,17 @@ async def _listed(tx: Tx, asked: Asked) -> list[Found]:
 
 async def _few(tx: Tx, asked: Asked) -> list[Found] | None:
     """Look up all that the indexes of changes, or of words and marks, find; None where that is too many."""
-    if asked.first_xid is not None or asked.end_xid is not None:
-        found = await _counted(tx, among_changed(asked, MAX_CHANGES, MAX_FOUND), asked.order)
+    is_one = asked.wanted.filters.external_id is not None
+    if not is_one and (asked.first_xid is not None or asked.end_xid is not None):
+        found = await _counted(tx, among_changed(asked, MAX_CHANGES, MAX_FOUND), MAX_FOUND, asked.order)
         if found is not None:
             return found
     query = search_query(asked.tenant_id, asked.wanted.filters.text, asked.wanted.marked)
     more = None if query is None else await _not_indexed(tx, asked)
     if query is None or more is None:
         return None
-    return await _counted(tx, among_found(asked, query, more, MAX_FOUND), asked.order)
+    most = MAX_FOUND if asked.wanted.filters.text is None else MAX_FOUND_WORDS
+    return await _counted(tx, among_found(asked, query, more, most), most, asked.order)
 
 
 async def _read(tx: Tx, asked: Asked, near: Near | None) -> list[Found]:
@@ -204,10 +211,10 @@ async def _fetched(tx: Tx, statement: Statement, order: Order) -> list[Found]:
     return [_found(dict(row), order) for row in await _rows(tx, statement)]
 
 
-async def _counted(tx: Tx, statement: Statement, order: Order) -> list[Found] | None:
+async def _counted(tx: Tx, statement: Statement, most: int, order: Order) -> list[Found] | None:
     """Return what a statement found; None where it was more than the statement takes."""
     rows = await _rows(tx, statement)
-    if rows[0]["number"] > MAX_FOUND:
+    if rows[0]["number"] > most:
         return None
     return [_found(dict(row), order) for row in rows if row["id"] is not None]
 

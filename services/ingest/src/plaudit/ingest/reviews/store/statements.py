@@ -140,7 +140,7 @@ given AS MATERIALIZED (
     SELECT review_id FROM found WHERE (SELECT number FROM counted) <= {most}
     UNION SELECT * FROM unnest({statement.give(list(more))}::uuid[])
 )"""
-    return _among(statement, asked, found)
+    return _among(statement, asked, found, have_words=True)
 
 
 def among_changed(asked: Asked, most_read: int, most: int) -> Statement:
@@ -164,8 +164,11 @@ given AS MATERIALIZED (SELECT review_id FROM found WHERE (SELECT number FROM cou
     return _among(statement, asked, found)
 
 
-def _among(statement: Statement, asked: Asked, given: str) -> Statement:
-    """Return the statement that looks reviews up, and sorts what is wanted, beside how many there were."""
+def _among(statement: Statement, asked: Asked, given: str, *, have_words: bool = False) -> Statement:
+    """Return the statement that looks reviews up, and sorts what is wanted, beside how many there were.
+
+    What is stored of them is read only of those that the page shows.
+    """
     order = _SORTED[asked.order]
     conditions = [
         f"r.tenant_id = {statement.give(asked.tenant_id)}",
@@ -173,15 +176,22 @@ def _among(statement: Statement, asked: Asked, given: str) -> Statement:
         *_of_review(statement, asked),
         *_behind(statement, asked, "r", "v"),
     ]
+    if not have_words:
+        conditions += _has_text(statement, asked, "r.id")
+    place, rows = "r.id, r.revision, r.rating, r.published_at", "reviews r"
     if asked.order is Order.CHANGED:
+        place, rows = f"{place}, v.xid", _CURRENT
         conditions.append(_IS_FINAL.format("v"))
-    looked_up = f"SELECT r.id, {_ONE} FROM {_CURRENT} {_where(conditions)} LIMIT 1"
-    sorted_rows = f"SELECT one.* FROM given CROSS JOIN LATERAL ({looked_up}) AS one"
+    looked_up = f"SELECT {place} FROM {rows} {_where(conditions)} LIMIT 1"
     statement.text = f"""
-WITH {given}
-SELECT counted.number, chosen.* FROM counted LEFT JOIN LATERAL (
-    {sorted_rows} ORDER BY {order.format("one")} LIMIT {asked.limit}
-) AS chosen ON true ORDER BY {order.format("chosen")}
+WITH {given},
+chosen AS MATERIALIZED (
+    SELECT place.* FROM given CROSS JOIN LATERAL ({looked_up}) AS place
+    ORDER BY {order.format("place")} LIMIT {asked.limit}
+)
+SELECT counted.number, chosen.id, one.* FROM counted LEFT JOIN (
+    chosen CROSS JOIN LATERAL (SELECT {_ONE} FROM {_CURRENT} WHERE r.id = chosen.id LIMIT 1) AS one
+) ON true ORDER BY {order.format("chosen")}
 """
     return statement
 
@@ -248,9 +258,11 @@ def _whole(statement: Statement, asked: Asked, chosen: str, order: str) -> str:
         conditions.append("r.revision = chosen.revision")
     # The limit keeps the planner from joining whole tables.
     one = f"SELECT {_ONE} FROM {_CURRENT} {_where(conditions)} LIMIT 1"
+    # Most have not the words: then no more of them is read.
+    has_text = _where(_has_text(statement, asked, "passed.id"))
     return f"""
-SELECT chosen.id, one.* FROM {chosen} AS chosen CROSS JOIN LATERAL ({one}) AS one
-ORDER BY {order.format("chosen")} LIMIT {asked.limit}
+SELECT chosen.id, one.* FROM (SELECT * FROM {chosen} AS passed {has_text}) AS chosen
+CROSS JOIN LATERAL ({one}) AS one ORDER BY {order.format("chosen")} LIMIT {asked.limit}
 """
 
 
@@ -339,18 +351,24 @@ def _of_review(statement: Statement, asked: Asked) -> list[str]:
     looked_at, must = wanted.traits
     if looked_at:
         # Rows of before the column was there have none yet, but marks.
-        has_marks = _has_words(statement, asked, None, wanted.found_words)
+        has_marks = _has_words(statement, asked, "r.id", None, wanted.found_words)
         said = f"r.traits & {statement.give(looked_at)}::bigint = {statement.give(must)}::bigint"
         conditions.append(f"coalesce({said}, {has_marks})")
-    if filters.text is not None:
-        conditions.append(_has_words(statement, asked, filters.text))
     return conditions
 
 
-def _has_words(statement: Statement, asked: Asked, text: str | None, marked: Sequence[Sequence[str]] = ()) -> str:
+def _has_text(statement: Statement, asked: Asked, review_id: str) -> list[str]:
+    """Return the condition that a review has the words that are asked for."""
+    text = asked.wanted.filters.text
+    return [] if text is None else [_has_words(statement, asked, review_id, text)]
+
+
+def _has_words(
+    statement: Statement, asked: Asked, review_id: str, text: str | None, marked: Sequence[Sequence[str]] = ()
+) -> str:
     """Return the condition that a review has words and marks, of each group one; it is looked up for each row."""
     query = statement.give(search_query(asked.tenant_id, text, marked))
-    return f"(SELECT s.words @@ {query}::text::tsquery FROM searched_texts s WHERE s.review_id = r.id)"
+    return f"(SELECT s.words @@ {query}::text::tsquery FROM searched_texts s WHERE s.review_id = {review_id})"
 
 
 def _compared(statement: Statement, *conditions: tuple[str, Any]) -> list[str]:
