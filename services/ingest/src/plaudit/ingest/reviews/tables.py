@@ -98,12 +98,3 @@ review_texts = Table(
     Column("review_id", Uuid, primary_key=True),
     Column("words", TSVECTOR, nullable=False),
 )
-
-searched_texts = Table(
-    "searched_texts",
-    metadata,
-    Column("tenant_id", Text, nullable=False),
-    Column("review_id", Uuid, nullable=False),
-    Column("words", TSVECTOR, nullable=False),
-)
-"""A view: what the api role may see of `review_texts`."""
