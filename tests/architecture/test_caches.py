@@ -21,6 +21,7 @@ KNOWN = {
     "plaudit.ingest.platforms.fields._is_language",
     "plaudit.ingest.platforms.guides.guide_of",
     "plaudit.ingest.platforms.mapping.compiled",
+    "plaudit.ingest.reviews.domain.facts._code",
     "plaudit.ingest.reviews.domain.scales._rate",
     "plaudit.ingest.sorting.domain.language._model",
 }

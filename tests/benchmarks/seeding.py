@@ -60,7 +60,7 @@ _REVIEW: Final = (
 )
 _REVISION: Final = (
     *("tenant_id", "review_id", "revision", "delivery_id", "type", "version", "known_at", "state", "state_format"),
-    *("removed", "actor", "xid"),
+    *("removed", "actor", "xid", "traits"),
 )
 _SECONDARY: Final = """
 SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS made
@@ -213,7 +213,7 @@ async def _store_rows(database_url: str, first: int, size: int, count: int, now:
         revisions.append(
             (
                 *(TENANT, review_id, 1, review_id, "review.created", None, known_at, encode_state(state)),
-                *(STATE_FORMAT, removed, None, FIRST_XID + number // REVIEWS_OF_A_TRANSACTION),
+                *(STATE_FORMAT, removed, None, FIRST_XID + number // REVIEWS_OF_A_TRANSACTION, state.traits),
             )
         )
         indexed = stored_words(TENANT, dict.fromkeys([*found_words, *marks(state, removed=removed)]))

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from structlog.testing import capture_logs
 
 from plaudit.common.db import Database
-from plaudit.common.http import Principal, TenantTx, Work, conflict, create_app
+from plaudit.common.http import DriverTx, Principal, TenantTx, Work, conflict, create_app
 from plaudit.common.http.errors import AnswerInsteadError
 from plaudit.common.process import Resources
 from plaudit_testing.databases import TESTING, patient_settings_for
@@ -85,6 +85,22 @@ async def unknown(number: int, tx: TenantTx) -> None:
     await tx.raw.execute(INSERT, "acme", number)
 
 
+@router.post("/driver/things/{number}", status_code=201)
+async def add_by_driver(number: int, principal: Caller, tx: DriverTx) -> str:
+    await tx.raw.execute(INSERT, principal.tenant_id, number)
+    return "added"
+
+
+@router.post("/driver/foreign/{number}")
+async def foreign_by_driver(number: int, _principal: Caller, tx: DriverTx) -> None:
+    await tx.raw.execute(INSERT, "stranger", number)
+
+
+@router.post("/driver/unknown/{number}")
+async def unknown_by_driver(number: int, tx: DriverTx) -> None:
+    await tx.raw.execute(INSERT, "acme", number)
+
+
 @pytest.fixture
 async def client(testing_url: str) -> AsyncIterator[httpx.AsyncClient]:
     resources = Resources(patient_settings_for(testing_url), TESTING)
@@ -101,6 +117,15 @@ async def numbers(database: Database, table: str = "things", column: str = "id")
 
 async def test_what_was_answered_2xx_is_committed(client: httpx.AsyncClient, worker_database: Database) -> None:
     assert (await client.post("/things/1")).status_code == 201
+    assert await numbers(worker_database) == [1]
+
+
+async def test_the_drivers_transaction_is_the_principals_own_too(
+    client: httpx.AsyncClient, worker_database: Database
+) -> None:
+    assert (await client.post("/driver/things/1")).status_code == 201
+    assert (await client.post("/driver/foreign/2")).status_code == 500
+    assert (await client.post("/driver/unknown/3")).status_code == 500
     assert await numbers(worker_database) == [1]
 
 

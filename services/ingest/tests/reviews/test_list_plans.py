@@ -11,17 +11,19 @@ from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from plaudit.common.db import Role
+from plaudit.common.db import Role, Tx
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.marks import marks
 from plaudit.ingest.reviews.domain.order import Order
-from plaudit.ingest.reviews.domain.state import Kind, Origin, RawRating, ReviewState
+from plaudit.ingest.reviews.domain.state import Answer, Kind, Origin, RawRating, ReviewState
 from plaudit.ingest.reviews.domain.state_formats import STATE_FORMAT, encode_state
-from plaudit.ingest.reviews.domain.traits import TRAITS
-from plaudit.ingest.reviews.store import listing, statements
+from plaudit.ingest.reviews.store import listing
+from plaudit.ingest.reviews.store.statements import Near
+from plaudit.ingest.sorting.domain.findings import Findings
 from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.domain import SourceRef
 from plaudit_testing.running_ingest import DEFAULT, Ingest
@@ -29,15 +31,17 @@ from plaudit_testing.running_ingest import DEFAULT, Ingest
 pytestmark = pytest.mark.postgres
 
 REVIEWS: Final = 100_000
+SOME: Final = 4_000
 LIMIT: Final = 51
-BOUNDS: Final = {
-    "NEAR_ROWS": 4_000,
-    "NEAR_LOOKUPS": 3_000,
-    "FEW": 300,
-    "FEW_WITH_LOOKUPS": 600,
-    "MAX_CANDIDATES": 2_000,
-}
-"""The product's bounds for a twentieth of the reviews that they are made for."""
+NEXT: Final = Near(entries=1_000, lookups=200)
+NEAR: Final = Near(entries=4_000, lookups=400)
+NEAR_WORDS: Final = Near(entries=10_000, lookups=2_000)
+MAX_FOUND: Final = 1_500
+MAX_FOUND_WORDS: Final = 1_500
+MAX_CHANGES: Final = 3_000
+"""The product's bounds for a part of the reviews that they are made for."""
+MAX_ENTRIES: Final = 25_000
+"""Entries of all indexes that a page may read: the bounds of each way, and some for each review that is looked up."""
 NOW: Final = datetime(2026, 11, 1, tzinfo=UTC)
 FILTERS: Final[dict[str, dict[str, Any]]] = {
     "subject": {"subject": "acme/shop-3"},
@@ -65,6 +69,7 @@ FILTERS: Final[dict[str, dict[str, Any]]] = {
     "frequent word": {"text": "friendly"},
     "removed": {"removed": True},
 }
+SILENT: Final = frozenset({UUID(int=3)})
 SOURCES: Final = """
 INSERT INTO ingest.sources (tenant_id, id, name, platform, subject, secret)
 SELECT 'default', ('00000000-0000-0000-0000-' || lpad(to_hex(n), 12, '0'))::uuid, 'S' || n,
@@ -93,14 +98,14 @@ STORED: Final = (
 INSERT INTO ingest.reviews (tenant_id, source_id, external_id, id, revision, removed, partition_key, subject, kind,
     rating, severity, published_at, answered_at, changed_at, verified, origin, language, traits)
 SELECT 'default', source_id, 'r-' || n, id, 1, removed, 'default/acme', subject, kind, rating, severity, published_at,
-    CASE WHEN answered THEN published_at END, changed_at, verified, origin, language,
-    {delivery} * delivery::int + {new_user} * new_user::int
+    CASE WHEN answered THEN published_at END, changed_at, verified, origin, language, {facts}
 FROM drawn
 """,
     """
 INSERT INTO ingest.revisions
-    (tenant_id, review_id, revision, delivery_id, type, known_at, state, state_format, removed, xid)
-SELECT 'default', id, 1, id, 'review.created', changed_at, '\\x{state}', {state_format}, removed, xid::text::xid8
+    (tenant_id, review_id, revision, delivery_id, type, known_at, state, state_format, removed, xid, traits)
+SELECT 'default', id, 1, id, 'review.created', changed_at, '\\x{state}', {state_format}, removed, xid::text::xid8,
+    {facts}
 FROM drawn
 """,
     """
@@ -128,29 +133,59 @@ WHERE indrelid = ANY('{ingest.reviews, ingest.revisions, ingest.review_texts}'::
 
 
 @pytest.fixture
-async def many(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> Ingest:
+def count() -> int:
+    """How many reviews there are."""
+    return REVIEWS
+
+
+@pytest.fixture
+async def many(ingest: Ingest, count: int, monkeypatch: pytest.MonkeyPatch) -> Ingest:
     """Many reviews, whose columns know nothing of each other."""
-    for name, value in BOUNDS.items():
-        monkeypatch.setattr(statements if name.startswith("NEAR") else listing, name, value)
-    bits = {name.partition("=")[2]: 1 << place for place, name in enumerate(TRAITS)}
-    values = {
-        "delivery": bits["delivery"],
-        "new_user": bits["new_user"],
-        "state": encode_state(_state()).hex(),
-        "state_format": STATE_FORMAT,
-    }
+    for name in ("NEXT", "NEAR", "NEAR_WORDS", "MAX_FOUND", "MAX_FOUND_WORDS", "MAX_CHANGES"):
+        monkeypatch.setattr(listing, name, globals()[name])
+    values = {"facts": _facts(), "state": encode_state(_state()).hex(), "state_format": STATE_FORMAT}
     await ingest.superuser.execute(SOURCES)
-    await ingest.superuser.execute(DRAWN.replace("$1", f"'{NOW.isoformat()}'").replace("$2", str(REVIEWS)))
+    await ingest.superuser.execute(DRAWN.replace("$1", f"'{NOW.isoformat()}'").replace("$2", str(count)))
     for statement in STORED:
         await ingest.superuser.execute(statement.format(**values) if "{" in statement else statement)
     return ingest
 
 
-def _state() -> ReviewState:
-    source = SourceRef(id=str(UUID(int=1)), name="S1", platform="native", created_at=NOW)
+def _state(**changes: Any) -> ReviewState:
     raw = RawRating(value=5.0, min=1.0, max=5.0)
-    times, verified = (NOW, NOW, NOW), True
-    return ReviewState("acme", Kind.STARS, 5.0, raw, verified, Origin.ORGANIC, Severity.NORMAL, source, "r-1", *times)
+    times, verified = (NOW, NOW, NOW), False
+    state = ReviewState(
+        "acme", Kind.STARS, 5.0, raw, verified, Origin.ORGANIC, Severity.NORMAL, _source(1), "r-1", *times
+    )
+    return msgspec.structs.replace(state, **changes)
+
+
+def _source(number: int) -> SourceRef:
+    return SourceRef(id=str(UUID(int=number)), name=f"S{number}", platform="native", created_at=NOW)
+
+
+def _facts() -> str:
+    """Return the number of a drawn review in SQL: what each of its values adds to the number of a plain one."""
+    answer = Answer(text="", published_at=NOW, state="published")
+    columns: dict[str, dict[str, dict[str, Any]]] = {
+        "kind": {"'nps'": {"kind": Kind.NPS}},
+        "severity": {f"'{each.value}'": {"severity": each} for each in Severity},
+        "origin": {"'incentivised'": {"origin": Origin.INCENTIVISED}},
+        "language": {f"'{each}'": {"language": each} for each in ("en", "de", "it")},
+        "rating": {each: {"rating": float(each)} for each in ("1", "2", "5")},
+        "source_id": {f"'{UUID(int=number)}'::uuid": {"source": _source(number)} for number in range(1, 11)},
+        "verified": {"true": {"verified": True}},
+        "answered": {"true": {"answer": answer}},
+        "delivery": {"true": {"found": Findings(topics=("delivery",))}},
+        "new_user": {"true": {"found": Findings(personas=("new_user",))}},
+    }
+    plain = _state().traits
+    added = [
+        f"CASE {column} {' '.join(f'WHEN {value} THEN {_state(**has).traits - plain}' for value, has in each.items())} "
+        "ELSE 0 END"
+        for column, each in columns.items()
+    ]
+    return " + ".join([f"{plain}::bigint", *added])
 
 
 @asynccontextmanager
@@ -158,29 +193,80 @@ async def reading(ingest: Ingest) -> AsyncIterator[tuple[Any, dict[str, int]]]:
     """A transaction, and at its end how many rows of whole tables and entries of indexes it has read."""
     read: dict[str, int] = {}
     async with ingest.resources.database(Role.API).transaction(DEFAULT) as tx:
+        before = await _read_so_far(tx)
         yield tx, read
-        rows = await tx.raw.fetch(READ)
-        read["rows of whole tables"] = sum(row["whole"] for row in rows)
-        read["entries of indexes"] = sum(row["entries"] for row in rows)
+        # What the connection has counted may be of earlier transactions too.
+        read |= {name: count - before[name] for name, count in (await _read_so_far(tx)).items()}
 
 
-@pytest.mark.timeout(600)
-async def test_any_two_filters_in_any_order_read_no_whole_table(many: Ingest) -> None:
-    found: dict[str, dict[str, int]] = {}
+async def _read_so_far(tx: Tx) -> dict[str, int]:
+    rows = await tx.raw.fetch(READ)
+    return {
+        "rows of whole tables": sum(row["whole"] for row in rows),
+        "entries of indexes": sum(row["entries"] for row in rows),
+    }
+
+
+def asked_filters() -> list[tuple[str, Filters]]:
+    """Each filter, and each two."""
     singles = [(name, Filters(**given)) for name, given in FILTERS.items()]
     pairs = [
         (f"{one} and {other}", Filters(**{**first, **second}))
         for (one, first), (other, second) in combinations(FILTERS.items(), 2)
         if first.keys().isdisjoint(second)
     ]
+    return [*singles, *pairs]
+
+
+@pytest.mark.timeout(600)
+async def test_any_two_filters_in_any_order_read_no_whole_table_and_few_entries(many: Ingest) -> None:
+    found: dict[str, dict[str, int]] = {}
     # The oldest first are read as the newest first are, from the other end.
     for order in (Order.NEWEST, Order.RATING, Order.CHANGED):
-        for name, filters in [*singles, *pairs]:
+        for name, filters in asked_filters():
             async with reading(many) as (tx, read):
-                await store.page(tx, DEFAULT, filters, None, LIMIT, order=order, silent=frozenset({UUID(int=3)}))
+                await store.page(tx, DEFAULT, filters, None, LIMIT, order=order, silent=SILENT)
             found[f"{order} {name}"] = read
-    whole = {name: read for name, read in found.items() if read["rows of whole tables"]}
-    assert whole == {}
+    assert {name: read for name, read in found.items() if read["rows of whole tables"]} == {}
+    entries = sorted(((read["entries of indexes"], name) for name, read in found.items()), reverse=True)
+    assert [each for each in entries if each[0] > MAX_ENTRIES] == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("count", [SOME])
+async def test_every_way_finds_the_same_reviews(many: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    none, all_of_them = Near(entries=0, lookups=0), Near(entries=2 * SOME, lookups=2 * SOME)
+    never, ever = ({"MAX_FOUND": most, "MAX_FOUND_WORDS": most} for most in (-1, 2 * SOME))
+    ways: dict[str, dict[str, Any]] = {
+        "in order": {"NEXT": all_of_them},
+        "a part in order": {
+            "NEXT": Near(entries=1_500, lookups=150),
+            "NEAR": all_of_them,
+            "NEAR_WORDS": all_of_them,
+            **never,
+        },
+        "looked up": {"NEXT": none, "NEAR": none, "NEAR_WORDS": none, **ever},
+        "to the end": {"NEXT": none, "NEAR": none, "NEAR_WORDS": none, **never, "MAX_CHANGES": 0},
+    }
+    asked = asked_filters()
+    singles, pairs = asked[: len(FILTERS)], asked[len(FILTERS) :]
+    for number, order in enumerate(Order):
+        # Each two filters in one of the orders.
+        for name, filters in (*singles, *pairs[number :: len(Order)]):
+            found: dict[str, list[Any]] = {}
+            for way, bounds in ways.items():
+                for bound, value in bounds.items():
+                    monkeypatch.setattr(listing, bound, value)
+                first = await _page(many, order, filters, None)
+                second = await _page(many, order, filters, first[-1].place) if first else []
+                found[way] = [each.place for each in (*first, *second)]
+            assert all(each == found["in order"] for each in found.values()), (order, name)
+            assert len(set(found["in order"])) == len(found["in order"])
+
+
+async def _page(ingest: Ingest, order: Order, filters: Filters, after: Any) -> list[store.Found]:
+    async with ingest.resources.database(Role.API).driver_transaction(DEFAULT) as tx:
+        return await store.page(tx, DEFAULT, filters, after, LIMIT, order=order, silent=SILENT)
 
 
 async def test_a_page_far_down_reads_no_more_than_the_first(many: Ingest) -> None:
@@ -221,13 +307,12 @@ async def test_a_thousand_deleted_sources_cost_no_whole_table_and_the_next_entri
                 found[f"{order} {answered} {more}"] = counts
     assert [name for name, counts in found.items() if any(read["rows of whole tables"] for read in counts)] == []
     dearer = {name: _entries(counts[1]) - _entries(counts[0]) for name, counts in found.items()}
-    assert {name: entries for name, entries in dearer.items() if entries > _NEXT_ENTRIES} == {}
+    assert {name: entries for name, entries in dearer.items() if entries > MAX_ENTRIES} == {}
 
 
 async def test_where_only_deleted_sources_are_silent_their_few_reviews_are_found_without_reading_all_others(
-    many: Ingest, monkeypatch: pytest.MonkeyPatch
+    many: Ingest,
 ) -> None:
-    monkeypatch.setattr(listing, "MAX_CANDIDATES", 50)  # so the order is read to its end
     await many.superuser.execute(MOVED, min(DELETED), UUID("00000000-0000-7000-8000-000000000007"))
     found = {}
     for order in (Order.NEWEST, Order.RATING):
@@ -235,7 +320,7 @@ async def test_where_only_deleted_sources_are_silent_their_few_reviews_are_found
             page = await store.page(tx, DEFAULT, Filters(answered="unknown"), None, LIMIT, order=order, silent=DELETED)
         assert len(page) == 1
         found[order] = _entries(read)
-    assert {order: entries for order, entries in found.items() if entries > _NEXT_ENTRIES} == {}
+    assert {order: entries for order, entries in found.items() if entries > MAX_ENTRIES} == {}
 
 
 async def test_to_find_the_sources_that_were_deleted_takes_one_entry_for_each(many: Ingest) -> None:
@@ -248,10 +333,6 @@ async def test_to_find_the_sources_that_were_deleted_takes_one_entry_for_each(ma
     assert sum(row["entries"] for row in rows) <= 20
     kept = await many.rows("SELECT tenant_id, source_id FROM ingest.deleted_sources")
     assert [tuple(row) for row in kept] == [(DEFAULT, UUID(int=2))]
-
-
-_NEXT_ENTRIES: Final = BOUNDS["NEAR_ROWS"] + 4 * BOUNDS["NEAR_LOOKUPS"]
-"""What is read at most where a page is looked for among the next entries first, each looked up in three tables."""
 
 
 def _entries(read: dict[str, int]) -> int:

@@ -109,3 +109,22 @@ async def test_a_search_reads_its_index_and_no_whole_table(ingest: Ingest, sourc
     plan = json.dumps(rows[0][0])
     assert "review_texts_words" in plan, plan
     assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.usefixtures("reviews")
+async def test_what_lists_ask_is_filled_where_it_is_from_before_it_was_kept(ingest: Ingest):
+    kept = """
+SELECT r.id, r.traits, v.traits AS of_revision
+FROM ingest.reviews r JOIN ingest.revisions v ON v.review_id = r.id ORDER BY r.id
+"""
+    before = await ingest.rows(kept)
+    assert all(row["traits"] and row["traits"] == row["of_revision"] for row in before)
+    # As code of before has written it: the first bits alone, and nothing.
+    await ingest.superuser.execute("UPDATE ingest.reviews SET traits = traits & 4194303")
+    await ingest.superuser.execute("UPDATE ingest.revisions SET traits = NULL")
+    for sort in ("newest", "changed"):
+        assert await names(ingest, "soup", sort=sort, kind="stars") == {"soup"}
+        assert await names(ingest, "soup", sort=sort, kind="nps") == set()
+    await ingest.superuser.execute("UPDATE ingest.review_text_positions SET xid = '0', revision = 0")
+    await indexed(ingest)
+    assert await ingest.rows(kept) == before

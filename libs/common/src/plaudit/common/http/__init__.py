@@ -13,7 +13,7 @@ from plaudit.common.http.strict import WHOLE, Body
 from plaudit.common.http.subjects import Subject, SubjectFilter
 from plaudit.common.http.texts import AnyText
 from plaudit.common.http.times import Instant
-from plaudit.common.http.transactions import TenantTx, Work, read_apart
+from plaudit.common.http.transactions import DriverTx, TenantTx, Work, read_apart
 
 __all__ = [
     "WHOLE",
@@ -21,6 +21,7 @@ __all__ = [
     "Api",
     "Body",
     "Cursor",
+    "DriverTx",
     "IdempotencyKeyHeader",
     "Instant",
     "Page",

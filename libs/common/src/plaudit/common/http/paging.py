@@ -17,6 +17,7 @@ import msgspec
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 
+from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import Problem, unprocessable
 
 MAX_PAGE_ITEMS: Final = 500
@@ -111,6 +112,10 @@ def list_of(request: Request) -> str:
     return f"{request.url.path}?{urlencode(filters)}"
 
 
+async def _list_asked_for(request: Request) -> str:
+    return list_of(request)
+
+
 @dataclass(frozen=True, slots=True)
 class PageParameters:
     """Which page of a list is asked for."""
@@ -119,7 +124,7 @@ class PageParameters:
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="How many items a page has at most.")] = (
         DEFAULT_PAGE_ITEMS
     )
-    of: Annotated[str, Depends(list_of)] = ""
+    of: Annotated[str, Depends(_list_asked_for)] = ""
 
     @property
     def rows(self) -> int:
@@ -148,7 +153,7 @@ class PageParameters:
         return Page(items=[shown(row) for row in listed], next=following)
 
 
-Paging = Annotated[PageParameters, Depends()]
+Paging = Annotated[PageParameters, Depends(parameters(PageParameters))]
 """A parameter of an endpoint: `cursor` and `limit` of its query."""
 
 

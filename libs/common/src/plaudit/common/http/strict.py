@@ -4,13 +4,14 @@
 since addresses of pages are passed around with parameters that others have added.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args, get_origin
 
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Param, ParamTypes
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -18,6 +19,8 @@ from plaudit.common.names import nearest
 
 MAX_SHOWN_CHARS: Final = 60
 _LISTS: Final = (list, set, tuple, frozenset)
+_KNOWN: Final = "plaudit_known_parameters"
+"""The attribute of a route that keeps what was found: a route cannot be the key of a dictionary."""
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -29,10 +32,7 @@ async def refuse_unknown_parameters(request: Request) -> None:
     route = request.scope["route"]
     if not (request.scope["query_string"] and route.include_in_schema):
         return
-    parameters = get_flat_params(route.dependant)
-    known = {
-        each.alias: _takes_several(each.field_info.annotation) for each in parameters if _is_query(each.field_info)
-    }
+    known = _known(route)
     errors = []
     for name in dict.fromkeys(request.query_params.keys()):
         if name not in known:
@@ -41,6 +41,18 @@ async def refuse_unknown_parameters(request: Request) -> None:
             errors.append(_error("repeated_parameter", "This parameter has one value. Send it once.", name))
     if errors:
         raise RequestValidationError(errors)
+
+
+def _known(route: APIRoute) -> Mapping[str, bool]:
+    """Return each parameter of the query, and whether it takes several values; they are found once for each route."""
+    known: Mapping[str, bool] | None = vars(route).get(_KNOWN)
+    if known is None:
+        parameters = get_flat_params(route.dependant)
+        known = {
+            each.alias: _takes_several(each.field_info.annotation) for each in parameters if _is_query(each.field_info)
+        }
+        setattr(route, _KNOWN, known)
+    return known
 
 
 class Body(BaseModel):

@@ -60,7 +60,7 @@ UPDATE reviews SET revision = $2, removed = true, subject = NULL, kind = NULL, r
     language = NULL, traits = NULL, changed_at = $3, erased_at = $3
 WHERE id = $1
 """
-_EMPTY_REVISIONS = "UPDATE revisions SET state = NULL WHERE review_id = $1"
+_EMPTY_REVISIONS = "UPDATE revisions SET state = NULL, traits = NULL WHERE review_id = $1"
 _DELETE_WORDS = "DELETE FROM review_texts WHERE review_id = $1"
 _DELETE_OF_REVIEW = {
     "answers": "DELETE FROM answers WHERE tenant_id = $1 AND review_id = $2",

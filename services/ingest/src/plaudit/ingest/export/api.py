@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
 
 from plaudit.common.db import Database, Role
-from plaudit.common.http import Principal, TenantTx, authorize, read_apart
+from plaudit.common.http import DriverTx, Principal, authorize, read_apart
 from plaudit.ingest.export.domain import HEAD, Format, csv_lines, csv_row
 from plaudit.ingest.reviews import store
-from plaudit.ingest.reviews.api import FilterParameters, silent_sources
+from plaudit.ingest.reviews.api import AskedFilters, silent_sources
 from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import Order
 from plaudit.ingest.reviews.domain.state import Review
@@ -43,8 +43,8 @@ Reader = Annotated[Principal, Depends(authorize("reviews:read"))]
 async def export_reviews(
     request: Request,
     principal: Reader,
-    tx: TenantTx,
-    filters: Annotated[FilterParameters, Depends()],
+    tx: DriverTx,
+    filters: AskedFilters,
     file_format: Annotated[
         Format, Query(alias="format", description="A JSON object on each line, as lists show reviews, or CSV.")
     ] = Format.JSONL,

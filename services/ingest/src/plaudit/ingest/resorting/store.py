@@ -59,11 +59,11 @@ WITH given AS (
     UPDATE reviews r SET revision = given.revision, severity = given.severity, language = given.language,
         traits = given.traits, changed_at = $7
     FROM given WHERE r.tenant_id = $1 AND r.id = given.review_id
-    RETURNING r.id, given.revision, given.state, r.version, r.removed
+    RETURNING r.id, given.revision, given.state, given.traits, r.version, r.removed
 )
 INSERT INTO revisions
-    (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format, removed)
-SELECT $1, id, revision, $8, 'review.sorted', version, $7, state, $9, removed FROM revised
+    (tenant_id, review_id, revision, delivery_id, type, version, known_at, state, state_format, removed, traits)
+SELECT $1, id, revision, $8, 'review.sorted', version, $7, state, $9, removed, traits FROM revised
 """
 
 

@@ -1,5 +1,6 @@
 """Reviews as they stand, and how they came to be so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
@@ -9,9 +10,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
-from plaudit.common.db import SqlTx
+from plaudit.common.db import Tx
 from plaudit.common.http import (
     AnyText,
+    DriverTx,
     Instant,
     Page,
     Paging,
@@ -19,11 +21,14 @@ from plaudit.common.http import (
     SubjectFilter,
     TenantTx,
     authorize,
+    cut_page,
     describe,
     encode_cursor,
     not_found,
 )
 from plaudit.common.http.headers import is_none_match
+from plaudit.common.http.json import json_response
+from plaudit.common.http.parameters import parameters
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
@@ -32,7 +37,7 @@ from plaudit.ingest.reviews.schemas import (
     ErasedReviewOut,
     ReviewOut,
     ReviewWithHistoryOut,
-    listed_out,
+    listed,
     review_with_history_out,
 )
 from plaudit.ingest.sorting.domain.severity import Severity
@@ -99,7 +104,11 @@ class FilterParameters(Filters):
     ] = None
 
 
-async def silent_sources(request: Request, tx: SqlTx, tenant_id: str) -> frozenset[UUID]:
+AskedFilters = Annotated[FilterParameters, Depends(parameters(FilterParameters))]
+"""A parameter of an endpoint: the filters of its query."""
+
+
+async def silent_sources(request: Request, tx: Tx, tenant_id: str) -> frozenset[UUID]:
     """Return the tenant's sources at which answers are not told."""
     return await sources.silent(tx, tenant_id, request.app.state.answers_of)
 
@@ -114,8 +123,8 @@ async def silent_sources(request: Request, tx: SqlTx, tenant_id: str) -> frozens
 async def list_reviews(
     request: Request,
     principal: ReviewsReader,
-    tx: TenantTx,
-    filters: Annotated[FilterParameters, Depends()],
+    tx: DriverTx,
+    filters: AskedFilters,
     paging: Paging,
     response: Response,
     sort: Annotated[Order, Query(description="What the order is by.")] = Order.NEWEST,
@@ -132,10 +141,12 @@ async def list_reviews(
     after = paging.after(PLACE_TYPES[sort])
     silent = await silent_sources(request, tx, principal.tenant_id) if filters.answered else frozenset[UUID]()
     found = await store.page(tx, principal.tenant_id, filters, after, paging.rows, order=sort, silent=silent)
-    page = paging.page(found, lambda each: each.place, lambda each: listed_out(each.review))
-    if sort is Order.CHANGED and page.next is None:
-        page.next = encode_cursor(*found[-1].place, of=paging.of) if found else paging.cursor
-    return _unless_known(response, _tag(page), if_none_match) or page
+    page, following = cut_page(found, paging.limit, lambda each: each.place, of=paging.of)
+    if sort is Order.CHANGED and following is None:
+        following = encode_cursor(*page[-1].place, of=paging.of) if page else paging.cursor
+    tag = _tag(page, following)
+    answer = {"items": [listed(each.review) for each in page], "next": following}
+    return _unless_known(response, tag, if_none_match) or json_response(answer, headers={"ETag": tag})
 
 
 @router.get(
@@ -168,7 +179,7 @@ def _unless_known(response: Response, tag: str, if_none_match: str | None) -> Re
     return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
 
 
-def _tag(page: Page[ReviewOut | ErasedReviewOut]) -> str:
+def _tag(page: Sequence[store.Found], following: str | None) -> str:
     """Return the entity tag of a page: a digest of which reviews it holds, each in which revision, and what follows."""
-    held = ";".join(f"{review.id}/{review.revision}" for review in page.items)
-    return f'"{blake2b(f"{held}>{page.next}".encode(), digest_size=12).hexdigest()}"'
+    held = ";".join(f"{each.review.id}/{each.review.revision}" for each in page)
+    return f'"{blake2b(f"{held}>{following}".encode(), digest_size=12).hexdigest()}"'

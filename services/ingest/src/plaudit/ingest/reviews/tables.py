@@ -73,6 +73,7 @@ revisions = Table(
     Column("removed", Boolean, nullable=False),
     Column("actor", Text),
     Column("xid", Xid, nullable=False, server_default=func.pg_current_xact_id()),
+    Column("traits", BigInteger),
 )
 
 held_events = Table(
@@ -97,12 +98,3 @@ review_texts = Table(
     Column("review_id", Uuid, primary_key=True),
     Column("words", TSVECTOR, nullable=False),
 )
-
-searched_texts = Table(
-    "searched_texts",
-    metadata,
-    Column("tenant_id", Text, nullable=False),
-    Column("review_id", Uuid, nullable=False),
-    Column("words", TSVECTOR, nullable=False),
-)
-"""A view: what the api role may see of `review_texts`."""

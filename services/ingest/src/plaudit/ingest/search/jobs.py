@@ -41,6 +41,8 @@ class SearchIndexJob(PeriodicJob):
             indexed = [(each.position.review_id, _words(tenant_id, each, state)) for each, state in stated]
             await store.index(tx, tenant_id, indexed)
             await store.fill(tx, tenant_id, [(each.position, state) for each, state in stated])
+            old = [(each.position, state.traits) for each, state in stated if each.traits is None]
+            await store.fill_revisions(tx, tenant_id, old)
             await store.move(tx, tenant_id, found[-1].position)
             return len(found)
 

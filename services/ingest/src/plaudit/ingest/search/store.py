@@ -34,7 +34,7 @@ _POSITION = """
 SELECT xid, review_id, revision FROM review_text_positions WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED
 """
 _NEXT = """
-SELECT v.xid, v.review_id, v.revision, v.removed, v.state, v.state_format FROM revisions v
+SELECT v.xid, v.review_id, v.revision, v.removed, v.state, v.state_format, v.traits FROM revisions v
 WHERE v.tenant_id = $1 AND (v.xid, v.review_id, v.revision) > ($2, $3, $4)
 AND v.xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY v.xid, v.review_id, v.revision LIMIT $5
@@ -63,6 +63,11 @@ FROM {_GIVEN}
 WHERE r.tenant_id = $7 AND r.id = given.review_id AND r.revision = given.revision
 AND r.ctid = ANY(ARRAY({_TO_BE_FILLED} FOR UPDATE OF r SKIP LOCKED))
 """
+_FILL_REVISIONS = """
+UPDATE revisions v SET traits = given.traits FROM unnest($1::uuid[], $2::int[], $3::bigint[])
+    AS given (review_id, revision, traits)
+WHERE v.tenant_id = $4 AND v.review_id = given.review_id AND v.revision = given.revision
+"""
 _MOVE = "UPDATE review_text_positions SET xid = $2, review_id = $3, revision = $4 WHERE tenant_id = $1"
 
 
@@ -82,6 +87,8 @@ class Stated:
     position: Position
     removed: bool
     state: ReviewState | None
+    traits: int | None
+    """As it is stored; None where it is from before that was kept."""
 
 
 async def tenant_behind(tx: Tx) -> str | None:
@@ -105,6 +112,7 @@ async def following(tx: Tx, tenant_id: str, after: Position, limit: int) -> list
             Position(row["xid"], row["review_id"], row["revision"]),
             row["removed"],
             read_state(row["state"], row["state_format"]),
+            row["traits"],
         )
         for row in rows
     ]
@@ -135,6 +143,14 @@ async def fill(tx: Tx, tenant_id: str, states: Sequence[tuple[Position, ReviewSt
     ]
     if await tx.raw.fetchval(_HAS_EMPTY, *values, tenant_id):
         await tx.raw.execute(_FILL, *values, tenant_id)
+
+
+async def fill_revisions(tx: Tx, tenant_id: str, revisions: Sequence[tuple[Position, int]]) -> None:
+    """Fill what lists ask of revisions that were stored before it was kept."""
+    if revisions:
+        ids = [position.review_id for position, _ in revisions]
+        numbers = [position.revision for position, _ in revisions]
+        await tx.raw.execute(_FILL_REVISIONS, ids, numbers, [traits for _, traits in revisions], tenant_id)
 
 
 async def move(tx: Tx, tenant_id: str, to: Position) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from plaudit.ingest.reviews.domain.marks import mark, star_marks
@@ -73,10 +73,14 @@ class Wanted:
     @property
     def is_empty(self) -> bool:
         """Whether nothing can match."""
-        at_least, below = self.ratings
-        has_no_rating = at_least is not None and below is not None and at_least >= below
-        has_no_words = self.filters.text is not None and not words(self.filters.text)
-        return has_no_rating or has_no_words or self.source_ids == []
+        filters = self.filters
+        ranges = (
+            self.ratings,
+            (filters.published_after, filters.published_before),
+            (filters.changed_after, filters.changed_before),
+        )
+        has_no_words = filters.text is not None and not words(filters.text)
+        return has_no_words or self.source_ids == [] or any(_is_empty(*each) for each in ranges)
 
     @property
     def narrows(self) -> bool:
@@ -135,8 +139,15 @@ def wanted(
         source_ids = on_platform if source_ids is None else [each for each in source_ids if each in on_platform]
     if filters.answered == "unknown":
         source_ids = sorted(silent) if source_ids is None else [each for each in source_ids if each in silent]
+    if filters.answered == "false" and source_ids is not None:
+        source_ids = [each for each in source_ids if each not in silent]
+    others = sorted(silent) if filters.answered == "false" and source_ids is None else ()
     has_answer = None if filters.answered is None else filters.answered == "true"
-    return Wanted(filters, removed, source_ids, sorted(silent) if filters.answered == "false" else (), has_answer)
+    return Wanted(filters, removed, source_ids, others, has_answer)
+
+
+def _is_empty(first: Any, end: Any) -> bool:
+    return first is not None and end is not None and first >= end
 
 
 def _groups(singles: Mapping[str, object]) -> list[Sequence[str]]:

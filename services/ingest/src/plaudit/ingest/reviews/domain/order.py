@@ -22,3 +22,10 @@ PLACE_TYPES: Final[dict[Order, Any]] = {
     Order.CHANGED: tuple[int, UUID],
 }
 """The type of a place in each order. That of changes begins with the number of the transaction."""
+PLACES: Final = {
+    Order.NEWEST: ("published_at", "id"),
+    Order.OLDEST: ("published_at", "id"),
+    Order.RATING: ("rating", "published_at", "id"),
+    Order.CHANGED: ("xid", "id"),
+}
+"""What a place in each order holds."""

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.common.text import one_line
-from plaudit.ingest.reviews.domain.traits import traits
+from plaudit.ingest.reviews.domain.facts import facts
 from plaudit.ingest.reviews.domain.versions import PartVersions
 from plaudit.ingest.sorting.domain.findings import NOTHING, Findings
 from plaudit.ingest.sorting.domain.severity import Severity
@@ -153,8 +153,8 @@ class ReviewState(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def traits(self) -> int:
-        """What its words say, as bits."""
-        return traits(self.found)
+        """What lists ask of it, as bits of one number."""
+        return facts(self)
 
     @property
     def answered_at(self) -> datetime | None:

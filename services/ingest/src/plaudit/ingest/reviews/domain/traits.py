@@ -12,7 +12,7 @@ TRAITS: Final = (
     *("topic=decision_denied", "topic=ads_privacy"),
     *("persona=long_time", "persona=new_user", "persona=business_use", "persona=supplier_side"),
 )
-"""Each has the bit of its place. Numbers are stored: places stay, and what is new comes last."""
+"""Each has the bit of its place. Numbers are stored: places stay, and what is new comes last, up to 22 of them."""
 _BITS: Final = {name: 1 << place for place, name in enumerate(TRAITS)}
 _TOPICS: Final = {name.removeprefix("topic="): bit for name, bit in _BITS.items() if name.startswith("topic=")}
 _PERSONAS: Final = {name.removeprefix("persona="): bit for name, bit in _BITS.items() if name.startswith("persona=")}

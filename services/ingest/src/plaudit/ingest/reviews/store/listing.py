@@ -5,33 +5,42 @@ xmin, below which every transaction has ended. What is listed there is final, an
 So a reader that goes on from its last place misses nothing, however long a writer takes.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-import msgspec
-from sqlalchemy import Select
 
-from plaudit.common.db import SqlTx
+from plaudit.common.db import Tx
 from plaudit.ingest.reviews.domain.filters import Filters, Wanted
 from plaudit.ingest.reviews.domain.filters import wanted as wanted_of
-from plaudit.ingest.reviews.domain.order import Order
+from plaudit.ingest.reviews.domain.order import PLACES, Order
 from plaudit.ingest.reviews.domain.state import ErasedReview, Review
 from plaudit.ingest.reviews.domain.words import search_query
-from plaudit.ingest.reviews.store.reading import source_choices, values_of
-from plaudit.ingest.reviews.store.statements import Asked, among_candidates, beyond, counting, in_order
+from plaudit.ingest.reviews.store.reading import read_state, source_choices
+from plaudit.ingest.reviews.store.statements import (
+    Asked,
+    Near,
+    Statement,
+    among_changed,
+    among_found,
+    counting,
+    in_order,
+    is_beyond,
+    next_rating,
+)
 
+_OF_REVIEW: Final = tuple(name for name in Review.__struct_fields__ if name != "state")
 _MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=1)
 """By how much the times of two transactions may be in another order than their numbers."""
-# Numbers rise with time, so the first one since a time is found by halving.
+# Numbers rise with time, so the first one since a time is found by halving. The last one is asked for by its column: by
+# the name of the number alone, all of them would be sorted as what they are turned into.
 _FIRST_XID = """
 WITH RECURSIVE step (low, high) AS (
     SELECT 0::bigint, 1 + coalesce(
-        (SELECT xid::text::bigint FROM revisions WHERE tenant_id = $1 ORDER BY xid DESC LIMIT 1), 0
+        (SELECT v.xid::text::bigint FROM revisions v WHERE v.tenant_id = $1 ORDER BY v.xid DESC LIMIT 1), 0
     )
     UNION ALL
     SELECT CASE WHEN probed.known_at < $2 THEN probed.number + 1 ELSE low END,
@@ -45,20 +54,26 @@ WITH RECURSIVE step (low, high) AS (
 )
 SELECT low FROM step WHERE low >= high LIMIT 1
 """
-FEW: Final = 1_500
-"""Reviews that are looked up and sorted in less time than so many entries take."""
-FEW_WITH_LOOKUPS: Final = 6_000
-"""The same where the entries would have to be looked up too."""
-MAX_CANDIDATES: Final = 20_000
-"""Reviews that are looked up and sorted at most; where more may match, all of the order's index is read."""
+NEXT: Final = Near(entries=8_000, lookups=800)
+"""What is read first, in some two milliseconds: what one review in 150 matches fills a page of 50 there."""
+NEAR: Final = Near(entries=120_000, lookups=3_000)
+"""What is read where the next entries say that it fills the page: what one review in 2,400 matches."""
+NEAR_WORDS: Final = Near(entries=150_000, lookups=15_000)
+"""The same for words, which are looked up for each review: what one in 300 has."""
+MAX_FOUND: Final = 4_000
+"""Reviews that are looked up and sorted at most; where more match, an order's index is read."""
+MAX_FOUND_WORDS: Final = 15_000
+"""The same for words: to read on takes longer there."""
+MAX_CHANGES: Final = 30_000
+"""Changes of a time of which those are chosen that are looked up."""
 MAX_NOT_INDEXED: Final = 2_000
+COUNTED_ENTRIES: Final = 20_000
+"""Among which reviews are counted."""
 # Each statement is planned for its values, and for the way that is wanted of it. A plan for any values, or for a table
 # that was small when it was analysed, may read all of it.
 _PLAN_FOR_THIS = """
 SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
 """
-_INDEXED = "SELECT review_id FROM searched_texts WHERE words @@ $1::text::tsquery LIMIT $2"
-_CHANGED_SINCE = "SELECT review_id FROM revisions WHERE tenant_id = $1 AND xid >= $2 ORDER BY xid LIMIT $3"
 _POSITION = "SELECT xid, review_id, revision FROM review_text_positions WHERE tenant_id = $1"
 # The position is no part of it: within it, row level security would keep it from where the index is entered.
 _NOT_INDEXED = """
@@ -85,7 +100,7 @@ class Count:
 
 
 async def page(
-    tx: SqlTx,
+    tx: Tx,
     tenant_id: str,
     filters: Filters,
     after: Sequence[Any] | None,
@@ -108,13 +123,13 @@ async def page(
     wanted = await _wanted(tx, tenant_id, filters, order, silent)
     if wanted.is_empty:
         return []
-    first_xid = None if filters.changed_after is None else await _first_xid(tx, tenant_id, filters.changed_after)
-    asked = Asked(tenant_id, wanted, order, after, limit, first_xid)
-    return await _listed(tx, asked)
+    first_xid = await _first_xid(tx, tenant_id, filters.changed_after, -_MAX_CLOCK_DIFFERENCE)
+    end_xid = await _first_xid(tx, tenant_id, filters.changed_before, _MAX_CLOCK_DIFFERENCE)
+    return await _listed(tx, Asked(tenant_id, wanted, order, after, limit, first_xid, end_xid))
 
 
 async def count(
-    tx: SqlTx, tenant_id: str, filters: Filters, most: int, *, silent: frozenset[UUID] = frozenset()
+    tx: Tx, tenant_id: str, filters: Filters, most: int, *, silent: frozenset[UUID] = frozenset()
 ) -> Count | None:
     """Return how many reviews there are, counted up to a number and no further than a page may read.
 
@@ -131,16 +146,18 @@ async def count(
     wanted = await _wanted(tx, tenant_id, filters, Order.NEWEST, silent)
     if wanted.is_empty:
         return Count(0, is_all=True)
-    asked = Asked(tenant_id, wanted, Order.NEWEST, None, most + 1, None)
-    if asked.needs_lookups or filters.external_id is not None:
+    asked = Asked(tenant_id, wanted, Order.NEWEST, None, most + 1)
+    if any(each is not None for each in (filters.text, filters.language, filters.external_id)) or wanted.asks_change:
         return None
     await tx.raw.execute(_PLAN_FOR_THIS)
-    found = int((await tx.sql.execute(counting(asked))).scalar_one())
-    is_all = found <= most and (await tx.sql.execute(beyond(asked))).first() is None
-    return Count(found, is_all)
+    [found] = await _rows(tx, counting(asked, COUNTED_ENTRIES))
+    if not found["are_known"]:
+        return None
+    [end] = await _rows(tx, is_beyond(asked, Near(COUNTED_ENTRIES, lookups=most)))
+    return Count(found["number"], is_all=not end["is_beyond"])
 
 
-async def _wanted(tx: SqlTx, tenant_id: str, filters: Filters, order: Order, silent: frozenset[UUID]) -> Wanted:
+async def _wanted(tx: Tx, tenant_id: str, filters: Filters, order: Order, silent: frozenset[UUID]) -> Wanted:
     removed = False if filters.removed is None and order is not Order.CHANGED else filters.removed
     of_platforms: Mapping[UUID, str] = {}
     if filters.platform is not None:
@@ -148,102 +165,124 @@ async def _wanted(tx: SqlTx, tenant_id: str, filters: Filters, order: Order, sil
     return wanted_of(filters, removed=removed, platforms=of_platforms, silent=silent)
 
 
-def _found(row: Mapping[Any, Any], order: Order) -> Found:
-    values = values_of(row)
-    xid = values.pop("xid")
-    if values["state"] is None:
-        return Found(
-            (xid, values["id"]), ErasedReview(**{name: values[name] for name in ErasedReview.__struct_fields__})
-        )
-    review = Review(**values)
-    published_at = review.state.published_at
-    if order is Order.CHANGED:
-        return Found((xid, review.id), review)
-    return Found(
-        (review.state.rating, published_at, review.id) if order is Order.RATING else (published_at, review.id), review
-    )
+def _found(values: dict[str, Any], order: Order) -> Found:
+    state = read_state(values["state"], values["state_format"])
+    place = tuple(values[name] for name in PLACES[order])
+    if state is None:
+        return Found(place, ErasedReview(**{name: values[name] for name in ErasedReview.__struct_fields__}))
+    return Found(place, Review(state=state, **{name: values[name] for name in _OF_REVIEW}))
 
 
-async def _listed(tx: SqlTx, asked: Asked) -> list[Found]:
+async def _listed(tx: Tx, asked: Asked) -> list[Found]:
     """Read a page from where it takes the least time.
 
-    What many reviews match is found among the next ones in order; what few match, by the indexes of words and changes.
-    Statistics of words and marks say which. They do not know which filters go together, so neither way is gone without
-    bounds; and where both end without a page, the order's index is read as far as it takes.
+    What many reviews match is found among the next ones in order; what few match, by the indexes of changes, or of
+    words and marks. How many they are is seen of the next ones. Each way has bounds; only where all of them end without
+    a page, the order's index is read as far as it takes.
     """
     await tx.raw.execute(_PLAN_FOR_THIS)
-    changed = await _changed(tx, asked, FEW_WITH_LOOKUPS)
-    if changed is not None:
-        return await _fetched(tx, among_candidates(asked, changed), asked.order)
-    query = search_query(asked.tenant_id, asked.wanted.filters.text, asked.wanted.marked)
-    expected = math.inf if query is None else await _expected(tx, query)
-    few = FEW_WITH_LOOKUPS if asked.needs_lookups or asked.order is Order.CHANGED else FEW
-    if expected > few:
-        found = await _read(tx, asked, near=True)
+    is_one = asked.wanted.filters.external_id is not None
+    found: list[Found] = [] if is_one else await _read(tx, asked, NEXT)
+    if len(found) == asked.limit:
+        return found
+    near = NEAR if asked.wanted.filters.text is None else NEAR_WORDS
+    is_near = len(found) * near.entries > asked.limit * NEXT.entries
+    if is_near:
+        found = await _read(tx, asked, near)
         if len(found) == asked.limit:
             return found
-    candidates = await _changed(tx, asked, MAX_CANDIDATES)
-    # The index of changes holds nothing that is asked: to read all of it takes longest.
-    if candidates is None and query is not None and (asked.order is Order.CHANGED or expected <= MAX_CANDIDATES):
-        candidates = await _candidates(tx, asked, query)
-    if candidates is None:
-        return await _read(tx, asked, near=False)
-    return await _fetched(tx, among_candidates(asked, candidates), asked.order)
+    few = await _few(tx, asked)
+    if few is not None:
+        return few
+    if not is_near and not is_one:
+        found = await _read(tx, asked, near)
+        if len(found) == asked.limit:
+            return found
+    return await _read(tx, asked, None)
 
 
-async def _read(tx: SqlTx, asked: Asked, *, near: bool) -> list[Found]:
+async def _few(tx: Tx, asked: Asked) -> list[Found] | None:
+    """Look up all that the indexes of changes, or of words and marks, find; None where that is too many."""
+    is_one = asked.wanted.filters.external_id is not None
+    if not is_one and (asked.first_xid is not None or asked.end_xid is not None):
+        found = await _counted(tx, among_changed(asked, MAX_CHANGES, MAX_FOUND), MAX_FOUND, asked.order)
+        if found is not None:
+            return found
+    query = search_query(asked.tenant_id, asked.wanted.filters.text, asked.wanted.marked)
+    more = None if query is None else await _not_indexed(tx, asked)
+    if query is None or more is None:
+        return None
+    most = MAX_FOUND if asked.wanted.filters.text is None else MAX_FOUND_WORDS
+    return await _counted(tx, among_found(asked, query, more, most), most, asked.order)
+
+
+async def _read(tx: Tx, asked: Asked, near: Near | None) -> list[Found]:
     """Read the index of an order until a page is full; only its next entries if `near`.
 
-    The index of ratings is entered twice: at the place, for its rating, and behind it. One condition would not do: the
-    one column rises and the next one falls, so the index would be read from the rating's first entry.
+    The index of ratings is entered once for the place's rating, and once behind it. One condition would not do: the one
+    column rises and the next one falls, so the index would be read from the rating's first entry. Where a time of
+    publication is asked for, it is entered for each rating: what lies before or after that time is passed over.
     """
-    if asked.order is not Order.RATING or asked.after is None:
-        return await _fetched(tx, in_order(asked, near=near), asked.order)
-    here = replace(asked, only_rating=asked.after[0])
-    found = await _fetched(tx, in_order(here, near=near), asked.order)
-    if len(found) == asked.limit or (near and (await tx.sql.execute(beyond(here))).first()):
-        return found
-    behind = replace(asked, after=None, above=asked.after[0], limit=asked.limit - len(found))
-    return [*found, *await _fetched(tx, in_order(behind, near=near), asked.order)]
+    if asked.order is not Order.RATING or (asked.after is None and not asked.asks_publication):
+        return await _fetched(tx, in_order(asked, near), asked.order)
+    found: list[Found] = []
+    while len(found) < asked.limit:
+        rest = replace(asked, limit=asked.limit - len(found))
+        if asked.after is None and not asked.asks_publication:
+            return [*found, *await _fetched(tx, in_order(rest, near), asked.order)]
+        rating = await _rating(tx, asked)
+        if rating is None:
+            break
+        here = replace(rest, only_rating=rating, above=None)
+        found += await _fetched(tx, in_order(here, near), asked.order)
+        if len(found) < asked.limit and near is not None:
+            [row] = await _rows(tx, is_beyond(here, near))
+            if row["is_beyond"]:
+                break
+        asked = replace(asked, after=None, above=rating)
+    return found
 
 
-async def _expected(tx: SqlTx, query: str) -> int:
-    """Return how many reviews a search finds, by the statistics of words and marks."""
-    [row] = await tx.raw.fetch(f"EXPLAIN (FORMAT JSON) {_INDEXED}", query, None)
-    plan = row[0]
-    decoded = msgspec.json.decode(plan) if isinstance(plan, str) else plan
-    return int(decoded[0]["Plan"]["Plan Rows"])
+async def _rating(tx: Tx, asked: Asked) -> float | None:
+    """Return the rating that is read next: the place's own, else the lowest one above; None at the end."""
+    if asked.after is not None:
+        return float(asked.after[0])
+    rows = await _rows(tx, next_rating(asked))
+    return rows[0]["rating"] if rows else None
 
 
-async def _changed(tx: SqlTx, asked: Asked, most: int) -> list[UUID] | None:
-    """Return the ids of all reviews that changed in time; None where that is not asked, or they are too many."""
-    if asked.first_xid is None:
+async def _fetched(tx: Tx, statement: Statement, order: Order) -> list[Found]:
+    return [_found(dict(row), order) for row in await _rows(tx, statement)]
+
+
+async def _counted(tx: Tx, statement: Statement, most: int, order: Order) -> list[Found] | None:
+    """Return what a statement found; None where it was more than the statement takes."""
+    rows = await _rows(tx, statement)
+    if rows[0]["number"] > most:
         return None
-    rows = await tx.raw.fetch(_CHANGED_SINCE, asked.tenant_id, asked.first_xid, most + 1)
-    return None if len(rows) > most else list({row["review_id"] for row in rows})
+    return [_found(dict(row), order) for row in rows if row["id"] is not None]
 
 
-async def _fetched(tx: SqlTx, statement: Select[Any], order: Order) -> list[Found]:
-    return [_found(row, order) for row in (await tx.sql.execute(statement)).mappings()]
+async def _rows(tx: Tx, statement: Statement) -> list[asyncpg.Record]:
+    return await tx.raw.fetch(statement.text, *statement.values)
 
 
-async def _candidates(tx: SqlTx, asked: Asked, query: str) -> list[UUID] | None:
-    """Return the ids of all reviews that a search finds, and of what is not indexed yet; None where they are many."""
-    fresh: list[asyncpg.Record] = []
-    if asked.wanted.filters.text is None:
-        position = await tx.raw.fetchrow(_POSITION, asked.tenant_id) or (0, UUID(int=0), 0)
-        fresh = await tx.raw.fetch(_NOT_INDEXED, asked.tenant_id, *position, MAX_NOT_INDEXED + 1)
-        if len(fresh) > MAX_NOT_INDEXED:
-            return None
-    rows = await tx.raw.fetch(_INDEXED, query, MAX_CANDIDATES + 1)
-    return None if len(rows) > MAX_CANDIDATES else list({row["review_id"] for row in (*rows, *fresh)})
+async def _not_indexed(tx: Tx, asked: Asked) -> list[UUID] | None:
+    """Return what the index of marks does not hold yet; None where that is too much. Words are found when they are."""
+    if asked.wanted.filters.text is not None:
+        return []
+    position = await tx.raw.fetchrow(_POSITION, asked.tenant_id) or (0, UUID(int=0), 0)
+    rows = await tx.raw.fetch(_NOT_INDEXED, asked.tenant_id, *position, MAX_NOT_INDEXED + 1)
+    return None if len(rows) > MAX_NOT_INDEXED else list({row["review_id"] for row in rows})
 
 
-async def _first_xid(tx: SqlTx, tenant_id: str, known_since: datetime) -> int:
-    """Return a number at or below those of all transactions that wrote revisions since a time, and close to them.
+async def _first_xid(tx: Tx, tenant_id: str, known_at: datetime | None, difference: timedelta) -> int | None:
+    """Return a number close to the first one of the transactions that wrote revisions since a time.
 
     What is close to the time is left to the times themselves.
     """
-    since = known_since - _MAX_CLOCK_DIFFERENCE if known_since.year > 1 else known_since
+    if known_at is None:
+        return None
+    since = known_at + difference if MINYEAR < known_at.year < MAXYEAR else known_at
     found: int = await tx.raw.fetchval(_FIRST_XID, tenant_id, since)
     return found

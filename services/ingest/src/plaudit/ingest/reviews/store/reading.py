@@ -13,7 +13,6 @@ from plaudit.ingest.reviews.domain.state import KnownReview, Review, ReviewState
 from plaudit.ingest.reviews.domain.state_formats import decode_state
 from plaudit.ingest.reviews.domain.versions import PartVersions
 from plaudit.ingest.reviews.tables import reviews, revisions
-from plaudit.ingest.sources.tables import sources
 
 STORED = (revisions.c.state, revisions.c.state_format)
 IS_CURRENT = and_(revisions.c.review_id == reviews.c.id, revisions.c.revision == reviews.c.revision)
@@ -27,6 +26,7 @@ SELECT r.source_id, r.id::text AS review_id, r.external_id, r.revision, r.versio
 FROM reviews r JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision
 WHERE r.tenant_id = $1 AND r.id = $2 AND v.state IS NOT NULL
 """
+_SOURCES = "SELECT id, name, platform FROM sources WHERE tenant_id = $1 ORDER BY name, id"
 _decode_versions = msgspec.msgpack.Decoder(PartVersions).decode
 
 
@@ -67,11 +67,9 @@ async def history(tx: SqlTx, tenant_id: str, review_id: UUID) -> list[Revision]:
     return [Revision(**values_of(row)) for row in (await tx.sql.execute(ordered)).mappings()]
 
 
-async def source_choices(tx: SqlTx, tenant_id: str) -> list[tuple[UUID, str, str]]:
+async def source_choices(tx: Tx, tenant_id: str) -> list[tuple[UUID, str, str]]:
     """Return id, name and platform of the tenant's sources, by name."""
-    columns = sources.c
-    statement = select(columns.id, columns.name, columns.platform).where(columns.tenant_id == tenant_id)
-    return [tuple(row) for row in await tx.sql.execute(statement.order_by(columns.name, columns.id))]
+    return [tuple(row) for row in await tx.raw.fetch(_SOURCES, tenant_id)]
 
 
 def read_state(stored: bytes | None, state_format: int) -> ReviewState | None:

@@ -1,56 +1,40 @@
 """How the pages of a list of reviews are asked for: statements that are built of filters, an order and a place.
 
-Each reads the index of an order, or looks candidates up that another index has found; none of them runs here.
+Each reads the index of an order, or looks candidates up that another index has found; none of them runs here. They are
+texts: to build them of objects took longer than all else that a request for a page needs.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from operator import eq, ge, gt, lt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    BindParameter,
-    ColumnElement,
-    Integer,
-    Select,
-    Subquery,
-    Uuid,
-    bindparam,
-    cast,
-    func,
-    literal_column,
-    select,
-    true,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import TSQUERY
-
-from plaudit.common.db.subjects import within
+from plaudit.ingest.reviews.domain.facts import IS_KNOWN, Bits, bits_asked, more_bits_asked
 from plaudit.ingest.reviews.domain.filters import Wanted
 from plaudit.ingest.reviews.domain.order import Order
-from plaudit.ingest.reviews.domain.state import Review
 from plaudit.ingest.reviews.domain.words import search_query
-from plaudit.ingest.reviews.store.reading import IS_CURRENT, STORED
-from plaudit.ingest.reviews.tables import Xid, reviews, revisions, searched_texts
 
-_IS_FINAL = revisions.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot(), type_=Xid())
-NEAR_ROWS: Final = 40_000
-"""Entries of an order's index that are looked at first: what one review in 800 matches fills a page of 50 there."""
-NEAR_LOOKUPS: Final = 20_000
-"""Those of them that may be looked up where an order's index does not hold what is asked: words, times of changes."""
-COVERED: Final = (
-    *("tenant_id", "published_at", "id", "rating", "source_id", "subject", "kind", "severity", "language", "verified"),
-    *("origin", "answered_at", "removed", "traits"),
-)
-"""Columns that the indexes of both orders hold: filters on them read no review."""
-_PLACES: Final = {
-    Order.NEWEST: ("id", "published_at"),
-    Order.OLDEST: ("id", "published_at"),
-    Order.RATING: ("id", "rating", "published_at"),
-    Order.CHANGED: ("id", "xid", "revision"),
+_IS_FINAL: Final = "{0}.xid < pg_snapshot_xmin(pg_current_snapshot())"
+_SORTED: Final = {
+    Order.NEWEST: "{0}.published_at DESC, {0}.id DESC",
+    Order.OLDEST: "{0}.published_at, {0}.id",
+    Order.RATING: "{0}.rating, {0}.published_at DESC, {0}.id DESC",
+    Order.CHANGED: "{0}.xid, {0}.id",
 }
+_ONE: Final = (
+    "r.source_id, r.revision, r.version, r.removed, r.changed_at, r.rating, r.published_at, "
+    "v.state, v.state_format, v.xid"
+)
+_CURRENT: Final = "reviews r JOIN revisions v ON v.review_id = r.id AND v.revision = r.revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """How far an order's index is read at most."""
+
+    entries: int
+    lookups: int
+    """Of the entries that pass, those that are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,209 +46,350 @@ class Asked:
     order: Order
     after: Sequence[Any] | None
     limit: int
-    first_xid: int | None
+    first_xid: int | None = None
     """At or below the numbers of all transactions whose changes are asked for."""
+    end_xid: int | None = None
+    """Above all these numbers."""
     only_rating: float | None = None
     """The place's own, where nothing else is read; then the order is by publication alone."""
     above: float | None = None
     """Only better ratings than this: what comes behind the place's own."""
 
     @property
-    def needs_lookups(self) -> bool:
-        """Whether an entry of the order's index does not say if its review is wanted."""
-        return self.wanted.filters.text is not None or self.wanted.asks_change
+    def asks_publication(self) -> bool:
+        """Whether the time of publication matters."""
+        return self.wanted.filters.published_after is not None or self.wanted.filters.published_before is not None
+
+    @property
+    def sorted_by(self) -> Order:
+        """By what the entries that are read are sorted."""
+        return Order.NEWEST if self.only_rating is not None else self.order
 
 
-def beyond(asked: Asked) -> Select[Any]:
-    """Return the statement that finds a row if the next entries are not all of the place's rating."""
-    return _entries(asked).with_only_columns(reviews.c.rating).offset(_bound(NEAR_ROWS)).limit(1)
+@dataclass(slots=True)
+class Statement:
+    """A statement that is being written, and its parameters."""
+
+    text: str = ""
+    values: list[Any] = field(default_factory=list)
+
+    def give(self, value: Any) -> str:
+        """Add a parameter; return its name."""
+        self.values.append(value)
+        return f"${len(self.values)}"
 
 
-def counting(asked: Asked) -> Select[Any]:
-    """Return the statement that counts reviews up to the limit, among the entries that are looked at first."""
-    among = _entries(asked).limit(_bound(NEAR_ROWS)).subquery("entries").c
-    chosen = _filtered(select(among.id), among, asked).limit(asked.limit).subquery("chosen")
-    return select(func.count()).select_from(chosen)
+def counting(asked: Asked, entries: int) -> Statement:
+    """Return the statement that counts reviews up to the limit, among so many entries of an order's index at most.
+
+    It also says whether all of the entries were known: one that is not passes every filter.
+    """
+    statement = Statement()
+    read = f"{_entries(statement, asked)} LIMIT {entries}"
+    passing = f"SELECT e.traits FROM ({read}) AS e {_where(_of_entry(statement, asked))} LIMIT {asked.limit}"
+    is_known = f"coalesce(e.traits & {IS_KNOWN} <> 0, false)"
+    statement.text = f"""
+SELECT count(*) AS number, coalesce(bool_and({is_known}), true) AS are_known FROM ({passing}) AS e
+"""
+    return statement
 
 
-def in_order(asked: Asked, *, near: bool) -> Select[Any]:
+def in_order(asked: Asked, near: Near | None) -> Statement:
     """Return the statement that reads the index of an order until a page is full; only its next entries if `near`."""
+    statement = Statement()
+    entries = _changes(statement, asked) if asked.order is Order.CHANGED else _entries(statement, asked)
+    conditions = _of_entry(statement, asked)
+    order = _SORTED[asked.sorted_by]
+    if near is None:
+        chosen = f"SELECT * FROM ({entries}) AS e {_where(conditions)}"
+    else:
+        chosen = f"""
+SELECT * FROM ({entries} LIMIT {near.entries}) AS e {_where(conditions)}
+ORDER BY {order.format("e")} LIMIT {near.lookups}
+"""
+    statement.text = _whole(statement, asked, f"({chosen})", order)
+    return statement
+
+
+def is_beyond(asked: Asked, near: Near) -> Statement:
+    """Return the statement that says whether a near read ended before it had seen all entries of a rating."""
+    statement = Statement()
+    entries = _entries(statement, asked)
+    passing = " AND ".join(_of_entry(statement, asked)) or "true"
+    statement.text = f"""
+SELECT count(*) > {near.entries} OR count(*) FILTER (WHERE {passing}) > {near.lookups} AS is_beyond
+FROM ({entries} LIMIT {near.entries + 1}) AS e
+"""
+    return statement
+
+
+def next_rating(asked: Asked) -> Statement:
+    """Return the statement that finds the lowest rating above the one that was read, of those that are asked for."""
+    statement = Statement()
+    at_least, below = asked.wanted.ratings
+    conditions = [
+        f"r.tenant_id = {statement.give(asked.tenant_id)}",
+        "r.published_at IS NOT NULL",
+        *_compared(statement, ("r.rating >=", at_least), ("r.rating <", below), ("r.rating >", asked.above)),
+    ]
+    statement.text = f"SELECT r.rating FROM reviews r {_where(conditions)} ORDER BY r.rating LIMIT 1"
+    return statement
+
+
+def among_found(asked: Asked, query: str, more: Sequence[UUID], most: int) -> Statement:
+    """Return the statement that looks up what the index of words and marks finds, and sorts what is wanted.
+
+    Args:
+        asked: the page.
+        query: of words and marks.
+        more: what is not in that index yet.
+        most: how many may be found; of more, nothing is looked up.
+    """
+    statement = Statement()
+    found = f"""
+found AS MATERIALIZED (
+    SELECT review_id FROM searched_texts WHERE words @@ {statement.give(query)}::text::tsquery LIMIT {most + 1}
+),
+counted AS MATERIALIZED (SELECT count(*) AS number FROM found),
+given AS MATERIALIZED (
+    SELECT review_id FROM found WHERE (SELECT number FROM counted) <= {most}
+    UNION SELECT * FROM unnest({statement.give(list(more))}::uuid[])
+)"""
+    return _among(statement, asked, found, have_words=True)
+
+
+def among_changed(asked: Asked, most_read: int, most: int) -> Statement:
+    """Return the statement that looks up what was changed in time, and sorts what is wanted.
+
+    Args:
+        asked: the page.
+        most_read: how many changes may be in that time.
+        most: how many of them may be looked up; where there are more, nothing is.
+    """
+    statement = Statement()
+    conditions = _of_change(statement, asked)
+    found = f"""
+changes AS MATERIALIZED (SELECT * FROM ({_changes(statement, asked, from_place=False)} LIMIT {most_read + 1}) AS e),
+found AS MATERIALIZED (SELECT DISTINCT e.id AS review_id FROM changes AS e {_where(conditions)} LIMIT {most + 1}),
+read AS MATERIALIZED (SELECT count(*) AS number FROM changes),
+counted AS MATERIALIZED (
+    SELECT CASE WHEN read.number > {most_read} THEN {most + 1} ELSE (SELECT count(*) FROM found) END AS number FROM read
+),
+given AS MATERIALIZED (SELECT review_id FROM found WHERE (SELECT number FROM counted) <= {most})"""
+    return _among(statement, asked, found)
+
+
+def _among(statement: Statement, asked: Asked, given: str, *, have_words: bool = False) -> Statement:
+    """Return the statement that looks reviews up, and sorts what is wanted, beside how many there were.
+
+    What is stored of them is read only of those that the page shows.
+    """
+    order = _SORTED[asked.order]
+    conditions = [
+        f"r.tenant_id = {statement.give(asked.tenant_id)}",
+        "r.id = given.review_id",
+        *_of_review(statement, asked),
+        *_behind(statement, asked, "r", "v"),
+    ]
+    if not have_words:
+        conditions += _has_text(statement, asked, "r.id")
+    place, rows = "r.id, r.revision, r.rating, r.published_at", "reviews r"
     if asked.order is Order.CHANGED:
-        changes = _changes(asked)
-        return _whole(asked, (changes.limit(_bound(NEAR_LOOKUPS)) if near else changes).subquery("chosen"))
-    entries = _entries(asked)
-    among = (entries.limit(_bound(NEAR_ROWS)) if near else entries).subquery("entries").c
-    place = [among[name] for name in _PLACES[asked.order]]
-    chosen = _sorted(_filtered(select(*place), among, asked), among, asked)
-    if asked.needs_lookups:
-        return _whole(asked, (chosen.limit(_bound(NEAR_LOOKUPS)) if near else chosen).subquery("chosen"))
-    return _whole(asked, chosen.limit(asked.limit).subquery("chosen"))
+        place, rows = f"{place}, v.xid", _CURRENT
+        conditions.append(_IS_FINAL.format("v"))
+    looked_up = f"SELECT {place} FROM {rows} {_where(conditions)} LIMIT 1"
+    statement.text = f"""
+WITH {given},
+chosen AS MATERIALIZED (
+    SELECT place.* FROM given CROSS JOIN LATERAL ({looked_up}) AS place
+    ORDER BY {order.format("place")} LIMIT {asked.limit}
+)
+SELECT counted.number, chosen.id, one.* FROM counted LEFT JOIN (
+    chosen CROSS JOIN LATERAL (SELECT {_ONE} FROM {_CURRENT} WHERE r.id = chosen.id LIMIT 1) AS one
+) ON true ORDER BY {order.format("chosen")}
+"""
+    return statement
 
 
-def _entries(asked: Asked) -> Select[Any]:
-    """Return the statement of an index's entries in order, from the place on."""
-    columns, filters = reviews.c, asked.wanted.filters
-    statement = select(*(columns[name] for name in COVERED)).where(
-        columns.tenant_id == asked.tenant_id, columns.published_at.is_not(None)
+def _entries(statement: Statement, asked: Asked) -> str:
+    """Return the statement of the entries of an order's index, from the place on."""
+    filters, by_rating = asked.wanted.filters, asked.sorted_by is Order.RATING
+    conditions = [f"r.tenant_id = {statement.give(asked.tenant_id)}", "r.published_at IS NOT NULL"]
+    at_least, below = asked.wanted.ratings if by_rating else (None, None)
+    after, before = (None, None) if by_rating else (filters.published_after, filters.published_before)
+    conditions += _compared(
+        statement,
+        ("r.rating =", asked.only_rating),
+        ("r.rating >=", at_least),
+        ("r.rating <", below),
+        ("r.rating >", asked.above),
+        ("r.published_at >=", after),
+        ("r.published_at <", before),
     )
-    at_least, below = asked.wanted.ratings if asked.order is Order.RATING else (None, None)
-    by_publication = asked.order is not Order.RATING
-    ranges = (
-        (columns.rating, ge, at_least),
-        (columns.rating, lt, below),
-        (columns.rating, gt, asked.above),
-        (columns.published_at, ge, filters.published_after if by_publication else None),
-        (columns.published_at, lt, filters.published_before if by_publication else None),
-    )
-    if asked.only_rating is not None and asked.after is not None:
-        rating, *place = asked.after
-        is_later = tuple_(columns.published_at, columns.id) < tuple(place)
-        return _sorted(_restricted(statement, ranges).where(columns.rating == rating, is_later), columns, asked)
-    return _sorted(_restricted(statement, ranges), columns, asked, from_place=True)
+    conditions += _behind(statement, asked, "r", "r")
+    held = "r.id, r.published_at, r.rating, r.source_id, r.subject, r.removed, r.traits"
+    return f"SELECT {held} FROM reviews r {_where(conditions)} ORDER BY {_SORTED[asked.sorted_by].format('r')}"
 
 
-def _changes(asked: Asked) -> Select[Any]:
+def _changes(statement: Statement, asked: Asked, *, from_place: bool = True) -> str:
     """Return the statement of all revisions in the order of commits, from the place on."""
-    columns, after = revisions.c, asked.after
-    statement = select(columns.review_id.label("id"), columns.xid, columns.revision)
-    statement = statement.where(columns.tenant_id == asked.tenant_id, _IS_FINAL)
-    if asked.first_xid is not None:
-        statement = statement.where(columns.xid >= _xid(asked.first_xid))
-    if after is not None:
-        statement = statement.where(tuple_(columns.xid, columns.review_id) > tuple_(_xid(after[0]), after[1]))
-    return statement.order_by(columns.xid, columns.review_id)
+    conditions = [f"c.tenant_id = {statement.give(asked.tenant_id)}", _IS_FINAL.format("c")]
+    if not from_place:
+        conditions.pop()
+    conditions += _compared(statement, ("c.xid >=", asked.first_xid), ("c.xid <", asked.end_xid))
+    if from_place and asked.after is not None:
+        xid, review_id = asked.after
+        conditions.append(f"(c.xid, c.review_id) > ({statement.give(xid)}, {statement.give(review_id)})")
+    held = "c.review_id AS id, c.xid, c.revision, c.traits"
+    return f"SELECT {held} FROM revisions c {_where(conditions)} ORDER BY c.xid, c.review_id"
 
 
-def _whole(asked: Asked, chosen: Subquery) -> Select[Any]:
+def _behind(statement: Statement, asked: Asked, review: str, revision: str) -> list[str]:
+    """Return the condition that something comes after the place."""
+    if asked.after is None:
+        return []
+    names = {Order.CHANGED: [f"{revision}.xid", f"{review}.id"]}.get(
+        asked.sorted_by, [f"{review}.published_at", f"{review}.id"]
+    )
+    place = list(asked.after)
+    rating = place.pop(0) if asked.order is Order.RATING else None
+    given = ", ".join(statement.give(each) for each in place)
+    sign = ">" if asked.sorted_by in {Order.OLDEST, Order.CHANGED} else "<"
+    later = f"({', '.join(names)}) {sign} ({given})"
+    if rating is None or asked.only_rating is not None:
+        return [later]
+    at = statement.give(rating)
+    return [f"({review}.rating > {at} OR ({review}.rating = {at} AND {later}))"]
+
+
+def _whole(statement: Statement, asked: Asked, chosen: str, order: str) -> str:
     """Return the statement that reads the chosen reviews one by one in their order, until the page is full."""
-    columns, filters = reviews.c, asked.wanted.filters
-    shown = [columns[name] for name in Review.__struct_fields__ if name not in {"id", "state"}]
-    one: Select[Any] = select(*shown, *STORED, revisions.c.xid).join_from(reviews, revisions, IS_CURRENT)
-    one = one.where(columns.tenant_id == asked.tenant_id, columns.id == chosen.c.id)
-    not_in_indexes = (
-        (columns.external_id, eq, filters.external_id),
-        (columns.changed_at, ge, filters.changed_after),
-        (columns.changed_at, lt, filters.changed_before),
-    )
-    one = _restricted(one, not_in_indexes)
+    conditions = [
+        f"r.tenant_id = {statement.give(asked.tenant_id)}",
+        "r.id = chosen.id",
+        *_of_review(statement, asked),
+    ]
     if asked.order is Order.CHANGED:
-        is_told: ColumnElement[bool] = columns.published_at.is_not(None)
-        if not asked.wanted.narrows:
-            is_told = is_told | columns.erased_at.is_not(None)
-        one = _filtered(one.where(columns.revision == chosen.c.revision, is_told), columns, asked)
+        conditions.append("r.revision = chosen.revision")
     # The limit keeps the planner from joining whole tables.
-    each = one.limit(_bound(1)).lateral("one")
-    statement = select(chosen.c.id, each).join_from(chosen, each, true())
-    if filters.text is not None:
-        statement = statement.where(_has_words(asked.tenant_id, chosen.c.id, filters.text))
-    return _sorted(statement, chosen.c, asked).limit(asked.limit)
+    one = f"SELECT {_ONE} FROM {_CURRENT} {_where(conditions)} LIMIT 1"
+    # Most have not the words: then no more of them is read.
+    has_text = _where(_has_text(statement, asked, "passed.id"))
+    return f"""
+SELECT chosen.id, one.* FROM (SELECT * FROM {chosen} AS passed {has_text}) AS chosen
+CROSS JOIN LATERAL ({one}) AS one ORDER BY {order.format("chosen")} LIMIT {asked.limit}
+"""
 
 
-def among_candidates(asked: Asked, candidates: Sequence[UUID]) -> Select[Any]:
-    """Return the statement that looks all candidates up, and sorts those that are wanted."""
-    columns = reviews.c
-    given = (
-        func.unnest(bindparam(None, candidates, ARRAY(Uuid), unique=True))
-        .table_valued("id", name="given")
-        .render_derived()
-    )
-    looked_up = [columns[name] for name in COVERED]
-    of_tenant = select(*looked_up).where(columns.tenant_id == asked.tenant_id, columns.id == given.c.id)
+def _of_entry(statement: Statement, asked: Asked) -> list[str]:
+    """Return the conditions on what the index of an order holds. Some let others through."""
     if asked.order is Order.CHANGED:
-        of_tenant = of_tenant.add_columns(revisions.c.xid, columns.revision).join_from(reviews, revisions, IS_CURRENT)
-        of_tenant = of_tenant.where(_IS_FINAL)
-    among = of_tenant.limit(_bound(1)).lateral("among")
-    place = [among.c[name] for name in _PLACES[asked.order]]
-    chosen = _filtered(select(*place).join_from(given, among, true()), among.c, asked)
-    chosen = _sorted(chosen.where(among.c.published_at.is_not(None)), among.c, asked, from_place=True)
-    # Those that are looked up once more may be too many by what the order's index does not hold.
-    return _whole(asked, (chosen if asked.needs_lookups else chosen.limit(asked.limit)).subquery("chosen"))
-
-
-def _filtered(statement: Select[Any], columns: Any, asked: Asked) -> Select[Any]:
-    """Restrict a statement to what filters ask of columns that the indexes of orders hold."""
-    filters, wanted = asked.wanted.filters, asked.wanted
+        return _of_change(statement, asked)
+    wanted, filters = asked.wanted, asked.wanted.filters
     at_least, below = wanted.ratings
-    equal = (
-        (columns.removed, wanted.removed),
-        (columns.kind, filters.kind),
-        (columns.severity, filters.severity),
-        (columns.language, filters.language),
-        (columns.verified, filters.verified),
-        (columns.origin, filters.origin),
-    )
-    ranges = (
-        *((column, eq, value) for column, value in equal),
-        (columns.rating, ge, at_least),
-        (columns.rating, lt, below),
-        (columns.published_at, ge, filters.published_after),
-        (columns.published_at, lt, filters.published_before),
-    )
-    statement = _restricted(statement, ranges)
-    if filters.subject is not None:
-        statement = statement.where(within(columns.subject, filters.subject))
+    return [
+        *_bits(statement, bits_asked(wanted)),
+        *_compared(
+            statement,
+            ("e.removed =", wanted.removed),
+            ("e.rating >=", at_least),
+            ("e.rating <", below),
+            ("e.published_at >=", filters.published_after),
+            ("e.published_at <", filters.published_before),
+        ),
+        *_of_sources(statement, wanted, "e"),
+    ]
+
+
+def _of_change(statement: Statement, asked: Asked) -> list[str]:
+    return _bits(statement, [*bits_asked(asked.wanted), *more_bits_asked(asked.wanted)])
+
+
+def _bits(statement: Statement, asked: Iterable[Bits]) -> list[str]:
+    """Return the conditions on the number of facts; where it is not known, they let everything through."""
+    conditions = []
+    for mask, values in asked:
+        held = f"e.traits & {statement.give(mask)}::bigint"
+        one = (
+            f"= {statement.give(values[0])}::bigint"
+            if len(values) == 1
+            else f"= ANY({statement.give(values)}::bigint[])"
+        )
+        conditions.append(f"coalesce({held} {one} OR e.traits & {IS_KNOWN} = 0, true)")
+    return conditions
+
+
+def _of_sources(statement: Statement, wanted: Wanted, name: str) -> list[str]:
+    conditions = []
+    if wanted.filters.subject is not None:
+        subject = wanted.filters.subject
+        # '0' is the character after '/', so this range is exactly the paths below.
+        bounds = [statement.give(each) for each in (subject, f"{subject}/", f"{subject}0")]
+        within = "({0}.subject = {1} OR ({0}.subject >= {2} AND {0}.subject < {3}))"
+        conditions.append(within.format(name, *bounds))
     if wanted.source_ids is not None:
-        statement = statement.where(columns.source_id.in_(wanted.source_ids))
+        conditions.append(f"{name}.source_id = ANY({statement.give(list(wanted.source_ids))}::uuid[])")
     if wanted.other_source_ids:
-        statement = statement.where(columns.source_id.not_in(wanted.other_source_ids))
+        conditions.append(f"{name}.source_id <> ALL({statement.give(list(wanted.other_source_ids))}::uuid[])")
+    return conditions
+
+
+def _of_review(statement: Statement, asked: Asked) -> list[str]:
+    """Return all conditions, on the review itself."""
+    wanted, filters = asked.wanted, asked.wanted.filters
+    at_least, below = wanted.ratings
+    is_told = "r.published_at IS NOT NULL"
+    if asked.order is Order.CHANGED and not wanted.narrows:
+        is_told = f"({is_told} OR r.erased_at IS NOT NULL)"
+    conditions = [
+        is_told,
+        *_compared(
+            statement,
+            ("r.external_id =", filters.external_id),
+            ("r.removed =", wanted.removed),
+            ("r.kind =", filters.kind),
+            ("r.severity =", filters.severity),
+            ("r.language =", filters.language),
+            ("r.verified =", filters.verified),
+            ("r.origin =", filters.origin),
+            ("r.rating >=", at_least),
+            ("r.rating <", below),
+            ("r.published_at >=", filters.published_after),
+            ("r.published_at <", filters.published_before),
+            ("r.changed_at >=", filters.changed_after),
+            ("r.changed_at <", filters.changed_before),
+        ),
+        *_of_sources(statement, wanted, "r"),
+    ]
     if wanted.has_answer is not None:
-        answered_at = columns.answered_at
-        statement = statement.where(answered_at.is_not(None) if wanted.has_answer else answered_at.is_(None))
+        conditions.append(f"r.answered_at IS {'NOT ' if wanted.has_answer else ''}NULL")
     looked_at, must = wanted.traits
     if looked_at:
         # Rows of before the column was there have none yet, but marks.
-        said = columns.traits.op("&")(looked_at) == must
-        statement = statement.where(
-            func.coalesce(said, _has_words(asked.tenant_id, columns.id, None, wanted.found_words))
-        )
-    return statement
+        has_marks = _has_words(statement, asked, "r.id", None, wanted.found_words)
+        said = f"r.traits & {statement.give(looked_at)}::bigint = {statement.give(must)}::bigint"
+        conditions.append(f"coalesce({said}, {has_marks})")
+    return conditions
 
 
-def _restricted(statement: Select[Any], conditions: Iterable[tuple[Any, Callable[..., Any], Any]]) -> Select[Any]:
-    """Add the conditions whose values are given."""
-    for column, compare, value in conditions:
-        if value is not None:
-            statement = statement.where(compare(column, value))
-    return statement
+def _has_text(statement: Statement, asked: Asked, review_id: str) -> list[str]:
+    """Return the condition that a review has the words that are asked for."""
+    text = asked.wanted.filters.text
+    return [] if text is None else [_has_words(statement, asked, review_id, text)]
 
 
 def _has_words(
-    tenant_id: str, review_id: ColumnElement[UUID], text: str | None, marked: Sequence[Sequence[str]] = ()
-) -> ColumnElement[bool]:
+    statement: Statement, asked: Asked, review_id: str, text: str | None, marked: Sequence[Sequence[str]] = ()
+) -> str:
     """Return the condition that a review has words and marks, of each group one; it is looked up for each row."""
-    columns = searched_texts.c
-    query = cast(search_query(tenant_id, text, marked), TSQUERY)
-    is_found: ColumnElement[bool] = columns.words.op("@@", is_comparison=True)(query)
-    return select(is_found).where(columns.review_id == review_id).scalar_subquery()
+    query = statement.give(search_query(asked.tenant_id, text, marked))
+    return f"(SELECT s.words @@ {query}::text::tsquery FROM searched_texts s WHERE s.review_id = {review_id})"
 
 
-def _sorted(statement: Select[Any], columns: Any, asked: Asked, *, from_place: bool = False) -> Select[Any]:
-    """Sort a statement in its order; with `from_place`, it begins after the place."""
-    after = asked.after if from_place else None
-    if asked.order is Order.CHANGED:
-        place = tuple_(columns.xid, columns.id)
-        statement = statement if after is None else statement.where(place > tuple_(_xid(after[0]), after[1]))
-        return statement.order_by(columns.xid, columns.id)
-    published_at, review_id = columns.published_at, columns.id
-    place = tuple_(published_at, review_id)
-    if asked.order is Order.OLDEST:
-        statement = statement if after is None else statement.where(place > tuple(after))
-        return statement.order_by(published_at, review_id)
-    if asked.order is Order.NEWEST or asked.only_rating is not None:
-        statement = statement if after is None else statement.where(place < tuple(after))
-        return statement.order_by(published_at.desc(), review_id.desc())
-    rating = columns.rating
-    if after is not None:
-        at, *rest = after
-        is_later = place < tuple(rest)
-        statement = statement.where((rating > at) | ((rating == at) & is_later))
-    return statement.order_by(rating, published_at.desc(), review_id.desc())
+def _compared(statement: Statement, *conditions: tuple[str, Any]) -> list[str]:
+    """Return the conditions whose values are given."""
+    return [f"{compared} {statement.give(value)}" for compared, value in conditions if value is not None]
 
 
-def _bound(rows: int) -> ColumnElement[int]:
-    """Return a number as it is written in a statement: a plan that is used again must know it."""
-    return literal_column(str(rows), Integer)
-
-
-def _xid(number: int) -> BindParameter[int]:
-    return BindParameter(None, number, type_=Xid(), unique=True)
+def _where(conditions: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
