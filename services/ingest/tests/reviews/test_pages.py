@@ -9,7 +9,7 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.ingest.reviews import pages
-from plaudit.ingest.reviews.store import statements
+from plaudit.ingest.reviews.store import listing
 from plaudit.ingest.search.jobs import SearchIndexJob
 from plaudit.ingest.sources.domain import Answers
 from plaudit_testing.running_ingest import Ingest, Source, created
@@ -136,7 +136,7 @@ async def test_the_list_says_how_many_reviews_there_are_where_that_is_cheap(
     first = await shown(staff)
     [following] = map(unescape, re.findall(r'href="([^"]*cursor=[^"]*)"', first.split('class="pager"')[1]))
     assert counted(await shown(staff, following)) == "26 reviews", "of all pages"
-    monkeypatch.setattr(statements, "NEAR_ROWS", 23)
+    monkeypatch.setattr(listing, "COUNTED_ENTRIES", 23)
     assert counted(await shown(staff)) == "At least 23 reviews"
     monkeypatch.setattr(pages, "MAX_COUNTED", 22)
     assert counted(await shown(staff)) == "More than 22 reviews"
