@@ -3,6 +3,8 @@
 import pytest
 
 from plaudit.common.pages.navigation import CONSOLE, HOME, NavEntry
+from plaudit.ingest.reviews.pages import EFFECT, SCORED
+from plaudit.scoring.profiles.domain import TRUST
 from plaudit_testing.operations import NO_DATABASE, SERVICES, answering, build, operations_of
 
 PAGES = [
@@ -23,3 +25,8 @@ def test_every_page_of_the_console_belongs_to_a_section() -> None:
     sections = [entry.path for entry in CONSOLE if entry.path != HOME]
     assert inner
     assert [path for path in inner if not any(f"{path}/".startswith(f"{section}/") for section in sections)] == []
+
+
+def test_the_page_of_a_review_leads_to_its_effect_on_scores_where_its_kind_counts_in_them() -> None:
+    assert ("scoring", EFFECT) in PAGES
+    assert {kind.value for kind in SCORED} == TRUST.kinds

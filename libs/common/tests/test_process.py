@@ -2,11 +2,9 @@ import asyncio
 import contextlib
 import json
 import os
-import platform
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,22 +24,6 @@ from plaudit_local.servers.process import GuardedProcess, Spec, wait_until
 from plaudit_testing.runtime import count_event, counting_topic, until
 from plaudit_testing.toy_service import TOY, ToySettings
 
-PAGE_FAULTS = """
-import resource
-from plaudit.common.memory import tune_memory
-
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(20):
-        rows = [bytes([n % 256]) * 1_300 for n in range(4_000)]
-        del rows
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-given_back = faults()
-tune_memory()
-faults()
-print(given_back, faults())
-"""
 REPOSITORY = Path(__file__).parents[3]
 PYTHONPATH = f"{REPOSITORY / 'tests'}:{REPOSITORY / 'deploy/local'}"
 START_SECONDS = 60.0
@@ -281,13 +263,6 @@ async def test_a_process_is_tuned_before_it_serves(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(process, "tune_memory", lambda: steps.append("is tuned"))
     await process.serve(TOY, ToySettings(database_url="postgresql://nobody@127.0.0.1:9/none"), Command.JOBS)
     assert steps == ["is tuned", "serves"]
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator of glibc")
-def test_the_memory_of_a_batch_is_kept_for_the_next_one() -> None:
-    found = subprocess.run([sys.executable, "-c", PAGE_FAULTS], capture_output=True, text=True, check=True)
-    given_back, kept = map(int, found.stdout.split())
-    assert kept * 10 < given_back
 
 
 async def test_the_relay_is_told_of_what_its_own_process_writes() -> None:

@@ -131,7 +131,6 @@ async def test_a_survey_tells_no_log_and_no_operator_who_was_asked_and_by_which_
     assert [each for each in (log, event, stored[0]["row"]) if token in each] == [], "who has it could respond"
 
 
-REFUSING = ("detail", "quarantined", "ignored", "quarantine_reason")
 PART = 5
 """Every fifth of the payloads with something planted is posted; each is read in `platforms/test_canaries.py`."""
 POSTING = sorted(name for name, adapter in ADAPTERS.items() if adapter.proof.is_for_any_sender)

@@ -103,10 +103,7 @@ def test_another_process_tells_what_this_one_would_write(decider: Decider):
     assert here is not None
     receipts, arguments = here
     assert without_ids(prepared.arguments) == without_ids(arguments)
-    told = [(each.outcome.accepted, each.outcome.unchanged, each.outcome.quarantined) for each in receipts]
-    assert [
-        (each.outcome.accepted, each.outcome.unchanged, each.outcome.quarantined) for each in prepared.receipts
-    ] == told
+    assert [said(each) for each in prepared.receipts] == [said(each) for each in receipts]
     assert prepared.holds(TERMS, NOW + MAX_PREPARED_AGE)
     assert not prepared.holds(TERMS, NOW + 2 * MAX_PREPARED_AGE)
     assert not prepared.holds(msgspec.structs.replace(TERMS, answers=Answers.UNTOLD), NOW)

@@ -7,6 +7,7 @@ import pytest
 
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit.ingest.platforms.guides import guide_of, rendered
+from plaudit.ingest.sources.pages.shared import GUIDES
 
 
 @pytest.mark.parametrize("platform", ADAPTERS)
@@ -25,7 +26,7 @@ def test_every_platform_has_a_guide_that_becomes_html(platform: str):
 @pytest.mark.parametrize("platform", ADAPTERS)
 def test_each_link_of_a_guide_leads_to_a_page_that_there_is_or_out_without_a_trace(platform: str):
     for attributes in re.findall(r"<a ([^>]*)>", str(guide_of(platform))):
-        known = re.fullmatch(r'href="/console/sources/platforms/([a-z0-9-]+)"', attributes)
+        known = re.fullmatch(rf'href="{GUIDES}/([a-z0-9-]+)"', attributes)
         out = re.fullmatch(r'href="https?://[^"]+" rel="noopener noreferrer"', attributes)
         assert out or (known and known[1] in ADAPTERS), attributes
 

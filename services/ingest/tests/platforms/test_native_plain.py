@@ -151,7 +151,6 @@ def test_a_body_that_is_not_utf_8_is_left_to_the_strict_reader():
         assert not is_read_alike(SHORT.replace('"rating"', '"x":"%","rating"').encode().replace(b"%", broken))
 
 
-TOKENS = re.findall(r'"(?:[^"\\]|\\.)*"|[0-9.]+|[][{}:,]|[a-z]+', ORDINARY)
 SPLICES = [
     *(
         "{",

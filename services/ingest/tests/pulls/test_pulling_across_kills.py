@@ -17,7 +17,6 @@ from plaudit_testing.stack import ServiceProcess, Stack, poll_until, stack
 pytestmark = [pytest.mark.postgres, pytest.mark.e2e]
 
 REVIEWS = 250
-PAGES = 3
 GONE = 5
 WINDOWS = (
     "page_told_before_stored=kill@1",

@@ -14,9 +14,9 @@ from plaudit.ingest.reviews.domain.scales import (
     OffScaleError,
     Scale,
     _rate,
-    bucket,
     rate,
     raw_rating,
+    star_of,
     to_stars,
 )
 from plaudit.ingest.reviews.domain.state import Kind, RawRating, Severity
@@ -106,12 +106,12 @@ def test_the_raw_value_keeps_its_scale():
 
 @pytest.mark.parametrize(("rating", "star"), [(1, 1), (1.49, 1), (1.5, 2), (2.49, 2), (2.5, 3), (4.5, 5), (5, 5)])
 def test_halves_count_under_the_upper_star(rating, star):
-    assert bucket(rating) == star
+    assert star_of(rating) == star
 
 
 @given(st.floats(1, 5))
 def test_just_one_and_two_stars_are_negative(rating):
-    assert by_stars(rating) is (Severity.NEGATIVE if bucket(rating) in {1, 2} else Severity.NORMAL)
+    assert by_stars(rating) is (Severity.NEGATIVE if star_of(rating) in {1, 2} else Severity.NORMAL)
 
 
 @given(scale=scales, share=st.floats(0, 1), kind=st.sampled_from(Kind))

@@ -16,6 +16,7 @@ from plaudit.ingest.surveys.domain.survey import (
     checked_wording,
     choices,
     with_brand,
+    wrong_words,
 )
 from plaudit.ingest.surveys.domain.templates import Template, wording_of
 from plaudit.ingest.surveys.pages.wording import WORDS, choices_of, preferred
@@ -52,6 +53,15 @@ def test_words_that_cannot_be_seen_or_are_too_long_are_refused_by_name(text: str
     with pytest.raises(InvalidSurveyError) as refused:
         checked_wording(Wording(title="t", question=text, text_question="t", thanks="t"))
     assert refused.value.field == "question"
+
+
+def test_all_that_is_wrong_with_words_is_told_at_once_and_each_by_its_field():
+    wording = Wording(title="", question="q" * 201, text_question="t", thanks="x" * 600)
+    wrong = wrong_words(wording, "\u200b" + "x" * 101)
+    assert list(wrong) == ["brand", "title", "question"]
+    assert wrong["title"] == "is missing"
+    assert "at most 200" in wrong["question"]
+    assert wrong_words(PLAIN, None) == {}
 
 
 def test_words_are_stored_clean_and_a_brand_that_is_empty_is_none():

@@ -17,14 +17,12 @@ from plaudit.common.text import clean, shows
 from plaudit.ingest.platforms.answering import NO_LIMIT, Answering, Shown
 from plaudit.ingest.reviews.domain.state import Answer, ReviewState
 from plaudit.ingest.reviews.domain.times import latest
+from plaudit.ingest.sources.domain import UNOPENED_CREDENTIALS
 
 MAX_TEXT_CHARS: Final = NO_LIMIT
 MAX_NAME_CHARS: Final = 200
 MAX_CREDENTIALS: Final = 10
 MAX_CREDENTIAL_CHARS: Final = 8_192
-UNOPENED_CREDENTIALS: Final = (
-    "the credentials of the source cannot be decrypted: bring back the key of the vault, or set them again"
-)
 REPLACED: Final = "replaced by a later answer"
 GONE: Final = "the platform has taken the review down"
 NOT_SENT: Final = "it could not be sent for three days"

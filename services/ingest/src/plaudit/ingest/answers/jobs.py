@@ -31,13 +31,7 @@ from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.answers import commands, store
 from plaudit.ingest.answers.commands import Prepared
-from plaudit.ingest.answers.domain import (
-    FIRST_RETRY_SECONDS,
-    LONGEST_RETRY_SECONDS,
-    UNOPENED_CREDENTIALS,
-    Sender,
-    WrittenAnswer,
-)
+from plaudit.ingest.answers.domain import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, Sender, WrittenAnswer
 from plaudit.ingest.metrics import ANSWERS_SENT
 from plaudit.ingest.platforms.answering import Answering, Call, Shown
 from plaudit.ingest.platforms.asking import (
@@ -48,6 +42,7 @@ from plaudit.ingest.platforms.asking import (
     refusal_of,
     retry_after,
 )
+from plaudit.ingest.sources.domain import UNOPENED_CREDENTIALS
 
 POLL_SECONDS: Final = 1.0
 SOURCES_AT_ONCE: Final = 16

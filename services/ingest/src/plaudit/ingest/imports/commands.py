@@ -61,8 +61,8 @@ async def receive(tx: Tx, new: Import, size_bytes: int, key: IdempotencyKey | No
         first = await idempotency.find(tx, new.tenant_id, key)
         if first is not None:
             await store.remove(tx, new.tenant_id, new.id)
-            return UUID(first.strip('"')), True
-        await idempotency.keep(tx, new.tenant_id, key, f'"{new.id}"')
+            return msgspec.json.decode(first, type=UUID), True
+        await idempotency.keep(tx, new.tenant_id, key, msgspec.json.encode(new.id).decode())
     await store.set_uploaded(tx, new.tenant_id, new.id, size_bytes)
     return new.id, False
 

@@ -125,9 +125,7 @@ async def act(request: Request, principal: Importer, work: Work, import_id: UUID
             await commands.cancel(work.tx, principal.tenant_id, import_id)
             return done(request, path, "The import is cancelled.")
         wanted = _wanted(typed) if "map" in typed else found.wanted
-        if action == "preview":
-            return await _page(request, principal, work.tx, found, wanted, typed)
-        if wrong_settings(wanted, Place.PAGE):
+        if action == "preview" or wrong_settings(wanted, Place.PAGE):
             return await _page(request, principal, work.tx, found, wanted, typed)
         await _look(work.tx, found, wanted)
         dry_run, backfill = action == "dry_run", "backfill" in typed or ("map" not in typed and found.backfill)

@@ -61,7 +61,6 @@ _LINK: Final = re.compile(r"https?://[^\s\x00-\x1f\x7f]+")
 _BREAK: Final = re.compile(r"<(?:br ?/?|/p|/div|/li)>\s*", re.IGNORECASE)
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 
-
 TIME_FORMS: Final = "ISO 8601, such as 2026-11-28T18:30:00+01:00, or Unix seconds or milliseconds"
 """The times that are read. In any other, what is a day and what a month is not said."""
 

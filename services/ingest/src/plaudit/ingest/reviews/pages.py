@@ -20,6 +20,7 @@ from plaudit.ingest.reviews.api import silent_sources
 from plaudit.ingest.reviews.domain.filters import Filters
 from plaudit.ingest.reviews.domain.order import PLACE_TYPES, Order
 from plaudit.ingest.reviews.domain.quotes import quotes
+from plaudit.ingest.reviews.domain.scales import star_of
 from plaudit.ingest.reviews.domain.state import Disposition, Kind, Origin, Review, Revision
 from plaudit.ingest.sorting.domain.language import Language
 from plaudit.ingest.sorting.domain.language_names import language_name
@@ -273,7 +274,7 @@ def title_of(review: Review) -> str:
 
 def stars_of(review: Review) -> int:
     """Return how many stars of five stand for a rating."""
-    return max(1, min(5, int(review.state.rating + 0.5)))
+    return star_of(review.state.rating)
 
 
 def _effect_path(review: Review) -> str:

@@ -218,65 +218,6 @@ async def set_secrets(
     return await _saved(work, source, with_secrets(source, written[0], more=tuple(written[1:])), vault)
 
 
-async def delete(
-    work: SqlUnitOfWork, tenant_id: str, source_id: UUID, vault: Vault, *, expected: Collection[int] | None = None
-) -> Source:
-    """Delete a source: its address is none any more. Its reviews and deliveries stay.
-
-    Raises:
-        UnknownSourceError: there is no such source.
-        ChangedInBetweenError: it has another revision than one of those expected.
-    """
-    source = await _locked(work, tenant_id, source_id, vault, expected)
-    await store.remove(work.tx, tenant_id, source_id)
-    return source
-
-
-async def find_made(tx: SqlTx, tenant_id: str, key: IdempotencyKey, vault: Vault) -> Source | None:
-    """Lock a key; return the source that was made under it, as it is now, or None when the key is new.
-
-    It is the transaction's first statement that waits or writes.
-
-    Raises:
-        KeyReusedError: the key came with another request before.
-        UnknownSourceError: the source was deleted since.
-    """
-    await lock(tx, [idempotency.order_key(tenant_id, key.key)])
-    answer = await idempotency.find(tx, tenant_id, key)
-    if answer is None:
-        return None
-    source = await store.get(tx, tenant_id, msgspec.json.decode(answer, type=UUID), vault)
-    if source is None:
-        raise UnknownSourceError
-    return source
-
-
-async def keep_made(tx: Tx, tenant_id: str, key: IdempotencyKey, source: Source) -> None:
-    """Keep which source was made under a key, for a repeat: its id alone, for its secrets stand in one place."""
-    await idempotency.keep(tx, tenant_id, key, msgspec.json.encode(source.id).decode())
-
-
-def new_path_token() -> str:
-    """Return a new secret for an address."""
-    return secrets.token_urlsafe(PATH_TOKEN_BYTES)
-
-
-async def _locked(
-    work: SqlUnitOfWork, tenant_id: str, source_id: UUID, vault: Vault, expected: Collection[int] | None
-) -> Source:
-    source = await store.lock(work.tx, tenant_id, source_id, vault)
-    if source is None:
-        raise UnknownSourceError
-    check_revision(source, expected)
-    return source
-
-
-async def _saved(work: SqlUnitOfWork, before: Source, after: Source, vault: Vault) -> Source:
-    if after != before:
-        await store.save(work.tx, after, vault)
-    return after
-
-
 async def set_mapping(
     work: SqlUnitOfWork,
     tenant_id: str,
@@ -321,5 +262,63 @@ async def set_mapping(
     return await _saved(work, source, changed, vault)
 
 
+async def delete(
+    work: SqlUnitOfWork, tenant_id: str, source_id: UUID, vault: Vault, *, expected: Collection[int] | None = None
+) -> None:
+    """Delete a source: its address is none any more. Its reviews and deliveries stay.
+
+    Raises:
+        UnknownSourceError: there is no such source.
+        ChangedInBetweenError: it has another revision than one of those expected.
+    """
+    await _locked(work, tenant_id, source_id, vault, expected)
+    await store.remove(work.tx, tenant_id, source_id)
+
+
+async def find_made(tx: SqlTx, tenant_id: str, key: IdempotencyKey, vault: Vault) -> Source | None:
+    """Lock a key; return the source that was made under it, as it is now, or None when the key is new.
+
+    It is the transaction's first statement that waits or writes.
+
+    Raises:
+        KeyReusedError: the key came with another request before.
+        UnknownSourceError: the source was deleted since.
+    """
+    await lock(tx, [idempotency.order_key(tenant_id, key.key)])
+    answer = await idempotency.find(tx, tenant_id, key)
+    if answer is None:
+        return None
+    source = await store.get(tx, tenant_id, msgspec.json.decode(answer, type=UUID), vault)
+    if source is None:
+        raise UnknownSourceError
+    return source
+
+
+async def keep_made(tx: Tx, tenant_id: str, key: IdempotencyKey, source: Source) -> None:
+    """Keep which source was made under a key, for a repeat: its id alone, for its secrets stand in one place."""
+    await idempotency.keep(tx, tenant_id, key, msgspec.json.encode(source.id).decode())
+
+
+def new_path_token() -> str:
+    """Return a new secret for an address."""
+    return secrets.token_urlsafe(PATH_TOKEN_BYTES)
+
+
 def _unsigned(platform: str) -> UnsignedPlatformError:
     return UnsignedPlatformError(f"{platform} signs nothing: the address of the source is its secret.")
+
+
+async def _locked(
+    work: SqlUnitOfWork, tenant_id: str, source_id: UUID, vault: Vault, expected: Collection[int] | None
+) -> Source:
+    source = await store.lock(work.tx, tenant_id, source_id, vault)
+    if source is None:
+        raise UnknownSourceError
+    check_revision(source, expected)
+    return source
+
+
+async def _saved(work: SqlUnitOfWork, before: Source, after: Source, vault: Vault) -> Source:
+    if after != before:
+        await store.save(work.tx, after, vault)
+    return after

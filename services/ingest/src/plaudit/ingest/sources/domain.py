@@ -22,6 +22,10 @@ UNOPENED_SOURCE: Final = (
     "(PLAUDIT_VAULT_KEYS or PLAUDIT_VAULT_KEY_FILE); otherwise give the source another secret."
 )
 """What stands in the way, and what to do."""
+UNOPENED_CREDENTIALS: Final = (
+    "the credentials of the source cannot be decrypted: bring back the key of the vault, or set them again"
+)
+"""The same of what its platform is asked with, or answers are sent with."""
 
 
 class Answers(StrEnum):
@@ -72,6 +76,11 @@ class UnsignedPlatformError(ValueError):
 class InvalidSourceError(ValueError):
     """A setting of a source that cannot be; the text says which one and why."""
 
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
 
 class InvalidMember(msgspec.Struct, frozen=True):
     """One member of a mapping that cannot be."""
@@ -115,7 +124,7 @@ def checked_time_zone(name: str | None) -> str | None:
     try:
         return ZoneInfo(name).key
     except (KeyError, OSError, ValueError) as error:
-        raise InvalidSourceError(f"time_zone: there is no zone {name!r}; one is for example Europe/Berlin") from error
+        raise InvalidSourceError("time_zone", f"there is no zone {name!r}; one is for example Europe/Berlin") from error
 
 
 def checked_networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -127,7 +136,7 @@ def checked_networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
     try:
         return tuple(str(ip_network(address)) for address in addresses)
     except ValueError as error:
-        raise InvalidSourceError(f"allowed_addresses: {error}") from error
+        raise InvalidSourceError("allowed_addresses", str(error)) from error
 
 
 def wrong_settings(addresses: Sequence[str], time_zone: str | None) -> dict[str, str]:
@@ -137,8 +146,7 @@ def wrong_settings(addresses: Sequence[str], time_zone: str | None) -> dict[str,
         try:
             check()
         except InvalidSourceError as error:
-            name, _, reason = str(error).partition(": ")
-            wrong[name] = reason
+            wrong[error.field] = error.reason
     return wrong
 
 

@@ -26,6 +26,7 @@ from plaudit.ingest.mappings.domain.names import (
     words_of,
 )
 from plaudit.ingest.platforms.mapping import REQUIRED
+from plaudit.ingest.platforms.payload import TIME_FORMS
 
 MAX_SAMPLES: Final = 50
 """Events that are looked at."""
@@ -236,8 +237,8 @@ def _local(name: str, written: Sequence[_Leaf]) -> Unclear:
         else "these are dates whose day and month could be either way round, which is not guessed"
     )
     reason = (
-        f"{what}; a mapping reads ISO 8601 (2026-11-28T18:30:00+01:00) and Unix seconds or milliseconds alone: let the "
-        "sender write one of these, or import the reviews as a file, where the order of a date can be said"
+        f"{what}; a mapping reads {TIME_FORMS} alone: let the sender write one of these, or import the reviews as a "
+        "file, where the order of a date can be said"
     )
     return Unclear(name, reason, tuple(leaf.expression for leaf in written[:MAX_CANDIDATES]))
 

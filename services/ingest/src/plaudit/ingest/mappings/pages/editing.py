@@ -57,7 +57,6 @@ from plaudit.ingest.sources.pages.shared import (
     SOURCES,
     Writer,
     crumb_of,
-    error_of,
     errors_of,
     lines_of,
     secret_errors,
@@ -228,7 +227,7 @@ async def _preview(
         zone = checked_time_zone(time_zone)
         found = await asyncio.to_thread(preview, mapping, payload.encode(errors="replace"), zone)
     except InvalidSourceError as error:
-        return None, error_of(error, "time_zone")
+        return None, {error.field: sentence(error.reason)}
     except InvalidJsonError as error:
         return None, {"payload": f"This is no JSON: {error}."}
     except UnusableBodyError as error:

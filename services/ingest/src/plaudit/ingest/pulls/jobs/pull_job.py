@@ -31,6 +31,7 @@ from plaudit.ingest.pulls import store
 from plaudit.ingest.pulls.domain import PullError, Trouble, failed
 from plaudit.ingest.pulls.jobs.run import ClaimLostError, Run
 from plaudit.ingest.pulls.store import Claimed, Slots
+from plaudit.ingest.sources.domain import UNOPENED_CREDENTIALS
 
 PLACES: Final = 8
 """Of one platform, at once."""
@@ -45,9 +46,6 @@ SOON: Final = timedelta(seconds=30)
 """After which a run begins anew that our own database has ended."""
 END_SECONDS: Final = 5.0
 """That runs have to end when the process stops."""
-UNOPENED_CREDENTIALS: Final = (
-    "the stored credentials cannot be decrypted: bring back the key of the vault, or set them again"
-)
 
 log = structlog.get_logger()
 

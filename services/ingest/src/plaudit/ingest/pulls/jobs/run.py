@@ -24,7 +24,7 @@ from plaudit.ingest.hooks.api.writer import Writer
 from plaudit.ingest.hooks.domain import ACCEPTED, NOT_STORED, UNPROCESSABLE, Delivery, Receipt
 from plaudit.ingest.metrics import PULL_REMOVALS_HELD
 from plaudit.ingest.platforms import ADAPTERS, INTERFACES, UnusableBodyError, answers_of
-from plaudit.ingest.platforms.interface import Ask, Token, Told, UnexpectedAnswerError, Walk, decode
+from plaudit.ingest.platforms.interface import TOKEN_SPARE, Ask, Token, Told, UnexpectedAnswerError, Walk, decode
 from plaudit.ingest.platforms.pulled import MISSING, PAGE, PULL_HEADER, missing_document, read_pulled
 from plaudit.ingest.pulls import commands, store
 from plaudit.ingest.pulls.domain import (
@@ -339,7 +339,7 @@ class Run:
         return told
 
     async def _authorize(self, credentials: Any) -> Token:
-        if self._token is not None and self.now() + timedelta(minutes=2) < self._token.until:
+        if self._token is not None and self.now() + TOKEN_SPARE < self._token.until:
             return self._token
         found = self._interface.token(credentials, self.now())
         if isinstance(found, Ask):

@@ -100,6 +100,6 @@ def raw_rating(value: float, scale: Scale) -> RawRating:
     return RawRating(value=value, min=scale.min, max=scale.max)
 
 
-def bucket(rating: float) -> int:
+def star_of(rating: float) -> int:
     """Return the star that a rating counts under: the nearest one, halves upwards."""
     return math.floor(rating + 0.5)

@@ -152,7 +152,7 @@ async def rotate(
     except ChangedInBetweenError:
         errors = {"overlap": OLD_FORM}
     except InvalidSourceError as error:
-        errors = {"overlap": sentence(error)}
+        errors = {error.field: sentence(error.reason)}
     except TooManySecretsError as error:
         errors = {"overlap": sentence(error)}
     except (InvalidSecretError, UnsignedPlatformError) as error:
@@ -256,7 +256,7 @@ async def _ask_to_delete(
 
 def _overlap(hours: str) -> timedelta:
     if hours not in OVERLAPS:
-        raise InvalidSourceError(PROBLEMS["platform"])
+        raise InvalidSourceError("overlap", PROBLEMS["platform"])
     return timedelta(hours=int(hours))
 
 

@@ -261,9 +261,3 @@ def secret_errors(
     except (UnsignedPlatformError, InvalidSecretError) as error:
         return {"secret": sentence(error)}
     return {}
-
-
-def error_of(error: Exception, default: str) -> dict[str, str]:
-    """Return what the domain refuses, under the field that its text names, else under the default."""
-    field, colon, rest = str(error).partition(": ")
-    return {field: sentence(rest)} if colon and field in PROBLEMS else {default: sentence(error)}

@@ -1,9 +1,8 @@
 """A survey: one question with a scale, one for words, and the words around them."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +20,12 @@ BRAND: Final = "{brand}"
 MAX_LINE_CHARS: Final = 200
 MAX_THANKS_CHARS: Final = 600
 MAX_BRAND_CHARS: Final = 100
+MAX_CHARS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("title", "question", "text_question"), MAX_LINE_CHARS),
+    "thanks": MAX_THANKS_CHARS,
+    "brand": MAX_BRAND_CHARS,
+}
+"""Field → how much fits."""
 
 
 class Language(StrEnum):
@@ -88,11 +93,9 @@ def checked_wording(wording: Wording) -> Wording:
     Raises:
         InvalidSurveyError: one of them is empty or too long.
     """
-    lines = {name: one_line(getattr(wording, name)) for name in ("title", "question", "text_question")}
-    thanks = clean(wording.thanks).strip()
-    for name, text in {**lines, "thanks": thanks}.items():
-        _check_words(name, text, MAX_THANKS_CHARS if name == "thanks" else MAX_LINE_CHARS)
-    return Wording(**lines, thanks=thanks)
+    cleaned = _cleaned(wording)
+    _check(msgspec.structs.asdict(cleaned))
+    return cleaned
 
 
 def checked_brand(brand: str | None) -> str | None:
@@ -103,25 +106,14 @@ def checked_brand(brand: str | None) -> str | None:
     """
     line = one_line(brand or "")
     if line:
-        _check_words("brand", line, MAX_BRAND_CHARS)
+        _check({"brand": line})
     return line or None
 
 
 def wrong_words(wording: Wording, brand: str | None) -> dict[str, str]:
     """Return what is wrong with the words of a survey: the field of each → why."""
-    sound = dict.fromkeys(Wording.__struct_fields__, "x")
-    each_alone = [Wording(**{**sound, name: getattr(wording, name)}) for name in sound]
-    checks: list[Callable[[], object]] = [
-        partial(checked_brand, brand),
-        *(partial(checked_wording, each) for each in each_alone),
-    ]
-    wrong: dict[str, str] = {}
-    for check in checks:
-        try:
-            check()
-        except InvalidSurveyError as error:
-            wrong[error.field] = error.reason
-    return wrong
+    line = one_line(brand or "")
+    return _wrong(({"brand": line} if line else {}) | msgspec.structs.asdict(_cleaned(wording)))
 
 
 def with_brand(wording: Wording, brand: str) -> Wording:
@@ -129,8 +121,21 @@ def with_brand(wording: Wording, brand: str) -> Wording:
     return Wording(**{name: text.replace(BRAND, brand) for name, text in msgspec.structs.asdict(wording).items()})
 
 
-def _check_words(field: str, text: str, max_chars: int) -> None:
-    if not shows(text):
-        raise InvalidSurveyError(field, "is missing")
-    if len(text) > max_chars:
-        raise InvalidSurveyError(field, f"has {len(text):,} characters; at most {max_chars} fit")
+def _cleaned(wording: Wording) -> Wording:
+    lines = {name: one_line(getattr(wording, name)) for name in ("title", "question", "text_question")}
+    return Wording(**lines, thanks=clean(wording.thanks).strip())
+
+
+def _check(texts: Mapping[str, str]) -> None:
+    for field, reason in _wrong(texts).items():
+        raise InvalidSurveyError(field, reason)
+
+
+def _wrong(texts: Mapping[str, str]) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    for field, text in texts.items():
+        if not shows(text):
+            wrong[field] = "is missing"
+        elif len(text) > MAX_CHARS[field]:
+            wrong[field] = f"has {len(text):,} characters; at most {MAX_CHARS[field]} fit"
+    return wrong

@@ -1,7 +1,7 @@
 """The rows of one JSON array of objects, read part by part: memory is bounded by the longest object.
 
 Only brackets and strings are looked at to find where an object ends. So one that is no JSON costs no other, as long as
-its brackets and quotes are closed.
+its brackets and quotes are closed. A parser that reads as it goes, such as ijson, cannot go on behind such an object.
 """
 
 import re
