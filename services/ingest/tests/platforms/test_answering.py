@@ -107,7 +107,7 @@ def test_google_play_asks_for_a_token_by_a_signed_assertion_and_replies_at_once(
     assertion = jwt.decode(form["assertion"][0], RSAKey.import_key(RSA_PUBLIC))
     assert assertion.claims["iss"] == "plaudit@shop.iam.gserviceaccount.com"
     assert assertion.claims["aud"] == "https://oauth2.googleapis.com/token"
-    assert assertion.claims["exp"] - assertion.claims["iat"] == 1800
+    assert assertion.claims["exp"] - NOW.timestamp() == 1800
     sent = GOOGLE_PLAY.send(call(GOOGLE_PLAY, "gp:AOqp"))
     assert sent.path == "/androidpublisher/v3/applications/com.example.shop/reviews/gp%3AAOqp:reply"
     assert json.loads(sent.body) == {"replyText": "Thank you."}

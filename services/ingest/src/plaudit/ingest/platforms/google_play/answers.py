@@ -34,9 +34,9 @@ TOKEN_SECONDS: Final = 3_600.0
 def _ask(credentials: Credentials, now: datetime) -> HttpRequest:
     """Ask for a token with an assertion that is signed with the key of a service account."""
     email, pem = credential(credentials, "client_email"), credential(credentials, "private_key")
-    claims = {"iss": email, "scope": SCOPE, "aud": f"{TOKENS}/token", "iat": now, "exp": now + ASSERTION_LIFETIME}
+    claims = {"iss": email, "scope": SCOPE, "aud": f"{TOKENS}/token"}
     try:
-        assertion = signed(pem, "RS256", {"typ": "JWT"}, claims)
+        assertion = signed(pem, "RS256", {"typ": "JWT"}, claims, now, ASSERTION_LIFETIME)
     except InvalidCredentialsError as error:
         raise CannotAskError("the credential 'private_key' is not that of a service account") from error
     return form(TOKENS, "/token", {"grant_type": JWT_GRANT, "assertion": assertion})
