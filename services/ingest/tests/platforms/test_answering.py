@@ -144,6 +144,12 @@ def test_google_business_looks_at_an_answer_before_it_is_shown():
     rejected = {**told, "reviewReplyState": "REJECTED", "policyViolation": "OFF_TOPIC"}
     assert GOOGLE_BUSINESS.read_sent(json.dumps(rejected).encode()).reason == "OFF_TOPIC"
     assert GOOGLE_BUSINESS.read_looked(b"{}") is None
+
+
+def test_a_reply_is_ours_though_google_has_put_its_translation_to_it():
+    for shown in ("Danke.\n\n(Translated by Google)\nThanks.", "(Translated by Google) Thanks.\n\n(Original)\nDanke."):
+        looked = GOOGLE_BUSINESS.read_looked(json.dumps({"reviewReply": {"comment": shown}}).encode())
+        assert looked == Shown("Danke.", "published")
     assert (
         GOOGLE_BUSINESS.too_long("é" * 2_049) == "Google Business Profile takes 4,096 bytes, and the answer has 4,098."
     )
