@@ -40,6 +40,15 @@ def test_a_key_of_another_kind_is_refused_however_it_was_copied(algorithm, pem):
             private_key(written(pem), algorithm)
 
 
+@pytest.mark.parametrize("platform", ["app-store", "google-play"])
+def test_credentials_are_taken_without_the_space_that_a_copy_has_around_them(platform):
+    of_app = {"app_id": "1"} if platform == "app-store" else {}
+    clean = {**(APP_STORE_KEYS if of_app else PLAY_KEYS), **of_app}
+    interface = INTERFACES[platform]
+    pasted = {name: f"\n {value}\r\n" for name, value in clean.items()}
+    assert interface.read_credentials(pasted) == interface.read_credentials({k: v.strip() for k, v in clean.items()})
+
+
 def tokens():
     """Yield each JWT that we sign, with what its issuer allows from issue to end."""
     apple = INTERFACES["app-store"]

@@ -125,11 +125,13 @@ class Interface(ABC):
     """Whether the platform tells one time alone, that of the last change: it is the publication only at first."""
 
     def read_credentials(self, written: object) -> msgspec.Struct:
-        """Return the credentials of a source.
+        """Return the credentials of a source, without space around them: copies often have some.
 
         Raises:
             InvalidCredentialsError: one is missing, unknown or of another form; no value is in the text.
         """
+        if isinstance(written, dict):
+            written = {name: value.strip() if isinstance(value, str) else value for name, value in written.items()}
         try:
             return msgspec.convert(written, self.credentials)
         except msgspec.ValidationError as error:
