@@ -116,6 +116,11 @@ def test_google_play_asks_for_a_token_by_a_signed_assertion_and_replies_at_once(
     shown = {"comments": [{"userComment": {"text": "x"}}, {"developerComment": {"text": "Hi", "lastModified": {}}}]}
     assert GOOGLE_PLAY.read_looked(json.dumps(shown).encode()) == Shown("Hi", "published")
     assert GOOGLE_PLAY.read_looked(b'{"comments": [{"userComment": {}}]}') is None
+    times = ((5, "Second"), (3, "First"), (None, "Some time"))
+    replies = [{"developerComment": {"text": text, "lastModified": {"seconds": at}}} for at, text in times]
+    for order in (replies, replies[::-1]):
+        looked = GOOGLE_PLAY.read_looked(json.dumps({"comments": order}).encode())
+        assert looked == Shown("Second", "published", datetime.fromtimestamp(5, UTC))
     assert GOOGLE_PLAY.too_long("x" * 350) is None
     assert GOOGLE_PLAY.too_long("x" * 351) == "Google Play takes 350 characters, and the answer has 351."
 

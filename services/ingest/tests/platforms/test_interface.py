@@ -1,5 +1,6 @@
 """What interfaces of platforms share: keys as people paste them, and what is signed with them."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
@@ -7,12 +8,13 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from plaudit.ingest.platforms import INTERFACES
+from plaudit.ingest.platforms import ADAPTERS, INTERFACES
 from plaudit.ingest.platforms.app_store.answers import ANSWERING as APP_STORE
 from plaudit.ingest.platforms.asking import HttpRequest, Token
 from plaudit.ingest.platforms.google_play.answers import ANSWERING as GOOGLE_PLAY
-from plaudit.ingest.platforms.interface import Ask, InvalidCredentialsError, private_key
+from plaudit.ingest.platforms.interface import Ask, InvalidCredentialsError, Walk, private_key
 from plaudit_testing.platform_keys import APP_STORE_KEYS, EC_PUBLIC, PLAY_KEYS, RSA_PUBLIC
+from plaudit_testing.platforms import source_of
 
 NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)
 KEYS = [("ES256", APP_STORE_KEYS["private_key"]), ("RS256", PLAY_KEYS["private_key"])]
@@ -47,6 +49,37 @@ def test_credentials_are_taken_without_the_space_that_a_copy_has_around_them(pla
     interface = INTERFACES[platform]
     pasted = {name: f"\n {value}\r\n" for name, value in clean.items()}
     assert interface.read_credentials(pasted) == interface.read_credentials({k: v.strip() for k, v in clean.items()})
+
+
+def test_each_location_of_google_is_asked_once_and_the_last_one_too():
+    google = INTERFACES["google-business"]
+    names = [f"accounts/1/locations/{number}" for number in (2, 2, 3, 2)]
+    written = {"client_id": "c", "client_secret": "s", "refresh_token": "r", "locations": names}
+    credentials = google.read_credentials(written)
+    walk = Walk(started_at=NOW, complete=True)
+    asked, found = google.first(credentials, walk), []
+    while asked is not None and len(found) < 9:
+        found.append(asked.url.removeprefix(f"{google.origin}/v4/").partition("/reviews")[0])
+        asked = google.following(credentials, walk, asked, {"reviews": []})
+    assert found == ["accounts/1/locations/2", "accounts/1/locations/3"]
+
+
+def test_of_several_comments_at_google_play_the_latest_counts_in_whatever_order():
+    def said(side: str, text: str, seconds: int) -> dict:
+        return {side: {"text": text, "starRating": seconds % 10, "lastModified": {"seconds": str(seconds)}}}
+
+    comments = [
+        said("userComment", "First.", 1_780_200_001),
+        said("developerComment", "Sorry.", 1_780_210_000),
+        said("userComment", "Second.", 1_780_300_005),
+        said("developerComment", "Thanks.", 1_780_310_000),
+    ]
+    for order in (comments, comments[::-1]):
+        page = {"reviews": [{"reviewId": "gp:1", "comments": order}]}
+        created = ADAPTERS["google-play"].read(json.dumps(page).encode(), source_of("google-play"))[0]
+        assert (created.content.text, created.content.rating, created.content.answer.text) == ("Second.", 5, "Thanks.")
+        assert created.version == 1_780_300_005_000_000
+        assert INTERFACES["google-play"].entries(page) == [("gp:1", datetime.fromtimestamp(1_780_300_005, UTC))]
 
 
 def tokens():

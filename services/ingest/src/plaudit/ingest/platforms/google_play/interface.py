@@ -88,11 +88,16 @@ class GooglePlay(Interface):
 
 def _changed(row: Mapping[str, Any]) -> datetime | None:
     comments = row.get("comments")
-    for comment in comments if isinstance(comments, list) else ():
-        seconds = text(comment, "userComment", "lastModified", "seconds") if isinstance(comment, dict) else None
-        if seconds is not None and seconds.isascii() and seconds.isdigit() and len(seconds) < 12:
-            return datetime.fromtimestamp(int(seconds), UTC)
-    return None
+    found = [
+        int(seconds)
+        for comment in (comments if isinstance(comments, list) else ())
+        if isinstance(comment, dict)
+        and (seconds := text(comment, "userComment", "lastModified", "seconds")) is not None
+        and seconds.isascii()
+        and seconds.isdigit()
+        and len(seconds) < 12
+    ]
+    return datetime.fromtimestamp(max(found), UTC) if found else None
 
 
 INTERFACE = GooglePlay()
