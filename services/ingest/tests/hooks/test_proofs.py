@@ -170,6 +170,14 @@ async def test_the_problem_tells_what_is_wrong_and_which_headers_were_seen(inges
         ),
         "Webhook-id and webhook-timestamp and webhook-signature is missing. Headers of signatures that were seen: "
         "x-zendesk-webhook-signature.": {"x-zendesk-webhook-signature": "x"},
+        "Webhook-id and webhook-timestamp and webhook-signature is missing. Headers of signatures that were seen: "
+        "stripe-signature, svix-signature, x-hub-signature-256, x-shopify-hmac-sha256.": {
+            "svix-signature": "v1,x",
+            "X-Hub-Signature-256": "sha256=x",
+            "Stripe-Signature": "t=1",
+            "X-Shopify-Hmac-Sha256": "x",
+            "x-secret": "x",
+        },
         "Webhook-signature is missing. Headers of signatures that were seen: webhook-id, webhook-timestamp.": {
             name: value for name, value in signed.items() if name != "webhook-signature"
         },

@@ -107,7 +107,7 @@ def test_google_play_asks_for_a_token_by_a_signed_assertion_and_replies_at_once(
     assertion = jwt.decode(form["assertion"][0], RSAKey.import_key(RSA_PUBLIC))
     assert assertion.claims["iss"] == "plaudit@shop.iam.gserviceaccount.com"
     assert assertion.claims["aud"] == "https://oauth2.googleapis.com/token"
-    assert assertion.claims["exp"] - assertion.claims["iat"] == 1800
+    assert assertion.claims["exp"] - NOW.timestamp() == 1800
     sent = GOOGLE_PLAY.send(call(GOOGLE_PLAY, "gp:AOqp"))
     assert sent.path == "/androidpublisher/v3/applications/com.example.shop/reviews/gp%3AAOqp:reply"
     assert json.loads(sent.body) == {"replyText": "Thank you."}
@@ -116,6 +116,11 @@ def test_google_play_asks_for_a_token_by_a_signed_assertion_and_replies_at_once(
     shown = {"comments": [{"userComment": {"text": "x"}}, {"developerComment": {"text": "Hi", "lastModified": {}}}]}
     assert GOOGLE_PLAY.read_looked(json.dumps(shown).encode()) == Shown("Hi", "published")
     assert GOOGLE_PLAY.read_looked(b'{"comments": [{"userComment": {}}]}') is None
+    times = ((5, "Second"), (3, "First"), (None, "Some time"))
+    replies = [{"developerComment": {"text": text, "lastModified": {"seconds": at}}} for at, text in times]
+    for order in (replies, replies[::-1]):
+        looked = GOOGLE_PLAY.read_looked(json.dumps({"comments": order}).encode())
+        assert looked == Shown("Second", "published", datetime.fromtimestamp(5, UTC))
     assert GOOGLE_PLAY.too_long("x" * 350) is None
     assert GOOGLE_PLAY.too_long("x" * 351) == "Google Play takes 350 characters, and the answer has 351."
 
@@ -144,6 +149,12 @@ def test_google_business_looks_at_an_answer_before_it_is_shown():
     rejected = {**told, "reviewReplyState": "REJECTED", "policyViolation": "OFF_TOPIC"}
     assert GOOGLE_BUSINESS.read_sent(json.dumps(rejected).encode()).reason == "OFF_TOPIC"
     assert GOOGLE_BUSINESS.read_looked(b"{}") is None
+
+
+def test_a_reply_is_ours_though_google_has_put_its_translation_to_it():
+    for shown in ("Danke.\n\n(Translated by Google)\nThanks.", "(Translated by Google) Thanks.\n\n(Original)\nDanke."):
+        looked = GOOGLE_BUSINESS.read_looked(json.dumps({"reviewReply": {"comment": shown}}).encode())
+        assert looked == Shown("Danke.", "published")
     assert (
         GOOGLE_BUSINESS.too_long("é" * 2_049) == "Google Business Profile takes 4,096 bytes, and the answer has 4,098."
     )

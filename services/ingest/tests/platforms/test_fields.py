@@ -11,7 +11,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from plaudit.ingest.platforms.fields import LANGUAGE_PATTERN, InvalidLanguageError, checked_language, person_key
+from plaudit.ingest.platforms.fields import (
+    LANGUAGE_PATTERN,
+    InvalidLanguageError,
+    as_written,
+    checked_language,
+    person_key,
+)
 from plaudit.ingest.sources.domain import KeyedSource
 
 SOURCE = KeyedSource(
@@ -130,3 +136,26 @@ def test_what_is_not_well_formed_is_no_language_tag(tag):
     with pytest.raises(InvalidLanguageError):
         checked_language(tag)
     assert re.search(LANGUAGE_PATTERN, tag) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        ("Das Boot kam nie.\n\n(Translated by Google)\nThe boat never came.", "Das Boot kam nie."),
+        ("Das Boot kam nie.\n\n(Translated by Google) The boat never came.", "Das Boot kam nie."),
+        ("(Translated by Google) It never came.\n\n(Original)\nEs kam nie.\n\nSchade.", "Es kam nie.\n\nSchade."),
+        ("(Translated by Google) It never came.\r\n\r\n(Original)\r\nEs kam nie.", "Es kam nie."),
+        ("(Translated by Google) Only the translation.", "(Translated by Google) Only the translation."),
+        ("(Translated by Google)\n\n(Original)\n", "(Translated by Google)\n\n(Original)\n"),
+        ("\n(Translated by Google)", "\n(Translated by Google)"),
+        ("The sign: (Translated by Google)", "The sign: (Translated by Google)"),
+        ("Dear all,\n(Original)\nis the name.", "Dear all,\n(Original)\nis the name."),
+        ("", ""),
+    ],
+)
+def test_googles_translation_is_left_out_and_nothing_that_a_person_wrote(told: str, written: str):
+    assert as_written(told) == written
+
+
+def test_a_text_of_breaks_is_read_for_a_translation_in_one_pass():
+    assert as_written("\n" * 1_000_000 + "x") == "\n" * 1_000_000 + "x"

@@ -149,6 +149,24 @@ async def test_a_stream_tells_what_is_new_and_goes_on_from_its_last_id(
     assert [data["after"]["external_id"] for _, data in again] == [names[1], "c"]
 
 
+@pytest.mark.parametrize("sent", [None, ""], ids=("without an id", "with an empty id, as some clients send it"))
+async def test_a_client_that_no_event_has_come_to_misses_nothing_when_it_comes_back(
+    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch, sent: str | None
+):
+    monkeypatch.setattr(api, "PAUSE_SECONDS", 0.01)
+    await ingest.post(source, created("before"))
+    headers = {"authorization": f"Bearer {await ingest.key()}", "accept": "text/event-stream"}
+    headers |= {} if sent is None else {"last-event-id": sent}
+    with monkeypatch.context() as short:
+        short.setattr(api, "STREAM_AGE", api.STREAM_AGE / 60_000)
+        quiet = await ingest.client.get(FEED, headers=headers)
+    assert (quiet.status_code, "data:" in quiet.text) == (200, False)
+    [line] = [line for line in quiet.text.splitlines() if line.startswith("id: ")]
+    await ingest.post(source, created("between"))
+    [(_, data)] = await streamed(ingest, 1, line.removeprefix("id: "))
+    assert data["after"]["external_id"] == "between"
+
+
 async def test_a_stream_beats_while_nothing_comes_ends_when_it_is_old_and_gives_its_place_back(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ):

@@ -11,6 +11,7 @@ from plaudit.ingest.sorting.domain.lists.severity_de import SEVERITY_DE
 from plaudit.ingest.sorting.domain.lists.severity_en import SEVERITY_EN
 from plaudit.ingest.sorting.domain.phrases import Phrase, PhraseIndex, WrongPhraseError, read_phrases
 from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, Mute, SortingRules, WrongRulesError, check_rules
+from plaudit.ingest.sorting.domain.severity import NotCounted
 from plaudit.ingest.sorting.domain.sort import sort
 from plaudit.ingest.sorting.domain.words import BREAK, MAX_TEXT_CHARS, Words, fold, normalise, statement
 
@@ -66,6 +67,18 @@ def found(written: str, text: str) -> list[str]:
 )
 def test_a_phrase_finds_what_it_says(written: str, text: str, expected: list[str]) -> None:
     assert found(written, text) == expected
+
+
+@pytest.mark.parametrize("apostrophe", "'`\u00b4\u2018\u2019\u201b\u02b9\u02bb\u02bc\u2032\uff07\uff40")
+def test_a_word_is_the_same_with_whatever_stands_for_its_apostrophe(apostrophe: str) -> None:
+    assert Words(normalise(f"It isn{apostrophe}t ä")).folded == ["it", "isnt", "ae"]
+    assert found("dont", f"I don{apostrophe}t, ä") == [f"don{apostrophe}t"]
+
+
+def test_a_negation_counts_in_each_spelling_of_its_apostrophe() -> None:
+    for apostrophe in "'\u00b4\u2018\u2019\u02bc\uff07":
+        told = sort(f"The café isn{apostrophe}t a scam, it is really good.", 1.0, SHIPPED)
+        assert [hit.not_counted for hit in told.hits] == [NotCounted.NEGATED], apostrophe
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ async def test_a_fourth_secret_is_refused_and_a_secret_of_the_platform_is_taken(
     for wrong in ({"secret": "not base64!"}, {"overlap_seconds": 2_592_001}, {"overlap_seconds": -1}):
         assert (await ask(ingest, "POST", path, wrong)).status_code == 422
     issued = "whsec_" + "B" * 43 + "="
-    assert (await rotate(ingest, source, secret=issued, overlap_seconds=0)).secret == issued
+    assert (await rotate(ingest, source, secret=f"{issued}\n", overlap_seconds=0)).secret == issued
     unsigned = await ingest.source(platform="trustpilot")
     refused = await ask(ingest, "POST", f"/v1/sources/{unsigned.id}/secret/rotate", {"secret": issued})
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems#invalid-source")

@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from plaudit.common.standard_webhooks import new_secret
 from plaudit.ingest.platforms import ADAPTERS
 from plaudit_testing.problems import problem_of
 from plaudit_testing.running_ingest import Ingest, Source
@@ -30,6 +31,14 @@ async def test_a_source_that_signs_comes_with_a_secret_of_its_own(ingest: Ingest
     written = first["secret"].removeprefix("whsec_")
     assert first["secret"] != written
     assert len(base64.b64decode(written)) == 32
+
+
+@pytest.mark.parametrize("platform", ["judge-me", "native"])
+async def test_a_secret_is_taken_without_the_space_that_a_copy_has_around_it(ingest: Ingest, platform: str):
+    secret = new_secret()
+    wanted = {"name": "Shop", "platform": platform, "subject": "acme", "secret": f" {secret}\r\n"}
+    made = await make(ingest, **wanted)
+    assert (made.status_code, made.json().get("secret")) == (201, secret)
 
 
 async def test_the_secret_is_shown_when_made_and_when_asked_for_and_nowhere_else(ingest: Ingest, source: Source):

@@ -115,6 +115,27 @@ def test_what_a_preset_maps_is_in_the_header_of_its_file(preset: Preset):
     assert ("rating" in preset.mapping.bound(columns)) is (preset.name != "inside-airbnb")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "answer"),
+    [("outscraper-google", "review_text", "owner_answer"), ("apify-google", "text", "responseFromOwnerText")],
+)
+def test_files_of_google_reviews_hold_what_was_written_and_no_translation(name: str, text: str, answer: str):
+    values = {
+        **dict.fromkeys(("review_id", "reviewId"), "r-1"),
+        **dict.fromkeys(("review_rating", "stars"), "2"),
+        **dict.fromkeys(("review_timestamp", "owner_answer_timestamp"), "1780300000"),
+        "publishedAtDate": "2026-06-01T00:00:00Z",
+        text: "(Translated by Google) It never came.\n\n(Original)\nEs kam nie.",
+        answer: "Schade.\n\n(Translated by Google)\nA pity.",
+    }
+    cells = ",".join(json.dumps(values.get(column, "")).replace("\\n", "\n") for column in HEADERS[name].split(","))
+    preset, [row] = read(f"{HEADERS[name]}\n{cells}\n", Options())
+    assert preset.name == name
+    assert isinstance(row, Ready), row
+    data = json.loads(row.events[-1])["data"]
+    assert (data["text"], data["answer"]["text"]) == ("Es kam nie.", "Schade.")
+
+
 def payloads() -> Iterator[tuple[str, str, list[dict]]]:
     """Platform, text of the file, and what each of its rows is to become."""
     for entry in json.loads(shared("vectors", "platform_payloads_2.json").read_text()):

@@ -37,6 +37,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("4/5", (4, 5)),
         ("8 out of 10", (8, 10)),
         ("4 von 5 Sternen", (4, 5)),
+        ("4,0 su 5 stelle", (4, 5)),
+        ("3,0 av 5 stjärnor", (3, 5)),
+        ("4,5 z 5 gwiazdek", (4.5, 5)),
+        ("5つ星のうち4.0", (4, 5)),
+        ("5 y\u0131ld\u0131z üzerinden 3,0", (3, 5)),
         ("★★★★☆", (4, None)),
         ("⭐️⭐️", (2, None)),
         ("FOUR", (4, None)),
@@ -48,7 +53,22 @@ def test_a_rating_is_read_in_the_forms_that_files_hold(text: str, value: tuple[f
 
 
 @pytest.mark.parametrize(
-    "text", ["NaN", "inf", "-Infinity", "1e5", "good", "4;5", "1.000,5", "4 5", "", "٤", "9" * 400]
+    "text",
+    [
+        "NaN",
+        "inf",
+        "-Infinity",
+        "1e5",
+        "good",
+        "4;5",
+        "1.000,5",
+        "4 5",
+        "5つ星のうち",
+        "5 y\u0131ld\u0131z üzerinden 1e5",
+        "",
+        "٤",
+        "9" * 400,
+    ],
 )
 def test_what_is_no_rating_is_refused(text: str):
     with pytest.raises(RowError, match="no rating"):

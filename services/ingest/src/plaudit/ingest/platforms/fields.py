@@ -31,6 +31,8 @@ MAX_TYPE_CHARS: Final = 80
 """Of an unknown type of event, where a reason names it."""
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+_TRANSLATION: Final = "(Translated by Google)"
+_ORIGINAL: Final = re.compile(r"\n\(Original\)\s")
 _PRIVATE: Final = "[xX](-[A-Za-z0-9]{1,8})+"
 _LANGUAGE_TAG: Final = (
     "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})"  # language, with extensions
@@ -106,6 +108,13 @@ def checked_language(tag: str | UnsetType | None) -> str | UnsetType | None:
 @lru_cache(maxsize=CACHED_LANGUAGES)
 def _is_language(tag: str) -> bool:
     return _LANGUAGE.match(tag) is not None
+
+
+def as_written(text: str) -> str:
+    """Return a text without the translation that Google puts before or after the words of whoever wrote it."""
+    if text.startswith(_TRANSLATION):
+        return _ORIGINAL.split(text, maxsplit=1)[-1].strip() or text
+    return text.partition(f"\n{_TRANSLATION}")[0].rstrip() or text
 
 
 def value_or_unset(value: Value | None) -> Value | UnsetType:

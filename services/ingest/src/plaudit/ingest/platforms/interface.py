@@ -23,12 +23,17 @@ from plaudit.ingest.platforms.fields import explain
 DAY: Final = timedelta(days=1)
 TOKEN_SPARE: Final = timedelta(minutes=2)
 """How long before its end a token is no longer used."""
+SKEW: Final = timedelta(minutes=1)
+"""How far our clock may run ahead of a platform's: a token that was issued in the future is none to it."""
 MAX_TOKEN_CHARS: Final = 8_192
 FORM: Final = "application/x-www-form-urlencoded"
 
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._:~-]+\Z")]
 """Of something in an address."""
 Secret = Annotated[str, Meta(min_length=1, max_length=8_192, pattern=r"^[^\x00]+\Z")]
+_ESCAPED_BREAK = re.compile(r"(?:\\r)?\\n")
+"""As a break of lines stands in JSON, from which a key is copied."""
+_AROUND_PEM: Final = "\ufeff\"', \t\r\n"
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----\s*")
 
 
@@ -120,11 +125,13 @@ class Interface(ABC):
     """Whether the platform tells one time alone, that of the last change: it is the publication only at first."""
 
     def read_credentials(self, written: object) -> msgspec.Struct:
-        """Return the credentials of a source.
+        """Return the credentials of a source, without space around them: copies often have some.
 
         Raises:
             InvalidCredentialsError: one is missing, unknown or of another form; no value is in the text.
         """
+        if isinstance(written, dict):
+            written = {name: value.strip() if isinstance(value, str) else value for name, value in written.items()}
         try:
             return msgspec.convert(written, self.credentials)
         except msgspec.ValidationError as error:
@@ -249,22 +256,44 @@ def token_form(url: str, headers: Mapping[str, str] | None = None, **fields: str
     return Ask(url=url, method="POST", headers={"content-type": FORM, **(headers or {})}, body=urlencode(fields))
 
 
-def signed(key: str, algorithm: Literal["ES256", "RS256"], header: Mapping[str, str], claims: Mapping[str, Any]) -> str:
-    """Return a JWT that is signed with a private key in PEM."""
-    return jwt.encode({"alg": algorithm, **header}, dict(claims), private_key(key, algorithm), algorithms=[algorithm])
+def signed(
+    key: str,
+    algorithm: Literal["ES256", "RS256"],
+    header: Mapping[str, str],
+    claims: Mapping[str, Any],
+    now: datetime,
+    lasts: timedelta,
+) -> str:
+    """Return a JWT that is signed with a private key in PEM.
+
+    Args:
+        key: see `private_key`.
+        algorithm: that it signs with.
+        header: of the token, besides the algorithm.
+        claims: of the token, besides its times.
+        now: by our clock. It is issued a little earlier, as the platform's may be behind.
+        lasts: from now to its end.
+
+    Raises:
+        InvalidCredentialsError: the key is none.
+    """
+    times = {"iat": int((now - SKEW).timestamp()), "exp": int((now + lasts).timestamp())}
+    found = private_key(key, algorithm)
+    return jwt.encode({"alg": algorithm, **header}, {**claims, **times}, found, algorithms=[algorithm])
 
 
 def private_key(key: str, algorithm: Literal["ES256", "RS256"]) -> ECKey | RSAKey:
-    """Return a private key that is written in PEM.
+    """Return a private key that is written in PEM, also as it stands in a JSON file: quoted, its lines escaped.
 
     Raises:
         InvalidCredentialsError: it is none, or of another kind.
     """
     kind = "an elliptic curve P-256" if algorithm == "ES256" else "an RSA"
     found: ECKey | RSAKey | None = None
-    if _PEM.fullmatch(key.strip()):
+    written = _ESCAPED_BREAK.sub("\n", key).strip(_AROUND_PEM)
+    if _PEM.fullmatch(written):
         with suppress(JoseError, ValueError, TypeError):
-            found = (ECKey if algorithm == "ES256" else RSAKey).import_key(key.strip())
+            found = (ECKey if algorithm == "ES256" else RSAKey).import_key(written)
     if found is None or not found.is_private or (isinstance(found, ECKey) and found.curve_name != "P-256"):
         raise InvalidCredentialsError(f"private_key: must be {kind} private key in PEM")
     return found

@@ -77,12 +77,12 @@ async def read_revisions(
     nothing counts twice.
 
     With `Accept: text/event-stream` the answer is a live stream instead: new revisions within a second, each with an
-    `id` for `Last-Event-ID`, and a comment every ten seconds. It ends after ten minutes; browsers come back by
-    themselves.
+    `id` for `Last-Event-ID`, and a comment every ten seconds. It begins with the `id` of its place, and ends after ten
+    minutes; browsers come back by themselves.
     """
     partitions = request.app.state.resources.settings.partitions
     if EVENT_STREAM in request.headers.get("accept", ""):
-        place = await store.end(tx) if last_event_id is None else _place_of(last_event_id)
+        place = _place_of(last_event_id) if last_event_id else await store.end(tx)
         return _stream(request, principal.tenant_id, place, partitions)
     extent, place = (await store.published(tx, REVIEWS.name), BEGINNING) if after is None else _decode(after)
     found = await store.following(tx, principal.tenant_id, place, limit + 1)
@@ -103,6 +103,10 @@ def _decode(after: str) -> tuple[Extent, Place]:
         after, tuple[int, bool, int, dict[str, int], int, UUID, int], of=_PAGES
     )
     return Extent(until, is_within, epoch, sequences), Place(xid, review_id, revision)
+
+
+def _id_of(place: Place) -> str:
+    return encode_cursor(*place, of=_STREAM)
 
 
 def _place_of(event_id: str) -> Place:
@@ -157,14 +161,15 @@ async def _events(
     """
     now = asyncio.get_running_loop().time
     ends_at, beat_at = now() + STREAM_AGE.total_seconds(), now() + HEARTBEAT_SECONDS
-    yield f"retry: {PAUSE_SECONDS * 1000:.0f}\n\n"
+    # Without an id, a client that no event has come to would come back at another place, and miss what was in between.
+    yield f"id: {_id_of(place)}\nretry: {PAUSE_SECONDS * 1000:.0f}\n\n"
     while now() < ends_at and not is_over():
         read = partial(store.following, tenant_id=tenant_id, after=place, limit=REVISIONS_OF_A_STEP)
         found = await read_apart(database, tenant_id, read)
         for each in found:
             place = each.place
             data = fed_revision_out(each, partitions).model_dump_json()
-            yield f"id: {encode_cursor(*place, of=_STREAM)}\nevent: {each.type}\ndata: {data}\n\n"
+            yield f"id: {_id_of(place)}\nevent: {each.type}\ndata: {data}\n\n"
         if found:
             beat_at = now() + HEARTBEAT_SECONDS
         elif now() >= beat_at:

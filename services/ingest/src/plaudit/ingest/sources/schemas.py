@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import asdict
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from plaudit.common.http import WHOLE, Body, Subject
 from plaudit.common.http.openapi_examples import AN_ID
@@ -50,6 +50,8 @@ TimeZone = Annotated[
 ]
 Secret = Annotated[
     str,
+    # A copy often has a blank or a break behind it, and no platform signs with one.
+    StringConstraints(strip_whitespace=True),
     Field(
         min_length=8,
         max_length=512,

@@ -1,5 +1,6 @@
 """Where a delivery is proven: by its signature, or by the secret token in the address."""
 
+import re
 import secrets
 from typing import Final
 
@@ -17,6 +18,9 @@ _NOBODYS_KEYS: Final = (secrets.token_bytes(32),)
 _UNSIGNED: Final = PathToken()
 _SIGNED: Final = StandardWebhooks()
 _KNOWN_HEADERS: Final = frozenset(name for adapter in ADAPTERS.values() for name in adapter.proof.headers)
+_LIKE_A_SIGNATURE: Final = re.compile(rb"[a-z0-9-]{0,48}(?:signature|hmac)[a-z0-9-]{0,48}")
+"""Of a header that some other scheme signs with: whoever reads its name knows which one was set up."""
+MAX_SEEN_HEADERS: Final = 20
 
 
 def prove(
@@ -55,7 +59,8 @@ def prove(
 
 def not_proven(error: NotProvenError, request: DirectRequest) -> Problem:
     """Return the answer to a delivery that is not proven: why, and which headers of signatures it had."""
-    seen = sorted(name.decode() for name in _KNOWN_HEADERS.intersection(request.fields))
+    names = {name for name in request.fields if name in _KNOWN_HEADERS or _LIKE_A_SIGNATURE.fullmatch(name)}
+    seen = sorted(name.decode() for name in names)[:MAX_SEEN_HEADERS]
     detail = str(error)
     return Problem(
         "invalid-signature",

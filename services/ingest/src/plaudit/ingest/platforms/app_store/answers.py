@@ -36,8 +36,8 @@ def _sign(credentials: Credentials, now: datetime) -> Token:
     issuer, key_id = credential(credentials, "issuer_id"), credential(credentials, "key_id")
     pem = credential(credentials, "private_key")
     try:
-        claims = {"iss": issuer, "iat": now, "exp": now + TOKEN_LIFETIME, "aud": AUDIENCE}
-        value = signed(pem, "ES256", {"kid": key_id, "typ": "JWT"}, claims)
+        claims = {"iss": issuer, "aud": AUDIENCE}
+        value = signed(pem, "ES256", {"kid": key_id, "typ": "JWT"}, claims, now, TOKEN_LIFETIME)
     except InvalidCredentialsError as error:
         raise CannotAskError("the credential 'private_key' is not the .p8 file of a key") from error
     return Token(value, TOKEN_LIFETIME.total_seconds())

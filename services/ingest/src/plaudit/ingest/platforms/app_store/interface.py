@@ -59,14 +59,10 @@ class AppStore(Interface):
 
     def token(self, credentials: Credentials, now: datetime) -> Token | Ask:
         """Return a token that we sign ourselves."""
-        until = now + TOKEN_LASTS
-        claims = {
-            "iss": credentials.issuer_id,
-            "iat": int(now.timestamp()),
-            "exp": int(until.timestamp()),
-            "aud": AUDIENCE,
-        }
-        return Token(signed(credentials.private_key, "ES256", {"kid": credentials.key_id, "typ": "JWT"}, claims), until)
+        claims = {"iss": credentials.issuer_id, "aud": AUDIENCE}
+        header = {"kid": credentials.key_id, "typ": "JWT"}
+        value = signed(credentials.private_key, "ES256", header, claims, now, TOKEN_LASTS)
+        return Token(value, now + TOKEN_LASTS)
 
     def first(self, credentials: Credentials, walk: Walk) -> Ask:
         """Ask for the newest reviews, with their responses."""

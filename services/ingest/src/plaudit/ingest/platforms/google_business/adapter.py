@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
+from plaudit.ingest.platforms.fields import as_written
 from plaudit.ingest.platforms.payload import Fields, read_event, read_events, tags, version_of, with_answers
 from plaudit.ingest.platforms.proofs import OidcBearer
 from plaudit.ingest.reviews.domain.instructions import (
@@ -98,11 +99,12 @@ def _read(review: Fields) -> Item:
     if not NAME.fullmatch(name):
         raise review.unreadable("name", "must be accounts/…/locations/…/reviews/…")
     changed_at = review.time("updateTime")
+    written = review.text("comment")
     content = Content(
         rating=_stars(review),
         published_at=review.time("createTime"),
         edited_at=review.edited("updateTime", "createTime"),
-        text=review.text("comment") or None,
+        text=as_written(written) if isinstance(written, str) else None,
         tags=tags(location=name.split("/")[3]),
         answer=_answer(review),
     )
@@ -125,7 +127,7 @@ def _answer(review: Fields) -> AnswerContent | UnsetType:
     at = review.time("reviewReply.updateTime")
     stated = review.word("reviewReply.reviewReplyState", ANSWER_STATES)
     state = AnswerState.PUBLISHED if stated is UNSET else stated
-    return AnswerContent(text=text, published_at=None if at is UNSET else at, state=state)
+    return AnswerContent(text=as_written(text), published_at=None if at is UNSET else at, state=state)
 
 
 ADAPTER = Adapter(

@@ -20,6 +20,7 @@ from plaudit.ingest.platforms.asking import (
     text_at,
     time_at,
 )
+from plaudit.ingest.platforms.fields import as_written
 from plaudit.ingest.platforms.google_business.adapter import NAME
 
 TOKENS: Final = "https://oauth2.googleapis.com"
@@ -53,6 +54,7 @@ def _read_reply(reply: object) -> Shown | None:
     text, at = text_at(reply, "comment"), time_at(reply, "updateTime")
     if text is None:
         return None
+    text = as_written(text)
     match text_at(reply, "reviewReplyState"):
         case "PENDING":
             return Shown(text, "pending", at)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from plaudit.ingest.platforms.google_business.adapter import NAME
 from plaudit.ingest.platforms.interface import (
@@ -46,6 +47,12 @@ class GoogleBusiness(Interface):
     every = timedelta(minutes=15)
     order = "changed"
     look_back = timedelta(minutes=10)
+
+    def read_credentials(self, written: object) -> msgspec.Struct:
+        """Return the credentials, with each location once: the way through them goes from one to the next."""
+        found = super().read_credentials(written)
+        assert isinstance(found, Credentials)
+        return replace(found, locations=tuple(dict.fromkeys(found.locations)))
 
     def token(self, credentials: Credentials, now: datetime) -> Token | Ask:
         """Return the request that exchanges the refresh token."""

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from plaudit.ingest.platforms.adapter import Adapter, Tells, UnusableBodyError
-from plaudit.ingest.platforms.payload import Fields, read_events, tags, version_of, with_answers
+from plaudit.ingest.platforms.payload import EPOCH, Fields, read_events, tags, version_of, with_answers
 from plaudit.ingest.platforms.proofs import NoDeliveries
 from plaudit.ingest.reviews.domain.instructions import AnswerContent, Content, CreateReview, Item
 from plaudit.ingest.sources.domain import KeyedSource
@@ -46,7 +46,9 @@ def _read(review: Fields) -> Item:
 
 
 def _comment(comments: Iterable[Fields], name: str) -> Fields | None:
-    return next((each.inner(name) for each in comments if each.get(name) is not UNSET), None)
+    """Return the latest comment of one side: there may be an earlier one, in whatever order."""
+    found = [each.inner(name) for each in comments if each.get(name) is not UNSET]
+    return max(found, key=lambda each: each.time("lastModified.seconds") or EPOCH, default=None)
 
 
 def _parts(written: str | UnsetType | None) -> tuple[str | UnsetType | None, str | UnsetType | None]:

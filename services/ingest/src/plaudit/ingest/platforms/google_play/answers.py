@@ -22,6 +22,7 @@ from plaudit.ingest.platforms.asking import (
     text_at,
 )
 from plaudit.ingest.platforms.interface import InvalidCredentialsError, signed
+from plaudit.ingest.platforms.payload import EPOCH
 
 TOKENS: Final = "https://oauth2.googleapis.com"
 ADDRESS: Final = "https://androidpublisher.googleapis.com"
@@ -34,9 +35,9 @@ TOKEN_SECONDS: Final = 3_600.0
 def _ask(credentials: Credentials, now: datetime) -> HttpRequest:
     """Ask for a token with an assertion that is signed with the key of a service account."""
     email, pem = credential(credentials, "client_email"), credential(credentials, "private_key")
-    claims = {"iss": email, "scope": SCOPE, "aud": f"{TOKENS}/token", "iat": now, "exp": now + ASSERTION_LIFETIME}
+    claims = {"iss": email, "scope": SCOPE, "aud": f"{TOKENS}/token"}
     try:
-        assertion = signed(pem, "RS256", {"typ": "JWT"}, claims)
+        assertion = signed(pem, "RS256", {"typ": "JWT"}, claims, now, ASSERTION_LIFETIME)
     except InvalidCredentialsError as error:
         raise CannotAskError("the credential 'private_key' is not that of a service account") from error
     return form(TOKENS, "/token", {"grant_type": JWT_GRANT, "assertion": assertion})
@@ -63,11 +64,12 @@ def _read_sent(body: bytes) -> Shown:
 
 def _read_looked(body: bytes) -> Shown | None:
     comments = member(read_object(body), "comments")
-    for each in comments if isinstance(comments, list) else ():
-        text = text_at(each, "developerComment", "text")
-        if text is not None:
-            return Shown(text, "published", seconds_at(each, "developerComment", "lastModified", "seconds"))
-    return None
+    found = [
+        Shown(text, "published", seconds_at(each, "developerComment", "lastModified", "seconds"))
+        for each in (comments if isinstance(comments, list) else ())
+        if (text := text_at(each, "developerComment", "text")) is not None
+    ]
+    return max(found, key=lambda shown: shown.at or EPOCH, default=None)
 
 
 ANSWERING: Final = Answering(

@@ -27,7 +27,8 @@ PAGE_SIZE: Final = 100
 """The most that the interface gives; it often gives fewer."""
 SCOPE: Final = "https://www.googleapis.com/auth/androidpublisher"
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-ASSERTION_LASTS: Final = timedelta(hours=1)
+ASSERTION_LASTS: Final = timedelta(minutes=30)
+"""Google takes an hour at most."""
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,14 +64,8 @@ class GooglePlay(Interface):
     def token(self, credentials: Credentials, now: datetime) -> Token | Ask:
         """Return the request that exchanges what we sign as the service account."""
         address = f"{self.origin_of_tokens}/token"
-        claims = {
-            "iss": credentials.client_email,
-            "scope": SCOPE,
-            "aud": address,
-            "iat": int(now.timestamp()),
-            "exp": int((now + ASSERTION_LASTS).timestamp()),
-        }
-        assertion = signed(credentials.private_key, "RS256", {"typ": "JWT"}, claims)
+        claims = {"iss": credentials.client_email, "scope": SCOPE, "aud": address}
+        assertion = signed(credentials.private_key, "RS256", {"typ": "JWT"}, claims, now, ASSERTION_LASTS)
         return token_form(address, grant_type=GRANT, assertion=assertion)
 
     def first(self, credentials: Credentials, walk: Walk) -> Ask:
@@ -93,11 +88,16 @@ class GooglePlay(Interface):
 
 def _changed(row: Mapping[str, Any]) -> datetime | None:
     comments = row.get("comments")
-    for comment in comments if isinstance(comments, list) else ():
-        seconds = text(comment, "userComment", "lastModified", "seconds") if isinstance(comment, dict) else None
-        if seconds is not None and seconds.isascii() and seconds.isdigit() and len(seconds) < 12:
-            return datetime.fromtimestamp(int(seconds), UTC)
-    return None
+    found = [
+        int(seconds)
+        for comment in (comments if isinstance(comments, list) else ())
+        if isinstance(comment, dict)
+        and (seconds := text(comment, "userComment", "lastModified", "seconds")) is not None
+        and seconds.isascii()
+        and seconds.isdigit()
+        and len(seconds) < 12
+    ]
+    return datetime.fromtimestamp(max(found), UTC) if found else None
 
 
 INTERFACE = GooglePlay()

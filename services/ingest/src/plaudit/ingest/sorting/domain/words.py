@@ -9,7 +9,8 @@ MAX_TEXT_CHARS: Final = 20_000
 MAX_CACHED_WORD_CHARS: Final = 32
 CACHED_WORDS: Final = 32_768
 
-_APOSTROPHES: Final = "'\u2019\u00b4`"
+_APOSTROPHES: Final = "'`\u00b4\u2018\u2019\u201b\u02b9\u02bb\u02bc\u2032\uff07\uff40"
+"""As people type them, also those that keyboards and programs put in their place."""
 _INVISIBLE: Final = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad\ufe0f]")
 _A_WORD: Final = rf"[^\W_]+(?:[{_APOSTROPHES}][^\W_]+)*"
 _WORD: Final = re.compile(_A_WORD)
@@ -32,6 +33,7 @@ _ASCII: Final = (
 )
 """A table for `bytes.translate`: letters in lower case, what ends a sentence as a break, and all else as a blank."""
 Kept = TypeVar("Kept")
+_WITHOUT_APOSTROPHES: Final = str.maketrans(dict.fromkeys(_APOSTROPHES))
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", **dict.fromkeys(_APOSTROPHES)})
 _END_OF_CUT_TITLE: Final = " .\u2026"
 _REPEATED_LETTER: Final = re.compile(r"([^\W\d_])\1{2,}")
@@ -138,7 +140,8 @@ def _fold(word: str) -> str:
     if lowered.isascii():
         folded = lowered.translate(_UMLAUTS) if not lowered.isalnum() else lowered
     else:
-        composed = unicodedata.normalize("NFKC", word).lower().translate(_UMLAUTS)
+        # Apostrophes first: the normal form of some is a space and a mark.
+        composed = unicodedata.normalize("NFKC", word.translate(_WITHOUT_APOSTROPHES)).lower().translate(_UMLAUTS)
         folded = composed if composed.isascii() else _without_accents(composed)
     # A word of one letter alone is a name, such as BBB.
     return folded if len(set(folded)) == 1 else _REPEATED_LETTER.sub(r"\1", folded)

@@ -21,6 +21,8 @@ CONVERSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("as-is", "derived", "query:NAME"),
     "language": ("stated",),
     "subject": ("slug",),
+    "text": ("as-written",),
+    "answer.text": ("as-written",),
     "verified": ("YES,YES:NO,NO",),
     "removed": ("WORD,WORD",),
     "skip": ("WORD,WORD",),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from plaudit.ingest.platforms.fields import as_written
 from plaudit.ingest.reviews.domain.csv_cells import unguarded
 from plaudit.ingest.transfer.domain.advice import Advice, Place, told
 from plaudit.ingest.transfer.domain.mapping import (
@@ -264,6 +265,8 @@ _PLAIN: Final[Mapping[str, Convert]] = {
     "scale.max": lambda cells: number(cells[0]),
     "language": lambda cells: _language(cells[0]),
     "language|stated": _stated_language,
+    "text|as-written": lambda cells: as_written(cells[0]),
+    "answer.text|as-written": lambda cells: as_written(cells[0]),
     "tags": _tags,
     "answer.state": lambda cells: cells[0].strip().casefold(),
     "kind": lambda cells: cells[0].strip().casefold(),

@@ -21,10 +21,14 @@ NO: Final = frozenset({"false", "no", "0", "n", "f", "off", "nein", "non", "nee"
 
 _DECIMAL: Final = r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,17}|,[0-9]{1,2})?"
 _RATING: Final = re.compile(
-    rf"({_DECIMAL})\s*(?:(?:/|of|out of|von|sur|de|di|van)\s*([0-9]{{1,3}}))?\s*"
-    r"(?:stars?|sterne?|sternen|étoiles?|estrellas?|estrelas?|stell[ae]|sterren|bintang)?",
+    rf"({_DECIMAL})\s*(?:(?:/|of|out of|von|sur|de|di|su|van|av|z)\s*([0-9]{{1,3}}))?\s*"
+    r"(?:stars?|sterne?|sternen|étoiles?|estrellas?|estrelas?|stell[ae]|sterren|bintang|stjärn(?:a|or)|gwiazd(?:ka|ki|ek))?",
     re.IGNORECASE,
 )
+_RATING_AFTER_BEST: Final = re.compile(
+    rf"([0-9]{{1,3}})\s*(?:つ星のうち|y\u0131ld\u0131z üzerinden)\s*({_DECIMAL})\s*", re.IGNORECASE
+)
+"""As Japanese and Turkish say it, the best one first."""
 _DIGIT: Final = {str(digit): digit for digit in range(10)}
 _GLYPHS: Final = re.compile(r"([★⭐]{1,10})☆*")
 _WORDS: Final = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
@@ -53,6 +57,9 @@ def rating(text: str) -> tuple[float, int | None]:
     if match := _RATING.fullmatch(stripped):
         number = float(match[1].replace(",", "."))
         return (int(number) if number.is_integer() else number), int(match[2]) if match[2] else None
+    if match := _RATING_AFTER_BEST.fullmatch(stripped):
+        number = float(match[2].replace(",", "."))
+        return (int(number) if number.is_integer() else number), int(match[1])
     if match := _GLYPHS.fullmatch(stripped):
         return len(match[1]), None
     if stripped.upper() in _WORDS:
