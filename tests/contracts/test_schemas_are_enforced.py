@@ -92,6 +92,7 @@ BETWEEN_FIELDS = {
     *(("POST /v1/sources/{source_id}/test", field) for field in ("body", "body_base64")),
 }
 """Fields of which one allows or demands another: the refusal names the body as a whole."""
+FILE = "application/octet-stream"
 SPELLED, PLAIN = "a\u200b@b.example", "a@b.example"
 """Another spelling of an address than the plain one of documents; it is taken wherever that is."""
 OF_OTHERS = {("POST /v1/reviews/{review_id}/answer", field) for field in ("published_at", "text")}
@@ -194,7 +195,7 @@ def is_beyond_schemas(name: str, field: str, answer: httpx.Response) -> bool:
 def takes_a_file(operation: Mapping[str, Any]) -> bool:
     """Say whether a body is a file: then what it holds decides, and its own tests try that."""
     content = operation.get("requestBody", {}).get("content", {JSON: {}})
-    return JSON not in content
+    return JSON not in content or FILE in content
 
 
 EITHER = {("body", "person"), ("body", "email"), ("body", "review_id"), ("body", "impact"), ("body", "effort_weeks")}
