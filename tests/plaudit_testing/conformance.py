@@ -63,6 +63,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
 # no rule of one field.
 include-name-regex = "((PUT|POST) /v1/sorting-rules.*|POST /v1/mappings.*|PUT /v1/sources/.*/mapping|POST /v1/replays)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
+checks.negative_data_rejection.expected-statuses = [400, 401, 404, 409, 412, 413, 415, 422]
 
 [[operations]]
 # What is too large is refused before anybody looks at what else is wrong with it.
