@@ -12,13 +12,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.ingest.reviews.domain.filters import Filters, Wanted
 from plaudit.ingest.reviews.domain.filters import wanted as wanted_of
 from plaudit.ingest.reviews.domain.order import PLACES, Order
 from plaudit.ingest.reviews.domain.state import ErasedReview, Review
-from plaudit.ingest.reviews.domain.words import search_query
+from plaudit.ingest.reviews.domain.words import MAX_SEARCHED_WORDS, search_query, words
 from plaudit.ingest.reviews.store.reading import read_state, source_choices
 from plaudit.ingest.reviews.store.statements import (
     Asked,
@@ -64,6 +65,12 @@ MAX_FOUND: Final = 4_000
 """Reviews that are looked up and sorted at most; where more match, an order's index is read."""
 MAX_FOUND_WORDS: Final = 15_000
 """The same for words: to read on takes longer there."""
+FEW_WITH_WORDS: Final = 1_000
+"""Where so many are expected to have the words, they are looked up at once."""
+MAX_EXPECTED: Final = 4
+"""Where so many times as many are expected as may be looked up, they are not gathered to be counted."""
+MAX_GATHERED: Final = 100_000
+"""Reviews that have a word, or what it begins, if they are to be gathered for it."""
 MAX_CHANGES: Final = 30_000
 """Changes of a time of which those are chosen that are looked up."""
 MAX_NOT_INDEXED: Final = 2_000
@@ -74,6 +81,7 @@ COUNTED_ENTRIES: Final = 20_000
 _PLAN_FOR_THIS = """
 SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
 """
+_SEARCHED = "SELECT review_id FROM searched_texts WHERE words @@ $1::text::tsquery"
 _POSITION = "SELECT xid, review_id, revision FROM review_text_positions WHERE tenant_id = $1"
 # The position is no part of it: within it, row level security would keep it from where the index is entered.
 _NOT_INDEXED = """
@@ -89,6 +97,17 @@ class Found:
     place: tuple[Any, ...]
     review: Review | ErasedReview
     """An erased one in the order of changes only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the index of words and marks is asked for."""
+
+    query: str
+    expected: int
+    """How many reviews it finds, by statistics; 0 where these are not asked."""
+    has_all_words: bool
+    """Whether all words that are asked for are in the query; the others are looked for in each review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +201,11 @@ async def _listed(tx: Tx, asked: Asked) -> list[Found]:
     """
     await tx.raw.execute(_PLAN_FOR_THIS)
     is_one = asked.wanted.filters.external_id is not None
+    search = await _search(tx, asked)
+    if search is not None and search.expected <= FEW_WITH_WORDS:
+        few = await _few(tx, asked, search)
+        if few is not None:
+            return few
     found: list[Found] = [] if is_one else await _read(tx, asked, NEXT)
     if len(found) == asked.limit:
         return found
@@ -191,7 +215,7 @@ async def _listed(tx: Tx, asked: Asked) -> list[Found]:
         found = await _read(tx, asked, near)
         if len(found) == asked.limit:
             return found
-    few = await _few(tx, asked)
+    few = await _few(tx, asked, search)
     if few is not None:
         return few
     if not is_near and not is_one:
@@ -201,19 +225,48 @@ async def _listed(tx: Tx, asked: Asked) -> list[Found]:
     return await _read(tx, asked, None)
 
 
-async def _few(tx: Tx, asked: Asked) -> list[Found] | None:
+async def _few(tx: Tx, asked: Asked, search: Search | None) -> list[Found] | None:
     """Look up all that the indexes of changes, or of words and marks, find; None where that is too many."""
     is_one = asked.wanted.filters.external_id is not None
     if not is_one and (asked.first_xid is not None or asked.end_xid is not None):
         found = await _counted(tx, among_changed(asked, MAX_CHANGES, MAX_FOUND), MAX_FOUND, asked.order)
         if found is not None:
             return found
-    query = search_query(asked.tenant_id, asked.wanted.filters.text, asked.wanted.marked)
-    more = None if query is None else await _not_indexed(tx, asked)
-    if query is None or more is None:
+    has_text = asked.wanted.filters.text is not None
+    most = MAX_FOUND_WORDS if has_text else MAX_FOUND
+    more = None if search is None or search.expected > MAX_EXPECTED * most else await _not_indexed(tx, asked)
+    if search is None or more is None:
         return None
-    most = MAX_FOUND if asked.wanted.filters.text is None else MAX_FOUND_WORDS
-    return await _counted(tx, among_found(asked, query, more, most), most, asked.order)
+    statement = among_found(asked, search.query, more, most, have_words=search.has_all_words)
+    return await _counted(tx, statement, most, asked.order)
+
+
+async def _search(tx: Tx, asked: Asked) -> Search | None:
+    """Return what the index of words and marks is asked for; None where nothing can be.
+
+    To gather the reviews of a word takes long where many have it, or what it begins: such a word is looked for in each
+    review that marks or other words find. One word stays in the query where there is nothing else.
+    """
+    text, marked = asked.wanted.filters.text, asked.wanted.marked
+    query = search_query(asked.tenant_id, text, marked)
+    if query is None:
+        return None
+    if text is None:
+        return Search(query, expected=0, has_all_words=True)
+    searched = words(text)[:MAX_SEARCHED_WORDS]
+    counts = {word: await _expected(tx, str(search_query(asked.tenant_id, word))) for word in searched}
+    gathered = [word for word in searched if counts[word] <= MAX_GATHERED]
+    if not gathered and not marked:
+        gathered = [min(searched, key=counts.__getitem__)]
+    query = str(search_query(asked.tenant_id, " ".join(gathered) if gathered else None, marked))
+    return Search(query, await _expected(tx, query), has_all_words=len(gathered) == len(searched))
+
+
+async def _expected(tx: Tx, query: str) -> int:
+    """Return how many reviews a search finds, by the statistics of words and marks."""
+    [row] = await tx.raw.fetch(f"EXPLAIN (FORMAT JSON) {_SEARCHED}", query)
+    decoded = msgspec.json.decode(row[0]) if isinstance(row[0], str) else row[0]
+    return int(decoded[0]["Plan"]["Plan Rows"])
 
 
 async def _read(tx: Tx, asked: Asked, near: Near | None) -> list[Found]:

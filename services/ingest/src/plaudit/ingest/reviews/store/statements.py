@@ -136,7 +136,7 @@ def next_rating(asked: Asked) -> Statement:
     return statement
 
 
-def among_found(asked: Asked, query: str, more: Sequence[UUID], most: int) -> Statement:
+def among_found(asked: Asked, query: str, more: Sequence[UUID], most: int, *, have_words: bool) -> Statement:
     """Return the statement that looks up what the index of words and marks finds, and sorts what is wanted.
 
     Args:
@@ -144,6 +144,7 @@ def among_found(asked: Asked, query: str, more: Sequence[UUID], most: int) -> St
         query: of words and marks.
         more: what is not in that index yet.
         most: how many may be found; of more, nothing is looked up.
+        have_words: whether what is found has all words that are asked for.
     """
     statement = Statement()
     found = f"""
@@ -155,7 +156,7 @@ given AS MATERIALIZED (
     SELECT review_id FROM found WHERE (SELECT number FROM counted) <= {most}
     UNION SELECT * FROM unnest({statement.give(list(more))}::uuid[])
 )"""
-    return _among(statement, asked, found, have_words=True)
+    return _among(statement, asked, found, have_words=have_words)
 
 
 def among_changed(asked: Asked, most_read: int, most: int) -> Statement:
