@@ -13,7 +13,13 @@ from plaudit_testing.running_ingest import Ingest, Source, created, running_inge
 pytestmark = pytest.mark.postgres
 
 OURS = {"sec-fetch-site": "same-origin", "accept": "text/html"}
-OF_BEFORE = ("DROP TABLE ingest.deleted_sources", "UPDATE ingest.alembic_version SET version_num = '0022'")
+OF_BEFORE = (
+    "DROP TABLE ingest.deleted_sources",
+    # Its index goes with the column.
+    "ALTER TABLE ingest.revisions DROP COLUMN traits",
+    "CREATE INDEX revisions_changes ON ingest.revisions (tenant_id, xid, review_id, revision)",
+    "UPDATE ingest.alembic_version SET version_num = '0022'",
+)
 """What makes a database one of before it was kept which sources were deleted."""
 
 
