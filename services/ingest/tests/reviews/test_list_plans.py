@@ -237,8 +237,9 @@ async def test_any_two_filters_in_any_order_read_no_whole_table_and_few_entries(
 async def test_every_way_finds_the_same_reviews(many: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     none, all_of_them = Near(entries=0, lookups=0), Near(entries=2 * SOME, lookups=2 * SOME)
     never, ever = ({"MAX_FOUND": most, "MAX_FOUND_WORDS": most} for most in (-1, 2 * SOME))
+    plain = {"FEW_WITH_WORDS": -1, "MAX_GATHERED": 2 * SOME}
     ways: dict[str, dict[str, Any]] = {
-        "in order": {"NEXT": all_of_them},
+        "in order": {"NEXT": all_of_them, **plain},
         "a part in order": {
             "NEXT": Near(entries=1_500, lookups=150),
             "NEAR": all_of_them,
@@ -246,7 +247,15 @@ async def test_every_way_finds_the_same_reviews(many: Ingest, monkeypatch: pytes
             **never,
         },
         "looked up": {"NEXT": none, "NEAR": none, "NEAR_WORDS": none, **ever},
-        "to the end": {"NEXT": none, "NEAR": none, "NEAR_WORDS": none, **never, "MAX_CHANGES": 0},
+        "looked up, with words looked for in each": {
+            "NEXT": none,
+            "NEAR": none,
+            "NEAR_WORDS": none,
+            "MAX_GATHERED": -1,
+            **ever,
+        },
+        "few words at once": {"FEW_WITH_WORDS": 2 * SOME, **ever},
+        "to the end": {**plain, "NEXT": none, "NEAR": none, "NEAR_WORDS": none, **never, "MAX_CHANGES": 0},
     }
     asked = asked_filters()
     singles, pairs = asked[: len(FILTERS)], asked[len(FILTERS) :]

@@ -104,8 +104,8 @@ class Search:
     """What the index of words and marks is asked for."""
 
     query: str
-    expected: int
-    """How many reviews it finds, by statistics; 0 where these are not asked."""
+    expected: int | None
+    """How many reviews it finds, by statistics; None where no words are asked for."""
     has_all_words: bool
     """Whether all words that are asked for are in the query; the others are looked for in each review."""
 
@@ -202,7 +202,7 @@ async def _listed(tx: Tx, asked: Asked) -> list[Found]:
     await tx.raw.execute(_PLAN_FOR_THIS)
     is_one = asked.wanted.filters.external_id is not None
     search = await _search(tx, asked)
-    if search is not None and search.expected <= FEW_WITH_WORDS:
+    if search is not None and search.expected is not None and search.expected <= FEW_WITH_WORDS:
         few = await _few(tx, asked, search)
         if few is not None:
             return few
@@ -234,8 +234,10 @@ async def _few(tx: Tx, asked: Asked, search: Search | None) -> list[Found] | Non
             return found
     has_text = asked.wanted.filters.text is not None
     most = MAX_FOUND_WORDS if has_text else MAX_FOUND
-    more = None if search is None or search.expected > MAX_EXPECTED * most else await _not_indexed(tx, asked)
-    if search is None or more is None:
+    if search is None or (search.expected is not None and search.expected > MAX_EXPECTED * most):
+        return None
+    more = await _not_indexed(tx, asked)
+    if more is None:
         return None
     statement = among_found(asked, search.query, more, most, have_words=search.has_all_words)
     return await _counted(tx, statement, most, asked.order)
@@ -252,7 +254,7 @@ async def _search(tx: Tx, asked: Asked) -> Search | None:
     if query is None:
         return None
     if text is None:
-        return Search(query, expected=0, has_all_words=True)
+        return Search(query, expected=None, has_all_words=True)
     searched = words(text)[:MAX_SEARCHED_WORDS]
     counts = {word: await _expected(tx, str(search_query(asked.tenant_id, word))) for word in searched}
     gathered = [word for word in searched if counts[word] <= MAX_GATHERED]
