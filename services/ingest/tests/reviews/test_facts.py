@@ -13,6 +13,7 @@ from plaudit.ingest.reviews.domain.facts import IS_KNOWN, bits_asked, facts, mor
 from plaudit.ingest.reviews.domain.filters import Filters, Wanted, wanted
 from plaudit.ingest.reviews.domain.state import (
     Answer,
+    Disposition,
     ErasedReview,
     Kind,
     Origin,
@@ -124,11 +125,7 @@ REVIEW = Review(
         {"published_at": NOW.replace(microsecond=0), "rating": 3.4, "url": "https://example.com/1"},
         {
             "resolution": Resolution(
-                disposition="justified",
-                outcome="refunded",
-                cause=None,
-                ease=5,
-                resolved_at=NOW,  # type: ignore[arg-type]
+                disposition=Disposition.JUSTIFIED, outcome="refunded", cause=None, ease=5, resolved_at=NOW
             )
         },
     ],
