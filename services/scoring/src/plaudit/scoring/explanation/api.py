@@ -46,7 +46,8 @@ async def read_effects(
     """Compare the scores of a subject and of all above it, now, with what they would be without one review.
 
     The review is one that counts: its subject, its rating and `rated_at` stand in its events and at `GET /v1/reviews`.
-    The list is empty while no review of that rating counts for the subject: it is on its way, or removed.
+    The review is not looked up: for one that is removed, or that came a moment ago and is not counted yet, the
+    figures are what another one would do. The list is empty where no review of that star counts.
     """
     review = CountedReview(rating=rating, rated_at_us=unix_us(rated_at))
     found = await effects_on(tx, principal.tenant_id, subject, review)
