@@ -11,9 +11,10 @@ asks the platform first which answer it shows, and sends only what is not there.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 from uuid import UUID
@@ -21,7 +22,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from plaudit.common.db import Database
+from plaudit.common.db import Database, Tx
 from plaudit.common.db.errors import is_transient
 from plaudit.common.failpoints import failpoint
 from plaudit.common.http_client import HttpAnswer, HttpClient, UnreachableError
@@ -87,6 +88,15 @@ class _KeptToken:
     of: bytes
     """A digest of the credentials that it was got with."""
     until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of one attempt: how it is noted, and for how long its source is left alone."""
+
+    note: Callable[[Tx], Awaitable[WrittenAnswer]]
+    wait_seconds: float
+    failures: int = 0
 
 
 class AnswerJob(PeriodicJob):
@@ -161,28 +171,32 @@ class AnswerJob(PeriodicJob):
             if prepared is None:
                 await store.release(tx, sender, tx.now, sender.failures)
                 return
-        answer, failures, wait_seconds = prepared.answer, 0, interface.pause_seconds
+        outcome = await self._attempt(sender, interface, prepared)
+        # What became of the answer and when its source may be asked again are one fact: a kill between the
+        # two would forget how long the platform wants to be left alone.
+        async with self._database.transaction() as tx:
+            after = await outcome.note(tx)
+            await store.release(tx, sender, tx.now + timedelta(seconds=outcome.wait_seconds), outcome.failures)
+        _report(sender, after, "later" if outcome.failures else after.state.value)
+
+    async def _attempt(self, sender: Sender, interface: Answering, prepared: Prepared) -> _Outcome:
+        answer, pause_seconds = prepared.answer, interface.pause_seconds
         try:
             shown = await self._exchange(sender, interface, prepared)
         except LaterError as error:
             failures = sender.failures + 1
             usual_seconds = back_off_seconds(failures, FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS)
-            wait_seconds = max(usual_seconds, error.wait_seconds)
-            async with self._database.transaction() as tx:
-                after = await commands.postpone(tx, answer, str(error))
+            note = partial(commands.postpone, answer=answer, why=str(error))
+            return _Outcome(note, max(usual_seconds, error.wait_seconds), failures)
         except RefusedAnswerError as error:
-            async with self._database.transaction() as tx:
-                after = await commands.note_rejected(tx, answer, str(error))
+            return _Outcome(partial(commands.note_rejected, answer=answer, why=str(error)), pause_seconds)
         except CannotAskError as error:
-            async with self._database.transaction() as tx:
-                after = await commands.give_to_people(tx, answer, str(error))
-        else:
-            failpoint("answer_sent_before_note")
-            async with self._database.transaction() as tx:
-                after = await commands.note_shown(UnitOfWork(tx, self._outbox, self._ids), answer, shown)
-        async with self._database.transaction() as tx:
-            await store.release(tx, sender, tx.now + timedelta(seconds=wait_seconds), failures)
-        _report(sender, after, "later" if failures else after.state.value)
+            return _Outcome(partial(commands.give_to_people, answer=answer, why=str(error)), pause_seconds)
+        failpoint("answer_sent_before_note")
+        return _Outcome(partial(self._note_shown, answer=answer, shown=shown), pause_seconds)
+
+    async def _note_shown(self, tx: Tx, answer: WrittenAnswer, shown: Shown) -> WrittenAnswer:
+        return await commands.note_shown(UnitOfWork(tx, self._outbox, self._ids), answer, shown)
 
     async def _exchange(self, sender: Sender, interface: Answering, prepared: Prepared) -> Shown:
         """Send an answer, unless the platform has it; return what the platform tells of it."""
