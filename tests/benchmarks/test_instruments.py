@@ -25,7 +25,6 @@ from plaudit.common.events.partitioning import partition_of
 from plaudit.common.ids import uuid7
 from plaudit.common.outbox import Outbox
 from plaudit.common.standard_webhooks import verify
-from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.sums.domain.fold import Deltas, fold
 from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview
 
@@ -158,12 +157,12 @@ def test_rows_behind_lie_in_the_order_in_which_traffic_would_have_made_them() ->
 
 def test_rows_behind_have_the_keys_that_the_events_add_to() -> None:
     shape = Shape("x", subjects=50, exponent=0.9, depth=1, sources=1)
-    found = {row[:5] for row in keys.rows(shape)}
+    found = {row[:6] for row in keys.rows(shape)}
     for event in outgoing(shape, 100):
         review = msgspec.convert(msgspec.to_builtins(event.data.after), ScoredReview)
         deltas: Deltas = {}
         partition = partition_of(event.key.encode(), PARTITIONS)
-        fold(deltas, event.tenant_id, partition, ScoredChange(before=None, after=review), TRUST)
+        fold(deltas, event.tenant_id, partition, ScoredChange(before=None, after=review))
         assert deltas.keys() <= found
 
 

@@ -64,6 +64,8 @@ def pending_envelope(
     tenant_id: str = "default",
     review_id: str = "",
     revision: int = 1,
+    event_type: str = "",
+    time: datetime = RECORDED,
 ) -> bytes:
     """The event of a review's change, as an outbox row holds it; of a new review unless told otherwise."""
     change = ReviewChange(review_id=review_id or str(uuid7()), revision=revision, before=before, after=after)
@@ -73,8 +75,9 @@ def pending_envelope(
             specversion="1.0",
             id=str(uuid7()),
             source="/plaudit/ingest",
-            type="review.created" if before is None else "review.removed" if after is None else "review.edited",
-            time=RECORDED,
+            type=event_type
+            or ("review.created" if before is None else "review.removed" if after is None else "review.edited"),
+            time=time,
             subject=state.subject if state else "acme",
             tenant=tenant_id,
             datacontenttype="application/json",

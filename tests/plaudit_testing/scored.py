@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from plaudit.scoring.profiles.domain import DAY_US, TRUST, Profile
-from plaudit.scoring.sums.domain.decay import MergedSums, Sums, merge, term
-from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold
+from plaudit.scoring.sums.domain.decay import MergedSums, Sums, term
+from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold, fold_half_life
+from plaudit.scoring.sums.domain.kept import KeptSums
+from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for
 from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, Source
 
 MOMENT_US = 20_000 * DAY_US
@@ -39,28 +41,57 @@ def change(before: ScoredReview | None, after: ScoredReview | None) -> ScoredCha
 
 
 def folded(*states: tuple[ScoredReview | None, ScoredReview | None], profile: Profile = TRUST) -> Deltas:
-    """The deltas of changes, each `(before, after)`, of one tenant and one partition."""
+    """The deltas of changes, each `(before, after)`, of one tenant and one partition, for a profile's half-life."""
     deltas: Deltas = {}
     for before, after in states:
-        fold(deltas, "default", 0, change(before, after), profile)
+        fold_half_life(deltas, "default", 0, change(before, after), _half_life_us(profile))
     return deltas
 
 
-def merged(deltas: Deltas, prefix: str = "acme") -> MergedSums:
-    """A prefix's sums over all sources and landmarks."""
-    return merge((landmark, Sums._make(row)) for (_, path, _, _, landmark), row in deltas.items() if path == prefix)
+def kept(*states: tuple[ScoredReview | None, ScoredReview | None], partition: int = 0) -> Deltas:
+    """The deltas of the kept sums of changes, each `(before, after)`, of one tenant."""
+    deltas: Deltas = {}
+    for before, after in states:
+        fold(deltas, "default", partition, change(before, after))
+    return deltas
+
+
+def kept_parts(deltas: Deltas, prefix: str = "acme") -> list[KeptPart]:
+    """A prefix's kept sums."""
+    return [
+        KeptPart(source_id, traits, block, KeptSums._make(row))
+        for (_, path, source_id, traits, _, block), row in deltas.items()
+        if path == prefix
+    ]
+
+
+def merged(deltas: Deltas, prefix: str = "acme", profile: Profile = TRUST) -> MergedSums:
+    """What counts for a profile of a prefix, over all sources and landmarks."""
+    return merge_for(
+        profile,
+        [
+            Part(source_id, traits, landmark, Sums._make(row))
+            for (_, path, source_id, traits, _, landmark), row in deltas.items()
+            if path == prefix
+        ],
+    )
 
 
 def row_of(
     rating: float, rated_at_us: int = MOMENT_US, weight: float = 1.0, *, sign: int = 1, profile: Profile = TRUST
 ) -> tuple[int, Sums]:
     """The row of one review: the landmark's index, and the sums."""
-    landmark, star, a, b2, w = term(rating, rated_at_us, weight, profile.half_life_us)
-    weights = (w * (each == star) for each in range(1, 6))
+    landmark, star, a, b2, w = term(rating, rated_at_us, _half_life_us(profile))
+    weights = (w * weight * (each == star) for each in range(1, 6))
     counts = (int(each == star) for each in range(1, 6))
-    return landmark, Sums._make(sign * value for value in (a, b2, *weights, *counts))
+    return landmark, Sums._make(sign * value for value in (a * weight, b2 * weight * weight, *weights, *counts))
 
 
-def key_of(path: str, rated_at_us: int = MOMENT_US, profile: Profile = TRUST) -> DeltaKey:
+def key_of(path: str, rated_at_us: int = MOMENT_US, profile: Profile = TRUST, traits: int = 1) -> DeltaKey:
     """The key of the row that a review of `folded` goes to."""
-    return "default", path, SOURCE_ID, 0, row_of(5, rated_at_us, profile=profile)[0]
+    return "default", path, SOURCE_ID, traits, 0, row_of(5, rated_at_us, profile=profile)[0]
+
+
+def _half_life_us(profile: Profile) -> int:
+    assert profile.half_life_us is not None
+    return profile.half_life_us

@@ -1,46 +1,106 @@
-"""What migrations do to rows that are there already."""
+"""What the migration to sums of all profiles does to a ledger that is there already."""
 
+from datetime import UTC, datetime
 from importlib import import_module
+from types import ModuleType
 
 import asyncpg
 import pytest
 
+from plaudit.common.db import Database
+from plaudit.scoring.history.store import kept_at
+from plaudit.scoring.profiles.domain import BUILT_IN
+from plaudit.scoring.scores.domain import FOR_EVER, read_for
+from plaudit.scoring.scores.store import sums_of
+from plaudit_testing.scored import MOMENT_US, SOURCE_ID
+
 pytestmark = pytest.mark.postgres
 
-UPGRADE = import_module("plaudit.scoring.migrations.versions.0003_ids_of_sums").STATEMENTS
-UNSCORED = import_module("plaudit.scoring.migrations.versions.0005_unscored_subjects").STATEMENTS
-ROW = (
-    "INSERT INTO scoring.sums "
-    "SELECT 'default', 'shop-' || n, gen_random_uuid(), 0, 31, n, 0, 0, 0, 0, 0, 0, n, 0, 0, 0, 0"
-    " FROM generate_series(1, 3) AS n"
+
+def migration(name: str) -> ModuleType:
+    return import_module(f"plaudit.scoring.migrations.versions.{name}")
+
+
+OLD_LEDGER = next(
+    each for each in migration("0001_accumulators_and_ledger").STATEMENTS if "TABLE scoring.ledger" in each
 )
+UPGRADE = migration("0006_sums_of_all_profiles").STATEMENTS
+REVIEWS = [f"01956d00-0000-7000-8000-00000000010{number}" for number in range(4)]
+
+# review, sequence, sign, revision, subject, kind, rating, rated on, known on
+ENTRIES = [
+    (0, 1, 1, 1, "acme/berlin", "stars", 1.0, 1, 5),
+    (0, 4, -1, 2, "acme/berlin", "stars", 1.0, 1, 7),
+    (0, 4, 1, 2, "acme/berlin", "stars", 4.0, 3, 7),
+    (1, 2, 1, 1, "acme", "nps", 4.6, 2, 2),
+    (2, 3, 1, 1, "globex", "stars", 5.0, 2, 2),
+    (2, 5, -1, 2, "globex", "stars", 5.0, 2, 8),
+    (3, 6, 1, 3, "acme/berlin", "thumbs", 5.0, 4, 9),
+]
 
 
-async def test_rows_that_are_there_get_ids_and_keep_their_sums(superuser: asyncpg.Connection) -> None:
-    await superuser.execute("ALTER TABLE scoring.sums DROP COLUMN id")
-    await superuser.execute(ROW)
-    before = [tuple(row) for row in await superuser.fetch("SELECT * FROM scoring.sums ORDER BY prefix")]
-    await superuser.execute("SET ROLE plaudit_scoring_owner")
+def on_day(day: int) -> datetime:
+    return datetime(2026, 3, day, 12, tzinfo=UTC)
+
+
+async def upgraded(superuser: asyncpg.Connection) -> None:
+    """The ledger as it was, these entries in it, and then the migration."""
+    await superuser.execute("DROP TABLE scoring.sums, scoring.ledger")
+    await superuser.execute(OLD_LEDGER)
+    await superuser.execute("CREATE TABLE scoring.sums (); CREATE TABLE scoring.unscored_subjects ()")
+    await superuser.executemany(
+        "INSERT INTO scoring.ledger VALUES ('default', 0, 1, $2, $3, $1, $4, $5, $6, $7, $8, true, 'organic', $9, $10)",
+        [
+            (REVIEWS[review], sequence, sign, revision, subject, SOURCE_ID, kind, rating, on_day(rated), on_day(known))
+            for review, sequence, sign, revision, subject, kind, rating, rated, known in ENTRIES
+        ],
+    )
     for statement in UPGRADE:
         await superuser.execute(statement)
-    await superuser.execute("RESET ROLE")
-    after = [tuple(row) for row in await superuser.fetch("SELECT * FROM scoring.sums ORDER BY prefix")]
-    assert [row[:-1] for row in after] == before
-    assert len({row[-1] for row in after}) == 3
 
 
-async def test_subjects_of_a_ledger_that_is_there_are_known_with_all_their_prefixes(
-    superuser: asyncpg.Connection,
-) -> None:
-    await superuser.execute(
-        "INSERT INTO scoring.ledger SELECT 'default', 0, 1, n, 1, gen_random_uuid(), 1, subject, gen_random_uuid(), "
-        "kind, 5, true, 'organic', now(), now() FROM (VALUES (1, 'acme/berlin/shop-3', 'nps'), (2, 'acme', 'ces'), "
-        "(3, 'globex', 'stars')) AS told (n, subject, kind)"
+async def test_an_entry_takes_effect_when_its_rating_was_given_or_when_it_was_known(superuser) -> None:
+    await upgraded(superuser)
+
+    rows = await superuser.fetch(
+        "SELECT sequence, sign, extract(day FROM valid_at)::int AS day FROM scoring.ledger ORDER BY sequence, sign"
     )
-    await superuser.execute("DROP TABLE scoring.unscored_subjects")
-    for statement in UNSCORED:
-        await superuser.execute(statement)
-    found = await superuser.fetch("SELECT tenant_id, prefix FROM scoring.unscored_subjects ORDER BY prefix")
-    assert [tuple(row) for row in found] == [
-        ("default", each) for each in ("acme", "acme/berlin", "acme/berlin/shop-3")
+    assert [tuple(row) for row in rows] == [
+        (1, 1, 1), (2, 1, 2), (3, 1, 2), (4, -1, 3), (4, 1, 3), (5, -1, 8), (6, 1, 4),
+    ]  # fmt: skip
+
+
+async def test_the_sums_are_those_of_the_ledger(superuser, worker: Database) -> None:
+    await upgraded(superuser)
+    await superuser.execute("GRANT SELECT ON scoring.sums, scoring.ledger TO plaudit_scoring_worker")
+
+    async with worker.transaction() as tx:
+        found = await sums_of(tx, "default", ["acme", "acme/berlin", "globex"], by_source=True)
+        for prefix, count in (("acme", 2), ("acme/berlin", 2), ("globex", 0)):
+            computed = await kept_at(tx, "default", prefix, FOR_EVER, FOR_EVER)
+            for profile in BUILT_IN.values():
+                ours, theirs = (read_for(profile, parts, MOMENT_US) for parts in (found[prefix], computed))
+                assert (ours.count, ours.distribution) == (count, theirs.distribution)
+                assert ours.value == pytest.approx(theirs.value, rel=1e-9)
+
+
+async def test_live_goes_on_where_history_stands(superuser) -> None:
+    position = "INSERT INTO scoring.positions VALUES ($1, 'reviews.v1', 0, gen_random_uuid(), $2, 1, $2, $3)"
+    letter = (
+        "INSERT INTO scoring.dead_letters VALUES (gen_random_uuid(), $1, 'reviews.v1', 0, $2, 1, $2, NULL, '{}', NULL, "
+        "'{}', 'failed', 'of ' || $1, 5)"
+    )
+    for group, place, parked in (("scoring-live", 9, 0), ("scoring-history", 7, 1), ("other", 3, 0)):
+        await superuser.execute(position, group, place, parked)
+        await superuser.execute(letter, group, place - 1)
+
+    await upgraded(superuser)
+
+    places = await superuser.fetch("SELECT consumer_group, sequence, parked FROM scoring.positions ORDER BY 1")
+    assert [tuple(row) for row in places] == [("other", 3, 0), ("scoring-history", 7, 1), ("scoring-live", 7, 1)]
+    letters = await superuser.fetch("SELECT consumer_group, sequence, error FROM scoring.dead_letters ORDER BY 1")
+    assert [tuple(row) for row in letters] == [
+        ("other", 2, "of other"),
+        ("scoring-history", 6, "of scoring-history"),
+        ("scoring-live", 6, "of scoring-history"),
     ]

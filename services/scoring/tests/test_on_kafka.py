@@ -13,18 +13,19 @@ from plaudit.common.db import Database
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.process import Resources
 from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.history.store import kept_at
 from plaudit.scoring.live.consumer import LIVE
-from plaudit.scoring.profiles.domain import TRUST
-from plaudit.scoring.scores.domain import read
+from plaudit.scoring.profiles.domain import BUILT_IN
+from plaudit.scoring.scores.domain import FOR_EVER, read_for
 from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.settings import ScoringSettings
-from plaudit.scoring.sums.domain.decay import merge, unix_us
+from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit_testing import oracle
 from plaudit_testing.draining import drain
 from plaudit_testing.feed import Feed, feeding
 from plaudit_testing.review_events import PUBLISHED, pending_envelope, review_state
 from plaudit_testing.runtime import running
-from plaudit_testing.scored import MOMENT_US, folded, merged, scored
+from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
 
@@ -89,17 +90,23 @@ async def assert_live_and_history_agree(worker: Database) -> None:
     async with worker.transaction() as tx:
         entries = await tx.raw.fetch("SELECT * FROM ledger")
         prefixes = [row["prefix"] for row in await tx.raw.fetch("SELECT DISTINCT prefix FROM sums")]
-        live = await sums_of(tx, "default", prefixes)
+        live = await sums_of(tx, "default", prefixes, by_source=True)
+        computed = {prefix: await kept_at(tx, "default", prefix, FOR_EVER, FOR_EVER) for prefix in prefixes}
     reviews = [
         (entry["sign"], scored(entry["rating"], unix_us(entry["rated_at"]), subject=entry["subject"]))
         for entry in entries
     ]
-    history = folded(*((None, review) if sign > 0 else (review, None) for sign, review in reviews))
+    history = kept(*((None, review) if sign > 0 else (review, None) for sign, review in reviews))
     assert {key[1] for key in history} == set(prefixes)
     for prefix in prefixes:
-        ours, theirs = (read(sums, MOMENT_US, TRUST) for sums in (merge(live[prefix]), merged(history, prefix)))
-        assert ours.distribution == theirs.distribution
-        assert ours.value == pytest.approx(theirs.value, abs=1e-9)
+        for profile in BUILT_IN.values():
+            ours, theirs, by_database = (
+                read_for(profile, parts, MOMENT_US)
+                for parts in (live[prefix], kept_parts(history, prefix), computed[prefix])
+            )
+            assert ours.distribution == theirs.distribution == by_database.distribution
+            assert ours.value == pytest.approx(theirs.value, abs=1e-9)
+            assert by_database.value == pytest.approx(theirs.value, abs=1e-9)
 
 
 async def test_every_kind_of_change_comes_by_kafka_and_live_and_history_agree(

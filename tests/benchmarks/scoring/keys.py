@@ -22,9 +22,8 @@ from benchmarks.scoring import group
 from benchmarks.servers import PARTITIONS, Servers
 from plaudit.common.contracts import Kind, Origin
 from plaudit.common.events.partitioning import partition_of
-from plaudit.scoring.profiles.domain import TRUST
-from plaudit.scoring.sums.domain.decay import Sums
 from plaudit.scoring.sums.domain.fold import DELTA_KEY, Deltas, fold
+from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, Source
 
 EVENTS = 500_000
@@ -81,7 +80,7 @@ async def _make_rows(database_url: str, shape: Shape) -> None:
     """Fill the table as if each subject had had one review, gather statistics, and warm the buffers."""
     connection = await asyncpg.connect(database_url)
     try:
-        columns = (*DELTA_KEY, *Sums._fields)
+        columns = (*DELTA_KEY, *KeptSums._fields)
         await connection.copy_records_to_table("sums", schema_name="scoring", columns=columns, records=rows(shape))
         await connection.execute("VACUUM (ANALYZE) scoring.sums")
         await connection.execute(_WARM)
@@ -101,11 +100,11 @@ def rows(shape: Shape) -> Iterator[tuple[str | int | float, ...]]:
         source=Source(source_id(0)),
     )
     deltas: Deltas = {}
-    fold(deltas, TENANT, 0, ScoredChange(before=None, after=review), TRUST)
-    (((*_, landmark), numbers),) = deltas.items()
+    fold(deltas, TENANT, 0, ScoredChange(before=None, after=review))
+    (((_, _, source, traits, _, block), numbers),) = deltas.items()
     for number in _first_seen(shape):
         subject = shape.subject(number)
-        yield TENANT, subject, source_id(0), partition_of(order_key(subject).encode(), PARTITIONS), landmark, *numbers
+        yield TENANT, subject, source, traits, partition_of(order_key(subject).encode(), PARTITIONS), block, *numbers
 
 
 def _first_seen(shape: Shape) -> list[int]:

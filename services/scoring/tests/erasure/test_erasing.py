@@ -127,7 +127,7 @@ async def test_what_was_erased_is_subtracted_exactly_and_a_replay_of_the_whole_t
     assert await values(api) == wanted
 
     # Rebuilt from nothing.
-    for table in ("sums", "ledger", "unscored_subjects", "positions", "dead_letters", "erased"):
+    for table in ("sums", "ledger", "positions", "dead_letters", "erased"):
         await superuser.execute(f"TRUNCATE scoring.{table}")
     await apply(resources, worker, HISTORY, LIVE)
     assert await values(api) == wanted

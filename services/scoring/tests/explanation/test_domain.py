@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from plaudit.scoring.explanation.domain import CountedReview, effect
 from plaudit.scoring.profiles.domain import DAY_US, TRUST
 from plaudit.scoring.scores.domain import read
-from plaudit.scoring.sums.domain.decay import MergedSums, Sums, merge, term
-from plaudit.scoring.sums.domain.fold import add_share
+from plaudit.scoring.sums.domain.decay import MergedSums, merge
+from plaudit_testing.scored import row_of
 
 NOW_US = 20_000 * DAY_US
 reviews = st.builds(
@@ -19,11 +19,7 @@ reviews = st.builds(
 
 
 def summed(counted: list[CountedReview]) -> MergedSums:
-    rows: dict[int, list[float]] = {}
-    for each in counted:
-        landmark, *share = term(each.rating, each.rated_at_us, each.weight, TRUST.half_life_us)
-        add_share(rows, landmark, *share, 1)
-    return merge((landmark, Sums._make(row)) for landmark, row in rows.items())
+    return merge(row_of(each.rating, each.rated_at_us, each.weight) for each in counted)
 
 
 @given(reviews, st.lists(reviews, max_size=8))

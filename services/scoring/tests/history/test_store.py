@@ -10,28 +10,32 @@ import pytest
 
 from plaudit.common.db import Database, Role, Tx
 from plaudit.scoring.history import store
-from plaudit.scoring.history.domain import LedgerEntry, RevisedChange
+from plaudit.scoring.history.domain import LedgerEntry, RevisedChange, ToldChange
+from plaudit.scoring.sums.domain.traits import NUMBERS
 from plaudit_testing.scored import SOURCE_ID, scored
 
 pytestmark = pytest.mark.postgres
 
 REVIEW_ID = "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
 KNOWN_AT = datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC)
+VALID_AT = datetime(2026, 3, 2, 8, 59, 1, tzinfo=UTC)
 
 
 def entry(sequence: int = 1, sign: int = 1, **fields: Any) -> LedgerEntry:
     review = scored(4.5, verified=False, origin="invited", kind="thumbs")
-    made = LedgerEntry(
+    told = ToldChange(
         tenant_id="default",
+        type="review.created",
         partition=3,
         epoch=2,
         sequence=sequence,
         known_at=KNOWN_AT,
         change=RevisedChange(before=None, after=review, review_id=REVIEW_ID, revision=7),
-        sign=sign,
-        review=review,
     )
-    return msgspec.structs.replace(made, **fields)
+    told = msgspec.structs.replace(told, **fields)
+    return LedgerEntry(
+        told=told, sign=sign, review=review, traits=NUMBERS["thumbs", "invited", False], valid_at=VALID_AT
+    )
 
 
 async def test_every_column_holds_what_its_name_says(worker_tx: Tx) -> None:
@@ -48,11 +52,10 @@ async def test_every_column_holds_what_its_name_says(worker_tx: Tx) -> None:
         "revision": 7,
         "subject": "acme/berlin",
         "source_id": UUID(SOURCE_ID),
-        "kind": "thumbs",
+        "traits": 8,
         "rating": 4.5,
-        "verified": False,
-        "origin": "invited",
         "rated_at": datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=20_000),
+        "valid_at": VALID_AT,
         "known_at": KNOWN_AT,
     }
 

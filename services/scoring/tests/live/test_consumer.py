@@ -9,8 +9,9 @@ from plaudit.common.contracts import Kind, ReviewState
 from plaudit.common.db import Database
 from plaudit.common.kafka.subscription import InvalidRecordError, StaleMemoryError
 from plaudit.scoring.live.consumer import LIVE, CountChanges
+from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores.store import sums_of
-from plaudit.scoring.sums.domain.decay import merge
+from plaudit.scoring.sums.domain.parts import merge_for, parts_for
 from plaudit_testing.review_events import PUBLISHED, RESOLUTION, pending_envelope, record_of, review_state
 
 pytestmark = pytest.mark.postgres
@@ -21,13 +22,13 @@ async def counts(worker: Database, tenant_id: str = "default") -> dict[str, tupl
     async with worker.transaction() as tx:
         prefixes = [row["prefix"] for row in await tx.raw.fetch("SELECT DISTINCT prefix FROM sums")]
         found = await sums_of(tx, tenant_id, prefixes)
-    merged = {prefix: merge(rows).sums.counts for prefix, rows in found.items()}
+    merged = {prefix: merge_for(TRUST, parts_for(parts, None)).sums.counts for prefix, parts in found.items()}
     return {prefix: stars for prefix, stars in merged.items() if any(stars)}
 
 
 async def rows(worker: Database) -> list[tuple[object, ...]]:
     async with worker.transaction() as tx:
-        return [tuple(row) for row in await tx.raw.fetch("SELECT * FROM sums ORDER BY prefix, landmark")]
+        return [tuple(row) for row in await tx.raw.fetch("SELECT * FROM sums ORDER BY prefix, traits, block")]
 
 
 async def test_a_new_review_counts_for_every_prefix_of_its_subject(bus, worker: Database) -> None:
@@ -68,7 +69,6 @@ async def test_a_removed_review_counts_no_more_and_a_restored_one_again(bus, wor
         {"text": "Another text.", "edited_at": PUBLISHED + timedelta(days=9)},
         {"title": None},
         {"tags": ("delivery",)},
-        {"verified": False},
         {"resolution": RESOLUTION},
     ],
     ids=lambda changed: next(iter(changed)),
@@ -86,8 +86,10 @@ async def test_an_edit_that_leaves_the_rating_leaves_the_figures(bus, worker: Da
 @pytest.mark.parametrize("kind", [Kind.NPS, Kind.CSAT, Kind.CES])
 async def test_other_kinds_are_never_mixed_into_stars(bus, worker: Database, kind: Kind) -> None:
     await bus.tell(None, review_state(5, kind=kind))
+    await bus.tell(None, review_state(1))
 
-    assert await rows(worker) == []
+    assert await counts(worker) == dict.fromkeys(("acme", "acme/berlin"), (1, 0, 0, 0, 0))
+    assert len(await rows(worker)) == 4
 
 
 async def test_partitions_may_tell_of_a_prefix_in_any_order(bus, worker: Database) -> None:

@@ -16,23 +16,16 @@ from plaudit.scoring.live.domain import (
     fold_batch,
     reducer,
 )
-from plaudit.scoring.profiles.domain import TRUST, Profile
-from plaudit.scoring.sums.domain.decay import NO_SUMS
-from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold
+from plaudit.scoring.profiles.domain import DAY_US, RECENT
+from plaudit.scoring.sums.domain.fold import EMPTY_ROW, DeltaKey, Deltas, fold
+from plaudit.scoring.sums.domain.kept import NEWEST, NOTHING_KEPT, kept_share
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
 from plaudit_testing.scored import MOMENT_US, SOURCE_ID, change, scored
 
 TABLE_FILE = 1
-HALF_LIFE_US = TRUST.half_life_us
-WEIGHTED = Profile(
-    name="weighted",
-    half_life_days=TRUST.half_life_days,
-    prior_weight=1.0,
-    prior_value=3.0,
-    kinds=frozenset({"stars"}),
-    unverified_weight=0.5,
-    origin_weights={"invited": 0.25},
-)
+HALF_LIFE_US = RECENT.half_life_us
+COMMON_US = 2_190 * DAY_US
+"""Whole half-lives of every profile: 12 of trust, 73 of recent."""
 
 
 def reviews_at(*times_us: int) -> st.SearchStrategy[ScoredReview]:
@@ -48,7 +41,7 @@ def reviews_at(*times_us: int) -> st.SearchStrategy[ScoredReview]:
 
 
 reviews = reviews_at(MOMENT_US, MOMENT_US + 1, -1, 64 * HALF_LIFE_US - 1, 64 * HALF_LIFE_US, 63 * HALF_LIFE_US + 7)
-exact = reviews_at(*(half_lives * HALF_LIFE_US for half_lives in (-64, -63, 0, 1, 3, 64, 65)))
+exact = reviews_at(*(half_lives * COMMON_US for half_lives in (-3, -2, 0, 1, 2, 3)))
 """Their weights are small powers of two, so that sums are exact whatever their order."""
 changes = st.one_of(st.builds(change, st.none(), exact), st.builds(change, st.none() | exact, st.none() | exact))
 batches = st.lists(st.lists(st.tuples(st.sampled_from(["one", "two"]), st.integers(0, 1), changes), max_size=12))
@@ -62,14 +55,14 @@ class Ids(dict[DeltaKey, int]):
         return self[key]
 
 
-def counted(profile: Profile, tenant_id: str, partition: int, each: ScoredChange) -> Counted:
+def counted(tenant_id: str, partition: int, each: ScoredChange) -> Counted:
     """A change as the decoder hands it on."""
     event = CountedEvent(tenant=tenant_id, data=each, epoch="1", sequence="1".zfill(20), specversion="1.0")
-    return reducer(profile)(event, partition)
+    return reducer()(event, partition)
 
 
-def new(review: ScoredReview, profile: Profile = TRUST) -> Counted:
-    return counted(profile, "one", 0, change(None, review))
+def new(review: ScoredReview) -> Counted:
+    return counted("one", 0, change(None, review))
 
 
 def learn(known: KnownRows, found: Additions, ids: Ids) -> None:
@@ -83,46 +76,52 @@ def added_up(total: Deltas, found: Additions, ids: Ids) -> None:
         ids[key]
         add(total, key, numbers)
     keys = {row_id: key for key, row_id in ids.items()}
-    for row_id, (same_id, star, a, b2, w, n) in found.one_star.items():
+    for row_id, (same_id, star, n, total_, newest_us, *weights) in found.one_star.items():
         assert row_id == same_id
-        numbers = [*NO_SUMS]
-        numbers[0], numbers[1], numbers[1 + int(star)], numbers[6 + int(star)] = a, b2, w, n
-        add(total, keys[row_id], numbers)
-    for row_id, numbers in found.several_stars.items():
+        numbers: dict[str, float] = {**NOTHING_KEPT._asdict(), f"n{star}": n, "total": total_, "newest_us": newest_us}
+        for name, (a, b2, w) in zip(("trust", "recent"), (weights[:3], weights[3:]), strict=True):
+            numbers |= {f"{name}_a": a, f"{name}_b2": b2, f"{name}_w{star}": w}
+        add(total, keys[row_id], numbers.values())
+    for row_id, row in found.several_stars.items():
         assert row_id not in found.one_star
-        add(total, keys[row_id], numbers)
+        add(total, keys[row_id], row)
 
 
 def add(total: Deltas, key: DeltaKey, numbers: Iterable[float]) -> None:
-    total[key] = [old + new for old, new in zip(total.get(key, NO_SUMS), numbers, strict=True)]
+    old, added = total.get(key, EMPTY_ROW), list(numbers)
+    total[key] = [x + y for x, y in zip(old, added, strict=True)]
+    total[key][NEWEST] = max(old[NEWEST], added[NEWEST])
 
 
-@pytest.mark.parametrize("profile", [TRUST, WEIGHTED], ids=lambda profile: profile.name)
+def standing(total: Deltas) -> Deltas:
+    """The rows that are not zero, leaving aside that a row may know a newest review whose sums have gone."""
+    return {key: row for key, row in total.items() if any(number for at, number in enumerate(row) if at != NEWEST)}
+
+
 @pytest.mark.parametrize("max_keys", [1, 2, 1_000])
 @given(batches=batches)
 def test_whatever_is_known_the_sums_are_those_of_each_change(
-    profile: Profile, max_keys: int, batches: list[list[tuple[str, int, ScoredChange]]]
+    max_keys: int, batches: list[list[tuple[str, int, ScoredChange]]]
 ) -> None:
     known, ids = KnownRows(max_keys), Ids()
     total: Deltas = {}
     wanted: Deltas = {}
     for batch in batches:
-        found = fold_batch([counted(profile, *each) for each in batch], known, profile)
+        found = fold_batch([counted(*each) for each in batch], known)
         added_up(total, found, ids)
         learn(known, found, ids)
         for tenant_id, partition, each in batch:
-            fold(wanted, tenant_id, partition, each, profile)
-    assert {key: row for key, row in total.items() if any(row)} == {key: row for key, row in wanted.items() if any(row)}
+            fold(wanted, tenant_id, partition, each)
+    assert standing(total) == standing(wanted)
 
 
-@pytest.mark.parametrize("profile", [TRUST, WEIGHTED], ids=lambda profile: profile.name)
-@given(review=reviews.filter(lambda review: review.kind == "stars"))
-def test_a_review_of_known_rows_adds_the_same_bits_as_one_of_unknown_rows(review, profile: Profile) -> None:
+@given(review=reviews)
+def test_a_review_of_known_rows_adds_the_same_bits_as_one_of_unknown_rows(review: ScoredReview) -> None:
     known, ids = KnownRows(), Ids()
-    batch = [new(review, profile)]
-    first = fold_batch(batch, known, profile)
+    batch = [new(review)]
+    first = fold_batch(batch, known)
     learn(known, first, ids)
-    second = fold_batch(batch, known, profile)
+    second = fold_batch(batch, known)
     assert not second.by_key
     total: Deltas = {}
     added_up(total, second, ids)
@@ -132,48 +131,50 @@ def test_a_review_of_known_rows_adds_the_same_bits_as_one_of_unknown_rows(review
 def test_the_rows_of_a_subject_are_known_from_the_next_batch_on() -> None:
     known, ids = KnownRows(), Ids()
     batch = [new(scored(5)), new(scored(5))]
-    first = fold_batch(batch, known, TRUST)
+    first = fold_batch(batch, known)
     assert (len(first.by_key), first.one_star) == (2, {})
     learn(known, first, ids)
-    second = fold_batch(batch, known, TRUST)
-    assert [row[-1] for row in second.one_star.values()] == [2, 2]
+    second = fold_batch(batch, known)
+    assert [row[2] for row in second.one_star.values()] == [2, 2]
     assert (second.by_key, second.unknown) == ({}, {})
 
 
 def test_a_new_review_is_reduced_to_numbers_and_all_else_stays_a_change() -> None:
-    key, star, a, b2, w = counted(WEIGHTED, "one", 3, change(None, scored(4.5, verified=False)))
-    assert (key[:4], star) == (("one", "acme/berlin", SOURCE_ID, 3), 5)
-    assert (a, b2) == (4.5 * w, w * w)
+    key, star, rating, rated_at_us, trust_w, recent_w = counted("one", 3, change(None, scored(4.5, verified=False)))
+    assert (key[:5], star) == (("one", "acme/berlin", SOURCE_ID, 0, 3), 5)
+    assert (rating, rated_at_us) == (4.5, MOMENT_US)
+    block, share = kept_share(4.5, MOMENT_US)
+    assert (key[5], trust_w, recent_w) == (block, share.trust_w5, share.recent_w5)
     for other in (change(None, None), change(scored(), None), change(scored(), scored(4)), change(None, scored(7))):
-        assert counted(TRUST, "one", 3, other) == OtherChange("one", 3, other)
+        assert counted("one", 3, other) == OtherChange("one", 3, other)
 
 
 def test_a_subject_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidReviewError, match="a subject is a path"):
-        fold_batch([new(scored(5, subject="Acme"))], KnownRows(), TRUST)
+        fold_batch([new(scored(5, subject="Acme"))], KnownRows())
 
 
 @pytest.mark.parametrize("rating", [0.99, 5.01, float("nan")])
 def test_a_rating_off_the_scale_is_refused_of_known_rows_too(rating: float) -> None:
     known, ids = KnownRows(), Ids()
-    learn(known, fold_batch([new(scored(5))], known, TRUST), ids)
+    learn(known, fold_batch([new(scored(5))], known), ids)
     with pytest.raises(InvalidReviewError, match="off the scale"):
-        fold_batch([new(scored(rating))], known, TRUST)
+        fold_batch([new(scored(rating))], known)
 
 
 def test_a_new_subject_adds_to_its_parents_by_their_ids() -> None:
     known, ids = KnownRows(), Ids()
-    learn(known, fold_batch([new(scored(5, subject="acme/berlin/shop-1"))], known, TRUST), ids)
-    found = fold_batch([new(scored(5, subject="acme/berlin/shop-2"))], known, TRUST)
+    learn(known, fold_batch([new(scored(5, subject="acme/berlin/shop-1"))], known), ids)
+    found = fold_batch([new(scored(5, subject="acme/berlin/shop-2"))], known)
     assert [key[1] for key in found.by_key] == ["acme/berlin/shop-2"]
     assert [*found.one_star] == [ids[key] for key in ids if key[1] in ("acme", "acme/berlin")]
     learn(known, found, ids)
-    assert not fold_batch([new(scored(5, subject="acme/berlin/shop-2"))], known, TRUST).by_key
+    assert not fold_batch([new(scored(5, subject="acme/berlin/shop-2"))], known).by_key
 
 
 def test_rows_of_another_table_are_not_remembered_beside_those_known() -> None:
     known, ids = KnownRows(), Ids()
-    found = fold_batch([new(scored(5))], known, TRUST)
+    found = fold_batch([new(scored(5))], known)
     learn(known, found, ids)
     assert not known.learn(found.unknown, {key: ids[key] for key in found.by_key}, TABLE_FILE + 1)
 

@@ -1,6 +1,7 @@
 """The algebra of the score: any history, folded in any order, is what a computation from scratch says it is."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.profiles.domain import DAY_US, TRUST, Profile
-from plaudit.scoring.scores.domain import read
+from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, RECENT, TRUST, Profile
+from plaudit.scoring.scores.domain import read, read_for
 from plaudit.scoring.sums.domain.decay import merge, unix_us
+from plaudit.scoring.sums.domain.fold import fold
 from plaudit.scoring.sums.domain.review import Source
-from plaudit_testing.scored import folded, merged, scored
+from plaudit_testing.scored import change, folded, kept, kept_parts, merged, scored
 
 YEAR_US = 365 * DAY_US
 NOW = 20_000 * DAY_US
@@ -65,7 +67,7 @@ def oracle(states, prefix, at_us, figures):
         if review is None or review.kind not in kinds:
             continue
         if f"{review.subject}/".startswith(f"{prefix}/"):
-            age = Fraction(at_us - unix_us(review.rated_at), half_life_us)
+            age = Fraction(at_us - unix_us(review.rated_at), half_life_us) if half_life_us else Fraction(0)
             weight = (verified if review.verified else unverified) * by_origin.get(review.origin, 1.0)
             weights.append(weight * math.exp(-math.log(2) * float(age)))
             weighted.append(review.rating * weights[-1])
@@ -88,12 +90,51 @@ def test_any_history_in_any_order_equals_the_computation_from_scratch(history, p
     standing = [states[-1] for _, states in history if states]
 
     for prefix in {*SUBJECTS, "other"}:
-        score = read(merged(deltas, prefix), NOW + later_us, profile)
+        score = read(merged(deltas, prefix, profile), NOW + later_us, profile)
         expected, distribution = oracle(standing, prefix, NOW + later_us, figures_of(profile))
         assert score.value == pytest.approx(expected, abs=1e-9)
         assert score.distribution == distribution
         assert score.count == sum(distribution.values())
         assert (score.score is None) == (score.count == 0)
+
+
+@given(
+    histories,
+    st.sampled_from([TRUST, RECENT, LIFETIME, WEIGHTED]),
+    st.randoms(use_true_random=False),
+    st.integers(0, 3 * YEAR_US),
+)
+def test_kept_sums_of_any_split_over_partitions_are_the_computation_from_scratch(history, profile, random, later_us):
+    changes = changes_of(history)
+    random.shuffle(changes)
+    deltas = {}
+    for each in changes:
+        fold(deltas, "default", random.randrange(3), change(*each))
+    standing = [states[-1] for _, states in history if states]
+
+    for prefix in {*SUBJECTS, "other"}:
+        score = read_for(profile, kept_parts(deltas, prefix), NOW + later_us)
+        expected, distribution = oracle(standing, prefix, NOW + later_us, figures_of(profile))
+        assert score.value == pytest.approx(expected, rel=1e-9)
+        assert score.distribution == distribution
+
+
+@given(histories, st.integers(0, 3 * YEAR_US))
+def test_a_frozen_profile_is_read_when_its_newest_review_was_rated(history, later_us):
+    frozen = replace(TRUST, is_frozen=True)
+    changes = changes_of(history)
+    rated = [
+        unix_us(state.rated_at)
+        for pair in changes
+        for state in pair
+        if state is not None and f"{state.subject}/".startswith("acme/") and state.kind in TRUST.kinds
+    ]
+
+    score = read_for(frozen, kept_parts(kept(*changes)), NOW + later_us)
+
+    newest_us = max(rated, default=NOW)
+    expected, _ = oracle([states[-1] for _, states in history if states], "acme", newest_us, figures_of(frozen))
+    assert score.value == pytest.approx(expected, rel=1e-9)
 
 
 @given(histories, profiles, st.integers(0, 60))
@@ -102,8 +143,8 @@ def test_a_history_may_be_cut_into_batches_anywhere(history, profile, cut):
     whole, first, second = (folded(*part, profile=profile) for part in (changes, changes[:cut], changes[cut:]))
 
     for prefix in SUBJECTS:
-        both = merge([merged(first, prefix), merged(second, prefix)])
-        at_once = read(merged(whole, prefix), NOW, profile)
+        both = merge([merged(first, prefix, profile), merged(second, prefix, profile)])
+        at_once = read(merged(whole, prefix, profile), NOW, profile)
         in_batches = read(both, NOW, profile)
         assert in_batches.value == pytest.approx(at_once.value, abs=1e-12)
         assert in_batches.distribution == at_once.distribution
@@ -123,7 +164,7 @@ def test_adding_and_removing_everything_leaves_no_count_and_only_rounding(given_
         assert row[7:] == [0] * 5
         for left, most in zip(row[:7], peak[key][:7], strict=True):
             assert abs(left) <= 2 * len(given_reviews) * 2.0**-53 * most
-        assert read(merged(deltas, key[1]), NOW, profile).score is None
+        assert read(merged(deltas, key[1], profile), NOW, profile).score is None
 
 
 @given(reviews, reviews, profiles)
@@ -151,7 +192,8 @@ def test_there_and_back_again_is_nothing(one, other, profile):
 
 @given(st.lists(star_reviews, min_size=1), profiles, st.lists(st.integers(0, 10 * YEAR_US), min_size=2))
 def test_an_idle_score_only_ever_nears_the_prior(given_reviews, profile, waits_us):
-    state = merged(folded(*((None, review) for review in given_reviews), profile=profile), given_reviews[0].subject)
+    deltas = folded(*((None, review) for review in given_reviews), profile=profile)
+    state = merged(deltas, given_reviews[0].subject, profile)
     distances = [read(state, NOW + wait_us, profile).value - profile.prior_value for wait_us in sorted(waits_us)]
 
     for sooner, later in pairwise(distances):

@@ -10,30 +10,37 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from plaudit.common.db import Database, Role, Tx
-from plaudit.scoring.profiles.domain import TRUST
+from plaudit.common.db import Database, Role, SqlTx, Tx
+from plaudit.scoring.profiles.domain import RECENT, TRUST
 from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.sums import store
 from plaudit.scoring.sums.domain.decay import NO_SUMS, Sums, merge
-from plaudit.scoring.sums.domain.fold import Deltas, OneStar, fold
+from plaudit.scoring.sums.domain.fold import Deltas, OneStar
+from plaudit.scoring.sums.domain.kept import BLOCK_US, NOTHING_KEPT, KeptSums, kept_share
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, parts_for
 from plaudit_testing.runtime import until
-from plaudit_testing.scored import MOMENT_US, change, folded, row_of, scored
+from plaudit_testing.scored import MOMENT_US, kept, row_of, scored
 
 pytestmark = pytest.mark.postgres
 
 OTHER_SOURCE_ID = "01956d00-0000-7000-8000-000000000002"
-LANDMARK_US = 64 * TRUST.half_life_us
+# Of the sums of many rows, in the order of `KeptSums`.
+NUMBERS = ", ".join(["0"] * len(KeptSums._fields))
+ONE_STAR = (5, 1, 5.0, 7, 5.0, 1.0, 1.0, 10.0, 4.0, 2.0)
+SEVERAL_STARS = (1, 0, 0, 0, 1, 6.0, 7, *(6.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0), *(12.0, 8.0, 2.0, 0.0, 0.0, 0.0, 2.0))
 
 
 def added(*reviews, partition=0, sign=1) -> Deltas:
-    deltas: Deltas = {}
-    for review in reviews:
-        fold(deltas, "default", partition, change(None, review) if sign > 0 else change(review, None), TRUST)
-    return deltas
+    return kept(*((None, review) if sign > 0 else (review, None) for review in reviews), partition=partition)
 
 
-async def rows_of(tx: Tx, prefix: str = "acme") -> list[tuple[int, Sums]]:
+async def kept_of(tx: SqlTx, prefix: str = "acme") -> list[KeptPart]:
     return (await sums_of(tx, "default", [prefix])).get(prefix, [])
+
+
+async def rows_of(tx: SqlTx, prefix: str = "acme") -> list[tuple[int, Sums]]:
+    """The sums of the trust profile, each with its landmark."""
+    return [part[2:] for part in parts_for(await kept_of(tx, prefix), TRUST.half_life_us)]
 
 
 async def add_by_id(tx: Tx, one_star: Mapping[int, OneStar], several_stars: Mapping[int, Sequence[float]]) -> None:
@@ -48,12 +55,12 @@ def assert_same_sums(one: Sums, other: Sums) -> None:
 
 
 async def test_what_is_added_is_read_again_bit_for_bit(worker_tx: Tx) -> None:
-    await store.add(worker_tx, folded((None, scored(4.3, MOMENT_US + 1))))
+    await store.add(worker_tx, kept((None, scored(4.3, MOMENT_US + 1))))
 
     for prefix in ("acme", "acme/berlin"):
-        ((landmark, sums),) = await rows_of(worker_tx, prefix)
-        assert (landmark, sums) == row_of(4.3, MOMENT_US + 1)
-        assert all(isinstance(count, int) for count in sums.counts)
+        [part] = await kept_of(worker_tx, prefix)
+        assert (part.block, part.kept) == kept_share(4.3, MOMENT_US + 1)
+        assert all(isinstance(count, int) for count in part.kept.counts)
 
 
 async def test_nothing_to_add_asks_the_database_nothing() -> None:
@@ -88,34 +95,46 @@ async def test_the_ids_are_those_of_the_rows_however_keys_sort_and_sources_are_s
     sources = [str(UUID(int=draw.getrandbits(128))) for _ in range(8)]
     prefixes = ["a", "a-b", "a.b", "a/b", "a_b", "a0", "ab", "a/b-c", "a/b/c"]
     keys = {
-        (tenant, prefix, source if number % 3 else source.upper(), partition, landmark)
+        (tenant, prefix, source if number % 3 else source.upper(), traits, partition, block)
         for tenant in ("one", "One", "\u00e4", "\uffff", "\U0001d504")
         for prefix in prefixes
         for number, source in enumerate(sources)
-        for partition, landmark in ((0, -1), (0, 1), (10, 0), (9, 2))
+        for traits, partition, block in ((1, 0, -1), (0, 0, 1), (1, 10, 0), (10, 9, 2))
     }
     first, second = dict(list(dict.fromkeys(keys).items())[::2]), dict.fromkeys(keys)
-    known = (await store.add(worker_tx, {key: [*NO_SUMS] for key in first})).ids
-    again = (await store.add(worker_tx, {key: [*NO_SUMS] for key in second})).ids
+    known = (await store.add(worker_tx, {key: [*NOTHING_KEPT] for key in first})).ids
+    again = (await store.add(worker_tx, {key: [*NOTHING_KEPT] for key in second})).ids
 
     assert again.keys() == second.keys()
     assert known == {key: again[key] for key in first}
-    rows = await worker_tx.raw.fetch("SELECT id, tenant_id, prefix, source_id, partition, landmark FROM sums")
+    rows = await worker_tx.raw.fetch("SELECT id, tenant_id, prefix, source_id, traits, partition, block FROM sums")
     assert {(*row[1:3], str(row[3]), *row[4:]): row[0] for row in map(tuple, rows)} == {
-        (tenant, prefix, source.lower(), partition, landmark): row_id
-        for (tenant, prefix, source, partition, landmark), row_id in again.items()
+        (tenant, prefix, source.lower(), *others): row_id for (tenant, prefix, source, *others), row_id in again.items()
     }
 
 
-async def test_landmarks_are_read_apart_and_merge(worker_tx: Tx) -> None:
-    early, late = scored(5, LANDMARK_US - 1), scored(3, LANDMARK_US)
+async def test_blocks_are_read_apart_and_merge(worker_tx: Tx) -> None:
+    early, late = scored(5, BLOCK_US - 1), scored(3, BLOCK_US)
     await store.add(worker_tx, added(early, late))
 
-    rows = await rows_of(worker_tx)
+    parts = await kept_of(worker_tx)
 
-    expected = [row_of(5, LANDMARK_US - 1), row_of(3, LANDMARK_US)]
-    assert sorted(rows) == expected
-    assert merge(rows) == merge(expected)
+    assert sorted((part.block, part.kept) for part in parts) == [kept_share(5, BLOCK_US - 1), kept_share(3, BLOCK_US)]
+    for profile in (TRUST, RECENT):
+        merged = merge_for(profile, parts_for(parts, profile.half_life_us))
+        expected = merge([row_of(5, BLOCK_US - 1, profile=profile), row_of(3, BLOCK_US, profile=profile)])
+        assert merge([merged, (expected.landmark, NO_SUMS)]) == expected
+
+
+async def test_the_newest_review_is_that_of_all_partitions_and_never_goes_back(worker_tx: Tx) -> None:
+    await store.add(worker_tx, added(scored(5, MOMENT_US + 9), partition=0))
+    await store.add(worker_tx, added(scored(5, MOMENT_US), partition=0))
+    await store.add(worker_tx, added(scored(5, MOMENT_US + 5), partition=1))
+    ids = [row["id"] for row in await worker_tx.raw.fetch("SELECT id FROM sums")]
+    await add_by_id(worker_tx, {row_id: [row_id, *ONE_STAR] for row_id in ids}, {})
+
+    [part] = await kept_of(worker_tx)
+    assert part.kept.newest_us == MOMENT_US + 9
 
 
 async def test_a_partitions_row_may_be_negative_until_the_other_one_is_added(worker_tx: Tx) -> None:
@@ -148,7 +167,7 @@ async def test_two_writers_of_the_same_rows_wait_for_each_other_and_lose_nothing
             assert sums.counts == (5, 0, 0, 0, 5)
 
 
-async def test_the_table_kept_its_comment_its_policies_and_its_grants_when_it_was_renamed(
+async def test_the_table_has_its_comment_its_policies_and_its_grants(
     superuser: asyncpg.Connection,
 ) -> None:
     comment = await superuser.fetchval("SELECT obj_description('scoring.sums'::regclass)")
@@ -170,15 +189,14 @@ async def test_the_table_kept_its_comment_its_policies_and_its_grants_when_it_wa
 async def test_a_request_cannot_write_sums(resources) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with resources.database(Role.API).transaction("default") as tx:
-            await store.add(tx, folded((None, scored())))
+            await store.add(tx, kept((None, scored())))
 
 
 async def many_sums(superuser: asyncpg.Connection, every: int) -> list[int]:
     """Fill the table; return the ids of every n-th row."""
     await superuser.execute(
         "INSERT INTO scoring.sums "
-        "SELECT 'default', 'shop-' || n, gen_random_uuid(), 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
-        " FROM generate_series(1, 20000) AS n"
+        f"SELECT 'default', 'shop-' || n, gen_random_uuid(), 1, 0, 10, {NUMBERS} FROM generate_series(1, 20000) AS n"
     )
     await superuser.execute("VACUUM ANALYZE scoring.sums")
     ids = [row["id"] for row in await superuser.fetch("SELECT id FROM scoring.sums ORDER BY id")]
@@ -188,25 +206,27 @@ async def many_sums(superuser: asyncpg.Connection, every: int) -> list[int]:
 @pytest.mark.parametrize("stars", [1, 2], ids=["one star", "several stars"])
 async def test_many_rows_are_found_by_their_ids_and_updated_in_place(worker: Database, superuser, stars: int) -> None:
     ids = (await many_sums(superuser, 1))[:2000]
-    one_star = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}
-    several_stars = {row_id: [6.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1, 0, 0, 0, 1] for row_id in ids}
+    one_star = {row_id: [row_id, *ONE_STAR] for row_id in ids}
+    several_stars = {row_id: [*SEVERAL_STARS] for row_id in ids}
 
     async with worker.transaction() as tx:
         await add_by_id(tx, *((one_star, {}) if stars == 1 else ({}, several_stars)))
         seen = await tx.raw.fetchrow("SELECT * FROM pg_stat_xact_user_tables WHERE relid = 'scoring.sums'::regclass")
         total = await tx.raw.fetchrow(
-            "SELECT sum(a) AS a, sum(b2) AS b2, sum(w1) AS w1, sum(w5) AS w5, sum(n1) AS n1, sum(n5) AS n5 FROM sums"
+            "SELECT sum(n1), sum(n5), sum(total), max(newest_us), sum(trust_a), sum(trust_b2), sum(trust_w1), "
+            "sum(trust_w5), sum(recent_a), sum(recent_b2), sum(recent_w1), sum(recent_w5) FROM sums"
         )
 
     assert (seen["seq_scan"], seen["n_tup_upd"]) == (0, 2000)
     assert seen["n_tup_hot_upd"] > 500  # what has room in its page; an index on a column that changes would make it 0
-    wanted = (10_000, 2_000, 0, 2_000, 0, 2_000) if stars == 1 else (12_000, 4_000, 2_000, 2_000, 2_000, 2_000)
-    assert tuple(total) == wanted
+    each = (0, 1, 5, 5, 1, 0, 1, 10, 4, 0, 2) if stars == 1 else (1, 1, 6, 6, 2, 1, 1, 12, 8, 2, 2)
+    wanted = [2_000 * number for number in each]
+    assert [*total] == [*wanted[:3], 7, *wanted[3:]]
 
 
 async def test_an_id_that_is_not_there_is_noticed(worker_tx: Tx) -> None:
     ids = (await store.add(worker_tx, added(scored(5)))).ids
-    known = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in (*ids.values(), 10**12)}
+    known = {row_id: [row_id, *ONE_STAR] for row_id in (*ids.values(), 10**12)}
     with pytest.raises(store.RowsMissingError, match="UPDATE 2"):
         await add_by_id(worker_tx, known, {})
 
@@ -215,8 +235,8 @@ async def test_an_id_that_is_not_there_is_noticed(worker_tx: Tx) -> None:
 @pytest.mark.parametrize("stars", [1, 2], ids=["one star", "several stars"])
 async def test_no_row_is_read_that_is_not_added_to(worker: Database, superuser, every: int, stars: int) -> None:
     ids = await many_sums(superuser, every)
-    one_star = {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}
-    several_stars = {row_id: [6.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1, 0, 0, 0, 1] for row_id in ids}
+    one_star = {row_id: [row_id, *ONE_STAR] for row_id in ids}
+    several_stars = {row_id: [*SEVERAL_STARS] for row_id in ids}
     async with worker.driver_transaction() as tx:
         await add_by_id(tx, *((one_star, {}) if stars == 1 else ({}, several_stars)))
         seen = await tx.raw.fetchrow("SELECT * FROM pg_stat_xact_user_tables WHERE relid = 'scoring.sums'::regclass")
@@ -226,7 +246,7 @@ async def test_no_row_is_read_that_is_not_added_to(worker: Database, superuser, 
 async def test_the_next_transaction_of_the_connection_may_join_as_it_likes(worker: Database, superuser) -> None:
     ids = await many_sums(superuser, 100)
     async with worker.driver_transaction() as tx:
-        await add_by_id(tx, {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}, {})
+        await add_by_id(tx, {row_id: [row_id, *ONE_STAR] for row_id in ids}, {})
         before = await tx.raw.fetchrow("SELECT pg_backend_pid(), current_setting('enable_hashjoin')")
     async with worker.driver_transaction() as tx:
         after = await tx.raw.fetchrow(
@@ -251,16 +271,16 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_databas
 
 async def by_key(tx: Tx, ids: list[int]) -> None:
     rows = await tx.raw.fetch("SELECT * FROM sums WHERE id = ANY($1)", ids)
-    found = {row["id"]: (row["tenant_id"], row["prefix"], str(row["source_id"]), 0, 31) for row in rows}
-    await store.add(tx, {found[row_id]: [*NO_SUMS] for row_id in ids})
+    found = {row["id"]: (row["tenant_id"], row["prefix"], str(row["source_id"]), 1, 0, 10) for row in rows}
+    await store.add(tx, {found[row_id]: [*NOTHING_KEPT] for row_id in ids})
 
 
 async def by_id_one_star(tx: Tx, ids: list[int]) -> None:
-    await add_by_id(tx, {row_id: [row_id, 5, 5.0, 1.0, 1.0, 1] for row_id in ids}, {})
+    await add_by_id(tx, {row_id: [row_id, *ONE_STAR] for row_id in ids}, {})
 
 
 async def by_id_several_stars(tx: Tx, ids: list[int]) -> None:
-    await add_by_id(tx, {}, {row_id: [*NO_SUMS] for row_id in ids})
+    await add_by_id(tx, {}, {row_id: [*NOTHING_KEPT] for row_id in ids})
 
 
 @pytest.mark.parametrize("write", [by_key, by_id_one_star, by_id_several_stars])
@@ -270,8 +290,8 @@ async def test_rows_are_locked_in_one_order_whoever_adds_to_them_so_that_two_wri
 ) -> None:
     await superuser.execute(
         "INSERT INTO scoring.sums "
-        "SELECT 'default', 'shop-' || lpad(n::text, 5, '0'), gen_random_uuid(), 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
-        ", 0 FROM generate_series(1, $1::int) AS n",
+        f"SELECT 'default', 'shop-' || lpad(n::text, 5, '0'), gen_random_uuid(), 1, 0, 10, {NUMBERS} "
+        "FROM generate_series(1, $1::int) AS n",
         count,
     )
     ids = [row["id"] for row in await superuser.fetch("SELECT id FROM scoring.sums ORDER BY prefix")]

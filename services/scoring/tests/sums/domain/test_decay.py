@@ -16,7 +16,6 @@ HOURLY = Profile(name="hourly", half_life_days=1 / 24, prior_weight=7, prior_val
 
 times = st.integers(-200 * YEAR_US, 200 * YEAR_US)
 ratings = st.floats(1, 5)
-weights = st.floats(0.01, 100)
 
 
 @st.composite
@@ -35,24 +34,24 @@ def assert_same_sums(one, other):
 
 @given(times)
 def test_a_review_belongs_to_the_last_landmark_before_it(rated_at_us):
-    landmark, *_ = term(4, rated_at_us, 1.0, H)
+    landmark, *_ = term(4, rated_at_us, H)
 
-    assert 0 <= rated_at_us - landmark_us(landmark, TRUST) < 64 * H
+    assert 0 <= rated_at_us - landmark_us(landmark, H) < 64 * H
 
 
 def test_landmarks_are_counted_from_the_unix_epoch_in_both_directions():
     ages = (-64 * H - 1, -64 * H, -1, 0, 64 * H - 1, 64 * H)
 
-    assert [term(4, at_us, 1.0, H)[0] for at_us in ages] == [-2, -1, -1, 0, 0, 1]
+    assert [term(4, at_us, H)[0] for at_us in ages] == [-2, -1, -1, 0, 0, 1]
 
 
-@given(times, ratings, weights)
-def test_a_term_is_the_decayed_weight_to_a_few_ulp(rated_at_us, rating, weight):
-    landmark, _, a, b2, w = term(rating, rated_at_us, weight, H)
+@given(times, ratings)
+def test_a_term_is_the_decayed_weight_to_a_few_ulp(rated_at_us, rating):
+    landmark, _, a, b2, w = term(rating, rated_at_us, H)
 
     age = Fraction(rated_at_us, H) - 64 * landmark
     whole = math.floor(age)
-    exact = weight * math.exp(math.log(2) * float(age - whole)) * 2**whole
+    exact = math.exp(math.log(2) * float(age - whole)) * 2**whole
     assert w == pytest.approx(exact, rel=4e-15)
     assert a == pytest.approx(rating * exact, rel=4e-15)
     assert b2 == pytest.approx(exact * exact, rel=8e-15)
@@ -60,7 +59,7 @@ def test_a_term_is_the_decayed_weight_to_a_few_ulp(rated_at_us, rating, weight):
 
 @pytest.mark.parametrize("half_lives", [-130, -64, -1, 0, 1, 63, 64, 200])
 def test_whole_half_lives_are_exact_powers_of_two(half_lives):
-    landmark, _, a, b2, w = term(5, half_lives * H, 1.0, H)
+    landmark, _, a, b2, w = term(5, half_lives * H, H)
 
     assert (w, a, b2) == (2.0 ** (half_lives - 64 * landmark), 5 * w, w**2)
 
@@ -70,13 +69,13 @@ def test_whole_half_lives_are_exact_powers_of_two(half_lives):
     [(1, 1), (1.49, 1), (1.5, 2), (2.4999999999999996, 2), (2.5, 3), (3.5, 4), (4.49, 4), (4.5, 5), (5, 5)],
 )
 def test_a_rating_counts_as_its_nearest_star_halves_up(rating, star):
-    assert term(rating, 0, 2.0, H)[1] == star
+    assert term(rating, 0, H)[1] == star
 
 
 @pytest.mark.parametrize("rating", [0.999, 5.001, 0, -1, math.nan, math.inf])
 def test_a_rating_off_the_scale_is_refused(rating):
     with pytest.raises(ValueError, match="off the scale; send a number from 1 to 5"):
-        term(rating, 0, 1.0, H)
+        term(rating, 0, H)
 
 
 @given(st.integers(-(10**15), 10**15))

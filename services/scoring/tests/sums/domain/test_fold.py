@@ -1,23 +1,17 @@
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plaudit.common.contracts import Envelope
 from plaudit.common.contracts.examples import examples
-from plaudit.scoring.profiles.domain import DAY_US, TRUST, Profile
-from plaudit.scoring.sums.domain.decay import Sums, unix_us
+from plaudit.scoring.profiles.domain import DAY_US, RECENT, TRUST
+from plaudit.scoring.sums.domain.decay import Sums, merge, unix_us
 from plaudit.scoring.sums.domain.fold import fold
+from plaudit.scoring.sums.domain.kept import NEWEST, block_of, held
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange
-from plaudit_testing.scored import MOMENT_US, change, folded, key_of, row_of, scored
-
-WEIGHTED = Profile(
-    name="weighted",
-    half_life_days=30,
-    prior_weight=2,
-    prior_value=3,
-    kinds=frozenset({"stars"}),
-    unverified_weight=0.5,
-    origin_weights={"incentivised": 0.25},
-)
+from plaudit.scoring.sums.domain.traits import NUMBERS
+from plaudit_testing.scored import MOMENT_US, change, folded, kept, kept_parts, key_of, row_of, scored
 
 
 def share(rating=5.0, at_us=MOMENT_US, weight=1.0, sign=1, profile=TRUST):
@@ -36,35 +30,59 @@ def test_counts_stay_integers():
     assert all(isinstance(count, int) for row in deltas.values() for count in row[7:])
 
 
-@pytest.mark.parametrize("gone", [None, scored(kind="nps")])
-def test_what_is_removed_or_of_another_kind_is_subtracted(gone):
-    assert folded((scored(), gone)) == {key_of(path): share(sign=-1) for path in ("acme", "acme/berlin")}
+def test_what_is_removed_is_subtracted():
+    assert folded((scored(), None)) == {key_of(path): share(sign=-1) for path in ("acme", "acme/berlin")}
 
 
-@pytest.mark.parametrize("absent", [None, scored(kind="csat")])
-def test_what_is_restored_is_added(absent):
-    assert folded((absent, scored())) == {key_of(path): share() for path in ("acme", "acme/berlin")}
+def test_a_review_that_is_not_there_touches_nothing():
+    assert folded((None, None)) == {}
 
 
-@pytest.mark.parametrize("absent", [None, scored(kind="csat")])
-@pytest.mark.parametrize("still_absent", [None, scored(kind="ces", rating=1)])
-def test_a_review_that_does_not_count_touches_nothing(absent, still_absent):
-    assert folded((absent, still_absent)) == {}
+@pytest.mark.parametrize("fold_them", [folded, kept])
+def test_an_edit_that_leaves_the_contribution_as_it_was_touches_nothing(fold_them):
+    assert fold_them((scored(), scored())) == {}
 
 
 @pytest.mark.parametrize(
-    "after", [scored(), scored(kind="thumbs"), scored(verified=False), scored(origin="incentivised"), scored(rating=5)]
+    "after", [scored(kind="thumbs"), scored(kind="nps"), scored(verified=False), scored(origin="incentivised")]
 )
-def test_an_edit_that_leaves_the_contribution_as_it_was_touches_nothing(after):
-    assert folded((scored(), after)) == {}
+def test_kinds_origins_and_verified_reviews_are_kept_apart(after):
+    traits = NUMBERS[after.kind, after.origin, after.verified]
+    paths = ("acme", "acme/berlin")
+
+    assert folded((scored(), after)) == {
+        **{key_of(path): share(sign=-1) for path in paths},
+        **{key_of(path, traits=traits): share() for path in paths},
+    }
 
 
-def test_a_changed_weight_is_a_change_where_the_profile_weighs():
-    deltas = folded((scored(verified=False), scored(origin="incentivised")), profile=WEIGHTED)
+@pytest.mark.parametrize("unknown", [scored(kind="hearts"), scored(origin="bought")])
+def test_a_kind_or_an_origin_that_is_not_known_is_refused(unknown):
+    with pytest.raises(InvalidReviewError, match="is known"):
+        folded((None, unknown))
 
-    old, new = share(weight=0.5, profile=WEIGHTED), share(weight=0.25, profile=WEIGHTED)
-    for path in ("acme", "acme/berlin"):
-        assert deltas[key_of(path, profile=WEIGHTED)] == [y - x for x, y in zip(old, new, strict=True)]
+
+@given(st.integers(-60 * 365 * DAY_US, 60 * 365 * DAY_US), st.floats(1, 5))
+def test_a_kept_row_holds_each_half_life_as_its_own_row_would(rated_at_us, rating):
+    [(*_, block)] = kept((None, scored(rating, rated_at_us, subject="acme")))
+    [part] = kept_parts(kept((None, scored(rating, rated_at_us, subject="acme"))))
+
+    for profile in (TRUST, RECENT):
+        landmark, sums = held(block, part.kept, profile.half_life_us)
+        assert merge([(landmark, sums)]).sums.counts == merge([row_of(rating, rated_at_us)]).sums.counts
+        own_landmark, own = row_of(rating, rated_at_us, profile=profile)
+        factor = 2.0 ** (64 * (own_landmark - landmark))
+        assert sums[:7] == tuple(x * (factor**2 if i == 1 else factor) for i, x in enumerate(own[:7]))
+    assert held(block, part.kept, None) == (0, row_of(rating, 0)[1])
+    assert part.kept.newest_us == rated_at_us
+    assert held(block, part.kept, TRUST.half_life_us + 1) is None
+
+
+def test_the_newest_review_stays_the_newest_when_it_is_removed():
+    older, newer = scored(5, MOMENT_US, subject="acme"), scored(4, MOMENT_US + 1, subject="acme")
+    [row] = kept((None, older), (None, newer), (newer, None)).values()
+
+    assert row[NEWEST] == MOMENT_US + 1
 
 
 def test_an_edited_rating_is_one_subtraction_and_one_addition():
@@ -122,10 +140,10 @@ def test_tenants_sources_and_partitions_are_kept_apart():
     deltas = {}
     owners = [("a", "s", 0), ("a", "t", 0), ("b", "s", 0), ("b", "s", 1)]
     for tenant_id, source_id, partition in owners:
-        fold(deltas, tenant_id, partition, change(None, scored(subject="acme", source_id=source_id)), TRUST)
+        fold(deltas, tenant_id, partition, change(None, scored(subject="acme", source_id=source_id)))
 
-    landmark = key_of("acme")[-1]
-    assert set(deltas) == {(tenant, "acme", source, partition, landmark) for tenant, source, partition in owners}
+    block = block_of(MOMENT_US)
+    assert set(deltas) == {(tenant, "acme", source, 1, partition, block) for tenant, source, partition in owners}
 
 
 @pytest.mark.parametrize("rating", [1, 1.5, 2.5, 3.49, 4.5, 5])
@@ -144,13 +162,13 @@ def test_a_review_is_counted_in_the_columns_of_its_star(rating):
 )
 @pytest.mark.parametrize("good_first", [True, False])
 def test_a_record_that_cannot_be_scored_leaves_the_batch_as_it_was(bad, good_first):
-    deltas = folded((None, scored()))
+    deltas = kept((None, scored()))
     as_it_was = {path: row.copy() for path, row in deltas.items()}
     events = [(scored(subject="acme/b"), bad), (None, bad)] if good_first else [(bad, scored(subject="x")), (bad, None)]
 
     for before, after in events:
         with pytest.raises(InvalidReviewError, match=r"rating|segment"):
-            fold(deltas, "default", 0, change(before, after), TRUST)
+            fold(deltas, "default", 0, change(before, after))
 
     assert deltas == as_it_was
 

@@ -12,7 +12,8 @@ from plaudit.scoring.explanation.domain import CountedReview, Effect, effect
 from plaudit.scoring.explanation.schemas import EffectOut, EffectsOut
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST
 from plaudit.scoring.scores import store
-from plaudit.scoring.sums.domain.decay import merge, unix_us
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.parts import merge_for, parts_for
 
 router = APIRouter(tags=["explanation"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
@@ -25,7 +26,8 @@ async def effects_on(tx: SqlTx, tenant_id: str, subject: str, review: CountedRev
     """
     paths = prefixes(subject)[::-1]
     sums = await store.sums_of(tx, tenant_id, paths)
-    found = [(path, effect(merge(sums.get(path, [])), review, unix_us(tx.now), TRUST)) for path in paths]
+    merged = {path: merge_for(TRUST, parts_for(sums.get(path, []), TRUST.half_life_us)) for path in paths}
+    found = [(path, effect(merged[path], review, unix_us(tx.now), TRUST)) for path in paths]
     return [(path, each) for path, each in found if each is not None]
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores.domain import Score, read
-from plaudit.scoring.sums.domain.decay import MergedSums, Sums, Term, merge, term
-from plaudit.scoring.sums.domain.fold import add_share
+from plaudit.scoring.sums.domain.decay import MergedSums, Sums, merge, star_of, term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,25 +38,27 @@ def effect(merged: MergedSums, review: CountedReview, at_us: int, profile: Profi
     Sums are additive, so the score without it is read from the sums less its own share.
 
     Args:
-        merged: sums of all sources, partitions and landmarks of one subject, among them the review's share.
+        merged: sums of what counts for the profile, of one subject; among them the review's share.
         review: it.
         at_us: the instant, in microseconds since the Unix epoch.
-        profile: the one that the sums were folded with.
+        profile: it.
 
     Raises:
         ValueError: the rating is off the scale.
     """
-    share = term(review.rating, review.rated_at_us, review.weight, profile.half_life_us)
-    _, star, *_ = share
+    star = star_of(review.rating)
     if merged.sums.counts[star - 1] < 1:
         return None
-    without = merge([merged, _subtracted(share)])
+    without = merge([merged, _subtracted(review, star, profile.half_life_us)])
     return Effect(read(merged, at_us, profile), read(without, at_us, profile))
 
 
-def _subtracted(share: Term) -> tuple[int, Sums]:
+def _subtracted(review: CountedReview, star: int, half_life_us: int | None) -> tuple[int, Sums]:
     """Return a row of sums that takes away what a review adds."""
-    landmark, star, a, b2, w = share
-    rows: dict[int, list[float]] = {}
-    add_share(rows, landmark, star, -a, -b2, -w, -1)
-    return landmark, Sums._make(rows[landmark])
+    landmark, w = 0, 1.0
+    if half_life_us is not None:
+        landmark, _, _, _, w = term(review.rating, review.rated_at_us, half_life_us)
+    w *= review.weight
+    weights = (-w if each == star else 0.0 for each in range(1, 6))
+    counts = (-1 if each == star else 0 for each in range(1, 6))
+    return landmark, Sums._make([-review.rating * w, -w * w, *weights, *counts])

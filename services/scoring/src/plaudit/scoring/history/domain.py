@@ -1,13 +1,15 @@
-"""The ledger's rule: a change is what it takes away and what it adds."""
+"""The ledger's rule: a change is what it takes away and what it adds, at the time that it took effect and was known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from plaudit.common.contracts.subjects import prefixes
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.sums.domain.fold import check
 from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview
+
+CREATED_TYPE: Final = "review.created"
 
 
 class RevisedChange(ScoredChange, frozen=True, gc=False):
@@ -17,19 +19,62 @@ class RevisedChange(ScoredChange, frozen=True, gc=False):
     revision: int
 
 
-class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One signed row of the ledger."""
+class ToldChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A change as a record tells it."""
 
     tenant_id: str
+    type: str
     partition: int
     epoch: int
     sequence: int
     known_at: datetime
     """When the change was recorded."""
     change: RevisedChange
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One signed row of the ledger."""
+
+    told: ToldChange
     sign: int
     review: ScoredReview
     """The state of the review that the change takes away (-1) or adds (+1)."""
+    traits: int
+    valid_at: datetime
+    """When the change took effect where the review stands."""
+
+
+def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -> Iterator[LedgerEntry]:
+    """Return the signed entries of changes, which are in the order of their partitions.
+
+    A review's entries take effect in their order, so that no instant sees one taken away before it was added: none
+    is valid before the last one of its review.
+
+    Args:
+        changes: a batch.
+        last_valid: review id → when its last entry before the batch took effect, of all reviews that have one and
+            were changed again.
+
+    Raises:
+        InvalidReviewError: a state cannot be scored.
+    """
+    last = dict(last_valid)
+    for told in changes:
+        signed = signed_reviews(told.change)
+        if not signed:
+            continue
+        review_id = told.change.review_id
+        times = [_took_effect_at(told), *(review.rated_at for _, review in signed)]
+        if review_id in last:
+            times.append(last[review_id])
+        last[review_id] = valid_at = max(times)
+        for sign, review in signed:
+            yield LedgerEntry(told=told, sign=sign, review=review, traits=check(review), valid_at=valid_at)
+
+
+def changed_again(changes: Iterable[ToldChange]) -> set[str]:
+    """Return the ids of reviews that may have entries before this batch."""
+    return {told.change.review_id for told in changes if told.change.before is not None or told.type != CREATED_TYPE}
 
 
 def signed_reviews(change: ScoredChange) -> list[tuple[int, ScoredReview]]:
@@ -40,7 +85,15 @@ def signed_reviews(change: ScoredChange) -> list[tuple[int, ScoredReview]]:
     return [(sign, review) for sign, review in signed if review is not None]
 
 
-def unscored_prefixes(entries: Iterable[LedgerEntry], profile: Profile) -> set[tuple[str, str]]:
-    """Return `(tenant id, prefix)` of all that is said by reviews of kinds that a profile does not count."""
-    subjects = {(entry.tenant_id, entry.review.subject) for entry in entries if entry.review.kind not in profile.kinds}
-    return {(tenant_id, prefix) for tenant_id, subject in subjects for prefix in prefixes(subject)}
+def _took_effect_at(told: ToldChange) -> datetime:
+    """Return when a change took effect where the review stands, as far as anybody tells it.
+
+    A review counts from when its rating was given, and so does a rating that is given anew. Of all else, such as a
+    removal, nobody tells when it happened: it counts from when it was known.
+    """
+    before, after = told.change.before, told.change.after
+    if after is not None:
+        is_rated_anew = before is not None and after.rated_at > before.rated_at
+        if is_rated_anew or (before is None and told.type == CREATED_TYPE):
+            return after.rated_at
+    return told.known_at

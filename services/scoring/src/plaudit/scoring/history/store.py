@@ -1,16 +1,75 @@
 """Every SQL statement over the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
 from plaudit.scoring.history.domain import LedgerEntry
 from plaudit.scoring.history.tables import ledger
+from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
+from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
+from plaudit.scoring.sums.domain.parts import KeptPart, Part
 
-_OF_REVIEW = under("review", "subject", "kind", "rating", "verified", "origin", "rated_at")
-_PATHS = under("change", "review_id", "revision") | _OF_REVIEW | {"source_id": "review.source.id"}
-_COLUMNS = Columns(ledger, _PATHS)
+Numbers = TypeVar("Numbers", Sums, KeptSums)
+
+_OF_TOLD = under("told", "tenant_id", "partition", "epoch", "sequence", "known_at")
+_OF_CHANGE = under("told.change", "review_id", "revision")
+_OF_REVIEW = under("review", "subject", "rating", "rated_at")
+_COLUMNS = Columns(ledger, _OF_TOLD | _OF_CHANGE | _OF_REVIEW | {"source_id": "review.source.id"})
 _APPEND = f"INSERT INTO ledger ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
+_LAST_VALID = """
+SELECT wanted.id::text AS review_id, last.valid_at
+FROM unnest($1::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT valid_at FROM ledger WHERE review_id = wanted.id ORDER BY valid_at DESC LIMIT 1
+) AS last
+"""
+# A time as whole microseconds. A double holds it to a quarter of one, which rounding takes away.
+_RATED_US = "round(date_part('epoch', rated_at) * 1e6)::bigint"
+# '0' is the character after '/': the range is exactly what lies below the subject.
+_ENTRIES = f"""
+SELECT sign, source_id, traits, rating, {_RATED_US} AS rated_us, floor(rating + 0.5)::int AS star
+FROM ledger
+WHERE tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))
+  AND valid_at <= $3 AND known_at <= $4
+"""
+_COUNTS: Final = ", ".join(f"(sum(sign) FILTER (WHERE star = {star}))::bigint AS n{star}" for star in range(1, 6))
+
+
+def _of_half_life(name: str, weight: str) -> str:
+    """Return the sums of a half-life, of rows that have their weight against its landmark."""
+    stars = ", ".join(f"sum(sign * {weight}) FILTER (WHERE star = {star}) AS {name}w{star}" for star in range(1, 6))
+    return f"sum(sign * rating * {weight}) AS {name}a, sum(sign * {weight} * {weight}) AS {name}b2, {stars}"
+
+
+# No power here can overflow or underflow, which would be an error: each weight is against a landmark near the review.
+_KEPT = f"""
+SELECT source_id, traits, block, {_COUNTS}, sum(sign * rating) AS total, max(rated_us) AS newest_us,
+    {_of_half_life("trust_", "trust_w")}, {_of_half_life("recent_", "recent_w")}
+FROM (
+    SELECT *,
+        power(2::float8, (rated_us - {LANDMARK_HALF_LIVES * TRUST_US}
+            * floor(block * {BLOCK_US}::numeric / {TRUST_LANDMARK_US})::bigint)::float8 / {TRUST_US}) AS trust_w,
+        power(2::float8, (rated_us - block * {BLOCK_US})::float8 / {RECENT_US}) AS recent_w
+    FROM (
+        SELECT *, floor(rated_us / {BLOCK_US}::float8)::bigint AS block FROM ({_ENTRIES}) AS entries
+    ) AS blocked
+) AS weighed
+GROUP BY source_id, traits, block
+"""
+_OF_ONE_HALF_LIFE = f"""
+SELECT source_id, traits, landmark, {_of_half_life("", "w")}, {_COUNTS}
+FROM (
+    SELECT *, power(2::float8, (rated_us - landmark * $5::bigint * {LANDMARK_HALF_LIVES})::float8 / $5::bigint) AS w
+    FROM (
+        SELECT *, floor(rated_us / ($5::bigint * {LANDMARK_HALF_LIVES})::float8)::bigint AS landmark
+        FROM ({_ENTRIES}) AS entries
+    ) AS placed
+) AS weighed
+GROUP BY source_id, traits, landmark
+"""
 
 
 async def append(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
@@ -21,3 +80,42 @@ async def append(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
     """
     if entries:
         await tx.raw.execute(_APPEND, *_COLUMNS.arrays(entries))
+
+
+async def last_valid(tx: Tx, review_ids: Collection[str]) -> dict[str, datetime]:
+    """Return review id → when its last entry took effect, of those that have entries."""
+    if not review_ids:
+        return {}
+    rows = await tx.raw.fetch(_LAST_VALID, sorted(review_ids))
+    return {row["review_id"]: row["valid_at"] for row in rows}
+
+
+async def kept_at(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: datetime) -> list[KeptPart]:
+    """Return the sums of a subject and all below it as they stood, computed from the ledger.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: it.
+        at: what had taken effect by then counts.
+        known_at: of that, what was known by then.
+    """
+    rows = await tx.raw.fetch(_KEPT, tenant_id, subject, at, known_at)
+    return [KeptPart(_spelt(row), row["traits"], row["block"], _numbers(KeptSums, row)) for row in rows]
+
+
+async def parts_at(
+    tx: Tx, tenant_id: str, subject: str, half_life_us: int, at: datetime, known_at: datetime
+) -> list[Part]:
+    """Return the sums of one half-life, which may be any; otherwise as `kept_at`."""
+    rows = await tx.raw.fetch(_OF_ONE_HALF_LIFE, tenant_id, subject, at, known_at, half_life_us)
+    return [Part(_spelt(row), row["traits"], row["landmark"], _numbers(Sums, row)) for row in rows]
+
+
+def _spelt(row: Any) -> str:
+    return str(row["source_id"])
+
+
+def _numbers(kind: type[Numbers], row: Any) -> Numbers:
+    """Return a row's numbers; a star that no review has is 0."""
+    return kind(*(row[name] or 0 for name in kind._fields))

@@ -1,6 +1,6 @@
 """The table `ledger`: append-only, the truth behind the sums."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
 
 ledger = Table(
     "ledger",
@@ -14,10 +14,9 @@ ledger = Table(
     Column("revision", Integer, nullable=False),
     Column("subject", Text, nullable=False),
     Column("source_id", Uuid, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("traits", SmallInteger, nullable=False),
     Column("rating", Double, nullable=False),
-    Column("verified", Boolean, nullable=False),
-    Column("origin", Text, nullable=False),
     Column("rated_at", DateTime(timezone=True), nullable=False),
+    Column("valid_at", DateTime(timezone=True), nullable=False),
     Column("known_at", DateTime(timezone=True), nullable=False),
 )

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from plaudit.common.db import Tx
 from plaudit.scoring.live.domain import Counted, KnownRows, fold_batch
-from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.sums import store
 
 
@@ -17,7 +16,7 @@ async def count(tx: Tx, changes: Iterable[Counted], known: KnownRows) -> None:
         InvalidReviewError: a change cannot be scored; nothing of the batch was written.
         RowsMissingError: a row that is known is not there; the transaction must be rolled back, and `known` be dropped.
     """
-    found = fold_batch(changes, known, TRUST)
+    found = fold_batch(changes, known)
     await store.add_by_id(tx, known.table_file, found.one_star, found.several_stars)
     if found.by_key:
         added = await store.add(tx, found.by_key)

@@ -9,7 +9,6 @@ from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, StaleMemoryError, Subscription
 from plaudit.scoring.live import commands
 from plaudit.scoring.live.domain import CountedEvent, KnownRows, reducer
-from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange
 from plaudit.scoring.sums.store import RowsMissingError
 
@@ -38,7 +37,7 @@ LIVE: Final = Subscription(
     topic=REVIEWS,
     data=ScoredChange,
     envelope=CountedEvent,
-    prepare=reducer(TRUST),
+    prepare=reducer(),
     new_handler=CountChanges,
     workers=2,  # rows of sums are kept by partition, so that two never write the same row
     start_batch=2_000,

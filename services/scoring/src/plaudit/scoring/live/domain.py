@@ -15,21 +15,20 @@ import msgspec
 from plaudit.common.contracts.envelope import Epoch, NonEmpty
 from plaudit.common.contracts.envelope import Sequence as Number
 from plaudit.common.contracts.subjects import prefixes
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES
-from plaudit.scoring.sums.domain.fold import (
-    B2,
-    BEFORE_COUNTS,
-    BEFORE_WEIGHTS,
-    EMPTY_ROW,
-    A,
-    DeltaKey,
-    Deltas,
-    OneStar,
-    add_share,
-    fold,
+from plaudit.scoring.sums.domain.fold import EMPTY_ROW, DeltaKey, Deltas, OneStar, fold
+from plaudit.scoring.sums.domain.kept import (
+    BLOCK_US,
+    NEWEST,
+    RECENT_US,
+    TOTAL,
+    TRUST_LANDMARK_US,
+    TRUST_US,
+    KeptSums,
 )
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange
+from plaudit.scoring.sums.domain.traits import NUMBERS
 
 Data = TypeVar("Data")
 Value = TypeVar("Value")
@@ -38,9 +37,15 @@ MAX_KEYS: Final = 100_000
 """Of each part of what is known. A key takes some 400 bytes."""
 
 _NO_TABLE: Final = 0
-_POWERS: Final = tuple(2.0**exponent for exponent in range(LANDMARK_HALF_LIVES))
-_LANDMARK_BITS: Final = LANDMARK_HALF_LIVES.bit_length() - 1
-_LANDMARK_MASK: Final = LANDMARK_HALF_LIVES - 1
+_POWERS: Final = tuple(2.0**exponent for exponent in range(2 * LANDMARK_HALF_LIVES))
+_TRUST_A: Final = KeptSums._fields.index("trust_a")
+_TRUST_B2: Final = KeptSums._fields.index("trust_b2")
+_RECENT_A: Final = KeptSums._fields.index("recent_a")
+_RECENT_B2: Final = KeptSums._fields.index("recent_b2")
+# A star's column lies as many behind these as the star says.
+_BEFORE_COUNTS: Final = KeptSums._fields.index("n1") - 1
+_BEFORE_TRUST: Final = KeptSums._fields.index("trust_w1") - 1
+_BEFORE_RECENT: Final = KeptSums._fields.index("recent_w1") - 1
 
 
 class CountedEvent(msgspec.Struct, Generic[Data], frozen=True, gc=False):
@@ -53,8 +58,8 @@ class CountedEvent(msgspec.Struct, Generic[Data], frozen=True, gc=False):
     specversion: Literal["1.0"]
 
 
-NewReview: TypeAlias = tuple[DeltaKey, int, float, float, float]
-"""A new review that counts: (key of its subject's own row, star, what it adds to a, to b2, to its star's weight)."""
+NewReview: TypeAlias = tuple[DeltaKey, int, float, int, float, float]
+"""A new review: (key of its subject's own row, star, rating, when it was rated, weight in trust, weight in recent)."""
 
 
 class OtherChange(msgspec.Struct, frozen=True, gc=False):
@@ -68,10 +73,9 @@ class OtherChange(msgspec.Struct, frozen=True, gc=False):
 Counted: TypeAlias = NewReview | OtherChange
 
 
-def reducer(profile: Profile) -> Callable[[CountedEvent[ScoredChange], int], Counted]:
+def reducer() -> Callable[[CountedEvent[ScoredChange], int], Counted]:
     """Return a function that reduces an event, of a partition, to what `fold_batch` needs of it; it raises nothing."""
-    kinds, half_life_us, is_uniform, weight = profile.kinds, profile.half_life_us, profile.is_uniform, profile.weight
-    powers, epoch = _POWERS, EPOCH
+    powers, epoch, numbers = _POWERS, EPOCH, NUMBERS
 
     # It calls no function of ours: a call costs as much as all of this arithmetic.
     def reduce(event: CountedEvent[ScoredChange], partition: int) -> Counted:
@@ -80,19 +84,20 @@ def reducer(profile: Profile) -> Callable[[CountedEvent[ScoredChange], int], Cou
         if (
             after is None
             or change.before is not None
-            or after.kind not in kinds
             or not MIN_RATING <= (rating := after.rating) <= MAX_RATING
+            or (traits := numbers.get((after.kind, after.origin, after.verified))) is None
         ):
             return OtherChange(event.tenant, partition, change)
         since = after.rated_at - epoch
-        half_lives, rest_us = divmod(
-            (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, half_life_us
-        )
-        w = exp2(rest_us / half_life_us) * powers[half_lives & _LANDMARK_MASK]
-        if not is_uniform:
-            w *= weight(verified=after.verified, origin=after.origin)
-        key = (event.tenant, after.subject, after.source.id, partition, half_lives >> _LANDMARK_BITS)
-        return key, int(rating + 0.5), rating * w, w * w, w
+        rated_at_us = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        block, in_block_us = divmod(rated_at_us, BLOCK_US)
+        half_lives, rest_us = divmod(in_block_us, RECENT_US)
+        recent_w = exp2(rest_us / RECENT_US) * powers[half_lives]
+        half_lives, rest_us = divmod(rated_at_us, TRUST_US)
+        landmark = block * BLOCK_US // TRUST_LANDMARK_US
+        trust_w = exp2(rest_us / TRUST_US) * powers[half_lives - LANDMARK_HALF_LIVES * landmark]
+        key = (event.tenant, after.subject, after.source.id, traits, partition, block)
+        return key, int(rating + 0.5), rating, rated_at_us, trust_w, recent_w
 
     return reduce
 
@@ -155,10 +160,10 @@ class KnownRows:
             return False
         self.table_file = table_file
         for key in keys:
-            tenant_id, subject, source_id, partition, landmark = key
+            tenant_id, subject, source_id, traits, partition, block = key
             row_ids = []
             for path in prefixes(subject)[:-1]:
-                parent = tenant_id, path, source_id, partition, landmark
+                parent = tenant_id, path, source_id, traits, partition, block
                 if (row_id := ids.get(parent)) is not None:
                     self.of_parents.put(parent, row_id)
                 elif (row_id := self.of_parents.get(parent)) is None:
@@ -174,15 +179,16 @@ class Additions:
     """What a batch adds: each row by its id once, and some rows by their keys as well."""
 
     one_star: dict[int, OneStar] = field(default_factory=dict)
-    """By row id. Most rows get one review of a batch, and sending six numbers costs half of sending thirteen."""
+    """By row id. Most rows get one review of a batch, and sending eleven numbers costs half of sending
+    twenty-two."""
     several_stars: dict[int, list[float]] = field(default_factory=dict)
-    """Row id → the numbers of `Sums`; none of these rows is in `one_star`."""
+    """Row id → the numbers of `KeptSums`; none of these rows is in `one_star`."""
     by_key: Deltas = field(default_factory=dict)
     unknown: dict[DeltaKey, None] = field(default_factory=dict)
     """Keys of subjects' own rows, in order, that are in `by_key` and should be known from then on."""
 
 
-def fold_batch(batch: Iterable[Counted], known: KnownRows, profile: Profile) -> Additions:
+def fold_batch(batch: Iterable[Counted], known: KnownRows) -> Additions:
     """Fold reduced changes. The sums come out as `fold` makes them, bit for bit.
 
     Raises:
@@ -193,52 +199,79 @@ def fold_batch(batch: Iterable[Counted], known: KnownRows, profile: Profile) -> 
     known_ids = known.of_subjects.newer.get
     for counted in batch:
         if isinstance(counted, OtherChange):
-            fold(found.by_key, counted.tenant_id, counted.partition, counted.change, profile)
+            fold(found.by_key, counted.tenant_id, counted.partition, counted.change)
             continue
-        key, star, a, b2, w = counted
+        key, star, rating, rated_at_us, trust_w, recent_w = counted
         ids = known_ids(key)
         if ids is None and (ids := known.of_subjects.get(key)) is None:
-            ids = _add_unknown(found, known, key, star, a, b2, w)
+            ids = _add_unknown(found, known, counted)
+        trust_a, trust_b2 = rating * trust_w, trust_w * trust_w
+        recent_a, recent_b2 = rating * recent_w, recent_w * recent_w
         for row_id in ids:
             row = one_star.get(row_id)
             if row is None:
-                one_star[row_id] = [row_id, star, a, b2, w, 1]
+                one_star[row_id] = [
+                    row_id, star, 1, rating, rated_at_us, trust_a, trust_b2, trust_w, recent_a, recent_b2, recent_w
+                ]  # fmt: skip
             elif row[1] == star:
-                row[2] += a
-                row[3] += b2
-                row[4] += w
-                row[5] += 1
+                row[2] += 1
+                row[3] += rating
+                row[4] = max(row[4], rated_at_us)
+                row[5] += trust_a
+                row[6] += trust_b2
+                row[7] += trust_w
+                row[8] += recent_a
+                row[9] += recent_b2
+                row[10] += recent_w
             else:
-                # What `add_share` does; to call it costs a tenth of this function.
                 numbers = several_stars.get(row_id)
                 if numbers is None:
                     several_stars[row_id] = numbers = EMPTY_ROW.copy()
-                numbers[A] += a
-                numbers[B2] += b2
-                numbers[star + BEFORE_WEIGHTS] += w
-                numbers[star + BEFORE_COUNTS] += 1
-    for row_id in several_stars:
-        _, first_star, a, b2, w, n = one_star.pop(row_id)
-        add_share(several_stars, row_id, int(first_star), a, b2, w, int(n))
+                _add(
+                    numbers, star, 1, rating, rated_at_us, trust_a, trust_b2, trust_w, recent_a, recent_b2, recent_w
+                )  # fmt: skip
+    for row_id, numbers in several_stars.items():
+        _, first_star, *first = one_star.pop(row_id)
+        _add(numbers, int(first_star), *first)
     return found
 
 
-def _add_unknown(
-    found: Additions, known: KnownRows, key: DeltaKey, star: int, a: float, b2: float, w: float
-) -> tuple[int, ...]:
+def _add(
+    row: list[float], star: int, n: float, total: float, newest_us: float,
+    trust_a: float, trust_b2: float, trust_w: float, recent_a: float, recent_b2: float, recent_w: float,
+) -> None:  # fmt: skip
+    """Add to one row what reviews of this star add to it."""
+    row[_BEFORE_COUNTS + star] += n
+    row[TOTAL] += total
+    row[NEWEST] = max(row[NEWEST], newest_us)
+    row[_TRUST_A] += trust_a
+    row[_TRUST_B2] += trust_b2
+    row[_BEFORE_TRUST + star] += trust_w
+    row[_RECENT_A] += recent_a
+    row[_RECENT_B2] += recent_b2
+    row[_BEFORE_RECENT + star] += recent_w
+
+
+def _add_unknown(found: Additions, known: KnownRows, review: NewReview) -> tuple[int, ...]:
     """Add a review of a new subject to the rows that are not known; return the ids of those that are."""
-    tenant_id, subject, source_id, partition, landmark = key
+    key, star, rating, rated_at_us, trust_w, recent_w = review
+    tenant_id, subject, source_id, traits, partition, block = key
     try:
         *parents, _ = prefixes(subject)
     except ValueError as error:
         raise InvalidReviewError(str(error)) from error
     row_ids = []
+    wanted = [key]
     for path in parents:
-        parent = tenant_id, path, source_id, partition, landmark
+        parent = tenant_id, path, source_id, traits, partition, block
         if (row_id := known.of_parents.get(parent)) is not None:
             row_ids.append(row_id)
         else:
-            add_share(found.by_key, parent, star, a, b2, w, 1)
-    add_share(found.by_key, key, star, a, b2, w, 1)
+            wanted.append(parent)
+    for each in wanted:
+        _add(
+            found.by_key.setdefault(each, EMPTY_ROW.copy()), star, 1, rating, rated_at_us,
+            rating * trust_w, trust_w * trust_w, trust_w, rating * recent_w, recent_w * recent_w, recent_w,
+        )  # fmt: skip
     found.unknown[key] = None
     return tuple(row_ids)

@@ -1,7 +1,6 @@
 """A profile says how reviews become one figure: how fast they fade, what the prior is, and which reviews count."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +9,21 @@ DAY_US: Final = 86_400_000_000
 MIN_RATING: Final = 1.0
 MAX_RATING: Final = 5.0
 MAX_WEIGHT: Final = 1000.0
+MIN_HALF_LIFE_DAYS: Final = 1 / 24
+MAX_HALF_LIFE_DAYS: Final = 36_525.0
+"""A hundred years. What should fade more slowly does not fade: a profile without a half-life."""
+MAX_PRIOR_WEIGHT: Final = 1e6
+KINDS: Final = ("stars", "thumbs", "nps", "csat", "ces")
+ORIGINS: Final = ("organic", "invited", "incentivised")
+STAR_KINDS: Final = frozenset({"stars", "thumbs"})
+
+
+class UnknownProfileError(ValueError):
+    """There is no profile of a name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        """Name those that there are."""
+        super().__init__(f"There is no profile `{name}`; there are {', '.join(f'`{each}`' for each in known)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,50 +32,76 @@ class Profile:
 
     The prior weighs as much as `prior_weight` fresh reviews of `prior_value` stars and never fades. It must be
     positive: it bounds what rounding can do to a score whose reviews have nearly all faded or been removed. An
-    origin without a weight of its own has weight 1. A weight may not be 0, which would leave a published review out.
+    origin or a source without a weight of its own has weight 1. A weight may not be 0, which would leave a published
+    review out.
 
     Raises:
         ValueError: a parameter is out of its range.
     """
 
     name: str
-    half_life_days: float
+    half_life_days: float | None
+    """None: reviews never fade."""
     prior_weight: float
     prior_value: float
     kinds: frozenset[str]
     verified_weight: float = 1.0
     unverified_weight: float = 1.0
     origin_weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    half_life_us: int = field(init=False)
+    source_weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """By the id of a source."""
+    origins: frozenset[str] = frozenset(ORIGINS)
+    """Which origins count. All of them in what is public; fewer only in figures that stand beside it."""
+    is_frozen: bool = False
+    """Whether reviews fade only when a new one comes: the score stands still between reviews, as Trustpilot's does."""
+    half_life_us: int | None = field(init=False)
     is_uniform: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check the ranges; derive what the hot path reads."""
-        if not (math.isfinite(self.half_life_days) and self.half_life_days * DAY_US >= 1):
-            raise ValueError(f"profile {self.name!r}: half_life_days must be finite and at least a microsecond")
-        if not (math.isfinite(self.prior_weight) and self.prior_weight > 0):
-            raise ValueError(f"profile {self.name!r}: prior_weight must be finite and above 0")
+        """Check the ranges; derive what reading needs."""
+        days = self.half_life_days
+        if days is not None and not MIN_HALF_LIFE_DAYS <= days <= MAX_HALF_LIFE_DAYS:
+            raise self._error(
+                f"half_life_days must be from {MIN_HALF_LIFE_DAYS:.4f} (an hour) to {MAX_HALF_LIFE_DAYS:g}, or null "
+                "for reviews that never fade"
+            )
+        if not 0 < self.prior_weight <= MAX_PRIOR_WEIGHT:
+            raise self._error(f"prior_weight must be above 0 and at most {MAX_PRIOR_WEIGHT:g}")
         if not MIN_RATING <= self.prior_value <= MAX_RATING:
-            raise ValueError(f"profile {self.name!r}: prior_value must be from {MIN_RATING:g} to {MAX_RATING:g} stars")
-        if not self.kinds:
-            raise ValueError(f"profile {self.name!r}: kinds must name at least one kind of review")
-        weights = (self.verified_weight, self.unverified_weight, *self.origin_weights.values())
+            raise self._error(f"prior_value must be from {MIN_RATING:g} to {MAX_RATING:g} stars")
+        if not self.kinds or not self.kinds <= frozenset(KINDS):
+            raise self._error(f"kinds must name at least one kind of review, of {', '.join(KINDS)}")
+        if not self.origins or not (self.origins | self.origin_weights.keys()) <= frozenset(ORIGINS):
+            raise self._error(f"an origin must be one of {', '.join(ORIGINS)}")
+        weights = (
+            self.verified_weight,
+            self.unverified_weight,
+            *self.origin_weights.values(),
+            *self.source_weights.values(),
+        )
         if not all(0 < weight <= MAX_WEIGHT for weight in weights):
-            raise ValueError(f"profile {self.name!r}: every weight must be above 0 and at most {MAX_WEIGHT:g}")
+            raise self._error(f"every weight must be above 0 and at most {MAX_WEIGHT:g}")
         object.__setattr__(self, "origin_weights", MappingProxyType(dict(self.origin_weights)))
-        object.__setattr__(self, "half_life_us", round(self.half_life_days * DAY_US))
+        object.__setattr__(self, "source_weights", MappingProxyType(dict(self.source_weights)))
+        object.__setattr__(self, "half_life_us", None if days is None else round(days * DAY_US))
         object.__setattr__(self, "is_uniform", all(weight == 1 for weight in weights))
 
-    def weight(self, *, verified: bool, origin: str) -> float:
-        """Return the weight of a fresh review of this verification and origin."""
+    def weight(self, *, verified: bool, origin: str, source_id: str | None = None) -> float:
+        """Return the weight of a fresh review of this verification, origin and source."""
         by_verification = self.verified_weight if verified else self.unverified_weight
-        return by_verification * self.origin_weights.get(origin, 1.0)
+        by_source = 1.0 if source_id is None else self.source_weights.get(source_id, 1.0)
+        return by_verification * self.origin_weights.get(origin, 1.0) * by_source
+
+    def counts(self, *, kind: str, origin: str) -> bool:
+        """Return whether reviews of this kind and origin count."""
+        return kind in self.kinds and origin in self.origins
+
+    def _error(self, rule: str) -> ValueError:
+        return ValueError(f"profile {self.name!r}: {rule}")
 
 
-TRUST: Final = Profile(
-    name="trust",
-    half_life_days=182.5,
-    prior_weight=7.0,
-    prior_value=3.5,
-    kinds=frozenset({"stars", "thumbs"}),
-)
+TRUST: Final = Profile(name="trust", half_life_days=182.5, prior_weight=7.0, prior_value=3.5, kinds=STAR_KINDS)
+RECENT: Final = Profile(name="recent", half_life_days=30.0, prior_weight=7.0, prior_value=3.5, kinds=STAR_KINDS)
+LIFETIME: Final = Profile(name="lifetime", half_life_days=None, prior_weight=7.0, prior_value=3.5, kinds=STAR_KINDS)
+BUILT_IN: Final[Mapping[str, Profile]] = MappingProxyType({each.name: each for each in (TRUST, RECENT, LIFETIME)})
+"""The profiles that every tenant has, by name."""

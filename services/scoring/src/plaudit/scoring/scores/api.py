@@ -1,9 +1,11 @@
-"""HTTP: scores as they stand at this instant, read without a write."""
+"""HTTP: scores as they stand, stood and will stand, read without a write."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import (
@@ -18,33 +20,75 @@ from plaudit.common.http import (
     authorize,
     describe,
 )
+from plaudit.common.http.times import Instant
 from plaudit.common.names import nearest
-from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.profiles.domain import BUILT_IN, TRUST, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
-from plaudit.scoring.scores.domain import UnknownSubjectError, read
+from plaudit.scoring.scores.domain import UnknownSubjectError, moment_of, read_for
 from plaudit.scoring.scores.schemas import ScoreOut
-from plaudit.scoring.sums.domain.decay import Sums, merge, unix_us
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.parts import KeptPart
 
 MAX_COMPARED_SUBJECTS: Final = 1_000
 MAX_NAMED_SUBJECTS: Final = 3
+MAX_NAME_CHARS: Final = 64
+EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
 PROBLEMS: Final = {
     "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
+    "unknown-profile": "There is no profile of this name. The detail names those that there are.",
 }
 """Slug → meaning and what to do."""
 REFUSALS: Final[Refusals] = {
     UnknownSubjectError: lambda error: Problem("unknown-subject", 404, "Not found", str(error)),
+    UnknownProfileError: lambda error: Problem("unknown-profile", 404, "Not found", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
 
 router = APIRouter(tags=["scores"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
+At = Annotated[
+    Instant | None,
+    Query(
+        description="The score at this instant: of what had taken effect where the reviews stand, with the age that it "
+        "had then. After the present, the score as it will be if no review comes.",
+        examples=["2026-03-01T12:00:00Z"],
+    ),
+]
+KnownAt = Annotated[
+    Instant | None,
+    Query(
+        description="The score as it was shown at this instant: of what had been received by then. With `at`, what was "
+        "known by then of that instant.",
+        examples=["2026-03-01T12:00:00Z"],
+    ),
+]
 
 
-@router.get("/v1/scores", summary="List scores")
+def profile_named(
+    profile: Annotated[
+        str, Query(description="The rules that it is computed by.", examples=["trust"], max_length=MAX_NAME_CHARS)
+    ] = TRUST.name,
+) -> Profile:
+    """Return the profile that a request names.
+
+    Raises:
+        UnknownProfileError: there is none of this name.
+    """
+    found = BUILT_IN.get(profile)
+    if found is None:
+        raise UnknownProfileError(profile, tuple(BUILT_IN))
+    return found
+
+
+NamedProfile = Annotated[Profile, Depends(profile_named)]
+
+
+@router.get("/v1/scores", summary="List scores", openapi_extra=describe(problems={"unknown-profile": 404}))
 async def list_scores(
     principal: ScoresReader,
     tx: TenantTx,
     paging: Paging,
+    profile: NamedProfile,
     under: SubjectFilter = None,
 ) -> Page[ScoreOut]:
     """Return the score of every subject that ever had a review, and of every prefix of one, in order.
@@ -53,26 +97,41 @@ async def list_scores(
     """
     (after,) = paging.after(tuple[str]) or ("",)
     found = await store.prefixes_after(tx, principal.tenant_id, after, under, paging.rows)
-    sums = await store.sums_of(tx, principal.tenant_id, found[: paging.limit])
-    return paging.page(found, lambda prefix: (prefix,), lambda prefix: _score(prefix, sums.get(prefix, []), tx.now))
+    sums = await store.sums_of(tx, principal.tenant_id, found[: paging.limit], by_source=bool(profile.source_weights))
+    return paging.page(
+        found, lambda prefix: (prefix,), lambda prefix: _score(prefix, profile, sums.get(prefix, []), tx.now)
+    )
 
 
 @router.get(
-    "/v1/scores/{subject:path}", summary="Read a score", openapi_extra=describe(problems={"unknown-subject": 404})
+    "/v1/scores/{subject:path}",
+    summary="Read a score",
+    openapi_extra=describe(problems={"unknown-subject": 404, "unknown-profile": 404}),
 )
 async def read_score(
-    principal: ScoresReader, tx: TenantTx, subject: Annotated[Subject, Path(description="The subject, as a path.")]
+    principal: ScoresReader,
+    tx: TenantTx,
+    subject: Annotated[Subject, Path(description="The subject, as a path.")],
+    profile: NamedProfile,
+    at: At = None,
+    known_at: KnownAt = None,
+    source_id: Annotated[
+        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
+    ] = None,
 ) -> ScoreOut:
-    """Return the score of a subject and everything below it, as it stands now.
+    """Return the score of a subject and everything below it, as it stands now, stood or will stand.
 
     A subject whose reviews are all removed, or are all of other kinds (NPS, CSAT, CES), has a null score, no stars,
     and the prior. 404 `unknown-subject` for one that never had a review; the detail names those that may have been
     meant, or one that is known.
     """
-    sums = await store.sums_of(tx, principal.tenant_id, [subject])
-    if subject not in sums and not await store.without_score(tx, principal.tenant_id, [subject]):
+    moment = moment_of(at, known_at, tx.now)
+    kept = await store.kept_of(
+        tx, principal.tenant_id, subject, moment, source_id=None if source_id is None else str(source_id)
+    )
+    if not kept and not await store.is_known(tx, principal.tenant_id, subject):
         raise await _unknown(tx, principal.tenant_id, subject)
-    return _score(subject, sums.get(subject, []), tx.now)
+    return _score(subject, profile, kept, moment.at)
 
 
 async def _unknown(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
@@ -87,18 +146,18 @@ async def _unknown(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectErr
         if segment not in children:
             near = [children[name] for name in nearest(segment, children, MAX_NAMED_SUBJECTS)]
             whole = ["/".join((child, *segments[depth:])) for child in near]
-            found = {*await store.sums_of(tx, tenant_id, whole), *await store.without_score(tx, tenant_id, whole)}
+            found = await store.sums_of(tx, tenant_id, whole)
             meant = [each for each in whole if each in found] or near or ([known] if known else [])
             return UnknownSubjectError(subject, meant, min(children.values(), default=""))
         known = children[segment]
     return UnknownSubjectError(subject, [known])
 
 
-def _score(subject: str, rows: list[tuple[int, Sums]], at: datetime) -> ScoreOut:
-    score = read(merge(rows), unix_us(at), TRUST)
+def _score(subject: str, profile: Profile, kept: Sequence[KeptPart], at: datetime) -> ScoreOut:
+    score = read_for(profile, kept, unix_us(at))
     return ScoreOut(
         subject=subject,
-        profile=TRUST.name,
+        profile=profile.name,
         at=at,
         score=score.score,
         stars=score.stars,

@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from math import exp2, floor, ldexp
+from typing import Final
 
 from plaudit.scoring.profiles.domain import Profile
-from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us
+from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, unix_us
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+
+FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class UnknownSubjectError(ValueError):
@@ -17,6 +22,37 @@ class UnknownSubjectError(ValueError):
         example = f" One that is known is `{known}`." if known else ""
         meant = f" Did you mean {names}?" if names else example
         super().__init__(f"Nothing was ever said about `{subject}`.{meant}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When a figure is read: at an instant of the world, with what was known at an instant of ours."""
+
+    at: datetime
+    known_at: datetime = FOR_EVER
+    is_now: bool = False
+    """Whether it is the present with all that is known, which the sums hold."""
+
+    @property
+    def at_us(self) -> int:
+        """The instant of the world in microseconds since the Unix epoch."""
+        return unix_us(self.at)
+
+
+def moment_of(at: datetime | None, known_at: datetime | None, now: datetime) -> Moment:
+    """Return the moment that is asked for.
+
+    Args:
+        at: what had taken effect by then counts, and has the age that it had then. The present or, if only the other
+            one is given, that instant.
+        known_at: of that, what was known by then; all that is known if not given.
+        now: the present.
+    """
+    if at is None and known_at is None:
+        return Moment(at=now, is_now=True)
+    if known_at is None:
+        return Moment(at=at or now)
+    return Moment(at=at or known_at, known_at=known_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +83,16 @@ def read(merged: MergedSums, at_us: int, profile: Profile) -> Score:
     """Return the score at an instant: `(N*V + A*d) / (N + B*d)` with `d = 2^-((at - L) / H)`.
 
     Args:
-        merged: sums of all sources, partitions and landmarks.
+        merged: sums of what counts for the profile, with its weights, of its half-life.
         at_us: microseconds since the Unix epoch, any distance after or before the landmark.
-        profile: the one that the sums were folded with.
+        profile: it.
     """
     sums, prior = merged.sums, profile.prior_value
     if sums.n <= 0:
         return Score(prior, 0, dict.fromkeys(range(1, 6), 0), effective_reviews=0.0, prior=prior)
     b = sums.b
     return Score(
-        _shrunk(sums.a, b, at_us - landmark_us(merged.landmark, profile), profile),
+        _shrunk(sums.a, b, merged.landmark, at_us, profile),
         sums.n,
         dict(enumerate(sums.counts, start=1)),
         effective_reviews=b * b / sums.b2 if sums.b2 > 0 else 0.0,
@@ -69,18 +105,37 @@ def half_stars(score: float) -> float:
     return floor(2 * score + 0.5) / 2
 
 
-def _shrunk(a: float, b: float, age_us: int, profile: Profile) -> float:
-    """Return the mean of the prior and of reviews whose sums are held against a landmark `age_us` ago.
+def read_for(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> Score:
+    """Return the score of a profile whose half-life is kept, from a subject's kept sums.
+
+    Raises:
+        ValueError: the profile's half-life is not kept.
+    """
+    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
+    return read(merged, instant_of(profile, newest_us(kept, profile), at_us), profile)
+
+
+def instant_of(profile: Profile, newest_rated_us: int | None, at_us: int) -> int:
+    """Return the instant at which a profile is read: for one that is frozen, that of the newest review until then."""
+    if not profile.is_frozen or newest_rated_us is None:
+        return at_us
+    return min(at_us, newest_rated_us)
+
+
+def _shrunk(a: float, b: float, landmark: int, at_us: int, profile: Profile) -> float:
+    """Return the mean of the prior and of reviews whose sums are held against a landmark.
 
     Before the landmark the prior is scaled down instead of the sums up, so that no factor exceeds 1.
     """
-    half_lives, rest_us = divmod(abs(age_us), profile.half_life_us)
-    factor = ldexp(exp2(-rest_us / profile.half_life_us), -half_lives)
     prior_weight = profile.prior_weight
-    if age_us >= 0:
-        a, b = a * factor, b * factor
-    else:
-        prior_weight *= factor
+    if profile.half_life_us is not None:
+        age_us = at_us - landmark_us(landmark, profile.half_life_us)
+        half_lives, rest_us = divmod(abs(age_us), profile.half_life_us)
+        factor = ldexp(exp2(-rest_us / profile.half_life_us), -half_lives)
+        if age_us >= 0:
+            a, b = a * factor, b * factor
+        else:
+            prior_weight *= factor
     total = prior_weight + b
     # Nothing is left to average when both have underflowed: the prior is all that is known.
     return (prior_weight * profile.prior_value + a) / total if total > 0 else profile.prior_value

@@ -11,8 +11,8 @@ from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cu
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores import store
-from plaudit.scoring.scores.domain import read
-from plaudit.scoring.sums.domain.decay import merge, unix_us
+from plaudit.scoring.scores.domain import read_for
+from plaudit.scoring.sums.domain.decay import unix_us
 
 ROWS: Final = 50
 SCORES: Final = "/console/scores"
@@ -45,7 +45,7 @@ async def show_scores(
         error=error,
         path=path,
         scores_path=SCORES,
-        scores=[(prefix, read(merge(sums.get(prefix, [])), at_us, TRUST)) for prefix in listed],
+        scores=[(prefix, read_for(TRUST, sums.get(prefix, []), at_us)) for prefix in listed],
         next=following,
         is_first=cursor is None,
         profile=TRUST,

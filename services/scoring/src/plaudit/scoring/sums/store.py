@@ -7,45 +7,66 @@ from uuid import UUID
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
-from plaudit.scoring.sums.domain.decay import COUNTS, Sums
 from plaudit.scoring.sums.domain.fold import DELTA_KEY, DeltaKey, Deltas, OneStar
-from plaudit.scoring.sums.tables import sums
+from plaudit.scoring.sums.domain.kept import KeptSums
+from plaudit.scoring.sums.tables import INTEGERS, sums
 
 _COLUMNS = Columns(sums, without=("id",))
 # It changes when the table is emptied or replaced, after which an id may be that of another row.
 _TABLE_FILE = "pg_relation_filenode('sums')"
+_NEWEST = "newest_us"
+
+
+def _added(more: str) -> str:
+    """Return the assignments that add the numbers of `more` to those held; the newest review is the newer one."""
+    return ", ".join(
+        f"{name} = greatest(held.{name}, {more}.{name})" if name == _NEWEST else f"{name} = held.{name} + {more}.{name}"
+        for name in KeptSums._fields
+    )
+
+
 # SQL only adds: multiplication, power and exp raise an error on underflow, so rescaling here could fail a whole batch.
 # Only the ids come back, in the order of the keys: to send the keys back would cost more than all the rest.
 _ADD = f"""
 WITH added AS (
     INSERT INTO sums AS held ({_COLUMNS.listed})
     SELECT * FROM {_COLUMNS.unnest()}
-    ON CONFLICT ({", ".join(DELTA_KEY)}) DO UPDATE
-    SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in Sums._fields)}
+    ON CONFLICT ({", ".join(DELTA_KEY)}) DO UPDATE SET {_added("excluded")}
     RETURNING {", ".join(DELTA_KEY)}, id
 )
 SELECT array_agg(id ORDER BY {", ".join(DELTA_KEY)}), {_TABLE_FILE} FROM added
 """
 # `unnest` in the select list costs less than in FROM.
 _DELTAS = ", ".join(
-    f"unnest(${n}::{'bigint' if name in COUNTS else 'float8'}[]) AS {name}" for n, name in enumerate(Sums._fields, 3)
+    f"unnest(${n}::{'bigint' if name in INTEGERS else 'float8'}[]) AS {name}"
+    for n, name in enumerate(KeptSums._fields, 3)
 )
 _ADD_BY_ID = f"""
-UPDATE sums AS held SET {", ".join(f"{name} = held.{name} + delta.{name}" for name in Sums._fields)}
+UPDATE sums AS held SET {_added("delta")}
 FROM (SELECT unnest($2::bigint[]) AS id, {_DELTAS}) AS delta
 WHERE held.id = delta.id AND {_TABLE_FILE} = $1::oid
 """
 _STARS: Final = range(1, 6)
+_ONE_STAR: Final = {
+    "star": "smallint",
+    "n": "bigint",
+    "total": "float8",
+    _NEWEST: "bigint",
+    **dict.fromkeys(("trust_a", "trust_b2", "trust_w", "recent_a", "recent_b2", "recent_w"), "float8"),
+}
+_PLAIN: Final = ("total", "trust_a", "trust_b2", "recent_a", "recent_b2")
 _ADD_ONE_STAR_BY_ID = f"""
-UPDATE sums AS held SET a = held.a + delta.a, b2 = held.b2 + delta.b2, {
+UPDATE sums AS held SET {", ".join(f"{name} = held.{name} + delta.{name}" for name in _PLAIN)},
+    {_NEWEST} = greatest(held.{_NEWEST}, delta.{_NEWEST}), {
     ", ".join(
         f"{name}{star} = held.{name}{star} + CASE WHEN delta.star = {star} THEN delta.{name} ELSE 0 END"
-        for name in "wn"
+        for name in ("n", "trust_w", "recent_w")
         for star in _STARS
     )
 }
-FROM (SELECT unnest($2::bigint[]) AS id, unnest($3::smallint[]) AS star, unnest($4::float8[]) AS a,
-    unnest($5::float8[]) AS b2, unnest($6::float8[]) AS w, unnest($7::bigint[]) AS n) AS delta
+FROM (SELECT unnest($2::bigint[]) AS id, {
+    ", ".join(f"unnest(${n}::{kind}[]) AS {name}" for n, (name, kind) in enumerate(_ONE_STAR.items(), 3))
+}) AS delta
 WHERE held.id = delta.id AND {_TABLE_FILE} = $1::oid
 """
 MANY_ROWS: Final = 50
@@ -75,7 +96,7 @@ async def add(tx: Tx, deltas: Deltas) -> FoundRows:
         return FoundRows()
     keys = _in_the_order_of_the_database(deltas)
     columns = (*zip(*keys, strict=True), *zip(*map(deltas.__getitem__, keys), strict=True))
-    arrays = dict(zip((*DELTA_KEY, *Sums._fields), columns, strict=True))
+    arrays = dict(zip((*DELTA_KEY, *KeptSums._fields), columns, strict=True))
     [(ids, table_file)] = await tx.raw.fetch(_ADD, *(arrays[name] for name in _COLUMNS.names))
     return FoundRows(table_file, dict(zip(keys, ids, strict=True)))
 
@@ -83,8 +104,8 @@ async def add(tx: Tx, deltas: Deltas) -> FoundRows:
 def _in_the_order_of_the_database(keys: Iterable[DeltaKey]) -> list[DeltaKey]:
     """Sort keys as the primary key does: texts by their code points, sources as UUIDs, however they are spelt."""
     listed = list(keys)
-    spelt = {source_id: str(UUID(source_id)) for _, _, source_id, _, _ in listed}
-    return sorted(listed, key=lambda key: (key[0], key[1], spelt[key[2]], key[3], key[4]))
+    spelt = {source_id: str(UUID(source_id)) for _, _, source_id, *_ in listed}
+    return sorted(listed, key=lambda key: (key[0], key[1], spelt[key[2]], *key[3:]))
 
 
 async def add_by_id(
@@ -96,7 +117,7 @@ async def add_by_id(
         tx: the open transaction.
         table_file: of the table that the rows were found in.
         one_star: row id → the row's addition, for rows to whose other stars nothing is added.
-        several_stars: row id → the numbers of `Sums`, for other rows.
+        several_stars: row id → the numbers of `KeptSums`, for other rows.
 
     Raises:
         RowsMissingError: not all of the rows exist, or the table is another. Those that exist have been added to.

@@ -1,8 +1,11 @@
-"""The table `sums`: one row per tenant, subject prefix, source, partition and landmark."""
+"""The table `sums`: one row per tenant, subject prefix, source, traits, partition and block."""
 
 from sqlalchemy import BigInteger, Column, Double, Identity, Integer, MetaData, SmallInteger, Table, Text, Uuid
 
-from plaudit.scoring.sums.domain.decay import COUNTS, Sums
+from plaudit.scoring.sums.domain.decay import COUNTS
+from plaudit.scoring.sums.domain.kept import KeptSums
+
+INTEGERS = frozenset({*COUNTS, "newest_us"})
 
 sums = Table(
     "sums",
@@ -10,8 +13,9 @@ sums = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("prefix", Text, primary_key=True),
     Column("source_id", Uuid, primary_key=True),
+    Column("traits", SmallInteger, primary_key=True),
     Column("partition", SmallInteger, primary_key=True),
-    Column("landmark", Integer, primary_key=True),
-    *(Column(name, BigInteger if name in COUNTS else Double, nullable=False) for name in Sums._fields),
+    Column("block", Integer, primary_key=True),
+    *(Column(name, BigInteger if name in INTEGERS else Double, nullable=False) for name in KeptSums._fields),
     Column("id", BigInteger, Identity(always=True), nullable=False, unique=True),
 )

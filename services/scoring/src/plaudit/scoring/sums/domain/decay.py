@@ -1,8 +1,9 @@
 """Forward-decayed sums: what a review adds to a row of sums, and how rows merge.
 
-A review of weight w rated at t weighs `w * 2^((t - L) / H)` against a landmark L. This never changes: only the
-reader's factor `2^-((at - L) / H)` changes with time. (Cormode, Shkapenyuk, Srivastava, Xu: Forward Decay, ICDE 2009;
-with an exponential the landmark cancels.) All times are integer microseconds since the Unix epoch, and may be negative.
+A review rated at t weighs `2^((t - L) / H)` against a landmark L. This never changes: only the reader's factor
+`2^-((at - L) / H)` changes with time. (Cormode, Shkapenyuk, Srivastava, Xu: Forward Decay, ICDE 2009; with an
+exponential the landmark cancels.) What a profile weighs a review by, its verification, origin and source, is applied
+when a figure is read. All times are integer microseconds since the Unix epoch, and may be negative.
 
 Landmarks are 64 half-lives apart, at `64 * k * H`, and the index k is part of a row's key. A review belongs to the k
 of its own time, so its weight has an exponent from 0 to 63, adding and later removing it use the same bits, and
@@ -14,18 +15,16 @@ from datetime import UTC, datetime
 from math import exp2, fsum, ldexp
 from typing import Final, NamedTuple, TypeAlias
 
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LANDMARK_HALF_LIVES: Final = 64
-_LANDMARK_BITS: Final = LANDMARK_HALF_LIVES.bit_length() - 1
-_LANDMARK_MASK: Final = LANDMARK_HALF_LIVES - 1
 
 
 class Sums(NamedTuple):
     """One row of sums, held against a landmark; `e` is a review's age in half-lives at the landmark, negated.
 
-    `a` = sum of r*w*2^e, `b2` = sum of w^2*4^e, `w1`..`w5` = sum of w*2^e by star, `n1`..`n5` = reviews by star.
+    `a` = sum of r*2^e, `b2` = sum of 4^e, `w1`..`w5` = sum of 2^e by star, `n1`..`n5` = reviews by star.
     Any of them may be negative in a part of the whole.
     """
 
@@ -86,31 +85,51 @@ def unix_us(time: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def landmark_us(landmark: int, profile: Profile) -> int:
+def landmark_us(landmark: int, half_life_us: int) -> int:
     """Return the time of the landmark with this index, in microseconds since the Unix epoch."""
-    return LANDMARK_HALF_LIVES * landmark * profile.half_life_us
+    return LANDMARK_HALF_LIVES * landmark * half_life_us
 
 
-def term(rating: float, rated_at_us: int, weight: float, half_life_us: int) -> Term:
-    """Return a review's share of its own row.
-
-    The quotient is taken in integers, so the result is the same bits every time, accurate to a few ulp at any age.
-    A review's star is the nearest, halves up.
-
-    Args:
-        rating: on the scale of 1 to 5.
-        rated_at_us: when the present rating was given, in microseconds since the Unix epoch.
-        weight: what its profile gives the review.
-        half_life_us: of the profile, in microseconds.
+def star_of(rating: float) -> int:
+    """Return the star that a rating counts as: the nearest, halves up.
 
     Raises:
         ValueError: the rating is off the scale.
     """
     if not MIN_RATING <= rating <= MAX_RATING:  # also refuses NaN, which would stay in the sums for ever
         raise ValueError(f"rating {rating!r} is off the scale; send a number from {MIN_RATING:g} to {MAX_RATING:g}")
+    return int(rating + 0.5)
+
+
+def weight_at(rated_at_us: int, half_life_us: int, landmark: int) -> float:
+    """Return the weight of a review against a landmark at or before it: `2^((t - L) / H)`.
+
+    The quotient is taken in integers, so the result is the same bits every time, accurate to a few ulp at any age.
+
+    Args:
+        rated_at_us: when the present rating was given, in microseconds since the Unix epoch.
+        half_life_us: in microseconds.
+        landmark: the landmark's index.
+    """
     half_lives, rest_us = divmod(rated_at_us, half_life_us)
-    w = weight * ldexp(exp2(rest_us / half_life_us), half_lives & _LANDMARK_MASK)
-    return half_lives >> _LANDMARK_BITS, int(rating + 0.5), rating * w, w * w, w
+    return ldexp(exp2(rest_us / half_life_us), half_lives - LANDMARK_HALF_LIVES * landmark)
+
+
+def term(rating: float, rated_at_us: int, half_life_us: int) -> Term:
+    """Return a review's share of the row of its own landmark.
+
+    Args:
+        rating: on the scale of 1 to 5.
+        rated_at_us: when the present rating was given, in microseconds since the Unix epoch.
+        half_life_us: in microseconds.
+
+    Raises:
+        ValueError: the rating is off the scale.
+    """
+    star = star_of(rating)
+    landmark = rated_at_us // (LANDMARK_HALF_LIVES * half_life_us)
+    w = weight_at(rated_at_us, half_life_us, landmark)
+    return landmark, star, rating * w, w * w, w
 
 
 def merge(rows: Iterable[tuple[int, Sums]]) -> MergedSums:
