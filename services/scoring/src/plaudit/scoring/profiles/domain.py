@@ -13,6 +13,8 @@ MIN_HALF_LIFE_DAYS: Final = 1 / 24
 MAX_HALF_LIFE_DAYS: Final = 36_525.0
 """A hundred years. What should fade more slowly does not fade: a profile without a half-life."""
 MAX_PRIOR_WEIGHT: Final = 1e6
+NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,31}$"
+"""Of a profile's name."""
 KINDS: Final = ("stars", "thumbs", "nps", "csat", "ces")
 ORIGINS: Final = ("organic", "invited", "incentivised")
 STAR_KINDS: Final = frozenset({"stars", "thumbs"})

@@ -22,7 +22,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.times import Instant
 from plaudit.common.names import nearest
-from plaudit.scoring.profiles.domain import BUILT_IN, TRUST, Profile, UnknownProfileError
+from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, TRUST, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.domain import UnknownSubjectError, moment_of, read_for
 from plaudit.scoring.scores.schemas import ScoreOut
@@ -31,7 +31,6 @@ from plaudit.scoring.sums.domain.parts import KeptPart
 
 MAX_COMPARED_SUBJECTS: Final = 1_000
 MAX_NAMED_SUBJECTS: Final = 3
-MAX_NAME_CHARS: Final = 64
 EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
 PROBLEMS: Final = {
     "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
@@ -66,7 +65,7 @@ KnownAt = Annotated[
 
 def profile_named(
     profile: Annotated[
-        str, Query(description="The rules that it is computed by.", examples=["trust"], max_length=MAX_NAME_CHARS)
+        str, Query(description="The rules that it is computed by.", examples=["trust"], pattern=NAME_PATTERN)
     ] = TRUST.name,
 ) -> Profile:
     """Return the profile that a request names.
