@@ -152,11 +152,11 @@ async def test_a_subject_that_was_not_known_then_has_no_score_then(api: httpx.As
     assert (answer.status_code, answer.json()["score"], answer.json()["count"]) == (200, None, 0)
 
 
-async def test_a_profile_that_there_is_not_is_a_404_that_names_those_that_there_are(api: httpx.AsyncClient) -> None:
+async def test_a_profile_that_there_is_not_is_a_422_that_names_those_that_there_are(api: httpx.AsyncClient) -> None:
     for path in ("/v1/scores", "/v1/scores/acme"):
         answer = await api.get(path, params={"profile": "fast"})
 
-        assert problem_of(answer) == (404, "unknown-profile")
+        assert problem_of(answer) == (422, "unknown-profile")
         assert answer.json()["detail"] == ("There is no profile `fast`; there are `trust`, `recent`, `lifetime`.")
 
 

@@ -39,7 +39,7 @@ PROBLEMS: Final = {
 """Slug → meaning and what to do."""
 REFUSALS: Final[Refusals] = {
     UnknownSubjectError: lambda error: Problem("unknown-subject", 404, "Not found", str(error)),
-    UnknownProfileError: lambda error: Problem("unknown-profile", 404, "Not found", str(error)),
+    UnknownProfileError: lambda error: Problem("unknown-profile", 422, "Unknown profile", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
 
@@ -82,7 +82,7 @@ def profile_named(
 NamedProfile = Annotated[Profile, Depends(profile_named)]
 
 
-@router.get("/v1/scores", summary="List scores", openapi_extra=describe(problems={"unknown-profile": 404}))
+@router.get("/v1/scores", summary="List scores", openapi_extra=describe(problems={"unknown-profile": 422}))
 async def list_scores(
     principal: ScoresReader,
     tx: TenantTx,
@@ -105,7 +105,7 @@ async def list_scores(
 @router.get(
     "/v1/scores/{subject:path}",
     summary="Read a score",
-    openapi_extra=describe(problems={"unknown-subject": 404, "unknown-profile": 404}),
+    openapi_extra=describe(problems={"unknown-subject": 404, "unknown-profile": 422}),
 )
 async def read_score(
     principal: ScoresReader,
