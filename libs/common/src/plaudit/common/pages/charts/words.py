@@ -1,0 +1,166 @@
+"""Words in a chart: how much room they take, and where they stand so that none stands on another.
+
+The server does not know how wide a chart will be. Points stand in percent of the width and letters keep their size, so
+words that do not meet at one width do not meet at any greater one. They are laid out for two widths, and the stylesheet
+shows one of them.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from markupsafe import Markup
+
+from plaudit.common.pages.charts.scale import BOTTOM, TOP
+
+NARROW: Final = 190
+"""Pixels between the first and the last point of the narrowest chart, on a screen of 320."""
+WIDE: Final = 500
+"""Pixels of the narrowest chart that is shown as a wide one; plaudit.css has the same limit, with the margins."""
+LINE_HEIGHT: Final = 15
+_ASCENT: Final = 11
+_DESCENT: Final = 4
+_GAP: Final = 4
+_LETTER: Final = 6.8
+_WIDE_LETTER: Final = 8.8
+_FULL_LETTER: Final = 12.5
+_WIDEST: Final = frozenset("MWmw@%—")
+_MAX_NAME_LETTERS: Final = 24
+_HIGHEST: Final = TOP + _ASCENT - 8
+"""Baseline of the highest name: above it is the lane of numbers."""
+_LOWEST: Final = BOTTOM - _DESCENT
+
+Anchor = Literal["start", "middle", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The room that something takes, in pixels."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def meets(self, other: "Box") -> bool:
+        """Whether the two share a place."""
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words at a place: in percent of the width, and with their baseline so many pixels from the top."""
+
+    words: str
+    x: float
+    y: float
+    anchor: Anchor = "middle"
+    kind: str = ""
+    """A class of plaudit.css."""
+    look: str = ""
+
+    def box(self, width: float) -> Box:
+        """Return the room that it takes in a chart of this width, with a gap at its sides."""
+        room = width_of(self.words)
+        left = self.x / 100 * width - {"start": 0.0, "middle": room / 2, "end": room}[self.anchor]
+        return Box(left - _GAP / 2, left + room + _GAP / 2, self.y - _ASCENT, self.y + _DESCENT)
+
+    def is_inside(self, width: float) -> bool:
+        """Whether it leaves the chart at neither side."""
+        box = self.box(width)
+        return box.left >= -_GAP and box.right <= width + _GAP
+
+    def drawn(self) -> Markup:
+        """Return it as an element of SVG."""
+        text = Markup('<text class="{kind}" x="{x:g}%" y="{y:g}" text-anchor="{anchor}">{words}</text>').format(
+            kind=" ".join(filter(None, ("words", self.kind))),
+            x=round(self.x, 2),
+            y=round(self.y, 1),
+            anchor=self.anchor,
+            words=self.words,
+        )
+        return Markup('<g class="{}">{}</g>').format(self.look, text) if self.look else text
+
+
+class Sheet:
+    """A chart of some width, on which words take places."""
+
+    def __init__(self, width: float, taken: Iterable[Box] = ()) -> None:
+        """Begin with what is taken already."""
+        self.width = width
+        self.taken = list(taken)
+        self.texts: list[Text] = []
+
+    def put(self, *places: Text) -> bool:
+        """Take the first place that is inside and free; say whether there was one."""
+        for text in places:
+            box = text.box(self.width)
+            if text.is_inside(self.width) and not any(box.meets(other) for other in self.taken):
+                self.add(text)
+                return True
+        return False
+
+    def add(self, text: Text) -> None:
+        """Take a place that is known to be free."""
+        self.taken.append(text.box(self.width))
+        self.texts.append(text)
+
+
+def for_both_widths(draw: Callable[[int], Markup]) -> Markup:
+    """Return what is drawn for wide and for narrow charts, once where it is the same."""
+    wide, narrow = draw(WIDE), draw(NARROW)
+    if wide == narrow:
+        return wide
+    return Markup('<g class="wide">{}</g><g class="narrow">{}</g>').format(wide, narrow)
+
+
+def width_of(words: str) -> float:
+    """Return about how many pixels words take at 12 px, rather too many than too few."""
+    return sum(map(_letter_width, words))
+
+
+def _letter_width(letter: str) -> float:
+    if unicodedata.combining(letter):
+        return 0.0
+    if letter in _WIDEST or unicodedata.east_asian_width(letter) in {"W", "F"}:
+        return _FULL_LETTER
+    return _WIDE_LETTER if letter.isupper() else _LETTER
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits beside a line: of a long one the beginning and the end, which tell subjects apart."""
+    if width_of(name) <= _MAX_NAME_LETTERS * _LETTER:
+        return name
+    room = (_MAX_NAME_LETTERS - 1) * _LETTER / 2
+    return f"{_fitting(name, room)}…{_fitting(name[::-1], room)[::-1]}"
+
+
+def _fitting(words: str, room: float) -> str:
+    """Return as many of the first letters as fit."""
+    used, count = 0.0, 0
+    while count < len(words) and used + _letter_width(words[count]) <= room:
+        used += _letter_width(words[count])
+        count += 1
+    return words[:count]
+
+
+def spread(wanted: Sequence[float]) -> list[float]:
+    """Return baselines near the wanted ones, in the same order from the top, a line's height apart.
+
+    They leave the lane of numbers above the chart and the dates below it free.
+    """
+    order = sorted(range(len(wanted)), key=lambda n: wanted[n])
+    heights = [min(max(wanted[n], _HIGHEST), _LOWEST) for n in order]
+    for n in range(1, len(heights)):
+        heights[n] = max(heights[n], heights[n - 1] + LINE_HEIGHT)
+    limit = float(_LOWEST)
+    for n in reversed(range(len(heights))):
+        heights[n] = min(heights[n], limit)
+        limit = heights[n] - LINE_HEIGHT
+    found = [0.0] * len(wanted)
+    for n, height in zip(order, heights, strict=True):
+        found[n] = height
+    return found
