@@ -73,17 +73,17 @@ class Across:
             raise ValueError("a mark names the index of a label, or in a chart over time an instant")
         return self.points[at]
 
-    def drawn_words(self, width: int) -> Markup:
+    def drawn_words(self, width: float) -> Markup:
         """Return the words below a chart of this width: those that do not touch."""
         sheet = Sheet(width)
         for point, words in self._named(width):
             sheet.put(*(Text(words, point.place, _BASELINE, anchor) for anchor in _anchors(point)))
         return Markup("").join(text.drawn() for text in sorted(sheet.texts, key=lambda text: text.x))
 
-    def _named(self, width: int) -> list[tuple[Point, str]]:
+    def _named(self, width: float) -> list[tuple[Point, str]]:
         """Return what is to be named, the most important first."""
         if self.first is not None and self.last is not None:
-            most = min(max(width // _PIXELS_FOR_A_DATE, 2), _MAX_DATES)
+            most = min(max(int(width) // _PIXELS_FOR_A_DATE, 2), _MAX_DATES)
             today = "today" if self.last - self.first > _LONGEST_NOW else "now"
             present = [(self.now, today)] if self.now else []
             dates = [(_at(tick.at, self.first, self.last), tick.words) for tick in ticks(self.first, self.last, most)]

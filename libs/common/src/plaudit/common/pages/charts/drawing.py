@@ -8,18 +8,18 @@ from markupsafe import Markup
 
 from plaudit.common.pages.charts.across import Across, at_labels, at_times
 from plaudit.common.pages.charts.behind import table
-from plaudit.common.pages.charts.labels import words_for
+from plaudit.common.pages.charts.labels import key, words_in_narrow, words_in_wide
 from plaudit.common.pages.charts.marks import listed, placed, shapes
 from plaudit.common.pages.charts.paths import ground, lines
 from plaudit.common.pages.charts.scale import BOTTOM, HEIGHT, TOP, Scale, scale_of, short_number
 from plaudit.common.pages.charts.values import Band, Mark, Series, Shown, Threshold
-from plaudit.common.pages.charts.words import NARROW, WIDE, for_both_widths
+from plaudit.common.pages.charts.words import both
 
 _CHART: Final = Markup(
-    '<figure class="chart"{now} data-low="{low:.15g}" data-high="{high:.15g}" data-step="{step:.15g}">'
+    '<figure class="{look}"{now} data-low="{low:.15g}" data-high="{high:.15g}" data-step="{step:.15g}">'
     '<div class="plot"><svg role="img" aria-label="{summary}" height="{height}">{axis}'
     '<svg class="plane" width="100%" height="{height}" viewBox="0 0 100 {height}" preserveAspectRatio="none">{lines}'
-    "</svg>{over}{words}</svg></div>{list}{table}</figure>"
+    "</svg>{over}{words}</svg></div>{key}{list}{table}</figure>"
 )
 
 
@@ -101,13 +101,9 @@ def time_chart(
 
 def _drawn(shown: Shown, across: Across, scale: Scale, title: str, summary: str) -> Markup:
     marks = placed(shown, across, scale)
-    numbered: dict[int, bool] = {}
-
-    def words(width: int) -> Markup:
-        texts, numbered[width] = words_for(shown, across, scale, marks, width)
-        return across.drawn_words(width) + texts
-
+    wide, narrow = (words(shown, across, scale, marks) for words in (words_in_wide, words_in_narrow))
     return _CHART.format(
+        look="chart many" if shown.has_key else "chart",
         now="" if across.now is None else Markup(' data-now="{:.15g}"').format(across.now.key),
         low=scale.low,
         high=scale.high,
@@ -117,8 +113,9 @@ def _drawn(shown: Shown, across: Across, scale: Scale, title: str, summary: str)
         axis=_axis(scale),
         lines=ground(shown, across, scale) + lines(shown, across, scale),
         over=_thresholds(shown, scale) + _present(across) + shapes(marks),
-        words=for_both_widths(words),
-        list=listed(marks, "" if numbered[WIDE] else "for-narrow" if numbered[NARROW] else "for-readers"),
+        words=both(wide.drawn, narrow.drawn),
+        key=key(shown),
+        list=listed(marks, wide=wide.are_marks_numbered, narrow=narrow.are_marks_numbered),
         table=table(shown, across, title),
     )
 

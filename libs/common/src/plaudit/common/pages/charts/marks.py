@@ -146,12 +146,13 @@ def leaders(marks: Iterable[Placed]) -> Markup:
     )
 
 
-def listed(marks: Sequence[Placed], look: str) -> Markup:
+def listed(marks: Sequence[Placed], *, wide: bool, narrow: bool) -> Markup:
     """Return the list of what happened, which the numbers count; scripts read the marks from it.
 
     Args:
         marks: from left to right.
-        look: empty where it is always seen, `for-narrow` in narrow charts only, `for-readers` of the screen only.
+        wide: whether it is seen below a wide chart; otherwise only heard.
+        narrow: whether it is seen below a narrow one.
     """
     if not marks:
         return Markup("")
@@ -160,7 +161,7 @@ def listed(marks: Sequence[Placed], look: str) -> Markup:
         item.format(x=each.point.key, y=each.y, when=_when(each), kind=_KINDS[each.mark.kind], words=each.mark.words)
         for each in marks
     )
-    classes = " ".join(filter(None, ("happened", look)))
+    classes = " ".join(["happened", *([] if wide else ["heard-in-wide"]), *([] if narrow else ["heard-in-narrow"])])
     return Markup('<ol class="{}">{}</ol>').format(classes, Markup("").join(rows))
 
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from plaudit.common.pages.charts.across import Across
 from plaudit.common.pages.charts.scale import BOTTOM, Scale
 from plaudit.common.pages.charts.values import Band, Shown
+from plaudit.common.pages.charts.words import shortened
 
 _FILL: Final = Markup('<path class="{kind}" d="{path}"/>')
 _LINE: Final = Markup('<path class="{kind}" vector-effect="non-scaling-stroke" d="{path}"/>')
@@ -39,9 +40,9 @@ def _closed(upper: Sequence[Place], lower: Sequence[Place]) -> str:
 
 def lines(shown: Shown, across: Across, scale: Scale) -> Markup:
     """Return each line: drawn through to the present, dashed after it."""
-    group = Markup('<g class="{look}" data-line="{n}">{paths}</g>')
+    group = Markup('<g class="{look}" data-line="{n}" data-name="{name}">{paths}</g>')
     return Markup("").join(
-        group.format(look=look, n=n, paths=_line(each.values, across, scale))
+        group.format(look=look, n=n, name=shortened(each.name), paths=_line(each.values, across, scale))
         for n, (each, look) in enumerate(zip(shown.series, shown.looks, strict=True))
     )
 

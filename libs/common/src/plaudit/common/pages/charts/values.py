@@ -8,6 +8,7 @@ from typing import Final, Literal
 MAX_LINES: Final = 6
 MAX_PLAIN_LINES: Final = 4
 """Lines without a look of their own: each has another pattern of dashes, and no more can be told apart."""
+MANY_LINES: Final = 3
 MAX_POINTS: Final = 1_500
 MAX_THRESHOLDS: Final = 3
 MAX_MARKS: Final = 50
@@ -80,6 +81,11 @@ class Shown:
         """The look of each line: its own, or else the next pattern of dashes."""
         patterns = iter(("", "second", "third", "fourth"))
         return [each.look or next(patterns) for each in self.series]
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there are so many lines that their names would cover them: they stand beside the chart, or below."""
+        return len(self.series) >= MANY_LINES
 
     def refuse_what_cannot_be_drawn(self, points: int) -> None:
         """Refuse a chart of this many points that would be wrong or could not be read.

@@ -6,7 +6,7 @@ shows one of them.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,15 +18,22 @@ NARROW: Final = 190
 """Pixels between the first and the last point of the narrowest chart, on a screen of 320."""
 WIDE: Final = 500
 """Pixels of the narrowest chart that is shown as a wide one; plaudit.css has the same limit, with the margins."""
+NAMES_MARGIN: Final = 164
+"""Pixels that a wide chart of many lines gives to their names, beside the margin that every chart has."""
 LINE_HEIGHT: Final = 15
 _ASCENT: Final = 11
 _DESCENT: Final = 4
 _GAP: Final = 4
-_LETTER: Final = 6.8
+_THIN_LETTER: Final = 4.8
+_LETTER: Final = 7.6
 _WIDE_LETTER: Final = 8.8
 _FULL_LETTER: Final = 12.5
-_WIDEST: Final = frozenset("MWmw@%—")
-_MAX_NAME_LETTERS: Final = 24
+_THINNEST: Final = frozenset("fijlrt .,:;'|!()[]/-–")
+_WIDEST: Final = frozenset("MWmw@%—…")
+_BOLD: Final = frozenset({"name", "number"})
+_BOLDNESS: Final = 1.1
+"""How much wider bold letters are. All of these are of DejaVu Sans, which is the widest of the usual fonts."""
+_NAME_ROOM: Final = NAMES_MARGIN - 12
 _HIGHEST: Final = TOP + _ASCENT - 8
 """Baseline of the highest name: above it is the lane of numbers."""
 _LOWEST: Final = BOTTOM - _DESCENT
@@ -61,11 +68,13 @@ class Text:
     kind: str = ""
     """A class of plaudit.css."""
     look: str = ""
+    shift: float = 0.0
+    """Pixels to the right of the place."""
 
     def box(self, width: float) -> Box:
         """Return the room that it takes in a chart of this width, with a gap at its sides."""
-        room = width_of(self.words)
-        left = self.x / 100 * width - {"start": 0.0, "middle": room / 2, "end": room}[self.anchor]
+        room = width_of(self.words, is_bold=self.kind in _BOLD)
+        left = self.x / 100 * width + self.shift - {"start": 0.0, "middle": room / 2, "end": room}[self.anchor]
         return Box(left - _GAP / 2, left + room + _GAP / 2, self.y - _ASCENT, self.y + _DESCENT)
 
     def is_inside(self, width: float) -> bool:
@@ -75,7 +84,8 @@ class Text:
 
     def drawn(self) -> Markup:
         """Return it as an element of SVG."""
-        text = Markup('<text class="{kind}" x="{x:g}%" y="{y:g}" text-anchor="{anchor}">{words}</text>').format(
+        text = Markup('<text class="{kind}" x="{x:g}%"{shift} y="{y:g}" text-anchor="{anchor}">{words}</text>').format(
+            shift=Markup(' dx="{:g}"').format(self.shift) if self.shift else "",
             kind=" ".join(filter(None, ("words", self.kind))),
             x=round(self.x, 2),
             y=round(self.y, 1),
@@ -109,17 +119,16 @@ class Sheet:
         self.texts.append(text)
 
 
-def for_both_widths(draw: Callable[[int], Markup]) -> Markup:
-    """Return what is drawn for wide and for narrow charts, once where it is the same."""
-    wide, narrow = draw(WIDE), draw(NARROW)
+def both(wide: Markup, narrow: Markup) -> Markup:
+    """Return what is drawn in wide and in narrow charts, once where it is the same."""
     if wide == narrow:
         return wide
     return Markup('<g class="wide">{}</g><g class="narrow">{}</g>').format(wide, narrow)
 
 
-def width_of(words: str) -> float:
+def width_of(words: str, *, is_bold: bool = False) -> float:
     """Return about how many pixels words take at 12 px, rather too many than too few."""
-    return sum(map(_letter_width, words))
+    return sum(map(_letter_width, words)) * (_BOLDNESS if is_bold else 1)
 
 
 def _letter_width(letter: str) -> float:
@@ -127,22 +136,23 @@ def _letter_width(letter: str) -> float:
         return 0.0
     if letter in _WIDEST or unicodedata.east_asian_width(letter) in {"W", "F"}:
         return _FULL_LETTER
+    if letter in _THINNEST:
+        return _THIN_LETTER
     return _WIDE_LETTER if letter.isupper() else _LETTER
 
 
 def shortened(name: str) -> str:
     """Return a name that fits beside a line: of a long one the beginning and the end, which tell subjects apart."""
-    if width_of(name) <= _MAX_NAME_LETTERS * _LETTER:
+    if width_of(name, is_bold=True) <= _NAME_ROOM:
         return name
-    room = (_MAX_NAME_LETTERS - 1) * _LETTER / 2
+    room = (_NAME_ROOM - width_of("…", is_bold=True)) / 2
     return f"{_fitting(name, room)}…{_fitting(name[::-1], room)[::-1]}"
 
 
 def _fitting(words: str, room: float) -> str:
     """Return as many of the first letters as fit."""
-    used, count = 0.0, 0
-    while count < len(words) and used + _letter_width(words[count]) <= room:
-        used += _letter_width(words[count])
+    count = 0
+    while width_of(words[: count + 1], is_bold=True) <= room:
         count += 1
     return words[:count]
 

@@ -6,14 +6,20 @@
 (() => {
   const HEIGHT = 200;
   const TOP = 24;
-  const LEFT = 44; // the margins are those of .plot in plaudit.css
-  const RIGHT = 12;
+  const LEFT = 44; // the margin of .plot in plaudit.css
   const DATES = 28;
   const NAME_HEIGHT = 15;
   const FIRST_NAME = 27;
   const FONT = "12px system-ui, sans-serif";
   const DAY_SECONDS = 86_400;
-  const MONTH_SECONDS = 28 * DAY_SECONDS;
+  const MONTH_SECONDS = 30.5 * DAY_SECONDS;
+  const MONDAY_SECONDS = 4 * DAY_SECONDS; // the first one since 1970
+  const STEPS_SECONDS = [
+    ...[1, 5, 15, 30, 60, 120, 180, 360, 720].map(minutes => minutes * 60),
+    ...[1, 2, 4, 7, 14].map(days => days * DAY_SECONDS),
+  ];
+  const STEPS_MONTHS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200];
+  const DATE_PIXELS = 60;
   const KEYS = "Arrow keys walk along the points, plus and minus zoom, Escape shows all.";
 
   const numberOf = cell => (cell.textContent === "" ? null : Number(cell.textContent.replaceAll(",", "")));
@@ -31,6 +37,7 @@
     }));
     const ends = now === null ? xs : [...xs, now];
     return {
+      rows,
       xs,
       now,
       columns,
@@ -54,16 +61,38 @@
     };
   }
 
-  const MONTH = new Intl.DateTimeFormat("en-GB", {month: "short", timeZone: "UTC"});
-  const DAY = new Intl.DateTimeFormat("en-GB", {day: "numeric", month: "short", timeZone: "UTC"});
-  const TIME = new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", timeZone: "UTC"});
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+  /** Return the round dates between two, no more than there is room for; the steps are those of pages/charts/dates.py. */
+  function roundDates(min, max, most) {
+    const apart = STEPS_SECONDS.find(step => (max - min) / step <= most);
+    if (apart) {
+      const origin = apart >= 7 * DAY_SECONDS ? MONDAY_SECONDS : 0;
+      const first = origin + Math.ceil((min - origin) / apart) * apart;
+      return {apart, dates: Array.from({length: Math.floor((max - first) / apart) + 1}, (_, n) => first + n * apart)};
+    }
+    const step = STEPS_MONTHS.find(months => (max - min) / (months * MONTH_SECONDS) <= most) ?? STEPS_MONTHS.at(-1);
+    const begin = new Date(min * 1000);
+    const dates = [];
+    let month = Math.floor((begin.getUTCFullYear() * 12 + begin.getUTCMonth()) / step) * step;
+    for (let at; (at = Date.UTC(Math.floor(month / 12), month % 12) / 1000) <= max; month += step) {
+      if (at >= min) dates.push(at);
+    }
+    return {apart: step * MONTH_SECONDS, dates};
+  }
 
   /** Return the words of a date on the axis, where the dates stand so many seconds apart. */
   function dateWords(seconds, apart) {
     const at = new Date(seconds * 1000);
-    if (apart >= MONTH_SECONDS) return at.getUTCMonth() === 0 ? String(at.getUTCFullYear()) : MONTH.format(at);
-    return apart >= DAY_SECONDS || seconds % DAY_SECONDS === 0 ? DAY.format(at) : TIME.format(at);
+    if (apart >= 12 * MONTH_SECONDS) return String(at.getUTCFullYear());
+    const month = MONTHS[at.getUTCMonth()];
+    if (apart >= MONTH_SECONDS) return at.getUTCMonth() === 0 ? String(at.getUTCFullYear()) : month;
+    const isDay = apart >= DAY_SECONDS || seconds % DAY_SECONDS === 0;
+    return isDay ? `${at.getUTCDate()} ${month}` : at.toISOString().slice(11, 16);
   }
+
+  /** Return the margin at the right, where a wide chart of many lines has their names. */
+  const rightOf = figure => parseFloat(getComputedStyle(figure.querySelector(".plot")).paddingRight);
 
   /** Return a colour with an opacity, as a canvas takes it. */
   const clear = (style, of) => style.fill.replace("rgb(", "rgba(").replace(")", `, ${of})`);
@@ -139,11 +168,17 @@
     const seen = chart.marks.map((mark, n) => ({...mark, n})).filter(mark => mark.x >= min && mark.x <= max);
     for (const {x, y} of seen) rule(across(x), 15 * ratio, across(x), y * ratio, colour("--line"), []);
     ctx.setLineDash([]);
-    for (const {x, y} of seen) {
-      ctx.fillStyle = colour("--accent");
-      ctx.beginPath();
-      ctx.arc(across(x), y * ratio, 4 * ratio, 0, 2 * Math.PI);
-      ctx.fill();
+    const shapes = figure.querySelectorAll(".plot > svg > .mark");
+    for (const {x, y, n} of seen) {
+      const path = shapes[n].querySelector("path");
+      const shape = path ? new Path2D(path.getAttribute("d")) : new Path2D();
+      if (!path) shape.arc(0, 0, 4, 0, 2 * Math.PI);
+      ctx.save();
+      ctx.translate(across(x), y * ratio);
+      ctx.scale(ratio, ratio);
+      ctx.fillStyle = getComputedStyle(shapes[n]).fill;
+      ctx.fill(shape);
+      ctx.restore();
     }
     ctx.font = FONT.replace("12px", `${12 * ratio}px`);
     ctx.textBaseline = "alphabetic";
@@ -160,16 +195,20 @@
     for (const {words, value} of chart.thresholds) {
       write(words, bbox.left, u.valToPos(value, "y", true) - 4 * ratio, "left", colour("--soft"));
     }
-    const names = chart.lines.flatMap((line, n) => {
+    const hasMargin = rightOf(figure) > 100;
+    const isKeyed = figure.classList.contains("many") && !hasMargin; // the key below has the names
+    const names = (isKeyed ? [] : chart.lines).flatMap((line, n) => {
       const last = line.values.findLastIndex((value, at) => value !== null && chart.xs[at] <= max);
       if (last < 0 || chart.xs[last] < min) return [];
-      const name = figure.querySelectorAll(".plot > svg .name")[n];
-      return [{...line, y: u.valToPos(line.values[last], "y") + TOP - 10, fill: name && getComputedStyle(name).fill}];
+      const group = figure.querySelector(`[data-line="${n}"]`);
+      const fill = getComputedStyle(group.querySelector(".line")).stroke;
+      return [{name: group.dataset.name, y: u.valToPos(line.values[last], "y") + TOP + (hasMargin ? 4 : -10), fill}];
     });
     let next = FIRST_NAME;
     for (const {name, y, fill} of names.sort((one, other) => one.y - other.y)) {
       next = Math.max(next, y);
-      write(name, bbox.left + bbox.width, next * ratio, "right", fill ?? colour("--soft"));
+      if (hasMargin) write(name, bbox.left + bbox.width + 8 * ratio, next * ratio, "left", fill);
+      else write(name, bbox.left + bbox.width, next * ratio, "right", fill);
       next += NAME_HEIGHT;
     }
     ctx.restore();
@@ -196,15 +235,28 @@
     return {box, heard, button, make};
   }
 
-  /** Return what is at a point, in lines of words. */
+  /** Return what is at a point, in lines of words, as the table has it. */
   function wordsAt(chart, index) {
-    const values = chart.columns.flatMap(({name, values}) =>
-      values[index] === null ? [] : [`${name} ${values[index].toLocaleString("en-US", {maximumFractionDigits: 4})}`],
-    );
+    const cells = [...chart.rows[index].cells].slice(1).map(cell => cell.textContent);
+    const values = chart.columns.flatMap(({name}, n) => (cells[n] ? [`${name} ${cells[n]}`] : []));
     const nearest = x => chart.xs.reduce((best, at, n) => (Math.abs(at - x) < Math.abs(chart.xs[best] - x) ? n : best), 0);
     const happened = chart.marks.filter(mark => nearest(mark.x) === index).map(mark => mark.words);
     return {head: chart.heads[index], values: values.length ? values : ["no value"], happened};
   }
+
+  const mostDates = u => Math.max(Math.floor(u.over.clientWidth / DATE_PIXELS / 1.5), 2);
+  const datesAcross = {
+    splits: (u, _, min, max) => roundDates(min, max, mostDates(u)).dates,
+    values: (u, dates) => {
+      const {apart} = roundDates(u.scales.x.min, u.scales.x.max, mostDates(u));
+      return dates.map(seconds => dateWords(seconds, apart));
+    },
+  };
+  const labelsAcross = chart => ({
+    incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    space: 90,
+    values: (_, indices) => indices.map(index => chart.heads[index] ?? ""),
+  });
 
   function enhance(figure) {
     const chart = read(figure);
@@ -216,7 +268,11 @@
     let walked = null; // the index that the arrow keys have led to
     const homeSpan = chart.home[1] - chart.home[0];
 
-    const show = (u, index) => {
+    /** Point at what the arrow keys have led to; a new range moves it. */
+    const point = () => {
+      if (walked !== null) u.setCursor({left: u.valToPos(chart.xs[walked], "x"), top: 0});
+    };
+    const show = (self, index) => {
       box.hidden = index === null;
       if (index === null) return;
       const {head, values, happened} = wordsAt(chart, index);
@@ -224,7 +280,7 @@
       make("b", "", box).textContent = head;
       for (const words of values) make("span", "", box).textContent = words;
       for (const words of happened) make("span", "what", box).textContent = words;
-      const isLeft = u.valToPos(chart.xs[index], "x") < u.over.clientWidth / 2;
+      const isLeft = self.valToPos(chart.xs[index], "x") < self.over.clientWidth / 2;
       box.classList.toggle("right", isLeft);
       box.classList.toggle("left", !isLeft);
     };
@@ -232,10 +288,15 @@
     const u = new uPlot({
       width: plot.clientWidth,
       height: HEIGHT,
-      padding: [TOP, RIGHT, 0, 0],
+      padding: [TOP, () => rightOf(figure), 0, 0],
       legend: {show: false},
       tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-      cursor: {y: false, drag: {x: true, y: false, dist: 8}, points: {size: 8}},
+      cursor: {
+        y: false,
+        drag: {x: true, y: false, dist: 8},
+        points: {size: 8},
+        move: (self, left, top) => [left < 0 ? left : self.valToPos(chart.xs[self.posToIdx(left)], "x"), top],
+      },
       scales: {
         x: {
           time: chart.isTime,
@@ -247,14 +308,11 @@
         {
           size: DATES,
           font: FONT,
-          gap: 6,
+          gap: 9,
           stroke: () => getComputedStyle(figure).getPropertyValue("--soft").trim(),
           grid: {show: false},
           ticks: {show: false},
-          ...(chart.isTime ? {} : {incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500]}),
-          values: (_, splits, __, ___, apart) =>
-            splits.map(at => (chart.isTime ? dateWords(at, apart) : (chart.heads[at] ?? ""))),
-          space: chart.isTime ? 60 : 90,
+          ...(chart.isTime ? datesAcross : labelsAcross(chart)),
         },
         {
           size: LEFT,
@@ -283,6 +341,7 @@
             const isZoomed = self.scales.x.max - self.scales.x.min < homeSpan * 0.999;
             figure.classList.toggle("zoomed", isZoomed);
             button.hidden = !isZoomed;
+            queueMicrotask(point);
           },
         ],
         setCursor: [self => show(self, self.cursor.idx ?? null)],
@@ -303,7 +362,7 @@
       const x = chart.xs[walked];
       if (x < min) u.setScale("x", {min: x, max: x + max - min});
       if (x > max) u.setScale("x", {min: x - max + min, max: x});
-      u.setCursor({left: u.valToPos(x, "x"), top: 0});
+      point();
       const {head, values, happened} = wordsAt(chart, walked);
       heard.textContent = [`${head}: ${values.join(", ")}`, ...happened].join(". ");
     };
