@@ -11,6 +11,7 @@ from plaudit.common.pages.charts.marks import Placed, leaders, put_numbers, put_
 from plaudit.common.pages.charts.scale import Scale, number
 from plaudit.common.pages.charts.values import Series, Shown
 from plaudit.common.pages.charts.words import (
+    HIGHEST,
     NAMES_MARGIN,
     NARROW,
     WIDE,
@@ -103,7 +104,8 @@ def _put_thresholds(sheet: Sheet, shown: Shown, scale: Scale) -> None:
     places: tuple[tuple[float, Anchor], ...] = ((0.0, "start"), (50.0, "middle"), (100.0, "end"))
     for each in shown.thresholds:
         words, y = f"{each.words} {number(each.value)}", scale.y(each.value)
-        sheet.put(*(Text(words, x, y + offset, anchor, "limit") for x, anchor in places for offset in (-4, _BELOW)))
+        texts = [Text(words, x, y + offset, anchor, "limit") for x, anchor in places for offset in (-4, _BELOW)]
+        sheet.put(*(text for text in texts if text.is_between(HIGHEST)))
 
 
 def key(shown: Shown) -> Markup:

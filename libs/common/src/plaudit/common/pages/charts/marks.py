@@ -10,7 +10,7 @@ from markupsafe import Markup
 from plaudit.common.pages.charts.across import Across, Point, day
 from plaudit.common.pages.charts.scale import BOTTOM, Scale
 from plaudit.common.pages.charts.values import Mark, MarkKind, Shown
-from plaudit.common.pages.charts.words import LINE_HEIGHT, Box, Sheet, Text
+from plaudit.common.pages.charts.words import LINE_HEIGHT, Anchor, Box, Sheet, Text
 
 _RADIUS: Final = 5
 _ABOVE: Final = -10
@@ -97,12 +97,9 @@ def put_words(sheet: Sheet, marks: Sequence[Placed]) -> bool:
 
 def _places(each: Placed) -> list[Text]:
     heights = [each.y + _ABOVE, each.y + _BELOW, each.y + _ABOVE - LINE_HEIGHT, each.y + _BELOW + LINE_HEIGHT]
-    return [
-        Text(each.mark.words, each.point.place, y, anchor, "told", each.look)
-        for y in heights
-        if LINE_HEIGHT <= y <= BOTTOM - 4
-        for anchor in ("middle", "start", "end")
-    ]
+    anchors: tuple[Anchor, ...] = ("middle", "start", "end")
+    texts = [Text(each.mark.words, each.point.place, y, side, "told", each.look) for y in heights for side in anchors]
+    return [text for text in texts if text.is_between(_LANE)]
 
 
 def put_numbers(sheet: Sheet, marks: Sequence[Placed]) -> None:

@@ -45,8 +45,8 @@ def scale_of(values: Sequence[float], *, from_zero: bool) -> Scale:
     """
     if not all(map(math.isfinite, values)):
         raise ValueError("a chart's values are finite: give None where there is none")
-    low = min([*values, 0.0]) if from_zero or not values else min(values)
-    high = max([*values, low])
+    held = [*values, 0.0] if from_zero or not values else values
+    low, high = min(held), max(held)
     # Of large values the least span is a share: a step must still change them.
     least = max(1.0 if from_zero else _LEAST_SPAN, abs(high) * 1e-9)
     step = _step(max(high - low, least) / _MAX_STEPS)

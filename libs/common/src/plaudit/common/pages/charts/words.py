@@ -24,6 +24,7 @@ LINE_HEIGHT: Final = 15
 _ASCENT: Final = 11
 _DESCENT: Final = 4
 _GAP: Final = 4
+_EDGE: Final = 0.01
 _THIN_LETTER: Final = 4.8
 _LETTER: Final = 7.6
 _WIDE_LETTER: Final = 8.8
@@ -34,7 +35,7 @@ _BOLD: Final = frozenset({"name", "number"})
 _BOLDNESS: Final = 1.1
 """How much wider bold letters are. All of these are of DejaVu Sans, which is the widest of the usual fonts."""
 _NAME_ROOM: Final = NAMES_MARGIN - 12
-_HIGHEST: Final = TOP + _ASCENT - 8
+HIGHEST: Final = TOP + _ASCENT - 8
 """Baseline of the highest name: above it is the lane of numbers."""
 _LOWEST: Final = BOTTOM - _DESCENT
 
@@ -51,10 +52,10 @@ class Box:
     bottom: float
 
     def meets(self, other: "Box") -> bool:
-        """Whether the two share a place."""
-        return (
-            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
-        )
+        """Whether the two share more than an edge."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return across > _EDGE and down > _EDGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,10 @@ class Text:
         """Whether it leaves the chart at neither side."""
         box = self.box(width)
         return box.left >= -_GAP and box.right <= width + _GAP
+
+    def is_between(self, highest: float) -> bool:
+        """Whether its baseline is not above the highest, and it stands above the dates."""
+        return highest <= self.y <= _LOWEST
 
     def drawn(self) -> Markup:
         """Return it as an element of SVG."""
@@ -163,7 +168,7 @@ def spread(wanted: Sequence[float]) -> list[float]:
     They leave the lane of numbers above the chart and the dates below it free.
     """
     order = sorted(range(len(wanted)), key=lambda n: wanted[n])
-    heights = [min(max(wanted[n], _HIGHEST), _LOWEST) for n in order]
+    heights = [min(max(wanted[n], HIGHEST), _LOWEST) for n in order]
     for n in range(1, len(heights)):
         heights[n] = max(heights[n], heights[n - 1] + LINE_HEIGHT)
     limit = float(_LOWEST)
