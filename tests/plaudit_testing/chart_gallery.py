@@ -2,7 +2,6 @@
 
 import math
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 from fastapi import APIRouter, Depends
@@ -132,8 +131,8 @@ def charts() -> dict[str, Markup]:
     }
 
 
-def gallery(folder: Path, assets: PageAssets) -> Api:
-    """Return an application whose page `/charts` shows all charts; its template is written into the folder."""
+def gallery(assets: PageAssets) -> Api:
+    """Return an application whose page `/charts` shows all charts."""
     site = Pages()
     template = site._environment.from_string(HEAD)
     router = APIRouter()
