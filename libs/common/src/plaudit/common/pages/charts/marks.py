@@ -15,7 +15,7 @@ from plaudit.common.pages.charts.words import LINE_HEIGHT, Anchor, Box, Sheet, T
 _RADIUS: Final = 5
 _ABOVE: Final = -10
 _BELOW: Final = 19
-_LANE: Final = 11
+_NUMBERS_Y: Final = 11
 """Baseline of the numbers, above the chart."""
 _SHAPES: Final[dict[MarkKind, str]] = {
     "event": '<circle r="4"/>',
@@ -99,11 +99,11 @@ def _places(each: Placed) -> list[Text]:
     heights = [each.y + _ABOVE, each.y + _BELOW, each.y + _ABOVE - LINE_HEIGHT, each.y + _BELOW + LINE_HEIGHT]
     anchors: tuple[Anchor, ...] = ("middle", "start", "end")
     texts = [Text(each.mark.words, each.point.place, y, side, "told", each.look) for y in heights for side in anchors]
-    return [text for text in texts if text.is_between(_LANE)]
+    return [text for text in texts if text.is_between(_NUMBERS_Y)]
 
 
 def put_numbers(sheet: Sheet, marks: Sequence[Placed]) -> None:
-    """Put numbers in the lane above the chart: one for each group of marks that stand close."""
+    """Put numbers in a row above the chart: one for each group of marks that stand close."""
     groups = [_Group(n, n, marks) for n in range(len(marks))]
     n = 0
     while n + 1 < len(groups):
@@ -129,17 +129,22 @@ class _Group:
         """Return the number, as `3` or `3–5`, above the middle of the group and within the chart."""
         words = f"{self.first + 1}" if self.first == self.last else f"{self.first + 1}–{self.last + 1}"
         x = (self.marks[self.first].point.place + self.marks[self.last].point.place) / 2
-        middle = Text(words, x, _LANE, "middle", "number")
+        middle = Text(words, x, _NUMBERS_Y, "middle", "number")
         if middle.is_inside(width):
             return middle
-        return Text(words, 0.0, _LANE, "start", "number") if x < 50 else Text(words, 100.0, _LANE, "end", "number")
+        return (
+            Text(words, 0.0, _NUMBERS_Y, "start", "number")
+            if x < 50
+            else Text(words, 100.0, _NUMBERS_Y, "end", "number")
+        )
 
 
 def leaders(marks: Iterable[Placed]) -> Markup:
     """Return the thin lines from the numbers above the chart to their points."""
     line = Markup('<line class="leader" x1="{x:g}%" x2="{x:g}%" y1="{top}" y2="{y:g}"/>')
     return Markup("").join(
-        line.format(x=round(each.point.place, 2), top=_LANE + 4, y=max(each.y - _RADIUS, _LANE + 4)) for each in marks
+        line.format(x=round(each.point.place, 2), top=_NUMBERS_Y + 4, y=max(each.y - _RADIUS, _NUMBERS_Y + 4))
+        for each in marks
     )
 
 

@@ -102,8 +102,8 @@ class Shown:
             (points, MAX_POINTS, "points: take wider steps"),
             (len(self.series), MAX_LINES, "lines: draw small multiples"),
             (plain, MAX_PLAIN_LINES, "lines without a look: give some the look soft, or draw small multiples"),
-            (len(self.thresholds), MAX_THRESHOLDS, "thresholds: leave some away"),
-            (len(self.marks), MAX_MARKS, "marks: leave some away, or show a shorter time"),
+            (len(self.thresholds), MAX_THRESHOLDS, "thresholds: leave some out"),
+            (len(self.marks), MAX_MARKS, "marks: leave some out, or show a shorter time"),
         ):
             if count > most:
                 raise ValueError(f"{count} are more than {most} {what}")

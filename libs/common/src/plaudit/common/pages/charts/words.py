@@ -36,7 +36,7 @@ _BOLDNESS: Final = 1.1
 """How much wider bold letters are. All of these are of DejaVu Sans, which is the widest of the usual fonts."""
 _NAME_ROOM: Final = NAMES_MARGIN - 12
 HIGHEST: Final = TOP + _ASCENT - 8
-"""Baseline of the highest name: above it is the lane of numbers."""
+"""Baseline of the highest name: above it is the row of numbers."""
 _LOWEST: Final = BOTTOM - _DESCENT
 
 Anchor = Literal["start", "middle", "end"]
@@ -165,7 +165,7 @@ def _fitting(words: str, room: float) -> str:
 def spread(wanted: Sequence[float]) -> list[float]:
     """Return baselines near the wanted ones, in the same order from the top, a line's height apart.
 
-    They leave the lane of numbers above the chart and the dates below it free.
+    They leave the row of numbers above the chart and the dates below it free.
     """
     order = sorted(range(len(wanted)), key=lambda n: wanted[n])
     heights = [min(max(wanted[n], HIGHEST), _LOWEST) for n in order]
