@@ -68,7 +68,11 @@ async def apply(tx: Tx, told: Iterable[Told]) -> None:
 
 
 async def empty(tx: Tx, tenant_id: str, review_id: str) -> int:
-    """Keep nothing of a review that was erased, whatever the consumer has applied; return how much was done."""
+    """Keep nothing of a review that was erased, whatever the consumer has applied; return how much was done.
+
+    Raises:
+        ValueError: the id is none of ours.
+    """
     held = await store.locked(tx, [(tenant_id, UUID(review_id))])
     after = [StoredReview(*key, each.revision, None) for key, each in held.items() if each.kept]
     await _save(tx, held, after)

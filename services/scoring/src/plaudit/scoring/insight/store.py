@@ -24,7 +24,7 @@ _COUNTS: Final = tuple(field.name for field in fields(DayCounts))
 _kept_values = attrgetter(*_KEPT)
 _NOTHING_KEPT: Final = (None,) * len(_KEPT)
 
-# In the order of the key, so that two writers cannot deadlock; each row by its key, whatever the table's statistics say.
+# In the order of the key, so that two writers cannot deadlock; each row by its key, whatever the planner expects.
 _LOCKED = f"""
 SELECT found.* FROM unnest($1::text[], $2::uuid[]) AS told (tenant_id, review_id)
 CROSS JOIN LATERAL (
@@ -51,10 +51,10 @@ ON CONFLICT ({", ".join(column.name for column in insight_days.primary_key)}) DO
 SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in _COUNTS)}
 """
 _WEEKS = f"""
-SELECT topic, day >= $5 AS is_now, ($6 - 1 - day) / {WEEK_DAYS} AS age,
+SELECT topic, day >= $5::date AS is_now, ($6::date - 1 - day) / {WEEK_DAYS} AS age,
     {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
 FROM insight_days
-WHERE tenant_id = $1 AND prefix = $2 AND persona = $3 AND day >= $4 AND day < $6
+WHERE tenant_id = $1 AND prefix = $2 AND persona = $3 AND day >= $4::date AND day < $6::date
     AND ($7::uuid IS NULL OR source_id = $7)
 GROUP BY 1, 2, 3
 """
@@ -65,7 +65,7 @@ FROM generate_series($5::date, $6::date - 1, interval '1 day') AS looked_at (day
 CROSS JOIN LATERAL (
     SELECT review_id FROM insight_places AS place
     WHERE place.tenant_id = $1 AND prefix = $2 AND persona = $3 AND polarity = $4 AND place.day = looked_at.day::date
-        AND draw < $7 AND ($8::uuid IS NULL OR place.source_id = $8)
+        AND draw < $7::bigint AND ($8::uuid IS NULL OR place.source_id = $8)
     OFFSET 0
 ) AS place
 CROSS JOIN LATERAL (
@@ -80,10 +80,27 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) AS found
 """
+# Each step looks up the next prefix in the index, past all days of the present one.
+_FIRST = """
+WITH RECURSIVE steps AS (
+    (SELECT prefix FROM insight_days WHERE tenant_id = $1 ORDER BY prefix LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT prefix FROM insight_days AS held
+        WHERE held.tenant_id = $1 AND held.prefix > steps.prefix ORDER BY held.prefix LIMIT 1
+    )
+    FROM steps WHERE steps.prefix IS NOT NULL
+)
+SELECT prefix FROM steps WHERE prefix IS NOT NULL LIMIT $2
+"""
 _KNOWN = """
 SELECT prefix FROM unnest($2::text[]) AS told (prefix)
 WHERE EXISTS (SELECT FROM insight_days AS held WHERE held.tenant_id = $1 AND held.prefix = told.prefix)
 """
+
+
+# The planner would read a whole table once to join it with many rows. Most of its rows are not of this batch.
+_LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
 async def locked(tx: Tx, keys: Collection[tuple[str, UUID]]) -> dict[tuple[str, UUID], StoredReview]:
@@ -91,7 +108,7 @@ async def locked(tx: Tx, keys: Collection[tuple[str, UUID]]) -> dict[tuple[str, 
     if not keys:
         return {}
     rows = await tx.raw.fetch(_LOCKED, *map(list, zip(*sorted(keys), strict=True)))
-    return {(row["tenant_id"], row["review_id"]): _stored(row) for row in rows}
+    return {(row["tenant_id"], row["review_id"]): _stored(dict(row)) for row in rows}
 
 
 async def insert(tx: Tx, reviews: Sequence[StoredReview]) -> None:
@@ -107,12 +124,14 @@ async def insert(tx: Tx, reviews: Sequence[StoredReview]) -> None:
 async def replace(tx: Tx, reviews: Sequence[StoredReview]) -> None:
     """Store another state of reviews that `locked` has returned."""
     if reviews:
+        await tx.raw.execute(_LOOK_UP_EACH_ROW)
         await tx.raw.execute(_REPLACE, *_arrays(reviews))
 
 
 async def move(tx: Tx, gone: Collection[EntryKey], new: Collection[EntryKey]) -> None:
     """Delete where reviews were found, and add where they are found now."""
     if gone:
+        await tx.raw.execute(_LOOK_UP_EACH_ROW)
         await tx.raw.execute(_DELETE_PLACES, *zip(*sorted(gone), strict=True))
     if new:
         await tx.raw.execute(_ADD_PLACES, *zip(*sorted(new), strict=True))
@@ -186,6 +205,11 @@ async def known(tx: Tx, tenant_id: str, prefixes: Sequence[str]) -> list[str]:
     return [prefix for prefix in prefixes if prefix in found]
 
 
+async def first_prefixes(tx: Tx, tenant_id: str, limit: int) -> list[str]:
+    """Return the first prefixes that ever had a review that counts, in their order."""
+    return [row["prefix"] for row in await tx.raw.fetch(_FIRST, tenant_id, limit)]
+
+
 def _arrays(reviews: Iterable[StoredReview]) -> Iterable[Sequence[Any]]:
     rows = (
         (each.tenant_id, each.review_id, each.revision, *(_kept_values(each.kept) if each.kept else _NOTHING_KEPT))
@@ -194,7 +218,7 @@ def _arrays(reviews: Iterable[StoredReview]) -> Iterable[Sequence[Any]]:
     return zip(*rows, strict=True)
 
 
-def _stored(row: Mapping[str, Any]) -> StoredReview:
+def _stored(row: dict[str, Any]) -> StoredReview:
     kept = None if row["subject"] is None else Kept(**{name: row[name] for name in _KEPT})
     return StoredReview(row["tenant_id"], row["review_id"], row["revision"], kept)
 

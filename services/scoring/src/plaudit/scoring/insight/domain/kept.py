@@ -49,8 +49,9 @@ ALL: Final = ""
 """In place of a topic or of a persona: reviews whatever they mention and whoever writes them."""
 MIN_RATING: Final = 1.0
 MAX_RATING: Final = 5.0
-MAX_LOW: Final = 2.0
-MIN_HIGH: Final = 4.0
+LOW_BELOW: Final = 2.5
+HIGH_FROM: Final = 3.5
+"""One or two stars are low, four or five high; a rating between two stars is of the nearest, ties up."""
 MAX_WORDS_CHARS: Final = 1_000
 """Of what is kept of a statement, for excerpts."""
 MIN_SAME_CHARS: Final = 40
@@ -147,7 +148,7 @@ def kept_of(review: SaidReview | None) -> Kept | None:
         return None
     if not MIN_RATING <= review.rating <= MAX_RATING:
         raise ValueError(f"rating {review.rating} is off the scale of {MIN_RATING:g} to {MAX_RATING:g}")
-    polarity = Polarity.LOW if review.rating <= MAX_LOW else Polarity.HIGH if review.rating >= MIN_HIGH else 0
+    polarity = _polarity(review.rating)
     written = statement(review.title, review.text)
     figures = Kept(
         subject=review.subject,
@@ -197,6 +198,10 @@ def added(changes: Iterable[tuple[DayKey, DayCounts]], to: dict[DayKey, DayCount
 def draw_of(review_id: UUID) -> int:
     """Return a number from 0 to 2^31 - 1 by which a review is in a sample or not, always the same."""
     return int.from_bytes(blake2b(review_id.bytes, digest_size=4).digest()) >> 1
+
+
+def _polarity(rating: float) -> Polarity:
+    return Polarity.LOW if rating < LOW_BELOW else Polarity.HIGH if rating >= HIGH_FROM else Polarity.MIDDLE
 
 
 def _with_words(figures: Kept, review: SaidReview, written: str) -> Kept:

@@ -13,6 +13,8 @@ from plaudit.scoring.insight.domain.sample import Group
 from plaudit.scoring.insight.domain.since import change_week
 from plaudit.scoring.insight.domain.standing_out import (
     CERTAIN_Z,
+    MIN_BEFORE,
+    MIN_NOW,
     MIN_SHARE_OF_CHANGE,
     MIN_VOICES,
     POSSIBLE_Z,
@@ -174,6 +176,21 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True):
         return can_tell_changes(self.now.low, self.before.low)
 
     @property
+    def note_of_changes(self) -> str | None:
+        """What can be said where no change is told."""
+        if self.changes or self.changed_topics:
+            return None
+        if self.can_tell_changes:
+            return (
+                f"No topic and no term changed measurably ({self.now.low} low-rated reviews, {self.before.low} before; "
+                f"a term must be said by at least {MIN_VOICES} people)."
+            )
+        return (
+            f"Too few low-rated reviews to tell a change: {self.now.low}, and {self.before.low} before; "
+            f"{MIN_NOW} and {MIN_BEFORE} are needed."
+        )
+
+    @property
     def changed_topics(self) -> tuple[TopicInsight, ...]:
         """Those that are mentioned more, or less, in complaints than before."""
         return tuple(topic for topic in self.topics if topic.change)
@@ -215,8 +232,11 @@ def insight_of(window: Window, counted: Iterable[WeekCounts], sample: Sample, li
         weeks.setdefault(each.topic, [0] * window.weeks)[each.week] += each.counts.low
     all_now, all_before = now.get(ALL, NOTHING), before.get(ALL, NOTHING)
     background = background_of((sample.low, sample.high, sample.low_before))
+    examples = _topic_examples(sample.low), _topic_examples(sample.high)
     topics = [
-        _topic(window, topic, now.get(topic, NOTHING), before.get(topic, NOTHING), all_now, all_before, weeks, sample)
+        _topic(
+            window, topic, now.get(topic, NOTHING), before.get(topic, NOTHING), all_now, all_before, weeks, *examples
+        )
         for topic in TOPIC_TITLES
     ]
     changes = rising(sample.low, sample.low_before, background)
@@ -248,7 +268,8 @@ def _topic(
     all_now: DayCounts,
     all_before: DayCounts,
     weeks: Mapping[str, Sequence[int]],
-    sample: Sample,
+    low_examples: Mapping[str, tuple[Example, ...]],
+    high_examples: Mapping[str, tuple[Example, ...]],
 ) -> TopicInsight:
     low, low_before = Share(now.low, all_now.low), Share(before.low, all_before.low)
     of_weeks = weeks.get(topic, [0] * window.weeks)
@@ -264,8 +285,8 @@ def _topic(
         questions=now.questions,
         change=found and Change(*found, _since(window, of_weeks, weeks[ALL])),
         weeks=tuple(of_weeks),
-        low_examples=_topic_examples(sample.low, topic),
-        high_examples=_topic_examples(sample.high, topic),
+        low_examples=low_examples.get(topic, ()),
+        high_examples=high_examples.get(topic, ()),
     )
 
 
@@ -329,10 +350,13 @@ def _term_examples(group: Group, stem: str) -> tuple[Example, ...]:
     )
 
 
-def _topic_examples(group: Group, topic: str) -> tuple[Example, ...]:
-    return _of_different_people(
-        (review.writer, review.review_id, review.day) for review, _ in group.readings if topic in review.topics.split()
-    )
+def _topic_examples(group: Group) -> dict[str, tuple[Example, ...]]:
+    """Return topic → examples, in one pass over the group."""
+    found: dict[str, list[tuple[int | None, UUID, date]]] = {}
+    for review, _ in group.readings:
+        for topic in review.topics.split():
+            found.setdefault(topic, []).append((review.writer, review.review_id, review.day))
+    return {topic: _of_different_people(reviews) for topic, reviews in found.items()}
 
 
 def _of_different_people(found: Iterable[tuple[int | None, UUID, date]]) -> tuple[Example, ...]:

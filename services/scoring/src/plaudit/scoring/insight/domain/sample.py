@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from itertools import chain
 from typing import Final, NamedTuple
@@ -12,6 +13,12 @@ import msgspec
 HALF_LIFE_DAYS: Final = 180
 """A review weighs half as much in what stands out when it is so much older. The half-life was not measured."""
 WEEK_DAYS: Final = 7
+MAX_SAMPLED: Final = 1_000
+"""About so many reviews of a group are read; of more, a sample. A term of 1 % is then in 10 of them."""
+MAX_LOOKED_AT: Final = 20_000
+"""About so many places are looked at, to find those of one source."""
+ALL_DRAWS: Final = 2**31
+"""All draws of reviews lie below."""
 _NO_STEMS: Final[frozenset[str]] = frozenset()
 
 
@@ -51,32 +58,44 @@ class Group(msgspec.Struct, frozen=True):
     voices: Sequence[Voice]
     counts: Mapping[str, int]
     """Term → how many voices say it."""
-    by_age: Mapping[int, Mapping[str, int]]
-    """Age in weeks → the same of voices of that age."""
+    total: int
+    """The sum of `counts`."""
+    as_of: date
+    """The day that ages are counted to."""
 
     @property
     def size(self) -> int:
         """How many voices there are."""
         return len(self.voices)
 
-    def weighted(self, term: str) -> float:
-        """Return the decayed number of voices with a term."""
-        return sum(weight(age) * counts[term] for age, counts in self.by_age.items() if term in counts)
-
-    @property
-    def weighted_total(self) -> float:
-        """The sum of `weighted` over all terms."""
-        return sum(weight(age) * sum(counts.values()) for age, counts in self.by_age.items())
-
-    @property
-    def total(self) -> int:
-        """The sum of `counts`."""
-        return sum(self.counts.values())
+    def weighted(self, terms: AbstractSet[str]) -> tuple[dict[str, float], float]:
+        """Return term → the decayed number of voices with it, of these terms, and the sum of that over all terms."""
+        found = dict.fromkeys(terms, 0.0)
+        total = 0.0
+        for voice in self.voices:
+            share = weight((self.as_of - voice.day).days)
+            total += share * len(voice.stems)
+            for term in voice.stems & terms:
+                found[term] += share
+        return found, total
 
 
-def weight(age_weeks: int) -> float:
+def weight(age_days: int) -> float:
     """Return 2^(-age / half-life)."""
-    return float(2 ** (-age_weeks * WEEK_DAYS / HALF_LIFE_DAYS))
+    return float(2 ** (-age_days / HALF_LIFE_DAYS))
+
+
+def draws_below(wanted: int, looked_at: int) -> int:
+    """Return the bound of the draws of a sample, `ALL_DRAWS` where it is all reviews.
+
+    A draw is made of the review's id alone, so the sample is a random one, and the same at every reading.
+
+    Args:
+        wanted: how many reviews of the group there are.
+        looked_at: how many are looked at to find these.
+    """
+    share = min(1.0, MAX_SAMPLED / max(wanted, 1), MAX_LOOKED_AT / max(looked_at, 1))
+    return int(share * ALL_DRAWS)
 
 
 def group_of(reviews: Iterable[SampledReview], as_of: date) -> Group:
@@ -88,14 +107,8 @@ def group_of(reviews: Iterable[SampledReview], as_of: date) -> Group:
     """
     readings = list(_readings(sorted(reviews, key=lambda review: (review.day, review.review_id), reverse=True)))
     voices = _voices(readings)
-    of_weeks: dict[int, list[frozenset[str]]] = {}
-    for voice in voices:
-        of_weeks.setdefault((as_of - voice.day).days // WEEK_DAYS, []).append(voice.stems)
-    by_age = {age: Counter(chain.from_iterable(stems)) for age, stems in of_weeks.items()}
-    counts: Counter[str] = Counter()
-    for each in by_age.values():
-        counts.update(each)
-    return Group(readings, voices, counts, by_age)
+    counts = Counter(chain.from_iterable(voice.stems for voice in voices))
+    return Group(readings, voices, counts, counts.total(), as_of)
 
 
 def _readings(newest_first: Iterable[SampledReview]) -> Iterator[Reading]:

@@ -4,7 +4,7 @@ Source of the thresholds: the project's research on texts, 3.2. Of shuffled star
 windows without a change, 2 findings in 91 at z ≥ 2.58.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -48,21 +48,19 @@ class Ranked(msgspec.Struct, frozen=True):
 class Background(msgspec.Struct, frozen=True):
     """All terms of a subject: the prior of every comparison."""
 
-    counts: Mapping[str, int]
+    groups: Sequence[Group]
     total: int
+    vocabulary: int
 
     def share(self, term: str) -> float:
         """Return pᵢ."""
-        return background_share(self.counts[term], self.total, len(self.counts))
+        return background_share(sum(group.counts.get(term, 0) for group in self.groups), self.total, self.vocabulary)
 
 
-def background_of(groups: Iterable[Group]) -> Background:
+def background_of(groups: Sequence[Group]) -> Background:
     """Return the terms of all groups together."""
-    counts: dict[str, int] = {}
-    for group in groups:
-        for term, count in group.counts.items():
-            counts[term] = counts.get(term, 0) + count
-    return Background(counts, sum(counts.values()))
+    terms = set[str]().union(*(group.counts for group in groups))
+    return Background(groups, sum(group.total for group in groups), len(terms))
 
 
 def standing_out(group: Group, other: Group, background: Background) -> list[Ranked]:
@@ -72,16 +70,14 @@ def standing_out(group: Group, other: Group, background: Background) -> list[Ran
     """
     least_z = POSSIBLE_Z if group.size < SMALL_GROUP else CERTAIN_Z
     least = max(MIN_VOICES, MIN_SHARE * group.size)
-    n_a, n_b = group.weighted_total, other.weighted_total
-
-    def ranked() -> Iterator[Ranked]:
-        for term, count in group.counts.items():
-            if count >= least:
-                odds = log_odds(group.weighted(term), other.weighted(term), n_a, n_b, background.share(term))
-                if odds.z >= least_z:
-                    yield Ranked(term, count, other.counts.get(term, 0), odds.z)
-
-    found = _without_overlaps(_by_z(ranked()))
+    terms = {term for term, count in group.counts.items() if count >= least}
+    (y_a, n_a), (y_b, n_b) = group.weighted(terms), other.weighted(terms)
+    ranked = (
+        Ranked(term, group.counts[term], other.counts.get(term, 0), z)
+        for term in terms
+        if (z := log_odds(y_a[term], y_b[term], n_a, n_b, background.share(term)).z) >= least_z
+    )
+    found = _without_overlaps(_by_z(ranked))
     return found if any(each.is_certain for each in found) else []
 
 
