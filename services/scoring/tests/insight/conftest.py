@@ -16,7 +16,9 @@ from plaudit_testing.review_events import pending_envelope, record_of, review_st
 Change = tuple[ReviewState | None, ReviewState | None]
 
 
-def _said(rating: float, text: str | None = None, *, days_ago: float = 1, person: str | None = None, **fields: Any) -> ReviewState:
+def _said(
+    rating: float, text: str | None = None, *, days_ago: float = 1, person: str | None = None, **fields: Any
+) -> ReviewState:
     """A review in English, rated so many days ago."""
     usual = {"title": None, "text": text, "language": "en", "person": person}
     return review_state(rating, **{**usual, "rated_at": datetime.now(UTC) - timedelta(days=days_ago), **fields})
@@ -45,7 +47,9 @@ class Saying:
     async def new(self, *states: ReviewState, **envelope: Any) -> list[str]:
         """New reviews, in one batch; their ids."""
         ids = [str(uuid7()) for _ in states]
-        await self.give([self.record(None, state, review_id=i, **envelope) for i, state in zip(ids, states, strict=True)])
+        await self.give(
+            [self.record(None, state, review_id=i, **envelope) for i, state in zip(ids, states, strict=True)]
+        )
         return ids
 
     async def lives(self, *states: ReviewState | None, review_id: str = "", **envelope: Any) -> str:

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.postgres
 Spoken = Callable[..., ReviewState]
 WORDS = "The parcel came late, and nobody answered."
 COUNTED = (
-    "SELECT prefix, persona, topic, day, low, middle, high, low_with_terms, high_with_terms, drastic, questions, solved, "
-    "eased, ease_sum, ease_squares FROM insight_days WHERE (low, middle, high) <> (0, 0, 0) ORDER BY 1, 2, 3, 4"
+    "SELECT prefix, persona, topic, day, low, middle, high, low_with_terms, high_with_terms, drastic, questions, "
+    "solved, eased, ease_sum, ease_squares FROM insight_days WHERE (low, middle, high) <> (0, 0, 0) ORDER BY 1, 2, 3, 4"
 )
 PLACES = "SELECT prefix, persona, polarity, day, draw, review_id, source_id FROM insight_places ORDER BY 1, 2, 3, 4, 5"
 KEPT = "SELECT * FROM insight_reviews WHERE subject IS NOT NULL ORDER BY review_id"
@@ -89,7 +89,9 @@ async def test_how_a_complaint_was_solved_is_counted(saying, said: Spoken, worke
 
 async def test_every_change_takes_what_was_and_adds_what_is(saying, said: Spoken, worker) -> None:
     low, high = said(1, WORDS, topics=("delivery",)), said(5, WORDS, topics=("delivery",))
-    moved = msgspec.structs.replace(high, subject="acme/hamburg", source=msgspec.structs.replace(SOURCE, id=str(uuid7())))
+    moved = msgspec.structs.replace(
+        high, subject="acme/hamburg", source=msgspec.structs.replace(SOURCE, id=str(uuid7()))
+    )
 
     review_id = await saying.lives(low, high, moved)
     assert await days(worker) == {
@@ -133,7 +135,9 @@ async def test_an_answer_leaves_what_was_kept(saying, said: Spoken, worker) -> N
     state = said(1, WORDS)
     review_id = await saying.lives(state)
     before = await state_of(worker)
-    await saying.give([saying.record(state, msgspec.structs.replace(state, url="https://x.example"), review_id=review_id, revision=2)])
+    await saying.give(
+        [saying.record(state, msgspec.structs.replace(state, url="https://x.example"), review_id=review_id, revision=2)]
+    )
 
     after = await state_of(worker)
     assert after[:2] == before[:2]

@@ -1,6 +1,7 @@
 """The parameters and bodies of the API of insight."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -29,6 +30,9 @@ Day = Annotated[
 Persona = Literal["long_time", "new_user", "business_use", "supplier_side"]
 """What writers say about themselves."""
 assert Persona.__args__ == tuple(PERSONA_TITLES)  # type: ignore[attr-defined] # of a literal
+
+
+_NONE: Final[Mapping[str, Any]] = {"count": 0, "of": 0, "share": None, "low": None, "high": None}
 
 
 class ShareOut(BaseModel):
@@ -81,8 +85,10 @@ class TopicOut(BaseModel):
     topic: str = Field(description="Its name.", json_schema_extra={"enum": [*TOPIC_TITLES]}, examples=["delivery"])
     title: str = Field(description="As people read it.", examples=["Delivery"])
     low: ShareOut = Field(description="Low-rated reviews (1 to 2 stars) that mention it, of all low-rated ones.")
-    high: ShareOut = Field(description="High-rated reviews (4 to 5 stars) that mention it, of all high-rated ones.")
-    low_before: ShareOut = Field(description="As `low`, in the days before.")
+    high: ShareOut = Field(
+        description="High-rated reviews (4 to 5 stars) that mention it, of all high-rated ones.", examples=[_NONE]
+    )
+    low_before: ShareOut = Field(description="As `low`, in the days before.", examples=[_NONE])
     change: ChangeOut | None = Field(
         description="How its share of low-rated reviews changed; null where not measurably.", examples=[None]
     )

@@ -42,7 +42,9 @@ def asks(written: str) -> bool:
     if "?" not in written:
         return False
     found = (match[1] for _, match in zip(range(MAX_QUESTIONS_READ), _QUESTION.finditer(written), strict=False))
-    return any(_is_asked(" ".join(folded_words(words))) for words in found)
+    # Many write "It was late, how do I get my money back?": what is asked begins behind a comma.
+    parts = (part for words in found for part in {words, words.rpartition(",")[2]})
+    return any(_is_asked(" ".join(folded_words(part))) for part in parts)
 
 
 def _is_asked(folded: str) -> bool:

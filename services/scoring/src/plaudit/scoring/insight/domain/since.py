@@ -9,7 +9,7 @@ MIN_WEEKS: Final = 2
 
 
 def change_week(counts: Sequence[int], totals: Sequence[int]) -> int | None:
-    """Return the index of the first week of the new share; None where no two shares are likelier than one.
+    """Return the index of the first week with the new share; None where no two shares are likelier than one.
 
     It is the maximum-likelihood change point of a binomial share. Source: Hinkley, Hinkley, Inference about the
     change-point in a sequence of binomial variables, Biometrika 57 (1970).
@@ -31,7 +31,8 @@ def change_week(counts: Sequence[int], totals: Sequence[int]) -> int | None:
         )
         if gain > best_gain + 1e-9:
             best, best_gain = week, gain
-    return best
+    # Weeks of which nothing is known belong to neither side.
+    return None if best is None else next(week for week in range(best, len(totals)) if totals[week])
 
 
 def _log_likelihood(count: int, total: int) -> float:
