@@ -1,6 +1,7 @@
 """The console's page of complaints, in a browser and without one."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,8 @@ from playwright.async_api import expect
 
 from plaudit.common.contracts import ReviewState
 from plaudit.common.process import Resources
-from plaudit.scoring.insight.pages import COMPLAINTS, bars
+from plaudit.scoring.insight.domain.report import Change
+from plaudit.scoring.insight.pages import COMPLAINTS, bars, change_words
 from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
 from plaudit_testing.accessibility import faults_of
@@ -77,7 +79,7 @@ async def test_the_page_says_what_how_much_since_when_and_leads_to_reviews(
     page = await staff.get(COMPLAINTS, params={"subject": "acme"})
 
     assert page.status_code == 200
-    assert '<b>Delivery</b>: <span class="late">More often, most likely since' in page.text
+    assert '<b>Delivery</b>: <span class="late">Larger share since about' in page.text
     assert '<b dir="auto">parcel</b>' in page.text
     assert "ask: content could answer" in page.text
     assert "1 drastic" in page.text
@@ -120,6 +122,17 @@ async def test_words_of_a_review_are_text_and_never_markup(staff: httpx.AsyncCli
     page = (await staff.get(COMPLAINTS, params={"subject": "acme"})).text
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (Change("rising", is_certain=True, since=date(2026, 2, 9)), "Larger share since about 9 February 2026"),
+        (Change("falling", is_certain=False, since=None), "Possibly a smaller share"),
+    ],
+)
+def test_a_change_is_said_in_words(change: Change, words: str) -> None:
+    assert change_words(change) == words
 
 
 def test_bars_are_as_high_as_their_share_of_the_highest() -> None:

@@ -76,11 +76,10 @@ def day(of: date) -> str:
 
 
 def change_words(change: Change) -> str:
-    """Return a change for people: `Possibly rising since 9 February 2026`."""
-    direction = {"rising": "more often", "falling": "less often"}[change.direction]
-    words = direction if change.is_certain else f"possibly {direction}"
-    since = f", most likely since {day(change.since)}" if change.since else ""
-    return f"{words[:1].upper()}{words[1:]}{since}"
+    """Return a change for people: `Possibly a larger share since about 9 February 2026`."""
+    share = {"rising": "larger share", "falling": "smaller share"}[change.direction]
+    words = share.capitalize() if change.is_certain else f"Possibly a {share}"
+    return f"{words} since about {day(change.since)}" if change.since else words
 
 
 def bars(weeks: Sequence[int]) -> list[tuple[int, float]]:

@@ -192,8 +192,9 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def changed_topics(self) -> tuple[TopicInsight, ...]:
-        """Those that are mentioned more, or less, in complaints than before."""
-        return tuple(topic for topic in self.topics if topic.change)
+        """Those that are in a larger share of complaints than before, then those in a smaller one."""
+        found = [(topic.change.direction == "falling", topic) for topic in self.topics if topic.change]
+        return tuple(topic for _, topic in sorted(found, key=lambda each: each[0]))
 
     @property
     def complained_topics(self) -> tuple[TopicInsight, ...]:
