@@ -60,17 +60,17 @@ class EaseOut(BaseModel):
 class ExampleOut(BaseModel):
     """A review to read, at `GET /v1/reviews/{review_id}`."""
 
-    review_id: UUID
+    review_id: UUID = Field(description="Its id.")
     day: date = Field(description="When it was rated, in UTC.", examples=["2026-03-02"])
     excerpt: str = Field(
         description="What it says, in at most 160 characters.", examples=["The parcel came late and nobody answered."]
     )
 
 
-class ChangeOut(BaseModel):
+class ShareChangeOut(BaseModel):
     """That something is in a larger or smaller share of complaints than before."""
 
-    direction: Literal["rising", "falling"]
+    direction: Literal["rising", "falling"] = Field(description="Whether the share is larger or smaller than before.")
     certainty: Literal["clear", "possible"] = Field(
         description="`clear` from z = 3 on, `possible` from 2.58 on; below that nothing changed measurably."
     )
@@ -89,12 +89,12 @@ class TopicOut(BaseModel):
         description="High-rated reviews (4 to 5 stars) that mention it, of all high-rated ones.", examples=[_NONE]
     )
     low_before: ShareOut = Field(description="As `low`, in the days before.", examples=[_NONE])
-    change: ChangeOut | None = Field(
+    change: ShareChangeOut | None = Field(
         description="How its share of low-rated reviews changed; null where not measurably.", examples=[None]
     )
     drastic: int = Field(description="Of the low-rated ones, how many are drastic.", examples=[0])
     solved: ShareOut = Field(description="Of the low-rated ones, how many are solved.")
-    ease: EaseOut
+    ease: EaseOut = Field(description="How easily the low-rated ones were solved.")
     questions: int = Field(description="Of the low-rated ones, how many ask what content could answer.", examples=[0])
     answerable_by_content: bool = Field(description="Whether three or more ask.")
     weeks: list[int] = Field(
@@ -113,7 +113,7 @@ class TermOut(BaseModel):
     certainty: Literal["clear", "possible"] = Field(
         description="`clear` from z = 3 on: hardly any is told by chance. `possible` from 2.58 on."
     )
-    change: ChangeOut | None = Field(description="In `changes` alone.", examples=[None])
+    change: ShareChangeOut | None = Field(description="In `changes` alone.", examples=[None])
     questions: int = Field(description="How many ask what content could answer.", examples=[0])
     answerable_by_content: bool = Field(description="Whether three or more ask.")
     examples: list[ExampleOut] = Field(description="Up to three, of different people, the newest first.")
@@ -165,18 +165,19 @@ class InsightOut(BaseModel):
         "always told of all."
     )
     solved: ShareOut = Field(description="Of the low-rated reviews, how many are solved.")
-    ease: EaseOut
-    complaints: SideOut
+    ease: EaseOut = Field(description="How easily they were solved.")
+    complaints: SideOut = Field(description="What low-rated reviews are about.")
     praise: SideOut = Field(
+        description="What high-rated reviews are about.",
         examples=[
             {
                 "topics": [],
                 "terms": [],
                 "note": "No term stands out: the words of 0 high-rated and 1 low-rated reviews were compared.",
             }
-        ]
+        ],
     )
-    changes: ChangesOut
+    changes: ChangesOut = Field(description="What low-rated reviews say more, or less, than before.")
 
 
 def insight_out(found: Insight, subject: str, persona: Persona | None, source: UUID | None, limit: int) -> InsightOut:
