@@ -177,7 +177,7 @@ class InsightOut(BaseModel):
             }
         ],
     )
-    changes: ChangesOut = Field(description="What low-rated reviews say more, or less, than before.")
+    changes: ChangesOut = Field(description="What complaints say more, or less, than before.")
 
 
 def insight_out(found: Insight, subject: str, persona: Persona | None, source: UUID | None, limit: int) -> InsightOut:
