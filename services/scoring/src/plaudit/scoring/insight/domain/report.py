@@ -240,6 +240,7 @@ def insight_of(window: Window, counted: Iterable[WeekCounts], sample: Sample, li
         )
         for topic in TOPIC_TITLES
     ]
+    complaints, praise = standing_out(sample.low, sample.high, background)
     changes = rising(sample.low, sample.low_before, background)
     return Insight(
         window=window,
@@ -253,8 +254,8 @@ def insight_of(window: Window, counted: Iterable[WeekCounts], sample: Sample, li
                 key=lambda topic: (-topic.low.count, -topic.high.count, topic.topic),
             )
         ),
-        complaints=_terms(standing_out(sample.low, sample.high, background)[:limit], sample.low, sample.high),
-        praise=_terms(standing_out(sample.high, sample.low, background)[:limit], sample.high, sample.low),
+        complaints=_terms(complaints[:limit], sample.low, sample.high),
+        praise=_terms(praise[:limit], sample.high, sample.low),
         changes=_terms(changes[:limit], sample.low, sample.low_before, window),
         read=(sample.low.size, sample.high.size, sample.low_before.size),
         is_whole=sample.is_whole,

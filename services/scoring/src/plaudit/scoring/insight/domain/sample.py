@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -50,6 +50,10 @@ class Voice(NamedTuple):
     """Terms of those of the reviews that ask something."""
 
 
+Weighted: TypeAlias = tuple[dict[str, float], float]
+"""Term → the decayed number of voices with it, and the sum of that over all terms."""
+
+
 class Group(msgspec.Struct, frozen=True):
     """Reviews of one polarity and window."""
 
@@ -68,8 +72,8 @@ class Group(msgspec.Struct, frozen=True):
         """How many voices there are."""
         return len(self.voices)
 
-    def weighted(self, terms: AbstractSet[str]) -> tuple[dict[str, float], float]:
-        """Return term → the decayed number of voices with it, of these terms, and the sum of that over all terms."""
+    def weighted(self, terms: AbstractSet[str]) -> Weighted:
+        """Return the decayed numbers of voices with these terms, and the sum over all terms."""
         found = dict.fromkeys(terms, 0.0)
         total = 0.0
         for voice in self.voices:

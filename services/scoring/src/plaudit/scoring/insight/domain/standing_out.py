@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from plaudit.scoring.insight.domain.sample import Group
+from plaudit.scoring.insight.domain.sample import Group, Weighted
 from plaudit.scoring.insight.domain.statistics import background_share, log_odds
 
 MIN_VOICES: Final = 5
@@ -63,15 +63,30 @@ def background_of(groups: Sequence[Group]) -> Background:
     return Background(groups, sum(group.total for group in groups), len(terms))
 
 
-def standing_out(group: Group, other: Group, background: Background) -> list[Ranked]:
-    """Return the terms that stand out in a group against another, the clearest first; both decayed.
+def standing_out(one: Group, other: Group, background: Background) -> tuple[list[Ranked], list[Ranked]]:
+    """Return the terms that stand out in each of two groups against the other, the clearest first; both are decayed.
 
-    Nothing where none is certain: what then is left could all be chance.
+    A list is empty where none of it is certain: what then is left could all be chance.
     """
-    least_z = POSSIBLE_Z if group.size < SMALL_GROUP else CERTAIN_Z
+    frequent = _frequent(one), _frequent(other)
+    terms = frequent[0] | frequent[1]
+    weighted = one.weighted(terms), other.weighted(terms)
+    return (
+        _standing_out(one, other, frequent[0], weighted, background),
+        _standing_out(other, one, frequent[1], weighted[::-1], background),
+    )
+
+
+def _frequent(group: Group) -> set[str]:
     least = max(MIN_VOICES, MIN_SHARE * group.size)
-    terms = {term for term, count in group.counts.items() if count >= least}
-    (y_a, n_a), (y_b, n_b) = group.weighted(terms), other.weighted(terms)
+    return {term for term, count in group.counts.items() if count >= least}
+
+
+def _standing_out(
+    group: Group, other: Group, terms: set[str], weighted: tuple[Weighted, Weighted], background: Background
+) -> list[Ranked]:
+    least_z = POSSIBLE_Z if group.size < SMALL_GROUP else CERTAIN_Z
+    (y_a, n_a), (y_b, n_b) = weighted
     ranked = (
         Ranked(term, group.counts[term], other.counts.get(term, 0), z)
         for term in terms
