@@ -24,6 +24,9 @@ KNOWN = {
     "plaudit.ingest.reviews.domain.facts._code",
     "plaudit.ingest.reviews.domain.scales._rate",
     "plaudit.ingest.sorting.domain.language._model",
+    "plaudit.scoring.insight.domain.terms._stem",
+    "plaudit.scoring.insight.domain.terms._stemmer",
+    "plaudit.scoring.insight.domain.terms.names_of",
 }
 """Each is worth its memory on a hot path. Whoever adds one says so here."""
 CACHE = type(lru_cache(lambda: None))

@@ -30,6 +30,7 @@ OPERATIONS = dict(operations(DOCUMENT))
 REFUSED = {400, 422}
 FORMATS = {
     "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch,
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch,
     "date-time": is_instant,
 }
 TEXTS = (

@@ -75,6 +75,11 @@ checks.negative_data_rejection.expected-statuses = [400, 401, 404, 409, 413, 415
 # and lies not ahead; a text must show something. No schema says what a table is, and which mapping fits its columns.
 include-name-regex = "(POST /v1/reviews/.*/answer.*|PUT /v1/sources/.*/answering-credentials|POST /v1/imports.*)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
+
+[[operations]]
+# How many days lie between two is no rule of one of them.
+include-name-regex = "GET /v1/insight/.*"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 422]
 """
 
 

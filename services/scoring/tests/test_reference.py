@@ -6,10 +6,11 @@ import httpx
 import pytest
 
 from plaudit.common.process import Resources
+from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
 from plaudit_testing.reference import Reference
-from plaudit_testing.review_events import review_state
+from plaudit_testing.review_events import RESOLUTION, pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -26,4 +27,15 @@ async def test_every_operation_answers_as_its_example_says(
     await reference.check(api, "read_score", ids={"subject": "acme"})
     asked = {"subject": "acme", "rating": "5", "rated_at": rated_at.isoformat()}
     await reference.check(api, "read_effects", params=asked)
+    late = review_state(
+        1,
+        "acme",
+        topics=("delivery",),
+        resolution=RESOLUTION,
+        title=None,
+        text="The parcel came late and nobody answered.",
+    )
+    await bus.give(INSIGHT, pending_envelope(None, late), sequence=1)
+    days = {"from": "2026-02-17", "to": "2026-03-03"}
+    await reference.check(api, "read_insight", ids={"subject": "acme"}, params=days)
     reference.assert_all_are_checked()

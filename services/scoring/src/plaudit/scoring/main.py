@@ -10,6 +10,9 @@ from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.insight import api as insight
+from plaudit.scoring.insight import pages as insight_pages
+from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
@@ -27,21 +30,28 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         routers=[
             explanation.router,
             explanation_pages.router,
+            insight.router,
+            insight_pages.router,
             scores.router,
             scores_pages.router,
             sessions.router,
             administration.router,
         ],
         pages=True,
-        problems=scores.PROBLEMS,
-        refusals=scores.REFUSALS,
+        problems={**scores.PROBLEMS, **insight.PROBLEMS},
+        refusals={**scores.REFUSALS, **insight.REFUSALS},
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
             "explanation": "Why a score is what it is.",
+            "insight": "What people complain about and praise, by topics and by terms that stand out.",
         },
     )
-    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
+    return Parts(
+        app=app,
+        subscriptions=(LIVE, HISTORY, INSIGHT),
+        jobs=[ErasureJob(resources.database(Role.WORKER), scrub)],
+    )
 
 
 SERVICE = Service(
@@ -49,7 +59,7 @@ SERVICE = Service(
     settings=ScoringSettings,
     build=build,
     has_outbox=False,
-    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/console/scores")),
+    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/v1/insight", "/console/scores")),
 )
 
 if __name__ == "__main__":

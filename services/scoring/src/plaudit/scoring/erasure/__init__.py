@@ -1,1 +1,1 @@
-"""Erasure: scoring's own tables hold figures alone; what it sets aside is scrubbed."""
+"""Erasure: what holds words of reviews, and what is set aside, is scrubbed; the rest are figures."""

@@ -6,5 +6,9 @@ from typing import Final
 STORES: Final[Mapping[str, str]] = {
     "sums": "the review's figures subtracted by its last event",
     "ledger": "holds figures by our own id of the review; its last entry takes them away",
+    "insight_reviews": "emptied by the review's last event, or by the job; its id and revision stay, so that no older "
+    "event fills it again",
+    "insight_places": "where the review was found is deleted with its words",
+    "insight_days": "holds counts; those of the review are taken away with its words",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

@@ -1,0 +1,105 @@
+"""What changes insight's tables: a batch of changes of reviews, and an erasure."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+
+from plaudit.common import erasure
+from plaudit.common.db import Tx
+from plaudit.scoring.insight import store
+from plaudit.scoring.insight.domain.kept import (
+    DayCounts,
+    DayKey,
+    EntryKey,
+    Kept,
+    StoredReview,
+    added,
+    day_counts,
+    entries,
+    kept_of,
+)
+from plaudit.scoring.insight.domain.review import COUNTED_KINDS, SaidChange
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A change of a review, and whose it is."""
+
+    tenant_id: str
+    change: SaidChange
+
+    @property
+    def key(self) -> tuple[str, UUID]:
+        """Tenant id and review id."""
+        return self.tenant_id, UUID(self.change.review_id)
+
+    @property
+    def concerns(self) -> bool:
+        """Whether the review is, or was, of a kind that counts, or is not seen at all."""
+        states = [state for state in (self.change.before, self.change.after) if state is not None]
+        return not states or any(state.kind in COUNTED_KINDS for state in states)
+
+
+async def apply(tx: Tx, told: Iterable[Told]) -> None:
+    """Keep each review as its newest revision says: what was kept of it before is subtracted, what is new added.
+
+    What was kept is read, not told by the event, so that neither the order of changes nor a repetition makes a
+    difference. Nothing is kept of a review that was erased.
+
+    Raises:
+        ValueError: a change cannot be counted; nothing of the batch was written.
+    """
+    newest: dict[tuple[str, UUID], Told] = {}
+    for each in told:
+        if each.concerns and (each.key not in newest or newest[each.key].change.revision < each.change.revision):
+            newest[each.key] = each
+    held = await store.locked(tx, newest)
+    new = {key: each for key, each in newest.items() if key not in held or held[key].revision < each.change.revision}
+    erased = await erasure.erased_reviews(tx, [(tenant_id, str(review_id)) for tenant_id, review_id in sorted(new)])
+    after = [
+        StoredReview(
+            *key,
+            each.change.revision,
+            None if (key[0], str(key[1])) in erased else _kept_after(each.change, held.get(key)),
+        )
+        for key, each in sorted(new.items())
+    ]
+    await _save(tx, held, after)
+
+
+async def empty(tx: Tx, tenant_id: str, review_id: str) -> int:
+    """Keep nothing of a review that was erased, whatever the consumer has applied; return how much was done.
+
+    Raises:
+        ValueError: the id is none of ours.
+    """
+    held = await store.locked(tx, [(tenant_id, UUID(review_id))])
+    after = [StoredReview(*key, each.revision, None) for key, each in held.items() if each.kept]
+    await _save(tx, held, after)
+    return len(after)
+
+
+def _kept_after(change: SaidChange, held: StoredReview | None) -> Kept | None:
+    """Return what is kept after a change; where it only tells of an answer, what is kept already."""
+    if change.before == change.after and held is not None and held.revision == change.revision - 1:
+        return held.kept
+    return kept_of(change.after)
+
+
+async def _save(tx: Tx, held: dict[tuple[str, UUID], StoredReview], after: Sequence[StoredReview]) -> None:
+    """Store reviews in their order, and what they add to and take from the counts and places."""
+    counts: dict[DayKey, DayCounts] = {}
+    gone: set[EntryKey] = set()
+    new: set[EntryKey] = set()
+    for each in after:
+        before = held.get((each.tenant_id, each.review_id))
+        if before is not None and before.kept is not None:
+            added(day_counts(before.kept, each.tenant_id), counts, -1)
+            gone |= set(entries(before.kept, each.tenant_id, each.review_id))
+        if each.kept is not None:
+            added(day_counts(each.kept, each.tenant_id), counts, 1)
+            new |= set(entries(each.kept, each.tenant_id, each.review_id))
+    await store.insert(tx, [each for each in after if (each.tenant_id, each.review_id) not in held])
+    await store.replace(tx, [each for each in after if (each.tenant_id, each.review_id) in held])
+    await store.move(tx, gone - new, new - gone)
+    await store.add_counts(tx, counts)

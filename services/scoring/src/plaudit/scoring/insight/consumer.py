@@ -1,0 +1,41 @@
+"""The group `scoring-insight` on `reviews.v1`: it keeps what reviews say, apart from live and history."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from plaudit.common import erasure
+from plaudit.common.contracts import REVIEWS
+from plaudit.common.db import Tx
+from plaudit.common.events import Outgoing
+from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
+from plaudit.scoring.insight import commands
+from plaudit.scoring.insight.commands import Told
+from plaudit.scoring.insight.domain.review import SaidChange
+
+ERASED_TYPE: Final = "review.erased"
+
+
+async def keep_what_is_said(tx: Tx, records: Sequence[Record[SaidChange]]) -> Sequence[Outgoing]:
+    """Keep each review as its newest revision says, and note erasures, so that none of their words comes back."""
+    try:
+        await commands.apply(tx, [Told(record.event.tenant, record.event.data) for record in records])
+    except ValueError as error:
+        raise InvalidRecordError(str(error)) from error
+    erased = [record.event for record in records if record.event.type == ERASED_TYPE]
+    if erased:
+        await erasure.note(
+            tx,
+            [erasure.Erasure(event.tenant, erasure.Kind.REVIEW, event.data.review_id, event.time) for event in erased],
+        )
+    return ()
+
+
+INSIGHT: Final = Subscription(
+    group="scoring-insight",
+    topic=REVIEWS,
+    data=SaidChange,
+    handle=keep_what_is_said,
+    start_batch=200,
+    max_batch=1_000,  # terms cost more than figures, and a transaction that writes is to be short
+    gather_seconds=0.25,  # nobody waits for what stands out
+)

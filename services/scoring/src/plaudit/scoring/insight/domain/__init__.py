@@ -1,0 +1,1 @@
+"""The rules of insight: what is kept of a review, and what follows from many."""

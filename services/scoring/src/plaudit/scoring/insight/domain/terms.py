@@ -1,0 +1,220 @@
+"""The terms of a review: the stems of its content words, and of two that stand side by side, each once.
+
+Source: research of the project on texts, 3.2. A term names what is spoken of: words of grammar, opinions and words of
+any process form none, nor do names, addresses and numbers.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import snowballstemmer
+
+from plaudit.common.text import clean, cut
+from plaudit.scoring.insight.domain.word_lists import (
+    ENGLISH,
+    GENERIC,
+    GERMAN,
+    GIVEN_NAMES,
+    OPINION,
+    STREETS,
+    TITLES,
+)
+
+MAX_TEXT_CHARS: Final = 5_000
+"""Of a statement whose terms are told; what comes after is not read."""
+MAX_TERMS: Final = 150
+"""Of one review; the first ones."""
+MIN_WORD_CHARS: Final = 3
+MAX_WORD_CHARS: Final = 40
+"""Longer ones are no words of a language."""
+CACHED_WORDS: Final = 65_536
+MAX_CAPITALISED_SHARE: Final = 0.5
+"""A sentence with a larger share of words in capitals is set as a headline: its capitals say nothing of names."""
+
+_STOPPED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"en": ENGLISH | OPINION | GENERIC, "de": GERMAN | ENGLISH | OPINION | GENERIC}
+)
+_STEMMERS: Final = MappingProxyType({"en": "english", "de": "german"})
+LANGUAGES: Final = tuple(_STEMMERS)
+"""Those whose terms are told. A list of grammar's words is needed for each."""
+
+_NOT_WORDS: Final = re.compile(
+    r"https?://\S+|www\.\S+|\S+@\S+|@\w+|\b[\w-]+\.(?:com|co|de|net|org|eu|io|uk|at|ch|app|info|shop)\b\S*"
+    rf"|\b[\w-]*(?:{'|'.join(STREETS)})\.?\s+\d+\w?\b"
+    r"|\b\d+\w?\s+(?:[A-ZÄÖÜ]\w+\s+){1,3}(?:[Ss]treet|[Rr]oad|[Aa]venue|[Ll]ane|[Dd]rive|[Cc]lose|[Ss]quare|St|Rd|Ave)\b"
+    r"|\b\d{5}\s+[A-ZÄÖÜ][\w-]+"
+)
+"""Addresses: of pages, of mail, of people on platforms, of streets and places."""
+_BLANK: Final = " . "
+_APOSTROPHE: Final = "'`\u00b4\u2019"
+_WORD: Final = re.compile(rf"[^\W_]+(?:[{_APOSTROPHE}][^\W_]+)*")
+_SENTENCE_END: Final = re.compile(r"[.!?\n…;:]|\s[-–—]\s")
+_BESIDE: Final = re.compile(r"[ \t]+|-")
+"""All that may stand between two words of one term."""
+_APOSTROPHES: Final = str.maketrans("", "", _APOSTROPHE)
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_POSSESSIVE: Final = re.compile(rf"[{_APOSTROPHE}][sS]$")
+_REPEATED: Final = re.compile(r"([^\W\d_])\1{2,}")
+_PLAIN: Final = re.compile(r"[^\W\d_]+")
+_HEADLINE_END: Final = " .…"
+
+
+class Term(NamedTuple):
+    """One term of a review."""
+
+    stem: str
+    """What it is counted by."""
+    surface: str
+    """As it stands in the text, to be shown."""
+
+
+class _Token(NamedTuple):
+    text: str
+    folded: str
+    begins_sentence: bool
+    is_beside: bool
+    """Whether only a blank or a hyphen stands between it and the word before."""
+
+
+def statement(title: str | None, text: str | None) -> str:
+    """Return title and text as one clean text; a title that the text begins with is not read twice."""
+    if not text:
+        return clean(cut(title or "", MAX_TEXT_CHARS))
+    if not title or text.startswith(title.rstrip(_HEADLINE_END)):
+        return clean(cut(text, MAX_TEXT_CHARS))
+    return clean(cut(f"{title}\n{text}", MAX_TEXT_CHARS))
+
+
+def terms_of(written: str, language: str | None, own_names: frozenset[str]) -> tuple[Term, ...]:
+    """Return the terms of a statement, each stem once, in the order of the text.
+
+    Args:
+        written: as `statement` returns it.
+        language: its tag; where none is known, the words of grammar tell whether it is English or German.
+        own_names: folded words that name the subject and where its reviews come from.
+
+    Returns:
+        Nothing for a text in another language.
+    """
+    tokens = list(_tokens(_NOT_WORDS.sub(_BLANK, written)))
+    spoken = _language(language, tokens)
+    if spoken is None:
+        return ()
+    stopped, names = _STOPPED[spoken], _named(tokens, spoken)
+    found: dict[str, str] = {}
+    before: Term | None = None
+    for place, token in enumerate(tokens):
+        if place in names or token.folded in stopped or token.folded in own_names or not _is_content(token.folded):
+            before = None
+            continue
+        word = Term(_stem(spoken, token.text.lower()), _surface(token, spoken))
+        found.setdefault(*word)
+        if before is not None and token.is_beside:
+            found.setdefault(f"{before.stem} {word.stem}", f"{before.surface} {word.surface}")
+        before = word
+    return tuple(Term(stem, surface) for stem, surface in list(found.items())[:MAX_TERMS])
+
+
+@lru_cache(maxsize=4_096)
+def names_of(subject: str, platform: str) -> frozenset[str]:
+    """Return the folded words that name a subject, also those of two parts in one, and its platform."""
+    found: set[str] = set()
+    for name in (*subject.split("/"), platform):
+        parts = [fold(part) for part in re.split(r"[._-]", name) if part]
+        found |= {*parts, "".join(parts)}
+        found |= {f"{part}s" for part in parts}
+    return frozenset(part for part in found if len(part) >= MIN_WORD_CHARS)
+
+
+def fold(word: str) -> str:
+    """Return a word as it is compared: lower case, umlauts written out, no accents, no apostrophes, `sooo` as `so`."""
+    lowered = word.lower().translate(_APOSTROPHES).translate(_UMLAUTS)
+    if not lowered.isascii():
+        lowered = "".join(each for each in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(each))
+    return _REPEATED.sub(r"\1", lowered)
+
+
+def folded_words(text: str) -> list[str]:
+    """Return all words of a text, folded."""
+    return [fold(word) for word in _WORD.findall(text)]
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    end, ends_sentence = 0, True
+    for match in _WORD.finditer(text):
+        between = text[end : match.start()]
+        begins = ends_sentence or _SENTENCE_END.search(between) is not None
+        word = _POSSESSIVE.sub("", match[0])
+        yield _Token(word, fold(word), begins, end > 0 and _BESIDE.fullmatch(between) is not None)
+        end, ends_sentence = match.end(), False
+
+
+def _language(tag: str | None, tokens: Sequence[_Token]) -> str | None:
+    if tag:
+        spoken = tag.partition("-")[0].lower()
+        return spoken if spoken in LANGUAGES else None
+    english = sum(token.folded in ENGLISH for token in tokens)
+    german = sum(token.folded in GERMAN for token in tokens)
+    return None if english == german else "en" if english > german else "de"
+
+
+def _is_content(folded: str) -> bool:
+    return MIN_WORD_CHARS <= len(folded) <= MAX_WORD_CHARS and _PLAIN.fullmatch(folded) is not None
+
+
+def _named(tokens: Sequence[_Token], language: str) -> frozenset[int]:
+    """Return the places of words that name a person, or whatever else English writes with a capital."""
+    names: set[int] = set()
+    capitals = frozenset() if language == "de" else _told_by_capitals(tokens)
+    for place, token in enumerate(tokens):
+        before = tokens[place - 1] if place and token.is_beside else None
+        is_capital = token.text[:1].isupper()
+        if (
+            token.folded in GIVEN_NAMES
+            or place in capitals
+            or (is_capital and before is not None and place - 1 in names and before.text[:1].isupper())
+            or (is_capital and place > 0 and tokens[place - 1].folded in TITLES)
+        ):
+            names.add(place)
+    return frozenset(names)
+
+
+def _told_by_capitals(tokens: Sequence[_Token]) -> frozenset[int]:
+    """Return the places of words with a capital inside a sentence, where the sentence is not set in capitals."""
+    found: set[int] = set()
+    first = 0
+    for place in range(1, len(tokens) + 1):
+        if place == len(tokens) or tokens[place].begins_sentence:
+            inner = range(first + 1, place)
+            capital = [each for each in inner if _is_capitalised(tokens[each].text)]
+            if len(capital) <= MAX_CAPITALISED_SHARE * len(inner):
+                found.update(capital)
+            first = place
+    return frozenset(found)
+
+
+def _is_capitalised(word: str) -> bool:
+    """Say whether a word is written as a name is: `Sarah`, `PayPal`; not `SLOW`, which is loud, and not `I`."""
+    return word[:1].isupper() and not word.isupper()
+
+
+def _surface(token: _Token, language: str) -> str:
+    """Return a word as it is shown: a German noun keeps its capital, where the capital says that it is one."""
+    lowered = token.text.lower()
+    is_noun = language == "de" and not token.begins_sentence and _is_capitalised(token.text)
+    return f"{lowered[:1].upper()}{lowered[1:]}" if is_noun else lowered
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _stemmer(language: str) -> Any:
+    return snowballstemmer.stemmer(_STEMMERS[language])
+
+
+@lru_cache(maxsize=CACHED_WORDS)
+def _stem(language: str, lowered: str) -> str:
+    """Return the stem of a word. The stemmers keep state while they work, and consumers have one thread each."""
+    return str(_stemmer(language).stemWord(_REPEATED.sub(r"\1", lowered.translate(_APOSTROPHES))))

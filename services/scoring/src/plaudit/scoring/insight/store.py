@@ -1,0 +1,228 @@
+"""Every SQL statement of insight."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec.structs import fields
+
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+from plaudit.scoring.insight.domain.kept import ALL, DayCounts, DayKey, EntryKey, Kept, Polarity, StoredReview
+from plaudit.scoring.insight.domain.report import WeekCounts
+from plaudit.scoring.insight.domain.sample import WEEK_DAYS, SampledReview
+from plaudit.scoring.insight.domain.window import Window
+from plaudit.scoring.insight.domain.wording import Wording
+from plaudit.scoring.insight.tables import insight_days, insight_places, insight_reviews
+
+_REVIEW: Final = Columns(insight_reviews)
+_PLACE: Final = Columns(insight_places)
+_DAY: Final = Columns(insight_days)
+_KEPT: Final = tuple(field.name for field in fields(Kept))
+_COUNTS: Final = tuple(field.name for field in fields(DayCounts))
+_kept_values = attrgetter(*_KEPT)
+_NOTHING_KEPT: Final = (None,) * len(_KEPT)
+
+# In the order of the key, so that two writers cannot deadlock; each row by its key, whatever the planner expects.
+_LOCKED = f"""
+SELECT found.* FROM unnest($1::text[], $2::uuid[]) AS told (tenant_id, review_id)
+CROSS JOIN LATERAL (
+    SELECT {_REVIEW.listed} FROM insight_reviews AS held
+    WHERE held.tenant_id = told.tenant_id AND held.review_id = told.review_id
+    OFFSET 0 FOR UPDATE
+) AS found
+"""
+_INSERT = f"INSERT INTO insight_reviews ({_REVIEW.listed}) SELECT * FROM {_REVIEW.unnest()}"
+_REPLACE = f"""
+UPDATE insight_reviews AS held SET {", ".join(f"{name} = told.{name}" for name in ("revision", *_KEPT))}
+FROM {_REVIEW.unnest()} AS told ({_REVIEW.listed})
+WHERE held.tenant_id = told.tenant_id AND held.review_id = told.review_id
+"""
+_ADD_PLACES = f"INSERT INTO insight_places ({_PLACE.listed}) SELECT * FROM {_PLACE.unnest()}"
+_KEY = tuple(column.name for column in insight_places.primary_key)
+_DELETE_PLACES = f"""
+DELETE FROM insight_places AS held USING {_PLACE.unnest()} AS told ({_PLACE.listed})
+WHERE {" AND ".join(f"held.{name} = told.{name}" for name in _KEY)}
+"""
+_ADD_COUNTS = f"""
+INSERT INTO insight_days AS held ({_DAY.listed}) SELECT * FROM {_DAY.unnest()}
+ON CONFLICT ({", ".join(column.name for column in insight_days.primary_key)}) DO UPDATE
+SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in _COUNTS)}
+"""
+_WEEKS = f"""
+SELECT topic, day >= $5::date AS is_now, ($6::date - 1 - day) / {WEEK_DAYS} AS age,
+    {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
+FROM insight_days
+WHERE tenant_id = $1 AND prefix = $2 AND persona = $3 AND day >= $4::date AND day < $6::date
+    AND ($7::uuid IS NULL OR source_id = $7)
+GROUP BY 1, 2, 3
+"""
+# One look into the index for each day: the draws of a day lie side by side.
+_SAMPLE = """
+SELECT review.review_id, review.day, writer, same_text, topics, stems, is_question
+FROM generate_series($5::date, $6::date - 1, interval '1 day') AS looked_at (day)
+CROSS JOIN LATERAL (
+    SELECT review_id FROM insight_places AS place
+    WHERE place.tenant_id = $1 AND prefix = $2 AND persona = $3 AND polarity = $4 AND place.day = looked_at.day::date
+        AND draw < $7::bigint AND ($8::uuid IS NULL OR place.source_id = $8)
+    OFFSET 0
+) AS place
+CROSS JOIN LATERAL (
+    SELECT * FROM insight_reviews AS held WHERE held.tenant_id = $1 AND held.review_id = place.review_id OFFSET 0
+) AS review
+"""
+_WORDINGS = """
+SELECT found.* FROM unnest($2::uuid[]) AS told (review_id)
+CROSS JOIN LATERAL (
+    SELECT review_id, stems, surfaces, words FROM insight_reviews AS held
+    WHERE held.tenant_id = $1 AND held.review_id = told.review_id AND words IS NOT NULL
+    OFFSET 0
+) AS found
+"""
+# Each step looks up the next prefix in the index, past all days of the present one.
+_FIRST = """
+WITH RECURSIVE steps AS (
+    (SELECT prefix FROM insight_days WHERE tenant_id = $1 ORDER BY prefix LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT prefix FROM insight_days AS held
+        WHERE held.tenant_id = $1 AND held.prefix > steps.prefix ORDER BY held.prefix LIMIT 1
+    )
+    FROM steps WHERE steps.prefix IS NOT NULL
+)
+SELECT prefix FROM steps WHERE prefix IS NOT NULL LIMIT $2
+"""
+_KNOWN = """
+SELECT prefix FROM unnest($2::text[]) AS told (prefix)
+WHERE EXISTS (SELECT FROM insight_days AS held WHERE held.tenant_id = $1 AND held.prefix = told.prefix)
+"""
+
+
+# The planner would read a whole table once to join it with many rows. Most of its rows are not of this batch.
+_LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
+
+async def locked(tx: Tx, keys: Collection[tuple[str, UUID]]) -> dict[tuple[str, UUID], StoredReview]:
+    """Return those of the reviews, each `(tenant id, review id)`, that are stored, and lock them until the end."""
+    if not keys:
+        return {}
+    rows = await tx.raw.fetch(_LOCKED, *map(list, zip(*sorted(keys), strict=True)))
+    return {(row["tenant_id"], row["review_id"]): _stored(dict(row)) for row in rows}
+
+
+async def insert(tx: Tx, reviews: Sequence[StoredReview]) -> None:
+    """Store reviews that are not stored yet.
+
+    Raises:
+        asyncpg.UniqueViolationError: another transaction has stored one of them meanwhile.
+    """
+    if reviews:
+        await tx.raw.execute(_INSERT, *_arrays(reviews))
+
+
+async def replace(tx: Tx, reviews: Sequence[StoredReview]) -> None:
+    """Store another state of reviews that `locked` has returned."""
+    if reviews:
+        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(_REPLACE, *_arrays(reviews))
+
+
+async def move(tx: Tx, gone: Collection[EntryKey], new: Collection[EntryKey]) -> None:
+    """Delete where reviews were found, and add where they are found now."""
+    if gone:
+        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(_DELETE_PLACES, *zip(*sorted(gone), strict=True))
+    if new:
+        await tx.raw.execute(_ADD_PLACES, *zip(*sorted(new), strict=True))
+
+
+async def add_counts(tx: Tx, counts: Mapping[DayKey, DayCounts]) -> None:
+    """Add to the counts of days, in the order of their keys, so that two writers cannot deadlock."""
+    rows = [(*key, *added.numbers) for key, added in sorted(counts.items()) if any(added.numbers)]
+    if rows:
+        await tx.raw.execute(_ADD_COUNTS, *zip(*rows, strict=True))
+
+
+async def counts_of_weeks(
+    tx: Tx, tenant_id: str, prefix: str, persona: str, source_id: UUID | None, window: Window
+) -> list[WeekCounts]:
+    """Return what was counted of each topic in each week of a window and of the days before.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose reviews.
+        prefix: the subject; all below it counts too.
+        persona: of the writers; the empty text for all.
+        source_id: where the reviews come from, None for everywhere.
+        window: the days.
+    """
+    rows = await tx.raw.fetch(_WEEKS, tenant_id, prefix, persona, window.before, window.start, window.end, source_id)
+    last = window.weeks - 1
+    return [
+        WeekCounts(row["topic"], row["is_now"], last - row["age"], DayCounts(*(row[name] for name in _COUNTS)))
+        for row in rows
+    ]
+
+
+async def sampled(
+    tx: Tx,
+    tenant_id: str,
+    prefix: str,
+    persona: str,
+    source_id: UUID | None,
+    polarity: Polarity,
+    days: Window,
+    below: int,
+) -> list[SampledReview]:
+    """Return reviews with terms of some days whose draw is below a bound.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose reviews.
+        prefix: the subject; all below it counts too.
+        persona: of the writers; the empty text for all.
+        source_id: where the reviews come from, None for everywhere.
+        polarity: of the reviews.
+        days: of which the days from the start to the end are looked at, and none before.
+        below: the bound.
+    """
+    rows = await tx.raw.fetch(
+        _SAMPLE, tenant_id, prefix, persona, int(polarity), days.start, days.end, below, source_id
+    )
+    return [SampledReview(**row) for row in rows]
+
+
+async def wordings(tx: Tx, tenant_id: str, review_ids: Iterable[UUID]) -> dict[UUID, Wording]:
+    """Return review id → how it is written, of those reviews that are there."""
+    rows = await tx.raw.fetch(_WORDINGS, tenant_id, list(review_ids))
+    return {row["review_id"]: Wording(**row) for row in rows}
+
+
+async def known(tx: Tx, tenant_id: str, prefixes: Sequence[str]) -> list[str]:
+    """Return those of these prefixes that ever had a review that counts, in their order."""
+    found = {row["prefix"] for row in await tx.raw.fetch(_KNOWN, tenant_id, prefixes)}
+    return [prefix for prefix in prefixes if prefix in found]
+
+
+async def first_prefixes(tx: Tx, tenant_id: str, limit: int) -> list[str]:
+    """Return the first prefixes that ever had a review that counts, in their order."""
+    return [row["prefix"] for row in await tx.raw.fetch(_FIRST, tenant_id, limit)]
+
+
+def _arrays(reviews: Iterable[StoredReview]) -> Iterable[Sequence[Any]]:
+    rows = (
+        (each.tenant_id, each.review_id, each.revision, *(_kept_values(each.kept) if each.kept else _NOTHING_KEPT))
+        for each in reviews
+    )
+    return zip(*rows, strict=True)
+
+
+def _stored(row: dict[str, Any]) -> StoredReview:
+    kept = None if row["subject"] is None else Kept(**{name: row[name] for name in _KEPT})
+    return StoredReview(row["tenant_id"], row["review_id"], row["revision"], kept)
+
+
+assert _REVIEW.names == ("tenant_id", "review_id", "revision", *_KEPT), "a review is stored in the order of its fields"
+assert _DAY.names[-len(_COUNTS) :] == _COUNTS
+assert ALL == "", "the comments of the tables say so"
