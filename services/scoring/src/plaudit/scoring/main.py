@@ -33,8 +33,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             administration.router,
         ],
         pages=True,
-        problems=scores.PROBLEMS,
-        refusals=scores.REFUSALS,
+        problems={**scores.PROBLEMS, **explanation.PROBLEMS},
+        refusals={**scores.REFUSALS, **explanation.REFUSALS},
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
@@ -49,7 +49,9 @@ SERVICE = Service(
     settings=ScoringSettings,
     build=build,
     has_outbox=False,
-    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/console/scores")),
+    front_door=FrontDoorRoutes(
+        prefixes=("/v1/scores", "/v1/score-effects", "/v1/score-explanations", "/console/scores"),
+    ),
 )
 
 if __name__ == "__main__":
