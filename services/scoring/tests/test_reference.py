@@ -21,9 +21,12 @@ async def test_every_operation_answers_as_its_example_says(
     assert app is not None
     reference = Reference(app.openapi())
     rated_at = datetime.now(UTC)
-    await bus.tell(None, review_state(rating=5.0, subject="acme", rated_at=rated_at))
+    await bus.tell(None, review_state(rating=5.0, subject="acme", rated_at=rated_at), time=rated_at)
     await reference.check(api, "list_scores")
     await reference.check(api, "read_score", ids={"subject": "acme"})
     asked = {"subject": "acme", "rating": "5", "rated_at": rated_at.isoformat()}
     await reference.check(api, "read_effects", params=asked)
+    explained = await reference.check(api, "explain_score", ids={"subject": "acme"})
+    assert explained["change"] == pytest.approx(explained["ageing"] + explained["parts"][0]["effect"], abs=1e-12)
+    await reference.check(api, "project_score", ids={"subject": "acme"})
     reference.assert_all_are_checked()

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,16 @@ import msgspec
 import pytest
 
 from plaudit.common.contracts import Kind, Origin, ReviewState, SourceRef
+from plaudit.common.db import Role
 from plaudit.common.ids import uuid7
+from plaudit.common.process import Resources
+from plaudit.scoring.explanation.api import explain_window
+from plaudit.scoring.explanation.domain.window import by_source
+from plaudit.scoring.profiles.domain import RECENT
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.domain import Moment, read_for
+from plaudit.scoring.settings import ScoringSettings
+from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -283,3 +292,37 @@ async def test_a_known_subject_is_not_unknown_where_nothing_was_known_yet(api: h
     found = await explained(api, "acme", START - timedelta(days=9), START - timedelta(days=8))
 
     assert (found["before"]["score"], found["after"]["score"], found["change"]) == (None, None, 0)
+
+
+async def test_a_profile_with_weights_that_stands_still_between_reviews_adds_up_too(
+    resources: Resources[ScoringSettings], bus
+) -> None:
+    chance = random.Random(3)
+    for each in sorted(chance.randrange(DAYS) for _ in range(60)):
+        await lived(bus, chance, START + timedelta(days=each))
+    profile = replace(
+        RECENT,
+        name="ours",
+        unverified_weight=0.3,
+        origin_weights={"incentivised": 0.1},
+        source_weights={SOURCES[0].id: 7.0},
+        is_frozen=True,
+    )
+
+    for _ in range(10):
+        begins, ends = sorted(START + timedelta(days=chance.randrange(DAYS), seconds=5) for _ in range(2))
+        async with resources.database(Role.API).transaction("default") as tx:
+            found = await explain_window(tx, "default", "acme", profile, (begins, ends + timedelta(days=1)), 0)
+            standing = [
+                read_for(
+                    profile,
+                    await scores.kept_of(tx, "default", "acme", Moment(at=at, known_at=at)),
+                    unix_us(at),
+                )
+                for at in (begins, ends + timedelta(days=1))
+            ]
+
+        assert (found.first.value, found.first.reviews) == (exactly(standing[0].value), standing[0].count)
+        assert (found.second.value, found.second.reviews) == (exactly(standing[1].value), standing[1].count)
+        effects = [each.effect for each in found.by(by_source).values()]
+        assert math.fsum([found.change.ageing, *effects]) == exactly(standing[1].value - standing[0].value)

@@ -11,6 +11,8 @@ from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.projection import api as projection
+from plaudit.scoring.projection import pages as projection_pages
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.settings import ScoringSettings
@@ -27,18 +29,21 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         routers=[
             explanation.router,
             explanation_pages.router,
+            projection.router,
+            projection_pages.router,
             scores.router,
             scores_pages.router,
             sessions.router,
             administration.router,
         ],
         pages=True,
-        problems={**scores.PROBLEMS, **explanation.PROBLEMS},
-        refusals={**scores.REFUSALS, **explanation.REFUSALS},
+        problems={**scores.PROBLEMS, **explanation.PROBLEMS, **projection.PROBLEMS},
+        refusals={**scores.REFUSALS, **explanation.REFUSALS, **projection.REFUSALS},
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
-            "explanation": "Why a score is what it is.",
+            "explanation": "Why a score is what it is, and why it moved.",
+            "projection": "Where a score goes, and what it takes to be elsewhere.",
         },
     )
     return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
@@ -50,7 +55,13 @@ SERVICE = Service(
     build=build,
     has_outbox=False,
     front_door=FrontDoorRoutes(
-        prefixes=("/v1/scores", "/v1/score-effects", "/v1/score-explanations", "/console/scores"),
+        prefixes=(
+            "/v1/scores",
+            "/v1/score-effects",
+            "/v1/score-explanations",
+            "/v1/score-projections",
+            "/console/scores",
+        ),
     ),
 )
 

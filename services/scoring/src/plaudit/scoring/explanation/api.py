@@ -127,7 +127,10 @@ async def _read_at(tx: Tx, window: store.Window, profile: Profile, kept: Sequenc
 @router.get(
     "/v1/score-explanations/{subject:path}",
     summary="Explain why a score moved",
-    openapi_extra=describe(problems={"unknown-subject": 404, "unknown-profile": 422, "reversed-window": 422}),
+    openapi_extra=describe(
+        problems={"unknown-subject": 404, "unknown-profile": 422, "reversed-window": 422},
+        answer={"after": {"at": "2026-03-31T00:00:00Z", "score": 3.6875, "count": 1}},
+    ),
 )
 async def explain_score(
     principal: ScoresReader,
