@@ -5,7 +5,12 @@ from plaudit.common.db import Role
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.purge import PurgeJob
+from plaudit.scoring.badges import api as badges
+from plaudit.scoring.badges.pages import console as badges_console
+from plaudit.scoring.badges.pages import public as badges_public
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
@@ -30,23 +35,29 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             explanation.router,
             explanation_pages.router,
             projection.router,
+            badges.router,
+            badges_public.router,
+            badges_console.router,
             projection_pages.router,
             scores.router,
             scores_pages.router,
             sessions.router,
             administration.router,
         ],
+        bare_routes=[static_route(badges_public.STATIC)],
         pages=True,
-        problems={**scores.PROBLEMS, **explanation.PROBLEMS, **projection.PROBLEMS},
-        refusals={**scores.REFUSALS, **explanation.REFUSALS, **projection.REFUSALS},
+        problems={**scores.PROBLEMS, **explanation.PROBLEMS, **projection.PROBLEMS, **badges.PROBLEMS},
+        refusals={**scores.REFUSALS, **explanation.REFUSALS, **projection.REFUSALS, **badges.REFUSALS},
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
             "explanation": "Why a score is what it is, and why it moved.",
             "projection": "Where a score goes, and what it takes to be elsewhere.",
+            "badges": "Which scores everybody may see, as badges on other sites.",
         },
     )
-    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
+    worker = resources.database(Role.WORKER)
+    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(worker, scrub), PurgeJob(worker)])
 
 
 SERVICE = Service(
@@ -56,11 +67,8 @@ SERVICE = Service(
     has_outbox=False,
     front_door=FrontDoorRoutes(
         prefixes=(
-            "/v1/scores",
-            "/v1/score-effects",
-            "/v1/score-explanations",
-            "/v1/score-projections",
-            "/console/scores",
+            *("/v1/scores", "/v1/score-effects", "/v1/score-explanations", "/v1/score-projections", "/v1/badges"),
+            *("/console/scores", "/badges", "/badge-static", "/scores/how"),
         ),
     ),
 )

@@ -6,5 +6,6 @@ from typing import Final
 STORES: Final[Mapping[str, str]] = {
     "sums": "the review's figures subtracted by its last event",
     "ledger": "holds figures by our own id of the review; its last entry takes them away",
+    "badges": "holds what a tenant calls its own subjects; nothing of a customer",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
