@@ -13,8 +13,11 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 from plaudit.common.contracts import Origin
+from plaudit.common.http.app import create_ops_app
 from plaudit.common.process import Resources
 from plaudit.scoring.badges.domain.figures import digits
 from plaudit.scoring.main import build
@@ -247,17 +250,17 @@ async def test_another_site_can_show_the_badge_and_frame_its_page_and_no_other(
     assert app is not None
     async with serving(app) as client, browser(tmp_path) as page:
         here = str(client.base_url).rstrip("/")
-        elsewhere = here.replace("127.0.0.1", "localhost") + "/elsewhere"
         body = (
             f'<img id="badge" src="{here}/badges/default/acme.svg">'
             f'<iframe id="page" src="{here}/badges/default/acme.html"></iframe>'
             f'<iframe id="how" src="{here}/scores/how/trust"></iframe>'
         )
-        await page.route(elsewhere, lambda route: route.fulfill(body=body, content_type="text/html"))
-        await page.goto(elsewhere)
-        await page.frame_locator("#page").get_by_role("heading", name="Kite").wait_for()
-        assert await page.frame_locator("#page").get_by_text("4.0 : 1").is_visible()
-        box = await page.locator("#badge").bounding_box()
-        assert box is not None
-        assert (box["width"], box["height"]) == (360, 124)
-        assert await page.frame_locator("#how").get_by_role("heading").count() == 0
+        site = create_ops_app("elsewhere", [Route("/", lambda _: HTMLResponse(body))])
+        async with serving(site) as elsewhere:
+            await page.goto(str(elsewhere.base_url))
+            await page.frame_locator("#page").get_by_role("heading", name="Kite").wait_for()
+            assert await page.frame_locator("#page").get_by_text("4.0 : 1").is_visible()
+            box = await page.locator("#badge").bounding_box()
+            assert box is not None
+            assert (box["width"], box["height"]) == (360, 124)
+            assert await page.frame_locator("#how").get_by_role("heading").count() == 0

@@ -24,8 +24,8 @@ Name = Annotated[
     AfterValidator(_check),
 ]
 EXAMPLE_SNIPPET = (
-    '<a href="http://127.0.0.1:8000/badges/default/acme.html"><img '
-    'src="http://127.0.0.1:8000/badges/default/acme.svg" width="360" height="124" alt="Reviews of Acme Coffee"></a>'
+    '<a href="https://plaudit.example/badges/default/acme.html"><img '
+    'src="https://plaudit.example/badges/default/acme.svg" width="360" height="124" alt="Reviews of Acme Coffee"></a>'
 )
 WHAT = "What it is, for readers of structured data: `Organization`, `LocalBusiness` or `Product` of schema.org."
 
@@ -45,15 +45,15 @@ class BadgeOut(BaseModel):
     kind: Kind = Field(description=WHAT, examples=["organization"])
     image: str = Field(
         description="The address of the badge, an SVG image.",
-        examples=["http://127.0.0.1:8000/badges/default/acme.svg"],
+        examples=["https://plaudit.example/badges/default/acme.svg"],
     )
     page: str = Field(
         description="The address of the page that may be framed.",
-        examples=["http://127.0.0.1:8000/badges/default/acme.html"],
+        examples=["https://plaudit.example/badges/default/acme.html"],
     )
     data: str = Field(
         description="The address of the structured data (JSON-LD).",
-        examples=["http://127.0.0.1:8000/badges/default/acme.json"],
+        examples=["https://plaudit.example/badges/default/acme.json"],
     )
     snippet: str = Field(
         description="HTML for a page of yours: the badge, leading to its page.",
