@@ -19,7 +19,7 @@ from plaudit.common.http import (
 from plaudit.common.settings import address_of
 from plaudit.scoring.badges import commands, store
 from plaudit.scoring.badges.domain.addresses import addresses, image_snippet
-from plaudit.scoring.badges.domain.badge import Badge, TooManyBadgesError, UnknownBadgeError, badge
+from plaudit.scoring.badges.domain.badge import Badge, TooManyBadgesError, UnknownBadgeError
 from plaudit.scoring.badges.domain.figures import SHOWN
 from plaudit.scoring.badges.schemas import BadgeIn, BadgeOut
 
@@ -70,7 +70,7 @@ async def put_badge(request: Request, principal: Writer, tx: TenantTx, subject: 
     A subject that has no review yet may be public, too: its badge says so. A second time, it is the name and the kind
     that change.
     """
-    wanted = badge(principal.tenant_id, subject, body.name, body.kind, principal.actor)
+    wanted = commands.badge(principal.tenant_id, subject, body.name, body.kind, principal.actor)
     await commands.allow(tx, wanted)
     return _out(request, wanted)
 

@@ -13,7 +13,7 @@ from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.profiles.domain import BUILT_IN, MAX_RATING, MIN_RATING
 from plaudit.scoring.projection.api import project
 from plaudit.scoring.projection.domain.outlook import (
-    HORIZONS_DAYS,
+    LATER_DAYS,
     PACE_DAYS,
     RAISED_TO,
     PastDateError,
@@ -69,7 +69,7 @@ async def show_projection(
         typed=typed,
         found=found,
         path=PROJECTION,
-        horizons=HORIZONS_DAYS,
+        later_days=LATER_DAYS,
         pace_days=PACE_DAYS,
         raised_to=RAISED_TO,
         half_stars=half_stars,

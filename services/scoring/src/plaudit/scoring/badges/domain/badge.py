@@ -5,8 +5,6 @@ from typing import Final
 
 import msgspec
 
-from plaudit.common.names import checked_name
-
 MAX_BADGES: Final = 1_000
 """Of a tenant."""
 
@@ -47,12 +45,3 @@ class Badge(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     allowed_by: str
     """The key or the person."""
-
-
-def badge(tenant_id: str, subject: str, name: str, kind: Kind, allowed_by: str) -> Badge:
-    """Return a badge.
-
-    Raises:
-        WrongInputError: the name is empty or too long, or holds what cannot be seen.
-    """
-    return Badge(tenant_id=tenant_id, subject=subject, name=checked_name(name), kind=kind, allowed_by=allowed_by)

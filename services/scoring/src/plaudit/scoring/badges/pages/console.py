@@ -15,7 +15,7 @@ from plaudit.common.settings import address_of
 from plaudit.common.text import isolated
 from plaudit.scoring.badges import commands, store
 from plaudit.scoring.badges.domain.addresses import COMPACT, WIDE, addresses, frame_snippet, image_snippet
-from plaudit.scoring.badges.domain.badge import Badge, Kind, TooManyBadgesError, UnknownBadgeError, badge
+from plaudit.scoring.badges.domain.badge import Badge, Kind, TooManyBadgesError, UnknownBadgeError
 from plaudit.scoring.badges.domain.figures import SHOWN
 
 PAGE: Final = "/console/scores/badges"
@@ -52,7 +52,7 @@ async def add_badge(
     typed = {"subject": subject, "name": name, "kind": str(kind)}
     errors = {} if is_subject(subject) else {"subject": sentence(SUBJECT_RULE)}
     try:
-        wanted = badge(principal.tenant_id, subject, name, kind, principal.actor)
+        wanted = commands.badge(principal.tenant_id, subject, name, kind, principal.actor)
     except WrongInputError as error:
         errors["name"] = sentence(error)
     if errors:

@@ -29,7 +29,7 @@ from plaudit.scoring.sums.domain.traits import TRAITS
 
 PACE_DAYS: Final = 90
 """The present pace is that of the reviews that were rated in so many days and stand."""
-HORIZONS_DAYS: Final = (30, 90, 180, 365)
+LATER_DAYS: Final = (30, 90, 180, 365)
 TARGET_RATINGS: Final = (5, 4)
 RAISED_STARS: Final = (1, 2, 3)
 RAISED_TO: Final = 4
@@ -223,7 +223,7 @@ def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, in
 
 
 def _way(state: ScoreState, pace: Pace, at: datetime, target: float | None) -> Way:
-    later = [at + timedelta(days=days) for days in HORIZONS_DAYS]
+    later = [at + timedelta(days=days) for days in LATER_DAYS]
     reaches_us = None if target is None or state.score >= target else crossing_us(state, target, pace)
     return Way(
         limit(state, pace),
