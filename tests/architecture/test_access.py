@@ -32,6 +32,8 @@ FOR_ANYONE = {
         "/b/{tenant}/r/{slug}/votes",
     ),
     "/s/{token}",  # the survey of an invitation
+    *(f"/badges/{{tenant}}/{{subject:path}}.{end}" for end in ("svg", "json", "html")),
+    "/scores/how/{profile}",
 }
 """Paths that are meant for the public. Whoever adds one says so here."""
 FOR_ANYONE_OF_ONE_SERVICE = {
@@ -41,7 +43,10 @@ FOR_ANYONE_OF_ONE_SERVICE = {
 }
 FOR_EVERY_ROLE = {"/console/account", "/console/account/sessions/end"}
 """Paths that need a session and no scope: they show and end what belongs to whoever is signed in."""
-OPEN_BARE_ROUTES = {"/static/{version}/{name}", "/board-static/{version}/{name}", "/survey-static/{version}/{name}"}
+OPEN_BARE_ROUTES = {
+    *("/static/{version}/{name}", "/board-static/{version}/{name}", "/survey-static/{version}/{name}"),
+    "/badge-static/{version}/{name}",
+}
 OURS = {"sec-fetch-site": "same-origin"}
 HTML = {"accept": "text/html"}
 SIGN_IN_FORM = '<form method="post" action="/sign-in">'

@@ -1,6 +1,7 @@
 """The examples of the API reference are what scoring answers."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -9,24 +10,38 @@ from plaudit.common.process import Resources
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
+from plaudit_testing.databases import NO_KAFKA
 from plaudit_testing.reference import Reference
 from plaudit_testing.review_events import RESOLUTION, pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
 
 
+@pytest.fixture
+def more_settings() -> dict[str, Any]:
+    return {"kafka_bootstrap_servers": NO_KAFKA, "public_url": "https://plaudit.example"}
+
+
 async def test_every_operation_answers_as_its_example_says(
-    resources: Resources[ScoringSettings], api: httpx.AsyncClient, bus
+    resources: Resources[ScoringSettings], api: httpx.AsyncClient, bus, client_of
 ) -> None:
     app = build(resources).app
     assert app is not None
     reference = Reference(app.openapi())
     rated_at = datetime.now(UTC)
-    await bus.tell(None, review_state(rating=5.0, subject="acme", rated_at=rated_at))
+    await bus.tell(None, review_state(rating=5.0, subject="acme", rated_at=rated_at), time=rated_at)
     await reference.check(api, "list_scores")
     await reference.check(api, "read_score", ids={"subject": "acme"})
     asked = {"subject": "acme", "rating": "5", "rated_at": rated_at.isoformat()}
     await reference.check(api, "read_effects", params=asked)
+    explained = await reference.check(api, "explain_score", ids={"subject": "acme"})
+    assert explained["change"] == pytest.approx(explained["ageing"] + explained["parts"][0]["effect"], abs=1e-12)
+    await reference.check(api, "project_score", ids={"subject": "acme"})
+    writer = await client_of("default", "scores:read", "scores:write")
+    for operation_id in ("put_badge", "read_badge"):
+        await reference.check(writer, operation_id, ids={"subject": "acme"})
+    await reference.check(writer, "list_badges")
+    await reference.check(writer, "delete_badge", ids={"subject": "acme"})
     late = review_state(
         1,
         "acme",

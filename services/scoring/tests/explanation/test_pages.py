@@ -1,12 +1,16 @@
 """The pages of scores, in the console's shell, on a real database."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import httpx
+import msgspec
 import pytest
 
-from plaudit_testing.review_events import review_state
+from plaudit.common.ids import uuid7
+from plaudit.scoring.explanation.pages import MAX_ROWS
+from plaudit_testing.review_events import SOURCE, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -47,3 +51,97 @@ async def test_the_list_shows_every_subject_and_narrows_to_one(staff: httpx.Asyn
     assert (">acme/berlin</a>" in below, ">globex</a>" in below) == (True, False)
     assert "No subject is like that." in nothing
     assert (wrong.status_code, "No subject is like that." in wrong.text) == (422, False)
+
+
+EXPLANATION = "/console/scores/explanation"
+
+
+def cells(page: str) -> list[str]:
+    """The figures of the first table of a page."""
+    return re.findall(r'<td class="number[^"]*">([^<]*)</td>', page.partition("</table>")[0])
+
+
+async def test_the_page_of_a_window_adds_up_to_the_last_digit_shown(staff: httpx.AsyncClient, bus) -> None:
+    now = datetime.now(UTC)
+    for days, rating in ((40, 5), (35, 4), (20, 1), (3, 5), (2, 5), (1, 4)):
+        at = now - timedelta(days=days)
+        await bus.tell(None, review_state(rating, "acme", rated_at=at, published_at=at), time=at)
+
+    page = await staff.get(f"{EXPLANATION}?subject=acme")
+
+    assert page.status_code == 200
+    *parts, after = (round(1000 * float(each.replace("−", "-"))) for each in cells(page.text))
+    assert len(parts) == 5  # the score before, three parts, ageing
+    assert sum(parts) == after
+    for words in (
+        "2 new 5-star reviews",
+        "1 new 1-star review",
+        "Older reviews faded towards 3.5",
+        "/console/reviews/",
+    ):
+        assert words in page.text
+
+
+async def test_the_page_names_the_sources_where_there_are_several(staff: httpx.AsyncClient, bus) -> None:
+    now = datetime.now(UTC)
+    other = msgspec.structs.replace(SOURCE, id="01956d00-0000-7000-8000-000000000002")
+    await bus.tell(None, review_state(5, "acme", rated_at=now), time=now)
+    one = (await staff.get(f"{EXPLANATION}?subject=acme")).text
+    await bus.tell(None, review_state(1, "acme", rated_at=now, source=other), time=now)
+    two = (await staff.get(f"{EXPLANATION}?subject=acme")).text
+
+    assert ("The same, by source." in one, "The same, by source." in two) == (False, True)
+    assert f"/console/sources/{other.id}" in two
+
+
+async def test_many_parts_are_cut_to_a_table_that_still_adds_up(staff: httpx.AsyncClient, bus) -> None:
+    now = datetime.now(UTC)
+    pairs = [(before, after) for before in range(1, 6) for after in range(1, 6) if before != after]
+    for before, after in pairs:
+        review_id, old = str(uuid7()), now - timedelta(days=90)
+        state = review_state(before, "acme", rated_at=old, published_at=old)
+        await bus.tell(None, state, review_id=review_id, time=old)
+        edited = msgspec.structs.replace(state, rating=float(after), rated_at=now)
+        await bus.tell(state, edited, review_id=review_id, time=now, revision=2)
+
+    page = (await staff.get(f"{EXPLANATION}?subject=acme")).text
+
+    *parts, after_all = (round(1000 * float(each.replace("−", "-"))) for each in cells(page))
+    assert (len(parts), sum(parts)) == (MAX_ROWS + 3, after_all)
+    assert f"{len(pairs) - MAX_ROWS} other changes" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("subject=No+subject", "is a path of 1 to"),
+        ("subject=hooli", "Nothing was ever said about hooli."),
+        ("subject=acme&from=yesterday", "This is no day."),
+        ("subject=acme&to=2026-02-30", "This is no day."),
+        ("subject=acme&from=2026-03-02&to=2026-03-01", "It must be later than the beginning."),
+    ],
+)
+async def test_what_the_form_cannot_mean_is_said_at_its_field(
+    staff: httpx.AsyncClient, bus, query: str, words: str
+) -> None:
+    await bus.tell(None, review_state(5, "acme"))
+
+    page = await staff.get(f"{EXPLANATION}?{query}")
+
+    assert (page.status_code, words in page.text) == (422, True)
+
+
+async def test_without_a_subject_the_page_asks_for_one(staff: httpx.AsyncClient) -> None:
+    page = await staff.get(EXPLANATION)
+
+    assert (page.status_code, "Name a subject." in page.text) == (200, True)
+
+
+async def test_a_day_is_meant_from_its_beginning_until_its_end(staff: httpx.AsyncClient, bus) -> None:
+    for time in ("2026-03-01T00:00:01+00:00", "2026-03-02T23:59:59+00:00", "2026-03-03T00:00:01+00:00"):
+        at = datetime.fromisoformat(time)
+        await bus.tell(None, review_state(5, "acme", rated_at=at, published_at=at), time=at)
+
+    page = (await staff.get(f"{EXPLANATION}?subject=acme&from=2026-03-01&to=2026-03-02")).text
+
+    assert "2 new 5-star reviews" in page

@@ -5,7 +5,12 @@ from plaudit.common.db import Role
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.purge import PurgeJob
+from plaudit.scoring.badges import api as badges
+from plaudit.scoring.badges.pages import console as badges_console
+from plaudit.scoring.badges.pages import public as badges_public
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
@@ -14,6 +19,8 @@ from plaudit.scoring.insight import api as insight
 from plaudit.scoring.insight import pages as insight_pages
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.projection import api as projection
+from plaudit.scoring.projection import pages as projection_pages
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.settings import ScoringSettings
@@ -32,25 +39,49 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             explanation_pages.router,
             insight.router,
             insight_pages.router,
+            projection.router,
+            projection_pages.router,
+            badges.router,
+            badges_public.router,
+            badges_console.router,
             scores.router,
             scores_pages.router,
             sessions.router,
             administration.router,
         ],
+        bare_routes=[static_route(badges_public.STATIC)],
         pages=True,
-        problems={**scores.PROBLEMS, **insight.PROBLEMS},
-        refusals={**scores.REFUSALS, **insight.REFUSALS},
+        problems={
+            **scores.PROBLEMS,
+            **insight.PROBLEMS,
+            **explanation.PROBLEMS,
+            **projection.PROBLEMS,
+            **badges.PROBLEMS,
+        },
+        refusals={
+            **scores.REFUSALS,
+            **insight.REFUSALS,
+            **explanation.REFUSALS,
+            **projection.REFUSALS,
+            **badges.REFUSALS,
+        },
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
-            "explanation": "Why a score is what it is.",
+            "explanation": "Why a score is what it is, and why it moved.",
+            "projection": "Where a score goes, and what it takes to be elsewhere.",
             "insight": "What people complain about and praise, by topics and by terms that stand out.",
+            "badges": "Which scores everybody may see, as badges on other sites.",
         },
     )
+    worker = resources.database(Role.WORKER)
     return Parts(
         app=app,
         subscriptions=(LIVE, HISTORY, INSIGHT),
-        jobs=[ErasureJob(resources.database(Role.WORKER), scrub)],
+        jobs=[
+            ErasureJob(worker, scrub),
+            PurgeJob(worker),
+        ],
     )
 
 
@@ -59,7 +90,20 @@ SERVICE = Service(
     settings=ScoringSettings,
     build=build,
     has_outbox=False,
-    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/v1/insight", "/console/scores")),
+    front_door=FrontDoorRoutes(
+        prefixes=(
+            "/v1/scores",
+            "/v1/score-effects",
+            "/v1/score-explanations",
+            "/v1/score-projections",
+            "/v1/insight",
+            "/v1/badges",
+            "/console/scores",
+            "/badges",
+            "/badge-static",
+            "/scores/how",
+        )
+    ),
 )
 
 if __name__ == "__main__":

@@ -10,5 +10,6 @@ STORES: Final[Mapping[str, str]] = {
     "event fills it again",
     "insight_places": "where the review was found is deleted with its words",
     "insight_days": "holds counts; those of the review are taken away with its words",
+    "badges": "holds what a tenant calls its own subjects; nothing of a customer",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

@@ -1,19 +1,66 @@
-"""HTTP: what one review does to the scores of its subject and of all above it."""
+"""HTTP: why a score moved, and what one review does to the scores of its subject and of all above it."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import fsum
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.common.contracts.subjects import prefixes
-from plaudit.common.db import SqlTx
-from plaudit.common.http import Principal, Subject, TenantTx, authorize
+from plaudit.common.db import SqlTx, Tx
+from plaudit.common.http import (
+    Principal,
+    Problem,
+    Refusals,
+    Subject,
+    TenantTx,
+    authorize,
+    describe,
+)
 from plaudit.common.http.times import Instant
+from plaudit.scoring.explanation import store
+from plaudit.scoring.explanation.domain.changes import Share, score_of, start
 from plaudit.scoring.explanation.domain.effect import CountedReview, Effect, effect
-from plaudit.scoring.explanation.schemas import EffectOut, EffectsOut
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST
-from plaudit.scoring.scores import store
-from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.parts import merge_for, parts_for
+from plaudit.scoring.explanation.domain.window import (
+    LARGEST_REVIEWS,
+    Explanation,
+    ReversedWindowError,
+    Standing,
+    by_source,
+    by_stars,
+    explained,
+    prior_of,
+)
+from plaudit.scoring.explanation.schemas import (
+    EffectOut,
+    EffectsOut,
+    ExplanationOut,
+    MovingReviewOut,
+    PartOut,
+    SourcePartOut,
+    StandingOut,
+)
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST, Profile
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.api import NamedProfile, unknown_subject
+from plaudit.scoring.scores.domain import Moment, instant_of
+from plaudit.scoring.sums.domain.decay import landmark_us, unix_us
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+
+USUAL_WINDOW: Final = timedelta(days=30)
+"""How long before its end a window begins that says only when it ends."""
+MAX_REVIEWS: Final = 100
+MAX_SOURCES: Final = 100
+"""How many sources are told apart: those with the largest effects. All others are one item."""
+PROBLEMS: Final = {
+    "reversed-window": "The window of time ends before it begins, or at the same instant. Send a later `to`.",
+}
+"""Slug → meaning and what to do."""
+REFUSALS: Final[Refusals] = {
+    ReversedWindowError: lambda error: Problem("reversed-window", 422, "Reversed window", str(error)),
+}
+"""What the rules refuse → the problem that the client gets."""
 
 router = APIRouter(tags=["explanation"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
@@ -25,10 +72,99 @@ async def effects_on(tx: SqlTx, tenant_id: str, subject: str, review: CountedRev
     What it does not count for is left out: it was removed, or it has come a moment ago.
     """
     paths = prefixes(subject)[::-1]
-    sums = await store.sums_of(tx, tenant_id, paths)
+    sums = await scores.sums_of(tx, tenant_id, paths)
     merged = {path: merge_for(TRUST, parts_for(sums.get(path, []), TRUST.half_life_us)) for path in paths}
     found = [(path, effect(merged[path], review, unix_us(tx.now), TRUST)) for path in paths]
     return [(path, each) for path, each in found if each is not None]
+
+
+async def explain_window(
+    tx: SqlTx, tenant_id: str, subject: str, profile: Profile, window: tuple[datetime, datetime], reviews: int
+) -> Explanation:
+    """Return why a score moved between two instants, as it was shown at each.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: it.
+        profile: by which rules.
+        window: the two instants.
+        reviews: name at most so many of those with the largest effects.
+
+    Raises:
+        ReversedWindowError: the second instant is not after the first.
+        UnknownSubjectError: the subject never had a review.
+    """
+    begins, ends = window
+    if begins >= ends:
+        raise ReversedWindowError(begins, ends)
+    kept = await scores.kept_of(tx, tenant_id, subject, Moment(at=begins, known_at=begins))
+    asked = store.Window(tenant_id, subject, begins, ends)
+    first_us, second_us = await _read_at(tx, asked, profile, kept)
+    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
+    held_us = 0 if profile.half_life_us is None else landmark_us(merged.landmark, profile.half_life_us)
+    known = Share(merged.sums.a, merged.sums.b) if merged.sums.n > 0 else Share(0.0, 0.0)
+    begun = start(known, held_us, first_us, second_us, profile.half_life_us, prior_of(profile))
+    aged = score_of(begun.share, prior_of(profile))
+    told, moving = await store.moves(tx, asked, profile, second_us, aged=aged, reviews=reviews)
+    if not (kept or told) and not await scores.is_known(tx, tenant_id, subject):
+        raise await unknown_subject(tx, tenant_id, subject)
+    first = Standing(begins, begun.score, max(merged.sums.n, 0))
+    return explained(subject, profile, begun, (first, ends), told, moving)
+
+
+async def _read_at(tx: Tx, window: store.Window, profile: Profile, kept: Sequence[KeptPart]) -> tuple[int, int]:
+    """Return the instants that the two scores are read at, in microseconds since the Unix epoch."""
+    first_us, second_us = unix_us(window.begins), unix_us(window.ends)
+    if not profile.is_frozen:
+        return first_us, second_us
+    newest = newest_us(kept, profile)
+    came = await store.newest_us(tx, window, profile)
+    newest_then = max((each for each in (newest, came) if each is not None), default=None)
+    return instant_of(profile, newest, first_us), instant_of(profile, newest_then, second_us)
+
+
+@router.get(
+    "/v1/score-explanations/{subject:path}",
+    summary="Explain why a score moved",
+    openapi_extra=describe(
+        problems={"unknown-subject": 404, "unknown-profile": 422, "reversed-window": 422},
+        answer={"after": {"at": "2026-03-31T00:00:00Z", "score": 3.6875, "count": 1}},
+    ),
+)
+async def explain_score(
+    principal: ScoresReader,
+    tx: TenantTx,
+    subject: Annotated[Subject, Path(description="The subject, as a path.")],
+    profile: NamedProfile,
+    begins: Annotated[
+        Instant | None,
+        Query(
+            alias="from",
+            description="The first instant; if not given, 30 days before the second. What was known then counts as it "
+            "was shown then.",
+            examples=["2026-03-01T00:00:00Z"],
+        ),
+    ] = None,
+    ends: Annotated[
+        Instant | None,
+        Query(alias="to", description="The second instant; if not given, now.", examples=["2026-03-31T00:00:00Z"]),
+    ] = None,
+    reviews: Annotated[
+        int, Query(ge=0, le=MAX_REVIEWS, description="How many reviews are named, of those that moved it most.")
+    ] = LARGEST_REVIEWS,
+) -> ExplanationOut:
+    """Return why a score moved from one instant to another, in parts that add up exactly.
+
+    `before.score + ageing + sum of the parts' effects = after.score`, where the prior stands for a score while there
+    are no reviews. The two scores are those that `GET /v1/scores/{subject}?known_at=` tells of the two instants:
+    what was received after the first and until the second is a part. Ageing is what the reviews that were known at
+    the first instant lost in weight. `parts` tell the change by what became of which stars, `sources` tell the same
+    change by source; each list adds up with ageing.
+    """
+    until = ends or tx.now
+    window = (begins or until - USUAL_WINDOW, until)
+    return _explanation_out(await explain_window(tx, principal.tenant_id, subject, profile, window, reviews))
 
 
 @router.get("/v1/score-effects", summary="Read what a review does to scores")
@@ -64,3 +200,47 @@ def _effect_out(subject: str, found: Effect) -> EffectOut:
         effect=found.points,
         count=found.present.count,
     )
+
+
+def _explanation_out(found: Explanation) -> ExplanationOut:
+    sources = list(found.by(by_source).items())
+    named, others = sources[:MAX_SOURCES], sources[MAX_SOURCES:]
+    parts = [SourcePartOut(source_id=source_id, count=each.changes, effect=each.effect) for source_id, each in named]
+    if others:
+        count, effects = sum(each.changes for _, each in others), fsum(each.effect for _, each in others)
+        parts.append(SourcePartOut(source_id=None, count=count, effect=effects))
+    return ExplanationOut(
+        subject=found.subject,
+        profile=found.profile.name,
+        before=_standing_out(found.first),
+        after=_standing_out(found.second),
+        prior=found.profile.prior_value,
+        change=found.change.after - found.change.before,
+        ageing=found.change.ageing,
+        parts=[
+            PartOut(
+                happened=stars.happened,
+                stars_before=stars.before,
+                stars_after=stars.after,
+                count=each.changes,
+                effect=each.effect,
+            )
+            for stars, each in found.by(by_stars).items()
+        ],
+        sources=parts,
+        reviews=[
+            MovingReviewOut(
+                review_id=review.review_id,
+                source_id=review.source_id,
+                happened=list(review.happened),
+                stars_before=review.before,
+                stars_after=review.after,
+                effect=points,
+            )
+            for review, points in found.reviews
+        ],
+    )
+
+
+def _standing_out(standing: Standing) -> StandingOut:
+    return StandingOut(at=standing.at, score=standing.score, count=standing.reviews)

@@ -1,23 +1,46 @@
-"""The console's page of what one review does to scores. The page of a review leads here."""
+"""The console's pages of explanation: why a score moved, and what one review does to scores."""
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
+from plaudit.common.contracts.time import is_instant
+from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
-from plaudit.common.sessions import ConsolePages, staff
-from plaudit.scoring.explanation.api import effects_on
+from plaudit.common.refusals import sentence
+from plaudit.common.sessions import ConsolePages, Typed, staff
+from plaudit.scoring.explanation.api import USUAL_WINDOW, effects_on, explain_window
+from plaudit.scoring.explanation.domain.changes import Change, shown
 from plaudit.scoring.explanation.domain.effect import CountedReview
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST
+from plaudit.scoring.explanation.domain.window import (
+    LARGEST_REVIEWS,
+    Explanation,
+    ReversedWindowError,
+    Together,
+    by_source,
+    by_stars,
+)
+from plaudit.scoring.explanation.domain.wording import became, in_words
+from plaudit.scoring.profiles.domain import BUILT_IN, MAX_RATING, MIN_RATING, TRUST, Profile
+from plaudit.scoring.scores.api import NamedProfile
+from plaudit.scoring.scores.domain import UnknownSubjectError
 from plaudit.scoring.sums.domain.decay import unix_us
 
 EFFECT: Final = "/console/scores/effect"
+EXPLANATION: Final = "/console/scores/explanation"
+MAX_ROWS: Final = 12
+"""Of a table; what has less effect is one row together."""
+MAX_TYPED_CHARS: Final = 400
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.explanation")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
+Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
 
 
 @router.get(EFFECT)
@@ -42,4 +65,115 @@ async def show_effect(
         rated_at=rated_at,
         effects=await effects_on(tx, principal.tenant_id, subject, review),
         profile=TRUST,
+    )
+
+
+@router.get(EXPLANATION)
+async def show_explanation(
+    request: Request,
+    principal: Staff,
+    tx: TenantTx,
+    profile: NamedProfile,
+    subject: Words = "",
+    begins: Annotated[str, Query(alias="from", max_length=MAX_TYPED_CHARS)] = "",
+    ends: Annotated[str, Query(alias="to", max_length=MAX_TYPED_CHARS)] = "",
+) -> Response:
+    """Show why a score moved between two instants; days are those of UTC, from their beginning until their end."""
+    subject = subject.strip().strip("/")
+    typed, window = _read(subject, begins.strip(), ends.strip(), tx.now)
+    found = None
+    if subject and window is not None and not typed.errors:
+        found, typed = await _explained(tx, principal.tenant_id, subject, profile, window, typed)
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "explanation.html",
+        status=typed.status,
+        further=(f"Why {subject} moved" if subject else "Why a score moved",),
+        subject=subject,
+        profile=profile,
+        profiles={name: name for name in BUILT_IN},
+        typed=typed,
+        found=found,
+        path=EXPLANATION,
+        became=became,
+        **(_tables(found) if found else {}),
+    )
+
+
+async def _explained(
+    tx: SqlTx,
+    tenant_id: str,
+    subject: str,
+    profile: Profile,
+    window: tuple[datetime, datetime],
+    typed: Typed,
+) -> tuple[Explanation | None, Typed]:
+    try:
+        return await explain_window(tx, tenant_id, subject, profile, window, LARGEST_REVIEWS), typed
+    except ReversedWindowError:
+        return None, Typed(typed.values, {"to": "It must be later than the beginning."})
+    except UnknownSubjectError as error:
+        return None, Typed(typed.values, {"subject": str(error).replace("`", "")})
+
+
+def _read(subject: str, begins: str, ends: str, now: datetime) -> tuple[Typed, tuple[datetime, datetime] | None]:
+    """Return what the form holds, with what is wrong in it, and the window that it means."""
+    until = min(now, _instant(ends, at_end=True) or now) if _is_day(ends) else _instant(ends) or now
+    usual = (until - USUAL_WINDOW).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = _instant(begins) or usual
+    errors = {
+        "subject": sentence(SUBJECT_RULE) if subject and not is_subject(subject) else "",
+        "from": "" if not begins or _instant(begins) else "This is no day.",
+        "to": "" if not ends or _instant(ends) else "This is no day.",
+    }
+    errors = {name: words for name, words in errors.items() if words}
+    values = {"subject": subject, "from": begins or f"{since:%F}", "to": ends or f"{until:%F}"}
+    return Typed(values, errors), None if errors else (since, until)
+
+
+def _is_day(text: str) -> bool:
+    return bool(text) and not is_instant(text)
+
+
+def _instant(text: str, *, at_end: bool = False) -> datetime | None:
+    """Return the instant of a text, which may be a day: its beginning, or its end; None if it is neither."""
+    try:
+        if is_instant(text):
+            return datetime.fromisoformat(text).astimezone(UTC)
+        begins = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        return begins + timedelta(days=1) if at_end else begins
+    except (OverflowError, ValueError):
+        return None
+
+
+def _tables(found: Explanation) -> dict[str, Any]:
+    """Return the tables of an explanation, each of rows `(words, effect in thousandths)` that add up."""
+    stars = {in_words(each, done.changes): done for each, done in found.by(by_stars).items()}
+    parts = shown(_of(found, _cut(stars)))
+    sources = found.by(by_source)
+    return {
+        "parts": parts,
+        "sources": shown(_of(found, _cut(sources))) if len(sources) > 1 else None,
+        "source_changes": {**{each: done.changes for each, done in sources.items()}},
+        "count": sum(done.changes for done in sources.values()),
+    }
+
+
+def _cut(rows: Mapping[str, Together]) -> dict[str, float]:
+    """Return the effects of the first rows by their words, and what all others did together."""
+    named, others = list(rows.items())[:MAX_ROWS], list(rows.items())[MAX_ROWS:]
+    cut = {words: each.effect for words, each in named}
+    if others:
+        changes = sum(each.changes for _, each in others)
+        cut[f"{changes:,} other changes"] = sum(each.effect for _, each in others)
+    return cut
+
+
+def _of(found: Explanation, effects: Mapping[str, float]) -> Change[str]:
+    """Return the change with these effects, which add up to it."""
+    change = found.change
+    return Change(
+        before=change.before, aged=change.aged, after=change.after, total_weight=change.total_weight, effects=effects
     )

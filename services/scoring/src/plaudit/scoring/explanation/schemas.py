@@ -1,6 +1,13 @@
 """The bodies of the API of explanation."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, Field
+
+from plaudit.scoring.explanation.domain.window import Happened
+
+EXAMPLE_SOURCE_ID = "01956d00-0000-7000-8000-000000000001"
+EXAMPLE_REVIEW_ID = "01956d00-0000-7000-8000-00000000000a"
 
 
 class EffectOut(BaseModel):
@@ -24,3 +31,67 @@ class EffectsOut(BaseModel):
 
     profile: str = Field(description="The rules that the scores are computed by.", examples=["trust"])
     items: list[EffectOut] = Field(description="The review's own subject first, the widest last.")
+
+
+class StandingOut(BaseModel):
+    """A score as it was shown at one end of the window."""
+
+    at: datetime = Field(description="The instant.")
+    score: float | None = Field(description="From 1 to 5; null while there are no reviews.", examples=[None])
+    count: int = Field(description="Published reviews that count.", examples=[0])
+
+
+class PartOut(BaseModel):
+    """What one thing that became of reviews of the same stars did to the score."""
+
+    happened: Happened = Field(
+        description="`new`; `late`: new to us, and rated before the window; `edited`; `removed`; `restored`; "
+        "`moved_in` from and `moved_out` to a subject that is not below this one.",
+        examples=["new"],
+    )
+    stars_before: int | None = Field(description="What they counted as before; null if not.", examples=[None])
+    stars_after: int | None = Field(description="What they count as now; null if not.", examples=[5])
+    count: int = Field(description="How many changes.", examples=[1])
+    effect: float = Field(description="By how many stars they raised the score together.", examples=[0.1875])
+
+
+class SourcePartOut(BaseModel):
+    """What all that became of one source's reviews did to the score."""
+
+    source_id: str | None = Field(
+        description="The source; null for all that are not among the hundred with the largest effects.",
+        examples=[EXAMPLE_SOURCE_ID],
+    )
+    count: int = Field(description="How many changes.", examples=[1])
+    effect: float = Field(description="By how many stars they raised the score together.", examples=[0.1875])
+
+
+class MovingReviewOut(BaseModel):
+    """One of the reviews that moved the score most, with all that became of it in the window."""
+
+    review_id: str = Field(description="The review.", examples=[EXAMPLE_REVIEW_ID])
+    source_id: str = Field(description="Its source.", examples=[EXAMPLE_SOURCE_ID])
+    happened: list[Happened] = Field(description="What became of it, each once, in order.", examples=[["new"]])
+    stars_before: int | None = Field(
+        description="What it counted as when the window began; null if not.", examples=[None]
+    )
+    stars_after: int | None = Field(description="What it counts as at its end; null if not.", examples=[5])
+    effect: float = Field(description="By how many stars it raised the score.", examples=[0.1875])
+
+
+class ExplanationOut(BaseModel):
+    """Why a score moved between two instants."""
+
+    subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
+    profile: str = Field(description="The rules that it is computed by.", examples=["trust"])
+    before: StandingOut = Field(description="The score at the first instant.")
+    after: StandingOut = Field(description="The score at the second instant.")
+    prior: float = Field(description="What stands for a score while there are no reviews.", examples=[3.5])
+    change: float = Field(description="After less before.", examples=[0.1875])
+    ageing: float = Field(
+        description="By how many stars the score rose because the reviews that were known at first have faded.",
+        examples=[0.0],
+    )
+    parts: list[PartOut] = Field(description="By what became of which stars, the largest effect first.")
+    sources: list[SourcePartOut] = Field(description="The same by source, the largest effect first.")
+    reviews: list[MovingReviewOut] = Field(description="The reviews that moved it most, the largest effect first.")

@@ -129,12 +129,15 @@ async def read_score(
         tx, principal.tenant_id, subject, moment, source_id=None if source_id is None else str(source_id)
     )
     if not kept and not await store.is_known(tx, principal.tenant_id, subject):
-        raise await _unknown(tx, principal.tenant_id, subject)
+        raise await unknown_subject(tx, principal.tenant_id, subject)
     return _score(subject, profile, kept, moment.at)
 
 
-async def _unknown(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
-    """Return the error that names known subjects, found at the first segment that is not known."""
+async def unknown_subject(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
+    """Return the error that names known subjects, found at the first segment that is not known.
+
+    It is for a subject that never had a review; whoever asks has looked that up.
+    """
     segments = subject.split("/")
     known = ""
     for depth, segment in enumerate(segments, start=1):

@@ -141,7 +141,7 @@ def start(known: Share, held_us: int, first_us: int, second_us: int, half_life_u
         ValueError: the sums take away more than the prior weighs.
     """
     first, second = (decayed(known, held_us, at_us, half_life_us) for at_us in (first_us, second_us))
-    return Start(_score(first, prior), second)
+    return Start(score_of(first, prior), second)
 
 
 def explain(begun: Start, groups: Mapping[Key, Share], prior: Prior) -> Change[Key]:
@@ -160,7 +160,7 @@ def explain(begun: Start, groups: Mapping[Key, Share], prior: Prior) -> Change[K
         fsum([begun.share.a, *(group.a for group in groups.values())]),
         fsum([begun.share.b, *(group.b for group in groups.values())]),
     )
-    aged, after = _score(begun.share, prior), _score(ended, prior)
+    aged, after = score_of(begun.share, prior), score_of(ended, prior)
     total_weight = prior.weight + ended.b
     effects = {key: _effect(group, aged, total_weight) for key, group in groups.items()}
     return Change(
@@ -218,8 +218,12 @@ def _effect(share: Share, aged: float, total_weight: float) -> float:
     return (share.a - aged * share.b) / total_weight
 
 
-def _score(share: Share, prior: Prior) -> float:
-    """Return `(N*V + A) / (N + B)`, written so that it is exactly V where there are no reviews."""
+def score_of(share: Share, prior: Prior) -> float:
+    """Return `(N*V + A) / (N + B)`, written so that it is exactly V where there are no reviews.
+
+    Raises:
+        ValueError: the sums take away more than the prior weighs.
+    """
     total_weight = prior.weight + share.b
     if not total_weight > 0:
         raise ValueError("more was taken from the sums than they and the prior weigh; pass all groups of the time")

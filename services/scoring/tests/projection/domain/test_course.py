@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from plaudit.scoring.profiles.domain import DAY_US
-from plaudit.scoring.projection.domain import (
+from plaudit.scoring.projection.domain.course import (
     MAX_HALF_LIFE_US,
     MAX_PER_DAY,
     HalfStar,

@@ -1,0 +1,1 @@
+"""Badges: scores as everybody may see them, of the subjects that a tenant allows."""

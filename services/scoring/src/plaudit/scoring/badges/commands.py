@@ -1,0 +1,41 @@
+"""Make the score of a subject public, and private again."""
+
+from plaudit.common.db import Tx
+from plaudit.common.db.order_locks import lock
+from plaudit.common.names import checked_name
+from plaudit.scoring.badges import store
+from plaudit.scoring.badges.domain.badge import MAX_BADGES, Badge, Kind, TooManyBadgesError, UnknownBadgeError
+
+
+def badge(tenant_id: str, subject: str, name: str, kind: Kind, allowed_by: str) -> Badge:
+    """Return a badge that may be allowed.
+
+    Raises:
+        WrongInputError: the name is empty or too long, or holds what cannot be seen.
+    """
+    return Badge(tenant_id=tenant_id, subject=subject, name=checked_name(name), kind=kind, allowed_by=allowed_by)
+
+
+async def allow(tx: Tx, badge: Badge) -> bool:
+    """Let everybody see a subject's score; return whether nobody could before.
+
+    Raises:
+        TooManyBadgesError: the tenant shows as many as it may.
+    """
+    await lock(tx, [f"badges/{badge.tenant_id}"])
+    is_new = await store.find(tx, badge.tenant_id, badge.subject) is None
+    if is_new and await store.count(tx, badge.tenant_id) >= MAX_BADGES:
+        raise TooManyBadgesError
+    await store.save(tx, badge)
+    return is_new
+
+
+async def forbid(tx: Tx, tenant_id: str, subject: str) -> None:
+    """Let nobody see a subject's score any more.
+
+    Raises:
+        UnknownBadgeError: nobody could.
+    """
+    await lock(tx, [f"badges/{tenant_id}"])
+    if not await store.delete(tx, tenant_id, subject):
+        raise UnknownBadgeError(subject)

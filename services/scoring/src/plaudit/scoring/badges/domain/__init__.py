@@ -1,0 +1,1 @@
+"""The rules of badges: values in, decisions out."""

@@ -1,0 +1,1 @@
+"""The pages of badges: those that everybody sees, and the console's."""

@@ -1,0 +1,269 @@
+"""What everybody sees without a key: the badge of a subject, its page, its structured data, and the calculation.
+
+What is not public is not told from what there is not: both are the same 404.
+"""
+
+import base64
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.responses import Response
+
+from plaudit.common import rate_limits
+from plaudit.common.contracts.subjects import is_subject
+from plaudit.common.db import Database, Role, SqlTx
+from plaudit.common.http import not_found, resources
+from plaudit.common.http.auth import anyone
+from plaudit.common.http.client_address import network_of
+from plaudit.common.http.headers import is_none_match
+from plaudit.common.http.json import encode
+from plaudit.common.pages import Pages
+from plaudit.common.pages.static import StaticFiles
+from plaudit.common.process import Resources
+from plaudit.common.rate_limits import Limit
+from plaudit.common.sessions.store import rate_limit_key
+from plaudit.common.settings import address_of
+from plaudit.common.tenants.domain import TENANT_PATTERN
+from plaudit.common.text import shortened
+from plaudit.scoring.badges import store
+from plaudit.scoring.badges.domain import drawing
+from plaudit.scoring.badges.domain.addresses import BADGES, COMPACT, HOW, WIDE, Addresses, addresses
+from plaudit.scoring.badges.domain.badge import Badge
+from plaudit.scoring.badges.domain.figures import (
+    SHOWN,
+    Figures,
+    digits,
+    figures,
+    in_full,
+    ratio,
+    reviews,
+    structured,
+    summary,
+)
+from plaudit.scoring.badges.domain.worked import worked
+from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, Profile
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.domain import Moment, instant_of
+from plaudit.scoring.settings import ScoringSettings
+from plaudit.scoring.sums.domain.decay import MergedSums, unix_us
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+
+MAX_AGE_SECONDS: Final = 300
+"""How long whoever has asked may show an answer without asking again."""
+NO_TENANT: Final = ""
+"""Under which the limit is counted: whoever guesses at tenants is counted, too."""
+MAX_SHOWN_NAME_CHARS: Final = 34
+STATIC: Final = StaticFiles.of_package("plaudit.scoring.badges.pages", "/badge-static")
+_TENANT: Final = re.compile(TENANT_PATTERN)
+_PROFILE: Final = re.compile(NAME_PATTERN)
+_SECURE: Final = (
+    "default-src 'none'; style-src {style}; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {by}"
+)
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
+site = Pages("plaudit.scoring.badges")
+ScoringResources = Annotated[Resources[ScoringSettings], Depends(resources)]
+IfNoneMatch = Annotated[str | None, Header()]
+Theme = Annotated[Literal["auto", "light", "dark"], Query()]
+Size = Annotated[Literal["wide", "compact"], Query()]
+
+
+class Public(NamedTuple):
+    """A subject that everybody may see, with its sums."""
+
+    badge: Badge
+    kept: list[KeptPart]
+    at_us: int
+    at: Addresses
+
+    @property
+    def figures(self) -> Figures:
+        """What is shown of it."""
+        return figures(self.kept, self.at_us)
+
+
+@router.get(f"{BADGES}/{{tenant}}/{{subject:path}}.svg")
+async def show_badge(
+    request: Request,
+    parts: ScoringResources,
+    tenant: str,
+    subject: str,
+    theme: Theme = "auto",
+    size: Size = "wide",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Show a badge as an image."""
+    found = await _public(request, parts, tenant, subject)
+    if found is None:
+        return _nothing(request)
+    width, height = COMPACT if size == "compact" else WIDE
+    style = _STYLES[theme]
+    image = site.text(
+        f"badge_{size}.svg",
+        badge=found.badge,
+        short_name=shortened(found.badge.name, MAX_SHOWN_NAME_CHARS),
+        figures=found.figures,
+        width=width,
+        height=height,
+        style=style,
+        drawing=drawing,
+        **_WORDS,
+    )
+    return _answer(image.encode(), "image/svg+xml", if_none_match, {"content-security-policy": _policy(style=style)})
+
+
+@router.get(f"{BADGES}/{{tenant}}/{{subject:path}}.json")
+async def show_data(
+    request: Request, parts: ScoringResources, tenant: str, subject: str, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Show structured data."""
+    found = await _public(request, parts, tenant, subject)
+    if found is None:
+        return _nothing(request)
+    data = in_full(found.badge, found.figures, found.at.page, found.at.how)
+    return _answer(encode(data), "application/ld+json", if_none_match)
+
+
+@router.get(f"{BADGES}/{{tenant}}/{{subject:path}}.html")
+async def show_page(
+    request: Request, parts: ScoringResources, tenant: str, subject: str, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Show a page that other sites may frame."""
+    found = await _public(request, parts, tenant, subject)
+    if found is None:
+        return _nothing(request)
+    data = structured(found.badge, found.figures, found.at.page, found.at.how)
+    page = site.text(
+        "badge.html",
+        badge=found.badge,
+        figures=found.figures,
+        at=found.at,
+        stylesheet=STATIC.url("badges.css"),
+        structured=data,
+        star_path=drawing.star_path(10),
+        half_star_path=drawing.half_star_path(10),
+        stars=drawing.stars,
+        **_WORDS,
+    )
+    return _answer(
+        page.encode(), "text/html; charset=utf-8", if_none_match, {"content-security-policy": _policy(framed_by="*")}
+    )
+
+
+@router.get(f"{HOW}/{{profile}}")
+async def show_calculation(
+    request: Request,
+    parts: ScoringResources,
+    profile: str,
+    tenant: Annotated[str, Query(max_length=100)] = "",
+    subject: Annotated[str, Query(max_length=400)] = "",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Show how the score of a profile is calculated, with the figures of a subject that is public."""
+    known = BUILT_IN.get(profile) if _PROFILE.fullmatch(profile) else None
+    found = None
+    if tenant or subject:
+        found = await _public(request, parts, tenant, subject)
+    else:
+        await _count(request, parts)
+    if known is None or ((tenant or subject) and found is None):
+        return _nothing(request)
+    page = site.text(
+        "how.html",
+        profile=known,
+        profiles=BUILT_IN,
+        found=found,
+        stylesheet=STATIC.url("badges.css"),
+        query=request.url.query,
+        how=HOW,
+        **(_calculation(known, found) if found else {}),
+        **_WORDS,
+    )
+    return _answer(page.encode(), "text/html; charset=utf-8", if_none_match)
+
+
+def _calculation(profile: Profile, found: Public) -> dict[str, Any]:
+    merged: MergedSums = merge_for(profile, parts_for(found.kept, profile.half_life_us))
+    read_us = instant_of(profile, newest_us(found.kept, profile), found.at_us)
+    return {"worked": worked(profile, merged, read_us), "count": max(merged.sums.n, 0)}
+
+
+async def _public(request: Request, parts: Resources[ScoringSettings], tenant: str, subject: str) -> Public | None:
+    """Return a subject that everybody may see; None where there is none of this name, for whatever reason.
+
+    Raises:
+        LimitExceededError: the network has asked for too many.
+    """
+    await _count(request, parts)
+    if _TENANT.fullmatch(tenant) is None or not is_subject(subject):
+        return None
+    return await _read(parts.database(Role.API), tenant, lambda tx: _found(tx, parts, tenant, subject))
+
+
+async def _found(tx: SqlTx, parts: Resources[ScoringSettings], tenant: str, subject: str) -> Public | None:
+    badge = await store.find(tx, tenant, subject)
+    if badge is None:
+        return None
+    kept = await scores.kept_of(tx, tenant, subject, Moment(at=tx.now, is_now=True))
+    return Public(badge, kept, unix_us(tx.now), addresses(address_of(parts.settings), badge, SHOWN.name))
+
+
+async def _read(database: Database, tenant_id: str, read: Callable[[SqlTx], Awaitable[Public | None]]) -> Public | None:
+    async with database.transaction(tenant_id) as tx:
+        return await read(tx)
+
+
+async def _count(request: Request, parts: Resources[ScoringSettings]) -> None:
+    """Count a question of a network, in a transaction of its own: those that find nothing count, too."""
+    settings = parts.settings
+    async with parts.database(Role.API).transaction(NO_TENANT) as tx:
+        network = network_of(request, settings.trusted_proxies, await rate_limit_key(tx))
+        await rate_limits.spend(tx, NO_TENANT, Limit("badge", network, settings.badges_per_hour_per_network))
+
+
+def _answer(body: bytes, media_type: str, if_none_match: str | None, more: Mapping[str, str] | None = None) -> Response:
+    """Answer with what everybody may keep for a while and show on any site; 304 to whoever has it."""
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = {
+        "etag": tag,
+        "cache-control": f"public, max-age={MAX_AGE_SECONDS}",
+        "access-control-allow-origin": "*",
+        "cross-origin-resource-policy": "cross-origin",
+        **(more or {}),
+    }
+    if if_none_match is not None and not is_none_match(if_none_match, tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def _nothing(request: Request) -> Response:
+    """Answer 404, the same for what there is not and for what is not public."""
+    answer = not_found("badge").response(request.url.path)
+    answer.headers["cache-control"] = "no-store"
+    answer.headers["access-control-allow-origin"] = "*"
+    return answer
+
+
+def _policy(*, style: str = "", framed_by: str = "'none'") -> str:
+    """Return the content security policy: one style of our own, or our stylesheets; no script ever runs."""
+    digest = base64.b64encode(sha256(style.encode()).digest()).decode()
+    return _SECURE.format(style=f"'sha256-{digest}'" if style else "'self'", by=framed_by)
+
+
+_LIGHT: Final = "--g:#fffffd;--i:#1b2320;--s:#5a645f;--l:#dedfd8;--y:#8a4b08;--e:#b9c0bb;--a:#1f5f4c"
+_DARK: Final = "--g:#1c2220;--i:#e9ece8;--s:#a4aea8;--l:#333b37;--y:#e9b672;--e:#5d6862;--a:#7cc7ab"
+_LOOK: Final = (
+    "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;fill:var(--i)}"
+    ".s{fill:var(--s)}.g{fill:var(--g);stroke:var(--l)}.y{fill:var(--y)}.e{fill:var(--e)}.a{fill:var(--a)}"
+    ".l{fill:var(--l)}"
+)
+_STYLES: Final = {
+    "light": f":root{{{_LIGHT}}}{_LOOK}",
+    "dark": f":root{{{_DARK}}}{_LOOK}",
+    "auto": f":root{{{_LIGHT}}}@media(prefers-color-scheme:dark){{:root{{{_DARK}}}}}{_LOOK}",
+}
+_WORDS: Final[dict[str, Any]] = {"digits": digits, "ratio": ratio, "reviews": reviews, "summary": summary}

@@ -1,0 +1,61 @@
+"""The bodies of the API of badges."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from plaudit.common.http.strict import Body
+from plaudit.common.names import MAX_NAME_CHARS, checked_name
+from plaudit.common.refusals import WrongInputError, sentence
+from plaudit.scoring.badges.domain.badge import Kind
+
+
+def _check(name: str) -> str:
+    try:
+        return checked_name(name)
+    except WrongInputError as error:
+        raise PydanticCustomError("name", "{rule}", {"rule": sentence(error)}) from error
+
+
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_NAME_CHARS, description="What people call it.", examples=["Acme Coffee"]),
+    AfterValidator(_check),
+]
+EXAMPLE_SNIPPET = (
+    '<a href="https://plaudit.example/badges/default/acme.html"><img '
+    'src="https://plaudit.example/badges/default/acme.svg" width="360" height="124" alt="Reviews of Acme Coffee"></a>'
+)
+WHAT = "What it is, for readers of structured data: `Organization`, `LocalBusiness` or `Product` of schema.org."
+
+
+class BadgeIn(Body):
+    """How a subject is shown."""
+
+    name: Name
+    kind: Annotated[Kind, Field(description=WHAT, examples=["organization"])] = Kind.ORGANIZATION
+
+
+class BadgeOut(BaseModel):
+    """A subject whose score everybody may see, and where."""
+
+    subject: str = Field(description="The subject.", examples=["acme"])
+    name: str = Field(description="What people call it.", examples=["Acme Coffee"])
+    kind: Kind = Field(description=WHAT, examples=["organization"])
+    image: str = Field(
+        description="The address of the badge, an SVG image.",
+        examples=["https://plaudit.example/badges/default/acme.svg"],
+    )
+    page: str = Field(
+        description="The address of the page that may be framed.",
+        examples=["https://plaudit.example/badges/default/acme.html"],
+    )
+    data: str = Field(
+        description="The address of the structured data (JSON-LD).",
+        examples=["https://plaudit.example/badges/default/acme.json"],
+    )
+    snippet: str = Field(
+        description="HTML for a page of yours: the badge, leading to its page.",
+        examples=[EXAMPLE_SNIPPET],
+    )

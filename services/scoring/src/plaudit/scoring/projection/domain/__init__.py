@@ -1,0 +1,1 @@
+"""The rules of projection: values in, decisions out."""

@@ -1,0 +1,286 @@
+"""What is told of where one score goes: without new reviews, at its present pace, and what it takes to be elsewhere."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import fsum
+from typing import Final, NamedTuple
+
+from plaudit.scoring.profiles.domain import MAX_RATING, Profile
+from plaudit.scoring.projection.domain.course import (
+    NO_REVIEWS,
+    HalfStar,
+    Pace,
+    Reached,
+    ScoreState,
+    crossing_us,
+    fewest_at_pace,
+    fewest_now,
+    limit,
+    next_half_star,
+    pace_needed,
+    remaining,
+    score_at,
+    worth_of_rerating,
+)
+from plaudit.scoring.scores.domain import half_stars, instant_of
+from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, landmark_us, unix_us
+from plaudit.scoring.sums.domain.traits import TRAITS
+
+PACE_DAYS: Final = 90
+"""The present pace is that of the reviews that were rated in so many days and stand."""
+LATER_DAYS: Final = (30, 90, 180, 365)
+TARGET_RATINGS: Final = (5, 4)
+RAISED_STARS: Final = (1, 2, 3)
+RAISED_TO: Final = 4
+"""What a customer who was answered well may give in place of one of the stars above."""
+_LAST_US: Final = unix_us(datetime.max.replace(tzinfo=UTC))
+
+
+class PastDateError(ValueError):
+    """A target is to be reached at a time that has passed."""
+
+    def __init__(self, by: datetime) -> None:
+        """Name it."""
+        super().__init__(f"A target is reached in the future, and {by:%FT%TZ} has passed; send a later `by`.")
+
+
+class Arrived(NamedTuple):
+    """Reviews of one source and traits that were rated within the days that the pace is taken from, and stand."""
+
+    source_id: str
+    traits: int
+    reviews: int
+    total: float
+    """The sum of their ratings."""
+
+
+class Crossing(NamedTuple):
+    """When other stars are shown."""
+
+    at: datetime | None
+    """None after the year 9999."""
+    threshold: float
+    stars: float
+
+
+class Way(NamedTuple):
+    """Where a score goes at a pace of reviews."""
+
+    limit: float
+    """What it nears and never passes."""
+    next_stars: Crossing | None
+    """None where the stars that are shown never change."""
+    reaches_target_at: datetime | None
+    """None where it does not, or does after the year 9999."""
+    scores: Sequence[tuple[datetime, float]]
+
+
+class Fewest(NamedTuple):
+    """What a target takes, of reviews of one rating that are organic and verified."""
+
+    rating: int
+    now: int | None
+    """How few are enough if they come now; None where no number is."""
+    per_day: float | None
+    """How many a day are enough to be there in time; None where no pace is."""
+    at_pace: Reached | None
+    """How few are enough, and when, if they come at the present pace; None where it is not reached in time."""
+
+
+class Target(NamedTuple):
+    """A score that may be wanted, and what it takes."""
+
+    score: float
+    by: datetime
+    takes: Sequence[Fewest]
+
+
+class Raised(NamedTuple):
+    """What it is worth when the customer of a review of these stars rates anew."""
+
+    stars: int
+    reviews: int
+    """How many of these stars there are."""
+    points: float
+    """By how many stars the score rises for one of them that has their mean weight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """All that is told of where a score goes."""
+
+    at: datetime
+    score: float
+    """The prior while there are no reviews."""
+    reviews: int
+    pace: Pace | None
+    """None where no review came within the days that it is taken from."""
+    arrived: int
+    """How many reviews the pace is taken from."""
+    idle: Way
+    at_pace: Way | None
+    target: Target | None
+    """None where none was asked for, and the most stars are shown."""
+    raised: Sequence[Raised]
+
+
+def outlook(
+    profile: Profile,
+    merged: MergedSums,
+    newest_us: int | None,
+    arrived: Iterable[Arrived],
+    at: datetime,
+    *,
+    target: float | None = None,
+    by: datetime | None = None,
+) -> Outlook:
+    """Return where a score goes and what it takes to be elsewhere.
+
+    Args:
+        profile: of the score.
+        merged: the sums that count for it, as they stand.
+        newest_us: when the newest review that ever counted was rated.
+        arrived: of the reviews that count, those that came within `PACE_DAYS`.
+        at: now.
+        target: a score that is wanted; if not given, the least that shows half a star more.
+        by: when it is wanted; if not given, in `PACE_DAYS`.
+
+    Raises:
+        PastDateError: it is wanted before now.
+        ValueError: the target is off the scale.
+    """
+    by = by or at + timedelta(days=PACE_DAYS)
+    if by <= at:
+        raise PastDateError(by)
+    at_us = unix_us(at)
+    state = _state(profile, merged, at_us)
+    idle = _standing_still(profile, merged, newest_us, at_us) if profile.is_frozen else state
+    pace, reviews = _pace(profile, arrived)
+    wanted = _usual_target(idle.score) if target is None else target
+    return Outlook(
+        at=at,
+        score=idle.score,
+        reviews=max(merged.sums.n, 0),
+        pace=pace,
+        arrived=reviews,
+        idle=_way(idle, NO_REVIEWS, at, wanted),
+        at_pace=None if pace is None else _way(state, pace, at, wanted),
+        target=None if wanted is None else Target(wanted, by, _takes(profile, state, wanted, pace, unix_us(by))),
+        raised=_raised(profile, merged, state),
+    )
+
+
+def _state(profile: Profile, merged: MergedSums, at_us: int) -> ScoreState:
+    """Return what a score is made of, faded to an instant."""
+    sums = merged.sums
+    faded = 1.0
+    if profile.half_life_us is not None:
+        faded = remaining(at_us - landmark_us(merged.landmark, profile.half_life_us), profile.half_life_us)
+    is_empty = sums.n <= 0
+    return ScoreState(
+        a=0.0 if is_empty else sums.a * faded,
+        b=0.0 if is_empty else sums.b * faded,
+        at_us=at_us,
+        prior_weight=profile.prior_weight,
+        prior_value=profile.prior_value,
+        half_life_us=profile.half_life_us,
+    )
+
+
+def _standing_still(profile: Profile, merged: MergedSums, newest_us: int | None, at_us: int) -> ScoreState:
+    """Return the state of a frozen score: as of its newest review, and it does not fade until the next one."""
+    read = _state(profile, merged, instant_of(profile, newest_us, at_us))
+    return ScoreState(
+        a=read.a,
+        b=read.b,
+        at_us=at_us,
+        prior_weight=read.prior_weight,
+        prior_value=read.prior_value,
+        half_life_us=None,
+    )
+
+
+def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, int]:
+    """Return the present pace, and of how many reviews it is taken."""
+    counting = [
+        (
+            each,
+            profile.weight(
+                verified=TRAITS[each.traits].verified, origin=TRAITS[each.traits].origin, source_id=each.source_id
+            ),
+        )
+        for each in arrived
+        if profile.counts(kind=TRAITS[each.traits].kind, origin=TRAITS[each.traits].origin)
+    ]
+    reviews = sum(each.reviews for each, _ in counting)
+    weight = fsum(each.reviews * weight for each, weight in counting)
+    if reviews <= 0 or weight <= 0:
+        return None, 0
+    rating = fsum(each.total * weight for each, weight in counting) / weight
+    # Rounding may leave a mean a little off the scale of what it is the mean of.
+    return Pace(per_day=reviews / PACE_DAYS, rating=min(max(rating, 1.0), MAX_RATING), weight=weight / reviews), reviews
+
+
+def _way(state: ScoreState, pace: Pace, at: datetime, target: float | None) -> Way:
+    later = [at + timedelta(days=days) for days in LATER_DAYS]
+    reaches_us = None if target is None or state.score >= target else crossing_us(state, target, pace)
+    return Way(
+        limit(state, pace),
+        _crossing(next_half_star(state, pace)),
+        None if reaches_us is None else _instant(reaches_us),
+        [(each, score_at(state, unix_us(each), pace)) for each in later],
+    )
+
+
+def _takes(profile: Profile, state: ScoreState, target: float, pace: Pace | None, by_us: int) -> list[Fewest]:
+    weight = profile.weight(verified=True, origin="organic")
+    takes = []
+    for rating in TARGET_RATINGS:
+        coming = None if pace is None else Pace(per_day=pace.per_day, rating=float(rating), weight=weight)
+        takes.append(
+            Fewest(
+                rating,
+                fewest_now(state, target, rating=rating, weight=weight),
+                pace_needed(state, target, by_us, rating=rating, weight=weight),
+                None if coming is None else fewest_at_pace(state, target, coming, by_us),
+            )
+        )
+    return takes
+
+
+def _raised(profile: Profile, merged: MergedSums, state: ScoreState) -> list[Raised]:
+    """Return what raising a review of each of the low stars is worth, of which there are any."""
+    faded = 1.0
+    if profile.half_life_us is not None:
+        faded = remaining(state.at_us - landmark_us(merged.landmark, profile.half_life_us), profile.half_life_us)
+    fresh = profile.weight(verified=True, origin="organic")
+    found = []
+    for stars in RAISED_STARS:
+        reviews, weight = merged.sums.counts[stars - 1], merged.sums.weights[stars - 1] * faded
+        if reviews > 0:
+            mean = min(max(weight / reviews, 0.0), fresh)
+            points = worth_of_rerating(
+                state, rating=stars, present_weight=mean, new_rating=RAISED_TO, fresh_weight=fresh
+            )
+            found.append(Raised(stars, reviews, points))
+    return found
+
+
+def _usual_target(score: float) -> float | None:
+    """Return the least score that shows half a star more; None where the most are shown."""
+    threshold = half_stars(score) + 0.25
+    return threshold if threshold < MAX_RATING else None
+
+
+def _crossing(found: HalfStar | None) -> Crossing | None:
+    return None if found is None else Crossing(_instant(found.at_us), found.threshold, found.stars)
+
+
+def _instant(at_us: int) -> datetime | None:
+    return None if at_us > _LAST_US else EPOCH + timedelta(microseconds=at_us)
+
+
+def arrives(reached: Reached) -> datetime | None:
+    """Return when the last of the reviews arrives that a target takes; None after the year 9999."""
+    return _instant(reached.at_us)

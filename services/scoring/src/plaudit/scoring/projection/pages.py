@@ -1,0 +1,120 @@
+"""The console's page of projection: where a score goes, and what it takes to be elsewhere."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
+from plaudit.common.http import Principal, TenantTx
+from plaudit.common.refusals import sentence
+from plaudit.common.sessions import ConsolePages, Typed, staff
+from plaudit.scoring.profiles.domain import BUILT_IN, MAX_RATING, MIN_RATING
+from plaudit.scoring.projection.api import project
+from plaudit.scoring.projection.domain.outlook import (
+    LATER_DAYS,
+    PACE_DAYS,
+    RAISED_TO,
+    PastDateError,
+    arrives,
+)
+from plaudit.scoring.scores.api import NamedProfile
+from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars
+
+PROJECTION: Final = "/console/scores/projection"
+MAX_TYPED_CHARS: Final = 400
+DAYS_A_WEEK: Final = 7
+DAYS_A_MONTH: Final = 30
+
+router = APIRouter(include_in_schema=False)
+console = ConsolePages("plaudit.scoring.projection")
+Staff = Annotated[Principal, Depends(staff("scores:read"))]
+Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
+
+
+@router.get(PROJECTION)
+async def show_projection(
+    request: Request,
+    principal: Staff,
+    tx: TenantTx,
+    profile: NamedProfile,
+    subject: Words = "",
+    target: Words = "",
+    by: Words = "",
+) -> Response:
+    """Show where a score goes, and what it takes to be elsewhere; a day is meant until its end, in UTC."""
+    typed = _read(subject.strip().strip("/"), target.strip(), by.strip())
+    subject = typed.values["subject"]
+    found = None
+    if subject and not typed.errors:
+        wanted = _number(typed.values["target"]) if typed.values["target"] else None
+        until = _day_end(typed.values["by"]) if typed.values["by"] else None
+        try:
+            found = await project(tx, principal.tenant_id, subject, profile, target=wanted, by=until)
+        except PastDateError:
+            typed = Typed(typed.values, {"by": "It must be in the future."})
+        except UnknownSubjectError as error:
+            typed = Typed(typed.values, {"subject": str(error).replace("`", "")})
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "projection.html",
+        status=typed.status,
+        further=(f"Where {subject} goes" if subject else "Where a score goes",),
+        subject=subject,
+        profile=profile,
+        profiles={name: name for name in BUILT_IN},
+        typed=typed,
+        found=found,
+        path=PROJECTION,
+        later_days=LATER_DAYS,
+        pace_days=PACE_DAYS,
+        raised_to=RAISED_TO,
+        half_stars=half_stars,
+        pace_words=pace_words,
+        day=day,
+        arrives=arrives,
+    )
+
+
+def pace_words(per_day: float) -> str:
+    """Return a pace as people say it: `3.2 a day`, `2.5 a week` or `1.2 a month`; at least a tenth is told."""
+    if per_day >= 1:
+        return f"{per_day:,.1f} a day"
+    if per_day * DAYS_A_WEEK >= 1:
+        return f"{per_day * DAYS_A_WEEK:.1f} a week"
+    return f"{max(per_day * DAYS_A_MONTH, 0.1):.1f} in 30 days"
+
+
+def day(at: datetime | None) -> str:
+    """Return a day as `3 March 2027`, in UTC."""
+    return "after the year 9999" if at is None else f"{at.day} {at:%B %Y}"
+
+
+def _read(subject: str, target: str, by: str) -> Typed:
+    """Return what the form holds, with what is wrong in it."""
+    score = _number(target)
+    errors = {
+        "subject": sentence(SUBJECT_RULE) if subject and not is_subject(subject) else "",
+        "target": "" if not target or score is not None else f"A score is from {MIN_RATING:g} to {MAX_RATING:g}.",
+        "by": "" if not by or _day_end(by) else "This is no day.",
+    }
+    errors = {name: words for name, words in errors.items() if words}
+    return Typed({"subject": subject, "target": target.replace(",", "."), "by": by}, errors)
+
+
+def _number(text: str) -> float | None:
+    try:
+        score = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return score if MIN_RATING <= score <= MAX_RATING else None
+
+
+def _day_end(text: str) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC) + timedelta(days=1)
+    except (OverflowError, ValueError):
+        return None

@@ -1,0 +1,134 @@
+"""The bodies of the API of projection."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
+
+_TIME: Final = "2026-03-31T00:00:00Z"
+
+
+def _later(*scores: float) -> list[dict[str, Any]]:
+    return [{"at": _TIME, "score": score} for score in scores]
+
+
+EXAMPLE: Final[dict[str, Any]] = {
+    "pace": {"reviews": 1, "per_day": 0.0111, "rating": 5.0},
+    "without_reviews": {
+        "limit": 3.5,
+        "next_stars": None,
+        "reaches_target_at": None,
+        "scores": _later(3.6696, 3.6382, 3.6009, 3.5517),
+    },
+    "at_pace": {
+        "limit": 3.9421,
+        "next_stars": {"at": _TIME, "threshold": 3.75, "stars": 4.0},
+        "reaches_target_at": _TIME,
+        "scores": _later(3.7207, 3.7730, 3.8273, 3.8882),
+    },
+    "target": {
+        "score": 3.75,
+        "by": _TIME,
+        "takes": [
+            {"rating": 5, "now": 1, "per_day": 0.009045, "at_pace": {"reviews": 1, "at": _TIME}},
+            {"rating": 4, "now": 3, "per_day": 0.045227, "at_pace": None},
+        ],
+    },
+    "raised": [],
+}
+"""What is told of a subject with one review of five stars that has just come."""
+
+
+class StarsChangeOut(BaseModel):
+    """When other stars are shown."""
+
+    at: datetime | None = Field(description="The first instant of it; null after the year 9999.")
+    threshold: float = Field(description="The score at which it happens.", examples=[3.75])
+    stars: float = Field(description="The half stars shown from then on.", examples=[3.5])
+
+
+class LaterScoreOut(BaseModel):
+    """A score that is to come."""
+
+    at: datetime = Field(description="When.")
+    score: float = Field(description="The score then.", examples=[3.6])
+
+
+class WayOut(BaseModel):
+    """Where a score goes."""
+
+    limit: float = Field(description="What it nears and never passes.", examples=[3.5])
+    next_stars: StarsChangeOut | None = Field(
+        description="The next change of the stars shown; null where they never change.", examples=[None]
+    )
+    reaches_target_at: datetime | None = Field(
+        description="When it reaches the target; null where it does not, or only after the year 9999.", examples=[None]
+    )
+    scores: list[LaterScoreOut] = Field(description="In 30, 90, 180 and 365 days.")
+
+
+class PaceOut(BaseModel):
+    """The reviews of the last 90 days, as a steady stream."""
+
+    reviews: int = Field(description="How many were rated in the last 90 days and stand.", examples=[1])
+    per_day: float = Field(description="How many come a day.", examples=[0.0111])
+    rating: float = Field(description="The mean of their ratings.", examples=[5.0])
+
+
+class ReachedOut(BaseModel):
+    """How few reviews reach a target, one after the other."""
+
+    reviews: int = Field(description="How many.", examples=[4])
+    at: datetime | None = Field(description="When the last of them comes; null after the year 9999.")
+
+
+class FewestOut(BaseModel):
+    """What a target takes, of organic, verified reviews of one rating."""
+
+    rating: int = Field(description="Their rating.", examples=[5])
+    now: int | None = Field(description="How few are enough if they come now; null where no number is.", examples=[1])
+    per_day: float | None = Field(
+        description="How many a day are enough to be there in time; null where no pace is.", examples=[0.0127]
+    )
+    at_pace: ReachedOut | None = Field(
+        description="How few are enough at the present pace; null where the target is not reached in time.",
+        examples=[None],
+    )
+
+
+class TargetOut(BaseModel):
+    """A score that is wanted, and what it takes."""
+
+    score: float = Field(description="The score.", examples=[3.75])
+    by: datetime = Field(description="When it is wanted.")
+    takes: list[FewestOut] = Field(description="For reviews of five stars, and of four.")
+
+
+class RaisedOut(BaseModel):
+    """What it is worth when the customer of one review gives four stars in place of these, as after a good answer."""
+
+    stars: int = Field(description="The stars of the review now.", examples=[1])
+    reviews: int = Field(description="How many reviews of these stars there are.", examples=[1])
+    effect: float = Field(
+        description="By how many stars the score rises, for one of their mean weight; a rating given anew is fresh.",
+        examples=[0.1],
+    )
+
+
+class ProjectionOut(BaseModel):
+    """Where a score goes, and what it takes to be elsewhere."""
+
+    subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
+    profile: str = Field(description="The rules that it is computed by.", examples=["trust"])
+    at: datetime = Field(description="Now.")
+    score: float | None = Field(description="The score now; null while there are no reviews.", examples=[3.6875])
+    count: int = Field(description="Published reviews that count.", examples=[1])
+    pace: PaceOut | None = Field(description="The present pace; null where no review came in the last 90 days.")
+    without_reviews: WayOut = Field(description="Where it goes if no review comes.")
+    at_pace: WayOut | None = Field(description="Where it goes at the present pace; null without one.")
+    target: TargetOut | None = Field(
+        description="What a target takes; null where none is asked for and the most stars are shown."
+    )
+    raised: list[RaisedOut] = Field(
+        description="What raising one review to four stars is worth, for each of the stars below that any has."
+    )

@@ -1,0 +1,26 @@
+"""The statement that says how many reviews of a subject came lately."""
+
+from datetime import datetime
+from typing import Final
+
+from plaudit.common.db import Tx
+from plaudit.scoring.projection.domain.outlook import Arrived
+
+# What was rated after an instant takes effect after it, too; that narrows the index. '0' is the character after '/':
+# the range is exactly what lies below the subject.
+_ARRIVED: Final = """
+SELECT source_id::text AS source_id, traits, sum(sign)::bigint AS reviews, sum(sign * rating) AS total
+FROM ledger
+WHERE tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))
+  AND valid_at > $3 AND valid_at <= $4 AND rated_at > $3
+GROUP BY source_id, traits
+"""
+
+
+async def arrived(tx: Tx, tenant_id: str, subject: str, since: datetime, until: datetime) -> list[Arrived]:
+    """Return how many reviews of a subject and all below it were rated between two instants and stand at the later.
+
+    What was removed or rated anew is taken away by its entry of the same rating time, as everywhere in the ledger.
+    """
+    rows = await tx.raw.fetch(_ARRIVED, tenant_id, subject, since, until)
+    return [Arrived(row["source_id"], row["traits"], row["reviews"], row["total"]) for row in rows if row["reviews"]]

@@ -1,0 +1,266 @@
+"""What everybody sees without a key, on a real database."""
+
+import base64
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from plaudit.common.contracts import Origin
+from plaudit.common.http.app import create_ops_app
+from plaudit.common.process import Resources
+from plaudit.scoring.badges.domain.figures import digits
+from plaudit.scoring.main import build
+from plaudit.scoring.settings import ScoringSettings
+from plaudit_testing.browser import browser, needs_browser
+from plaudit_testing.databases import NO_KAFKA
+from plaudit_testing.problems import problem_of
+from plaudit_testing.review_events import review_state
+from plaudit_testing.serving import serving
+
+pytestmark = pytest.mark.postgres
+
+LIMIT = 40
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def more_settings() -> dict[str, Any]:
+    return {
+        "kafka_bootstrap_servers": NO_KAFKA,
+        "badges_per_hour_per_network": LIMIT,
+        "public_url": "https://plaudit.example",
+    }
+
+
+@pytest.fixture
+async def writer(client_of) -> httpx.AsyncClient:
+    return await client_of("default", "scores:read", "scores:write")
+
+
+@pytest.fixture
+async def anybody(resources: Resources[ScoringSettings]) -> AsyncIterator[httpx.AsyncClient]:
+    app = build(resources).app
+    assert app is not None
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://scoring.example") as client:
+        yield client
+
+
+@pytest.fixture
+async def kite(writer: httpx.AsyncClient, bus) -> None:
+    """A public subject with six reviews, and one that is private."""
+    now = datetime.now(UTC)
+    for rating, origin in ((5, Origin.ORGANIC), (5, Origin.INCENTIVISED), (4, Origin.ORGANIC), (4, Origin.INVITED)):
+        await bus.tell(None, review_state(rating, "acme/berlin", rated_at=now, origin=origin), time=now)
+    for rating in (3, 1):
+        await bus.tell(None, review_state(rating, "acme", rated_at=now), time=now)
+    await writer.put("/v1/badges/acme", json={"name": "Kite </script> & Co"})
+
+
+async def test_a_badge_is_an_image_with_a_title_and_all_figures_in_words(
+    anybody: httpx.AsyncClient, kite: None
+) -> None:
+    for query in ("", "?theme=light", "?theme=dark", "?size=compact"):
+        answer = await anybody.get(f"/badges/default/acme.svg{query}")
+
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+        image = ET.fromstring(answer.text)
+        title, desc = image.find(f"{SVG}title"), image.find(f"{SVG}desc")
+        assert title is not None
+        assert desc is not None
+        assert title.text == "Reviews of Kite </script> & Co"
+        assert image.attrib["aria-labelledby"] == f"{title.attrib['id']} {desc.attrib['id']}"
+        assert "from 6 reviews. 1 of them were given for a reward. 5 stars: 2, 4 stars: 2" in (desc.text or "")
+        texts = [each.text for each in image.iter(f"{SVG}text")]
+        assert "6 reviews" in {(text or "").rstrip("*") for text in texts}
+        assert any("4.0 : 1" in (text or "") for text in texts)
+
+
+async def test_a_badge_takes_nothing_from_elsewhere_and_its_one_style_is_the_one_that_may_apply(
+    anybody: httpx.AsyncClient, kite: None
+) -> None:
+    for query in ("", "?theme=light", "?theme=dark", "?size=compact"):
+        answer = await anybody.get(f"/badges/default/acme.svg{query}")
+        image = ET.fromstring(answer.text)
+        [style] = image.iter(f"{SVG}style")
+
+        digest = base64.b64encode(sha256((style.text or "").encode()).digest()).decode()
+        assert f"style-src 'sha256-{digest}'" in answer.headers["content-security-policy"]
+        assert not re.search(r"href|url\(|@import|<script", answer.text)
+
+
+async def test_the_theme_is_the_readers_unless_one_is_asked_for(anybody: httpx.AsyncClient, kite: None) -> None:
+    images = {
+        theme: (await anybody.get("/badges/default/acme.svg", params={"theme": theme})).text
+        for theme in ("auto", "light", "dark")
+    }
+
+    assert {theme: "prefers-color-scheme" in image for theme, image in images.items()} == {
+        "auto": True,
+        "light": False,
+        "dark": False,
+    }
+    assert problem_of(await anybody.get("/badges/default/acme.svg?theme=pink")) == (422, "invalid-request")
+
+
+async def test_structured_data_has_the_plain_mean_and_all_figures(anybody: httpx.AsyncClient, kite: None) -> None:
+    answer = await anybody.get("/badges/default/acme.json")
+    data = answer.json()
+
+    assert answer.headers["content-type"] == "application/ld+json"
+    assert data["aggregateRating"]["ratingValue"] == 3.67
+    assert data["aggregateRating"]["reviewCount"] == 6
+    assert data["figures"]["distribution"] == {"1": 1, "2": 0, "3": 1, "4": 2, "5": 2}
+    assert data["aggregateRating"]["url"] == "https://plaudit.example/badges/default/acme.html"
+
+
+async def test_the_page_has_no_script_and_only_it_may_be_framed(anybody: httpx.AsyncClient, kite: None) -> None:
+    page = await anybody.get("/badges/default/acme.html")
+
+    [(kind, inner)] = re.findall(r"<script([^>]*)>(.*?)</script>", page.text)
+    assert kind == ' type="application/ld+json"'
+    assert json.loads(inner)["name"] == "Kite </script> & Co"
+    assert "6 reviews, <b>1 of them given for a reward</b>. Positive : negative 4.0 : 1." in page.text
+    framed = {
+        path: re.search(r"frame-ancestors ([^;]*)", (await anybody.get(path)).headers["content-security-policy"])
+        for path in ("/badges/default/acme.html", "/badges/default/acme.svg", "/scores/how/trust", "/badges/x/y.html")
+    }
+    assert [found and found[1] for found in framed.values()] == ["*", "'none'", "'none'", "'none'"]
+    assert "script-src" not in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("end", [".svg", ".json", ".html"])
+async def test_any_site_may_show_it_and_keep_it_for_five_minutes(
+    anybody: httpx.AsyncClient, kite: None, end: str
+) -> None:
+    answer = await anybody.get(f"/badges/default/acme{end}")
+
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert "set-cookie" not in answer.headers
+    again = await anybody.get(f"/badges/default/acme{end}", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
+    assert again.headers["cache-control"] == "public, max-age=300"
+
+
+async def test_a_changed_figure_has_another_tag(anybody: httpx.AsyncClient, kite: None, bus) -> None:
+    before = (await anybody.get("/badges/default/acme.svg")).headers["etag"]
+    await bus.tell(None, review_state(1, "acme", rated_at=datetime.now(UTC)))
+
+    after = await anybody.get("/badges/default/acme.svg", headers={"if-none-match": before})
+
+    assert (after.status_code, "7 reviews" in after.text) == (200, True)
+
+
+async def test_what_is_private_cannot_be_told_from_what_there_is_not(anybody: httpx.AsyncClient, kite: None) -> None:
+    nobodies = ("default/acme/berlin", "default/hooli", "nobody/acme", "default/NO_subject", "-/acme", "default/a//b")
+    for end in (".svg", ".json", ".html"):
+        answers = [await anybody.get(f"/badges/{name}{end}") for name in nobodies]
+
+        assert {(*problem_of(each), each.json()["detail"]) for each in answers} == {
+            (404, "not-found", answers[0].json()["detail"])
+        }
+        assert {each.headers["cache-control"] for each in answers} == {"no-store"}
+    how = [await anybody.get("/scores/how/trust", params={"tenant": "default", "subject": "acme/berlin"})]
+    how += [await anybody.get("/scores/how/trust", params={"tenant": "nobody", "subject": "x"})]
+    how += [await anybody.get("/scores/how/trust", params={"subject": "acme"}), await anybody.get("/scores/how/fast")]
+    assert {problem_of(each) for each in how} == {(404, "not-found")}
+
+
+async def test_a_subject_is_public_until_it_is_made_private(
+    anybody: httpx.AsyncClient, writer: httpx.AsyncClient, kite: None
+) -> None:
+    assert (await anybody.get("/badges/default/acme.svg")).status_code == 200
+    await writer.delete("/v1/badges/acme")
+
+    assert (await anybody.get("/badges/default/acme.svg")).status_code == 404
+
+
+async def test_a_subject_without_reviews_says_so(anybody: httpx.AsyncClient, writer: httpx.AsyncClient) -> None:
+    await writer.put("/v1/badges/new", json={"name": "New"})
+
+    for end in (".svg", ".svg?size=compact", ".html", ".json"):
+        answer = await anybody.get(f"/badges/default/new{end}")
+        assert answer.status_code == 200
+        assert ("There is no review yet." in answer.text) == (end != ".json")
+    assert "aggregateRating" not in (await anybody.get("/badges/default/new.json")).json()
+    how = await anybody.get("/scores/how/trust", params={"tenant": "default", "subject": "new"})
+    assert "There is no review yet, so no score is shown" in how.text
+
+
+async def test_a_network_may_ask_so_often_within_an_hour_whatever_it_finds(
+    anybody: httpx.AsyncClient, kite: None
+) -> None:
+    found = [(await anybody.get(f"/badges/default/guess-{n}.svg")).status_code for n in range(LIMIT)]
+    refused = await anybody.get("/badges/default/acme.svg")
+
+    assert set(found) == {404}
+    assert problem_of(refused) == (429, "too-much-at-once")
+    assert int(refused.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("profile", ["trust", "recent", "lifetime"])
+async def test_the_calculation_adds_up_to_the_score_of_the_api(
+    anybody: httpx.AsyncClient, writer: httpx.AsyncClient, kite: None, bus, profile: str
+) -> None:
+    await bus.tell(None, review_state(4.5, "acme", rated_at=datetime.now(UTC) - timedelta(days=10)))
+
+    asked = {"tenant": "default", "subject": "acme"}
+    page = (await anybody.get(f"/scores/how/{profile}", params=asked)).text
+
+    table = page.partition('<table class="worked">')[2].partition("</table>")[0]
+    rows = re.findall(r'<tr><th scope="row"[^>]*>([^<]*)</th>(.*?)</tr>', table)
+    figures = {
+        words: [Fraction(cell.replace("−", "-") or 0) for cell in re.findall(r'<td class="number">([^<]*)</td>', cells)]
+        for words, cells in rows
+    }
+    *lines, (_, (weight, points)), (_, (score,)) = figures.items()
+    assert sum(each[0] for _, each in lines) == weight
+    assert sum(each[1] for _, each in lines) == points
+    assert digits(points / weight, 2) == digits(score, 2)
+    told = (await writer.get("/v1/scores/acme", params={"profile": profile})).json()
+    assert digits(score, 2) == digits(told["score"], 2)
+    assert "ratings between two stars" in page
+
+
+async def test_without_a_subject_the_calculation_has_an_example_of_nobody(anybody: httpx.AsyncClient) -> None:
+    page = await anybody.get("/scores/how/lifetime")
+
+    assert page.status_code == 200
+    assert "(7 × 3.5 + 5 + 4) ÷ (7 + 2) = 3.72" in page.text
+    assert "reviews never fade" in page.text
+
+
+@needs_browser
+async def test_another_site_can_show_the_badge_and_frame_its_page_and_no_other(
+    resources: Resources[ScoringSettings], kite: None, tmp_path: Path
+) -> None:
+    app = build(resources).app
+    assert app is not None
+    async with serving(app) as client, browser(tmp_path) as page:
+        here = str(client.base_url).rstrip("/")
+        body = (
+            f'<img id="badge" src="{here}/badges/default/acme.svg">'
+            f'<iframe id="page" src="{here}/badges/default/acme.html"></iframe>'
+            f'<iframe id="how" src="{here}/scores/how/trust"></iframe>'
+        )
+        site = create_ops_app("elsewhere", [Route("/", lambda _: HTMLResponse(body))])
+        async with serving(site) as elsewhere:
+            await page.goto(str(elsewhere.base_url))
+            await page.frame_locator("#page").get_by_role("heading", name="Kite").wait_for()
+            assert await page.frame_locator("#page").get_by_text("4.0 : 1").is_visible()
+            box = await page.locator("#badge").bounding_box()
+            assert box is not None
+            assert (box["width"], box["height"]) == (360, 124)
+            assert await page.frame_locator("#how").get_by_role("heading").count() == 0

@@ -1,0 +1,139 @@
+"""Where a score goes, over HTTP, on a real database."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import msgspec
+import pytest
+
+from plaudit.common.ids import uuid7
+from plaudit_testing.problems import problem_of
+from plaudit_testing.review_events import review_state
+
+pytestmark = pytest.mark.postgres
+
+
+async def reviewed(bus, *reviews: tuple[float, float], subject: str = "acme") -> None:
+    """Tell of reviews: rating, and days ago."""
+    for rating, days_ago in reviews:
+        at = datetime.now(UTC) - timedelta(days=days_ago)
+        await bus.tell(None, review_state(rating, subject, rated_at=at, published_at=at), time=at)
+
+
+async def projected(api: httpx.AsyncClient, **params: str) -> dict:
+    answer = await api.get("/v1/score-projections/acme", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_without_reviews_the_score_is_what_the_api_says_of_the_future(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, *[(5, 10)] * 20, (1, 200), (4, 700), subject="acme/berlin")
+
+    for profile in ("trust", "recent", "lifetime"):
+        found = await projected(api, profile=profile)
+        for later in found["without_reviews"]["scores"]:
+            asked = {"at": later["at"], "profile": profile}
+            told = (await api.get("/v1/scores/acme", params=asked)).json()
+            assert later["score"] == pytest.approx(told["score"], rel=1e-9)
+
+
+async def test_the_stars_change_when_the_score_of_the_future_crosses_the_threshold(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, *[(5, 0)] * 30)
+
+    change = (await projected(api))["without_reviews"]["next_stars"]
+
+    at = datetime.fromisoformat(change["at"])
+    around = [at + timedelta(seconds=seconds) for seconds in (-60, 60)]
+    stars = [(await api.get("/v1/scores/acme", params={"at": each.isoformat()})).json()["stars"] for each in around]
+    assert (change["threshold"], change["stars"], stars) == (4.25, 4.0, [4.5, 4.0])
+
+
+async def test_the_fewest_reviews_are_enough_and_one_less_is_not(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, (3, 0), (4, 0))
+    takes = {each["rating"]: each["now"] for each in (await projected(api, target="4"))["target"]["takes"]}
+
+    assert takes[4] is None
+    await reviewed(bus, *[(5, 0)] * (takes[5] - 1))
+    assert (await api.get("/v1/scores/acme")).json()["score"] < 4
+    await reviewed(bus, (5, 0))
+    assert (await api.get("/v1/scores/acme")).json()["score"] >= 4
+
+
+async def test_the_pace_is_that_of_the_reviews_that_came_lately_and_stand(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, (5, 1), (4, 89), (1, 91))
+    at, review_id = datetime.now(UTC) - timedelta(days=2), str(uuid7())
+    state = review_state(2, "acme", rated_at=at)
+    await bus.tell(None, state, review_id=review_id, time=at)
+    edited = msgspec.structs.replace(state, rating=3.0, rated_at=datetime.now(UTC) - timedelta(days=1))
+    await bus.tell(state, edited, review_id=review_id, time=edited.rated_at, revision=2)
+    gone = str(uuid7())
+    await bus.tell(None, state, review_id=gone, time=at)
+    await bus.tell(state, None, review_id=gone, time=at + timedelta(hours=1), revision=2)
+
+    pace = (await projected(api))["pace"]
+
+    assert pace == {"reviews": 3, "per_day": pytest.approx(3 / 90), "rating": pytest.approx(4)}
+
+
+async def test_where_no_review_came_lately_there_is_no_pace(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, (5, 100))
+
+    found = await projected(api)
+
+    assert (found["pace"], found["at_pace"]) == (None, None)
+    assert [each["at_pace"] for each in found["target"]["takes"]] == [None, None]
+
+
+async def test_raising_a_review_is_worth_what_the_score_then_gains(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, (5, 3), (5, 50))
+    at, review_id = datetime.now(UTC) - timedelta(days=300), str(uuid7())
+    state = review_state(1, "acme", rated_at=at, published_at=at)
+    await bus.tell(None, state, review_id=review_id, time=at)
+    before = (await api.get("/v1/scores/acme")).json()["score"]
+    [raised] = (await projected(api))["raised"]
+
+    now = datetime.now(UTC)
+    await bus.tell(state, msgspec.structs.replace(state, rating=4.0, rated_at=now), review_id=review_id, time=now)
+
+    after = (await api.get("/v1/scores/acme")).json()["score"]
+    assert (raised["stars"], raised["reviews"]) == (1, 1)
+    assert raised["effect"] == pytest.approx(after - before, abs=1e-6)
+
+
+async def test_where_the_most_stars_are_shown_there_is_no_target_but_one_that_is_asked_for(
+    api: httpx.AsyncClient, bus
+) -> None:
+    await reviewed(bus, *[(5, 0)] * 60)
+
+    assert (await projected(api))["target"] is None
+    assert (await projected(api, target="4.5"))["target"]["takes"][0]["now"] == 0
+
+
+async def test_a_subject_without_a_score_goes_nowhere(api: httpx.AsyncClient, bus) -> None:
+    state, review_id = review_state(5, "acme"), str(uuid7())
+    await bus.tell(None, state, review_id=review_id)
+    await bus.tell(state, None, review_id=review_id)
+
+    found = await projected(api)
+
+    assert (found["score"], found["count"], found["without_reviews"]["next_stars"]) == (None, 0, None)
+    assert {each["score"] for each in found["without_reviews"]["scores"]} == {3.5}
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"by": "2020-01-01T00:00:00Z"}, "past-date"),
+        ({"target": "5.1"}, "invalid-request"),
+        ({"target": "nan"}, "invalid-request"),
+        ({"profile": "fast"}, "unknown-profile"),
+    ],
+)
+async def test_what_cannot_be_is_refused(api: httpx.AsyncClient, bus, asked: dict[str, str], problem: str) -> None:
+    await reviewed(bus, (5, 0))
+
+    assert problem_of(await api.get("/v1/score-projections/acme", params=asked)) == (422, problem)
+
+
+async def test_an_unknown_subject_is_a_404(api: httpx.AsyncClient) -> None:
+    assert problem_of(await api.get("/v1/score-projections/acme")) == (404, "unknown-subject")

@@ -1,0 +1,70 @@
+"""The page of where a score goes, in the console's shell, on a real database."""
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from plaudit.scoring.projection.pages import pace_words
+from plaudit_testing.review_events import review_state
+
+pytestmark = pytest.mark.postgres
+PROJECTION = "/console/scores/projection"
+
+
+async def test_the_page_says_when_the_stars_change_and_what_more_would_take(staff: httpx.AsyncClient, bus) -> None:
+    now = datetime.now(UTC)
+    for rating in (5, 5, 5, 5, 5, 5, 5, 1):
+        await bus.tell(None, review_state(rating, "acme", rated_at=now), time=now)
+
+    page = (await staff.get(f"{PROJECTION}?subject=acme")).text
+
+    for words in (
+        "the stars fall if nobody writes",
+        "falls below <b>3.75</b>",
+        "What 4.25 would take",
+        "no number of them is enough",
+        "One 1-star review that becomes 4 stars",
+        "2.7 in 30 days",
+    ):
+        assert words in page
+
+
+async def test_what_never_fades_stays_where_it_is(staff: httpx.AsyncClient, bus) -> None:
+    await bus.tell(None, review_state(5, "acme"))
+
+    page = (await staff.get(f"{PROJECTION}?subject=acme&profile=lifetime")).text
+
+    assert "stays where it is" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("subject=No+subject", "is a path of 1 to"),
+        ("subject=hooli", "Nothing was ever said about hooli."),
+        ("subject=acme&target=six", "A score is from 1 to 5."),
+        ("subject=acme&by=soon", "This is no day."),
+        ("subject=acme&by=2020-01-01", "It must be in the future."),
+    ],
+)
+async def test_what_the_form_cannot_mean_is_said_at_its_field(
+    staff: httpx.AsyncClient, bus, query: str, words: str
+) -> None:
+    await bus.tell(None, review_state(5, "acme"))
+
+    page = await staff.get(f"{PROJECTION}?{query}")
+
+    assert (page.status_code, words in page.text) == (422, True)
+
+
+async def test_without_a_subject_the_page_asks_for_one(staff: httpx.AsyncClient) -> None:
+    assert "Name a subject." in (await staff.get(PROJECTION)).text
+
+
+@pytest.mark.parametrize(
+    ("per_day", "words"),
+    [(3.21, "3.2 a day"), (0.5, "3.5 a week"), (0.1, "3.0 in 30 days"), (0.0001, "0.1 in 30 days")],
+)
+def test_a_pace_is_said_in_the_unit_in_which_it_is_a_number_of_reviews(per_day: float, words: str) -> None:
+    assert pace_words(per_day) == words
