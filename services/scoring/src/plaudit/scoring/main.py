@@ -11,6 +11,7 @@ from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.publishing.jobs import CompletionJob, PublishingJob
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.settings import ScoringSettings
@@ -41,14 +42,21 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             "explanation": "Why a score is what it is.",
         },
     )
-    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
+    return Parts(
+        app=app,
+        subscriptions=(LIVE, HISTORY),
+        jobs=[
+            PublishingJob(resources),
+            CompletionJob(resources),
+            ErasureJob(resources.database(Role.WORKER), scrub),
+        ],
+    )
 
 
 SERVICE = Service(
     name="scoring",
     settings=ScoringSettings,
     build=build,
-    has_outbox=False,
     front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/console/scores")),
 )
 

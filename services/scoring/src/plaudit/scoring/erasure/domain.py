@@ -6,5 +6,7 @@ from typing import Final
 STORES: Final[Mapping[str, str]] = {
     "sums": "the review's figures subtracted by its last event",
     "ledger": "holds figures by our own id of the review; its last entry takes them away",
+    "marks": "holds ids of rows of sums",
+    "published_scores": "the last event of each subject: figures, told anew when a review goes",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
