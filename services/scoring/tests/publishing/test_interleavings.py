@@ -95,7 +95,7 @@ async def test_the_last_events_are_the_merged_truth(
     superuser,
     seeds: int,
 ) -> None:
-    monkeypatch.setattr(domain, "MIN_INTERVAL", timedelta(milliseconds=5))
+    monkeypatch.setattr(domain, "MIN_INTERVAL", timedelta(milliseconds=30))
     for seed in range(seeds):
         draw = random.Random(seed)
         for module in (commands, jobs):

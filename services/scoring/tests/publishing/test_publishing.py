@@ -11,7 +11,7 @@ from plaudit.common.contracts import Kind
 from plaudit.common.db import Database, try_lock
 from plaudit.common.failpoints import FailpointError
 from plaudit.scoring.profiles.domain import BUILT_IN
-from plaudit.scoring.publishing import commands, jobs, store
+from plaudit.scoring.publishing import commands, domain, jobs, store
 from plaudit.scoring.publishing.domain import ScoreKey
 from plaudit.scoring.publishing.jobs import CompletionJob, PublishingJob
 from plaudit.scoring.scores.domain import read_for
@@ -118,8 +118,9 @@ async def test_tenants_are_told_apart(bus, publisher) -> None:
 
 
 async def test_a_subject_that_changes_often_is_told_once_in_a_while_and_then_with_all_its_changes(
-    bus, publisher, superuser
+    bus, publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(domain, "MIN_INTERVAL", timedelta(hours=1))
     for _ in range(3):
         await bus.tell(None, fresh(subject="acme"))
     assert await publisher.run(commands.publish_marked) == {"acme"}
@@ -135,7 +136,10 @@ async def test_a_subject_that_changes_often_is_told_once_in_a_while_and_then_wit
     assert await count_of(publisher, "acme") == [3, 6]
 
 
-async def test_of_one_mark_what_is_too_recent_is_marked_anew_and_since_when(bus, publisher, superuser) -> None:
+async def test_of_one_mark_what_is_too_recent_is_marked_anew_and_since_when(
+    bus, publisher, superuser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain, "MIN_INTERVAL", timedelta(hours=1))
     await bus.tell(None, fresh(subject="acme"))
     await publisher.run(commands.publish_marked)
     await bus.tell(None, fresh(subject="acme/berlin"))
