@@ -7,6 +7,7 @@ import pytest
 
 from plaudit.common.process import Resources
 from plaudit.scoring.main import build
+from plaudit.scoring.publishing.jobs import PublishingJob
 from plaudit.scoring.settings import ScoringSettings
 from plaudit_testing.reference import Reference
 from plaudit_testing.review_events import review_state
@@ -26,4 +27,7 @@ async def test_every_operation_answers_as_its_example_says(
     await reference.check(api, "read_score", ids={"subject": "acme"})
     asked = {"subject": "acme", "rating": "5", "rated_at": rated_at.isoformat()}
     await reference.check(api, "read_effects", params=asked)
+    job = PublishingJob(resources)
+    await job.turn()
+    await reference.check(api, "read_score_events", params={"subject": "acme"})
     reference.assert_all_are_checked()

@@ -11,6 +11,7 @@ from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.publishing import api as publishing
 from plaudit.scoring.publishing.jobs import CompletionJob, PublishingJob
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
@@ -28,6 +29,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         routers=[
             explanation.router,
             explanation_pages.router,
+            publishing.router,
             scores.router,
             scores_pages.router,
             sessions.router,
@@ -57,7 +59,7 @@ SERVICE = Service(
     name="scoring",
     settings=ScoringSettings,
     build=build,
-    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/console/scores")),
+    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/v1/score-events", "/console/scores")),
 )
 
 if __name__ == "__main__":

@@ -34,6 +34,16 @@ class ScoreKey(NamedTuple):
         return f"score:{self.tenant_id}/{self.prefix}"
 
 
+class Place(NamedTuple):
+    """The place of a subject's last event among those of all subjects: after those of earlier transactions."""
+
+    xid: int
+    prefix: str
+
+
+BEGINNING: Final = Place(0, "")
+
+
 class Cause(StrEnum):
     """Why a score is published: reviews have changed, its stars have by time alone, or the topic did not hold it."""
 

@@ -1,10 +1,14 @@
 """What the bus is told of a score, mapped from scoring's own figures."""
 
+from typing import Final
+
 from plaudit.common.contracts import SCORES, ProfileScore, ScoreChange, StarsChange
 from plaudit.common.contracts import Cause as ToldCause
 from plaudit.common.contracts import SurveyFigure as ToldSurvey
 from plaudit.common.events import Outgoing
 from plaudit.scoring.publishing.domain import Cause, ProfileFigures, Record, ScoreKey, Survey, instant
+
+TYPE: Final = "score.changed"
 
 
 def score_change(key: ScoreKey, number: int, cause: Cause, record: Record) -> ScoreChange:
@@ -26,7 +30,7 @@ def outgoing(key: ScoreKey, change: ScoreChange) -> Outgoing:
     return Outgoing(
         topic=SCORES,
         key=f"{key.tenant_id}/{key.prefix}",
-        type="score.changed",
+        type=TYPE,
         subject=key.prefix,
         tenant_id=key.tenant_id,
         time=change.as_of,

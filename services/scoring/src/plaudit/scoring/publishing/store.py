@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
-from plaudit.scoring.publishing.domain import Mark, Published, ScoreKey
+from plaudit.scoring.publishing.domain import Mark, Place, Published, ScoreKey
 from plaudit.scoring.publishing.tables import published_scores
 from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart
@@ -74,6 +74,22 @@ FROM (
 ) AS walked
 ORDER BY tenant_id, prefix
 """
+# Only where all transactions have ended: so nothing new comes before what was read. '0' is the character after '/'.
+_EVENTS = """
+SELECT xid, prefix, data FROM published_scores
+WHERE tenant_id = $1 AND (xid, prefix) > ($2, $3) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+AND ($4::text IS NULL OR prefix = $4)
+AND ($5::text IS NULL OR prefix = $5 OR (prefix >= $5 || '/' AND prefix < $5 || '0'))
+ORDER BY xid, prefix LIMIT $6
+"""
+_END = "SELECT pg_snapshot_xmin(pg_current_snapshot())"
+
+
+class ToldEvent(NamedTuple):
+    """The data of a subject's last event, and its place among all."""
+
+    place: Place
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,28 @@ async def walk(tx: Tx, after: ScoreKey, limit: int) -> Mapping[ScoreKey, bool]:
     """Return the next subjects in order, and of each whether its score is missing in the topic that there is now."""
     rows = await tx.raw.fetch(_WALKED, *after, limit)
     return {ScoreKey(row["tenant_id"], row["prefix"]): row["is_missing"] for row in rows}
+
+
+async def events_after(
+    tx: Tx, tenant_id: str, after: Place, subject: str | None, under: str | None, limit: int
+) -> list[ToldEvent]:
+    """Return the last events of a tenant's subjects, in their order.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        after: only those behind this place.
+        subject: only of this subject, if given.
+        under: only of this subject and what is below it, if given.
+        limit: at most so many.
+    """
+    rows = await tx.raw.fetch(_EVENTS, tenant_id, *after, subject, under, limit)
+    return [ToldEvent(Place(row["xid"], row["prefix"]), row["data"]) for row in rows]
+
+
+async def end(tx: Tx) -> Place:
+    """Return the place behind which all events are that are not final yet."""
+    return Place(await tx.raw.fetchval(_END), "")
 
 
 def _arrays(keys: Iterable[ScoreKey]) -> tuple[list[str], list[str]]:
