@@ -252,12 +252,12 @@ def _survey_figure(survey: Survey, kept: Sequence[KeptPart], profile: Profile) -
 
 def _nps(sums: Sums) -> float:
     """Return promoters less detractors in percent: of 0 to 10, 9 and 10 are 5 stars, and 0 to 6 are 1 to 3."""
-    return _within(100 * (sums.w5 - sums.w1 - sums.w2 - sums.w3) / sums.b, -100, 100)
+    return _within(100 * ((sums.w5 - sums.w1 - sums.w2 - sums.w3) / sums.b), -100, 100)
 
 
 def _csat(sums: Sums) -> float:
     """Return the share of the two best answers of five, in percent."""
-    return _within(100 * (sums.w4 + sums.w5) / sums.b, 0, 100)
+    return _within(100 * ((sums.w4 + sums.w5) / sums.b), 0, 100)
 
 
 def _ces(sums: Sums) -> float:

@@ -17,7 +17,7 @@ from plaudit.scoring.publishing.commands import Done
 from plaudit.scoring.publishing.domain import Cause, ScoreKey
 from plaudit.scoring.settings import ScoringSettings
 
-POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.1
 """How long a change may wait before anybody looks."""
 WALK_SUBJECTS: Final = 1_000
 WALK_PAUSE_SECONDS: Final = 600.0
