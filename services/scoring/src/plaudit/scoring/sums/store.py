@@ -72,7 +72,7 @@ WHERE held.id = delta.id AND {_TABLE_FILE} = $1::oid
 """
 ROWS_OF_A_MARK: Final = 1_000
 """So that what publishes them can take as many as it wants."""
-# An array in a row costs a hundredth of a row for each id.
+# Arrays cost 0.2 µs for each id, with the worker and PostgreSQL together. A thousand of them are one row to delete.
 _MARK = f"""
 INSERT INTO marks (marked_at, row_ids)
 SELECT coalesce($2::timestamptz, now()), ($1::bigint[])[first : first + {ROWS_OF_A_MARK} - 1]
