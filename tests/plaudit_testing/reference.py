@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from plaudit.common.http.openapi import JSON, operations
+from plaudit.common.http.paging import CURSOR_PATTERN
 
 _VOLATILE = {
     re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"): "<id>",
@@ -17,6 +18,7 @@ _VOLATILE = {
     re.compile(r"\b[a-z2-7]{16}\b"): "<key>",
     re.compile(r"^\d{10}$"): "<seconds>",
     re.compile(r"\b[0-9a-f]{64}\b"): "<hash>",
+    re.compile(CURSOR_PATTERN): "<cursor>",
     re.compile(r"(?<=[a-z])-[0-9a-f]{6}$"): "",  # of the slug of a title that is taken
 }
 """What differs from run to run, and what stands for it in a comparison."""
@@ -26,6 +28,8 @@ _OF_EVERY_ANSWER = {
 }
 """Headers of HTTP and of the edge, which are not about the operation."""
 _SOMETIMES = {"idempotent-replayed"}
+_MICROSECONDS = range(10**15, 10**16)
+"""Since 1970, in our time."""
 _MEASURED = {"latency_ms"}
 """Members that hold what a clock has measured."""
 NOTHING: Mapping[str, Any] = {}
@@ -116,6 +120,8 @@ def _differences(found: Any, example: Any, place: str) -> Iterator[str]:
 
 
 def _steady(value: Any) -> Any:
+    if isinstance(value, int) and value in _MICROSECONDS:
+        return "<microseconds>"
     if not isinstance(value, str):
         return value
     for pattern, stand_in in _VOLATILE.items():

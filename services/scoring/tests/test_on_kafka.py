@@ -1,5 +1,7 @@
-"""Both groups on the real runner: events in from Kafka, figures out over HTTP."""
+"""Both groups on the real runner: events in from Kafka, figures out over HTTP, and scores out to Kafka."""
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -8,14 +10,16 @@ import httpx
 import msgspec
 import pytest
 
-from plaudit.common.contracts import REVIEWS, ReviewState
+from plaudit.common.contracts import REVIEWS, SCORES, ReviewState
 from plaudit.common.db import Database
 from plaudit.common.kafka.consumer import ConsumerLoop
+from plaudit.common.outbox.relay import RelayLoop
 from plaudit.common.process import Resources
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.history.store import kept_at
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.profiles.domain import BUILT_IN
+from plaudit.scoring.publishing.jobs import PublishingJob
 from plaudit.scoring.scores.domain import FOR_EVER, read_for
 from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.settings import ScoringSettings
@@ -24,8 +28,9 @@ from plaudit_testing import oracle
 from plaudit_testing.draining import drain
 from plaudit_testing.feed import Feed, feeding
 from plaudit_testing.review_events import PUBLISHED, pending_envelope, review_state
-from plaudit_testing.runtime import running
+from plaudit_testing.runtime import read_log, running, until
 from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
+from plaudit_testing.stack import stack
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
 
@@ -149,3 +154,106 @@ async def test_a_rating_off_the_scale_is_a_dead_letter_and_the_next_review_is_co
     assert [(letter["sequence"], letter["reason"]) for letter in letters] == [(2, "invalid")]
     assert "rating 5.5 is off the scale" in letters[0]["error"]
     await assert_figures(api, told.truths)
+
+
+class Histories:
+    """Reviews that come, change, move and go, in both partitions."""
+
+    def __init__(self, told: Told, seed: int) -> None:
+        self._told = told
+        self._draw = random.Random(seed)
+
+    async def lives(self, reviews: int) -> None:
+        """So many reviews, each with all of its changes."""
+        draw = self._draw
+        for _ in range(reviews):
+            states = [
+                review_state(
+                    float(draw.randint(1, 5)),
+                    draw.choice(["acme", "acme/berlin", "acme/berlin/shop-3", "globex/lisbon"]),
+                    rated_at=PUBLISHED - timedelta(days=draw.randint(0, 900)),
+                )
+                for _ in range(draw.randint(1, 3))
+            ]
+            gone = [None] if draw.random() < 0.3 else []
+            await self._told.lives(*states, *gone, partition=draw.randrange(PARTITIONS))
+
+
+async def newest_told(bootstrap: str) -> dict[str, dict[str, Any]]:
+    """The newest event of each subject, as a consumer has it that has just started."""
+    newest: dict[str, dict[str, Any]] = {}
+    for events in (await read_log(bootstrap, SCORES.name)).applied().values():
+        for event in events:
+            before = newest.get(event["subject"])
+            assert before is None or event["data"]["number"] > before["number"]
+            newest[event["subject"]] = event["data"]
+    return newest
+
+
+async def assert_topic_is_what_the_api_says(api: httpx.AsyncClient, bootstrap: str) -> None:
+    newest = await newest_told(bootstrap)
+    for profile in BUILT_IN:
+        items = (await api.get("/v1/scores", params={"profile": profile})).json()["items"]
+        assert {item["subject"] for item in items} == newest.keys()
+        for item in items:
+            told = newest[item["subject"]]["profiles"][profile]
+            assert (told["count"], told["distribution"]) == (item["count"], item["distribution"])
+            assert (told["stars"], told["prior"]) == (item["stars"], item["prior"])
+            # The API reads a moment later: of two months of decay, that is less than a millionth.
+            assert told["score"] == (item["score"] and pytest.approx(item["score"], abs=1e-5))
+
+
+async def test_the_topic_ends_with_what_the_api_says_whatever_two_processes_publish(
+    api: httpx.AsyncClient, feed: Feed, resources, worker: Database, kafka_server, kafka_topics
+) -> None:
+    await kafka_topics.recreate({SCORES.name: PARTITIONS})
+    told = Told(feed)
+    histories = Histories(told, seed=5)
+    groups = [ConsumerLoop(LIVE, worker, resources.outbox.append, resources.settings) for _ in range(2)]
+    publishing = [PublishingJob(resources) for _ in range(2)]
+    relay = RelayLoop("scoring", worker, resources.settings, resources.outbox.written)
+    async with running(*groups, *publishing, relay):
+        for _ in range(4):
+            await histories.lives(8)
+        for group in groups:
+            await drain(group)
+        await all_is_published(worker)
+
+    await assert_topic_is_what_the_api_says(api, kafka_server.bootstrap)
+
+
+async def all_is_published(worker: Database) -> None:
+    """Wait until nothing is marked, and the relay has published every row."""
+
+    async def is_all() -> bool:
+        return await worker.holds(
+            "SELECT NOT EXISTS (SELECT FROM marks) AND NOT EXISTS ("
+            "SELECT FROM outbox o, relay_cursor c WHERE (o.xid, o.id) > (c.xid, c.id))"
+        )
+
+    await until(is_all, "all scores are published")
+
+
+@pytest.mark.e2e
+async def test_a_process_that_is_killed_between_two_steps_loses_no_score(
+    api: httpx.AsyncClient, feed: Feed, apply_all, resources, worker: Database, kafka_server, kafka_topics, tmp_path
+) -> None:
+    await kafka_topics.recreate({SCORES.name: PARTITIONS})
+    told = Told(feed)
+    histories = Histories(told, seed=6)
+    trace = tmp_path / "trace"
+    url = resources.settings.database_url.get_secret_value()
+    with stack(url, kafka_server.bootstrap, tmp_path, PLAUDIT_PARTITIONS=str(PARTITIONS)) as processes:
+        jobs = processes.process("scoring", "jobs")
+        for step in ("after_lock", "after_delete", "after_outbox", "before_commit"):
+            await histories.lives(4)
+            await apply_all()
+            jobs.start(f"publishing_{step}=kill@1", trace)
+            await until(lambda: not jobs.running, "the process has been killed by its failpoint")
+        assert trace.read_text().count(" kill ") == 4
+        every = processes.process("scoring", "all").start()
+        await asyncio.to_thread(every.wait_ready)
+        await all_is_published(worker)
+        assert await asyncio.to_thread(every.stop) == 0, every.log_tail()
+
+    await assert_topic_is_what_the_api_says(api, kafka_server.bootstrap)

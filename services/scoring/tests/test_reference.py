@@ -9,6 +9,7 @@ import pytest
 from plaudit.common.process import Resources
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.main import build
+from plaudit.scoring.publishing.jobs import PublishingJob
 from plaudit.scoring.settings import ScoringSettings
 from plaudit_testing.databases import NO_KAFKA
 from plaudit_testing.reference import Reference
@@ -53,4 +54,7 @@ async def test_every_operation_answers_as_its_example_says(
     await bus.give(INSIGHT, pending_envelope(None, late), sequence=1)
     days = {"from": "2026-02-17", "to": "2026-03-03"}
     await reference.check(api, "read_insight", ids={"subject": "acme"}, params=days)
+    job = PublishingJob(resources)
+    await job.turn()
+    await reference.check(api, "read_score_events", params={"subject": "acme"})
     reference.assert_all_are_checked()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plaudit.ingest.revision_feed import api
+from plaudit.common.http import event_stream
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -139,7 +139,7 @@ async def streamed(ingest: Ingest, wanted: int, last_id: str | None, post: Any =
 async def test_a_stream_tells_what_is_new_and_goes_on_from_its_last_id(
     ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(api, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(event_stream, "PAUSE_SECONDS", 0.05)
     await ingest.post(source, created("before"))
     first = await streamed(ingest, 2, None, lambda: ingest.post(source, [created("a"), created("b")]))
     names = [data["after"]["external_id"] for _, data in first]
@@ -153,12 +153,12 @@ async def test_a_stream_tells_what_is_new_and_goes_on_from_its_last_id(
 async def test_a_client_that_no_event_has_come_to_misses_nothing_when_it_comes_back(
     ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch, sent: str | None
 ):
-    monkeypatch.setattr(api, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(event_stream, "PAUSE_SECONDS", 0.01)
     await ingest.post(source, created("before"))
     headers = {"authorization": f"Bearer {await ingest.key()}", "accept": "text/event-stream"}
     headers |= {} if sent is None else {"last-event-id": sent}
     with monkeypatch.context() as short:
-        short.setattr(api, "STREAM_AGE", api.STREAM_AGE / 60_000)
+        short.setattr(event_stream, "STREAM_AGE", event_stream.STREAM_AGE / 60_000)
         quiet = await ingest.client.get(FEED, headers=headers)
     assert (quiet.status_code, "data:" in quiet.text) == (200, False)
     [line] = [line for line in quiet.text.splitlines() if line.startswith("id: ")]
@@ -170,26 +170,26 @@ async def test_a_client_that_no_event_has_come_to_misses_nothing_when_it_comes_b
 async def test_a_stream_beats_while_nothing_comes_ends_when_it_is_old_and_gives_its_place_back(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(api, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(api, "HEARTBEAT_SECONDS", 0.02)
-    monkeypatch.setattr(api, "STREAM_AGE", api.STREAM_AGE / 6_000)
+    monkeypatch.setattr(event_stream, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(event_stream, "STREAM_AGE", event_stream.STREAM_AGE / 6_000)
     headers = {"authorization": f"Bearer {await ingest.key()}", "accept": "text/event-stream"}
     answer = await ingest.client.get(FEED, headers=headers)
     assert ": still here" in answer.text
-    assert ingest.parts.app.state.revision_streams.open == 0
+    assert ingest.parts.app.state.event_streams.open == 0
 
 
 async def test_too_many_streams_are_told_to_come_back(ingest: Ingest, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(api, "MAX_STREAMS", 1)
-    monkeypatch.setattr(api, "PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr(api, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(event_stream, "MAX_STREAMS", 1)
+    monkeypatch.setattr(event_stream, "PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
     headers = {"authorization": f"Bearer {await ingest.key()}", "accept": "text/event-stream"}
     async with ingest.client.stream("GET", FEED, headers=headers) as first:
         await anext(first.aiter_lines())
         refused = await ingest.client.get(FEED, headers=headers)
         assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
     for _ in range(200):
-        if ingest.parts.app.state.revision_streams.open == 0:
+        if ingest.parts.app.state.event_streams.open == 0:
             break
         await asyncio.sleep(0.05)
-    assert ingest.parts.app.state.revision_streams.open == 0, "a client that has left holds no place"
+    assert ingest.parts.app.state.event_streams.open == 0, "a client that has left holds no place"

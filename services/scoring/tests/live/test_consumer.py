@@ -179,3 +179,37 @@ async def test_ids_are_not_taken_for_those_of_rows_in_another_table(worker: Data
     assert await counts(worker) == {
         subject: (*stars[:2], stars[2] + 1, *stars[3:]) for subject, stars in wanted.items()
     }
+
+
+async def marked(worker: Database) -> list[set[str]]:
+    """The prefixes of the rows of each mark."""
+    async with worker.transaction() as tx:
+        marks = await tx.raw.fetch("SELECT row_ids FROM marks ORDER BY id")
+        prefixes = {row["id"]: row["prefix"] for row in await tx.raw.fetch("SELECT id, prefix FROM sums")}
+    return [{prefixes[row_id] for row_id in mark["row_ids"]} for mark in marks]
+
+
+async def test_each_batch_marks_the_rows_that_it_has_changed_however_they_were_found(bus, worker: Database) -> None:
+    handle = CountChanges()
+    await give(worker, handle, review_state(4))
+    await give(worker, handle, review_state(4), review_state(1), review_state(5, "acme/hamburg"))
+    await give(worker, handle, review_state(4))
+    await bus.tell(review_state(4), review_state(4, "acme/hamburg"))
+    await bus.tell(review_state(4), review_state(4, text="Other words."))
+
+    assert await marked(worker) == [
+        {"acme", "acme/berlin"},
+        {"acme", "acme/berlin", "acme/hamburg"},
+        {"acme", "acme/berlin"},
+        {"acme/berlin", "acme/hamburg"},
+    ]
+
+
+async def test_a_batch_that_is_rolled_back_marks_nothing(worker: Database, superuser) -> None:
+    handle = CountChanges()
+    await give(worker, handle, review_state(4))
+    await superuser.execute("DELETE FROM scoring.sums WHERE prefix = 'acme/berlin'; DELETE FROM scoring.marks")
+    with pytest.raises(StaleMemoryError):
+        await give(worker, handle, review_state(4))
+
+    assert await marked(worker) == []

@@ -162,7 +162,6 @@ def build(resources: Resources[IngestSettings]) -> Parts:
     app.state.platform_proofs = {platform: adapter.proof_of for platform, adapter in ADAPTERS.items()}
     app.state.answering_interfaces = ANSWERING
     app.state.answers_of = answers_of
-    app.state.revision_streams = revision_feed.Streams()
     worker = resources.database(Role.WORKER)
     jobs = (
         HeldExpiryJob(worker),

@@ -21,6 +21,8 @@ from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.projection import api as projection
 from plaudit.scoring.projection import pages as projection_pages
+from plaudit.scoring.publishing import api as publishing
+from plaudit.scoring.publishing.jobs import CompletionJob, PublishingJob
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.settings import ScoringSettings
@@ -44,6 +46,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             badges.router,
             badges_public.router,
             badges_console.router,
+            publishing.router,
             scores.router,
             scores_pages.router,
             sessions.router,
@@ -79,6 +82,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         app=app,
         subscriptions=(LIVE, HISTORY, INSIGHT),
         jobs=[
+            PublishingJob(resources),
+            CompletionJob(resources),
             ErasureJob(worker, scrub),
             PurgeJob(worker),
         ],
@@ -89,11 +94,11 @@ SERVICE = Service(
     name="scoring",
     settings=ScoringSettings,
     build=build,
-    has_outbox=False,
     front_door=FrontDoorRoutes(
         prefixes=(
             "/v1/scores",
             "/v1/score-effects",
+            "/v1/score-events",
             "/v1/score-explanations",
             "/v1/score-projections",
             "/v1/insight",

@@ -25,17 +25,20 @@ from plaudit.common.contracts.reviews import (
     Severity,
     SourceRef,
 )
-from plaudit.common.contracts.topics import ALERTS, BOARD, CUSTOMERS, REVIEWS, TOPICS, Topic
+from plaudit.common.contracts.scores import Cause, ProfileScore, ScoreChange, StarsChange, SurveyFigure
+from plaudit.common.contracts.topics import ALERTS, BOARD, CUSTOMERS, REVIEWS, SCORES, TOPICS, Topic
 
 __all__ = [
     "ALERTS",
     "BOARD",
     "CUSTOMERS",
     "REVIEWS",
+    "SCORES",
     "TOPICS",
     "AlertChange",
     "Answer",
     "Answers",
+    "Cause",
     "ClockChange",
     "CustomerErased",
     "CustomerEvent",
@@ -44,6 +47,7 @@ __all__ = [
     "LinkChange",
     "Origin",
     "PendingEnvelope",
+    "ProfileScore",
     "RawRating",
     "RequestChange",
     "RequestState",
@@ -51,7 +55,10 @@ __all__ = [
     "Resolution",
     "ReviewChange",
     "ReviewState",
+    "ScoreChange",
     "Severity",
     "SourceRef",
+    "StarsChange",
+    "SurveyFigure",
     "Topic",
 ]

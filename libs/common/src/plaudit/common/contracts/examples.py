@@ -22,6 +22,7 @@ from plaudit.common.contracts.reviews import (
     Severity,
     SourceRef,
 )
+from plaudit.common.contracts.scores import Cause, ProfileScore, ScoreChange, StarsChange, SurveyFigure
 from plaudit.common.contracts.topics import TOPICS
 
 _REVIEW = "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
@@ -158,6 +159,32 @@ _DATA: dict[str, Any] = {
     "customer.replied": msgspec.structs.replace(_CUSTOMER, channel="mail"),
     "customer.opted_out": msgspec.structs.replace(_CUSTOMER, channel="mail"),
     "customer.erased": CustomerErased(erasure_id=_REQUEST, person=_CUSTOMER.person, erased_at=_RECEIVED),
+    "score.changed": ScoreChange(
+        subject=_STATE.subject,
+        number=1_772_875_862_118_204,
+        as_of=_RECEIVED,
+        cause=Cause.REVIEWS,
+        profiles={
+            "trust": ProfileScore(
+                score=4.018433179723503,
+                stars=4.0,
+                count=7,
+                distribution={"1": 0, "2": 1, "3": 0, "4": 0, "5": 6},
+                effective_reviews=7.0,
+                prior=3.5,
+                next_stars=StarsChange(at=datetime(2026, 12, 28, 14, 41, 5, 541_862, tzinfo=UTC), stars=3.5),
+            ),
+            "lifetime": ProfileScore(
+                score=4.035714285714286,
+                stars=4.0,
+                count=7,
+                distribution={"1": 0, "2": 1, "3": 0, "4": 0, "5": 6},
+                effective_reviews=7.0,
+                prior=3.5,
+            ),
+        },
+        nps=SurveyFigure(value=40.0, count=5),
+    ),
     "clock.started": _CLOCK_CHANGE,
     "clock.warned": msgspec.structs.replace(_CLOCK_CHANGE, fraction=0.5),
     "clock.breached": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_DUE),

@@ -46,10 +46,7 @@ def documents() -> dict[str, bytes]:
                     "partitions": PARTITIONS,
                     "partitions_setting": "PLAUDIT_PARTITIONS",
                     "max_event_bytes": MAX_EVENT_BYTES,
-                    "config": {
-                        "cleanup.policy": "compact" if topic.compacted else "delete",
-                        "retention.ms": topic.retention_ms,
-                    },
+                    "config": dict(topic.cleanup),
                 }
                 for topic in TOPICS.values()
             }

@@ -8,10 +8,14 @@ from plaudit.common.contracts.board import LinkChange, RequestChange, RequestVot
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
 from plaudit.common.contracts.reviews import ReviewChange
+from plaudit.common.contracts.scores import ScoreChange
 
 DAY_MS = 86_400_000
 PARTITIONS = 8
 """Of every topic, unless the setting `partitions` says otherwise when an installation is made: 64 fit a cluster."""
+COMPACTED_SEGMENT_BYTES = 64 * 2**20
+"""The broker compacts closed segments only, and would else close one at a gigabyte or after a week."""
+COMPACTED_SEGMENT_MS = DAY_MS // 4
 MAX_EVENT_BYTES = 900_000
 """Checked before an outbox row is written: a record that the broker refuses would block the relay."""
 
@@ -25,7 +29,22 @@ class Topic:
     writer: str
     types: Mapping[str, type]
     retention_ms: int = 21 * DAY_MS
+    """Of a topic that is not compacted."""
     compacted: bool = False
+    """Whether the newest record of each key stays for ever: who starts late has all that is current."""
+
+    @property
+    def cleanup(self) -> Mapping[str, str]:
+        """What the broker keeps of it, as its configuration."""
+        if not self.compacted:
+            return {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms), "retention.bytes": "-1"}
+        return {
+            "cleanup.policy": "compact",
+            "segment.bytes": str(COMPACTED_SEGMENT_BYTES),
+            "segment.ms": str(COMPACTED_SEGMENT_MS),
+            "min.cleanable.dirty.ratio": "0.3",
+            "max.compaction.lag.ms": str(2 * COMPACTED_SEGMENT_MS),
+        }
 
 
 REVIEWS = Topic(
@@ -66,6 +85,14 @@ CUSTOMERS = Topic(
     ),
 )
 
+SCORES = Topic(
+    name="scores.v1",
+    key="tenant/subject",
+    writer="scoring",
+    types=MappingProxyType({"score.changed": ScoreChange}),
+    compacted=True,
+)
+
 ALERTS = Topic(
     name="alerts.v1",
     key="tenant/subject",
@@ -101,4 +128,6 @@ BOARD = Topic(
     ),
 )
 
-TOPICS: Mapping[str, Topic] = MappingProxyType({topic.name: topic for topic in (REVIEWS, CUSTOMERS, ALERTS, BOARD)})
+TOPICS: Mapping[str, Topic] = MappingProxyType(
+    {topic.name: topic for topic in (REVIEWS, CUSTOMERS, SCORES, ALERTS, BOARD)}
+)

@@ -18,6 +18,7 @@ from plaudit.common.http.direct import DirectRoute
 from plaudit.common.http.docs import Reference, problems_page
 from plaudit.common.http.edge import METHODS, Edge
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
+from plaudit.common.http.event_stream import Streams
 from plaudit.common.http.openapi import complete
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
 from plaudit.common.http.static import static_route
@@ -212,6 +213,7 @@ def create_app(
     app.state.libraries = assets.libraries
     app.state.service = service
     app.state.resources = resources
+    app.state.event_streams = Streams()
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     app.state.staff_sessions = staff_sessions
     for router in routers:

@@ -31,18 +31,14 @@ class TopicsError(Exception):
 
 def topic_config(topic: Topic, min_insync_replicas: int) -> dict[str, str]:
     """Return the configuration that the topic is created with."""
-    config = {
-        "cleanup.policy": "compact" if topic.compacted else "delete",
+    return {
+        **topic.cleanup,
         "min.insync.replicas": str(min_insync_replicas),
         "max.message.bytes": str(MAX_MESSAGE_BYTES),
         "message.timestamp.type": "CreateTime",
         "compression.type": "producer",
         "unclean.leader.election.enable": "false",
     }
-    if not topic.compacted:
-        config["retention.ms"] = str(topic.retention_ms)
-        config["retention.bytes"] = "-1"
-    return config
 
 
 async def make_topics(settings: Settings, topics: Iterable[Topic] | None = None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pages: templates with autoescaping, one stylesheet, and no script."""
+"""Pages: templates with autoescaping, one stylesheet, and few scripts, which only improve them."""
 
 from plaudit.common.pages.render import Pages
 

@@ -1,33 +1,20 @@
 """The feed of revisions: page by page up to a stated position on the bus, or live as server-sent events."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
-from functools import partial
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
-from starlette.responses import Response, StreamingResponse
+from fastapi import APIRouter, Depends, Query, Request
 
 from plaudit.common.contracts.topics import REVIEWS
-from plaudit.common.db import Database, Role
-from plaudit.common.http import Principal, TenantTx, authorize, decode_cursor, describe, encode_cursor, read_apart
+from plaudit.common.db import SqlTx
+from plaudit.common.http import Principal, TenantTx, authorize, decode_cursor, describe, encode_cursor
+from plaudit.common.http.event_stream import Feed, LastEventId, StreamedEvent, described, event_stream, is_asked_for
 from plaudit.common.http.paging import CURSOR_PATTERN, DEFAULT_PAGE_ITEMS, MAX_CURSOR_CHARS, MAX_PAGE_ITEMS
-from plaudit.common.http.problems import unavailable
 from plaudit.ingest.revision_feed import store
 from plaudit.ingest.revision_feed.domain import BEGINNING, Extent, Place
 from plaudit.ingest.revision_feed.schemas import RevisionPageOut, fed_revision_out, position_out
 
-EVENT_STREAM: Final = "text/event-stream"
-MAX_STREAMS: Final = 100
-"""Open at once in one process; each asks the database once a pause."""
-PAUSE_SECONDS: Final = 1.0
-HEARTBEAT_SECONDS: Final = 10.0
-"""A client that has left is noticed by what it does not take."""
-STREAM_AGE: Final = timedelta(minutes=10)
-"""Then it ends, and its client comes back with its last id: so a key that is revoked is asked for again."""
-REVISIONS_OF_A_STEP: Final = 100
 _PAGES: Final = "/v1/review-revisions"
 _STREAM: Final = "/v1/review-revisions live"
 
@@ -40,25 +27,13 @@ After = Annotated[
         json_schema_extra={"pattern": CURSOR_PATTERN, "maxLength": MAX_CURSOR_CHARS},
     ),
 ]
-LastEventId = Annotated[
-    str | None, Header(description="Of a stream: the id of the last event that came; it goes on from there.")
-]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="How many items a page has at most.")]
 
 
 @router.get(
     "/v1/review-revisions",
     response_model=RevisionPageOut,
-    responses={
-        200: {
-            "content": {
-                EVENT_STREAM: {
-                    "schema": {"type": "string"},
-                    "example": 'id: AgXw…\nevent: review.created\ndata: {"review_id": "…", "revision": 1, …}\n\n',
-                }
-            }
-        }
-    },
+    responses=described('id: AgXw…\nevent: review.created\ndata: {"review_id": "…", "revision": 1, …}\n\n'),
     summary="Read all revisions, or follow them live",
     openapi_extra=describe(problems={"invalid-cursor": 422}),
 )
@@ -81,9 +56,10 @@ async def read_revisions(
     minutes; browsers come back by themselves.
     """
     partitions = request.app.state.resources.settings.partitions
-    if EVENT_STREAM in request.headers.get("accept", ""):
-        place = _place_of(last_event_id) if last_event_id else await store.end(tx)
-        return _stream(request, principal.tenant_id, place, partitions)
+    if is_asked_for(request):
+        feed = _feed(principal.tenant_id, partitions)
+        begin = feed.place_of(last_event_id) if last_event_id else await store.end(tx)
+        return event_stream(request, principal.tenant_id, feed, begin)
     extent, place = (await store.published(tx, REVIEWS.name), BEGINNING) if after is None else _decode(after)
     found = await store.following(tx, principal.tenant_id, place, limit + 1)
     held = [each for each in found if extent.holds(each.place.xid)]
@@ -105,75 +81,11 @@ def _decode(after: str) -> tuple[Extent, Place]:
     return Extent(until, is_within, epoch, sequences), Place(xid, review_id, revision)
 
 
-def _id_of(place: Place) -> str:
-    return encode_cursor(*place, of=_STREAM)
+def _feed(tenant_id: str, partitions: int) -> Feed[Place]:
+    async def following(tx: SqlTx, *, after: Place, limit: int) -> Sequence[StreamedEvent[Place]]:
+        found = await store.following(tx, tenant_id, after, limit)
+        return [
+            StreamedEvent(each.place, each.type, fed_revision_out(each, partitions).model_dump_json()) for each in found
+        ]
 
-
-def _place_of(event_id: str) -> Place:
-    return Place(*decode_cursor(event_id, tuple[int, UUID, int], of=_STREAM))
-
-
-class Streams:
-    """How many streams are open in this process."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.open = 0
-
-
-def _stream(request: Request, tenant_id: str, place: Place, partitions: int) -> Response:
-    """Answer with a live stream behind a place.
-
-    Raises:
-        Problem: 503 while too many are open.
-    """
-    streams: Streams = request.app.state.revision_streams
-    if streams.open >= MAX_STREAMS:
-        raise unavailable("Too many live views are open. Try again, or ask for pages by `after`.")
-
-    def is_over() -> bool:
-        draining: bool = request.app.built_edge().draining
-        return draining
-
-    database = request.app.state.resources.database(Role.API)
-    return StreamingResponse(
-        _counted(streams, _events(database, tenant_id, place, partitions, is_over)),
-        media_type=EVENT_STREAM,
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
-
-
-async def _counted(streams: Streams, events: AsyncIterator[str]) -> AsyncIterator[str]:
-    streams.open += 1
-    try:
-        async for event in events:
-            yield event
-    finally:
-        streams.open -= 1
-
-
-async def _events(
-    database: Database, tenant_id: str, place: Place, partitions: int, is_over: Callable[[], bool]
-) -> AsyncIterator[str]:
-    """Yield what is new until the stream is old or the process stops.
-
-    Nothing is read ahead of a slow client.
-    """
-    now = asyncio.get_running_loop().time
-    ends_at, beat_at = now() + STREAM_AGE.total_seconds(), now() + HEARTBEAT_SECONDS
-    # Without an id, a client that no event has come to would come back at another place, and miss what was in between.
-    yield f"id: {_id_of(place)}\nretry: {PAUSE_SECONDS * 1000:.0f}\n\n"
-    while now() < ends_at and not is_over():
-        read = partial(store.following, tenant_id=tenant_id, after=place, limit=REVISIONS_OF_A_STEP)
-        found = await read_apart(database, tenant_id, read)
-        for each in found:
-            place = each.place
-            data = fed_revision_out(each, partitions).model_dump_json()
-            yield f"id: {_id_of(place)}\nevent: {each.type}\ndata: {data}\n\n"
-        if found:
-            beat_at = now() + HEARTBEAT_SECONDS
-        elif now() >= beat_at:
-            beat_at = now() + HEARTBEAT_SECONDS
-            yield ": still here\n\n"
-        if len(found) < REVISIONS_OF_A_STEP:
-            await asyncio.sleep(PAUSE_SECONDS)
+    return Feed(_STREAM, Place, following)

@@ -11,5 +11,7 @@ STORES: Final[Mapping[str, str]] = {
     "insight_places": "where the review was found is deleted with its words",
     "insight_days": "holds counts; those of the review are taken away with its words",
     "badges": "holds what a tenant calls its own subjects; nothing of a customer",
+    "marks": "holds ids of rows of sums",
+    "published_scores": "the last event of each subject: figures, told anew when a review goes",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

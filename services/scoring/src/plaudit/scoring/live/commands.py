@@ -1,4 +1,4 @@
-"""What the live group does with review changes: it counts them in the sums."""
+"""What the live group does with review changes: it counts them in the sums, and marks what has changed."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from plaudit.scoring.sums import store
 
 
 async def count(tx: Tx, changes: Iterable[Counted], known: KnownRows) -> None:
-    """Count changes in the sums. Their order makes no difference to a sum.
+    """Count changes in the sums, and mark the rows. Their order makes no difference to a sum.
 
     Rows that are known are updated by their ids; the others are found or made by their keys, and known from then on.
 
@@ -17,8 +17,11 @@ async def count(tx: Tx, changes: Iterable[Counted], known: KnownRows) -> None:
         RowsMissingError: a row that is known is not there; the transaction must be rolled back, and `known` be dropped.
     """
     found = fold_batch(changes, known)
+    changed = [*found.one_star, *found.several_stars]
     await store.add_by_id(tx, known.table_file, found.one_star, found.several_stars)
     if found.by_key:
         added = await store.add(tx, found.by_key)
         if not known.learn(found.unknown, added.ids, added.table_file):
             raise store.RowsMissingError("the rows that were known are of another table")
+        changed += added.ids.values()
+    await store.mark(tx, changed)

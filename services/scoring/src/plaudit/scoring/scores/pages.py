@@ -16,6 +16,8 @@ from plaudit.scoring.sums.domain.decay import unix_us
 
 ROWS: Final = 50
 SCORES: Final = "/console/scores"
+LIVE: Final = "/v1/score-events"
+"""The stream of scores that change, which a room above this one answers with."""
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.scores")
@@ -44,6 +46,7 @@ async def show_scores(
         under=under,
         error=error,
         path=path,
+        live=f"{LIVE}?{urlencode({'under': under})}" if under else LIVE,
         scores_path=SCORES,
         scores=[(prefix, read_for(TRUST, sums.get(prefix, []), at_us)) for prefix in listed],
         next=following,

@@ -1,7 +1,8 @@
-"""The statements that add to the sums. `scores/store.py` has those that read them."""
+"""The statements that add to the sums, and mark what was added to. `scores/store.py` has those that read sums."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -69,6 +70,14 @@ FROM (SELECT unnest($2::bigint[]) AS id, {
 }) AS delta
 WHERE held.id = delta.id AND {_TABLE_FILE} = $1::oid
 """
+ROWS_OF_A_MARK: Final = 1_000
+"""So that what publishes them can take as many as it wants."""
+# Arrays cost 0.2 µs for each id, with the worker and PostgreSQL together. A thousand of them are one row to delete.
+_MARK = f"""
+INSERT INTO marks (marked_at, row_ids)
+SELECT coalesce($2::timestamptz, now()), ($1::bigint[])[first : first + {ROWS_OF_A_MARK} - 1]
+FROM generate_series(1, cardinality($1::bigint[]), {ROWS_OF_A_MARK}) AS first
+"""
 MANY_ROWS: Final = 50
 # The planner would read the whole table once to join it with many rows. Most of its rows are not of this batch.
 _LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
@@ -126,6 +135,21 @@ async def add_by_id(
         await tx.raw.execute(_LOOK_UP_EACH_ROW)
     await _update(tx, _ADD_ONE_STAR_BY_ID, table_file, sorted(one_star.values()))
     await _update(tx, _ADD_BY_ID, table_file, sorted((row_id, *numbers) for row_id, numbers in several_stars.items()))
+
+
+async def mark(tx: Tx, row_ids: Sequence[int], since: datetime | None = None) -> None:
+    """Note that these rows of sums have changed, so that their scores are published after the commit.
+
+    Whoever changes a row of sums marks it in the same transaction. A mark is appended and never updated: whoever
+    publishes deletes what it has read, and must not delete what came after that.
+
+    Args:
+        tx: the open transaction.
+        row_ids: of the rows.
+        since: when they were marked first, if that was before.
+    """
+    if row_ids:
+        await tx.raw.execute(_MARK, row_ids, since)
 
 
 async def _update(tx: Tx, statement: str, table_file: int, rows: Sequence[Sequence[float]]) -> None:

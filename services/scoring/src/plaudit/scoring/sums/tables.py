@@ -1,6 +1,19 @@
-"""The table `sums`: one row per tenant, subject prefix, source, traits, partition and block."""
+"""The tables `sums`, one row per tenant, subject prefix, source, traits, partition and block, and `marks`."""
 
-from sqlalchemy import BigInteger, Column, Double, Identity, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 
 from plaudit.scoring.sums.domain.decay import COUNTS
 from plaudit.scoring.sums.domain.kept import KeptSums
@@ -19,3 +32,12 @@ sums = Table(
     *(Column(name, BigInteger if name in INTEGERS else Double, nullable=False) for name in KeptSums._fields),
     Column("id", BigInteger, Identity(always=True), nullable=False, unique=True),
 )
+
+marks = Table(
+    "marks",
+    MetaData(schema="scoring"),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("marked_at", DateTime(timezone=True), nullable=False),
+    Column("row_ids", ARRAY(BigInteger), nullable=False),
+)
+"""What has changed and is to be published: the ids of rows of sums, some of one batch in a row."""

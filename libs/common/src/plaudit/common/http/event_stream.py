@@ -1,0 +1,147 @@
+"""Live streams of server-sent events: what is new behind a place, from a database that is asked again and again.
+
+A stream begins with the id of its place, beats while nothing comes, and ends when it is old or its process stops;
+browsers come back by themselves with `Last-Event-ID`, and miss nothing. Nothing is read ahead of a slow client.
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
+
+from fastapi import Header, Request
+from starlette.responses import Response, StreamingResponse
+
+from plaudit.common.db import Database, Role, SqlTx
+from plaudit.common.http.paging import decode_cursor, encode_cursor
+from plaudit.common.http.problems import unavailable
+from plaudit.common.http.transactions import read_apart
+
+EVENT_STREAM: Final = "text/event-stream"
+MAX_STREAMS: Final = 100
+"""Open at once in one process; each asks the database once a pause."""
+PAUSE_SECONDS: Final = 1.0
+HEARTBEAT_SECONDS: Final = 10.0
+"""A client that has left is noticed by what it does not take."""
+STREAM_AGE: Final = timedelta(minutes=10)
+"""Then it ends, and its client comes back with its last id: so a key that is revoked is asked for again."""
+EVENTS_OF_A_STEP: Final = 100
+
+LastEventId = Annotated[
+    str | None, Header(description="Of a stream: the id of the last event that came; it goes on from there.")
+]
+Place = TypeVar("Place", bound=tuple[object, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedEvent(Generic[Place]):
+    """One event of a stream."""
+
+    place: Place
+    type: str
+    data: str
+    """JSON without a line feed."""
+
+
+class Following(Protocol[Place]):
+    """Reads a feed."""
+
+    async def __call__(self, tx: SqlTx, *, after: Place, limit: int) -> Sequence[StreamedEvent[Place]]:
+        """Return up to so many events behind a place, in their order. Nothing new may ever come before one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed(Generic[Place]):
+    """What a stream follows."""
+
+    name: str
+    """Of the feed with its filters: an id of another one is refused."""
+    place: type[Place]
+    """What an id holds, for example `tuple[int, UUID]`."""
+    following: Following[Place]
+
+    def id_of(self, place: Place) -> str:
+        """Return a place as the id of an event."""
+        return encode_cursor(*place, of=self.name)
+
+    def place_of(self, event_id: str) -> Place:
+        """Return the place of an id.
+
+        Raises:
+            Problem: 422 `invalid-cursor`, when it is not an id of this feed.
+        """
+        return decode_cursor(event_id, self.place, of=self.name)
+
+
+class Streams:
+    """How many streams are open in this process."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.open = 0
+
+
+def is_asked_for(request: Request) -> bool:
+    """Return whether a client asks for a stream in place of a page."""
+    return EVENT_STREAM in request.headers.get("accept", "")
+
+
+def described(example: str) -> dict[int | str, dict[str, Any]]:
+    """Return what the reference says of an operation that answers with a stream too."""
+    return {200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}, "example": example}}}}
+
+
+def event_stream(request: Request, tenant_id: str, feed: Feed[Place], place: Place) -> Response:
+    """Answer with a live stream of a tenant's feed behind a place.
+
+    Raises:
+        Problem: 503 while too many are open.
+    """
+    streams: Streams = request.app.state.event_streams
+    if streams.open >= MAX_STREAMS:
+        raise unavailable("Too many live views are open. Try again, or ask for pages.")
+
+    def is_over() -> bool:
+        draining: bool = request.app.built_edge().draining
+        return draining
+
+    database = request.app.state.resources.database(Role.API)
+    return StreamingResponse(
+        _counted(streams, _events(database, tenant_id, feed, place, is_over)),
+        media_type=EVENT_STREAM,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _counted(streams: Streams, events: AsyncIterator[str]) -> AsyncIterator[str]:
+    streams.open += 1
+    try:
+        async for event in events:
+            yield event
+    finally:
+        streams.open -= 1
+
+
+async def _events(
+    database: Database, tenant_id: str, feed: Feed[Place], place: Place, is_over: Callable[[], bool]
+) -> AsyncIterator[str]:
+    """Yield what is new until the stream is old or the process stops."""
+    now = asyncio.get_running_loop().time
+    ends_at, beat_at = now() + STREAM_AGE.total_seconds(), now() + HEARTBEAT_SECONDS
+    # Without an id, a client that no event has come to would come back at another place, and miss what was in between.
+    yield f"id: {feed.id_of(place)}\nretry: {PAUSE_SECONDS * 1000:.0f}\n\n"
+    while now() < ends_at and not is_over():
+        found = await read_apart(database, tenant_id, partial(feed.following, after=place, limit=EVENTS_OF_A_STEP))
+        for each in found:
+            place = each.place
+            yield f"id: {feed.id_of(place)}\nevent: {each.type}\ndata: {each.data}\n\n"
+        if found:
+            beat_at = now() + HEARTBEAT_SECONDS
+        elif now() >= beat_at:
+            beat_at = now() + HEARTBEAT_SECONDS
+            yield ": still here\n\n"
+        if len(found) < EVENTS_OF_A_STEP:
+            await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,129 @@
+"""How scores are published: lock, then read the merged sums, then write the event, in one transaction.
+
+A mark is committed with the change of the sums that it is about. It is read without a lock; then the order keys of its
+subjects are locked as far as they are free, the mark is deleted, and only a later statement reads the sums. So these
+hold what the mark is about, whoever else publishes, and of two events of a subject the later one is the newer one. What
+is not published of a deleted mark is marked anew.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from plaudit.common.db import Tx, try_lock
+from plaudit.common.failpoints import failpoint
+from plaudit.common.outbox import UnitOfWork
+from plaudit.scoring.profiles.domain import BUILT_IN
+from plaudit.scoring.publishing import store
+from plaudit.scoring.publishing.domain import (
+    Cause,
+    Published,
+    ScoreKey,
+    instant_for,
+    next_number,
+    record_of,
+    rows_left,
+)
+from plaudit.scoring.publishing.events import outgoing, score_change
+from plaudit.scoring.sums import store as sums
+
+ROUND_ROWS: Final = 2_000
+"""Marked rows of sums, or due subjects, that one transaction looks at."""
+STEP: Final = 200
+"""Subjects computed at a time: nothing else of the process goes on meanwhile."""
+
+_encode = msgspec.json.Encoder().encode
+_PROFILES: Final = tuple(BUILT_IN.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a transaction has done."""
+
+    published: Collection[ScoreKey] = ()
+    is_full: bool = False
+    """Whether it has looked at as much as it may: there may be more."""
+    marked_at: list[datetime] = field(default_factory=list)
+    """Of the marks that it has taken."""
+
+
+async def publish_marked(work: UnitOfWork) -> Done:
+    """Publish the scores of what is marked, the oldest marks first.
+
+    A subject that another process is publishing, or that was published a moment ago, keeps its mark.
+    """
+    tx = work.tx
+    found = await store.marks(tx, ROUND_ROWS)
+    row_ids = {row_id for mark in found for row_id in mark.row_ids}
+    prefix_of = await store.prefixes_of(tx, row_ids)
+    last = await store.last_published(tx, set(prefix_of.values()))
+    free = await _lock(tx, _not_recent(prefix_of.values(), last, tx.now))
+    failpoint("publishing_after_lock")
+    # A mark whose rows are all gone says nothing; one of which nothing can be published now stays as it is.
+    taken = [
+        mark
+        for mark in found
+        if not free.isdisjoint(known := {prefix_of[row_id] for row_id in mark.row_ids if row_id in prefix_of})
+        or not known
+    ]
+    deleted = await store.delete_marks(tx, [mark.id for mark in taken])
+    failpoint("publishing_after_delete")
+    mine = [mark for mark in taken if mark.id in deleted]
+    marked = {prefix_of[row_id] for mark in mine for row_id in mark.row_ids if row_id in prefix_of}
+    last = await store.last_published(tx, marked & free)
+    ready = _not_recent(marked & free, last, tx.now)
+    await _publish(work, dict.fromkeys(ready, Cause.REVIEWS), last)
+    marked_at = [mark.marked_at for mark in mine]
+    await sums.mark(tx, rows_left(mine, prefix_of, ready), min(marked_at, default=None))
+    return Done(ready, len(row_ids) >= ROUND_ROWS, marked_at)
+
+
+async def publish_due(work: UnitOfWork) -> Done:
+    """Publish the scores whose stars have changed by time alone, once for however many changes have come meanwhile."""
+    tx = work.tx
+    due = await store.due(tx, ROUND_ROWS)
+    free = await _lock(tx, due)
+    last = await store.last_published(tx, free)
+    ready = {key: Cause.TIME for key, published in last.items() if published.is_due(tx.now)}
+    await _publish(work, ready, last)
+    return Done(ready, len(due) >= ROUND_ROWS)
+
+
+async def publish_missing(work: UnitOfWork, keys: Collection[ScoreKey]) -> Done:
+    """Publish those of the scores that the topic does not hold: after an upgrade, or in a topic that was made anew."""
+    free = await _lock(work.tx, keys)
+    last = await store.last_published(work.tx, free)
+    ready = {key: Cause.COMPLETION for key in free if key not in last or not last[key].is_held}
+    await _publish(work, ready, last)
+    return Done(ready)
+
+
+async def _publish(work: UnitOfWork, causes: Mapping[ScoreKey, Cause], last: Mapping[ScoreKey, Published]) -> None:
+    """Read the sums, and write the events. The order keys are held."""
+    tx = work.tx
+    listed = sorted(causes)
+    for keys in (listed[start : start + STEP] for start in range(0, len(listed), STEP)):
+        kept = await store.sums_of(tx, keys)
+        events, rows = [], []
+        for key in keys:
+            before = last.get(key)
+            record = record_of(kept.get(key, ()), _PROFILES, instant_for(before, tx.now))
+            change = score_change(key, next_number(before, record.as_of), causes[key], record)
+            events.append(outgoing(key, change))
+            rows.append(store.KeptEvent(key, change.number, record.as_of, record.next_change_at, _encode(change)))
+        await work.emit(*events)
+        failpoint("publishing_after_outbox")
+        await store.keep(tx, rows)
+
+
+async def _lock(tx: Tx, keys: Collection[ScoreKey]) -> set[ScoreKey]:
+    """Lock those of the subjects that are free, without waiting; return them."""
+    by_order_key = {key.order_key: key for key in keys}
+    return {by_order_key[order_key] for order_key in await try_lock(tx, by_order_key)}
+
+
+def _not_recent(keys: Collection[ScoreKey], last: Mapping[ScoreKey, Published], now: datetime) -> set[ScoreKey]:
+    return {key for key in keys if (published := last.get(key)) is None or not published.is_recent(now)}

@@ -1,0 +1,283 @@
+"""What is published of a subject: the figures of all profiles at one instant, and when stars change by time alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from plaudit.scoring.profiles.domain import TRUST, Profile
+from plaudit.scoring.projection.domain.course import ScoreState, next_half_star, remaining
+from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read
+from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, Sums, landmark_us, unix_us
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+
+MIN_INTERVAL: Final = timedelta(milliseconds=250)
+"""Between two events of one subject: one that changes a thousand times a second is told four times a second."""
+MAX_STEP_BACK: Final = timedelta(minutes=1)
+"""Of two transactions, the one that began first may publish last: then its time is that of the other one. What is
+further back is a clock that was set back."""
+_LAST_US: Final = unix_us(FOR_EVER)
+_ROUNDING_US: Final = 1_000_000
+_MAX_NUDGES: Final = 40
+
+
+class ScoreKey(NamedTuple):
+    """A subject whose score is published."""
+
+    tenant_id: str
+    prefix: str
+
+    @property
+    def order_key(self) -> str:
+        """What is locked while its score is read and published."""
+        return f"score:{self.tenant_id}/{self.prefix}"
+
+
+class Place(NamedTuple):
+    """The place of a subject's last event among those of all subjects: after those of earlier transactions."""
+
+    xid: int
+    prefix: str
+
+
+BEGINNING: Final = Place(0, "")
+
+
+class Cause(StrEnum):
+    """Why a score is published: reviews have changed, its stars have by time alone, or the topic did not hold it."""
+
+    REVIEWS = "reviews"
+    TIME = "time"
+    COMPLETION = "completion"
+
+
+class Survey(StrEnum):
+    """A kind of survey, which has a figure of its own."""
+
+    NPS = "nps"
+    CSAT = "csat"
+    CES = "ces"
+
+
+class NextStars(NamedTuple):
+    """The next change of the stars shown, if no review comes until then."""
+
+    at_us: int
+    stars: float
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyFigure:
+    """What a survey says; no value while it has no answers that weigh anything."""
+
+    value: float | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFigures:
+    """The score of one profile, and the next change of its stars."""
+
+    score: Score
+    next_stars: NextStars | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All figures of a subject at one instant."""
+
+    as_of: datetime
+    profiles: Mapping[str, ProfileFigures]
+    """By the profile's name."""
+    surveys: Mapping[Survey, SurveyFigure]
+    """Only of surveys that were answered."""
+
+    @property
+    def next_change_at(self) -> datetime | None:
+        """When the stars of any profile change next, if no review comes until then."""
+        times = [each.next_stars.at_us for each in self.profiles.values() if each.next_stars is not None]
+        return instant(min(times)) if times else None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is known of the last event of a subject."""
+
+    number: int
+    published_at: datetime
+    next_change_at: datetime | None
+    is_held: bool
+    """Whether the topic that there is now holds the event; another one may have been made since."""
+
+    def is_recent(self, now: datetime) -> bool:
+        """Return whether it is too recent for another one. A clock that was set back makes nothing wait."""
+        return -MAX_STEP_BACK < now - self.published_at < MIN_INTERVAL
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether its stars have changed since by time alone."""
+        return self.next_change_at is not None and self.next_change_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Rows of sums that have changed."""
+
+    id: int
+    marked_at: datetime
+    row_ids: Sequence[int]
+
+
+def rows_left(marks: Iterable[Mark], prefix_of: Mapping[int, ScoreKey], done: Iterable[ScoreKey]) -> list[int]:
+    """Return the rows of marks whose scores are still to be published.
+
+    Args:
+        marks: that are deleted.
+        prefix_of: row id → whose row it is. A row that is not here is gone, and nothing is left to do for it.
+        done: what is published.
+    """
+    published = frozenset(done)
+    ids = {row_id for mark in marks for row_id in mark.row_ids if row_id in prefix_of}
+    return sorted(row_id for row_id in ids if prefix_of[row_id] not in published)
+
+
+def instant_for(before: Published | None, now: datetime) -> datetime:
+    """Return the instant that an event's figures hold for: the present, but not before the last event's."""
+    if before is None or before.published_at - now > MAX_STEP_BACK:
+        return now
+    return max(now, before.published_at)
+
+
+def next_number(before: Published | None, now: datetime) -> int:
+    """Return the number of an event: the microseconds since 1970, or one more than the number before.
+
+    A mere count would begin again at a lower number after a database is restored from a backup.
+    """
+    return max(unix_us(now), 0 if before is None else before.number + 1)
+
+
+def record_of(kept: Sequence[KeptPart], profiles: Iterable[Profile], as_of: datetime) -> Record:
+    """Return all figures of a subject.
+
+    Args:
+        kept: its sums; without any there are no reviews.
+        profiles: whose half-lives are kept.
+        as_of: the instant.
+
+    Raises:
+        ValueError: the half-life of a profile is not kept.
+    """
+    at_us = unix_us(as_of)
+    surveys = {survey: _survey_figure(survey, kept, profile) for survey, profile in _SURVEYS.items()}
+    return Record(
+        as_of,
+        {profile.name: _profile_figures(profile, kept, at_us) for profile in profiles},
+        {survey: figure for survey, figure in surveys.items() if figure.count > 0},
+    )
+
+
+def next_stars(profile: Profile, merged: MergedSums, at_us: int) -> NextStars | None:
+    """Return the next change of the stars that `read` shows, if no review comes; None if they never change.
+
+    The projection computes the crossing in another way than `read`, so the last bits may differ: what is returned is
+    an instant at which `read` shows the new stars. Where the two see a score on different sides of a threshold, a
+    second later decides.
+
+    Args:
+        profile: it.
+        merged: sums of what counts for it.
+        at_us: from when, in microseconds since the Unix epoch.
+    """
+    if merged.sums.n <= 0 or profile.is_frozen:
+        return None
+    shown = half_stars(read(merged, at_us, profile).value)
+    for start_us in (at_us, at_us + _ROUNDING_US):
+        stars = half_stars(read(merged, start_us, profile).value)
+        if stars != shown:
+            return NextStars(start_us, stars)
+        state = _state_of(profile, merged, start_us)
+        if state is None:
+            return None
+        if half_stars(state.score) == stars:
+            crossing = next_half_star(state)
+            return None if crossing is None else _settled(profile, merged, crossing.at_us, crossing.stars)
+    return None
+
+
+def instant(us: int) -> datetime:
+    """Return the time of microseconds since the Unix epoch."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def _profile_figures(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> ProfileFigures:
+    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
+    score = read(merged, instant_of(profile, newest_us(kept, profile), at_us), profile)
+    return ProfileFigures(score, next_stars(profile, merged, at_us))
+
+
+def _state_of(profile: Profile, merged: MergedSums, at_us: int) -> ScoreState | None:
+    """Return the sums faded to an instant; None where rounding has left nothing that could be projected."""
+    age_us = 0 if profile.half_life_us is None else at_us - landmark_us(merged.landmark, profile.half_life_us)
+    left = remaining(age_us, profile.half_life_us)
+    a, b = merged.sums.a * left, merged.sums.b * left
+    if profile.prior_weight + b <= 0:
+        return None
+    return ScoreState(
+        a=a,
+        b=b,
+        at_us=at_us,
+        prior_weight=profile.prior_weight,
+        prior_value=profile.prior_value,
+        half_life_us=profile.half_life_us,
+    )
+
+
+def _settled(profile: Profile, merged: MergedSums, crossed_us: int, stars: float) -> NextStars | None:
+    """Return the crossing, moved by what rounding takes until `read` shows the new stars."""
+    for nudges in range(_MAX_NUDGES):
+        at_us = crossed_us + (1 << nudges) - 1
+        if at_us > _LAST_US:
+            return None
+        if half_stars(read(merged, at_us, profile).value) == stars:
+            return NextStars(at_us, stars)
+    return None
+
+
+def _survey_figure(survey: Survey, kept: Sequence[KeptPart], profile: Profile) -> SurveyFigure:
+    sums = merge_for(profile, parts_for(kept, profile.half_life_us)).sums
+    if sums.n <= 0 or sums.b <= 0:
+        return SurveyFigure(None, max(sums.n, 0))
+    return SurveyFigure(_FIGURES[survey](sums), sums.n)
+
+
+def _nps(sums: Sums) -> float:
+    """Return promoters less detractors in percent: of 0 to 10, 9 and 10 are 5 stars, and 0 to 6 are 1 to 3."""
+    return _within(100 * ((sums.w5 - sums.w1 - sums.w2 - sums.w3) / sums.b), -100, 100)
+
+
+def _csat(sums: Sums) -> float:
+    """Return the share of the two best answers of five, in percent."""
+    return _within(100 * ((sums.w4 + sums.w5) / sums.b), 0, 100)
+
+
+def _ces(sums: Sums) -> float:
+    """Return the mean on the scale of 1 to 7 that is asked for, of which 1 to 5 stars were made."""
+    return _within(1 + (sums.a / sums.b - 1) * 6 / 4, 1, 7)
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+_FIGURES: Final = {Survey.NPS: _nps, Survey.CSAT: _csat, Survey.CES: _ces}
+_SURVEYS: Final = {
+    survey: Profile(
+        name=survey,
+        half_life_days=TRUST.half_life_days,
+        prior_weight=TRUST.prior_weight,
+        prior_value=TRUST.prior_value,
+        kinds=frozenset({survey.value}),
+    )
+    for survey in Survey
+}
+"""How answers fade. The prior is not used."""

@@ -1,0 +1,85 @@
+"""The jobs that publish scores: what has changed at once, and now and then what the topic does not hold.
+
+Several processes may run them.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from plaudit.common.db import Role, Tx
+from plaudit.common.failpoints import failpoint
+from plaudit.common.jobs import PeriodicJob
+from plaudit.common.outbox import UnitOfWork
+from plaudit.common.process import Resources
+from plaudit.scoring.metrics import PUBLISH_WAIT_SECONDS, PUBLISHED
+from plaudit.scoring.publishing import commands, store
+from plaudit.scoring.publishing.commands import Done
+from plaudit.scoring.publishing.domain import Cause, ScoreKey
+from plaudit.scoring.settings import ScoringSettings
+
+POLL_SECONDS: Final = 0.1
+"""How long a change may wait before anybody looks."""
+WALK_SUBJECTS: Final = 1_000
+WALK_PAUSE_SECONDS: Final = 600.0
+"""Between two walks over all subjects."""
+_START: Final = ScoreKey("", "")
+
+
+class PublishingJob(PeriodicJob):
+    """Publishes scores whose sums have changed, or whose stars have by time alone."""
+
+    def __init__(self, resources: Resources[ScoringSettings]) -> None:
+        """Publish under the worker role."""
+        super().__init__("publishing", POLL_SECONDS)
+        self._resources = resources
+        self._database = resources.database(Role.WORKER)
+
+    async def has_work(self) -> bool:
+        """Return whether anything is marked or due."""
+        return await self._database.holds(store.ANY_WORK)
+
+    async def turn(self) -> int:
+        """Publish one batch of each; return how many, if there may be more."""
+        async with self._database.transaction() as tx:
+            marked = await commands.publish_marked(self._work(tx))
+            now = tx.now
+            failpoint("publishing_before_commit")
+        async with self._database.transaction() as tx:
+            due = await commands.publish_due(self._work(tx))
+            failpoint("publishing_before_commit")
+        _count(marked, Cause.REVIEWS, now)
+        _count(due, Cause.TIME, now)
+        return sum(len(done.published) for done in (marked, due) if done.is_full)
+
+    def _work(self, tx: Tx) -> UnitOfWork:
+        return UnitOfWork(tx, self._resources.outbox, self._resources.ids)
+
+
+class CompletionJob(PeriodicJob):
+    """Walks over all subjects, and publishes the scores that the topic does not hold."""
+
+    def __init__(self, resources: Resources[ScoringSettings]) -> None:
+        """Publish under the worker role."""
+        super().__init__("publishing-completion", WALK_PAUSE_SECONDS, max_age_seconds=WALK_PAUSE_SECONDS + 60)
+        self._resources = resources
+        self._database = resources.database(Role.WORKER)
+        self._after = _START
+
+    async def turn(self) -> int:
+        """Look at the next subjects; return how many there were, and 0 at the end."""
+        async with self._database.transaction() as tx:
+            walked = await store.walk(tx, self._after, WALK_SUBJECTS)
+            missing = [key for key, is_missing in walked.items() if is_missing]
+            work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
+            done = await commands.publish_missing(work, missing)
+            now = tx.now
+        _count(done, Cause.COMPLETION, now)
+        is_end = len(walked) < WALK_SUBJECTS
+        self._after = _START if is_end else list(walked)[-1]
+        return 0 if is_end else len(walked)
+
+
+def _count(done: Done, cause: Cause, now: datetime) -> None:
+    PUBLISHED.labels(cause).inc(len(done.published))
+    for marked_at in done.marked_at:
+        PUBLISH_WAIT_SECONDS.observe(max(0.0, (now - marked_at).total_seconds()))

@@ -1,0 +1,46 @@
+"""A page of scores in a real browser: it shows what has changed since, while scripts run."""
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.async_api import expect
+
+from plaudit.common.http import event_stream
+from plaudit.scoring.main import build
+from plaudit.scoring.publishing.api import EVENTS
+from plaudit.scoring.scores.pages import LIVE
+from plaudit_testing.browser import browser, needs_browser
+from plaudit_testing.review_events import review_state
+from plaudit_testing.serving import serving
+
+pytestmark = [pytest.mark.postgres, needs_browser]
+
+
+def test_pages_follow_the_stream_that_there_is() -> None:
+    assert LIVE == EVENTS
+
+
+async def test_a_page_shows_what_has_changed_and_keeps_the_focus(
+    bus, publisher, resources, api, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "PAUSE_SECONDS", 0.1)
+    key = api.headers["authorization"].removeprefix("Bearer ")
+    await bus.tell(None, review_state(5.0, "acme", rated_at=datetime.now(UTC)))
+    await bus.tell(None, review_state(5.0, "globex", rated_at=datetime.now(UTC)))
+    app = build(resources).app
+    assert app is not None
+    async with serving(app) as client, browser(tmp_path, with_scripts=True) as page:
+        await page.goto(f"{str(client.base_url).rstrip('/')}/console/scores")
+        await page.get_by_label("API key").fill(key)
+        await page.get_by_role("button", name="Sign in").click()
+        acme = page.get_by_role("row", name="acme")
+        await expect(acme.locator("[data-label=Reviews]")).to_have_text("1")
+        link = acme.get_by_role("link")
+        await link.focus()
+
+        await bus.tell(None, review_state(1.0, "acme", rated_at=datetime.now(UTC)))
+        await publisher.marked()
+        await expect(acme.locator("[data-label=Reviews]")).to_have_text("2")
+        await expect(acme.locator("[data-label='1 stars']")).to_have_text("1")
+        await expect(link).to_be_focused()
+        await page.close()
