@@ -9,6 +9,7 @@ from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
+from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.scores import api as scores
@@ -41,7 +42,9 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             "explanation": "Why a score is what it is.",
         },
     )
-    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
+    worker = resources.database(Role.WORKER)
+    jobs = [ErasureJob(worker, scrub), HalfLivesJob(worker, resources.settings.partitions)]
+    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=jobs)
 
 
 SERVICE = Service(
