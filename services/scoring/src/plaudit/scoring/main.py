@@ -12,6 +12,8 @@ from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.own_profiles import api as own_profiles
+from plaudit.scoring.own_profiles import pages as own_profiles_pages
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.settings import ScoringSettings
@@ -28,18 +30,21 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         routers=[
             explanation.router,
             explanation_pages.router,
+            own_profiles.router,
+            own_profiles_pages.router,
             scores.router,
             scores_pages.router,
             sessions.router,
             administration.router,
         ],
         pages=True,
-        problems=scores.PROBLEMS,
-        refusals=scores.REFUSALS,
+        problems=scores.PROBLEMS | own_profiles.PROBLEMS,
+        refusals={**scores.REFUSALS, **own_profiles.REFUSALS},
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
             "explanation": "Why a score is what it is.",
+            "profiles": "The rules that scores are computed by: three for everybody, and a tenant's own.",
         },
     )
     worker = resources.database(Role.WORKER)
@@ -52,7 +57,7 @@ SERVICE = Service(
     settings=ScoringSettings,
     build=build,
     has_outbox=False,
-    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/console/scores")),
+    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/v1/score-profiles", "/console/scores")),
 )
 
 if __name__ == "__main__":
