@@ -25,6 +25,7 @@ from plaudit.scoring.profiles.domain import DAY_US, STAR_KINDS, Profile
 from plaudit.scoring.scores.domain import FOR_EVER, Score, read_parts
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit_testing.review_events import review_state
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -175,7 +176,10 @@ async def test_live_stands_still_while_a_partition_joins_and_the_ledger_is_waite
     reaches = commands._history_reaches
 
     async def is_blocked() -> bool:
-        return await superuser.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return tasks[0].done() or await superuser.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+            "AND wait_event_type = 'Lock')"
+        )
 
     async def meanwhile(tx: Tx, partition: int, place: Place) -> bool:
         nonlocal calls
@@ -188,8 +192,7 @@ async def test_live_stands_still_while_a_partition_joins_and_the_ledger_is_waite
         if calls == 2:
             groups.tell(None, review_state(1, "acme"))
             tasks.append(asyncio.create_task(groups.take(LIVE)))
-            while not (tasks[0].done() or await is_blocked()):
-                await asyncio.sleep(0.01)
+            await until(is_blocked, "live waits for its position")
             tasks.append(asyncio.create_task(groups.take(HISTORY)))
         return await reaches(tx, partition, place)
 

@@ -20,6 +20,8 @@ from plaudit.scoring.filling.domain import (
 )
 from plaudit.scoring.half_lives import store as half_lives
 from plaudit.scoring.half_lives.domain import HalfLife, Phase
+from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.sums.domain.fold import Deltas
 
 ENTRIES_PER_TURN: Final = 10_000
@@ -31,6 +33,7 @@ HISTORY_SECONDS: Final = 0.7
 """How long live stands still, in one partition, for history to reach it; and before that, how long we wait for it."""
 POLL_SECONDS: Final = 0.02
 RETRY: Final = timedelta(seconds=1)
+GROUPS: Final = (LIVE.group, HISTORY.group)
 
 
 async def carry_on(tx: Tx, partitions: int) -> int:
@@ -69,7 +72,7 @@ async def _clear(tx: Tx, found: HalfLife, partitions: int) -> HalfLife | None:
     cleared = replace(found, phase=Phase.CLEARING, waits_for=None)
     if left := await store.partitions(tx, found):
         # Once its position row is ours, no transaction of live is open that still adds to the partition.
-        await store.place_of_live(tx, left[0].partition, lock=True)
+        await store.place(tx, LIVE.group, left[0].partition, lock=True)
         await store.drop_partition(tx, found, left[0].partition)
         return cleared
     if await store.drop_sums(tx, found, DROPPED_PER_TURN) == DROPPED_PER_TURN:
@@ -79,8 +82,8 @@ async def _clear(tx: Tx, found: HalfLife, partitions: int) -> HalfLife | None:
         return None
     for partition in range(partitions):
         # The letters first: one that is settled later is one too many, and the partition's reading is not used.
-        _, resolved = await store.letters(tx, partition)
-        places = await store.place_of_live(tx, partition), await store.place_of_history(tx, partition)
+        _, resolved = await store.letters(tx, GROUPS, partition)
+        places = await store.place(tx, LIVE.group, partition), await store.place(tx, HISTORY.group, partition)
         place = BEGINNING if None in places else min(each for each in places if each is not None)
         await store.begin_partition(tx, found, partition, place, resolved)
     total = await store.about_all_entries(tx)
@@ -103,7 +106,7 @@ async def _join(tx: Tx, found: HalfLife) -> HalfLife:
     left = [each for each in await store.partitions(tx, found) if not each.is_live]
     reasons = []
     for each in left:
-        letters, resolved = await store.letters(tx, each.partition)
+        letters, resolved = await store.letters(tx, GROUPS, each.partition)
         if resolved != each.resolved_letters:
             return replace(found, phase=Phase.CLEARING, waits_for=None)  # the ledger has got an entry behind our back
         reason = waits_for_letters(each.partition, letters) or await _begin_to_join(tx, found, each)
@@ -118,7 +121,7 @@ async def _join(tx: Tx, found: HalfLife) -> HalfLife:
 async def _begin_to_join(tx: Tx, found: HalfLife, filling: FillingPartition) -> str | None:
     """Add what both groups have taken since a partition's place, while they go on; return why it waits."""
     partition = filling.partition
-    live, history = await store.place_of_live(tx, partition), await store.place_of_history(tx, partition)
+    live, history = await store.place(tx, LIVE.group, partition), await store.place(tx, HISTORY.group, partition)
     if live is None or history is None:
         return f"partition {partition} is not read by both groups yet"
     await _add_entries(tx, found, filling, min(live, history))
@@ -130,10 +133,10 @@ async def _join_live(tx: Tx, found: HalfLife, partition: int) -> str | None:
     """Let a partition join while live stands still there, if few entries are left; return why it waits."""
     [filling] = [each for each in await store.partitions(tx, found) if each.partition == partition]
     failpoint("half_life_caught_up")
-    live = await store.place_of_live(tx, partition, lock=True)
+    live = await store.place(tx, LIVE.group, partition, lock=True)
     if live is None or not await _history_reaches(tx, partition, live):
         return _behind(partition)
-    letters, resolved = await store.letters(tx, partition)
+    letters, resolved = await store.letters(tx, GROUPS, partition)
     reason = waits_for_letters(partition, letters)
     if reason is None and resolved == filling.resolved_letters:
         await _add_entries(tx, found, filling, live, joins=True)
@@ -169,7 +172,7 @@ async def _history_reaches(tx: Tx, partition: int, place: Place) -> bool:
     """Wait until the ledger has everything up to a record; return whether it has in time."""
     deadline = asyncio.get_running_loop().time() + HISTORY_SECONDS
     while True:
-        history = await store.place_of_history(tx, partition)
+        history = await store.place(tx, HISTORY.group, partition)
         if history is not None and history >= place:
             return True
         if asyncio.get_running_loop().time() > deadline:

@@ -11,8 +11,6 @@ from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
 from plaudit.scoring.filling.domain import Entry, FillingPartition, Place, Standing
 from plaudit.scoring.half_lives.domain import HalfLife
-from plaudit.scoring.history.consumer import HISTORY
-from plaudit.scoring.live.consumer import LIVE
 
 _COLUMNS: Final = "tenant_id, half_life_us, phase, after_review, entries_read, entries_total, waits_for, unused_since"
 _DUE: Final = """
@@ -143,25 +141,21 @@ async def drop_partition(tx: Tx, half_life: HalfLife, partition: int) -> None:
     await tx.raw.execute(_DROP_PARTITION, half_life.tenant_id, half_life.half_life_us, partition)
 
 
-async def place_of_live(tx: Tx, partition: int, *, lock: bool = False) -> Place | None:
-    """Return the last record that live has counted in a partition; None where it has not begun with it.
+async def place(tx: Tx, group: str, partition: int, *, lock: bool = False) -> Place | None:
+    """Return the last record that a group has applied in a partition; None where it has not begun with it.
 
     Args:
         tx: the open transaction.
+        group: the consumer group.
         partition: which.
-        lock: whether live stands still there until the transaction ends.
+        lock: whether the group stands still there until the transaction ends.
     """
-    return await _place(tx, LIVE.group, partition, " FOR UPDATE" if lock else "")
+    row = await tx.raw.fetchrow(_POSITION + (" FOR UPDATE" if lock else ""), group, REVIEWS.name, partition)
+    return None if row is None else Place(row["epoch"], row["sequence"])
 
 
-async def place_of_history(tx: Tx, partition: int) -> Place | None:
-    """Return the last record of a partition whose entries are in the ledger; None where there is none."""
-    return await _place(tx, HISTORY.group, partition)
-
-
-async def letters(tx: Tx, partition: int) -> tuple[list[frozenset[int]], int]:
-    """Return the offsets of each group's open dead letters of a partition, and how many of both groups are settled."""
-    groups = [LIVE.group, HISTORY.group]
+async def letters(tx: Tx, groups: Sequence[str], partition: int) -> tuple[list[frozenset[int]], int]:
+    """Return the offsets of each group's open dead letters of a partition, and how many of all groups are settled."""
     rows = await tx.raw.fetch(_LETTERS, groups, REVIEWS.name, partition)
     found = {row["consumer_group"]: frozenset(row["open_letters"] or ()) for row in rows}
     return [found.get(group, frozenset()) for group in groups], sum(row["resolved"] for row in rows)
@@ -227,8 +221,3 @@ async def entries(tx: Tx, tenant_id: str, partition: int, after: Place, until: P
         )
         for row in rows
     ]
-
-
-async def _place(tx: Tx, group: str, partition: int, lock: str = "") -> Place | None:
-    row = await tx.raw.fetchrow(_POSITION + lock, group, REVIEWS.name, partition)
-    return None if row is None else Place(row["epoch"], row["sequence"])

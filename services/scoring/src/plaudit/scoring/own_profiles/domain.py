@@ -111,9 +111,9 @@ def form_of(profile: Profile, name: str) -> dict[str, str]:
         "name": name,
         "half_life": half_life,
         "unit": unit,
-        **{field: f"{getattr(profile, field):g}" for field in _NUMBERS},
-        **{f"origin_{origin}": f"{profile.origin_weights.get(origin, 1.0):g}" for origin in ORIGINS},
-        "source_weights": "\n".join(f"{source} {weight:g}" for source, weight in profile.source_weights.items()),
+        **{field: _number(getattr(profile, field)) for field in _NUMBERS},
+        **{f"origin_{origin}": _number(profile.origin_weights.get(origin, 1.0)) for origin in ORIGINS},
+        "source_weights": "\n".join(f"{source} {_number(weight)}" for source, weight in profile.source_weights.items()),
         "is_frozen": "yes" if profile.is_frozen else "",
     }
 
@@ -167,9 +167,14 @@ def _in_units(days: float | None) -> tuple[str, str]:
         return "", NEVER
     for unit in ("years", "days"):
         if (number := days / DAYS_OF[unit]) >= 1 and number == round(number):
-            return f"{number:g}", unit
-    unit = "hours" if days < 2 else "days"  # noqa: PLR2004 - below two days, hours say more
-    return f"{days / DAYS_OF[unit]:.10g}", unit
+            return _number(number), unit
+    unit = "hours" if days < 2 else "days"  # below two days, hours say more
+    return _number(days / DAYS_OF[unit]), unit
+
+
+def _number(value: float) -> str:
+    """Return a number as short as it can be read back."""
+    return repr(value).removesuffix(".0")
 
 
 def _half_life_typed(texts: Mapping[str, str]) -> float | None:

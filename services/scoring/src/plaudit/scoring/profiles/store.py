@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from plaudit.common.db import SqlTx
 from plaudit.scoring.profiles.domain import Profile, ProfileRevision, parameters_of, profile_of
@@ -56,7 +57,7 @@ async def present(tx: SqlTx, tenant_id: str) -> list[ProfileRevision]:
     columns = profile_revisions.c
     newest = (
         select(profile_revisions)
-        .distinct(columns.name)
+        .ext(distinct_on(columns.name))
         .where(columns.tenant_id == tenant_id)
         .order_by(columns.name, _NEWEST_FIRST)
     )
