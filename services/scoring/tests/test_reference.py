@@ -15,7 +15,7 @@ pytestmark = pytest.mark.postgres
 
 
 async def test_every_operation_answers_as_its_example_says(
-    resources: Resources[ScoringSettings], api: httpx.AsyncClient, bus
+    resources: Resources[ScoringSettings], api: httpx.AsyncClient, bus, client_of
 ) -> None:
     app = build(resources).app
     assert app is not None
@@ -26,4 +26,14 @@ async def test_every_operation_answers_as_its_example_says(
     await reference.check(api, "read_score", ids={"subject": "acme"})
     asked = {"subject": "acme", "rating": "5", "rated_at": rated_at.isoformat()}
     await reference.check(api, "read_effects", params=asked)
+    await check_profiles(reference, await client_of("default", "scores:read", "scores:write"))
     reference.assert_all_are_checked()
+
+
+async def check_profiles(reference: Reference, writer: httpx.AsyncClient) -> None:
+    own = {"profile_name": "fast"}
+    await reference.check(writer, "set_profile", ids=own)
+    await reference.check(writer, "read_profile", ids=own)
+    await reference.check(writer, "list_profiles")
+    await reference.check(writer, "list_profile_revisions", ids=own)
+    await reference.check(writer, "delete_profile", ids=own)

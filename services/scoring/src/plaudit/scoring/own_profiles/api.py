@@ -21,6 +21,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.names import nearest
 from plaudit.scoring.own_profiles import commands, store
 from plaudit.scoring.own_profiles.domain import (
     BuiltInProfileError,
@@ -79,27 +80,32 @@ async def list_profiles(principal: ScoresReader, tx: TenantTx) -> ProfilesOut:
 
 
 @router.get(
-    "/v1/score-profiles/{name}",
+    "/v1/score-profiles/{profile_name}",
     summary="Read a score profile",
     openapi_extra=describe(problems={"not-found": 404}, headers=("ETag",)),
 )
-async def read_profile(principal: ScoresReader, tx: TenantTx, name: Name, response: Response) -> ProfileOut:
+async def read_profile(principal: ScoresReader, tx: TenantTx, profile_name: Name, response: Response) -> ProfileOut:
     """Read a profile, and whether scores can be read by it. A built-in one has revision 0 in its entity tag."""
-    if (built_in := BUILT_IN.get(name)) is not None:
+    if (built_in := BUILT_IN.get(profile_name)) is not None:
         response.headers["ETag"] = '"0"'
         return built_in_out(built_in)
-    return await _answer(tx, principal.tenant_id, name, response)
+    return await _answer(tx, principal.tenant_id, profile_name, response)
 
 
 @router.put(
-    "/v1/score-profiles/{name}",
+    "/v1/score-profiles/{profile_name}",
     summary="Set a score profile",
     openapi_extra=describe(
         problems={"built-in-profile": 409, "too-many-profiles": 409, "invalid-profile": 422}, headers=("ETag",)
     ),
 )
 async def set_profile(
-    principal: ScoresWriter, tx: TenantTx, name: Name, body: ProfileIn, response: Response, if_match: IfMatch = None
+    principal: ScoresWriter,
+    tx: TenantTx,
+    profile_name: Name,
+    body: ProfileIn,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> ProfileOut:
     """Make a profile, or change all of it, as a new revision; the same again changes nothing.
 
@@ -107,37 +113,37 @@ async def set_profile(
     ledger: until that is done, scores by this profile answer 409 `profile-not-ready`, and other profiles as before.
     """
     await commands.set_profile(
-        tx, principal.tenant_id, body.profile(name), principal.actor, expected_revisions=_revisions(if_match)
+        tx, principal.tenant_id, body.profile(profile_name), principal.actor, expected_revisions=_revisions(if_match)
     )
-    return await _answer(tx, principal.tenant_id, name, response)
+    return await _answer(tx, principal.tenant_id, profile_name, response)
 
 
 @router.delete(
-    "/v1/score-profiles/{name}",
+    "/v1/score-profiles/{profile_name}",
     status_code=204,
     summary="Delete a score profile",
     openapi_extra=describe(problems={"not-found": 404, "built-in-profile": 409}),
 )
-async def delete_profile(principal: ScoresWriter, tx: TenantTx, name: Name, if_match: IfMatch = None) -> None:
+async def delete_profile(principal: ScoresWriter, tx: TenantTx, profile_name: Name, if_match: IfMatch = None) -> None:
     """Delete a profile. Its revisions stay; what was kept for its half-life goes after a day."""
     await commands.delete_profile(
-        tx, principal.tenant_id, name, principal.actor, expected_revisions=_revisions(if_match)
+        tx, principal.tenant_id, profile_name, principal.actor, expected_revisions=_revisions(if_match)
     )
 
 
 @router.get(
-    "/v1/score-profiles/{name}/revisions",
+    "/v1/score-profiles/{profile_name}/revisions",
     summary="List revisions of a score profile",
     openapi_extra=describe(problems={"not-found": 404}),
 )
 async def list_profile_revisions(
-    principal: ScoresReader, tx: TenantTx, name: Name, paging: Paging
+    principal: ScoresReader, tx: TenantTx, profile_name: Name, paging: Paging
 ) -> Page[ProfileRevisionOut]:
     """List who set what and when, the latest first, also of a profile that is deleted. A built-in one has none."""
     (before,) = paging.after(tuple[int]) or (None,)
-    found = await profiles.revisions(tx, principal.tenant_id, name, before, paging.rows)
-    if not found and before is None and name not in BUILT_IN:
-        raise await _unknown(tx, principal.tenant_id, name)
+    found = await profiles.revisions(tx, principal.tenant_id, profile_name, before, paging.rows)
+    if not found and before is None and profile_name not in BUILT_IN:
+        raise await _unknown(tx, principal.tenant_id, profile_name)
     return paging.page(found, lambda each: (each.revision,), revision_out)
 
 
@@ -152,7 +158,7 @@ async def _answer(tx: SqlTx, tenant_id: str, name: str, response: Response) -> P
 
 async def _unknown(tx: SqlTx, tenant_id: str, name: str) -> NoProfileError:
     own = [each.name for each in await profiles.present(tx, tenant_id)]
-    return NoProfileError(name, [*BUILT_IN, *own])
+    return NoProfileError(name, nearest(name, [*BUILT_IN, *own]))
 
 
 def _etag(revision: ProfileRevision) -> str:

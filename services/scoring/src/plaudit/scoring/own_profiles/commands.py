@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from plaudit.common.db import SqlTx
 from plaudit.common.db.order_locks import lock
+from plaudit.common.names import nearest
 from plaudit.scoring.half_lives import store as half_lives
 from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.own_profiles.domain import (
@@ -70,7 +71,7 @@ async def delete_profile(
     latest = await store.latest(tx, tenant_id, name)
     changed = next_revision(name, latest, None, actor, tx.now)
     if changed is None:
-        raise NoProfileError(name, [each.name for each in await store.present(tx, tenant_id)])
+        raise NoProfileError(name, nearest(name, [each.name for each in await store.present(tx, tenant_id)]))
     _check_expected(latest, expected_revisions)
     await store.add(tx, tenant_id, changed)
     await _want_half_lives(tx, tenant_id)

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from plaudit.common.names import nearest
-from plaudit.common.refusals import sentence
 from plaudit.scoring.profiles.domain import (
     BUILT_IN,
     MAX_HALF_LIFE_DAYS,
@@ -59,10 +57,10 @@ class ProfileChangedError(ValueError):
 class NoProfileError(ValueError):
     """The tenant has no profile of its own of a name."""
 
-    def __init__(self, name: str, known: Collection[str]) -> None:
+    def __init__(self, name: str, near: Collection[str]) -> None:
         """Name those that may have been meant."""
-        near = " or ".join(f"`{each}`" for each in nearest(name, known))
-        super().__init__(f"There is no profile `{name}`.{f' Did you mean {near}?' if near else ''}")
+        meant = " or ".join(f"`{each}`" for each in near)
+        super().__init__(f"There is no profile `{name}`.{f' Did you mean {meant}?' if meant else ''}")
 
 
 def next_revision(
@@ -150,7 +148,9 @@ def profile_typed(texts: Mapping[str, str], kinds: Collection[str]) -> tuple[Pro
         try:
             profile_of("form", plain | {parameter: value})
         except InvalidProfileError as error:
-            errors[parameter] = HALF_LIFE_RULE if parameter == "half_life_days" else sentence(error.rule)
+            errors[parameter] = (
+                HALF_LIFE_RULE if parameter == "half_life_days" else f"{error.rule[:1].upper()}{error.rule[1:]}."
+            )
     return (TRUST if errors else profile_of(name, plain | given)), errors
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from plaudit.common.http import Body
 from plaudit.scoring.half_lives.domain import READY, Progress
 from plaudit.scoring.profiles.domain import (
+    BUILT_IN,
     MAX_HALF_LIFE_DAYS,
     MAX_PRIOR_WEIGHT,
     MAX_RATING,
@@ -68,6 +69,11 @@ class ProfileIn(Body):
         return profile_of(name, self.model_dump() | {"source_weights": _by_text(self.source_weights)})
 
 
+def _example(model: type[BaseModel]) -> dict[str, object]:
+    """Return the example of a model whose fields all have one."""
+    return {name: field.examples[0] for name, field in model.model_fields.items() if field.examples}
+
+
 class ParametersOut(BaseModel):
     """The parameters of a profile."""
 
@@ -104,22 +110,6 @@ class ProfileOut(ParametersOut):
     )
 
 
-class ProfilesOut(BaseModel):
-    """All profiles of a tenant."""
-
-    items: list[ProfileOut] = Field(description="Those that every tenant has first, then its own by name.")
-
-
-class ProfileRevisionOut(BaseModel):
-    """One revision of a profile; it never changes."""
-
-    name: str = Field(description="Of the profile.", examples=["fast"])
-    revision: int = Field(description="Counted from 1.", examples=[1])
-    parameters: ParametersOut | None = Field(description="What it set; null where it deleted the profile.")
-    changed_at: datetime = Field(description="When.", examples=["2026-03-01T09:00:00Z"])
-    changed_by: str = Field(description="The key or the person.", examples=["key:abcdefghijklmnop"])
-
-
 def built_in_out(profile: Profile) -> ProfileOut:
     """Return a profile that every tenant has."""
     return ProfileOut(
@@ -132,6 +122,27 @@ def built_in_out(profile: Profile) -> ProfileOut:
         changed_at=None,
         changed_by=None,
     )
+
+
+class ProfilesOut(BaseModel):
+    """All profiles of a tenant."""
+
+    items: list[ProfileOut] = Field(
+        description="Those that every tenant has first, then its own by name.",
+        examples=[[*(built_in_out(each).model_dump(mode="json") for each in BUILT_IN.values()), _example(ProfileOut)]],
+    )
+
+
+class ProfileRevisionOut(BaseModel):
+    """One revision of a profile; it never changes."""
+
+    name: str = Field(description="Of the profile.", examples=["fast"])
+    revision: int = Field(description="Counted from 1.", examples=[1])
+    parameters: ParametersOut | None = Field(
+        description="What it set; null where it deleted the profile.", examples=[_example(ParametersOut)]
+    )
+    changed_at: datetime = Field(description="When.", examples=["2026-03-01T09:00:00Z"])
+    changed_by: str = Field(description="The key or the person.", examples=["key:abcdefghijklmnop"])
 
 
 def own_out(revision: ProfileRevision, profile: Profile, progress: Progress) -> ProfileOut:
