@@ -28,7 +28,7 @@ from plaudit.scoring.profiles.domain import (
 EXAMPLE_SOURCE_ID = "01956d00-0000-7000-8000-000000000001"
 Kind = Literal["stars", "thumbs", "nps", "csat", "ces"]
 Origin = Literal["organic", "invited", "incentivised"]
-Weight = Annotated[float, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT)]
+Weight = Annotated[float, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT, strict=True)]
 
 _HALF_LIFE = (
     "After how many days a review weighs half, from an hour (1/24) to a hundred years; null: reviews never fade."
@@ -43,11 +43,17 @@ class ProfileIn(Body):
     """The parameters of a profile. A weight of 1 is that of any review; none is 0, so that no review is left out."""
 
     half_life_days: float | None = Field(
-        ge=MIN_HALF_LIFE_DAYS, le=MAX_HALF_LIFE_DAYS, description=_HALF_LIFE, examples=[90.0]
+        ge=MIN_HALF_LIFE_DAYS, le=MAX_HALF_LIFE_DAYS, strict=True, description=_HALF_LIFE, examples=[90.0]
     )
-    prior_weight: float = Field(ge=MIN_PRIOR_WEIGHT, le=MAX_PRIOR_WEIGHT, description=_PRIOR_WEIGHT, examples=[7.0])
+    prior_weight: float = Field(
+        ge=MIN_PRIOR_WEIGHT, le=MAX_PRIOR_WEIGHT, strict=True, description=_PRIOR_WEIGHT, examples=[7.0]
+    )
     prior_value: float = Field(
-        ge=MIN_RATING, le=MAX_RATING, description="The stars of the prior: the score of few reviews.", examples=[3.5]
+        ge=MIN_RATING,
+        le=MAX_RATING,
+        strict=True,
+        description="The stars of the prior: the score of few reviews.",
+        examples=[3.5],
     )
     kinds: list[Kind] = Field(min_length=1, max_length=5, description=_KINDS, examples=[["stars", "thumbs"]])
     verified_weight: Weight = Field(default=1.0, description="The weight of verified reviews.", examples=[1.0])
@@ -58,7 +64,7 @@ class ProfileIn(Body):
     source_weights: dict[UUID, Weight] = Field(
         default={}, max_length=MAX_SOURCE_WEIGHTS, description=_SOURCE_WEIGHTS, examples=[{EXAMPLE_SOURCE_ID: 2.0}]
     )
-    is_frozen: bool = Field(default=False, description=_FROZEN, examples=[False])
+    is_frozen: bool = Field(default=False, strict=True, description=_FROZEN, examples=[False])
 
     def profile(self, name: str) -> Profile:
         """Return the profile as the domain has it.
