@@ -83,6 +83,7 @@ BEYOND_SCHEMAS = {
     ("PATCH /v1/sources/{source_id}", "allowed_addresses"): {"invalid-source"},
     ("PATCH /v1/sources/{source_id}", "time_zone"): {"invalid-source"},
     (ROTATE, "secret"): {"invalid-source"},
+    ("PUT /v1/score-profiles/{profile_name}", "kinds"): {"invalid-profile"},
     ("POST /v1/mappings/guess", "payload"): {"unusable-payload"},
     ("POST /v1/mappings/preview", "payload"): {"unusable-payload"},
     ("POST /v1/mappings/preview", "time_zone"): {"invalid-source"},

@@ -138,6 +138,7 @@ async def house(dsn: str, services: Sequence[Service[Any]] = SERVICES) -> AsyncI
                 await _fill_board(made, client, reviews)
             else:
                 made.known["subject"] = ["acme", "acme/berlin"]
+                made.known["profile_name"] = [await _profile(client)]
         yield made
 
 
@@ -219,6 +220,13 @@ async def _survey(client: httpx.AsyncClient) -> str:
     wanted = {"name": "After it", "subject": "acme", "kind": "nps", "template": "shop", "language": "en"}
     made = (await client.post("/v1/surveys", json=wanted)).raise_for_status()
     return str(made.json()["id"])
+
+
+async def _profile(client: httpx.AsyncClient) -> str:
+    """A profile of the tenant's own, of a half-life that every tenant has: so scores by it are ready."""
+    parameters = {"half_life_days": 30, "prior_weight": 7, "prior_value": 3.5, "kinds": ["stars"]}
+    made = (await client.put("/v1/score-profiles/own", json=parameters)).raise_for_status()
+    return str(made.json()["name"])
 
 
 async def _fill_board(made: House, client: httpx.AsyncClient, reviews: Sequence[str]) -> None:

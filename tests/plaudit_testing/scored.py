@@ -9,6 +9,8 @@ from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for
 from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, Source
 
+NEWEST = len(Sums._fields)
+"""The place of the newest review's time in a row of a half-life; the numbers of `Sums` come before it."""
 MOMENT_US = 20_000 * DAY_US
 SOURCE_ID = "01956d00-0000-7000-8000-000000000001"
 
@@ -41,11 +43,11 @@ def change(before: ScoredReview | None, after: ScoredReview | None) -> ScoredCha
 
 
 def folded(*states: tuple[ScoredReview | None, ScoredReview | None], profile: Profile = TRUST) -> Deltas:
-    """The deltas of changes, each `(before, after)`, of one tenant and one partition, for a profile's half-life."""
+    """The sums of changes, each `(before, after)`, of one tenant and one partition, for a profile's half-life."""
     deltas: Deltas = {}
     for before, after in states:
         fold_half_life(deltas, "default", 0, change(before, after), _half_life_us(profile))
-    return deltas
+    return {key: row[:NEWEST] for key, row in deltas.items()}
 
 
 def kept(*states: tuple[ScoredReview | None, ScoredReview | None], partition: int = 0) -> Deltas:

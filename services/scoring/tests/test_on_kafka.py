@@ -15,6 +15,7 @@ from plaudit.common.db import Database
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit.common.process import Resources
+from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.history.store import kept_at
 from plaudit.scoring.live.consumer import LIVE
@@ -257,3 +258,46 @@ async def test_a_process_that_is_killed_between_two_steps_loses_no_score(
         assert await asyncio.to_thread(every.stop) == 0, every.log_tail()
 
     await assert_topic_is_what_the_api_says(api, kafka_server.bootstrap)
+
+
+async def test_a_half_life_is_filled_under_traffic_and_scores_by_it_are_those_of_the_reviews(
+    client_of, feed: Feed, resources: Resources[ScoringSettings], worker: Database
+) -> None:
+    writer = await client_of("default", "scores:read", "scores:write")
+    chance = random.Random(20261129)
+    told = Told(feed)
+
+    async def go_on(reviews: int) -> None:
+        for _ in range(reviews):
+            first = review_state(chance.choice([1, 3, 5]), chance.choice(["acme", "acme/berlin", "globex"]))
+            edited = msgspec.structs.replace(
+                first, rating=4.0, rated_at=PUBLISHED + timedelta(days=chance.randrange(9))
+            )
+            moved = msgspec.structs.replace(edited, subject="acme/hamburg")
+            states = [first, *chance.choice([[], [edited], [edited, moved], [None], [None, first], [edited, None]])]
+            await told.lives(*states, partition=chance.randrange(PARTITIONS))
+
+    loops = [ConsumerLoop(each, worker, resources.outbox.append, resources.settings) for each in (LIVE, HISTORY)]
+    await go_on(40)
+    async with running(*loops, HalfLivesJob(worker, PARTITIONS), HalfLivesJob(worker, PARTITIONS)):
+        await go_on(40)
+        parameters = {"half_life_days": 400, "prior_weight": 7, "prior_value": 3.5, "kinds": ["stars"]}
+        (await writer.put("/v1/score-profiles/own", json=parameters)).raise_for_status()
+
+        async def is_ready() -> bool:
+            await go_on(3)
+            return bool((await writer.get("/v1/score-profiles/own")).json()["is_ready"])
+
+        await until(is_ready, "the half-life is filled")
+        await go_on(20)
+        for loop in loops:
+            await drain(loop)
+
+    items = (await writer.get("/v1/scores", params={"profile": "own"})).json()["items"]
+    assert {item["subject"] for item in items} == {"acme", "acme/berlin", "acme/hamburg", "globex"}
+    for item in items:
+        of_subject = [t for t in told.truths if f"{t.subject}/".startswith(f"{item['subject']}/")]
+        weights = [0.5 ** ((oracle.instant(item["at"]) - t.rated_at) / timedelta(days=400)) for t in of_subject]
+        total = 7 * 3.5 + sum(w * t.rating for w, t in zip(weights, of_subject, strict=True))
+        assert item["count"] == len(of_subject)
+        assert item["score"] == pytest.approx(total / (7 + sum(weights)), rel=1e-9)

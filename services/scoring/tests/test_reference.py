@@ -57,4 +57,14 @@ async def test_every_operation_answers_as_its_example_says(
     job = PublishingJob(resources)
     await job.turn()
     await reference.check(api, "read_score_events", params={"subject": "acme"})
+    await check_profiles(reference, await client_of("default", "scores:read", "scores:write"))
     reference.assert_all_are_checked()
+
+
+async def check_profiles(reference: Reference, writer: httpx.AsyncClient) -> None:
+    own = {"profile_name": "fast"}
+    await reference.check(writer, "set_profile", ids=own)
+    await reference.check(writer, "read_profile", ids=own)
+    await reference.check(writer, "list_profiles")
+    await reference.check(writer, "list_profile_revisions", ids=own)
+    await reference.check(writer, "delete_profile", ids=own)

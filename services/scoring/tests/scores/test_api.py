@@ -80,7 +80,7 @@ async def test_a_score_has_these_members(api: httpx.AsyncClient, bus) -> None:
     answer = (await api.get("/v1/scores/acme")).json()
 
     assert set(answer) == {
-        "subject", "profile", "at", "score", "stars", "count", "distribution", "prior", "effective_reviews",
+        "subject", "profile", "origin", "at", "score", "stars", "count", "distribution", "prior", "effective_reviews",
     }  # fmt: skip
     assert answer["score"] == pytest.approx(3.6875, abs=1e-3)
     assert (answer["profile"], answer["stars"], answer["prior"]) == ("trust", 3.5, 3.5)

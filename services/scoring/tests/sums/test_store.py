@@ -40,7 +40,7 @@ async def kept_of(tx: SqlTx, prefix: str = "acme") -> list[KeptPart]:
 
 async def rows_of(tx: SqlTx, prefix: str = "acme") -> list[tuple[int, Sums]]:
     """The sums of the trust profile, each with its landmark."""
-    return [part[2:] for part in parts_for(await kept_of(tx, prefix), TRUST.half_life_us)]
+    return [(part.landmark, part.sums) for part in parts_for(await kept_of(tx, prefix), TRUST.half_life_us)]
 
 
 async def add_by_id(tx: Tx, one_star: Mapping[int, OneStar], several_stars: Mapping[int, Sequence[float]]) -> None:

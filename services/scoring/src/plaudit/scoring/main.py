@@ -14,11 +14,14 @@ from plaudit.scoring.badges.pages import public as badges_public
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
+from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.insight import api as insight
 from plaudit.scoring.insight import pages as insight_pages
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.own_profiles import api as own_profiles
+from plaudit.scoring.own_profiles import pages as own_profiles_pages
 from plaudit.scoring.projection import api as projection
 from plaudit.scoring.projection import pages as projection_pages
 from plaudit.scoring.publishing import api as publishing
@@ -47,6 +50,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             badges_public.router,
             badges_console.router,
             publishing.router,
+            own_profiles.router,
+            own_profiles_pages.router,
             scores.router,
             scores_pages.router,
             sessions.router,
@@ -60,6 +65,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             **explanation.PROBLEMS,
             **projection.PROBLEMS,
             **badges.PROBLEMS,
+            **own_profiles.PROBLEMS,
         },
         refusals={
             **scores.REFUSALS,
@@ -67,6 +73,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             **explanation.REFUSALS,
             **projection.REFUSALS,
             **badges.REFUSALS,
+            **own_profiles.REFUSALS,
         },
         assets=resources.page_assets,
         tags={
@@ -74,6 +81,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             "explanation": "Why a score is what it is, and why it moved.",
             "projection": "Where a score goes, and what it takes to be elsewhere.",
             "insight": "What people complain about and praise, by topics and by terms that stand out.",
+            "profiles": "The rules that scores are computed by: three for everybody, and a tenant's own.",
             "badges": "Which scores everybody may see, as badges on other sites.",
         },
     )
@@ -86,6 +94,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             CompletionJob(resources),
             ErasureJob(worker, scrub),
             PurgeJob(worker),
+            HalfLivesJob(worker, resources.settings.partitions),
         ],
     )
 
@@ -99,6 +108,7 @@ SERVICE = Service(
             "/v1/scores",
             "/v1/score-effects",
             "/v1/score-events",
+            "/v1/score-profiles",
             "/v1/score-explanations",
             "/v1/score-projections",
             "/v1/insight",

@@ -38,7 +38,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "people:write": "see and invite staff, and change their accounts",
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",
-    "scores:write": "change which scores are public",
+    "scores:write": "change which scores are public, markers, and profiles that scores are computed by",
     "sorting:write": "change the rules that reviews are sorted by",
     "sources:read": "read sources, without their secrets",
     "sources:write": "make, change and delete sources, and see their secrets",

@@ -46,7 +46,7 @@ from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, instant_of
 from plaudit.scoring.sums.domain.decay import landmark_us, unix_us
-from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us, parts_for
 
 USUAL_WINDOW: Final = timedelta(days=30)
 """How long before its end a window begins that says only when it ends."""
@@ -98,27 +98,27 @@ async def explain_window(
     begins, ends = window
     if begins >= ends:
         raise ReversedWindowError(begins, ends)
-    kept = await scores.kept_of(tx, tenant_id, subject, Moment(at=begins, known_at=begins))
+    parts = await scores.parts_of(tx, tenant_id, subject, Moment(at=begins, known_at=begins), profile)
     asked = store.Window(tenant_id, subject, begins, ends)
-    first_us, second_us = await _read_at(tx, asked, profile, kept)
-    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
+    first_us, second_us = await _read_at(tx, asked, profile, parts)
+    merged = merge_for(profile, parts)
     held_us = 0 if profile.half_life_us is None else landmark_us(merged.landmark, profile.half_life_us)
     known = Share(merged.sums.a, merged.sums.b) if merged.sums.n > 0 else Share(0.0, 0.0)
     begun = start(known, held_us, first_us, second_us, profile.half_life_us, prior_of(profile))
     aged = score_of(begun.share, prior_of(profile))
     told, moving = await store.moves(tx, asked, profile, second_us, aged=aged, reviews=reviews)
-    if not (kept or told) and not await scores.is_known(tx, tenant_id, subject):
+    if not (parts or told) and not await scores.is_known(tx, tenant_id, subject):
         raise await unknown_subject(tx, tenant_id, subject)
     first = Standing(begins, begun.score, max(merged.sums.n, 0))
     return explained(subject, profile, begun, (first, ends), told, moving)
 
 
-async def _read_at(tx: Tx, window: store.Window, profile: Profile, kept: Sequence[KeptPart]) -> tuple[int, int]:
+async def _read_at(tx: Tx, window: store.Window, profile: Profile, parts: Sequence[Part]) -> tuple[int, int]:
     """Return the instants that the two scores are read at, in microseconds since the Unix epoch."""
     first_us, second_us = unix_us(window.begins), unix_us(window.ends)
     if not profile.is_frozen:
         return first_us, second_us
-    newest = newest_us(kept, profile)
+    newest = newest_us(parts, profile)
     came = await store.newest_us(tx, window, profile)
     newest_then = max((each for each in (newest, came) if each is not None), default=None)
     return instant_of(profile, newest, first_us), instant_of(profile, newest_then, second_us)

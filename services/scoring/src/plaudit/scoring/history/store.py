@@ -60,7 +60,7 @@ FROM (
 GROUP BY source_id, traits, block
 """
 _OF_ONE_HALF_LIFE = f"""
-SELECT source_id, traits, landmark, {_of_half_life("", "w")}, {_COUNTS}
+SELECT source_id, traits, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us
 FROM (
     SELECT *, power(2::float8, (rated_us - landmark * $5::bigint * {LANDMARK_HALF_LIVES})::float8 / $5::bigint) AS w
     FROM (
@@ -109,7 +109,7 @@ async def parts_at(
 ) -> list[Part]:
     """Return the sums of one half-life, which may be any; otherwise as `kept_at`."""
     rows = await tx.raw.fetch(_OF_ONE_HALF_LIFE, tenant_id, subject, at, known_at, half_life_us)
-    return [Part(_spelt(row), row["traits"], row["landmark"], _numbers(Sums, row)) for row in rows]
+    return [Part(_spelt(row), row["traits"], row["landmark"], _numbers(Sums, row), row["newest_us"]) for row in rows]
 
 
 def _spelt(row: Any) -> str:

@@ -1,13 +1,14 @@
 """What the live group does with review changes: it counts them in the sums, and marks what has changed."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from plaudit.common.db import Tx
-from plaudit.scoring.live.domain import Counted, KnownRows, fold_batch
+from plaudit.scoring.half_lives import store as half_lives
+from plaudit.scoring.live.domain import Counted, KnownRows, fold_batch, fold_half_lives, tenants_of
 from plaudit.scoring.sums import store
 
 
-async def count(tx: Tx, changes: Iterable[Counted], known: KnownRows) -> None:
+async def count(tx: Tx, changes: Sequence[Counted], known: KnownRows) -> None:
     """Count changes in the sums, and mark the rows. Their order makes no difference to a sum.
 
     Rows that are known are updated by their ids; the others are found or made by their keys, and known from then on.
@@ -25,3 +26,15 @@ async def count(tx: Tx, changes: Iterable[Counted], known: KnownRows) -> None:
             raise store.RowsMissingError("the rows that were known are of another table")
         changed += added.ids.values()
     await store.mark(tx, changed)
+    if tenants := await half_lives.tenants(tx):
+        await _count_in_half_lives(tx, changes, tenants)
+
+
+async def _count_in_half_lives(tx: Tx, changes: Sequence[Counted], tenants: frozenset[str]) -> None:
+    """Count changes of tenants with half-lives of their own in the sums of these.
+
+    The position rows of the batch's partitions are held, so no partition joins or leaves in between.
+    """
+    live = await half_lives.live(tx, tenants & tenants_of(changes))
+    if live:
+        await half_lives.add(tx, fold_half_lives(changes, live))

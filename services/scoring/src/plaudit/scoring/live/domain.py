@@ -17,7 +17,16 @@ from plaudit.common.contracts.envelope import Sequence as Number
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES
-from plaudit.scoring.sums.domain.fold import EMPTY_ROW, DeltaKey, Deltas, OneStar, fold
+from plaudit.scoring.sums.domain.fold import (
+    EMPTY_ROW,
+    DeltaKey,
+    Deltas,
+    OneStar,
+    add_share,
+    fold,
+    fold_half_life,
+    half_life_share,
+)
 from plaudit.scoring.sums.domain.kept import (
     BLOCK_US,
     NEWEST,
@@ -233,6 +242,34 @@ def fold_batch(batch: Iterable[Counted], known: KnownRows) -> Additions:
     for row_id, numbers in several_stars.items():
         _, first_star, *first = one_star.pop(row_id)
         _add(numbers, int(first_star), *first)
+    return found
+
+
+def tenants_of(batch: Iterable[Counted]) -> set[str]:
+    """Return the tenants that reduced changes are of."""
+    return {counted.tenant_id if isinstance(counted, OtherChange) else counted[0][0] for counted in batch}
+
+
+def fold_half_lives(batch: Iterable[Counted], live: Mapping[tuple[str, int], Iterable[int]]) -> dict[int, Deltas]:
+    """Fold reduced changes for half-lives of tenants' own; return half-life in microseconds → its deltas.
+
+    Args:
+        batch: changes that `fold_batch` takes.
+        live: (tenant, partition) → the half-lives that are kept there.
+    """
+    found: dict[int, Deltas] = {}
+    for counted in batch:
+        if isinstance(counted, OtherChange):
+            tenant_id, partition = counted.tenant_id, counted.partition
+            for half_life_us in live.get((tenant_id, partition), ()):
+                fold_half_life(found.setdefault(half_life_us, {}), tenant_id, partition, counted.change, half_life_us)
+            continue
+        (tenant_id, subject, source_id, traits, partition, _), _, rating, rated_at_us, _, _ = counted
+        for half_life_us in live.get((tenant_id, partition), ()):
+            landmark, share = half_life_share(half_life_us, rating, rated_at_us)
+            deltas = found.setdefault(half_life_us, {})
+            for path in prefixes(subject):
+                add_share(deltas, (tenant_id, path, source_id, traits, partition, landmark), share, 1)
     return found
 
 

@@ -36,7 +36,7 @@ from plaudit.scoring.projection.schemas import (
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment
-from plaudit.scoring.sums.domain.parts import merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
 PROBLEMS: Final = {"past-date": "A target is to be reached at a time that has passed. Send a later `by`."}
 """Slug → meaning and what to do."""
@@ -58,12 +58,12 @@ async def project(
         PastDateError: the target is wanted before now.
         UnknownSubjectError: the subject never had a review.
     """
-    kept = await scores.kept_of(tx, tenant_id, subject, Moment(at=tx.now, is_now=True))
-    if not kept:
+    parts = await scores.parts_of(tx, tenant_id, subject, Moment(at=tx.now, is_now=True), profile)
+    if not parts:
         raise await unknown_subject(tx, tenant_id, subject)
     arrived = await store.arrived(tx, tenant_id, subject, tx.now - timedelta(days=PACE_DAYS), tx.now)
-    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
-    return outlook(profile, merged, newest_us(kept, profile), arrived, tx.now, target=target, by=by)
+    merged = merge_for(profile, parts)
+    return outlook(profile, merged, newest_us(parts, profile), arrived, tx.now, target=target, by=by)
 
 
 @router.get(

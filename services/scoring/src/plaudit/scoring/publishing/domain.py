@@ -210,8 +210,9 @@ def instant(us: int) -> datetime:
 
 
 def _profile_figures(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> ProfileFigures:
-    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
-    score = read(merged, instant_of(profile, newest_us(kept, profile), at_us), profile)
+    parts = parts_for(kept, profile.half_life_us)
+    merged = merge_for(profile, parts)
+    score = read(merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
     return ProfileFigures(score, next_stars(profile, merged, at_us))
 
 

@@ -1,11 +1,12 @@
 """HTTP: scores as they stand, stood and will stand, read without a write."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import (
@@ -18,16 +19,19 @@ from plaudit.common.http import (
     SubjectFilter,
     TenantTx,
     authorize,
+    conflict,
     describe,
 )
 from plaudit.common.http.times import Instant
 from plaudit.common.names import nearest
+from plaudit.scoring.half_lives.domain import ProfileNotReadyError
+from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, TRUST, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
-from plaudit.scoring.scores.domain import UnknownSubjectError, moment_of, read_for
+from plaudit.scoring.scores.domain import UnknownSubjectError, moment_of, read_parts
 from plaudit.scoring.scores.schemas import ScoreOut
 from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.parts import KeptPart
+from plaudit.scoring.sums.domain.parts import Part
 
 MAX_COMPARED_SUBJECTS: Final = 1_000
 MAX_NAMED_SUBJECTS: Final = 3
@@ -35,11 +39,16 @@ EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
 PROBLEMS: Final = {
     "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
     "unknown-profile": "There is no profile of this name. The detail names those that there are.",
+    "profile-not-ready": "The half-life of the profile is new, and its sums are being filled from the ledger; the "
+    "detail says how far that is. Try again in some seconds. Other profiles answer as before.",
 }
 """Slug → meaning and what to do."""
+OF_PROFILES: Final = {"unknown-profile": 422, "profile-not-ready": 409}
+"""Slug → status, of the problems of every operation that takes a `NamedProfile`."""
 REFUSALS: Final[Refusals] = {
     UnknownSubjectError: lambda error: Problem("unknown-subject", 404, "Not found", str(error)),
     UnknownProfileError: lambda error: Problem("unknown-profile", 422, "Unknown profile", str(error)),
+    ProfileNotReadyError: lambda error: conflict("profile-not-ready", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
 
@@ -63,26 +72,36 @@ KnownAt = Annotated[
 ]
 
 
-def profile_named(
-    profile: Annotated[
-        str, Query(description="The rules that it is computed by.", examples=["trust"], pattern=NAME_PATTERN)
-    ] = TRUST.name,
-) -> Profile:
-    """Return the profile that a request names.
+ProfileName = Annotated[
+    str, Query(description="The rules that it is computed by.", examples=["trust"], pattern=NAME_PATTERN)
+]
+
+
+async def profile_named(request: Request, tx: TenantTx, profile: ProfileName = TRUST.name) -> Profile:
+    """Return the profile that a request names: one that every tenant has, or one of the tenant's own.
 
     Raises:
         UnknownProfileError: there is none of this name.
+        ProfileNotReadyError: its half-life is being filled.
+        RuntimeError: the endpoint does not declare its principal first.
     """
-    found = BUILT_IN.get(profile)
+    if (built_in := BUILT_IN.get(profile)) is not None:
+        return built_in
+    principal: Principal = request.state.principal
+    found = await store.own_profile(tx, principal.tenant_id, profile)
     if found is None:
-        raise UnknownProfileError(profile, tuple(BUILT_IN))
-    return found
+        own = await profiles.present(tx, principal.tenant_id)
+        raise UnknownProfileError(profile, (*BUILT_IN, *(each.name for each in own)))
+    named, progress = found
+    if not progress.is_ready:
+        raise ProfileNotReadyError(profile, progress)
+    return named
 
 
 NamedProfile = Annotated[Profile, Depends(profile_named)]
 
 
-@router.get("/v1/scores", summary="List scores", openapi_extra=describe(problems={"unknown-profile": 422}))
+@router.get("/v1/scores", summary="List scores", openapi_extra=describe(problems=OF_PROFILES))
 async def list_scores(
     principal: ScoresReader,
     tx: TenantTx,
@@ -96,16 +115,16 @@ async def list_scores(
     """
     (after,) = paging.after(tuple[str]) or ("",)
     found = await store.prefixes_after(tx, principal.tenant_id, after, under, paging.rows)
-    sums = await store.sums_of(tx, principal.tenant_id, found[: paging.limit], by_source=bool(profile.source_weights))
+    parts = await store.present_parts(tx, principal.tenant_id, found[: paging.limit], profile)
     return paging.page(
-        found, lambda prefix: (prefix,), lambda prefix: _score(prefix, profile, sums.get(prefix, []), tx.now)
+        found, lambda prefix: (prefix,), lambda prefix: _score(prefix, profile, parts.get(prefix, []), tx.now)
     )
 
 
 @router.get(
     "/v1/scores/{subject:path}",
     summary="Read a score",
-    openapi_extra=describe(problems={"unknown-subject": 404, "unknown-profile": 422}),
+    openapi_extra=describe(problems={"unknown-subject": 404, **OF_PROFILES}),
 )
 async def read_score(
     principal: ScoresReader,
@@ -117,6 +136,14 @@ async def read_score(
     source_id: Annotated[
         UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
     ] = None,
+    origin: Annotated[
+        Literal["organic", "invited", "incentivised"] | None,
+        Query(
+            description="Of this origin's reviews alone: a figure that stands beside the public one, never in place of "
+            "it. `organic` leaves out who was asked or rewarded.",
+            examples=["organic"],
+        ),
+    ] = None,
 ) -> ScoreOut:
     """Return the score of a subject and everything below it, as it stands now, stood or will stand.
 
@@ -125,12 +152,13 @@ async def read_score(
     meant, or one that is known.
     """
     moment = moment_of(at, known_at, tx.now)
-    kept = await store.kept_of(
-        tx, principal.tenant_id, subject, moment, source_id=None if source_id is None else str(source_id)
-    )
-    if not kept and not await store.is_known(tx, principal.tenant_id, subject):
+    of_source = None if source_id is None else str(source_id)
+    parts = await store.parts_of(tx, principal.tenant_id, subject, moment, profile, source_id=of_source)
+    if not parts and not await store.is_known(tx, principal.tenant_id, subject):
         raise await unknown_subject(tx, principal.tenant_id, subject)
-    return _score(subject, profile, kept, moment.at)
+    if origin is not None:
+        profile = replace(profile, origins=frozenset({origin}))
+    return _score(subject, profile, parts, moment.at, origin)
 
 
 async def unknown_subject(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
@@ -155,11 +183,12 @@ async def unknown_subject(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSub
     return UnknownSubjectError(subject, [known])
 
 
-def _score(subject: str, profile: Profile, kept: Sequence[KeptPart], at: datetime) -> ScoreOut:
-    score = read_for(profile, kept, unix_us(at))
+def _score(subject: str, profile: Profile, parts: Sequence[Part], at: datetime, origin: str | None = None) -> ScoreOut:
+    score = read_parts(profile, parts, unix_us(at))
     return ScoreOut(
         subject=subject,
         profile=profile.name,
+        origin=origin,
         at=at,
         score=score.score,
         stars=score.stars,

@@ -8,7 +8,7 @@ from typing import Final
 
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, unix_us
-from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 
 FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -111,8 +111,12 @@ def read_for(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> Score:
     Raises:
         ValueError: the profile's half-life is not kept.
     """
-    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
-    return read(merged, instant_of(profile, newest_us(kept, profile), at_us), profile)
+    return read_parts(profile, parts_for(kept, profile.half_life_us), at_us)
+
+
+def read_parts(profile: Profile, parts: Sequence[Part], at_us: int) -> Score:
+    """Return the score of a profile from a subject's sums of the profile's half-life."""
+    return read(merge_for(profile, parts), instant_of(profile, newest_us(parts, profile), at_us), profile)
 
 
 def instant_of(profile: Profile, newest_rated_us: int | None, at_us: int) -> int:

@@ -10,6 +10,11 @@ class ScoreOut(BaseModel):
 
     subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
     profile: str = Field(description="The rules that it is computed by.", examples=["trust"])
+    origin: str | None = Field(
+        description="Whose reviews alone count: the figure stands beside the public one. Null: all, which is the "
+        "public one.",
+        examples=[None],
+    )
     at: datetime = Field(description="The instant that the score holds for, to the microsecond.")
     score: float | None = Field(description="From 1 to 5; null while there are no reviews.", examples=[3.6875])
     stars: float | None = Field(description="The nearest half star, ties up.", examples=[3.5])

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import cast, func, select
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.subjects import within
+from plaudit.scoring.half_lives import store as half_lives
+from plaudit.scoring.half_lives.domain import READY, Progress, own_half_life
 from plaudit.scoring.history import store as history
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles.store import stored_profile
 from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.sums.domain.kept import KeptSums
-from plaudit.scoring.sums.domain.parts import KeptPart
+from plaudit.scoring.sums.domain.parts import KeptPart, Part, parts_for
 from plaudit.scoring.sums.tables import sums
 
 # Each step looks up the next prefix in the index, and goes past all that lies below the present child at once. No
@@ -28,6 +33,14 @@ WITH RECURSIVE steps AS (
     FROM steps, string_to_array(steps.prefix, '/') AS parts WHERE steps.prefix IS NOT NULL
 )
 SELECT prefix FROM steps WHERE cardinality(string_to_array(prefix, '/')) = $4 LIMIT $5
+"""
+_OWN_PROFILE = """
+SELECT r.parameters, h.phase, h.entries_read, h.entries_total, h.waits_for,
+    (SELECT count(*) FROM half_life_partitions p
+     WHERE p.tenant_id = h.tenant_id AND p.half_life_us = h.half_life_us AND p.is_live) AS partitions_live
+FROM profile_revisions r
+LEFT JOIN half_lives h ON h.tenant_id = r.tenant_id AND h.half_life_us = r.half_life_us
+WHERE r.tenant_id = $1 AND r.name = $2 ORDER BY r.revision DESC LIMIT 1
 """
 _TOTALS = [
     cast((func.max if name == "newest_us" else func.sum)(sums.c[name]), sums.c[name].type).label(name)
@@ -77,6 +90,53 @@ async def kept_of(
     else:
         parts = await history.kept_at(tx, tenant_id, subject, moment.at, moment.known_at)
     return [part for part in parts if source_id is None or part.source_id == source_id]
+
+
+async def parts_of(
+    tx: SqlTx, tenant_id: str, subject: str, moment: Moment, profile: Profile, *, source_id: str | None = None
+) -> list[Part]:
+    """Return what a profile needs of a subject and all below it, as it stands or stood: its sums of the half-life.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: it.
+        moment: when.
+        profile: of which only the half-life matters here; one of the tenant's own must be kept.
+        source_id: of this source alone, if given.
+    """
+    half_life_us = own_half_life(profile)
+    if half_life_us is None:
+        kept = await kept_of(tx, tenant_id, subject, moment, source_id=source_id)
+        return parts_for(kept, profile.half_life_us)
+    if moment.is_now:
+        found = await half_lives.parts_of(tx, tenant_id, half_life_us, [subject], by_source=True)
+        parts = found.get(subject, [])
+    else:
+        parts = await history.parts_at(tx, tenant_id, subject, half_life_us, moment.at, moment.known_at)
+    return [part for part in parts if source_id is None or part.source_id == source_id]
+
+
+async def present_parts(tx: SqlTx, tenant_id: str, subjects: Sequence[str], profile: Profile) -> dict[str, list[Part]]:
+    """Return subject → what a profile needs of it now, as `parts_of`; one that never had a review is left out."""
+    by_source = bool(profile.source_weights)
+    half_life_us = own_half_life(profile)
+    if half_life_us is not None:
+        return await half_lives.parts_of(tx, tenant_id, half_life_us, subjects, by_source=by_source)
+    found = await sums_of(tx, tenant_id, subjects, by_source=by_source)
+    return {subject: parts_for(kept, profile.half_life_us) for subject, kept in found.items()}
+
+
+async def own_profile(tx: SqlTx, tenant_id: str, name: str) -> tuple[Profile, Progress] | None:
+    """Return a profile of a tenant's own, and how far its half-life is filled; None where there is none of the name."""
+    row = await tx.raw.fetchrow(_OWN_PROFILE, tenant_id, name)
+    profile = stored_profile(name, row["parameters"]) if row is not None else None
+    if row is None or profile is None:
+        return None
+    if own_half_life(profile) is None:
+        return profile, READY
+    progress = {field: row[field] for field in Progress.__struct_fields__}
+    return profile, msgspec.convert(progress, Progress)
 
 
 async def is_known(tx: SqlTx, tenant_id: str, subject: str) -> bool:

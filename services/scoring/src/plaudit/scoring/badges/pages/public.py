@@ -187,8 +187,9 @@ async def show_calculation(
 
 
 def _calculation(profile: Profile, found: Public) -> dict[str, Any]:
-    merged: MergedSums = merge_for(profile, parts_for(found.kept, profile.half_life_us))
-    read_us = instant_of(profile, newest_us(found.kept, profile), found.at_us)
+    parts = parts_for(found.kept, profile.half_life_us)
+    merged: MergedSums = merge_for(profile, parts)
+    read_us = instant_of(profile, newest_us(parts, profile), found.at_us)
     return {"worked": worked(profile, merged, read_us), "count": max(merged.sums.n, 0)}
 
 

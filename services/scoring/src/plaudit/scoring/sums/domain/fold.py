@@ -6,8 +6,8 @@ from operator import add, sub
 from typing import Final, TypeAlias
 
 from plaudit.common.contracts.subjects import prefixes
-from plaudit.scoring.sums.domain.decay import NO_SUMS, Sums, star_of, term, unix_us
-from plaudit.scoring.sums.domain.kept import NEWEST, NOTHING_KEPT, kept_share
+from plaudit.scoring.sums.domain.decay import NO_SUMS, star_of, term, unix_us
+from plaudit.scoring.sums.domain.kept import NEVER_US, NEWEST, NOTHING_KEPT, kept_share
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
 from plaudit.scoring.sums.domain.traits import NUMBERS
 
@@ -23,6 +23,8 @@ OneStar: TypeAlias = list[float]
 recent_a, recent_b2, recent_w]`."""
 
 EMPTY_ROW: Final[list[float]] = list(NOTHING_KEPT)
+EMPTY_HALF_LIFE_ROW: Final[list[float]] = [*NO_SUMS, NEVER_US]
+"""Of a half-life of a tenant's own: the numbers of `Sums`, and when the newest review that ever counted was rated."""
 
 
 def fold(deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange) -> None:
@@ -43,14 +45,41 @@ def fold(deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange) -
 
 
 def fold_half_life(deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange, half_life_us: int) -> None:
-    """Do the same for a half-life of a tenant's own: the rows have the numbers of `Sums`, and landmarks for blocks.
+    """Do the same for a half-life of a tenant's own: rows as `EMPTY_HALF_LIFE_ROW`, with landmarks for blocks.
 
     Raises:
         InvalidReviewError: as `fold`.
     """
-    for sign, key, share in _contributions(tenant_id, partition, change, partial(_sums_share, half_life_us)):
-        row = deltas.setdefault(key, list(NO_SUMS))
-        row[:] = map(add if sign > 0 else sub, row, share)
+    for sign, key, share in _contributions(tenant_id, partition, change, partial(half_life_share, half_life_us)):
+        add_share(deltas, key, share, sign)
+
+
+def add_share(deltas: Deltas, key: DeltaKey, share: Sequence[float], times: int) -> None:
+    """Add a share of a half-life to its row so many times; the newest review is the newer one.
+
+    Args:
+        deltas: the rows.
+        key: of the row.
+        share: as `half_life_share` returns it.
+        times: negative to take it away; 0 leaves the sums, and yet the review was there.
+    """
+    row = deltas.setdefault(key, EMPTY_HALF_LIFE_ROW.copy())
+    newest_us = max(row[-1], share[-1])
+    row[:] = [held + times * more for held, more in zip(row, share, strict=True)]
+    row[-1] = newest_us
+
+
+def half_life_share(half_life_us: int, rating: float, rated_at_us: int) -> tuple[int, list[float]]:
+    """Return the landmark of a review for a half-life, and what it adds to a row of that landmark.
+
+    Raises:
+        ValueError: the rating is off the scale.
+    """
+    landmark, star, a, b2, w = term(rating, rated_at_us, half_life_us)
+    share: list[float] = [a, b2, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0, rated_at_us]
+    share[1 + star] = w
+    share[6 + star] = 1
+    return landmark, share
 
 
 def check(review: ScoredReview) -> int:
@@ -68,13 +97,6 @@ def check(review: ScoredReview) -> int:
     except ValueError as error:
         raise InvalidReviewError(str(error)) from error
     return traits
-
-
-def _sums_share(half_life_us: int, rating: float, rated_at_us: int) -> tuple[int, Sums]:
-    landmark, star, a, b2, w = term(rating, rated_at_us, half_life_us)
-    weights = (w if each == star else 0.0 for each in range(1, 6))
-    counts = (int(each == star) for each in range(1, 6))
-    return landmark, Sums._make([a, b2, *weights, *counts])
 
 
 def _contributions(

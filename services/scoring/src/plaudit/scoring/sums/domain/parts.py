@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums, merge
-from plaudit.scoring.sums.domain.kept import KeptSums, held
+from plaudit.scoring.sums.domain.kept import NEVER_US, KeptSums, held
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 
@@ -17,6 +17,8 @@ class Part(NamedTuple):
     traits: int
     landmark: int
     sums: Sums
+    newest_us: int = NEVER_US
+    """When the newest review that ever counted here was rated."""
 
 
 class KeptPart(NamedTuple):
@@ -39,7 +41,7 @@ def parts_for(kept: Iterable[KeptPart], half_life_us: int | None) -> list[Part]:
         found = held(block, row, half_life_us)
         if found is None:
             raise ValueError(f"no sums are kept for a half-life of {half_life_us} microseconds")
-        parts.append(Part(source_id, traits, *found))
+        parts.append(Part(source_id, traits, *found, row.newest_us))
     return parts
 
 
@@ -48,16 +50,10 @@ def merge_for(profile: Profile, parts: Iterable[Part]) -> MergedSums:
     return merge((part.landmark, _weighted(part, profile)) for part in parts if _counts(part, profile))
 
 
-def newest_us(kept: Iterable[KeptPart], profile: Profile) -> int | None:
+def newest_us(parts: Iterable[Part], profile: Profile) -> int | None:
     """Return when the newest review that ever counted for a profile was rated; None if there never was one."""
-    return max(
-        (
-            row.newest_us
-            for _, number, _, row in kept
-            if profile.counts(kind=TRAITS[number].kind, origin=TRAITS[number].origin)
-        ),
-        default=None,
-    )
+    newest = max((part.newest_us for part in parts if _counts(part, profile)), default=NEVER_US)
+    return None if newest == NEVER_US else newest
 
 
 def _counts(part: Part, profile: Profile) -> bool:

@@ -1,0 +1,1 @@
+"""Half-lives of tenants' own, and the sums that are kept for them."""

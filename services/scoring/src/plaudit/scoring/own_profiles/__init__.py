@@ -1,0 +1,1 @@
+"""Profiles of a tenant's own: set, previewed and deleted, over HTTP and in the console."""
