@@ -26,4 +26,6 @@ async def test_every_operation_answers_as_its_example_says(
     await reference.check(api, "read_score", ids={"subject": "acme"})
     asked = {"subject": "acme", "rating": "5", "rated_at": rated_at.isoformat()}
     await reference.check(api, "read_effects", params=asked)
+    day = {"subject": "acme", "from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+    await reference.check(api, "read_series", params=day)
     reference.assert_all_are_checked()

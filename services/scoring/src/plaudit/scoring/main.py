@@ -13,6 +13,7 @@ from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
+from plaudit.scoring.series import api as series
 from plaudit.scoring.settings import ScoringSettings
 
 
@@ -29,12 +30,13 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             explanation_pages.router,
             scores.router,
             scores_pages.router,
+            series.router,
             sessions.router,
             administration.router,
         ],
         pages=True,
         problems=scores.PROBLEMS,
-        refusals=scores.REFUSALS,
+        refusals={**scores.REFUSALS, **series.REFUSALS},
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
@@ -49,7 +51,7 @@ SERVICE = Service(
     settings=ScoringSettings,
     build=build,
     has_outbox=False,
-    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/console/scores")),
+    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/v1/score-series", "/console/scores")),
 )
 
 if __name__ == "__main__":

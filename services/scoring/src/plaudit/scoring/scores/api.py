@@ -24,7 +24,7 @@ from plaudit.common.http.times import Instant
 from plaudit.common.names import nearest
 from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, TRUST, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
-from plaudit.scoring.scores.domain import UnknownSubjectError, moment_of, read_for
+from plaudit.scoring.scores.domain import UnknownSubjectAskedError, UnknownSubjectError, moment_of, read_for
 from plaudit.scoring.scores.schemas import ScoreOut
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart
@@ -39,6 +39,7 @@ PROBLEMS: Final = {
 """Slug → meaning and what to do."""
 REFUSALS: Final[Refusals] = {
     UnknownSubjectError: lambda error: Problem("unknown-subject", 404, "Not found", str(error)),
+    UnknownSubjectAskedError: lambda error: Problem("unknown-subject", 422, "Unknown subject", str(error)),
     UnknownProfileError: lambda error: Problem("unknown-profile", 422, "Unknown profile", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
@@ -129,12 +130,17 @@ async def read_score(
         tx, principal.tenant_id, subject, moment, source_id=None if source_id is None else str(source_id)
     )
     if not kept and not await store.is_known(tx, principal.tenant_id, subject):
-        raise await _unknown(tx, principal.tenant_id, subject)
+        raise await unknown(tx, principal.tenant_id, subject)
     return _score(subject, profile, kept, moment.at)
 
 
-async def _unknown(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
-    """Return the error that names known subjects, found at the first segment that is not known."""
+async def unknown_asked(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectAskedError:
+    """Return the error of a query that names known subjects."""
+    return UnknownSubjectAskedError(str(await unknown(tx, tenant_id, subject)))
+
+
+async def unknown(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
+    """Return the error of a path that names known subjects, found at the first segment that is not known."""
     segments = subject.split("/")
     known = ""
     for depth, segment in enumerate(segments, start=1):

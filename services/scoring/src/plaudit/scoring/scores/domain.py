@@ -24,6 +24,10 @@ class UnknownSubjectError(ValueError):
         super().__init__(f"Nothing was ever said about `{subject}`.{meant}")
 
 
+class UnknownSubjectAskedError(ValueError):
+    """Nothing was ever said about a subject that a query asks for, whose path is another one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """When a figure is read: at an instant of the world, with what was known at an instant of ours."""
