@@ -1,6 +1,6 @@
 """The examples of the API reference are what scoring answers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -28,4 +28,6 @@ async def test_every_operation_answers_as_its_example_says(
     await reference.check(api, "read_effects", params=asked)
     day = {"subject": "acme", "from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
     await reference.check(api, "read_series", params=day)
+    in_a_day = (rated_at + timedelta(days=1)).isoformat()
+    await reference.check(api, "read_figures", ids={"subject": "acme"}, params={"at": in_a_day})
     reference.assert_all_are_checked()

@@ -9,6 +9,7 @@ from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
+from plaudit.scoring.figures import api as figures
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.scores import api as scores
@@ -28,6 +29,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         routers=[
             explanation.router,
             explanation_pages.router,
+            figures.router,
             scores.router,
             scores_pages.router,
             series.router,
@@ -51,7 +53,9 @@ SERVICE = Service(
     settings=ScoringSettings,
     build=build,
     has_outbox=False,
-    front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/v1/score-series", "/console/scores")),
+    front_door=FrontDoorRoutes(
+        prefixes=("/v1/scores", "/v1/score-effects", "/v1/score-figures", "/v1/score-series", "/console/scores")
+    ),
 )
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from plaudit.scoring.scores.api import profile_named, unknown_asked
 from plaudit.scoring.series import store
 from plaudit.scoring.series.domain import (
     MAX_ZONE_CHARS,
+    ZONE_PATTERN,
     InvalidSpanError,
     Point,
     Span,
@@ -83,7 +84,7 @@ class Asked:
 
     subject: Annotated[
         tuple[Subject, ...],
-        Query(max_length=MAX_SUBJECTS, description="Of which subjects; repeat it for several."),
+        Query(max_length=MAX_SUBJECTS, description="Of which subjects; repeat it for several.", examples=[["acme"]]),
     ]
     start: Annotated[
         Instant, Query(alias="from", description="When the first step begins.", examples=["2026-03-01T00:00:00Z"])
@@ -110,6 +111,7 @@ class Asked:
         str,
         Query(
             max_length=MAX_ZONE_CHARS,
+            pattern=ZONE_PATTERN,
             description="On whose clocks hours, days, weeks and months begin: a name of the IANA database.",
             examples=["Europe/Berlin"],
         ),
@@ -186,7 +188,7 @@ async def read_series(
     moved = [(subject, await read(tx, subject=subject)) for subject in subjects]
     # In a thread, so that other requests are answered meanwhile.
     items = await asyncio.to_thread(_items, moved, profiles, steps)
-    answer = SeriesOut(step=asked.step, timezone=asked.timezone, known=asked.known, items=items)
+    answer = SeriesOut(step=asked.step.value, timezone=asked.timezone, known=asked.known, items=items)
     return Response(answer.model_dump_json(by_alias=True), media_type=_MEDIA_TYPES[form])
 
 

@@ -20,6 +20,8 @@ LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 MAX_STEPS: Final = 9_000
 """A year of hours, and more than twenty of days."""
 MAX_ZONE_CHARS: Final = 64
+ZONE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_+/-]*$"
+"""Of a time zone's name."""
 AN_HOUR: Final = timedelta(hours=1)
 THE_LEAST: Final = timedelta(microseconds=1)
 """A step holds all instants before its end; this one lies between the last of them and the end."""

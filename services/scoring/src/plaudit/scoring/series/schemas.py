@@ -1,11 +1,11 @@
 """The bodies of the API of series."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from plaudit.scoring.series.domain import Point, Step
+from plaudit.scoring.series.domain import Point
 
 _A_DAY: Final = "2026-03-01"
 
@@ -54,7 +54,7 @@ class OneSeriesOut(BaseModel):
 class SeriesOut(BaseModel):
     """How scores moved, step by step."""
 
-    step: Step = Field(description="How long a step lasts.", examples=["day"])
+    step: Literal["hour", "day", "week", "month"] = Field(description="How long a step lasts.", examples=["day"])
     timezone: str = Field(description="On whose clocks steps begin.", examples=["UTC"])
     known: bool = Field(description="Whether the scores are those that were shown then.", examples=[False])
     items: list[OneSeriesOut] = Field(
