@@ -8,7 +8,7 @@ from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Subject, TenantTx, authorize
 from plaudit.common.http.times import Instant
-from plaudit.scoring.explanation.domain import CountedReview, Effect, effect
+from plaudit.scoring.explanation.domain.effect import CountedReview, Effect, effect
 from plaudit.scoring.explanation.schemas import EffectOut, EffectsOut
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST
 from plaudit.scoring.scores import store

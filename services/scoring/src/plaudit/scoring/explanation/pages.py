@@ -9,7 +9,7 @@ from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.explanation.api import effects_on
-from plaudit.scoring.explanation.domain import CountedReview
+from plaudit.scoring.explanation.domain.effect import CountedReview
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST
 from plaudit.scoring.sums.domain.decay import unix_us
 

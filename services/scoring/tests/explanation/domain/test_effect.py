@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.explanation.domain import CountedReview, effect
+from plaudit.scoring.explanation.domain.effect import CountedReview, effect
 from plaudit.scoring.profiles.domain import DAY_US, TRUST
 from plaudit.scoring.scores.domain import read
 from plaudit.scoring.sums.domain.decay import MergedSums, merge

@@ -1,0 +1,1 @@
+"""The rules of explanation: values in, decisions out."""
