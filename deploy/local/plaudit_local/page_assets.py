@@ -9,10 +9,21 @@ from plaudit_local.servers.jars import PAGES_LOCK, class_path, read_lock
 from plaudit_local.supervision.layout import CHECKOUT
 
 REFERENCE = CHECKOUT / "docs" / "contracts" / "openapi.json"
-FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"swagger-ui": ("swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt")}
+FILES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "swagger-ui": {
+            "swagger-ui.css": "swagger-ui.css",
+            "swagger-ui-bundle.js": "swagger-ui-bundle.js",
+            "swagger-ui-bundle.js.LICENSE.txt": "swagger-ui-bundle.js.LICENSE.txt",
+        },
+        "uplot": {
+            "uPlot.min.css": "dist/uPlot.min.css",
+            "uPlot.iife.min.js": "dist/uPlot.iife.min.js",
+            "LICENSE.txt": "LICENSE",
+        },
+    }
 )
-"""Library, by the name of its WebJar → the files that are served."""
+"""Library, by the name of its WebJar → the files that are served, each with its place in the jar."""
 
 
 def fill(folder: Path, progress: Callable[[str], None] = lambda _line: None, cache: Path | None = None) -> None:
@@ -25,8 +36,8 @@ def fill(folder: Path, progress: Callable[[str], None] = lambda _line: None, cac
     jars = read_lock(PAGES_LOCK)
     for jar, path in zip(jars, class_path(jars, cache, progress), strict=True):
         with ZipFile(path) as archive:
-            for name in FILES[jar.artifact]:
-                content = archive.read(f"META-INF/resources/webjars/{jar.artifact}/{jar.version}/{name}")
+            for name, place in FILES[jar.artifact].items():
+                content = archive.read(f"META-INF/resources/webjars/{jar.artifact}/{jar.version}/{place}")
                 _write(folder / jar.artifact / name, content)
 
 

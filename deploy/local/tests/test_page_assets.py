@@ -12,16 +12,19 @@ from plaudit_local.servers.jars import PAGES_LOCK, Jar, JarsUnavailableError, re
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache with a jar as the lock names it."""
-    [locked] = read_lock(PAGES_LOCK)
-    path = tmp_path / "cache" / locked.path
-    path.parent.mkdir(parents=True)
-    with ZipFile(path, "w") as archive:
-        for name in page_assets.FILES[locked.artifact]:
-            archive.writestr(f"META-INF/resources/webjars/swagger-ui/{locked.version}/{name}", f"content of {name}")
-        archive.writestr(f"META-INF/resources/webjars/swagger-ui/{locked.version}/index.html", "not served")
-    jar = Jar(locked.group, locked.artifact, locked.version, hashlib.sha256(path.read_bytes()).hexdigest())
-    monkeypatch.setattr(page_assets, "read_lock", lambda _path: [jar])
+    """A cache with jars as the lock names them."""
+    jars = []
+    for locked in read_lock(PAGES_LOCK):
+        path = tmp_path / "cache" / locked.path
+        path.parent.mkdir(parents=True)
+        inside = f"META-INF/resources/webjars/{locked.artifact}/{locked.version}"
+        with ZipFile(path, "w") as archive:
+            for name, place in page_assets.FILES[locked.artifact].items():
+                archive.writestr(f"{inside}/{place}", f"content of {name}")
+            archive.writestr(f"{inside}/index.html", "not served")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        jars.append(Jar(locked.group, locked.artifact, locked.version, digest))
+    monkeypatch.setattr(page_assets, "read_lock", lambda _path: jars)
     return tmp_path / "cache"
 
 
@@ -29,13 +32,18 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_folder_holds_the_files_of_the_library_and_the_reference_and_nothing_else(
+def test_every_library_that_is_locked_is_served() -> None:
+    assert [jar.artifact for jar in read_lock(PAGES_LOCK)] == list(page_assets.FILES)
+
+
+def test_the_folder_holds_the_files_of_the_libraries_and_the_reference_and_nothing_else(
     tmp_path: Path, cache: Path
 ) -> None:
     page_assets.fill(tmp_path / "assets", cache=cache)
-    wanted = {f"swagger-ui/{name}" for name in page_assets.FILES["swagger-ui"]}
+    wanted = {f"{library}/{name}" for library, names in page_assets.FILES.items() for name in names}
     assert files(tmp_path / "assets") == {"openapi.json", *wanted}
     assert (tmp_path / "assets" / "swagger-ui" / "swagger-ui.css").read_text() == "content of swagger-ui.css"
+    assert (tmp_path / "assets" / "uplot" / "LICENSE.txt").read_text() == "content of LICENSE.txt"
 
 
 def test_a_file_that_was_changed_is_written_again_and_the_others_are_left(tmp_path: Path, cache: Path) -> None:

@@ -26,7 +26,7 @@ FETCH_TIMEOUT_SECONDS = 20
 KAFKA = "org.apache.kafka:kafka_2.13:4.4.0"
 # Without a binding for slf4j 1.7 Kafka fails in silence. The `!` keeps its dependency management out of the others'.
 LOG_BINDING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5!"
-PAGE_LIBRARIES = ("org.webjars:swagger-ui:5.34.1",)
+PAGE_LIBRARIES = ("org.webjars:swagger-ui:5.34.1", "org.webjars.npm:uplot:1.6.30")
 """WebJars: jars of files for browsers."""
 
 

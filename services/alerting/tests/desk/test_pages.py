@@ -82,7 +82,7 @@ async def test_of_the_days_to_come_the_chart_shows_only_answers_that_are_still_d
             await stage.happens(young, answered(young, at(20)), at(20), review_id=title)
     await stage.move_to(at(21))
     page = (await (await signed_in(stage, "*")).get("/console")).text
-    shown = re.findall(r"<tr><th scope=\"row\">(.+?)</th><td class=\"figure\">(.*?)</td>", page)
+    shown = re.findall(r"<tr data-x=\"\d+\"><th scope=\"row\">(.+?)</th><td class=\"figure\">(.*?)</td>", page)
     assert [due for _, due in shown[pages.PAST_DAYS + 1 :] if due != "0"] == ["1"]
 
 

@@ -209,6 +209,7 @@ def create_app(
         ),
     )
     app.state.pages = site
+    app.state.libraries = assets.libraries
     app.state.service = service
     app.state.resources = resources
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))

@@ -88,7 +88,7 @@ class ConsolePages:
             status: of the answer.
             further: what is shown within the section, for the breadcrumbs: titles, or steps that are pages.
             counts: path → how many wait there, of the sections that this page knows.
-            context: for the template.
+            context: for the template, which also has `console`, the shell, and `libraries`, for browsers.
         """
         path = request.url.path
         section = section_of(path)
@@ -105,7 +105,9 @@ class ConsolePages:
             as_of=tx.now,
             flash=read_flash(request.cookies.get(FLASH_COOKIE, ""), _secret_of(request)),
         )
-        response = self._pages.response(template, status=int(status), console=shell, **context)
+        response = self._pages.response(
+            template, status=int(status), console=shell, libraries=request.app.state.libraries, **context
+        )
         response.headers["cache-control"] = "no-store"
         if FLASH_COOKIE in request.cookies:
             response.delete_cookie(FLASH_COOKIE, path=HOME, httponly=True, samesite="lax")
