@@ -111,7 +111,7 @@ OF_STATES = {
 """Where what is named does not exist, or what was tried before forbids it by then."""
 FIXED = {"cursor", "profile", "timezone"}
 """Which cursors are good just now, which profiles a tenant has and which zones there are, are no rules of form."""
-FIXED_HERE = {("GET /v1/score-series", "subject")}
+FIXED_HERE = {("GET /v1/score-series", "subject"), ("GET /v1/score-ranking", "under")}
 """Which subjects have reviews is none either, where that is asked."""
 
 

@@ -30,4 +30,5 @@ async def test_every_operation_answers_as_its_example_says(
     await reference.check(api, "read_series", params=day)
     in_a_day = (rated_at + timedelta(days=1)).isoformat()
     await reference.check(api, "read_figures", ids={"subject": "acme"}, params={"at": in_a_day})
+    await reference.check(api, "rank_subjects")
     reference.assert_all_are_checked()

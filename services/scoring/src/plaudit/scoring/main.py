@@ -12,6 +12,7 @@ from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.figures import api as figures
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.ranking import api as ranking
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.series import api as series
@@ -30,6 +31,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             explanation.router,
             explanation_pages.router,
             figures.router,
+            ranking.router,
             scores.router,
             scores_pages.router,
             series.router,
@@ -37,8 +39,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             administration.router,
         ],
         pages=True,
-        problems=scores.PROBLEMS,
-        refusals={**scores.REFUSALS, **series.REFUSALS},
+        problems={**scores.PROBLEMS, **ranking.PROBLEMS},
+        refusals={**scores.REFUSALS, **series.REFUSALS, **ranking.REFUSALS},
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
@@ -54,7 +56,14 @@ SERVICE = Service(
     build=build,
     has_outbox=False,
     front_door=FrontDoorRoutes(
-        prefixes=("/v1/scores", "/v1/score-effects", "/v1/score-figures", "/v1/score-series", "/console/scores")
+        prefixes=(
+            "/v1/scores",
+            "/v1/score-effects",
+            "/v1/score-figures",
+            "/v1/score-ranking",
+            "/v1/score-series",
+            "/console/scores",
+        )
     ),
 )
 
