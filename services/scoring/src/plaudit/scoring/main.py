@@ -9,6 +9,7 @@ from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
+from plaudit.scoring.explorer import pages as explorer
 from plaudit.scoring.figures import api as figures
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
@@ -30,6 +31,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         routers=[
             explanation.router,
             explanation_pages.router,
+            explorer.router,
             figures.router,
             ranking.router,
             scores.router,

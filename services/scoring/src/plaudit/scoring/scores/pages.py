@@ -16,6 +16,8 @@ from plaudit.scoring.sums.domain.decay import unix_us
 
 ROWS: Final = 50
 SCORES: Final = "/console/scores"
+SUBJECT: Final = "/console/scores/subject"
+"""The page of one subject."""
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.scores")
@@ -45,6 +47,7 @@ async def show_scores(
         error=error,
         path=path,
         scores_path=SCORES,
+        subject_path=SUBJECT,
         scores=[(prefix, read_for(TRUST, sums.get(prefix, []), at_us)) for prefix in listed],
         next=following,
         is_first=cursor is None,
