@@ -6,6 +6,7 @@ from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.purge import PurgeJob
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
@@ -13,6 +14,8 @@ from plaudit.scoring.explorer import pages as explorer
 from plaudit.scoring.figures import api as figures
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.markers import api as markers
+from plaudit.scoring.markers import pages as markers_pages
 from plaudit.scoring.ranking import api as ranking
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
@@ -33,6 +36,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             explanation_pages.router,
             explorer.router,
             figures.router,
+            markers.router,
+            markers_pages.router,
             ranking.router,
             scores.router,
             scores_pages.router,
@@ -41,15 +46,17 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             administration.router,
         ],
         pages=True,
-        problems={**scores.PROBLEMS, **ranking.PROBLEMS},
-        refusals={**scores.REFUSALS, **series.REFUSALS, **ranking.REFUSALS},
+        problems={**scores.PROBLEMS, **ranking.PROBLEMS, **markers.PROBLEMS},
+        refusals={**scores.REFUSALS, **series.REFUSALS, **ranking.REFUSALS, **markers.REFUSALS},
         assets=resources.page_assets,
         tags={
             "scores": "The score of every subject, and of everything below it, at this instant.",
+            "markers": "What was done or happened, and what changed around it.",
             "explanation": "Why a score is what it is.",
         },
     )
-    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
+    worker = resources.database(Role.WORKER)
+    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(worker, scrub), PurgeJob(worker)])
 
 
 SERVICE = Service(

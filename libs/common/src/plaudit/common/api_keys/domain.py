@@ -35,6 +35,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "imports:read": "read what became of imported files, and the rows that were not taken",
     "imports:write": "import files of reviews, and cancel imports",
     "keys:write": "see, make, rotate and revoke API keys",
+    "markers:write": "note and delete markers: releases, incidents and what else scores are compared around",
     "people:write": "see and invite staff, and change their accounts",
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",

@@ -1,6 +1,6 @@
 """What the page of a subject shows, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,6 +20,7 @@ FUTURE: Final = timedelta(days=182)
 MONTH: Final = timedelta(days=30)
 FAR: Final = timedelta(days=20 * 365)
 """What lies further ahead is not told: nobody plans for it."""
+_NO_BREAK: Final = "\u00a0"
 _HALVES: Final = {0.0: "", 0.5: "½"}
 
 
@@ -123,9 +124,9 @@ def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:
     if aged is not None:
         found += _ages(aged, at_us)
     if figures.nps:
-        found.append(_share("NPS", figures.nps, "{:+.0f}"))
+        found.append(_share("NPS", figures.nps, lambda value: f"{value:+.0f}".replace("-", "−")))
     if figures.csat:
-        found.append(_share("CSAT, the two best of five", figures.csat, "{:.0%}"))
+        found.append(_share("CSAT, the two best of five", figures.csat, _percent))
     if figures.ces:
         found.append(_mean(figures.ces))
     return found
@@ -133,10 +134,12 @@ def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:
 
 def _ages(aged: Aged, at_us: int) -> Iterator[Fact]:
     yield Fact("New reviews in 30 days", f"{aged.month:,}", f"{aged.month_before:,} in the 30 days before")
-    yield Fact("Newest review", age(at_us - aged.newest_us), "ago")
+    yield Fact("Newest review", f"{age(at_us - aged.newest_us)} ago")
     yield Fact("Half of the weight is younger than", age(at_us - aged.median_us))
     yield Fact(
-        "Weight of the last 30 days", f"{aged.weight_of_month:.0%}", f"{aged.weight_of_quarter:.0%} of the last 90"
+        "Share of the weight of the last 30 days",
+        _percent(aged.weight_of_month),
+        f"{_percent(aged.weight_of_quarter)} of the last 90",
     )
 
 
@@ -146,13 +149,20 @@ def age(age_us: int) -> str:
     for unit, length in (("year", 365.25), ("month", 30.4375), ("day", 1.0), ("hour", 1 / 24)):
         count = days / length
         if count >= (2 if unit in {"year", "month"} else 1):
-            return f"{count:.1f} {unit}s" if unit == "year" else f"{int(count)} {unit}{'' if int(count) == 1 else 's'}"
+            number, plural = (
+                (f"{count:.1f}", "s") if unit == "year" else (f"{int(count)}", "" if int(count) == 1 else "s")
+            )
+            return f"{number}{_NO_BREAK}{unit}{plural}"
     return "less than an hour"
 
 
-def _share(words: str, share: Share, form: str) -> Fact:
-    low, high = (form.format(each).replace("-", "−") for each in share.interval)
-    return Fact(words, form.format(share.value).replace("-", "−"), f"{low} to {high} · {_replies(share.count)}")
+def _share(words: str, share: Share, shown: Callable[[float], str]) -> Fact:
+    low, high = map(shown, share.interval)
+    return Fact(words, shown(share.value), f"{low} to {high} · {_replies(share.count)}")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}{_NO_BREAK}%"
 
 
 def _mean(mean: Mean) -> Fact:

@@ -14,11 +14,14 @@ from starlette.responses import Response
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, unprocessable
-from plaudit.common.pages.charts import Series, Threshold, distribution, time_chart
+from plaudit.common.pages.charts import Mark, Series, Threshold, distribution, time_chart
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.explorer.domain import MONTH, between, facts, stars_in_words, state_of, steps, strip, summary
 from plaudit.scoring.figures.api import figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
+from plaudit.scoring.markers import store as markers
+from plaudit.scoring.markers.domain.marker import Marker
+from plaudit.scoring.markers.pages import MARKERS
 from plaudit.scoring.profiles.domain import BUILT_IN, Profile
 from plaudit.scoring.projection.domain import ScoreState, next_half_star
 from plaudit.scoring.ranking.api import standings
@@ -35,7 +38,10 @@ from plaudit.scoring.sums.domain.parts import merge_for, parts_for
 MAX_COMPARED: Final = 4
 """Lines of one chart that can be told apart."""
 RANKED: Final = 5
+ONE_LIST: Final = 2 * RANKED
+"""So many subjects are shown in one list; of more, the best and the worst."""
 SHOWN_SOURCES: Final = 10
+MAX_MARKS: Final = 20
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.explorer")
@@ -77,9 +83,8 @@ async def show_subject(
     compared = [await _compared(tx, principal.tenant_id, each, listed, profile, cut) for each in listed]
     best, worst, hint = await _ranked(tx, principal.tenant_id, asked[0], profile)
     first = compared[0]
-    chart = (
-        _chart(compared, cut, tx.now) if any(point.score.count for each in compared for point in each.points) else ""
-    )
+    marked = await markers.concerning(tx, principal.tenant_id, asked[0], cut[0].end, cut[-1].end, MAX_MARKS)
+    has_score = any(point.score.count for each in compared for point in each.points)
     return await console.response(
         request,
         principal,
@@ -91,12 +96,13 @@ async def show_subject(
         compared=compared,
         figures=strip(first.figures, first.state, _month_ago(first.points, tx.now), tx.now),
         facts=facts(first.figures, first.aged, unix_us(tx.now)),
-        chart=chart,
+        chart=_chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
         stars=distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
         sources=first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else [],
         best=best,
         worst=worst,
         hint=hint,
+        markers_path=f"{MARKERS}?{urlencode({'subject': asked[0]})}",
         profile=profile,
         profiles=[(name, _address(listed, name)) for name in BUILT_IN],
         typed=asked[-1] if error else "",
@@ -159,11 +165,19 @@ async def _ranked(
         below = await standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now))
     except TooManySubjectsError as error:
         return [], [], str(error)
-    best, worst = (ranked(below, By.SCORE, order, 1)[:RANKED] for order in (Order.BEST, Order.WORST))
-    return best, worst if len(best) == RANKED else [], ""
+    best, worst = (ranked(below, By.SCORE, order, 1) for order in (Order.BEST, Order.WORST))
+    return (best, [], "") if len(best) <= ONE_LIST else (best[:RANKED], worst[:RANKED], "")
 
 
-def _chart(compared: Sequence[Compared], cut: Sequence[Span], now: datetime) -> Markup:
+def _marks(marked: Sequence[Marker], found: Sequence[Point]) -> list[Mark]:
+    """Return the marks of a chart: only where its first line is, which they stand on."""
+    there = [point.span.end for point in found if point.score.score is not None]
+    return [
+        Mark(each.at, each.name, kind=each.kind.value) for each in marked if there and there[0] <= each.at <= there[-1]
+    ]
+
+
+def _chart(compared: Sequence[Compared], cut: Sequence[Span], now: datetime, marks: Sequence[Mark]) -> Markup:
     """Return the chart of the last twelve months, and of the next six with no new reviews."""
     first = compared[0]
     found = next_half_star(first.state) if first.figures.score.count else None
@@ -174,6 +188,7 @@ def _chart(compared: Sequence[Compared], cut: Sequence[Span], now: datetime) -> 
         title="Day (UTC)",
         summary=" ".join(summary(each.subject, each.points, now) for each in compared),
         now=now,
+        marks=marks,
         thresholds=[Threshold(found.threshold, f"{stars_in_words(found.stars)} beyond")] if found and is_near else [],
         has_area=len(compared) == 1,
     )
