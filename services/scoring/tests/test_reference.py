@@ -15,7 +15,7 @@ pytestmark = pytest.mark.postgres
 
 
 async def test_every_operation_answers_as_its_example_says(
-    resources: Resources[ScoringSettings], api: httpx.AsyncClient, bus
+    resources: Resources[ScoringSettings], api: httpx.AsyncClient, bus, client_of
 ) -> None:
     app = build(resources).app
     assert app is not None
@@ -31,4 +31,11 @@ async def test_every_operation_answers_as_its_example_says(
     in_a_day = (rated_at + timedelta(days=1)).isoformat()
     await reference.check(api, "read_figures", ids={"subject": "acme"}, params={"at": in_a_day})
     await reference.check(api, "rank_subjects")
+    writer = await client_of("default", "scores:read", "markers:write")
+    marker = await reference.check(writer, "create_marker", headers={"idempotency-key": "k-1"})
+    await reference.check(writer, "list_markers")
+    ids = {"marker_id": marker["id"]}
+    await reference.check(writer, "get_marker", ids=ids)
+    await reference.check(writer, "read_marker_effect", ids=ids)
+    await reference.check(writer, "delete_marker", ids=ids)
     reference.assert_all_are_checked()

@@ -54,6 +54,20 @@ async def test_everybody_can_use_the_page_on_every_screen(resources, bus, tmp_pa
                 assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
                 await page.screenshot(path=tmp_path / f"compared-{scheme}-{width}.png", full_page=True)
         await page.get_by_role("link", name="Take away kite-coffee/berlin").click()
+        await page.get_by_role("link", name="Markers: what was done").click()
+        await page.get_by_label("Name").fill("Refunds at the till")
+        await page.get_by_label("When (UTC)").fill(f"{now - timedelta(days=90):%Y-%m-%dT%H:%M}")
+        assert await faults_of(page) == []
+        await page.screenshot(path=tmp_path / "markers-light-1280.png", full_page=True)
+        await page.get_by_role("button", name="Note it").click()
+        await expect(page.get_by_role("heading", name="What changed around it")).to_be_visible()
+        assert await faults_of(page) == []
+        for width in (1280, 768, 375, 320):
+            await page.set_viewport_size({"width": width, "height": 900})
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+            await page.screenshot(path=tmp_path / f"marker-light-{width}.png", full_page=True)
+        await page.goto(f"{root}/console/scores/subject?subject=kite-coffee")
+        await expect(page.get_by_text("Refunds at the till").first).to_be_attached()
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme)
             for width in (1280, 375):

@@ -14,6 +14,7 @@ def upgrade() -> None:
         op.execute(statement)
     protect_tenant_rows(op.execute, "scoring", "markers")
     grant(op.execute, "scoring", "SELECT, INSERT, DELETE", "markers", (Role.API,))
+    grant(op.execute, "scoring", "SELECT", "markers", (Role.WORKER,))
 
 
 STATEMENTS = (
