@@ -41,6 +41,11 @@ def test_a_figure_is_that_of_its_reviews(figure: Figure, value: float) -> None:
     assert found.interval.holds(value)
 
 
+@pytest.mark.parametrize(("figure", "scale"), [(Figure.MEAN, (1, 5)), (Figure.CES, (1, 7))])
+def test_the_interval_of_few_reviews_stays_on_the_scale(figure: Figure, scale: tuple[float, float]) -> None:
+    assert window(figure, {1.0: 1, 5.0: 1}).interval == scale
+
+
 def test_a_clear_rise_is_measurable_and_a_fall_is_its_mirror() -> None:
     bad, good = {1.0: 30, 4.0: 10}, {2.0: 5, 5.0: 35}
 

@@ -10,14 +10,14 @@ from enum import StrEnum
 from math import fsum
 from typing import Final
 
+from plaudit.scoring.figures.domain.figures import CES_POINTS_PER_STAR, MAX_EFFORT, MIN_EFFORT
 from plaudit.scoring.figures.domain.intervals import Interval, Sample, net_share, newcombe, of_mean, welch, wilson
-from plaudit.scoring.profiles.domain import STAR_KINDS
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
 
 MAX_DAYS: Final = 365
 DEFAULT_DAYS: Final = 30
 LEAST_REVIEWS: Final = 5
 """In each window; fewer do not tell how much reviews differ."""
-CES_POINTS_PER_STAR: Final = 1.5
 
 
 class Figure(StrEnum):
@@ -133,7 +133,9 @@ def window(figure: Figure, ratings: Ratings) -> Window:
         )
         low, high = net_share(promoters, detractors, n)
         return Window(n, sample.mean, Interval(100 * low, 100 * high))
-    return Window(n, sample.mean, of_mean(sample))
+    found = of_mean(sample)
+    least, most = _SCALES[figure]
+    return Window(n, sample.mean, found and Interval(max(least, found.low), min(most, found.high)))
 
 
 def in_words(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
@@ -158,6 +160,11 @@ def in_words(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
     return f"{noun[0].upper()}{noun[1:]} {found.verdict.value} measurably, {told}: {sure}."
 
 
+_SCALES: Final[Mapping[Figure, tuple[float, float]]] = {
+    Figure.MEAN: (MIN_RATING, MAX_RATING),
+    Figure.CES: (MIN_EFFORT, MAX_EFFORT),
+}
+"""Of the means: where each lies."""
 _SHARES: Final = frozenset({Figure.POSITIVE, Figure.NEGATIVE, Figure.CSAT})
 _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
     Figure.MEAN: ("the mean rating", "stars"),
