@@ -1,6 +1,6 @@
 """The examples of the API reference are what scoring answers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -57,6 +57,18 @@ async def test_every_operation_answers_as_its_example_says(
     job = PublishingJob(resources)
     await job.turn()
     await reference.check(api, "read_score_events", params={"subject": "acme"})
+    day = {"subject": "acme", "from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+    await reference.check(api, "read_series", params=day)
+    in_a_day = (rated_at + timedelta(days=1)).isoformat()
+    await reference.check(api, "read_figures", ids={"subject": "acme"}, params={"at": in_a_day})
+    await reference.check(api, "rank_subjects")
+    marking = await client_of("default", "scores:read", "markers:write")
+    marker = await reference.check(marking, "create_marker", headers={"idempotency-key": "k-1"})
+    await reference.check(marking, "list_markers")
+    ids = {"marker_id": marker["id"]}
+    await reference.check(marking, "get_marker", ids=ids)
+    await reference.check(marking, "read_marker_effect", ids=ids)
+    await reference.check(marking, "delete_marker", ids=ids)
     await check_profiles(reference, await client_of("default", "scores:read", "scores:write"))
     reference.assert_all_are_checked()
 

@@ -14,20 +14,26 @@ from plaudit.scoring.badges.pages import public as badges_public
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
+from plaudit.scoring.explorer import pages as explorer
+from plaudit.scoring.figures import api as figures
 from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.insight import api as insight
 from plaudit.scoring.insight import pages as insight_pages
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.markers import api as markers
+from plaudit.scoring.markers import pages as markers_pages
 from plaudit.scoring.own_profiles import api as own_profiles
 from plaudit.scoring.own_profiles import pages as own_profiles_pages
 from plaudit.scoring.projection import api as projection
 from plaudit.scoring.projection import pages as projection_pages
 from plaudit.scoring.publishing import api as publishing
 from plaudit.scoring.publishing.jobs import CompletionJob, PublishingJob
+from plaudit.scoring.ranking import api as ranking
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
+from plaudit.scoring.series import api as series
 from plaudit.scoring.settings import ScoringSettings
 
 
@@ -52,8 +58,14 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             publishing.router,
             own_profiles.router,
             own_profiles_pages.router,
+            explorer.router,
+            figures.router,
+            markers.router,
+            markers_pages.router,
+            ranking.router,
             scores.router,
             scores_pages.router,
+            series.router,
             sessions.router,
             administration.router,
         ],
@@ -66,6 +78,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             **projection.PROBLEMS,
             **badges.PROBLEMS,
             **own_profiles.PROBLEMS,
+            **ranking.PROBLEMS,
+            **markers.PROBLEMS,
         },
         refusals={
             **scores.REFUSALS,
@@ -74,6 +88,9 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             **projection.REFUSALS,
             **badges.REFUSALS,
             **own_profiles.REFUSALS,
+            **series.REFUSALS,
+            **ranking.REFUSALS,
+            **markers.REFUSALS,
         },
         assets=resources.page_assets,
         tags={
@@ -81,6 +98,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             "explanation": "Why a score is what it is, and why it moved.",
             "projection": "Where a score goes, and what it takes to be elsewhere.",
             "insight": "What people complain about and praise, by topics and by terms that stand out.",
+            "markers": "What was done or happened, and what changed around it.",
             "profiles": "The rules that scores are computed by: three for everybody, and a tenant's own.",
             "badges": "Which scores everybody may see, as badges on other sites.",
         },
@@ -108,10 +126,14 @@ SERVICE = Service(
             "/v1/scores",
             "/v1/score-effects",
             "/v1/score-events",
+            "/v1/score-figures",
             "/v1/score-profiles",
+            "/v1/score-ranking",
+            "/v1/score-series",
             "/v1/score-explanations",
             "/v1/score-projections",
             "/v1/insight",
+            "/v1/markers",
             "/v1/badges",
             "/console/scores",
             "/badges",

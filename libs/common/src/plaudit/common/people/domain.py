@@ -24,7 +24,7 @@ class Role(StrEnum):
 _VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read"})
 _RESPONDER: Final = _VIEWER | {
     *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "deliveries:write"),
-    *("surveys:invite", "imports:read"),
+    *("surveys:invite", "imports:read", "markers:write"),
 }
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,

@@ -9,6 +9,7 @@ STORES: Final[Mapping[str, str]] = {
     "half_lives": "holds how far the sums of a half-life are; nothing of a review but its id",
     "half_life_partitions": "holds positions",
     "profile_revisions": "holds parameters of figures, and the id of the key or the account that set them",
+    "markers": "holds what staff noted of the company's own deeds, and no word of a customer",
     "ledger": "holds figures by our own id of the review; its last entry takes them away",
     "insight_reviews": "emptied by the review's last event, or by the job; its id and revision stay, so that no older "
     "event fills it again",

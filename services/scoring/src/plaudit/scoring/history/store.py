@@ -10,7 +10,7 @@ from plaudit.scoring.history.domain import LedgerEntry
 from plaudit.scoring.history.tables import ledger
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
-from plaudit.scoring.sums.domain.parts import KeptPart, Part
+from plaudit.scoring.sums.domain.parts import KeptPart, Part, StepPart
 
 Numbers = TypeVar("Numbers", Sums, KeptSums)
 
@@ -28,13 +28,11 @@ CROSS JOIN LATERAL (
 """
 # A time as whole microseconds. A double holds it to a quarter of one, which rounding takes away.
 _RATED_US = "round(date_part('epoch', rated_at) * 1e6)::bigint"
+_NUMBERS = f"sign, source_id, traits, rating, {_RATED_US} AS rated_us, floor(rating + 0.5)::int AS star"
 # '0' is the character after '/': the range is exactly what lies below the subject.
-_ENTRIES = f"""
-SELECT sign, source_id, traits, rating, {_RATED_US} AS rated_us, floor(rating + 0.5)::int AS star
-FROM ledger
-WHERE tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))
-  AND valid_at <= $3 AND known_at <= $4
-"""
+_OF_SUBJECT = "tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))"
+ENTRIES: Final = f"SELECT {_NUMBERS} FROM ledger WHERE {_OF_SUBJECT} AND valid_at <= $3 AND known_at <= $4"
+"""The entries of a subject ($1: the tenant, $2: it) that make up a moment ($3, $4); other rooms select from it, too."""
 _COUNTS: Final = ", ".join(f"(sum(sign) FILTER (WHERE star = {star}))::bigint AS n{star}" for star in range(1, 6))
 
 
@@ -45,8 +43,10 @@ def _of_half_life(name: str, weight: str) -> str:
 
 
 # No power here can overflow or underflow, which would be an error: each weight is against a landmark near the review.
-_KEPT = f"""
-SELECT source_id, traits, block, {_COUNTS}, sum(sign * rating) AS total, max(rated_us) AS newest_us,
+def _kept(entries: str, groups: str = "", more: str = "") -> str:
+    """Return the statement that makes kept sums of entries, in more groups and with more columns, each with a comma."""
+    return f"""
+SELECT source_id, traits, block{groups}{more}, {_COUNTS}, sum(sign * rating) AS total, max(rated_us) AS newest_us,
     {_of_half_life("trust_", "trust_w")}, {_of_half_life("recent_", "recent_w")}
 FROM (
     SELECT *,
@@ -54,22 +54,45 @@ FROM (
             * floor(block * {BLOCK_US}::numeric / {TRUST_LANDMARK_US})::bigint)::float8 / {TRUST_US}) AS trust_w,
         power(2::float8, (rated_us - block * {BLOCK_US})::float8 / {RECENT_US}) AS recent_w
     FROM (
-        SELECT *, floor(rated_us / {BLOCK_US}::float8)::bigint AS block FROM ({_ENTRIES}) AS entries
+        SELECT *, floor(rated_us / {BLOCK_US}::float8)::bigint AS block FROM ({entries}) AS entries
     ) AS blocked
 ) AS weighed
-GROUP BY source_id, traits, block
+GROUP BY source_id, traits, block{groups}
 """
+
+
+_KEPT: Final = _kept(ENTRIES)
 _OF_ONE_HALF_LIFE = f"""
 SELECT source_id, traits, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us
 FROM (
     SELECT *, power(2::float8, (rated_us - landmark * $5::bigint * {LANDMARK_HALF_LIVES})::float8 / $5::bigint) AS w
     FROM (
         SELECT *, floor(rated_us / ($5::bigint * {LANDMARK_HALF_LIVES})::float8)::bigint AS landmark
-        FROM ({_ENTRIES}) AS entries
+        FROM ({ENTRIES}) AS entries
     ) AS placed
 ) AS weighed
 GROUP BY source_id, traits, landmark
 """
+
+
+def _in_steps(effective: str) -> str:
+    """Return the entries of a subject that took effect in steps: $3 has the start of each, $4 is the end of the last.
+
+    A step's start belongs to it. What is new in a step was rated in it.
+    """
+    return f"""
+SELECT *, rated_at >= ($3::timestamptz[])[step] AS is_new FROM (
+    SELECT {_NUMBERS}, rated_at, width_bucket({effective}, $3::timestamptz[]) AS step
+    FROM ledger WHERE {_OF_SUBJECT} AND {effective} >= ($3::timestamptz[])[1] AND {effective} < $4
+) AS stepped
+"""
+
+
+# What was shown at an instant had taken effect by then, and was known.
+_STEPS: Final = {
+    as_known: _kept(_in_steps(effective), ", step", ", (sum(sign) FILTER (WHERE is_new))::bigint AS rated")
+    for as_known, effective in {False: "valid_at", True: "greatest(valid_at, known_at)"}.items()
+}
 
 
 async def append(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
@@ -110,6 +133,31 @@ async def parts_at(
     """Return the sums of one half-life, which may be any; otherwise as `kept_at`."""
     rows = await tx.raw.fetch(_OF_ONE_HALF_LIFE, tenant_id, subject, at, known_at, half_life_us)
     return [Part(_spelt(row), row["traits"], row["landmark"], _numbers(Sums, row), row["newest_us"]) for row in rows]
+
+
+async def steps_of(
+    tx: Tx, tenant_id: str, subject: str, starts: Sequence[datetime], end: datetime, *, as_known: bool
+) -> list[StepPart]:
+    """Return what each step added to the sums of a subject and all below it, in the order of the steps.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: it.
+        starts: of the steps, in their order; each ends where the next one starts.
+        end: of the last.
+        as_known: whether a change counts from when it was known too, not only had taken effect.
+    """
+    rows = await tx.raw.fetch(_STEPS[as_known], tenant_id, subject, starts, end)
+    found = [
+        StepPart(
+            row["step"] - 1,
+            KeptPart(_spelt(row), row["traits"], row["block"], _numbers(KeptSums, row)),
+            row["rated"] or 0,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: each.step)
 
 
 def _spelt(row: Any) -> str:

@@ -24,11 +24,11 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.times import Instant
 from plaudit.common.names import nearest
-from plaudit.scoring.half_lives.domain import ProfileNotReadyError
+from plaudit.scoring.half_lives.domain import OwnHalfLifeError, ProfileNotReadyError, own_half_life
 from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, TRUST, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
-from plaudit.scoring.scores.domain import UnknownSubjectError, moment_of, read_parts
+from plaudit.scoring.scores.domain import UnknownSubjectAskedError, UnknownSubjectError, moment_of, read_parts
 from plaudit.scoring.scores.schemas import ScoreOut
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.parts import Part
@@ -39,15 +39,19 @@ EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
 PROBLEMS: Final = {
     "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
     "unknown-profile": "There is no profile of this name. The detail names those that there are.",
+    "own-half-life": "The figure is not kept for half-lives of a tenant's own. Ask by a profile with another one.",
     "profile-not-ready": "The half-life of the profile is new, and its sums are being filled from the ledger; the "
     "detail says how far that is. Try again in some seconds. Other profiles answer as before.",
 }
 """Slug → meaning and what to do."""
 OF_PROFILES: Final = {"unknown-profile": 422, "profile-not-ready": 409}
+OF_SHARED_PROFILES: Final = {**OF_PROFILES, "own-half-life": 422}
 """Slug → status, of the problems of every operation that takes a `NamedProfile`."""
 REFUSALS: Final[Refusals] = {
     UnknownSubjectError: lambda error: Problem("unknown-subject", 404, "Not found", str(error)),
+    UnknownSubjectAskedError: lambda error: Problem("unknown-subject", 422, "Unknown subject", str(error)),
     UnknownProfileError: lambda error: Problem("unknown-profile", 422, "Unknown profile", str(error)),
+    OwnHalfLifeError: lambda error: Problem("own-half-life", 422, "Half-life of its own", str(error)),
     ProfileNotReadyError: lambda error: conflict("profile-not-ready", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
@@ -78,27 +82,55 @@ ProfileName = Annotated[
 
 
 async def profile_named(request: Request, tx: TenantTx, profile: ProfileName = TRUST.name) -> Profile:
-    """Return the profile that a request names: one that every tenant has, or one of the tenant's own.
+    """Return the profile that a request names, as `find_profile`; the endpoint declares its principal first."""
+    principal: Principal = request.state.principal
+    return await find_profile(tx, principal.tenant_id, profile)
+
+
+NamedProfile = Annotated[Profile, Depends(profile_named)]
+
+
+async def shared_profile(profile: NamedProfile) -> Profile:
+    """Return the profile that a request names, where its half-life is one that every tenant has.
+
+    Raises:
+        OwnHalfLifeError: it is one of the tenant's own.
+    """
+    return shared(profile)
+
+
+SharedProfile = Annotated[Profile, Depends(shared_profile)]
+"""For figures that are kept for the half-lives that every tenant has, and for no others."""
+
+
+def shared(profile: Profile) -> Profile:
+    """Return a profile whose half-life every tenant has.
+
+    Raises:
+        OwnHalfLifeError: it is one of the tenant's own.
+    """
+    if own_half_life(profile) is not None:
+        raise OwnHalfLifeError(profile.name)
+    return profile
+
+
+async def find_profile(tx: SqlTx, tenant_id: str, name: str) -> Profile:
+    """Return a profile by its name: one that every tenant has, or one of the tenant's own.
 
     Raises:
         UnknownProfileError: there is none of this name.
         ProfileNotReadyError: its half-life is being filled.
-        RuntimeError: the endpoint does not declare its principal first.
     """
-    if (built_in := BUILT_IN.get(profile)) is not None:
+    if (built_in := BUILT_IN.get(name)) is not None:
         return built_in
-    principal: Principal = request.state.principal
-    found = await store.own_profile(tx, principal.tenant_id, profile)
+    found = await store.own_profile(tx, tenant_id, name)
     if found is None:
-        own = await profiles.present(tx, principal.tenant_id)
-        raise UnknownProfileError(profile, (*BUILT_IN, *(each.name for each in own)))
-    named, progress = found
+        own = await profiles.present(tx, tenant_id)
+        raise UnknownProfileError(name, (*BUILT_IN, *(each.name for each in own)))
+    profile, progress = found
     if not progress.is_ready:
-        raise ProfileNotReadyError(profile, progress)
-    return named
-
-
-NamedProfile = Annotated[Profile, Depends(profile_named)]
+        raise ProfileNotReadyError(name, progress)
+    return profile
 
 
 @router.get("/v1/scores", summary="List scores", openapi_extra=describe(problems=OF_PROFILES))
@@ -159,6 +191,11 @@ async def read_score(
     if origin is not None:
         profile = replace(profile, origins=frozenset({origin}))
     return _score(subject, profile, parts, moment.at, origin)
+
+
+async def unknown_asked(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectAskedError:
+    """Return the error of a query that names known subjects."""
+    return UnknownSubjectAskedError(str(await unknown_subject(tx, tenant_id, subject)))
 
 
 async def unknown_subject(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:

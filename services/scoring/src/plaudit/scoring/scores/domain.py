@@ -24,6 +24,10 @@ class UnknownSubjectError(ValueError):
         super().__init__(f"Nothing was ever said about `{subject}`.{meant}")
 
 
+class UnknownSubjectAskedError(ValueError):
+    """Nothing was ever said about a subject that a query asks for, whose path is another one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """When a figure is read: at an instant of the world, with what was known at an instant of ours."""
@@ -124,6 +128,15 @@ def instant_of(profile: Profile, newest_rated_us: int | None, at_us: int) -> int
     if not profile.is_frozen or newest_rated_us is None:
         return at_us
     return min(at_us, newest_rated_us)
+
+
+def weight_at(merged: MergedSums, at_us: int, profile: Profile) -> float:
+    """Return what all reviews weigh at an instant that none of them is later than, as `read` takes it."""
+    b = merged.sums.b
+    if profile.half_life_us is None:
+        return b
+    half_lives, rest_us = divmod(at_us - landmark_us(merged.landmark, profile.half_life_us), profile.half_life_us)
+    return ldexp(b * exp2(-rest_us / profile.half_life_us), -half_lives)
 
 
 def _shrunk(a: float, b: float, landmark: int, at_us: int, profile: Profile) -> float:

@@ -18,6 +18,8 @@ ROWS: Final = 50
 SCORES: Final = "/console/scores"
 LIVE: Final = "/v1/score-events"
 """The stream of scores that change, which a room above this one answers with."""
+SUBJECT: Final = "/console/scores/subject"
+"""The page of one subject."""
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.scores")
@@ -48,6 +50,7 @@ async def show_scores(
         path=path,
         live=f"{LIVE}?{urlencode({'under': under})}" if under else LIVE,
         scores_path=SCORES,
+        subject_path=SUBJECT,
         scores=[(prefix, read_for(TRUST, sums.get(prefix, []), at_us)) for prefix in listed],
         next=following,
         is_first=cursor is None,

@@ -86,6 +86,13 @@ def kept_share(rating: float, rated_at_us: int) -> tuple[int, KeptSums]:
     return block, KeptSums._make([*counts, rating, rated_at_us, *numbers])
 
 
+def added(held: KeptSums, more: KeptSums) -> KeptSums:
+    """Return two rows of one block as one."""
+    numbers = [one + other for one, other in zip(held, more, strict=True)]
+    numbers[NEWEST] = max(held.newest_us, more.newest_us)
+    return KeptSums._make(numbers)
+
+
 def held(block: int, kept: KeptSums, half_life_us: int | None) -> tuple[int, Sums] | None:
     """Return a row's sums of a half-life, with the index of the landmark that they are held against.
 

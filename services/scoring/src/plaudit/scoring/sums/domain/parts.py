@@ -30,6 +30,16 @@ class KeptPart(NamedTuple):
     kept: KeptSums
 
 
+class StepPart(NamedTuple):
+    """What a step added to a row of kept sums, all partitions together."""
+
+    step: int
+    """From 0."""
+    part: KeptPart
+    rated: int
+    """How many of the reviews were rated in the step."""
+
+
 def parts_for(kept: Iterable[KeptPart], half_life_us: int | None) -> list[Part]:
     """Return the parts of one half-life that kept sums hold.
 

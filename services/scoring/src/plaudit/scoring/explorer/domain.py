@@ -1,0 +1,196 @@
+"""What the page of a subject shows, in words."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
+from plaudit.scoring.figures.domain.intervals import Interval
+from plaudit.scoring.profiles.domain import DAY_US, Profile
+from plaudit.scoring.projection.domain.course import HalfStar, ScoreState, next_half_star
+from plaudit.scoring.scores.domain import half_stars, weight_at
+from plaudit.scoring.series.domain import Point, Span, Step, spans
+from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums
+
+UTC_ZONE: Final = ZoneInfo("UTC")
+PAST: Final = timedelta(days=365)
+FUTURE: Final = timedelta(days=182)
+MONTH: Final = timedelta(days=30)
+FAR: Final = timedelta(days=20 * 365)
+"""What lies further ahead is not told: nobody plans for it."""
+_NO_BREAK: Final = "\u00a0"
+_HALVES: Final = {0.0: "", 0.5: "½"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A figure in words: what it is, its value, and what stands beside it in small type."""
+
+    words: str
+    value: str
+    beside: str = ""
+
+
+def steps(now: datetime) -> list[Span]:
+    """Return the days of the last twelve months up to now, and the weeks of the next six."""
+    ahead = spans(now, now + FUTURE, Step.WEEK, UTC_ZONE)
+    return [*spans(now - PAST, now, Step.DAY, UTC_ZONE), *ahead]
+
+
+def state_of(merged: MergedSums, at_us: int, profile: Profile) -> ScoreState:
+    """Return the state that a projection starts from; a frozen score does not fade by itself."""
+    weight, b = weight_at(merged, at_us, profile), merged.sums.b
+    return ScoreState(
+        a=merged.sums.a * (weight / b) if b > 0 else 0.0,
+        b=weight if b > 0 else 0.0,
+        at_us=at_us,
+        prior_weight=profile.prior_weight,
+        prior_value=profile.prior_value,
+        half_life_us=None if profile.is_frozen else profile.half_life_us,
+    )
+
+
+def strip(figures: Figures, state: ScoreState, month_ago: float | None, now: datetime) -> list[tuple[str, str, str]]:
+    """Return the figures that answer "is it good now?": value, words, look."""
+    score = figures.score
+    if score.score is None:
+        return [("none", "no review counts now", "")]
+    interval = figures.interval
+    sure = f" · between {interval.low:.2f} and {interval.high:.2f}" if interval else ""
+    return [
+        (f"{score.value:.2f}", f"now · shown as {stars_in_words(score.value)}{sure}", ""),
+        _moved(score.value, month_ago),
+        (
+            f"{score.count:,}",
+            f"{_reviews(score.count)} · they say as much as {score.effective_reviews:,.1f} equal ones",
+            "",
+        ),
+        ratio(figures),
+        _next(next_half_star(state), score.value, now),
+    ]
+
+
+def ratio(figures: Figures) -> tuple[str, str, str]:
+    """Return positive to negative reviews: value, words, look."""
+    if figures.ratio is None:
+        return f"{figures.positive:,} : 0", "positive : negative", ""
+    return f"{figures.ratio:.1f} : 1", f"positive : negative, {figures.positive:,} to {figures.negative:,}", ""
+
+
+def _moved(value: float, month_ago: float | None) -> tuple[str, str, str]:
+    if month_ago is None:
+        return "new", "30 days ago there was no review", ""
+    return signed(value - month_ago), f"in 30 days, from {month_ago:.2f}", ""
+
+
+def _next(found: HalfStar | None, value: float, now: datetime) -> tuple[str, str, str]:
+    """Return when the stars shown will change if nobody writes."""
+    if found is None or EPOCH + timedelta(microseconds=found.at_us) - now > FAR:
+        return stars_in_words(value), "stay shown, even if nobody writes", ""
+    at = EPOCH + timedelta(microseconds=found.at_us)
+    falls = found.stars < half_stars(value)
+    day = f"{at:%-d %B}" if at - now < PAST else f"{at:%B %Y}"
+    return (
+        day,
+        f"{'falls below' if falls else 'reaches'} {found.threshold:g} if nobody writes: {stars_in_words(found.stars)}",
+        ("soon" if falls and at - now < MONTH else ""),
+    )
+
+
+def stars_in_words(score: float) -> str:
+    """Return half stars as `3½ ★`."""
+    stars = half_stars(score)
+    return f"{int(stars)}{_HALVES[stars % 1]} ★"
+
+
+def signed(value: float) -> str:
+    """Return a difference as `+0.08` or `−0.12`; what rounds to nothing is `±0.00`."""
+    text = f"{value:+.2f}"
+    return "±0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "−")
+
+
+def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:
+    """Return what is worth knowing beside the strip."""
+    score, organic = figures.score, figures.organic
+    found: list[Fact] = []
+    if organic.count and organic.count != score.count:
+        found.append(
+            Fact("Score of organic reviews alone", f"{organic.value:.2f}", f"{organic.count:,} of {score.count:,}")
+        )
+    elif organic.count:
+        found.append(Fact("Score of organic reviews alone", f"{organic.value:.2f}", "all are organic"))
+    if aged is not None:
+        found += _ages(aged, at_us)
+    if figures.nps:
+        found.append(_share("NPS", figures.nps, lambda value: f"{value:+.0f}".replace("-", "−")))
+    if figures.csat:
+        found.append(_share("CSAT, the two best of five", figures.csat, _percent))
+    if figures.ces:
+        found.append(_mean(figures.ces))
+    return found
+
+
+def _ages(aged: Aged, at_us: int) -> Iterator[Fact]:
+    yield Fact("New reviews in 30 days", f"{aged.month:,}", f"{aged.month_before:,} in the 30 days before")
+    yield Fact("Newest review", f"{age(at_us - aged.newest_us)} ago")
+    yield Fact("Half of the weight is younger than", age(at_us - aged.median_us))
+    yield Fact(
+        "Share of the weight of the last 30 days",
+        _percent(aged.weight_of_month),
+        f"{_percent(aged.weight_of_quarter)} of the last 90",
+    )
+
+
+def age(age_us: int) -> str:
+    """Return an age in the unit that says enough."""
+    days = age_us / DAY_US
+    for unit, length in (("year", 365.25), ("month", 30.4375), ("day", 1.0), ("hour", 1 / 24)):
+        count = days / length
+        if count >= (2 if unit in {"year", "month"} else 1):
+            number, plural = (
+                (f"{count:.1f}", "s") if unit == "year" else (f"{int(count)}", "" if int(count) == 1 else "s")
+            )
+            return f"{number}{_NO_BREAK}{unit}{plural}"
+    return "less than an hour"
+
+
+def _share(words: str, share: Share, shown: Callable[[float], str]) -> Fact:
+    low, high = map(shown, share.interval)
+    return Fact(words, shown(share.value), f"{low} to {high} · {_replies(share.count)}")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}{_NO_BREAK}%"
+
+
+def _mean(mean: Mean) -> Fact:
+    between = f"{mean.interval.low:.1f} to {mean.interval.high:.1f} · " if mean.interval else ""
+    return Fact("CES, of 7", f"{mean.value:.1f}", f"{between}{_replies(mean.count)}")
+
+
+def between(interval: Interval | None) -> str:
+    """Return an interval in words; nothing where there is none."""
+    return f"{interval.low:.2f} to {interval.high:.2f}" if interval else ""
+
+
+def summary(subject: str, points: Sequence[Point], now: datetime) -> str:
+    """Return what a chart of a subject shows, in a sentence, for those who do not see it."""
+    past = [point.score.score for point in points if point.span.end <= now and point.score.score is not None]
+    ahead = [point.score.score for point in points if point.span.end > now and point.score.score is not None]
+    if not past:
+        return f"{subject} has no score in the last twelve months."
+    told = (
+        f"The score of {subject} went from {past[0]:.2f} to {past[-1]:.2f} in twelve months, "
+        f"between {min(past):.2f} and {max(past):.2f}"
+    )
+    return f"{told}; with no new reviews it is {ahead[-1]:.2f} in six months." if ahead else f"{told}."
+
+
+def _reviews(count: int) -> str:
+    return "review" if count == 1 else "reviews"
+
+
+def _replies(count: int) -> str:
+    return f"{count:,} {'reply' if count == 1 else 'replies'}"

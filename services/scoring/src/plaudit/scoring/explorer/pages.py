@@ -1,0 +1,198 @@
+"""The console's page of a subject: its figures, how its score moved and where it goes, beside those of others."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
+from plaudit.common.db import SqlTx
+from plaudit.common.http import Principal, TenantTx, unprocessable
+from plaudit.common.pages.charts import Mark, Series, Threshold, distribution, time_chart
+from plaudit.common.sessions import ConsolePages, staff
+from plaudit.scoring.explorer.domain import MONTH, between, facts, stars_in_words, state_of, steps, strip, summary
+from plaudit.scoring.figures.api import figures_at
+from plaudit.scoring.figures.domain.figures import Aged, Figures
+from plaudit.scoring.markers import store as markers
+from plaudit.scoring.markers.domain.marker import Marker
+from plaudit.scoring.markers.pages import MARKERS
+from plaudit.scoring.profiles.domain import BUILT_IN, Profile
+from plaudit.scoring.projection.domain.course import ScoreState, next_half_star
+from plaudit.scoring.ranking.api import standings
+from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.api import SharedProfile, unknown_asked, unknown_subject
+from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.scores.pages import SCORES, SUBJECT
+from plaudit.scoring.series import store as series
+from plaudit.scoring.series.domain import Point, Span, points
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.parts import merge_for, parts_for
+
+MAX_COMPARED: Final = 4
+"""Lines of one chart that can be told apart."""
+RANKED: Final = 5
+ONE_LIST: Final = 2 * RANKED
+"""So many subjects are shown in one list; of more, the best and the worst."""
+SHOWN_SOURCES: Final = 10
+MAX_MARKS: Final = 20
+
+router = APIRouter(include_in_schema=False)
+console = ConsolePages("plaudit.scoring.explorer")
+Staff = Annotated[Principal, Depends(staff("scores:read"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One subject of the page."""
+
+    subject: str
+    figures: Figures
+    aged: Aged | None
+    state: ScoreState
+    points: Sequence[Point]
+    address: str
+    """Of its own page."""
+    without: str
+    """Of this page without it."""
+
+
+@router.get(SUBJECT)
+async def show_subject(
+    request: Request,
+    principal: Staff,
+    tx: TenantTx,
+    profile: SharedProfile,
+    subject: Annotated[tuple[str, ...], Query()] = (),
+) -> Response:
+    """Show a subject, and others beside it."""
+    asked = list(dict.fromkeys(filter(None, (each.strip().strip("/") for each in subject))))
+    if not asked or not is_subject(asked[0]):
+        raise unprocessable("invalid-request", f"The address names no subject: {SUBJECT_RULE}.")
+    if not await scores.is_known(tx, principal.tenant_id, asked[0]):
+        raise await unknown_subject(tx, principal.tenant_id, asked[0])
+    beside, error = await _beside(tx, principal.tenant_id, asked[1:])
+    listed = [asked[0], *beside]
+    cut = steps(tx.now)
+    compared = [await _compared(tx, principal.tenant_id, each, listed, profile, cut) for each in listed]
+    best, worst, hint = await _ranked(tx, principal.tenant_id, asked[0], profile)
+    first = compared[0]
+    marked = await markers.concerning(tx, principal.tenant_id, asked[0], cut[0].end, cut[-1].end, MAX_MARKS)
+    has_score = any(point.score.count for each in compared for point in each.points)
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "subject.html",
+        status=422 if error else 200,
+        further=(asked[0],),
+        first=first,
+        compared=compared,
+        figures=strip(first.figures, first.state, _month_ago(first.points, tx.now), tx.now),
+        facts=facts(first.figures, first.aged, unix_us(tx.now)),
+        chart=_chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
+        stars=distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
+        sources=first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else [],
+        best=best,
+        worst=worst,
+        hint=hint,
+        markers_path=f"{MARKERS}?{urlencode({'subject': asked[0]})}",
+        profile=profile,
+        profiles=[(name, _address(listed, name)) for name in BUILT_IN],
+        typed=asked[-1] if error else "",
+        error=error,
+        has_room=len(listed) < MAX_COMPARED,
+        scores_path=SCORES,
+        subject_path=SUBJECT,
+        address=lambda other: _address([other], profile.name),
+        between=between,
+        above=asked[0].rpartition("/")[0],
+        may_read_reviews=principal.may("reviews:read"),
+    )
+
+
+async def _beside(tx: SqlTx, tenant_id: str, asked: Sequence[str]) -> tuple[list[str], str]:
+    """Return the subjects to compare with, and what is wrong with the last one that is asked for."""
+    found: list[str] = []
+    for subject in asked:
+        if not is_subject(subject):
+            return found, f"This is no subject: {SUBJECT_RULE}."
+        if not await scores.is_known(tx, tenant_id, subject):
+            return found, str(await unknown_asked(tx, tenant_id, subject))
+        if len(found) == MAX_COMPARED - 1:
+            return found, f"At most {MAX_COMPARED} subjects can be told apart in one chart. Take one away first."
+        found.append(subject)
+    return found, ""
+
+
+async def _compared(
+    tx: SqlTx, tenant_id: str, subject: str, listed: Sequence[str], profile: Profile, cut: Sequence[Span]
+) -> Compared:
+    moment = Moment(at=tx.now, is_now=True)
+    figures, aged = await figures_at(tx, tenant_id, subject, profile, moment)
+    kept = await scores.kept_of(tx, tenant_id, subject, moment)
+    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
+    moved = await series.moved(tx, tenant_id, subject, cut, as_known=False)
+    return Compared(
+        subject=subject,
+        figures=figures,
+        aged=aged,
+        state=state_of(merged, moment.at_us, profile),
+        # In a thread, so that other requests are answered meanwhile.
+        points=await asyncio.to_thread(lambda: [*points(profile, moved.before, moved.changes, cut)]) if moved else (),
+        address=_address([subject], profile.name),
+        without=_address([each for each in listed if each != subject], profile.name),
+    )
+
+
+def _month_ago(found: Sequence[Point], now: datetime) -> float | None:
+    """Return the score of thirty days ago."""
+    past = [point.score.score for point in found if point.span.end <= now - MONTH]
+    return past[-1] if past else None
+
+
+async def _ranked(
+    tx: SqlTx, tenant_id: str, subject: str, profile: Profile
+) -> tuple[list[Standing], list[Standing], str]:
+    """Return the best and the worst subjects right below one, and a hint where they are not compared."""
+    try:
+        below = await standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now))
+    except TooManySubjectsError as error:
+        return [], [], str(error)
+    best, worst = (ranked(below, By.SCORE, order, 1) for order in (Order.BEST, Order.WORST))
+    return (best, [], "") if len(best) <= ONE_LIST else (best[:RANKED], worst[:RANKED], "")
+
+
+def _marks(marked: Sequence[Marker], found: Sequence[Point]) -> list[Mark]:
+    """Return the marks of a chart: only where its first line is, which they stand on."""
+    there = [point.span.end for point in found if point.score.score is not None]
+    return [
+        Mark(each.at, each.name, kind=each.kind.value) for each in marked if there and there[0] <= each.at <= there[-1]
+    ]
+
+
+def _chart(compared: Sequence[Compared], cut: Sequence[Span], now: datetime, marks: Sequence[Mark]) -> Markup:
+    """Return the chart of the last twelve months, and of the next six with no new reviews."""
+    first = compared[0]
+    found = next_half_star(first.state) if first.figures.score.count else None
+    is_near = found is not None and found.at_us <= unix_us(cut[-1].end)
+    return time_chart(
+        [each.end for each in cut],
+        [Series(each.subject, [point.score.score for point in each.points]) for each in compared],
+        title="Day (UTC)",
+        summary=" ".join(summary(each.subject, each.points, now) for each in compared),
+        now=now,
+        marks=marks,
+        thresholds=[Threshold(found.threshold, f"{stars_in_words(found.stars)} beyond")] if found and is_near else [],
+        has_area=len(compared) == 1,
+    )
+
+
+def _address(subjects: Sequence[str], profile: str) -> str:
+    return f"{SUBJECT}?{urlencode([*(('subject', each) for each in subjects), ('profile', profile)])}"

@@ -1,0 +1,1 @@
+"""Figures: what else is worth knowing beside a score."""

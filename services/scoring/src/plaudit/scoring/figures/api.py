@@ -1,0 +1,64 @@
+"""HTTP: what is worth knowing of a subject beside its score."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from plaudit.common.db import SqlTx
+from plaudit.common.http import Principal, Subject, TenantTx, authorize, describe
+from plaudit.scoring.figures import store
+from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of, weights_of
+from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_SHARED_PROFILES, At, SharedProfile, unknown_subject
+from plaudit.scoring.scores.domain import Moment, moment_of
+from plaudit.scoring.sums.domain.traits import TRAITS
+
+router = APIRouter(tags=["scores"])
+ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
+
+
+async def figures_at(
+    tx: SqlTx, tenant_id: str, subject: str, profile: Profile, moment: Moment, source_id: UUID | None = None
+) -> tuple[Figures, Aged | None]:
+    """Return the figures of a subject and everything below it at a moment.
+
+    Raises:
+        UnknownSubjectError: it never had a review.
+    """
+    source = None if source_id is None else str(source_id)
+    kept = await scores.kept_of(tx, tenant_id, subject, moment, source_id=source)
+    if not kept and not await scores.is_known(tx, tenant_id, subject):
+        raise await unknown_subject(tx, tenant_id, subject)
+    asked = (tx, tenant_id, subject, moment, profile)
+    has_efforts = any(TRAITS[part.traits].kind in EFFORT for part in kept)
+    efforts = await store.replies(*asked, weights_of(profile, EFFORT), source_id) if has_efforts else []
+    aged = await store.aged(*asked, weights_of(profile, profile.kinds), source_id)
+    return figures_of(profile, kept, moment.at_us, efforts), aged
+
+
+@router.get(
+    "/v1/score-figures/{subject:path}",
+    summary="Read figures beside a score",
+    openapi_extra=describe(problems={"unknown-subject": 404, **OF_SHARED_PROFILES}, answer=AN_ANSWER),
+)
+async def read_figures(
+    principal: ScoresReader,
+    tx: TenantTx,
+    subject: Annotated[Subject, Path(description="The subject, as a path.")],
+    profile: SharedProfile,
+    at: At = None,
+    source_id: Annotated[
+        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
+    ] = None,
+) -> FiguresOut:
+    """Return how sure the score of a subject is, how its reviews are distributed, how many come and how old they are.
+
+    NPS, CSAT and CES fade as the profile says, and are never mixed into stars. Intervals have a confidence of 95 %:
+    Wilson's of a share, that of Rocks of an NPS, Student's of a mean, each of the effective number of replies.
+    """
+    moment = moment_of(at, None, tx.now)
+    figures, aged = await figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
+    return figures_out(subject, profile.name, moment.at, figures, aged)

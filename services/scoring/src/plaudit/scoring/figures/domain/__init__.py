@@ -1,0 +1,1 @@
+"""The rules of figures: values in, figures out."""

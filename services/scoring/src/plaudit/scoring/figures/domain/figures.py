@@ -1,0 +1,222 @@
+"""The figures of a subject at a moment, from its sums by source and from what of them the ledger alone can tell."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import fsum, sqrt
+from typing import Final
+
+from plaudit.scoring.figures.domain.intervals import Interval, Sample, Z, net_share, of_mean, wilson
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+from plaudit.scoring.scores.domain import Score, instant_of, read_for, weight_at
+from plaudit.scoring.sums.domain.decay import MergedSums, Sums
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.traits import TRAITS
+
+MAX_SOURCES: Final = 100
+MONTH_DAYS: Final = 30
+QUARTER_DAYS: Final = 90
+STARS: Final = range(1, 6)
+ORGANIC: Final = "organic"
+EFFORT: Final = frozenset({"ces"})
+MIN_EFFORT: Final = 1.0
+MAX_EFFORT: Final = 7.0
+CES_POINTS_PER_STAR: Final = 1.5
+"""An effort of 1 to 7 is kept as a rating of 1 to 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A decayed share, or a decayed NPS, of replies of one kind."""
+
+    value: float
+    count: int
+    effective: float
+    """How many replies of equal weight would say as much."""
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A decayed mean of replies of one kind."""
+
+    value: float
+    count: int
+    effective: float
+    interval: Interval | None
+    """None where too few replies count to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """What the ledger tells of how old the reviews are that count."""
+
+    newest_us: int
+    month: int
+    """Reviews rated in the last 30 days."""
+    month_before: int
+    """In the 30 days before."""
+    weight_of_month: float
+    """The share of the weight that reviews of the last 30 days have."""
+    weight_of_quarter: float
+    """Of the last 90 days."""
+    median_us: int
+    """Half of the weight, or more, is of reviews rated then or later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """All replies of one rating: how many, what they weigh, and the sum of their squared weights."""
+
+    rating: float
+    count: int
+    weight: float
+    squared: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is worth knowing of a subject beside its score."""
+
+    score: Score
+    interval: Interval | None
+    """Of the score; None without reviews."""
+    organic: Score
+    """Of those reviews alone that nobody asked for."""
+    by_source: Sequence[tuple[str, Score]]
+    """Source → the score of its reviews alone, those with the most first."""
+    nps: Share | None
+    csat: Share | None
+    ces: Mean | None
+
+    @property
+    def positive(self) -> int:
+        """How many reviews have four or five stars."""
+        return self.score.distribution[4] + self.score.distribution[5]
+
+    @property
+    def negative(self) -> int:
+        """How many reviews have one star or two."""
+        return self.score.distribution[1] + self.score.distribution[2]
+
+    @property
+    def ratio(self) -> float | None:
+        """How many positive reviews there are for each negative one; None without a negative one."""
+        return self.positive / self.negative if self.negative else None
+
+
+def figures_of(profile: Profile, kept: Sequence[KeptPart], at_us: int, efforts: Sequence[Reply]) -> Figures:
+    """Return the figures of a subject.
+
+    Args:
+        profile: its half-life is kept.
+        kept: the sums of the subject, by source.
+        at_us: the instant.
+        efforts: the replies of the kind CES.
+
+    Raises:
+        ValueError: the profile's half-life is not kept.
+    """
+    score = read_for(profile, kept, at_us)
+    read_at_us = instant_of(profile, newest_us(parts_for(kept, profile.half_life_us), profile), at_us)
+    return Figures(
+        score=score,
+        interval=score_interval(score, _merged(profile, kept), read_at_us, profile),
+        organic=read_for(replace(profile, origins=frozenset({ORGANIC})), kept, at_us),
+        by_source=_by_source(profile, kept, at_us),
+        nps=nps_of(_merged(replace(profile, kinds=frozenset({"nps"})), kept).sums),
+        csat=csat_of(_merged(replace(profile, kinds=frozenset({"csat"})), kept).sums),
+        ces=ces_of(efforts),
+    )
+
+
+def weights_of(profile: Profile, kinds: frozenset[str]) -> dict[int, float]:
+    """Return traits → the weight of a fresh review, of those that count among some kinds; its source aside."""
+    return {
+        number: profile.weight(verified=each.verified, origin=each.origin)
+        for number, each in enumerate(TRAITS)
+        if each.kind in kinds and each.origin in profile.origins
+    }
+
+
+def score_interval(score: Score, merged: MergedSums, at_us: int, profile: Profile) -> Interval | None:
+    """Return where a score would lie if as many reviews came again from the same customers; None without reviews.
+
+    The prior does not vary; the mean of the reviews does, by its standard error. How much stars differ is estimated
+    with one more review of each star, as E. Miller's "Ranking items with star ratings" does, so that few and equal
+    ones do not seem sure: `score +- 1.96 * B / (N + B) * sqrt(variance / (n + 1))`, n the effective number of reviews.
+    """
+    n, b = score.effective_reviews, merged.sums.b
+    if score.count <= 0 or n <= 0 or b <= 0:
+        return None
+    shares = [(max(weight, 0.0) / b * n + 1) / (n + len(STARS)) for weight in merged.sums.weights]
+    mean = fsum(star * share for star, share in zip(STARS, shares, strict=True))
+    variance = fsum((star - mean) ** 2 * share for star, share in zip(STARS, shares, strict=True))
+    weight = weight_at(merged, at_us, profile)
+    half = Z * weight / (profile.prior_weight + weight) * sqrt(variance / (n + 1))
+    return Interval(max(MIN_RATING, score.value - half), min(MAX_RATING, score.value + half))
+
+
+def nps_of(sums: Sums) -> Share | None:
+    """Return the NPS, from -100 to 100: the share of promoters (9 and 10 of 10) less that of detractors (0 to 6).
+
+    As stars these are five, and one to three. None without replies, for which there is no NPS.
+    """
+    if sums.n <= 0 or sums.b <= 0 or sums.b2 <= 0:
+        return None
+    effective = sums.b**2 / sums.b2
+    promoters, detractors = _share(sums, 5), _share(sums, 1, 2, 3)
+    low, high = net_share(promoters, detractors, effective)
+    return Share(100 * (promoters - detractors), sums.n, effective, Interval(100 * low, 100 * high))
+
+
+def csat_of(sums: Sums) -> Share | None:
+    """Return the share of satisfied replies, the two best of five; None without replies."""
+    if sums.n <= 0 or sums.b <= 0 or sums.b2 <= 0:
+        return None
+    effective = sums.b**2 / sums.b2
+    share = _share(sums, 4, 5)
+    return Share(share, sums.n, effective, wilson(share, effective))
+
+
+def ces_of(replies: Sequence[Reply]) -> Mean | None:
+    """Return the mean effort on its scale of 1 to 7; None without replies."""
+    count, weight, squared = (
+        sum(each.count for each in replies),
+        fsum(each.weight for each in replies),
+        fsum(each.squared for each in replies),
+    )
+    if count <= 0 or weight <= 0 or squared <= 0:
+        return None
+    effective = weight * weight / squared
+    mean = fsum(_effort(each.rating) * each.weight for each in replies) / weight
+    spread = fsum((_effort(each.rating) - mean) ** 2 * each.weight for each in replies) / weight
+    interval = None
+    if effective > 1:
+        found = of_mean(Sample(effective, mean, spread * effective / (effective - 1)))
+        interval = found and Interval(max(MIN_EFFORT, found.low), min(MAX_EFFORT, found.high))
+    return Mean(mean, count, effective, interval)
+
+
+def _merged(profile: Profile, kept: Sequence[KeptPart]) -> MergedSums:
+    return merge_for(profile, parts_for(kept, profile.half_life_us))
+
+
+def _by_source(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> list[tuple[str, Score]]:
+    """Return source → its score, of those that have reviews that count; the most first, then by their ids."""
+    by_source: defaultdict[str, list[KeptPart]] = defaultdict(list)
+    for part in kept:
+        if part.source_id is not None:
+            by_source[part.source_id].append(part)
+    found = [(source_id, read_for(profile, parts, at_us)) for source_id, parts in by_source.items()]
+    counted = [each for each in found if each[1].count > 0]
+    return sorted(counted, key=lambda each: (-each[1].count, each[0]))[:MAX_SOURCES]
+
+
+def _share(sums: Sums, *stars: int) -> float:
+    """Return the share of the weight that some stars have; what rounding leaves beyond 0 and 1 is cut off."""
+    return min(1.0, max(0.0, fsum(sums.weights[star - 1] for star in stars) / sums.b))
+
+
+def _effort(rating: float) -> float:
+    return 1 + (rating - 1) * CES_POINTS_PER_STAR

@@ -1,0 +1,154 @@
+"""How sure a figure is: 95 % intervals of shares, means and NPS, and of the differences between two of them.
+
+The number of reviews that a figure rests on may be fractional: of decayed weights it is the effective one.
+"""
+
+from math import exp, inf, lgamma, log, log1p, sqrt
+from statistics import NormalDist
+from typing import Final, NamedTuple
+
+Z: Final = NormalDist().inv_cdf(0.975)
+"""The normal quantile of two-sided 95 %."""
+_TAILS: Final = 0.05
+_MANY_DEGREES: Final = 200.0
+_TINY: Final = 1e-300
+_PRECISION: Final = 1e-15
+_MAX_ROUNDS: Final = 500
+
+
+class Interval(NamedTuple):
+    """Where a figure lies with a confidence of 95 %."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value lies in it."""
+        return self.low <= value <= self.high
+
+
+class Sample(NamedTuple):
+    """What a mean is made of."""
+
+    n: float
+    mean: float
+    variance: float
+    """Of the sample: the sum of squared distances from the mean, divided by n - 1."""
+
+
+def wilson(share: float, n: float, z: float = Z) -> Interval:
+    """Return the interval of a share of n (Wilson, JASA 22, 1927), which stays within 0 and 1 however few there are.
+
+    Nothing is known of a share of none.
+    """
+    if n <= 0:
+        return Interval(0.0, 1.0)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    # At the ends the formula gives the share itself, but for rounding.
+    return Interval(0.0 if share <= 0 else low, 1.0 if share >= 1 else high)
+
+
+def newcombe(before: float, n_before: float, after: float, n_after: float) -> Interval:
+    """Return the interval of `after - before`, two shares (Newcombe, Statistics in Medicine 17, 1998, method 10)."""
+    low_before, high_before = wilson(before, n_before)
+    low_after, high_after = wilson(after, n_after)
+    difference = after - before
+    return Interval(
+        difference - sqrt((after - low_after) ** 2 + (high_before - before) ** 2),
+        difference + sqrt((high_after - after) ** 2 + (before - low_before) ** 2),
+    )
+
+
+def net_share(positive: float, negative: float, n: float) -> Interval:
+    """Return the interval of `positive - negative`, two shares of the same n, as NPS is.
+
+    Three replies are added, a quarter of them on each side (the adjusted Wald interval of Rocks, The American
+    Statistician 70, 2016), so that few and equal replies do not seem sure. It is widened to what was observed, which
+    the formula leaves out where few replies are all on one side.
+    """
+    if n <= 0:
+        return Interval(-1.0, 1.0)
+    observed, total = positive - negative, n + 3
+    positive, negative = (positive * n + 0.75) / total, (negative * n + 0.75) / total
+    half = Z * sqrt((positive + negative - (positive - negative) ** 2) / total)
+    low, high = positive - negative - half, positive - negative + half
+    return Interval(max(-1.0, min(low, observed)), min(1.0, max(high, observed)))
+
+
+def of_mean(sample: Sample) -> Interval | None:
+    """Return the interval of a mean by Student's t; None of one reply, which does not tell how they differ."""
+    if sample.n <= 1:
+        return None
+    if sample.variance <= 0:
+        return Interval(sample.mean, sample.mean)
+    half = student(sample.n - 1) * sqrt(sample.variance / sample.n)
+    return Interval(sample.mean - half, sample.mean + half)
+
+
+def welch(before: Sample, after: Sample) -> Interval | None:
+    """Return the interval of the difference of two means (Welch, Biometrika 34, 1947); None if one has a single reply.
+
+    The degrees of freedom are those of Welch and Satterthwaite.
+    """
+    if before.n <= 1 or after.n <= 1:
+        return None
+    difference = after.mean - before.mean
+    one, other = before.variance / before.n, after.variance / after.n
+    if one + other <= 0:
+        return Interval(difference, difference)
+    degrees = (one + other) ** 2 / (one**2 / (before.n - 1) + other**2 / (after.n - 1))
+    half = student(degrees) * sqrt(one + other)
+    return Interval(difference - half, difference + half)
+
+
+def student(degrees: float) -> float:
+    """Return the two-sided 95 % quantile of Student's t.
+
+    Args:
+        degrees: of freedom, above 0, perhaps fractional.
+    """
+    if degrees > _MANY_DEGREES:
+        # Cornish and Fisher's expansion (Abramowitz and Stegun 26.7.5); the next term is below 1e-8.
+        terms = (
+            (Z**3 + Z) / 4,
+            (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96,
+            (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384,
+        )
+        return Z + sum(term / degrees**power for power, term in enumerate(terms, start=1))
+    # P(|T| > t) = I_x(degrees / 2, 1 / 2) with x = degrees / (degrees + t^2); x grows as t falls.
+    low, high = 0.0, 1.0
+    while high - low > _PRECISION * max(high, _TINY):
+        x = (low + high) / 2
+        if x in {low, high}:
+            break
+        low, high = (low, x) if _incomplete_beta(degrees / 2, 0.5, x) > _TAILS else (x, high)
+    x = (low + high) / 2
+    return sqrt(degrees * (1 - x) / x) if x > 0 else inf
+
+
+def _incomplete_beta(a: float, b: float, x: float) -> float:
+    """Return the regularised incomplete beta function I_x(a, b), by its continued fraction (DLMF 8.17.22)."""
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _incomplete_beta(b, a, 1 - x)
+    front = exp(a * log(x) + b * log1p(-x) + lgamma(a + b) - lgamma(a) - lgamma(b)) / a
+    fraction, c, d = 1.0, 1.0, 0.0
+    for number in range(_MAX_ROUNDS):
+        m = number // 2
+        if number == 0:
+            term = 1.0
+        elif number % 2 == 0:
+            term = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        else:
+            term = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        d = 1 + term * d
+        d = 1 / (d if abs(d) > _TINY else _TINY)
+        c = 1 + term / c
+        c = c if abs(c) > _TINY else _TINY
+        fraction *= c * d
+        if abs(1 - c * d) < _PRECISION:
+            break
+    return front * (fraction - 1)

@@ -1,0 +1,1 @@
+"""Markers: releases, incidents, shipped requests and content, and what changed around them."""

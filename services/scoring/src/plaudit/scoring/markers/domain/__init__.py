@@ -1,0 +1,1 @@
+"""The rules of markers: values in, decisions out."""

@@ -1,0 +1,78 @@
+"""A marker: what was done or happened, when, and to which subject."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+MAX_NAME_CHARS: Final = 120
+MAX_LINK_CHARS: Final = 2_000
+MAX_MARKERS: Final = 10_000
+"""Of one tenant."""
+NAME_PATTERN: Final = r"^\S(.*\S)?$"
+LINK_PATTERN: Final = r"^https?://[!-~]+$"
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class MarkerKind(StrEnum):
+    """What a marker stands for."""
+
+    RELEASE = "release"
+    INCIDENT = "incident"
+    REQUEST = "request"
+    """A request of the board that was shipped."""
+    CONTENT = "content"
+    """Something that was published or said."""
+
+
+class TooManyMarkersError(ValueError):
+    """A tenant has as many markers as it may."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(f"There are {MAX_MARKERS:,} markers already. Delete some that nobody needs any more.")
+
+
+class UnknownMarkerError(ValueError):
+    """There is no such marker."""
+
+
+class MarkerTimeError(ValueError):
+    """A marker's time lies too far away."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(f"`at` must lie between the years {EARLIEST.year} and {LATEST.year}.")
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a marker is made of."""
+
+    kind: MarkerKind
+    name: str
+    at: datetime
+    subject: str
+    link: str | None = None
+
+
+class Marker(Draft, frozen=True, kw_only=True):
+    """Something that was done or happened."""
+
+    tenant_id: str
+    id: UUID
+    made_by: str
+    created_at: datetime
+
+
+def checked(draft: Draft) -> Draft:
+    """Return a draft whose time can be compared around.
+
+    Raises:
+        MarkerTimeError: it lies too far away.
+    """
+    if not EARLIEST <= draft.at <= LATEST:
+        raise MarkerTimeError
+    return draft

@@ -1,0 +1,126 @@
+"""Every SQL statement about markers, and the one that reads the ratings around them."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete as deletion
+from sqlalchemy import func, select, tuple_
+
+from plaudit.common.contracts.subjects import prefixes
+from plaudit.common.db import SqlTx, Tx
+from plaudit.common.db.columns import Columns
+from plaudit.common.db.subjects import within
+from plaudit.scoring.history.store import ENTRIES
+from plaudit.scoring.markers.domain.effect import Ratings, Windows
+from plaudit.scoring.markers.domain.marker import Marker, MarkerKind
+from plaudit.scoring.markers.tables import markers
+from plaudit.scoring.scores.domain import FOR_EVER
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.traits import TRAITS
+
+_COLUMNS = Columns(markers)
+_ADD = f"INSERT INTO markers ({_COLUMNS.listed}) VALUES ({_COLUMNS.values()})"
+# Entries that cancel out are reviews that no longer stand.
+_AROUND = f"""
+SELECT rated_us >= $6::bigint AS is_after, rating, sum(sign)::bigint AS n
+FROM ({ENTRIES}) AS entries
+WHERE rated_us >= $5::bigint AND rated_us < $7::bigint AND traits = ANY($8::smallint[])
+GROUP BY is_after, rating HAVING sum(sign) > 0
+"""
+
+
+async def add(tx: Tx, marker: Marker) -> None:
+    """Store a new marker."""
+    await tx.raw.execute(_ADD, *_COLUMNS.row(marker))
+
+
+async def count(tx: SqlTx, tenant_id: str) -> int:
+    """Return how many markers a tenant has."""
+    found = await tx.sql.execute(select(func.count()).where(markers.c.tenant_id == tenant_id))
+    return found.scalar_one()
+
+
+async def get(tx: SqlTx, tenant_id: str, marker_id: UUID) -> Marker | None:
+    """Return one of the tenant's markers."""
+    wanted = select(markers).where(markers.c.tenant_id == tenant_id, markers.c.id == marker_id)
+    row = (await tx.sql.execute(wanted)).first()
+    return None if row is None else _marker(row)
+
+
+async def delete(tx: SqlTx, tenant_id: str, marker_id: UUID) -> bool:
+    """Delete one of the tenant's markers; return whether there was one."""
+    wanted = deletion(markers).where(markers.c.tenant_id == tenant_id, markers.c.id == marker_id)
+    return (await tx.sql.execute(wanted.returning(markers.c.id))).first() is not None
+
+
+async def page(
+    tx: SqlTx,
+    tenant_id: str,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    *,
+    subject: str | None = None,
+    kind: MarkerKind | None = None,
+) -> list[Marker]:
+    """Return up to `limit` of the tenant's markers, the latest first.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        after: time and id of the one before the page.
+        limit: at most so many.
+        subject: only those of this subject and of what is below it.
+        kind: only those of this kind.
+    """
+    wanted = [markers.c.tenant_id == tenant_id]
+    if after is not None:
+        wanted.append(tuple_(markers.c.at, markers.c.id) < after)
+    if subject is not None:
+        wanted.append(within(markers.c.subject, subject))
+    if kind is not None:
+        wanted.append(markers.c.kind == kind.value)
+    statement = select(markers).where(*wanted).order_by(markers.c.at.desc(), markers.c.id.desc()).limit(limit)
+    return [_marker(row) for row in await tx.sql.execute(statement)]
+
+
+async def concerning(
+    tx: SqlTx, tenant_id: str, subject: str, start: datetime, end: datetime, limit: int
+) -> list[Marker]:
+    """Return the latest markers of a time that concern a subject, in their order: its own, and those of all above."""
+    statement = (
+        select(markers)
+        .where(
+            markers.c.tenant_id == tenant_id,
+            markers.c.subject.in_(prefixes(subject)),
+            markers.c.at >= start,
+            markers.c.at < end,
+        )
+        .order_by(markers.c.at.desc(), markers.c.id.desc())
+        .limit(limit)
+    )
+    return [_marker(row) for row in await tx.sql.execute(statement)][::-1]
+
+
+async def around(
+    tx: Tx, tenant_id: str, subject: str, windows: Windows, kinds: Collection[str]
+) -> tuple[Ratings, Ratings]:
+    """Return the ratings of the reviews that stand now and were given before and after a marker.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: it, and all below it.
+        windows: the times before and after; each holds its start and not its end.
+        kinds: of which kinds of reviews.
+    """
+    traits = [number for number, each in enumerate(TRAITS) if each.kind in kinds]
+    bounds = map(unix_us, (windows.start, windows.at, windows.end))
+    rows = await tx.raw.fetch(_AROUND, tenant_id, subject, tx.now, FOR_EVER, *bounds, traits)
+    before, after = ({row["rating"]: row["n"] for row in rows if row["is_after"] is each} for each in (False, True))
+    return before, after
+
+
+def _marker(row: Any) -> Marker:
+    return Marker(**{name: getattr(row, name) for name in _COLUMNS.names if name != "kind"}, kind=MarkerKind(row.kind))

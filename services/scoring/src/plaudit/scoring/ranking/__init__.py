@@ -1,0 +1,1 @@
+"""Ranking: the best and the worst of the subjects below one."""

@@ -1,0 +1,106 @@
+"""HTTP: which subjects stand best and worst."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query
+
+from plaudit.common.db import SqlTx
+from plaudit.common.http import (
+    Page,
+    Paging,
+    Principal,
+    Refusals,
+    SubjectFilter,
+    TenantTx,
+    authorize,
+    describe,
+    unprocessable,
+)
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.ranking import store
+from plaudit.scoring.ranking.domain import (
+    MAX_DEPTH,
+    MAX_RANKED,
+    By,
+    Order,
+    Standing,
+    TooManySubjectsError,
+    place,
+    ranked,
+    standing,
+)
+from plaudit.scoring.ranking.schemas import RankedOut, ranked_out
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.api import OF_SHARED_PROFILES, SharedProfile, unknown_asked
+from plaudit.scoring.sums.domain.decay import unix_us
+
+MAX_MINIMUM: Final = 1_000_000
+PROBLEMS: Final = {
+    "too-many-subjects": "More subjects lie there than are compared. Rank those below one of them, or a lesser depth.",
+}
+"""Slug → meaning and what to do."""
+REFUSALS: Final[Refusals] = {
+    TooManySubjectsError: lambda error: unprocessable("too-many-subjects", str(error)),
+}
+"""What the rules refuse → the problem that the client gets."""
+
+router = APIRouter(tags=["scores"])
+ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
+
+
+async def standings(
+    tx: SqlTx, tenant_id: str, under: str | None, depth: int, profile: Profile, at_us: int
+) -> list[Standing]:
+    """Return how the subjects stand that lie so many segments below one.
+
+    Raises:
+        TooManySubjectsError: they are more than are compared.
+        UnknownSubjectAskedError: the one never had a review.
+    """
+    found = await store.subjects_at(tx, tenant_id, under, depth, MAX_RANKED + 1)
+    if len(found) > MAX_RANKED:
+        raise TooManySubjectsError
+    if not found and under is not None and not await scores.is_known(tx, tenant_id, under):
+        raise await unknown_asked(tx, tenant_id, under)
+    sums = await scores.sums_of(tx, tenant_id, found, by_source=bool(profile.source_weights))
+    # In a thread, so that other requests are answered meanwhile.
+    return await asyncio.to_thread(
+        lambda: [standing(subject, sums.get(subject, []), at_us, profile) for subject in found]
+    )
+
+
+@router.get(
+    "/v1/score-ranking",
+    summary="Rank subjects",
+    openapi_extra=describe(problems={"unknown-subject": 422, **OF_SHARED_PROFILES, "too-many-subjects": 422}),
+)
+async def rank_subjects(
+    principal: ScoresReader,
+    tx: TenantTx,
+    paging: Paging,
+    profile: SharedProfile,
+    under: SubjectFilter = None,
+    depth: Annotated[
+        int, Query(ge=1, le=MAX_DEPTH, description="How many segments below it, or from the top, the subjects lie.")
+    ] = 1,
+    by: Annotated[By, Query(description="The figure that they are ranked by.")] = By.SCORE,
+    order: Annotated[Order, Query(description="Which come first.")] = Order.BEST,
+    minimum: Annotated[
+        int, Query(ge=1, le=MAX_MINIMUM, description="Only subjects with so many published reviews, or more.")
+    ] = 1,
+) -> Page[RankedOut]:
+    """Return the subjects below one, the best or the worst first; equal ones by name.
+
+    `wilson` is the lower bound of the share of four and five stars: with it, a subject of few reviews does not come
+    first by chance. Later pages are read at the instant of the first one.
+    """
+    after = paging.after(tuple[int, float, str])
+    at_us = after[0] if after else unix_us(tx.now)
+    found = ranked(
+        await standings(tx, principal.tenant_id, under, depth, profile, at_us), by=by, order=order, minimum=minimum
+    )
+    first = 0 if after is None else sum(place(each, by, order) <= after[1:] for each in found)
+    rows: Sequence[tuple[int, Standing]] = [*enumerate(found, start=1)][first : first + paging.rows]
+    return paging.page(rows, lambda row: (at_us, *place(row[1], by, order)), lambda row: ranked_out(*row))

@@ -1,0 +1,94 @@
+"""Which subjects stand best, and which worst: in an exact order, and by a figure that few reviews do not win."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import fsum
+from typing import Final
+
+from plaudit.scoring.figures.domain.intervals import wilson
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.scores.domain import Score, read_for
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, parts_for
+
+MAX_RANKED: Final = 5_000
+"""How many subjects are compared at most."""
+MAX_DEPTH: Final = 6
+
+
+class By(StrEnum):
+    """The figure that subjects are ranked by."""
+
+    SCORE = "score"
+    WILSON = "wilson"
+    """The lower bound of the share of four and five stars."""
+    POSITIVE = "positive_share"
+    EFFECTIVE = "effective_reviews"
+    COUNT = "count"
+
+
+class Order(StrEnum):
+    """Which subjects come first."""
+
+    BEST = "best"
+    WORST = "worst"
+
+
+class TooManySubjectsError(ValueError):
+    """More subjects lie there than are compared."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            f"More than {MAX_RANKED:,} subjects lie at this depth. Rank those `under` one of them, or a lesser depth."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one subject stands."""
+
+    subject: str
+    score: Score
+    positive_share: float
+    """The decayed share of reviews of four or five stars."""
+    lower_bound: float
+    """Of that share, with a confidence of 95 % (Wilson), for the effective number of reviews."""
+
+    def by(self, figure: By) -> float:
+        """Return the figure that it is ranked by."""
+        match figure:
+            case By.SCORE:
+                return self.score.value
+            case By.WILSON:
+                return self.lower_bound
+            case By.POSITIVE:
+                return self.positive_share
+            case By.EFFECTIVE:
+                return self.score.effective_reviews
+            case By.COUNT:
+                return float(self.score.count)
+
+
+def standing(subject: str, kept: Sequence[KeptPart], at_us: int, profile: Profile) -> Standing:
+    """Return how a subject stands at an instant.
+
+    Raises:
+        ValueError: the profile's half-life is not kept.
+    """
+    score = read_for(profile, kept, at_us)
+    sums = merge_for(profile, parts_for(kept, profile.half_life_us)).sums
+    b = sums.b
+    share = min(1.0, max(0.0, fsum((sums.w4, sums.w5)) / b)) if score.count and b > 0 else 0.0
+    return Standing(subject, score, share, wilson(share, score.effective_reviews).low)
+
+
+def place(each: Standing, by: By, order: Order) -> tuple[float, str]:
+    """Return what subjects are sorted by; of equal ones, the first by name comes first."""
+    return -each.by(by) if order is Order.BEST else each.by(by), each.subject
+
+
+def ranked(standings: Iterable[Standing], by: By, order: Order, minimum: int) -> list[Standing]:
+    """Return the subjects that have enough reviews, in order."""
+    enough = (each for each in standings if each.score.count >= minimum)
+    return sorted(enough, key=lambda each: place(each, by, order))

@@ -1,0 +1,37 @@
+"""The bodies of the API of ranking."""
+
+from pydantic import BaseModel, Field
+
+from plaudit.scoring.ranking.domain import Standing
+
+
+class RankedOut(BaseModel):
+    """How one subject stands among the others."""
+
+    rank: int = Field(description="Its place, from 1 on.", examples=[1])
+    subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
+    score: float = Field(description="From 1 to 5.", examples=[3.6875])
+    stars: float = Field(description="The nearest half star, ties up.", examples=[3.5])
+    count: int = Field(description="Published reviews.", examples=[1])
+    effective_reviews: float = Field(description="How many reviews of equal weight would say as much.", examples=[1.0])
+    positive_share: float = Field(description="The decayed share of reviews of four or five stars.", examples=[1.0])
+    wilson: float = Field(
+        description="The lower bound of that share with a confidence of 95 %, for the effective number of reviews: few "
+        "reviews do not come first by it.",
+        examples=[0.2065],
+    )
+
+
+def ranked_out(rank: int, each: Standing) -> RankedOut:
+    """Return a subject's place as the API shows it."""
+    score = each.score
+    return RankedOut(
+        rank=rank,
+        subject=each.subject,
+        score=score.value,
+        stars=score.stars or 0.0,
+        count=score.count,
+        effective_reviews=score.effective_reviews,
+        positive_share=each.positive_share,
+        wilson=each.lower_bound,
+    )

@@ -1,0 +1,1 @@
+"""Series: how scores moved, step by step."""

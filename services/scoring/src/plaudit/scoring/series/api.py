@@ -1,0 +1,249 @@
+"""HTTP: how scores moved, as JSON or as a file."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from itertools import islice
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import Field
+from starlette.responses import Response, StreamingResponse
+
+from plaudit.common.db import Role, SqlTx
+from plaudit.common.http import (
+    Principal,
+    Problem,
+    Refusals,
+    Subject,
+    TenantTx,
+    authorize,
+    describe,
+    read_apart,
+    unprocessable,
+)
+from plaudit.common.http.parameters import parameters
+from plaudit.common.http.problems import ProblemError
+from plaudit.common.http.times import Instant
+from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.api import OF_SHARED_PROFILES, find_profile, shared, unknown_asked
+from plaudit.scoring.series import store
+from plaudit.scoring.series.domain import (
+    MAX_ZONE_CHARS,
+    ZONE_PATTERN,
+    InvalidSpanError,
+    Point,
+    Span,
+    Step,
+    points,
+    spans,
+    zone_named,
+)
+from plaudit.scoring.series.schemas import HEAD, OneSeriesOut, SeriesOut, line_out, point_out, row_out
+from plaudit.scoring.series.store import Moved
+
+MAX_SUBJECTS: Final = 20
+MAX_PROFILES: Final = 5
+MAX_POINTS: Final = 20_000
+"""In one JSON answer; files are streamed, and have no such limit."""
+LINES: Final = 500
+"""How many lines of a file are written at once."""
+
+
+class Format(StrEnum):
+    """The form of the answer."""
+
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+_MEDIA_TYPES: Final = {Format.JSON: "application/json", Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}
+
+
+def _invalid(error: InvalidSpanError) -> Problem:
+    named = ProblemError("query", f"/{error.field}", "against_the_rules", str(error))
+    return unprocessable("invalid-request", "The time of the series is against the rules; `errors` says how.", [named])
+
+
+REFUSALS: Final[Refusals] = {InvalidSpanError: _invalid}
+"""What the rules refuse → the problem that the client gets."""
+
+router = APIRouter(tags=["scores"])
+ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which series are asked for."""
+
+    subject: Annotated[
+        tuple[Subject, ...],
+        Query(max_length=MAX_SUBJECTS, description="Of which subjects; repeat it for several.", examples=[["acme"]]),
+    ]
+    start: Annotated[
+        Instant, Query(alias="from", description="When the first step begins.", examples=["2026-03-01T00:00:00Z"])
+    ]
+    end: Annotated[
+        Instant,
+        Query(
+            alias="to",
+            description="When the last step ends, at most 9,000 steps later. Steps after the present show what the "
+            "scores will be with no new reviews.",
+            examples=["2026-03-08T00:00:00Z"],
+        ),
+    ]
+    profile: Annotated[
+        tuple[Annotated[str, Field(pattern=NAME_PATTERN)], ...],
+        Query(
+            max_length=MAX_PROFILES,
+            description="By which rules the scores are computed; repeat it for several.",
+            examples=[["trust"]],
+        ),
+    ] = (TRUST.name,)
+    step: Annotated[Step, Query(description="How long a step lasts, on the calendar of the time zone.")] = Step.DAY
+    timezone: Annotated[
+        str,
+        Query(
+            max_length=MAX_ZONE_CHARS,
+            pattern=ZONE_PATTERN,
+            description="On whose clocks hours, days, weeks and months begin: a name of the IANA database.",
+            examples=["Europe/Berlin"],
+        ),
+    ] = "UTC"
+    known: Annotated[
+        bool,
+        Query(
+            description="Whether a change counts only from when it had been received: the scores as they were shown "
+            "then. Otherwise from when it took effect where the review stands, as with `at` of one score."
+        ),
+    ] = False
+    form: Annotated[
+        Format | None,
+        Query(
+            alias="format",
+            description="JSON; or a file with a line for each point, of JSON objects or CSV. Otherwise by `Accept`.",
+        ),
+    ] = None
+
+
+AskedSeries = Annotated[Asked, Depends(parameters(Asked))]
+
+
+@router.get(
+    "/v1/score-series",
+    response_model=SeriesOut,
+    responses={
+        200: {
+            "content": {
+                "application/jsonl": {
+                    "schema": {"type": "string"},
+                    "example": '{"subject": "acme", "score": 4.2, …}\n',
+                },
+                "text/csv": {"schema": {"type": "string"}, "example": f"{','.join(HEAD)}\r\n"},
+            }
+        }
+    },
+    summary="Read how scores moved",
+    openapi_extra=describe(problems={"unknown-subject": 422, **OF_SHARED_PROFILES}),
+)
+async def read_series(
+    request: Request,
+    principal: ScoresReader,
+    tx: TenantTx,
+    asked: AskedSeries,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Return the scores of subjects at the end of each hour, day, week or month; no step is left out.
+
+    The first and the last step are cut short where `from` and `to` lie within one. A score is the one at the last
+    instant of its step, which `GET /v1/scores/{subject}?at=` gives too. A JSON answer has at most 20,000 points; a
+    file has no such limit.
+    """
+    steps = spans(asked.start, asked.end, asked.step, zone_named(asked.timezone))
+    named = [await find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
+    profiles = [shared(each) for each in named]
+    subjects = list(dict.fromkeys(asked.subject))
+    form = asked.form or accepted(accept)
+    read = partial(_moved, tenant_id=principal.tenant_id, steps=steps, as_known=asked.known)
+    if form is not Format.JSON:
+        for subject in subjects:
+            if not await scores.is_known(tx, principal.tenant_id, subject):
+                raise await unknown_asked(tx, principal.tenant_id, subject)
+        apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
+        each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
+        return StreamingResponse(
+            _file(each, profiles, steps, form),
+            media_type=_MEDIA_TYPES[form],
+            headers={"Content-Disposition": f'attachment; filename="scores.{form.value}"'},
+        )
+    if len(subjects) * len(profiles) * len(steps) > MAX_POINTS:
+        raise InvalidSpanError(
+            "to", f"There would be more than {MAX_POINTS:,} points. Ask for fewer at once, or for `format=jsonl`."
+        )
+    moved = [(subject, await read(tx, subject=subject)) for subject in subjects]
+    # In a thread, so that other requests are answered meanwhile.
+    items = await asyncio.to_thread(_items, moved, profiles, steps)
+    answer = SeriesOut(step=asked.step.value, timezone=asked.timezone, known=asked.known, items=items)
+    return Response(answer.model_dump_json(by_alias=True), media_type=_MEDIA_TYPES[form])
+
+
+def accepted(accept: str) -> Format:
+    """Return the form that a header `Accept` asks for: the first that it names, JSON if it names none."""
+    named = [each.partition(";")[0].strip().lower() for each in accept.split(",")]
+    forms = {media_type: form for form, media_type in _MEDIA_TYPES.items()}
+    return next((forms[each] for each in named if each in forms), Format.JSON)
+
+
+async def _moved(tx: SqlTx, *, tenant_id: str, subject: str, steps: Sequence[Span], as_known: bool) -> Moved:
+    found = await store.moved(tx, tenant_id, subject, steps, as_known=as_known)
+    if found is None:
+        raise await unknown_asked(tx, tenant_id, subject)
+    return found
+
+
+def _items(
+    moved: Sequence[tuple[str, Moved]], profiles: Sequence[Profile], steps: Sequence[Span]
+) -> list[OneSeriesOut]:
+    return [
+        OneSeriesOut(
+            subject=subject,
+            profile=profile.name,
+            points=[point_out(point) for point in points(profile, each.before, each.changes, steps)],
+        )
+        for subject, each in moved
+        for profile in profiles
+    ]
+
+
+async def _file(
+    moved: AsyncIterator[tuple[str, Moved]], profiles: Sequence[Profile], steps: Sequence[Span], form: Format
+) -> AsyncIterator[str]:
+    """Yield a file piece by piece; the pieces are made in a thread, so that other requests are answered meanwhile."""
+    if form is Format.CSV:
+        yield csv_lines([HEAD])
+    async for subject, each in moved:
+        for profile in profiles:
+            found = points(profile, each.before, each.changes, steps)
+            while piece := await asyncio.to_thread(_piece, subject, profile.name, found, form):
+                yield piece
+
+
+def _piece(subject: str, profile: str, found: Iterator[Point], form: Format) -> str:
+    """Return the next lines of a file; nothing at the end."""
+    some = islice(found, LINES)
+    if form is Format.CSV:
+        return csv_lines(row_out(subject, profile, point) for point in some)
+    return "".join(f"{line_out(subject, profile, point).model_dump_json(by_alias=True)}\n" for point in some)
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as lines of a CSV file (RFC 4180)."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerows(rows)
+    return written.getvalue()

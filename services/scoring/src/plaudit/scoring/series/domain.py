@@ -1,0 +1,204 @@
+"""How scores moved: steps of a calendar, and what a subject's score was at the end of each."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from itertools import islice
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.scores.domain import Score, instant_of, read
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, added
+from plaudit.scoring.sums.domain.parts import KeptPart, StepPart, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.traits import TRAITS
+
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+MAX_STEPS: Final = 9_000
+"""A year of hours, and more than twenty of days."""
+MAX_ZONE_CHARS: Final = 64
+ZONE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_+/-]*$"
+"""Of a time zone's name."""
+AN_HOUR: Final = timedelta(hours=1)
+THE_LEAST: Final = timedelta(microseconds=1)
+"""A step holds all instants before its end; this one lies between the last of them and the end."""
+
+
+class Step(StrEnum):
+    """How long a step lasts."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    """From Monday on, as ISO 8601 has it."""
+    MONTH = "month"
+
+
+class InvalidSpanError(ValueError):
+    """A span of time that cannot be cut into steps."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """Name the field that is wrong, and say what to do."""
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time of one step: its start belongs to it, its end does not."""
+
+    start: datetime
+    end: datetime
+    label: str
+    """The hour, the day, the ISO week or the month, on the calendar of the zone."""
+
+    @property
+    def last(self) -> datetime:
+        """The last instant in it."""
+        return self.end - THE_LEAST
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A score as it stood at the end of a step."""
+
+    span: Span
+    score: Score
+    new_reviews: int
+    """How many of the reviews were rated in the step."""
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return a time zone.
+
+    Raises:
+        InvalidSpanError: there is none of this name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise InvalidSpanError(
+            "timezone", "There is no such time zone; one is for example `Europe/Berlin`, or `UTC`."
+        ) from error
+
+
+def spans(start: datetime, end: datetime, step: Step, zone: ZoneInfo) -> list[Span]:
+    """Cut the time from a start to an end into steps of a zone's calendar; the first and the last may be cut short.
+
+    Days begin at midnight on the zone's clocks, so a day on which they change has 23 or 25 hours. Where clocks leave
+    midnight out, the day begins when they go on; where they show it twice, at the first.
+
+    Raises:
+        InvalidSpanError: the end is not after the start, one is too far away, or the steps are too many.
+    """
+    for field, bound in (("from", start), ("to", end)):
+        if not EARLIEST <= bound <= LATEST:
+            raise InvalidSpanError(field, f"`{field}` must lie between the years {EARLIEST.year} and {LATEST.year}.")
+    if end <= start:
+        raise InvalidSpanError("to", "`to` must be after `from`.")
+    found = list(islice(_steps(start, end, step, zone), MAX_STEPS + 1))
+    if len(found) > MAX_STEPS:
+        raise InvalidSpanError(
+            "to", f"There would be more than {MAX_STEPS:,} steps. Take longer steps, or a shorter time."
+        )
+    return found
+
+
+def _steps(start: datetime, end: datetime, step: Step, zone: ZoneInfo) -> Iterator[Span]:
+    at = start.astimezone(UTC)
+    while at < end:
+        following = min(_next_hour(at, zone) if step is Step.HOUR else _next_day(at, step, zone), end.astimezone(UTC))
+        yield Span(at, following, _label(at, step, zone))
+        at = following
+
+
+def _next_hour(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return the next instant at which the zone's clocks show a full hour; some zones change them by half of one."""
+    while True:
+        local = at.astimezone(zone)
+        at += AN_HOUR - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        local = at.astimezone(zone)
+        if (local.minute, local.second) == (0, 0):
+            return at
+
+
+def _next_day(at: datetime, step: Step, zone: ZoneInfo) -> datetime:
+    """Return the instant at which the next day, week or month begins; a day that a zone left out is none."""
+    day = at.astimezone(zone).date()
+    while True:
+        day = _first_day_after(day, step)
+        begins = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+        if begins > at:
+            return begins
+
+
+def _first_day_after(day: date, step: Step) -> date:
+    """Return the first day of the step after the one that a day is in."""
+    match step:
+        case Step.WEEK:
+            return day + timedelta(days=7 - day.weekday())
+        case Step.MONTH:
+            return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+        case _:
+            return day + timedelta(days=1)
+
+
+def _label(at: datetime, step: Step, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    match step:
+        case Step.HOUR:
+            return local.replace(minute=0, second=0, microsecond=0).isoformat(timespec="minutes")
+        case Step.DAY:
+            return local.date().isoformat()
+        case Step.WEEK:
+            year, week, _ = local.isocalendar()
+            return f"{year}-W{week:02}"
+        case Step.MONTH:
+            return f"{local:%Y-%m}"
+
+
+def points(
+    profile: Profile, before: Iterable[KeptPart], changes: Sequence[StepPart], steps: Sequence[Span]
+) -> Iterator[Point]:
+    """Return the score of a profile at the end of each step.
+
+    Args:
+        profile: its half-life is kept.
+        before: the sums just before the first step.
+        changes: what the steps added, in their order.
+        steps: they follow on each other.
+
+    Raises:
+        ValueError: the profile's half-life is not kept.
+    """
+    rows: dict[tuple[str | None, int, int], KeptSums] = {}
+    for part in before:
+        _add(rows, part)
+    place, is_changed, newest = 0, True, None
+    merged = merge_for(profile, ())
+    for number, span in enumerate(steps):
+        new_reviews = 0
+        while place < len(changes) and changes[place].step == number:
+            change = changes[place]
+            _add(rows, change.part)
+            new_reviews += change.rated if _counts(change.part, profile) else 0
+            place, is_changed = place + 1, True
+        if is_changed:
+            kept = [KeptPart(*key, row) for key, row in rows.items()]
+            parts = parts_for(kept, profile.half_life_us)
+            merged = merge_for(profile, parts)
+            newest, is_changed = newest_us(parts, profile), False
+        yield Point(span, read(merged, instant_of(profile, newest, unix_us(span.last)), profile), new_reviews)
+
+
+def _add(rows: dict[tuple[str | None, int, int], KeptSums], part: KeptPart) -> None:
+    key = (part.source_id, part.traits, part.block)
+    rows[key] = added(rows.get(key, NOTHING_KEPT), part.kept)
+
+
+def _counts(part: KeptPart, profile: Profile) -> bool:
+    traits = TRAITS[part.traits]
+    return profile.counts(kind=traits.kind, origin=traits.origin)

@@ -1,0 +1,139 @@
+"""The words of a subject's page."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from plaudit.scoring.explorer.domain import age, facts, signed, stars_in_words, state_of, steps, strip, summary
+from plaudit.scoring.figures.domain.figures import Aged, Figures, figures_of
+from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST, Profile
+from plaudit.scoring.projection.domain import score_at
+from plaudit.scoring.scores.domain import read_for
+from plaudit.scoring.series.domain import points
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, parts_for
+from plaudit_testing.scored import kept, kept_parts, scored
+
+NOW = datetime(2026, 11, 29, 14, 32, tzinfo=UTC)
+NOW_US = unix_us(NOW)
+FROZEN = Profile(name="frozen", half_life_days=30, prior_weight=7, prior_value=3.5, kinds=TRUST.kinds, is_frozen=True)
+
+
+def parts_of(*ratings: float, age_days: int = 0, kind: str = "stars") -> list[KeptPart]:
+    return kept_parts(kept(*((None, scored(each, NOW_US - age_days * DAY_US, kind=kind)) for each in ratings)))
+
+
+def figures(*ratings: float, profile: Profile = TRUST) -> Figures:
+    return figures_of(profile, parts_of(*ratings), NOW_US, [])
+
+
+def strip_of(*ratings: float, profile: Profile = TRUST, month_ago: float | None = None) -> list[tuple[str, str, str]]:
+    merged = merge_for(profile, parts_for(parts_of(*ratings), profile.half_life_us))
+    return strip(figures(*ratings, profile=profile), state_of(merged, NOW_US, profile), month_ago, NOW)
+
+
+@pytest.mark.parametrize("profile", [TRUST, LIFETIME, FROZEN], ids=lambda each: each.name)
+def test_a_projection_begins_at_the_score_and_goes_its_way(profile: Profile) -> None:
+    parts = parts_of(5.0, 2.0, age_days=50)
+    state = state_of(merge_for(profile, parts_for(parts, profile.half_life_us)), NOW_US - 50 * DAY_US, profile)
+
+    for days in (0, 90, 900):
+        at_us = NOW_US + (days - 50) * DAY_US
+        assert score_at(state, at_us) == pytest.approx(read_for(profile, parts, at_us).value, rel=1e-9)
+
+
+def test_a_score_without_reviews_has_a_state_too() -> None:
+    assert state_of(merge_for(TRUST, []), NOW_US, TRUST).score == 3.5
+
+
+def test_the_strip_says_what_is_shown_and_when_that_changes() -> None:
+    now, moved, reviews, ratio, following = strip_of(*[5.0] * 22, month_ago=4.5)
+
+    assert now[:2] == ("4.64", "now · shown as 4½ ★ · between 4.33 and 4.94")
+    assert moved == ("+0.14", "in 30 days, from 4.50", "")
+    assert reviews[:2] == ("22", "reviews · they say as much as 22.0 equal ones")
+    assert ratio[:2] == ("22 : 0", "positive : negative")
+    assert following == ("27 September", "falls below 4.25 if nobody writes: 4 ★", "")
+
+
+def test_what_comes_within_a_month_is_marked() -> None:
+    assert strip_of(*[5.0] * 36)[-1][1:] == ("falls below 4.75 if nobody writes: 4½ ★", "soon")
+
+
+def test_a_score_that_rises_to_the_prior_reaches_a_half_star() -> None:
+    value, words, look = strip_of(*[1.0] * 40)[-1]
+
+    assert (value, words, look) == ("23 July", "reaches 1.75 if nobody writes: 2 ★", "")
+
+
+@pytest.mark.parametrize("profile", [LIFETIME, FROZEN], ids=lambda each: each.name)
+def test_a_score_that_does_not_fade_stays(profile: Profile) -> None:
+    assert strip_of(5.0, 5.0, profile=profile)[-1] == ("4 ★", "stay shown, even if nobody writes", "")
+
+
+def test_a_new_subject_has_no_month_ago_and_one_without_reviews_one_figure() -> None:
+    assert strip_of(5.0)[1] == ("new", "30 days ago there was no review", "")
+    assert strip_of() == [("none", "no review counts now", "")]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.084, "+0.08"), (-0.1, "−0.10"), (0.004, "±0.00"), (-0.004, "±0.00"), (0, "±0.00")]
+)
+def test_differences_have_signs(value: float, text: str) -> None:
+    assert signed(value) == text
+
+
+@pytest.mark.parametrize(("score", "text"), [(3.64, "3½ ★"), (4.9, "5 ★"), (1.0, "1 ★"), (1.3, "1½ ★")])
+def test_half_stars_have_words(score: float, text: str) -> None:
+    assert stars_in_words(score) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        *((0.001, "less than an hour"), (0.05, "1 hour"), (0.9, "21 hours"), (1.5, "1 day"), (45, "45 days")),
+        *((62, "2 months"), (700, "22 months"), (1000, "2.7 years")),
+    ],
+)
+def test_ages_have_the_unit_that_says_enough(days: float, text: str) -> None:
+    assert age(round(days * DAY_US)).replace("\u00a0", " ") == text
+
+
+def test_facts_name_each_figure_with_how_sure_it_is() -> None:
+    parts = parts_of(5.0, 4.0) + parts_of(5.0, 5.0, 1.0, kind="nps") + parts_of(5.0, kind="csat")
+    aged = Aged(NOW_US - 3 * DAY_US, 5, 2, 0.25, 0.5, NOW_US - 40 * DAY_US)
+
+    found = {
+        fact.words: (fact.value.replace("\u00a0", " "), fact.beside.replace("\u00a0", " "))
+        for fact in facts(figures_of(TRUST, parts, NOW_US, []), aged, NOW_US)
+    }
+
+    assert found == {
+        "Score of organic reviews alone": ("3.72", "all are organic"),
+        "New reviews in 30 days": ("5", "2 in the 30 days before"),
+        "Newest review": ("3 days ago", ""),
+        "Half of the weight is younger than": ("40 days", ""),
+        "Share of the weight of the last 30 days": ("25 %", "50 % of the last 90"),
+        "NPS": ("+33", "−51 to +85 · 3 replies"),
+        "CSAT, the two best of five": ("100 %", "21 % to 100 % · 1 reply"),
+    }
+
+
+def test_steps_are_days_up_to_now_and_weeks_after() -> None:
+    cut = steps(NOW)
+
+    assert NOW in [each.end for each in cut]
+    assert cut[0].start == NOW - timedelta(days=365)
+    assert all(one.end == other.start for one, other in pairwise(cut))
+
+
+def test_the_summary_tells_what_the_chart_shows() -> None:
+    cut = steps(NOW)
+
+    told = summary("acme", [*points(TRUST, parts_of(5.0, age_days=400), [], cut)], NOW)
+    nothing = summary("acme", [*points(TRUST, [], [], cut)], NOW)
+
+    assert told.startswith("The score of acme went from 3.")
+    assert told.endswith("in six months.")
+    assert nothing == "acme has no score in the last twelve months."

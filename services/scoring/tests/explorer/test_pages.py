@@ -1,0 +1,121 @@
+"""The page of a subject, in the console's shell, on a real database."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from plaudit.common.contracts import SourceRef
+from plaudit_testing.review_events import SOURCE, review_state
+
+pytestmark = pytest.mark.postgres
+
+OTHER = SourceRef(
+    id="01956d00-0000-7000-8000-000000000002", name="Shop", platform="native", created_at=SOURCE.created_at
+)
+
+
+def page_of(*subjects: str, **other: str) -> str:
+    return f"/console/scores/subject?{urlencode([*(('subject', each) for each in subjects), *other.items()])}"
+
+
+async def told(bus, *ratings: float, subject: str = "acme/berlin", **fields) -> None:
+    for number, rating in enumerate(ratings):
+        rated_at = datetime.now(UTC) - timedelta(days=40 * number + 1)
+        await bus.tell(None, review_state(rating, subject, rated_at=rated_at, **fields))
+
+
+async def test_the_page_shows_figures_the_chart_and_what_lies_below(staff: httpx.AsyncClient, bus) -> None:
+    await told(bus, 5.0, 4.0, 1.0)
+    await told(bus, 2.0, subject="acme/paris", source=OTHER)
+
+    page = await staff.get(page_of("acme"))
+
+    assert page.status_code == 200
+    for words in (
+        *("Last 12 months and, with no new reviews, the next 6", "now · shown as 3½ ★", "positive : negative"),
+        *("if nobody writes", "The score of acme went from", "New reviews in 30 days", "Published reviews by star"),
+        *('<a href="/console/scores/subject?subject=acme%2Fparis&amp;profile=trust">acme/paris</a>', "By source"),
+    ):
+        assert words in page.text
+    assert 'class="chart' in page.text
+
+
+async def test_a_profile_is_chosen_by_a_link(staff: httpx.AsyncClient, bus) -> None:
+    await told(bus, 5.0)
+
+    page = (await staff.get(page_of("acme", profile="lifetime"))).text
+
+    assert "reviews never fade" in page
+    assert 'profile=lifetime" aria-current="true">lifetime</a>' in page
+    assert 'profile=recent">recent</a>' in page
+
+
+async def test_subjects_are_compared_in_one_chart(staff: httpx.AsyncClient, bus) -> None:
+    await told(bus, 5.0)
+    await told(bus, 1.0, subject="acme/paris")
+
+    page = (await staff.get(page_of("acme/berlin", "acme/paris", "acme"))).text
+
+    assert "The score of acme/paris went from" in page
+    assert page.count("Take away<span") == 2
+    assert 'href="/console/scores/subject?subject=acme%2Fberlin&amp;subject=acme&amp;profile=trust">Take away' in page
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [("acme/munic", "Did you mean `acme/munich`?"), ("Not a subject", "This is no subject")],
+)
+async def test_what_cannot_be_compared_is_said_at_the_field(
+    staff: httpx.AsyncClient, bus, other: str, words: str
+) -> None:
+    await told(bus, 5.0)
+    await told(bus, 5.0, subject="acme/munich")
+
+    page = await staff.get(page_of("acme", other))
+
+    assert page.status_code == 422
+    assert 'aria-invalid="true"' in page.text
+    assert words in page.text
+    assert f'value="{other}"' in page.text
+
+
+async def test_more_subjects_than_can_be_told_apart_are_refused(staff: httpx.AsyncClient, bus) -> None:
+    for name in ("a", "b", "c", "d"):
+        await told(bus, 5.0, subject=f"acme/{name}")
+
+    page = await staff.get(page_of("acme", *(f"acme/{name}" for name in "abcd")))
+
+    assert (page.status_code, "At most 4 subjects" in page.text) == (422, True)
+
+
+async def test_a_subject_whose_reviews_are_gone_or_of_other_kinds_has_a_page(staff: httpx.AsyncClient, bus) -> None:
+    await told(bus, 5.0, 1.0, subject="hooli", kind="nps")
+
+    page = await staff.get(page_of("hooli"))
+
+    assert page.status_code == 200
+    for words in ("no review counts now", "No score in this time.", "NPS"):
+        assert words in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [(page_of("acne"), 404), (page_of(), 422), (page_of("No subject"), 422), (page_of("", ""), 422)]
+)
+async def test_a_subject_that_there_is_not_has_no_page(staff: httpx.AsyncClient, bus, path: str, status: int) -> None:
+    await told(bus, 5.0)
+
+    page = await staff.get(path)
+
+    assert page.status_code == status
+    assert "<h1>" in page.text
+
+
+async def test_the_list_leads_to_the_page(staff: httpx.AsyncClient, bus) -> None:
+    await told(bus, 5.0)
+
+    assert (
+        '<a href="/console/scores/subject?subject=acme%2Fberlin">acme/berlin</a>'
+        in (await staff.get("/console/scores")).text
+    )

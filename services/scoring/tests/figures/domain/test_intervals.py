@@ -1,0 +1,137 @@
+"""Intervals are those that others have published."""
+
+import json
+from math import isfinite, sqrt
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.scoring.figures.domain.intervals import (
+    Interval,
+    Sample,
+    Z,
+    net_share,
+    newcombe,
+    of_mean,
+    student,
+    welch,
+    wilson,
+)
+
+VECTORS = Path("/work/shared/vectors/score_statistics.json")
+published = pytest.mark.skipif(not VECTORS.exists(), reason=f"the published figures are not here: {VECTORS}")
+SHARES = st.floats(0, 1)
+NUMBERS = st.floats(0.01, 1e7)
+
+
+@published
+def test_wilson_is_what_r_computes() -> None:
+    vectors = json.loads(VECTORS.read_text())["wilson_95_two_sided"]
+    assert pytest.approx(vectors["z"], abs=1e-15) == Z
+    for case in vectors["cases"]:
+        wanted = pytest.approx((case["low"], case["high"]), abs=5e-8)
+        assert wilson(case["positive"] / case["n"], case["n"]) == wanted
+    for case in vectors["one_sided_95"]:
+        low, high = wilson(case["positive"] / case["n"], case["n"], z=1.6448536269514722)
+        assert {"lower": low, "upper": high}[next(iter(case.keys() - {"positive", "n"}))] == pytest.approx(
+            case.get("lower", case.get("upper")), abs=1e-6
+        )
+    for positive, n in vectors["must_stay_in_0_1"]:
+        assert Interval(0, 1).holds(wilson(positive / n, n).low)
+        assert Interval(0, 1).holds(wilson(positive / n, n).high)
+
+
+@pytest.mark.parametrize(
+    ("positive", "n", "low"), [(209, 259, 0.754538), (118, 143, 0.754649), (1, 1, 0.206549), (100, 101, 0.946033)]
+)
+def test_the_lower_bound_is_the_published_one(positive: int, n: int, low: float) -> None:
+    assert wilson(positive / n, n).low == pytest.approx(low, abs=1e-6)
+
+
+@given(SHARES, NUMBERS)
+def test_wilson_mirrors_and_holds_its_share(share: float, n: float) -> None:
+    low, high = wilson(share, n)
+    mirrored = wilson(1 - share, n)
+
+    assert 0 <= low <= share + 1e-12
+    assert share - 1e-12 <= high <= 1
+    assert (1 - mirrored.high, 1 - mirrored.low) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_nothing_is_known_of_none() -> None:
+    assert (wilson(0, 0), net_share(0, 0, 0)) == (Interval(0, 1), Interval(-1, 1))
+
+
+def test_the_difference_of_shares_is_newcombes_own_example() -> None:
+    """56 of 70 against 48 of 80, in his paper of 1998: 0.0524 to 0.3339."""
+    assert newcombe(48 / 80, 80, 56 / 70, 70) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+@given(SHARES, NUMBERS, SHARES, NUMBERS)
+def test_the_difference_of_shares_turns_with_its_sides(one: float, n: float, other: float, m: float) -> None:
+    low, high = newcombe(one, n, other, m)
+
+    assert -1 - 1e-9 <= low <= other - one + 1e-12
+    assert newcombe(other, m, one, n) == pytest.approx((-high, -low), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "quantile"),
+    [
+        *((1, 12.7062047364), (2, 4.30265272991), (3, 3.18244630528), (5, 2.57058183564), (10, 2.22813885196)),
+        *((30, 2.04227245630), (100, 1.98397151852), (1000, 1.96233908082)),
+    ],
+)
+def test_quantiles_of_student_are_those_of_tables(degrees: float, quantile: float) -> None:
+    assert student(degrees) == pytest.approx(quantile, abs=1e-9)
+
+
+def test_quantiles_have_no_step_where_the_formula_changes() -> None:
+    assert student(199.9999) == pytest.approx(student(200.0001), abs=1e-6)
+    assert student(1e9) == pytest.approx(Z, abs=1e-8)
+
+
+@given(st.floats(0.05, 1e6))
+def test_quantiles_fall_as_degrees_grow(degrees: float) -> None:
+    assert Z < student(degrees * 1.01) < student(degrees)
+
+
+def test_welch_is_the_textbook_one() -> None:
+    """Variances of 7.9 and 3.8 in 15 replies each have 24.9 degrees of freedom; tables have 2.0639 for 24 of them."""
+    low, high = welch(Sample(15, 20.8, 7.9), Sample(15, 23.0, 3.8)) or (0, 0)
+
+    half = 2.0598 * sqrt((7.9 + 3.8) / 15)
+    assert (low, high) == pytest.approx((2.2 - half, 2.2 + half), abs=1e-3)
+
+
+def test_one_reply_does_not_tell_how_replies_differ() -> None:
+    alone, several = Sample(1, 4, 0), Sample(9, 4, 1)
+
+    assert (of_mean(alone), welch(alone, several), welch(several, alone)) == (None, None, None)
+
+
+def test_means_of_equal_replies_are_sure() -> None:
+    assert of_mean(Sample(9, 4, 0)) == (4, 4)
+    assert welch(Sample(9, 4, 0), Sample(9, 3, 0)) == (-1, -1)
+
+
+@given(SHARES, SHARES, NUMBERS)
+def test_a_net_share_lies_within_its_bounds(one: float, other: float, n: float) -> None:
+    positive, negative = min(one, 1 - other), min(other, 1 - one)
+
+    low, high = net_share(positive, negative, n)
+
+    assert -1 <= low <= positive - negative <= high <= 1
+    assert low < high
+    assert net_share(negative, positive, n) == pytest.approx((-high, -low), abs=1e-9)
+
+
+@given(st.floats(1.0000001, 1e6), st.floats(0, 16))
+def test_an_interval_of_a_mean_is_around_it(n: float, variance: float) -> None:
+    found = of_mean(Sample(n, 4.0, variance))
+
+    assert found is not None
+    assert found.holds(4.0)
+    assert isfinite(found.low) or n < 1.01

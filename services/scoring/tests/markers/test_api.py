@@ -1,0 +1,143 @@
+"""Markers over HTTP, on a real database."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from plaudit.scoring.markers import commands
+from plaudit_testing.problems import problem_of
+from plaudit_testing.review_events import review_state
+
+pytestmark = pytest.mark.postgres
+
+NOW = datetime.now(UTC)
+REFUNDS = {"kind": "release", "name": "Refunds at the till", "at": "2026-03-02T09:00:00Z", "subject": "acme"}
+
+
+@pytest.fixture
+async def writer(client_of) -> httpx.AsyncClient:
+    return await client_of("default", "scores:read", "markers:write")
+
+
+async def noted(writer: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
+    answer = await writer.post("/v1/markers", json={**REFUNDS, **fields})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def test_a_marker_is_made_read_listed_and_deleted(writer) -> None:
+    made = await noted(writer, link="https://status.example/1")
+
+    assert (await writer.get(f"/v1/markers/{made['id']}")).json() == made
+    assert (await writer.get("/v1/markers")).json() == {"items": [made], "next": None}
+    assert (await writer.delete(f"/v1/markers/{made['id']}")).status_code == 204
+    for gone in (await writer.get(f"/v1/markers/{made['id']}"), await writer.delete(f"/v1/markers/{made['id']}")):
+        assert problem_of(gone) == (404, "not-found")
+
+
+async def test_a_repeat_under_its_key_gets_the_first_answer(writer) -> None:
+    answers = await asyncio.gather(
+        *(writer.post("/v1/markers", json=REFUNDS, headers={"idempotency-key": "k-1"}) for _ in range(3))
+    )
+    other = await writer.post("/v1/markers", json={**REFUNDS, "name": "x"}, headers={"idempotency-key": "k-1"})
+
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sorted(answer.headers.get("idempotent-replayed", "") for answer in answers) == ["", "true", "true"]
+    assert problem_of(other) == (422, "idempotency-key-reused")
+    assert len((await writer.get("/v1/markers")).json()["items"]) == 1
+
+
+async def test_pages_hold_every_marker_once_the_latest_first(writer) -> None:
+    for day in (1, 2, 2, 3, 4):
+        await noted(writer, at=f"2026-03-0{day}T09:00:00Z", name=f"day {day}")
+    await noted(writer, subject="globex", kind="incident")
+
+    found, cursor = [], None
+    while True:
+        params = {"subject": "acme", "limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = (await writer.get("/v1/markers", params=params)).json()
+        found += page["items"]
+        if not (cursor := page["next"]):
+            break
+
+    assert [each["name"] for each in found] == ["day 4", "day 3", "day 2", "day 2", "day 1"]
+    incidents = (await writer.get("/v1/markers", params={"kind": "incident"})).json()["items"]
+    assert [each["subject"] for each in incidents] == ["globex"]
+
+
+async def test_the_effect_compares_what_was_rated_before_with_what_was_rated_after(writer, bus) -> None:
+    at = NOW - timedelta(days=20)
+    for number in range(12):
+        for rating, rated_at in ((1.0 + number % 2, at - timedelta(days=number)), (5.0, at + timedelta(days=number))):
+            await bus.tell(None, review_state(rating, "acme/berlin", rated_at=rated_at))
+    removed = review_state(1.0, "acme/berlin", rated_at=at + timedelta(days=2))
+    await bus.tell(None, removed, review_id="01956d00-0000-7000-8000-000000000011")
+    await bus.tell(removed, None, review_id="01956d00-0000-7000-8000-000000000011", time=NOW - timedelta(days=1))
+    await bus.tell(None, review_state(1.0, "globex", rated_at=at + timedelta(days=2)))
+    marker = await noted(writer, at=at.isoformat())
+
+    found = (await writer.get(f"/v1/markers/{marker['id']}/effect")).json()
+    shares = (await writer.get(f"/v1/markers/{marker['id']}/effect?figure=positive_share&days=7")).json()
+
+    # The review of the instant itself was rated after.
+    assert (found["before"]["n"], found["after"]["n"], found["verdict"]) == (11, 13, "rose")
+    assert found["days"] == pytest.approx(20, abs=0.01)
+    assert found["after"]["value"] == pytest.approx((12 * 5 + 1) / 13)
+    assert found["words"].startswith("The mean rating rose measurably")
+    assert (shares["before"]["n"], shares["after"]["n"], shares["difference"]) == (7, 8, pytest.approx(7 / 8))
+    assert (shares["verdict"], shares["days"]) == ("rose", 7)
+
+
+async def test_a_marker_of_the_future_has_not_happened(writer) -> None:
+    marker = await noted(writer, at=(NOW + timedelta(days=2)).isoformat())
+
+    found = (await writer.get(f"/v1/markers/{marker['id']}/effect")).json()
+
+    assert (found["verdict"], found["words"]) == ("too_few", "“Refunds at the till” has not happened yet.")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(
+            ("kind", "party"),
+            ("name", ""),
+            ("name", " x"),
+            ("name", "x" * 121),
+            ("name", "two\nlines"),
+            ("at", "monday"),
+        ),
+        *(
+            ("at", "0001-01-01T00:00:00Z"),
+            ("subject", "ACME"),
+            ("link", "javascript:alert(1)"),
+            ("link", "https://a b"),
+        ),
+        ("colour", "red"),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_name(writer, field: str, value: str) -> None:
+    answer = await writer.post("/v1/markers", json={**REFUNDS, field: value})
+
+    assert problem_of(answer) == (422, "invalid-request")
+    assert [each["pointer"] for each in answer.json()["errors"]] == [f"/{field}"]
+
+
+async def test_a_tenant_has_so_many_markers_and_no_more(writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "MAX_MARKERS", 1)
+    await noted(writer)
+
+    assert problem_of(await writer.post("/v1/markers", json=REFUNDS)) == (409, "too-many-markers")
+
+
+async def test_each_tenant_sees_its_own_and_readers_only_read(writer, api, client_of) -> None:
+    made = await noted(writer)
+    other = await client_of("other", "scores:read", "markers:write")
+
+    assert (await other.get("/v1/markers")).json()["items"] == []
+    assert problem_of(await other.delete(f"/v1/markers/{made['id']}")) == (404, "not-found")
+    assert problem_of(await other.get(f"/v1/markers/{made['id']}/effect")) == (404, "not-found")
+    assert problem_of(await api.post("/v1/markers", json=REFUNDS)) == (403, "forbidden")

@@ -1,0 +1,92 @@
+"""The pages of markers, in the console's shell, on a real database."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from plaudit.scoring.markers.pages import read_form
+from plaudit_testing.review_events import review_state
+
+pytestmark = pytest.mark.postgres
+
+FORM = {"kind": "release", "name": "Refunds at the till", "at": "2026-03-02T09:00", "about": "acme", "link": ""}
+OURS = {"sec-fetch-site": "same-origin"}
+LIST = "/console/scores/markers"
+
+
+@pytest.fixture
+async def writer(client_of) -> httpx.AsyncClient:
+    client = await client_of("default", "scores:read", "markers:write")
+    key = client.headers.pop("authorization").removeprefix("Bearer ")
+    client.headers["accept"] = "text/html"
+    assert (await client.post("/sign-in", data={"key": key}, headers=OURS)).status_code == 303
+    return client
+
+
+async def test_a_marker_is_noted_compared_shown_on_the_chart_and_deleted(writer, bus) -> None:
+    now = datetime.now(UTC)
+    for number in range(12):
+        for rating, days in ((1.0, 15 + number), (5.0, number)):
+            await bus.tell(None, review_state(rating, "acme/berlin", rated_at=now - timedelta(days=days)))
+
+    made = await writer.post(LIST, data={**FORM, "at": f"{now - timedelta(days=13):%Y-%m-%dT%H:%M}"}, headers=OURS)
+    path = made.headers["location"]
+    marker = (await writer.get(path)).text
+    by_share = (await writer.get(f"{path}?figure=positive_share&days=7")).text
+    chart = (await writer.get("/console/scores/subject?subject=acme/berlin")).text
+    listed = (await writer.get(LIST)).text
+
+    assert made.status_code == 303
+    for words in ("The marker is noted.", "The mean rating rose measurably", ">5.00</td>", "What changed around it"):
+        assert words in marker
+    assert "Share of four and five stars" in by_share
+    assert ">100 %</td>" in by_share
+    assert "Refunds at the till" in chart
+    assert f'<a href="{path}" dir="auto">Refunds at the till</a>' in listed
+    assert (await writer.post(f"{path}/delete", headers=OURS)).status_code == 303
+    assert (await writer.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("kind", "party", "Say what it is."),
+        ("name", " ", "A name is one line"),
+        ("name", "x" * 121, "A name is one line"),
+        ("at", "monday", "Give a day and a time"),
+        ("at", "0001-01-01T00:00", "must lie between the years"),
+        ("about", "Acme!", "A subject is a path"),
+        ("link", "javascript:alert(1)", "A link is an address"),
+    ],
+)
+async def test_what_cannot_be_is_said_at_the_field_and_the_form_keeps_the_rest(
+    writer, field: str, value: str, words: str
+) -> None:
+    page = await writer.post(LIST, data={**FORM, field: value}, headers=OURS)
+
+    assert page.status_code == 422
+    assert words in page.text
+    assert 'aria-invalid="true"' in page.text
+    assert ('value="Refunds at the till"' in page.text) is (field != "name")
+
+
+async def test_a_page_of_no_marker_says_what_markers_are_for(writer) -> None:
+    page = (await writer.get(f"{LIST}?subject=acme/berlin")).text
+
+    assert "No marker is noted." in page
+    assert 'value="acme/berlin"' in page
+
+
+async def test_who_may_only_read_sees_no_form(staff: httpx.AsyncClient) -> None:
+    assert "Note a marker" not in (await staff.get(LIST)).text
+    assert (await staff.post(LIST, data=FORM, headers=OURS)).status_code == 403
+
+
+def test_times_of_the_form_are_in_utc() -> None:
+    draft, errors = read_form(FORM)
+
+    assert errors == {}
+    assert draft is not None
+    assert draft.at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert draft.link is None

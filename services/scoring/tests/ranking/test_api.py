@@ -1,0 +1,89 @@
+"""Rankings over HTTP, on a real database."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from plaudit.scoring.ranking import api as ranking
+from plaudit_testing.problems import problem_of
+from plaudit_testing.review_events import review_state
+
+pytestmark = pytest.mark.postgres
+
+RATED_AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+async def told(bus, **ratings: list[float]) -> None:
+    for subject, each in ratings.items():
+        for rating in each:
+            await bus.tell(None, review_state(rating, f"acme/{subject}/shop", rated_at=RATED_AT))
+
+
+async def test_pages_hold_every_child_once_and_in_order(api, bus) -> None:
+    await told(bus, **{f"s{number:02}": [1.0 + number % 5] for number in range(12)})
+    await bus.tell(None, review_state(5.0, "globex/s99"))
+
+    found, cursor = [], None
+    while True:
+        page = (
+            await api.get(
+                "/v1/score-ranking", params={"under": "acme", "limit": 5} | ({"cursor": cursor} if cursor else {})
+            )
+        ).json()
+        found += page["items"]
+        cursor = page["next"]
+        if not cursor:
+            break
+
+    wanted = sorted(range(12), key=lambda number: (-(number % 5), number))
+    assert [each["subject"] for each in found] == [f"acme/s{number:02}" for number in wanted]
+    assert [each["rank"] for each in found] == [*range(1, 13)]
+
+
+async def test_a_ranking_is_of_the_asked_depth_and_order(api, bus) -> None:
+    await told(bus, berlin=[5.0, 5.0], paris=[1.0])
+
+    async def ranked(**params: str) -> list[str]:
+        answer = await api.get("/v1/score-ranking", params=params)
+        assert answer.status_code == 200, answer.text
+        return [each["subject"] for each in answer.json()["items"]]
+
+    assert await ranked() == ["acme"]
+    assert await ranked(depth="2") == ["acme/berlin", "acme/paris"]
+    assert await ranked(under="acme", order="worst", by="wilson") == ["acme/paris", "acme/berlin"]
+    assert await ranked(under="acme", depth="2", minimum="2") == ["acme/berlin/shop"]
+    assert await ranked(under="acme/berlin/shop") == []
+
+
+async def test_figures_are_those_of_the_score(api, bus) -> None:
+    await told(bus, berlin=[5.0, 4.0, 1.0])
+
+    [item] = (await api.get("/v1/score-ranking", params={"under": "acme"})).json()["items"]
+    score = (await api.get("/v1/scores/acme/berlin")).json()
+
+    for name in ("score", "stars", "count", "effective_reviews"):
+        assert item[name] == pytest.approx(score[name], rel=1e-6)
+    assert item["positive_share"] == pytest.approx(2 / 3)
+
+
+async def test_more_than_are_compared_are_refused(api, bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "MAX_RANKED", 1)
+    await told(bus, berlin=[5.0], paris=[1.0])
+
+    assert problem_of(await api.get("/v1/score-ranking", params={"under": "acme"})) == (422, "too-many-subjects")
+
+
+async def test_a_subject_that_there_is_not_is_a_422(api, bus) -> None:
+    await told(bus, berlin=[5.0])
+
+    answer = await api.get("/v1/score-ranking", params={"under": "acne"})
+
+    assert problem_of(answer) == (422, "unknown-subject")
+    assert "Did you mean `acme`?" in answer.json()["detail"]
+
+
+async def test_each_tenant_sees_its_own(api, bus, client_of) -> None:
+    await told(bus, berlin=[5.0])
+    other = await client_of("other")
+
+    assert (await other.get("/v1/score-ranking")).json()["items"] == []

@@ -1,0 +1,69 @@
+"""The order of subjects."""
+
+import random
+
+import pytest
+
+from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST
+from plaudit.scoring.ranking.domain import By, Order, Standing, ranked, standing
+from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
+
+
+def standing_of(subject: str, *ratings: float, age_days: int = 0, profile=LIFETIME) -> Standing:
+    states = [scored(rating, MOMENT_US - age_days * DAY_US) for rating in ratings]
+    return standing(subject, kept_parts(kept(*((None, each) for each in states))), MOMENT_US, profile)
+
+
+def names(standings: list[Standing], by: By, order: Order = Order.BEST, minimum: int = 1) -> list[str]:
+    return [each.subject for each in ranked(standings, by, order, minimum)]
+
+
+@pytest.mark.parametrize(
+    ("positive", "n", "bound"), [(209, 259, 0.754538), (118, 143, 0.754649), (1, 1, 0.206549), (100, 101, 0.946033)]
+)
+def test_the_lower_bound_is_the_published_one(positive: int, n: int, bound: float) -> None:
+    found = standing_of("acme", *[5.0] * positive, *[1.0] * (n - positive))
+
+    assert (found.positive_share, found.lower_bound) == (pytest.approx(positive / n), pytest.approx(bound, abs=1e-6))
+
+
+def test_few_reviews_do_not_come_first_by_the_lower_bound() -> None:
+    few, many = standing_of("few", 5.0), standing_of("many", *[5.0] * 100, 1.0)
+
+    assert names([few, many], By.POSITIVE) == ["few", "many"]
+    assert names([few, many], By.WILSON) == ["many", "few"]
+
+
+def test_old_reviews_say_less() -> None:
+    old = standing_of("old", *[5.0] * 5, *[5.0] * 5, age_days=700, profile=TRUST)
+    new = standing_of("new", *[5.0] * 10, profile=TRUST)
+
+    assert names([old, new], By.SCORE) == ["new", "old"]
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("by", By)
+def test_equal_subjects_are_in_the_order_of_their_names(by: By, order: Order) -> None:
+    standings = [standing_of(name, 4.0, 2.0) for name in ("c", "a", "b")]
+
+    assert names(standings, by, order) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("by", By)
+def test_the_worst_order_is_that_of_the_figure(by: By) -> None:
+    chance = random.Random(7)
+    standings = [standing_of(f"s{n}", *chance.choices([1.0, 3.0, 4.0, 5.0], k=n)) for n in range(1, 30)]
+
+    figures = {each.subject: each.by(by) for each in standings}
+    best, worst = (names(standings, by, order) for order in Order)
+
+    assert [figures[name] for name in best] == sorted(figures.values(), reverse=True)
+    assert [figures[name] for name in worst] == sorted(figures.values())
+
+
+def test_subjects_with_fewer_reviews_are_left_out() -> None:
+    nothing = standing("nothing", [], MOMENT_US, TRUST)
+    standings = [standing_of("one", 5.0), standing_of("two", 5.0, 5.0), nothing]
+
+    assert (names(standings, By.COUNT), names(standings, By.COUNT, minimum=2)) == (["two", "one"], ["two"])
+    assert (nothing.positive_share, nothing.lower_bound) == (0, 0)

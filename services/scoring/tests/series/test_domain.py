@@ -1,0 +1,209 @@
+"""Steps of a calendar, and scores at their ends, as values."""
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.scoring.profiles.domain import BUILT_IN, LIFETIME, TRUST, Profile
+from plaudit.scoring.scores.domain import read_for
+from plaudit.scoring.series.domain import MAX_STEPS, InvalidSpanError, Point, Span, Step, points, spans, zone_named
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, added, block_of, kept_share
+from plaudit.scoring.sums.domain.parts import KeptPart, StepPart
+
+BERLIN = ZoneInfo("Europe/Berlin")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CALENDAR = Path("/work/shared/vectors/calendar_iso_weeks_dst.json")
+TIMES = st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as it asks for
+ZONES = st.sampled_from(
+    [
+        *("UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "America/Havana", "Asia/Kathmandu"),
+        *("Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "Asia/Gaza"),
+    ]
+).map(ZoneInfo)
+
+
+def cut(start: str, end: str, step: Step = Step.DAY, zone: str = "Europe/Berlin") -> list[Span]:
+    return spans(datetime.fromisoformat(start), datetime.fromisoformat(end), step, ZoneInfo(zone))
+
+
+def hours(found: list[Span]) -> list[float]:
+    return [(each.end - each.start) / timedelta(hours=1) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("around", "zone", "lengths"),
+    [
+        (("2026-03-28T00:00+01:00", "2026-03-31T00:00+02:00"), "Europe/Berlin", [24, 23, 24]),
+        (("2026-10-24T00:00+02:00", "2026-10-27T00:00+01:00"), "Europe/Berlin", [24, 25, 24]),
+        (("2015-10-17T00:00-03:00", "2015-10-19T00:00-02:00"), "America/Sao_Paulo", [24, 23]),  # midnight is left out
+        (("2026-04-04T00:00+11:00", "2026-04-06T00:00+10:30"), "Australia/Lord_Howe", [24, 24.5]),
+        (("2011-12-29T00:00-10:00", "2012-01-01T00:00+14:00"), "Pacific/Apia", [24, 24]),  # there was no 30 December
+    ],
+)
+def test_days_are_as_long_as_they_are(around: tuple[str, str], zone: str, lengths: list[float]) -> None:
+    assert hours(cut(*around, zone=zone)) == lengths
+
+
+def test_a_day_whose_midnight_is_left_out_begins_when_clocks_go_on() -> None:
+    [_, day] = cut("2015-10-17T00:00-03:00", "2015-10-19T00:00-02:00", zone="America/Sao_Paulo")
+
+    assert (day.start, day.label) == (datetime(2015, 10, 18, 3, tzinfo=UTC), "2015-10-18")
+
+
+def test_the_hour_that_clocks_show_twice_is_two_hours() -> None:
+    found = cut("2026-10-25T01:00+02:00", "2026-10-25T04:00+01:00", Step.HOUR)
+
+    assert [each.label for each in found] == [
+        *("2026-10-25T01:00+02:00", "2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00", "2026-10-25T03:00+01:00"),
+    ]
+
+
+def test_weeks_are_those_of_iso_8601_and_months_those_of_the_calendar() -> None:
+    weeks = cut("2026-12-20T00:00+01:00", "2027-01-11T00:00+01:00", Step.WEEK)
+    months = cut("2025-12-31T12:00+01:00", "2026-03-01T00:00+01:00", Step.MONTH)
+
+    assert [each.label for each in weeks] == ["2026-W51", "2026-W52", "2026-W53", "2027-W01"]
+    assert [each.start.astimezone(BERLIN).weekday() for each in weeks] == [6, 0, 0, 0]
+    assert [each.label for each in months] == ["2025-12", "2026-01", "2026-02"]
+
+
+@pytest.mark.skipif(not CALENDAR.exists(), reason=f"the published weeks are not here: {CALENDAR}")
+def test_weeks_are_the_published_ones() -> None:
+    vectors = json.loads(CALENDAR.read_text())["iso_weeks"]
+    for each in vectors["published"]:
+        [span] = cut(f"{each['date']}T00:00+00:00", f"{each['date']}T01:00+00:00", Step.WEEK, "UTC")
+        assert span.label == each["iso_label_computed"]
+    for year in vectors["years_with_53_weeks"]:
+        [span] = cut(f"{year}-12-31T00:00+00:00", f"{year}-12-31T01:00+00:00", Step.WEEK, "UTC")
+        assert span.label == f"{year}-W53"
+
+
+@given(TIMES, st.timedeltas(timedelta(microseconds=1), timedelta(days=200)), st.sampled_from(Step), ZONES)
+def test_steps_cover_the_time_without_gap_or_overlap(
+    start: datetime, length: timedelta, step: Step, zone: ZoneInfo
+) -> None:
+    found = spans(start, start + length, step, zone)
+
+    assert (found[0].start, found[-1].end) == (start, start + length)
+    assert all(one.end == other.start for one, other in pairwise(found))
+    assert all(each.start < each.end for each in found)
+    assert len({each.label for each in found}) == len(found)
+
+
+@given(TIMES, st.sampled_from([Step.DAY, Step.WEEK, Step.MONTH]), ZONES)
+def test_every_instant_of_a_step_is_on_its_days(start: datetime, step: Step, zone: ZoneInfo) -> None:
+    form = {Step.DAY: "%Y-%m-%d", Step.WEEK: "%G-W%V", Step.MONTH: "%Y-%m"}[step]
+    for each in spans(start, start + timedelta(days=70), step, zone):
+        assert {f"{at.astimezone(zone):{form}}" for at in (each.start, each.last)} == {each.label}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "field"),
+    [
+        ("2026-01-01T00:00+00:00", "2026-01-01T00:00+00:00", "to"),
+        ("2026-01-02T00:00+00:00", "2026-01-01T00:00+00:00", "to"),
+        ("1899-12-31T00:00+00:00", "2026-01-01T00:00+00:00", "from"),
+        ("2026-01-01T00:00+00:00", "9999-12-31T00:00+00:00", "to"),
+        ("1950-01-01T00:00+00:00", "2026-01-01T00:00+00:00", "to"),
+    ],
+)
+def test_a_time_that_cannot_be_cut_is_refused_by_name(start: str, end: str, field: str) -> None:
+    with pytest.raises(InvalidSpanError) as raised:
+        cut(start, end)
+    assert raised.value.field == field
+
+
+def test_as_many_steps_as_are_allowed_are_cut() -> None:
+    assert len(spans(START, START + timedelta(days=MAX_STEPS), Step.DAY, ZoneInfo("UTC"))) == MAX_STEPS
+
+
+@pytest.mark.parametrize("name", ["Europe/Atlantis", "", "../etc/passwd", "/etc/localtime", "\0", "Europe"])
+def test_a_zone_that_there_is_not_is_refused(name: str) -> None:
+    with pytest.raises(InvalidSpanError, match="one is for example"):
+        zone_named(name)
+
+
+def part(rating: float, rated_at: datetime, traits: int = 1) -> KeptPart:
+    block, kept = kept_share(rating, unix_us(rated_at))
+    return KeptPart(None, traits, block, kept)
+
+
+def merged_with(parts: list[KeptPart], more: KeptPart) -> list[KeptPart]:
+    same = [each for each in parts if each.block == more.block and each.traits == more.traits]
+    kept = added(same[0].kept if same else NOTHING_KEPT, more.kept)
+    return [each for each in parts if each not in same] + [more._replace(kept=kept)]
+
+
+@pytest.mark.parametrize("profile", [*BUILT_IN.values()], ids=lambda each: each.name)
+@pytest.mark.parametrize("seed", range(5))
+def test_each_point_is_the_score_of_all_until_then(profile: Profile, seed: int) -> None:
+    chance = random.Random(seed)
+    steps = spans(START - timedelta(days=3000), START, Step.WEEK, BERLIN)
+    before = [part(4.0, steps[0].start - timedelta(days=100))]
+    changes = [
+        StepPart(number, part(float(chance.randrange(1, 6)), steps[number].start), 1)
+        for number in sorted(chance.choices(range(len(steps)), k=40))
+    ]
+
+    found = [*points(profile, before, changes, steps)]
+
+    until = before
+    left = [*changes]
+    for number, point in enumerate(found):
+        while left and left[0].step == number:
+            until = merged_with(until, left.pop(0).part)
+        wanted = read_for(profile, until, unix_us(point.span.last))
+        assert (point.score.count, point.score.distribution) == (wanted.count, wanted.distribution)
+        assert point.score.value == pytest.approx(wanted.value, rel=1e-12)
+        assert point.new_reviews == sum(each.step == number for each in changes)
+
+
+def test_steps_without_changes_have_points_and_age() -> None:
+    steps = spans(START, START + timedelta(days=4), Step.DAY, BERLIN)
+    changes = [StepPart(1, part(5.0, steps[1].start), 1)]
+
+    found = [*points(TRUST, [], changes, steps)]
+
+    assert [point.score.score is None for point in found] == [True, False, False, False, False]
+    assert [point.new_reviews for point in found] == [0, 1, 0, 0, 0]
+    values = [point.score.value for point in found[1:]]
+    assert values == sorted(values, reverse=True)
+
+
+def test_reviews_of_other_kinds_are_not_counted_as_new() -> None:
+    steps = spans(START, START + timedelta(days=1), Step.DAY, ZoneInfo("UTC"))
+    nps = 13
+
+    [point] = points(LIFETIME, [], [StepPart(0, part(5.0, START, traits=nps), 1)], steps)
+
+    assert (point.new_reviews, point.score.count, point.score.score) == (0, 0, None)
+
+
+def test_a_frozen_score_stands_still_between_reviews() -> None:
+    frozen = Profile(
+        name="frozen", half_life_days=30, prior_weight=7, prior_value=3.5, kinds=TRUST.kinds, is_frozen=True
+    )
+    steps = spans(START, START + timedelta(days=3), Step.DAY, ZoneInfo("UTC"))
+
+    found: list[Point] = [*points(frozen, [part(5.0, START - timedelta(days=9))], [], steps)]
+
+    assert [point.score.value for point in found] == [pytest.approx((7 * 3.5 + 5) / 8)] * 3
+
+
+def test_rows_of_a_block_are_added_and_the_newest_stays() -> None:
+    one, other = (kept_share(rating, unix_us(START))[1] for rating in (1.0, 4.0))
+
+    both = added(one, other._replace(newest_us=0))
+
+    assert (both.n1, both.n4, both.total, both.newest_us) == (1, 1, 5.0, unix_us(START))
+    assert added(NOTHING_KEPT, one) == one
+    assert isinstance(both, KeptSums)
+    assert block_of(unix_us(START)) == part(1.0, START).block
