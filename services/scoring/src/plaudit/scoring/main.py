@@ -6,6 +6,7 @@ from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
@@ -41,7 +42,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             "explanation": "Why a score is what it is.",
         },
     )
-    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(resources.database(Role.WORKER), scrub)])
+    worker = resources.database(Role.WORKER)
+    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(worker, scrub), CellsJob(worker)])
 
 
 SERVICE = Service(

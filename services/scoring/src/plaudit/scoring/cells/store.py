@@ -1,0 +1,308 @@
+"""Every SQL statement over the cells of large subjects."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+from plaudit.scoring.cells.domain import (
+    ASKING_SHARE,
+    LARGE_ENTRIES,
+    MONTH_DAYS,
+    MOST_CANCELLED,
+    Grain,
+    Pieces,
+    StretchOfBoth,
+    cut,
+    pieces,
+)
+from plaudit.scoring.cells.tables import cells
+from plaudit.scoring.history import store as history
+from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
+from plaudit.scoring.sums.domain.kept import NEWEST, NOTHING_KEPT, KeptSums
+from plaudit.scoring.sums.domain.parts import KeptPart
+
+HAS_WORK: Final = "SELECT EXISTS (SELECT FROM tail) OR EXISTS (SELECT FROM celled_prefixes WHERE NOT is_filled)"
+JOB_LOCK: Final = "scoring/cells"
+"""The order key of whoever changes cells."""
+
+_CELLS = Columns(cells)
+_KEY = tuple(column.name for column in cells.primary_key)
+_NUMBERS = tuple(name for name in _CELLS.names if name not in _KEY)
+_DAY = "({} AT TIME ZONE 'UTC')::date - DATE '1970-01-01'"
+_GRAINS = ", ".join(
+    f"({valid:d}, {known:d})" for valid in (Grain.DAY, Grain.MONTH) for known in (Grain.DAY, Grain.MONTH, Grain.ALL)
+)
+_MONTH_BITS: Final = MONTH_DAYS.bit_length() - 1
+_SUMMED = "sum(abs(sign) * trust_w) AS trust_summed, sum(abs(sign) * recent_w) AS recent_summed"
+
+
+def _totals(of: str) -> str:
+    """Return the select list that adds up numbers of cells."""
+    kinds = {name: "::bigint" if name in KeptSums._fields[:NEWEST] and name.startswith("n") else "" for name in _NUMBERS}
+    return ", ".join(
+        f"max({of}.{name}) AS {name}" if name == "newest_us" else f"sum({of}.{name}){kinds[name]} AS {name}"
+        for name in _NUMBERS
+    )
+
+
+def _into_cells(entries: str) -> str:
+    """Return the WITH queries that add entries to the cells of all grains; `entries` names the prefix of each."""
+    added = ", ".join(
+        f"{name} = greatest(held.{name}, excluded.{name})"
+        if name == "newest_us"
+        else f"{name} = held.{name} + excluded.{name}"
+        for name in _NUMBERS
+    )
+    by_day = f"""
+    SELECT tenant_id, prefix, source_id, traits, sign, rating, rated_at,
+        {_DAY.format("valid_at")} AS valid_day, {_DAY.format("known_at")} AS known_day
+    FROM ({entries}) AS of_prefixes
+"""
+    groups = ("tenant_id", "prefix", "valid_day", "known_day", "source_id", "traits")
+    return f"""
+by_day AS MATERIALIZED ({history.kept_sums(by_day, *groups, more=_SUMMED)}),
+by_grain AS (
+    SELECT tenant_id, prefix, valid_grain, known_grain,
+        CASE valid_grain WHEN {Grain.DAY:d} THEN valid_day ELSE valid_day >> {_MONTH_BITS} END AS valid_span,
+        CASE known_grain
+            WHEN {Grain.DAY:d} THEN known_day WHEN {Grain.MONTH:d} THEN known_day >> {_MONTH_BITS} ELSE 0
+        END AS known_span,
+        source_id, traits, block, {_totals("by_day")}
+    FROM by_day CROSS JOIN (VALUES {_GRAINS}) AS grains (valid_grain, known_grain)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+),
+added AS (
+    INSERT INTO cells AS held ({_CELLS.listed}) SELECT {_CELLS.listed} FROM by_grain
+    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {added}
+)"""
+
+
+_PATHS = "string_to_array(entries.subject, '/') AS parts, generate_series(1, cardinality(parts)) AS depth"
+_ENTRY = "tenant_id, subject, source_id, traits, sign, rating, rated_at, valid_at, known_at"
+_TAKE_TAIL = f"""
+WITH oldest AS (
+    SELECT id, sum(last_sequence - first_sequence + 1) OVER (ORDER BY id) - (last_sequence - first_sequence + 1) AS before
+    FROM (SELECT * FROM tail ORDER BY id LIMIT $1) AS some
+),
+taken AS (
+    DELETE FROM tail USING oldest WHERE tail.id = oldest.id AND oldest.before < $2
+    RETURNING tail.partition, tail.epoch, tail.first_sequence, tail.last_sequence
+),
+entries AS MATERIALIZED (
+    SELECT {_ENTRY}, sequence FROM taken CROSS JOIN LATERAL (
+        SELECT * FROM ledger WHERE ledger.partition = taken.partition AND ledger.epoch = taken.epoch
+            AND ledger.sequence BETWEEN taken.first_sequence AND taken.last_sequence
+    ) AS of_run
+),
+{
+    _into_cells(f'''
+    SELECT entries.*, celled.prefix FROM entries, {_PATHS}, celled_prefixes AS celled
+    WHERE celled.tenant_id = entries.tenant_id AND celled.prefix = array_to_string(parts[1:depth], '/') COLLATE "C"
+      AND (celled.is_filled OR (entries.subject, entries.valid_at) <= (celled.filled_subject, celled.filled_valid_at))
+''')
+},
+asking AS (
+    SELECT DISTINCT tenant_id, array_to_string(parts[1:depth], '/') COLLATE "C" AS prefix
+    FROM entries, {_PATHS} WHERE sequence % {ASKING_SHARE} = 0
+)
+SELECT (SELECT coalesce(sum(last_sequence - first_sequence + 1), 0)::bigint FROM taken) AS records,
+    array_agg(tenant_id) AS tenants, array_agg(prefix) AS prefixes
+FROM asking WHERE NOT EXISTS (SELECT FROM celled_prefixes AS c WHERE (c.tenant_id, c.prefix) = (asking.tenant_id, asking.prefix))
+"""
+_WITHIN = "subject >= {0} AND subject < {0} || '0' AND (subject = {0} OR subject >= {0} || '/')"
+_NAME_LARGE = f"""
+INSERT INTO celled_prefixes (tenant_id, prefix)
+SELECT asking.tenant_id, asking.prefix FROM unnest($1::text[], $2::text[]) AS asking (tenant_id, prefix)
+WHERE {LARGE_ENTRIES} <= (
+    SELECT count(*) FROM (
+        SELECT FROM ledger WHERE ledger.tenant_id = asking.tenant_id AND {_WITHIN.format("asking.prefix")}
+        LIMIT {LARGE_ENTRIES}
+    ) AS some
+)
+ON CONFLICT DO NOTHING
+"""
+_TO_FILL = """
+SELECT tenant_id, prefix, filled_subject, filled_valid_at FROM celled_prefixes WHERE NOT is_filled
+ORDER BY tenant_id, prefix LIMIT 1
+"""
+_OF_CHUNK = f"tenant_id = $1 AND {_WITHIN.format('$2')} AND (subject, valid_at) > ($3, $4)"
+_CHUNK_END = f"SELECT subject, valid_at FROM ledger WHERE {_OF_CHUNK} ORDER BY subject, valid_at OFFSET $5 LIMIT 1"
+_IN_TAIL = """
+EXISTS (
+    SELECT FROM tail WHERE tail.partition = ledger.partition AND tail.epoch = ledger.epoch
+        AND ledger.sequence BETWEEN tail.first_sequence AND tail.last_sequence
+)
+"""
+_FILL = f"""
+WITH {
+    _into_cells(f'''
+    SELECT {_ENTRY}, $2::text COLLATE "C" AS prefix FROM ledger
+    WHERE {_OF_CHUNK} AND ($5::text IS NULL OR (subject, valid_at) <= ($5, $6)) AND NOT {_IN_TAIL}
+''')
+}
+UPDATE celled_prefixes
+SET is_filled = $5 IS NULL, filled_subject = coalesce($5, filled_subject), filled_valid_at = coalesce($6, filled_valid_at)
+WHERE tenant_id = $1 AND prefix = $2
+"""
+_IS_CELLED = "SELECT EXISTS (SELECT FROM celled_prefixes WHERE tenant_id = $1 AND prefix = $2 AND is_filled)"
+_STRETCHES = "(valid_from, valid_until, known_from, known_until)"
+_IN_STRETCH = """valid_at >= e.valid_from AND valid_at < e.valid_until
+    AND known_at >= e.known_from AND known_at < e.known_until"""
+# Written so that no index by subject serves it: there may be a million subjects below the prefix.
+_BELOW = "left(subject, length($2) + 1) = $2 || '/'"
+
+
+def _of_ends(first: int, subjects: str) -> str:
+    """Return the entries of stretches, given as four arrays of times from parameter `first` on."""
+    arrays = ", ".join(f"${n}::timestamptz[]" for n in range(first, first + 4))
+    return f"""
+    SELECT source_id, traits, sign, rating, rated_at FROM unnest({arrays}) AS e {_STRETCHES}
+    CROSS JOIN LATERAL (
+        SELECT * FROM ledger WHERE tenant_id = $1 AND {subjects} AND {_IN_STRETCH}
+    ) AS of_end
+"""
+
+
+_ENTRIES = f"""
+{_of_ends(9, "subject = $2")}
+UNION ALL {_of_ends(9, _BELOW)}
+UNION ALL {_of_ends(13, f"(subject = $2 OR {_BELOW})")}
+UNION ALL
+SELECT source_id, traits, sign, rating, rated_at
+FROM unnest($17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[]) AS e {_STRETCHES}, tail
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger WHERE ledger.partition = tail.partition AND ledger.epoch = tail.epoch
+        AND ledger.sequence BETWEEN tail.first_sequence AND tail.last_sequence
+) AS of_tail
+WHERE tenant_id = $1 AND (subject = $2 OR {_BELOW}) AND {_IN_STRETCH}
+"""
+_SPANS = ("valid_grain", "valid_first", "valid_end", "known_grain", "known_first", "known_end")
+# One statement, so that cells and tail are of one instant: each entry is in the one or in the other.
+_SUMS_OF = f"""
+WITH found AS (
+    SELECT source_id, traits, block, {_totals("held")}
+    FROM unnest($3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[]) AS s ({", ".join(_SPANS)})
+    CROSS JOIN LATERAL (
+        SELECT * FROM cells WHERE tenant_id = $1 AND prefix = $2
+          AND cells.valid_grain = s.valid_grain AND cells.known_grain = s.known_grain
+          AND valid_span >= s.valid_first AND valid_span < s.valid_end
+          AND known_span >= s.known_first AND known_span < s.known_end
+    ) AS held
+    GROUP BY source_id, traits, block
+    UNION ALL
+    SELECT source_id, traits, block, {", ".join(_NUMBERS)}
+    FROM ({history.kept_sums(_ENTRIES, "source_id", "traits", more=_SUMMED)}) AS of_entries
+)
+SELECT source_id, traits, block, {_totals("found")} FROM found GROUP BY source_id, traits, block
+"""
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """What a round has taken from the tail."""
+
+    records: int
+    tenants: Sequence[str]
+    prefixes: Sequence[str]
+    """Subjects that may have become large, each of the tenant at the same place."""
+
+
+class Filling(msgspec.Struct, frozen=True):
+    """A large subject whose cells are being filled, and up to where they are, in the order of subject and time."""
+
+    tenant_id: str
+    prefix: str
+    filled_subject: str
+    filled_valid_at: datetime
+
+
+async def take_tail(tx: Tx, max_runs: int, max_records: int) -> Asking:
+    """Add the oldest entries of the tail to the cells of large subjects, and take them off the tail."""
+    row = await tx.raw.fetchrow(_TAKE_TAIL, max_runs, max_records)
+    return Asking(row["records"], row["tenants"] or (), row["prefixes"] or ())
+
+
+async def name_large(tx: Tx, asking: Asking) -> None:
+    """Note those subjects that have become large; their cells are to be filled."""
+    if asking.prefixes:
+        await tx.raw.execute(_NAME_LARGE, asking.tenants, asking.prefixes)
+
+
+async def to_fill(tx: Tx) -> Filling | None:
+    """Return a large subject whose cells are not filled yet, if there is one."""
+    row = await tx.raw.fetchrow(_TO_FILL)
+    return None if row is None else Filling(*row)
+
+
+async def fill(tx: Tx, filling: Filling, entries: int) -> int:
+    """Add about so many more entries of a large subject to its cells; return how many, or fewer where it ends."""
+    key = (filling.tenant_id, filling.prefix, filling.filled_subject, filling.filled_valid_at)
+    end = await tx.raw.fetchrow(_CHUNK_END, *key, entries - 1)
+    await tx.raw.execute(_FILL, *key, *((None, None) if end is None else (end["subject"], end["valid_at"])))
+    return entries
+
+
+async def kept_at(
+    tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: datetime | None = None
+) -> list[KeptPart]:
+    """Return the sums of a subject and all below it as they stood, however many entries it has.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: it.
+        at: what had taken effect by then counts.
+        known_at: of that, what was known by then; all that is known now if not given.
+    """
+    known_until = known_at or EPOCH.max.replace(tzinfo=EPOCH.tzinfo)
+    if not await tx.raw.fetchval(_IS_CELLED, tenant_id, subject):
+        return await history.kept_at(tx, tenant_id, subject, at, known_until)
+    found = pieces(cut(None, _after(at)), cut(None, None if known_at is None else _after(known_at), all_at_once=True))
+    rows = await _rows(tx, tenant_id, subject, found)
+    if any(_is_rounded_off(row) for row in rows):
+        return await history.kept_at(tx, tenant_id, subject, at, known_until)
+    return [_part(row) for row in rows]
+
+
+async def _rows(tx: Tx, tenant_id: str, subject: str, found: Pieces) -> list[Any]:
+    spans = [[(*each.valid, *each.known)[n] for each in found.cells] for n in range(len(_SPANS))]
+    tail = () if found.by_cells is None else (found.by_cells,)
+    stretches = [array for each in (found.by_valid, found.by_known, tail) for array in _arrays(each)]
+    rows: list[Any] = await tx.raw.fetch(_SUMS_OF, tenant_id, subject, *spans, *stretches)
+    return rows
+
+
+def _arrays(stretches: Sequence[StretchOfBoth]) -> list[list[datetime]]:
+    """Return the four arrays of times that `unnest` makes stretches of."""
+    listed = [(*each.valid, *each.known) for each in stretches]
+    return [[_time(each[n]) for each in listed] for n in range(4)]
+
+
+def _time(us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=us)
+
+
+def _after(time: datetime) -> int:
+    """Return the instant after a time."""
+    return unix_us(time) + 1
+
+
+def _is_rounded_off(row: Any) -> bool:
+    """Return whether so much was taken away again that rounding shows in what is left."""
+    kept = KeptSums(*(row[name] for name in KeptSums._fields))
+    if not any(kept.counts):
+        return False
+    trust = kept.trust_w1 + kept.trust_w2 + kept.trust_w3 + kept.trust_w4 + kept.trust_w5
+    recent = kept.recent_w1 + kept.recent_w2 + kept.recent_w3 + kept.recent_w4 + kept.recent_w5
+    return trust < row["trust_summed"] * MOST_CANCELLED or recent < row["recent_summed"] * MOST_CANCELLED
+
+
+def _part(row: Any) -> KeptPart:
+    """Return a row's sums; where no review is left they are nothing, not what rounding has left of them."""
+    kept = KeptSums(*(row[name] for name in KeptSums._fields))
+    if not any(kept.counts):
+        kept = NOTHING_KEPT._replace(newest_us=kept.newest_us)
+    return KeptPart(str(row["source_id"]), row["traits"], row["block"], kept)
