@@ -11,6 +11,8 @@ from plaudit.common.db.columns import Columns
 from plaudit.scoring.cells.domain import (
     ASKING_SHARE,
     LARGE_ENTRIES,
+    MAX_US,
+    MIN_US,
     MONTH_DAYS,
     MOST_CANCELLED,
     Grain,
@@ -42,7 +44,9 @@ _SUMMED = "sum(abs(sign) * trust_w) AS trust_summed, sum(abs(sign) * recent_w) A
 
 def _totals(of: str) -> str:
     """Return the select list that adds up numbers of cells."""
-    kinds = {name: "::bigint" if name in KeptSums._fields[:NEWEST] and name.startswith("n") else "" for name in _NUMBERS}
+    kinds = {
+        name: "::bigint" if name in KeptSums._fields[:NEWEST] and name.startswith("n") else "" for name in _NUMBERS
+    }
     return ", ".join(
         f"max({of}.{name}) AS {name}" if name == "newest_us" else f"sum({of}.{name}){kinds[name]} AS {name}"
         for name in _NUMBERS
@@ -86,7 +90,7 @@ _ENTRY = "tenant_id, subject, source_id, traits, sign, rating, rated_at, valid_a
 _TAKE_TAIL = f"""
 WITH oldest AS (
     SELECT id, sum(last_sequence - first_sequence + 1) OVER (ORDER BY id) - (last_sequence - first_sequence + 1) AS before
-    FROM (SELECT * FROM tail ORDER BY id LIMIT $1) AS some
+    FROM (SELECT * FROM tail ORDER BY id LIMIT $1) AS oldest_runs
 ),
 taken AS (
     DELETE FROM tail USING oldest WHERE tail.id = oldest.id AND oldest.before < $2
@@ -121,7 +125,7 @@ WHERE {LARGE_ENTRIES} <= (
     SELECT count(*) FROM (
         SELECT FROM ledger WHERE ledger.tenant_id = asking.tenant_id AND {_WITHIN.format("asking.prefix")}
         LIMIT {LARGE_ENTRIES}
-    ) AS some
+    ) AS first_ones
 )
 ON CONFLICT DO NOTHING
 """
@@ -182,7 +186,7 @@ WHERE tenant_id = $1 AND (subject = $2 OR {_BELOW}) AND {_IN_STRETCH}
 """
 _SPANS = ("valid_grain", "valid_first", "valid_end", "known_grain", "known_first", "known_end")
 # One statement, so that cells and tail are of one instant: each entry is in the one or in the other.
-_SUMS_OF = f"""
+_SUMS_OF_CELLS = f"""
 WITH found AS (
     SELECT source_id, traits, block, {_totals("held")}
     FROM unnest($3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[]) AS s ({", ".join(_SPANS)})
@@ -199,6 +203,29 @@ WITH found AS (
 )
 SELECT source_id, traits, block, {_totals("found")} FROM found GROUP BY source_id, traits, block
 """
+
+
+_SUMS_OF_LEDGER = history.kept_sums(
+    """
+    SELECT sign, source_id, traits, rating, rated_at FROM ledger
+    WHERE tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))
+      AND valid_at >= $3 AND valid_at < $4 AND known_at >= $5 AND known_at < $6
+""",
+    *("source_id", "traits"),
+    more=_SUMMED,
+)
+
+
+class Between(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of time: after one instant, until another and with it."""
+
+    after: datetime | None = None
+    """None: from the beginning."""
+    until: datetime | None = None
+    """None: to the end."""
+
+
+ALWAYS: Final = Between()
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -257,22 +284,57 @@ async def kept_at(
         at: what had taken effect by then counts.
         known_at: of that, what was known by then; all that is known now if not given.
     """
-    known_until = known_at or EPOCH.max.replace(tzinfo=EPOCH.tzinfo)
-    if not await tx.raw.fetchval(_IS_CELLED, tenant_id, subject):
-        return await history.kept_at(tx, tenant_id, subject, at, known_until)
-    found = pieces(cut(None, _after(at)), cut(None, None if known_at is None else _after(known_at), all_at_once=True))
-    rows = await _rows(tx, tenant_id, subject, found)
+    valid, known = Between(until=at), Between(until=known_at)
+    rows = await _rows(tx, tenant_id, subject, valid, known)
     if any(_is_rounded_off(row) for row in rows):
-        return await history.kept_at(tx, tenant_id, subject, at, known_until)
+        rows = await _rows_of_ledger(tx, tenant_id, subject, valid, known)
     return [_part(row) for row in rows]
 
 
-async def _rows(tx: Tx, tenant_id: str, subject: str, found: Pieces) -> list[Any]:
+async def kept_between(tx: Tx, tenant_id: str, subject: str, valid: Between, known: Between = ALWAYS) -> list[KeptPart]:
+    """Return what the entries of a stretch of both times add to a subject's sums, less what they take away.
+
+    Where they take away what was added before the stretch, numbers are negative. Rounding is below 1e-9 of all that
+    they add and take away, which may be more than what is left of it.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: it.
+        valid: when they took effect.
+        known: when they were known.
+    """
+    rows = await _rows(tx, tenant_id, subject, valid, known)
+    return [KeptPart(str(row["source_id"]), row["traits"], row["block"], _kept(row)) for row in rows]
+
+
+async def _rows(tx: Tx, tenant_id: str, subject: str, valid: Between, known: Between) -> list[Any]:
+    if not await tx.raw.fetchval(_IS_CELLED, tenant_id, subject):
+        return await _rows_of_ledger(tx, tenant_id, subject, valid, known)
+    return await _rows_of_cells(
+        tx, tenant_id, subject, pieces(cut(*_bounds(valid)), cut(*_bounds(known), all_at_once=True))
+    )
+
+
+async def _rows_of_ledger(tx: Tx, tenant_id: str, subject: str, valid: Between, known: Between) -> list[Any]:
+    bounds = (*_bounds(valid), *_bounds(known))
+    times = [_time(edge if us is None else us) for us, edge in zip(bounds, (MIN_US, MAX_US) * 2, strict=True)]
+    rows: list[Any] = await tx.raw.fetch(_SUMS_OF_LEDGER, tenant_id, subject, *times)
+    return rows
+
+
+async def _rows_of_cells(tx: Tx, tenant_id: str, subject: str, found: Pieces) -> list[Any]:
     spans = [[(*each.valid, *each.known)[n] for each in found.cells] for n in range(len(_SPANS))]
     tail = () if found.by_cells is None else (found.by_cells,)
     stretches = [array for each in (found.by_valid, found.by_known, tail) for array in _arrays(each)]
-    rows: list[Any] = await tx.raw.fetch(_SUMS_OF, tenant_id, subject, *spans, *stretches)
+    rows: list[Any] = await tx.raw.fetch(_SUMS_OF_CELLS, tenant_id, subject, *spans, *stretches)
     return rows
+
+
+def _bounds(between: Between) -> tuple[int | None, int | None]:
+    """Return the first instant, and the one after the last."""
+    after, until = (None if time is None else unix_us(time) + 1 for time in (between.after, between.until))
+    return after, until
 
 
 def _arrays(stretches: Sequence[StretchOfBoth]) -> list[list[datetime]]:
@@ -285,14 +347,9 @@ def _time(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
-def _after(time: datetime) -> int:
-    """Return the instant after a time."""
-    return unix_us(time) + 1
-
-
 def _is_rounded_off(row: Any) -> bool:
     """Return whether so much was taken away again that rounding shows in what is left."""
-    kept = KeptSums(*(row[name] for name in KeptSums._fields))
+    kept = _kept(row)
     if not any(kept.counts):
         return False
     trust = kept.trust_w1 + kept.trust_w2 + kept.trust_w3 + kept.trust_w4 + kept.trust_w5
@@ -302,7 +359,11 @@ def _is_rounded_off(row: Any) -> bool:
 
 def _part(row: Any) -> KeptPart:
     """Return a row's sums; where no review is left they are nothing, not what rounding has left of them."""
-    kept = KeptSums(*(row[name] for name in KeptSums._fields))
+    kept = _kept(row)
     if not any(kept.counts):
         kept = NOTHING_KEPT._replace(newest_us=kept.newest_us)
     return KeptPart(str(row["source_id"]), row["traits"], row["block"], kept)
+
+
+def _kept(row: Any) -> KeptSums:
+    return KeptSums(*(row[name] for name in KeptSums._fields))
