@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 import asyncpg
 
 from benchmarks import servers
+from benchmarks.cpu import family_seconds
 from benchmarks.hooks import make_key
 from benchmarks.machine import describe
 from benchmarks.options import Options
@@ -64,7 +65,7 @@ def run(report: Report, options: Options) -> None:
         asyncio.run(_make_cells(report, backing))
         with servers.product(backing, "plaudit.scoring.main", "api", profile=options.profile, pinned=False) as scoring:
             scoring.wait_ready()
-            _ask(report, scoring, asyncio.run(make_key(backing)), until)
+            _ask(report, backing, scoring, asyncio.run(make_key(backing)), until)
         asyncio.run(_between(report, backing, until))
         report.profile(scoring.profile)
 
@@ -120,11 +121,12 @@ def _moments(until: datetime) -> Mapping[str, Sequence[Mapping[str, datetime]]]:
     }
 
 
-def _ask(report: Report, scoring: Product, key: str, until: datetime) -> None:
+def _ask(report: Report, backing: Servers, scoring: Product, key: str, until: datetime) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", scoring.port, timeout=60)
     for name, (prefix, _) in SUBJECTS.items():
         for asked, moments in _moments(until).items():
             taken, wrong = [], 0
+            spent = _spent(backing, scoring)
             for parameters in [*moments[:WARM_UP], *moments]:
                 query = urlencode({each: time.isoformat() for each, time in parameters.items()})
                 began_at = time.perf_counter()
@@ -135,8 +137,17 @@ def _ask(report: Report, scoring: Product, key: str, until: datetime) -> None:
                 answer.read()
                 taken.append(1e3 * (time.perf_counter() - began_at))
                 wrong += answer.status != 200
-            report.line(f"{asked}, {name}", latencies(taken[WARM_UP:]))
+            each = [
+                1e3 * (late - early) / len(taken) for early, late in zip(spent, _spent(backing, scoring), strict=True)
+            ]
+            processor = f"processor scoring {each[0]:.1f} + PostgreSQL {each[1]:.1f} ms"
+            report.line(f"{asked}, {name}", f"{latencies(taken[WARM_UP:])}; {processor}")
             report.check(f"answers not 200, {asked}, {name}", wrong, 0)
+
+
+def _spent(backing: Servers, scoring: Product) -> tuple[float, float]:
+    """Processor time of the process, and of PostgreSQL."""
+    return scoring.cpu_seconds(), family_seconds(backing.postgres.process.pid)
 
 
 async def _between(report: Report, backing: Servers, until: datetime) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.cells.domain import MAX_US, MIN_US, MONTH_DAYS, Cut, Grain, Spans, Stretch, cut, pieces
+from plaudit.scoring.cells.domain import MAX_US, MIN_US, MONTH_DAYS, NOTHING, Cut, Grain, Spans, Stretch, cut, pieces
 from plaudit.scoring.profiles.domain import DAY_US
 
 instants = st.one_of(
@@ -33,7 +33,7 @@ def test_an_instant_is_in_one_piece_if_it_is_in_the_stretch_and_else_in_none(
     inside = (from_us is None or from_us <= at_us) and (until_us is None or at_us < until_us)
     in_whole_days = sum(in_spans(spans, at_us) for spans in found.spans)
     assert in_whole_days + sum(holds(end, at_us) for end in found.ends) == inside
-    assert in_whole_days == (found.whole is not None and holds(found.whole, at_us))
+    assert in_whole_days == holds(found.whole, at_us)
 
 
 @given(bounds, bounds)
@@ -55,22 +55,20 @@ def test_an_entry_is_in_one_piece_of_both_times_if_it_is_in_both_stretches(
     in_entries = sum(
         holds(each.valid, valid_us) and holds(each.known, known_us) for each in (*found.by_valid, *found.by_known)
     )
-    assert in_cells + in_entries == (_inside(cuts[0], valid_us) and _inside(cuts[1], known_us))
+    assert in_cells + in_entries == (holds(cuts[0].stretch, valid_us) and holds(cuts[1].stretch, known_us))
     assert in_cells == (
         found.by_cells is not None and holds(found.by_cells.valid, valid_us) and holds(found.by_cells.known, known_us)
     )
 
 
-def _inside(found: Cut, at_us: int) -> bool:
-    return any(holds(each, at_us) for each in (*found.ends, *([] if found.whole is None else [found.whole])))
-
-
 def test_all_that_was_ever_known_is_one_span() -> None:
-    assert cut(None, None, all_at_once=True) == Cut(Stretch(MIN_US, MAX_US), (Spans(Grain.ALL, 0, 1),), ())
+    all_time = Stretch(MIN_US, MAX_US)
+    assert cut(None, None, all_at_once=True) == Cut(all_time, all_time, (Spans(Grain.ALL, 0, 1),), (NOTHING, NOTHING))
 
 
 def test_whole_months_are_read_as_such_and_the_rest_by_day() -> None:
     found = cut((2 * MONTH_DAYS - 1) * DAY_US, (4 * MONTH_DAYS + 2) * DAY_US + 1)
 
     assert found.spans == (Spans(Grain.DAY, 63, 64), Spans(Grain.MONTH, 2, 4), Spans(Grain.DAY, 128, 130))
-    assert found.ends == (Stretch(130 * DAY_US, 130 * DAY_US + 1),)
+    assert found.ends[1] == Stretch(130 * DAY_US, 130 * DAY_US + 1)
+    assert found.ends[0].from_us == found.ends[0].until_us

@@ -12,6 +12,8 @@ from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.log_fields import LOG_FIELDS
+from plaudit.scoring.reconciliation.jobs import ReconciliationJob
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.settings import ScoringSettings
@@ -43,7 +45,11 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         },
     )
     worker = resources.database(Role.WORKER)
-    return Parts(app=app, subscriptions=(LIVE, HISTORY), jobs=[ErasureJob(worker, scrub), CellsJob(worker)])
+    return Parts(
+        app=app,
+        subscriptions=(LIVE, HISTORY),
+        jobs=[ErasureJob(worker, scrub), CellsJob(worker), ReconciliationJob(worker)],
+    )
 
 
 SERVICE = Service(
@@ -52,6 +58,7 @@ SERVICE = Service(
     build=build,
     has_outbox=False,
     front_door=FrontDoorRoutes(prefixes=("/v1/scores", "/v1/score-effects", "/console/scores")),
+    log_fields=LOG_FIELDS,
 )
 
 if __name__ == "__main__":

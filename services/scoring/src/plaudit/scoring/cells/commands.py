@@ -18,8 +18,11 @@ async def carry_on(tx: Tx) -> int:
     """
     if not await try_lock(tx, [store.JOB_LOCK]):
         return 0
+    await store.plan_anew(tx)
     asking = await store.take_tail(tx, MAX_RUNS, MAX_RECORDS)
     await store.name_large(tx, asking)
     filling = await store.to_fill(tx)
-    filled = 0 if filling is None else await store.fill(tx, filling, FILLED_ENTRIES)
-    return asking.records + filled
+    if filling is None:
+        return asking.records
+    await store.fill(tx, filling, FILLED_ENTRIES)
+    return asking.records + FILLED_ENTRIES

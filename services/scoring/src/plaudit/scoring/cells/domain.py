@@ -20,8 +20,6 @@ MIN_US: Final = -62_135_596_800_000_000
 """The first instant of the year 1, in microseconds since the Unix epoch."""
 MAX_US: Final = 253_402_300_799_999_999
 """The last instant of the year 9999."""
-MOST_CANCELLED: Final = 2.0**-10
-"""Where less is left of the weights that were summed, rounding would show in the ninth digit of a figure."""
 
 
 class Grain(IntEnum):
@@ -52,11 +50,14 @@ class Stretch(NamedTuple):
 class Cut(NamedTuple):
     """A stretch of time in whole days and what is left at its ends."""
 
-    whole: Stretch | None
-    """All of the whole days; None if there is none."""
+    stretch: Stretch
+    """All of it."""
+    whole: Stretch
+    """All of the whole days; none of them where it is empty."""
     spans: tuple[Spans, ...]
     """The same, in as large spans as there are."""
-    ends: tuple[Stretch, ...]
+    ends: tuple[Stretch, Stretch]
+    """What lies before and after the whole days; either may be empty."""
 
 
 class SpansOfBoth(NamedTuple):
@@ -77,12 +78,15 @@ class Pieces(NamedTuple):
     """What the sums of a stretch of both times are made of. No entry is in two pieces."""
 
     cells: tuple[SpansOfBoth, ...]
-    by_cells: StretchOfBoth | None
+    by_cells: StretchOfBoth
     """What the cells hold, but for entries that are not in any yet."""
-    by_valid: tuple[StretchOfBoth, ...]
+    by_valid: tuple[StretchOfBoth, StretchOfBoth]
     """Entries that are few by when they took effect."""
-    by_known: tuple[StretchOfBoth, ...]
+    by_known: tuple[StretchOfBoth, StretchOfBoth]
     """Entries that are few by when they were known."""
+
+
+NOTHING: Final = Stretch(0, 0)
 
 
 def cut(from_us: int | None, until_us: int | None, *, all_at_once: bool = False) -> Cut:
@@ -93,28 +97,26 @@ def cut(from_us: int | None, until_us: int | None, *, all_at_once: bool = False)
         until_us: the instant after it; None for all that will come.
         all_at_once: whether a stretch that is not bounded at all is one span.
     """
+    stretch = Stretch(MIN_US if from_us is None else from_us, MAX_US if until_us is None else until_us)
     if from_us is None and until_us is None and all_at_once:
-        return Cut(Stretch(MIN_US, MAX_US), (Spans(Grain.ALL, 0, 1),), ())
-    begin_us = MIN_US if from_us is None else from_us
-    end_us = MAX_US if until_us is None else until_us
-    first_day, end_day = -(-begin_us // DAY_US), end_us // DAY_US
+        return Cut(stretch, stretch, (Spans(Grain.ALL, 0, 1),), (NOTHING, NOTHING))
+    first_day, end_day = -(-stretch.from_us // DAY_US), stretch.until_us // DAY_US
     if first_day >= end_day:
-        return Cut(None, (), (Stretch(begin_us, end_us),) if begin_us < end_us else ())
+        return Cut(stretch, NOTHING, (), (stretch, NOTHING))
     whole = Stretch(first_day * DAY_US, end_day * DAY_US)
-    ends = (Stretch(begin_us, whole.from_us), Stretch(whole.until_us, end_us))
-    return Cut(whole, _spans(first_day, end_day), tuple(each for each in ends if each.from_us < each.until_us))
+    ends = Stretch(stretch.from_us, whole.from_us), Stretch(whole.until_us, stretch.until_us)
+    return Cut(stretch, whole, _spans(first_day, end_day), ends)
 
 
 def pieces(valid: Cut, known: Cut) -> Pieces:
     """Return what makes up the sums of what took effect in one stretch and was known in another."""
-    by_known = () if valid.whole is None else tuple(StretchOfBoth(valid.whole, end) for end in known.ends)
-    both = None if valid.whole is None or known.whole is None else StretchOfBoth(valid.whole, known.whole)
-    all_known = [*known.ends, *([] if known.whole is None else [known.whole])]
+    first_valid, last_valid = valid.ends
+    first_known, last_known = known.ends
     return Pieces(
         cells=tuple(SpansOfBoth(*each) for each in product(valid.spans, known.spans)),
-        by_cells=both,
-        by_valid=tuple(StretchOfBoth(*each) for each in product(valid.ends, all_known)),
-        by_known=by_known,
+        by_cells=StretchOfBoth(valid.whole, known.whole),
+        by_valid=(StretchOfBoth(first_valid, known.stretch), StretchOfBoth(last_valid, known.stretch)),
+        by_known=(StretchOfBoth(valid.whole, first_known), StretchOfBoth(valid.whole, last_known)),
     )
 
 

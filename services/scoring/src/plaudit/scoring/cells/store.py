@@ -14,17 +14,15 @@ from plaudit.scoring.cells.domain import (
     MAX_US,
     MIN_US,
     MONTH_DAYS,
-    MOST_CANCELLED,
     Grain,
     Pieces,
-    StretchOfBoth,
     cut,
     pieces,
 )
 from plaudit.scoring.cells.tables import cells
 from plaudit.scoring.history import store as history
 from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
-from plaudit.scoring.sums.domain.kept import NEWEST, NOTHING_KEPT, KeptSums
+from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, NEWEST, NOTHING_KEPT, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart
 
 HAS_WORK: Final = "SELECT EXISTS (SELECT FROM tail) OR EXISTS (SELECT FROM celled_prefixes WHERE NOT is_filled)"
@@ -100,13 +98,14 @@ entries AS MATERIALIZED (
     SELECT {_ENTRY}, sequence FROM taken CROSS JOIN LATERAL (
         SELECT * FROM ledger WHERE ledger.partition = taken.partition AND ledger.epoch = taken.epoch
             AND ledger.sequence BETWEEN taken.first_sequence AND taken.last_sequence
+        OFFSET 0
     ) AS of_run
 ),
 {
     _into_cells(f'''
     SELECT entries.*, celled.prefix FROM entries, {_PATHS}, celled_prefixes AS celled
     WHERE celled.tenant_id = entries.tenant_id AND celled.prefix = array_to_string(parts[1:depth], '/') COLLATE "C"
-      AND (celled.is_filled OR (entries.subject, entries.valid_at) <= (celled.filled_subject, celled.filled_valid_at))
+      AND (celled.is_filled OR entries.valid_at <= celled.filled_valid_at)
 ''')
 },
 asking AS (
@@ -130,11 +129,10 @@ WHERE {LARGE_ENTRIES} <= (
 ON CONFLICT DO NOTHING
 """
 _TO_FILL = """
-SELECT tenant_id, prefix, filled_subject, filled_valid_at FROM celled_prefixes WHERE NOT is_filled
-ORDER BY tenant_id, prefix LIMIT 1
+SELECT tenant_id, filled_valid_at, array_agg(prefix) AS prefixes FROM celled_prefixes WHERE NOT is_filled
+GROUP BY tenant_id, filled_valid_at ORDER BY tenant_id, filled_valid_at LIMIT 1
 """
-_OF_CHUNK = f"tenant_id = $1 AND {_WITHIN.format('$2')} AND (subject, valid_at) > ($3, $4)"
-_CHUNK_END = f"SELECT subject, valid_at FROM ledger WHERE {_OF_CHUNK} ORDER BY subject, valid_at OFFSET $5 LIMIT 1"
+_CHUNK_END = "SELECT valid_at FROM ledger WHERE tenant_id = $1 AND valid_at > $2 ORDER BY valid_at OFFSET $3 LIMIT 1"
 _IN_TAIL = """
 EXISTS (
     SELECT FROM tail WHERE tail.partition = ledger.partition AND tail.epoch = ledger.epoch
@@ -142,47 +140,51 @@ EXISTS (
 )
 """
 _FILL = f"""
-WITH {
+WITH entries AS (
+    SELECT {_ENTRY} FROM ledger WHERE tenant_id = $1 AND valid_at > $2 AND valid_at <= $4 AND NOT {_IN_TAIL}
+),
+{
     _into_cells(f'''
-    SELECT {_ENTRY}, $2::text COLLATE "C" AS prefix FROM ledger
-    WHERE {_OF_CHUNK} AND ($5::text IS NULL OR (subject, valid_at) <= ($5, $6)) AND NOT {_IN_TAIL}
+    SELECT entries.*, filled.prefix FROM entries, {_PATHS}, unnest($3::text[]) AS filled (prefix)
+    WHERE filled.prefix = array_to_string(parts[1:depth], '/') COLLATE "C"
 ''')
 }
-UPDATE celled_prefixes
-SET is_filled = $5 IS NULL, filled_subject = coalesce($5, filled_subject), filled_valid_at = coalesce($6, filled_valid_at)
-WHERE tenant_id = $1 AND prefix = $2
+UPDATE celled_prefixes SET is_filled = $5, filled_valid_at = $4 WHERE tenant_id = $1 AND prefix = ANY($3::text[])
 """
+_PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'"
 _IS_CELLED = "SELECT EXISTS (SELECT FROM celled_prefixes WHERE tenant_id = $1 AND prefix = $2 AND is_filled)"
-_STRETCHES = "(valid_from, valid_until, known_from, known_until)"
-_IN_STRETCH = """valid_at >= e.valid_from AND valid_at < e.valid_until
-    AND known_at >= e.known_from AND known_at < e.known_until"""
-# Written so that no index by subject serves it: there may be a million subjects below the prefix.
+# What IS TRUE is put to serves no index, so that the index is used by which the entries are few. So does `left`: there
+# may be a million subjects below the prefix.
 _BELOW = "left(subject, length($2) + 1) = $2 || '/'"
+_VALID = "valid_at >= ${} AND valid_at < ${}"
+_KNOWN = "known_at >= ${} AND known_at < ${}"
+_ENTRY_OF_ENDS = "SELECT source_id, traits, sign, rating, rated_at FROM ledger WHERE tenant_id = $1"
 
 
-def _of_ends(first: int, subjects: str) -> str:
-    """Return the entries of stretches, given as four arrays of times from parameter `first` on."""
-    arrays = ", ".join(f"${n}::timestamptz[]" for n in range(first, first + 4))
-    return f"""
-    SELECT source_id, traits, sign, rating, rated_at FROM unnest({arrays}) AS e {_STRETCHES}
-    CROSS JOIN LATERAL (
-        SELECT * FROM ledger WHERE tenant_id = $1 AND {subjects} AND {_IN_STRETCH}
-    ) AS of_end
-"""
+def _few_by_valid(first: int) -> str:
+    """Return the entries of a stretch of both times, given as four parameters; few took effect in it."""
+    condition = f"{_VALID.format(first, first + 1)} AND ({_KNOWN.format(first + 2, first + 3)}) IS TRUE"
+    return " UNION ALL ".join(f"{_ENTRY_OF_ENDS} AND {which} AND {condition}" for which in ("subject = $2", _BELOW))
 
 
+def _few_by_known(first: int) -> str:
+    """Return the entries of a stretch of both times, given as four parameters; few were known in it."""
+    condition = f"({_VALID.format(first, first + 1)}) IS TRUE AND {_KNOWN.format(first + 2, first + 3)}"
+    return f"{_ENTRY_OF_ENDS} AND (subject = $2 OR {_BELOW}) AND {condition}"
+
+
+# OFFSET 0 keeps the planner from reading the whole ledger once to join it: it does not know how short the tail is.
 _ENTRIES = f"""
-{_of_ends(9, "subject = $2")}
-UNION ALL {_of_ends(9, _BELOW)}
-UNION ALL {_of_ends(13, f"(subject = $2 OR {_BELOW})")}
+{_few_by_valid(9)} UNION ALL {_few_by_valid(13)}
+UNION ALL {_few_by_known(17)} UNION ALL {_few_by_known(21)}
 UNION ALL
-SELECT source_id, traits, sign, rating, rated_at
-FROM unnest($17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[]) AS e {_STRETCHES}, tail
+SELECT source_id, traits, sign, rating, rated_at FROM tail
 CROSS JOIN LATERAL (
     SELECT * FROM ledger WHERE ledger.partition = tail.partition AND ledger.epoch = tail.epoch
         AND ledger.sequence BETWEEN tail.first_sequence AND tail.last_sequence
+    OFFSET 0
 ) AS of_tail
-WHERE tenant_id = $1 AND (subject = $2 OR {_BELOW}) AND {_IN_STRETCH}
+WHERE tenant_id = $1 AND (subject = $2 OR {_BELOW}) AND {_VALID.format(25, 26)} AND {_KNOWN.format(27, 28)}
 """
 _SPANS = ("valid_grain", "valid_first", "valid_end", "known_grain", "known_first", "known_end")
 # One statement, so that cells and tail are of one instant: each entry is in the one or in the other.
@@ -238,17 +240,22 @@ class Asking(msgspec.Struct, frozen=True):
 
 
 class Filling(msgspec.Struct, frozen=True):
-    """A large subject whose cells are being filled, and up to where they are, in the order of subject and time."""
+    """Large subjects of a tenant whose cells are being filled with what took effect until an instant."""
 
     tenant_id: str
-    prefix: str
-    filled_subject: str
     filled_valid_at: datetime
+    prefixes: Sequence[str]
+
+
+async def plan_anew(tx: Tx) -> None:
+    """Let the statements of this transaction be planned for what they are given: chunks differ too much."""
+    await tx.raw.execute(_PLAN_ANEW)
 
 
 async def take_tail(tx: Tx, max_runs: int, max_records: int) -> Asking:
     """Add the oldest entries of the tail to the cells of large subjects, and take them off the tail."""
     row = await tx.raw.fetchrow(_TAKE_TAIL, max_runs, max_records)
+    assert row is not None
     return Asking(row["records"], row["tenants"] or (), row["prefixes"] or ())
 
 
@@ -259,17 +266,16 @@ async def name_large(tx: Tx, asking: Asking) -> None:
 
 
 async def to_fill(tx: Tx) -> Filling | None:
-    """Return a large subject whose cells are not filled yet, if there is one."""
+    """Return large subjects of one tenant whose cells are not filled yet, if there are any."""
     row = await tx.raw.fetchrow(_TO_FILL)
     return None if row is None else Filling(*row)
 
 
-async def fill(tx: Tx, filling: Filling, entries: int) -> int:
-    """Add about so many more entries of a large subject to its cells; return how many, or fewer where it ends."""
-    key = (filling.tenant_id, filling.prefix, filling.filled_subject, filling.filled_valid_at)
-    end = await tx.raw.fetchrow(_CHUNK_END, *key, entries - 1)
-    await tx.raw.execute(_FILL, *key, *((None, None) if end is None else (end["subject"], end["valid_at"])))
-    return entries
+async def fill(tx: Tx, filling: Filling, entries: int) -> None:
+    """Add entries to the cells of large subjects that are not filled yet, from about so many of their tenant."""
+    end = await tx.raw.fetchval(_CHUNK_END, filling.tenant_id, filling.filled_valid_at, entries - 1)
+    until = _time(MAX_US) if end is None else end
+    await tx.raw.execute(_FILL, filling.tenant_id, filling.filled_valid_at, filling.prefixes, until, end is None)
 
 
 async def kept_at(
@@ -325,9 +331,10 @@ async def _rows_of_ledger(tx: Tx, tenant_id: str, subject: str, valid: Between, 
 
 async def _rows_of_cells(tx: Tx, tenant_id: str, subject: str, found: Pieces) -> list[Any]:
     spans = [[(*each.valid, *each.known)[n] for each in found.cells] for n in range(len(_SPANS))]
-    tail = () if found.by_cells is None else (found.by_cells,)
-    stretches = [array for each in (found.by_valid, found.by_known, tail) for array in _arrays(each)]
-    rows: list[Any] = await tx.raw.fetch(_SUMS_OF_CELLS, tenant_id, subject, *spans, *stretches)
+    times = [
+        _time(us) for each in (*found.by_valid, *found.by_known, found.by_cells) for us in (*each.valid, *each.known)
+    ]
+    rows: list[Any] = await tx.raw.fetch(_SUMS_OF_CELLS, tenant_id, subject, *spans, *times)
     return rows
 
 
@@ -335,12 +342,6 @@ def _bounds(between: Between) -> tuple[int | None, int | None]:
     """Return the first instant, and the one after the last."""
     after, until = (None if time is None else unix_us(time) + 1 for time in (between.after, between.until))
     return after, until
-
-
-def _arrays(stretches: Sequence[StretchOfBoth]) -> list[list[datetime]]:
-    """Return the four arrays of times that `unnest` makes stretches of."""
-    listed = [(*each.valid, *each.known) for each in stretches]
-    return [[_time(each[n]) for each in listed] for n in range(4)]
 
 
 def _time(us: int) -> datetime:
@@ -354,7 +355,7 @@ def _is_rounded_off(row: Any) -> bool:
         return False
     trust = kept.trust_w1 + kept.trust_w2 + kept.trust_w3 + kept.trust_w4 + kept.trust_w5
     recent = kept.recent_w1 + kept.recent_w2 + kept.recent_w3 + kept.recent_w4 + kept.recent_w5
-    return trust < row["trust_summed"] * MOST_CANCELLED or recent < row["recent_summed"] * MOST_CANCELLED
+    return bool(trust < row["trust_summed"] * MOST_CANCELLED or recent < row["recent_summed"] * MOST_CANCELLED)
 
 
 def _part(row: Any) -> KeptPart:

@@ -22,7 +22,7 @@ cells = Table(
     Column("trust_summed", Double, nullable=False),
     Column("recent_summed", Double, nullable=False),
 )
-"""The last two are all weights that were summed, those that were taken away as well: they say what rounding has done."""
+"""The last two are all weights that were summed, those taken away as well: they say what rounding has done."""
 
 celled_prefixes = Table(
     "celled_prefixes",
@@ -30,7 +30,6 @@ celled_prefixes = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("prefix", Text, primary_key=True),
     Column("is_filled", Boolean, nullable=False),
-    Column("filled_subject", Text, nullable=False),
     Column("filled_valid_at", DateTime(timezone=True), nullable=False),
 )
-"""The cells of a prefix hold its entries up to a subject and a time in that order; all of them once it is filled."""
+"""The cells of a prefix hold what took effect until an instant; all of it once they are filled."""

@@ -22,3 +22,5 @@ async def count(tx: Tx, changes: Iterable[Counted], known: KnownRows) -> None:
         added = await store.add(tx, found.by_key)
         if not known.learn(found.unknown, added.ids, added.table_file):
             raise store.RowsMissingError("the rows that were known are of another table")
+        if found.subtracted:
+            await store.mark_rounded(tx, {added.ids[key]: weights for key, weights in found.subtracted.items()})

@@ -8,7 +8,7 @@ from uuid import UUID
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.scoring.sums.domain.fold import DELTA_KEY, DeltaKey, Deltas, OneStar
-from plaudit.scoring.sums.domain.kept import KeptSums
+from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, KeptSums
 from plaudit.scoring.sums.tables import INTEGERS, sums
 
 _COLUMNS = Columns(sums, without=("id",))
@@ -69,6 +69,14 @@ FROM (SELECT unnest($2::bigint[]) AS id, {
 }) AS delta
 WHERE held.id = delta.id AND {_TABLE_FILE} = $1::oid
 """
+# Appended, never upserted: who takes the marks of a row away while another is made would wait for this one's partition.
+_MARK_ROUNDED = f"""
+INSERT INTO rounded_sums (sums_id)
+SELECT id FROM sums JOIN unnest($1::bigint[], $2::float8[], $3::float8[]) AS least (id, trust, recent) USING (id)
+WHERE ({" + ".join(f"trust_w{star}" for star in _STARS)} < least.trust
+    OR {" + ".join(f"recent_w{star}" for star in _STARS)} < least.recent)
+  AND NOT ({" AND ".join(f"{name} = 0" for name in KeptSums._fields if name != _NEWEST)})
+"""
 MANY_ROWS: Final = 50
 # The planner would read the whole table once to join it with many rows. Most of its rows are not of this batch.
 _LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
@@ -126,6 +134,17 @@ async def add_by_id(
         await tx.raw.execute(_LOOK_UP_EACH_ROW)
     await _update(tx, _ADD_ONE_STAR_BY_ID, table_file, sorted(one_star.values()))
     await _update(tx, _ADD_BY_ID, table_file, sorted((row_id, *numbers) for row_id, numbers in several_stars.items()))
+
+
+async def mark_rounded(tx: Tx, subtracted: Mapping[int, tuple[float, float]]) -> None:
+    """Mark those rows of which so much was subtracted that rounding shows in what is left.
+
+    Args:
+        tx: the open transaction, which has subtracted.
+        subtracted: row id → the weights that were taken away, of trust and of recent.
+    """
+    least = [(row_id, *(weight * MOST_CANCELLED for weight in weights)) for row_id, weights in subtracted.items()]
+    await tx.raw.execute(_MARK_ROUNDED, *zip(*least, strict=True))
 
 
 async def _update(tx: Tx, statement: str, table_file: int, rows: Sequence[Sequence[float]]) -> None:

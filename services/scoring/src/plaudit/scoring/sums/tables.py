@@ -1,4 +1,4 @@
-"""The table `sums`: one row per tenant, subject prefix, source, traits, partition and block."""
+"""The tables `sums`, one row per tenant, subject prefix, source, traits, partition and block, and `rounded_sums`."""
 
 from sqlalchemy import BigInteger, Column, Double, Identity, Integer, MetaData, SmallInteger, Table, Text, Uuid
 
@@ -19,3 +19,11 @@ sums = Table(
     *(Column(name, BigInteger if name in INTEGERS else Double, nullable=False) for name in KeptSums._fields),
     Column("id", BigInteger, Identity(always=True), nullable=False, unique=True),
 )
+
+rounded_sums = Table(
+    "rounded_sums",
+    MetaData(schema="scoring"),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("sums_id", BigInteger, nullable=False),
+)
+"""Rows of sums from which so much was taken away that rounding shows in what is left. They are to be summed anew."""

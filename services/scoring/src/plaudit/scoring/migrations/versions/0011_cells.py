@@ -1,4 +1,4 @@
-"""Cells of large subjects, and the tail of the ledger that no cell holds yet."""
+"""Cells of large subjects, the tail of the ledger that no cell holds yet, and what is summed anew from the ledger."""
 
 from alembic import op
 
@@ -17,7 +17,9 @@ def upgrade() -> None:
         grant(op.execute, "scoring", "SELECT", table, (Role.API,))
         grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", table, (Role.WORKER,))
     grant(op.execute, "scoring", "SELECT", "tail", (Role.API,))
-    grant(op.execute, "scoring", "SELECT, INSERT, DELETE", "tail", (Role.WORKER,))
+    for table in ("tail", "rounded_sums"):
+        grant(op.execute, "scoring", "SELECT, INSERT, DELETE", table, (Role.WORKER,))
+    grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", "reconciliations", (Role.WORKER,))
 
 
 _SUMS = ("a", "b2", "w1", "w2", "w3", "w4", "w5")
@@ -53,8 +55,7 @@ CREATE TABLE scoring.celled_prefixes (
     tenant_id text NOT NULL COLLATE "C",
     prefix text NOT NULL COLLATE "C",
     is_filled boolean NOT NULL DEFAULT false,
-    filled_subject text NOT NULL COLLATE "C" DEFAULT '',
-    filled_valid_at timestamptz NOT NULL DEFAULT '-infinity',
+    filled_valid_at timestamptz NOT NULL DEFAULT '0001-01-01T00:00:00Z',
     PRIMARY KEY (tenant_id, prefix)
 )
 """,
@@ -70,6 +71,30 @@ CREATE TABLE scoring.tail (
 )
 """,
     "COMMENT ON TABLE scoring.tail IS 'runs of records whose entries are in the ledger and in no cell yet'",
+    """
+CREATE TABLE scoring.rounded_sums (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sums_id bigint NOT NULL
+)
+""",
+    "COMMENT ON TABLE scoring.rounded_sums IS 'rows of sums in which rounding shows; they are to be summed anew'",
+    """
+CREATE TABLE scoring.reconciliations (
+    id uuid PRIMARY KEY,
+    started_at timestamptz NOT NULL,
+    tenant_id text NOT NULL COLLATE "C",
+    subject text NOT NULL COLLATE "C",
+    compared bigint NOT NULL,
+    skipped bigint NOT NULL,
+    differing bigint NOT NULL,
+    rounded bigint NOT NULL,
+    finished_at timestamptz
+)
+""",
+    """
+COMMENT ON TABLE scoring.reconciliations IS
+    'nightly comparisons of sums with the ledger, and the tenant and the subject up to which each has come'
+""",
     "CREATE INDEX ledger_by_valid ON scoring.ledger (tenant_id, valid_at)",
     "CREATE INDEX ledger_by_known ON scoring.ledger (tenant_id, known_at)",
     # What is large already is filled by the job.

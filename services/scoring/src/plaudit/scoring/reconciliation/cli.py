@@ -1,0 +1,77 @@
+"""`plaudit score reconcile`: compare sums with the ledger now, and sum rows that differ anew."""
+
+import asyncio
+from typing import Annotated, Final
+
+import typer
+
+from plaudit.common.contracts.subjects import prefixes
+from plaudit.common.db import Database, Role
+from plaudit.common.refusals import WrongInputError
+from plaudit.common.terminal import AsJson, CommandGroup, print_done, read_environment
+from plaudit.scoring.reconciliation import store
+from plaudit.scoring.reconciliation.domain import Outcome
+from plaudit.scoring.reconciliation.jobs import reconcile
+
+CONNECTIONS: Final = 2
+
+app = typer.Typer(
+    cls=CommandGroup,
+    help="Look after scores, in the database at PLAUDIT_DATABASE_URL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def scores() -> None:
+    """Look after scores."""
+
+
+@app.command("reconcile", epilog="Example: plaudit score reconcile --tenant default --subject acme")
+def reconcile_command(
+    tenant: Annotated[str | None, typer.Option(help="Whose scores; all tenants' if not given.")] = None,
+    subject: Annotated[str | None, typer.Option(help="This subject and all below it; all if not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the sums that scores are read from with the ledger, and sum rows that differ anew."""
+    if subject is not None and tenant is None:
+        raise WrongInputError("a subject is a tenant's; name the tenant with --tenant")
+    if subject is not None:
+        _check(subject)
+    outcome = asyncio.run(_reconcile(tenant, subject))
+    print_done(
+        {name: getattr(outcome, name) for name in outcome.__struct_fields__},
+        f"{outcome.compared:,} rows compared; {outcome.differing:,} were wrong and {outcome.rounded:,} were rounded, and "
+        f"were summed anew; {outcome.skipped:,} subjects or partitions could not be compared now.",
+        as_json=as_json,
+    )
+
+
+def _check(subject: str) -> None:
+    try:
+        prefixes(subject)
+    except ValueError as error:
+        raise WrongInputError(str(error)) from error
+
+
+async def _reconcile(tenant: str | None, subject: str | None) -> Outcome:
+    database = Database(read_environment(), "scoring", Role.WORKER, pool_size=CONNECTIONS)
+    try:
+        if tenant is not None and subject is not None:
+            return await reconcile(database, tenant, subject)
+        return await _reconcile_all(database, tenant)
+    finally:
+        await database.close()
+
+
+async def _reconcile_all(database: Database, tenant: str | None) -> Outcome:
+    """Reconcile one subject of one segment after the other, of one tenant or of all."""
+    outcome, last = Outcome(), (tenant or "", "")
+    while True:
+        async with database.driver_transaction() as tx:
+            following = await store.next_root(tx, *last)
+        if following is None or (tenant is not None and following[0] != tenant):
+            return outcome
+        outcome = outcome + await reconcile(database, *following)
+        last = following
