@@ -55,7 +55,11 @@ async def name_large(superuser: asyncpg.Connection, *prefixes: str) -> None:
 
 def counted(parts: Sequence[KeptPart]) -> dict[tuple[Any, ...], KeptSums]:
     """The sums by source, traits and block, without those of no reviews."""
-    return {(part.source_id, part.traits, part.block): part.kept for part in parts if any(part.kept.counts)}
+    return {key: kept for key, kept in by_key(parts).items() if any(kept.counts)}
+
+
+def by_key(parts: Sequence[KeptPart]) -> dict[tuple[Any, ...], KeptSums]:
+    return {(part.source_id, part.traits, part.block): part.kept for part in parts}
 
 
 def near(kept: KeptSums) -> tuple[Any, ...]:
@@ -145,13 +149,13 @@ async def what_lies_between(tx: Tx, subject: str, after: datetime, until: dateti
     ):
         added = await store.kept_between(tx, "default", subject, valid, known)
         ends = [
-            counted(await history.kept_at(tx, "default", subject, *times))
+            by_key(await history.kept_at(tx, "default", subject, *times))
             for time in (until, after)
             for times in [(time, FOR_EVER) if known is store.ALWAYS else (FOR_EVER, time)]
         ]
-        for key in {*ends[0], *ends[1], *counted(added)}:
+        for key in {*ends[0], *ends[1], *by_key(added)}:
             late, early = (each.get(key, NOTHING_KEPT) for each in ends)
-            found = counted(added).get(key, NOTHING_KEPT)
+            found = by_key(added).get(key, NOTHING_KEPT)
             assert found.counts == tuple(a - b for a, b in zip(late.counts, early.counts, strict=True))
             assert found.total == pytest.approx(late.total - early.total, abs=1e-9)
             assert found.trust_a == pytest.approx(late.trust_a - early.trust_a, rel=1e-9, abs=1e-9 * late.trust_a)

@@ -67,11 +67,11 @@ async def _reconcile(tenant: str | None, subject: str | None) -> Outcome:
 
 async def _reconcile_all(database: Database, tenant: str | None) -> Outcome:
     """Reconcile one subject of one segment after the other, of one tenant or of all."""
-    outcome, last = Outcome(), (tenant or "", "")
+    outcome, last_tenant, end = Outcome(), tenant or "", ""
     while True:
         async with database.driver_transaction() as tx:
-            following = await store.next_root(tx, *last)
-        if following is None or (tenant is not None and following[0] != tenant):
+            root = await store.next_root(tx, last_tenant, end)
+        if root is None or (tenant is not None and root.tenant_id != tenant):
             return outcome
-        outcome = outcome + await reconcile(database, *following)
-        last = following
+        outcome = outcome + await reconcile(database, root.tenant_id, root.subject)
+        last_tenant, end = root.tenant_id, root.end

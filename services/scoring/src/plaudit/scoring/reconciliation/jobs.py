@@ -144,11 +144,11 @@ class ReconciliationJob(PeriodicJob):
                 metrics.RECONCILED_TIMESTAMP_SECONDS.set(tx.now.timestamp())
         if night is None or following is None:
             return 0
-        outcome = await self._outcome(*following)
+        outcome = await self._outcome(following.tenant_id, following.subject)
         tell(outcome)
         async with self._database.driver_transaction() as tx:
             counts = (outcome.compared, outcome.skipped, outcome.differing, outcome.rounded)
-            await store.go_on(tx, night.id, *following, counts=counts)
+            await store.go_on(tx, night.id, following, counts=counts)
         return 1
 
     async def _outcome(self, tenant_id: str, subject: str) -> Outcome:

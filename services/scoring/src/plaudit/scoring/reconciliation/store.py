@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,6 @@ from plaudit.scoring.reconciliation.domain import (
     Place,
     RowKey,
 )
-from plaudit.scoring.reconciliation.tables import reconciliations
 from plaudit.scoring.sums.domain.decay import COUNTS
 from plaudit.scoring.sums.domain.kept import NEVER_US, KeptSums
 from plaudit.scoring.sums.tables import sums
@@ -160,23 +159,36 @@ FROM (SELECT * FROM rounded_sums ORDER BY id LIMIT $1) AS rounded LEFT JOIN sums
 GROUP BY tenant_id, prefix
 """
 _NEXT = """
-SELECT tenant_id, split_part(first_subject, '/', 1) AS root FROM (
-    (SELECT tenant_id, prefix AS first_subject FROM sums WHERE (tenant_id, prefix) > ($1, $2) ORDER BY 1, 2 LIMIT 1)
-    UNION ALL
-    (SELECT tenant_id, subject FROM ledger WHERE (tenant_id, subject) > ($1, $2) ORDER BY 1, 2 LIMIT 1)
+SELECT tenant_id, path, root, EXISTS (SELECT FROM sums WHERE tenant_id = following.tenant_id AND prefix = root)
+    OR EXISTS (SELECT FROM ledger WHERE tenant_id = following.tenant_id AND subject = root) AS has_own
+FROM (
+    SELECT tenant_id, path, split_part(path, '/', 1) COLLATE "C" AS root FROM (
+        (SELECT tenant_id, prefix AS path FROM sums WHERE (tenant_id, prefix) > ($1, $2) ORDER BY 1, 2 LIMIT 1)
+        UNION ALL
+        (SELECT tenant_id, subject FROM ledger WHERE (tenant_id, subject) > ($1, $2) ORDER BY 1, 2 LIMIT 1)
+    ) AS first_ones
+    ORDER BY tenant_id, path COLLATE "C" LIMIT 1
 ) AS following
-ORDER BY tenant_id, first_subject COLLATE "C" LIMIT 1
 """
 _OPEN = "SELECT id, tenant_id, subject FROM reconciliations WHERE finished_at IS NULL ORDER BY started_at LIMIT 1"
 _IS_DUE = "SELECT NOT EXISTS (SELECT FROM reconciliations WHERE started_at >= $1)"
 
 
 class Reconciliation(msgspec.Struct, frozen=True):
-    """A nightly comparison that goes on, and the last tenant and subject that it has compared."""
+    """A nightly comparison that goes on, and up to where it has compared."""
 
     id: UUID
     tenant_id: str
     subject: str
+
+
+class Root(NamedTuple):
+    """A subject of one segment."""
+
+    tenant_id: str
+    subject: str
+    end: str
+    """What comes after this in the order of subjects is of another one, or has been seen."""
 
 
 class Rounded(msgspec.Struct, frozen=True):
@@ -277,11 +289,23 @@ async def drop_marks(tx: Tx, marks: Sequence[int]) -> None:
     await tx.raw.execute("DELETE FROM rounded_sums WHERE id = ANY($1::bigint[])", marks)
 
 
-async def next_root(tx: Tx, tenant_id: str, root: str) -> tuple[str, str] | None:
-    """Return the tenant and the subject of one segment that come after one and all below it; the empty texts: first."""
-    # '0' is the character after '/'.
-    row = await tx.raw.fetchrow(_NEXT, tenant_id, f"{root}0" if root else "")
-    return None if row is None else (row["tenant_id"], row["root"])
+async def next_root(tx: Tx, tenant_id: str, after: str) -> Root | None:
+    """Return the next subject of one segment, of this tenant or of a later one.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: of the last one; the empty text: of none.
+        after: where the last one ended; the empty text: before the tenant's first.
+    """
+    while (row := await tx.raw.fetchrow(_NEXT, tenant_id, after)) is not None:
+        tenant_id, path, root, has_own = row
+        if path == root:
+            return Root(tenant_id, root, path)
+        # Other names may lie between a subject and what is below it: `acme`, `acme-2`, `acme/berlin`.
+        after = f"{root}0"
+        if not has_own:
+            return Root(tenant_id, root, after)
+    return None
 
 
 async def going_on(tx: Tx) -> Reconciliation | None:
@@ -303,14 +327,14 @@ async def begin(tx: Tx, reconciliation_id: UUID, now: datetime) -> Reconciliatio
     return Reconciliation(reconciliation_id, "", "")
 
 
-async def go_on(tx: Tx, reconciliation_id: UUID, tenant_id: str, subject: str, *, counts: Sequence[int]) -> None:
+async def go_on(tx: Tx, reconciliation_id: UUID, root: Root, *, counts: Sequence[int]) -> None:
     """Note that a subject was compared, and how many rows were compared, skipped, differing and rounded."""
     await tx.raw.execute(
         """UPDATE reconciliations SET tenant_id = $2, subject = $3, compared = compared + $4, skipped = skipped + $5,
         differing = differing + $6, rounded = rounded + $7 WHERE id = $1""",
         reconciliation_id,
-        tenant_id,
-        subject,
+        root.tenant_id,
+        root.end,
         *counts,
     )
 
