@@ -197,6 +197,7 @@ WITH found AS (
           AND cells.valid_grain = s.valid_grain AND cells.known_grain = s.known_grain
           AND valid_span >= s.valid_first AND valid_span < s.valid_end
           AND known_span >= s.known_first AND known_span < s.known_end
+        OFFSET 0
     ) AS held
     GROUP BY source_id, traits, block
     UNION ALL
