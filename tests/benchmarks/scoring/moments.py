@@ -32,20 +32,20 @@ ASKED: Final = 400
 WARM_UP: Final = 40
 SUBJECTS: Final = {"of one subject": ("solo", "solo"), "of as many subjects": ("chain", "chain/shop-{}")}
 _SEED: Final = """
-INSERT INTO scoring.ledger (tenant_id, partition, epoch, sequence, sign, review_id, revision, subject, source_id, traits,
-    rating, rated_at, valid_at, known_at)
+INSERT INTO scoring.ledger (tenant_id, partition, epoch, sequence, sign, review_id, revision, subject, source_id,
+    traits, rating, rated_at, valid_at, known_at)
 SELECT $1, $2, 1, 2 * n + again, sign, md5($3::text || n)::uuid, 1 + again, replace($3::text, '{}', n::text),
     ('01956d00-0000-7000-8000-00000000000' || n * 7 % 4)::uuid, (n * 13 % 5 > 1)::int,
     1 + (n * 31 + CASE WHEN sign > 0 THEN again ELSE 0 END) % 5,
     CASE WHEN again = 1 AND sign = 1 THEN edited ELSE rated END, CASE WHEN again = 1 THEN edited ELSE rated END,
     CASE WHEN again = 1 THEN edited + interval '3 s' ELSE greatest(rated, known) + interval '3 s' END
 FROM (
-    SELECT n, rated, rated + CASE WHEN n % 10 = 3 THEN ($5::timestamptz - rated) * (n * 17 % 1000 / 1000.0) ELSE interval '0' END
-        AS known,
-        rated + ($5::timestamptz - rated) * 0.999 AS edited
+    SELECT n, rated,
+        rated + CASE WHEN n % 10 = 3 THEN (until - rated) * (n * 17 % 1000 / 1000.0) ELSE interval '0' END AS known,
+        rated + (until - rated) * (n * 29 % 1000 / 1000.0) AS edited
     FROM (
-        SELECT n, $5::timestamptz - ($6::int * interval '365 days') * ((n::bigint * 7919 % $4::int) / $4::float8) AS rated
-        FROM generate_series(1, $4::int) AS n
+        SELECT n, until, until - ($6::int * interval '365 days') * ((n::bigint * 7919 % $4::int) / $4::float8) AS rated
+        FROM generate_series(1, $4::int) AS n, (VALUES ($5::timestamptz)) AS ending (until)
     ) AS rated
 ) AS told
 CROSS JOIN LATERAL (VALUES (0, 1), (1, -1), (1, 1)) AS signs (again, sign)

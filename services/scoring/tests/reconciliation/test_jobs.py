@@ -22,8 +22,12 @@ from plaudit_testing.review_events import pending_envelope, review_state
 pytestmark = pytest.mark.postgres
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-SUMS = "SELECT prefix, source_id, traits, partition, block, n1, n2, n3, n4, n5, total, newest_us, trust_a, trust_b2, recent_a, recent_b2, {} FROM scoring.sums ORDER BY 1, 2, 3, 4, 5"
-WEIGHTS = ", ".join(f"{name}_w{star}" for name in ("trust", "recent") for star in range(1, 6))
+NUMBERS = (
+    *("prefix", "source_id", "traits", "partition", "block", "n1", "n2", "n3", "n4", "n5", "total", "newest_us"),
+    *("trust_a", "trust_b2", "recent_a", "recent_b2"),
+    *(f"{name}_w{star}" for name in ("trust", "recent") for star in range(1, 6)),
+)
+SUMS = f"SELECT {', '.join(NUMBERS)} FROM scoring.sums ORDER BY 1, 2, 3, 4, 5"
 
 
 class Groups:
@@ -60,7 +64,7 @@ def groups(bus: Any, superuser: asyncpg.Connection) -> Groups:
 
 
 async def rows(superuser: asyncpg.Connection) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in await superuser.fetch(SUMS.format(WEIGHTS))]
+    return [tuple(row) for row in await superuser.fetch(SUMS)]
 
 
 def near(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -193,8 +197,9 @@ async def test_where_history_does_not_come_on_live_is_let_go_and_nothing_is_chan
 async def letter(worker: Database, group: str, value: bytes, sequence: int = 1) -> None:
     async with worker.transaction() as tx:
         await tx.raw.execute(
-            """INSERT INTO dead_letters (id, consumer_group, topic, partition, record_offset, epoch, sequence, headers,
-            value, order_keys, reason, error, tries) VALUES ($1, $2, $3, 0, $4, 1, $4, '[]', $5, '{}', 'failed', '', 5)""",
+            """INSERT INTO dead_letters (id, consumer_group, topic, partition, record_offset, epoch, sequence,
+            headers, value, order_keys, reason, error, tries)
+            VALUES ($1, $2, $3, 0, $4, 1, $4, '[]', $5, '{}', 'failed', '', 5)""",
             uuid7(),
             group,
             REVIEWS.name,
@@ -319,7 +324,8 @@ async def test_a_night_that_was_interrupted_goes_on_where_it_was(
 
 
 def test_the_groups_are_those_that_are_subscribed() -> None:
-    assert (store.LIVE_GROUP, store.HISTORY_GROUP) == (LIVE.group, HISTORY.group)
+    assert LIVE.group == store.LIVE_GROUP
+    assert HISTORY.group == store.HISTORY_GROUP
 
 
 async def test_live_waits_while_a_position_is_held_and_then_goes_on(groups: Groups, worker: Database) -> None:
@@ -328,8 +334,12 @@ async def test_live_waits_while_a_position_is_held_and_then_goes_on(groups: Grou
     async with worker.driver_transaction() as holding:
         assert await commands.hold_even(holding, [0])
         with pytest.raises(asyncpg.LockNotAvailableError):
-            async with worker.driver_transaction() as live:
-                await live.raw.execute("SET LOCAL lock_timeout = 20")
-                await live.raw.execute("UPDATE positions SET moved_at = now() WHERE consumer_group = $1", LIVE.group)
+            await touch(worker, lock_timeout_ms=20)
+    await touch(worker)
+
+
+async def touch(worker: Database, lock_timeout_ms: int = 2_000) -> None:
+    """Move live's position, as a batch does."""
     async with worker.driver_transaction() as live:
+        await live.raw.execute(f"SET LOCAL lock_timeout = {lock_timeout_ms}")
         await live.raw.execute("UPDATE positions SET moved_at = now() WHERE consumer_group = $1", LIVE.group)

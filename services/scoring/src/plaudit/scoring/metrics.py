@@ -6,8 +6,8 @@ from prometheus_client import Counter, Gauge
 
 SUMS_REPAIRED = Counter(
     "plaudit_sums_repaired_total",
-    "Rows of sums that were not what the ledger says and were summed anew. `rounded`: much was taken away, and rounding "
-    "showed in what was left, as it may. `differing`: counts were wrong. Any increase of it is an alarm.",
+    "Rows of sums that were not what the ledger says and were summed anew. `rounded`: much was taken away, and "
+    "rounding showed in what was left, as it may. `differing`: counts were wrong. Any increase of it is an alarm.",
     ["reason"],
 )
 SUMS_NOT_COMPARED = Counter(

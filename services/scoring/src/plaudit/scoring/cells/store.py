@@ -87,8 +87,10 @@ _PATHS = "string_to_array(entries.subject, '/') AS parts, generate_series(1, car
 _ENTRY = "tenant_id, subject, source_id, traits, sign, rating, rated_at, valid_at, known_at"
 _TAKE_TAIL = f"""
 WITH oldest AS (
-    SELECT id, sum(last_sequence - first_sequence + 1) OVER (ORDER BY id) - (last_sequence - first_sequence + 1) AS before
-    FROM (SELECT * FROM tail ORDER BY id LIMIT $1) AS oldest_runs
+    SELECT id, sum(records) OVER (ORDER BY id) - records AS before
+    FROM (
+        SELECT id, last_sequence - first_sequence + 1 AS records FROM tail ORDER BY id LIMIT $1
+    ) AS oldest_runs
 ),
 taken AS (
     DELETE FROM tail USING oldest WHERE tail.id = oldest.id AND oldest.before < $2
@@ -114,7 +116,10 @@ asking AS (
 )
 SELECT (SELECT coalesce(sum(last_sequence - first_sequence + 1), 0)::bigint FROM taken) AS records,
     array_agg(tenant_id) AS tenants, array_agg(prefix) AS prefixes
-FROM asking WHERE NOT EXISTS (SELECT FROM celled_prefixes AS c WHERE (c.tenant_id, c.prefix) = (asking.tenant_id, asking.prefix))
+FROM asking WHERE NOT EXISTS (
+    SELECT FROM celled_prefixes AS celled
+    WHERE celled.tenant_id = asking.tenant_id AND celled.prefix = asking.prefix
+)
 """
 _WITHIN = "subject >= {0} AND subject < {0} || '0' AND (subject = {0} OR subject >= {0} || '/')"
 _NAME_LARGE = f"""

@@ -1,6 +1,5 @@
 """`plaudit score reconcile`: compare sums with the ledger now, and sum rows that differ anew."""
 
-import asyncio
 from typing import Annotated, Final
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.db import Database, Role
 from plaudit.common.refusals import WrongInputError
-from plaudit.common.terminal import AsJson, CommandGroup, print_done, read_environment
+from plaudit.common.terminal import AsJson, CommandGroup, on_database, print_done
 from plaudit.scoring.reconciliation import store
 from plaudit.scoring.reconciliation.domain import Outcome
 from plaudit.scoring.reconciliation.jobs import reconcile
@@ -39,11 +38,17 @@ def reconcile_command(
         raise WrongInputError("a subject is a tenant's; name the tenant with --tenant")
     if subject is not None:
         _check(subject)
-    outcome = asyncio.run(_reconcile(tenant, subject))
+
+    async def work(database: Database) -> Outcome:
+        if tenant is not None and subject is not None:
+            return await reconcile(database, tenant, subject)
+        return await _reconcile_all(database, tenant)
+
+    outcome = on_database(work, "scoring", Role.WORKER, pool_size=CONNECTIONS)
     print_done(
         {name: getattr(outcome, name) for name in outcome.__struct_fields__},
-        f"{outcome.compared:,} rows compared; {outcome.differing:,} were wrong and {outcome.rounded:,} were rounded, and "
-        f"were summed anew; {outcome.skipped:,} subjects or partitions could not be compared now.",
+        f"{outcome.compared:,} rows compared; {outcome.differing:,} were wrong and {outcome.rounded:,} were rounded, "
+        f"and were summed anew; {outcome.skipped:,} subjects or partitions could not be compared now.",
         as_json=as_json,
     )
 
@@ -53,16 +58,6 @@ def _check(subject: str) -> None:
         prefixes(subject)
     except ValueError as error:
         raise WrongInputError(str(error)) from error
-
-
-async def _reconcile(tenant: str | None, subject: str | None) -> Outcome:
-    database = Database(read_environment(), "scoring", Role.WORKER, pool_size=CONNECTIONS)
-    try:
-        if tenant is not None and subject is not None:
-            return await reconcile(database, tenant, subject)
-        return await _reconcile_all(database, tenant)
-    finally:
-        await database.close()
 
 
 async def _reconcile_all(database: Database, tenant: str | None) -> Outcome:

@@ -59,11 +59,12 @@ _ROUNDING_SHOWS = " OR ".join(
 _WITHIN = "{0} >= $2 AND {0} < $2 || '0' AND ({0} = $2 OR {0} >= $2 || '/')"
 _DEPTH = "cardinality(string_to_array($2, '/'))"
 _OF_PREFIXES = f"""
-SELECT array_to_string(parts[1:depth], '/') COLLATE "C" AS prefix, source_id, traits, of_subject.partition, sign, rating,
-    rated_at
+SELECT array_to_string(parts[1:depth], '/') COLLATE "C" AS prefix, source_id, traits, of_subject.partition,
+    sign, rating, rated_at
 FROM (
     SELECT ledger.* FROM ledger JOIN even USING (partition)
-    WHERE tenant_id = $1 AND {_WITHIN.format("subject")} AND (ledger.epoch, ledger.sequence) <= (even.epoch, even.sequence)
+    WHERE tenant_id = $1 AND {_WITHIN.format("subject")}
+      AND (ledger.epoch, ledger.sequence) <= (even.epoch, even.sequence)
 ) AS of_subject, string_to_array(subject, '/') AS parts,
     generate_series({_DEPTH}, CASE WHEN $3 THEN {_DEPTH} ELSE cardinality(parts) END) AS depth
 """
