@@ -30,39 +30,6 @@ NUMBERS = (
 SUMS = f"SELECT {', '.join(NUMBERS)} FROM scoring.sums ORDER BY 1, 2, 3, 4, 5"
 
 
-class Groups:
-    """Both groups, which note where they stand as the runner does."""
-
-    def __init__(self, bus: Any, superuser: asyncpg.Connection) -> None:
-        self._bus = bus
-        self._superuser = superuser
-        self.sequences: dict[int, int] = {}
-
-    async def tell(self, *states: ReviewState | None, partition: int = 0, only: str = "", **more: Any) -> None:
-        """A change, for both groups or one of them alone."""
-        pending = pending_envelope(*states, **more)
-        sequence = self.sequences[partition] = self.sequences.get(partition, 0) + 1
-        for subscription in (LIVE, HISTORY):
-            if only in {"", subscription.group}:
-                await self._bus.give(subscription, pending, sequence, partition)
-                await self.stand(subscription.group, partition, sequence)
-
-    async def stand(self, group: str, partition: int, sequence: int) -> None:
-        await self._superuser.execute(
-            """INSERT INTO scoring.positions VALUES ($1, $2, $3, gen_random_uuid(), $4, 1, $4)
-            ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET next_offset = $4, sequence = $4""",
-            group,
-            REVIEWS.name,
-            partition,
-            sequence,
-        )
-
-
-@pytest.fixture
-def groups(bus: Any, superuser: asyncpg.Connection) -> Groups:
-    return Groups(bus, superuser)
-
-
 async def rows(superuser: asyncpg.Connection) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await superuser.fetch(SUMS)]
 
@@ -71,7 +38,7 @@ def near(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [(*row[:10], *(pytest.approx(each, rel=1e-9) for each in row[10:])) for row in found]
 
 
-async def some_history(groups: Groups, chance: random.Random, count: int = 60) -> None:
+async def some_history(groups: Any, chance: random.Random, count: int = 60) -> None:
     standing: dict[str, tuple[int, ReviewState]] = {}
     for _ in range(count):
         review_id, partition, before = str(uuid7()), chance.randrange(2), None
@@ -91,7 +58,7 @@ async def some_history(groups: Groups, chance: random.Random, count: int = 60) -
 
 
 async def test_sums_that_are_right_are_left_as_they_are(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection
+    groups: Any, worker: Database, superuser: asyncpg.Connection
 ) -> None:
     await some_history(groups, random.Random(1))
     before = await rows(superuser)
@@ -115,7 +82,7 @@ async def test_sums_that_are_right_are_left_as_they_are(
     ],
 )
 async def test_whatever_is_wrong_is_summed_anew(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection, damage: str
+    groups: Any, worker: Database, superuser: asyncpg.Connection, damage: str
 ) -> None:
     await some_history(groups, random.Random(2))
     right = await rows(superuser)
@@ -132,7 +99,7 @@ async def test_whatever_is_wrong_is_summed_anew(
 
 
 async def test_what_live_applies_between_comparison_and_repair_is_counted_once(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    groups: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await some_history(groups, random.Random(3))
     right = commands.repair
@@ -157,7 +124,7 @@ async def test_what_live_applies_between_comparison_and_repair_is_counted_once(
 
 
 async def test_where_history_is_behind_it_is_waited_for_and_then_compared(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    groups: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await groups.tell(None, review_state(5, "acme"))
     pending = pending_envelope(None, review_state(1, "acme"))
@@ -183,7 +150,7 @@ async def test_where_history_is_behind_it_is_waited_for_and_then_compared(
 
 
 async def test_where_history_does_not_come_on_live_is_let_go_and_nothing_is_changed(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    groups: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "MAX_WAIT_SECONDS", 0.02)
     await groups.tell(None, review_state(5, "acme"))
@@ -209,7 +176,7 @@ async def letter(worker: Database, group: str, value: bytes, sequence: int = 1) 
 
 
 async def test_a_subject_with_a_record_that_one_group_has_set_aside_is_skipped(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection
+    groups: Any, worker: Database, superuser: asyncpg.Connection
 ) -> None:
     await groups.tell(None, review_state(5, "acme"), only=HISTORY.group)
     await groups.stand(LIVE.group, 0, 1)
@@ -222,7 +189,7 @@ async def test_a_subject_with_a_record_that_one_group_has_set_aside_is_skipped(
 
 
 async def test_a_record_set_aside_while_a_repair_waits_stops_it(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    groups: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await groups.tell(None, review_state(5, "acme"))
     repair = commands.repair
@@ -241,7 +208,7 @@ async def test_a_record_set_aside_while_a_repair_waits_stops_it(
 
 @pytest.mark.parametrize(("days", "profile"), [(400, "trust"), (1_900, "trust"), (1_900, "recent"), (700, "recent")])
 async def test_a_review_much_newer_than_the_others_leaves_no_trace_when_it_is_removed(
-    groups: Groups,
+    groups: Any,
     worker: Database,
     superuser: asyncpg.Connection,
     api: httpx.AsyncClient,
@@ -280,7 +247,7 @@ async def test_a_review_much_newer_than_the_others_leaves_no_trace_when_it_is_re
 
 
 async def test_a_removal_that_leaves_most_of_the_weight_marks_nothing(
-    groups: Groups, superuser: asyncpg.Connection
+    groups: Any, superuser: asyncpg.Connection
 ) -> None:
     states = [review_state(stars, "acme", rated_at=NOW - timedelta(days=stars)) for stars in (2, 3, 5)]
     for state in states:
@@ -291,7 +258,7 @@ async def test_a_removal_that_leaves_most_of_the_weight_marks_nothing(
 
 
 async def test_a_night_compares_every_subject_once(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection
+    groups: Any, worker: Database, superuser: asyncpg.Connection
 ) -> None:
     for subject in ("acme/berlin", "acme-2", "globex", "acme-2/berlin"):
         await groups.tell(None, review_state(5, subject))
@@ -310,7 +277,7 @@ async def test_a_night_compares_every_subject_once(
 
 
 async def test_a_night_that_was_interrupted_goes_on_where_it_was(
-    groups: Groups, worker: Database, superuser: asyncpg.Connection
+    groups: Any, worker: Database, superuser: asyncpg.Connection
 ) -> None:
     for subject in ("acme", "globex"):
         await groups.tell(None, review_state(5, subject))
@@ -328,7 +295,7 @@ def test_the_groups_are_those_that_are_subscribed() -> None:
     assert HISTORY.group == store.HISTORY_GROUP
 
 
-async def test_live_waits_while_a_position_is_held_and_then_goes_on(groups: Groups, worker: Database) -> None:
+async def test_live_waits_while_a_position_is_held_and_then_goes_on(groups: Any, worker: Database) -> None:
     await groups.tell(None, review_state(5, "acme"))
 
     async with worker.driver_transaction() as holding:

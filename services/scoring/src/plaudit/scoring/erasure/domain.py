@@ -8,6 +8,8 @@ STORES: Final[Mapping[str, str]] = {
     "ledger": "holds figures by our own id of the review; its last entry takes them away",
     "tail": "holds numbers of records alone",
     "cells": "hold sums of the ledger's entries, the last one of the review among them",
+    "sums_anew": "is made of the ledger's entries, the last one of the review among them",
+    "rebuild_places": "hold numbers of records alone",
     "rounded_sums": "holds numbers of rows alone",
     "reconciliations": "hold counts of rows, and the name of a subject",
     "celled_prefixes": "hold no more than the names of subjects",

@@ -12,14 +12,15 @@ down_revision = "0006"
 def upgrade() -> None:
     for statement in STATEMENTS:
         op.execute(statement)
-    for table in ("cells", "celled_prefixes"):
+    for table in ("cells", "celled_prefixes", "sums_anew"):
         protect_tenant_rows(op.execute, "scoring", table)
         grant(op.execute, "scoring", "SELECT", table, (Role.API,))
         grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", table, (Role.WORKER,))
     grant(op.execute, "scoring", "SELECT", "tail", (Role.API,))
     for table in ("tail", "rounded_sums"):
         grant(op.execute, "scoring", "SELECT, INSERT, DELETE", table, (Role.WORKER,))
-    grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", "reconciliations", (Role.WORKER,))
+    for table in ("reconciliations", "rebuild_places"):
+        grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", table, (Role.WORKER,))
 
 
 _SUMS = ("a", "b2", "w1", "w2", "w3", "w4", "w5")
@@ -95,6 +96,16 @@ CREATE TABLE scoring.reconciliations (
 COMMENT ON TABLE scoring.reconciliations IS
     'nightly comparisons of sums with the ledger, and the tenant and the subject up to which each has come'
 """,
+    "CREATE TABLE scoring.sums_anew (LIKE scoring.sums INCLUDING ALL) WITH (fillfactor = 70)",
+    "COMMENT ON TABLE scoring.sums_anew IS 'sums that are made anew from the ledger, to take the place of sums'",
+    """
+CREATE TABLE scoring.rebuild_places (
+    partition smallint PRIMARY KEY,
+    epoch bigint NOT NULL,
+    sequence bigint NOT NULL
+)
+""",
+    "COMMENT ON TABLE scoring.rebuild_places IS 'up to where each partition of the ledger is in sums_anew'",
     "CREATE INDEX ledger_by_valid ON scoring.ledger (tenant_id, valid_at)",
     "CREATE INDEX ledger_by_known ON scoring.ledger (tenant_id, known_at)",
     # What is large already is filled by the job.
