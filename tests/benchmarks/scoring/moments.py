@@ -25,6 +25,7 @@ from benchmarks.reviews import SEED, TENANT
 from benchmarks.servers import Product, Servers
 from plaudit.common.db import Database, Role
 from plaudit.scoring.cells import commands, store
+from plaudit.scoring.rebuilds.jobs import rebuild
 
 REVIEWS: Final = 1_000_000
 YEARS: Final = 3
@@ -53,6 +54,14 @@ WHERE again = 0 OR n % 20 = 7
 """
 
 
+_PLACES: Final = """
+INSERT INTO scoring.positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence)
+SELECT name, 'reviews.v1', partition, gen_random_uuid(), last, 1, last
+FROM (SELECT partition, max(sequence) AS last FROM scoring.ledger GROUP BY partition) AS of_partition,
+    (VALUES ('scoring-live'), ('scoring-history')) AS groups (name)
+"""
+
+
 def run(report: Report, options: Options) -> None:
     """Seed, make the cells, and ask."""
     count = options.scaled(REVIEWS)
@@ -67,6 +76,7 @@ def run(report: Report, options: Options) -> None:
             scoring.wait_ready()
             _ask(report, backing, scoring, asyncio.run(make_key(backing)), until)
         asyncio.run(_between(report, backing, until))
+        asyncio.run(_rebuild(report, backing))
         report.profile(scoring.profile)
 
 
@@ -166,3 +176,23 @@ async def _between(report: Report, backing: Servers, until: datetime) -> None:
                 taken.append(1e3 * (time.perf_counter() - began_at))
         report.line(f"between two instants, {name}", latencies(taken))
     await database.close()
+
+
+async def _rebuild(report: Report, backing: Servers) -> None:
+    """Make all sums anew from the ledger, and tell whether they hold as many reviews."""
+    connection = await asyncpg.connect(backing.database_url)
+    await connection.execute(_PLACES)
+    databases = [Database(backing.settings, "scoring", role, pool_size=1) for role in (Role.WORKER, Role.OWNER)]
+    began_at = time.monotonic()
+    await rebuild(*databases, lambda _progress: None)
+    took = time.monotonic() - began_at
+    entries = await connection.fetchval("SELECT count(*) FROM scoring.ledger")
+    counted, wanted = await connection.fetchrow(
+        "SELECT sum(n1 + n2 + n3 + n4 + n5), (SELECT sum(sign) FROM scoring.ledger) FROM scoring.sums "
+        "WHERE position('/' IN prefix) = 0"
+    )
+    report.line("sums made anew", f"{took:.0f} s, {entries / took:,.0f} entries/s")
+    report.check("reviews in the new sums", counted, wanted)
+    for database in databases:
+        await database.close()
+    await connection.close()

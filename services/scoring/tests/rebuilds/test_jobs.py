@@ -16,7 +16,6 @@ from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.rebuilds import commands, store
 from plaudit.scoring.rebuilds.domain import Progress, RebuildStoppedError
 from plaudit.scoring.rebuilds.jobs import rebuild
-from plaudit_testing.command_line import CommandLine
 from plaudit_testing.review_events import pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
@@ -184,13 +183,3 @@ async def test_requests_read_the_new_sums_and_see_their_tenants_alone(
     assert (await api.get("/v1/scores/acme")).json()["count"] == 1
     async with resources.database(Role.API).transaction("other") as tx:
         assert await tx.raw.fetchval("SELECT count(*) FROM sums") == 1
-
-
-async def test_the_command_says_how_far_it_has_come(groups: Any, scoring_url: str) -> None:
-    await groups.tell(None, review_state(5, "acme"))
-
-    result = CommandLine(scoring_url).run("score", "rebuild")
-
-    assert result.exit_code == 0, result.output
-    assert result.stdout == "Sums are made anew from 1 records.\n"
-    assert "1 of 1 records" in result.stderr
