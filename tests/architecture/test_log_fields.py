@@ -7,6 +7,7 @@ import pytest
 from plaudit.alerting.log_fields import LOG_FIELDS as ALERTING
 from plaudit.common.observability.log import FIELDS
 from plaudit.ingest.log_fields import LOG_FIELDS as INGEST
+from plaudit.scoring.log_fields import LOG_FIELDS as SCORING
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES = sorted([*REPOSITORY.glob("libs/*/src/**/*.py"), *REPOSITORY.glob("services/*/src/**/*.py")])
@@ -17,7 +18,7 @@ ADDED_ELSEWHERE = {
     *("problem", "tenant_id", "key_id"),
 }
 """Added by processors, or passed on as a mapping."""
-OWN = {"alerting": ALERTING, "ingest": INGEST}
+OWN = {"alerting": ALERTING, "ingest": INGEST, "scoring": SCORING}
 
 
 def allowed_fields(source: Path) -> frozenset[str]:

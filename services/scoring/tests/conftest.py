@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from plaudit.common.api_keys import commands as api_keys
-from plaudit.common.contracts import ReviewState
+from plaudit.common.contracts import REVIEWS, ReviewState
 from plaudit.common.db import Database, Role, Tx
 from plaudit.common.kafka.subscription import Handler, Subscription
 from plaudit.common.process import Resources
@@ -152,3 +152,37 @@ class Bus:
 def bus(worker: Database) -> Bus:
     """Gives changes of reviews to both groups."""
     return Bus(worker)
+
+
+class Groups:
+    """Both groups, which note where they stand as the runner does."""
+
+    def __init__(self, bus: Bus, superuser: asyncpg.Connection) -> None:
+        self._bus = bus
+        self._superuser = superuser
+        self.sequences: dict[int, int] = {}
+
+    async def tell(self, *states: ReviewState | None, partition: int = 0, only: str = "", **more: Any) -> None:
+        """A change, for both groups or one of them alone."""
+        pending = pending_envelope(*states, **more)
+        sequence = self.sequences[partition] = self.sequences.get(partition, 0) + 1
+        for subscription in (LIVE, HISTORY):
+            if only in {"", subscription.group}:
+                await self._bus.give(subscription, pending, sequence, partition)
+                await self.stand(subscription.group, partition, sequence)
+
+    async def stand(self, group: str, partition: int, sequence: int) -> None:
+        await self._superuser.execute(
+            """INSERT INTO scoring.positions VALUES ($1, $2, $3, gen_random_uuid(), $4, 1, $4)
+            ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET next_offset = $4, sequence = $4""",
+            group,
+            REVIEWS.name,
+            partition,
+            sequence,
+        )
+
+
+@pytest.fixture
+def groups(bus: Bus, superuser: asyncpg.Connection) -> Groups:
+    """Gives changes of reviews to both groups, which note where they stand."""
+    return Groups(bus, superuser)

@@ -77,21 +77,40 @@ def in_transaction(work: Callable[[SqlTx], Awaitable[T]]) -> T:
     Raises:
         RefusedError: the settings are wrong, or the database cannot be used; the text says so without a password.
     """
-    settings = read_environment()
-    shown_url = _shown_url(settings)
-    try:
-        return asyncio.run(_run(settings, work))
-    except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise _refusal(shown_url, error) from error
 
-
-async def _run(settings: Settings, work: Callable[[SqlTx], Awaitable[T]]) -> T:
-    database = Database(settings, "common", Role.OWNER, pool_size=1)
-    try:
+    async def in_one(database: Database) -> T:
         async with database.transaction() as tx:
             return await work(tx)
-    finally:
-        await database.close()
+
+    return on_database(in_one, "common", Role.OWNER)
+
+
+def on_database(work: Callable[[Database], Awaitable[T]], service: str, role: Role, *, pool_size: int = 1) -> T:
+    """Run work with connections to the schema of a service, and return what it returns.
+
+    Args:
+        work: opens its transactions itself.
+        service: whose schema.
+        role: what the work may do.
+        pool_size: how many connections it needs at once.
+
+    Raises:
+        RefusedError: the settings are wrong, or the database cannot be used; the text says so without a password.
+    """
+    settings = read_environment()
+    shown_url = _shown_url(settings)
+
+    async def run() -> T:
+        database = Database(settings, service, role, pool_size=pool_size)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _refusal(shown_url, error) from error
 
 
 def read_environment() -> Settings:

@@ -11,6 +11,7 @@ from plaudit.common.purge import PurgeJob
 from plaudit.scoring.badges import api as badges
 from plaudit.scoring.badges.pages import console as badges_console
 from plaudit.scoring.badges.pages import public as badges_public
+from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
@@ -22,6 +23,7 @@ from plaudit.scoring.insight import api as insight
 from plaudit.scoring.insight import pages as insight_pages
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.log_fields import LOG_FIELDS
 from plaudit.scoring.markers import api as markers
 from plaudit.scoring.markers import pages as markers_pages
 from plaudit.scoring.own_profiles import api as own_profiles
@@ -31,6 +33,7 @@ from plaudit.scoring.projection import pages as projection_pages
 from plaudit.scoring.publishing import api as publishing
 from plaudit.scoring.publishing.jobs import CompletionJob, PublishingJob
 from plaudit.scoring.ranking import api as ranking
+from plaudit.scoring.reconciliation.jobs import ReconciliationJob
 from plaudit.scoring.scores import api as scores
 from plaudit.scoring.scores import pages as scores_pages
 from plaudit.scoring.series import api as series
@@ -112,6 +115,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             CompletionJob(resources),
             ErasureJob(worker, scrub),
             PurgeJob(worker),
+            CellsJob(worker),
+            ReconciliationJob(worker),
             HalfLivesJob(worker, resources.settings.partitions),
         ],
     )
@@ -141,6 +146,7 @@ SERVICE = Service(
             "/scores/how",
         )
     ),
+    log_fields=LOG_FIELDS,
 )
 
 if __name__ == "__main__":

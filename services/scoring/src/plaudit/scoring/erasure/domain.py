@@ -18,5 +18,12 @@ STORES: Final[Mapping[str, str]] = {
     "badges": "holds what a tenant calls its own subjects; nothing of a customer",
     "marks": "holds ids of rows of sums",
     "published_scores": "the last event of each subject: figures, told anew when a review goes",
+    "tail": "holds numbers of records alone",
+    "cells": "hold sums of the ledger's entries, the last one of the review among them",
+    "sums_anew": "is made of the ledger's entries, the last one of the review among them",
+    "rebuild_places": "hold numbers of records alone",
+    "rounded_sums": "holds numbers of rows alone",
+    "reconciliations": "hold counts of rows, and the name of a subject",
+    "celled_prefixes": "hold no more than the names of subjects",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

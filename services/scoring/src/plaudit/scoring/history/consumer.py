@@ -9,7 +9,7 @@ from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
 from plaudit.scoring.history import store
-from plaudit.scoring.history.domain import RevisedChange, ToldChange, changed_again, entries
+from plaudit.scoring.history.domain import RevisedChange, ToldChange, changed_again, entries, runs
 from plaudit.scoring.sums.domain.review import InvalidReviewError
 
 ERASED_TYPE: Final = "review.erased"
@@ -23,9 +23,12 @@ async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> 
     changes = [_told(record) for record in records]
     last_valid = await store.last_valid(tx, changed_again(changes))
     try:
-        await store.append(tx, list(entries(changes, last_valid)))
+        appended = list(entries(changes, last_valid))
     except InvalidReviewError as error:
         raise InvalidRecordError(str(error)) from error
+    if appended:
+        await store.append(tx, appended)
+        await store.note_tail(tx, runs(changes))
     erased = [record.event for record in records if record.event.type == ERASED_TYPE]
     if erased:
         await erasure.note(

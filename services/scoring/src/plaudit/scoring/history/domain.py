@@ -44,6 +44,38 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """When the change took effect where the review stands."""
 
 
+class Run(msgspec.Struct, frozen=True):
+    """Records of one partition that follow each other without a gap."""
+
+    partition: int
+    epoch: int
+    first_sequence: int
+    last_sequence: int
+
+
+def runs(changes: Iterable[ToldChange]) -> list[Run]:
+    """Return the runs that a batch is made of, which is in the order of its partitions.
+
+    A record that was set aside ends a run: when it is applied later, it is a run of its own.
+    """
+    found: list[Run] = []
+    first = last = None
+    for told in changes:
+        if last is None or first is None:
+            first = told
+        elif (told.partition, told.epoch, told.sequence) != (last.partition, last.epoch, last.sequence + 1):
+            found.append(_run(first, last))
+            first = told
+        last = told
+    if first is not None and last is not None:
+        found.append(_run(first, last))
+    return found
+
+
+def _run(first: ToldChange, last: ToldChange) -> Run:
+    return Run(first.partition, first.epoch, first.sequence, last.sequence)
+
+
 def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -> Iterator[LedgerEntry]:
     """Return the signed entries of changes, which are in the order of their partitions.
 

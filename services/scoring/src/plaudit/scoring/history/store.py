@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
-from plaudit.scoring.history.domain import LedgerEntry
-from plaudit.scoring.history.tables import ledger
+from plaudit.scoring.history.domain import LedgerEntry, Run
+from plaudit.scoring.history.tables import ledger, tail
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, StepPart
@@ -19,6 +19,8 @@ _OF_CHANGE = under("told.change", "review_id", "revision")
 _OF_REVIEW = under("review", "subject", "rating", "rated_at")
 _COLUMNS = Columns(ledger, _OF_TOLD | _OF_CHANGE | _OF_REVIEW | {"source_id": "review.source.id"})
 _APPEND = f"INSERT INTO ledger ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
+_TAIL = Columns(tail, without=("id",))
+_NOTE_TAIL = f"INSERT INTO tail ({_TAIL.listed}) SELECT * FROM {_TAIL.unnest()}"
 _LAST_VALID = """
 SELECT wanted.id::text AS review_id, last.valid_at
 FROM unnest($1::uuid[]) AS wanted (id)
@@ -31,44 +33,69 @@ _RATED_US = "round(date_part('epoch', rated_at) * 1e6)::bigint"
 _NUMBERS = f"sign, source_id, traits, rating, {_RATED_US} AS rated_us, floor(rating + 0.5)::int AS star"
 # '0' is the character after '/': the range is exactly what lies below the subject.
 _OF_SUBJECT = "tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))"
-ENTRIES: Final = f"SELECT {_NUMBERS} FROM ledger WHERE {_OF_SUBJECT} AND valid_at <= $3 AND known_at <= $4"
+_MOMENT = f"{_OF_SUBJECT} AND valid_at <= $3 AND known_at <= $4"
+ENTRIES: Final = f"SELECT {_NUMBERS} FROM ledger WHERE {_MOMENT}"
 """The entries of a subject ($1: the tenant, $2: it) that make up a moment ($3, $4); other rooms select from it, too."""
-_COUNTS: Final = ", ".join(f"(sum(sign) FILTER (WHERE star = {star}))::bigint AS n{star}" for star in range(1, 6))
+_ENTRIES = f"SELECT sign, source_id, traits, rating, rated_at FROM ledger WHERE {_MOMENT}"
+_COUNTS: Final = ", ".join(
+    f"coalesce(sum(sign) FILTER (WHERE star = {star}), 0)::bigint AS n{star}" for star in range(1, 6)
+)
 
 
 def _of_half_life(name: str, weight: str) -> str:
     """Return the sums of a half-life, of rows that have their weight against its landmark."""
-    stars = ", ".join(f"sum(sign * {weight}) FILTER (WHERE star = {star}) AS {name}w{star}" for star in range(1, 6))
+    stars = ", ".join(
+        f"coalesce(sum(sign * {weight}) FILTER (WHERE star = {star}), 0) AS {name}w{star}" for star in range(1, 6)
+    )
     return f"sum(sign * rating * {weight}) AS {name}a, sum(sign * {weight} * {weight}) AS {name}b2, {stars}"
 
 
-# No power here can overflow or underflow, which would be an error: each weight is against a landmark near the review.
-def _kept(entries: str, groups: str = "", more: str = "") -> str:
-    """Return the statement that makes kept sums of entries, in more groups and with more columns, each with a comma."""
+def _netted(entries: str, *groups: str) -> str:
+    """Return entries as one for each rating and time in a group, with the sum of their signs.
+
+    What was added and taken away again is then exactly nothing, however much it weighed.
+    """
+    listed = ", ".join(groups)
     return f"""
-SELECT source_id, traits, block{groups}{more}, {_COUNTS}, sum(sign * rating) AS total, max(rated_us) AS newest_us,
-    {_of_half_life("trust_", "trust_w")}, {_of_half_life("recent_", "recent_w")}
+    SELECT {listed}, rating, floor(rating + 0.5)::int AS star, {_RATED_US} AS rated_us, sum(sign)::int AS sign
+    FROM ({entries}) AS entries GROUP BY {listed}, rating, rated_at
+"""
+
+
+# No power here can overflow or underflow, which would be an error: each weight is against a landmark near the review.
+def kept_sums(entries: str, *groups: str, more: str = "") -> str:
+    """Return a statement that sums entries as `KeptSums` does, by groups and block.
+
+    Args:
+        entries: a statement that selects the groups and `sign, rating, rated_at` of entries of the ledger.
+        groups: columns, at least one.
+        more: further columns of the answer, over `sign`, `rated_us`, `trust_w` and `recent_w`.
+    """
+    listed = ", ".join(groups)
+    return f"""
+SELECT {listed}, block, {_COUNTS}, sum(sign * rating) AS total, max(rated_us) AS newest_us,
+    {_of_half_life("trust_", "trust_w")}, {_of_half_life("recent_", "recent_w")}{more and ", "}{more}
 FROM (
     SELECT *,
         power(2::float8, (rated_us - {LANDMARK_HALF_LIVES * TRUST_US}
             * floor(block * {BLOCK_US}::numeric / {TRUST_LANDMARK_US})::bigint)::float8 / {TRUST_US}) AS trust_w,
         power(2::float8, (rated_us - block * {BLOCK_US})::float8 / {RECENT_US}) AS recent_w
     FROM (
-        SELECT *, floor(rated_us / {BLOCK_US}::float8)::bigint AS block FROM ({entries}) AS entries
+        SELECT *, floor(rated_us / {BLOCK_US}::float8)::int AS block FROM ({_netted(entries, *groups)}) AS netted
     ) AS blocked
 ) AS weighed
-GROUP BY source_id, traits, block{groups}
+GROUP BY {listed}, block
 """
 
 
-_KEPT: Final = _kept(ENTRIES)
+_KEPT = kept_sums(_ENTRIES, "source_id", "traits")
 _OF_ONE_HALF_LIFE = f"""
 SELECT source_id, traits, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us
 FROM (
     SELECT *, power(2::float8, (rated_us - landmark * $5::bigint * {LANDMARK_HALF_LIVES})::float8 / $5::bigint) AS w
     FROM (
         SELECT *, floor(rated_us / ($5::bigint * {LANDMARK_HALF_LIVES})::float8)::bigint AS landmark
-        FROM ({ENTRIES}) AS entries
+        FROM ({_netted(_ENTRIES, "source_id", "traits")}) AS netted
     ) AS placed
 ) AS weighed
 GROUP BY source_id, traits, landmark
@@ -78,19 +105,22 @@ GROUP BY source_id, traits, landmark
 def _in_steps(effective: str) -> str:
     """Return the entries of a subject that took effect in steps: $3 has the start of each, $4 is the end of the last.
 
-    A step's start belongs to it. What is new in a step was rated in it.
+    A step's start belongs to it.
     """
     return f"""
-SELECT *, rated_at >= ($3::timestamptz[])[step] AS is_new FROM (
-    SELECT {_NUMBERS}, rated_at, width_bucket({effective}, $3::timestamptz[]) AS step
-    FROM ledger WHERE {_OF_SUBJECT} AND {effective} >= ($3::timestamptz[])[1] AND {effective} < $4
-) AS stepped
+SELECT sign, source_id, traits, rating, rated_at, width_bucket({effective}, $3::timestamptz[]) AS step
+FROM ledger WHERE {_OF_SUBJECT} AND {effective} >= ($3::timestamptz[])[1] AND {effective} < $4
 """
 
 
-# What was shown at an instant had taken effect by then, and was known.
+_STEP_US = "round(date_part('epoch', ($3::timestamptz[])[step]) * 1e6)::bigint"
+# What was shown at an instant had taken effect by then, and was known. What is new in a step was rated in it.
 _STEPS: Final = {
-    as_known: _kept(_in_steps(effective), ", step", ", (sum(sign) FILTER (WHERE is_new))::bigint AS rated")
+    as_known: kept_sums(
+        _in_steps(effective),
+        *("source_id", "traits", "step"),
+        more=f"(sum(sign) FILTER (WHERE rated_us >= {_STEP_US}))::bigint AS rated",
+    )
     for as_known, effective in {False: "valid_at", True: "greatest(valid_at, known_at)"}.items()
 }
 
@@ -103,6 +133,11 @@ async def append(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
     """
     if entries:
         await tx.raw.execute(_APPEND, *_COLUMNS.arrays(entries))
+
+
+async def note_tail(tx: Tx, runs: Sequence[Run]) -> None:
+    """Note runs of records whose entries this transaction appends: no cell holds them yet."""
+    await tx.raw.execute(_NOTE_TAIL, *_TAIL.arrays(runs))
 
 
 async def last_valid(tx: Tx, review_ids: Collection[str]) -> dict[str, datetime]:
@@ -165,5 +200,4 @@ def _spelt(row: Any) -> str:
 
 
 def _numbers(kind: type[Numbers], row: Any) -> Numbers:
-    """Return a row's numbers; a star that no review has is 0."""
-    return kind(*(row[name] or 0 for name in kind._fields))
+    return kind(*(row[name] for name in kind._fields))

@@ -1,6 +1,18 @@
-"""The table `ledger`: append-only, the truth behind the sums."""
+"""The tables `ledger`, which is append-only and the truth behind the sums, and `tail`, its newest runs of records."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 
 ledger = Table(
     "ledger",
@@ -20,3 +32,14 @@ ledger = Table(
     Column("valid_at", DateTime(timezone=True), nullable=False),
     Column("known_at", DateTime(timezone=True), nullable=False),
 )
+
+tail = Table(
+    "tail",
+    MetaData(schema="scoring"),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("partition", SmallInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("first_sequence", BigInteger, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+)
+"""Runs of records, without a gap, whose entries are in the ledger and in no cell yet."""

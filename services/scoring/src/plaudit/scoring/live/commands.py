@@ -25,6 +25,8 @@ async def count(tx: Tx, changes: Sequence[Counted], known: KnownRows) -> None:
         if not known.learn(found.unknown, added.ids, added.table_file):
             raise store.RowsMissingError("the rows that were known are of another table")
         changed += added.ids.values()
+        if found.subtracted:
+            await store.mark_rounded(tx, {added.ids[key]: weights for key, weights in found.subtracted.items()})
     await store.mark(tx, changed)
     if tenants := await half_lives.tenants(tx):
         await _count_in_half_lives(tx, changes, tenants)

@@ -22,6 +22,7 @@ from plaudit.scoring.sums.domain.fold import (
     DeltaKey,
     Deltas,
     OneStar,
+    Subtracted,
     add_share,
     fold,
     fold_half_life,
@@ -193,6 +194,8 @@ class Additions:
     several_stars: dict[int, list[float]] = field(default_factory=dict)
     """Row id → the numbers of `KeptSums`; none of these rows is in `one_star`."""
     by_key: Deltas = field(default_factory=dict)
+    subtracted: Subtracted = field(default_factory=dict)
+    """What is taken away of rows that are in `by_key`."""
     unknown: dict[DeltaKey, None] = field(default_factory=dict)
     """Keys of subjects' own rows, in order, that are in `by_key` and should be known from then on."""
 
@@ -208,7 +211,7 @@ def fold_batch(batch: Iterable[Counted], known: KnownRows) -> Additions:
     known_ids = known.of_subjects.newer.get
     for counted in batch:
         if isinstance(counted, OtherChange):
-            fold(found.by_key, counted.tenant_id, counted.partition, counted.change)
+            fold(found.by_key, counted.tenant_id, counted.partition, counted.change, found.subtracted)
             continue
         key, star, rating, rated_at_us, trust_w, recent_w = counted
         ids = known_ids(key)

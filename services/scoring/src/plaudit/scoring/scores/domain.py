@@ -99,9 +99,17 @@ def read(merged: MergedSums, at_us: int, profile: Profile) -> Score:
         _shrunk(sums.a, b, merged.landmark, at_us, profile),
         sums.n,
         dict(enumerate(sums.counts, start=1)),
-        effective_reviews=b * b / sums.b2 if sums.b2 > 0 else 0.0,
+        effective_reviews=_effective_reviews(b, sums.b2, sums.n),
         prior=prior,
     )
+
+
+def _effective_reviews(b: float, b2: float, n: int) -> float:
+    """Return `b^2 / b2`, which lies between 1 and the number of reviews (Cauchy and Schwarz).
+
+    What rounding has left of a row from which nearly all weight was taken away lies anywhere, until it is summed anew.
+    """
+    return min(max(b * b / b2, 1.0), float(n)) if b2 > 0 else 0.0
 
 
 def half_stars(score: float) -> float:

@@ -7,12 +7,13 @@ from sqlalchemy import cast, func, select
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.subjects import within
+from plaudit.scoring.cells import store as cells
 from plaudit.scoring.half_lives import store as half_lives
 from plaudit.scoring.half_lives.domain import READY, Progress, own_half_life
 from plaudit.scoring.history import store as history
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.profiles.store import stored_profile
-from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.scores.domain import FOR_EVER, Moment
 from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, parts_for
 from plaudit.scoring.sums.tables import sums
@@ -88,7 +89,8 @@ async def kept_of(
     if moment.is_now:
         parts = (await sums_of(tx, tenant_id, [subject], by_source=True)).get(subject, [])
     else:
-        parts = await history.kept_at(tx, tenant_id, subject, moment.at, moment.known_at)
+        known_at = None if moment.known_at == FOR_EVER else moment.known_at
+        parts = await cells.kept_at(tx, tenant_id, subject, moment.at, known_at)
     return [part for part in parts if source_id is None or part.source_id == source_id]
 
 

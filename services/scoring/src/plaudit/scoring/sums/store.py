@@ -9,7 +9,7 @@ from uuid import UUID
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.scoring.sums.domain.fold import DELTA_KEY, DeltaKey, Deltas, OneStar
-from plaudit.scoring.sums.domain.kept import KeptSums
+from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, KeptSums
 from plaudit.scoring.sums.tables import INTEGERS, sums
 
 _COLUMNS = Columns(sums, without=("id",))
@@ -77,6 +77,14 @@ _MARK = f"""
 INSERT INTO marks (marked_at, row_ids)
 SELECT coalesce($2::timestamptz, now()), ($1::bigint[])[first : first + {ROWS_OF_A_MARK} - 1]
 FROM generate_series(1, cardinality($1::bigint[]), {ROWS_OF_A_MARK}) AS first
+"""
+# Appended, never upserted: who takes the marks of a row away while another is made would wait for this one's partition.
+_MARK_ROUNDED = f"""
+INSERT INTO rounded_sums (sums_id)
+SELECT id FROM sums JOIN unnest($1::bigint[], $2::float8[], $3::float8[]) AS least (id, trust, recent) USING (id)
+WHERE ({" + ".join(f"trust_w{star}" for star in _STARS)} < least.trust
+    OR {" + ".join(f"recent_w{star}" for star in _STARS)} < least.recent)
+  AND NOT ({" AND ".join(f"{name} = 0" for name in KeptSums._fields if name != _NEWEST)})
 """
 MANY_ROWS: Final = 50
 # The planner would read the whole table once to join it with many rows. Most of its rows are not of this batch.
@@ -150,6 +158,17 @@ async def mark(tx: Tx, row_ids: Sequence[int], since: datetime | None = None) ->
     """
     if row_ids:
         await tx.raw.execute(_MARK, row_ids, since)
+
+
+async def mark_rounded(tx: Tx, subtracted: Mapping[int, tuple[float, float]]) -> None:
+    """Mark those rows of which so much was subtracted that rounding shows in what is left.
+
+    Args:
+        tx: the open transaction, which has subtracted.
+        subtracted: row id → the weights that were taken away, of trust and of recent.
+    """
+    least = [(row_id, *(weight * MOST_CANCELLED for weight in weights)) for row_id, weights in subtracted.items()]
+    await tx.raw.execute(_MARK_ROUNDED, *zip(*least, strict=True))
 
 
 async def _update(tx: Tx, statement: str, table_file: int, rows: Sequence[Sequence[float]]) -> None:

@@ -1,4 +1,4 @@
-"""The tables `sums`, one row per tenant, subject prefix, source, traits, partition and block, and `marks`."""
+"""The table `sums`, a row per tenant, prefix, source, traits, partition and block; `marks` and `rounded_sums` of it."""
 
 from sqlalchemy import (
     ARRAY,
@@ -41,3 +41,11 @@ marks = Table(
     Column("row_ids", ARRAY(BigInteger), nullable=False),
 )
 """What has changed and is to be published: the ids of rows of sums, some of one batch in a row."""
+
+rounded_sums = Table(
+    "rounded_sums",
+    MetaData(schema="scoring"),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("sums_id", BigInteger, nullable=False),
+)
+"""Rows of sums from which so much was taken away that rounding shows in what is left. They are to be summed anew."""

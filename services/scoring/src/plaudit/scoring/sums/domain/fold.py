@@ -7,7 +7,14 @@ from typing import Final, TypeAlias
 
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.scoring.sums.domain.decay import NO_SUMS, star_of, term, unix_us
-from plaudit.scoring.sums.domain.kept import NEVER_US, NEWEST, NOTHING_KEPT, kept_share
+from plaudit.scoring.sums.domain.kept import (
+    NEVER_US,
+    NEWEST,
+    NOTHING_KEPT,
+    RECENT_WEIGHTS,
+    TRUST_WEIGHTS,
+    kept_share,
+)
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
 from plaudit.scoring.sums.domain.traits import NUMBERS
 
@@ -22,16 +29,28 @@ OneStar: TypeAlias = list[float]
 """What to add to one row by reviews of one star: `[row id, star, n, total, newest_us, trust_a, trust_b2, trust_w,
 recent_a, recent_b2, recent_w]`."""
 
+Subtracted: TypeAlias = dict[DeltaKey, tuple[float, float]]
+"""Per key the weights that a batch takes away, of trust and of recent."""
+
 EMPTY_ROW: Final[list[float]] = list(NOTHING_KEPT)
 EMPTY_HALF_LIFE_ROW: Final[list[float]] = [*NO_SUMS, NEVER_US]
 """Of a half-life of a tenant's own: the numbers of `Sums`, and when the newest review that ever counted was rated."""
 
 
-def fold(deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange) -> None:
+def fold(
+    deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange, subtracted: Subtracted | None = None
+) -> None:
     """Add one change's effect to `deltas`: minus what the review contributed before, plus what it contributes after.
 
     A change that leaves the contribution as it was touches nothing. A move touches only the prefixes that the two
     subjects do not share.
+
+    Args:
+        deltas: what is added to.
+        tenant_id: whose.
+        partition: of the change.
+        change: it.
+        subtracted: if given, what is taken away is added to it as well.
 
     Raises:
         InvalidReviewError: a rating is off the scale, a subject is malformed, or a kind or an origin is not known;
@@ -42,6 +61,9 @@ def fold(deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange) -
         newest_us = max(row[NEWEST], share[NEWEST])
         row[:] = map(add if sign > 0 else sub, row, share)
         row[NEWEST] = newest_us
+        if sign < 0 and subtracted is not None:
+            trust, recent = subtracted.get(key, (0.0, 0.0))
+            subtracted[key] = trust + sum(share[TRUST_WEIGHTS]), recent + sum(share[RECENT_WEIGHTS])
 
 
 def fold_half_life(deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange, half_life_us: int) -> None:

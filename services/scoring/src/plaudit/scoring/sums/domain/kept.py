@@ -18,6 +18,9 @@ BLOCK_US: Final = LANDMARK_HALF_LIVES * RECENT_US
 TRUST_LANDMARK_US: Final = LANDMARK_HALF_LIVES * TRUST_US
 NEVER_US: Final = -(2**63)
 """Before any review."""
+MOST_CANCELLED: Final = 2.0**-10
+"""Where less is left of the weights that were summed, rounding would show in the ninth digit of a figure: in squares of
+weights it is the square of this, of the 2^-53 that a number holds."""
 
 
 class KeptSums(NamedTuple):
@@ -57,6 +60,8 @@ NOTHING_KEPT: Final = KeptSums._make([0, 0, 0, 0, 0, 0.0, NEVER_US, *(0.0,) * 14
 TOTAL: Final = KeptSums._fields.index("total")
 NEWEST: Final = KeptSums._fields.index("newest_us")
 _TRUST: Final = slice(KeptSums._fields.index("trust_a"), KeptSums._fields.index("trust_w5") + 1)
+TRUST_WEIGHTS: Final = slice(KeptSums._fields.index("trust_w1"), KeptSums._fields.index("trust_w5") + 1)
+RECENT_WEIGHTS: Final = slice(KeptSums._fields.index("recent_w1"), KeptSums._fields.index("recent_w5") + 1)
 _RECENT: Final = slice(KeptSums._fields.index("recent_a"), KeptSums._fields.index("recent_w5") + 1)
 
 

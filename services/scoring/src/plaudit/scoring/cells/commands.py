@@ -1,0 +1,28 @@
+"""What changes cells: the tail of the ledger is added to them, and those of a subject that became large are filled."""
+
+from typing import Final
+
+from plaudit.common.db import Tx
+from plaudit.common.db.order_locks import try_lock
+from plaudit.scoring.cells import store
+
+MAX_RUNS: Final = 1_000
+MAX_RECORDS: Final = 16_000
+FILLED_ENTRIES: Final = 30_000
+
+
+async def carry_on(tx: Tx) -> int:
+    """Do a bounded amount of what is to be done; return how many records and entries it was.
+
+    Only one transaction at a time changes cells; another does nothing.
+    """
+    if not await try_lock(tx, [store.JOB_LOCK]):
+        return 0
+    await store.plan_anew(tx)
+    asking = await store.take_tail(tx, MAX_RUNS, MAX_RECORDS)
+    await store.name_large(tx, asking)
+    filling = await store.to_fill(tx)
+    if filling is None:
+        return asking.records
+    await store.fill(tx, filling, FILLED_ENTRIES)
+    return asking.records + FILLED_ENTRIES

@@ -1,0 +1,35 @@
+"""The tables `cells`, and `celled_prefixes`: the subjects that have any."""
+
+from sqlalchemy import Boolean, Column, DateTime, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy.types import BigInteger
+
+from plaudit.scoring.sums.domain.kept import KeptSums
+from plaudit.scoring.sums.tables import INTEGERS
+
+cells = Table(
+    "cells",
+    MetaData(schema="scoring"),
+    Column("tenant_id", Text, primary_key=True),
+    Column("prefix", Text, primary_key=True),
+    Column("valid_grain", SmallInteger, primary_key=True),
+    Column("known_grain", SmallInteger, primary_key=True),
+    Column("valid_span", Integer, primary_key=True),
+    Column("known_span", Integer, primary_key=True),
+    Column("source_id", Uuid, primary_key=True),
+    Column("traits", SmallInteger, primary_key=True),
+    Column("block", Integer, primary_key=True),
+    *(Column(name, BigInteger if name in INTEGERS else Double, nullable=False) for name in KeptSums._fields),
+    Column("trust_summed", Double, nullable=False),
+    Column("recent_summed", Double, nullable=False),
+)
+"""The last two are all weights that were summed, those taken away as well: they say what rounding has done."""
+
+celled_prefixes = Table(
+    "celled_prefixes",
+    MetaData(schema="scoring"),
+    Column("tenant_id", Text, primary_key=True),
+    Column("prefix", Text, primary_key=True),
+    Column("is_filled", Boolean, nullable=False),
+    Column("filled_valid_at", DateTime(timezone=True), nullable=False),
+)
+"""The cells of a prefix hold what took effect until an instant; all of it once they are filled."""

@@ -1,0 +1,1 @@
+"""Reconciliation: sums are compared with the ledger at equal sequences, and rows that differ are summed anew."""

@@ -1,0 +1,72 @@
+"""`plaudit score reconcile`: compare sums with the ledger now, and sum rows that differ anew."""
+
+from typing import Annotated, Final
+
+import typer
+
+from plaudit.common.contracts.subjects import prefixes
+from plaudit.common.db import Database, Role
+from plaudit.common.refusals import WrongInputError
+from plaudit.common.terminal import AsJson, CommandGroup, on_database, print_done
+from plaudit.scoring.reconciliation import store
+from plaudit.scoring.reconciliation.domain import Outcome
+from plaudit.scoring.reconciliation.jobs import reconcile
+
+CONNECTIONS: Final = 2
+
+app = typer.Typer(
+    cls=CommandGroup,
+    help="Look after scores, in the database at PLAUDIT_DATABASE_URL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def scores() -> None:
+    """Look after scores."""
+
+
+@app.command("reconcile", epilog="Example: plaudit score reconcile --tenant default --subject acme")
+def reconcile_command(
+    tenant: Annotated[str | None, typer.Option(help="Whose scores; all tenants' if not given.")] = None,
+    subject: Annotated[str | None, typer.Option(help="This subject and all below it; all if not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the sums that scores are read from with the ledger, and sum rows that differ anew."""
+    if subject is not None and tenant is None:
+        raise WrongInputError("a subject is a tenant's; name the tenant with --tenant")
+    if subject is not None:
+        _check(subject)
+
+    async def work(database: Database) -> Outcome:
+        if tenant is not None and subject is not None:
+            return await reconcile(database, tenant, subject)
+        return await _reconcile_all(database, tenant)
+
+    outcome = on_database(work, "scoring", Role.WORKER, pool_size=CONNECTIONS)
+    print_done(
+        {name: getattr(outcome, name) for name in outcome.__struct_fields__},
+        f"{outcome.compared:,} rows compared; {outcome.differing:,} were wrong and {outcome.rounded:,} were rounded, "
+        f"and were summed anew; {outcome.skipped:,} subjects or partitions could not be compared now.",
+        as_json=as_json,
+    )
+
+
+def _check(subject: str) -> None:
+    try:
+        prefixes(subject)
+    except ValueError as error:
+        raise WrongInputError(str(error)) from error
+
+
+async def _reconcile_all(database: Database, tenant: str | None) -> Outcome:
+    """Reconcile one subject of one segment after the other, of one tenant or of all."""
+    outcome, last_tenant, end = Outcome(), tenant or "", ""
+    while True:
+        async with database.driver_transaction() as tx:
+            root = await store.next_root(tx, last_tenant, end)
+        if root is None or (tenant is not None and root.tenant_id != tenant):
+            return outcome
+        outcome = outcome + await reconcile(database, root.tenant_id, root.subject)
+        last_tenant, end = root.tenant_id, root.end

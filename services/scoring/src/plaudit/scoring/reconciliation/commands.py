@@ -1,0 +1,48 @@
+"""What makes sums say again what the ledger says."""
+
+import asyncio
+from collections.abc import Collection
+
+from plaudit.common.db import Tx
+from plaudit.scoring.reconciliation import store
+from plaudit.scoring.reconciliation.domain import MAX_LATER_RECORDS, MAX_WAIT_SECONDS, Comparison, left_out
+
+POLL_SECONDS = 0.02
+
+
+async def hold_even(tx: Tx, partitions: Collection[int]) -> bool:
+    """Hold live in these partitions until the transaction ends; return whether history has come as far as it.
+
+    It is waited for as long as live may wait.
+    """
+    await store.hold(tx, partitions)
+    for _ in range(round(MAX_WAIT_SECONDS / POLL_SECONDS)):
+        if await store.is_even(tx, partitions):
+            return True
+        await asyncio.sleep(POLL_SECONDS)
+    return False
+
+
+async def repair(tx: Tx, tenant_id: str, root: str, partition: int, found: Comparison) -> bool:
+    """Sum rows of one partition anew that a comparison found; return whether it was done.
+
+    It is not where too much has happened since, where history has not come as far as live, or where one group has set
+    aside a record that the other has applied: then the ledger does not say what sums should hold.
+
+    Args:
+        tx: the open transaction; it is to be ended at once, since live waits for it.
+        tenant_id: whose rows.
+        root: the subject of one segment that they are of or below.
+        partition: theirs.
+        found: what the comparison found.
+    """
+    if not await hold_even(tx, [partition]):
+        return False
+    since, place = found.places[partition], await store.place_of_live(tx, partition)
+    if place is None or place.epoch != since.epoch or place.sequence - since.sequence > MAX_LATER_RECORDS:
+        return False
+    omitted = left_out(await store.letters(tx))
+    if (tenant_id, root) in omitted.roots or partition in omitted.partitions:
+        return False
+    await store.sum_anew(tx, tenant_id, partition, since, place, found.differing[partition])
+    return True

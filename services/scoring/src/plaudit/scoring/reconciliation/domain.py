@@ -1,0 +1,141 @@
+"""What is compared, what is left out, and when."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from plaudit.common.contracts.subjects import prefixes
+from plaudit.scoring.sums.domain.kept import KeptSums
+
+TOLERANCE: Final = 1e-9
+"""Of a sum, beside the sum of all stars; counts are equal or not."""
+BEGINS_AT: Final = timedelta(hours=2)
+"""After midnight, UTC."""
+MAX_ROWS: Final = 1_000
+"""Rows that one comparison finds at most; the next finds the others."""
+MAX_LATER_RECORDS: Final = 20_000
+"""Of a partition, that live has applied between a comparison and a repair. With more, rows are compared again."""
+MAX_WAIT_SECONDS: Final = 0.5
+"""How long live may wait for history, before it is let go on and nothing is compared or repaired."""
+MAX_HELD_SECONDS: Final = 0.5
+"""How long live may wait for each statement after that."""
+MAX_TRIES: Final = 4
+"""How often a subject is compared, until nothing differs."""
+MAX_COMPARED_SECONDS: Final = 120.0
+"""Of one top subject and all below it. A comparison locks nothing and writes nothing."""
+
+
+class RowKey(NamedTuple):
+    """Which row of sums of a tenant."""
+
+    prefix: str
+    source_id: str
+    traits: int
+    block: int
+
+
+class Differing(NamedTuple):
+    """A row of sums that is not what the ledger says, or one of the two alone."""
+
+    key: RowKey
+    truth: KeptSums
+    """What the ledger says."""
+    is_rounded: bool
+    """Whether its counts are right: only rounding can have done that."""
+
+
+class Place(NamedTuple):
+    """How far a group has come in a partition."""
+
+    epoch: int
+    sequence: int
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What a comparison of a subject and all below it has found."""
+
+    compared: int
+    """Rows."""
+    differing: Mapping[int, Sequence[Differing]]
+    """By partition."""
+    places: Mapping[int, Place]
+    """Up to where the ledger was summed, by partition: where live stood."""
+    behind: Collection[int] = ()
+    """Partitions in which history has not come as far as live; they were not compared."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a subject and all below it."""
+
+    compared: int = 0
+    """Rows of sums."""
+    skipped: int = 0
+    """Rows and partitions that could not be compared or repaired now."""
+    differing: int = 0
+    """Rows whose counts were wrong, and were summed anew."""
+    rounded: int = 0
+    """Rows in which rounding showed, and which were summed anew."""
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """Return the outcome of both."""
+        return Outcome(
+            *(a + b for a, b in zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True))
+        )
+
+
+class Letter(NamedTuple):
+    """A record that one group has set aside."""
+
+    partition: int
+    offset: int
+    group: str
+    value: bytes | None
+
+
+class LeftOut(NamedTuple):
+    """What cannot be compared, since one group has applied a record that the other has set aside."""
+
+    roots: frozenset[tuple[str, str]]
+    """Tenants, and subjects of one segment."""
+    partitions: frozenset[int]
+    """All of it, since the record cannot be read."""
+
+
+class _Subject(msgspec.Struct):
+    subject: str
+
+
+class _Change(msgspec.Struct):
+    before: _Subject | None
+    after: _Subject | None
+
+
+class _Told(msgspec.Struct):
+    tenant: str
+    data: _Change
+
+
+def left_out(letters: Collection[Letter]) -> LeftOut:
+    """Return what letters leave out: those that one group alone has. What both refuse is in neither."""
+    groups: dict[tuple[int, int], list[Letter]] = {}
+    for letter in letters:
+        groups.setdefault((letter.partition, letter.offset), []).append(letter)
+    roots: set[tuple[str, str]] = set()
+    partitions: set[int] = set()
+    for alone in (found[0] for found in groups.values() if len(found) == 1):
+        try:
+            told = msgspec.json.decode(alone.value or b"", type=_Told)
+            states = [state for state in (told.data.before, told.data.after) if state is not None]
+            roots |= {(told.tenant, prefixes(state.subject)[0]) for state in states}
+        except (msgspec.MsgspecError, ValueError):
+            partitions.add(alone.partition)
+    return LeftOut(frozenset(roots), frozenset(partitions))
+
+
+def begins_at(now: datetime) -> datetime:
+    """Return when the last nightly comparison was to begin."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = midnight + BEGINS_AT
+    return begins if begins <= now else begins - timedelta(days=1)

@@ -1,0 +1,162 @@
+"""The job that sums rows anew in which rounding shows, and compares all sums with the ledger every night."""
+
+from functools import partial
+from typing import Final
+
+import structlog
+
+from plaudit.common.db import Database
+from plaudit.common.db.errors import is_transient
+from plaudit.common.ids import IdSource, uuid7
+from plaudit.common.jobs import PeriodicJob
+from plaudit.scoring import metrics
+from plaudit.scoring.reconciliation import commands, store
+from plaudit.scoring.reconciliation.domain import (
+    BEGINS_AT,
+    MAX_COMPARED_SECONDS,
+    MAX_ROWS,
+    MAX_TRIES,
+    Comparison,
+    Outcome,
+    begins_at,
+    left_out,
+)
+
+log = structlog.get_logger()
+
+PAUSE_SECONDS: Final = 1.0
+MARKS_OF_A_TURN: Final = 100
+
+
+async def reconcile(database: Database, tenant_id: str, subject: str, *, alone: bool = False) -> Outcome:
+    """Compare the sums of a subject and all below it with the ledger, and sum rows that differ anew.
+
+    Args:
+        database: opened under the worker role, with two connections at least.
+        tenant_id: whose.
+        subject: it.
+        alone: whether only its own sums are compared.
+    """
+    outcome, root = Outcome(), subject.partition("/")[0]
+    holding: tuple[int, ...] = ()
+    for _ in range(MAX_TRIES):
+        found = await _compare(database, tenant_id, subject, root, alone=alone, holding=holding)
+        if found is None:
+            return outcome + Outcome(skipped=1)
+        outcome = outcome + Outcome(compared=0 if outcome.compared else found.compared)
+        for partition, rows in found.differing.items():
+            async with database.driver_transaction() as tx:
+                is_repaired = await commands.repair(tx, tenant_id, root, partition, found)
+            if is_repaired:
+                rounded = sum(row.is_rounded for row in rows)
+                outcome = outcome + Outcome(differing=len(rows) - rounded, rounded=rounded)
+        if not found.differing and not found.behind:
+            return outcome
+        holding = tuple(found.behind)
+    return outcome + Outcome(skipped=1)
+
+
+async def _compare(
+    database: Database, tenant_id: str, subject: str, root: str, *, alone: bool, holding: tuple[int, ...]
+) -> Comparison | None:
+    """Compare; hold live meanwhile only until history has come as far and the comparison has begun.
+
+    None: nothing can be said of this subject now.
+    """
+    async with database.driver_transaction() as tx:
+        omitted = left_out(await store.letters(tx))
+        if (tenant_id, root) in omitted.roots:
+            return None
+        begin = partial(
+            store.open_comparison,
+            *(tx, tenant_id, subject),
+            alone=alone,
+            without=omitted.partitions,
+            max_rows=MAX_ROWS,
+            seconds=MAX_COMPARED_SECONDS,
+        )
+        if holding:
+            async with database.driver_transaction() as live:
+                if not await commands.hold_even(live, holding):
+                    return None
+                await begin()
+        else:
+            await begin()
+        return await store.read_comparison(tx, MAX_COMPARED_SECONDS)
+
+
+def tell(outcome: Outcome) -> None:
+    """Count and log what became of a subject. Its name is its tenant's, and stays in the table."""
+    metrics.REPAIRED_DIFFERING.inc(outcome.differing)
+    metrics.REPAIRED_ROUNDED.inc(outcome.rounded)
+    metrics.SUMS_NOT_COMPARED.inc(outcome.skipped)
+    if outcome.differing:
+        log.error("sums_differed", differing=outcome.differing, compared=outcome.compared)
+
+
+class ReconciliationJob(PeriodicJob):
+    """Sums rows anew in which rounding shows, and compares one subject after the other every night."""
+
+    def __init__(self, database: Database, ids: IdSource = uuid7) -> None:
+        """Compare nothing yet.
+
+        Args:
+            database: opened under the worker role, with two connections at least.
+            ids: makes ids of comparisons.
+        """
+        super().__init__("reconciliation", PAUSE_SECONDS, max_age_seconds=2 * MAX_TRIES * MAX_COMPARED_SECONDS)
+        self._database = database
+        self._ids = ids
+
+    async def has_work(self) -> bool:
+        """Return whether rounding shows somewhere, or the night's comparison is to begin or to go on."""
+        return await self._database.holds(store.HAS_WORK, BEGINS_AT)
+
+    async def turn(self) -> int:
+        """Sum some rows anew, and compare one subject of one segment and all below it; return how much was done."""
+        return await self.sum_rounded_anew() + await self.go_on()
+
+    async def sum_rounded_anew(self) -> int:
+        """Sum rows anew in which rounding shows; return how many subjects had some."""
+        async with self._database.driver_transaction() as tx:
+            found = await store.rounded(tx, MARKS_OF_A_TURN)
+        done = 0
+        for each in found:
+            outcome = Outcome()
+            if each.tenant_id is not None and each.prefix is not None:
+                outcome = await reconcile(self._database, each.tenant_id, each.prefix, alone=True)
+                tell(outcome)
+            if not outcome.skipped:
+                async with self._database.driver_transaction() as tx:
+                    await store.drop_marks(tx, each.marks)
+                done += 1
+        return done
+
+    async def go_on(self) -> int:
+        """Compare the next subject; return 1, or 0 where the night's comparison is at its end."""
+        async with self._database.driver_transaction() as tx:
+            night = await store.going_on(tx)
+            if night is None and await store.is_due(tx, begins_at(tx.now)):
+                night = await store.begin(tx, self._ids(), tx.now)
+            following = None if night is None else await store.next_root(tx, night.tenant_id, night.subject)
+            if night is not None and following is None:
+                await store.finish(tx, night.id, tx.now)
+                metrics.RECONCILED_TIMESTAMP_SECONDS.set(tx.now.timestamp())
+        if night is None or following is None:
+            return 0
+        outcome = await self._outcome(following.tenant_id, following.subject)
+        tell(outcome)
+        async with self._database.driver_transaction() as tx:
+            counts = (outcome.compared, outcome.skipped, outcome.differing, outcome.rounded)
+            await store.go_on(tx, night.id, following, counts=counts)
+        return 1
+
+    async def _outcome(self, tenant_id: str, subject: str) -> Outcome:
+        """Return what became of a subject; one that fails for a time is skipped, so that it keeps no other waiting."""
+        try:
+            return await reconcile(self._database, tenant_id, subject)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("sums_not_compared", error_type=type(error).__name__)
+            return Outcome(skipped=1)

@@ -1,0 +1,248 @@
+"""Cells, whenever they were filled, say at every moment what the ledger says."""
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from plaudit.common.contracts import Kind, ReviewState, SourceRef
+from plaudit.common.db import Database, Tx
+from plaudit.common.db.order_locks import lock
+from plaudit.common.ids import uuid7
+from plaudit.scoring.cells import commands, store
+from plaudit.scoring.cells.domain import LARGE_ENTRIES
+from plaudit.scoring.cells.jobs import CellsJob
+from plaudit.scoring.history import store as history
+from plaudit.scoring.scores.domain import FOR_EVER
+from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums
+from plaudit.scoring.sums.domain.parts import KeptPart
+from plaudit_testing.review_events import review_state
+
+pytestmark = pytest.mark.postgres
+
+START = datetime(2022, 11, 20, tzinfo=UTC)
+DAYS = 900
+SUBJECTS = ["acme", "acme/berlin", "acme/berlin/shop-3", "acme/berlin-2", "acmes", "globex/berlin"]
+ASKED = ["acme", "acme/berlin", "globex"]
+SOURCES = [
+    SourceRef(id=f"01956d00-0000-7000-8000-00000000000{number}", name="Shop", platform="native", created_at=START)
+    for number in (1, 2)
+]
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps so small that a short history takes many."""
+    monkeypatch.setattr(commands, "MAX_RECORDS", 3)
+    monkeypatch.setattr(commands, "FILLED_ENTRIES", 4)
+
+
+async def carry_on(worker: Database, steps: int = 1) -> None:
+    for _ in range(steps):
+        async with worker.driver_transaction() as tx:
+            await commands.carry_on(tx)
+
+
+async def name_large(superuser: asyncpg.Connection, *prefixes: str) -> None:
+    await superuser.executemany(
+        "INSERT INTO scoring.celled_prefixes (tenant_id, prefix) VALUES ('default', $1)", [(each,) for each in prefixes]
+    )
+
+
+def counted(parts: Sequence[KeptPart]) -> dict[tuple[Any, ...], KeptSums]:
+    """The sums by source, traits and block, without those of no reviews."""
+    return {key: kept for key, kept in by_key(parts).items() if any(kept.counts)}
+
+
+def by_key(parts: Sequence[KeptPart]) -> dict[tuple[Any, ...], KeptSums]:
+    return {(part.source_id, part.traits, part.block): part.kept for part in parts}
+
+
+def near(kept: KeptSums) -> tuple[Any, ...]:
+    """Sums that make the same figures: each star's weight matters beside that of all stars."""
+    return (
+        *kept.counts,
+        pytest.approx(kept.total, rel=1e-9),
+        kept.newest_us,
+        *(
+            pytest.approx(getattr(kept, f"{name}_{column}"), rel=1e-9, abs=1e-9 * scale)
+            for name in ("trust", "recent")
+            for column, scale in {
+                "a": 0.0,
+                "b2": 0.0,
+                **dict.fromkeys((f"w{star}" for star in range(1, 6)), getattr(kept, f"{name}_a")),
+            }.items()
+        ),
+    )
+
+
+async def tell_one(bus: Any, chance: random.Random, known_at: datetime, standing: dict[str, ReviewState]) -> None:
+    """A new review, perhaps of long ago, or a change of one that stands."""
+    if standing and chance.random() < 0.4:
+        review_id = chance.choice(sorted(standing))
+        before = standing.pop(review_id)
+        after = chance.choice(
+            [
+                None,
+                msgspec.structs.replace(before, rating=chance.choice([1.0, 4.5]), rated_at=known_at),
+                msgspec.structs.replace(before, subject=chance.choice(SUBJECTS)),
+            ]
+        )
+    else:
+        review_id, before = str(uuid7()), None
+        rated_at = known_at - chance.choice([timedelta(), timedelta(hours=3), timedelta(days=chance.randrange(400))])
+        after = review_state(
+            chance.choice([1.0, 3.5, 5.0]),
+            chance.choice(SUBJECTS),
+            kind=chance.choice([Kind.STARS, Kind.NPS]),
+            source=chance.choice(SOURCES),
+            rated_at=rated_at,
+        )
+    if before == after:
+        return
+    if after is not None:
+        standing[review_id] = after
+    await bus.tell(before, after, review_id=review_id, time=known_at, partition=chance.randrange(2))
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_at_every_moment_cells_say_what_the_ledger_says(
+    bus: Any, worker: Database, superuser: asyncpg.Connection, seed: int
+) -> None:
+    chance = random.Random(seed)
+    standing: dict[str, ReviewState] = {}
+    large = list(ASKED)
+    for known_at in sorted(START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(120)):
+        await tell_one(bus, chance, known_at, standing)
+        if chance.random() < 0.1 and large:
+            await name_large(superuser, large.pop())
+        await carry_on(worker, chance.choice([0, 0, 1, 2]))
+    await name_large(superuser, *large)
+    await carry_on(worker, chance.choice([60, 80]))
+
+    async with worker.transaction() as tx:
+        assert await tx.raw.fetchval("SELECT bool_and(is_filled) FROM celled_prefixes")
+        for _ in range(40):
+            at, known_at = (START + timedelta(seconds=chance.randrange((DAYS + 40) * 86_400)) for _ in range(2))
+            if chance.random() < 0.2:
+                at = at.replace(hour=0, minute=0, second=0, microsecond=0)
+            for moment in ((at, None), (known_at, known_at), (at, known_at)):
+                await same(tx, chance.choice(ASKED), *moment)
+            await what_lies_between(tx, chance.choice(ASKED), *sorted((at, known_at)))
+
+
+async def same(tx: Tx, subject: str, at: datetime, known_at: datetime | None) -> None:
+    found = await store.kept_at(tx, "default", subject, at, known_at)
+    wanted = await history.kept_at(tx, "default", subject, at, known_at or FOR_EVER)
+    assert counted(found) == {key: near(kept) for key, kept in counted(wanted).items()}
+
+
+async def what_lies_between(tx: Tx, subject: str, after: datetime, until: datetime) -> None:
+    """What a stretch adds is what the ledger has at its end, less what it has at its beginning."""
+    for valid, known in (
+        (store.Between(after=after, until=until), store.ALWAYS),
+        (store.ALWAYS, store.Between(after=after, until=until)),
+    ):
+        added = await store.kept_between(tx, "default", subject, valid, known)
+        ends = [
+            by_key(await history.kept_at(tx, "default", subject, *times))
+            for time in (until, after)
+            for times in [(time, FOR_EVER) if known is store.ALWAYS else (FOR_EVER, time)]
+        ]
+        for key in {*ends[0], *ends[1], *by_key(added)}:
+            late, early = (each.get(key, NOTHING_KEPT) for each in ends)
+            found = by_key(added).get(key, NOTHING_KEPT)
+            assert found.counts == tuple(a - b for a, b in zip(late.counts, early.counts, strict=True))
+            assert found.total == pytest.approx(late.total - early.total, abs=1e-9)
+            assert found.trust_a == pytest.approx(late.trust_a - early.trust_a, rel=1e-9, abs=1e-9 * late.trust_a)
+
+
+async def test_entries_that_no_cell_holds_yet_count(bus: Any, worker: Database, superuser: asyncpg.Connection) -> None:
+    await name_large(superuser, "acme")
+    await carry_on(worker)
+    for day in (1, 2, 3):
+        await bus.tell(
+            None, review_state(5, "acme", rated_at=START + timedelta(days=day)), time=START + timedelta(days=5)
+        )
+
+    async with worker.transaction() as tx:
+        assert await tx.raw.fetchval("SELECT count(*) FROM cells") == 0
+        await same(tx, "acme", START + timedelta(days=2, hours=3), None)
+        [part] = await store.kept_at(tx, "default", "acme", START + timedelta(days=2, hours=3))
+    assert part.kept.counts == (0, 0, 0, 0, 2)
+
+
+async def test_a_removal_that_takes_nearly_all_weight_away_leaves_no_rounding(
+    bus: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    await name_large(superuser, "acme")
+    old = review_state(2, "acme", rated_at=START)
+    new = review_state(5, "acme", rated_at=START + timedelta(days=1_500))
+    await bus.tell(None, old, time=START)
+    await bus.tell(None, new, time=START + timedelta(days=1_500))
+    await bus.tell(new, None, time=START + timedelta(days=1_501))
+    await carry_on(worker, 3)
+
+    async with worker.transaction() as tx:
+        await same(tx, "acme", START + timedelta(days=1_600), None)
+
+
+async def test_a_subject_without_reviews_left_has_no_sums_left(
+    bus: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    await name_large(superuser, "acme")
+    states = [review_state(rating, "acme", rated_at=START + timedelta(days=rating)) for rating in (2, 3, 5)]
+    for state in states:
+        await bus.tell(None, state, review_id=str(uuid7()), time=state.rated_at)
+    for state in states:
+        await bus.tell(state, None, time=START + timedelta(days=20 + state.rating))
+    await carry_on(worker, 4)
+
+    async with worker.transaction() as tx:
+        [part] = await store.kept_at(tx, "default", "acme", START + timedelta(days=60))
+    newest_us = part.kept.newest_us
+    assert part.kept == NOTHING_KEPT._replace(newest_us=newest_us)
+    assert isinstance(part.kept, KeptSums)
+
+
+async def test_a_subject_that_grows_large_gets_cells(
+    bus: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "MAX_RECORDS", 10 * LARGE_ENTRIES)
+    await superuser.execute(
+        f"""INSERT INTO scoring.ledger (tenant_id, partition, epoch, sequence, sign, review_id, revision, subject,
+            source_id, traits, rating, rated_at, valid_at, known_at)
+            SELECT 'default', 0, 1, n, 1, gen_random_uuid(), 1,
+            'acme/shop-' || n % 7, '{SOURCES[0].id}', 0, 5, now(), now(), now()
+            FROM generate_series(1, {LARGE_ENTRIES}) AS n"""
+    )
+    await superuser.execute(f"INSERT INTO scoring.tail VALUES (DEFAULT, 0, 1, 1, {LARGE_ENTRIES})")
+
+    await carry_on(worker)
+
+    assert await superuser.fetchval("SELECT array_agg(prefix) FROM scoring.celled_prefixes") == ["acme"]
+
+
+async def test_only_one_transaction_at_a_time_changes_cells(bus: Any, worker: Database) -> None:
+    await bus.tell(None, review_state(5))
+
+    async with worker.driver_transaction() as first, worker.driver_transaction() as second:
+        await lock(first, [store.JOB_LOCK])
+        assert await commands.carry_on(second) == 0
+    async with worker.driver_transaction() as tx:
+        assert await commands.carry_on(tx) == 1
+
+
+async def test_the_job_has_work_while_there_is_a_tail(bus: Any, worker: Database) -> None:
+    job = CellsJob(worker)
+    assert not await job.has_work()
+
+    await bus.tell(None, review_state(5))
+
+    assert await job.has_work()
+    assert await job.turn() == 1
+    assert not await job.has_work()

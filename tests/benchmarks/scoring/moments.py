@@ -1,0 +1,198 @@
+"""Scores of any moment: a subject of a million reviews over three years, and one that has a million subjects below it.
+
+One review in ten comes late, by up to three years, and one in twenty is rated anew. The cells are made by the job's own
+steps; then the API process is asked, one request after the other, at random instants of both times.
+"""
+
+import asyncio
+import http.client
+import random
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import asyncpg
+
+from benchmarks import servers
+from benchmarks.cpu import family_seconds
+from benchmarks.hooks import make_key
+from benchmarks.machine import describe
+from benchmarks.options import Options
+from benchmarks.report import Report, latencies
+from benchmarks.reviews import SEED, TENANT
+from benchmarks.servers import Product, Servers
+from plaudit.common.db import Database, Role
+from plaudit.scoring.cells import commands, store
+from plaudit.scoring.rebuilds.jobs import rebuild
+
+REVIEWS: Final = 1_000_000
+YEARS: Final = 3
+ASKED: Final = 400
+WARM_UP: Final = 40
+SUBJECTS: Final = {"of one subject": ("solo", "solo"), "of as many subjects": ("chain", "chain/shop-{}")}
+_SEED: Final = """
+INSERT INTO scoring.ledger (tenant_id, partition, epoch, sequence, sign, review_id, revision, subject, source_id,
+    traits, rating, rated_at, valid_at, known_at)
+SELECT $1, $2, 1, 2 * n + again, sign, md5($3::text || n)::uuid, 1 + again, replace($3::text, '{}', n::text),
+    ('01956d00-0000-7000-8000-00000000000' || n * 7 % 4)::uuid, (n * 13 % 5 > 1)::int,
+    1 + (n * 31 + CASE WHEN sign > 0 THEN again ELSE 0 END) % 5,
+    CASE WHEN again = 1 AND sign = 1 THEN edited ELSE rated END, CASE WHEN again = 1 THEN edited ELSE rated END,
+    CASE WHEN again = 1 THEN edited + interval '3 s' ELSE greatest(rated, known) + interval '3 s' END
+FROM (
+    SELECT n, rated,
+        rated + CASE WHEN n % 10 = 3 THEN (until - rated) * (n * 17 % 1000 / 1000.0) ELSE interval '0' END AS known,
+        rated + (until - rated) * (n * 29 % 1000 / 1000.0) AS edited
+    FROM (
+        SELECT n, until, until - ($6::int * interval '365 days') * ((n::bigint * 7919 % $4::int) / $4::float8) AS rated
+        FROM generate_series(1, $4::int) AS n, (VALUES ($5::timestamptz)) AS ending (until)
+    ) AS rated
+) AS told
+CROSS JOIN LATERAL (VALUES (0, 1), (1, -1), (1, 1)) AS signs (again, sign)
+WHERE again = 0 OR n % 20 = 7
+"""
+
+
+_PLACES: Final = """
+INSERT INTO scoring.positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence)
+SELECT name, 'reviews.v1', partition, gen_random_uuid(), last, 1, last
+FROM (SELECT partition, max(sequence) AS last FROM scoring.ledger GROUP BY partition) AS of_partition,
+    (VALUES ('scoring-live'), ('scoring-history')) AS groups (name)
+"""
+
+
+def run(report: Report, options: Options) -> None:
+    """Seed, make the cells, and ask."""
+    count = options.scaled(REVIEWS)
+    with servers.running(with_kafka=False, pinned=False) as backing:
+        asyncio.run(backing.prepare("scoring"))
+        describe(report, backing, pinned=False)
+        report.heading(f"moments of {count:,} reviews over {YEARS} years")
+        until = datetime.now(UTC)
+        asyncio.run(_seed(report, backing, count, until))
+        asyncio.run(_make_cells(report, backing))
+        with servers.product(backing, "plaudit.scoring.main", "api", profile=options.profile, pinned=False) as scoring:
+            scoring.wait_ready()
+            _ask(report, backing, scoring, asyncio.run(make_key(backing)), until)
+        asyncio.run(_between(report, backing, until))
+        asyncio.run(_rebuild(report, backing))
+        report.profile(scoring.profile)
+
+
+async def _seed(report: Report, backing: Servers, count: int, until: datetime) -> None:
+    connection = await asyncpg.connect(backing.database_url)
+    began_at = time.monotonic()
+    for partition, (prefix, subject) in enumerate(SUBJECTS.values()):
+        await connection.execute(_SEED, TENANT, partition, subject, count, until, YEARS)
+        await connection.execute(
+            "INSERT INTO scoring.celled_prefixes (tenant_id, prefix) VALUES ($1, $2)", TENANT, prefix
+        )
+    await connection.execute("VACUUM (ANALYZE) scoring.ledger")
+    report.line("seeded in", f"{time.monotonic() - began_at:.0f} s")
+    await connection.close()
+
+
+async def _make_cells(report: Report, backing: Servers) -> None:
+    database = Database(backing.settings, "scoring", Role.WORKER, pool_size=1)
+    began_at, longest, entries = time.monotonic(), 0.0, 0
+    while True:
+        step_began_at = time.monotonic()
+        async with database.driver_transaction() as tx:
+            done = await commands.carry_on(tx)
+        entries += done
+        longest = max(longest, time.monotonic() - step_began_at)
+        if not done:
+            break
+    took = time.monotonic() - began_at
+    report.line("cells made", f"{took:.0f} s, {entries / took:,.0f} entries/s, the longest step {longest:.2f} s")
+    async with database.driver_transaction() as tx:
+        for row in await tx.raw.fetch(
+            "SELECT prefix, count(*) AS cells FROM cells GROUP BY prefix UNION ALL "
+            "SELECT 'bytes of all', pg_total_relation_size('cells')"
+        ):
+            report.line(f"cells, {row['prefix']}", f"{row['cells']:,}")
+    await database.close()
+    connection = await asyncpg.connect(backing.database_url)
+    await connection.execute("VACUUM (ANALYZE) scoring.cells")
+    await connection.close()
+
+
+def _moments(until: datetime) -> Mapping[str, Sequence[Mapping[str, datetime]]]:
+    draw = random.Random(SEED)
+
+    def instant() -> datetime:
+        return until - timedelta(days=365 * YEARS) * draw.random()
+
+    return {
+        "at": [{"at": instant()} for _ in range(ASKED)],
+        "known_at": [{"known_at": instant()} for _ in range(ASKED)],
+        "at and known_at": [{"at": instant(), "known_at": instant()} for _ in range(ASKED)],
+    }
+
+
+def _ask(report: Report, backing: Servers, scoring: Product, key: str, until: datetime) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", scoring.port, timeout=60)
+    for name, (prefix, _) in SUBJECTS.items():
+        for asked, moments in _moments(until).items():
+            taken, wrong = [], 0
+            spent = _spent(backing, scoring)
+            for parameters in [*moments[:WARM_UP], *moments]:
+                query = urlencode({each: time.isoformat() for each, time in parameters.items()})
+                began_at = time.perf_counter()
+                connection.request(
+                    "GET", f"/v1/scores/{quote(prefix)}?{query}", headers={"authorization": f"Bearer {key}"}
+                )
+                answer = connection.getresponse()
+                answer.read()
+                taken.append(1e3 * (time.perf_counter() - began_at))
+                wrong += answer.status != 200
+            each = [
+                1e3 * (late - early) / len(taken) for early, late in zip(spent, _spent(backing, scoring), strict=True)
+            ]
+            processor = f"processor scoring {each[0]:.1f} + PostgreSQL {each[1]:.1f} ms"
+            report.line(f"{asked}, {name}", f"{latencies(taken[WARM_UP:])}; {processor}")
+            report.check(f"answers not 200, {asked}, {name}", wrong, 0)
+
+
+def _spent(backing: Servers, scoring: Product) -> tuple[float, float]:
+    """Processor time of the process, and of PostgreSQL."""
+    return scoring.cpu_seconds(), family_seconds(backing.postgres.process.pid)
+
+
+async def _between(report: Report, backing: Servers, until: datetime) -> None:
+    """Read what lies between two instants, as explanations and series do, and a moment from the ledger alone."""
+    draw = random.Random(SEED)
+    database = Database(backing.settings, "scoring", Role.WORKER, pool_size=1)
+    for name, (prefix, _) in SUBJECTS.items():
+        taken = []
+        for _ in range(ASKED):
+            after, last = sorted(until - timedelta(days=365 * YEARS) * draw.random() for _ in range(2))
+            stretch = store.Between(after=after, until=last)
+            both: Any = draw.choice([(stretch,), (store.Between(until=last), stretch)])
+            async with database.driver_transaction() as tx:
+                began_at = time.perf_counter()
+                await store.kept_between(tx, TENANT, prefix, *both)
+                taken.append(1e3 * (time.perf_counter() - began_at))
+        report.line(f"between two instants, {name}", latencies(taken))
+    await database.close()
+
+
+async def _rebuild(report: Report, backing: Servers) -> None:
+    """Make all sums anew from the ledger, and tell whether they hold as many reviews."""
+    connection = await asyncpg.connect(backing.database_url)
+    await connection.execute(_PLACES)
+    databases = [Database(backing.settings, "scoring", role, pool_size=1) for role in (Role.WORKER, Role.OWNER)]
+    began_at = time.monotonic()
+    await rebuild(*databases, lambda _progress: None)
+    took = time.monotonic() - began_at
+    entries = await connection.fetchval("SELECT count(*) FROM scoring.ledger")
+    counted, wanted = await connection.fetchrow(
+        "SELECT sum(n1 + n2 + n3 + n4 + n5), (SELECT sum(sign) FROM scoring.ledger) FROM scoring.sums "
+        "WHERE position('/' IN prefix) = 0"
+    )
+    report.line("sums made anew", f"{took:.0f} s, {entries / took:,.0f} entries/s")
+    report.check("reviews in the new sums", counted, wanted)
+    for database in databases:
+        await database.close()
+    await connection.close()
