@@ -183,3 +183,22 @@ async def test_requests_read_the_new_sums_and_see_their_tenants_alone(
     assert (await api.get("/v1/scores/acme")).json()["count"] == 1
     async with resources.database(Role.API).transaction("other") as tx:
         assert await tx.raw.fetchval("SELECT count(*) FROM sums") == 1
+
+
+async def test_what_was_marked_stays_marked_and_what_is_corrected_is_marked(
+    groups: Any, worker: Database, owner: Database, superuser: asyncpg.Connection
+) -> None:
+    await groups.tell(None, review_state(5, "acme"))
+    await groups.tell(None, review_state(5, "globex"))
+    await superuser.execute("DELETE FROM scoring.marks")
+    await groups.tell(None, review_state(1, "acme"))
+    await superuser.execute("UPDATE scoring.sums SET n5 = 7 WHERE prefix = 'globex'")
+    await superuser.execute("SELECT setval(pg_get_serial_sequence('scoring.sums_anew', 'id'), 40)")
+
+    await rebuild(worker, owner, nothing)
+
+    marked = await superuser.fetch(
+        "SELECT DISTINCT prefix FROM scoring.marks, unnest(row_ids) AS row_id JOIN scoring.sums ON id = row_id"
+    )
+    assert {row["prefix"] for row in marked} == {"acme", "globex"}
+    assert await superuser.fetchval("SELECT count(*) FROM scoring.sums_anew") == 0

@@ -3,14 +3,17 @@
 from typing import Final
 
 from plaudit.common.contracts import REVIEWS
-from plaudit.common.db import Tx
+from plaudit.common.db import Role, Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.database import role_name
 from plaudit.scoring.history.store import kept_sums
 from plaudit.scoring.rebuilds.domain import Progress
 from plaudit.scoring.rebuilds.tables import sums_anew
 from plaudit.scoring.reconciliation.store import LIVE_GROUP
+from plaudit.scoring.sums.domain.decay import COUNTS
 from plaudit.scoring.sums.domain.fold import DELTA_KEY
 from plaudit.scoring.sums.domain.kept import KeptSums
+from plaudit.scoring.sums.store import ROWS_OF_A_MARK
 
 JOB_LOCK: Final = "scoring/rebuild"
 """The order key of whoever makes sums anew."""
@@ -65,8 +68,28 @@ _TAKE_THE_PLACE = """
 ALTER TABLE sums RENAME TO sums_before;
 ALTER TABLE sums_anew RENAME TO sums;
 ALTER TABLE sums_before RENAME TO sums_anew;
-TRUNCATE sums_anew, rebuild_places, rounded_sums
+TRUNCATE rebuild_places, rounded_sums
 """
+_AS_WORKER = f"SET LOCAL ROLE {role_name('scoring', Role.WORKER)}"
+_AS_OWNER = f"SET LOCAL ROLE {role_name('scoring', Role.OWNER)}"
+_BOTH = f"sums_anew AS old JOIN sums AS anew USING ({', '.join(DELTA_KEY)})"
+# The old table has the name `sums_anew` by now. Who has read a mark before finds that it is gone, and leaves it.
+_MOVE_MARKS = f"""
+WITH gone AS (DELETE FROM marks RETURNING id, marked_at, row_ids)
+INSERT INTO marks (marked_at, row_ids)
+SELECT marked_at, array_agg(anew.id) FROM gone, unnest(row_ids) AS marked (old_id), {_BOTH}
+WHERE old.id = old_id GROUP BY gone.id, marked_at
+"""
+_MARK_CORRECTED = f"""
+INSERT INTO marks (marked_at, row_ids)
+SELECT now(), array_agg(id) FROM (
+    SELECT anew.id, row_number() OVER () / {ROWS_OF_A_MARK} AS number
+    FROM sums AS anew LEFT JOIN sums_anew AS old USING ({", ".join(DELTA_KEY)})
+    WHERE ({", ".join(f"anew.{name}" for name in COUNTS)})
+        IS DISTINCT FROM ({", ".join(f"old.{name}" for name in COUNTS)})
+) AS corrected GROUP BY number
+"""
+_EMPTY_THE_OLD = "TRUNCATE sums_anew"
 
 
 async def sum_some(tx: Tx, entries: int) -> bool:
@@ -99,6 +122,12 @@ async def partitions(tx: Tx) -> list[int]:
 async def take_the_place(tx: Tx) -> None:
     """Put the new sums in the place of the old ones, and empty these. Only the owner of the tables may.
 
-    Whoever knows rows of the old table finds that it is another now.
+    Whoever knows rows of the old table finds that it is another now. What was marked stays marked, and what the new
+    sums correct is marked, so that it is published.
     """
     await tx.raw.execute(_TAKE_THE_PLACE)
+    await tx.raw.execute(_AS_WORKER)  # the owner sees no tenant's rows
+    await tx.raw.execute(_MOVE_MARKS)
+    await tx.raw.execute(_MARK_CORRECTED)
+    await tx.raw.execute(_AS_OWNER)
+    await tx.raw.execute(_EMPTY_THE_OLD)

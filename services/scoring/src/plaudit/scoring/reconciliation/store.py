@@ -22,6 +22,7 @@ from plaudit.scoring.reconciliation.domain import (
 )
 from plaudit.scoring.sums.domain.decay import COUNTS
 from plaudit.scoring.sums.domain.kept import NEVER_US, KeptSums
+from plaudit.scoring.sums.store import mark
 from plaudit.scoring.sums.tables import sums
 
 LIVE_GROUP: Final = "scoring-live"
@@ -149,6 +150,7 @@ INSERT INTO sums ({_SUMS.listed})
 SELECT {", ".join({"tenant_id": "$1", "partition": "$2"}.get(name, f"anew.{name}") for name in _SUMS.names)} FROM anew
 ON CONFLICT (tenant_id, prefix, source_id, traits, partition, block) DO UPDATE
 SET {", ".join(f"{name} = excluded.{name}" for name in _FIELDS)}
+RETURNING id
 """
 _LETTERS = f"""
 SELECT partition, record_offset, consumer_group, value FROM dead_letters
@@ -258,7 +260,7 @@ async def place_of_live(tx: Tx, partition: int) -> Place | None:
 async def sum_anew(
     tx: Tx, tenant_id: str, partition: int, since: Place, until: Place, rows: Sequence[Differing]
 ) -> None:
-    """Set rows of sums to what the ledger says.
+    """Set rows of sums to what the ledger says, and mark them.
 
     Args:
         tx: the open transaction, which holds live's position.
@@ -271,7 +273,8 @@ async def sum_anew(
     listed = [(*row.key[:3], row.key.block, *row.truth) for row in rows]
     columns = dict(zip((*_KEYS, *_FIELDS), zip(*listed, strict=True), strict=True))
     arrays = [columns[name] for name in _TRUTHS.names]
-    await tx.raw.execute(_SUM_ANEW, tenant_id, partition, since.epoch, since.sequence, until.sequence, *arrays)
+    changed = await tx.raw.fetch(_SUM_ANEW, tenant_id, partition, since.epoch, since.sequence, until.sequence, *arrays)
+    await mark(tx, [row["id"] for row in changed])
 
 
 async def letters(tx: Tx) -> list[Letter]:
