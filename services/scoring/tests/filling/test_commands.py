@@ -350,7 +350,7 @@ async def test_a_half_life_that_is_wanted_again_within_the_day_needs_no_filling(
     assert (await figures(worker, HOUR_US, "acme", "default")).count == 1
 
 
-async def taken_away_again(groups) -> None:
+async def comes_and_goes(groups) -> None:
     """A review at the beginning of a row, and one 63 half-lives newer in the same row that comes and goes."""
     older = NOW.replace(hour=1)
     landmark_us = 64 * HOUR_US * (unix_us(older) // (64 * HOUR_US))
@@ -367,10 +367,10 @@ async def effective_reviews(worker: Database) -> float:
     return (await figures(worker, HOUR_US, "acme", "default")).effective_reviews
 
 
-async def test_a_filled_half_life_has_lost_nothing_to_a_much_newer_review_that_was_taken_away(
+async def test_a_filled_half_life_has_lost_nothing_to_a_much_newer_review_that_came_and_went(
     groups, worker: Database
 ) -> None:
-    await taken_away_again(groups)
+    await comes_and_goes(groups)
     await groups.want(HOUR_US)
     await groups.fill()
 
@@ -381,6 +381,6 @@ async def test_a_filled_half_life_has_lost_nothing_to_a_much_newer_review_that_w
 async def test_a_half_life_that_live_keeps_has_lost_nothing_either(groups, worker: Database) -> None:
     await groups.want(HOUR_US)
     await groups.fill()
-    await taken_away_again(groups)
+    await comes_and_goes(groups)
 
     assert await effective_reviews(worker) == pytest.approx(1, rel=1e-9)

@@ -24,7 +24,7 @@ from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.sums.domain.fold import Deltas
 
-ENTRIES_PER_TURN: Final = 10_000
+ENTRIES_PER_TURN: Final = 5_000
 """Of the ledger, of all tenants."""
 ENTRIES_OF_JOINING: Final = 2_000
 """What live may stand still for: more are added before it does."""
