@@ -71,6 +71,7 @@ SERVICE = Service(
             "/v1/score-figures",
             "/v1/score-ranking",
             "/v1/score-series",
+            "/v1/markers",
             "/console/scores",
         )
     ),
