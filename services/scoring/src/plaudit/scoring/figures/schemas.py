@@ -69,7 +69,7 @@ class SourceScoreOut(PartialScoreOut):
 
 
 class VelocityOut(BaseModel):
-    """How many reviews come."""
+    """Reviews of a month, beside those of the month before."""
 
     last_30_days: int = Field(description="Reviews that were rated in the last 30 days.", examples=[1])
     the_30_days_before: int = Field(description="In the 30 days before.", examples=[0])

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from starlette.responses import Response, StreamingResponse
 
 from plaudit.common.db import Role, SqlTx
@@ -78,6 +78,11 @@ router = APIRouter(tags=["scores"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
 
 
+def _example(time: str) -> WithJsonSchema:
+    """Return the schema of an instant with an example that goes with that of the other one."""
+    return WithJsonSchema({"type": "string", "format": "date-time", "examples": [time]})
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which series are asked for."""
@@ -87,15 +92,15 @@ class Asked:
         Query(max_length=MAX_SUBJECTS, description="Of which subjects; repeat it for several.", examples=[["acme"]]),
     ]
     start: Annotated[
-        Instant, Query(alias="from", description="When the first step begins.", examples=["2026-03-01T00:00:00Z"])
+        Instant, _example("2026-03-01T00:00:00Z"), Query(alias="from", description="When the first step begins.")
     ]
     end: Annotated[
         Instant,
+        _example("2026-03-08T00:00:00Z"),
         Query(
             alias="to",
             description="When the last step ends, at most 9,000 steps later. Steps after the present show what the "
             "scores will be with no new reviews.",
-            examples=["2026-03-08T00:00:00Z"],
         ),
     ]
     profile: Annotated[

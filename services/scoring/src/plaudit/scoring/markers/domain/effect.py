@@ -21,7 +21,7 @@ LEAST_REVIEWS: Final = 5
 
 
 class Figure(StrEnum):
-    """What is compared."""
+    """A figure that can be compared around a marker."""
 
     MEAN = "mean"
     POSITIVE = "positive_share"
