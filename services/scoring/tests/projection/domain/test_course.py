@@ -245,6 +245,18 @@ def test_a_score_moves_in_one_direction_only_and_never_past_its_limit(state, pac
         assert sooner * later_on >= -1e-22
 
 
+@pytest.mark.parametrize("bits", range(20, 40))
+def test_a_crossing_close_to_the_limit_is_known_as_precisely_as_a_score_can_tell(bits):
+    state = state_of({5: 100}, prior_weight=1.0, prior_value=3.0)
+
+    crossed_us = crossing_us(state, 3 + 2.0**-bits)
+
+    # A - T*B is all but 200, and N * (T - V) a power of two. Near 3 a score moves in steps of 2^-51.
+    expected = math.log2(200 - 100 * 2.0**-bits) + bits
+    assert crossed_us is not None
+    assert (crossed_us - NOW) / H180 == pytest.approx(expected, abs=2.0 ** (bits - 50) + 1e-12)
+
+
 @given(states())
 def test_a_score_left_alone_ends_exactly_at_the_prior(state):
     assert score_at(state, state.at_us + 3000 * state.half_life_us) == limit(state) == state.prior_value
@@ -373,6 +385,17 @@ def test_a_stream_that_lasts_ends_at_the_mean_of_the_prior_and_what_it_keeps(sta
     assert limit(state, pace) == pytest.approx((n * v + kept * pace.rating) / (n + kept), abs=1e-12)
     far_us = state.at_us + 3000 * state.half_life_us
     assert score_at(state, far_us, pace) == pytest.approx(limit(state, pace), abs=1e-12)
+
+
+@pytest.mark.parametrize(("pace", "threshold", "late_us"), [(5, 4.25, 0), (1, 2.25, 1)], ids=["rising", "falling"])
+def test_a_rising_score_has_crossed_on_the_threshold_and_a_falling_one_below_it(pace, threshold, late_us):
+    state = state_of({}, half_life_us=None)
+    days = 7  # the prior weighs seven, so that seven reviews bring the score halfway to their rating
+
+    crossed_us = crossing_us(state, threshold, Pace(per_day=1, rating=pace))
+
+    assert score_at(state, NOW + days * DAY_US, Pace(per_day=1, rating=pace)) == threshold
+    assert crossed_us == NOW + days * DAY_US + late_us
 
 
 @given(any_states)
