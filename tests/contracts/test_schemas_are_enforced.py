@@ -82,6 +82,7 @@ BEYOND_SCHEMAS = {
     ("PATCH /v1/sources/{source_id}", "allowed_addresses"): {"invalid-source"},
     ("PATCH /v1/sources/{source_id}", "time_zone"): {"invalid-source"},
     (ROTATE, "secret"): {"invalid-source"},
+    ("PUT /v1/badges/{subject}", "name"): {"wrong-name"},
     ("POST /v1/mappings/guess", "payload"): {"unusable-payload"},
     ("POST /v1/mappings/preview", "payload"): {"unusable-payload"},
     ("POST /v1/mappings/preview", "time_zone"): {"invalid-source"},
@@ -109,8 +110,8 @@ OF_STATES = {
     "POST /v1/surveys/{survey_id}/invitations": (409, "survey-closed"),
 }
 """Where what is named does not exist, or what was tried before forbids it by then."""
-FIXED = {"cursor", "profile"}
-"""Which cursors are good just now, and which profiles a tenant has, are no rules of form."""
+FIXED = {"cursor", "profile", "by"}
+"""Which cursors are good just now, which profiles a tenant has, and what has passed, are no rules of form."""
 
 
 CHECKER = jsonschema.FormatChecker(formats=())
