@@ -19,7 +19,7 @@ Name = Annotated[
 ]
 EXAMPLE_SNIPPET = (
     '<a href="https://plaudit.example/badges/default/acme.html"><img '
-    'src="https://plaudit.example/badges/default/acme.svg" width="360" height="124" alt="Reviews of Acme Coffee"></a>'
+    'src="https://plaudit.example/badges/default/acme.svg" width="380" height="124" alt="Reviews of Acme Coffee"></a>'
 )
 WHAT = "What it is, for readers of structured data: `Organization`, `LocalBusiness` or `Product` of schema.org."
 
