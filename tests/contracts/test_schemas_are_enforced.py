@@ -84,6 +84,7 @@ BEYOND_SCHEMAS = {
     ("PATCH /v1/sources/{source_id}", "time_zone"): {"invalid-source"},
     (ROTATE, "secret"): {"invalid-source"},
     ("PUT /v1/score-profiles/{profile_name}", "kinds"): {"invalid-profile"},
+    ("PUT /v1/badges/{subject}", "name"): {"wrong-name"},
     ("POST /v1/mappings/guess", "payload"): {"unusable-payload"},
     ("POST /v1/mappings/preview", "payload"): {"unusable-payload"},
     ("POST /v1/mappings/preview", "time_zone"): {"invalid-source"},
@@ -111,8 +112,9 @@ OF_STATES = {
     "POST /v1/surveys/{survey_id}/invitations": (409, "survey-closed"),
 }
 """Where what is named does not exist, or what was tried before forbids it by then."""
-FIXED = {"cursor", "profile", "timezone"}
-"""Which cursors are good just now, which profiles a tenant has and which zones there are, are no rules of form."""
+FIXED = {"cursor", "profile", "timezone", "by"}
+"""Which cursors are good just now, which profiles a tenant has, which zones there are and what has
+passed, are no rules of form."""
 FIXED_HERE = {("GET /v1/score-series", "subject"), ("GET /v1/score-ranking", "under")}
 """Which subjects have reviews is none either, where that is asked."""
 

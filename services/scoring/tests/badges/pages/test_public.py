@@ -262,5 +262,5 @@ async def test_another_site_can_show_the_badge_and_frame_its_page_and_no_other(
             assert await page.frame_locator("#page").get_by_text("4.0 : 1").is_visible()
             box = await page.locator("#badge").bounding_box()
             assert box is not None
-            assert (box["width"], box["height"]) == (360, 124)
+            assert (box["width"], box["height"]) == (380, 124)
             assert await page.frame_locator("#how").get_by_role("heading").count() == 0

@@ -15,7 +15,9 @@ from plaudit.common.http import (
     authorize,
     conflict,
     describe,
+    unprocessable,
 )
+from plaudit.common.refusals import WrongInputError, sentence
 from plaudit.common.settings import address_of
 from plaudit.scoring.badges import commands, store
 from plaudit.scoring.badges.domain.addresses import addresses, image_snippet
@@ -24,11 +26,13 @@ from plaudit.scoring.badges.domain.figures import SHOWN
 from plaudit.scoring.badges.schemas import BadgeIn, BadgeOut
 
 PROBLEMS: Final = {
+    "wrong-name": "What a subject is called cannot be shown. The detail says what would do.",
     "unknown-badge": "The score of the subject is not public. Put a badge to make it so.",
     "too-many-badges": "As many subjects as may be are public. Delete the badge of another one first.",
 }
 """Slug → meaning and what to do."""
 REFUSALS: Final[Refusals] = {
+    WrongInputError: lambda error: unprocessable("wrong-name", sentence(error)),
     UnknownBadgeError: lambda error: Problem("unknown-badge", 404, "Not found", str(error)),
     TooManyBadgesError: lambda error: conflict("too-many-badges", str(error)),
 }
@@ -62,7 +66,7 @@ async def read_badge(request: Request, principal: Reader, tx: TenantTx, subject:
 @router.put(
     "/v1/badges/{subject:path}",
     summary="Make a score public",
-    openapi_extra=describe(problems={"too-many-badges": 409}),
+    openapi_extra=describe(problems={"too-many-badges": 409, "wrong-name": 422}),
 )
 async def put_badge(request: Request, principal: Writer, tx: TenantTx, subject: OfSubject, body: BadgeIn) -> BadgeOut:
     """Let everybody see the score of a subject, with its reviews by star, without a key.

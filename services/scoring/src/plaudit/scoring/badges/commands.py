@@ -3,6 +3,7 @@
 from plaudit.common.db import Tx
 from plaudit.common.db.order_locks import lock
 from plaudit.common.names import checked_name
+from plaudit.common.text import one_line
 from plaudit.scoring.badges import store
 from plaudit.scoring.badges.domain.badge import MAX_BADGES, Badge, Kind, TooManyBadgesError, UnknownBadgeError
 
@@ -13,7 +14,9 @@ def badge(tenant_id: str, subject: str, name: str, kind: Kind, allowed_by: str) 
     Raises:
         WrongInputError: the name is empty or too long, or holds what cannot be seen.
     """
-    return Badge(tenant_id=tenant_id, subject=subject, name=checked_name(name), kind=kind, allowed_by=allowed_by)
+    return Badge(
+        tenant_id=tenant_id, subject=subject, name=checked_name(one_line(name)), kind=kind, allowed_by=allowed_by
+    )
 
 
 async def allow(tx: Tx, badge: Badge) -> bool:

@@ -1,31 +1,25 @@
 """The bodies of the API of badges."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, StringConstraints
 
 from plaudit.common.http.strict import Body
-from plaudit.common.names import MAX_NAME_CHARS, checked_name
-from plaudit.common.refusals import WrongInputError, sentence
+from plaudit.common.names import MAX_NAME_CHARS
+from plaudit.common.text import NOT_TEXT, UNSEEN
 from plaudit.scoring.badges.domain.badge import Kind
 
-
-def _check(name: str) -> str:
-    try:
-        return checked_name(name)
-    except WrongInputError as error:
-        raise PydanticCustomError("name", "{rule}", {"rule": sentence(error)}) from error
-
+_SEEN: Final = rf"^[^\x00]*[^\s{NOT_TEXT}{UNSEEN}][^\x00]*$"
+"""Some character that can be seen, and no NUL."""
 
 Name = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_NAME_CHARS, description="What people call it.", examples=["Acme Coffee"]),
-    AfterValidator(_check),
+    StringConstraints(min_length=1, max_length=MAX_NAME_CHARS, pattern=_SEEN),
+    Field(description="What people call it.", examples=["Acme Coffee"]),
 ]
 EXAMPLE_SNIPPET = (
     '<a href="https://plaudit.example/badges/default/acme.html"><img '
-    'src="https://plaudit.example/badges/default/acme.svg" width="360" height="124" alt="Reviews of Acme Coffee"></a>'
+    'src="https://plaudit.example/badges/default/acme.svg" width="380" height="124" alt="Reviews of Acme Coffee"></a>'
 )
 WHAT = "What it is, for readers of structured data: `Organization`, `LocalBusiness` or `Product` of schema.org."
 

@@ -8,10 +8,10 @@ from plaudit.scoring.badges.domain.badge import Badge
 
 BADGES: Final = "/badges"
 HOW: Final = "/scores/how"
-WIDE: Final = (360, 124)
+WIDE: Final = (380, 124)
 """Width and height of the badge in pixels."""
-COMPACT: Final = (300, 36)
-FRAME: Final = (360, 420)
+COMPACT: Final = (350, 36)
+FRAME: Final = (380, 420)
 """Of the frame around the page."""
 
 

@@ -14,6 +14,7 @@ def upgrade() -> None:
         op.execute(statement)
     protect_tenant_rows(op.execute, "scoring", "badges")
     grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", "badges", (Role.API,))
+    grant(op.execute, "scoring", "SELECT", "badges", (Role.WORKER,))
 
 
 STATEMENTS = (
