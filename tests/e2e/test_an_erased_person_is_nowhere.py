@@ -21,7 +21,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 WORD = "zwickelfroh"
 """In nothing but what is erased: in the words, the id on the platform and the address of the review."""
 FOLLOWERS = ("alerting", "scoring", "feedback-board")
-GROUPS = {"scoring": ("scoring-live", "scoring-history", "scoring-insight"), "alerting": ("alerting",), "feedback_board": ("board",)}
+GROUPS = {
+    "scoring": ("scoring-live", "scoring-history", "scoring-insight"),
+    "alerting": ("alerting",),
+    "feedback_board": ("board",),
+}
 
 
 def review(external_id: str, rating: int, email: str, words: str) -> dict[str, Any]:
