@@ -188,7 +188,7 @@ async def _rebuild(report: Report, backing: Servers) -> None:
     took = time.monotonic() - began_at
     entries = await connection.fetchval("SELECT count(*) FROM scoring.ledger")
     counted, wanted = await connection.fetchrow(
-        "SELECT sum(n1 + n2 + n3 + n4 + n5), (SELECT sum(sign) FROM scoring.ledger) FROM scoring.sums "
+        "SELECT sum(n1 + n2 + n3 + n4 + n5)::bigint, (SELECT sum(sign) FROM scoring.ledger) FROM scoring.sums "
         "WHERE position('/' IN prefix) = 0"
     )
     report.line("sums made anew", f"{took:.0f} s, {entries / took:,.0f} entries/s")
