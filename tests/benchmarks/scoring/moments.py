@@ -182,17 +182,17 @@ async def _rebuild(report: Report, backing: Servers) -> None:
     """Make all sums anew from the ledger, and tell whether they hold as many reviews."""
     connection = await asyncpg.connect(backing.database_url)
     await connection.execute(_PLACES)
-    databases = [Database(backing.settings, "scoring", role, pool_size=1) for role in (Role.WORKER, Role.OWNER)]
+    worker, owner = (Database(backing.settings, "scoring", role, pool_size=1) for role in (Role.WORKER, Role.OWNER))
     began_at = time.monotonic()
-    await rebuild(*databases, lambda _progress: None)
+    await rebuild(worker, owner, lambda _progress: None)
     took = time.monotonic() - began_at
     entries = await connection.fetchval("SELECT count(*) FROM scoring.ledger")
-    counted, wanted = await connection.fetchrow(
+    [(counted, wanted)] = await connection.fetch(
         "SELECT sum(n1 + n2 + n3 + n4 + n5)::bigint, (SELECT sum(sign) FROM scoring.ledger) FROM scoring.sums "
         "WHERE position('/' IN prefix) = 0"
     )
     report.line("sums made anew", f"{took:.0f} s, {entries / took:,.0f} entries/s")
     report.check("reviews in the new sums", counted, wanted)
-    for database in databases:
-        await database.close()
+    await worker.close()
+    await owner.close()
     await connection.close()
