@@ -188,11 +188,11 @@ async def _rebuild(report: Report, backing: Servers) -> None:
     took = time.monotonic() - began_at
     entries = await connection.fetchval("SELECT count(*) FROM scoring.ledger")
     [(counted, wanted)] = await connection.fetch(
-        "SELECT sum(n1 + n2 + n3 + n4 + n5), (SELECT sum(sign) FROM scoring.ledger) FROM scoring.sums "
+        "SELECT sum(n1 + n2 + n3 + n4 + n5)::bigint, (SELECT sum(sign) FROM scoring.ledger) FROM scoring.sums "
         "WHERE position('/' IN prefix) = 0"
     )
     report.line("sums made anew", f"{took:.0f} s, {entries / took:,.0f} entries/s")
     report.check("reviews in the new sums", counted, wanted)
-    for database in (worker, owner):
-        await database.close()
+    await worker.close()
+    await owner.close()
     await connection.close()

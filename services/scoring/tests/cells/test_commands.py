@@ -37,7 +37,7 @@ SOURCES = [
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps so small that a short history takes many."""
-    monkeypatch.setattr(commands, "MAX_RECORDS", 3)
+    monkeypatch.setattr(commands, "MAX_RECORDS", 1)
     monkeypatch.setattr(commands, "FILLED_ENTRIES", 4)
 
 
@@ -122,7 +122,7 @@ async def test_at_every_moment_cells_say_what_the_ledger_says(
             await name_large(superuser, large.pop())
         await carry_on(worker, chance.choice([0, 0, 1, 2]))
     await name_large(superuser, *large)
-    await carry_on(worker, chance.choice([60, 80]))
+    await carry_on(worker, chance.choice([60, 160]))
 
     async with worker.transaction() as tx:
         assert await tx.raw.fetchval("SELECT bool_and(is_filled) FROM celled_prefixes")
@@ -181,14 +181,14 @@ async def test_a_removal_that_takes_nearly_all_weight_away_leaves_no_rounding(
 ) -> None:
     await name_large(superuser, "acme")
     old = review_state(2, "acme", rated_at=START)
-    new = review_state(5, "acme", rated_at=START + timedelta(days=1_500))
+    new = review_state(2, "acme", rated_at=START + timedelta(days=1_700))
     await bus.tell(None, old, time=START)
-    await bus.tell(None, new, time=START + timedelta(days=1_500))
-    await bus.tell(new, None, time=START + timedelta(days=1_501))
-    await carry_on(worker, 3)
+    await bus.tell(None, new, time=START + timedelta(days=1_700))
+    await bus.tell(new, None, time=START + timedelta(days=1_770))
+    await carry_on(worker, 4)
 
     async with worker.transaction() as tx:
-        await same(tx, "acme", START + timedelta(days=1_600), None)
+        await same(tx, "acme", START + timedelta(days=1_900), None)
 
 
 async def test_a_subject_without_reviews_left_has_no_sums_left(

@@ -12,7 +12,7 @@ from plaudit.scoring.reconciliation.cli import app
 __all__ = ["app"]
 
 
-@app.command("rebuild", epilog="Example: plaudit score rebuild")
+@app.command("rebuild", epilog="Example: plaudit score rebuild --json")
 def rebuild_command(as_json: AsJson = False) -> None:
     """Make all sums anew from the ledger while scores are read and kept, and then read the new ones.
 
