@@ -8,7 +8,7 @@ import pytest
 from plaudit.scoring.explorer.domain import age, facts, signed, stars_in_words, state_of, steps, strip, summary
 from plaudit.scoring.figures.domain.figures import Aged, Figures, figures_of
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST, Profile
-from plaudit.scoring.projection.domain import score_at
+from plaudit.scoring.projection.domain.course import score_at
 from plaudit.scoring.scores.domain import read_for
 from plaudit.scoring.series.domain import points
 from plaudit.scoring.sums.domain.decay import unix_us

@@ -35,7 +35,7 @@ async def test_a_page_shows_what_has_changed_and_keeps_the_focus(
         await page.get_by_role("button", name="Sign in").click()
         acme = page.get_by_role("row", name="acme")
         await expect(acme.locator("[data-label=Reviews]")).to_have_text("1")
-        link = acme.get_by_role("link")
+        link = acme.get_by_role("link", name="acme", exact=True)
         await link.focus()
 
         await bus.tell(None, review_state(1.0, "acme", rated_at=datetime.now(UTC)))

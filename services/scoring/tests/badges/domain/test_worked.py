@@ -49,16 +49,16 @@ def test_the_shown_figures_add_up_and_give_the_score(given_reviews: list[tuple[f
 
 
 def test_it_has_more_places_where_three_would_give_another_score() -> None:
-    profile = replace(TRUST, prior_weight=0.0004)
+    profile = replace(TRUST, prior_weight=0.0014)
 
     shown = worked(profile, merged(profile, (5, 0), (4, 0)), MOMENT_US)
 
     assert_adds_up(shown)
-    assert (shown.prior_weight, shown.score) == ("0.000", "4.50")
-    tiny = replace(TRUST, prior_weight=0.0004, prior_value=2.0)
+    assert (shown.prior_weight, shown.score) == ("0.001", "4.50")
+    tiny = replace(TRUST, prior_weight=0.001, prior_value=2.0)
     faded = worked(tiny, merged(tiny, (5, 2200 * DAY_US)), MOMENT_US)
     assert_adds_up(faded)
-    assert len(faded.prior_weight) > len("0.000")
+    assert len(faded.prior_weight) > len("0.001")
 
 
 def test_what_never_fades_weighs_one_each() -> None:
