@@ -25,11 +25,15 @@ class Window(NamedTuple):
     ends: Any
 
 
-# A change is shown from when it has taken effect and is known. '0' is the character after '/': the range is exactly
+# A change is shown from when it has taken effect and is known: the later of the two is in the window. It is said twice,
+# so that each can be looked up by an index. '0' is the character after '/': the range is exactly
 # what lies below the subject.
 _SHOWN: Final = """
     ledger.tenant_id = $1 AND (ledger.subject = $2 OR (ledger.subject >= $2 || '/' AND ledger.subject < $2 || '0'))
-    AND greatest(ledger.valid_at, ledger.known_at) > $3 AND ledger.valid_at <= $4 AND ledger.known_at <= $4
+    AND (
+        (ledger.valid_at > $3 AND ledger.valid_at <= $4 AND ledger.known_at <= $4)
+        OR (ledger.known_at > $3 AND ledger.known_at <= $4 AND ledger.valid_at <= $4)
+    )
 """
 _RATED_US: Final = "round(date_part('epoch', ledger.rated_at) * 1e6)::bigint"
 # Weights are against the instant of reading. Below 2^-1000 they are nothing, and a power that underflows is an error.
