@@ -119,3 +119,13 @@ async def test_the_list_leads_to_the_page(staff: httpx.AsyncClient, bus) -> None
         '<a href="/console/scores/subject?subject=acme%2Fberlin">acme/berlin</a>'
         in (await staff.get("/console/scores")).text
     )
+
+
+async def test_the_page_leads_to_why_where_and_what_people_say(staff: httpx.AsyncClient, bus) -> None:
+    await bus.tell(None, review_state(5, "acme"))
+
+    page = (await staff.get("/console/scores/subject", params={"subject": "acme"})).text
+
+    for path in ("explanation", "projection", "complaints"):
+        assert f'href="/console/scores/{path}?subject=acme"' in page
+        assert (await staff.get(f"/console/scores/{path}", params={"subject": "acme"})).status_code == 200

@@ -16,14 +16,17 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, unprocessable
 from plaudit.common.pages.charts import Mark, Series, Threshold, distribution, time_chart
 from plaudit.common.sessions import ConsolePages, staff
+from plaudit.scoring.explanation.pages import EXPLANATION
 from plaudit.scoring.explorer.domain import MONTH, between, facts, stars_in_words, state_of, steps, strip, summary
 from plaudit.scoring.figures.api import figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
+from plaudit.scoring.insight.pages import COMPLAINTS
 from plaudit.scoring.markers import store as markers
 from plaudit.scoring.markers.domain.marker import Marker
 from plaudit.scoring.markers.pages import MARKERS
 from plaudit.scoring.profiles.domain import BUILT_IN, Profile
 from plaudit.scoring.projection.domain.course import ScoreState, next_half_star
+from plaudit.scoring.projection.pages import PROJECTION
 from plaudit.scoring.ranking.api import standings
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
@@ -42,6 +45,13 @@ ONE_LIST: Final = 2 * RANKED
 """So many subjects are shown in one list; of more, the best and the worst."""
 SHOWN_SOURCES: Final = 10
 MAX_MARKS: Final = 20
+
+MORE: Final = {
+    "Why it moved": EXPLANATION,
+    "Where it goes": PROJECTION,
+    "Complaints and praise": COMPLAINTS,
+}
+"""Words → the page of a subject that they lead to."""
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.explorer")
@@ -103,6 +113,7 @@ async def show_subject(
         worst=worst,
         hint=hint,
         markers_path=f"{MARKERS}?{urlencode({'subject': asked[0]})}",
+        more=[(words, f"{path}?{urlencode({'subject': asked[0]})}") for words, path in MORE.items()],
         profile=profile,
         profiles=[(name, _address(listed, name)) for name in BUILT_IN],
         typed=asked[-1] if error else "",
