@@ -66,8 +66,9 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
 checks.negative_data_rejection.expected-statuses = [400, 401, 404, 409, 412, 413, 415, 422]
 
 [[operations]]
-# Which subjects, profiles and zones there are has no schema, nor how two times stand to each other and how far away.
-include-name-regex = "(GET /v1/score.*|POST /v1/markers)"
+# Which subjects, profiles and zones there are has no schema, nor how two times stand to each other and how far away,
+# which kinds are counted together, and which characters of a name show something.
+include-name-regex = "(GET /v1/score.*|POST /v1/markers|PUT /v1/badges/.*|PUT /v1/score-profiles/.*)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
 
 [[operations]]

@@ -19,6 +19,7 @@ def upgrade() -> None:
     grant(op.execute, "scoring", "SELECT", "tail", (Role.API,))
     for table in ("tail", "rounded_sums"):
         grant(op.execute, "scoring", "SELECT, INSERT, DELETE", table, (Role.WORKER,))
+    protect_tenant_rows(op.execute, "scoring", "reconciliations")
     for table in ("reconciliations", "rebuild_places"):
         grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", table, (Role.WORKER,))
 
