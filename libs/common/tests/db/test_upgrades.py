@@ -124,7 +124,7 @@ OF_THE_EARLY = {"ingest.reviews", "ingest.revisions"}
 
 
 LIVE = "scoring-live"
-"""It goes on where the group of the ledger stands, since its sums are made anew from that; here the group is nowhere."""
+"""It goes on where the group of the ledger stands, as its sums are made anew from that; here the group is nowhere."""
 OF_LIVE = {"scoring.positions", "scoring.dead_letters"}
 
 
