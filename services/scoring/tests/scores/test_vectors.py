@@ -1,5 +1,7 @@
 """The published and derived test vectors of the score, by name. Days are counted from a base that is moved about."""
 
+import json
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -8,6 +10,7 @@ from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST, Profile
 from plaudit.scoring.scores.domain import half_stars, read, read_for
 from plaudit.scoring.sums.domain.decay import NO_SUMS, MergedSums, landmark_us, merge
 from plaudit_testing.scored import folded, kept, kept_parts, merged, row_of, scored
+from plaudit_testing.shared import shared
 
 
 def seven_of(half_life_days):
@@ -137,6 +140,20 @@ def test_tp_10_without_decay_the_past_weighs_as_much_as_the_present():
     changes = created(*[(0, 5)] * 100, *[(180, 1)] * 10)
 
     assert read_for(LIFETIME, kept_parts(kept(*changes)), 180 * DAY_US).value == pytest.approx(4.568376, abs=5.1e-7)
+
+
+def test_a_frozen_score_is_the_published_example_of_trustratings():
+    # "Twenty 5-star reviews two years ago give 4.5 stars; one 1-star review today brings it to 3.4."
+    rules = json.loads(shared("vectors", "score_statistics.json").read_text(encoding="utf-8"))
+    expected = rules["trust_score_public_rules"]["trustratings"]["computed"]
+    frozen = replace(TRUST, is_frozen=True)
+    old, today_us = created(*[(0, 5)] * 20), 730 * DAY_US
+
+    before = read_for(frozen, kept_parts(kept(*old)), today_us)
+    after = read_for(frozen, kept_parts(kept(*old, *created((730, 1)))), today_us)
+
+    assert (round(before.value, 4), before.stars) == (expected["before"], expected["before_as_half_stars"])
+    assert round(after.value, 4) == expected["after"]
 
 
 # D: the decay

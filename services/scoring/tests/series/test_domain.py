@@ -4,7 +4,6 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,10 +16,10 @@ from plaudit.scoring.series.domain import MAX_STEPS, InvalidSpanError, Point, Sp
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, added, block_of, kept_share
 from plaudit.scoring.sums.domain.parts import KeptPart, StepPart
+from plaudit_testing.shared import shared
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-CALENDAR = Path("/work/shared/vectors/calendar_iso_weeks_dst.json")
 TIMES = st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as it asks for
 ZONES = st.sampled_from(
     [
@@ -75,9 +74,8 @@ def test_weeks_are_those_of_iso_8601_and_months_those_of_the_calendar() -> None:
     assert [each.label for each in months] == ["2025-12", "2026-01", "2026-02"]
 
 
-@pytest.mark.skipif(not CALENDAR.exists(), reason=f"the published weeks are not here: {CALENDAR}")
 def test_weeks_are_the_published_ones() -> None:
-    vectors = json.loads(CALENDAR.read_text())["iso_weeks"]
+    vectors = json.loads(shared("vectors", "calendar_iso_weeks_dst.json").read_text(encoding="utf-8"))["iso_weeks"]
     for each in vectors["published"]:
         [span] = cut(f"{each['date']}T00:00+00:00", f"{each['date']}T01:00+00:00", Step.WEEK, "UTC")
         assert span.label == each["iso_label_computed"]

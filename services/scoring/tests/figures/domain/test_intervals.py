@@ -2,7 +2,6 @@
 
 import json
 from math import isfinite, sqrt
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,16 +18,14 @@ from plaudit.scoring.figures.domain.intervals import (
     welch,
     wilson,
 )
+from plaudit_testing.shared import shared
 
-VECTORS = Path("/work/shared/vectors/score_statistics.json")
-published = pytest.mark.skipif(not VECTORS.exists(), reason=f"the published figures are not here: {VECTORS}")
 SHARES = st.floats(0, 1)
 NUMBERS = st.floats(0.01, 1e7)
 
 
-@published
 def test_wilson_is_what_r_computes() -> None:
-    vectors = json.loads(VECTORS.read_text())["wilson_95_two_sided"]
+    vectors = json.loads(shared("vectors", "score_statistics.json").read_text(encoding="utf-8"))["wilson_95_two_sided"]
     assert pytest.approx(vectors["z"], abs=1e-15) == Z
     for case in vectors["cases"]:
         wanted = pytest.approx((case["low"], case["high"]), abs=5e-8)
