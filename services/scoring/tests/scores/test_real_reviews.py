@@ -2,35 +2,24 @@
 
 import math
 import random
-import zlib
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID, uuid5
 
 import httpx
 import pytest
 
-from plaudit.common.contracts import REVIEWS, Kind, Origin, ReviewState, SourceRef
 from plaudit.common.db import Database
-from plaudit.common.kafka import positions
-from plaudit.common.kafka.positions import Move, Place
-from plaudit.common.kafka.subscription import Subscription
 from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.filling.jobs import HalfLivesJob
-from plaudit.scoring.history.consumer import HISTORY
-from plaudit.scoring.live.consumer import LIVE
 from plaudit_testing import real_lives
-from plaudit_testing.oracle import EPOCH, instant, microseconds
-from plaudit_testing.real_lives import DAY_US, LAST_US, STARS, Oracle, Rules, Stand, Step
-from plaudit_testing.review_events import pending_envelope, record_of, review_state
+from plaudit_testing.oracle import instant, microseconds
+from plaudit_testing.playing import PARTITIONS, Play, time_of, work
+from plaudit_testing.real_lives import DAY_US, LAST_US, STARS, Oracle, Rules
 from plaudit_testing.shared import shared
 
 pytestmark = pytest.mark.postgres
 
-PARTITIONS = 4
 INSTANTS = 20
-NAMESPACE = UUID("01956d00-0000-7000-8000-0000000000ff")
 DATA = {
     "rentals": (real_lives.rows_of_rentals, "rental", "rental/turo", "01956d00-0000-7000-8000-000000000100"),
     "firefox": (real_lives.rows_of_firefox, "apps", "apps/firefox/fr", "01956d00-0000-7000-8000-000000000200"),
@@ -51,82 +40,6 @@ RULES = {
     "own": OWN,
     "stepwise": Rules(half_life_days=182.5, is_frozen=True),
 }
-
-
-def state_of(stand: Stand | None) -> ReviewState | None:
-    """A review's state as ingest tells it."""
-    if stand is None:
-        return None
-    rated_at = EPOCH + timedelta(microseconds=stand.rated_us)
-    return review_state(
-        stand.rating,
-        stand.subject,
-        kind=Kind(stand.kind),
-        verified=stand.verified,
-        origin=Origin(stand.origin),
-        source=SourceRef(id=stand.source_id, name="Shop", platform="native", created_at=EPOCH),
-        rated_at=rated_at,
-        published_at=rated_at,
-        text=stand.words,
-    )
-
-
-class Play:
-    """Both groups, each of which takes what is told at its own pace, in batches of any size."""
-
-    def __init__(self, worker: Database, chance: random.Random) -> None:
-        self._worker = worker
-        self._chance = chance
-        self._told: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
-        self._handlers = {each.group: each.handler() for each in (LIVE, HISTORY)}
-        self._revisions: dict[str, int] = {}
-
-    async def begin(self) -> None:
-        async with self._worker.transaction() as tx:
-            for group in self._handlers:
-                await positions.begin(tx, group, REVIEWS.name, UUID(int=7), dict.fromkeys(range(PARTITIONS), 0))
-
-    async def told(self, steps: Iterable[Step]) -> None:
-        """Tell of these, and let both groups apply them."""
-        for step in steps:
-            self._revisions[step.review] = revision = self._revisions.get(step.review, 0) + 1
-            pending = pending_envelope(
-                state_of(step.before),
-                state_of(step.after),
-                review_id=str(uuid5(NAMESPACE, step.review)),
-                revision=revision,
-                event_type=step.told_as,
-                time=EPOCH + timedelta(microseconds=step.known_us),
-            )
-            self._told[zlib.crc32(step.review.encode()) % PARTITIONS].append(pending)
-        left = [(subscription, partition) for subscription in (LIVE, HISTORY) for partition in range(PARTITIONS)]
-        while left:
-            taken = self._chance.choice(left)
-            if not await self._take(*taken, most=self._chance.choice([1, 40, 700])):
-                left.remove(taken)
-
-    async def _take(self, subscription: Subscription[Any], partition: int, most: int) -> int:
-        async with self._worker.driver_transaction() as tx:
-            at = (await positions.load(tx, subscription.group, REVIEWS.name, [partition]))[partition].place
-            records = [
-                record_of(subscription, pending, at.sequence + number, partition)
-                for number, pending in enumerate(self._told[partition][at.next_offset :][:most], 1)
-            ]
-            if records:
-                after = Place(at.next_offset + len(records), 1, at.sequence + len(records))
-                await positions.advance(tx, subscription.group, REVIEWS.name, [Move(partition, at, after)])
-                assert await self._handlers[subscription.group](tx, records) == ()
-        return len(records)
-
-
-async def work(job: CellsJob | HalfLivesJob) -> None:
-    """Let a job do all that is due."""
-    while await job.has_work():
-        await job.turn()
-
-
-def time_of(us: int) -> str:
-    return (EPOCH + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")
 
 
 def near(value: float | None) -> object:
