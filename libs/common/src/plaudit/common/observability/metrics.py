@@ -83,6 +83,12 @@ CONSUMER_GAPS = Counter(
     "Times that a sequence was above the expected one, so that the partition stopped. Any increase is an alarm.",
     ["group", "topic"],
 )
+CONSUMER_HALTS = Counter(
+    "plaudit_consumer_halts_total",
+    "Times that a partition stopped until a person decides: a gap, a record that was deleted before it was read or is "
+    "larger than a fetch, a topic that was made anew. Any increase is an alarm.",
+    ["group", "topic"],
+)
 CONSUMER_BATCH_RECORDS = Histogram(
     "plaudit_consumer_batch_records", "Records applied in one transaction.", ["group", "topic"], buckets=_SIZES
 )
