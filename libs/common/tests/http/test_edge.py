@@ -505,6 +505,7 @@ class TestStaticFiles:
         answer = await client.get(SHARED.url("plaudit.css"))
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
         assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
 
     async def test_an_old_address_still_answers_and_is_not_kept(self, client: httpx.AsyncClient) -> None:
         answer = await client.get("/static/000000000000/plaudit.css")

@@ -88,6 +88,20 @@ def test_what_nobody_dates_counts_from_when_it_was_known(before, after, event_ty
     assert {days for _, days in valid_days(told(before, after, 9, event_type))} == {9}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "event_type"),
+    [
+        (None, rated(1), CREATED_TYPE),
+        (rated(0), rated(1, 4), "review.edited"),
+        (rated(1), None, "review.removed"),
+        (None, rated(1), "review.restored"),
+    ],
+    ids=["created", "rated anew", "removed", "restored"],
+)
+def test_a_rating_of_a_clock_that_is_ahead_counts_from_when_it_was_known(before, after, event_type):
+    assert {days for _, days in valid_days(told(before, after, 0.5, event_type))} == {0.5}
+
+
 def test_no_entry_takes_effect_before_the_one_before_it():
     moved, edited = scored(subject="acme/hamburg"), scored(4, MOMENT_US + 2 * DAY_US, subject="acme/hamburg")
     changes = [told(rated(0), moved, 5, "review.edited"), told(moved, edited, 6, "review.edited")]

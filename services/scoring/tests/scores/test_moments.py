@@ -75,6 +75,22 @@ async def test_now_is_the_moment_that_knows_everything(api: httpx.AsyncClient, b
             assert then["score"] == near(score)
 
 
+async def test_a_rating_of_a_clock_that_is_ahead_counts_at_every_moment_that_it_was_shown_at(
+    api: httpx.AsyncClient, bus
+) -> None:
+    known = datetime.now(UTC)
+    await bus.tell(None, review_state(1, "acme", rated_at=known + timedelta(minutes=4)), time=known)
+    now = (await api.get("/v1/scores/acme")).json()
+
+    figures = (await api.get("/v1/score-figures/acme")).json()
+    moments = [(await api.get("/v1/scores/acme", params={name: now["at"]})).json() for name in ("at", "known_at")]
+
+    assert now["count"] == 1
+    assert [moment | {"at": now["at"]} for moment in moments] == [now | {"score": near(now["score"])}] * 2
+    assert (figures["velocity"]["last_30_days"], figures["freshness"]["newest_age_days"]) == (1, 0)
+    assert figures["freshness"]["median_weight_age_days"] == 0
+
+
 async def test_a_score_of_the_future_is_the_present_one_aged(api: httpx.AsyncClient, bus) -> None:
     await bus.tell(None, review_state(5, "acme", rated_at=datetime.now(UTC)))
 

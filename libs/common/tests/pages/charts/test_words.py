@@ -13,7 +13,8 @@ from plaudit.common.pages.charts.labels import words_in_narrow, words_in_wide
 from plaudit.common.pages.charts.marks import placed
 from plaudit.common.pages.charts.scale import HEIGHT, scale_of
 from plaudit.common.pages.charts.values import Mark, Series, Shown, Threshold
-from plaudit.common.pages.charts.words import LINE_HEIGHT, NAMES_MARGIN, NARROW, WIDE, Text, shortened, spread, width_of
+from plaudit.common.pages.charts.words import LINE_HEIGHT, NAMES_MARGIN, NARROW, WIDE, Text, shortened, spread
+from plaudit.common.pages.letters import width_of
 from plaudit_testing.chart_words import texts_of
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

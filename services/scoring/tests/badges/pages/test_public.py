@@ -124,7 +124,7 @@ async def test_structured_data_has_the_plain_mean_and_all_figures(anybody: httpx
     assert data["aggregateRating"]["url"] == "https://plaudit.example/badges/default/acme.html"
 
 
-async def test_the_page_has_no_script_and_only_it_may_be_framed(anybody: httpx.AsyncClient, kite: None) -> None:
+async def test_the_page_has_no_script_and_only_badges_may_be_framed(anybody: httpx.AsyncClient, kite: None) -> None:
     page = await anybody.get("/badges/default/acme.html")
 
     [(kind, inner)] = re.findall(r"<script([^>]*)>(.*?)</script>", page.text)
@@ -135,7 +135,7 @@ async def test_the_page_has_no_script_and_only_it_may_be_framed(anybody: httpx.A
         path: re.search(r"frame-ancestors ([^;]*)", (await anybody.get(path)).headers["content-security-policy"])
         for path in ("/badges/default/acme.html", "/badges/default/acme.svg", "/scores/how/trust", "/badges/x/y.html")
     }
-    assert [found and found[1] for found in framed.values()] == ["*", "'none'", "'none'", "'none'"]
+    assert [found and found[1] for found in framed.values()] == ["*", "*", "'none'", "'none'"]
     assert "script-src" not in page.headers["content-security-policy"]
 
 
@@ -240,6 +240,65 @@ async def test_without_a_subject_the_calculation_has_an_example_of_nobody(anybod
     assert page.status_code == 200
     assert "(7 × 3.5 + 5 + 4) ÷ (7 + 2) = 3.72" in page.text
     assert "reviews never fade" in page.text
+
+
+async def test_shares_for_those_who_do_not_see_the_bars_add_up_to_100_percent(
+    anybody: httpx.AsyncClient, kite: None
+) -> None:
+    page = (await anybody.get("/badges/default/acme.html")).text
+
+    shares = re.findall(r'<span class="visually-hidden">([\d<]+ %)</span>', page)
+    assert shares == ["33 %", "33 %", "17 %", "0 %", "17 %"]
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    "name",
+    ["W" * 60, "日本語の長い名前のお店でございます" * 2, "🙀" * 50, "ШКОЛА ЮНЫХ ЩЕГОЛЕЙ ИЗ ЖМЕРИНКИ И ЫШТЫКА", "Kite"],
+)
+async def test_no_name_leaves_the_badge(
+    resources: Resources[ScoringSettings], writer: httpx.AsyncClient, kite: None, tmp_path: Path, name: str
+) -> None:
+    await writer.put("/v1/badges/acme", json={"name": name})
+    app = build(resources).app
+    assert app is not None
+    async with serving(app) as client, browser(tmp_path) as page:
+        await page.goto(f"{client.base_url}/badges/default/acme.svg")
+        box = await page.locator("text").first.bounding_box()
+
+    assert box is not None
+    assert 16 <= box["x"] + box["width"] <= 364
+
+
+@needs_browser
+@pytest.mark.parametrize("policy", ["unsafe-none", "require-corp"])
+async def test_badges_show_in_every_way_that_a_site_embeds_them(
+    resources: Resources[ScoringSettings], kite: None, tmp_path: Path, policy: str
+) -> None:
+    app = build(resources).app
+    assert app is not None
+    async with serving(app) as client, browser(tmp_path) as page:
+        badge = f"{str(client.base_url).rstrip('/')}/badges/default/acme"
+        ways = {
+            "img": f'<img src="{badge}.svg">',
+            "object": f'<object data="{badge}.svg" type="image/svg+xml"></object>',
+            "embed": f'<embed src="{badge}.svg">',
+            "image in a frame": f'<iframe src="{badge}.svg"></iframe>',
+            "page in a frame": f'<iframe src="{badge}.html"></iframe>',
+            "page in a sandbox": f'<iframe sandbox src="{badge}.html"></iframe>',
+        }
+        headers = {"cross-origin-embedder-policy": policy, "content-security-policy": "default-src *"}
+        site = create_ops_app(
+            "elsewhere", [Route("/", lambda _: HTMLResponse("".join(ways.values()), headers=headers))]
+        )
+        refused: list[str] = []
+        page.on("requestfailed", lambda request: refused.append(f"{request.url}: {request.failure}"))
+        async with serving(site) as elsewhere:
+            await page.goto(str(elsewhere.base_url).replace("127.0.0.1", "localhost"), wait_until="networkidle")
+
+            shown = [frame.url for frame in page.frames if await frame.get_by_text("6 reviews").count()]
+    assert refused == []
+    assert len(shown) == len(ways) - 1, shown
 
 
 @needs_browser

@@ -10,6 +10,8 @@ from plaudit.common.http.problems import not_found
 from plaudit.common.pages.static import StaticFiles
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
+_FOR_EVERY_PAGE: Final = {"cross-origin-resource-policy": "cross-origin"}
+"""Also for a page that another site shows in a sandbox, which is of no origin."""
 
 
 def static_route(static: StaticFiles) -> Route:
@@ -21,7 +23,7 @@ def static_route(static: StaticFiles) -> Route:
         if name not in static.content:
             raise not_found("file")
         caching = _FOREVER if request.path_params["version"] == static.version else "no-cache"
-        headers = {"content-type": static.media_type(name), "cache-control": caching}
+        headers = {"content-type": static.media_type(name), "cache-control": caching, **_FOR_EVERY_PAGE}
         return Response(static.content[name], headers=headers)
 
     return Route(f"{static.path}/{{version}}/{{name}}", serve, methods=["GET", "HEAD"])

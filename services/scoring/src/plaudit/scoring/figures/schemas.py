@@ -184,8 +184,9 @@ def _freshness_out(aged: Aged, at: datetime) -> FreshnessOut:
     at_us = unix_us(at)
     return FreshnessOut(
         newest_rated_at=EPOCH + timedelta(microseconds=aged.newest_us),
-        newest_age_days=(at_us - aged.newest_us) / DAY_US,
-        median_weight_age_days=(at_us - aged.median_us) / DAY_US,
+        # A platform's clock may be minutes ahead of ours; no review is younger than new.
+        newest_age_days=max(0, at_us - aged.newest_us) / DAY_US,
+        median_weight_age_days=max(0, at_us - aged.median_us) / DAY_US,
         weight_younger_than_30_days=aged.weight_of_month,
         weight_younger_than_90_days=aged.weight_of_quarter,
     )

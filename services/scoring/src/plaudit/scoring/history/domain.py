@@ -80,7 +80,8 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
     """Return the signed entries of changes, which are in the order of their partitions.
 
     A review's entries take effect in their order, so that no instant sees one taken away before it was added: none
-    is valid before the last one of its review.
+    is valid before the last one of its review. None is valid after it was known, either: a rating whose platform's
+    clock is minutes ahead of ours is shown at once, and so is what was shown at that instant.
 
     Args:
         changes: a batch.
@@ -96,10 +97,10 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
         if not signed:
             continue
         review_id = told.change.review_id
-        times = [_took_effect_at(told), *(review.rated_at for _, review in signed)]
+        valid_at = min(told.known_at, max(_took_effect_at(told), *(review.rated_at for _, review in signed)))
         if review_id in last:
-            times.append(last[review_id])
-        last[review_id] = valid_at = max(times)
+            valid_at = max(valid_at, last[review_id])
+        last[review_id] = valid_at
         for sign, review in signed:
             yield LedgerEntry(told=told, sign=sign, review=review, traits=check(review), valid_at=valid_at)
 

@@ -20,8 +20,8 @@ from plaudit.common.pages.charts.words import (
     Text,
     shortened,
     spread,
-    width_of,
 )
+from plaudit.common.pages.letters import width_of
 
 _ABOVE: Final = -10
 _BELOW: Final = 15

@@ -35,18 +35,20 @@ def distribution(counts: Sequence[int], *, title: str) -> Markup:
         _ROW.format(
             stars=f"{stars} star" if stars == 1 else f"{stars} stars",
             width=round(100 * count / total, 2) if total else 0,
-            share=_share(percent, count, total),
+            share=share,
             count=count,
         )
-        for stars, count, percent in zip(range(1, STARS + 1), counts, whole_percents(counts), strict=True)
+        for stars, count, share in zip(range(1, STARS + 1), counts, shares(counts), strict=True)
     )
     return _TABLE.format(title=title, rows=Markup("").join(reversed(list(rows))))
 
 
-def _share(percent: int, count: int, total: int) -> str:
-    if not total:
-        return "–"
-    return "< 1 %" if count and not percent else f"{percent} %"
+def shares(counts: Sequence[int]) -> list[str]:
+    """Return shares in words: whole percents that add up to 100. A share that there is, is never 0 %."""
+    if not sum(counts):
+        return ["–"] * len(counts)
+    percents = zip(counts, whole_percents(counts), strict=True)
+    return ["< 1 %" if count and not percent else f"{percent} %" for count, percent in percents]
 
 
 def whole_percents(counts: Sequence[int]) -> list[int]:

@@ -5,7 +5,6 @@ words that do not meet at one width do not meet at any greater one. They are lai
 shows one of them.
 """
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -13,6 +12,7 @@ from typing import Final, Literal
 from markupsafe import Markup
 
 from plaudit.common.pages.charts.scale import BOTTOM, TOP
+from plaudit.common.pages.letters import width_of
 
 NARROW: Final = 190
 """Pixels between the first and the last point of the narrowest chart, on a screen of 320."""
@@ -25,15 +25,7 @@ _ASCENT: Final = 11
 _DESCENT: Final = 4
 _GAP: Final = 4
 _EDGE: Final = 0.01
-_THIN_LETTER: Final = 4.8
-_LETTER: Final = 7.6
-_WIDE_LETTER: Final = 8.8
-_FULL_LETTER: Final = 12.5
-_THINNEST: Final = frozenset("fijlrt .,:;'|!()[]/-–")
-_WIDEST: Final = frozenset("MWmw@%—…")
 _BOLD: Final = frozenset({"name", "number"})
-_BOLDNESS: Final = 1.1
-"""How much wider bold letters are. All of these are of DejaVu Sans, which is the widest of the usual fonts."""
 _NAME_ROOM: Final = NAMES_MARGIN - 12
 HIGHEST: Final = TOP + _ASCENT - 8
 """Baseline of the highest name: above it is the row of numbers."""
@@ -129,21 +121,6 @@ def both(wide: Markup, narrow: Markup) -> Markup:
     if wide == narrow:
         return wide
     return Markup('<g class="wide">{}</g><g class="narrow">{}</g>').format(wide, narrow)
-
-
-def width_of(words: str, *, is_bold: bool = False) -> float:
-    """Return about how many pixels words take at 12 px, rather too many than too few."""
-    return sum(map(_letter_width, words)) * (_BOLDNESS if is_bold else 1)
-
-
-def _letter_width(letter: str) -> float:
-    if unicodedata.combining(letter):
-        return 0.0
-    if letter in _WIDEST or unicodedata.east_asian_width(letter) in {"W", "F"}:
-        return _FULL_LETTER
-    if letter in _THINNEST:
-        return _THIN_LETTER
-    return _WIDE_LETTER if letter.isupper() else _LETTER
 
 
 def shortened(name: str) -> str:

@@ -7,6 +7,8 @@ POINTS: Final = 5
 _INNER: Final = 0.4
 """The inner radius of a star, of its outer one."""
 BAR_WIDTH: Final = 76.0
+NAME_WIDTH: Final = 348.0
+"""What a name may take of the badge."""
 
 
 class Star(NamedTuple):

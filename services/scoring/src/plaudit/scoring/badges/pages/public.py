@@ -22,13 +22,14 @@ from plaudit.common.http.client_address import network_of
 from plaudit.common.http.headers import is_none_match
 from plaudit.common.http.json import encode
 from plaudit.common.pages import Pages
+from plaudit.common.pages.charts.stars import shares
+from plaudit.common.pages.letters import fitting
 from plaudit.common.pages.static import StaticFiles
 from plaudit.common.process import Resources
 from plaudit.common.rate_limits import Limit
 from plaudit.common.sessions.store import rate_limit_key
 from plaudit.common.settings import address_of
 from plaudit.common.tenants.domain import TENANT_PATTERN
-from plaudit.common.text import shortened
 from plaudit.scoring.badges import store
 from plaudit.scoring.badges.domain import drawing
 from plaudit.scoring.badges.domain.addresses import BADGES, COMPACT, HOW, WIDE, Addresses, addresses
@@ -56,12 +57,14 @@ MAX_AGE_SECONDS: Final = 300
 """How long whoever has asked may show an answer without asking again."""
 NO_TENANT: Final = ""
 """Under which the limit is counted: whoever guesses at tenants is counted, too."""
-MAX_SHOWN_NAME_CHARS: Final = 34
+STARS: Final = range(1, 6)
+NAME_PIXELS: Final = 13
+"""Height of the letters of a name in the badge."""
 STATIC: Final = StaticFiles.of_package("plaudit.scoring.badges.pages", "/badge-static")
 _TENANT: Final = re.compile(TENANT_PATTERN)
 _PROFILE: Final = re.compile(NAME_PATTERN)
 _SECURE: Final = (
-    "default-src 'none'; style-src {style}; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {by}"
+    "default-src 'none'; style-src {style}; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 )
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
@@ -105,7 +108,8 @@ async def show_badge(
     image = site.text(
         f"badge_{size}.svg",
         badge=found.badge,
-        short_name=shortened(found.badge.name, MAX_SHOWN_NAME_CHARS),
+        short_name=fitting(found.badge.name, drawing.NAME_WIDTH, is_bold=True, pixels=NAME_PIXELS),
+        name_pixels=NAME_PIXELS,
         figures=found.figures,
         width=width,
         height=height,
@@ -113,7 +117,7 @@ async def show_badge(
         drawing=drawing,
         **_WORDS,
     )
-    return _answer(image.encode(), "image/svg+xml", if_none_match, {"content-security-policy": _policy(style=style)})
+    return _answer(image.encode(), "image/svg+xml", if_none_match, _framed(style=style))
 
 
 @router.get(f"{BADGES}/{{tenant}}/{{subject:path}}.json")
@@ -141,6 +145,7 @@ async def show_page(
         "badge.html",
         badge=found.badge,
         figures=found.figures,
+        shares=shares([found.figures.distribution[star] for star in STARS]),
         at=found.at,
         stylesheet=STATIC.url("badges.css"),
         structured=data,
@@ -149,9 +154,7 @@ async def show_page(
         stars=drawing.stars,
         **_WORDS,
     )
-    return _answer(
-        page.encode(), "text/html; charset=utf-8", if_none_match, {"content-security-policy": _policy(framed_by="*")}
-    )
+    return _answer(page.encode(), "text/html; charset=utf-8", if_none_match, _framed())
 
 
 @router.get(f"{HOW}/{{profile}}")
@@ -249,10 +252,16 @@ def _nothing(request: Request) -> Response:
     return answer
 
 
-def _policy(*, style: str = "", framed_by: str = "'none'") -> str:
-    """Return the content security policy: one style of our own, or our stylesheets; no script ever runs."""
+def _framed(*, style: str = "") -> dict[str, str]:
+    """Return the headers of a document that any site may frame: with one style of its own, or our stylesheets.
+
+    No script ever runs in it. The embedder policy lets sites frame it that ask one of all that they embed.
+    """
     digest = base64.b64encode(sha256(style.encode()).digest()).decode()
-    return _SECURE.format(style=f"'sha256-{digest}'" if style else "'self'", by=framed_by)
+    return {
+        "content-security-policy": _SECURE.format(style=f"'sha256-{digest}'" if style else "'self'"),
+        "cross-origin-embedder-policy": "require-corp",
+    }
 
 
 _LIGHT: Final = "--g:#fffffd;--i:#1b2320;--s:#5a645f;--l:#dedfd8;--y:#8a4b08;--e:#b9c0bb;--a:#1f5f4c"
