@@ -139,7 +139,7 @@ async def move(tx: Tx, gone: Collection[EntryKey], new: Collection[EntryKey]) ->
 
 async def add_counts(tx: Tx, counts: Mapping[DayKey, DayCounts]) -> None:
     """Add to the counts of days, in the order of their keys, so that two writers cannot deadlock."""
-    rows = [(*key, *added.numbers) for key, added in sorted(counts.items()) if any(added.numbers)]
+    rows = [(*key, *numbers) for key in sorted(counts) if any(numbers := counts[key].numbers)]
     if rows:
         await tx.raw.execute(_ADD_COUNTS, *zip(*rows, strict=True))
 

@@ -99,12 +99,13 @@ class _Word(msgspec.Struct, frozen=True, gc=False):
     is_title: bool
 
 
-class _Token(msgspec.Struct, frozen=True, gc=False):
-    """A word where it stands."""
+class _Text(NamedTuple):
+    """The words of a text in their order, and where each stands."""
 
-    word: _Word
-    begins_sentence: bool
-    is_beside: bool
+    words: Sequence[_Word]
+    begins: Sequence[bool]
+    """Whether a sentence begins with it."""
+    beside: Sequence[bool]
     """Whether only a blank or a hyphen stands between it and the word before."""
 
 
@@ -128,23 +129,22 @@ def terms_of(written: str, language: str | None, own_names: frozenset[str]) -> t
     Returns:
         Nothing for a text in another language.
     """
-    tokens = _tokens(_NOT_WORDS.sub(_BLANK, written) if _MAY_HOLD_ADDRESS.search(written) else written)
-    spoken = _language(language, tokens)
+    text = _text(_NOT_WORDS.sub(_BLANK, written) if _MAY_HOLD_ADDRESS.search(written) else written)
+    spoken = _language(language, text.words)
     if spoken is None:
         return ()
-    names, stopped = _named(tokens, spoken), _STOPPED[spoken]
+    names, stopped = _named(text, spoken), _STOPPED[spoken]
     found: dict[str, str] = {}
-    beside: tuple[str, str] | None = None
-    for place, token in enumerate(tokens):
-        word = token.word
+    before: tuple[str, str] | None = None
+    for place, word in enumerate(text.words):
         if not word.is_content or word.folded in stopped or word.folded in own_names or place in names:
-            beside = None
+            before = None
             continue
-        stem, surface = _stem(spoken, word.lowered), _surface(token, spoken)
+        stem, surface = _stem(spoken, word.lowered), _surface(text, place, spoken)
         found.setdefault(stem, surface)
-        if beside is not None and token.is_beside:
-            found.setdefault(f"{beside[0]} {stem}", f"{beside[1]} {surface}")
-        beside = stem, surface
+        if before is not None and text.beside[place]:
+            found.setdefault(f"{before[0]} {stem}", f"{before[1]} {surface}")
+        before = stem, surface
     return tuple(starmap(Term, islice(found.items(), MAX_TERMS)))
 
 
@@ -172,18 +172,16 @@ def folded_words(text: str) -> list[str]:
     return [fold(word) for word in _WORD.findall(text)]
 
 
-def _tokens(text: str) -> list[_Token]:
+def _text(text: str) -> _Text:
     pieces = _WORDS.split(text)
-    found: list[_Token] = []
-    for between, written in zip(pieces[::2], pieces[1::2], strict=False):
-        word = _word(written) if len(written) <= MAX_CACHED_CHARS else _word_of(written)
+    words = [_word(each) if len(each) <= MAX_CACHED_CHARS else _word_of(each) for each in pieces[1::2]]
+    begins, beside = [False] * len(words), [True] * len(words)
+    for place, between in enumerate(pieces[:-1:2]):
         # Most words stand a blank after another one.
-        if between == " " and found:
-            found.append(_Token(word, begins_sentence=False, is_beside=True))
-        else:
-            begins = not found or _SENTENCE_END.search(between) is not None
-            found.append(_Token(word, begins, bool(found) and _BESIDE.fullmatch(between) is not None))
-    return found
+        if between != " " or place == 0:
+            begins[place] = place == 0 or _SENTENCE_END.search(between) is not None
+            beside[place] = place > 0 and _BESIDE.fullmatch(between) is not None
+    return _Text(words, begins, beside)
 
 
 @lru_cache(maxsize=CACHED_WORDS)
@@ -206,47 +204,46 @@ def _word_of(written: str) -> _Word:
     )
 
 
-def _language(tag: str | None, tokens: Sequence[_Token]) -> str | None:
+def _language(tag: str | None, words: Sequence[_Word]) -> str | None:
     if tag:
         spoken = tag.partition("-")[0].lower()
         return spoken if spoken in LANGUAGES else None
-    english = sum(token.word.folded in ENGLISH for token in tokens)
-    german = sum(token.word.folded in GERMAN for token in tokens)
+    english = sum(word.folded in ENGLISH for word in words)
+    german = sum(word.folded in GERMAN for word in words)
     return None if english == german else "en" if english > german else "de"
 
 
-def _named(tokens: Sequence[_Token], language: str) -> AbstractSet[int]:
+def _named(text: _Text, language: str) -> AbstractSet[int]:
     """Return the places of words that name a person, or whatever else English writes with a capital."""
-    names = set[int]() if language == "de" else _told_by_capitals(tokens)
-    before: _Word | None = None
-    for place, token in enumerate(tokens):
-        word = token.word
-        if word.is_given_name:
+    words = text.words
+    names = set[int]() if language == "de" else _told_by_capitals(text)
+    for place in [place for place, word in enumerate(words) if word.is_capital or word.is_given_name]:
+        if words[place].is_given_name:
             names.add(place)
-        elif word.is_capital and before is not None:
-            follows_name = token.is_beside and place - 1 in names and before.is_capital
+        elif place > 0:
+            before = words[place - 1]
+            follows_name = text.beside[place] and place - 1 in names and before.is_capital
             if follows_name or before.is_title:
                 names.add(place)
-        before = word
     return names
 
 
-def _told_by_capitals(tokens: Sequence[_Token]) -> set[int]:
+def _told_by_capitals(text: _Text) -> set[int]:
     """Return the places of words with a capital inside a sentence, where the sentence is not set in capitals."""
     found: set[int] = set()
-    begins = [place for place, token in enumerate(tokens) if token.begins_sentence]
-    capitalised = [place for place, token in enumerate(tokens) if token.word.is_capitalised]
-    for first, end in pairwise([*begins, len(tokens)]):
+    capitalised = [place for place, word in enumerate(text.words) if word.is_capitalised]
+    begins = [place for place, is_first in enumerate(text.begins) if is_first]
+    for first, end in pairwise([*begins, len(text.words)]):
         inner = capitalised[bisect_right(capitalised, first) : bisect_left(capitalised, end)]
         if len(inner) <= MAX_CAPITALISED_SHARE * (end - first - 1):
             found.update(inner)
     return found
 
 
-def _surface(token: _Token, language: str) -> str:
+def _surface(text: _Text, place: int, language: str) -> str:
     """Return a word as it is shown: a German noun keeps its capital, where the capital says that it is one."""
-    word = token.word
-    is_noun = language == "de" and not token.begins_sentence and word.is_capitalised
+    word = text.words[place]
+    is_noun = language == "de" and word.is_capitalised and not text.begins[place]
     return f"{word.lowered[:1].upper()}{word.lowered[1:]}" if is_noun else word.lowered
 
 
