@@ -21,6 +21,7 @@ _PLACE: Final = Columns(insight_places)
 _DAY: Final = Columns(insight_days)
 _KEPT: Final = tuple(field.name for field in fields(Kept))
 _COUNTS: Final = tuple(field.name for field in fields(DayCounts))
+_SAMPLED: Final = tuple(field.name for field in fields(SampledReview))
 _kept_values = attrgetter(*_KEPT)
 _NOTHING_KEPT: Final = (None,) * len(_KEPT)
 
@@ -50,17 +51,22 @@ INSERT INTO insight_days AS held ({_DAY.listed}) SELECT * FROM {_DAY.unnest()}
 ON CONFLICT ({", ".join(column.name for column in insight_days.primary_key)}) DO UPDATE
 SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in _COUNTS)}
 """
+# One look into the index for each week, whose few groups are counted without sorting all days.
 _WEEKS = f"""
-SELECT topic, day >= $5::date AS is_now, ($6::date - 1 - day) / {WEEK_DAYS} AS age,
-    {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
-FROM insight_days
-WHERE tenant_id = $1 AND prefix = $2 AND persona = $3 AND day >= $4::date AND day < $6::date
-    AND ($7::uuid IS NULL OR source_id = $7)
-GROUP BY 1, 2, 3
+SELECT counted.topic, counted.is_now, age, {", ".join(f"counted.{name}" for name in _COUNTS)}
+FROM generate_series(0, ($6::date - 1 - $4::date) / {WEEK_DAYS}) AS ages (age)
+CROSS JOIN LATERAL (
+    SELECT topic, day >= $5::date AS is_now, {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
+    FROM insight_days
+    WHERE tenant_id = $1 AND prefix = $2 AND persona = $3
+        AND day >= greatest($4::date, $6::date - {WEEK_DAYS} * (age + 1)) AND day < $6::date - {WEEK_DAYS} * age
+        AND ($7::uuid IS NULL OR source_id = $7)
+    GROUP BY 1, 2
+) AS counted
 """
 # One look into the index for each day: the draws of a day lie side by side.
-_SAMPLE = """
-SELECT review.review_id, review.day, writer, same_text, topics, stems, is_question
+_SAMPLE = f"""
+SELECT {", ".join(f"review.{name}" for name in _SAMPLED)}
 FROM generate_series($5::date, $6::date - 1, interval '1 day') AS looked_at (day)
 CROSS JOIN LATERAL (
     SELECT review_id FROM insight_places AS place
@@ -159,10 +165,7 @@ async def counts_of_weeks(
     """
     rows = await tx.raw.fetch(_WEEKS, tenant_id, prefix, persona, window.before, window.start, window.end, source_id)
     last = window.weeks - 1
-    return [
-        WeekCounts(row["topic"], row["is_now"], last - row["age"], DayCounts(*(row[name] for name in _COUNTS)))
-        for row in rows
-    ]
+    return [WeekCounts(row[0], row[1], last - row[2], DayCounts(*row[3:])) for row in rows]
 
 
 async def sampled(
@@ -190,7 +193,7 @@ async def sampled(
     rows = await tx.raw.fetch(
         _SAMPLE, tenant_id, prefix, persona, int(polarity), days.start, days.end, below, source_id
     )
-    return [SampledReview(**row) for row in rows]
+    return [SampledReview(*row) for row in rows]
 
 
 async def wordings(tx: Tx, tenant_id: str, review_ids: Iterable[UUID]) -> dict[UUID, Wording]:

@@ -22,7 +22,7 @@ ALL_DRAWS: Final = 2**31
 _NO_STEMS: Final[frozenset[str]] = frozenset()
 
 
-class SampledReview(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SampledReview(msgspec.Struct, frozen=True, gc=False):
     """What is read of a review to count its terms."""
 
     review_id: UUID
