@@ -72,6 +72,14 @@ def strip(figures: Figures, state: ScoreState, month_ago: float | None, now: dat
     ]
 
 
+def headline(figures: Figures) -> str:
+    """Return the score in words: what a reader who listens is told when it changes."""
+    score = figures.score
+    if score.score is None:
+        return "No review counts now."
+    return f"The score is {score.value:.2f} now, shown as {stars_in_words(score.value)}."
+
+
 def ratio(figures: Figures) -> tuple[str, str, str]:
     """Return positive to negative reviews: value, words, look."""
     if figures.ratio is None:
