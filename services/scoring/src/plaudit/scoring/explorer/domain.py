@@ -99,7 +99,8 @@ def _next(found: HalfStar | None, value: float, now: datetime) -> tuple[str, str
         return stars_in_words(value), "stay shown, even if nobody writes", ""
     at = EPOCH + timedelta(microseconds=found.at_us)
     falls = found.stars < half_stars(value)
-    day = f"{at:%-d %B}" if at - now < PAST else f"{at:%B %Y}"
+    near = f"{at:%-d %b}" if at.year == now.year else f"{at:%-d %b %Y}"
+    day = near if at - now < PAST else f"{at:%b %Y}"
     return (
         day,
         f"{'falls below' if falls else 'reaches'} {found.threshold:g} if nobody writes: {stars_in_words(found.stars)}",

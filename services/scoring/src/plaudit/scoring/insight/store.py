@@ -99,6 +99,19 @@ WITH RECURSIVE steps AS (
 )
 SELECT prefix FROM steps WHERE prefix IS NOT NULL LIMIT $2
 """
+# One look into the index for each day.
+_SOURCES = """
+SELECT DISTINCT found.source_id
+FROM generate_series($3::date, $4::date - 1, interval '1 day') AS looked_at (day)
+CROSS JOIN LATERAL (
+    SELECT source_id FROM insight_days AS held
+    WHERE held.tenant_id = $1 AND held.prefix = $2 AND held.persona = '' AND held.day = looked_at.day::date
+        AND held.topic = ''
+    OFFSET 0
+) AS found
+ORDER BY found.source_id
+LIMIT $5
+"""
 _KNOWN = """
 SELECT prefix FROM unnest($2::text[]) AS told (prefix)
 WHERE EXISTS (SELECT FROM insight_days AS held WHERE held.tenant_id = $1 AND held.prefix = told.prefix)
@@ -200,6 +213,12 @@ async def wordings(tx: Tx, tenant_id: str, review_ids: Iterable[UUID]) -> dict[U
     """Return review id → how it is written, of those reviews that are there."""
     rows = await tx.raw.fetch(_WORDINGS, tenant_id, list(review_ids))
     return {row["review_id"]: Wording(**row) for row in rows}
+
+
+async def sources(tx: Tx, tenant_id: str, prefix: str, window: Window, limit: int) -> list[UUID]:
+    """Return the first sources that reviews of a subject came from, in a window and the days before, by their ids."""
+    rows = await tx.raw.fetch(_SOURCES, tenant_id, prefix, window.before, window.end, limit)
+    return [row["source_id"] for row in rows]
 
 
 async def known(tx: Tx, tenant_id: str, prefixes: Sequence[str]) -> list[str]:
