@@ -24,8 +24,10 @@ KNOWN = {
     "plaudit.ingest.reviews.domain.facts._code",
     "plaudit.ingest.reviews.domain.scales._rate",
     "plaudit.ingest.sorting.domain.language._model",
+    "plaudit.scoring.insight.domain.kept._source_id",
     "plaudit.scoring.insight.domain.terms._stem",
     "plaudit.scoring.insight.domain.terms._stemmer",
+    "plaudit.scoring.insight.domain.terms._word",
     "plaudit.scoring.insight.domain.terms.names_of",
 }
 """Each is worth its memory on a hot path. Whoever adds one says so here."""

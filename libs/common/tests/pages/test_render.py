@@ -106,4 +106,4 @@ def test_a_page_can_be_used_without_sight_or_mouse() -> None:
 def test_the_address_of_a_static_file_tells_its_content() -> None:
     addresses = {SHARED.url(name) for name in SHARED.content}
     assert len(addresses) == len(SHARED.content) > 1
-    assert all(re.fullmatch(r"/static/[0-9a-f]{12}/[a-z.]+", address) for address in addresses)
+    assert all(re.fullmatch(r"/static/[0-9a-f]{12}/[a-z_.]+", address) for address in addresses)

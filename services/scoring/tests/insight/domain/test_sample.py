@@ -63,7 +63,7 @@ def test_weights_halve_with_the_half_life():
 
 def test_a_voice_asks_with_the_terms_of_the_review_that_asks():
     group = group_of([review(1, "late", writer=5), review(2, "refund", writer=5, is_question=True)], AS_OF)
-    assert [voice.asking for voice in group.voices] == [{"refund"}]
+    assert [list(voice.asking) for voice in group.voices] == [["refund"]]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,14 @@ def strip(figures: Figures, state: ScoreState, month_ago: float | None, now: dat
     ]
 
 
+def headline(figures: Figures) -> str:
+    """Return the score in words: what a reader who listens is told when it changes."""
+    score = figures.score
+    if score.score is None:
+        return "No review counts now."
+    return f"The score is {score.value:.2f} now, shown as {stars_in_words(score.value)}."
+
+
 def ratio(figures: Figures) -> tuple[str, str, str]:
     """Return positive to negative reviews: value, words, look."""
     if figures.ratio is None:
@@ -91,7 +99,8 @@ def _next(found: HalfStar | None, value: float, now: datetime) -> tuple[str, str
         return stars_in_words(value), "stay shown, even if nobody writes", ""
     at = EPOCH + timedelta(microseconds=found.at_us)
     falls = found.stars < half_stars(value)
-    day = f"{at:%-d %B}" if at - now < PAST else f"{at:%B %Y}"
+    near = f"{at:%-d %b}" if at.year == now.year else f"{at:%-d %b %Y}"
+    day = near if at - now < PAST else f"{at:%b %Y}"
     return (
         day,
         f"{'falls below' if falls else 'reaches'} {found.threshold:g} if nobody writes: {stars_in_words(found.stars)}",

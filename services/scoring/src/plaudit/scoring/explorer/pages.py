@@ -1,10 +1,10 @@
 """The console's page of a subject: its figures, how its score moved and where it goes, beside those of others."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -17,7 +17,17 @@ from plaudit.common.http import Principal, TenantTx, unprocessable
 from plaudit.common.pages.charts import Mark, Series, Threshold, distribution, time_chart
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.explanation.pages import EXPLANATION
-from plaudit.scoring.explorer.domain import MONTH, between, facts, stars_in_words, state_of, steps, strip, summary
+from plaudit.scoring.explorer.domain import (
+    MONTH,
+    between,
+    facts,
+    headline,
+    stars_in_words,
+    state_of,
+    steps,
+    strip,
+    summary,
+)
 from plaudit.scoring.figures.api import figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
 from plaudit.scoring.insight.pages import COMPLAINTS
@@ -32,7 +42,7 @@ from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsE
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import SharedProfile, unknown_asked, unknown_subject
 from plaudit.scoring.scores.domain import Moment
-from plaudit.scoring.scores.pages import SCORES, SUBJECT
+from plaudit.scoring.scores.pages import LIVE, SCORES, SUBJECT
 from plaudit.scoring.series import store as series
 from plaudit.scoring.series.domain import Point, Span, points
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -46,6 +56,9 @@ ONE_LIST: Final = 2 * RANKED
 SHOWN_SOURCES: Final = 10
 MAX_MARKS: Final = 20
 
+NOW: Final = f"{SUBJECT}/now"
+"""The parts of the page that change with the score."""
+
 MORE: Final = {
     "Why it moved": EXPLANATION,
     "Where it goes": PROJECTION,
@@ -56,6 +69,7 @@ MORE: Final = {
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.explorer")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
+Subjects = Annotated[tuple[str, ...], Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +89,13 @@ class Compared:
 
 @router.get(SUBJECT)
 async def show_subject(
-    request: Request,
-    principal: Staff,
-    tx: TenantTx,
-    profile: SharedProfile,
-    subject: Annotated[tuple[str, ...], Query()] = (),
+    request: Request, principal: Staff, tx: TenantTx, profile: SharedProfile, subject: Subjects = ()
 ) -> Response:
     """Show a subject, and others beside it."""
-    asked = list(dict.fromkeys(filter(None, (each.strip().strip("/") for each in subject))))
-    if not asked or not is_subject(asked[0]):
-        raise unprocessable("invalid-request", f"The address names no subject: {SUBJECT_RULE}.")
-    if not await scores.is_known(tx, principal.tenant_id, asked[0]):
-        raise await unknown_subject(tx, principal.tenant_id, asked[0])
+    asked = await _asked(tx, principal.tenant_id, subject)
     beside, error = await _beside(tx, principal.tenant_id, asked[1:])
     listed = [asked[0], *beside]
-    cut = steps(tx.now)
-    compared = [await _compared(tx, principal.tenant_id, each, listed, profile, cut) for each in listed]
     best, worst, hint = await _ranked(tx, principal.tenant_id, asked[0], profile)
-    first = compared[0]
-    marked = await markers.concerning(tx, principal.tenant_id, asked[0], cut[0].end, cut[-1].end, MAX_MARKS)
-    has_score = any(point.score.count for each in compared for point in each.points)
     return await console.response(
         request,
         principal,
@@ -102,30 +103,66 @@ async def show_subject(
         "subject.html",
         status=422 if error else 200,
         further=(asked[0],),
-        first=first,
-        compared=compared,
-        figures=strip(first.figures, first.state, _month_ago(first.points, tx.now), tx.now),
-        facts=facts(first.figures, first.aged, unix_us(tx.now)),
-        chart=_chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
-        stars=distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
-        sources=first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else [],
+        **await _shown(tx, principal, listed, profile),
         best=best,
         worst=worst,
         hint=hint,
-        markers_path=f"{MARKERS}?{urlencode({'subject': asked[0]})}",
         more=[(words, f"{path}?{urlencode({'subject': asked[0]})}") for words, path in MORE.items()],
-        profile=profile,
         profiles=[(name, _address(listed, name)) for name in BUILT_IN],
         typed=asked[-1] if error else "",
         error=error,
         has_room=len(listed) < MAX_COMPARED,
         scores_path=SCORES,
         subject_path=SUBJECT,
-        address=lambda other: _address([other], profile.name),
-        between=between,
-        above=asked[0].rpartition("/")[0],
-        may_read_reviews=principal.may("reviews:read"),
     )
+
+
+@router.get(NOW)
+async def show_what_changes(
+    request: Request, principal: Staff, tx: TenantTx, profile: SharedProfile, subject: Subjects = ()
+) -> Response:
+    """Show the parts of a subject's page that change with its score, for the page's script."""
+    asked = await _asked(tx, principal.tenant_id, subject)
+    beside, _ = await _beside(tx, principal.tenant_id, asked[1:])
+    shown = await _shown(tx, principal, [asked[0], *beside], profile)
+    return await console.response(request, principal, tx, "subject_now.html", **shown)
+
+
+async def _asked(tx: SqlTx, tenant_id: str, given: Sequence[str]) -> list[str]:
+    """Return the subjects that an address names, of which the first one is known."""
+    asked = list(dict.fromkeys(filter(None, (each.strip().strip("/") for each in given))))
+    if not asked or not is_subject(asked[0]):
+        raise unprocessable("invalid-request", f"The address names no subject: {SUBJECT_RULE}.")
+    if not await scores.is_known(tx, tenant_id, asked[0]):
+        raise await unknown_subject(tx, tenant_id, asked[0])
+    return asked
+
+
+async def _shown(tx: SqlTx, principal: Principal, listed: Sequence[str], profile: Profile) -> Mapping[str, Any]:
+    """Return what the parts of the page hold that change with the score."""
+    cut = steps(tx.now)
+    compared = [await _compared(tx, principal.tenant_id, each, listed, profile, cut) for each in listed]
+    first = compared[0]
+    marked = await markers.concerning(tx, principal.tenant_id, first.subject, cut[0].end, cut[-1].end, MAX_MARKS)
+    has_score = any(point.score.count for each in compared for point in each.points)
+    return {
+        "first": first,
+        "compared": compared,
+        "headline": headline(first.figures),
+        "figures": strip(first.figures, first.state, _month_ago(first.points, tx.now), tx.now),
+        "facts": facts(first.figures, first.aged, unix_us(tx.now)),
+        "chart": _chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
+        "stars": distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
+        "sources": first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else [],
+        "markers_path": f"{MARKERS}?{urlencode({'subject': first.subject})}",
+        "profile": profile,
+        "address": lambda other: _address([other], profile.name),
+        "between": between,
+        "above": first.subject.rpartition("/")[0],
+        "may_read_reviews": principal.may("reviews:read"),
+        "live": f"{LIVE}?{urlencode({'subject': first.subject})}",
+        "now_path": _address(listed, profile.name, of=NOW),
+    }
 
 
 async def _beside(tx: SqlTx, tenant_id: str, asked: Sequence[str]) -> tuple[list[str], str]:
@@ -205,5 +242,5 @@ def _chart(compared: Sequence[Compared], cut: Sequence[Span], now: datetime, mar
     )
 
 
-def _address(subjects: Sequence[str], profile: str) -> str:
-    return f"{SUBJECT}?{urlencode([*(('subject', each) for each in subjects), ('profile', profile)])}"
+def _address(subjects: Sequence[str], profile: str, *, of: str = SUBJECT) -> str:
+    return f"{of}?{urlencode([*(('subject', each) for each in subjects), ('profile', profile)])}"

@@ -1,7 +1,6 @@
 """HTTP: what people complain about and praise, and what changed."""
 
 import asyncio
-from datetime import date
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from plaudit.common.http import Principal, Problem, Refusals, Subject, TenantTx,
 from plaudit.scoring.insight import store
 from plaudit.scoring.insight.domain.kept import ALL, Polarity
 from plaudit.scoring.insight.domain.report import Insight, Sample, WeekCounts, insight_of
-from plaudit.scoring.insight.domain.sample import ALL_DRAWS, SampledReview, draws_below, group_of
+from plaudit.scoring.insight.domain.sample import ALL_DRAWS, Group, draws_below, group_of
 from plaudit.scoring.insight.domain.standing_out import MAX_TERMS
 from plaudit.scoring.insight.domain.window import UnknownSubjectError, Window, WrongWindowError, window_of
 from plaudit.scoring.insight.domain.wording import wanted, worded
@@ -59,18 +58,22 @@ async def read(
             raise UnknownSubjectError(subject, paths)
     looked_at = counted if source_id is None else await store.counts_of_weeks(tx, *where, None, window)
     now, before = window, Window(window.before, window.start)
-    reviews: list[list[SampledReview]] = []
     bounds: list[int] = []
-    for polarity, days, is_now in (
-        (Polarity.LOW, now, True),
-        (Polarity.HIGH, now, True),
-        (Polarity.LOW, before, False),
-    ):
-        bound = draws_below(_with_terms(counted, polarity, is_now), _with_terms(looked_at, polarity, is_now))
-        bounds.append(bound)
-        reviews.append(await store.sampled(tx, *where, source_id, polarity, days, bound))
-    # It takes some hundredths of a second where a subject has many reviews; other requests go on meanwhile.
-    found = await asyncio.to_thread(_told, window, counted, reviews, is_whole=set(bounds) == {ALL_DRAWS}, limit=limit)
+    groups: list[asyncio.Task[Group]] = []
+    async with asyncio.TaskGroup() as tasks:
+        for polarity, days, is_now in (
+            (Polarity.LOW, now, True),
+            (Polarity.HIGH, now, True),
+            (Polarity.LOW, before, False),
+        ):
+            bound = draws_below(_with_terms(counted, polarity, is_now), _with_terms(looked_at, polarity, is_now))
+            reviews = await store.sampled(tx, *where, source_id, polarity, days, bound)
+            bounds.append(bound)
+            # In threads, while the next ones are read, and while other requests go on.
+            groups.append(tasks.create_task(asyncio.to_thread(group_of, reviews, window.end)))
+    low, high, low_before = (each.result() for each in groups)
+    sample = Sample(low, high, low_before, is_whole=set(bounds) == {ALL_DRAWS})
+    found = await asyncio.to_thread(insight_of, window, counted, sample, limit)
     return worded(found, await store.wordings(tx, tenant_id, wanted(found)))
 
 
@@ -105,14 +108,6 @@ async def read_insight(
     window = window_of(start, end, tx.now.date())
     found = await read(tx, principal.tenant_id, subject, persona or ALL, source, window, limit)
     return insight_out(found, subject, persona, source, limit)
-
-
-def _told(
-    window: Window, counted: list[WeekCounts], reviews: list[list[SampledReview]], *, is_whole: bool, limit: int
-) -> Insight:
-    as_of: date = window.end
-    low, high, low_before = (group_of(each, as_of) for each in reviews)
-    return insight_of(window, counted, Sample(low, high, low_before, is_whole), limit)
 
 
 def _with_terms(counted: list[WeekCounts], polarity: Polarity, is_now: bool) -> int:

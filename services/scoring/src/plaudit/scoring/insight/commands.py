@@ -51,8 +51,10 @@ async def apply(tx: Tx, told: Iterable[Told]) -> None:
     """
     newest: dict[tuple[str, UUID], Told] = {}
     for each in told:
-        if each.concerns and (each.key not in newest or newest[each.key].change.revision < each.change.revision):
-            newest[each.key] = each
+        if each.concerns:
+            key = each.key
+            if key not in newest or newest[key].change.revision < each.change.revision:
+                newest[key] = each
     held = await store.locked(tx, newest)
     new = {key: each for key, each in newest.items() if key not in held or held[key].revision < each.change.revision}
     erased = await erasure.erased_reviews(tx, [(tenant_id, str(review_id)) for tenant_id, review_id in sorted(new)])

@@ -1,8 +1,9 @@
 """The console's page of what people complain about and praise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
@@ -15,7 +16,7 @@ from plaudit.scoring.insight import store
 from plaudit.scoring.insight.api import read
 from plaudit.scoring.insight.domain.kept import PERSONA_TITLES
 from plaudit.scoring.insight.domain.report import Change, Insight
-from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, window_of
+from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, Window, window_of
 
 COMPLAINTS: Final = "/console/scores/complaints"
 REVIEWS: Final = "/console/reviews"
@@ -24,6 +25,9 @@ LIMIT: Final = 12
 KNOWN_SUBJECTS: Final = 20
 """That are offered where none is asked for."""
 DAYS: Final = {"30": "30 days", "90": "90 days", "180": "180 days", "365": "a year"}
+ANYWHERE: Final = "anywhere"
+MAX_SOURCES: Final = 100
+"""That can be chosen."""
 PERSONAS: Final = {"": "anyone", **PERSONA_TITLES}
 
 router = APIRouter(include_in_schema=False)
@@ -39,15 +43,20 @@ async def show_complaints(
     subject: Annotated[str, Query()] = "",
     days: Annotated[str, Query()] = "",
     persona: Annotated[str, Query()] = "",
+    source: Annotated[str, Query()] = "",
 ) -> Response:
     """Show what reviews of a subject complain about and praise; a choice that there is not counts as none."""
     subject = subject.strip().strip("/")
     days = days if days in DAYS else str(DEFAULT_DAYS)
     persona = persona if persona in PERSONAS else ""
+    sources: Mapping[str, str] = {"": ANYWHERE}
     found: Insight | None = None
     error = SUBJECT_RULE if subject and not is_subject(subject) else ""
     if subject and not error:
-        found, error = await _found(tx, principal.tenant_id, subject, persona, int(days))
+        window = _window(int(days), tx.now.date())
+        sources = await _sources(tx, principal.tenant_id, subject, window)
+        source = source if source in sources else ""
+        found, error = await _found(tx, principal.tenant_id, subject, persona, source, window)
     return await console.response(
         request,
         principal,
@@ -60,10 +69,13 @@ async def show_complaints(
         subject=subject,
         days=days,
         persona=persona,
+        source=source,
         error=error,
         found=found,
         known=[] if found else await store.first_prefixes(tx, principal.tenant_id, KNOWN_SUBJECTS),
-        choices={"days": DAYS, "persona": PERSONAS},
+        choices={"days": DAYS, "persona": PERSONAS, "source": sources},
+        may_read_reviews=principal.may("reviews:read"),
+        those=those_in_words(found, persona, sources.get(source, "")) if found else "",
         day=day,
         bars=bars,
         change_words=change_words,
@@ -88,10 +100,32 @@ def bars(weeks: Sequence[int]) -> list[tuple[int, float]]:
     return [(place, count / most) for place, count in enumerate(weeks) if count]
 
 
-async def _found(tx: SqlTx, tenant_id: str, subject: str, persona: str, days: int) -> tuple[Insight | None, str]:
-    today = tx.now.date()
-    window = window_of(today - timedelta(days=days - 1), None, today)
+def those_in_words(found: Insight, persona: str, source: str) -> str:
+    """Return which reviews the page is of: `1 March 2026 to today, against as many days before, from Shop`."""
+    words = f"{day(found.window.start)} to today, against as many days before"
+    by = f", by writers of one kind: {PERSONAS[persona].lower()}" if persona else ""
+    return f"{words}{by}{f', from {source}' if source != ANYWHERE else ''}."
+
+
+def source_words(source_id: UUID) -> str:
+    """Return a source for people, by the end of its id."""
+    return f"source …{str(source_id)[-6:]}"
+
+
+def _window(days: int, today: date) -> Window:
+    return window_of(today - timedelta(days=days - 1), None, today)
+
+
+async def _sources(tx: SqlTx, tenant_id: str, subject: str, window: Window) -> dict[str, str]:
+    """Return the choices of sources: id → words."""
+    found = await store.sources(tx, tenant_id, subject, window, MAX_SOURCES)
+    return {"": ANYWHERE, **{str(source_id): source_words(source_id) for source_id in found}}
+
+
+async def _found(
+    tx: SqlTx, tenant_id: str, subject: str, persona: str, source: str, window: Window
+) -> tuple[Insight | None, str]:
     try:
-        return await read(tx, tenant_id, subject, persona, None, window, LIMIT), ""
+        return await read(tx, tenant_id, subject, persona, UUID(source) if source else None, window, LIMIT), ""
     except UnknownSubjectError as error:
         return None, str(error).replace("`", "")

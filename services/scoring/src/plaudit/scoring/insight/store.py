@@ -21,6 +21,7 @@ _PLACE: Final = Columns(insight_places)
 _DAY: Final = Columns(insight_days)
 _KEPT: Final = tuple(field.name for field in fields(Kept))
 _COUNTS: Final = tuple(field.name for field in fields(DayCounts))
+_SAMPLED: Final = tuple(field.name for field in fields(SampledReview))
 _kept_values = attrgetter(*_KEPT)
 _NOTHING_KEPT: Final = (None,) * len(_KEPT)
 
@@ -50,17 +51,22 @@ INSERT INTO insight_days AS held ({_DAY.listed}) SELECT * FROM {_DAY.unnest()}
 ON CONFLICT ({", ".join(column.name for column in insight_days.primary_key)}) DO UPDATE
 SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in _COUNTS)}
 """
+# One look into the index for each week, whose few groups are counted without sorting all days.
 _WEEKS = f"""
-SELECT topic, day >= $5::date AS is_now, ($6::date - 1 - day) / {WEEK_DAYS} AS age,
-    {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
-FROM insight_days
-WHERE tenant_id = $1 AND prefix = $2 AND persona = $3 AND day >= $4::date AND day < $6::date
-    AND ($7::uuid IS NULL OR source_id = $7)
-GROUP BY 1, 2, 3
+SELECT counted.topic, counted.is_now, age, {", ".join(f"counted.{name}" for name in _COUNTS)}
+FROM generate_series(0, ($6::date - 1 - $4::date) / {WEEK_DAYS}) AS ages (age)
+CROSS JOIN LATERAL (
+    SELECT topic, day >= $5::date AS is_now, {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
+    FROM insight_days
+    WHERE tenant_id = $1 AND prefix = $2 AND persona = $3
+        AND day >= greatest($4::date, $6::date - {WEEK_DAYS} * (age + 1)) AND day < $6::date - {WEEK_DAYS} * age
+        AND ($7::uuid IS NULL OR source_id = $7)
+    GROUP BY 1, 2
+) AS counted
 """
 # One look into the index for each day: the draws of a day lie side by side.
-_SAMPLE = """
-SELECT review.review_id, review.day, writer, same_text, topics, stems, is_question
+_SAMPLE = f"""
+SELECT {", ".join(f"review.{name}" for name in _SAMPLED)}
 FROM generate_series($5::date, $6::date - 1, interval '1 day') AS looked_at (day)
 CROSS JOIN LATERAL (
     SELECT review_id FROM insight_places AS place
@@ -92,6 +98,19 @@ WITH RECURSIVE steps AS (
     FROM steps WHERE steps.prefix IS NOT NULL
 )
 SELECT prefix FROM steps WHERE prefix IS NOT NULL LIMIT $2
+"""
+# One look into the index for each day.
+_SOURCES = """
+SELECT DISTINCT found.source_id
+FROM generate_series($3::date, $4::date - 1, interval '1 day') AS looked_at (day)
+CROSS JOIN LATERAL (
+    SELECT source_id FROM insight_days AS held
+    WHERE held.tenant_id = $1 AND held.prefix = $2 AND held.persona = '' AND held.day = looked_at.day::date
+        AND held.topic = ''
+    OFFSET 0
+) AS found
+ORDER BY found.source_id
+LIMIT $5
 """
 _KNOWN = """
 SELECT prefix FROM unnest($2::text[]) AS told (prefix)
@@ -139,7 +158,7 @@ async def move(tx: Tx, gone: Collection[EntryKey], new: Collection[EntryKey]) ->
 
 async def add_counts(tx: Tx, counts: Mapping[DayKey, DayCounts]) -> None:
     """Add to the counts of days, in the order of their keys, so that two writers cannot deadlock."""
-    rows = [(*key, *added.numbers) for key, added in sorted(counts.items()) if any(added.numbers)]
+    rows = [(*key, *numbers) for key in sorted(counts) if any(numbers := counts[key].numbers)]
     if rows:
         await tx.raw.execute(_ADD_COUNTS, *zip(*rows, strict=True))
 
@@ -159,10 +178,7 @@ async def counts_of_weeks(
     """
     rows = await tx.raw.fetch(_WEEKS, tenant_id, prefix, persona, window.before, window.start, window.end, source_id)
     last = window.weeks - 1
-    return [
-        WeekCounts(row["topic"], row["is_now"], last - row["age"], DayCounts(*(row[name] for name in _COUNTS)))
-        for row in rows
-    ]
+    return [WeekCounts(row[0], row[1], last - row[2], DayCounts(*row[3:])) for row in rows]
 
 
 async def sampled(
@@ -190,13 +206,19 @@ async def sampled(
     rows = await tx.raw.fetch(
         _SAMPLE, tenant_id, prefix, persona, int(polarity), days.start, days.end, below, source_id
     )
-    return [SampledReview(**row) for row in rows]
+    return [SampledReview(*row) for row in rows]
 
 
 async def wordings(tx: Tx, tenant_id: str, review_ids: Iterable[UUID]) -> dict[UUID, Wording]:
     """Return review id → how it is written, of those reviews that are there."""
     rows = await tx.raw.fetch(_WORDINGS, tenant_id, list(review_ids))
     return {row["review_id"]: Wording(**row) for row in rows}
+
+
+async def sources(tx: Tx, tenant_id: str, prefix: str, window: Window, limit: int) -> list[UUID]:
+    """Return the first sources that reviews of a subject came from, in a window and the days before, by their ids."""
+    rows = await tx.raw.fetch(_SOURCES, tenant_id, prefix, window.before, window.end, limit)
+    return [row["source_id"] for row in rows]
 
 
 async def known(tx: Tx, tenant_id: str, prefixes: Sequence[str]) -> list[str]:

@@ -1,24 +1,65 @@
-// Keeps a part of a page current: `<section id="…" data-live="/v1/…">` names a stream of server-sent events. When one
-// comes, the page is read again, and the part is replaced. Without scripts, the page shows what it showed at first.
+// Keeps parts of a page current: `<section id="…" data-live="/v1/…" data-live-type="…">` names a stream of server-sent
+// events and the type of those that matter. When one comes, `data-live-from`, or the page itself, is read again, and the
+// part of the same id is replaced. Another script may refuse that by `live-replace`, while somebody uses the part, and
+// hears of it by `live-replaced`. Without scripts, the page shows what it showed at first.
 "use strict";
 
 (() => {
-  const PAUSE_MS = 2000; // between two readings, however many events come
+  const PAUSE_MS = 1000; // between two readings, however many events come
+  const REST = 10; // a reading is followed by a pause at least so many times as long, so that pages keep no server busy
+  const IN_USE_MS = 5000; // until a part that was in use is tried again
+  const PATIENCE_MS = 8000; // a stream that has ended comes back by itself; only then it is lost
+  const RETRY_MS = 30000; // a browser does not come back to a stream that was refused
   const parts = [...document.querySelectorAll("[data-live][id]")];
+  const shown = new Map(parts.map((part) => [part, part.innerHTML]));
+  const asOf = document.querySelector(".as-of");
+  const state = document.createElement("span");
   let reading = false;
   let wanted = false;
 
-  const replaced = (page, selector) => {
-    const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
-    if (!old || !fresh || old.innerHTML === fresh.innerHTML) {
-      return;
+  const say = (words, look) => {
+    state.textContent = `${words} · `;
+    state.className = look;
+  };
+
+  const addressOf = (part) => part.dataset.liveFrom ?? location.href;
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  /** Replace a part by what was read; return whether it is current then. */
+  const replace = (part, fresh) => {
+    if (!fresh || shown.get(part) === fresh.innerHTML) {
+      return true;
     }
-    // A link that has the focus has it again.
-    const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    old.replaceChildren(...fresh.childNodes);
+    if (!part.dispatchEvent(new CustomEvent("live-replace", { bubbles: true, cancelable: true }))) {
+      return false;
+    }
+    shown.set(part, fresh.innerHTML);
+    // A link that has the focus has it again, and what was opened stays open.
+    const focused = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    const opened = [...part.querySelectorAll("details")].map((each) => each.open);
+    part.replaceChildren(...fresh.childNodes);
+    part.querySelectorAll("details").forEach((each, n) => {
+      each.open = opened[n] ?? each.open;
+    });
     if (focused) {
-      old.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+      part.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     }
+    part.dispatchEvent(new CustomEvent("live-replaced", { bubbles: true }));
+    return true;
+  };
+
+  /** Read one address, and replace the parts that are from there; return whether all are current. */
+  const readFrom = async (address, those) => {
+    const answer = await fetch(address, { headers: { accept: "text/html" } });
+    if (!answer.ok) {
+      return true;
+    }
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector(".as-of time");
+    if (fresh) {
+      asOf?.querySelector("time")?.replaceWith(fresh);
+    }
+    return those.map((part) => replace(part, page.getElementById(part.id))).every(Boolean);
   };
 
   const read = async () => {
@@ -29,18 +70,17 @@
     reading = true;
     while (wanted && !document.hidden) {
       wanted = false;
+      const beganAt = performance.now();
       try {
-        const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-        if (answer.ok) {
-          const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-          for (const selector of [...parts.map((part) => `#${CSS.escape(part.id)}`), ".as-of"]) {
-            replaced(page, selector);
+        for (const address of new Set(parts.map(addressOf))) {
+          if (!(await readFrom(address, parts.filter((each) => addressOf(each) === address)))) {
+            setTimeout(read, IN_USE_MS);
           }
         }
       } catch {
         // The stream opens again when the server is back, which reads the page.
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await wait(Math.max(PAUSE_MS, REST * (performance.now() - beganAt)));
     }
     reading = false;
   };
@@ -48,20 +88,37 @@
   // What came before the stream began is on the page only if that is read once more. A page that nobody sees holds no
   // stream: a browser has few connections for each server, and a server few streams.
   let streams = [];
+  let lost;
+  let retry;
+  const opened = () => {
+    clearTimeout(lost);
+    lost = undefined;
+    say("live", "");
+    read();
+  };
+  const failed = (stream) => {
+    lost ??= setTimeout(() => say("connection lost", "soon"), PATIENCE_MS);
+    if (stream.readyState === EventSource.CLOSED) {
+      retry ??= setTimeout(follow, RETRY_MS);
+    }
+  };
   const follow = () => {
+    clearTimeout(retry);
+    retry = undefined;
     for (const stream of streams) {
       stream.close();
     }
     const addresses = document.hidden ? [] : new Set(parts.map((part) => part.dataset.live));
     streams = [...addresses].map((address) => {
       const stream = new EventSource(address);
-      stream.addEventListener("open", read);
-      for (const part of parts.filter((each) => each.dataset.live === address)) {
-        stream.addEventListener(part.dataset.liveType, read);
-      }
+      stream.addEventListener("open", opened);
+      stream.addEventListener("error", () => failed(stream));
+      const types = parts.filter((each) => each.dataset.live === address).map((each) => each.dataset.liveType);
+      new Set(types).forEach((type) => stream.addEventListener(type, read));
       return stream;
     });
   };
+  asOf?.prepend(state);
   document.addEventListener("visibilitychange", follow);
   addEventListener("pagehide", () => streams.forEach((stream) => stream.close()));
   follow();

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
+from operator import add, sub
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -57,6 +59,7 @@ MAX_WORDS_CHARS: Final = 1_000
 MIN_SAME_CHARS: Final = 40
 """Statements that are shorter are alike by chance; longer ones that are alike are one text, pasted."""
 DRASTIC: Final = "drastic"
+CACHED_SOURCES: Final = 4_096
 
 
 class Polarity(IntEnum):
@@ -123,7 +126,7 @@ class DayCounts(msgspec.Struct, frozen=True):
 
     def plus(self, other: "DayCounts", sign: int = 1) -> "DayCounts":
         """Return the sum, or the difference where the sign is -1."""
-        return DayCounts(*(mine + sign * its for mine, its in zip(self.numbers, other.numbers, strict=True)))
+        return DayCounts(*map(add if sign > 0 else sub, self.numbers, other.numbers))
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -152,7 +155,7 @@ def kept_of(review: SaidReview | None) -> Kept | None:
     written = statement(review.title, review.text)
     figures = Kept(
         subject=review.subject,
-        source_id=UUID(review.source.id),
+        source_id=_source_id(review.source.id),
         day=review.rated_at.astimezone(UTC).date(),
         polarity=int(polarity),
         topics=" ".join(sorted(TOPIC_TITLES.keys() & set(review.topics))),
@@ -172,32 +175,38 @@ def day_counts(kept: Kept, tenant_id: str) -> Iterator[tuple[DayKey, DayCounts]]
     Raises:
         ValueError: its subject is none.
     """
-    counts = _counts(kept)
+    counts, topics = _counts(kept), (ALL, *kept.topics.split())
     for path in prefixes(kept.subject):
         for persona in (ALL, *kept.personas.split()):
-            for topic in (ALL, *kept.topics.split()):
+            for topic in topics:
                 yield (tenant_id, path, persona, kept.day, topic, kept.source_id), counts
 
 
 def entries(kept: Kept, tenant_id: str, review_id: UUID) -> Iterator[EntryKey]:
     """Yield where a review is found by its prefixes and personas; nowhere where it has no terms."""
     if kept.stems and kept.polarity != Polarity.MIDDLE:
+        draw = draw_of(review_id)
         for path in prefixes(kept.subject):
             for persona in (ALL, *kept.personas.split()):
-                yield (
-                    tenant_id, path, persona, kept.polarity, kept.day, draw_of(review_id), review_id, kept.source_id,
-                )  # fmt: skip
+                yield tenant_id, path, persona, kept.polarity, kept.day, draw, review_id, kept.source_id
 
 
 def added(changes: Iterable[tuple[DayKey, DayCounts]], to: dict[DayKey, DayCounts], sign: int) -> None:
     """Add counts to a batch's, or take them from it where the sign is -1."""
     for key, counts in changes:
-        to[key] = to.get(key, NOTHING).plus(counts, sign)
+        # Most keys are of one review of the batch.
+        to[key] = to[key].plus(counts, sign) if key in to else counts if sign > 0 else NOTHING.plus(counts, sign)
 
 
 def draw_of(review_id: UUID) -> int:
     """Return a number from 0 to 2^31 - 1 by which a review is in a sample or not, always the same."""
     return int.from_bytes(blake2b(review_id.bytes, digest_size=4).digest()) >> 1
+
+
+@lru_cache(maxsize=CACHED_SOURCES)
+def _source_id(text: str) -> UUID:
+    """Return a source's id, the same object each time: then keys that hold it are compared at once."""
+    return UUID(text)
 
 
 def _polarity(rating: float) -> Polarity:

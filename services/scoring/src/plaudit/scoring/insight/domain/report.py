@@ -1,15 +1,16 @@
 """From counts of days and a sample of reviews to what is told: complaints, praise and what changed."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
+from itertools import chain
 from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
 from plaudit.scoring.insight.domain.kept import ALL, NOTHING, TOPIC_TITLES, DayCounts
-from plaudit.scoring.insight.domain.sample import Group
+from plaudit.scoring.insight.domain.sample import Group, SampledReview
 from plaudit.scoring.insight.domain.since import change_week
 from plaudit.scoring.insight.domain.standing_out import (
     CERTAIN_Z,
@@ -310,9 +311,15 @@ def _ease(counts: DayCounts) -> Ease:
 
 
 def _terms(
-    found: Iterable[Ranked], group: Group, other: Group, window: Window | None = None
+    found: Sequence[Ranked], group: Group, other: Group, window: Window | None = None
 ) -> tuple[TermInsight, ...]:
     """Return terms as they are told; those of changes with the window in which they changed."""
+    told = {each.stem for each in found}
+    said_in: dict[str, list[SampledReview]] = {stem: [] for stem in told}
+    for review, stems in group.readings:
+        for stem in told.intersection(stems):
+            said_in[stem].append(review)
+    asked = Counter(chain.from_iterable(told.intersection(voice.asking) for voice in group.voices if voice.asking))
     return tuple(
         TermInsight(
             stem=each.stem,
@@ -320,13 +327,10 @@ def _terms(
             said=Share(each.count, group.size),
             other=Share(each.other, other.size),
             is_certain=each.is_certain,
-            questions=sum(each.stem in voice.asking for voice in group.voices),
+            questions=asked[each.stem],
             change=None if window is None else _rise(window, each, group, other),
-            examples=_term_examples(group, each.stem),
-            written_in=tuple(
-                review.review_id
-                for review, _ in islice((it for it in group.readings if each.stem in it.stems), SURFACES_READ)
-            ),
+            examples=_of_different_people(said_in[each.stem]),
+            written_in=tuple(review.review_id for review in said_in[each.stem][:SURFACES_READ]),
         )
         for each in found
     )
@@ -346,30 +350,24 @@ def _since(window: Window, counts: Sequence[int], totals: Sequence[int]) -> date
     return None if week is None else window.first_day(week)
 
 
-def _term_examples(group: Group, stem: str) -> tuple[Example, ...]:
-    return _of_different_people(
-        (review.writer, review.review_id, review.day) for review, stems in group.readings if stem in stems
-    )
-
-
 def _topic_examples(group: Group) -> dict[str, tuple[Example, ...]]:
     """Return topic → examples, in one pass over the group."""
-    found: dict[str, list[tuple[int | None, UUID, date]]] = {}
+    found: dict[str, list[SampledReview]] = {}
     for review, _ in group.readings:
         for topic in review.topics.split():
-            found.setdefault(topic, []).append((review.writer, review.review_id, review.day))
+            found.setdefault(topic, []).append(review)
     return {topic: _of_different_people(reviews) for topic, reviews in found.items()}
 
 
-def _of_different_people(found: Iterable[tuple[int | None, UUID, date]]) -> tuple[Example, ...]:
+def _of_different_people(found: Iterable[SampledReview]) -> tuple[Example, ...]:
     """Return the first reviews, one of each person."""
     writers: set[int] = set()
     examples: list[Example] = []
-    for writer, review_id, day in found:
+    for review in found:
         if len(examples) == EXAMPLES:
             break
-        if writer is None or writer not in writers:
-            examples.append(Example(review_id, day))
-        if writer is not None:
-            writers.add(writer)
+        if review.writer is None or review.writer not in writers:
+            examples.append(Example(review.review_id, review.day))
+        if review.writer is not None:
+            writers.add(review.writer)
     return tuple(examples)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import date
 from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
@@ -19,10 +18,10 @@ MAX_LOOKED_AT: Final = 20_000
 """About so many places are looked at, to find those of one source."""
 ALL_DRAWS: Final = 2**31
 """All draws of reviews lie below."""
-_NO_STEMS: Final[frozenset[str]] = frozenset()
+_NO_STEMS: Final = ()
 
 
-class SampledReview(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SampledReview(msgspec.Struct, frozen=True, gc=False):
     """What is read of a review to count its terms."""
 
     review_id: UUID
@@ -35,18 +34,19 @@ class SampledReview(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Reading(NamedTuple):
-    """One review that is read, with its terms."""
+    """One review that is read, with its terms, each once: a list, since a set of each would cost more to count."""
 
     review: SampledReview
-    stems: frozenset[str]
+    stems: Sequence[str]
 
 
 class Voice(NamedTuple):
     """What one person said in a group, whether in one review or in several; the newest says when."""
 
     day: date
-    stems: frozenset[str]
-    asking: frozenset[str]
+    stems: Sequence[str]
+    """Each once."""
+    asking: Sequence[str]
     """Terms of those of the reviews that ask something."""
 
 
@@ -72,14 +72,14 @@ class Group(msgspec.Struct, frozen=True):
         """How many voices there are."""
         return len(self.voices)
 
-    def weighted(self, terms: AbstractSet[str]) -> Weighted:
+    def weighted(self, terms: set[str]) -> Weighted:
         """Return the decayed numbers of voices with these terms, and the sum over all terms."""
         found = dict.fromkeys(terms, 0.0)
         total = 0.0
         for voice in self.voices:
             share = weight((self.as_of - voice.day).days)
             total += share * len(voice.stems)
-            for term in voice.stems & terms:
+            for term in terms.intersection(voice.stems):
                 found[term] += share
         return found, total
 
@@ -123,7 +123,7 @@ def _readings(newest_first: Iterable[SampledReview]) -> Iterator[Reading]:
             if review.same_text in texts:
                 continue
             texts.add(review.same_text)
-        yield Reading(review, frozenset(review.stems.split("\n")) if review.stems else _NO_STEMS)
+        yield Reading(review, review.stems.split("\n") if review.stems else _NO_STEMS)
 
 
 def _voices(newest_first: Iterable[Reading]) -> list[Voice]:
@@ -139,5 +139,9 @@ def _voices(newest_first: Iterable[Reading]) -> list[Voice]:
             voices.append(Voice(review.day, stems, asking))
         else:
             known = voices[place]
-            voices[place] = Voice(known.day, known.stems | stems, known.asking | asking)
+            voices[place] = Voice(known.day, _of_both(known.stems, stems), _of_both(known.asking, asking))
     return voices
+
+
+def _of_both(some: Sequence[str], others: Sequence[str]) -> Sequence[str]:
+    return list(dict.fromkeys([*some, *others]))

@@ -6,11 +6,15 @@ any process form none, nor do names, addresses and numbers.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from itertools import islice, pairwise, starmap
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import snowballstemmer
 
 from plaudit.common.text import clean, cut
@@ -32,6 +36,8 @@ MIN_WORD_CHARS: Final = 3
 MAX_WORD_CHARS: Final = 40
 """Longer ones are no words of a language."""
 CACHED_WORDS: Final = 65_536
+MAX_CACHED_CHARS: Final = 2 * MAX_WORD_CHARS
+"""What is longer is looked at each time, so that the cache stays small."""
 MAX_CAPITALISED_SHARE: Final = 0.5
 """A sentence with a larger share of words in capitals is set as a headline: its capitals say nothing of names."""
 
@@ -49,9 +55,13 @@ _NOT_WORDS: Final = re.compile(
     r"|\b\d{5}\s+[A-ZÄÖÜ][\w-]+"
 )
 """Addresses: of pages, of mail, of people on platforms, of streets and places."""
+_MAY_HOLD_ADDRESS: Final = re.compile(r"[\d@]|www\.|://|\.\w")
+"""What each of them holds one of; many texts hold none."""
 _BLANK: Final = " . "
 _APOSTROPHE: Final = "'`\u00b4\u2019"
 _WORD: Final = re.compile(rf"[^\W_]+(?:[{_APOSTROPHE}][^\W_]+)*")
+_WORDS: Final = re.compile(f"({_WORD.pattern})")
+"""Splits a text into what stands between words, and the words."""
 _SENTENCE_END: Final = re.compile(r"[.!?\n…;:]|\s[-–—]\s")
 _BESIDE: Final = re.compile(r"[ \t]+|-")
 """All that may stand between two words of one term."""
@@ -72,11 +82,30 @@ class Term(NamedTuple):
     """As it stands in the text, to be shown."""
 
 
-class _Token(NamedTuple):
+class _Word(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a word wherever it stands."""
+
     text: str
+    """As it is written, without the `'s` of an owner."""
+    lowered: str
     folded: str
-    begins_sentence: bool
-    is_beside: bool
+    is_content: bool
+    """Whether it may be a term."""
+    is_capital: bool
+    """Whether it begins with a capital."""
+    is_capitalised: bool
+    """Whether it is written as a name is: `Sarah`, `PayPal`; not `SLOW`, which is loud, and not `I`."""
+    is_given_name: bool
+    is_title: bool
+
+
+class _Text(NamedTuple):
+    """The words of a text in their order, and where each stands."""
+
+    words: Sequence[_Word]
+    begins: Sequence[bool]
+    """Whether a sentence begins with it."""
+    beside: Sequence[bool]
     """Whether only a blank or a hyphen stands between it and the word before."""
 
 
@@ -100,23 +129,23 @@ def terms_of(written: str, language: str | None, own_names: frozenset[str]) -> t
     Returns:
         Nothing for a text in another language.
     """
-    tokens = list(_tokens(_NOT_WORDS.sub(_BLANK, written)))
-    spoken = _language(language, tokens)
+    text = _text(_NOT_WORDS.sub(_BLANK, written) if _MAY_HOLD_ADDRESS.search(written) else written)
+    spoken = _language(language, text.words)
     if spoken is None:
         return ()
-    stopped, names = _STOPPED[spoken], _named(tokens, spoken)
+    names, stopped = _named(text, spoken), _STOPPED[spoken]
     found: dict[str, str] = {}
-    before: Term | None = None
-    for place, token in enumerate(tokens):
-        if place in names or token.folded in stopped or token.folded in own_names or not _is_content(token.folded):
+    before: tuple[str, str] | None = None
+    for place, word in enumerate(text.words):
+        if not word.is_content or word.folded in stopped or word.folded in own_names or place in names:
             before = None
             continue
-        word = Term(_stem(spoken, token.text.lower()), _surface(token, spoken))
-        found.setdefault(*word)
-        if before is not None and token.is_beside:
-            found.setdefault(f"{before.stem} {word.stem}", f"{before.surface} {word.surface}")
-        before = word
-    return tuple(Term(stem, surface) for stem, surface in list(found.items())[:MAX_TERMS])
+        stem, surface = _stem(spoken, word.lowered), _surface(text, place, spoken)
+        found.setdefault(stem, surface)
+        if before is not None and text.beside[place]:
+            found.setdefault(f"{before[0]} {stem}", f"{before[1]} {surface}")
+        before = stem, surface
+    return tuple(starmap(Term, islice(found.items(), MAX_TERMS)))
 
 
 @lru_cache(maxsize=4_096)
@@ -143,70 +172,79 @@ def folded_words(text: str) -> list[str]:
     return [fold(word) for word in _WORD.findall(text)]
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    end, ends_sentence = 0, True
-    for match in _WORD.finditer(text):
-        between = text[end : match.start()]
-        begins = ends_sentence or _SENTENCE_END.search(between) is not None
-        word = _POSSESSIVE.sub("", match[0])
-        yield _Token(word, fold(word), begins, end > 0 and _BESIDE.fullmatch(between) is not None)
-        end, ends_sentence = match.end(), False
+def _text(text: str) -> _Text:
+    pieces = _WORDS.split(text)
+    words = [_word(each) if len(each) <= MAX_CACHED_CHARS else _word_of(each) for each in pieces[1::2]]
+    begins, beside = [False] * len(words), [True] * len(words)
+    for place, between in enumerate(pieces[:-1:2]):
+        # Most words stand a blank after another one.
+        if between != " " or place == 0:
+            begins[place] = place == 0 or _SENTENCE_END.search(between) is not None
+            beside[place] = place > 0 and _BESIDE.fullmatch(between) is not None
+    return _Text(words, begins, beside)
 
 
-def _language(tag: str | None, tokens: Sequence[_Token]) -> str | None:
+@lru_cache(maxsize=CACHED_WORDS)
+def _word(written: str) -> _Word:
+    return _word_of(written)
+
+
+def _word_of(written: str) -> _Word:
+    text = _POSSESSIVE.sub("", written)
+    folded, is_capital = fold(text), text[:1].isupper()
+    return _Word(
+        text=text,
+        lowered=text.lower(),
+        folded=folded,
+        is_content=MIN_WORD_CHARS <= len(folded) <= MAX_WORD_CHARS and _PLAIN.fullmatch(folded) is not None,
+        is_capital=is_capital,
+        is_capitalised=is_capital and not text.isupper(),
+        is_given_name=folded in GIVEN_NAMES,
+        is_title=folded in TITLES,
+    )
+
+
+def _language(tag: str | None, words: Sequence[_Word]) -> str | None:
     if tag:
         spoken = tag.partition("-")[0].lower()
         return spoken if spoken in LANGUAGES else None
-    english = sum(token.folded in ENGLISH for token in tokens)
-    german = sum(token.folded in GERMAN for token in tokens)
+    english = sum(word.folded in ENGLISH for word in words)
+    german = sum(word.folded in GERMAN for word in words)
     return None if english == german else "en" if english > german else "de"
 
 
-def _is_content(folded: str) -> bool:
-    return MIN_WORD_CHARS <= len(folded) <= MAX_WORD_CHARS and _PLAIN.fullmatch(folded) is not None
-
-
-def _named(tokens: Sequence[_Token], language: str) -> frozenset[int]:
+def _named(text: _Text, language: str) -> AbstractSet[int]:
     """Return the places of words that name a person, or whatever else English writes with a capital."""
-    names: set[int] = set()
-    capitals = frozenset() if language == "de" else _told_by_capitals(tokens)
-    for place, token in enumerate(tokens):
-        before = tokens[place - 1] if place and token.is_beside else None
-        is_capital = token.text[:1].isupper()
-        if (
-            token.folded in GIVEN_NAMES
-            or place in capitals
-            or (is_capital and before is not None and place - 1 in names and before.text[:1].isupper())
-            or (is_capital and place > 0 and tokens[place - 1].folded in TITLES)
-        ):
+    words = text.words
+    names = set[int]() if language == "de" else _told_by_capitals(text)
+    for place in [place for place, word in enumerate(words) if word.is_capital or word.is_given_name]:
+        if words[place].is_given_name:
             names.add(place)
-    return frozenset(names)
+        elif place > 0:
+            before = words[place - 1]
+            follows_name = text.beside[place] and place - 1 in names and before.is_capital
+            if follows_name or before.is_title:
+                names.add(place)
+    return names
 
 
-def _told_by_capitals(tokens: Sequence[_Token]) -> frozenset[int]:
+def _told_by_capitals(text: _Text) -> set[int]:
     """Return the places of words with a capital inside a sentence, where the sentence is not set in capitals."""
     found: set[int] = set()
-    first = 0
-    for place in range(1, len(tokens) + 1):
-        if place == len(tokens) or tokens[place].begins_sentence:
-            inner = range(first + 1, place)
-            capital = [each for each in inner if _is_capitalised(tokens[each].text)]
-            if len(capital) <= MAX_CAPITALISED_SHARE * len(inner):
-                found.update(capital)
-            first = place
-    return frozenset(found)
+    capitalised = [place for place, word in enumerate(text.words) if word.is_capitalised]
+    begins = [place for place, is_first in enumerate(text.begins) if is_first]
+    for first, end in pairwise([*begins, len(text.words)]):
+        inner = capitalised[bisect_right(capitalised, first) : bisect_left(capitalised, end)]
+        if len(inner) <= MAX_CAPITALISED_SHARE * (end - first - 1):
+            found.update(inner)
+    return found
 
 
-def _is_capitalised(word: str) -> bool:
-    """Say whether a word is written as a name is: `Sarah`, `PayPal`; not `SLOW`, which is loud, and not `I`."""
-    return word[:1].isupper() and not word.isupper()
-
-
-def _surface(token: _Token, language: str) -> str:
+def _surface(text: _Text, place: int, language: str) -> str:
     """Return a word as it is shown: a German noun keeps its capital, where the capital says that it is one."""
-    lowered = token.text.lower()
-    is_noun = language == "de" and not token.begins_sentence and _is_capitalised(token.text)
-    return f"{lowered[:1].upper()}{lowered[1:]}" if is_noun else lowered
+    word = text.words[place]
+    is_noun = language == "de" and word.is_capitalised and not text.begins[place]
+    return f"{word.lowered[:1].upper()}{word.lowered[1:]}" if is_noun else word.lowered
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -89,4 +89,5 @@ def _usual_surface(term: TermInsight, wordings: Mapping[UUID, Wording]) -> str:
 
 
 def _surface(wording: Wording, stem: str) -> str:
-    return dict(zip(wording.stems.split("\n"), wording.surfaces.split("\n"), strict=True)).get(stem, "")
+    stems = wording.stems.split("\n")
+    return wording.surfaces.split("\n")[stems.index(stem)] if stem in stems else ""
