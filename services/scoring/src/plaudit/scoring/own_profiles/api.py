@@ -22,7 +22,7 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.names import nearest
-from plaudit.scoring.own_profiles import commands, store
+from plaudit.scoring.own_profiles import commands
 from plaudit.scoring.own_profiles.domain import (
     BuiltInProfileError,
     NoProfileError,
@@ -40,6 +40,7 @@ from plaudit.scoring.own_profiles.schemas import (
 )
 from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, InvalidProfileError, ProfileRevision
+from plaudit.scoring.scores import store as scores
 
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 PROBLEMS: Final = {
@@ -75,7 +76,7 @@ IfMatch = Annotated[str | None, Header(description="Do it only if the profile's 
 @router.get("/v1/score-profiles", summary="List score profiles")
 async def list_profiles(principal: ScoresReader, tx: TenantTx) -> ProfilesOut:
     """List the profiles that every tenant has, and the tenant's own: at most 20."""
-    own = await store.own(tx, principal.tenant_id)
+    own = await scores.own_profiles(tx, principal.tenant_id)
     return ProfilesOut(items=[*map(built_in_out, BUILT_IN.values()), *(own_out(*each) for each in own)])
 
 
@@ -149,7 +150,7 @@ async def list_profile_revisions(
 
 async def _answer(tx: SqlTx, tenant_id: str, name: str, response: Response) -> ProfileOut:
     """Return a profile of the tenant's own as it stands."""
-    for revision, profile, progress in await store.own(tx, tenant_id):
+    for revision, profile, progress in await scores.own_profiles(tx, tenant_id):
         if revision.name == name:
             response.headers["ETag"] = _etag(revision)
             return own_out(revision, profile, progress)

@@ -29,6 +29,7 @@ from plaudit.scoring.own_profiles.domain import (
 )
 from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, MAX_PROFILES, ORIGINS, TRUST, Profile, ProfileRevision
+from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import Score, read_parts
 from plaudit.scoring.scores.pages import SCORES
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -92,7 +93,7 @@ class Tried:
 @router.get(PROFILES)
 async def show_profiles(request: Request, principal: Reader, tx: TenantTx) -> Response:
     """Show all profiles; while one is being filled, the page comes again by itself."""
-    own = await store.own(tx, principal.tenant_id)
+    own = await scores.own_profiles(tx, principal.tenant_id)
     is_filling = any(not progress.is_ready for _, _, progress in own)
     return await console.response(
         request,
@@ -229,7 +230,7 @@ async def _page(
     )
     progress = None
     if latest is not None and latest.profile is not None:
-        own = {revision.name: found for revision, _, found in await store.own(tx, principal.tenant_id)}
+        own = {revision.name: found for revision, _, found in await scores.own_profiles(tx, principal.tenant_id)}
         progress = own.get(latest.name)
     return await console.response(
         request,
