@@ -141,6 +141,7 @@ SERVICE = Service(
             "/v1/insight",
             "/v1/markers",
             "/v1/badges",
+            "/v1/badge-profile",
             "/console/scores",
             "/badges",
             "/badge-static",

@@ -27,6 +27,7 @@ from plaudit.scoring.own_profiles.domain import (
     BuiltInProfileError,
     NoProfileError,
     ProfileChangedError,
+    ShownProfileError,
     TooManyProfilesError,
 )
 from plaudit.scoring.own_profiles.schemas import (
@@ -46,6 +47,7 @@ _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 PROBLEMS: Final = {
     "built-in-profile": "Every tenant has a profile of this name, and nobody changes it. Choose another name.",
     "invalid-profile": "A parameter breaks a rule that ties it to others; `errors` names it. Correct it.",
+    "profile-shown": "Badges show the profile, and could not show it so. `PUT /v1/badge-profile` chooses another one.",
     "too-many-profiles": "The tenant has as many profiles as it may have. Change or delete one.",
 }
 """Slug → meaning and what to do."""
@@ -60,6 +62,7 @@ def invalid_profile(error: InvalidProfileError) -> Problem:
 REFUSALS: Final[Refusals] = {
     BuiltInProfileError: lambda error: conflict("built-in-profile", str(error)),
     TooManyProfilesError: lambda error: conflict("too-many-profiles", str(error)),
+    ShownProfileError: lambda error: conflict("profile-shown", str(error)),
     ProfileChangedError: lambda error: precondition_failed(str(error)),
     NoProfileError: lambda error: Problem("not-found", 404, "Not found", str(error)),
     InvalidProfileError: invalid_profile,
@@ -97,7 +100,8 @@ async def read_profile(principal: ScoresReader, tx: TenantTx, profile_name: Name
     "/v1/score-profiles/{profile_name}",
     summary="Set a score profile",
     openapi_extra=describe(
-        problems={"built-in-profile": 409, "too-many-profiles": 409, "invalid-profile": 422}, headers=("ETag",)
+        problems={"built-in-profile": 409, "too-many-profiles": 409, "profile-shown": 409, "invalid-profile": 422},
+        headers=("ETag",),
     ),
 )
 async def set_profile(
@@ -123,10 +127,10 @@ async def set_profile(
     "/v1/score-profiles/{profile_name}",
     status_code=204,
     summary="Delete a score profile",
-    openapi_extra=describe(problems={"not-found": 404, "built-in-profile": 409}),
+    openapi_extra=describe(problems={"not-found": 404, "built-in-profile": 409, "profile-shown": 409}),
 )
 async def delete_profile(principal: ScoresWriter, tx: TenantTx, profile_name: Name, if_match: IfMatch = None) -> None:
-    """Delete a profile. Its revisions stay; what was kept for its half-life goes after a day."""
+    """Delete a profile that no badge shows. Its revisions stay; what was kept for its half-life goes after a day."""
     await commands.delete_profile(
         tx, principal.tenant_id, profile_name, principal.actor, expected_revisions=_revisions(if_match)
     )

@@ -22,6 +22,7 @@ from plaudit.scoring.own_profiles.domain import (
     BuiltInProfileError,
     NoProfileError,
     ProfileChangedError,
+    ShownProfileError,
     TooManyProfilesError,
     form_of,
     half_life_in_words,
@@ -148,6 +149,8 @@ async def delete(request: Request, principal: Writer, tx: TenantTx, name: str) -
         await commands.delete_profile(tx, principal.tenant_id, name, principal.actor)
     except (BuiltInProfileError, NoProfileError) as error:
         raise not_found("score profile") from error
+    except ShownProfileError as error:
+        return done(request, f"{PROFILES}/{name}", sentence(error).replace("`", ""), is_good=False)
     return done(request, PROFILES, f"The profile {name} is deleted.")
 
 
@@ -172,7 +175,7 @@ async def _act(request: Request, principal: Principal, tx: SqlTx, latest: Profil
             await commands.set_profile(tx, principal.tenant_id, profile, principal.actor, expected_revisions=expected)
         except ProfileChangedError:
             errors["name"] = OLD_FORM
-        except (BuiltInProfileError, TooManyProfilesError) as refused:
+        except (BuiltInProfileError, TooManyProfilesError, ShownProfileError) as refused:
             errors["name"] = sentence(refused)
         else:
             return done(request, PROFILES, f"The profile {profile.name} is saved.")

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from math import exp2, floor, ldexp
 from typing import Final
 
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.half_lives.domain import ProfileNotReadyError, Progress
+from plaudit.scoring.profiles.domain import Profile, UnknownProfileError
 from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 
@@ -19,8 +20,8 @@ class ProfileChoices:
 
     ready: Mapping[str, Profile]
     """Name → profile: those that every tenant has first, then its own that scores can be read by, by name."""
-    filling: Mapping[str, str]
-    """Name → how far it is, in words, of its own that cannot be chosen yet."""
+    filling: Mapping[str, Progress]
+    """Name → how far it is, of its own that cannot be chosen yet."""
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -31,6 +32,19 @@ class ProfileChoices:
     def waiting(self) -> Mapping[str, str]:
         """What may not be chosen yet, for a form: value → words."""
         return {name: f"{name} (being filled)" for name in self.filling}
+
+    def named(self, name: str) -> Profile:
+        """Return a profile by its name.
+
+        Raises:
+            UnknownProfileError: there is none of this name.
+            ProfileNotReadyError: its half-life is being filled.
+        """
+        if (found := self.ready.get(name)) is not None:
+            return found
+        if (progress := self.filling.get(name)) is not None:
+            raise ProfileNotReadyError(name, progress)
+        raise UnknownProfileError(name, sorted({*self.ready, *self.filling}))
 
 
 class UnknownSubjectError(ValueError):

@@ -160,7 +160,7 @@ async def choices_of(tx: SqlTx, tenant_id: str) -> ProfileChoices:
     own = await own_profiles(tx, tenant_id)
     return ProfileChoices(
         ready={**BUILT_IN, **{profile.name: profile for _, profile, progress in own if progress.is_ready}},
-        filling={profile.name: progress.in_words for _, profile, progress in own if not progress.is_ready},
+        filling={profile.name: progress for _, profile, progress in own if not progress.is_ready},
     )
 
 
