@@ -43,6 +43,9 @@ async def test_every_operation_answers_as_its_example_says(
         await reference.check(writer, operation_id, ids={"subject": "acme"})
     await reference.check(writer, "list_badges")
     await reference.check(writer, "delete_badge", ids={"subject": "acme"})
+    await reference.check(writer, "choose_badge_profile")
+    await reference.check(writer, "read_badge_profile")
+    await writer.put("/v1/badge-profile", json={"profile": "trust"})
     late = review_state(
         1,
         "acme",

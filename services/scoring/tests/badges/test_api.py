@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from plaudit.scoring.badges import commands
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
 
 pytestmark = pytest.mark.postgres
@@ -79,3 +80,81 @@ async def test_a_name_is_kept_as_one_clean_line_and_refused_where_nothing_of_it_
     assert put.json()["name"] == "Kite Coffee"
 
     assert problem_of(await writer.put("/v1/badges/acme", json={"name": "\u0301"})) == (422, "wrong-name")
+
+
+PROFILE = "/v1/badge-profile"
+
+
+async def choose(writer: httpx.AsyncClient, name: str) -> httpx.Response:
+    return await writer.put(PROFILE, json={"profile": name})
+
+
+async def test_all_badges_show_one_profile_that_is_trust_until_another_is_chosen(
+    writer: httpx.AsyncClient, superuser
+) -> None:
+    await set_profile(superuser, own("fast", 3.0))
+    await writer.put("/v1/badges/acme", json=KITE)
+    assert (await writer.get(PROFILE)).json() == {"profile": "trust"}
+
+    for name in ("lifetime", "fast", "trust", "fast"):
+        chosen = await choose(writer, name)
+        assert (chosen.status_code, chosen.json()) == (200, {"profile": name})
+    assert (await writer.get(PROFILE)).json() == {"profile": "fast"}
+    [badge] = (await writer.get("/v1/badges")).json()["items"]
+    assert "/scores/how/fast?tenant=default&subject=acme" in badge["how"]
+
+
+async def test_badges_show_only_a_profile_that_is_ready_and_leaves_nothing_out(
+    writer: httpx.AsyncClient, superuser
+) -> None:
+    await set_profile(superuser, own("slow", 900.0), phase="reading")
+    await set_profile(superuser, own("stars", None, kinds=frozenset({"stars"})))
+
+    assert problem_of(await choose(writer, "slow")) == (409, "profile-not-ready")
+    assert problem_of(await choose(writer, "stars")) == (422, "unfit-profile")
+    assert problem_of(await choose(writer, "none")) == (422, "unknown-profile")
+    assert problem_of(await choose(writer, "No name")) == (422, "invalid-request")
+    assert (await writer.get(PROFILE)).json() == {"profile": "trust"}
+
+
+async def test_only_who_may_change_scores_chooses_and_each_tenant_for_itself(
+    api: httpx.AsyncClient, writer: httpx.AsyncClient, client_of
+) -> None:
+    assert problem_of(await choose(api, "lifetime")) == (403, "forbidden")
+    await choose(writer, "lifetime")
+    other = await client_of("other", "scores:read", "scores:write")
+
+    assert (await other.get(PROFILE)).json() == {"profile": "trust"}
+
+
+async def test_what_badges_show_is_not_deleted_and_not_changed_into_what_they_could_not_show(
+    writer: httpx.AsyncClient,
+) -> None:
+    path, parameters = "/v1/score-profiles/own", {"half_life_days": 30, "prior_weight": 1, "prior_value": 3}
+    put = {**parameters, "kinds": ["stars", "thumbs"]}
+    assert (await writer.put(path, json=put)).status_code == 200
+    await choose(writer, "own")
+
+    deleted = await writer.delete(path)
+    assert problem_of(deleted) == (409, "profile-shown")
+    assert deleted.json()["detail"] == (
+        "Badges show the profile `own`, so it cannot be deleted. Choose another one for badges first."
+    )
+    for changed in ({"kinds": ["stars"]}, {"half_life_days": 12}):
+        assert problem_of(await writer.put(path, json={**put, **changed})) == (409, "profile-shown")
+    assert (await writer.get(path)).json()["half_life_days"] == 30
+    for changed in ({"half_life_days": 182.5}, {"unverified_weight": 0.5}, {"half_life_days": None}):
+        assert (await writer.put(path, json={**put, **changed})).status_code == 200
+
+    await choose(writer, "trust")
+    assert (await writer.put(path, json={**put, "half_life_days": 12})).status_code == 200
+    assert (await writer.delete(path)).status_code == 204
+
+
+async def test_what_badges_show_may_get_a_half_life_that_is_kept_already(writer: httpx.AsyncClient, superuser) -> None:
+    await set_profile(superuser, own("shown", 3.0))
+    await set_profile(superuser, own("other", 12.0))
+    await choose(writer, "shown")
+    put = {"half_life_days": 12, "prior_weight": 1, "prior_value": 3, "kinds": ["stars", "thumbs"]}
+
+    assert (await writer.put("/v1/score-profiles/shown", json=put)).json()["is_ready"] is True

@@ -129,3 +129,20 @@ async def test_who_may_only_read_sees_profiles_and_changes_none(admin: httpx.Asy
     assert f'action="{PROFILES}' not in shown.text
     assert (await staff.get(NEW)).status_code == 403
     assert (await send(staff, do="save", name="mine")).status_code == 403
+
+
+async def test_a_profile_that_badges_show_is_not_deleted_and_the_page_says_so(
+    admin: httpx.AsyncClient, client_of
+) -> None:
+    kinds = ["stars", "thumbs"]
+    await send(admin, kinds=kinds, do="save")
+    writer = await client_of("default", "scores:read", "scores:write")
+    assert (await writer.put("/v1/badge-profile", json={"profile": "fast"})).status_code == 200
+
+    await admin.post(f"{PROFILES}/fast/delete", headers=SAME_ORIGIN)
+    page = await admin.get(f"{PROFILES}/fast")
+    changed = await send(admin, f"{PROFILES}/fast", seen="1", do="save")
+
+    assert "Badges show the profile fast, so it cannot be deleted." in page.text
+    assert changed.status_code == 422
+    assert "so it must count stars and thumbs" in changed.text

@@ -7,26 +7,32 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import BUILT_IN, DAY_US, LIFETIME, RECENT, TRUST, Profile
 from plaudit.scoring.publishing.domain import (
     MAX_STEP_BACK,
     MIN_INTERVAL,
+    NO_SUMS,
     Mark,
     Published,
     Record,
     ScoreKey,
+    SubjectSums,
     Survey,
+    before_first,
     instant,
     instant_for,
     next_number,
     next_stars,
+    next_walk,
     record_of,
     rows_left,
 )
 from plaudit.scoring.scores.domain import FOR_EVER, half_stars, read, read_for
-from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.parts import merge_for, parts_for
-from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
+from plaudit.scoring.sums.domain.decay import Sums, unix_us
+from plaudit.scoring.sums.domain.parts import Part, merge_for, parts_for
+from plaudit_testing.own_profiles import from_scratch, own
+from plaudit_testing.scored import MOMENT_US, folded, kept, kept_parts, scored
 
 NOW = datetime(2026, 3, 7, 9, 31, 2, 118_204, tzinfo=UTC)
 
@@ -37,7 +43,8 @@ def merged_of(profile: Profile, *ratings: float, rated_at_us: int = MOMENT_US):
 
 
 def record(*reviews) -> Record:
-    return record_of(kept_parts(kept(*((None, each) for each in reviews))), BUILT_IN.values(), instant(MOMENT_US))
+    sums = SubjectSums(kept_parts(kept(*((None, each) for each in reviews))))
+    return record_of(sums, BUILT_IN.values(), instant(MOMENT_US))
 
 
 @pytest.mark.parametrize(
@@ -107,11 +114,11 @@ def test_a_record_has_what_each_profile_reads() -> None:
 def test_a_subject_whose_reviews_are_gone_has_a_record_without_scores() -> None:
     review = scored(5.0)
     parts = kept_parts(kept((None, review), (review, None)))
-    made = record_of(parts, BUILT_IN.values(), instant(MOMENT_US))
+    made = record_of(SubjectSums(parts), BUILT_IN.values(), instant(MOMENT_US))
 
     assert [each.score.score for each in made.profiles.values()] == [None] * 3
     assert (made.next_change_at, made.surveys) == (None, {})
-    assert record_of([], BUILT_IN.values(), instant(MOMENT_US)).next_change_at is None
+    assert record_of(NO_SUMS, BUILT_IN.values(), instant(MOMENT_US)).next_change_at is None
 
 
 # Of 0 to 10: 10, 9, 9 are promoters, 7 is passive, 6 is a detractor.
@@ -182,3 +189,69 @@ def test_of_deleted_marks_the_rows_of_what_is_not_published_are_left() -> None:
 
     assert rows_left(marks, prefix_of, [one]) == [2, 3]
     assert rows_left(marks, prefix_of, [one, other]) == []
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1.0, 2.5, 4.0, 5.0]),
+            st.integers(0, 40 * DAY_US),
+            st.booleans(),
+            st.sampled_from(["organic", "invited"]),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from([1 / 24, 3.0, 182.5, None]),
+    st.sampled_from([0.25, 1.0, 7.0]),
+)
+def test_figures_of_a_profile_of_a_tenants_own_are_those_of_its_definition(reviews, half_life_days, weight) -> None:
+    fast = own("fast", half_life_days, unverified_weight=weight, origin_weights={"invited": 1 / weight})
+    states = [
+        scored(rating, MOMENT_US - age_us, verified=verified, origin=origin)
+        for rating, age_us, verified, origin in reviews
+    ]
+    changes = [(None, each) for each in states]
+    parts = {} if (half_life := own_half_life(fast)) is None else {half_life: parts_of(changes, fast)}
+
+    made = record_of(SubjectSums(kept_parts(kept(*changes)), parts), (TRUST, fast), instant(MOMENT_US))
+
+    score, distribution = from_scratch(fast, states, "acme", instant(MOMENT_US))
+    figures = made.profiles["fast"]
+    assert figures.score.score == (score and pytest.approx(score, rel=1e-9))
+    assert figures.score.distribution == {int(star): count for star, count in distribution.items()}
+    if figures.next_stars is not None:
+        shown, then = (
+            half_stars(from_scratch(fast, states, "acme", instant(at_us))[0] or 0)
+            for at_us in (MOMENT_US, figures.next_stars.at_us + 2_000_000)
+        )
+        assert abs(shown - then) == 0.5
+
+
+def parts_of(changes, profile: Profile) -> list[Part]:
+    deltas = folded(*changes, profile=profile)
+    return [
+        Part(source_id, traits, landmark, Sums._make(row))
+        for (_, path, source_id, traits, _, landmark), row in deltas.items()
+        if path == "acme"
+    ]
+
+
+def test_a_walk_goes_on_while_the_profiles_are_the_same_and_begins_anew_with_others() -> None:
+    on_the_way = (ScoreKey("b", "acme"), 5)
+
+    assert next_walk(on_the_way, {}, {"a": 1, "b": 5}) == on_the_way
+    assert next_walk(on_the_way, {"a": 1}, {"a": 1, "b": 6}) == (ScoreKey("b", ""), 6)
+    assert next_walk(on_the_way, {"a": 1, "b": 0}, {"a": 1, "b": 0}) is None
+
+
+def test_all_tenants_whose_profiles_are_not_known_to_be_told_are_walked_in_order() -> None:
+    assert next_walk(None, {}, {"b": 0, "a": 1}) == (ScoreKey("a", ""), 1)
+    assert next_walk(None, {"a": 1}, {"b": 0, "a": 1}) == (ScoreKey("b", ""), 0)
+    assert next_walk(None, {"a": 1, "b": 0}, {"b": 0, "a": 1}) is None
+
+
+def test_a_walk_stops_before_the_first_subject_that_somebody_else_has() -> None:
+    keys = [ScoreKey("a", each) for each in "xyz"]
+
+    assert before_first(keys, [keys[2], keys[1]]) == keys[:1]
+    assert before_first(keys, []) == keys

@@ -50,7 +50,7 @@ async def test_a_review_is_told_for_every_prefix_of_its_subject(bus, publisher, 
         assert (data["subject"], data["cause"], event["time"]) == (event["subject"], "reviews", data["as_of"])
         key = ScoreKey("default", data["subject"])
         async with worker.transaction() as tx:
-            kept = (await store.sums_of(tx, [key]))[key]
+            kept = (await store.sums_of(tx, [key], {}))[key].kept
         for name, profile in BUILT_IN.items():
             told, score = (
                 data["profiles"][name],

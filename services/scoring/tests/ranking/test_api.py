@@ -1,10 +1,14 @@
 """Rankings over HTTP, on a real database."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.ranking import api as ranking
+from plaudit.scoring.scores import store as scores
+from plaudit_testing.own_profiles import from_scratch, own, set_profile
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -87,3 +91,41 @@ async def test_each_tenant_sees_its_own(api, bus, client_of) -> None:
     other = await client_of("other")
 
     assert (await other.get("/v1/score-ranking")).json()["items"] == []
+
+
+OWN = [own("fast", 3.0), own("weighed", 3.0, unverified_weight=0.25), own("plain", None, prior_weight=1.0)]
+
+
+@pytest.mark.parametrize("profile", OWN, ids=lambda profile: profile.name)
+async def test_a_ranking_by_a_profile_of_the_tenants_own_is_that_of_its_scores_and_one_statement(
+    api, bus, superuser, monkeypatch: pytest.MonkeyPatch, profile: Profile
+) -> None:
+    await set_profile(superuser, profile)
+    states = [
+        review_state(float(1 + number % 5), f"acme/s{number % 7}", rated_at=RATED_AT, verified=number % 3 == 0)
+        for number in range(40)
+    ]
+    for each in states:
+        await bus.tell(None, each)
+    asked: list[int] = []
+    read = scores.present_parts
+
+    async def counted(tx: Any, tenant_id: str, subjects: Any, by: Profile) -> Any:
+        asked.append(len(subjects))
+        return await read(tx, tenant_id, subjects, by)
+
+    monkeypatch.setattr(scores, "present_parts", counted)
+    answer = await api.get("/v1/score-ranking", params={"under": "acme", "profile": profile.name})
+    assert answer.status_code == 200, answer.text
+
+    found = {item["subject"]: item["score"] for item in answer.json()["items"]}
+    wanted = {subject: from_scratch(profile, states, subject, datetime.now(UTC))[0] for subject in found}
+    assert asked == [len(wanted)] == [7]
+    assert found == pytest.approx(wanted, rel=1e-5)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+
+
+async def test_a_ranking_by_a_profile_that_is_being_filled_is_refused_until_it_is_ready(api, superuser) -> None:
+    await set_profile(superuser, own("fast", 3.0), phase="reading")
+
+    assert problem_of(await api.get("/v1/score-ranking", params={"profile": "fast"})) == (409, "profile-not-ready")

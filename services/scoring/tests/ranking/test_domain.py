@@ -6,12 +6,14 @@ import pytest
 
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST
 from plaudit.scoring.ranking.domain import By, Order, Standing, ranked, standing
+from plaudit.scoring.sums.domain.parts import parts_for
 from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
 
 
 def standing_of(subject: str, *ratings: float, age_days: int = 0, profile=LIFETIME) -> Standing:
     states = [scored(rating, MOMENT_US - age_days * DAY_US) for rating in ratings]
-    return standing(subject, kept_parts(kept(*((None, each) for each in states))), MOMENT_US, profile)
+    kept_sums = kept_parts(kept(*((None, each) for each in states)))
+    return standing(subject, parts_for(kept_sums, profile.half_life_us), MOMENT_US, profile)
 
 
 def names(standings: list[Standing], by: By, order: Order = Order.BEST, minimum: int = 1) -> list[str]:

@@ -31,7 +31,7 @@ from plaudit.scoring.own_profiles import pages as own_profiles_pages
 from plaudit.scoring.projection import api as projection
 from plaudit.scoring.projection import pages as projection_pages
 from plaudit.scoring.publishing import api as publishing
-from plaudit.scoring.publishing.jobs import CompletionJob, PublishingJob
+from plaudit.scoring.publishing.jobs import CompletionJob, ProfilesJob, PublishingJob
 from plaudit.scoring.ranking import api as ranking
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob
 from plaudit.scoring.scores import api as scores
@@ -113,6 +113,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         jobs=[
             PublishingJob(resources),
             CompletionJob(resources),
+            ProfilesJob(resources),
             ErasureJob(worker, scrub),
             PurgeJob(worker),
             CellsJob(worker),
@@ -140,6 +141,7 @@ SERVICE = Service(
             "/v1/insight",
             "/v1/markers",
             "/v1/badges",
+            "/v1/badge-profile",
             "/console/scores",
             "/badges",
             "/badge-static",

@@ -5,21 +5,40 @@ from fractions import Fraction
 import pytest
 
 from plaudit.scoring.badges.domain.badge import Badge, Kind
-from plaudit.scoring.badges.domain.figures import Figures, digits, figures, in_full, ratio, structured, summary
+from plaudit.scoring.badges.domain.figures import (
+    Figures,
+    digits,
+    figures,
+    in_full,
+    method,
+    ratio,
+    structured,
+    summary,
+)
+from plaudit.scoring.profiles.domain import LIFETIME, TRUST, Profile
+from plaudit.scoring.sums.domain.parts import parts_for
+from plaudit_testing.own_profiles import own
 from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
 
 PAGE, HOW = "https://plaudit.example/badges/default/acme.html", "https://plaudit.example/scores/how/trust"
 KITE = Badge(tenant_id="default", subject="acme", name="Kite Coffee", kind=Kind.LOCAL_BUSINESS, allowed_by="key:x")
 
 
-def of(*reviews) -> Figures:
-    return figures(kept_parts(kept(*((None, each) for each in reviews))), MOMENT_US)
+def of(*reviews, profile: Profile = TRUST) -> Figures:
+    sums = kept_parts(kept(*((None, each) for each in reviews)))
+    return figures(profile, parts_for(sums, profile.half_life_us), sums, MOMENT_US)
 
 
 def with_stars(**numbers: int) -> Figures:
     distribution = {star: numbers.get(f"s{star}", 0) for star in range(1, 6)}
     return Figures(
-        score=4.0, stars=4.0, count=sum(distribution.values()), distribution=distribution, mean=4.0, incentivised=0
+        profile=TRUST,
+        score=4.0,
+        stars=4.0,
+        count=sum(distribution.values()),
+        distribution=distribution,
+        mean=4.0,
+        incentivised=0,
     )
 
 
@@ -105,3 +124,29 @@ def test_the_figures_beside_structured_data_are_no_part_of_it() -> None:
     assert data["@context"] == ["https://schema.org", {"figures": None}]
     assert data["figures"]["distribution"] == {"1": 1, "2": 0, "3": 0, "4": 0, "5": 1}
     assert (data["figures"]["positive"], data["figures"]["negative"], data["figures"]["count"]) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        (TRUST, "newer reviews weigh more"),
+        (LIFETIME, "old reviews weigh as much as new ones"),
+        (
+            own("fair", 182.5, unverified_weight=0.5),
+            "newer reviews weigh more, and some kinds of reviews weigh more than others",
+        ),
+    ],
+    ids=lambda given: getattr(given, "name", ""),
+)
+def test_the_figures_are_by_one_profile_and_say_how_it_weighs(profile: Profile, words: str) -> None:
+    old = scored(1, MOMENT_US - 365 * 86_400_000_000, verified=False)
+    shown = of(scored(5), old, profile=profile)
+
+    assert (shown.profile, shown.count, shown.mean) == (profile, 2, 3.0)
+    assert method(profile) == words
+    assert words in structured(KITE, shown, PAGE, HOW)["aggregateRating"]["description"]
+    assert in_full(KITE, shown, PAGE, HOW)["figures"]["profile"] == profile.name
+    weight = profile.unverified_weight * (1.0 if profile.half_life_days is None else 0.25)
+    assert shown.score == pytest.approx(
+        (profile.prior_weight * profile.prior_value + 5 + weight) / (profile.prior_weight + 1 + weight)
+    )

@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.review_events import review_state
 
 pytestmark = pytest.mark.postgres
@@ -64,3 +65,40 @@ async def test_who_may_only_read_sees_the_badges_and_no_form(staff: httpx.AsyncC
     assert (page.status_code, "Make public" in page.text) == (200, False)
     refused = await staff.post(PAGE, data={"kind": "product"}, headers={"sec-fetch-site": "same-origin"})
     assert refused.status_code == 403
+
+
+async def test_the_profile_of_all_badges_is_chosen_among_those_that_leave_nothing_out(
+    admin: httpx.AsyncClient, superuser
+) -> None:
+    await set_profile(superuser, own("fast", 3.0))
+    await set_profile(superuser, own("slow", 900.0), phase="reading")
+    await set_profile(superuser, own("stars", None, kinds=frozenset({"stars"})))
+    page = (await admin.get(PAGE)).text
+    for words in ('value="trust" selected', 'value="fast">', 'value="slow" disabled>slow (being filled)'):
+        assert f"<option {words}" in page
+    assert 'value="stars"' not in page
+
+    chosen = await send(admin, f"{PAGE}/profile", profile="fast")
+    assert "All badges show scores by the profile fast now." in chosen.text
+    assert '<option value="fast" selected>' in chosen.text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("slow", "The profile slow is being filled."),
+        ("stars", "does not count all stars and thumbs"),
+        ("none", "There is no profile none;"),
+    ],
+)
+async def test_a_profile_that_badges_cannot_show_is_refused_at_its_field(
+    admin: httpx.AsyncClient, superuser, name: str, words: str
+) -> None:
+    await set_profile(superuser, own("slow", 900.0), phase="reading")
+    await set_profile(superuser, own("stars", None, kinds=frozenset({"stars"})))
+
+    refused = await send(admin, f"{PAGE}/profile", profile=name)
+
+    assert refused.status_code == 422
+    assert words in refused.text
+    assert 'id="profile-error"' in refused.text

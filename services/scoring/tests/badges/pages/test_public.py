@@ -16,20 +16,23 @@ import pytest
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from plaudit.common.contracts import Origin
+from plaudit.common.contracts import Kind, Origin
 from plaudit.common.http.app import create_ops_app
 from plaudit.common.process import Resources
 from plaudit.scoring.badges.domain.figures import digits
 from plaudit.scoring.main import build
+from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.settings import ScoringSettings
 from plaudit_testing.browser import browser, needs_browser
 from plaudit_testing.databases import NO_KAFKA
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
 
+ASKED = {"tenant": "default", "subject": "acme"}
 LIMIT = 40
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -216,19 +219,9 @@ async def test_the_calculation_adds_up_to_the_score_of_the_api(
 ) -> None:
     await bus.tell(None, review_state(4.5, "acme", rated_at=datetime.now(UTC) - timedelta(days=10)))
 
-    asked = {"tenant": "default", "subject": "acme"}
-    page = (await anybody.get(f"/scores/how/{profile}", params=asked)).text
+    page = (await anybody.get(f"/scores/how/{profile}", params=ASKED)).text
 
-    table = page.partition('<table class="worked">')[2].partition("</table>")[0]
-    rows = re.findall(r'<tr><th scope="row"[^>]*>([^<]*)</th>(.*?)</tr>', table)
-    figures = {
-        words: [Fraction(cell.replace("−", "-") or 0) for cell in re.findall(r'<td class="number">([^<]*)</td>', cells)]
-        for words, cells in rows
-    }
-    *lines, (_, (weight, points)), (_, (score,)) = figures.items()
-    assert sum(each[0] for _, each in lines) == weight
-    assert sum(each[1] for _, each in lines) == points
-    assert digits(points / weight, 2) == digits(score, 2)
+    score = assert_adds_up(page)
     told = (await writer.get("/v1/scores/acme", params={"profile": profile})).json()
     assert digits(score, 2) == digits(told["score"], 2)
     assert "ratings between two stars" in page
@@ -299,6 +292,96 @@ async def test_badges_show_in_every_way_that_a_site_embeds_them(
             shown = [frame.url for frame in page.frames if await frame.get_by_text("6 reviews").count()]
     assert refused == []
     assert len(shown) == len(ways) - 1, shown
+
+
+OWN = [
+    own("fast", 3.0),
+    own("weighed", 30.0, origin_weights={"incentivised": 0.25, "invited": 2.0}, unverified_weight=0.5),
+    own("hourly", 1 / 24, prior_weight=1.0),
+    own("still", 3.0, is_frozen=True),
+    own("ever", None, unverified_weight=0.001),
+    own("surveys", 3.0, kinds=frozenset({"nps"})),
+]
+
+
+@pytest.mark.parametrize("profile", OWN, ids=lambda profile: profile.name)
+async def test_the_calculation_by_a_profile_of_the_tenants_own_adds_up_to_the_score_of_the_api(
+    anybody: httpx.AsyncClient, writer: httpx.AsyncClient, bus, superuser, profile: Profile
+) -> None:
+    await set_profile(superuser, profile)
+    now = datetime.now(UTC)
+    for number in range(9):
+        state = review_state(
+            (5, 4, 1)[number % 3],
+            "acme/berlin",
+            rated_at=now - timedelta(days=number, hours=1),
+            origin=[*Origin][number % 3],
+            verified=number % 2 == 0,
+            kind=Kind.NPS if number == 8 else Kind.STARS,
+        )
+        await bus.tell(None, state)
+    await writer.put("/v1/badges/acme", json={"name": "Kite"})
+
+    page = (await anybody.get(f"/scores/how/{profile.name}", params=ASKED)).text
+
+    score = assert_adds_up(page)
+    told = (await writer.get("/v1/scores/acme", params={"profile": profile.name})).json()
+    assert digits(score, 2) == digits(told["score"], 2)
+    assert f"With all {told['count']} review" in page
+    assert ("the score stands still since" in page) == profile.is_frozen
+    assert ("None weighs nothing" in page) == (not profile.is_uniform)
+
+
+async def test_an_own_profile_is_explained_only_with_a_public_subject_and_when_it_is_ready(
+    anybody: httpx.AsyncClient, kite: None, superuser
+) -> None:
+    await set_profile(superuser, own("fast", 3.0))
+    await set_profile(superuser, own("slow", 900.0), phase="reading")
+    await set_profile(superuser, own("others", 3.0), tenant_id="other")
+
+    assert (await anybody.get("/scores/how/fast", params=ASKED)).status_code == 200
+    for path, asked in (
+        ("/scores/how/fast", {}),
+        ("/scores/how/fast", {**ASKED, "subject": "acme/berlin"}),
+        ("/scores/how/slow", ASKED),
+        ("/scores/how/others", ASKED),
+        ("/scores/how/No%20name", ASKED),
+    ):
+        assert problem_of(await anybody.get(path, params=asked)) == (404, "not-found")
+
+
+async def test_the_badge_its_page_and_its_data_show_the_profile_that_was_chosen(
+    anybody: httpx.AsyncClient, writer: httpx.AsyncClient, superuser, bus
+) -> None:
+    await set_profile(superuser, own("fast", 3.0, prior_value=1.0))
+    await bus.tell(None, review_state(5, "acme", rated_at=datetime.now(UTC)))
+    await bus.tell(None, review_state(5, "acme", rated_at=datetime.now(UTC) - timedelta(days=3)))
+    await writer.put("/v1/badges/acme", json={"name": "Kite"})
+    await writer.put("/v1/badge-profile", json={"profile": "fast"})
+
+    data = (await anybody.get("/badges/default/acme.json")).json()["figures"]
+    page = (await anybody.get("/badges/default/acme.html")).text
+    assert (data["profile"], data["score"], data["mean"], data["count"]) == ("fast", 2.71, 5.0, 2)
+    assert ">2.7<" in (await anybody.get("/badges/default/acme.svg")).text
+    assert "How the score “fast” is calculated" in page
+    assert "/scores/how/fast?tenant=default&amp;subject=acme" in page
+    names = re.findall(r'<a href="/scores/how/([a-z]+)', (await anybody.get("/scores/how/recent", params=ASKED)).text)
+    assert names == ["trust", "recent", "lifetime", "fast"]
+
+
+def assert_adds_up(page: str) -> Fraction:
+    """Add up the worked example as a reader does; return the score that it ends with."""
+    table = page.partition('<table class="worked">')[2].partition("</table>")[0]
+    rows = re.findall(r'<tr><th scope="row"[^>]*>([^<]*)</th>(.*?)</tr>', table)
+    figures = {
+        words: [Fraction(cell.replace("−", "-") or 0) for cell in re.findall(r'<td class="number">([^<]*)</td>', cells)]
+        for words, cells in rows
+    }
+    *lines, (_, (weight, points)), (_, (score,)) = figures.items()
+    assert sum(each[0] for _, each in lines) == weight
+    assert sum(each[1] for _, each in lines) == points
+    assert digits(points / weight, 2) == digits(score, 2)
+    return score
 
 
 @needs_browser

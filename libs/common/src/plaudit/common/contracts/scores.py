@@ -15,7 +15,7 @@ class Cause(StrEnum):
     TIME = "time"
     """No review came, and the stars shown have changed because reviews fade."""
     COMPLETION = "completion"
-    """The topic did not hold it yet: nothing has changed."""
+    """The topic did not hold it yet, or held it by other profiles than the tenant has now: no review has changed."""
 
 
 class StarsChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class ScoreChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The instant that all figures hold for."""
     cause: Cause
     profiles: dict[str, ProfileScore]
-    """By the name of the profile."""
+    """By the name of the profile: the three that every tenant has, and those of its own that are ready, at most 20."""
     nps: SurveyFigure | None = None
     csat: SurveyFigure | None = None
     ces: SurveyFigure | None = None

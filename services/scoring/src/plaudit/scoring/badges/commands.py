@@ -1,11 +1,21 @@
-"""Make the score of a subject public, and private again."""
+"""Make the score of a subject public, and private again, and choose the profile of all badges."""
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.order_locks import lock
 from plaudit.common.names import checked_name
 from plaudit.common.text import one_line
 from plaudit.scoring.badges import store
-from plaudit.scoring.badges.domain.badge import MAX_BADGES, Badge, Kind, TooManyBadgesError, UnknownBadgeError
+from plaudit.scoring.badges.domain.badge import (
+    MAX_BADGES,
+    Badge,
+    Kind,
+    TooManyBadgesError,
+    UnfitProfileError,
+    UnknownBadgeError,
+)
+from plaudit.scoring.profiles import store as profiles
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.scores import store as scores
 
 
 def badge(tenant_id: str, subject: str, name: str, kind: Kind, allowed_by: str) -> Badge:
@@ -31,6 +41,24 @@ async def allow(tx: Tx, badge: Badge) -> bool:
         raise TooManyBadgesError
     await store.save(tx, badge)
     return is_new
+
+
+async def choose_profile(tx: SqlTx, tenant_id: str, name: str, chosen_by: str) -> Profile:
+    """Let all badges of a tenant show the score by one profile; return it.
+
+    It is one for all of them: nobody chooses, for a subject, the one by which it looks best.
+
+    Raises:
+        UnknownProfileError: there is none of this name.
+        ProfileNotReadyError: its half-life is being filled.
+        UnfitProfileError: it does not count all stars and thumbs.
+    """
+    await lock(tx, [f"{tenant_id}/score-profiles"])
+    profile = (await scores.choices_of(tx, tenant_id)).named(name)
+    if not profile.fits_badges:
+        raise UnfitProfileError(name)
+    await profiles.show_by_badges(tx, tenant_id, name, chosen_by)
+    return profile
 
 
 async def forbid(tx: Tx, tenant_id: str, subject: str) -> None:

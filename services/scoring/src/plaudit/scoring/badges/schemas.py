@@ -8,6 +8,7 @@ from plaudit.common.http.strict import Body
 from plaudit.common.names import MAX_NAME_CHARS
 from plaudit.common.text import NOT_TEXT, UNSEEN
 from plaudit.scoring.badges.domain.badge import Kind
+from plaudit.scoring.profiles.domain import NAME_PATTERN
 
 _SEEN: Final = rf"^[^\x00]*[^\s{NOT_TEXT}{UNSEEN}][^\x00]*$"
 """Some character that can be seen, and no NUL."""
@@ -31,6 +32,22 @@ class BadgeIn(Body):
     kind: Annotated[Kind, Field(description=WHAT, examples=["organization"])] = Kind.ORGANIZATION
 
 
+class BadgeProfileIn(Body):
+    """By which profile all badges show scores."""
+
+    profile: Annotated[
+        str,
+        StringConstraints(pattern=NAME_PATTERN),
+        Field(description="The name of a profile that counts stars and thumbs, and is ready.", examples=["lifetime"]),
+    ]
+
+
+class BadgeProfileOut(BaseModel):
+    """By which profile all badges show scores."""
+
+    profile: str = Field(description="The name of the profile.", examples=["lifetime"])
+
+
 class BadgeOut(BaseModel):
     """A subject whose score everybody may see, and where."""
 
@@ -48,6 +65,10 @@ class BadgeOut(BaseModel):
     data: str = Field(
         description="The address of the structured data (JSON-LD).",
         examples=["https://plaudit.example/badges/default/acme.json"],
+    )
+    how: str = Field(
+        description="The address that says how the score is calculated, worked out for the subject.",
+        examples=["https://plaudit.example/scores/how/trust?tenant=default&subject=acme"],
     )
     snippet: str = Field(
         description="HTML for a page of yours: the badge, leading to its page.",

@@ -16,6 +16,7 @@ STORES: Final[Mapping[str, str]] = {
     "insight_places": "where the review was found is deleted with its words",
     "insight_days": "holds counts; those of the review are taken away with its words",
     "badges": "holds what a tenant calls its own subjects; nothing of a customer",
+    "badge_profiles": "holds the name of a profile, and the id of the key or the account that chose it",
     "marks": "holds ids of rows of sums",
     "published_scores": "the last event of each subject: figures, told anew when a review goes",
     "tail": "holds numbers of records alone",

@@ -26,8 +26,8 @@ from plaudit.scoring.explanation.domain.window import (
     by_stars,
 )
 from plaudit.scoring.explanation.domain.wording import became, in_words
-from plaudit.scoring.profiles.domain import BUILT_IN, MAX_RATING, MIN_RATING, TRUST, Profile
-from plaudit.scoring.scores.api import NamedProfile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST, Profile
+from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError
 from plaudit.scoring.sums.domain.decay import unix_us
 
@@ -74,6 +74,7 @@ async def show_explanation(
     principal: Staff,
     tx: TenantTx,
     profile: NamedProfile,
+    choices: Choices,
     subject: Words = "",
     begins: Annotated[str, Query(alias="from", max_length=MAX_TYPED_CHARS)] = "",
     ends: Annotated[str, Query(alias="to", max_length=MAX_TYPED_CHARS)] = "",
@@ -93,7 +94,7 @@ async def show_explanation(
         further=(f"Why {subject} moved" if subject else "Why a score moved",),
         subject=subject,
         profile=profile,
-        profiles={name: name for name in BUILT_IN},
+        choices=choices,
         typed=typed,
         found=found,
         path=EXPLANATION,

@@ -5,6 +5,7 @@ stated record of each partition, while live goes on. Then each partition *joins*
 live stands still for a moment, and from then on live adds to it. When all have joined, the half-life is *kept*.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -114,3 +115,9 @@ class OwnHalfLifeError(ValueError):
 def own_half_life(profile: Profile) -> int | None:
     """Return a profile's half-life in microseconds if it is a tenant's own; None if every tenant has it."""
     return None if profile.half_life_us in _KEPT_FOR_ALL else profile.half_life_us
+
+
+def progress_of(profile: Profile, found: Mapping[int, Progress]) -> Progress:
+    """Return how far a profile's half-life is, among those that there are."""
+    half_life_us = own_half_life(profile)
+    return READY if half_life_us is None else found.get(half_life_us, Progress(phase=Phase.CLEARING))

@@ -31,6 +31,9 @@ SELECT h.half_life_us, h.phase, h.entries_read, h.entries_total, h.waits_for,
      WHERE p.tenant_id = h.tenant_id AND p.half_life_us = h.half_life_us AND p.is_live) AS partitions_live
 FROM half_lives h WHERE h.tenant_id = $1 AND h.half_life_us = ANY($2::bigint[])
 """
+_IS_KEPT = """
+SELECT phase = 'kept' FROM half_lives WHERE tenant_id = $1 AND half_life_us = $2 FOR UPDATE
+"""
 _TENANTS = "SELECT array_agg(DISTINCT tenant_id) FROM half_lives"
 _LIVE = """
 SELECT tenant_id, partition, array_agg(half_life_us ORDER BY half_life_us) AS half_lives FROM half_life_partitions
@@ -82,6 +85,11 @@ async def progress(tx: Tx, tenant_id: str, half_lives: Collection[int]) -> dict[
         )
         for row in rows
     }
+
+
+async def stays_kept(tx: Tx, tenant_id: str, half_life_us: int) -> bool:
+    """Return whether a half-life is kept; if so, it is until the transaction ends."""
+    return bool(await tx.raw.fetchval(_IS_KEPT, tenant_id, half_life_us))
 
 
 async def tenants(tx: Tx) -> frozenset[str]:

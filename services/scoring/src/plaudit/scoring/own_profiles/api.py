@@ -22,11 +22,12 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.names import nearest
-from plaudit.scoring.own_profiles import commands, store
+from plaudit.scoring.own_profiles import commands
 from plaudit.scoring.own_profiles.domain import (
     BuiltInProfileError,
     NoProfileError,
     ProfileChangedError,
+    ShownProfileError,
     TooManyProfilesError,
 )
 from plaudit.scoring.own_profiles.schemas import (
@@ -40,11 +41,13 @@ from plaudit.scoring.own_profiles.schemas import (
 )
 from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, InvalidProfileError, ProfileRevision
+from plaudit.scoring.scores import store as scores
 
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 PROBLEMS: Final = {
     "built-in-profile": "Every tenant has a profile of this name, and nobody changes it. Choose another name.",
     "invalid-profile": "A parameter breaks a rule that ties it to others; `errors` names it. Correct it.",
+    "profile-shown": "Badges show the profile, and could not show it so. `PUT /v1/badge-profile` chooses another one.",
     "too-many-profiles": "The tenant has as many profiles as it may have. Change or delete one.",
 }
 """Slug → meaning and what to do."""
@@ -59,6 +62,7 @@ def invalid_profile(error: InvalidProfileError) -> Problem:
 REFUSALS: Final[Refusals] = {
     BuiltInProfileError: lambda error: conflict("built-in-profile", str(error)),
     TooManyProfilesError: lambda error: conflict("too-many-profiles", str(error)),
+    ShownProfileError: lambda error: conflict("profile-shown", str(error)),
     ProfileChangedError: lambda error: precondition_failed(str(error)),
     NoProfileError: lambda error: Problem("not-found", 404, "Not found", str(error)),
     InvalidProfileError: invalid_profile,
@@ -75,7 +79,7 @@ IfMatch = Annotated[str | None, Header(description="Do it only if the profile's 
 @router.get("/v1/score-profiles", summary="List score profiles")
 async def list_profiles(principal: ScoresReader, tx: TenantTx) -> ProfilesOut:
     """List the profiles that every tenant has, and the tenant's own: at most 20."""
-    own = await store.own(tx, principal.tenant_id)
+    own = await scores.own_profiles(tx, principal.tenant_id)
     return ProfilesOut(items=[*map(built_in_out, BUILT_IN.values()), *(own_out(*each) for each in own)])
 
 
@@ -96,7 +100,8 @@ async def read_profile(principal: ScoresReader, tx: TenantTx, profile_name: Name
     "/v1/score-profiles/{profile_name}",
     summary="Set a score profile",
     openapi_extra=describe(
-        problems={"built-in-profile": 409, "too-many-profiles": 409, "invalid-profile": 422}, headers=("ETag",)
+        problems={"built-in-profile": 409, "too-many-profiles": 409, "profile-shown": 409, "invalid-profile": 422},
+        headers=("ETag",),
     ),
 )
 async def set_profile(
@@ -122,10 +127,10 @@ async def set_profile(
     "/v1/score-profiles/{profile_name}",
     status_code=204,
     summary="Delete a score profile",
-    openapi_extra=describe(problems={"not-found": 404, "built-in-profile": 409}),
+    openapi_extra=describe(problems={"not-found": 404, "built-in-profile": 409, "profile-shown": 409}),
 )
 async def delete_profile(principal: ScoresWriter, tx: TenantTx, profile_name: Name, if_match: IfMatch = None) -> None:
-    """Delete a profile. Its revisions stay; what was kept for its half-life goes after a day."""
+    """Delete a profile that no badge shows. Its revisions stay; what was kept for its half-life goes after a day."""
     await commands.delete_profile(
         tx, principal.tenant_id, profile_name, principal.actor, expected_revisions=_revisions(if_match)
     )
@@ -149,7 +154,7 @@ async def list_profile_revisions(
 
 async def _answer(tx: SqlTx, tenant_id: str, name: str, response: Response) -> ProfileOut:
     """Return a profile of the tenant's own as it stands."""
-    for revision, profile, progress in await store.own(tx, tenant_id):
+    for revision, profile, progress in await scores.own_profiles(tx, tenant_id):
         if revision.name == name:
             response.headers["ETag"] = _etag(revision)
             return own_out(revision, profile, progress)

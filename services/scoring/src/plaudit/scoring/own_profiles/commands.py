@@ -11,6 +11,7 @@ from plaudit.scoring.own_profiles.domain import (
     BuiltInProfileError,
     NoProfileError,
     ProfileChangedError,
+    ShownProfileError,
     check_new,
     next_revision,
 )
@@ -41,6 +42,7 @@ async def set_profile(
         BuiltInProfileError: every tenant has a profile of this name.
         TooManyProfilesError: the tenant may have no more.
         ProfileChangedError: the present revision is another one.
+        ShownProfileError: badges show it, and could not show it so.
     """
     await lock(tx, [f"{tenant_id}/score-profiles"])
     check_new(profile.name, await store.present(tx, tenant_id))
@@ -50,6 +52,8 @@ async def set_profile(
     if changed is None:
         assert latest is not None
         return latest
+    if profile.name == await store.shown_by_badges(tx, tenant_id):
+        await _check_shown(tx, tenant_id, profile)
     await store.add(tx, tenant_id, changed)
     await _want_half_lives(tx, tenant_id)
     return changed
@@ -64,6 +68,7 @@ async def delete_profile(
         BuiltInProfileError: every tenant has the profile.
         NoProfileError: there is none of this name.
         ProfileChangedError: as `set_profile`.
+        ShownProfileError: badges show it.
     """
     if name in BUILT_IN:
         raise BuiltInProfileError(name)
@@ -73,8 +78,19 @@ async def delete_profile(
     if changed is None:
         raise NoProfileError(name, nearest(name, [each.name for each in await store.present(tx, tenant_id)]))
     _check_expected(latest, expected_revisions)
+    if name == await store.shown_by_badges(tx, tenant_id):
+        raise ShownProfileError(name, "so it cannot be deleted.")
     await store.add(tx, tenant_id, changed)
     await _want_half_lives(tx, tenant_id)
+
+
+async def _check_shown(tx: SqlTx, tenant_id: str, profile: Profile) -> None:
+    """Refuse what badges could not show from this moment on."""
+    if not profile.fits_badges:
+        raise ShownProfileError(profile.name, "so it must count stars and thumbs.")
+    half_life_us = own_half_life(profile)
+    if half_life_us is not None and not await half_lives.stays_kept(tx, tenant_id, half_life_us):
+        raise ShownProfileError(profile.name, "and a new half-life would have to be filled first.")
 
 
 def _check_expected(latest: ProfileRevision | None, expected: Collection[int] | None) -> None:

@@ -54,6 +54,14 @@ class ProfileChangedError(ValueError):
         super().__init__("The profile has changed since you read it. Read it again and decide anew.")
 
 
+class ShownProfileError(ValueError):
+    """Badges show the profile, so it must stay one that they can show."""
+
+    def __init__(self, name: str, why: str) -> None:
+        """Say what would be wrong, and what to do."""
+        super().__init__(f"Badges show the profile `{name}`, {why} Choose another one for badges first.")
+
+
 class NoProfileError(ValueError):
     """The tenant has no profile of its own of a name."""
 

@@ -22,6 +22,7 @@ from plaudit.scoring.own_profiles.domain import (
     BuiltInProfileError,
     NoProfileError,
     ProfileChangedError,
+    ShownProfileError,
     TooManyProfilesError,
     form_of,
     half_life_in_words,
@@ -29,6 +30,7 @@ from plaudit.scoring.own_profiles.domain import (
 )
 from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, MAX_PROFILES, ORIGINS, TRUST, Profile, ProfileRevision
+from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import Score, read_parts
 from plaudit.scoring.scores.pages import SCORES
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -92,7 +94,7 @@ class Tried:
 @router.get(PROFILES)
 async def show_profiles(request: Request, principal: Reader, tx: TenantTx) -> Response:
     """Show all profiles; while one is being filled, the page comes again by itself."""
-    own = await store.own(tx, principal.tenant_id)
+    own = await scores.own_profiles(tx, principal.tenant_id)
     is_filling = any(not progress.is_ready for _, _, progress in own)
     return await console.response(
         request,
@@ -147,6 +149,8 @@ async def delete(request: Request, principal: Writer, tx: TenantTx, name: str) -
         await commands.delete_profile(tx, principal.tenant_id, name, principal.actor)
     except (BuiltInProfileError, NoProfileError) as error:
         raise not_found("score profile") from error
+    except ShownProfileError as error:
+        return done(request, f"{PROFILES}/{name}", sentence(error).replace("`", ""), is_good=False)
     return done(request, PROFILES, f"The profile {name} is deleted.")
 
 
@@ -171,7 +175,7 @@ async def _act(request: Request, principal: Principal, tx: SqlTx, latest: Profil
             await commands.set_profile(tx, principal.tenant_id, profile, principal.actor, expected_revisions=expected)
         except ProfileChangedError:
             errors["name"] = OLD_FORM
-        except (BuiltInProfileError, TooManyProfilesError) as refused:
+        except (BuiltInProfileError, TooManyProfilesError, ShownProfileError) as refused:
             errors["name"] = sentence(refused)
         else:
             return done(request, PROFILES, f"The profile {profile.name} is saved.")
@@ -229,7 +233,7 @@ async def _page(
     )
     progress = None
     if latest is not None and latest.profile is not None:
-        own = {revision.name: found for revision, _, found in await store.own(tx, principal.tenant_id)}
+        own = {revision.name: found for revision, _, found in await scores.own_profiles(tx, principal.tenant_id)}
         progress = own.get(latest.name)
     return await console.response(
         request,

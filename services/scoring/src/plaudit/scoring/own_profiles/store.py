@@ -1,26 +1,13 @@
-"""What is read of profiles together with how far their half-lives are filled."""
+"""What is read to try a profile that may not be kept."""
 
 from plaudit.common.db import SqlTx
 from plaudit.scoring.half_lives import store as half_lives
-from plaudit.scoring.half_lives.domain import READY, Phase, Progress, own_half_life
+from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.history import store as history
-from plaudit.scoring.profiles import store as profiles
-from plaudit.scoring.profiles.domain import Profile, ProfileRevision
+from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import FOR_EVER, Moment
 from plaudit.scoring.sums.domain.parts import Part
-
-Own = tuple[ProfileRevision, Profile, Progress]
-"""A revision that stands, the profile that it sets, and how far its half-life is filled."""
-
-
-async def own(tx: SqlTx, tenant_id: str) -> list[Own]:
-    """Return all profiles of a tenant's own that are not deleted, by name."""
-    present = await profiles.present(tx, tenant_id)
-    standing = [(each, each.profile) for each in present if each.profile is not None]
-    wanted = {own_half_life(profile) for _, profile in standing}
-    found = await half_lives.progress(tx, tenant_id, [each for each in wanted if each is not None])
-    return [(revision, profile, progress_of(profile, found)) for revision, profile in standing]
 
 
 async def example_subjects(tx: SqlTx, tenant_id: str, most: int) -> list[str]:
@@ -39,9 +26,3 @@ async def parts_by_any(tx: SqlTx, tenant_id: str, subject: str, profile: Profile
         if half_life_us not in kept or not kept[half_life_us].is_ready:
             return await history.parts_at(tx, tenant_id, subject, half_life_us, tx.now, FOR_EVER)
     return await scores.parts_of(tx, tenant_id, subject, Moment(at=tx.now, is_now=True), profile)
-
-
-def progress_of(profile: Profile, found: dict[int, Progress]) -> Progress:
-    """Return how far a profile's half-life is, among those that there are."""
-    half_life_us = own_half_life(profile)
-    return READY if half_life_us is None else found.get(half_life_us, Progress(phase=Phase.CLEARING))

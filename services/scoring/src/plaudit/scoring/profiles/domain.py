@@ -110,6 +110,11 @@ class Profile:
         object.__setattr__(self, "half_life_us", None if days is None else round(days * DAY_US))
         object.__setattr__(self, "is_uniform", all(weight == 1 for _, weight in weights))
 
+    @property
+    def fits_badges(self) -> bool:
+        """Whether a badge may show it: only if it counts all that is given in stars, since a badge leaves none out."""
+        return self.kinds == STAR_KINDS
+
     def weight(self, *, verified: bool, origin: str, source_id: str | None = None) -> float:
         """Return the weight of a fresh review of this verification, origin and source."""
         by_verification = self.verified_weight if verified else self.unverified_weight

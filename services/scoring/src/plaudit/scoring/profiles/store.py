@@ -1,15 +1,20 @@
-"""Every statement over the revisions of profiles."""
+"""Every statement over the revisions of profiles, and which one badges show."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from plaudit.common.db import SqlTx
-from plaudit.scoring.profiles.domain import Profile, ProfileRevision, parameters_of, profile_of
+from plaudit.common.db import SqlTx, Tx
+from plaudit.scoring.profiles.domain import TRUST, Profile, ProfileRevision, parameters_of, profile_of
 from plaudit.scoring.profiles.tables import profile_revisions
 
+_SHOWN: Final = "SELECT profile FROM badge_profiles WHERE tenant_id = $1"
+_SHOW: Final = """
+INSERT INTO badge_profiles (tenant_id, profile, chosen_by) VALUES ($1, $2, $3)
+ON CONFLICT (tenant_id) DO UPDATE SET (profile, chosen_by) = ($2, $3)
+"""
 _NEWEST_FIRST = profile_revisions.c.revision.desc()
 
 
@@ -63,6 +68,17 @@ async def present(tx: SqlTx, tenant_id: str) -> list[ProfileRevision]:
     )
     found = [_revision(row) for row in (await tx.sql.execute(newest)).mappings()]
     return [each for each in found if each.profile is not None]
+
+
+async def shown_by_badges(tx: Tx, tenant_id: str) -> str:
+    """Return the name of the profile that all badges of a tenant show: `trust` where none was chosen."""
+    found: str | None = await tx.raw.fetchval(_SHOWN, tenant_id)
+    return TRUST.name if found is None else found
+
+
+async def show_by_badges(tx: Tx, tenant_id: str, name: str, chosen_by: str) -> None:
+    """Store which profile all badges of a tenant show from now on."""
+    await tx.raw.execute(_SHOW, tenant_id, name, chosen_by)
 
 
 def stored_profile(name: str, parameters: Mapping[str, Any] | None) -> Profile | None:

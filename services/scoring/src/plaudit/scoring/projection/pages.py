@@ -10,7 +10,7 @@ from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.http import Principal, TenantTx
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
-from plaudit.scoring.profiles.domain import BUILT_IN, MAX_RATING, MIN_RATING
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 from plaudit.scoring.projection.api import project
 from plaudit.scoring.projection.domain.outlook import (
     LATER_DAYS,
@@ -19,7 +19,7 @@ from plaudit.scoring.projection.domain.outlook import (
     PastDateError,
     arrives,
 )
-from plaudit.scoring.scores.api import NamedProfile
+from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars
 
 PROJECTION: Final = "/console/scores/projection"
@@ -39,6 +39,7 @@ async def show_projection(
     principal: Staff,
     tx: TenantTx,
     profile: NamedProfile,
+    choices: Choices,
     subject: Words = "",
     target: Words = "",
     by: Words = "",
@@ -65,7 +66,7 @@ async def show_projection(
         further=(f"Where {subject} goes" if subject else "Where a score goes",),
         subject=subject,
         profile=profile,
-        profiles={name: name for name in BUILT_IN},
+        choices=choices,
         typed=typed,
         found=found,
         path=PROJECTION,

@@ -19,7 +19,10 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.scoring.profiles.domain import BUILT_IN
 from plaudit.scoring.publishing import store
 from plaudit.scoring.publishing.domain import (
+    NO_OWN_PROFILES,
+    NO_SUMS,
     Cause,
+    OwnProfiles,
     Published,
     ScoreKey,
     instant_for,
@@ -32,8 +35,8 @@ from plaudit.scoring.sums import store as sums
 
 ROUND_ROWS: Final = 2_000
 """Marked rows of sums, or due subjects, that one transaction looks at."""
-STEP: Final = 200
-"""Subjects computed at a time: nothing else of the process goes on meanwhile."""
+STEP_SCORES: Final = 600
+"""Scores of subjects by profiles computed at a time: nothing else of the process goes on meanwhile."""
 
 _encode = msgspec.json.Encoder().encode
 _PROFILES: Final = tuple(BUILT_IN.values())
@@ -48,6 +51,8 @@ class Done:
     """Whether it has looked at as much as it may: there may be more."""
     marked_at: list[datetime] = field(default_factory=list)
     """Of the marks that it has taken."""
+    not_free: Collection[ScoreKey] = ()
+    """What another process has in hand, of what was asked for."""
 
 
 async def publish_marked(work: UnitOfWork) -> Done:
@@ -93,30 +98,53 @@ async def publish_due(work: UnitOfWork) -> Done:
 
 
 async def publish_missing(work: UnitOfWork, keys: Collection[ScoreKey]) -> Done:
-    """Publish those of the scores that the topic does not hold: after an upgrade, or in a topic that was made anew."""
+    """Publish those of the scores that the topic does not hold as they are to be.
+
+    That is after an upgrade, in a topic that was made anew, and where the tenant has other profiles now.
+    """
     free = await _lock(work.tx, keys)
     last = await store.last_published(work.tx, free)
-    ready = {key: Cause.COMPLETION for key in free if key not in last or not last[key].is_held}
+    own = await store.own_profiles(work.tx, {key.tenant_id for key in free})
+    ready = {
+        key: Cause.COMPLETION
+        for key in free
+        if not (before := last.get(key)) or not before.is_held or before.profiles != _own_of(own, key).told
+    }
     await _publish(work, ready, last)
-    return Done(ready)
+    return Done(ready, not_free=set(keys) - free)
 
 
 async def _publish(work: UnitOfWork, causes: Mapping[ScoreKey, Cause], last: Mapping[ScoreKey, Published]) -> None:
-    """Read the sums, and write the events. The order keys are held."""
+    """Read profiles and sums, and write the events. The order keys are held.
+
+    A profile that is set or gets ready after they were read is told by the walk that follows it: the event says with
+    which profiles it was told.
+    """
+    if not causes:
+        return
     tx = work.tx
     listed = sorted(causes)
-    for keys in (listed[start : start + STEP] for start in range(0, len(listed), STEP)):
-        kept = await store.sums_of(tx, keys)
+    own = await store.own_profiles(tx, {key.tenant_id for key in listed})
+    half_lives = {tenant_id: each.half_lives for tenant_id, each in own.items()}
+    step = STEP_SCORES // (len(_PROFILES) + max((len(each.profiles) for each in own.values()), default=0))
+    for keys in (listed[start : start + step] for start in range(0, len(listed), step)):
+        sums_of = await store.sums_of(tx, keys, half_lives)
         events, rows = [], []
         for key in keys:
-            before = last.get(key)
-            record = record_of(kept.get(key, ()), _PROFILES, instant_for(before, tx.now))
+            before, told = last.get(key), _own_of(own, key)
+            profiles = (*_PROFILES, *told.profiles)
+            record = record_of(sums_of.get(key, NO_SUMS), profiles, instant_for(before, tx.now))
             change = score_change(key, next_number(before, record.as_of), causes[key], record)
             events.append(outgoing(key, change))
-            rows.append(store.KeptEvent(key, change.number, record.as_of, record.next_change_at, _encode(change)))
+            kept = store.KeptEvent(key, change.number, record.as_of, record.next_change_at, _encode(change), told.told)
+            rows.append(kept)
         await work.emit(*events)
         failpoint("publishing_after_outbox")
         await store.keep(tx, rows)
+
+
+def _own_of(own: Mapping[str, OwnProfiles], key: ScoreKey) -> OwnProfiles:
+    return own.get(key.tenant_id, NO_OWN_PROFILES)
 
 
 async def _lock(tx: Tx, keys: Collection[ScoreKey]) -> set[ScoreKey]:

@@ -1,16 +1,18 @@
 """What is published of a subject: the figures of all profiles at one instant, and when stars change by time alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final, NamedTuple
 
+from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.projection.domain.course import ScoreState, next_half_star, remaining
 from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read
 from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, Sums, landmark_us, unix_us
-from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 
 MIN_INTERVAL: Final = timedelta(milliseconds=250)
 """Between two events of one subject: one that changes a thousand times a second is told four times a second."""
@@ -45,7 +47,7 @@ BEGINNING: Final = Place(0, "")
 
 
 class Cause(StrEnum):
-    """Why a score is published: reviews have changed, its stars have by time alone, or the topic did not hold it."""
+    """Why a score is published: reviews have changed, its stars have by time alone, or the topic did not hold it so."""
 
     REVIEWS = "reviews"
     TIME = "time"
@@ -101,6 +103,41 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnProfiles:
+    """The profiles of a tenant's own that scores can be read by."""
+
+    told: int
+    """Says which revisions of which profiles they are: the same for the same ones; 0 for none."""
+    profiles: tuple[Profile, ...]
+
+    @property
+    def half_lives(self) -> frozenset[int]:
+        """The half-lives among theirs that are a tenant's own, in microseconds."""
+        return frozenset(half_life for each in self.profiles if (half_life := own_half_life(each)) is not None)
+
+
+NO_OWN_PROFILES: Final = OwnProfiles(0, ())
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSums:
+    """The sums of one subject, by source, all as of one instant of the database."""
+
+    kept: Sequence[KeptPart] = ()
+    """Of the half-lives that every tenant has."""
+    own: Mapping[int, Sequence[Part]] = field(default_factory=dict)
+    """Half-life of the tenant's own, in microseconds → its sums."""
+
+    def parts_of(self, profile: Profile) -> Sequence[Part]:
+        """Return the sums of a profile's half-life."""
+        half_life_us = own_half_life(profile)
+        return parts_for(self.kept, profile.half_life_us) if half_life_us is None else self.own.get(half_life_us, ())
+
+
+NO_SUMS: Final = SubjectSums()
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What is known of the last event of a subject."""
 
@@ -109,6 +146,8 @@ class Published:
     next_change_at: datetime | None
     is_held: bool
     """Whether the topic that there is now holds the event; another one may have been made since."""
+    profiles: int = 0
+    """`OwnProfiles.told` of those that the event has."""
 
     def is_recent(self, now: datetime) -> bool:
         """Return whether it is too recent for another one. A clock that was set back makes nothing wait."""
@@ -141,6 +180,29 @@ def rows_left(marks: Iterable[Mark], prefix_of: Mapping[int, ScoreKey], done: It
     return sorted(row_id for row_id in ids if prefix_of[row_id] not in published)
 
 
+def next_walk(
+    walking: tuple[ScoreKey, int] | None, told: Mapping[str, int], present: Mapping[str, int]
+) -> tuple[ScoreKey, int] | None:
+    """Return after which subject a walk over a tenant's subjects goes on, and with which profiles; None for no walk.
+
+    Args:
+        walking: the walk so far. It begins anew where the tenant's profiles are others now.
+        told: tenant → with which profiles all of its subjects were told, of those that are known.
+        present: tenant → with which they are to be told, by `OwnProfiles.told`.
+    """
+    if walking is not None:
+        after, profiles = walking
+        if present.get(after.tenant_id) == profiles:
+            return walking
+    changed = min((tenant_id for tenant_id in present if told.get(tenant_id) != present[tenant_id]), default=None)
+    return None if changed is None else (ScoreKey(changed, ""), present[changed])
+
+
+def before_first(keys: Iterable[ScoreKey], not_free: Collection[ScoreKey]) -> list[ScoreKey]:
+    """Return the subjects, in their order, that come before the first one which somebody else has in hand."""
+    return list(takewhile(lambda key: key not in not_free, keys))
+
+
 def instant_for(before: Published | None, now: datetime) -> datetime:
     """Return the instant that an event's figures hold for: the present, but not before the last event's."""
     if before is None or before.published_at - now > MAX_STEP_BACK:
@@ -156,22 +218,19 @@ def next_number(before: Published | None, now: datetime) -> int:
     return max(unix_us(now), 0 if before is None else before.number + 1)
 
 
-def record_of(kept: Sequence[KeptPart], profiles: Iterable[Profile], as_of: datetime) -> Record:
+def record_of(sums: SubjectSums, profiles: Iterable[Profile], as_of: datetime) -> Record:
     """Return all figures of a subject.
 
     Args:
-        kept: its sums; without any there are no reviews.
+        sums: of the subject; without any there are no reviews.
         profiles: whose half-lives are kept.
         as_of: the instant.
-
-    Raises:
-        ValueError: the half-life of a profile is not kept.
     """
     at_us = unix_us(as_of)
-    surveys = {survey: _survey_figure(survey, kept, profile) for survey, profile in _SURVEYS.items()}
+    surveys = {survey: _survey_figure(survey, sums.kept, profile) for survey, profile in _SURVEYS.items()}
     return Record(
         as_of,
-        {profile.name: _profile_figures(profile, kept, at_us) for profile in profiles},
+        {profile.name: _profile_figures(profile, sums.parts_of(profile), at_us) for profile in profiles},
         {survey: figure for survey, figure in surveys.items() if figure.count > 0},
     )
 
@@ -209,8 +268,7 @@ def instant(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
-def _profile_figures(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> ProfileFigures:
-    parts = parts_for(kept, profile.half_life_us)
+def _profile_figures(profile: Profile, parts: Sequence[Part], at_us: int) -> ProfileFigures:
     merged = merge_for(profile, parts)
     score = read(merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
     return ProfileFigures(score, next_stars(profile, merged, at_us))

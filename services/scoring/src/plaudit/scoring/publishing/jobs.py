@@ -1,4 +1,4 @@
-"""The jobs that publish scores: what has changed at once, and now and then what the topic does not hold.
+"""The jobs that publish scores: what has changed at once, what a tenant's profiles are now, and what the topic lacks.
 
 Several processes may run them.
 """
@@ -14,7 +14,7 @@ from plaudit.common.process import Resources
 from plaudit.scoring.metrics import PUBLISH_WAIT_SECONDS, PUBLISHED
 from plaudit.scoring.publishing import commands, store
 from plaudit.scoring.publishing.commands import Done
-from plaudit.scoring.publishing.domain import Cause, ScoreKey
+from plaudit.scoring.publishing.domain import Cause, ScoreKey, before_first, next_walk
 from plaudit.scoring.settings import ScoringSettings
 
 POLL_SECONDS: Final = 0.1
@@ -22,6 +22,8 @@ POLL_SECONDS: Final = 0.1
 WALK_SUBJECTS: Final = 1_000
 WALK_PAUSE_SECONDS: Final = 600.0
 """Between two walks over all subjects."""
+PROFILES_PAUSE_SECONDS: Final = 1.0
+"""How long a tenant's profiles may have changed before anybody looks."""
 _START: Final = ScoreKey("", "")
 
 
@@ -77,6 +79,44 @@ class CompletionJob(PeriodicJob):
         is_end = len(walked) < WALK_SUBJECTS
         self._after = _START if is_end else list(walked)[-1]
         return 0 if is_end else len(walked)
+
+
+class ProfilesJob(PeriodicJob):
+    """Tells all subjects of a tenant anew when its own profiles are others: set, changed, deleted, or ready now.
+
+    What it knows is gone with the process, and the next one walks again: it tells only what was told with others.
+    """
+
+    def __init__(self, resources: Resources[ScoringSettings]) -> None:
+        """Publish under the worker role."""
+        super().__init__("publishing-profiles", PROFILES_PAUSE_SECONDS)
+        self._resources = resources
+        self._database = resources.database(Role.WORKER)
+        self._told: dict[str, int] = {}
+        """Tenant → with which profiles all of its subjects were told, by `OwnProfiles.told`."""
+        self._walking: tuple[ScoreKey, int] | None = None
+        """After which subject the walk goes on, and for which profiles."""
+
+    async def turn(self) -> int:
+        """Tell the next subjects of one tenant; return how many it has looked at, 0 where nothing is left to do."""
+        async with self._database.transaction() as tx:
+            present = await store.present_profiles(tx)
+            self._walking = next_walk(self._walking, self._told, present)
+            if self._walking is None:
+                return 0
+            after, profiles = self._walking
+            walked = await store.walk(tx, after, WALK_SUBJECTS, tenant_id=after.tenant_id)
+            missing = [key for key, is_missing in walked.items() if is_missing]
+            work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
+            done = await commands.publish_missing(work, missing)
+            failpoint("publishing_before_commit")
+        _count(done, Cause.COMPLETION, tx.now)
+        passed = before_first(walked, done.not_free)
+        if len(passed) == len(walked) < WALK_SUBJECTS:
+            self._told[after.tenant_id], self._walking = profiles, None
+        elif passed:
+            self._walking = passed[-1], profiles
+        return len(passed)
 
 
 def _count(done: Done, cause: Cause, now: datetime) -> None:

@@ -57,11 +57,11 @@ class ScoreEventOut(BaseModel):
     as_of: datetime = Field(description="The instant that all figures hold for.")
     cause: Cause = Field(
         description="`reviews` came, changed or went; `time` alone has changed the stars of a profile; `completion`: "
-        "the topic did not hold it, and nothing has changed.",
+        "the topic did not hold it, or held it by other profiles than there are now; no review has changed.",
         examples=["reviews"],
     )
     profiles: dict[str, ProfileScoreOut] = Field(
-        description="By the name of the profile.",
+        description="By the name of the profile: the three that every tenant has, and those of its own that are ready.",
         examples=[dict.fromkeys(("trust", "recent", "lifetime"), _FIRST_FIVE_STARS)],
     )
     nps: SurveyFigureOut | None = Field(None, description="Promoters less detractors in percent, of those who answer.")

@@ -12,5 +12,6 @@ published_scores = Table(
     Column("next_change_at", DateTime(timezone=True)),
     Column("epoch", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("profiles", BigInteger, nullable=False),
     Column("xid", BigInteger, nullable=False),
 )

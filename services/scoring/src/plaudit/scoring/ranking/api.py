@@ -33,7 +33,7 @@ from plaudit.scoring.ranking.domain import (
 )
 from plaudit.scoring.ranking.schemas import RankedOut, ranked_out
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_SHARED_PROFILES, SharedProfile, unknown_asked
+from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile, unknown_asked
 from plaudit.scoring.sums.domain.decay import unix_us
 
 MAX_MINIMUM: Final = 1_000_000
@@ -64,23 +64,23 @@ async def standings(
         raise TooManySubjectsError
     if not found and under is not None and not await scores.is_known(tx, tenant_id, under):
         raise await unknown_asked(tx, tenant_id, under)
-    sums = await scores.sums_of(tx, tenant_id, found, by_source=bool(profile.source_weights))
+    parts = await scores.present_parts(tx, tenant_id, found, profile)
     # In a thread, so that other requests are answered meanwhile.
     return await asyncio.to_thread(
-        lambda: [standing(subject, sums.get(subject, []), at_us, profile) for subject in found]
+        lambda: [standing(subject, parts.get(subject, []), at_us, profile) for subject in found]
     )
 
 
 @router.get(
     "/v1/score-ranking",
     summary="Rank subjects",
-    openapi_extra=describe(problems={"unknown-subject": 422, **OF_SHARED_PROFILES, "too-many-subjects": 422}),
+    openapi_extra=describe(problems={"unknown-subject": 422, **OF_PROFILES, "too-many-subjects": 422}),
 )
 async def rank_subjects(
     principal: ScoresReader,
     tx: TenantTx,
     paging: Paging,
-    profile: SharedProfile,
+    profile: NamedProfile,
     under: SubjectFilter = None,
     depth: Annotated[
         int, Query(ge=1, le=MAX_DEPTH, description="How many segments below it, or from the top, the subjects lie.")

@@ -8,8 +8,8 @@ from typing import Final
 
 from plaudit.scoring.figures.domain.intervals import wilson
 from plaudit.scoring.profiles.domain import Profile
-from plaudit.scoring.scores.domain import Score, read_for
-from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, parts_for
+from plaudit.scoring.scores.domain import Score, instant_of, read
+from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 
 MAX_RANKED: Final = 5_000
 """How many subjects are compared at most."""
@@ -70,14 +70,11 @@ class Standing:
                 return float(self.score.count)
 
 
-def standing(subject: str, kept: Sequence[KeptPart], at_us: int, profile: Profile) -> Standing:
-    """Return how a subject stands at an instant.
-
-    Raises:
-        ValueError: the profile's half-life is not kept.
-    """
-    score = read_for(profile, kept, at_us)
-    sums = merge_for(profile, parts_for(kept, profile.half_life_us)).sums
+def standing(subject: str, parts: Sequence[Part], at_us: int, profile: Profile) -> Standing:
+    """Return how a subject stands at an instant, from its sums of the profile's half-life."""
+    merged = merge_for(profile, parts)
+    score = read(merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
+    sums = merged.sums
     b = sums.b
     share = min(1.0, max(0.0, fsum((sums.w4, sums.w5)) / b)) if score.count and b > 0 else 0.0
     return Standing(subject, score, share, wilson(share, score.effective_reviews).low)

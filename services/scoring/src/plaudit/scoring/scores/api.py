@@ -28,7 +28,13 @@ from plaudit.scoring.half_lives.domain import OwnHalfLifeError, ProfileNotReadyE
 from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, TRUST, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
-from plaudit.scoring.scores.domain import UnknownSubjectAskedError, UnknownSubjectError, moment_of, read_parts
+from plaudit.scoring.scores.domain import (
+    ProfileChoices,
+    UnknownSubjectAskedError,
+    UnknownSubjectError,
+    moment_of,
+    read_parts,
+)
 from plaudit.scoring.scores.schemas import ScoreOut
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.parts import Part
@@ -88,6 +94,15 @@ async def profile_named(request: Request, tx: TenantTx, profile: ProfileName = T
 
 
 NamedProfile = Annotated[Profile, Depends(profile_named)]
+
+
+async def profile_choices(request: Request, tx: TenantTx) -> ProfileChoices:
+    """Return the profiles that whoever asks may choose from; the endpoint declares its principal first."""
+    principal: Principal = request.state.principal
+    return await store.choices_of(tx, principal.tenant_id)
+
+
+Choices = Annotated[ProfileChoices, Depends(profile_choices)]
 
 
 async def shared_profile(profile: NamedProfile) -> Profile:

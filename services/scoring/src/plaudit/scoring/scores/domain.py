@@ -1,16 +1,50 @@
 """Reading a score from merged sums at any instant, without a write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import exp2, floor, ldexp
 from typing import Final
 
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.half_lives.domain import ProfileNotReadyError, Progress
+from plaudit.scoring.profiles.domain import Profile, UnknownProfileError
 from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 
 FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChoices:
+    """The profiles that a tenant may choose from."""
+
+    ready: Mapping[str, Profile]
+    """Name → profile: those that every tenant has first, then its own that scores can be read by, by name."""
+    filling: Mapping[str, Progress]
+    """Name → how far it is, of its own that cannot be chosen yet."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What may be chosen, for a form: value → words."""
+        return {name: name for name in self.ready}
+
+    @property
+    def waiting(self) -> Mapping[str, str]:
+        """What may not be chosen yet, for a form: value → words."""
+        return {name: f"{name} (being filled)" for name in self.filling}
+
+    def named(self, name: str) -> Profile:
+        """Return a profile by its name.
+
+        Raises:
+            UnknownProfileError: there is none of this name.
+            ProfileNotReadyError: its half-life is being filled.
+        """
+        if (found := self.ready.get(name)) is not None:
+            return found
+        if (progress := self.filling.get(name)) is not None:
+            raise ProfileNotReadyError(name, progress)
+        raise UnknownProfileError(name, sorted({*self.ready, *self.filling}))
 
 
 class UnknownSubjectError(ValueError):

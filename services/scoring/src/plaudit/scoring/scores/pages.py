@@ -1,5 +1,6 @@
 """The console's page of scores: every subject as it stands now."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -11,7 +12,8 @@ from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cu
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores import store
-from plaudit.scoring.scores.domain import read_for
+from plaudit.scoring.scores.api import Choices, NamedProfile
+from plaudit.scoring.scores.domain import read_parts
 from plaudit.scoring.sums.domain.decay import unix_us
 
 ROWS: Final = 50
@@ -28,16 +30,24 @@ Staff = Annotated[Principal, Depends(staff("scores:read"))]
 
 @router.get(SCORES)
 async def show_scores(
-    request: Request, principal: Staff, tx: TenantTx, under: Annotated[str, Query()] = "", cursor: Cursor = None
+    request: Request,
+    principal: Staff,
+    tx: TenantTx,
+    profile: NamedProfile,
+    choices: Choices,
+    under: Annotated[str, Query()] = "",
+    cursor: Cursor = None,
 ) -> Response:
     """Show the score of every subject, or of those below one, in order."""
     under = under.strip().strip("/")
     error = SUBJECT_RULE if under and not is_subject(under) else ""
-    path = f"{SCORES}?{urlencode({'under': under})}" if under else SCORES
+    asked = {"under": under} if under else {}
+    by = {} if profile == TRUST else {"profile": profile.name}
+    path = _address(SCORES, asked | by)
     (after,) = decode_cursor(cursor, tuple[str], of=path) if cursor else ("",)
     found = [] if error else await store.prefixes_after(tx, principal.tenant_id, after, under or None, ROWS + 1)
     listed, following = cut_page(found, ROWS, lambda prefix: (prefix,), of=path)
-    sums = await store.sums_of(tx, principal.tenant_id, listed)
+    parts = await store.present_parts(tx, principal.tenant_id, listed, profile)
     at_us = unix_us(tx.now)
     return await console.response(
         request,
@@ -48,11 +58,18 @@ async def show_scores(
         under=under,
         error=error,
         path=path,
-        live=f"{LIVE}?{urlencode({'under': under})}" if under else LIVE,
+        live=_address(LIVE, asked),
         scores_path=SCORES,
         subject_path=SUBJECT,
-        scores=[(prefix, read_for(TRUST, sums.get(prefix, []), at_us)) for prefix in listed],
+        scores=[(prefix, read_parts(profile, parts.get(prefix, []), at_us)) for prefix in listed],
         next=following,
         is_first=cursor is None,
-        profile=TRUST,
+        profile=profile,
+        choices=choices,
+        by=by,
+        all_path=_address(SCORES, by),
     )
+
+
+def _address(path: str, asked: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode(asked)}" if asked else path

@@ -9,11 +9,12 @@ from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.subjects import within
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.half_lives import store as half_lives
-from plaudit.scoring.half_lives.domain import READY, Progress, own_half_life
+from plaudit.scoring.half_lives.domain import READY, Progress, own_half_life, progress_of
 from plaudit.scoring.history import store as history
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles import store as profiles
+from plaudit.scoring.profiles.domain import BUILT_IN, Profile, ProfileRevision
 from plaudit.scoring.profiles.store import stored_profile
-from plaudit.scoring.scores.domain import FOR_EVER, Moment
+from plaudit.scoring.scores.domain import FOR_EVER, Moment, ProfileChoices
 from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, parts_for
 from plaudit.scoring.sums.tables import sums
@@ -139,6 +140,28 @@ async def own_profile(tx: SqlTx, tenant_id: str, name: str) -> tuple[Profile, Pr
         return profile, READY
     progress = {field: row[field] for field in Progress.__struct_fields__}
     return profile, msgspec.convert(progress, Progress)
+
+
+Own = tuple[ProfileRevision, Profile, Progress]
+"""A revision that stands, the profile that it sets, and how far its half-life is filled."""
+
+
+async def own_profiles(tx: SqlTx, tenant_id: str) -> list[Own]:
+    """Return all profiles of a tenant's own that are not deleted, by name."""
+    present = await profiles.present(tx, tenant_id)
+    standing = [(each, each.profile) for each in present if each.profile is not None]
+    wanted = {own_half_life(profile) for _, profile in standing}
+    found = await half_lives.progress(tx, tenant_id, [each for each in wanted if each is not None])
+    return [(revision, profile, progress_of(profile, found)) for revision, profile in standing]
+
+
+async def choices_of(tx: SqlTx, tenant_id: str) -> ProfileChoices:
+    """Return the profiles that a tenant may choose from."""
+    own = await own_profiles(tx, tenant_id)
+    return ProfileChoices(
+        ready={**BUILT_IN, **{profile.name: profile for _, profile, progress in own if progress.is_ready}},
+        filling={profile.name: progress for _, profile, progress in own if not progress.is_ready},
+    )
 
 
 async def is_known(tx: SqlTx, tenant_id: str, subject: str) -> bool:

@@ -35,6 +35,17 @@ class TooManyBadgesError(ValueError):
         )
 
 
+class UnfitProfileError(ValueError):
+    """A profile that badges cannot show."""
+
+    def __init__(self, name: str) -> None:
+        """Say which ones they can."""
+        super().__init__(
+            f"A badge says that no review is left out, and the profile `{name}` does not count all stars and thumbs. "
+            "Choose one that does."
+        )
+
+
 class Badge(msgspec.Struct, frozen=True, kw_only=True):
     """A subject whose score everybody may see."""
 

@@ -7,13 +7,11 @@ from math import floor
 from typing import Any, Final
 
 from plaudit.scoring.badges.domain.badge import Badge, Kind
-from plaudit.scoring.profiles.domain import LIFETIME, TRUST
-from plaudit.scoring.scores.domain import read_for
-from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, parts_for
+from plaudit.scoring.profiles.domain import LIFETIME, Profile
+from plaudit.scoring.scores.domain import read_parts
+from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, parts_for
 from plaudit.scoring.sums.domain.traits import TRAITS
 
-SHOWN: Final = TRUST
-"""The profile of every badge. Nobody chooses the one by which a subject looks best."""
 _TYPES: Final = {
     Kind.ORGANIZATION: "Organization",
     Kind.LOCAL_BUSINESS: "LocalBusiness",
@@ -25,6 +23,8 @@ _TYPES: Final = {
 class Figures:
     """What is shown of a subject: all of it, or nothing."""
 
+    profile: Profile
+    """That the score is by: the same for all badges of a tenant."""
     score: float | None
     """None while there are no reviews."""
     stars: float | None
@@ -47,13 +47,21 @@ class Figures:
         return self.distribution[1] + self.distribution[2]
 
 
-def figures(kept: Sequence[KeptPart], at_us: int) -> Figures:
-    """Return the figures of a subject, from its kept sums at an instant."""
-    score = read_for(SHOWN, kept, at_us)
+def figures(profile: Profile, parts: Sequence[Part], kept: Sequence[KeptPart], at_us: int) -> Figures:
+    """Return the figures of a subject at an instant.
+
+    Args:
+        profile: that counts all stars and thumbs.
+        parts: the subject's sums of the profile's half-life.
+        kept: its kept sums, which tell the plain mean and the reviews for a reward.
+        at_us: the instant, in microseconds since the Unix epoch.
+    """
+    score = read_parts(profile, parts, at_us)
     plain = merge_for(LIFETIME, parts_for(kept, None)).sums
-    counted = [each for each in kept if TRAITS[each.traits].kind in SHOWN.kinds]
+    counted = [each for each in kept if TRAITS[each.traits].kind in profile.kinds]
     incentivised = sum(sum(each.kept.counts) for each in counted if TRAITS[each.traits].origin == "incentivised")
     return Figures(
+        profile=profile,
         score=score.score,
         stars=score.stars,
         count=score.count,
@@ -80,6 +88,14 @@ def ratio(shown: Figures) -> str:
 def reviews(number: int) -> str:
     """Return `1 review` or `1,204 reviews`."""
     return f"{number:,} {'review' if number == 1 else 'reviews'}"
+
+
+def method(profile: Profile) -> str:
+    """Return in a few words how a profile weighs reviews: for example `newer reviews weigh more`."""
+    by_age = (
+        "newer reviews weigh more" if profile.half_life_days is not None else "old reviews weigh as much as new ones"
+    )
+    return by_age if profile.is_uniform else f"{by_age}, and some kinds of reviews weigh more than others"
 
 
 def summary(shown: Figures) -> str:
@@ -120,8 +136,8 @@ def structured(badge: Badge, shown: Figures, page: str, how: str) -> dict[str, A
             "bestRating": 5,
             "worstRating": 1,
             "description": (
-                "The plain mean of all published reviews; none is left out. Beside it stands a score in which newer "
-                f"reviews weigh more: {digits(shown.score, 2)} of 5. {how} says how it is calculated."
+                "The plain mean of all published reviews; none is left out. Beside it stands a score in which "
+                f"{method(shown.profile)}: {digits(shown.score, 2)} of 5. {how} says how it is calculated."
             ),
             "ratingExplanation": summary(shown),
             "url": page,
@@ -137,7 +153,7 @@ def in_full(badge: Badge, shown: Figures, page: str, how: str) -> dict[str, Any]
         "figures": {
             "score": None if shown.score is None else float(digits(shown.score, 2)),
             "stars": shown.stars,
-            "profile": SHOWN.name,
+            "profile": shown.profile.name,
             "mean": None if shown.mean is None else float(digits(shown.mean, 2)),
             "count": shown.count,
             "distribution": {str(star): number for star, number in shown.distribution.items()},

@@ -15,8 +15,17 @@ from plaudit.common.settings import address_of
 from plaudit.common.text import isolated
 from plaudit.scoring.badges import commands, store
 from plaudit.scoring.badges.domain.addresses import COMPACT, WIDE, addresses, frame_snippet, image_snippet
-from plaudit.scoring.badges.domain.badge import Badge, Kind, TooManyBadgesError, UnknownBadgeError
-from plaudit.scoring.badges.domain.figures import SHOWN
+from plaudit.scoring.badges.domain.badge import (
+    Badge,
+    Kind,
+    TooManyBadgesError,
+    UnfitProfileError,
+    UnknownBadgeError,
+)
+from plaudit.scoring.half_lives.domain import ProfileNotReadyError
+from plaudit.scoring.profiles import store as profiles
+from plaudit.scoring.profiles.domain import UnknownProfileError
+from plaudit.scoring.scores import store as scores
 
 PAGE: Final = "/console/scores/badges"
 ROWS: Final = 10
@@ -76,12 +85,27 @@ async def remove_badge(
     return done(request, PAGE, f"The score of {isolated(subject)} is private again.")
 
 
+@router.post(f"{PAGE}/profile")
+async def choose_profile(
+    request: Request, principal: Writer, tx: TenantTx, profile: Annotated[str, Form(max_length=1000)]
+) -> Response:
+    """Let all badges show scores by one profile."""
+    try:
+        chosen = await commands.choose_profile(tx, principal.tenant_id, profile, principal.actor)
+    except (UnknownProfileError, ProfileNotReadyError, UnfitProfileError) as error:
+        wrong = Typed({"profile": profile}, {"profile": sentence(error).replace("`", "")})
+        return await _page(request, principal, tx, None, wrong)
+    return done(request, PAGE, f"All badges show scores by the profile {chosen.name} now.")
+
+
 async def _page(
     request: Request, principal: Principal, tx: SqlTx, cursor: str | None, typed: Typed = NOTHING_TYPED
 ) -> Response:
     (after,) = decode_cursor(cursor, tuple[str], of=PAGE) if cursor else ("",)
     found = await store.list_after(tx, principal.tenant_id, after, ROWS + 1)
     listed, following = cut_page(found, ROWS, lambda each: (each.subject,), of=PAGE)
+    profile = await profiles.shown_by_badges(tx, principal.tenant_id)
+    choices = await scores.choices_of(tx, principal.tenant_id)
     return await console.response(
         request,
         principal,
@@ -89,7 +113,10 @@ async def _page(
         "console_badges.html",
         status=typed.status,
         further=("Badges",),
-        badges=[_shown(request, each) for each in listed],
+        badges=[_shown(request, each, profile) for each in listed],
+        profile=profile,
+        fitting={name: name for name, each in choices.ready.items() if each.fits_badges},
+        waiting=choices.waiting,
         kinds={str(kind): words for kind, words in KINDS.items()},
         may_write=principal.may("scores:write"),
         typed=typed,
@@ -102,13 +129,13 @@ async def _page(
     )
 
 
-def _shown(request: Request, found: Badge) -> dict[str, Any]:
+def _shown(request: Request, found: Badge, profile: str) -> dict[str, Any]:
     """Return a badge with what to paste. Its preview is at the address that the page itself is at."""
-    at = addresses(address_of(request.app.state.resources.settings), found, SHOWN.name)
+    at = addresses(address_of(request.app.state.resources.settings), found, profile)
     return {
         "badge": found,
         "at": at,
-        "here": addresses("", found, SHOWN.name),
+        "here": addresses("", found, profile),
         "kind": KINDS[found.kind],
         "snippets": {
             "Wide badge": image_snippet(found, at),

@@ -5,7 +5,8 @@ What is not public is not told from what there is not: both are the same 404.
 
 import base64
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal, NamedTuple
@@ -15,7 +16,7 @@ from starlette.responses import Response
 
 from plaudit.common import rate_limits
 from plaudit.common.contracts.subjects import is_subject
-from plaudit.common.db import Database, Role, SqlTx
+from plaudit.common.db import Role, SqlTx
 from plaudit.common.http import not_found, resources
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.client_address import network_of
@@ -35,23 +36,26 @@ from plaudit.scoring.badges.domain import drawing
 from plaudit.scoring.badges.domain.addresses import BADGES, COMPACT, HOW, WIDE, Addresses, addresses
 from plaudit.scoring.badges.domain.badge import Badge
 from plaudit.scoring.badges.domain.figures import (
-    SHOWN,
     Figures,
     digits,
     figures,
     in_full,
+    method,
     ratio,
     reviews,
     structured,
     summary,
 )
+from plaudit.scoring.badges.domain.rules import counted, half_life_in_words, weights
 from plaudit.scoring.badges.domain.worked import worked
+from plaudit.scoring.half_lives.domain import own_half_life
+from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import Moment, instant_of
 from plaudit.scoring.settings import ScoringSettings
-from plaudit.scoring.sums.domain.decay import MergedSums, unix_us
-from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, unix_us
+from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 
 MAX_AGE_SECONDS: Final = 300
 """How long whoever has asked may show an answer without asking again."""
@@ -76,17 +80,23 @@ Size = Annotated[Literal["wide", "compact"], Query()]
 
 
 class Public(NamedTuple):
-    """A subject that everybody may see, with its sums."""
+    """A subject that everybody may see, with its sums by one profile."""
 
     badge: Badge
+    profile: Profile
+    """That badges show, or another one that is asked for."""
+    profiles: tuple[str, ...]
+    """Those that everybody is told of: the ones that every tenant has, that of the badges, and the present one."""
+    parts: list[Part]
+    """Of the profile's half-life."""
     kept: list[KeptPart]
     at_us: int
     at: Addresses
 
     @property
     def figures(self) -> Figures:
-        """What is shown of it."""
-        return figures(self.kept, self.at_us)
+        """What a badge shows of it."""
+        return figures(self.profile, self.parts, self.kept, self.at_us)
 
 
 @router.get(f"{BADGES}/{{tenant}}/{{subject:path}}.svg")
@@ -167,37 +177,53 @@ async def show_calculation(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Show how the score of a profile is calculated, with the figures of a subject that is public."""
-    known = BUILT_IN.get(profile) if _PROFILE.fullmatch(profile) else None
     found = None
     if tenant or subject:
-        found = await _public(request, parts, tenant, subject)
+        found = await _public(request, parts, tenant, subject, profile)
+        shown = None if found is None else found.profile
     else:
         await _count(request, parts)
-    if known is None or ((tenant or subject) and found is None):
+        shown = BUILT_IN.get(profile)
+    if shown is None:
         return _nothing(request)
     page = site.text(
         "how.html",
-        profile=known,
-        profiles=BUILT_IN,
+        profile=shown,
+        profiles=found.profiles if found else BUILT_IN,
         found=found,
+        counted=counted(shown),
+        weights=weights(shown),
+        fades_after=half_life_in_words(shown),
         stylesheet=STATIC.url("badges.css"),
         query=request.url.query,
         how=HOW,
-        **(_calculation(known, found) if found else {}),
+        **(_calculation(found) if found else {}),
         **_WORDS,
     )
     return _answer(page.encode(), "text/html; charset=utf-8", if_none_match)
 
 
-def _calculation(profile: Profile, found: Public) -> dict[str, Any]:
-    parts = parts_for(found.kept, profile.half_life_us)
-    merged: MergedSums = merge_for(profile, parts)
-    read_us = instant_of(profile, newest_us(parts, profile), found.at_us)
-    return {"worked": worked(profile, merged, read_us), "count": max(merged.sums.n, 0)}
+def _calculation(found: Public) -> dict[str, Any]:
+    merged: MergedSums = merge_for(found.profile, found.parts)
+    read_us = instant_of(found.profile, newest_us(found.parts, found.profile), found.at_us)
+    return {
+        "worked": worked(found.profile, merged, read_us),
+        "count": max(merged.sums.n, 0),
+        "stands_since": EPOCH + timedelta(microseconds=read_us) if read_us < found.at_us else None,
+    }
 
 
-async def _public(request: Request, parts: Resources[ScoringSettings], tenant: str, subject: str) -> Public | None:
+async def _public(
+    request: Request, parts: Resources[ScoringSettings], tenant: str, subject: str, profile: str | None = None
+) -> Public | None:
     """Return a subject that everybody may see; None where there is none of this name, for whatever reason.
+
+    Args:
+        request: it.
+        parts: of the service.
+        tenant: whose.
+        subject: it.
+        profile: by which profile that can be read by; that of the badges, if not given.
 
     Raises:
         LimitExceededError: the network has asked for too many.
@@ -205,20 +231,40 @@ async def _public(request: Request, parts: Resources[ScoringSettings], tenant: s
     await _count(request, parts)
     if _TENANT.fullmatch(tenant) is None or not is_subject(subject):
         return None
-    return await _read(parts.database(Role.API), tenant, lambda tx: _found(tx, parts, tenant, subject))
-
-
-async def _found(tx: SqlTx, parts: Resources[ScoringSettings], tenant: str, subject: str) -> Public | None:
-    badge = await store.find(tx, tenant, subject)
-    if badge is None:
+    if profile is not None and _PROFILE.fullmatch(profile) is None:
         return None
-    kept = await scores.kept_of(tx, tenant, subject, Moment(at=tx.now, is_now=True))
-    return Public(badge, kept, unix_us(tx.now), addresses(address_of(parts.settings), badge, SHOWN.name))
+    async with parts.database(Role.API).transaction(tenant) as tx:
+        badge = await store.find(tx, tenant, subject)
+        return None if badge is None else await _read(tx, badge, address_of(parts.settings), profile)
 
 
-async def _read(database: Database, tenant_id: str, read: Callable[[SqlTx], Awaitable[Public | None]]) -> Public | None:
-    async with database.transaction(tenant_id) as tx:
-        return await read(tx)
+async def _read(tx: SqlTx, badge: Badge, origin: str, asked: str | None) -> Public | None:
+    shown = await profiles.shown_by_badges(tx, badge.tenant_id)
+    name = shown if asked is None else asked
+    profile = BUILT_IN.get(name) or await _ready(tx, badge.tenant_id, name)
+    if profile is None:
+        return None
+    moment = Moment(at=tx.now, is_now=True)
+    kept = await scores.kept_of(tx, badge.tenant_id, badge.subject, moment)
+    if own_half_life(profile) is None:
+        of_profile = parts_for(kept, profile.half_life_us)
+    else:
+        of_profile = await scores.parts_of(tx, badge.tenant_id, badge.subject, moment, profile)
+    return Public(
+        badge,
+        profile,
+        tuple(dict.fromkeys((*BUILT_IN, shown, name))),
+        of_profile,
+        kept,
+        unix_us(tx.now),
+        addresses(origin, badge, shown),
+    )
+
+
+async def _ready(tx: SqlTx, tenant_id: str, name: str) -> Profile | None:
+    """Return a profile of the tenant's own that can be read by; None where there is none of this name."""
+    found = await scores.own_profile(tx, tenant_id, name)
+    return found[0] if found is not None and found[1].is_ready else None
 
 
 async def _count(request: Request, parts: Resources[ScoringSettings]) -> None:
@@ -276,4 +322,10 @@ _STYLES: Final = {
     "dark": f":root{{{_DARK}}}{_LOOK}",
     "auto": f":root{{{_LIGHT}}}@media(prefers-color-scheme:dark){{:root{{{_DARK}}}}}{_LOOK}",
 }
-_WORDS: Final[dict[str, Any]] = {"digits": digits, "ratio": ratio, "reviews": reviews, "summary": summary}
+_WORDS: Final[dict[str, Any]] = {
+    "digits": digits,
+    "ratio": ratio,
+    "reviews": reviews,
+    "summary": summary,
+    "method": method,
+}
