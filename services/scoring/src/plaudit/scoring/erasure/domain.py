@@ -21,8 +21,12 @@ STORES: Final[Mapping[str, str]] = {
     "tail": "holds numbers of records alone",
     "cells": "hold sums of the ledger's entries, the last one of the review among them",
     "sums_anew": "is made of the ledger's entries, the last one of the review among them",
+    "tenant_sums_anew": "as sums_anew",
     "rebuild_places": "hold numbers of records alone",
+    "rebuild_half_lives": "hold parameters of figures alone",
+    "rebuild_rounded": "holds names of subjects alone",
     "rounded_sums": "holds numbers of rows alone",
+    "rounded_tenant_sums": "holds names of subjects alone",
     "reconciliations": "hold counts of rows, and the name of a subject",
     "celled_prefixes": "hold no more than the names of subjects",
 }

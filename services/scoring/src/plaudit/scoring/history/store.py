@@ -88,18 +88,31 @@ GROUP BY {listed}, block
 """
 
 
-_KEPT = kept_sums(_ENTRIES, "source_id", "traits")
-_OF_ONE_HALF_LIFE = f"""
-SELECT source_id, traits, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us
+def half_life_sums(entries: str, *groups: str, half_life: str, more: str = "") -> str:
+    """Return a statement that sums entries as `Sums` does, by groups and landmark, with when the newest was rated.
+
+    Args:
+        entries: a statement that selects the groups and `sign, rating, rated_at` of entries of the ledger.
+        groups: columns, at least one.
+        half_life: in microseconds: a bigint that is a parameter or one of the groups.
+        more: further columns of the answer, over `sign`, `rated_us` and `w`.
+    """
+    listed = ", ".join(groups)
+    return f"""
+SELECT {listed}, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us{more and ", "}{more}
 FROM (
-    SELECT *, power(2::float8, (rated_us - landmark * $5::bigint * {LANDMARK_HALF_LIVES})::float8 / $5::bigint) AS w
+    SELECT *, power(2::float8, (rated_us - landmark * {half_life} * {LANDMARK_HALF_LIVES})::float8 / {half_life}) AS w
     FROM (
-        SELECT *, floor(rated_us / ($5::bigint * {LANDMARK_HALF_LIVES})::float8)::bigint AS landmark
-        FROM ({_netted(_ENTRIES, "source_id", "traits")}) AS netted
+        SELECT *, floor(rated_us / ({half_life} * {LANDMARK_HALF_LIVES})::float8)::bigint AS landmark
+        FROM ({_netted(entries, *groups)}) AS netted
     ) AS placed
 ) AS weighed
-GROUP BY source_id, traits, landmark
+GROUP BY {listed}, landmark
 """
+
+
+_KEPT = kept_sums(_ENTRIES, "source_id", "traits")
+_OF_ONE_HALF_LIFE = half_life_sums(_ENTRIES, "source_id", "traits", half_life="$5::bigint")
 
 
 def _in_steps(effective: str) -> str:

@@ -32,6 +32,7 @@ async def switch(owner: Tx, worker: Database) -> bool:
     Raises:
         RebuildStoppedError: a group has set aside a record that the other has applied.
     """
+    await store.hold_half_lives(owner)
     if not await hold_even(owner, await store.partitions(owner)):
         return False
     async with worker.driver_transaction() as tx:
