@@ -9,7 +9,7 @@ from plaudit.common.db.columns import Columns
 from plaudit.common.db.database import role_name
 from plaudit.scoring.half_lives.tables import ROW
 from plaudit.scoring.history.store import half_life_sums, kept_sums
-from plaudit.scoring.rebuilds.domain import Progress
+from plaudit.scoring.rebuilds.domain import MAX_SWITCH_SECONDS, Progress
 from plaudit.scoring.rebuilds.tables import sums_anew, tenant_sums_anew
 from plaudit.scoring.reconciliation.statements import LIVE_GROUP
 from plaudit.scoring.sums.domain.decay import COUNTS
@@ -184,6 +184,8 @@ DELETE FROM tenant_sums WHERE (tenant_id, half_life_us) IN (
     EXCEPT SELECT tenant_id, half_life_us FROM half_lives
 )
 """
+_LET_IT_TAKE_LONGER = f"SET LOCAL statement_timeout = {round(MAX_SWITCH_SECONDS * 1000)}"
+_IS_REFILLED = "SELECT EXISTS (SELECT FROM refills)"
 _EMPTY_THE_OLD = "TRUNCATE sums_anew, tenant_sums_anew, rebuild_half_lives, rebuild_rounded"
 
 
@@ -226,13 +228,19 @@ async def hold_half_lives(tx: Tx) -> None:
     await tx.raw.execute(_AS_OWNER)
 
 
+async def is_refilled(tx: Tx) -> bool:
+    """Return whether the ledger is being made anew: then the new sums are of the new ledger."""
+    return bool(await tx.raw.fetchval(_IS_REFILLED))
+
+
 async def take_the_place(tx: Tx) -> None:
     """Put the new sums in the place of the old ones, and empty these. Only the owner of the tables may.
 
     Whoever knows rows of the old table finds that it is another now. What was marked stays marked, and what the new
     sums correct is marked, so that it is published.
     """
-    await tx.raw.execute(_TAKE_THE_PLACE)
+    await tx.raw.execute(_LET_IT_TAKE_LONGER)
+    await tx.raw.execute(_TAKE_THE_PLACE, timeout=MAX_SWITCH_SECONDS)
     await tx.raw.execute(_AS_WORKER)
     for statement in (
         _MOVE_MARKS,
@@ -242,6 +250,6 @@ async def take_the_place(tx: Tx) -> None:
         _FILL_THE_OTHERS,
         _DROP_THE_GONE,
     ):
-        await tx.raw.execute(statement)
+        await tx.raw.execute(statement, timeout=MAX_SWITCH_SECONDS)
     await tx.raw.execute(_AS_OWNER)
     await tx.raw.execute(_EMPTY_THE_OLD)

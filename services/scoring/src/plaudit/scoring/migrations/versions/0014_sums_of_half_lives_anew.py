@@ -1,4 +1,4 @@
-"""Marks of subjects whose sums of a tenant's own half-life are to be summed anew, and such sums made anew."""
+"""Sums of tenants' own half-lives are compared and made anew, too; and the ledger itself, from ingest's feed."""
 
 from alembic import op
 
@@ -12,12 +12,17 @@ down_revision = "0012"
 def upgrade() -> None:
     for statement in STATEMENTS:
         op.execute(statement)
-    for table in ("rounded_tenant_sums", "tenant_sums_anew", "rebuild_half_lives", "rebuild_rounded"):
+    for table in (
+        *("rounded_tenant_sums", "tenant_sums_anew", "rebuild_half_lives", "rebuild_rounded"),
+        *("refill_tenants", "refill_places", "refill_erased"),
+    ):
         protect_tenant_rows(op.execute, "scoring", table)
     grant(op.execute, "scoring", "SELECT", "tenant_sums_anew", (Role.API,))
     grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", "tenant_sums_anew", (Role.WORKER,))
     for table in ("rounded_tenant_sums", "rebuild_half_lives", "rebuild_rounded"):
         grant(op.execute, "scoring", "SELECT, INSERT, DELETE", table, (Role.WORKER,))
+    for table in ("refills", "refill_tenants", "refill_places", "refill_partitions", "refill_erased"):
+        grant(op.execute, "scoring", "SELECT, INSERT, UPDATE, DELETE", table, (Role.WORKER,))
 
 
 STATEMENTS = (
@@ -57,4 +62,55 @@ CREATE TABLE scoring.rebuild_rounded (
 COMMENT ON TABLE scoring.rebuild_rounded IS
     'subjects with sums made anew in which rounding shows; of a half-life of the tenant''s own, or of sums_anew'
 """,
+    """
+CREATE TABLE scoring.refills (
+    id smallint PRIMARY KEY CHECK (id = 1),
+    run_id uuid NOT NULL,
+    seen_at timestamptz NOT NULL,
+    resolved_letters bigint NOT NULL,
+    refused bigint NOT NULL
+)
+""",
+    "COMMENT ON TABLE scoring.refills IS 'the ledger is being made anew from the feed of ingest, by which process'",
+    """
+CREATE TABLE scoring.refill_tenants (
+    tenant_id text PRIMARY KEY COLLATE "C",
+    after text,
+    revisions bigint NOT NULL,
+    is_read boolean NOT NULL
+)
+""",
+    "COMMENT ON TABLE scoring.refill_tenants IS 'how far the feed of each tenant is read'",
+    """
+CREATE TABLE scoring.refill_places (
+    tenant_id text NOT NULL COLLATE "C",
+    partition smallint NOT NULL,
+    epoch bigint NOT NULL,
+    sequence bigint NOT NULL,
+    PRIMARY KEY (tenant_id, partition)
+)
+""",
+    "COMMENT ON TABLE scoring.refill_places IS 'the last record of each partition that the feed of a tenant tells'",
+    """
+CREATE TABLE scoring.refill_partitions (
+    partition smallint PRIMARY KEY,
+    next_number bigint NOT NULL,
+    copied_epoch bigint NOT NULL,
+    copied_sequence bigint NOT NULL
+)
+""",
+    """
+COMMENT ON TABLE scoring.refill_partitions IS
+    'the next number of an entry from the feed, and up to where the present ledger is copied'
+""",
+    """
+CREATE TABLE scoring.refill_erased (
+    tenant_id text NOT NULL COLLATE "C",
+    review_id uuid NOT NULL,
+    is_told boolean NOT NULL,
+    is_settled boolean NOT NULL,
+    PRIMARY KEY (tenant_id, review_id)
+)
+""",
+    "COMMENT ON TABLE scoring.refill_erased IS 'erased reviews: the feed tells nothing of them any more'",
 )
