@@ -186,3 +186,26 @@ class Groups:
 def groups(bus: Bus, superuser: asyncpg.Connection) -> Groups:
     """Gives changes of reviews to both groups, which note where they stand."""
     return Groups(bus, superuser)
+
+
+@pytest.fixture
+def keep_half_lives(superuser: asyncpg.Connection) -> Callable[..., Awaitable[None]]:
+    """Lets live add to half-lives of a tenant's own, in microseconds, from the next record on."""
+
+    async def keep(*half_lives_us: int, tenant_id: str = "default", partitions: int = 2) -> None:
+        for half_life_us in half_lives_us:
+            await superuser.execute(
+                """INSERT INTO scoring.half_lives (tenant_id, half_life_us, phase, wanted_at, next_turn_at)
+                VALUES ($1, $2, 'kept', now(), now())""",
+                tenant_id,
+                half_life_us,
+            )
+            await superuser.execute(
+                """INSERT INTO scoring.half_life_partitions
+                SELECT $1, $2, partition, 0, 0, 0, true FROM generate_series(0, $3 - 1) AS partition""",
+                tenant_id,
+                half_life_us,
+                partitions,
+            )
+
+    return keep

@@ -22,6 +22,7 @@ from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.history.store import parts_at
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.profiles.domain import DAY_US, STAR_KINDS, Profile
+from plaudit.scoring.reconciliation.jobs import ReconciliationJob
 from plaudit.scoring.scores.domain import FOR_EVER, Score, read_parts
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit_testing.review_events import review_state
@@ -377,10 +378,39 @@ async def test_a_filled_half_life_has_lost_nothing_to_a_much_newer_review_that_c
     assert await effective_reviews(worker) == pytest.approx(1, rel=1e-9)
 
 
-@pytest.mark.xfail(strict=True, reason="a row that a subtraction leaves far below its peak is not rebuilt yet")
-async def test_a_half_life_that_live_keeps_has_lost_nothing_either(groups, worker: Database) -> None:
+async def test_a_half_life_that_live_keeps_is_summed_anew_where_one_came_and_went(groups, worker: Database) -> None:
     await groups.want(HOUR_US)
     await groups.fill()
     await comes_and_goes(groups)
+    job = ReconciliationJob(worker)
 
+    assert await job.has_work()
+    assert await job.sum_rounded_anew() == 1
+    assert await effective_reviews(worker) == pytest.approx(1, rel=1e-9)
+    assert await job.sum_rounded_anew() == 0
+
+
+async def test_one_that_came_and_went_while_a_partition_caught_up_is_summed_anew_when_all_is_filled(
+    groups, worker: Database, due_now, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reading sees it come, and the catching up sees it go."""
+    older = NOW.replace(hour=1)
+    landmark_us = 64 * HOUR_US * (unix_us(older) // (64 * HOUR_US))
+    first, last = (datetime.fromtimestamp((landmark_us + hours * HOUR_US) / 1e6, UTC) for hours in (0, 63))
+    groups.tell(None, review_state(5, "acme", rated_at=first), review_id=str(uuid7()))
+    passing, passing_id = review_state(1, "acme", rated_at=last), str(uuid7())
+    groups.tell(None, passing, review_id=passing_id)
+    await groups.take_all()
+    await groups.want(HOUR_US)
+    await groups.job.turn()
+    groups.tell(passing, None, review_id=passing_id)
+    await groups.take_all()
+    await groups.job.turn()
+    job = ReconciliationJob(worker)
+    while (await groups.progress(HOUR_US)).phase is not Phase.KEPT:
+        assert await job.sum_rounded_anew() == 0
+        await due_now()
+        await groups.job.turn()
+
+    assert await job.sum_rounded_anew() == 1
     assert await effective_reviews(worker) == pytest.approx(1, rel=1e-9)

@@ -14,7 +14,7 @@ from plaudit.common.db import Database
 from plaudit.common.ids import uuid7
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
-from plaudit.scoring.reconciliation import commands, store
+from plaudit.scoring.reconciliation import commands, statements
 from plaudit.scoring.reconciliation.domain import Outcome
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile
 from plaudit_testing.review_events import pending_envelope, review_state
@@ -291,8 +291,8 @@ async def test_a_night_that_was_interrupted_goes_on_where_it_was(
 
 
 def test_the_groups_are_those_that_are_subscribed() -> None:
-    assert LIVE.group == store.LIVE_GROUP
-    assert HISTORY.group == store.HISTORY_GROUP
+    assert LIVE.group == statements.LIVE_GROUP
+    assert HISTORY.group == statements.HISTORY_GROUP
 
 
 async def test_live_waits_while_a_position_is_held_and_then_goes_on(groups: Any, worker: Database) -> None:

@@ -49,6 +49,8 @@ class FedRevision:
     known_at: datetime
     before: ReviewState | None
     after: ReviewState | None
+    is_erased: bool
+    """Whether the review was erased, perhaps since: then no state of it is known any more."""
 
 
 def sequences(topic: str, numbers: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:

@@ -31,6 +31,11 @@ class FedRevisionOut(BaseModel):
         description="The same after it. Equal to `before` where only a version was noted; no event tells of that.",
         examples=[CONTENT_EXAMPLE],
     )
+    erased: bool = Field(
+        description="Whether the review was erased, by this revision or since. Then neither `before` nor `after` is "
+        "known any more, and what was made of earlier readings of it is to be taken away.",
+        examples=[False],
+    )
 
 
 class PublishedPositionOut(BaseModel):
@@ -64,6 +69,7 @@ def fed_revision_out(fed: FedRevision, partitions: int) -> FedRevisionOut:
         partition=partition_of(fed.partition_key.encode(), partitions),
         before=_content(fed.before),
         after=_content(fed.after),
+        erased=fed.is_erased,
     )
 
 

@@ -15,6 +15,7 @@ from plaudit.ingest.revision_feed.domain import Extent, FedRevision, Place, sequ
 
 _FOLLOWING = """
 SELECT v.xid, v.review_id, v.revision, v.type, v.version, v.known_at, r.source_id, r.partition_key,
+    r.erased_at IS NOT NULL AS is_erased,
     CASE WHEN NOT v.removed THEN v.state END AS after_state, v.state_format AS after_format,
     CASE WHEN NOT p.removed THEN p.state END AS before_state, p.state_format AS before_format
 FROM revisions v
@@ -41,6 +42,7 @@ async def following(tx: Tx, tenant_id: str, after: Place, limit: int) -> list[Fe
             row["known_at"],
             _state(row["before_state"], row["before_format"]),
             _state(row["after_state"], row["after_format"]),
+            is_erased=row["is_erased"],
         )
         for row in rows
     ]

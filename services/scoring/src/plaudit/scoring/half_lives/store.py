@@ -11,7 +11,8 @@ from plaudit.common.db.columns import Columns
 from plaudit.scoring.half_lives.domain import KEPT_UNUSED, Phase, Progress
 from plaudit.scoring.half_lives.tables import ROW, tenant_sums
 from plaudit.scoring.sums.domain.decay import Sums
-from plaudit.scoring.sums.domain.fold import Deltas
+from plaudit.scoring.sums.domain.fold import Deltas, TakenAway
+from plaudit.scoring.sums.domain.kept import MOST_CANCELLED
 from plaudit.scoring.sums.domain.parts import Part
 
 # Where nobody wanted it for a while, it goes on where it stood; one that is being cleared is then filled anew.
@@ -52,6 +53,17 @@ ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {
         for name in ROW
     )
 }
+"""
+# As in `sums/store.py`: where so much is taken away that rounding shows in what is left, the row is to be summed anew.
+_WEIGHT: Final = "held.w1 + held.w2 + held.w3 + held.w4 + held.w5"
+_MARK_ROUNDED = f"""
+INSERT INTO rounded_tenant_sums (tenant_id, half_life_us, prefix)
+SELECT DISTINCT tenant_id, half_life_us, prefix
+FROM tenant_sums AS held JOIN unnest(
+    $1::text[], $2::bigint[], $3::text[], $4::uuid[], $5::smallint[], $6::smallint[], $7::int[], $8::float8[]
+) AS taken ({", ".join(_KEY)}, weight) USING ({", ".join(_KEY)})
+WHERE {_WEIGHT} < taken.weight * {MOST_CANCELLED}
+  AND NOT ({" AND ".join(f"held.{name} = 0" for name in Sums._fields)})
 """
 _TOTALS = [
     cast((func.max if name == "newest_us" else func.sum)(tenant_sums.c[name]), tenant_sums.c[name].type).label(name)
@@ -124,6 +136,22 @@ async def add(tx: Tx, deltas: Mapping[int, Deltas]) -> None:
     rows.sort()
     by_name = dict(zip((*_KEY, *ROW), zip(*rows, strict=True), strict=True))
     await tx.raw.execute(_ADD, *(by_name[name] for name in _COLUMNS.names))
+
+
+async def mark_rounded(tx: Tx, taken_away: Mapping[int, TakenAway]) -> None:
+    """Mark those rows from which so much was taken away that rounding shows in what is left.
+
+    Args:
+        tx: the open transaction, which has taken it away.
+        taken_away: half-life in microseconds → the weights that were taken away.
+    """
+    rows = [
+        (tenant_id, half_life_us, prefix, str(UUID(source_id)), *rest, weight)
+        for half_life_us, of_one in taken_away.items()
+        for (tenant_id, prefix, source_id, *rest), weight in of_one.items()
+    ]
+    if rows:
+        await tx.raw.execute(_MARK_ROUNDED, *zip(*rows, strict=True))
 
 
 async def parts_of(

@@ -1,6 +1,19 @@
 """The tables of half-lives of tenants' own: which there are, how far each partition of them is, and their sums."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 
 from plaudit.scoring.sums.domain.decay import COUNTS, Sums
 
@@ -48,3 +61,13 @@ tenant_sums = Table(
     Column("landmark", Integer, primary_key=True),
     *(Column(name, BigInteger if name in INTEGERS else Double, nullable=False) for name in ROW),
 )
+
+rounded_tenant_sums = Table(
+    "rounded_tenant_sums",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("half_life_us", BigInteger, nullable=False),
+    Column("prefix", Text, nullable=False),
+)
+"""Subjects from whose sums so much was taken away that rounding shows in what is left. They are to be summed anew."""

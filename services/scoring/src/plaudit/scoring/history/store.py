@@ -14,18 +14,20 @@ from plaudit.scoring.sums.domain.parts import KeptPart, Part, StepPart
 
 Numbers = TypeVar("Numbers", Sums, KeptSums)
 
+LEDGER: Final = "ledger"
+
 _OF_TOLD = under("told", "tenant_id", "partition", "epoch", "sequence", "known_at")
 _OF_CHANGE = under("told.change", "review_id", "revision")
 _OF_REVIEW = under("review", "subject", "rating", "rated_at")
 _COLUMNS = Columns(ledger, _OF_TOLD | _OF_CHANGE | _OF_REVIEW | {"source_id": "review.source.id"})
-_APPEND = f"INSERT INTO ledger ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
+_APPEND = f"INSERT INTO {{}} ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
 _TAIL = Columns(tail, without=("id",))
 _NOTE_TAIL = f"INSERT INTO tail ({_TAIL.listed}) SELECT * FROM {_TAIL.unnest()}"
 _LAST_VALID = """
 SELECT wanted.id::text AS review_id, last.valid_at
 FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT valid_at FROM ledger WHERE review_id = wanted.id ORDER BY valid_at DESC LIMIT 1
+    SELECT valid_at FROM {} WHERE review_id = wanted.id ORDER BY valid_at DESC LIMIT 1
 ) AS last
 """
 # A time as whole microseconds. A double holds it to a quarter of one, which rounding takes away.
@@ -88,18 +90,31 @@ GROUP BY {listed}, block
 """
 
 
-_KEPT = kept_sums(_ENTRIES, "source_id", "traits")
-_OF_ONE_HALF_LIFE = f"""
-SELECT source_id, traits, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us
+def half_life_sums(entries: str, *groups: str, half_life: str, more: str = "") -> str:
+    """Return a statement that sums entries as `Sums` does, by groups and landmark, with when the newest was rated.
+
+    Args:
+        entries: a statement that selects the groups and `sign, rating, rated_at` of entries of the ledger.
+        groups: columns, at least one.
+        half_life: in microseconds: a bigint that is a parameter or one of the groups.
+        more: further columns of the answer, over `sign`, `rated_us` and `w`.
+    """
+    listed = ", ".join(groups)
+    return f"""
+SELECT {listed}, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us{more and ", "}{more}
 FROM (
-    SELECT *, power(2::float8, (rated_us - landmark * $5::bigint * {LANDMARK_HALF_LIVES})::float8 / $5::bigint) AS w
+    SELECT *, power(2::float8, (rated_us - landmark * {half_life} * {LANDMARK_HALF_LIVES})::float8 / {half_life}) AS w
     FROM (
-        SELECT *, floor(rated_us / ($5::bigint * {LANDMARK_HALF_LIVES})::float8)::bigint AS landmark
-        FROM ({_netted(_ENTRIES, "source_id", "traits")}) AS netted
+        SELECT *, floor(rated_us / ({half_life} * {LANDMARK_HALF_LIVES})::float8)::bigint AS landmark
+        FROM ({_netted(entries, *groups)}) AS netted
     ) AS placed
 ) AS weighed
-GROUP BY source_id, traits, landmark
+GROUP BY {listed}, landmark
 """
+
+
+_KEPT = kept_sums(_ENTRIES, "source_id", "traits")
+_OF_ONE_HALF_LIFE = half_life_sums(_ENTRIES, "source_id", "traits", half_life="$5::bigint")
 
 
 def _in_steps(effective: str) -> str:
@@ -125,14 +140,14 @@ _STEPS: Final = {
 }
 
 
-async def append(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
-    """Append entries to the ledger.
+async def append(tx: Tx, entries: Sequence[LedgerEntry], table: str = LEDGER) -> None:
+    """Append entries to the ledger, or to a twin of it.
 
     Raises:
         asyncpg.UniqueViolationError: an entry of the same partition, epoch, sequence and sign exists.
     """
     if entries:
-        await tx.raw.execute(_APPEND, *_COLUMNS.arrays(entries))
+        await tx.raw.execute(_APPEND.format(table), *_COLUMNS.arrays(entries))
 
 
 async def note_tail(tx: Tx, runs: Sequence[Run]) -> None:
@@ -140,11 +155,11 @@ async def note_tail(tx: Tx, runs: Sequence[Run]) -> None:
     await tx.raw.execute(_NOTE_TAIL, *_TAIL.arrays(runs))
 
 
-async def last_valid(tx: Tx, review_ids: Collection[str]) -> dict[str, datetime]:
-    """Return review id → when its last entry took effect, of those that have entries."""
+async def last_valid(tx: Tx, review_ids: Collection[str], table: str = LEDGER) -> dict[str, datetime]:
+    """Return review id → when its last entry in the ledger, or in a twin of it, took effect, of those that have any."""
     if not review_ids:
         return {}
-    rows = await tx.raw.fetch(_LAST_VALID, sorted(review_ids))
+    rows = await tx.raw.fetch(_LAST_VALID.format(table), sorted(review_ids))
     return {row["review_id"]: row["valid_at"] for row in rows}
 
 

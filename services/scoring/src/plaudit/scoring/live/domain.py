@@ -23,6 +23,7 @@ from plaudit.scoring.sums.domain.fold import (
     Deltas,
     OneStar,
     Subtracted,
+    TakenAway,
     add_share,
     fold,
     fold_half_life,
@@ -253,19 +254,26 @@ def tenants_of(batch: Iterable[Counted]) -> set[str]:
     return {counted.tenant_id if isinstance(counted, OtherChange) else counted[0][0] for counted in batch}
 
 
-def fold_half_lives(batch: Iterable[Counted], live: Mapping[tuple[str, int], Iterable[int]]) -> dict[int, Deltas]:
-    """Fold reduced changes for half-lives of tenants' own; return half-life in microseconds → its deltas.
+def fold_half_lives(
+    batch: Iterable[Counted], live: Mapping[tuple[str, int], Iterable[int]]
+) -> tuple[dict[int, Deltas], dict[int, TakenAway]]:
+    """Fold reduced changes for half-lives of tenants' own.
 
     Args:
         batch: changes that `fold_batch` takes.
         live: (tenant, partition) → the half-lives that are kept there.
+
+    Returns:
+        Half-life in microseconds → its deltas; and → the weights that they take away.
     """
     found: dict[int, Deltas] = {}
+    taken_away: dict[int, TakenAway] = {}
     for counted in batch:
         if isinstance(counted, OtherChange):
             tenant_id, partition = counted.tenant_id, counted.partition
             for half_life_us in live.get((tenant_id, partition), ()):
-                fold_half_life(found.setdefault(half_life_us, {}), tenant_id, partition, counted.change, half_life_us)
+                deltas, taken = found.setdefault(half_life_us, {}), taken_away.setdefault(half_life_us, {})
+                fold_half_life(deltas, tenant_id, partition, counted.change, half_life_us, taken)
             continue
         (tenant_id, subject, source_id, traits, partition, _), _, rating, rated_at_us, _, _ = counted
         for half_life_us in live.get((tenant_id, partition), ()):
@@ -273,7 +281,7 @@ def fold_half_lives(batch: Iterable[Counted], live: Mapping[tuple[str, int], Ite
             deltas = found.setdefault(half_life_us, {})
             for path in prefixes(subject):
                 add_share(deltas, (tenant_id, path, source_id, traits, partition, landmark), share, 1)
-    return found
+    return found, taken_away
 
 
 def _add(

@@ -17,6 +17,10 @@ async def sum_some(tx: Tx) -> bool:
     """
     if not await try_lock(tx, [store.JOB_LOCK]):
         raise RebuildStoppedError("another process makes sums anew; wait for it, or stop it and run this again")
+    if await store.is_refilled(tx):
+        raise RebuildStoppedError(
+            "the ledger is being made anew from ingest's feed: go on with that by --from-feed, or --discard it first"
+        )
     return await store.sum_some(tx, STEP_ENTRIES)
 
 
@@ -32,6 +36,7 @@ async def switch(owner: Tx, worker: Database) -> bool:
     Raises:
         RebuildStoppedError: a group has set aside a record that the other has applied.
     """
+    await store.hold_half_lives(owner)
     if not await hold_even(owner, await store.partitions(owner)):
         return False
     async with worker.driver_transaction() as tx:

@@ -8,6 +8,8 @@ STEP_ENTRIES: Final = 50_000
 """Of the ledger, in one transaction."""
 MAX_LEFT_RECORDS: Final = 20_000
 """That are still to be summed when the new sums take the place of the old ones: live waits for them."""
+MAX_SWITCH_SECONDS: Final = 30.0
+"""For each statement that puts new tables in the place of old ones. Live waits, so that no figure mixes the two."""
 MAX_SWITCHES: Final = 20
 """How often it is tried, while live is faster than the rebuild or history is behind."""
 

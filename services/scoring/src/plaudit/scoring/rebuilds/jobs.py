@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from plaudit.common.db import Database
+from plaudit.common.db.errors import is_transient
 from plaudit.scoring.rebuilds import commands, store
 from plaudit.scoring.rebuilds.domain import MAX_SWITCHES, Progress, RebuildStoppedError
 
@@ -25,10 +26,20 @@ async def rebuild(worker: Database, owner: Database, tell: Callable[[Progress], 
                 is_left = await commands.sum_some(tx)
                 so_far = await store.progress(tx)
             tell(so_far)
-        async with owner.driver_transaction() as tx:
-            if await commands.switch(tx, worker):
-                return so_far
+        if await _switched(worker, owner):
+            return so_far
     raise RebuildStoppedError(
         "history did not come as far as live, or live was too fast; see how far history lags, and run this again: it "
         "goes on from here"
     )
+
+
+async def _switched(worker: Database, owner: Database) -> bool:
+    """Return whether the new sums have taken the place; not where readers or writers kept it waiting for too long."""
+    try:
+        async with owner.driver_transaction() as tx:
+            return await commands.switch(tx, worker)
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        return False

@@ -44,5 +44,8 @@ async def repair(tx: Tx, tenant_id: str, root: str, partition: int, found: Compa
     omitted = left_out(await store.letters(tx))
     if (tenant_id, root) in omitted.roots or partition in omitted.partitions:
         return False
-    await store.sum_anew(tx, tenant_id, partition, since, place, found.differing[partition])
+    half_life_us = found.half_life_us
+    if half_life_us is not None and not await store.is_live(tx, tenant_id, half_life_us, partition):
+        return False  # it is being dropped, or filled again
+    await store.sum_anew(tx, tenant_id, partition, place, found)
     return True

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from plaudit.common.contracts.subjects import prefixes
-from plaudit.scoring.sums.domain.kept import KeptSums
 
 TOLERANCE: Final = 1e-9
 """Of a sum, beside the sum of all stars; counts are equal or not."""
@@ -34,14 +33,15 @@ class RowKey(NamedTuple):
     source_id: str
     traits: int
     block: int
+    """Or the landmark, of a tenant's own half-life."""
 
 
 class Differing(NamedTuple):
     """A row of sums that is not what the ledger says, or one of the two alone."""
 
     key: RowKey
-    truth: KeptSums
-    """What the ledger says."""
+    truth: tuple[float, ...]
+    """The numbers that the ledger says, in the order of the table's columns."""
     is_rounded: bool
     """Whether its counts are right: only rounding can have done that."""
 
@@ -64,6 +64,8 @@ class Comparison(msgspec.Struct, frozen=True):
     """Up to where the ledger was summed, by partition: where live stood."""
     behind: Collection[int] = ()
     """Partitions in which history has not come as far as live; they were not compared."""
+    half_life_us: int | None = None
+    """Of a tenant's own, whose sums were compared; None: `sums` were."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -28,19 +28,38 @@ PAUSE_SECONDS: Final = 1.0
 MARKS_OF_A_TURN: Final = 100
 
 
-async def reconcile(database: Database, tenant_id: str, subject: str, *, alone: bool = False) -> Outcome:
-    """Compare the sums of a subject and all below it with the ledger, and sum rows that differ anew.
+async def reconcile(database: Database, tenant_id: str, subject: str) -> Outcome:
+    """Compare all sums of a subject and all below it with the ledger, and sum rows that differ anew.
 
     Args:
         database: opened under the worker role, with two connections at least.
         tenant_id: whose.
         subject: it.
-        alone: whether only its own sums are compared.
+    """
+    async with database.driver_transaction() as tx:
+        half_lives = await store.half_lives(tx, tenant_id)
+    outcome = await reconcile_one(database, tenant_id, subject)
+    for half_life_us in half_lives:
+        outcome = outcome + await reconcile_one(database, tenant_id, subject, half_life_us)
+    return outcome
+
+
+async def reconcile_one(
+    database: Database, tenant_id: str, subject: str, half_life_us: int | None = None, *, alone: bool = False
+) -> Outcome:
+    """Do the same for the sums of one half-life of a tenant's own, or of those that every tenant has.
+
+    Args:
+        database: as `reconcile`.
+        tenant_id: whose.
+        subject: it.
+        half_life_us: of the tenant's own; None: those that every tenant has.
+        alone: whether only its own sums are compared, and none of what lies below.
     """
     outcome, root = Outcome(), subject.partition("/")[0]
     holding: tuple[int, ...] = ()
     for _ in range(MAX_TRIES):
-        found = await _compare(database, tenant_id, subject, root, alone=alone, holding=holding)
+        found = await _compare(database, tenant_id, subject, half_life_us, alone=alone, holding=holding)
         if found is None:
             return outcome + Outcome(skipped=1)
         outcome = outcome + Outcome(compared=0 if outcome.compared else found.compared)
@@ -57,7 +76,7 @@ async def reconcile(database: Database, tenant_id: str, subject: str, *, alone: 
 
 
 async def _compare(
-    database: Database, tenant_id: str, subject: str, root: str, *, alone: bool, holding: tuple[int, ...]
+    database: Database, tenant_id: str, subject: str, half_life_us: int | None, *, alone: bool, holding: tuple[int, ...]
 ) -> Comparison | None:
     """Compare; hold live meanwhile only until history has come as far and the comparison has begun.
 
@@ -65,11 +84,11 @@ async def _compare(
     """
     async with database.driver_transaction() as tx:
         omitted = left_out(await store.letters(tx))
-        if (tenant_id, root) in omitted.roots:
+        if (tenant_id, subject.partition("/")[0]) in omitted.roots:
             return None
         begin = partial(
             store.open_comparison,
-            *(tx, tenant_id, subject),
+            *(tx, tenant_id, subject, half_life_us),
             alone=alone,
             without=omitted.partitions,
             max_rows=MAX_ROWS,
@@ -82,7 +101,7 @@ async def _compare(
                 await begin()
         else:
             await begin()
-        return await store.read_comparison(tx, MAX_COMPARED_SECONDS)
+        return await store.read_comparison(tx, half_life_us, MAX_COMPARED_SECONDS)
 
 
 def tell(outcome: Outcome) -> None:
@@ -124,11 +143,13 @@ class ReconciliationJob(PeriodicJob):
         for each in found:
             outcome = Outcome()
             if each.tenant_id is not None and each.prefix is not None:
-                outcome = await reconcile(self._database, each.tenant_id, each.prefix, alone=True)
+                outcome = await reconcile_one(
+                    self._database, each.tenant_id, each.prefix, each.half_life_us, alone=True
+                )
                 tell(outcome)
             if not outcome.skipped:
                 async with self._database.driver_transaction() as tx:
-                    await store.drop_marks(tx, each.marks)
+                    await store.drop_marks(tx, each)
                 done += 1
         return done
 

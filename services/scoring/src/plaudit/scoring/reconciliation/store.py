@@ -9,97 +9,48 @@ import msgspec
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
-from plaudit.common.db.columns import Columns
-from plaudit.scoring.history.store import kept_sums
 from plaudit.scoring.reconciliation.domain import (
     MAX_HELD_SECONDS,
-    TOLERANCE,
     Comparison,
     Differing,
     Letter,
     Place,
     RowKey,
 )
-from plaudit.scoring.sums.domain.decay import COUNTS
-from plaudit.scoring.sums.domain.kept import NEVER_US, KeptSums
+from plaudit.scoring.reconciliation.statements import (
+    HISTORY_GROUP,
+    KEPT,
+    LIVE_GROUP,
+    OWN,
+    Shape,
+    comparison,
+    summing_anew,
+    truths,
+)
 from plaudit.scoring.sums.store import mark
-from plaudit.scoring.sums.tables import sums
 
-LIVE_GROUP: Final = "scoring-live"
-HISTORY_GROUP: Final = "scoring-history"
-HAS_WORK: Final = """
-SELECT EXISTS (SELECT FROM rounded_sums) OR EXISTS (SELECT FROM reconciliations WHERE finished_at IS NULL)
+# While a half-life is filled, live does not add to all of its partitions yet.
+_OF_FILLED = """
+NOT EXISTS (
+    SELECT FROM half_lives WHERE half_lives.tenant_id = rounded.tenant_id
+        AND half_lives.half_life_us = rounded.half_life_us AND phase <> 'kept'
+)
+"""
+HAS_WORK: Final = f"""
+SELECT EXISTS (SELECT FROM rounded_sums) OR EXISTS (SELECT FROM rounded_tenant_sums AS rounded WHERE {_OF_FILLED})
+    OR EXISTS (SELECT FROM reconciliations WHERE finished_at IS NULL)
     OR NOT EXISTS (
-        SELECT FROM reconciliations WHERE started_at >= date_trunc('day', {now} - $1::interval) + $1::interval
+        SELECT FROM reconciliations
+        WHERE started_at >= date_trunc('day', {{now}} - $1::interval) + $1::interval
     )
 """
 """$1: when a night's comparison begins, after midnight."""
 
-_GROUPS = ("prefix", "source_id", "traits", "partition")
-_FIELDS = KeptSums._fields
-_SUMS = Columns(sums, without=("id",))
-# At most these differ by rounding: of each half-life the sum of all weights, and what is judged beside it.
-_WEIGHTS = {name: " + ".join(f"abs(truth.{name}_w{star})" for star in range(1, 6)) for name in ("trust", "recent")}
-
-
-def _scale(name: str) -> str:
-    """Return what a number's rounding is judged beside."""
-    half_life, _, column = name.partition("_")
-    return _WEIGHTS[half_life] if column.startswith("w") else f"abs(truth.{name})"
-
-
-_COUNTS_DIFFER = (
-    " OR ".join(f"coalesce(held.{name}, 0) <> coalesce(truth.{name}, 0)" for name in COUNTS)
-    + f" OR coalesce(held.newest_us, {NEVER_US}) <> coalesce(truth.newest_us, {NEVER_US})"
-)
-_ROUNDING_SHOWS = " OR ".join(
-    f"abs(coalesce(held.{name}, 0) - coalesce(truth.{name}, 0)) > {TOLERANCE} * coalesce({_scale(name)}, 0)"
-    for name in _FIELDS
-    if name not in {*COUNTS, "newest_us"}
-)
-_WITHIN = "{0} >= $2 AND {0} < $2 || '0' AND ({0} = $2 OR {0} >= $2 || '/')"
-_DEPTH = "cardinality(string_to_array($2, '/'))"
-_OF_PREFIXES = f"""
-SELECT array_to_string(parts[1:depth], '/') COLLATE "C" AS prefix, source_id, traits, of_subject.partition,
-    sign, rating, rated_at
-FROM (
-    SELECT ledger.* FROM ledger JOIN even USING (partition)
-    WHERE tenant_id = $1 AND {_WITHIN.format("subject")}
-      AND (ledger.epoch, ledger.sequence) <= (even.epoch, even.sequence)
-) AS of_subject, string_to_array(subject, '/') AS parts,
-    generate_series({_DEPTH}, CASE WHEN $3 THEN {_DEPTH} ELSE cardinality(parts) END) AS depth
-"""
-_PLACES = f"""
-live AS (SELECT * FROM positions WHERE consumer_group = '{LIVE_GROUP}' AND topic = '{REVIEWS.name}'),
-history AS (SELECT * FROM positions WHERE consumer_group = '{HISTORY_GROUP}' AND topic = '{REVIEWS.name}'),
-even AS MATERIALIZED (
-    SELECT live.partition, live.epoch, live.sequence FROM live JOIN history USING (partition)
-    WHERE (history.epoch, history.sequence) >= (live.epoch, live.sequence) AND NOT live.partition = ANY($4::int[])
-)"""
-# One statement sees sums, ledger and both positions as of one instant: live commits a batch with its position, history
-# too. So nothing is locked, and the ledger is summed exactly up to where live stands.
-_COMPARE = f"""
-WITH {_PLACES},
-truth AS ({kept_sums(_OF_PREFIXES, *_GROUPS)}),
-held AS (
-    SELECT sums.* FROM sums JOIN even USING (partition)
-    WHERE tenant_id = $1 AND CASE WHEN $3 THEN prefix = $2 ELSE {_WITHIN.format("prefix")} END AND prefix >= $2
-),
-compared AS (
-    SELECT {", ".join(f"coalesce(truth.{name}, held.{name}) AS {name}" for name in (*_GROUPS, "block"))},
-        {", ".join(f"coalesce(truth.{name}, {NEVER_US if name == 'newest_us' else 0}) AS {name}" for name in _FIELDS)},
-        ({_COUNTS_DIFFER}) AS counts_differ, ({_ROUNDING_SHOWS}) AS rounding_shows
-    FROM truth FULL JOIN held USING (prefix, source_id, traits, partition, block)
-)
-SELECT compared.*, (SELECT count(*) FROM compared) AS rows, even.epoch, even.sequence,
-    ARRAY(
-        SELECT live.partition FROM live JOIN history USING (partition)
-        WHERE (history.epoch, history.sequence) < (live.epoch, live.sequence)
-    ) AS behind
-FROM (SELECT 1) AS one
-LEFT JOIN (SELECT * FROM compared WHERE counts_differ OR rounding_shows LIMIT $5) AS compared ON true
-LEFT JOIN even USING (partition)
-"""
+# A cursor's snapshot is the one of when it was opened. Each has its own name, since the driver knows the columns of
+# what it has prepared.
+_COMPARE = {
+    shape.table.name: f"DECLARE of_{shape.table.name} NO SCROLL CURSOR FOR {comparison(shape)}" for shape in (KEPT, OWN)
+}
 _PLACE = f"""
 SELECT epoch, sequence FROM positions
 WHERE consumer_group = '{LIVE_GROUP}' AND topic = '{REVIEWS.name}' AND partition = $1
@@ -114,43 +65,25 @@ WHERE topic = '{REVIEWS.name}' AND partition = ANY($1::int[])
   AND live.consumer_group = '{LIVE_GROUP}' AND history.consumer_group = '{HISTORY_GROUP}'
   AND (history.epoch, history.sequence) >= (live.epoch, live.sequence)
 """
-# A cursor's snapshot is the one of when it was opened.
-_OPEN_COMPARISON = f"DECLARE comparison NO SCROLL CURSOR FOR {_COMPARE}"
 _HOLD_BRIEFLY = f"SET LOCAL statement_timeout = {round(MAX_HELD_SECONDS * 1000)}"
 _COMPARE_LONG = """
 SELECT set_config('statement_timeout', $1, true), set_config('cursor_tuple_fraction', '1', true)
 """
-_KEYS = ("prefix", "source_id", "traits", "block")
-_TRUTHS = Columns(sums, without=("id", "tenant_id", "partition"))
-_LATER = """
-SELECT wanted.prefix, source_id, traits, sign, rating, rated_at
-FROM (
-    SELECT * FROM ledger WHERE partition = $2 AND epoch = $3 AND sequence > $4 AND sequence <= $5 AND tenant_id = $1
-) AS later
-JOIN (SELECT DISTINCT prefix FROM truth) AS wanted
-    ON later.subject = wanted.prefix OR (later.subject >= wanted.prefix || '/' AND later.subject < wanted.prefix || '0')
+_SUM_ANEW = {shape.table.name: summing_anew(shape) for shape in (KEPT, OWN)}
+# What is published is marked by rows of `sums`, whichever of a subject's sums have changed.
+_IDS = """
+SELECT array_agg(sums.id) FROM sums JOIN unnest($3::text[], $4::uuid[], $5::smallint[]) AS wanted (
+    prefix, source_id, traits
+) USING (prefix, source_id, traits)
+WHERE tenant_id = $1 AND partition = $2
 """
-_SUM_ANEW = f"""
-WITH truth AS (
-    SELECT * FROM {_TRUTHS.unnest(6)} AS truth ({_TRUTHS.listed})
-),
-later AS ({kept_sums(_LATER, "prefix", "source_id", "traits")}),
-anew AS (
-    SELECT {", ".join(f"truth.{name}" for name in _KEYS)}, {
-    ", ".join(
-        f"greatest(truth.{name}, later.{name}) AS {name}"
-        if name == "newest_us"
-        else f"truth.{name} + coalesce(later.{name}, 0) AS {name}"
-        for name in _FIELDS
-    )
-}
-    FROM truth LEFT JOIN later USING ({", ".join(_KEYS)})
+_IS_LIVE = """
+SELECT EXISTS (
+    SELECT FROM half_life_partitions WHERE tenant_id = $1 AND half_life_us = $2 AND partition = $3 AND is_live
 )
-INSERT INTO sums ({_SUMS.listed})
-SELECT {", ".join({"tenant_id": "$1", "partition": "$2"}.get(name, f"anew.{name}") for name in _SUMS.names)} FROM anew
-ON CONFLICT (tenant_id, prefix, source_id, traits, partition, block) DO UPDATE
-SET {", ".join(f"{name} = excluded.{name}" for name in _FIELDS)}
-RETURNING id
+"""
+_HALF_LIVES = """
+SELECT half_life_us FROM half_life_partitions WHERE tenant_id = $1 AND is_live GROUP BY half_life_us ORDER BY 1
 """
 _LETTERS = f"""
 SELECT partition, record_offset, consumer_group, value FROM dead_letters
@@ -160,6 +93,11 @@ _ROUNDED = """
 SELECT array_agg(rounded.id) AS marks, tenant_id, prefix
 FROM (SELECT * FROM rounded_sums ORDER BY id LIMIT $1) AS rounded LEFT JOIN sums ON sums.id = rounded.sums_id
 GROUP BY tenant_id, prefix
+"""
+_ROUNDED_OWN = f"""
+SELECT array_agg(id) AS marks, tenant_id, prefix, half_life_us
+FROM (SELECT * FROM rounded_tenant_sums AS rounded WHERE {_OF_FILLED} ORDER BY id LIMIT $1) AS rounded
+GROUP BY tenant_id, prefix, half_life_us
 """
 _NEXT = """
 SELECT tenant_id, path, root, EXISTS (SELECT FROM sums WHERE tenant_id = following.tenant_id AND prefix = root)
@@ -201,10 +139,25 @@ class Rounded(msgspec.Struct, frozen=True):
     tenant_id: str | None
     """None: the row is not there any more."""
     prefix: str | None
+    half_life_us: int | None = None
+    """Of a tenant's own; None: of those that every tenant has."""
+
+
+async def half_lives(tx: Tx, tenant_id: str) -> list[int]:
+    """Return the half-lives of a tenant's own that live adds to somewhere, in microseconds."""
+    return [row["half_life_us"] for row in await tx.raw.fetch(_HALF_LIVES, tenant_id)]
 
 
 async def open_comparison(
-    tx: Tx, tenant_id: str, subject: str, *, alone: bool, without: Collection[int], max_rows: int, seconds: float
+    tx: Tx,
+    tenant_id: str,
+    subject: str,
+    half_life_us: int | None,
+    *,
+    alone: bool,
+    without: Collection[int],
+    max_rows: int,
+    seconds: float,
 ) -> None:
     """Begin to compare the sums of a subject and all below it, or of it alone, with the ledger.
 
@@ -214,27 +167,30 @@ async def open_comparison(
         tx: the open transaction.
         tenant_id: whose.
         subject: it.
+        half_life_us: of the tenant's own; None: `sums` are compared.
         alone: whether its own sums alone are compared.
         without: partitions that are left out.
         max_rows: differing rows that are returned at most.
         seconds: how long it may take.
     """
     await tx.raw.fetchval(_COMPARE_LONG, f"{round(seconds * 1000)}")
-    await tx.raw.execute(_OPEN_COMPARISON, tenant_id, subject, alone, sorted(without), max_rows)
+    statement = _COMPARE[_shape(half_life_us).table.name]
+    await tx.raw.execute(statement, tenant_id, subject, alone, sorted(without), max_rows, *_given(half_life_us))
 
 
-async def read_comparison(tx: Tx, seconds: float) -> Comparison:
+async def read_comparison(tx: Tx, half_life_us: int | None, seconds: float) -> Comparison:
     """Return what the comparison that this transaction has opened finds, in so many seconds."""
-    rows = await tx.raw.fetch("FETCH ALL FROM comparison", timeout=seconds)
+    shape = _shape(half_life_us)
+    rows = await tx.raw.fetch(f"FETCH ALL FROM of_{shape.table.name}", timeout=seconds)
     differing: dict[int, list[Differing]] = {}
     places: dict[int, Place] = {}
     for row in rows:
         if row["prefix"] is not None:
-            key = RowKey(row["prefix"], str(row["source_id"]), row["traits"], row["block"])
-            truth = KeptSums(*(row[name] for name in _FIELDS))
+            key = RowKey(row["prefix"], str(row["source_id"]), row["traits"], row[shape.block])
+            truth = tuple(row[name] for name in shape.numbers)
             differing.setdefault(row["partition"], []).append(Differing(key, truth, not row["counts_differ"]))
             places[row["partition"]] = Place(row["epoch"], row["sequence"])
-    return Comparison(rows[0]["rows"], differing, places, rows[0]["behind"])
+    return Comparison(rows[0]["rows"], differing, places, rows[0]["behind"], half_life_us)
 
 
 async def hold(tx: Tx, partitions: Collection[int]) -> None:
@@ -257,24 +213,36 @@ async def place_of_live(tx: Tx, partition: int) -> Place | None:
     return None if row is None else Place(*row)
 
 
-async def sum_anew(
-    tx: Tx, tenant_id: str, partition: int, since: Place, until: Place, rows: Sequence[Differing]
-) -> None:
-    """Set rows of sums to what the ledger says, and mark them.
+async def is_live(tx: Tx, tenant_id: str, half_life_us: int, partition: int) -> bool:
+    """Return whether live adds to a tenant's own half-life in a partition, whose position this transaction holds."""
+    return bool(await tx.raw.fetchval(_IS_LIVE, tenant_id, half_life_us, partition))
+
+
+async def sum_anew(tx: Tx, tenant_id: str, partition: int, until: Place, found: Comparison) -> None:
+    """Set rows of sums of one partition to what the ledger says, and mark their subjects.
 
     Args:
         tx: the open transaction, which holds live's position.
         tenant_id: whose.
         partition: of the rows.
-        since: up to where their truth was summed.
         until: where live stands.
-        rows: them.
+        found: what a comparison has found.
     """
-    listed = [(*row.key[:3], row.key.block, *row.truth) for row in rows]
-    columns = dict(zip((*_KEYS, *_FIELDS), zip(*listed, strict=True), strict=True))
-    arrays = [columns[name] for name in _TRUTHS.names]
-    changed = await tx.raw.fetch(_SUM_ANEW, tenant_id, partition, since.epoch, since.sequence, until.sequence, *arrays)
-    await mark(tx, [row["id"] for row in changed])
+    shape, since = _shape(found.half_life_us), found.places[partition]
+    listed = [(*row.key, *row.truth) for row in found.differing[partition]]
+    columns = dict(zip((*shape.keys, *shape.numbers), zip(*listed, strict=True), strict=True))
+    arrays = [columns[name] for name in truths(shape).names]
+    places = (since.epoch, since.sequence, until.sequence, *_given(found.half_life_us))
+    changed = await tx.raw.fetch(_SUM_ANEW[shape.table.name], tenant_id, partition, *places, *arrays)
+    await mark(tx, await tx.raw.fetchval(_IDS, tenant_id, partition, *zip(*changed, strict=True)) or ())
+
+
+def _shape(half_life_us: int | None) -> Shape:
+    return KEPT if half_life_us is None else OWN
+
+
+def _given(half_life_us: int | None) -> tuple[int, ...]:
+    return () if half_life_us is None else (half_life_us,)
 
 
 async def letters(tx: Tx) -> list[Letter]:
@@ -284,13 +252,15 @@ async def letters(tx: Tx) -> list[Letter]:
 
 
 async def rounded(tx: Tx, limit: int) -> list[Rounded]:
-    """Return subjects with rows in which rounding shows, from so many marks."""
-    return [Rounded(*row) for row in await tx.raw.fetch(_ROUNDED, limit)]
+    """Return subjects with rows in which rounding shows, from so many marks of each table."""
+    kept, own = await tx.raw.fetch(_ROUNDED, limit), await tx.raw.fetch(_ROUNDED_OWN, limit)
+    return [Rounded(*row) for row in (*kept, *own)]
 
 
-async def drop_marks(tx: Tx, marks: Sequence[int]) -> None:
-    """Take away marks of rows that were summed anew."""
-    await tx.raw.execute("DELETE FROM rounded_sums WHERE id = ANY($1::bigint[])", marks)
+async def drop_marks(tx: Tx, rounded: Rounded) -> None:
+    """Take away the marks of a subject whose rows were summed anew."""
+    table = "rounded_sums" if rounded.half_life_us is None else "rounded_tenant_sums"
+    await tx.raw.execute(f"DELETE FROM {table} WHERE id = ANY($1::bigint[])", rounded.marks)
 
 
 async def next_root(tx: Tx, tenant_id: str, after: str) -> Root | None:

@@ -31,8 +31,11 @@ recent_a, recent_b2, recent_w]`."""
 
 Subtracted: TypeAlias = dict[DeltaKey, tuple[float, float]]
 """Per key the weights that a batch takes away, of trust and of recent."""
+TakenAway: TypeAlias = dict[DeltaKey, float]
+"""The same of one half-life of a tenant's own."""
 
 EMPTY_ROW: Final[list[float]] = list(NOTHING_KEPT)
+_WEIGHTS: Final = slice(NO_SUMS._fields.index("w1"), NO_SUMS._fields.index("w5") + 1)
 EMPTY_HALF_LIFE_ROW: Final[list[float]] = [*NO_SUMS, NEVER_US]
 """Of a half-life of a tenant's own: the numbers of `Sums`, and when the newest review that ever counted was rated."""
 
@@ -66,17 +69,26 @@ def fold(
             subtracted[key] = trust + sum(share[TRUST_WEIGHTS]), recent + sum(share[RECENT_WEIGHTS])
 
 
-def fold_half_life(deltas: Deltas, tenant_id: str, partition: int, change: ScoredChange, half_life_us: int) -> None:
+def fold_half_life(
+    deltas: Deltas,
+    tenant_id: str,
+    partition: int,
+    change: ScoredChange,
+    half_life_us: int,
+    taken_away: TakenAway | None = None,
+) -> None:
     """Do the same for a half-life of a tenant's own: rows as `EMPTY_HALF_LIFE_ROW`, with landmarks for blocks.
 
     Raises:
         InvalidReviewError: as `fold`.
     """
     for sign, key, share in _contributions(tenant_id, partition, change, partial(half_life_share, half_life_us)):
-        add_share(deltas, key, share, sign)
+        add_share(deltas, key, share, sign, taken_away)
 
 
-def add_share(deltas: Deltas, key: DeltaKey, share: Sequence[float], times: int) -> None:
+def add_share(
+    deltas: Deltas, key: DeltaKey, share: Sequence[float], times: int, taken_away: TakenAway | None = None
+) -> None:
     """Add a share of a half-life to its row so many times; the newest review is the newer one.
 
     Args:
@@ -84,11 +96,14 @@ def add_share(deltas: Deltas, key: DeltaKey, share: Sequence[float], times: int)
         key: of the row.
         share: as `half_life_share` returns it.
         times: negative to take it away; 0 leaves the sums, and yet the review was there.
+        taken_away: if given, the weight that is taken away is added to it as well.
     """
     row = deltas.setdefault(key, EMPTY_HALF_LIFE_ROW.copy())
     newest_us = max(row[-1], share[-1])
     row[:] = [held + times * more for held, more in zip(row, share, strict=True)]
     row[-1] = newest_us
+    if times < 0 and taken_away is not None:
+        taken_away[key] = taken_away.get(key, 0.0) - times * sum(share[_WEIGHTS])
 
 
 def half_life_share(half_life_us: int, rating: float, rated_at_us: int) -> tuple[int, list[float]]:

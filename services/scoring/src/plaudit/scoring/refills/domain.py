@@ -1,0 +1,160 @@
+"""What of ingest's feed becomes entries of the ledger, and when a refill may take the place of what is there.
+
+The feed tells every revision up to a stated record of each partition, and no number of a revision's own event. So the
+entries that it becomes are numbered in an epoch of their own, which lies before all epochs of the bus.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from plaudit.scoring.history.domain import RevisedChange, ToldChange, signed_reviews
+from plaudit.scoring.rebuilds.domain import RebuildStoppedError
+from plaudit.scoring.sums.domain.fold import check
+from plaudit.scoring.sums.domain.review import InvalidReviewError
+
+FEED_EPOCH: Final = 0
+"""Of entries that came from the feed; the epochs of the bus begin with 1."""
+PAGE_ITEMS: Final = 200
+MAX_PAGE_BYTES: Final = 256 * 2**20
+"""More than the longest reviews make, of which each item holds two states."""
+PAGE_TIMEOUT_SECONDS: Final = 30.0
+MAX_TRIES: Final = 6
+"""Of one page."""
+RETRY_SECONDS: Final = 2.0
+LEASE: Final = timedelta(seconds=60)
+"""For so long after its last step, nobody else goes on with a refill. No step takes longer."""
+STEP_ENTRIES: Final = 20_000
+"""That are copied in one transaction."""
+ERASED_OF_A_STEP: Final = 500
+MAX_LEFT_RECORDS: Final = 20_000
+"""That are still to be copied when the new tables take the place of the old ones: both groups wait for them."""
+MAX_WAIT_SECONDS: Final = 30.0
+"""For both groups to come as far as the feed, and for an erasure to come by the bus."""
+POLL_SECONDS: Final = 0.1
+
+
+class FedChange(RevisedChange, frozen=True, gc=False, kw_only=True):
+    """A revision as the feed tells it."""
+
+    type: str
+    known_at: datetime
+    partition: int
+    erased: bool
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Up to where a feed tells: the last event of each partition."""
+
+    epoch: int
+    sequences: Mapping[str, int]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page of the feed."""
+
+    items: list[FedChange]
+    position: Position
+    next: str | None
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the feed of a tenant is read."""
+
+    tenant_id: str
+    after: str | None
+    """The place of the next page; None before the first one."""
+    is_read: bool
+
+
+class ErasedReview(NamedTuple):
+    """A review that the feed tells nothing of any more."""
+
+    tenant_id: str
+    review_id: str
+    is_told: bool
+    """Whether the feed tells the erasure itself, so that no event of the review comes after it."""
+
+
+class RefillProgress(msgspec.Struct, frozen=True):
+    """How far a refill has come."""
+
+    revisions: int
+    """That were read."""
+    refused: int
+    """Of these, that no figure can be made of; the groups set the same ones aside."""
+    tenants_read: int
+    tenants: int
+    records_left: int
+    """Of the bus, that are not in the new ledger yet."""
+
+    @property
+    def in_words(self) -> str:
+        """Say how far it is."""
+        return (
+            f"{self.revisions:,} revisions, {self.tenants_read} of {self.tenants} tenants; "
+            f"{self.records_left:,} later records left"
+        )
+
+
+def numbered(tenant_id: str, items: Iterable[FedChange], numbers: dict[int, int]) -> list[ToldChange]:
+    """Return the changes that move a figure, with the next number of their partition each.
+
+    Args:
+        tenant_id: whose.
+        items: in the order of the feed.
+        numbers: partition → its next number; it is moved on.
+    """
+    told = []
+    for item in items:
+        if item.erased or not signed_reviews(item):
+            continue
+        number = numbers[item.partition]
+        numbers[item.partition] = number + 1
+        told.append(
+            ToldChange(
+                tenant_id=tenant_id,
+                type=item.type,
+                partition=item.partition,
+                epoch=FEED_EPOCH,
+                sequence=number,
+                known_at=item.known_at,
+                change=item,
+            )
+        )
+    return told
+
+
+def without_refused(items: Iterable[FedChange]) -> tuple[list[FedChange], int]:
+    """Return the items that can be scored, and how many others there are: both groups set these aside, too."""
+    taken, refused = [], 0
+    for item in items:
+        try:
+            for _, review in signed_reviews(item):
+                check(review)
+        except InvalidReviewError:
+            refused += 1
+        else:
+            taken.append(item)
+    return taken, refused
+
+
+def check_epoch(position: Position, epochs: Mapping[int, int]) -> None:
+    """Refuse a feed whose numbers are not those of the bus that the groups read.
+
+    Args:
+        position: of the feed.
+        epochs: partition → the epoch that a group stands in; 0 where it has read nothing.
+
+    Raises:
+        RebuildStoppedError: they are not.
+    """
+    others = sorted({epoch for epoch in epochs.values() if epoch not in (0, position.epoch)})
+    if others:
+        raise RebuildStoppedError(
+            f"the feed numbers its events in epoch {position.epoch}, and scoring reads epoch {others[0]}: wait until "
+            "both groups have come to the newest epoch, or name the address of the same installation, and run this "
+            "again"
+        )

@@ -1,0 +1,97 @@
+"""Reads ingest's feed of revisions over HTTP, page by page."""
+
+import asyncio
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from plaudit.common.http_client import HttpAnswer, HttpClient, UnreachableError
+from plaudit.scoring.rebuilds.domain import RebuildStoppedError
+from plaudit.scoring.refills.domain import (
+    MAX_PAGE_BYTES,
+    MAX_TRIES,
+    PAGE_ITEMS,
+    PAGE_TIMEOUT_SECONDS,
+    RETRY_SECONDS,
+    Page,
+)
+
+PATH: Final = "/v1/review-revisions"
+OK: Final = 200
+UNAUTHORIZED: Final = 401
+FORBIDDEN: Final = 403
+TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Feed:
+    """The feed at an address, asked for with the keys of some tenants."""
+
+    def __init__(self, address: str, keys: dict[str, str]) -> None:
+        """Ask nothing yet.
+
+        Args:
+            address: of the front door, such as `https://plaudit.example`.
+            keys: tenant → a key of it that may read reviews.
+        """
+        self._address = address.rstrip("/")
+        self._keys = keys
+        self._client = HttpClient()
+
+    @property
+    def tenants(self) -> list[str]:
+        """The tenants whose feeds can be read."""
+        return sorted(self._keys)
+
+    async def page(self, tenant_id: str, after: str | None) -> Page:
+        """Return the page behind a place, or the first one.
+
+        Raises:
+            RebuildStoppedError: there is none to be had; the text says why and what to do.
+        """
+        query = urlencode({"limit": PAGE_ITEMS, **({} if after is None else {"after": after})})
+        said = ""
+        for left in reversed(range(MAX_TRIES)):
+            try:
+                answer = await self._client.ask(
+                    "GET",
+                    f"{self._address}{PATH}?{query}",
+                    headers={"authorization": f"Bearer {self._keys[tenant_id]}", "accept": "application/json"},
+                    max_bytes=MAX_PAGE_BYTES,
+                    timeout_seconds=PAGE_TIMEOUT_SECONDS,
+                )
+            except UnreachableError as error:
+                said = str(error)
+            else:
+                if answer.status not in TRANSIENT:
+                    return self._page(answer, tenant_id)
+                said = f"it answered {answer.status}"
+            if left:
+                await asyncio.sleep(RETRY_SECONDS)
+        raise RebuildStoppedError(
+            f"the feed at {self._address}{PATH} cannot be read now: {said}; run this again, it goes on from here"
+        )
+
+    def _page(self, answer: HttpAnswer, tenant_id: str) -> Page:
+        if answer.status in {UNAUTHORIZED, FORBIDDEN}:
+            raise RebuildStoppedError(
+                f"the feed refuses the key of the tenant {tenant_id} ({answer.status}): make another one with "
+                f"`plaudit keys create --tenant {tenant_id} --name refill --scopes reviews:read`, put it into the "
+                "file, and run this again, it goes on from here"
+            )
+        if answer.status != OK:
+            raise RebuildStoppedError(
+                f"{self._address}{PATH} answered {answer.status} in place of the feed: name the address of the front "
+                "door, such as https://plaudit.example"
+            )
+        try:
+            return msgspec.json.decode(answer.body, type=Page)
+        except msgspec.MsgspecError as error:
+            raise RebuildStoppedError(
+                f"what {self._address}{PATH} answers is not the feed of this version ({error}): name the address of "
+                "the front door, and upgrade ingest before scoring"
+            ) from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()

@@ -1,0 +1,384 @@
+"""Every SQL statement of a refill: the ledger's twin, what it gets, and how it takes the place of the ledger."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.common.contracts import REVIEWS
+from plaudit.common.db import Role, Tx
+from plaudit.common.db.database import role_name
+from plaudit.common.db.roles import grant, protect_tenant_rows
+from plaudit.scoring.cells.domain import LARGE_ENTRIES
+from plaudit.scoring.history.tables import ledger
+from plaudit.scoring.rebuilds.store import Ledger
+from plaudit.scoring.reconciliation.statements import HISTORY_GROUP, LIVE_GROUP
+from plaudit.scoring.refills.domain import FEED_EPOCH, LEASE, ErasedReview, Position, Reading, RefillProgress
+
+LEDGER: Final = "ledger_anew"
+_GROUPS: Final = (LIVE_GROUP, HISTORY_GROUP)
+_POSITIONS = f"SELECT * FROM positions WHERE topic = '{REVIEWS.name}' AND consumer_group"
+_LIVE = f"({_POSITIONS} = '{LIVE_GROUP}')"
+_HISTORY = f"({_POSITIONS} = '{HISTORY_GROUP}')"
+# Sums go no further than live stands, and no further than the new ledger is copied.
+ANEW: Final = Ledger(
+    LEDGER,
+    f"""
+SELECT live.partition, least.epoch, least.sequence
+FROM {_LIVE} AS live JOIN refill_partitions AS copied USING (partition)
+CROSS JOIN LATERAL (
+    SELECT epoch, sequence FROM (
+        VALUES (live.epoch, live.sequence), (copied.copied_epoch, copied.copied_sequence)
+    ) AS both_of (epoch, sequence) ORDER BY epoch, sequence LIMIT 1
+) AS least
+""",
+)
+_EXISTS = f"SELECT to_regclass('scoring.{LEDGER}') IS NOT NULL"
+_TABLES = "refills, refill_tenants, refill_places, refill_partitions, refill_erased"
+_ANEW_TABLES = "sums_anew, tenant_sums_anew, rebuild_places, rebuild_half_lives, rebuild_rounded"
+_MAKE_LEDGER = f"CREATE TABLE {LEDGER} (LIKE ledger INCLUDING ALL)"
+_COMMENT = "SELECT obj_description('scoring.ledger'::regclass)"
+_COLUMNS_OF = """
+SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute
+WHERE attrelid = to_regclass('scoring.' || $1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+_RESOLVED: Final = f"""
+SELECT count(*) FROM dead_letters
+WHERE consumer_group = ANY($1::text[]) AND topic = '{REVIEWS.name}' AND state <> 'open'
+"""
+_OPEN_LETTERS: Final = f"""
+SELECT count(*) FROM dead_letters
+WHERE consumer_group = ANY($1::text[]) AND topic = '{REVIEWS.name}' AND state = 'open'
+"""
+_BEGIN = f"""
+INSERT INTO refills (id, run_id, seen_at, resolved_letters, refused) VALUES (1, $2, now(), ({_RESOLVED}), 0)
+"""
+_BEGIN_TENANTS = "INSERT INTO refill_tenants SELECT unnest($1::text[]), NULL, 0, false"
+_BEGIN_PARTITIONS = f"""
+INSERT INTO refill_partitions
+SELECT each.partition, 1 + coalesce((
+    SELECT max(sequence) FROM ledger WHERE ledger.partition = each.partition AND ledger.epoch = {FEED_EPOCH}
+), 0), 0, 0
+FROM unnest($1::int[]) AS each (partition) ON CONFLICT DO NOTHING
+"""
+_KEEP = """
+UPDATE refills SET run_id = $1, seen_at = now() WHERE run_id = $1 OR seen_at < now() - $2::interval
+RETURNING resolved_letters
+"""
+_READINGS = "SELECT tenant_id, after, is_read FROM refill_tenants ORDER BY tenant_id"
+_LOCK_READING = "SELECT tenant_id, after, is_read FROM refill_tenants WHERE tenant_id = $1 FOR UPDATE"
+_MOVE_READING = """
+UPDATE refill_tenants SET after = $2, is_read = $2 IS NULL, revisions = revisions + $3 WHERE tenant_id = $1
+"""
+_REFUSE = "UPDATE refills SET refused = refused + $1"
+_EPOCHS = f"""
+SELECT partition, max(epoch) AS epoch FROM positions WHERE topic = '{REVIEWS.name}' AND consumer_group = ANY($1::text[])
+GROUP BY partition
+"""
+_STATE_PLACES = f"""
+INSERT INTO refill_places
+SELECT $1, partition, $2, coalesce(sequence, 0)
+FROM (
+    SELECT partition::int FROM {_HISTORY} AS history UNION SELECT partition FROM unnest($3::int[]) AS stated (partition)
+) AS every
+LEFT JOIN unnest($3::int[], $4::bigint[]) AS stated (partition, sequence) USING (partition)
+"""
+_NUMBERS = "SELECT partition, next_number FROM refill_partitions ORDER BY partition FOR UPDATE"
+_MOVE_NUMBERS = """
+UPDATE refill_partitions AS held SET next_number = moved.number
+FROM unnest($1::int[], $2::bigint[]) AS moved (partition, number) WHERE held.partition = moved.partition
+"""
+_NOTE_ERASED = """
+INSERT INTO refill_erased AS held
+SELECT tenant_id, review_id, bool_or(is_told), false
+FROM unnest($1::text[], $2::uuid[], $3::bool[]) AS found (tenant_id, review_id, is_told) GROUP BY tenant_id, review_id
+ON CONFLICT (tenant_id, review_id) DO UPDATE SET is_told = held.is_told OR excluded.is_told
+"""
+_FORGET = f"DELETE FROM {LEDGER} WHERE tenant_id = ANY($1::text[]) AND review_id = ANY($2::uuid[])"
+_BEHIND = f"""
+SELECT count(*) FROM (
+    SELECT partition, max(epoch) AS epoch, max(sequence) AS sequence FROM refill_places GROUP BY partition
+) AS stated LEFT JOIN {_LIVE} AS live USING (partition) LEFT JOIN {_HISTORY} AS history USING (partition)
+WHERE stated.sequence > 0 AND (
+    (coalesce(live.epoch, 0), coalesce(live.sequence, 0)) < (stated.epoch, stated.sequence)
+    OR (coalesce(history.epoch, 0), coalesce(history.sequence, 0)) < (stated.epoch, stated.sequence)
+)
+"""
+_UNSETTLED = "SELECT tenant_id, review_id, is_told FROM refill_erased WHERE NOT is_settled ORDER BY 1, 2 LIMIT $1"
+_SETTLE = "UPDATE refill_erased SET is_settled = true WHERE tenant_id = ANY($1::text[]) AND review_id = ANY($2::uuid[])"
+# Of these, what the present ledger adds it takes away again: no figure of today depends on them.
+_WHOLE = """
+SELECT review_id FROM (
+    SELECT review_id, sum(sign) AS times FROM ledger WHERE review_id = ANY($1::uuid[])
+    GROUP BY review_id, tenant_id, partition, subject, source_id, traits, rating, rated_at
+) AS states
+GROUP BY review_id HAVING bool_and(times = 0)
+"""
+_LISTED = ", ".join(column.name for column in ledger.columns)
+_OF_HELD = ", ".join(f"held.{column.name}" for column in ledger.columns)
+_COPY_WHOLE = f"""
+INSERT INTO {LEDGER} ({_LISTED})
+SELECT {_OF_HELD} FROM ledger AS held JOIN refill_places AS place USING (tenant_id, partition)
+WHERE review_id = ANY($1::uuid[]) AND (held.epoch, held.sequence) <= (place.epoch, place.sequence)
+"""
+_NEXT_COPY = f"""
+SELECT copied.partition::smallint, copied_epoch, copied_sequence, history.epoch AS last_epoch,
+    history.sequence AS last_sequence, step.epoch, step.sequence
+FROM refill_partitions AS copied JOIN {_HISTORY} AS history USING (partition)
+LEFT JOIN LATERAL (
+    SELECT ledger.epoch, ledger.sequence FROM ledger
+    WHERE ledger.partition = copied.partition
+      AND (ledger.epoch, ledger.sequence) > (copied_epoch, copied_sequence)
+      AND (ledger.epoch, ledger.sequence) <= (history.epoch, history.sequence)
+    ORDER BY ledger.epoch, ledger.sequence OFFSET $1 LIMIT 1
+) AS step ON true
+WHERE (copied_epoch, copied_sequence) < (history.epoch, history.sequence)
+ORDER BY copied.partition LIMIT 1
+"""
+# An entry takes effect no earlier than what the feed tells of its review, as history has it.
+_COPY = f"""
+INSERT INTO {LEDGER} ({_LISTED})
+SELECT {
+    ", ".join(
+        "greatest(held.valid_at, last.valid_at)" if column.name == "valid_at" else f"held.{column.name}"
+        for column in ledger.columns
+    )
+}
+FROM ledger AS held
+LEFT JOIN refill_places AS place ON place.tenant_id = held.tenant_id AND place.partition = held.partition
+LEFT JOIN LATERAL (
+    SELECT valid_at FROM {LEDGER} AS told
+    WHERE place.tenant_id IS NOT NULL AND told.review_id = held.review_id ORDER BY valid_at DESC LIMIT 1
+) AS last ON true
+WHERE held.partition = $1 AND (held.epoch, held.sequence) > ($2, $3) AND (held.epoch, held.sequence) <= ($4, $5)
+  AND (held.epoch, held.sequence) > (coalesce(place.epoch, -1), coalesce(place.sequence, 0))
+"""
+_MOVE_COPIED = "UPDATE refill_partitions SET copied_epoch = $2, copied_sequence = $3 WHERE partition = $1"
+_PROGRESS = f"""
+SELECT coalesce(sum(revisions), 0)::bigint AS revisions,
+    (SELECT coalesce(sum(refused), 0) FROM refills)::bigint AS refused,
+    count(*) FILTER (WHERE is_read) AS tenants_read, count(*) AS tenants,
+    (SELECT coalesce(sum(
+        history.sequence - CASE WHEN copied_epoch = history.epoch THEN copied_sequence ELSE 0 END
+    ), 0) FROM {_HISTORY} AS history JOIN refill_partitions USING (partition))::bigint AS records_left
+FROM refill_tenants
+"""
+_HOLD_HISTORY = f"""
+SELECT FROM positions WHERE consumer_group = '{HISTORY_GROUP}' AND topic = '{REVIEWS.name}'
+ORDER BY partition FOR UPDATE
+"""
+_INDEXES = """
+SELECT c.relname AS name, i.indkey::text || coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS columns
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ('scoring.' || $1)::regclass ORDER BY c.oid
+"""
+_KEPT_TENANTS = """
+WITH RECURSIVE found AS (
+    (SELECT tenant_id FROM ledger ORDER BY tenant_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT ledger.tenant_id FROM ledger WHERE ledger.tenant_id > found.tenant_id ORDER BY 1 LIMIT 1)
+    FROM found WHERE found.tenant_id IS NOT NULL
+)
+SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL ORDER BY 1
+"""
+_NAME_LARGE = f"""
+INSERT INTO celled_prefixes (tenant_id, prefix)
+SELECT tenant_id, prefix FROM sums_anew GROUP BY 1, 2 HAVING sum(n1 + n2 + n3 + n4 + n5) >= {LARGE_ENTRIES}
+ON CONFLICT DO NOTHING
+"""
+_FILL_CELLS_AGAIN = "UPDATE celled_prefixes SET is_filled = false, filled_valid_at = '0001-01-01T00:00:00Z'"
+_AS_WORKER = f"SET LOCAL ROLE {role_name('scoring', Role.WORKER)}"
+_AS_OWNER = f"SET LOCAL ROLE {role_name('scoring', Role.OWNER)}"
+
+
+async def exists(tx: Tx) -> bool:
+    """Return whether a refill is under way."""
+    return bool(await tx.raw.fetchval(_EXISTS))
+
+
+async def make(tx: Tx, run_id: UUID, tenants: Collection[str], partitions: Collection[int]) -> None:
+    """Begin a refill: make the ledger's twin, and empty what sums are made anew in. Only the owner may."""
+    await tx.raw.execute(f"TRUNCATE {_TABLES}, {_ANEW_TABLES}")
+    await tx.raw.execute(_MAKE_LEDGER)
+    statements: list[str] = []
+    protect_tenant_rows(statements.append, "scoring", LEDGER)
+    grant(statements.append, "scoring", "SELECT", LEDGER, (Role.API,))
+    grant(statements.append, "scoring", "SELECT, INSERT, DELETE", LEDGER, (Role.WORKER,))
+    for statement in statements:
+        await tx.raw.execute(statement)
+    comment = await tx.raw.fetchval(_COMMENT)
+    if comment is not None:
+        quoted = comment.replace("'", "''")
+        await tx.raw.execute(f"COMMENT ON TABLE {LEDGER} IS '{quoted}'")
+    await tx.raw.execute(_AS_WORKER)
+    await tx.raw.execute(_BEGIN, _GROUPS, run_id)
+    await tx.raw.execute(_BEGIN_TENANTS, sorted(tenants))
+    await tx.raw.execute(_BEGIN_PARTITIONS, sorted(partitions))
+    await tx.raw.execute(_AS_OWNER)
+
+
+async def drop(tx: Tx) -> None:
+    """Forget a refill, and what it has made. Only the owner may."""
+    await tx.raw.execute(f"DROP TABLE IF EXISTS {LEDGER}")
+    await tx.raw.execute(f"TRUNCATE {_TABLES}, {_ANEW_TABLES}")
+
+
+async def is_of_this_form(tx: Tx) -> bool:
+    """Return whether the twin has the columns that the ledger has; an upgrade in between may have changed these."""
+    present, anew = [await tx.raw.fetch(_COLUMNS_OF, name) for name in ("ledger", LEDGER)]
+    return [row[0] for row in present] == [row[0] for row in anew]
+
+
+async def keep(tx: Tx, run_id: UUID) -> int | None:
+    """Note that a process works on the refill; return how many letters were settled before, None where it is another's.
+
+    It is whoever's was last, for so long as its lease says.
+    """
+    found: int | None = await tx.raw.fetchval(_KEEP, run_id, LEASE)
+    return found
+
+
+async def letters(tx: Tx) -> tuple[int, int]:
+    """Return how many dead letters of both groups are open, and how many are settled."""
+    return await tx.raw.fetchval(_OPEN_LETTERS, _GROUPS), await tx.raw.fetchval(_RESOLVED, _GROUPS)
+
+
+async def readings(tx: Tx) -> list[Reading]:
+    """Return how far the feed of each tenant is read."""
+    return [msgspec.convert(dict(row), Reading) for row in await tx.raw.fetch(_READINGS)]
+
+
+async def lock_reading(tx: Tx, tenant_id: str) -> Reading:
+    """Return how far the feed of a tenant is read, and let nobody else move it before the transaction ends."""
+    return msgspec.convert(dict(await tx.raw.fetchrow(_LOCK_READING, tenant_id) or {}), Reading)
+
+
+async def move_reading(tx: Tx, tenant_id: str, after: str | None, revisions: int, refused: int) -> None:
+    """Note up to where the feed of a tenant is read; None: to its end."""
+    await tx.raw.execute(_MOVE_READING, tenant_id, after, revisions)
+    await tx.raw.execute(_REFUSE, refused)
+
+
+async def epochs(tx: Tx) -> dict[int, int]:
+    """Return partition → the epoch that a group stands in."""
+    return {row["partition"]: row["epoch"] for row in await tx.raw.fetch(_EPOCHS, _GROUPS)}
+
+
+async def state_places(tx: Tx, tenant_id: str, position: Position) -> None:
+    """Note up to where the feed of a tenant tells."""
+    partitions = [int(partition) for partition in position.sequences]
+    await tx.raw.execute(_STATE_PLACES, tenant_id, position.epoch, partitions, [*position.sequences.values()])
+
+
+async def numbers(tx: Tx, partitions: Collection[int]) -> dict[int, int]:
+    """Return partition → the next number of an entry that comes from the feed, of these partitions and all others."""
+    await tx.raw.execute(_BEGIN_PARTITIONS, sorted(partitions))
+    return {row["partition"]: row["next_number"] for row in await tx.raw.fetch(_NUMBERS)}
+
+
+async def move_numbers(tx: Tx, moved: Mapping[int, int]) -> None:
+    """Note the next numbers."""
+    await tx.raw.execute(_MOVE_NUMBERS, list(moved), list(moved.values()))
+
+
+async def note_erased(tx: Tx, erased: Sequence[ErasedReview]) -> None:
+    """Note reviews of which the feed tells nothing any more, and take back what an earlier page told of them."""
+    if erased:
+        await tx.raw.execute(_NOTE_ERASED, *zip(*erased, strict=True))
+        await tx.raw.execute(_FORGET, [each.tenant_id for each in erased], [each.review_id for each in erased])
+
+
+async def are_behind(tx: Tx) -> bool:
+    """Return whether a group has not come as far as the feed tells."""
+    return bool(await tx.raw.fetchval(_BEHIND))
+
+
+async def unsettled(tx: Tx, limit: int) -> list[ErasedReview]:
+    """Return erased reviews of which it is not settled what becomes of their entries."""
+    rows = await tx.raw.fetch(_UNSETTLED, limit)
+    return [ErasedReview(row["tenant_id"], str(row["review_id"]), row["is_told"]) for row in rows]
+
+
+async def whole(tx: Tx, review_ids: Sequence[str]) -> set[str]:
+    """Return those reviews of which the present ledger takes away all that it adds."""
+    return {str(row["review_id"]) for row in await tx.raw.fetch(_WHOLE, review_ids)}
+
+
+async def settle(tx: Tx, erased: Sequence[ErasedReview], copied: Collection[str]) -> None:
+    """Note that these are settled, and copy what the present ledger has of some up to where the feed tells."""
+    await tx.raw.execute(_COPY_WHOLE, sorted(copied))
+    await tx.raw.execute(_SETTLE, [each.tenant_id for each in erased], [each.review_id for each in erased])
+
+
+async def copy_some(tx: Tx, entries: int) -> bool:
+    """Copy about so many entries of the present ledger that the feed does not tell; return False where none is left.
+
+    The present ledger is copied up to where history stands.
+    """
+    row = await tx.raw.fetchrow(_NEXT_COPY, entries - 1)
+    if row is None:
+        return False
+    until = (row["last_epoch"], row["last_sequence"]) if row["epoch"] is None else (row["epoch"], row["sequence"])
+    await tx.raw.execute(_COPY, row["partition"], row["copied_epoch"], row["copied_sequence"], *until)
+    await tx.raw.execute(_MOVE_COPIED, row["partition"], *until)
+    return True
+
+
+async def begin_partitions(tx: Tx, partitions: Collection[int]) -> None:
+    """Copy these partitions, too."""
+    await tx.raw.execute(_BEGIN_PARTITIONS, sorted(partitions))
+
+
+async def progress(tx: Tx) -> RefillProgress:
+    """Return how far the refill has come."""
+    return msgspec.convert(dict(await tx.raw.fetchrow(_PROGRESS) or {}), RefillProgress)
+
+
+async def tenants_of_ledger(tx: Tx) -> list[str]:
+    """Return the tenants that the present ledger has entries of."""
+    return [row["tenant_id"] for row in await tx.raw.fetch(_KEPT_TENANTS)]
+
+
+async def name_large(tx: Tx) -> None:
+    """Note subjects that have become large by what the feed tells: their cells are to be filled."""
+    await tx.raw.execute(_NAME_LARGE)
+
+
+async def analyze(tx: Tx) -> None:
+    """Let the planner know the new tables. Only the owner may."""
+    await tx.raw.execute(f"ANALYZE {LEDGER}, sums_anew, tenant_sums_anew")
+
+
+async def hold_history(tx: Tx) -> None:
+    """Hold history's positions until the transaction ends. Live's are held before, and history has come as far."""
+    await tx.raw.execute(_HOLD_HISTORY)
+
+
+async def take_the_place(tx: Tx) -> None:
+    """Put the new ledger in the place of the old one, which is dropped. Only the owner may.
+
+    Indexes get the names of the old ones. Cells are of the old ledger: they are emptied, and filled again.
+    """
+    present, anew = [await tx.raw.fetch(_INDEXES, name) for name in ("ledger", LEDGER)]
+    names = _pairs(present, anew)
+    await tx.raw.execute("DROP TABLE ledger")
+    await tx.raw.execute(f"ALTER TABLE {LEDGER} RENAME TO ledger")
+    for new, name in names:
+        await tx.raw.execute(f"ALTER INDEX {new} RENAME TO {name}")
+    # No role at run time may change the ledger.
+    await tx.raw.execute(f"REVOKE DELETE ON ledger FROM {role_name('scoring', Role.WORKER)}")
+    await tx.raw.execute(f"TRUNCATE cells, tail, {_TABLES}")
+    await tx.raw.execute(_AS_WORKER)
+    await tx.raw.execute(_FILL_CELLS_AGAIN)
+    await tx.raw.execute(_AS_OWNER)
+
+
+def _pairs(present: Sequence[Any], anew: Sequence[Any]) -> list[tuple[str, str]]:
+    """Return (new name, present name) of indexes over the same columns, each once."""
+    left = [(row["name"], row["columns"]) for row in anew]
+    pairs = []
+    for row in present:
+        found = next(each for each in left if each[1] == row["columns"])
+        left.remove(found)
+        pairs.append((found[0], row["name"]))
+    return pairs
