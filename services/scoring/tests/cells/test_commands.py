@@ -18,7 +18,8 @@ from plaudit.scoring.cells.domain import LARGE_ENTRIES
 from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.history import store as history
 from plaudit.scoring.scores.domain import FOR_EVER
-from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, kept_share
 from plaudit.scoring.sums.domain.parts import KeptPart
 from plaudit_testing.review_events import review_state
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.postgres
 
 START = datetime(2022, 11, 20, tzinfo=UTC)
 DAYS = 900
+END = START + timedelta(days=DAYS)
 SUBJECTS = ["acme", "acme/berlin", "acme/berlin/shop-3", "acme/berlin-2", "acmes", "globex/berlin"]
 ASKED = ["acme", "acme/berlin", "globex"]
 SOURCES = [

@@ -24,6 +24,7 @@ STORES: Final[Mapping[str, str]] = {
     "rebuild_places": "hold numbers of records alone",
     "rounded_sums": "holds numbers of rows alone",
     "reconciliations": "hold counts of rows, and the name of a subject",
+    "rated_cells": "hold sums of the ledger's entries, the last one of the review among them",
     "celled_prefixes": "hold no more than the names of subjects",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

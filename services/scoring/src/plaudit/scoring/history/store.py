@@ -63,6 +63,24 @@ def _netted(entries: str, *groups: str) -> str:
 
 
 # No power here can overflow or underflow, which would be an error: each weight is against a landmark near the review.
+def weighed(entries: str, *groups: str) -> str:
+    """Return a statement that weighs entries as `KeptSums` does, those of one group, rating and time as one.
+
+    Args:
+        entries: a statement that selects the groups and `sign, rating, rated_at` of entries of the ledger.
+        groups: columns, at least one.
+    """
+    return f"""
+SELECT *,
+    power(2::float8, (rated_us - {LANDMARK_HALF_LIVES * TRUST_US}
+        * floor(block * {BLOCK_US}::numeric / {TRUST_LANDMARK_US})::bigint)::float8 / {TRUST_US}) AS trust_w,
+    power(2::float8, (rated_us - block * {BLOCK_US})::float8 / {RECENT_US}) AS recent_w
+FROM (
+    SELECT *, floor(rated_us / {BLOCK_US}::float8)::int AS block FROM ({_netted(entries, *groups)}) AS netted
+) AS blocked
+"""
+
+
 def kept_sums(entries: str, *groups: str, more: str = "") -> str:
     """Return a statement that sums entries as `KeptSums` does, by groups and block.
 
@@ -75,15 +93,7 @@ def kept_sums(entries: str, *groups: str, more: str = "") -> str:
     return f"""
 SELECT {listed}, block, {_COUNTS}, sum(sign * rating) AS total, max(rated_us) AS newest_us,
     {_of_half_life("trust_", "trust_w")}, {_of_half_life("recent_", "recent_w")}{more and ", "}{more}
-FROM (
-    SELECT *,
-        power(2::float8, (rated_us - {LANDMARK_HALF_LIVES * TRUST_US}
-            * floor(block * {BLOCK_US}::numeric / {TRUST_LANDMARK_US})::bigint)::float8 / {TRUST_US}) AS trust_w,
-        power(2::float8, (rated_us - block * {BLOCK_US})::float8 / {RECENT_US}) AS recent_w
-    FROM (
-        SELECT *, floor(rated_us / {BLOCK_US}::float8)::int AS block FROM ({_netted(entries, *groups)}) AS netted
-    ) AS blocked
-) AS weighed
+FROM ({weighed(entries, *groups)}) AS weighed
 GROUP BY {listed}, block
 """
 
