@@ -1,8 +1,8 @@
 """Which cells and which entries make up the sums of a stretch of both times.
 
 A cell holds what took effect on one day and was known on one day; others hold 32 days of either, or all that ever took
-effect or was ever known. So the whole days of a stretch of three years are some ninety cells, and only the two days that a stretch begins
-and ends within are read entry by entry.
+effect or was ever known. So the whole days of a stretch of three years are some ninety cells, and only the two days
+that a stretch begins and ends within are read entry by entry.
 """
 
 from enum import IntEnum

@@ -48,7 +48,7 @@ _SUMMED = "sum(abs(sign) * trust_w) AS trust_summed, sum(abs(sign) * recent_w) A
 
 def totals(of: str, *names: str) -> str:
     """Return the select list that adds up numbers of cells: all that make sums, or some of them."""
-    kinds = {name: "::bigint" for name in (*KeptSums._fields[:TOTAL], "prompt")}
+    kinds = dict.fromkeys((*KeptSums._fields[:TOTAL], "prompt"), "::bigint")
     return ", ".join(
         f"max({of}.{name}) AS {name}" if name == "newest_us" else f"sum({of}.{name}){kinds.get(name, '')} AS {name}"
         for name in names or _NUMBERS
@@ -65,7 +65,7 @@ def _added(*names: str) -> str:
     )
 
 
-def _span(grain: str, day: str) -> str:
+def span_of(grain: str, day: str) -> str:
     """Return the span of a grain that a day is in."""
     return f"CASE {grain} WHEN {Grain.DAY:d} THEN {day} WHEN {Grain.MONTH:d} THEN {day} >> {_MONTH_BITS} ELSE 0 END"
 
@@ -83,7 +83,7 @@ of_prefixes AS MATERIALIZED (SELECT *, {days}, valid_at = rated_at AS is_prompt 
 by_day AS MATERIALIZED ({history.kept_sums("SELECT * FROM of_prefixes", *groups, more=_SUMMED)}),
 by_grain AS (
     SELECT tenant_id, prefix, valid_grain, known_grain,
-        {_span("valid_grain", "valid_day")} AS valid_span, {_span("known_grain", "known_day")} AS known_span,
+        {span_of("valid_grain", "valid_day")} AS valid_span, {span_of("known_grain", "known_day")} AS known_span,
         source_id, traits, block, {totals("by_day")},
         coalesce(sum(n1 + n2 + n3 + n4 + n5) FILTER (WHERE is_prompt), 0)::bigint AS prompt
     FROM by_day CROSS JOIN (VALUES {_GRAINS}) AS grains (valid_grain, known_grain)
@@ -94,7 +94,7 @@ added AS (
     ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_added(*_NUMBERS, "prompt")}
 ),
 by_rated_grain AS (
-    SELECT tenant_id, prefix, grain, {_span("grain", RATED_DAY)} AS span, source_id, traits, rating,
+    SELECT tenant_id, prefix, grain, {span_of("grain", RATED_DAY)} AS span, source_id, traits, rating,
         sum(sign)::bigint AS n, sum(sign * trust_w) AS trust_w, sum(sign * trust_w * trust_w) AS trust_b2,
         sum(sign * recent_w) AS recent_w, sum(sign * recent_w * recent_w) AS recent_b2
     FROM ({history.weighed("SELECT * FROM of_prefixes", *rated_groups)}) AS weighed

@@ -20,23 +20,25 @@ from plaudit.scoring.explanation.pages import EXPLANATION
 from plaudit.scoring.explorer.domain import MONTH, between, facts, stars_in_words, state_of, steps, strip, summary
 from plaudit.scoring.figures.api import figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
+from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.insight.pages import COMPLAINTS
 from plaudit.scoring.markers import store as markers
 from plaudit.scoring.markers.domain.marker import Marker
 from plaudit.scoring.markers.pages import MARKERS
+from plaudit.scoring.own_profiles import store as own_profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, Profile
 from plaudit.scoring.projection.domain.course import ScoreState, next_half_star
 from plaudit.scoring.projection.pages import PROJECTION
 from plaudit.scoring.ranking.api import standings
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import SharedProfile, unknown_asked, unknown_subject
+from plaudit.scoring.scores.api import NamedProfile, unknown_asked, unknown_subject
 from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.scores.pages import SCORES, SUBJECT
 from plaudit.scoring.series import store as series
 from plaudit.scoring.series.domain import Point, Span, points
 from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.parts import merge_for, parts_for
+from plaudit.scoring.sums.domain.parts import merge_for
 
 MAX_COMPARED: Final = 4
 """Lines of one chart that can be told apart."""
@@ -78,7 +80,7 @@ async def show_subject(
     request: Request,
     principal: Staff,
     tx: TenantTx,
-    profile: SharedProfile,
+    profile: NamedProfile,
     subject: Annotated[tuple[str, ...], Query()] = (),
 ) -> Response:
     """Show a subject, and others beside it."""
@@ -115,7 +117,7 @@ async def show_subject(
         markers_path=f"{MARKERS}?{urlencode({'subject': asked[0]})}",
         more=[(words, f"{path}?{urlencode({'subject': asked[0]})}") for words, path in MORE.items()],
         profile=profile,
-        profiles=[(name, _address(listed, name)) for name in BUILT_IN],
+        profiles=[(name, _address(listed, name)) for name in await _profiles(tx, principal.tenant_id)],
         typed=asked[-1] if error else "",
         error=error,
         has_room=len(listed) < MAX_COMPARED,
@@ -126,6 +128,14 @@ async def show_subject(
         above=asked[0].rpartition("/")[0],
         may_read_reviews=principal.may("reviews:read"),
     )
+
+
+async def _profiles(tx: SqlTx, tenant_id: str) -> list[str]:
+    """Return the names of the profiles that figures can be read by."""
+    return [
+        *BUILT_IN,
+        *(revision.name for revision, _, progress in await own_profiles.own(tx, tenant_id) if progress.is_ready),
+    ]
 
 
 async def _beside(tx: SqlTx, tenant_id: str, asked: Sequence[str]) -> tuple[list[str], str]:
@@ -147,16 +157,16 @@ async def _compared(
 ) -> Compared:
     moment = Moment(at=tx.now, is_now=True)
     figures, aged = await figures_at(tx, tenant_id, subject, profile, moment)
-    kept = await scores.kept_of(tx, tenant_id, subject, moment)
-    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
-    moved = await series.moved(tx, tenant_id, subject, cut, as_known=False)
+    merged = merge_for(profile, await scores.parts_of(tx, tenant_id, subject, moment, profile))
+    moved = await series.moved(tx, tenant_id, subject, cut, [profile], as_known=False)
+    of_profile = moved[profile.half_life_us] if moved else series.Moved((), ())
     return Compared(
         subject=subject,
         figures=figures,
         aged=aged,
         state=state_of(merged, moment.at_us, profile),
         # In a thread, so that other requests are answered meanwhile.
-        points=await asyncio.to_thread(lambda: [*points(profile, moved.before, moved.changes, cut)]) if moved else (),
+        points=await asyncio.to_thread(lambda: [*points(profile, of_profile.before, of_profile.changes, cut)]),
         address=_address([subject], profile.name),
         without=_address([each for each in listed if each != subject], profile.name),
     )
@@ -172,6 +182,8 @@ async def _ranked(
     tx: SqlTx, tenant_id: str, subject: str, profile: Profile
 ) -> tuple[list[Standing], list[Standing], str]:
     """Return the best and the worst subjects right below one, and a hint where they are not compared."""
+    if own_half_life(profile) is not None:
+        return [], [], "Subjects are not ranked by a half-life of your own."
     try:
         below = await standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now))
     except TooManySubjectsError as error:

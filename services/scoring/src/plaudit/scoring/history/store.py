@@ -10,7 +10,7 @@ from plaudit.scoring.history.domain import LedgerEntry, Run
 from plaudit.scoring.history.tables import ledger, tail
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
-from plaudit.scoring.sums.domain.parts import KeptPart, Part, StepPart
+from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart
 
 Numbers = TypeVar("Numbers", Sums, KeptSums)
 
@@ -99,17 +99,25 @@ GROUP BY {listed}, block
 
 
 _KEPT = kept_sums(_ENTRIES, "source_id", "traits")
-_OF_ONE_HALF_LIFE = f"""
-SELECT source_id, traits, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us
+
+
+def _of_one_half_life(entries: str, *groups: str, more: str = "") -> str:
+    """Return a statement that sums entries as `Sums` does, of the half-life $5; otherwise as `kept_sums`."""
+    listed = ", ".join(groups)
+    return f"""
+SELECT {listed}, landmark, {_of_half_life("", "w")}, {_COUNTS}, max(rated_us) AS newest_us{more and ", "}{more}
 FROM (
     SELECT *, power(2::float8, (rated_us - landmark * $5::bigint * {LANDMARK_HALF_LIVES})::float8 / $5::bigint) AS w
     FROM (
         SELECT *, floor(rated_us / ($5::bigint * {LANDMARK_HALF_LIVES})::float8)::bigint AS landmark
-        FROM ({_netted(_ENTRIES, "source_id", "traits")}) AS netted
+        FROM ({_netted(entries, *groups)}) AS netted
     ) AS placed
 ) AS weighed
-GROUP BY source_id, traits, landmark
+GROUP BY {listed}, landmark
 """
+
+
+_OF_ONE_HALF_LIFE = _of_one_half_life(_ENTRIES, "source_id", "traits")
 
 
 def _in_steps(effective: str) -> str:
@@ -124,14 +132,16 @@ FROM ledger WHERE {_OF_SUBJECT} AND {effective} >= ($3::timestamptz[])[1] AND {e
 
 
 _STEP_US = "round(date_part('epoch', ($3::timestamptz[])[step]) * 1e6)::bigint"
+_RATED = f"(sum(sign) FILTER (WHERE rated_us >= {_STEP_US}))::bigint AS rated"
+_BY_STEP = ("source_id", "traits", "step")
 # What was shown at an instant had taken effect by then, and was known. What is new in a step was rated in it.
+_EFFECTIVE = {False: "valid_at", True: "greatest(valid_at, known_at)"}
 _STEPS: Final = {
-    as_known: kept_sums(
-        _in_steps(effective),
-        *("source_id", "traits", "step"),
-        more=f"(sum(sign) FILTER (WHERE rated_us >= {_STEP_US}))::bigint AS rated",
-    )
-    for as_known, effective in {False: "valid_at", True: "greatest(valid_at, known_at)"}.items()
+    as_known: kept_sums(_in_steps(effective), *_BY_STEP, more=_RATED) for as_known, effective in _EFFECTIVE.items()
+}
+_STEPS_OF_ONE_HALF_LIFE: Final = {
+    as_known: _of_one_half_life(_in_steps(effective), *_BY_STEP, more=_RATED)
+    for as_known, effective in _EFFECTIVE.items()
 }
 
 
@@ -169,7 +179,7 @@ async def kept_at(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: 
         known_at: of that, what was known by then.
     """
     rows = await tx.raw.fetch(_KEPT, tenant_id, subject, at, known_at)
-    return [KeptPart(_spelt(row), row["traits"], row["block"], _numbers(KeptSums, row)) for row in rows]
+    return [_kept_part(row) for row in rows]
 
 
 async def parts_at(
@@ -177,12 +187,12 @@ async def parts_at(
 ) -> list[Part]:
     """Return the sums of one half-life, which may be any; otherwise as `kept_at`."""
     rows = await tx.raw.fetch(_OF_ONE_HALF_LIFE, tenant_id, subject, at, known_at, half_life_us)
-    return [Part(_spelt(row), row["traits"], row["landmark"], _numbers(Sums, row), row["newest_us"]) for row in rows]
+    return [_part(row) for row in rows]
 
 
 async def steps_of(
     tx: Tx, tenant_id: str, subject: str, starts: Sequence[datetime], end: datetime, *, as_known: bool
-) -> list[StepPart]:
+) -> list[KeptStep]:
     """Return what each step added to the sums of a subject and all below it, in the order of the steps.
 
     Args:
@@ -194,15 +204,32 @@ async def steps_of(
         as_known: whether a change counts from when it was known too, not only had taken effect.
     """
     rows = await tx.raw.fetch(_STEPS[as_known], tenant_id, subject, starts, end)
-    found = [
-        StepPart(
-            row["step"] - 1,
-            KeptPart(_spelt(row), row["traits"], row["block"], _numbers(KeptSums, row)),
-            row["rated"] or 0,
-        )
-        for row in rows
-    ]
+    found = [KeptStep(row["step"] - 1, _kept_part(row), row["rated"] or 0) for row in rows]
     return sorted(found, key=lambda each: each.step)
+
+
+async def steps_of_half_life(
+    tx: Tx,
+    tenant_id: str,
+    subject: str,
+    half_life_us: int,
+    starts: Sequence[datetime],
+    end: datetime,
+    *,
+    as_known: bool,
+) -> list[StepPart]:
+    """Return what each step added to the sums of one half-life, which may be any; otherwise as `steps_of`."""
+    rows = await tx.raw.fetch(_STEPS_OF_ONE_HALF_LIFE[as_known], tenant_id, subject, starts, end, half_life_us)
+    found = [StepPart(row["step"] - 1, _part(row), row["rated"] or 0) for row in rows]
+    return sorted(found, key=lambda each: each.step)
+
+
+def _kept_part(row: Any) -> KeptPart:
+    return KeptPart(_spelt(row), row["traits"], row["block"], _numbers(KeptSums, row))
+
+
+def _part(row: Any) -> Part:
+    return Part(_spelt(row), row["traits"], row["landmark"], _numbers(Sums, row), row["newest_us"])
 
 
 def _spelt(row: Any) -> str:
