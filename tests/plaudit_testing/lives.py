@@ -68,3 +68,19 @@ async def lived(bus: Any, chance: random.Random, known_at: datetime) -> Life:
         await bus.tell(before, state, review_id=life.review_id, time=known_at, event_type=told_as)
         life.states.append((max(valid_at, life.states[-1][0]), known_at, state))
     return life
+
+
+async def lived_by(bus: Any, chance: random.Random, count: int, large: Any = None) -> list[Life]:
+    """Tell of so many reviews in the order in which they are known; meanwhile cells are made, if they are given."""
+    known = sorted(START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(count))
+    lives, unnamed = [], ["acme", "acme/berlin", "globex"]
+    for each in known:
+        lives.append(await lived(bus, chance, each))
+        if large is not None and chance.random() < 0.2:
+            await large.name_large(*unnamed[:1])
+            unnamed = unnamed[1:]
+            await large.carry_on(2)
+    if large is not None:
+        await large.name_large(*unnamed)
+        await large.fill()
+    return lives

@@ -13,6 +13,7 @@ from plaudit.common.db import Database, Role, Tx
 from plaudit.common.kafka.subscription import Handler, Subscription
 from plaudit.common.process import Resources
 from plaudit.common.tenants import commands as tenants
+from plaudit.scoring.cells import commands as cells
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.main import SERVICE, build
@@ -152,6 +153,42 @@ class Bus:
 def bus(worker: Database) -> Bus:
     """Gives changes of reviews to both groups."""
     return Bus(worker)
+
+
+class Cells:
+    """Makes cells of subjects as if they were large, in steps so small that a short history takes many."""
+
+    def __init__(self, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._worker = worker
+        self._superuser = superuser
+        monkeypatch.setattr(cells, "MAX_RECORDS", 3)
+        monkeypatch.setattr(cells, "FILLED_ENTRIES", 12)
+
+    async def name_large(self, *prefixes: str) -> None:
+        """From now on they have cells, which are to be filled."""
+        await self._superuser.executemany(
+            "INSERT INTO scoring.celled_prefixes (tenant_id, prefix) VALUES ('default', $1)",
+            [(each,) for each in prefixes],
+        )
+
+    async def carry_on(self, steps: int = 1) -> None:
+        """So many steps of the job."""
+        for _ in range(steps):
+            async with self._worker.driver_transaction() as tx:
+                await cells.carry_on(tx)
+
+    async def fill(self) -> None:
+        """All steps until the cells are filled; what came last may be left to the tail."""
+        while await self._superuser.fetchval(
+            "SELECT NOT coalesce(bool_and(is_filled), true) FROM scoring.celled_prefixes"
+        ):
+            await self.carry_on()
+
+
+@pytest.fixture
+def large(worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> Cells:
+    """Makes cells of subjects."""
+    return Cells(worker, superuser, monkeypatch)
 
 
 class Groups:

@@ -1,7 +1,8 @@
 """Scores of any moment: a subject of a million reviews over three years, and one that has a million subjects below it.
 
 One review in ten comes late, by up to three years, and one in twenty is rated anew. The cells are made by the job's own
-steps; then the API process is asked, one request after the other, at random instants of both times.
+steps; then the API process is asked, one request after the other, at random instants of both times. With `--scale 10`
+the one subject has ten million reviews; the other one never has more than a million below it.
 """
 
 import asyncio
@@ -25,11 +26,17 @@ from benchmarks.reviews import SEED, TENANT
 from benchmarks.servers import Product, Servers
 from plaudit.common.db import Database, Role
 from plaudit.scoring.cells import commands, store
+from plaudit.scoring.markers import store as markers
+from plaudit.scoring.markers.domain.effect import windows
+from plaudit.scoring.profiles.domain import STAR_KINDS
 from plaudit.scoring.rebuilds.jobs import rebuild
 
 REVIEWS: Final = 1_000_000
+MOST_SUBJECTS: Final = 1_000_000
 YEARS: Final = 3
 ASKED: Final = 400
+ASKED_OF_MANY: Final = 60
+"""Of what is made of many moments."""
 WARM_UP: Final = 40
 SUBJECTS: Final = {"of one subject": ("solo", "solo"), "of as many subjects": ("chain", "chain/shop-{}")}
 _SEED: Final = """
@@ -63,33 +70,45 @@ FROM (SELECT partition, max(sequence) AS last FROM scoring.ledger GROUP BY parti
 
 
 def run(report: Report, options: Options) -> None:
-    """Seed, make the cells, and ask."""
+    """Seed, make cells and sums, and ask."""
     count = options.scaled(REVIEWS)
     with servers.running(with_kafka=False, pinned=False) as backing:
         asyncio.run(backing.prepare("scoring"))
         describe(report, backing, pinned=False)
         report.heading(f"moments of {count:,} reviews over {YEARS} years")
         until = datetime.now(UTC)
-        asyncio.run(_seed(report, backing, count, until))
+        for partition, (prefix, subject) in enumerate(SUBJECTS.values()):
+            reviews = min(count, MOST_SUBJECTS) if subject != prefix else count
+            asyncio.run(seed(report, backing, reviews, until, partition, prefix, subject))
         asyncio.run(_make_cells(report, backing))
+        asyncio.run(make_sums(report, backing))
         with servers.product(backing, "plaudit.scoring.main", "api", profile=options.profile, pinned=False) as scoring:
             scoring.wait_ready()
             _ask(report, backing, scoring, asyncio.run(make_key(backing)), until)
         asyncio.run(_between(report, backing, until))
-        asyncio.run(_rebuild(report, backing))
         report.profile(scoring.profile)
 
 
-async def _seed(report: Report, backing: Servers, count: int, until: datetime) -> None:
+async def seed(
+    report: Report, backing: Servers, count: int, until: datetime, partition: int, prefix: str, subject: str
+) -> None:
+    """Fill the ledger with the entries of so many reviews, and name the subject among the large ones.
+
+    Args:
+        report: where to.
+        backing: the servers.
+        count: of the reviews.
+        until: when the last one is rated.
+        partition: that they come from.
+        prefix: the subject that all of them are of.
+        subject: that each is of itself; `{}` stands for its number.
+    """
     connection = await asyncpg.connect(backing.database_url)
     began_at = time.monotonic()
-    for partition, (prefix, subject) in enumerate(SUBJECTS.values()):
-        await connection.execute(_SEED, TENANT, partition, subject, count, until, YEARS)
-        await connection.execute(
-            "INSERT INTO scoring.celled_prefixes (tenant_id, prefix) VALUES ($1, $2)", TENANT, prefix
-        )
+    await connection.execute(_SEED, TENANT, partition, subject, count, until, YEARS)
+    await connection.execute("INSERT INTO scoring.celled_prefixes (tenant_id, prefix) VALUES ($1, $2)", TENANT, prefix)
     await connection.execute("VACUUM (ANALYZE) scoring.ledger")
-    report.line("seeded in", f"{time.monotonic() - began_at:.0f} s")
+    report.line(f"seeded {count:,} of {prefix} in", f"{time.monotonic() - began_at:.0f} s")
     await connection.close()
 
 
@@ -118,31 +137,53 @@ async def _make_cells(report: Report, backing: Servers) -> None:
     await connection.close()
 
 
-def _moments(until: datetime) -> Mapping[str, Sequence[Mapping[str, datetime]]]:
+def _questions(until: datetime, prefix: str) -> Mapping[str, Sequence[tuple[str, Mapping[str, str]]]]:
+    """Return what is asked → the paths and parameters of its requests."""
     draw = random.Random(SEED)
+    score, figures, why = (f"/v1/{name}/{quote(prefix)}" for name in ("scores", "score-figures", "score-explanations"))
+    series = "/v1/score-series"
 
-    def instant() -> datetime:
-        return until - timedelta(days=365 * YEARS) * draw.random()
+    def instant(days: int = 0) -> datetime:
+        """A random one, so many days before the last at least."""
+        return until - timedelta(days=days) - timedelta(days=365 * YEARS - days) * draw.random()
+
+    def stretch(days: int) -> dict[str, str]:
+        begins = instant(days)
+        return {"from": begins.isoformat(), "to": (begins + timedelta(days=days)).isoformat()}
+
+    def year(**more: str) -> dict[str, str]:
+        return {"subject": prefix, **stretch(365), **more}
+
+    def at(*names: str) -> dict[str, str]:
+        return {name: instant().isoformat() for name in names}
 
     return {
-        "at": [{"at": instant()} for _ in range(ASKED)],
-        "known_at": [{"known_at": instant()} for _ in range(ASKED)],
-        "at and known_at": [{"at": instant(), "known_at": instant()} for _ in range(ASKED)],
+        "now": [(score, {}) for _ in range(ASKED)],
+        "at": [(score, at("at")) for _ in range(ASKED)],
+        "known_at": [(score, at("known_at")) for _ in range(ASKED)],
+        "at and known_at": [(score, at("at", "known_at")) for _ in range(ASKED)],
+        "figures now": [(figures, {}) for _ in range(ASKED_OF_MANY)],
+        "figures at": [(figures, at("at")) for _ in range(ASKED_OF_MANY)],
+        "a year of days": [(series, year()) for _ in range(ASKED_OF_MANY)],
+        "a year of days in Berlin": [(series, year(timezone="Europe/Berlin")) for _ in range(ASKED_OF_MANY)],
+        "a year of weeks in New York": [
+            (series, year(timezone="America/New_York", step="week")) for _ in range(ASKED_OF_MANY)
+        ],
+        "why, 30 days": [(why, stretch(30)) for _ in range(ASKED_OF_MANY)],
+        "why, 90 days": [(why, stretch(90)) for _ in range(ASKED_OF_MANY)],
     }
 
 
 def _ask(report: Report, backing: Servers, scoring: Product, key: str, until: datetime) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", scoring.port, timeout=60)
     for name, (prefix, _) in SUBJECTS.items():
-        for asked, moments in _moments(until).items():
+        for asked, requests in _questions(until, prefix).items():
             taken, wrong = [], 0
+            warm_up = min(WARM_UP, len(requests) // 10)
             spent = _spent(backing, scoring)
-            for parameters in [*moments[:WARM_UP], *moments]:
-                query = urlencode({each: time.isoformat() for each, time in parameters.items()})
+            for path, parameters in [*requests[:warm_up], *requests]:
                 began_at = time.perf_counter()
-                connection.request(
-                    "GET", f"/v1/scores/{quote(prefix)}?{query}", headers={"authorization": f"Bearer {key}"}
-                )
+                connection.request("GET", f"{path}?{urlencode(parameters)}", headers={"authorization": f"Bearer {key}"})
                 answer = connection.getresponse()
                 answer.read()
                 taken.append(1e3 * (time.perf_counter() - began_at))
@@ -151,7 +192,7 @@ def _ask(report: Report, backing: Servers, scoring: Product, key: str, until: da
                 1e3 * (late - early) / len(taken) for early, late in zip(spent, _spent(backing, scoring), strict=True)
             ]
             processor = f"processor scoring {each[0]:.1f} + PostgreSQL {each[1]:.1f} ms"
-            report.line(f"{asked}, {name}", f"{latencies(taken[WARM_UP:])}; {processor}")
+            report.line(f"{asked}, {name}", f"{latencies(taken[warm_up:])}; {processor}")
             report.check(f"answers not 200, {asked}, {name}", wrong, 0)
 
 
@@ -161,7 +202,7 @@ def _spent(backing: Servers, scoring: Product) -> tuple[float, float]:
 
 
 async def _between(report: Report, backing: Servers, until: datetime) -> None:
-    """Read what lies between two instants, as explanations and series do, and a moment from the ledger alone."""
+    """Read what lies between two instants, and the ratings around a marker."""
     draw = random.Random(SEED)
     database = Database(backing.settings, "scoring", Role.WORKER, pool_size=1)
     for name, (prefix, _) in SUBJECTS.items():
@@ -175,10 +216,18 @@ async def _between(report: Report, backing: Servers, until: datetime) -> None:
                 await store.kept_between(tx, TENANT, prefix, *both)
                 taken.append(1e3 * (time.perf_counter() - began_at))
         report.line(f"between two instants, {name}", latencies(taken))
+        taken = []
+        for _ in range(ASKED_OF_MANY):
+            at = until - timedelta(days=365 * YEARS) * draw.random()
+            async with database.driver_transaction() as tx:
+                began_at = time.perf_counter()
+                await markers.around(tx, TENANT, prefix, windows(at, draw.choice([7, 30, 90]), tx.now), STAR_KINDS)
+                taken.append(1e3 * (time.perf_counter() - began_at))
+        report.line(f"ratings around a marker, {name}", latencies(taken))
     await database.close()
 
 
-async def _rebuild(report: Report, backing: Servers) -> None:
+async def make_sums(report: Report, backing: Servers) -> None:
     """Make all sums anew from the ledger, and tell whether they hold as many reviews."""
     connection = await asyncpg.connect(backing.database_url)
     await connection.execute(_PLACES)

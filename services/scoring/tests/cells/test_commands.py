@@ -18,7 +18,8 @@ from plaudit.scoring.cells.domain import LARGE_ENTRIES
 from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.history import store as history
 from plaudit.scoring.scores.domain import FOR_EVER
-from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums
+from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, kept_share
 from plaudit.scoring.sums.domain.parts import KeptPart
 from plaudit_testing.review_events import review_state
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.postgres
 
 START = datetime(2022, 11, 20, tzinfo=UTC)
 DAYS = 900
+END = START + timedelta(days=DAYS)
 SUBJECTS = ["acme", "acme/berlin", "acme/berlin/shop-3", "acme/berlin-2", "acmes", "globex/berlin"]
 ASKED = ["acme", "acme/berlin", "globex"]
 SOURCES = [
@@ -158,7 +160,8 @@ async def what_lies_between(tx: Tx, subject: str, after: datetime, until: dateti
             found = by_key(added).get(key, NOTHING_KEPT)
             assert found.counts == tuple(a - b for a, b in zip(late.counts, early.counts, strict=True))
             assert found.total == pytest.approx(late.total - early.total, abs=1e-9)
-            assert found.trust_a == pytest.approx(late.trust_a - early.trust_a, rel=1e-9, abs=1e-9 * late.trust_a)
+            of_all = late.trust_a or 1_000 * kept_share(5.0, unix_us(END))[1].trust_a
+            assert found.trust_a == pytest.approx(late.trust_a - early.trust_a, rel=1e-9, abs=1e-9 * of_all)
 
 
 async def test_entries_that_no_cell_holds_yet_count(bus: Any, worker: Database, superuser: asyncpg.Connection) -> None:

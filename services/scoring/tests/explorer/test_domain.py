@@ -25,7 +25,7 @@ def parts_of(*ratings: float, age_days: int = 0, kind: str = "stars") -> list[Ke
 
 
 def figures(*ratings: float, profile: Profile = TRUST) -> Figures:
-    return figures_of(profile, parts_of(*ratings), NOW_US, [])
+    return figures_of(profile, parts_for(parts_of(*ratings), profile.half_life_us), NOW_US, [])
 
 
 def strip_of(*ratings: float, profile: Profile = TRUST, month_ago: float | None = None) -> list[tuple[str, str, str]]:
@@ -106,7 +106,7 @@ def test_facts_name_each_figure_with_how_sure_it_is() -> None:
 
     found = {
         fact.words: (fact.value.replace("\u00a0", " "), fact.beside.replace("\u00a0", " "))
-        for fact in facts(figures_of(TRUST, parts, NOW_US, []), aged, NOW_US)
+        for fact in facts(figures_of(TRUST, parts_for(parts, TRUST.half_life_us), NOW_US, []), aged, NOW_US)
     }
 
     assert found == {

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from plaudit.common.contracts import Kind, Origin, ReviewState
-from plaudit_testing.lives import DAYS, SOURCES, START, Life, lived
+from plaudit_testing.lives import DAYS, SOURCES, START, Life, lived_by
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -40,10 +40,12 @@ def near(value: float | None) -> object:
     return None if value is None else pytest.approx(value, rel=1e-9)
 
 
-async def test_figures_of_every_moment_are_what_a_computation_from_scratch_says(api: httpx.AsyncClient, bus) -> None:
+@pytest.mark.parametrize("has_cells", [False, True])
+async def test_figures_of_every_moment_are_what_a_computation_from_scratch_says(
+    api: httpx.AsyncClient, bus, large, has_cells: bool
+) -> None:
     chance = random.Random(20261129)
-    known = sorted(START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(140))
-    lives = [await lived(bus, chance, each) for each in known]
+    lives = await lived_by(bus, chance, 140, large if has_cells else None)
 
     for _ in range(25):
         at = START + timedelta(seconds=chance.randrange(DAYS * 86_400))

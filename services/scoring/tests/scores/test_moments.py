@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from plaudit_testing.lives import DAYS, SOURCES, START, Life, lived
+from plaudit_testing.lives import DAYS, SOURCES, START, Life, lived, lived_by
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -37,10 +37,12 @@ def near(value: float | None) -> object:
     return None if value is None else pytest.approx(value, rel=1e-9)
 
 
-async def test_every_moment_is_what_a_computation_from_scratch_says(api: httpx.AsyncClient, bus) -> None:
+@pytest.mark.parametrize("has_cells", [False, True])
+async def test_every_moment_is_what_a_computation_from_scratch_says(
+    api: httpx.AsyncClient, bus, large, has_cells: bool
+) -> None:
     chance = random.Random(20261129)
-    known = sorted(START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(120))
-    lives = [await lived(bus, chance, each) for each in known]
+    lives = await lived_by(bus, chance, 120, large if has_cells else None)
     end = START + timedelta(days=DAYS + 900)
 
     for _ in range(20):

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit_testing.lives import DAYS, START, lived
+from plaudit.common.contracts import Kind
+from plaudit_testing.lives import START, Life, lived_by
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -34,14 +35,36 @@ async def one(api: httpx.AsyncClient, subject: str, profile: str, **moment: str)
     return answer.json()
 
 
+def rated_in(lives: Sequence[Life], subject: str, start: datetime, last: datetime, known_at: datetime) -> int:
+    """How many reviews were rated from a start on and stood at an instant, by their definition."""
+    standing = [life.state(last, known_at) for life in lives]
+    return sum(
+        each is not None
+        and each.kind in {Kind.STARS, Kind.THUMBS}
+        and each.rated_at >= start
+        and f"{each.subject}/".startswith(f"{subject}/")
+        for each in standing
+    )
+
+
+@pytest.mark.parametrize("has_cells", [False, True])
 @pytest.mark.parametrize(("known", "named"), [(False, "at"), (True, "known_at")])
-async def test_each_point_is_the_score_of_its_last_instant(api, bus, known: bool, named: str) -> None:
+async def test_each_point_is_the_score_of_its_last_instant(
+    api, bus, large, known: bool, named: str, has_cells: bool
+) -> None:
     chance = random.Random(20261129)
-    for each in sorted(START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(120)):
-        await lived(bus, chance, each)
+    lives = await lived_by(bus, chance, 120, large if has_cells else None)
     start = START + timedelta(days=500, hours=7)
 
-    for step, days, zone in (("day", 40, "Europe/Berlin"), ("week", 300, "UTC"), ("month", 2000, "Pacific/Apia")):
+    for step, days, zone in (
+        ("hour", 9, "Asia/Kathmandu"),
+        ("day", 40, "Europe/Berlin"),
+        ("day", 300, "UTC"),
+        ("day", 400, "Asia/Tokyo"),
+        ("week", 300, "UTC"),
+        ("week", 1500, "America/New_York"),
+        ("month", 2000, "Pacific/Apia"),
+    ):
         series = await asked(
             api,
             subject=["acme", "acme/berlin", "globex"],
@@ -60,6 +83,9 @@ async def test_each_point_is_the_score_of_its_last_instant(api, bus, known: bool
             assert each["points"][0]["from"] == start.isoformat().replace("+00:00", "Z")
             for point in chance.sample(each["points"], 8):
                 last = datetime.fromisoformat(point["to"]) - LAST
+                began_at = datetime.fromisoformat(point["from"])
+                known_at = last if known else datetime.max.replace(tzinfo=UTC)
+                assert point["new_reviews"] == rated_in(lives, each["subject"], began_at, last, known_at)
                 wanted = await one(api, each["subject"], each["profile"], **{named: last.isoformat()})
                 for field in ("stars", "count", "distribution"):
                     assert point[field] == wanted[field]

@@ -15,7 +15,7 @@ from plaudit.scoring.scores.domain import read_for
 from plaudit.scoring.series.domain import MAX_STEPS, InvalidSpanError, Point, Span, Step, points, spans, zone_named
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, added, block_of, kept_share
-from plaudit.scoring.sums.domain.parts import KeptPart, StepPart
+from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart, parts_for
 from plaudit_testing.shared import shared
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -134,6 +134,15 @@ def part(rating: float, rated_at: datetime, traits: int = 1) -> KeptPart:
     return KeptPart(None, traits, block, kept)
 
 
+def of(profile: Profile, *parts: KeptPart) -> list[Part]:
+    return parts_for(parts, profile.half_life_us)
+
+
+def step_of(profile: Profile, step: KeptStep) -> StepPart:
+    [found] = of(profile, step.part)
+    return StepPart(step.step, found, step.rated)
+
+
 def merged_with(parts: list[KeptPart], more: KeptPart) -> list[KeptPart]:
     same = [each for each in parts if each.block == more.block and each.traits == more.traits]
     kept = added(same[0].kept if same else NOTHING_KEPT, more.kept)
@@ -147,11 +156,11 @@ def test_each_point_is_the_score_of_all_until_then(profile: Profile, seed: int) 
     steps = spans(START - timedelta(days=3000), START, Step.WEEK, BERLIN)
     before = [part(4.0, steps[0].start - timedelta(days=100))]
     changes = [
-        StepPart(number, part(float(chance.randrange(1, 6)), steps[number].start), 1)
+        KeptStep(number, part(float(chance.randrange(1, 6)), steps[number].start), 1)
         for number in sorted(chance.choices(range(len(steps)), k=40))
     ]
 
-    found = [*points(profile, before, changes, steps)]
+    found = [*points(profile, of(profile, *before), [step_of(profile, each) for each in changes], steps)]
 
     until = before
     left = [*changes]
@@ -166,7 +175,7 @@ def test_each_point_is_the_score_of_all_until_then(profile: Profile, seed: int) 
 
 def test_steps_without_changes_have_points_and_age() -> None:
     steps = spans(START, START + timedelta(days=4), Step.DAY, BERLIN)
-    changes = [StepPart(1, part(5.0, steps[1].start), 1)]
+    changes = [step_of(TRUST, KeptStep(1, part(5.0, steps[1].start), 1))]
 
     found = [*points(TRUST, [], changes, steps)]
 
@@ -180,7 +189,7 @@ def test_reviews_of_other_kinds_are_not_counted_as_new() -> None:
     steps = spans(START, START + timedelta(days=1), Step.DAY, ZoneInfo("UTC"))
     nps = 13
 
-    [point] = points(LIFETIME, [], [StepPart(0, part(5.0, START, traits=nps), 1)], steps)
+    [point] = points(LIFETIME, [], [step_of(LIFETIME, KeptStep(0, part(5.0, START, traits=nps), 1))], steps)
 
     assert (point.new_reviews, point.score.count, point.score.score) == (0, 0, None)
 
@@ -191,7 +200,7 @@ def test_a_frozen_score_stands_still_between_reviews() -> None:
     )
     steps = spans(START, START + timedelta(days=3), Step.DAY, ZoneInfo("UTC"))
 
-    found: list[Point] = [*points(frozen, [part(5.0, START - timedelta(days=9))], [], steps)]
+    found: list[Point] = [*points(frozen, of(frozen, part(5.0, START - timedelta(days=9))), [], steps)]
 
     assert [point.score.value for point in found] == [pytest.approx((7 * 3.5 + 5) / 8)] * 3
 

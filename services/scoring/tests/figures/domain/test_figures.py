@@ -16,6 +16,7 @@ from plaudit.scoring.figures.domain.figures import (
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST
 from plaudit.scoring.scores.domain import half_stars, read
 from plaudit.scoring.sums.domain.decay import NO_SUMS, MergedSums, Sums
+from plaudit.scoring.sums.domain.parts import parts_for
 from plaudit.scoring.sums.domain.traits import TRAITS
 from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
 
@@ -104,7 +105,7 @@ def test_figures_of_a_subject_by_origin_and_source() -> None:
     ]
     parts = kept_parts(kept(*((None, state) for state in states)))
 
-    found = figures_of(TRUST, parts, MOMENT_US, [])
+    found = figures_of(TRUST, parts_for(parts, TRUST.half_life_us), MOMENT_US, [])
 
     assert (found.score.count, found.positive, found.negative, found.ratio) == (3, 1, 2, 0.5)
     assert found.organic.count == 2
@@ -120,7 +121,7 @@ def test_figures_of_a_subject_by_origin_and_source() -> None:
 def test_there_is_no_ratio_without_a_negative_review() -> None:
     parts = kept_parts(kept((None, scored(5))))
 
-    assert figures_of(TRUST, parts, MOMENT_US, []).ratio is None
+    assert figures_of(TRUST, parts_for(parts, TRUST.half_life_us), MOMENT_US, []).ratio is None
 
 
 def test_weights_are_those_of_what_counts() -> None:

@@ -1,8 +1,8 @@
 """Which cells and which entries make up the sums of a stretch of both times.
 
-A cell holds what took effect on one day and was known on one day; others hold 32 days of either, or all that was ever
-known. So the whole days of a stretch of three years are some ninety cells, and only the two days that a stretch begins
-and ends within are read entry by entry.
+A cell holds what took effect on one day and was known on one day; others hold 32 days of either, or all that ever took
+effect or was ever known. So the whole days of a stretch of three years are some ninety cells, and only the two days
+that a stretch begins and ends within are read entry by entry.
 """
 
 from enum import IntEnum
@@ -84,9 +84,13 @@ class Pieces(NamedTuple):
     """Entries that are few by when they took effect."""
     by_known: tuple[StretchOfBoth, StretchOfBoth]
     """Entries that are few by when they were known."""
+    ahead: StretchOfBoth
+    """What the cells hold and should not: entries that took effect later than the stretch, and were known before."""
 
 
 NOTHING: Final = Stretch(0, 0)
+NOTHING_OF_BOTH: Final = StretchOfBoth(NOTHING, NOTHING)
+ALL: Final = (Spans(Grain.ALL, 0, 1),)
 
 
 def cut(from_us: int | None, until_us: int | None, *, all_at_once: bool = False) -> Cut:
@@ -99,7 +103,7 @@ def cut(from_us: int | None, until_us: int | None, *, all_at_once: bool = False)
     """
     stretch = Stretch(MIN_US if from_us is None else from_us, MAX_US if until_us is None else until_us)
     if from_us is None and until_us is None and all_at_once:
-        return Cut(stretch, stretch, (Spans(Grain.ALL, 0, 1),), (NOTHING, NOTHING))
+        return Cut(stretch, stretch, ALL, (NOTHING, NOTHING))
     first_day, end_day = -(-stretch.from_us // DAY_US), stretch.until_us // DAY_US
     if first_day >= end_day:
         return Cut(stretch, NOTHING, (), (stretch, NOTHING))
@@ -117,6 +121,31 @@ def pieces(valid: Cut, known: Cut) -> Pieces:
         by_cells=StretchOfBoth(valid.whole, known.whole),
         by_valid=(StretchOfBoth(first_valid, known.stretch), StretchOfBoth(last_valid, known.stretch)),
         by_known=(StretchOfBoth(valid.whole, first_known), StretchOfBoth(valid.whole, last_known)),
+        ahead=NOTHING_OF_BOTH,
+    )
+
+
+def is_nearly_all(valid: Stretch, known: Stretch) -> bool:
+    """Return whether what was known in one stretch took effect in the other, but for what took effect after it came.
+
+    So it is with what was shown at an instant: hardly a review is rated later than we know of it.
+    """
+    return valid.from_us == MIN_US and known.until_us <= valid.until_us
+
+
+def pieces_by_known(valid: Stretch, known: Cut) -> Pieces:
+    """Return the same as `pieces`, in fewer cells, for stretches of which `is_nearly_all` holds.
+
+    The cells are of all that was known in their days. Whether any of it is `ahead` is to be looked up: then the sums
+    are to be made of `pieces`.
+    """
+    first_known, last_known = known.ends
+    return Pieces(
+        cells=tuple(SpansOfBoth(*each) for each in product(ALL, known.spans)),
+        by_cells=StretchOfBoth(Stretch(MIN_US, MAX_US), known.whole),
+        by_valid=(NOTHING_OF_BOTH, NOTHING_OF_BOTH),
+        by_known=(StretchOfBoth(valid, first_known), StretchOfBoth(valid, last_known)),
+        ahead=StretchOfBoth(Stretch(valid.until_us, MAX_US), known.whole),
     )
 
 

@@ -17,12 +17,15 @@ from plaudit.scoring.cells.domain import (
     Grain,
     Pieces,
     cut,
+    is_nearly_all,
     pieces,
+    pieces_by_known,
 )
-from plaudit.scoring.cells.tables import cells
+from plaudit.scoring.cells.tables import cells, rated_cells
 from plaudit.scoring.history import store as history
+from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
-from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, NEWEST, NOTHING_KEPT, KeptSums
+from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, NOTHING_KEPT, TOTAL, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart
 
 HAS_WORK: Final = "SELECT EXISTS (SELECT FROM tail) OR EXISTS (SELECT FROM celled_prefixes WHERE NOT is_filled)"
@@ -31,55 +34,76 @@ JOB_LOCK: Final = "scoring/cells"
 
 _CELLS = Columns(cells)
 _KEY = tuple(column.name for column in cells.primary_key)
-_NUMBERS = tuple(name for name in _CELLS.names if name not in _KEY)
+_NUMBERS = tuple(name for name in _CELLS.names if name not in {*_KEY, "prompt"})
+_RATED = Columns(rated_cells)
+_RATED_KEY = tuple(column.name for column in rated_cells.primary_key)
+RATED_NUMBERS: Final = tuple(name for name in _RATED.names if name not in _RATED_KEY)
 _DAY = "({} AT TIME ZONE 'UTC')::date - DATE '1970-01-01'"
 _GRAINS = ", ".join(
-    f"({valid:d}, {known:d})" for valid in (Grain.DAY, Grain.MONTH) for known in (Grain.DAY, Grain.MONTH, Grain.ALL)
+    f"({valid:d}, {known:d})" for valid in Grain for known in Grain if (valid, known) != (Grain.ALL, Grain.ALL)
 )
 _MONTH_BITS: Final = MONTH_DAYS.bit_length() - 1
 _SUMMED = "sum(abs(sign) * trust_w) AS trust_summed, sum(abs(sign) * recent_w) AS recent_summed"
 
 
-def _totals(of: str) -> str:
-    """Return the select list that adds up numbers of cells."""
-    kinds = {
-        name: "::bigint" if name in KeptSums._fields[:NEWEST] and name.startswith("n") else "" for name in _NUMBERS
-    }
+def totals(of: str, *names: str) -> str:
+    """Return the select list that adds up numbers of cells: all that make sums, or some of them."""
+    kinds = dict.fromkeys((*KeptSums._fields[:TOTAL], "prompt"), "::bigint")
     return ", ".join(
-        f"max({of}.{name}) AS {name}" if name == "newest_us" else f"sum({of}.{name}){kinds[name]} AS {name}"
-        for name in _NUMBERS
+        f"max({of}.{name}) AS {name}" if name == "newest_us" else f"sum({of}.{name}){kinds.get(name, '')} AS {name}"
+        for name in names or _NUMBERS
     )
+
+
+def _added(*names: str) -> str:
+    """Return what an upsert does with numbers of cells that are there."""
+    return ", ".join(
+        f"{name} = greatest(held.{name}, excluded.{name})"
+        if name == "newest_us"
+        else f"{name} = held.{name} + excluded.{name}"
+        for name in names
+    )
+
+
+def span_of(grain: str, day: str) -> str:
+    """Return the span of a grain that a day is in."""
+    return f"CASE {grain} WHEN {Grain.DAY:d} THEN {day} WHEN {Grain.MONTH:d} THEN {day} >> {_MONTH_BITS} ELSE 0 END"
+
+
+RATED_DAY: Final = f"floor(rated_us / {DAY_US}::float8)::int"
 
 
 def _into_cells(entries: str) -> str:
     """Return the WITH queries that add entries to the cells of all grains; `entries` names the prefix of each."""
-    added = ", ".join(
-        f"{name} = greatest(held.{name}, excluded.{name})"
-        if name == "newest_us"
-        else f"{name} = held.{name} + excluded.{name}"
-        for name in _NUMBERS
-    )
-    by_day = f"""
-    SELECT tenant_id, prefix, source_id, traits, sign, rating, rated_at,
-        {_DAY.format("valid_at")} AS valid_day, {_DAY.format("known_at")} AS known_day
-    FROM ({entries}) AS of_prefixes
-"""
-    groups = ("tenant_id", "prefix", "valid_day", "known_day", "source_id", "traits")
+    days = f"{_DAY.format('valid_at')} AS valid_day, {_DAY.format('known_at')} AS known_day"
+    groups = ("tenant_id", "prefix", "valid_day", "known_day", "source_id", "traits", "is_prompt")
+    rated_groups = ("tenant_id", "prefix", "source_id", "traits")
     return f"""
-by_day AS MATERIALIZED ({history.kept_sums(by_day, *groups, more=_SUMMED)}),
+of_prefixes AS MATERIALIZED (SELECT *, {days}, valid_at = rated_at AS is_prompt FROM ({entries}) AS of_prefixes),
+by_day AS MATERIALIZED ({history.kept_sums("SELECT * FROM of_prefixes", *groups, more=_SUMMED)}),
 by_grain AS (
     SELECT tenant_id, prefix, valid_grain, known_grain,
-        CASE valid_grain WHEN {Grain.DAY:d} THEN valid_day ELSE valid_day >> {_MONTH_BITS} END AS valid_span,
-        CASE known_grain
-            WHEN {Grain.DAY:d} THEN known_day WHEN {Grain.MONTH:d} THEN known_day >> {_MONTH_BITS} ELSE 0
-        END AS known_span,
-        source_id, traits, block, {_totals("by_day")}
+        {span_of("valid_grain", "valid_day")} AS valid_span, {span_of("known_grain", "known_day")} AS known_span,
+        source_id, traits, block, {totals("by_day")},
+        coalesce(sum(n1 + n2 + n3 + n4 + n5) FILTER (WHERE is_prompt), 0)::bigint AS prompt
     FROM by_day CROSS JOIN (VALUES {_GRAINS}) AS grains (valid_grain, known_grain)
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ),
 added AS (
     INSERT INTO cells AS held ({_CELLS.listed}) SELECT {_CELLS.listed} FROM by_grain
-    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {added}
+    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_added(*_NUMBERS, "prompt")}
+),
+by_rated_grain AS (
+    SELECT tenant_id, prefix, grain, {span_of("grain", RATED_DAY)} AS span, source_id, traits, rating,
+        sum(sign)::bigint AS n, sum(sign * trust_w) AS trust_w, sum(sign * trust_w * trust_w) AS trust_b2,
+        sum(sign * recent_w) AS recent_w, sum(sign * recent_w * recent_w) AS recent_b2
+    FROM ({history.weighed("SELECT * FROM of_prefixes", *rated_groups)}) AS weighed
+    CROSS JOIN (VALUES ({Grain.DAY:d}), ({Grain.MONTH:d})) AS grains (grain)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+),
+rated_added AS (
+    INSERT INTO rated_cells AS held ({_RATED.listed}) SELECT {_RATED.listed} FROM by_rated_grain
+    ON CONFLICT ({", ".join(_RATED_KEY)}) DO UPDATE SET {_added(*RATED_NUMBERS)}
 )"""
 
 
@@ -160,7 +184,7 @@ _PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem 
 _IS_CELLED = "SELECT EXISTS (SELECT FROM celled_prefixes WHERE tenant_id = $1 AND prefix = $2 AND is_filled)"
 # What IS TRUE is put to serves no index, so that the index is used by which the entries are few. So does `left`: there
 # may be a million subjects below the prefix.
-_BELOW = "left(subject, length($2) + 1) = $2 || '/'"
+BELOW: Final = "left(subject, length($2) + 1) = $2 || '/'"
 _VALID = "valid_at >= ${} AND valid_at < ${}"
 _KNOWN = "known_at >= ${} AND known_at < ${}"
 _ENTRY_OF_ENDS = "SELECT source_id, traits, sign, rating, rated_at FROM ledger WHERE tenant_id = $1"
@@ -169,33 +193,48 @@ _ENTRY_OF_ENDS = "SELECT source_id, traits, sign, rating, rated_at FROM ledger W
 def _few_by_valid(first: int) -> str:
     """Return the entries of a stretch of both times, given as four parameters; few took effect in it."""
     condition = f"{_VALID.format(first, first + 1)} AND ({_KNOWN.format(first + 2, first + 3)}) IS TRUE"
-    return " UNION ALL ".join(f"{_ENTRY_OF_ENDS} AND {which} AND {condition}" for which in ("subject = $2", _BELOW))
+    return " UNION ALL ".join(f"{_ENTRY_OF_ENDS} AND {which} AND {condition}" for which in ("subject = $2", BELOW))
 
 
 def _few_by_known(first: int) -> str:
     """Return the entries of a stretch of both times, given as four parameters; few were known in it."""
     condition = f"({_VALID.format(first, first + 1)}) IS TRUE AND {_KNOWN.format(first + 2, first + 3)}"
-    return f"{_ENTRY_OF_ENDS} AND (subject = $2 OR {_BELOW}) AND {condition}"
+    return f"{_ENTRY_OF_ENDS} AND (subject = $2 OR {BELOW}) AND {condition}"
 
 
-# OFFSET 0 keeps the planner from reading the whole ledger once to join it: it does not know how short the tail is.
-_ENTRIES = f"""
-{_few_by_valid(9)} UNION ALL {_few_by_valid(13)}
-UNION ALL {_few_by_known(17)} UNION ALL {_few_by_known(21)}
-UNION ALL
-SELECT source_id, traits, sign, rating, rated_at FROM tail
+def of_tail(columns: str) -> str:
+    """Return the entries of a subject ($1: the tenant, $2: it) that no cell holds yet.
+
+    OFFSET 0 keeps the planner from reading the whole ledger once to join it: it does not know how short the tail is.
+    """
+    return f"""
+SELECT {columns} FROM tail
 CROSS JOIN LATERAL (
     SELECT * FROM ledger WHERE ledger.partition = tail.partition AND ledger.epoch = tail.epoch
         AND ledger.sequence BETWEEN tail.first_sequence AND tail.last_sequence
     OFFSET 0
 ) AS of_tail
-WHERE tenant_id = $1 AND (subject = $2 OR {_BELOW}) AND {_VALID.format(25, 26)} AND {_KNOWN.format(27, 28)}
+WHERE tenant_id = $1 AND (subject = $2 OR {BELOW})
+"""
+
+
+_ENTRIES = f"""
+{_few_by_valid(9)} UNION ALL {_few_by_valid(13)}
+UNION ALL {_few_by_known(17)} UNION ALL {_few_by_known(21)}
+UNION ALL
+{of_tail("source_id, traits, sign, rating, rated_at")} AND {_VALID.format(25, 26)} AND {_KNOWN.format(27, 28)}
+"""
+_IS_AHEAD = f"""
+EXISTS (
+    SELECT FROM ledger WHERE tenant_id = $1 AND (subject = $2 OR {BELOW}) AND valid_at > known_at
+        AND {_VALID.format(29, 30)} AND ({_KNOWN.format(31, 32)}) IS TRUE
+)
 """
 _SPANS = ("valid_grain", "valid_first", "valid_end", "known_grain", "known_first", "known_end")
 # One statement, so that cells and tail are of one instant: each entry is in the one or in the other.
 _SUMS_OF_CELLS = f"""
 WITH found AS (
-    SELECT source_id, traits, block, {_totals("held")}
+    SELECT source_id, traits, block, {totals("held")}
     FROM unnest($3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[]) AS s ({", ".join(_SPANS)})
     CROSS JOIN LATERAL (
         SELECT * FROM cells WHERE tenant_id = $1 AND prefix = $2
@@ -209,7 +248,8 @@ WITH found AS (
     SELECT source_id, traits, block, {", ".join(_NUMBERS)}
     FROM ({history.kept_sums(_ENTRIES, "source_id", "traits", more=_SUMMED)}) AS of_entries
 )
-SELECT source_id, traits, block, {_totals("found")} FROM found GROUP BY source_id, traits, block
+SELECT source_id, traits, block, {totals("found")}, (SELECT {_IS_AHEAD}) AS is_ahead
+FROM found GROUP BY source_id, traits, block
 """
 
 
@@ -284,6 +324,11 @@ async def fill(tx: Tx, filling: Filling, entries: int) -> None:
     await tx.raw.execute(_FILL, filling.tenant_id, filling.filled_valid_at, filling.prefixes, until, end is None)
 
 
+async def is_celled(tx: Tx, tenant_id: str, subject: str) -> bool:
+    """Return whether a subject has cells, and all of them."""
+    return bool(await tx.raw.fetchval(_IS_CELLED, tenant_id, subject))
+
+
 async def kept_at(
     tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: datetime | None = None
 ) -> list[KeptPart]:
@@ -321,11 +366,14 @@ async def kept_between(tx: Tx, tenant_id: str, subject: str, valid: Between, kno
 
 
 async def _rows(tx: Tx, tenant_id: str, subject: str, valid: Between, known: Between) -> list[Any]:
-    if not await tx.raw.fetchval(_IS_CELLED, tenant_id, subject):
+    if not await is_celled(tx, tenant_id, subject):
         return await _rows_of_ledger(tx, tenant_id, subject, valid, known)
-    return await _rows_of_cells(
-        tx, tenant_id, subject, pieces(cut(*_bounds(valid)), cut(*_bounds(known), all_at_once=True))
-    )
+    of_valid, of_known = cut(*_bounds(valid)), cut(*_bounds(known), all_at_once=True)
+    if is_nearly_all(of_valid.stretch, of_known.stretch):
+        rows = await _rows_of_cells(tx, tenant_id, subject, pieces_by_known(of_valid.stretch, of_known))
+        if not any(row["is_ahead"] for row in rows):
+            return rows
+    return await _rows_of_cells(tx, tenant_id, subject, pieces(of_valid, of_known))
 
 
 async def _rows_of_ledger(tx: Tx, tenant_id: str, subject: str, valid: Between, known: Between) -> list[Any]:
@@ -337,9 +385,8 @@ async def _rows_of_ledger(tx: Tx, tenant_id: str, subject: str, valid: Between, 
 
 async def _rows_of_cells(tx: Tx, tenant_id: str, subject: str, found: Pieces) -> list[Any]:
     spans = [[(*each.valid, *each.known)[n] for each in found.cells] for n in range(len(_SPANS))]
-    times = [
-        _time(us) for each in (*found.by_valid, *found.by_known, found.by_cells) for us in (*each.valid, *each.known)
-    ]
+    stretches = (*found.by_valid, *found.by_known, found.by_cells, found.ahead)
+    times = [_time(us) for each in stretches for us in (*each.valid, *each.known)]
     rows: list[Any] = await tx.raw.fetch(_SUMS_OF_CELLS, tenant_id, subject, *spans, *times)
     return rows
 

@@ -1,4 +1,4 @@
-"""The tables `cells`, and `celled_prefixes`: the subjects that have any."""
+"""The tables `cells`, `rated_cells`, and `celled_prefixes`: the subjects that have any."""
 
 from sqlalchemy import Boolean, Column, DateTime, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
 from sqlalchemy.types import BigInteger
@@ -21,8 +21,28 @@ cells = Table(
     *(Column(name, BigInteger if name in INTEGERS else Double, nullable=False) for name in KeptSums._fields),
     Column("trust_summed", Double, nullable=False),
     Column("recent_summed", Double, nullable=False),
+    Column("prompt", BigInteger, nullable=False),
 )
-"""The last two are all weights that were summed, those taken away as well: they say what rounding has done."""
+"""The two `summed` are all weights that were summed, those taken away as well: they say what rounding has done.
+`prompt` is the number of reviews that took effect at the instant that they were rated, less those that ceased to."""
+
+rated_cells = Table(
+    "rated_cells",
+    MetaData(schema="scoring"),
+    Column("tenant_id", Text, primary_key=True),
+    Column("prefix", Text, primary_key=True),
+    Column("grain", SmallInteger, primary_key=True),
+    Column("span", Integer, primary_key=True),
+    Column("source_id", Uuid, primary_key=True),
+    Column("traits", SmallInteger, primary_key=True),
+    Column("rating", Double, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("trust_w", Double, nullable=False),
+    Column("trust_b2", Double, nullable=False),
+    Column("recent_w", Double, nullable=False),
+    Column("recent_b2", Double, nullable=False),
+)
+"""Reviews of a large subject that stand when everything has taken effect, by the span that they were rated in."""
 
 celled_prefixes = Table(
     "celled_prefixes",

@@ -30,23 +30,24 @@ from plaudit.scoring.explorer.domain import (
 )
 from plaudit.scoring.figures.api import figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
+from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.insight.pages import COMPLAINTS
 from plaudit.scoring.markers import store as markers
 from plaudit.scoring.markers.domain.marker import Marker
 from plaudit.scoring.markers.pages import MARKERS
-from plaudit.scoring.profiles.domain import BUILT_IN, Profile
+from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.projection.domain.course import ScoreState, next_half_star
 from plaudit.scoring.projection.pages import PROJECTION
 from plaudit.scoring.ranking.api import standings
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import SharedProfile, unknown_asked, unknown_subject
+from plaudit.scoring.scores.api import Choices, NamedProfile, unknown_asked, unknown_subject
 from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.scores.pages import LIVE, SCORES, SUBJECT
 from plaudit.scoring.series import store as series
 from plaudit.scoring.series.domain import Point, Span, points
 from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.parts import merge_for, parts_for
+from plaudit.scoring.sums.domain.parts import merge_for
 
 MAX_COMPARED: Final = 4
 """Lines of one chart that can be told apart."""
@@ -89,7 +90,12 @@ class Compared:
 
 @router.get(SUBJECT)
 async def show_subject(
-    request: Request, principal: Staff, tx: TenantTx, profile: SharedProfile, subject: Subjects = ()
+    request: Request,
+    principal: Staff,
+    tx: TenantTx,
+    profile: NamedProfile,
+    choices: Choices,
+    subject: Subjects = (),
 ) -> Response:
     """Show a subject, and others beside it."""
     asked = await _asked(tx, principal.tenant_id, subject)
@@ -108,7 +114,7 @@ async def show_subject(
         worst=worst,
         hint=hint,
         more=[(words, f"{path}?{urlencode({'subject': asked[0]})}") for words, path in MORE.items()],
-        profiles=[(name, _address(listed, name)) for name in BUILT_IN],
+        profiles=[(name, _address(listed, name)) for name in choices.ready],
         typed=asked[-1] if error else "",
         error=error,
         has_room=len(listed) < MAX_COMPARED,
@@ -119,7 +125,7 @@ async def show_subject(
 
 @router.get(NOW)
 async def show_what_changes(
-    request: Request, principal: Staff, tx: TenantTx, profile: SharedProfile, subject: Subjects = ()
+    request: Request, principal: Staff, tx: TenantTx, profile: NamedProfile, subject: Subjects = ()
 ) -> Response:
     """Show the parts of a subject's page that change with its score, for the page's script."""
     asked = await _asked(tx, principal.tenant_id, subject)
@@ -184,16 +190,16 @@ async def _compared(
 ) -> Compared:
     moment = Moment(at=tx.now, is_now=True)
     figures, aged = await figures_at(tx, tenant_id, subject, profile, moment)
-    kept = await scores.kept_of(tx, tenant_id, subject, moment)
-    merged = merge_for(profile, parts_for(kept, profile.half_life_us))
-    moved = await series.moved(tx, tenant_id, subject, cut, as_known=False)
+    merged = merge_for(profile, await scores.parts_of(tx, tenant_id, subject, moment, profile))
+    moved = await series.moved(tx, tenant_id, subject, cut, [profile], as_known=False)
+    of_profile = moved[profile.half_life_us] if moved else series.Moved((), ())
     return Compared(
         subject=subject,
         figures=figures,
         aged=aged,
         state=state_of(merged, moment.at_us, profile),
         # In a thread, so that other requests are answered meanwhile.
-        points=await asyncio.to_thread(lambda: [*points(profile, moved.before, moved.changes, cut)]) if moved else (),
+        points=await asyncio.to_thread(lambda: [*points(profile, of_profile.before, of_profile.changes, cut)]),
         address=_address([subject], profile.name),
         without=_address([each for each in listed if each != subject], profile.name),
     )
@@ -209,6 +215,8 @@ async def _ranked(
     tx: SqlTx, tenant_id: str, subject: str, profile: Profile
 ) -> tuple[list[Standing], list[Standing], str]:
     """Return the best and the worst subjects right below one, and a hint where they are not compared."""
+    if own_half_life(profile) is not None:
+        return [], [], "Subjects are not ranked by a half-life of your own."
     try:
         below = await standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now))
     except TooManySubjectsError as error:

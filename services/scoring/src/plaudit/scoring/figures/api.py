@@ -12,7 +12,7 @@ from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figure
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_SHARED_PROFILES, At, SharedProfile, unknown_subject
+from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, moment_of
 from plaudit.scoring.sums.domain.traits import TRAITS
 
@@ -29,26 +29,26 @@ async def figures_at(
         UnknownSubjectError: it never had a review.
     """
     source = None if source_id is None else str(source_id)
-    kept = await scores.kept_of(tx, tenant_id, subject, moment, source_id=source)
-    if not kept and not await scores.is_known(tx, tenant_id, subject):
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=source)
+    if not parts and not await scores.is_known(tx, tenant_id, subject):
         raise await unknown_subject(tx, tenant_id, subject)
     asked = (tx, tenant_id, subject, moment, profile)
-    has_efforts = any(TRAITS[part.traits].kind in EFFORT for part in kept)
+    has_efforts = any(TRAITS[part.traits].kind in EFFORT for part in parts)
     efforts = await store.replies(*asked, weights_of(profile, EFFORT), source_id) if has_efforts else []
     aged = await store.aged(*asked, weights_of(profile, profile.kinds), source_id)
-    return figures_of(profile, kept, moment.at_us, efforts), aged
+    return figures_of(profile, parts, moment.at_us, efforts), aged
 
 
 @router.get(
     "/v1/score-figures/{subject:path}",
     summary="Read figures beside a score",
-    openapi_extra=describe(problems={"unknown-subject": 404, **OF_SHARED_PROFILES}, answer=AN_ANSWER),
+    openapi_extra=describe(problems={"unknown-subject": 404, **OF_PROFILES}, answer=AN_ANSWER),
 )
 async def read_figures(
     principal: ScoresReader,
     tx: TenantTx,
     subject: Annotated[Subject, Path(description="The subject, as a path.")],
-    profile: SharedProfile,
+    profile: NamedProfile,
     at: At = None,
     source_id: Annotated[
         UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])

@@ -1,15 +1,29 @@
-"""The statements that figures are read by: what of the reviews that count only the ledger tells."""
+"""The statements that figures are read by: what of the reviews that count sums do not tell, but when they were rated.
 
-from collections.abc import Mapping
-from math import inf
-from typing import Final
+Of a large subject it is read from cells by when reviews were rated, and from the entries of the days that a stretch
+begins and ends within; of any other subject, and by a half-life of a tenant's own, from the ledger.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import fsum, inf, ldexp
+from typing import Any, Final
 from uuid import UUID
 
 from plaudit.common.db import Tx
+from plaudit.scoring.cells import store as cells
+from plaudit.scoring.cells.domain import MONTH_DAYS as SPAN_DAYS
+from plaudit.scoring.cells.domain import NOTHING, Cut, Grain, Spans, Stretch, cut
+from plaudit.scoring.figures.domain.ages import Unit, UnitKind, middle_of, newest_first, start_of, to_open
 from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply
+from plaudit.scoring.half_lives.domain import own_half_life
+from plaudit.scoring.history import store as history
 from plaudit.scoring.history.store import ENTRIES
 from plaudit.scoring.profiles.domain import DAY_US, Profile
-from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.scores.domain import FOR_EVER, Moment
+from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES, unix_us
+from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_US, trust_landmark
 
 # A power of two that is less would underflow, which is an error; nothing is left of such a weight.
 _LEAST_EXPONENT: Final = -500
@@ -55,6 +69,94 @@ FROM ({_STANDING}) AS alone GROUP BY rating ORDER BY rating
 """
 
 
+_BLOCK_DAYS: Final = BLOCK_US // DAY_US
+_ENTRY = "source_id, traits, sign, rating, rated_at"
+_OF_SUBJECT = f"tenant_id = $1 AND (subject = $2 OR {cells.BELOW})"
+# What the cells do not hold yet; and what they hold and had not taken effect by $3, which is taken away. Of that, what
+# was rated later is in no span that is asked for.
+_BESIDE_CELLS = f"""
+{cells.of_tail(_ENTRY)} UNION ALL
+SELECT source_id, traits, -sign, rating, rated_at FROM ledger
+WHERE {_OF_SUBJECT} AND valid_at <> rated_at AND valid_at > $3 AND (rated_at <= $3) IS TRUE
+"""
+_PROMPT = (
+    f"SELECT {_ENTRY} FROM ledger "
+    "WHERE tenant_id = $1 AND {} AND valid_at = rated_at AND valid_at >= from_at AND valid_at < until_at"
+)
+# The entries that were rated in stretches and had taken effect by $3. Nearly all took effect when they were rated.
+_RATED_IN = f"""
+SELECT part, of_stretch.*
+FROM unnest($8::int[], $9::timestamptz[], $10::timestamptz[]) AS ends (part, from_at, until_at)
+CROSS JOIN LATERAL (
+    {_PROMPT.format("subject = $2")} UNION ALL {_PROMPT.format(cells.BELOW)}
+    UNION ALL
+    SELECT {_ENTRY} FROM ledger WHERE {_OF_SUBJECT} AND valid_at <> rated_at
+      AND rated_at >= from_at AND rated_at < until_at AND (valid_at <= $3) IS TRUE
+) AS of_stretch
+"""
+_WEIGHTS = (
+    "sign AS n, sign * trust_w AS trust_w, sign * trust_w * trust_w AS trust_b2, "
+    "sign * recent_w AS recent_w, sign * recent_w * recent_w AS recent_b2"
+)
+_TOTALS = ", ".join(f"sum({name}){'::bigint' if name == 'n' else ''} AS {name}" for name in cells.RATED_NUMBERS)
+_COUNTS_IN = "traits = ANY($11::smallint[]) AND ($12::uuid IS NULL OR source_id = $12)"
+
+
+def _rated_of_cells(*keys: str) -> str:
+    """Return the statement that sums reviews by keys, in parts of time that may overlap.
+
+    $4 to $7 are the spans of each part, $8 to $10 the stretches beside them.
+    """
+    return f"""
+WITH spans AS (SELECT * FROM unnest($4::int[], $5::int[], $6::int[], $7::int[]) AS spans (part, grain, first, until)),
+beside AS MATERIALIZED ({history.weighed(_BESIDE_CELLS, "source_id", "traits")}),
+numbers AS (
+    SELECT part, spans.grain, held.span, source_id, traits, rating,
+        floor(span::float8 / CASE spans.grain WHEN {Grain.DAY:d} THEN {_BLOCK_DAYS} ELSE {_BLOCK_DAYS // SPAN_DAYS} END)
+            ::int AS block,
+        {", ".join(cells.RATED_NUMBERS)}, NULL::bigint AS rated_us
+    FROM spans CROSS JOIN LATERAL (
+        SELECT * FROM rated_cells WHERE tenant_id = $1 AND prefix = $2 AND rated_cells.grain = spans.grain
+          AND span >= first AND span < until AND {_COUNTS_IN}
+        OFFSET 0
+    ) AS held
+    UNION ALL
+    SELECT part, grain, span, source_id, traits, rating, block, {_WEIGHTS}, NULL
+    FROM spans CROSS JOIN LATERAL (
+        SELECT *, {cells.span_of("grain", cells.RATED_DAY)} AS span FROM beside WHERE {_COUNTS_IN}
+    ) AS of_span
+    WHERE span >= first AND span < until
+    UNION ALL
+    SELECT part, NULL, NULL, source_id, traits, rating, block, {_WEIGHTS}, rated_us
+    FROM ({history.weighed(_RATED_IN, "part", "source_id", "traits")}) AS of_ends WHERE {_COUNTS_IN}
+)
+SELECT part, {", ".join(keys)}, {_TOTALS}, max(rated_us) FILTER (WHERE n > 0) AS newest_us FROM numbers
+GROUP BY {", ".join(str(place) for place in range(1, len(keys) + 2))}
+"""
+
+
+# Only of the first part it is told when in it.
+_SPANS = ("CASE part WHEN 0 THEN grain END AS grain", "CASE part WHEN 0 THEN span END AS span")
+_SOURCE = "CASE WHEN $13 THEN source_id END AS source_id"
+_BY_SPAN = _rated_of_cells(*_SPANS, _SOURCE, "traits", "block")
+_BY_RATING = _rated_of_cells(_SOURCE, "traits", "block", "rating")
+_BY_INSTANT = _rated_of_cells("rated_us", _SOURCE, "traits", "block")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which reviews of a subject are asked for."""
+
+    tenant_id: str
+    subject: str
+    at: datetime
+    """What had taken effect by then."""
+    traits: Collection[int]
+    source_id: UUID | None = None
+    by_source: bool = False
+    """Whether each source's stand apart."""
+
+
 async def aged(
     tx: Tx,
     tenant_id: str,
@@ -75,6 +177,8 @@ async def aged(
         weights: traits → the weight of a fresh review, of those that count.
         source_id: of this source alone, if given.
     """
+    if own_half_life(profile) is None and moment.known_at == FOR_EVER and await cells.is_celled(tx, tenant_id, subject):
+        return await _aged_of_cells(tx, _of(tenant_id, subject, moment, profile, weights, source_id), profile, weights)
     asked = _asked(tenant_id, subject, moment, profile, weights, source_id)
     row = await tx.raw.fetchrow(_AGED, *asked, moment.at_us)
     if row is None or row["newest_us"] is None:
@@ -99,6 +203,9 @@ async def replies(
     source_id: UUID | None,
 ) -> list[Reply]:
     """Return what the replies that count weigh by rating, from the least; otherwise as `aged`."""
+    if own_half_life(profile) is None and moment.known_at == FOR_EVER and await cells.is_celled(tx, tenant_id, subject):
+        asked = _of(tenant_id, subject, moment, profile, weights, source_id)
+        return await _replies_of_cells(tx, asked, profile, weights)
     rows = await tx.raw.fetch(_REPLIES, *_asked(tenant_id, subject, moment, profile, weights, source_id))
     return [Reply(**row) for row in rows]
 
@@ -118,4 +225,164 @@ def _asked(
         *(tenant_id, subject, moment.at, moment.known_at),
         *([*weights], [*weights.values()], [*sources], [*sources.values()]),
         *(source_id, moment.at_us, half_life),
+    )
+
+
+async def ratings_of_cells(tx: Tx, asked: Asked, parts: Sequence[Cut]) -> list[dict[float, int]]:
+    """Return rating → how many reviews, of those that were rated in each of some parts of time; of a large subject.
+
+    Args:
+        tx: the open transaction.
+        asked: which reviews.
+        parts: none of them ends after the instant that is asked for.
+    """
+    found: list[dict[float, int]] = [{} for _ in parts]
+    for row in await _rated(tx, _BY_RATING, asked, parts):
+        of_part = found[row["part"]]
+        of_part[row["rating"]] = of_part.get(row["rating"], 0) + row["n"]
+    return [{rating: n for rating, n in each.items() if n > 0} for each in found]
+
+
+async def _replies_of_cells(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, float]) -> list[Reply]:
+    rows = await _rated(tx, _BY_RATING, asked, [_until(asked.at)])
+    scale = _Scale(profile, weights, rows)
+    by_rating: dict[float, list[tuple[int, float, float]]] = {}
+    for row in rows:
+        by_rating.setdefault(row["rating"], []).append((row["n"], scale.weight(row), scale.squared(row)))
+    replies = [
+        Reply(rating, sum(n for n, _, _ in each), fsum(w for _, w, _ in each), fsum(b2 for _, _, b2 in each))
+        for rating, each in sorted(by_rating.items())
+    ]
+    return [each for each in replies if each.count > 0]
+
+
+async def _aged_of_cells(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, float]) -> Aged | None:
+    end_us = unix_us(asked.at) + 1
+    within = [cut(end_us - days * DAY_US, end_us) for days in (MONTH_DAYS, 2 * MONTH_DAYS, QUARTER_DAYS)]
+    rows = await _rated(tx, _BY_SPAN, asked, [_until(asked.at), *within])
+    scale = _Scale(profile, weights, rows)
+    units = newest_first(_units(scale, [row for row in rows if row["part"] == 0], _until(asked.at).ends[1]))
+    if not units:
+        return None
+    total = fsum(each.weight for each in units)
+    month, two_months, quarter = ([row for row in rows if row["part"] == part] for part in (1, 2, 3))
+    while (unit := to_open(units)) is not None:
+        units = newest_first([*(each for each in units if each is not unit), *await _opened(tx, asked, scale, unit)])
+    new, before = (sum(row["n"] for row in each) for each in (month, two_months))
+    assert units[0].newest_us is not None
+    return Aged(
+        newest_us=units[0].newest_us,
+        month=new,
+        month_before=before - new,
+        weight_of_month=fsum(map(scale.weight, month)) / total,
+        weight_of_quarter=fsum(map(scale.weight, quarter)) / total,
+        median_us=middle_of(units).from_us,
+    )
+
+
+async def _opened(tx: Tx, asked: Asked, scale: "_Scale", unit: Unit) -> list[Unit]:
+    """Return what a unit is made of: the days of a span, a day as a part, the instants of a part."""
+    whole = Stretch(unit.from_us, unit.until_us)
+    if unit.kind is UnitKind.MONTH:
+        days = Spans(Grain.DAY, unit.from_us // DAY_US, unit.until_us // DAY_US)
+        return _units(
+            scale, await _rated(tx, _BY_SPAN, asked, [Cut(whole, whole, (days,), (NOTHING, NOTHING))]), NOTHING
+        )
+    statement = _BY_SPAN if unit.kind is UnitKind.DAY else _BY_INSTANT
+    rows = await _rated(tx, statement, asked, [Cut(whole, NOTHING, (), (whole, NOTHING))])
+    return _units(scale, rows, whole)
+
+
+def _units(scale: "_Scale", rows: Sequence[Any], end: Stretch) -> list[Unit]:
+    """Return rows as units of time; those of no span are of the stretch at the end, or of an instant."""
+    found: dict[tuple[UnitKind, int, int], list[Any]] = {}
+    for row in rows:
+        if row.get("rated_us") is not None:
+            key = UnitKind.INSTANT, row["rated_us"], row["rated_us"] + 1
+        elif row["span"] is None:
+            key = UnitKind.PART, end.from_us, end.until_us
+        else:
+            kind = UnitKind(row["grain"])
+            key = kind, *start_of(kind, row["span"])
+        found.setdefault(key, []).append(row)
+    return [
+        Unit(
+            *key,
+            n=sum(row["n"] for row in each),
+            weight=fsum(map(scale.weight, each)),
+            newest_us=max((row["newest_us"] for row in each if row["newest_us"] is not None), default=None),
+        )
+        for key, each in found.items()
+    ]
+
+
+class _Scale:
+    """What a profile weighs rows by, against the latest landmark among some of them: only shares matter."""
+
+    def __init__(self, profile: Profile, weights: Mapping[int, float], rows: Sequence[Any]) -> None:
+        self._half_life_us = profile.half_life_us
+        self._name = {TRUST_US: "trust", RECENT_US: "recent"}.get(profile.half_life_us or 0, "")
+        self._weights = weights
+        self._by_source = profile.source_weights
+        self._latest = max((self._landmark(row["block"]) for row in rows), default=0)
+
+    def weight(self, row: Any) -> float:
+        """Return what a row's reviews weigh."""
+        fresh = self._fresh(row)
+        return float(row["n"] * fresh if not self._name else row[f"{self._name}_w"] * fresh * self._faded(row))
+
+    def squared(self, row: Any) -> float:
+        """Return the sum of the squares of what each of them weighs."""
+        fresh = self._fresh(row) ** 2
+        return float(row["n"] * fresh if not self._name else row[f"{self._name}_b2"] * fresh * self._faded(row) ** 2)
+
+    def _fresh(self, row: Any) -> float:
+        return self._weights[row["traits"]] * self._by_source.get(str(row["source_id"]), 1.0)
+
+    def _faded(self, row: Any) -> float:
+        """Return an exact power of two."""
+        return ldexp(1.0, LANDMARK_HALF_LIVES * (self._landmark(row["block"]) - self._latest))
+
+    def _landmark(self, block: int) -> int:
+        return trust_landmark(block) if self._name == "trust" else block
+
+
+async def _rated(tx: Tx, statement: str, asked: Asked, parts: Sequence[Cut]) -> list[Any]:
+    """Return the sums of the reviews that were rated in each of some parts of time."""
+    spans = [(part, *each) for part, of_part in enumerate(parts) for each in of_part.spans]
+    ends = [
+        (part, *(EPOCH + timedelta(microseconds=us) for us in each))
+        for part, of_part in enumerate(parts)
+        for each in of_part.ends
+        if each.from_us < each.until_us
+    ]
+    rows: list[Any] = await tx.raw.fetch(
+        statement,
+        *(asked.tenant_id, asked.subject, asked.at),
+        *([each[n] for each in spans] for n in range(4)),
+        *([each[n] for each in ends] for n in range(3)),
+        *([*asked.traits], asked.source_id, asked.by_source),
+    )
+    return rows
+
+
+def _until(at: datetime) -> Cut:
+    return cut(None, unix_us(at) + 1)
+
+
+def _of(
+    tenant_id: str,
+    subject: str,
+    moment: Moment,
+    profile: Profile,
+    weights: Mapping[int, float],
+    source_id: UUID | None,
+) -> Asked:
+    return Asked(
+        tenant_id=tenant_id,
+        subject=subject,
+        at=moment.at,
+        traits=weights,
+        source_id=source_id,
+        by_source=bool(profile.source_weights),
     )

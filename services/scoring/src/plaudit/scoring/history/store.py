@@ -10,7 +10,7 @@ from plaudit.scoring.history.domain import LedgerEntry, Run
 from plaudit.scoring.history.tables import ledger, tail
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
-from plaudit.scoring.sums.domain.parts import KeptPart, Part, StepPart
+from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart
 
 Numbers = TypeVar("Numbers", Sums, KeptSums)
 
@@ -65,6 +65,24 @@ def _netted(entries: str, *groups: str) -> str:
 
 
 # No power here can overflow or underflow, which would be an error: each weight is against a landmark near the review.
+def weighed(entries: str, *groups: str) -> str:
+    """Return a statement that weighs entries as `KeptSums` does, those of one group, rating and time as one.
+
+    Args:
+        entries: a statement that selects the groups and `sign, rating, rated_at` of entries of the ledger.
+        groups: columns, at least one.
+    """
+    return f"""
+SELECT *,
+    power(2::float8, (rated_us - {LANDMARK_HALF_LIVES * TRUST_US}
+        * floor(block * {BLOCK_US}::numeric / {TRUST_LANDMARK_US})::bigint)::float8 / {TRUST_US}) AS trust_w,
+    power(2::float8, (rated_us - block * {BLOCK_US})::float8 / {RECENT_US}) AS recent_w
+FROM (
+    SELECT *, floor(rated_us / {BLOCK_US}::float8)::int AS block FROM ({_netted(entries, *groups)}) AS netted
+) AS blocked
+"""
+
+
 def kept_sums(entries: str, *groups: str, more: str = "") -> str:
     """Return a statement that sums entries as `KeptSums` does, by groups and block.
 
@@ -77,15 +95,7 @@ def kept_sums(entries: str, *groups: str, more: str = "") -> str:
     return f"""
 SELECT {listed}, block, {_COUNTS}, sum(sign * rating) AS total, max(rated_us) AS newest_us,
     {_of_half_life("trust_", "trust_w")}, {_of_half_life("recent_", "recent_w")}{more and ", "}{more}
-FROM (
-    SELECT *,
-        power(2::float8, (rated_us - {LANDMARK_HALF_LIVES * TRUST_US}
-            * floor(block * {BLOCK_US}::numeric / {TRUST_LANDMARK_US})::bigint)::float8 / {TRUST_US}) AS trust_w,
-        power(2::float8, (rated_us - block * {BLOCK_US})::float8 / {RECENT_US}) AS recent_w
-    FROM (
-        SELECT *, floor(rated_us / {BLOCK_US}::float8)::int AS block FROM ({_netted(entries, *groups)}) AS netted
-    ) AS blocked
-) AS weighed
+FROM ({weighed(entries, *groups)}) AS weighed
 GROUP BY {listed}, block
 """
 
@@ -129,14 +139,16 @@ FROM ledger WHERE {_OF_SUBJECT} AND {effective} >= ($3::timestamptz[])[1] AND {e
 
 
 _STEP_US = "round(date_part('epoch', ($3::timestamptz[])[step]) * 1e6)::bigint"
+_RATED = f"(sum(sign) FILTER (WHERE rated_us >= {_STEP_US}))::bigint AS rated"
+_BY_STEP = ("source_id", "traits", "step")
 # What was shown at an instant had taken effect by then, and was known. What is new in a step was rated in it.
+_EFFECTIVE = {False: "valid_at", True: "greatest(valid_at, known_at)"}
 _STEPS: Final = {
-    as_known: kept_sums(
-        _in_steps(effective),
-        *("source_id", "traits", "step"),
-        more=f"(sum(sign) FILTER (WHERE rated_us >= {_STEP_US}))::bigint AS rated",
-    )
-    for as_known, effective in {False: "valid_at", True: "greatest(valid_at, known_at)"}.items()
+    as_known: kept_sums(_in_steps(effective), *_BY_STEP, more=_RATED) for as_known, effective in _EFFECTIVE.items()
+}
+_STEPS_OF_ONE_HALF_LIFE: Final = {
+    as_known: half_life_sums(_in_steps(effective), *_BY_STEP, half_life="$5::bigint", more=_RATED)
+    for as_known, effective in _EFFECTIVE.items()
 }
 
 
@@ -174,7 +186,7 @@ async def kept_at(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: 
         known_at: of that, what was known by then.
     """
     rows = await tx.raw.fetch(_KEPT, tenant_id, subject, at, known_at)
-    return [KeptPart(_spelt(row), row["traits"], row["block"], _numbers(KeptSums, row)) for row in rows]
+    return [_kept_part(row) for row in rows]
 
 
 async def parts_at(
@@ -182,12 +194,12 @@ async def parts_at(
 ) -> list[Part]:
     """Return the sums of one half-life, which may be any; otherwise as `kept_at`."""
     rows = await tx.raw.fetch(_OF_ONE_HALF_LIFE, tenant_id, subject, at, known_at, half_life_us)
-    return [Part(_spelt(row), row["traits"], row["landmark"], _numbers(Sums, row), row["newest_us"]) for row in rows]
+    return [_part(row) for row in rows]
 
 
 async def steps_of(
     tx: Tx, tenant_id: str, subject: str, starts: Sequence[datetime], end: datetime, *, as_known: bool
-) -> list[StepPart]:
+) -> list[KeptStep]:
     """Return what each step added to the sums of a subject and all below it, in the order of the steps.
 
     Args:
@@ -199,15 +211,32 @@ async def steps_of(
         as_known: whether a change counts from when it was known too, not only had taken effect.
     """
     rows = await tx.raw.fetch(_STEPS[as_known], tenant_id, subject, starts, end)
-    found = [
-        StepPart(
-            row["step"] - 1,
-            KeptPart(_spelt(row), row["traits"], row["block"], _numbers(KeptSums, row)),
-            row["rated"] or 0,
-        )
-        for row in rows
-    ]
+    found = [KeptStep(row["step"] - 1, _kept_part(row), row["rated"] or 0) for row in rows]
     return sorted(found, key=lambda each: each.step)
+
+
+async def steps_of_half_life(
+    tx: Tx,
+    tenant_id: str,
+    subject: str,
+    half_life_us: int,
+    starts: Sequence[datetime],
+    end: datetime,
+    *,
+    as_known: bool,
+) -> list[StepPart]:
+    """Return what each step added to the sums of one half-life, which may be any; otherwise as `steps_of`."""
+    rows = await tx.raw.fetch(_STEPS_OF_ONE_HALF_LIFE[as_known], tenant_id, subject, starts, end, half_life_us)
+    found = [StepPart(row["step"] - 1, _part(row), row["rated"] or 0) for row in rows]
+    return sorted(found, key=lambda each: each.step)
+
+
+def _kept_part(row: Any) -> KeptPart:
+    return KeptPart(_spelt(row), row["traits"], row["block"], _numbers(KeptSums, row))
+
+
+def _part(row: Any) -> Part:
+    return Part(_spelt(row), row["traits"], row["landmark"], _numbers(Sums, row), row["newest_us"])
 
 
 def _spelt(row: Any) -> str:

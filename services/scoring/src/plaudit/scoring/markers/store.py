@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
+from plaudit.scoring.cells import store as cells
+from plaudit.scoring.cells.domain import cut
+from plaudit.scoring.figures.store import Asked, ratings_of_cells
 from plaudit.scoring.history.store import ENTRIES
 from plaudit.scoring.markers.domain.effect import Ratings, Windows
 from plaudit.scoring.markers.domain.marker import Marker, MarkerKind
@@ -116,7 +120,11 @@ async def around(
         kinds: of which kinds of reviews.
     """
     traits = [number for number, each in enumerate(TRAITS) if each.kind in kinds]
-    bounds = map(unix_us, (windows.start, windows.at, windows.end))
+    bounds = [unix_us(each) for each in (windows.start, windows.at, windows.end)]
+    if await cells.is_celled(tx, tenant_id, subject):
+        asked = Asked(tenant_id=tenant_id, subject=subject, at=tx.now, traits=traits)
+        before, after = await ratings_of_cells(tx, asked, [cut(*each) for each in pairwise(bounds)])
+        return before, after
     rows = await tx.raw.fetch(_AROUND, tenant_id, subject, tx.now, FOR_EVER, *bounds, traits)
     before, after = ({row["rating"]: row["n"] for row in rows if row["is_after"] is each} for each in (False, True))
     return before, after

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -31,7 +31,7 @@ from plaudit.common.http.problems import ProblemError
 from plaudit.common.http.times import Instant
 from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_SHARED_PROFILES, find_profile, shared, unknown_asked
+from plaudit.scoring.scores.api import OF_PROFILES, find_profile, unknown_asked
 from plaudit.scoring.series import store
 from plaudit.scoring.series.domain import (
     MAX_ZONE_CHARS,
@@ -62,6 +62,9 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
 
+
+Movements = Mapping[int | None, Moved]
+"""Half-life → how the sums of a subject moved."""
 
 _MEDIA_TYPES: Final = {Format.JSON: "application/json", Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}
 
@@ -155,7 +158,7 @@ AskedSeries = Annotated[Asked, Depends(parameters(Asked))]
         }
     },
     summary="Read how scores moved",
-    openapi_extra=describe(problems={"unknown-subject": 422, **OF_SHARED_PROFILES}),
+    openapi_extra=describe(problems={"unknown-subject": 422, **OF_PROFILES}),
 )
 async def read_series(
     request: Request,
@@ -171,11 +174,10 @@ async def read_series(
     file has no such limit.
     """
     steps = spans(asked.start, asked.end, asked.step, zone_named(asked.timezone))
-    named = [await find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
-    profiles = [shared(each) for each in named]
+    profiles = [await find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
     subjects = list(dict.fromkeys(asked.subject))
     form = asked.form or accepted(accept)
-    read = partial(_moved, tenant_id=principal.tenant_id, steps=steps, as_known=asked.known)
+    read = partial(_moved, tenant_id=principal.tenant_id, profiles=profiles, steps=steps, as_known=asked.known)
     if form is not Format.JSON:
         for subject in subjects:
             if not await scores.is_known(tx, principal.tenant_id, subject):
@@ -205,36 +207,43 @@ def accepted(accept: str) -> Format:
     return next((forms[each] for each in named if each in forms), Format.JSON)
 
 
-async def _moved(tx: SqlTx, *, tenant_id: str, subject: str, steps: Sequence[Span], as_known: bool) -> Moved:
-    found = await store.moved(tx, tenant_id, subject, steps, as_known=as_known)
+async def _moved(
+    tx: SqlTx, *, tenant_id: str, subject: str, profiles: Sequence[Profile], steps: Sequence[Span], as_known: bool
+) -> Movements:
+    found = await store.moved(tx, tenant_id, subject, steps, profiles, as_known=as_known)
     if found is None:
         raise await unknown_asked(tx, tenant_id, subject)
     return found
 
 
 def _items(
-    moved: Sequence[tuple[str, Moved]], profiles: Sequence[Profile], steps: Sequence[Span]
+    moved: Sequence[tuple[str, Movements]], profiles: Sequence[Profile], steps: Sequence[Span]
 ) -> list[OneSeriesOut]:
     return [
         OneSeriesOut(
             subject=subject,
             profile=profile.name,
-            points=[point_out(point) for point in points(profile, each.before, each.changes, steps)],
+            points=[point_out(point) for point in _points(profile, each, steps)],
         )
         for subject, each in moved
         for profile in profiles
     ]
 
 
+def _points(profile: Profile, moved: Movements, steps: Sequence[Span]) -> Iterator[Point]:
+    of_half_life = moved[profile.half_life_us]
+    return points(profile, of_half_life.before, of_half_life.changes, steps)
+
+
 async def _file(
-    moved: AsyncIterator[tuple[str, Moved]], profiles: Sequence[Profile], steps: Sequence[Span], form: Format
+    moved: AsyncIterator[tuple[str, Movements]], profiles: Sequence[Profile], steps: Sequence[Span], form: Format
 ) -> AsyncIterator[str]:
     """Yield a file piece by piece; the pieces are made in a thread, so that other requests are answered meanwhile."""
     if form is Format.CSV:
         yield csv_lines([HEAD])
     async for subject, each in moved:
         for profile in profiles:
-            found = points(profile, each.before, each.changes, steps)
+            found = _points(profile, each, steps)
             while piece := await asyncio.to_thread(_piece, subject, profile.name, found, form):
                 yield piece
 

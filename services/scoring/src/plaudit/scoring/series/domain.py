@@ -1,18 +1,18 @@
 """How scores moved: steps of a calendar, and what a subject's score was at the end of each."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from itertools import islice
-from typing import Final
+from itertools import islice, pairwise
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read
 from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, added
-from plaudit.scoring.sums.domain.parts import KeptPart, StepPart, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import Part, StepPart, joined, merge_for, newest_us
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
@@ -161,20 +161,17 @@ def _label(at: datetime, step: Step, zone: ZoneInfo) -> str:
 
 
 def points(
-    profile: Profile, before: Iterable[KeptPart], changes: Sequence[StepPart], steps: Sequence[Span]
+    profile: Profile, before: Iterable[Part], changes: Sequence[StepPart], steps: Sequence[Span]
 ) -> Iterator[Point]:
     """Return the score of a profile at the end of each step.
 
     Args:
-        profile: its half-life is kept.
-        before: the sums just before the first step.
+        profile: it.
+        before: the sums of its half-life just before the first step.
         changes: what the steps added, in their order.
         steps: they follow on each other.
-
-    Raises:
-        ValueError: the profile's half-life is not kept.
     """
-    rows: dict[tuple[str | None, int, int], KeptSums] = {}
+    rows: dict[tuple[str | None, int, int], Part] = {}
     for part in before:
         _add(rows, part)
     place, is_changed, newest = 0, True, None
@@ -187,18 +184,83 @@ def points(
             new_reviews += change.rated if _counts(change.part, profile) else 0
             place, is_changed = place + 1, True
         if is_changed:
-            kept = [KeptPart(*key, row) for key, row in rows.items()]
-            parts = parts_for(kept, profile.half_life_us)
+            parts = rows.values()
             merged = merge_for(profile, parts)
             newest, is_changed = newest_us(parts, profile), False
         yield Point(span, read(merged, instant_of(profile, newest, unix_us(span.last)), profile), new_reviews)
 
 
-def _add(rows: dict[tuple[str | None, int, int], KeptSums], part: KeptPart) -> None:
-    key = (part.source_id, part.traits, part.block)
-    rows[key] = added(rows.get(key, NOTHING_KEPT), part.kept)
+def _add(rows: dict[tuple[str | None, int, int], Part], part: Part) -> None:
+    key = part[:3]
+    held = rows.get(key)
+    rows[key] = part if held is None else joined(held, part)
 
 
-def _counts(part: KeptPart, profile: Profile) -> bool:
+def _counts(part: Part, profile: Profile) -> bool:
     traits = TRAITS[part.traits]
     return profile.counts(kind=traits.kind, origin=traits.origin)
+
+
+class StepDays(NamedTuple):
+    """Days whose cells count in one step."""
+
+    first: int
+    end: int
+    """The day after the last, counted from 1970."""
+    step: int
+
+
+class StepStretch(NamedTuple):
+    """A part of a day, whose entries are read one by one."""
+
+    from_us: int
+    until_us: int
+    owner: int
+    """The step that the day's cells count in, from which these entries are taken; -1 where they count in none."""
+
+
+def in_days(edges_us: Sequence[int], *, takes_away: bool) -> tuple[list[StepDays], list[StepStretch]]:
+    """Return which cells of whole days, and which entries beside them, make up steps.
+
+    A day on which a step begins after midnight is cut. If one piece of it is longer than all others, its cells count
+    in that piece's step, and the entries of the other pieces are taken from it; otherwise its entries are read.
+
+    Args:
+        edges_us: the start of each step in microseconds since the Unix epoch, and the end of the last.
+        takes_away: whether entries may be taken away from cells, which leaves their `newest_us` as it is.
+    """
+    days = [
+        StepDays(-(-start // DAY_US), end // DAY_US, step)
+        for step, (start, end) in enumerate(pairwise(edges_us))
+        if -(-start // DAY_US) < end // DAY_US
+    ]
+    stretches: list[StepStretch] = []
+    for day in sorted({edge // DAY_US for edge in edges_us if edge % DAY_US}):
+        low, high = day * DAY_US, (day + 1) * DAY_US
+        first, last = bisect_right(edges_us, low), bisect_left(edges_us, high)
+        bounds = [low, *edges_us[first:last], high]
+        # Before the first step it is -1, after the last one of no step either.
+        pieces = [
+            (end - start, start, end, step if step < len(edges_us) - 1 else -1)
+            for step, (start, end) in enumerate(pairwise(bounds), start=first - 1)
+        ]
+        length, longest, _, owner = max(pieces)
+        if not takes_away or 2 * length <= DAY_US:
+            owner = -1
+        if owner >= 0:
+            days.append(StepDays(day, day + 1, owner))
+        for _, start, end, step in pieces:
+            if (start != longest) if owner >= 0 else step >= 0:
+                stretches.append(StepStretch(start, end, owner))
+    return days, _joined(stretches)
+
+
+def _joined(stretches: Iterable[StepStretch]) -> list[StepStretch]:
+    """Return stretches with those as one that follow each other without a gap."""
+    found: list[StepStretch] = []
+    for each in stretches:
+        if found and (found[-1].until_us, found[-1].owner) == (each.from_us, each.owner):
+            found[-1] = StepStretch(found[-1].from_us, each.until_us, each.owner)
+        else:
+            found.append(each)
+    return found

@@ -1,40 +1,148 @@
-"""The sums that series are made of. The statements over the ledger are in `history/store.py`."""
+"""The sums that series are made of. The statements over the ledger alone are in `history/store.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
-from plaudit.common.db import SqlTx
+from plaudit.common.db import SqlTx, Tx
+from plaudit.scoring.cells import store as cells
+from plaudit.scoring.cells.domain import Grain
+from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.history import store as history
+from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.domain import FOR_EVER
-from plaudit.scoring.series.domain import THE_LEAST, Span
-from plaudit.scoring.sums.domain.parts import KeptPart, StepPart
+from plaudit.scoring.scores.domain import FOR_EVER, Moment
+from plaudit.scoring.series.domain import THE_LEAST, Span, in_days
+from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
+from plaudit.scoring.sums.domain.kept import BLOCK_US, NEVER_US, KeptSums
+from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart, parts_for
+
+_ENTRY = "source_id, traits, sign, rating, rated_at"
+_STEP = "width_bucket(valid_at, $3::timestamptz[]) - 1"
+_OF_STRETCH = (
+    f"SELECT {_ENTRY}, valid_at FROM ledger "
+    "WHERE tenant_id = $1 AND {} AND valid_at >= stretch.from_at AND valid_at < stretch.until_at"
+)
+_KEPT: Final = ", ".join(KeptSums._fields)
+_NOTHING: Final = ", ".join(str(NEVER_US) if name == "newest_us" else "0" for name in KeptSums._fields)
+# $3 has the start of each step, $4 is the end of the last. Of what took effect in a step, `prompt` counts the reviews
+# that were rated at that instant, and the late ones are looked up: what is new in a step was rated in it.
+_STEPS_OF_CELLS = f"""
+WITH days AS (SELECT * FROM unnest($5::int[], $6::int[], $7::int[]) AS days (first, until, step)),
+read AS MATERIALIZED (
+    SELECT owner, of_stretch.*
+    FROM unnest($8::timestamptz[], $9::timestamptz[], $10::int[]) AS stretch (from_at, until_at, owner)
+    CROSS JOIN LATERAL (
+        {_OF_STRETCH.format("subject = $2")} UNION ALL {_OF_STRETCH.format(cells.BELOW)}
+    ) AS of_stretch
+),
+entries AS (
+    SELECT {_STEP} AS step, valid_at = rated_at AS is_prompt, {_ENTRY} FROM read
+    WHERE valid_at >= ($3::timestamptz[])[1] AND valid_at < $4
+    UNION ALL
+    SELECT owner, valid_at = rated_at, source_id, traits, -sign, rating, rated_at FROM read WHERE owner >= 0
+    UNION ALL
+    SELECT step, valid_at = rated_at, {_ENTRY} FROM ({cells.of_tail(f"{_ENTRY}, valid_at")}) AS of_tail
+    JOIN days ON (valid_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01' BETWEEN first AND until - 1
+),
+found AS (
+    SELECT step, source_id, traits, block, {cells.totals("held", *KeptSums._fields, "prompt")}
+    FROM days CROSS JOIN LATERAL (
+        SELECT * FROM cells WHERE tenant_id = $1 AND prefix = $2 AND valid_grain = {Grain.DAY:d}
+          AND known_grain = {Grain.ALL:d} AND valid_span >= first AND valid_span < until
+        OFFSET 0
+    ) AS held
+    GROUP BY step, source_id, traits, block
+    UNION ALL
+    SELECT step, source_id, traits, block, {_KEPT}, CASE WHEN is_prompt THEN n1 + n2 + n3 + n4 + n5 ELSE 0 END
+    FROM ({history.kept_sums("SELECT * FROM entries", "step", "source_id", "traits", "is_prompt")}) AS of_entries
+    UNION ALL
+    SELECT {_STEP}, source_id, traits, floor(date_part('epoch', rated_at) * 1e6 / {BLOCK_US})::int, {_NOTHING}, sign
+    FROM ledger WHERE tenant_id = $1 AND (subject = $2 OR {cells.BELOW}) AND valid_at <> rated_at
+      AND rated_at >= ($3::timestamptz[])[1] AND rated_at < $4 AND (valid_at < $4) IS TRUE
+      AND rated_at >= ($3::timestamptz[])[width_bucket(valid_at, $3::timestamptz[])]
+)
+SELECT step, source_id, traits, block, {cells.totals("found", *KeptSums._fields, "prompt")}
+FROM found GROUP BY step, source_id, traits, block ORDER BY step
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
     """How the sums of a subject moved."""
 
-    before: Sequence[KeptPart]
+    before: Sequence[Part]
     """Just before the first step."""
     changes: Sequence[StepPart]
     """What the steps added."""
 
 
-async def moved(tx: SqlTx, tenant_id: str, subject: str, steps: Sequence[Span], *, as_known: bool) -> Moved | None:
-    """Return how the sums of a subject and all below it moved in steps; None if it never had a review of any kind.
+async def moved(
+    tx: SqlTx, tenant_id: str, subject: str, steps: Sequence[Span], profiles: Iterable[Profile], *, as_known: bool
+) -> Mapping[int | None, Moved] | None:
+    """Return half-life → how the sums of a subject and all below it moved; None if it never had a review of any kind.
 
     Args:
         tx: the open transaction.
         tenant_id: whose.
         subject: it.
         steps: at least one; they follow on each other.
+        profiles: those whose half-lives are wanted.
         as_known: whether a change counts from when it was known too, not only had taken effect.
     """
+    wanted = [*profiles]
     just_before = steps[0].start - THE_LEAST
-    before = await history.kept_at(tx, tenant_id, subject, just_before, just_before if as_known else FOR_EVER)
-    starts = [step.start for step in steps]
-    changes = await history.steps_of(tx, tenant_id, subject, starts, steps[-1].end, as_known=as_known)
-    if not before and not changes and not await scores.is_known(tx, tenant_id, subject):
-        return None
-    return Moved(before, changes)
+    moment = Moment(at=just_before, known_at=just_before if as_known else FOR_EVER)
+    found: dict[int | None, Moved] = {}
+    shared = [each for each in wanted if own_half_life(each) is None]
+    if shared:
+        has_frozen = any(each.is_frozen for each in shared)
+        before = await scores.kept_of(tx, tenant_id, subject, moment)
+        changes = await _kept_steps(tx, tenant_id, subject, steps, as_known=as_known, has_frozen=has_frozen)
+        found = {each.half_life_us: _of_half_life(before, changes, each.half_life_us) for each in shared}
+    starts, end = [step.start for step in steps], steps[-1].end
+    for profile in wanted:
+        own = own_half_life(profile)
+        if own is not None and own not in found:
+            found[own] = Moved(
+                await scores.parts_of(tx, tenant_id, subject, moment, profile),
+                await history.steps_of_half_life(tx, tenant_id, subject, own, starts, end, as_known=as_known),
+            )
+    is_empty = not any(each.before or each.changes for each in found.values())
+    return None if is_empty and not await scores.is_known(tx, tenant_id, subject) else found
+
+
+def _of_half_life(before: Sequence[KeptPart], changes: Sequence[KeptStep], half_life_us: int | None) -> Moved:
+    parts = parts_for((each.part for each in changes), half_life_us)
+    steps = [StepPart(each.step, part, each.rated) for each, part in zip(changes, parts, strict=True)]
+    return Moved(parts_for(before, half_life_us), steps)
+
+
+async def _kept_steps(
+    tx: Tx, tenant_id: str, subject: str, steps: Sequence[Span], *, as_known: bool, has_frozen: bool
+) -> list[KeptStep]:
+    """Return what each step added: of a large subject, from cells of whole days and from what is left of others.
+
+    What was known later than it took effect counts in other steps where they are of what was shown; the ledger alone
+    tells it. A frozen score needs to know of the newest review of each step, which cells do not tell of a part of a
+    day.
+    """
+    starts, end = [step.start for step in steps], steps[-1].end
+    if as_known or not await cells.is_celled(tx, tenant_id, subject):
+        return await history.steps_of(tx, tenant_id, subject, starts, end, as_known=as_known)
+    days, stretches = in_days([unix_us(each) for each in (*starts, end)], takes_away=not has_frozen)
+    given = [
+        *([each[n] for each in days] for n in range(3)),
+        *([EPOCH + timedelta(microseconds=each[n]) for each in stretches] for n in range(2)),
+        [each.owner for each in stretches],
+    ]
+    rows = await tx.raw.fetch(_STEPS_OF_CELLS, tenant_id, subject, starts, end, *given)
+    return [
+        KeptStep(
+            row["step"],
+            KeptPart(str(row["source_id"]), row["traits"], row["block"], KeptSums(*(row[n] for n in KeptSums._fields))),
+            row["prompt"],
+        )
+        for row in rows
+    ]

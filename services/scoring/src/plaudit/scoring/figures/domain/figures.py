@@ -8,9 +8,9 @@ from typing import Final
 
 from plaudit.scoring.figures.domain.intervals import Interval, Sample, Z, net_share, of_mean, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
-from plaudit.scoring.scores.domain import Score, instant_of, read_for, weight_at
+from plaudit.scoring.scores.domain import Score, instant_of, read_parts, weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums
-from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 MAX_SOURCES: Final = 100
@@ -105,27 +105,24 @@ class Figures:
         return self.positive / self.negative if self.negative else None
 
 
-def figures_of(profile: Profile, kept: Sequence[KeptPart], at_us: int, efforts: Sequence[Reply]) -> Figures:
+def figures_of(profile: Profile, parts: Sequence[Part], at_us: int, efforts: Sequence[Reply]) -> Figures:
     """Return the figures of a subject.
 
     Args:
-        profile: its half-life is kept.
-        kept: the sums of the subject, by source.
+        profile: it.
+        parts: the subject's sums of its half-life, by source.
         at_us: the instant.
         efforts: the replies of the kind CES.
-
-    Raises:
-        ValueError: the profile's half-life is not kept.
     """
-    score = read_for(profile, kept, at_us)
-    read_at_us = instant_of(profile, newest_us(parts_for(kept, profile.half_life_us), profile), at_us)
+    score = read_parts(profile, parts, at_us)
+    read_at_us = instant_of(profile, newest_us(parts, profile), at_us)
     return Figures(
         score=score,
-        interval=score_interval(score, _merged(profile, kept), read_at_us, profile),
-        organic=read_for(replace(profile, origins=frozenset({ORGANIC})), kept, at_us),
-        by_source=_by_source(profile, kept, at_us),
-        nps=nps_of(_merged(replace(profile, kinds=frozenset({"nps"})), kept).sums),
-        csat=csat_of(_merged(replace(profile, kinds=frozenset({"csat"})), kept).sums),
+        interval=score_interval(score, merge_for(profile, parts), read_at_us, profile),
+        organic=read_parts(replace(profile, origins=frozenset({ORGANIC})), parts, at_us),
+        by_source=_by_source(profile, parts, at_us),
+        nps=nps_of(merge_for(replace(profile, kinds=frozenset({"nps"})), parts).sums),
+        csat=csat_of(merge_for(replace(profile, kinds=frozenset({"csat"})), parts).sums),
         ces=ces_of(efforts),
     )
 
@@ -198,17 +195,13 @@ def ces_of(replies: Sequence[Reply]) -> Mean | None:
     return Mean(mean, count, effective, interval)
 
 
-def _merged(profile: Profile, kept: Sequence[KeptPart]) -> MergedSums:
-    return merge_for(profile, parts_for(kept, profile.half_life_us))
-
-
-def _by_source(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> list[tuple[str, Score]]:
+def _by_source(profile: Profile, parts: Sequence[Part], at_us: int) -> list[tuple[str, Score]]:
     """Return source → its score, of those that have reviews that count; the most first, then by their ids."""
-    by_source: defaultdict[str, list[KeptPart]] = defaultdict(list)
-    for part in kept:
+    by_source: defaultdict[str, list[Part]] = defaultdict(list)
+    for part in parts:
         if part.source_id is not None:
             by_source[part.source_id].append(part)
-    found = [(source_id, read_for(profile, parts, at_us)) for source_id, parts in by_source.items()]
+    found = [(source_id, read_parts(profile, of_one, at_us)) for source_id, of_one in by_source.items()]
     counted = [each for each in found if each[1].count > 0]
     return sorted(counted, key=lambda each: (-each[1].count, each[0]))[:MAX_SOURCES]
 

@@ -1,6 +1,7 @@
 """Parts of a figure: sums by source, kind, origin and verification, and what a profile makes of them."""
 
 from collections.abc import Iterable
+from operator import add
 from typing import NamedTuple
 
 from plaudit.scoring.profiles.domain import Profile
@@ -30,7 +31,7 @@ class KeptPart(NamedTuple):
     kept: KeptSums
 
 
-class StepPart(NamedTuple):
+class KeptStep(NamedTuple):
     """What a step added to a row of kept sums, all partitions together."""
 
     step: int
@@ -38,6 +39,14 @@ class StepPart(NamedTuple):
     part: KeptPart
     rated: int
     """How many of the reviews were rated in the step."""
+
+
+class StepPart(NamedTuple):
+    """What a step added to a part; otherwise as `KeptStep`."""
+
+    step: int
+    part: Part
+    rated: int
 
 
 def parts_for(kept: Iterable[KeptPart], half_life_us: int | None) -> list[Part]:
@@ -53,6 +62,12 @@ def parts_for(kept: Iterable[KeptPart], half_life_us: int | None) -> list[Part]:
             raise ValueError(f"no sums are kept for a half-life of {half_life_us} microseconds")
         parts.append(Part(source_id, traits, *found, row.newest_us))
     return parts
+
+
+def joined(one: Part, other: Part) -> Part:
+    """Return two parts of one source, traits and landmark as one."""
+    sums = Sums._make(map(add, one.sums, other.sums))
+    return one._replace(sums=sums, newest_us=max(one.newest_us, other.newest_us))
 
 
 def merge_for(profile: Profile, parts: Iterable[Part]) -> MergedSums:
