@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
-from plaudit.scoring.history.domain import LedgerEntry, Run
-from plaudit.scoring.history.tables import ledger, tail
+from plaudit.scoring.history.domain import ChangedDay, LedgerEntry, Run
+from plaudit.scoring.history.tables import changed_days, ledger, tail
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, StepPart
@@ -21,6 +21,8 @@ _COLUMNS = Columns(ledger, _OF_TOLD | _OF_CHANGE | _OF_REVIEW | {"source_id": "r
 _APPEND = f"INSERT INTO ledger ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
 _TAIL = Columns(tail, without=("id",))
 _NOTE_TAIL = f"INSERT INTO tail ({_TAIL.listed}) SELECT * FROM {_TAIL.unnest()}"
+_DAYS = Columns(changed_days, without=("id",))
+_NOTE_DAYS = f"INSERT INTO changed_days ({_DAYS.listed}) SELECT * FROM {_DAYS.unnest()}"
 _LAST_VALID = """
 SELECT wanted.id::text AS review_id, last.valid_at
 FROM unnest($1::uuid[]) AS wanted (id)
@@ -138,6 +140,12 @@ async def append(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
 async def note_tail(tx: Tx, runs: Sequence[Run]) -> None:
     """Note runs of records whose entries this transaction appends: no cell holds them yet."""
     await tx.raw.execute(_NOTE_TAIL, *_TAIL.arrays(runs))
+
+
+async def note_changed_days(tx: Tx, days: Sequence[ChangedDay]) -> None:
+    """Note past days that this transaction appends entries to: what was summed of them is old."""
+    if days:
+        await tx.raw.execute(_NOTE_DAYS, *_DAYS.arrays(days))
 
 
 async def last_valid(tx: Tx, review_ids: Collection[str]) -> dict[str, datetime]:
