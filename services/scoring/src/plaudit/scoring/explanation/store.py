@@ -76,9 +76,10 @@ WITH entries AS MATERIALIZED ({_weighed(as_seen(entries, "$2"))}),
 largest AS MATERIALIZED (
     SELECT * FROM (
         SELECT review_id, {_EFFECT} AS effect, sum(w * rating) AS a, sum(w) AS b
-        FROM entries GROUP BY review_id ORDER BY effect DESC, review_id OFFSET 0
+        FROM entries GROUP BY review_id HAVING bool_or(counts OR other_counted_star IS NOT NULL)
+        ORDER BY effect DESC, review_id OFFSET 0
     ) AS of_reviews
-    WHERE effect > 0 AND (
+    WHERE (
         SELECT count(*) FROM ledger WHERE ledger.review_id = of_reviews.review_id AND ledger.topics = {ERASED}
     ) = 0
     LIMIT $11
@@ -180,7 +181,7 @@ async def newest_new(tx: Tx, asked: Asked, limit: int, looked_at: int) -> Candid
 async def changed_again(tx: Tx, asked: Asked, limit: int) -> Candidates:
     """Return reviews that changed in the window after they were new, those that may have the largest effects."""
     rows = await tx.raw.fetch(_CHANGED_AGAIN, *_parameters(asked), limit)
-    return Candidates([row["review_id"] for row in rows], rows[-1]["bound"] if len(rows) == limit else 0.0, True)
+    return Candidates([row["review_id"] for row in rows], rows[-1]["bound"] if len(rows) == limit else 0.0, are_all=True)
 
 
 def _parameters(asked: Asked) -> tuple[Any, ...]:

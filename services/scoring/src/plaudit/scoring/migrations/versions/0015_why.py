@@ -119,5 +119,5 @@ CREATE TABLE scoring.sources (
     PRIMARY KEY (tenant_id, source_id)
 )
 """,
-    "COMMENT ON TABLE scoring.sources IS 'what a tenant calls its accounts on platforms, as their reviews told it last'",
+    "COMMENT ON TABLE scoring.sources IS 'names of a tenant''s accounts on platforms, as reviews told them last'",
 )
