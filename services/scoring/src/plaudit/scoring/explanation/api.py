@@ -1,5 +1,6 @@
 """HTTP: why a score moved, and what one review does to the scores of its subject and of all above it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import fsum
@@ -43,6 +44,7 @@ from plaudit.scoring.explanation.schemas import (
     PartOut,
     SourcePartOut,
     StandingOut,
+    TopicPartOut,
 )
 from plaudit.scoring.moves import store as moves
 from plaudit.scoring.moves.domain import Moved, Pieces, Stretch, pieces
@@ -50,6 +52,8 @@ from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, TRUS
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, instant_of
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import Source, named
 from plaudit.scoring.sums.domain.decay import landmark_us, unix_us
 from plaudit.scoring.sums.domain.parts import merge_for, newest_us, parts_for
 
@@ -218,11 +222,19 @@ async def explain_score(
     are no reviews. The two scores are those that `GET /v1/scores/{subject}?known_at=` tells of the two instants:
     what was received after the first and until the second is a part. Ageing is what the reviews that were known at
     the first instant lost in weight. `parts` tell the change by what became of which stars, `sources` tell the same
-    change by source; each list adds up with ageing.
+    change by source, and `topics` by what the reviews mention: the effect of a review is split equally between its
+    topics. Each of the three lists adds up with ageing. A review that was erased counts in them as a removal does, and
+    is not named.
     """
     until = ends or tx.now
     window = (begins or until - USUAL_WINDOW, until)
-    return _explanation_out(await explain_window(tx, principal.tenant_id, subject, profile, window, reviews))
+    found = await explain_window(tx, principal.tenant_id, subject, profile, window, reviews)
+    return _explanation_out(found, await names_of(tx, principal.tenant_id, found))
+
+
+async def names_of(tx: Tx, tenant_id: str, found: Explanation) -> dict[str, Source]:
+    """Return id → source, of the sources of an explanation that reviews have told of."""
+    return await sources.named(tx, tenant_id, {group.source_id for group in found.counts})
 
 
 @router.get("/v1/score-effects", summary="Read what a review does to scores")
@@ -260,13 +272,16 @@ def _effect_out(subject: str, found: Effect) -> EffectOut:
     )
 
 
-def _explanation_out(found: Explanation) -> ExplanationOut:
-    sources = list(found.by(by_source).items())
-    named, others = sources[:MAX_SOURCES], sources[MAX_SOURCES:]
-    parts = [SourcePartOut(source_id=source_id, count=each.changes, effect=each.effect) for source_id, each in named]
+def _explanation_out(found: Explanation, names: Mapping[str, Source]) -> ExplanationOut:
+    moving = list(found.by(by_source).items())
+    largest, others = moving[:MAX_SOURCES], moving[MAX_SOURCES:]
+    parts = [
+        SourcePartOut(source_id=source_id, **named(names.get(source_id)), count=each.changes, effect=each.effect)
+        for source_id, each in largest
+    ]
     if others:
         count, effects = sum(each.changes for _, each in others), fsum(each.effect for _, each in others)
-        parts.append(SourcePartOut(source_id=None, count=count, effect=effects))
+        parts.append(SourcePartOut(source_id=None, **named(None), count=count, effect=effects))
     return ExplanationOut(
         subject=found.subject,
         profile=found.profile.name,
@@ -286,10 +301,14 @@ def _explanation_out(found: Explanation) -> ExplanationOut:
             for stars, each in found.by(by_stars).items()
         ],
         sources=parts,
+        topics=[
+            TopicPartOut(topic=topic, count=each.changes, effect=each.effect) for topic, each in found.topics.items()
+        ],
         reviews=[
             MovingReviewOut(
                 review_id=review.review_id,
                 source_id=review.source_id,
+                **named(names.get(review.source_id)),
                 happened=list(review.happened),
                 stars_before=review.before,
                 stars_after=review.after,

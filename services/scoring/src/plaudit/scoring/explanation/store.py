@@ -181,7 +181,9 @@ async def newest_new(tx: Tx, asked: Asked, limit: int, looked_at: int) -> Candid
 async def changed_again(tx: Tx, asked: Asked, limit: int) -> Candidates:
     """Return reviews that changed in the window after they were new, those that may have the largest effects."""
     rows = await tx.raw.fetch(_CHANGED_AGAIN, *_parameters(asked), limit)
-    return Candidates([row["review_id"] for row in rows], rows[-1]["bound"] if len(rows) == limit else 0.0, are_all=True)
+    return Candidates(
+        [row["review_id"] for row in rows], rows[-1]["bound"] if len(rows) == limit else 0.0, are_all=True
+    )
 
 
 def _parameters(asked: Asked) -> tuple[Any, ...]:

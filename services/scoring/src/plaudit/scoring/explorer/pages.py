@@ -35,6 +35,8 @@ from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.scores.pages import SCORES, SUBJECT
 from plaudit.scoring.series import store as series
 from plaudit.scoring.series.domain import Point, Span, points
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.parts import merge_for, parts_for
 
@@ -95,6 +97,7 @@ async def show_subject(
     first = compared[0]
     marked = await markers.concerning(tx, principal.tenant_id, asked[0], cut[0].end, cut[-1].end, MAX_MARKS)
     has_score = any(point.score.count for each in compared for point in each.points)
+    shown_sources = first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else []
     return await console.response(
         request,
         principal,
@@ -108,7 +111,9 @@ async def show_subject(
         facts=facts(first.figures, first.aged, unix_us(tx.now)),
         chart=_chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
         stars=distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
-        sources=first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else [],
+        sources=shown_sources,
+        source_names=await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in shown_sources]),
+        name_of=name_of,
         best=best,
         worst=worst,
         hint=hint,

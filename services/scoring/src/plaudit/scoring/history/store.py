@@ -8,6 +8,7 @@ from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
 from plaudit.scoring.history.domain import ChangedDay, LedgerEntry, Run
 from plaudit.scoring.history.tables import changed_days, ledger, tail
+from plaudit.scoring.history.topics import ERASED
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, StepPart
@@ -29,6 +30,9 @@ FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT valid_at FROM ledger WHERE review_id = wanted.id ORDER BY valid_at DESC LIMIT 1
 ) AS last
+"""
+_FORGET_TOPICS = f"""
+UPDATE ledger SET topics = {ERASED} WHERE tenant_id = $1 AND review_id = $2::uuid AND topics IS DISTINCT FROM {ERASED}
 """
 # A time as whole microseconds. A double holds it to a quarter of one, which rounding takes away.
 _RATED_US = "round(date_part('epoch', rated_at) * 1e6)::bigint"
@@ -154,6 +158,11 @@ async def last_valid(tx: Tx, review_ids: Collection[str]) -> dict[str, datetime]
         return {}
     rows = await tx.raw.fetch(_LAST_VALID, sorted(review_ids))
     return {row["review_id"]: row["valid_at"] for row in rows}
+
+
+async def forget_topics(tx: Tx, tenant_id: str, review_id: str) -> None:
+    """Forget what a review that was erased mentioned: the one thing that is ever changed here."""
+    await tx.raw.execute(_FORGET_TOPICS, tenant_id, review_id)
 
 
 async def kept_at(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: datetime) -> list[KeptPart]:
