@@ -12,7 +12,7 @@ import structlog
 from benchmarks import door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
-from benchmarks.scoring import behind, history, keys, live, moments, workers
+from benchmarks.scoring import behind, explanations, history, keys, live, moments, workers
 
 PROGRAMS = {
     "webhook": webhook.run,
@@ -25,6 +25,7 @@ PROGRAMS = {
     "scoring-history": history.run,
     "scoring-moments": moments.run,
     "scoring-behind": behind.run,
+    "scoring-explanations": explanations.run,
     "latency": latency.run,
     "lists": lists.run,
     "imports": imports.run,

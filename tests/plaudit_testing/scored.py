@@ -1,7 +1,11 @@
 """Reviews as scoring reads them, folded and merged: builders for tests of scoring."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
+
+from plaudit.scoring.history.domain import SortedReview
 from plaudit.scoring.profiles.domain import DAY_US, TRUST, Profile
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums, term
 from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold, fold_half_life
@@ -35,6 +39,13 @@ def scored(
         rated_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=rated_at_us),
         source=Source(id=source_id),
     )
+
+
+def sorted_review(
+    rating: float = 5.0, rated_at_us: int = MOMENT_US, *, topics: tuple[str, ...] = (), **traits: Any
+) -> SortedReview:
+    """A review's state as history reads it, with what it mentions."""
+    return SortedReview(*msgspec.structs.astuple(scored(rating, rated_at_us, **traits)), topics=topics)
 
 
 def change(before: ScoredReview | None, after: ScoredReview | None) -> ScoredChange:

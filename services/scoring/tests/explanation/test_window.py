@@ -5,18 +5,24 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
+from plaudit.common import erasure
 from plaudit.common.contracts import Kind, Origin, ReviewState, SourceRef
-from plaudit.common.db import Role
+from plaudit.common.db import Database, Role
 from plaudit.common.ids import uuid7
 from plaudit.common.process import Resources
+from plaudit.scoring.erasure.commands import scrub
+from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation.api import explain_window
-from plaudit.scoring.explanation.domain.window import by_source
+from plaudit.scoring.explanation.domain.window import by_source, by_stars
+from plaudit.scoring.history.topics import TOPICS
+from plaudit.scoring.moves import commands as moves
 from plaudit.scoring.profiles.domain import RECENT
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import Moment, read_for
@@ -42,6 +48,7 @@ class Life:
 
     review_id: str = field(default_factory=lambda: str(uuid7()))
     states: list[tuple[datetime, ReviewState | None]] = field(default_factory=list)
+    is_erased: bool = False
 
     def shown_at(self, at: datetime) -> ReviewState | None:
         """The review as it was shown at an instant."""
@@ -62,6 +69,7 @@ class Life:
             revision=len(self.states) + 1,
         )
         self.states.append((known_at, state))
+        self.is_erased = told_as == "review.erased"
 
 
 def rated(rating: float, subject: str = "acme", at: datetime = START, **fields: Any) -> ReviewState:
@@ -79,12 +87,15 @@ async def lived(bus, chance: random.Random, known_at: datetime) -> Life:
         kind=chance.choice([Kind.STARS, Kind.STARS, Kind.THUMBS, Kind.NPS]),
         origin=chance.choice([*Origin]),
         source=chance.choice(SOURCES),
+        topics=tuple(chance.sample(TOPICS, chance.choice([0, 1, 1, 2, 3]))),
     )
     await life.tell(bus, known_at, state)
     for _ in range(chance.choice([0, 0, 1, 2, 3])):
         known_at += timedelta(days=chance.randrange(1, 200))
+        if life.is_erased:
+            break
         told_as = ""
-        match chance.choice(["edit", "relabel", "move", "remove"]) if state is not None else "restore":
+        match chance.choice(["edit", "relabel", "move", "remove", "erase"]) if state is not None else "restore":
             case "edit":
                 assert state is not None
                 state = msgspec.structs.replace(
@@ -92,12 +103,16 @@ async def lived(bus, chance: random.Random, known_at: datetime) -> Life:
                 )
             case "relabel":
                 assert state is not None
-                state = msgspec.structs.replace(state, kind=chance.choice([Kind.STARS, Kind.NPS]))
+                state = msgspec.structs.replace(
+                    state, kind=chance.choice([Kind.STARS, Kind.NPS]), topics=tuple(chance.sample(TOPICS, 2))
+                )
             case "move":
                 assert state is not None
                 state = msgspec.structs.replace(state, subject=chance.choice(["acme/berlin", "globex", "acme/paris"]))
             case "remove":
                 state = None
+            case "erase":
+                state, told_as = None, "review.erased"
             case _:
                 told_as = "review.restored"
                 state = next(each for _, each in reversed(life.states) if each is not None)
@@ -115,6 +130,44 @@ def wanted(lives: Sequence[Life], subject: str, profile: str, shown_at: datetime
             total.append(w * state.rating)
             weight.append(w)
     return math.fsum(total) / math.fsum(weight)
+
+
+def weight_of(state: ReviewState, profile: str, read_at: datetime) -> float:
+    return float(0.5 ** ((read_at - state.rated_at) / timedelta(days=1) / HALF_LIVES[profile]))
+
+
+def is_counted(state: ReviewState | None, subject: str) -> bool:
+    return state is not None and state.kind in {"stars", "thumbs"} and f"{state.subject}/".startswith(f"{subject}/")
+
+
+def by_topic(lives: Sequence[Life], subject: str, profile: str, window: tuple[datetime, datetime]) -> dict[str, float]:
+    """By its definition, what the changes of a window did to the score by topic, each split between its topics."""
+    begins, ends = window
+    aged = wanted(lives, subject, profile, begins, ends)
+    standing = [life.shown_at(ends) for life in lives]
+    total = 7 + math.fsum(weight_of(each, profile, ends) for each in standing if each and is_counted(each, subject))
+    found: dict[str, list[float]] = {}
+    for life in lives:
+        told = [(None, None), *life.states]
+        for (_, before), (at, after) in pairwise(told):
+            if at is None or not begins < at <= ends or figures(before) == figures(after):
+                continue
+            if is_counted(before, subject) and is_counted(after, subject) and figures(before)[1:] == figures(after)[1:]:
+                continue
+            for sign, state in ((-1, before), (1, after)):
+                if state is None or not is_counted(state, subject):
+                    continue
+                is_erasure = life.is_erased and (at, after) == life.states[-1]
+                topics = ["not_sorted"] if is_erasure else list(state.topics) or ["none"]
+                effect = sign * weight_of(state, profile, ends) * (state.rating - aged) / total
+                for topic in topics:
+                    found.setdefault(topic, []).append(effect / len(topics))
+    return {topic: math.fsum(effects) for topic, effects in found.items()}
+
+
+def figures(state: ReviewState | None) -> tuple[Any, ...]:
+    """What figures depend on, the subject first."""
+    return () if state is None else (state.subject, state.kind, state.rating, state.rated_at)
 
 
 async def explained(api: httpx.AsyncClient, subject: str, begins: datetime, ends: datetime, **params: Any) -> Any:
@@ -152,14 +205,20 @@ async def test_the_parts_of_any_window_add_up_to_the_two_scores_and_are_what_a_c
         assert first[0] == exactly(wanted(lives, subject, profile, begins, begins))
         assert second[0] == exactly(wanted(lives, subject, profile, ends, ends))
         assert found["ageing"] == exactly(wanted(lives, subject, profile, begins, ends) - first[0])
-        for told in ("parts", "sources", "reviews"):
+        for told in ("parts", "sources", "topics"):
             assert math.fsum([found["ageing"], *(each["effect"] for each in found[told])]) == exactly(found["change"])
+        assert {each["topic"]: each["effect"] for each in found["topics"]} == {
+            topic: exactly(effect) for topic, effect in by_topic(lives, subject, profile, (begins, ends)).items()
+        }
         in_window = [life for life in lives if life.shown_at(begins) != life.shown_at(ends)]
         named = {each["review_id"] for each in found["reviews"]}
         assert named <= {life.review_id for life in lives if any(begins < at <= ends for at, _ in life.states)}
         assert named >= {
-            life.review_id for life in in_window if counts_differently(life, subject, profile, begins, ends)
+            life.review_id
+            for life in in_window
+            if not life.is_erased and counts_differently(life, subject, profile, begins, ends)
         }
+        assert not named & {life.review_id for life in lives if life.is_erased}
         effects = [abs(each["effect"]) for each in found["reviews"]]
         assert effects == sorted(effects, reverse=True)
 
@@ -178,13 +237,17 @@ def counts_differently(life: Life, subject: str, profile: str, begins: datetime,
 async def test_each_thing_that_becomes_of_a_review_is_told_by_its_name(api: httpx.AsyncClient, bus) -> None:
     before, begins = START, START + timedelta(days=10)
     during, ends = START + timedelta(days=20), START + timedelta(days=30)
-    lives = {name: Life() for name in ("new", "late", "edited", "removed", "restored", "moved_in", "moved_out", "none")}
+    lives = {
+        name: Life()
+        for name in ("new", "late", "edited", "removed", "restored", "moved_in", "moved_out", "erased", "none")
+    }
     for name, rating, subject in (
         ("edited", 1, "acme"),
         ("removed", 2, "acme"),
         ("restored", 3, "acme"),
         ("moved_in", 4, "globex"),
         ("moved_out", 5, "acme"),
+        ("erased", 1, "acme"),
         ("none", 5, "acme/berlin"),
     ):
         await lives[name].tell(bus, before, rated(rating, subject))
@@ -194,6 +257,7 @@ async def test_each_thing_that_becomes_of_a_review_is_told_by_its_name(api: http
     await lives["late"].tell(bus, during, rated(3, at=before))
     await lives["edited"].tell(bus, during, rated(4, at=during))
     await lives["removed"].tell(bus, during, None)
+    await lives["erased"].tell(bus, during, None, "review.erased")
     await lives["restored"].tell(bus, during, rated(3), "review.restored")
     await lives["moved_in"].tell(bus, during, rated(4, "acme/berlin"))
     await lives["moved_out"].tell(bus, during, rated(5, "globex"))
@@ -209,11 +273,18 @@ async def test_each_thing_that_becomes_of_a_review_is_told_by_its_name(api: http
         "restored": (None, 3, 1),
         "moved_in": (None, 4, 1),
         "moved_out": (5, None, 1),
+        "erased": (1, None, 1),
     }
     named = {each["review_id"]: each["happened"] for each in found["reviews"]}
-    assert named == {life.review_id: [name] for name, life in lives.items() if name != "none"}
+    assert named == {life.review_id: [name] for name, life in lives.items() if name not in {"none", "erased"}}
     assert found["sources"] == [
-        {"source_id": SOURCES[0].id, "count": 7, "effect": exactly(found["change"] - found["ageing"])}
+        {
+            "source_id": SOURCES[0].id,
+            "source_name": None,
+            "platform": None,
+            "count": 8,
+            "effect": exactly(found["change"] - found["ageing"]),
+        }
     ]
 
 
@@ -324,5 +395,101 @@ async def test_a_profile_with_weights_that_stands_still_between_reviews_adds_up_
 
         assert (found.first.value, found.first.reviews) == (exactly(standing[0].value), standing[0].count)
         assert (found.second.value, found.second.reviews) == (exactly(standing[1].value), standing[1].count)
-        effects = [each.effect for each in found.by(by_source).values()]
-        assert math.fsum([found.change.ageing, *effects]) == exactly(standing[1].value - standing[0].value)
+        for told in (found.by(by_source), found.by(by_stars), found.topics):
+            effects = [each.effect for each in told.values()]
+            assert math.fsum([found.change.ageing, *effects]) == exactly(standing[1].value - standing[0].value)
+
+
+async def sum_all(worker: Database) -> None:
+    """Let the job do all there is to do."""
+    done = 1
+    while done:
+        async with worker.driver_transaction() as tx:
+            done = await moves.carry_on(tx)
+
+
+@pytest.mark.parametrize("profile", [*HALF_LIVES])
+async def test_a_large_subject_whose_days_are_summed_is_explained_as_any_other(
+    api: httpx.AsyncClient, bus, worker: Database, superuser, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    monkeypatch.setattr(moves, "SUMMED_ENTRIES", 9)
+    monkeypatch.setattr(explanation, "LOOKED_AT", 4)
+    chance = random.Random(profile)
+    known = [START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(70)]
+    for each in known[:40]:
+        await lived(bus, chance, each)
+    await superuser.execute(
+        "INSERT INTO scoring.celled_prefixes VALUES ('default', 'acme', true), ('default', 'globex', true)"
+    )
+    await sum_all(worker)
+    for each in known[40:]:  # on days that are summed already
+        await lived(bus, chance, each)
+    asked = []
+    for number in range(16):
+        begins, ends = sorted(START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(2))
+        if number % 3:
+            begins = begins.replace(hour=0, minute=0, second=0)
+        asked.append((chance.choice(["acme", "globex"]), begins, ends, chance.choice([1, 3, 100])))
+
+    async def answers() -> list[Any]:
+        return [await explained(api, *each[:3], profile=profile, reviews=each[3]) for each in asked]
+
+    before_it_is_summed_anew = await answers()
+    await sum_all(worker)
+    summed = await answers()
+    await superuser.execute("TRUNCATE scoring.summed_prefixes")
+    unsummed = await answers()
+
+    assert await superuser.fetchval("SELECT count(*) FROM scoring.moves WHERE grain > 0") > 0
+    for found in (before_it_is_summed_anew, summed):
+        for one, other in zip(found, unsummed, strict=True):
+            assert by_name(one) == {name: near(value) for name, value in by_name(other).items()}
+
+
+def by_name(found: Any) -> dict[str, Any]:
+    """The parts of an explanation by what names them, in which ties have no order."""
+    named: dict[str, Any] = {"ageing": found["ageing"], "change": found["change"], "count": found["after"]["count"]}
+    for part in found["parts"]:
+        named[f"{part['happened']} {part['stars_before']} {part['stars_after']}"] = (part["count"], part["effect"])
+    for part in found["sources"]:
+        named[part["source_id"]] = (part["count"], part["effect"])
+    for part in found["topics"]:
+        named[part["topic"]] = (part["count"], part["effect"])
+    named["reviews"] = tuple(abs(review["effect"]) for review in found["reviews"])
+    return named
+
+
+def near(value: Any) -> Any:
+    return tuple(map(near, value)) if isinstance(value, tuple) else exactly(value)
+
+
+async def test_what_was_erased_mentions_nothing_and_is_not_named_whenever_it_is_summed(
+    api: httpx.AsyncClient, bus, worker: Database, superuser
+) -> None:
+    life, other = Life(), Life()
+    await life.tell(bus, START, rated(1, topics=("delivery",)))
+    await other.tell(bus, START, rated(5, topics=("price_fees",)))
+    await superuser.execute("INSERT INTO scoring.celled_prefixes VALUES ('default', 'acme', true)")
+    await sum_all(worker)
+    window = (START - timedelta(days=1), START + timedelta(days=9))
+    assert {each["topic"] for each in (await explained(api, "acme", *window))["topics"]} == {"delivery", "price_fees"}
+
+    # Removed at first, so that no entry says that it was erased.
+    await life.tell(bus, START + timedelta(days=20), None)
+    erased = erasure.Erased(
+        tenant_id="default",
+        kind=erasure.Kind.REVIEW,
+        name=life.review_id,
+        wanted=life.review_id,
+        erased_at=START,
+        noted_at=START,
+    )
+    async with worker.transaction() as tx:
+        await scrub(tx, erased)
+
+    for _ in range(2):
+        found = await explained(api, "acme", *window)
+        assert {each["topic"] for each in found["topics"]} == {"not_sorted", "price_fees"}
+        assert [each["review_id"] for each in found["reviews"]] == [other.review_id]
+        await sum_all(worker)
+    assert await superuser.fetchval("SELECT count(*) FROM scoring.changed_days") == 0

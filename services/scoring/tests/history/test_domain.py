@@ -6,15 +6,22 @@ from hypothesis import strategies as st
 
 from plaudit.scoring.history.domain import (
     CREATED_TYPE,
+    ChangedDay,
+    Happened,
     RevisedChange,
+    SortedReview,
     ToldChange,
     changed_again,
+    days_past,
     entries,
     signed_reviews,
 )
+from plaudit.scoring.history.topics import NOT_SORTED, OTHER_TOPIC, TOPICS, numbers_of
+from plaudit.scoring.insight.domain.kept import TOPIC_TITLES
 from plaudit.scoring.profiles.domain import DAY_US
-from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredReview
-from plaudit_testing.scored import MOMENT_US, scored
+from plaudit.scoring.sums.domain.review import InvalidReviewError
+from plaudit_testing.scored import MOMENT_US
+from plaudit_testing.scored import sorted_review as scored
 
 RATED_AT = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=MOMENT_US)
 
@@ -32,7 +39,7 @@ def told(before, after, known_days: float = 0, event_type: str = CREATED_TYPE, r
     )
 
 
-def rated(days: float, rating: float = 5.0) -> ScoredReview:
+def rated(days: float, rating: float = 5.0) -> SortedReview:
     return scored(rating, MOMENT_US + round(days * DAY_US))
 
 
@@ -151,3 +158,68 @@ def test_only_a_review_that_may_have_entries_is_looked_up():
 def test_a_kind_or_an_origin_that_is_not_known_is_refused(unknown):
     with pytest.raises(InvalidReviewError, match="is known"):
         list(entries([told(None, unknown)], {}))
+
+
+@pytest.mark.parametrize(
+    ("states", "event_type", "known_days", "happened"),
+    [
+        ((None, rated(0)), CREATED_TYPE, 1, Happened.CREATED),
+        ((None, rated(0)), CREATED_TYPE, 1.01, Happened.LATE),
+        ((rated(0), rated(1, 4)), "review.edited", 1, Happened.EDITED),
+        ((rated(0), scored(subject="acme")), "review.edited", 1, Happened.MOVED),
+        ((rated(0), scored(4, subject="acme")), "review.edited", 1, Happened.EDITED),
+        ((rated(0), None), "review.removed", 1, Happened.REMOVED),
+        ((None, rated(0)), "review.restored", 9, Happened.RESTORED),
+        ((rated(0), None), "review.erased", 1, Happened.ERASED),
+    ],
+    ids=["created", "late", "edited", "moved", "edited and moved", "removed", "restored", "erased"],
+)
+def test_an_entry_says_what_happened(states, event_type, known_days, happened):
+    last = {} if event_type == CREATED_TYPE else {"r": RATED_AT}
+
+    found = entries([told(*states, known_days, event_type)], last)
+
+    assert {each.happened for each in found} == {happened}
+
+
+def test_a_review_that_was_removed_before_it_was_ever_seen_is_new_when_it_is_restored():
+    [entry] = entries([told(None, rated(0), 0, "review.restored")], {})
+
+    assert entry.happened == Happened.CREATED
+
+
+def test_each_entry_of_an_edit_says_what_the_other_state_is():
+    before, after = scored(1, kind="nps"), scored(4.5, subject="acme")
+
+    found = [*entries([told(before, after, 1, "review.edited")], {})]
+
+    assert [(each.other_star, each.other_traits, each.other_subject) for each in found] == [
+        (5, found[1].traits, "acme"),
+        (1, found[0].traits, "acme/berlin"),
+    ]
+
+
+def test_an_entry_has_the_topics_of_its_state_and_none_of_a_review_that_was_erased():
+    before, after = scored(topics=("delivery",)), scored(1, topics=("price_fees", "of the future"))
+    changes = [told(before, after, 1, "review.edited"), told(after, None, 2, "review.erased")]
+
+    assert [numbers_of(each.topics) for each in entries(changes, {})] == [
+        [TOPICS.index("delivery")],
+        [TOPICS.index("price_fees"), OTHER_TOPIC],
+        (NOT_SORTED,),
+    ]
+
+
+def test_topics_alone_leave_no_entry():
+    assert signed_reviews(change(scored(topics=("delivery",)), scored())) == []
+
+
+def test_days_that_are_past_when_the_ledger_learns_of_them_are_told_once():
+    found = [*entries([told(None, rated(0), 0), told(None, rated(1), 1), told(None, rated(0), 0)], {})]
+
+    assert days_past(found, RATED_AT + timedelta(days=1, hours=3)) == [ChangedDay("default", 20_000)]
+    assert days_past(found, RATED_AT) == []
+
+
+def test_topics_are_those_that_insight_has_titles_for():
+    assert [*TOPIC_TITLES] == [*TOPICS]

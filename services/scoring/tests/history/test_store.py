@@ -10,9 +10,11 @@ import pytest
 
 from plaudit.common.db import Database, Role, Tx
 from plaudit.scoring.history import store
-from plaudit.scoring.history.domain import LedgerEntry, RevisedChange, ToldChange
+from plaudit.scoring.history.domain import Happened, LedgerEntry, RevisedChange, ToldChange
+from plaudit.scoring.history.topics import ERASED
 from plaudit.scoring.sums.domain.traits import NUMBERS
-from plaudit_testing.scored import SOURCE_ID, scored
+from plaudit_testing.scored import SOURCE_ID
+from plaudit_testing.scored import sorted_review as scored
 
 pytestmark = pytest.mark.postgres
 
@@ -34,7 +36,16 @@ def entry(sequence: int = 1, sign: int = 1, **fields: Any) -> LedgerEntry:
     )
     told = msgspec.structs.replace(told, **fields)
     return LedgerEntry(
-        told=told, sign=sign, review=review, traits=NUMBERS["thumbs", "invited", False], valid_at=VALID_AT
+        told=told,
+        sign=sign,
+        review=review,
+        traits=NUMBERS["thumbs", "invited", False],
+        valid_at=VALID_AT,
+        happened=Happened.EDITED,
+        topics=5,
+        other_star=2,
+        other_traits=3,
+        other_subject="acme",
     )
 
 
@@ -57,6 +68,11 @@ async def test_every_column_holds_what_its_name_says(worker_tx: Tx) -> None:
         "rated_at": datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=20_000),
         "valid_at": VALID_AT,
         "known_at": KNOWN_AT,
+        "happened": 1,
+        "topics": 5,
+        "other_star": 2,
+        "other_traits": 3,
+        "other_subject": "acme",
     }
 
 
@@ -93,6 +109,14 @@ async def test_no_role_at_run_time_changes_or_deletes_an_entry(resources, statem
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with resources.database(role).transaction("default") as tx:
             await tx.raw.execute(statement)
+
+
+async def test_of_an_entry_only_the_topics_can_be_forgotten(worker: Database) -> None:
+    async with worker.transaction() as tx:
+        await store.append(tx, [entry(1), entry(2, tenant_id="other")])
+        await store.forget_topics(tx, "default", REVIEW_ID)
+
+        assert await tx.raw.fetchval("SELECT array_agg(topics ORDER BY sequence) FROM ledger") == [ERASED, 5]
 
 
 async def test_a_request_sees_its_tenants_entries_and_writes_none(resources, worker: Database) -> None:

@@ -26,6 +26,7 @@ from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.log_fields import LOG_FIELDS
 from plaudit.scoring.markers import api as markers
 from plaudit.scoring.markers import pages as markers_pages
+from plaudit.scoring.moves.jobs import MovesJob
 from plaudit.scoring.own_profiles import api as own_profiles
 from plaudit.scoring.own_profiles import pages as own_profiles_pages
 from plaudit.scoring.projection import api as projection
@@ -117,6 +118,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             ErasureJob(worker, scrub),
             PurgeJob(worker),
             CellsJob(worker),
+            MovesJob(worker),
             ReconciliationJob(worker),
             HalfLivesJob(worker, resources.settings.partitions),
         ],

@@ -10,7 +10,11 @@ STORES: Final[Mapping[str, str]] = {
     "half_life_partitions": "holds positions",
     "profile_revisions": "holds parameters of figures, and the id of the key or the account that set them",
     "markers": "holds what staff noted of the company's own deeds, and no word of a customer",
-    "ledger": "holds figures by our own id of the review; its last entry takes them away",
+    "ledger": "holds figures by our own id of the review; its last entry takes them away, and the job its topics",
+    "moves": "hold sums of the ledger's entries, made anew without the review's topics",
+    "summed_prefixes": "hold no more than the names of subjects",
+    "changed_days": "hold numbers of days alone",
+    "sources": "holds what a tenant calls its own accounts; nothing of a customer",
     "insight_reviews": "emptied by the review's last event, or by the job; its id and revision stay, so that no older "
     "event fills it again",
     "insight_places": "where the review was found is deleted with its words",

@@ -1,6 +1,7 @@
 """HTTP: why a score moved, and what one review does to the scores of its subject and of all above it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import fsum
 from typing import Annotated, Final
@@ -25,12 +26,15 @@ from plaudit.scoring.explanation.domain.effect import CountedReview, Effect, eff
 from plaudit.scoring.explanation.domain.window import (
     LARGEST_REVIEWS,
     Explanation,
+    MovingReview,
     ReversedWindowError,
     Standing,
     by_source,
     by_stars,
     explained,
+    newest_of,
     prior_of,
+    told_of,
 )
 from plaudit.scoring.explanation.schemas import (
     EffectOut,
@@ -40,14 +44,25 @@ from plaudit.scoring.explanation.schemas import (
     PartOut,
     SourcePartOut,
     StandingOut,
+    TopicPartOut,
 )
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST, Profile
+from plaudit.scoring.moves import store as moves
+from plaudit.scoring.moves.domain import Moved, Pieces, Stretch, pieces
+from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, TRUST, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, instant_of
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import Source, named
 from plaudit.scoring.sums.domain.decay import landmark_us, unix_us
-from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import merge_for, newest_us, parts_for
 
+LOOKED_AT: Final = 2_000
+"""Of new reviews, so many are looked at first. It is enough where one in a hundred has the rating that moves most."""
+MAX_LOOKED_AT: Final = 128_000
+MAX_HALF_LIVES: Final = 500
+"""Sums of days are not read as of an instant so long before: their weights would be nothing."""
+ROUNDING: Final = 1e-9
 USUAL_WINDOW: Final = timedelta(days=30)
 """How long before its end a window begins that says only when it ends."""
 MAX_REVIEWS: Final = 100
@@ -99,29 +114,76 @@ async def explain_window(
     if begins >= ends:
         raise ReversedWindowError(begins, ends)
     parts = await scores.parts_of(tx, tenant_id, subject, Moment(at=begins, known_at=begins), profile)
-    asked = store.Window(tenant_id, subject, begins, ends)
-    first_us, second_us = await _read_at(tx, asked, profile, parts)
+    stretch = Stretch(unix_us(begins), unix_us(ends))
+    known = await _known(tx, tenant_id, subject, profile, stretch)
+    first_us, second_us = stretch
+    if profile.is_frozen:
+        newest = newest_us(parts, profile)
+        came = newest_of(profile, await known.moved(second_us))
+        newest_then = max((each for each in (newest, came) if each is not None), default=None)
+        first_us, second_us = instant_of(profile, newest, first_us), instant_of(profile, newest_then, second_us)
     merged = merge_for(profile, parts)
     held_us = 0 if profile.half_life_us is None else landmark_us(merged.landmark, profile.half_life_us)
-    known = Share(merged.sums.a, merged.sums.b) if merged.sums.n > 0 else Share(0.0, 0.0)
-    begun = start(known, held_us, first_us, second_us, profile.half_life_us, prior_of(profile))
-    aged = score_of(begun.share, prior_of(profile))
-    told, moving = await store.moves(tx, asked, profile, second_us, aged=aged, reviews=reviews)
+    share = Share(merged.sums.a, merged.sums.b) if merged.sums.n > 0 else Share(0.0, 0.0)
+    begun = start(share, held_us, first_us, second_us, profile.half_life_us, prior_of(profile))
+    told, topics = told_of(profile, await known.moved(second_us))
     if not (parts or told) and not await scores.is_known(tx, tenant_id, subject):
         raise await unknown_subject(tx, tenant_id, subject)
+    asked = store.Asked(tenant_id, subject, stretch, second_us, profile, score_of(begun.share, prior_of(profile)))
+    moving = await _largest(tx, asked, reviews, is_large=known.is_large) if reviews and told else []
     first = Standing(begins, begun.score, max(merged.sums.n, 0))
-    return explained(subject, profile, begun, (first, ends), told, moving)
+    return explained(subject, profile, begun, (first, ends), told, topics, moving)
 
 
-async def _read_at(tx: Tx, window: store.Window, profile: Profile, parts: Sequence[Part]) -> tuple[int, int]:
-    """Return the instants that the two scores are read at, in microseconds since the Unix epoch."""
-    first_us, second_us = unix_us(window.begins), unix_us(window.ends)
-    if not profile.is_frozen:
-        return first_us, second_us
-    newest = newest_us(parts, profile)
-    came = await store.newest_us(tx, window, profile)
-    newest_then = max((each for each in (newest, came) if each is not None), default=None)
-    return instant_of(profile, newest, first_us), instant_of(profile, newest_then, second_us)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Where what came to be known of a subject in a window is read from."""
+
+    tx: Tx
+    tenant_id: str
+    subject: str
+    half_life_us: int | None
+    pieces: Pieces
+    is_large: bool
+
+    async def moved(self, read_us: int) -> list[Moved]:
+        """Return what it was, as it weighs at an instant in microseconds since the Unix epoch."""
+        found, is_large = self.pieces, self.is_large
+        if found.spans and self.half_life_us and (found.window.until_us - read_us > MAX_HALF_LIVES * self.half_life_us):
+            found = Pieces(found.window, [], [found.window])
+        return await moves.read(
+            self.tx, self.tenant_id, self.subject, found, read_us, self.half_life_us, is_large=is_large
+        )
+
+
+async def _known(tx: Tx, tenant_id: str, subject: str, profile: Profile, window: Stretch) -> _Known:
+    until = await moves.summed_until(tx, tenant_id, subject, window.after_us // DAY_US)
+    found = Pieces(window, [], [window])
+    if until is not None and (profile.half_life_us is None or profile.half_life_us in moves.HALF_LIVES):
+        found = pieces(window, until.next_day, until.changed)
+    return _Known(tx, tenant_id, subject, profile.half_life_us, found, until is not None)
+
+
+async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) -> list[MovingReview]:
+    """Return the reviews with the largest effects, the largest first.
+
+    Of a large subject only reviews that may be among them are looked at: candidates and a bound for all others. There
+    are enough candidates once as many as are wanted have effects that no other can have.
+    """
+    if not is_large:
+        return await store.largest(tx, asked, limit, is_large=False)
+    wanted, looked_at = 2 * limit, LOOKED_AT
+    while looked_at <= MAX_LOOKED_AT:
+        new = await store.newest_new(tx, asked, wanted, looked_at)
+        again = await store.changed_again(tx, asked, wanted)
+        found = await store.largest_of(tx, asked, {*new.review_ids, *again.review_ids}, limit)
+        bound = max(new.bound, again.bound) * (1 - ROUNDING)
+        if len(found) == limit and abs(found[-1].share.a - asked.aged * found[-1].share.b) >= bound:
+            return found
+        if new.are_all:
+            break
+        wanted, looked_at = 4 * wanted, 8 * looked_at
+    return await store.largest(tx, asked, limit, is_large=True)
 
 
 @router.get(
@@ -160,11 +222,19 @@ async def explain_score(
     are no reviews. The two scores are those that `GET /v1/scores/{subject}?known_at=` tells of the two instants:
     what was received after the first and until the second is a part. Ageing is what the reviews that were known at
     the first instant lost in weight. `parts` tell the change by what became of which stars, `sources` tell the same
-    change by source; each list adds up with ageing.
+    change by source, and `topics` by what the reviews mention: the effect of a review is split equally between its
+    topics. Each of the three lists adds up with ageing. A review that was erased counts in them as a removal does, and
+    is not named.
     """
     until = ends or tx.now
     window = (begins or until - USUAL_WINDOW, until)
-    return _explanation_out(await explain_window(tx, principal.tenant_id, subject, profile, window, reviews))
+    found = await explain_window(tx, principal.tenant_id, subject, profile, window, reviews)
+    return _explanation_out(found, await names_of(tx, principal.tenant_id, found))
+
+
+async def names_of(tx: Tx, tenant_id: str, found: Explanation) -> dict[str, Source]:
+    """Return id → source, of the sources of an explanation that reviews have told of."""
+    return await sources.named(tx, tenant_id, {group.source_id for group in found.counts})
 
 
 @router.get("/v1/score-effects", summary="Read what a review does to scores")
@@ -202,13 +272,16 @@ def _effect_out(subject: str, found: Effect) -> EffectOut:
     )
 
 
-def _explanation_out(found: Explanation) -> ExplanationOut:
-    sources = list(found.by(by_source).items())
-    named, others = sources[:MAX_SOURCES], sources[MAX_SOURCES:]
-    parts = [SourcePartOut(source_id=source_id, count=each.changes, effect=each.effect) for source_id, each in named]
+def _explanation_out(found: Explanation, names: Mapping[str, Source]) -> ExplanationOut:
+    moving = list(found.by(by_source).items())
+    largest, others = moving[:MAX_SOURCES], moving[MAX_SOURCES:]
+    parts = [
+        SourcePartOut(source_id=source_id, **named(names.get(source_id)), count=each.changes, effect=each.effect)
+        for source_id, each in largest
+    ]
     if others:
         count, effects = sum(each.changes for _, each in others), fsum(each.effect for _, each in others)
-        parts.append(SourcePartOut(source_id=None, count=count, effect=effects))
+        parts.append(SourcePartOut(source_id=None, **named(None), count=count, effect=effects))
     return ExplanationOut(
         subject=found.subject,
         profile=found.profile.name,
@@ -228,10 +301,14 @@ def _explanation_out(found: Explanation) -> ExplanationOut:
             for stars, each in found.by(by_stars).items()
         ],
         sources=parts,
+        topics=[
+            TopicPartOut(topic=topic, count=each.changes, effect=each.effect) for topic, each in found.topics.items()
+        ],
         reviews=[
             MovingReviewOut(
                 review_id=review.review_id,
                 source_id=review.source_id,
+                **named(names.get(review.source_id)),
                 happened=list(review.happened),
                 stars_before=review.before,
                 stars_after=review.after,

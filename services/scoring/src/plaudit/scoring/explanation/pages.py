@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
-from plaudit.scoring.explanation.api import USUAL_WINDOW, effects_on, explain_window
+from plaudit.scoring.explanation.api import USUAL_WINDOW, effects_on, explain_window, names_of
 from plaudit.scoring.explanation.domain.changes import Change, shown
 from plaudit.scoring.explanation.domain.effect import CountedReview
 from plaudit.scoring.explanation.domain.window import (
@@ -25,14 +25,16 @@ from plaudit.scoring.explanation.domain.window import (
     by_source,
     by_stars,
 )
-from plaudit.scoring.explanation.domain.wording import became, in_words
+from plaudit.scoring.explanation.domain.wording import became, in_words, topic_in_words
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST, Profile
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError
+from plaudit.scoring.sources.domain import Source, name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 
 EFFECT: Final = "/console/scores/effect"
 EXPLANATION: Final = "/console/scores/explanation"
+SOURCES: Final = "/console/sources"
 MAX_ROWS: Final = 12
 """Of a table; what has less effect is one row together."""
 MAX_TYPED_CHARS: Final = 400
@@ -99,7 +101,8 @@ async def show_explanation(
         found=found,
         path=EXPLANATION,
         became=became,
-        **(_tables(found) if found else {}),
+        name_of=name_of,
+        **(_tables(found, await names_of(tx, principal.tenant_id, found)) if found else {}),
     )
 
 
@@ -149,30 +152,45 @@ def _instant(text: str, *, at_end: bool = False) -> datetime | None:
         return None
 
 
-def _tables(found: Explanation) -> dict[str, Any]:
-    """Return the tables of an explanation, each of rows `(words, effect in thousandths)` that add up."""
-    stars = {in_words(each, done.changes): done for each, done in found.by(by_stars).items()}
-    parts = shown(_of(found, _cut(stars)))
-    sources = found.by(by_source)
+class Row(NamedTuple):
+    """A row of a table: its words, and where they lead, if anywhere."""
+
+    words: str
+    path: str = ""
+
+
+def _tables(found: Explanation, names: Mapping[str, Source]) -> dict[str, Any]:
+    """Return the tables of an explanation, each of rows with effects in thousandths that add up."""
+    stars = {Row(in_words(each, done.changes)): done for each, done in found.by(by_stars).items()}
+    by_sources = {
+        Row(_of_source(source_id, done, names), f"{SOURCES}/{source_id}"): done
+        for source_id, done in found.by(by_source).items()
+    }
+    topics = {Row(topic_in_words(each, done.changes)): done for each, done in found.topics.items()}
     return {
-        "parts": parts,
-        "sources": shown(_of(found, _cut(sources))) if len(sources) > 1 else None,
-        "source_changes": {**{each: done.changes for each, done in sources.items()}},
-        "count": sum(done.changes for done in sources.values()),
+        "parts": shown(_of(found, _cut(stars))),
+        "sources": shown(_of(found, _cut(by_sources))) if len(by_sources) > 1 else None,
+        "topics": shown(_of(found, _cut(topics))) if topics else None,
+        "names": names,
+        "count": sum(done.changes for done in by_sources.values()),
     }
 
 
-def _cut(rows: Mapping[str, Together]) -> dict[str, float]:
-    """Return the effects of the first rows by their words, and what all others did together."""
+def _of_source(source_id: str, done: Together, names: Mapping[str, Source]) -> str:
+    return f"{name_of(names, source_id)}: {done.changes:,} {'change' if done.changes == 1 else 'changes'}"
+
+
+def _cut(rows: Mapping[Row, Together]) -> dict[Row, float]:
+    """Return the effects of the first rows, and what all others did together."""
     named, others = list(rows.items())[:MAX_ROWS], list(rows.items())[MAX_ROWS:]
-    cut = {words: each.effect for words, each in named}
+    cut = {row: each.effect for row, each in named}
     if others:
         changes = sum(each.changes for _, each in others)
-        cut[f"{changes:,} other changes"] = sum(each.effect for _, each in others)
+        cut[Row(f"{changes:,} other changes")] = sum(each.effect for _, each in others)
     return cut
 
 
-def _of(found: Explanation, effects: Mapping[str, float]) -> Change[str]:
+def _of(found: Explanation, effects: Mapping[Row, float]) -> Change[Row]:
     """Return the change with these effects, which add up to it."""
     change = found.change
     return Change(

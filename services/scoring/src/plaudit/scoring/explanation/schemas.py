@@ -45,8 +45,9 @@ class PartOut(BaseModel):
     """What one thing that became of reviews of the same stars did to the score."""
 
     happened: Happened = Field(
-        description="`new`; `late`: new to us, and rated before the window; `edited`; `removed`; `restored`; "
-        "`moved_in` from and `moved_out` to a subject that is not below this one.",
+        description="`new`; `late`: new, and rated more than a day before it was known; `edited`; `removed`; "
+        "`restored`; `moved_in` from and `moved_out` to a subject that is not below this one; `erased` at the person's "
+        "request.",
         examples=["new"],
     )
     stars_before: int | None = Field(description="What they counted as before; null if not.", examples=[None])
@@ -62,8 +63,32 @@ class SourcePartOut(BaseModel):
         description="The source; null for all that are not among the hundred with the largest effects.",
         examples=[EXAMPLE_SOURCE_ID],
     )
+    source_name: str | None = Field(
+        description="What the tenant calls the source; null until a review has told.", examples=["Acme shop"]
+    )
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=["trustpilot"])
     count: int = Field(description="How many changes.", examples=[1])
     effect: float = Field(description="By how many stars they raised the score together.", examples=[0.1875])
+
+
+class TopicPartOut(BaseModel):
+    """What reviews that mention a topic did to the score."""
+
+    topic: str = Field(
+        description="One of fifteen, such as `delivery`; `other`; `none` of reviews that mention none; `not_sorted` of "
+        "reviews that were erased, or changed before topics were kept.",
+        examples=["delivery"],
+    )
+    count: int = Field(
+        description="How many changes of reviews that mention it, after the change if they are still there. One of "
+        "several topics is counted in each.",
+        examples=[1],
+    )
+    effect: float = Field(
+        description="By how many stars they raised the score together; a review's effect is split equally between its "
+        "topics.",
+        examples=[0.1875],
+    )
 
 
 class MovingReviewOut(BaseModel):
@@ -71,6 +96,10 @@ class MovingReviewOut(BaseModel):
 
     review_id: str = Field(description="The review.", examples=[EXAMPLE_REVIEW_ID])
     source_id: str = Field(description="Its source.", examples=[EXAMPLE_SOURCE_ID])
+    source_name: str | None = Field(
+        description="What the tenant calls the source; null until a review has told.", examples=["Acme shop"]
+    )
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=["trustpilot"])
     happened: list[Happened] = Field(description="What became of it, each once, in order.", examples=[["new"]])
     stars_before: int | None = Field(
         description="What it counted as when the window began; null if not.", examples=[None]
@@ -94,4 +123,7 @@ class ExplanationOut(BaseModel):
     )
     parts: list[PartOut] = Field(description="By what became of which stars, the largest effect first.")
     sources: list[SourcePartOut] = Field(description="The same by source, the largest effect first.")
-    reviews: list[MovingReviewOut] = Field(description="The reviews that moved it most, the largest effect first.")
+    topics: list[TopicPartOut] = Field(description="The same by what reviews mention, the largest effect first.")
+    reviews: list[MovingReviewOut] = Field(
+        description="The reviews that moved it most, the largest effect first. One that was erased is never among them."
+    )

@@ -1,134 +1,205 @@
-"""The statement that says what came to be known of a subject's reviews between two instants."""
+"""The statements that find the reviews that moved a subject's score most."""
 
+from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
 from plaudit.common.db import Tx
 from plaudit.scoring.explanation.domain.changes import Share
 from plaudit.scoring.explanation.domain.window import (
-    Group,
-    Happened,
     MovingReview,
-    Stars,
-    Told,
+    effect_bound,
+    happened_of,
     log_weights,
     source_log_weights,
 )
+from plaudit.scoring.history.domain import Happened
+from plaudit.scoring.history.topics import ERASED
+from plaudit.scoring.moves.domain import ABSENT, Stretch
+from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, as_seen, below, bounds
 from plaudit.scoring.profiles.domain import Profile
 
 
-class Window(NamedTuple):
-    """Which changes of which subject: those that were shown after one instant and until another."""
+class Asked(NamedTuple):
+    """Which changes of which subject are looked at, and what they count for."""
 
     tenant_id: str
     subject: str
-    begins: Any
-    ends: Any
+    window: Stretch
+    read_us: int
+    """The instant that weights are as of, in microseconds since the Unix epoch."""
+    profile: Profile
+    aged: float
+    """The score that the reviews known before would give then: effects are against it."""
 
 
-# A change is shown from when it has taken effect and is known: the later of the two is in the window. It is said twice,
-# so that each can be looked up by an index. '0' is the character after '/': the range is exactly
-# what lies below the subject.
-_SHOWN: Final = """
-    ledger.tenant_id = $1 AND (ledger.subject = $2 OR (ledger.subject >= $2 || '/' AND ledger.subject < $2 || '0'))
-    AND (
-        (ledger.valid_at > $3 AND ledger.valid_at <= $4 AND ledger.known_at <= $4)
-        OR (ledger.known_at > $3 AND ledger.known_at <= $4 AND ledger.valid_at <= $4)
-    )
-"""
-_RATED_US: Final = "round(date_part('epoch', ledger.rated_at) * 1e6)::bigint"
-# Weights are against the instant of reading. Below 2^-1000 they are nothing, and a power that underflows is an error.
-_MOVES: Final = f"""
-WITH entries AS MATERIALIZED (
-    SELECT partition, epoch, sequence, sign, review_id, revision, ledger.source_id, rating, rated_at,
-        CASE WHEN of_traits.log_weight IS NOT NULL THEN floor(rating + 0.5)::int END AS star,
-        CASE WHEN of_traits.log_weight IS NULL THEN 0 ELSE sign * power(2::float8, greatest(-1000,
+class Candidates(NamedTuple):
+    """Reviews that may be among those with the largest effects."""
+
+    review_ids: Collection[str]
+    bound: float
+    """No other review can have moved the sums by more. As `abs(a - aged * b)`."""
+    are_all: bool
+    """Whether a closer look would find no more."""
+
+
+_RATED_US: Final = "round(date_part('epoch', rated_at) * 1e6)::bigint"
+
+
+def _weighed(seen: str) -> str:
+    """Return entries with what they weigh at the instant of reading, and the stars that they count as."""
+    return f"""
+    SELECT seen.*, mine.log_weight IS NOT NULL AS counts,
+        CASE WHEN mine.log_weight IS NOT NULL THEN star END AS counted_star,
+        CASE WHEN other.log_weight IS NOT NULL THEN nullif(other_star, {ABSENT}) END AS other_counted_star,
+        CASE WHEN mine.log_weight IS NULL THEN 0 ELSE sign * power(2::float8, greatest(-{MAX_EXPONENT},
             coalesce(({_RATED_US} - $5::bigint) / $6::float8, 0)
-            + of_traits.log_weight + coalesce(of_source.log_weight, 0))) END AS w
-    FROM ledger
-    JOIN unnest($7::float8[]) WITH ORDINALITY AS of_traits (log_weight, number) ON of_traits.number = traits + 1
-    LEFT JOIN unnest($8::uuid[], $9::float8[]) AS of_source (id, log_weight) ON of_source.id = ledger.source_id
-    WHERE {_SHOWN}
-), changes AS (
-    SELECT partition, epoch, sequence, review_id, source_id, min(revision) AS revision, max(rated_at) AS rated_at,
-        max(star) FILTER (WHERE sign = -1) AS star_before, max(star) FILTER (WHERE sign = 1) AS star_after,
-        bool_or(sign = -1) AS leaves, bool_or(sign = 1) AS arrives, sum(w * rating) AS a, sum(w) AS b
-    FROM entries GROUP BY partition, epoch, sequence, review_id, source_id
-), moves AS MATERIALIZED (
-    SELECT review_id, source_id, epoch, sequence, star_before, star_after, a, b, CASE
-        WHEN leaves AND arrives THEN 'edited'
-        WHEN arrives AND (revision = 1 OR NOT EXISTS (
-            SELECT FROM ledger AS earlier WHERE earlier.review_id = changes.review_id
-            AND (earlier.epoch, earlier.sequence) < (changes.epoch, changes.sequence)
-        ) AND NOT EXISTS (
-            SELECT FROM ledger AS other WHERE other.partition = changes.partition AND other.epoch = changes.epoch
-            AND other.sequence = changes.sequence AND other.sign = -1
-        )) THEN CASE WHEN rated_at <= $3 THEN 'late' ELSE 'new' END
-        WHEN EXISTS (
-            SELECT FROM ledger AS other WHERE other.partition = changes.partition AND other.epoch = changes.epoch
-            AND other.sequence = changes.sequence AND other.sign = CASE WHEN arrives THEN -1 ELSE 1 END
-        ) THEN CASE WHEN arrives THEN 'moved_in' ELSE 'moved_out' END
-        WHEN arrives THEN 'restored'
-        ELSE 'removed'
-    END AS happened
-    FROM changes
-    WHERE a <> 0 OR b <> 0 OR star_before IS DISTINCT FROM star_after
-)
-(
-    SELECT NULL::uuid AS review_id, source_id, ARRAY[happened] AS happened, star_before, star_after, count(*) AS count,
-        sum(a) AS a, sum(b) AS b
-    FROM moves GROUP BY source_id, happened, star_before, star_after
-) UNION ALL (
-    SELECT review_id, source_id, array_agg(happened ORDER BY epoch, sequence),
-        (array_agg(star_before ORDER BY epoch, sequence))[1],
-        (array_agg(star_after ORDER BY epoch DESC, sequence DESC))[1], count(*), sum(a), sum(b)
-    FROM moves GROUP BY review_id, source_id
-    ORDER BY abs(sum(a) - $10::float8 * sum(b)) DESC, review_id
+            + mine.log_weight + coalesce(of_source.log_weight, 0))) END AS w
+    FROM ({seen}) AS seen
+    JOIN unnest($7::float8[]) WITH ORDINALITY AS mine (log_weight, number) ON mine.number = traits + 1
+    LEFT JOIN unnest($7::float8[]) WITH ORDINALITY AS other (log_weight, number) ON other.number = other_traits + 1
+    LEFT JOIN unnest($8::uuid[], $9::float8[]) AS of_source (id, log_weight) ON of_source.id = source_id
+"""
+
+
+_EFFECT = "abs(sum(w * rating) - $10::float8 * sum(w))"
+_BEFORE = "CASE WHEN sign < 0 THEN counted_star ELSE other_counted_star END"
+_AFTER = "CASE WHEN sign > 0 THEN counted_star ELSE other_counted_star END"
+
+
+def _largest(entries: str) -> str:
+    """Return the reviews with the largest effects of some entries; one that was erased is not named.
+
+    The aggregate is sorted before what was erased is looked up, review by review, until there are enough.
+    """
+    return f"""
+WITH entries AS MATERIALIZED ({_weighed(as_seen(entries, "$2"))}),
+largest AS MATERIALIZED (
+    SELECT * FROM (
+        SELECT review_id, {_EFFECT} AS effect, sum(w * rating) AS a, sum(w) AS b
+        FROM entries GROUP BY review_id HAVING bool_or(counts OR other_counted_star IS NOT NULL)
+        ORDER BY effect DESC, review_id OFFSET 0
+    ) AS of_reviews
+    WHERE (
+        SELECT count(*) FROM ledger WHERE ledger.review_id = of_reviews.review_id AND ledger.topics = {ERASED}
+    ) = 0
     LIMIT $11
 )
+SELECT review_id, max(source_id::text) AS source_id, max(effect) AS effect, max(a) AS a, max(b) AS b,
+    array_agg(happened ORDER BY epoch, sequence, sign) FILTER (WHERE counts OR other_counted_star IS NOT NULL)
+        AS happened,
+    (array_agg({_BEFORE} ORDER BY epoch, sequence, sign))[1] AS before,
+    (array_agg({_AFTER} ORDER BY epoch DESC, sequence DESC, sign DESC))[1] AS after
+FROM largest JOIN entries USING (review_id) GROUP BY review_id ORDER BY effect DESC, review_id
 """
-_NEWEST: Final = f"SELECT max({_RATED_US}) FROM ledger WHERE {_SHOWN} AND ledger.traits = ANY($5::int[])"
 
 
-async def newest_us(tx: Tx, window: Window, profile: Profile) -> int | None:
-    """Return when the newest review that a window's changes are about and that counts was rated; None without any."""
-    counting = [number for number, weight in enumerate(log_weights(profile)) if weight is not None]
-    newest: int | None = await tx.raw.fetchval(_NEWEST, *window, counting)
-    return newest
-
-
-async def moves(
-    tx: Tx, window: Window, profile: Profile, read_us: int, *, aged: float, reviews: int
-) -> tuple[list[Told], list[MovingReview]]:
-    """Return what came to be known in a window: by groups, and the reviews with the largest effects.
-
-    Args:
-        tx: the open transaction.
-        window: it.
-        profile: what counts, and what it weighs.
-        read_us: the instant that weights are as of, in microseconds since the Unix epoch; no review is newer.
-        aged: the score that the reviews known before would give then: effects are against it.
-        reviews: at most so many.
-    """
-    own = source_log_weights(profile)
-    rows = await tx.raw.fetch(
-        _MOVES, *window, read_us, profile.half_life_us, log_weights(profile), [*own], [*own.values()], aged, reviews
+_STRETCHES = "unnest($3::timestamptz[], $4::timestamptz[]) AS stretch (after, until)"
+_SHOWN = "greatest(valid_at, known_at)"
+_OF_REVIEWS = f"""(
+    SELECT ledger.* FROM {_STRETCHES} CROSS JOIN unnest($12::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+        SELECT * FROM ledger WHERE review_id = wanted.id OFFSET 0
+    ) AS ledger
+    WHERE tenant_id = $1 AND {below("subject", "$2")} AND {_SHOWN} > stretch.after AND {_SHOWN} <= stretch.until
+)"""
+_LARGEST, _LARGEST_BY_TIME, _LARGEST_OF = _largest(BY_SUBJECT), _largest(BY_TIME), _largest(_OF_REVIEWS)
+# New reviews by when they were rated, the newest first: of two of one rating the newer one weighs more.
+_NEWEST_NEW = f"""
+WITH newest AS MATERIALIZED (
+    SELECT * FROM ledger
+    WHERE tenant_id = $1 AND valid_at <= ($4::timestamptz[])[1] AND valid_at > ($3::timestamptz[])[1]
+        AND {below("subject", "$2")} AND sign = 1 AND happened IN ({Happened.CREATED:d}, {Happened.LATE:d})
+        AND (known_at <= ($4::timestamptz[])[1]) IS TRUE
+    ORDER BY valid_at DESC LIMIT $12
+)
+SELECT review_id::text, abs(w * rating - $10::float8 * w) AS effect, (SELECT count(*) FROM newest) AS looked_at,
+    (SELECT min(round(date_part('epoch', valid_at) * 1e6)::bigint) FROM newest) AS oldest_us
+FROM ({_weighed(as_seen("(SELECT * FROM newest)", "$2"))}) AS weighed
+ORDER BY effect DESC LIMIT $11
+"""
+# Whoever was new in the window and changed in it again has its first share in the sums, too: it may have or may not.
+_CHANGED_AGAIN_COLUMNS = (
+    "subject, epoch, sequence, sign, review_id, source_id, traits, rating, rated_at, valid_at, known_at, happened, "
+    "other_subject, NULL::int AS topics, NULL::smallint AS other_traits, NULL::smallint AS other_star"
+)
+_CHANGED_AGAIN = f"""
+WITH entries AS MATERIALIZED ({
+    _weighed(
+        as_seen(
+            f'''(
+    SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
+    WHERE tenant_id = $1 AND known_at > ($3::timestamptz[])[1] AND known_at <= ($4::timestamptz[])[1]
+        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}
+        AND (valid_at <= ($4::timestamptz[])[1]) IS TRUE
+    UNION ALL
+    SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
+    WHERE tenant_id = $1 AND valid_at > known_at AND valid_at > ($3::timestamptz[])[1]
+        AND valid_at <= ($4::timestamptz[])[1] AND (known_at <= ($3::timestamptz[])[1]) IS TRUE
+        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}
+)''',
+            "$2",
+        )
     )
-    groups = [_told(row) for row in rows if row["review_id"] is None]
-    return groups, [_review(row) for row in rows if row["review_id"] is not None]
+})
+SELECT review_id::text, greatest(abs(moved), abs(moved + first)) AS bound
+FROM (
+    SELECT review_id, sum(w * (rating - $10::float8)) AS moved,
+        (array_agg(CASE WHEN sign < 0 THEN -w * (rating - $10::float8) ELSE 0 END ORDER BY epoch, sequence, sign))[1]
+            AS first
+    FROM entries GROUP BY review_id
+) AS of_reviews
+ORDER BY bound DESC LIMIT $11
+"""
 
 
-def _told(row: Any) -> Told:
-    [happened] = row["happened"]
-    stars = Stars(Happened(happened), row["star_before"], row["star_after"])
-    return Told(Group(stars, str(row["source_id"])), row["count"], Share(row["a"], row["b"]))
+async def largest(tx: Tx, asked: Asked, limit: int, *, is_large: bool) -> list[MovingReview]:
+    """Return the reviews with the largest effects, the largest first, of all that the window shows."""
+    statement = _LARGEST_BY_TIME if is_large else _LARGEST
+    return [_review(row) for row in await tx.raw.fetch(statement, *_parameters(asked), limit)]
+
+
+async def largest_of(tx: Tx, asked: Asked, review_ids: Collection[str], limit: int) -> list[MovingReview]:
+    """Return those of some reviews with the largest effects, the largest first."""
+    return [_review(row) for row in await tx.raw.fetch(_LARGEST_OF, *_parameters(asked), limit, list(review_ids))]
+
+
+async def newest_new(tx: Tx, asked: Asked, limit: int, looked_at: int) -> Candidates:
+    """Return the new reviews with the largest effects of those so many that were rated last.
+
+    What bounds the others is how far a rating can be from the score, and what weighs most of those that are older.
+    """
+    rows = await tx.raw.fetch(_NEWEST_NEW, *_parameters(asked), limit, looked_at)
+    are_all = not rows or rows[0]["looked_at"] < looked_at
+    oldest_us = asked.window.after_us if are_all else max(asked.window.after_us, rows[0]["oldest_us"])
+    least = rows[-1]["effect"] if len(rows) == limit else 0.0
+    return Candidates(
+        [row["review_id"] for row in rows],
+        max(least, effect_bound(asked.profile, asked.aged, (oldest_us, asked.read_us))),
+        are_all,
+    )
+
+
+async def changed_again(tx: Tx, asked: Asked, limit: int) -> Candidates:
+    """Return reviews that changed in the window after they were new, those that may have the largest effects."""
+    rows = await tx.raw.fetch(_CHANGED_AGAIN, *_parameters(asked), limit)
+    return Candidates(
+        [row["review_id"] for row in rows], rows[-1]["bound"] if len(rows) == limit else 0.0, are_all=True
+    )
+
+
+def _parameters(asked: Asked) -> tuple[Any, ...]:
+    own = source_log_weights(asked.profile)
+    return (
+        *(asked.tenant_id, asked.subject, *bounds([asked.window]), asked.read_us, asked.profile.half_life_us),
+        *(log_weights(asked.profile), [*own], [*own.values()], asked.aged),
+    )
 
 
 def _review(row: Any) -> MovingReview:
     return MovingReview(
         str(row["review_id"]),
-        str(row["source_id"]),
-        tuple(dict.fromkeys(map(Happened, row["happened"]))),
-        row["star_before"],
-        row["star_after"],
+        row["source_id"],
+        tuple(dict.fromkeys(map(happened_of, row["happened"] or ()))),
+        row["before"],
+        row["after"],
         Share(row["a"], row["b"]),
     )

@@ -46,6 +46,8 @@ from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.scores.pages import LIVE, SCORES, SUBJECT
 from plaudit.scoring.series import store as series
 from plaudit.scoring.series.domain import Point, Span, points
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.parts import merge_for
 
@@ -151,6 +153,7 @@ async def _shown(tx: SqlTx, principal: Principal, listed: Sequence[str], profile
     first = compared[0]
     marked = await markers.concerning(tx, principal.tenant_id, first.subject, cut[0].end, cut[-1].end, MAX_MARKS)
     has_score = any(point.score.count for each in compared for point in each.points)
+    shown_sources = first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else []
     return {
         "first": first,
         "compared": compared,
@@ -159,7 +162,9 @@ async def _shown(tx: SqlTx, principal: Principal, listed: Sequence[str], profile
         "facts": facts(first.figures, first.aged, unix_us(tx.now)),
         "chart": _chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
         "stars": distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
-        "sources": first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else [],
+        "sources": shown_sources,
+        "source_names": await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in shown_sources]),
+        "name_of": name_of,
         "markers_path": f"{MARKERS}?{urlencode({'subject': first.subject})}",
         "profile": profile,
         "address": lambda other: _address([other], profile.name),

@@ -14,6 +14,7 @@ from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, moment_of
+from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 router = APIRouter(tags=["scores"])
@@ -61,4 +62,5 @@ async def read_figures(
     """
     moment = moment_of(at, None, tx.now)
     figures, aged = await figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
-    return figures_out(subject, profile.name, moment.at, figures, aged)
+    named = await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in figures.by_source])
+    return figures_out(subject, profile.name, moment.at, figures, aged, named)

@@ -1,5 +1,6 @@
 """The bodies of the API of figures."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,6 +10,7 @@ from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
 from plaudit.scoring.figures.domain.intervals import Interval
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.scores.domain import Score
+from plaudit.scoring.sources.domain import Source, named
 from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
 
 A_SOURCE: Final = "01956d00-0000-7000-8000-000000000001"
@@ -66,6 +68,10 @@ class SourceScoreOut(PartialScoreOut):
     """The score of one source's reviews alone."""
 
     source_id: str = Field(description="The source.", examples=[A_SOURCE])
+    source_name: str | None = Field(
+        description="What the tenant calls it; null until a review has told.", examples=["Acme shop"]
+    )
+    platform: str | None = Field(description="Its platform; null as the name.", examples=["trustpilot"])
 
 
 class VelocityOut(BaseModel):
@@ -128,8 +134,15 @@ class FiguresOut(BaseModel):
     )
 
 
-def figures_out(subject: str, profile: str, at: datetime, figures: Figures, aged: Aged | None) -> FiguresOut:
-    """Return figures as the API shows them."""
+def figures_out(
+    subject: str,
+    profile: str,
+    at: datetime,
+    figures: Figures,
+    aged: Aged | None,
+    sources: Mapping[str, Source],
+) -> FiguresOut:
+    """Return figures as the API shows them, with the sources that have names."""
     score = figures.score
     return FiguresOut(
         subject=subject,
@@ -150,7 +163,7 @@ def figures_out(subject: str, profile: str, at: datetime, figures: Figures, aged
         freshness=None if aged is None else _freshness_out(aged, at),
         organic=PartialScoreOut.model_validate(_partial(figures.organic)),
         by_source=[
-            SourceScoreOut.model_validate({"source_id": source_id} | _partial(each))
+            SourceScoreOut.model_validate({"source_id": source_id} | named(sources.get(source_id)) | _partial(each))
             for source_id, each in figures.by_source
         ],
         nps=_share_out(figures.nps),

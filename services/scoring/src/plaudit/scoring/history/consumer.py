@@ -9,10 +9,16 @@ from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
 from plaudit.scoring.history import store
-from plaudit.scoring.history.domain import RevisedChange, ToldChange, changed_again, entries, runs
+from plaudit.scoring.history.domain import (
+    ERASED_TYPE,
+    RevisedChange,
+    ToldChange,
+    changed_again,
+    days_past,
+    entries,
+    runs,
+)
 from plaudit.scoring.sums.domain.review import InvalidReviewError
-
-ERASED_TYPE: Final = "review.erased"
 
 
 async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> Sequence[Outgoing]:
@@ -29,6 +35,7 @@ async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> 
     if appended:
         await store.append(tx, appended)
         await store.note_tail(tx, runs(changes))
+        await store.note_changed_days(tx, days_past(appended, tx.now))
     erased = [record.event for record in records if record.event.type == ERASED_TYPE]
     if erased:
         await erasure.note(

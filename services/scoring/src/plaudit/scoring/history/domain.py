@@ -1,20 +1,51 @@
 """The ledger's rule: a change is what it takes away and what it adds, at the time that it took effect and was known."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import IntEnum
+from operator import attrgetter
 from typing import Final
 
 import msgspec
 
+from plaudit.scoring.history.topics import ERASED, topics_in_one
+from plaudit.scoring.sums.domain.decay import EPOCH, star_of
 from plaudit.scoring.sums.domain.fold import check
 from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview
 
 CREATED_TYPE: Final = "review.created"
+ERASED_TYPE: Final = "review.erased"
+LATE_AFTER: Final = timedelta(days=1)
+"""A new review came late if it was rated longer ago than this."""
+
+
+class Happened(IntEnum):
+    """What became of a review. It is stored."""
+
+    CREATED = 0
+    EDITED = 1
+    """What counts of it changed, and perhaps its subject as well."""
+    MOVED = 2
+    """Nothing that counts changed but its subject."""
+    REMOVED = 3
+    RESTORED = 4
+    ERASED = 5
+    """At the person's request."""
+    LATE = 6
+    """Created, and rated long before."""
+
+
+class SortedReview(ScoredReview, frozen=True, gc=False):
+    """A review's published state, with what it mentions."""
+
+    topics: tuple[str, ...] = ()
 
 
 class RevisedChange(ScoredChange, frozen=True, gc=False):
     """A change, and which one it is."""
 
+    before: SortedReview | None
+    after: SortedReview | None
     review_id: str
     revision: int
 
@@ -37,11 +68,32 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     told: ToldChange
     sign: int
-    review: ScoredReview
+    review: SortedReview
     """The state of the review that the change takes away (-1) or adds (+1)."""
     traits: int
     valid_at: datetime
     """When the change took effect where the review stands."""
+    happened: int
+    topics: int
+    """In one number."""
+    other_star: int | None = None
+    """Of the other state, where there is one; as the rest."""
+    other_traits: int | None = None
+    other_subject: str | None = None
+    """None where it is the same."""
+
+    @property
+    def shown_at(self) -> datetime:
+        """From when on figures show it: it has taken effect, and is known."""
+        return max(self.valid_at, self.told.known_at)
+
+
+class ChangedDay(msgspec.Struct, frozen=True):
+    """A past day of which the ledger learns more."""
+
+    tenant_id: str
+    day: int
+    """Since 1970, in UTC."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -97,12 +149,61 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
         if not signed:
             continue
         review_id = told.change.review_id
+        was_there = review_id in last
         valid_at = min(told.known_at, max(_took_effect_at(told), *(review.rated_at for _, review in signed)))
-        if review_id in last:
+        if was_there:
             valid_at = max(valid_at, last[review_id])
         last[review_id] = valid_at
-        for sign, review in signed:
-            yield LedgerEntry(told=told, sign=sign, review=review, traits=check(review), valid_at=valid_at)
+        yield from _entries(told, signed, valid_at, _happened(told, was_there=was_there))
+
+
+def _entries(
+    told: ToldChange, signed: list[tuple[int, SortedReview]], valid_at: datetime, happened: int
+) -> Iterator[LedgerEntry]:
+    traits = [check(review) for _, review in signed]
+    for place, (sign, review) in enumerate(signed):
+        topics = ERASED if happened == Happened.ERASED else topics_in_one(review.topics)
+        other_star = other_traits = other_subject = None
+        if len(signed) > 1:
+            other = signed[1 - place][1]
+            other_star, other_traits = star_of(other.rating), traits[1 - place]
+            other_subject = None if other.subject == review.subject else other.subject
+        yield LedgerEntry(
+            told=told,
+            sign=sign,
+            review=review,
+            traits=traits[place],
+            valid_at=valid_at,
+            happened=happened,
+            topics=topics,
+            other_star=other_star,
+            other_traits=other_traits,
+            other_subject=other_subject,
+        )
+
+
+def _happened(told: ToldChange, *, was_there: bool) -> int:
+    """Return what became of a review, of which the ledger has entries or not."""
+    before, after = told.change.before, told.change.after
+    if after is None:
+        return Happened.ERASED if told.type == ERASED_TYPE else Happened.REMOVED
+    if before is not None:
+        only_moved = _figures(before)[1:] == _figures(after)[1:]
+        return Happened.MOVED if only_moved else Happened.EDITED
+    if was_there:
+        return Happened.RESTORED
+    return Happened.LATE if told.known_at - after.rated_at > LATE_AFTER else Happened.CREATED
+
+
+def days_past(appended: Iterable[LedgerEntry], now: datetime) -> list[ChangedDay]:
+    """Return the days before the present one that entries are shown on, by tenant. Usually there is none."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    past = {(each.told.tenant_id, _day(each.shown_at)) for each in appended if each.shown_at < today}
+    return [ChangedDay(*each) for each in sorted(past)]
+
+
+def _day(time: datetime) -> int:
+    return (time - EPOCH).days
 
 
 def changed_again(changes: Iterable[ToldChange]) -> set[str]:
@@ -110,12 +211,18 @@ def changed_again(changes: Iterable[ToldChange]) -> set[str]:
     return {told.change.review_id for told in changes if told.change.before is not None or told.type != CREATED_TYPE}
 
 
-def signed_reviews(change: ScoredChange) -> list[tuple[int, ScoredReview]]:
+def signed_reviews(change: RevisedChange) -> list[tuple[int, SortedReview]]:
     """Return `(-1, before)` and `(+1, after)`, whichever there are; nothing where no figure could move."""
-    if change.before == change.after:
+    before, after = change.before, change.after
+    if before is not None and after is not None and _figures(before) == _figures(after):
         return []
-    signed = ((-1, change.before), (1, change.after))
+    signed = ((-1, before), (1, after))
     return [(sign, review) for sign, review in signed if review is not None]
+
+
+_figures = attrgetter(*ScoredReview.__struct_fields__)
+"""What figures depend on: the subject first, and no topic."""
+assert ScoredReview.__struct_fields__[0] == "subject", "what only moves differs in the first alone"
 
 
 def _took_effect_at(told: ToldChange) -> datetime:

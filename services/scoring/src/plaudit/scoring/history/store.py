@@ -6,8 +6,9 @@ from typing import Any, Final, TypeVar
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
-from plaudit.scoring.history.domain import LedgerEntry, Run
-from plaudit.scoring.history.tables import ledger, tail
+from plaudit.scoring.history.domain import ChangedDay, LedgerEntry, Run
+from plaudit.scoring.history.tables import changed_days, ledger, tail
+from plaudit.scoring.history.topics import ERASED
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart
@@ -23,12 +24,17 @@ _COLUMNS = Columns(ledger, _OF_TOLD | _OF_CHANGE | _OF_REVIEW | {"source_id": "r
 _APPEND = f"INSERT INTO {{}} ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
 _TAIL = Columns(tail, without=("id",))
 _NOTE_TAIL = f"INSERT INTO tail ({_TAIL.listed}) SELECT * FROM {_TAIL.unnest()}"
+_DAYS = Columns(changed_days, without=("id",))
+_NOTE_DAYS = f"INSERT INTO changed_days ({_DAYS.listed}) SELECT * FROM {_DAYS.unnest()}"
 _LAST_VALID = """
 SELECT wanted.id::text AS review_id, last.valid_at
 FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT valid_at FROM {} WHERE review_id = wanted.id ORDER BY valid_at DESC LIMIT 1
 ) AS last
+"""
+_FORGET_TOPICS = f"""
+UPDATE ledger SET topics = {ERASED} WHERE tenant_id = $1 AND review_id = $2::uuid AND topics IS DISTINCT FROM {ERASED}
 """
 # A time as whole microseconds. A double holds it to a quarter of one, which rounding takes away.
 _RATED_US = "round(date_part('epoch', rated_at) * 1e6)::bigint"
@@ -167,12 +173,23 @@ async def note_tail(tx: Tx, runs: Sequence[Run]) -> None:
     await tx.raw.execute(_NOTE_TAIL, *_TAIL.arrays(runs))
 
 
+async def note_changed_days(tx: Tx, days: Sequence[ChangedDay]) -> None:
+    """Note past days that this transaction appends entries to: what was summed of them is old."""
+    if days:
+        await tx.raw.execute(_NOTE_DAYS, *_DAYS.arrays(days))
+
+
 async def last_valid(tx: Tx, review_ids: Collection[str], table: str = LEDGER) -> dict[str, datetime]:
     """Return review id → when its last entry in the ledger, or in a twin of it, took effect, of those that have any."""
     if not review_ids:
         return {}
     rows = await tx.raw.fetch(_LAST_VALID.format(table), sorted(review_ids))
     return {row["review_id"]: row["valid_at"] for row in rows}
+
+
+async def forget_topics(tx: Tx, tenant_id: str, review_id: str) -> None:
+    """Forget what a review that was erased mentioned: the one thing that is ever changed here."""
+    await tx.raw.execute(_FORGET_TOPICS, tenant_id, review_id)
 
 
 async def kept_at(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: datetime) -> list[KeptPart]:

@@ -1,4 +1,7 @@
-"""The tables `ledger`, which is append-only and the truth behind the sums, and `tail`, its newest runs of records."""
+"""The tables `ledger`, which is append-only and the truth behind the sums, and what is not summed of it yet.
+
+`tail` holds its newest runs of records, `changed_days` the past days of which it has learned more.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -31,7 +34,15 @@ ledger = Table(
     Column("rated_at", DateTime(timezone=True), nullable=False),
     Column("valid_at", DateTime(timezone=True), nullable=False),
     Column("known_at", DateTime(timezone=True), nullable=False),
+    Column("happened", SmallInteger, nullable=False),
+    Column("topics", Integer),
+    Column("other_star", SmallInteger),
+    Column("other_traits", SmallInteger),
+    Column("other_subject", Text),
 )
+"""The last three say what the other state of a changed review is: that before a state that came, that after one that
+went. Null where the review came or went as a whole; the subject also where it is the same.
+"""
 
 tail = Table(
     "tail",
@@ -43,3 +54,12 @@ tail = Table(
     Column("last_sequence", BigInteger, nullable=False),
 )
 """Runs of records, without a gap, whose entries are in the ledger and in no cell yet."""
+
+changed_days = Table(
+    "changed_days",
+    MetaData(schema="scoring"),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("day", Integer, nullable=False),
+)
+"""Days since 1970 that were past when the ledger learned of changes shown on them: what was summed of them is old."""

@@ -11,16 +11,22 @@ from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscr
 from plaudit.scoring.insight import commands
 from plaudit.scoring.insight.commands import Told
 from plaudit.scoring.insight.domain.review import SaidChange
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import Source, latest
 
 ERASED_TYPE: Final = "review.erased"
 
 
 async def keep_what_is_said(tx: Tx, records: Sequence[Record[SaidChange]]) -> Sequence[Outgoing]:
-    """Keep each review as its newest revision says, and note erasures, so that none of their words comes back."""
+    """Keep each review as its newest revision says, and what its source is called.
+
+    Erasures are noted, so that none of their words comes back.
+    """
     try:
         await commands.apply(tx, [Told(record.event.tenant, record.event.data) for record in records])
     except ValueError as error:
         raise InvalidRecordError(str(error)) from error
+    await sources.note(tx, latest(told for told in map(_source, records) if told is not None))
     erased = [record.event for record in records if record.event.type == ERASED_TYPE]
     if erased:
         await erasure.note(
@@ -28,6 +34,21 @@ async def keep_what_is_said(tx: Tx, records: Sequence[Record[SaidChange]]) -> Se
             [erasure.Erasure(event.tenant, erasure.Kind.REVIEW, event.data.review_id, event.time) for event in erased],
         )
     return ()
+
+
+def _source(record: Record[SaidChange]) -> Source | None:
+    """Return what a record tells of the source of its review; None where it tells nothing."""
+    event = record.event
+    state = event.data.after or event.data.before
+    if state is None or not state.source.name:
+        return None
+    return Source(
+        tenant_id=event.tenant,
+        source_id=state.source.id,
+        name=state.source.name,
+        platform=state.source.platform,
+        told_at=event.time,
+    )
 
 
 INSIGHT: Final = Subscription(

@@ -4,15 +4,18 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from math import fsum, log2
+from math import exp2, fsum, log2
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
 from plaudit.scoring.explanation.domain.changes import Change, Prior, Share, Start, explain
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.history.topics import topic_of
+from plaudit.scoring.moves.domain import ABSENT, MIXED, Became, Moved
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 Key = TypeVar("Key", bound=Hashable)
+_MAX_EXPONENT: Final = 1000.0
 
 
 class ReversedWindowError(ValueError):
@@ -28,13 +31,32 @@ class Happened(StrEnum):
 
     NEW = "new"
     LATE = "late"
-    """New to us, and rated before the window."""
+    """New to us, and rated more than a day before we knew it."""
     EDITED = "edited"
     REMOVED = "removed"
     RESTORED = "restored"
     MOVED_IN = "moved_in"
     """From a subject that is not below this one."""
     MOVED_OUT = "moved_out"
+    ERASED = "erased"
+    """At the person's request."""
+
+
+_HAPPENED: Final = {
+    Became.CREATED: Happened.NEW,
+    Became.LATE: Happened.LATE,
+    Became.EDITED: Happened.EDITED,
+    Became.REMOVED: Happened.REMOVED,
+    Became.RESTORED: Happened.RESTORED,
+    Became.ERASED: Happened.ERASED,
+    Became.MOVED_IN: Happened.MOVED_IN,
+    Became.MOVED_OUT: Happened.MOVED_OUT,
+}
+
+
+def happened_of(number: int) -> Happened:
+    """Return what became of a review by its stored number."""
+    return _HAPPENED[Became(number)]
 
 
 class Stars(NamedTuple):
@@ -61,6 +83,14 @@ class Told(NamedTuple):
     """How many there are."""
     share: Share
     """As it weighs at the second reading."""
+
+
+class ToldTopic(NamedTuple):
+    """What reviews that mention a topic add to the sums of a score."""
+
+    topic: str
+    changes: int
+    share: Share
 
 
 class MovingReview(NamedTuple):
@@ -108,6 +138,8 @@ class Explanation:
     second: Standing
     change: Change[Group]
     counts: Mapping[Group, int]
+    topics: Mapping[str, Together]
+    """By what reviews mention, the largest effect first; the effects add up as those of groups do."""
     reviews: Sequence[tuple[MovingReview, float]]
     """Those with the largest effects, the largest first."""
 
@@ -125,7 +157,12 @@ class Explanation:
             )
             for each, groups in found.items()
         }
-        return dict(sorted(summed.items(), key=lambda item: (-abs(item[1].effect), str(item[0]))))
+        return _ordered(summed)
+
+
+def _ordered(done: Mapping[Key, Together]) -> dict[Key, Together]:
+    """Return what was done, the largest effect first."""
+    return dict(sorted(done.items(), key=lambda item: (-abs(item[1].effect), str(item[0]))))
 
 
 def by_stars(group: Group) -> Stars:
@@ -161,12 +198,75 @@ def source_log_weights(profile: Profile) -> dict[str, float]:
     return {source_id: log2(weight) for source_id, weight in profile.source_weights.items()}
 
 
+def effect_bound(profile: Profile, aged: float, times_us: tuple[int, int]) -> float:
+    """Return what no new review that was rated before an instant can do to the sums: the most of `abs(a - aged * b)`.
+
+    Args:
+        profile: what reviews weigh.
+        aged: the score that effects are against.
+        times_us: the instant, and the one that weights are as of, in microseconds since the Unix epoch.
+    """
+    rated_us, read_us = times_us
+    fresh = max((weight for weight in log_weights(profile) if weight is not None), default=0.0)
+    fresh += max([0.0, *source_log_weights(profile).values()])
+    faded = 0.0 if profile.half_life_us is None else (rated_us - read_us) / profile.half_life_us
+    return exp2(max(-_MAX_EXPONENT, fresh + faded)) * max(MAX_RATING - aged, aged - MIN_RATING)
+
+
+def told_of(profile: Profile, moved: Iterable[Moved]) -> tuple[list[Told], list[ToldTopic]]:
+    """Return what changes did to the sums that a profile makes of them: by group, and by topic."""
+    groups: dict[Group, list[tuple[float, Share]]] = {}
+    topics: dict[str, list[tuple[float, Share]]] = {}
+    for each in moved:
+        weight = _weight(profile, each.traits, each.source_id)
+        done = (each.changes, Share((weight or 0.0) * each.a, (weight or 0.0) * each.b))
+        if each.topic != MIXED:
+            if weight is not None:
+                topics.setdefault(topic_of(each.topic), []).append(done)
+            continue
+        star = None if weight is None else each.star
+        is_other_counted = each.other_star != ABSENT and _weight(profile, each.other_traits, each.source_id) is not None
+        before, after = (each.other_star if is_other_counted else None), star
+        if each.sign < 0:
+            before, after = after, before
+        if (before, after) != (None, None):
+            group = Group(Stars(happened_of(each.became), before, after), each.source_id)
+            groups.setdefault(group, []).append(done)
+    told = [Told(group, *_together(done)) for group, done in groups.items()]
+    return [each for each in told if _tells(each)], [ToldTopic(name, *_together(done)) for name, done in topics.items()]
+
+
+def newest_of(profile: Profile, moved: Iterable[Moved]) -> int | None:
+    """Return when the newest review that counts of some changes was rated, in microseconds; None without any."""
+    counted = (each for each in moved if _weight(profile, each.traits, None) is not None)
+    return max((each.newest_us for each in counted), default=None)
+
+
+def _weight(profile: Profile, traits: int, source_id: str | None) -> float | None:
+    """Return what a fresh review weighs; None if it does not count."""
+    each = TRAITS[traits]
+    if not profile.counts(kind=each.kind, origin=each.origin):
+        return None
+    return profile.weight(verified=each.verified, origin=each.origin, source_id=source_id)
+
+
+def _together(done: Sequence[tuple[float, Share]]) -> tuple[int, Share]:
+    changes = round(sum(changes for changes, _ in done))
+    return changes, Share(fsum(share.a for _, share in done), fsum(share.b for _, share in done))
+
+
+def _tells(told: Told) -> bool:
+    """Return whether a group did anything: an edit may have changed nothing that this profile counts."""
+    return told.share != Share(0.0, 0.0) or told.group.stars.before != told.group.stars.after
+
+
 def explained(
     subject: str,
     profile: Profile,
     begun: Start,
     ends: tuple[Standing, datetime],
     told: Iterable[Told],
+    topics: Iterable[ToldTopic],
     reviews: Iterable[MovingReview],
 ) -> Explanation:
     """Return the explanation of what a score was at first, and what came to be known since.
@@ -177,6 +277,7 @@ def explained(
         begun: what was known at the first instant.
         ends: how it stood at the first instant, and the second one.
         told: all that came to be known until then.
+        topics: the same by topic.
         reviews: those with the largest effects, the largest first.
 
     Raises:
@@ -193,6 +294,9 @@ def explained(
         second=Standing(second_at, change.after, count),
         change=change,
         counts=MappingProxyType({each.group: each.changes for each in groups}),
+        topics=MappingProxyType(
+            _ordered({each.topic: Together(each.changes, change.effect_of(each.share)) for each in topics})
+        ),
         reviews=[(each, change.effect_of(each.share)) for each in reviews],
     )
 

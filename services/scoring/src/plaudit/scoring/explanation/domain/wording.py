@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from plaudit.scoring.explanation.domain.window import Happened, Stars
+from plaudit.scoring.insight.domain.kept import TOPIC_TITLES
 
 _WHOLE: Final = {
     Happened.NEW: "{number} new {stars}-star {reviews}",
@@ -12,7 +13,21 @@ _WHOLE: Final = {
     Happened.RESTORED: "{number} {stars}-star {reviews} restored",
     Happened.MOVED_IN: "{number} {stars}-star {reviews} moved here",
     Happened.MOVED_OUT: "{number} {stars}-star {reviews} moved elsewhere",
+    Happened.ERASED: "{number} {stars}-star {reviews} erased at the person's request",
 }
+
+
+TOPIC_WORDS: Final = {
+    **TOPIC_TITLES,
+    "other": "Other topics",
+    "none": "No topic",
+    "not_sorted": "Not sorted",
+}
+
+
+def topic_in_words(topic: str, changes: int) -> str:
+    """Return a part by topic, such as `Delivery: 4 changes`."""
+    return f"{TOPIC_WORDS[topic]}: {changes:,} {'change' if changes == 1 else 'changes'}"
 
 
 def in_words(stars: Stars, changes: int) -> str:

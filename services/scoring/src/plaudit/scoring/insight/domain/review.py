@@ -14,6 +14,8 @@ class Source(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     platform: str
+    name: str = ""
+    """What the tenant calls it."""
 
 
 class Resolution(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,1 @@
+"""Moves: what became of a subject's reviews, summed by the days on which figures showed it."""

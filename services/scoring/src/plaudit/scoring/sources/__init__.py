@@ -1,0 +1,1 @@
+"""Sources: what a tenant calls its accounts on platforms."""
