@@ -211,17 +211,21 @@ def wanted(events: Sequence[Told], subject: str, at: datetime, days: int, source
     for each in events:
         by_review.setdefault(each.review_id, []).append(each)
     found = [
-        each
+        stood
         for one in by_review.values()
-        if (each := standing(one, at))
-        and f"{each.state.subject}/".startswith(f"{subject}/")
-        and each.state.published_at > at - timedelta(days=days)
-        and source_id in {None, each.state.source.id}
+        if (stood := standing(one, at))
+        and f"{stood.state.subject}/".startswith(f"{subject}/")
+        and stood.state.published_at > at - timedelta(days=days)
+        and source_id in {None, stood.state.source.id}
     ]
     known = [each for each in found if is_told(events, each.state.source.id, at)]
     answered = [each for each in known if each.answered_at]
-    waits = [(max(each.answered_at - each.state.published_at, timedelta(0)), True) for each in answered]
-    waits += [(at - each.state.published_at, False) for each in known if not each.answered_at]
+    waits = [
+        (at - each.state.published_at, False)
+        if each.answered_at is None
+        else (max(each.answered_at - each.state.published_at, timedelta(0)), True)
+        for each in known
+    ]
     negatives = [each for each in answered if each.is_raised is not None]
     return Wanted(
         count=len(known),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.answers.domain.waiting import Waits, answered_within, median, together
+from plaudit.scoring.answers.domain.waiting import Curve, Waits, together
 from plaudit_testing.answered import survival
 
 # Weeks of remission under 6-mercaptopurine: Freireich and others, Blood 21 (1963), as in Gehan, Biometrika 52 (1965).
@@ -16,14 +16,23 @@ STILL_IN_REMISSION = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
 PUBLISHED = {6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448}
 """Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data, table 1.2."""
 
+LIMIT = 40
 TIMES = st.lists(st.integers(0, 30), max_size=40).map(sorted)
+
+
+def median(waits: Waits) -> int | None:
+    return Curve(waits, limit_us=0).median
+
+
+def answered_within(waits: Waits, time: int) -> float | None:
+    return Curve(waits, limit_us=max(LIMIT, time)).answered_within(time)
 
 
 def test_the_remissions_of_freireich_are_as_published() -> None:
     waits = Waits(RELAPSED, STILL_IN_REMISSION)
 
     assert median(waits) == 23
-    assert {week: 1 - answered_within(waits, week) for week in PUBLISHED} == pytest.approx(PUBLISHED, abs=5e-4)
+    assert {week: 1 - (answered_within(waits, week) or 0) for week in PUBLISHED} == pytest.approx(PUBLISHED, abs=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +83,14 @@ def test_it_is_the_product_of_its_definition(answered: list[int], waiting: list[
 @given(TIMES, TIMES, TIMES, TIMES)
 def test_sources_together_are_all_reviews(one: list[int], two: list[int], three: list[int], four: list[int]) -> None:
     assert together([Waits(one, two), Waits(three, four)]) == Waits(sorted(one + three), sorted(two + four))
+
+
+def test_a_curve_tells_nothing_beyond_its_limit() -> None:
+    curve = Curve(Waits([1, 2, 3, 4], []), limit_us=1)
+
+    assert (curve.median, curve.answered_within(1)) == (2, 0.25)
+    with pytest.raises(ValueError, match="followed up to 1 µs"):
+        curve.answered_within(2)
 
 
 def test_hours_are_exact_to_the_microsecond() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
@@ -16,9 +17,22 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, unprocessable
 from plaudit.common.pages.charts import Mark, Series, Threshold, distribution, time_chart
 from plaudit.common.sessions import ConsolePages, staff
+from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.explanation.pages import EXPLANATION
-from plaudit.scoring.explorer.domain import MONTH, between, facts, stars_in_words, state_of, steps, strip, summary
-from plaudit.scoring.figures.api import figures_at
+from plaudit.scoring.explorer.domain import (
+    MONTH,
+    answer_facts,
+    answer_rate,
+    between,
+    facts,
+    half_answered,
+    stars_in_words,
+    state_of,
+    steps,
+    strip,
+    summary,
+)
+from plaudit.scoring.figures.api import answers_at, figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
 from plaudit.scoring.insight.pages import COMPLAINTS
 from plaudit.scoring.markers import store as markers
@@ -31,7 +45,7 @@ from plaudit.scoring.ranking.api import standings
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import SharedProfile, unknown_asked, unknown_subject
-from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.scores.domain import Moment, Score
 from plaudit.scoring.scores.pages import SCORES, SUBJECT
 from plaudit.scoring.series import store as series
 from plaudit.scoring.series.domain import Point, Span, points
@@ -93,6 +107,7 @@ async def show_subject(
     compared = [await _compared(tx, principal.tenant_id, each, listed, profile, cut) for each in listed]
     best, worst, hint = await _ranked(tx, principal.tenant_id, asked[0], profile)
     first = compared[0]
+    answers = await answers_at(tx, principal.tenant_id, asked[0], unix_us(tx.now))
     marked = await markers.concerning(tx, principal.tenant_id, asked[0], cut[0].end, cut[-1].end, MAX_MARKS)
     has_score = any(point.score.count for each in compared for point in each.points)
     return await console.response(
@@ -105,10 +120,13 @@ async def show_subject(
         first=first,
         compared=compared,
         figures=strip(first.figures, first.state, _month_ago(first.points, tx.now), tx.now),
-        facts=facts(first.figures, first.aged, unix_us(tx.now)),
+        facts=[*facts(first.figures, first.aged, unix_us(tx.now)), *answer_facts(answers)],
         chart=_chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
         stars=distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
-        sources=first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else [],
+        sources=_sources(first.figures, answers),
+        answer_days=answers.days,
+        answer_rate=answer_rate,
+        half_answered=half_answered,
         best=best,
         worst=worst,
         hint=hint,
@@ -126,6 +144,13 @@ async def show_subject(
         above=asked[0].rpartition("/")[0],
         may_read_reviews=principal.may("reviews:read"),
     )
+
+
+def _sources(figures: Figures, answers: Answers) -> list[tuple[str, Score, AnswerFigures]]:
+    """Return the sources with the most reviews, their scores and their answers; none where there is one alone."""
+    if len(figures.by_source) <= 1:
+        return []
+    return [(each, score, answers.of(UUID(each))) for each, score in figures.by_source[:SHOWN_SOURCES]]
 
 
 async def _beside(tx: SqlTx, tenant_id: str, asked: Sequence[str]) -> tuple[list[str], str]:

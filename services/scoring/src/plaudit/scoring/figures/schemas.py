@@ -87,7 +87,8 @@ class AnswersOut(BaseModel):
         description="The share that is answered, of all whose answers are told; null without reviews.", examples=[1.0]
     )
     interval: IntervalOut | None = Field(
-        description="Where the rate lies with a confidence of 95 %; null without reviews."
+        description="Where the rate lies with a confidence of 95 %; null without reviews.",
+        examples=[{"low": 0.2065, "high": 1.0}],
     )
     answered: int = Field(description="Reviews that are answered.", examples=[1])
     count: int = Field(description="Reviews of which it is known whether they are answered.", examples=[1])

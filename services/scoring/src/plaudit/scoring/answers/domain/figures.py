@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from plaudit.scoring.answers.domain.waiting import Waits, answered_within, median, together
+from plaudit.scoring.answers.domain.waiting import Curve, Waits, together
 
 DAYS: Final = 90
 """Reviews of so many days are looked at unless another number is asked for."""
@@ -14,7 +14,7 @@ MIN_DAYS: Final = 1
 MAX_DAYS: Final = 366
 _HOUR_US: Final = 3_600_000_000
 WITHIN_HOURS: Final = (24, 72, 168)
-"""Times within which the share of answers is told."""
+"""Times within which the share of answers is told, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,14 @@ def answers_of(days: int, known_since_us: int | None, found: Sequence[SourceRevi
 def figures_of(found: Sequence[SourceReviews]) -> AnswerFigures:
     """Return the figures of the reviews of some sources together."""
     told = [each for each in found if each.is_told]
-    waits = together(each.waits for each in told)
+    waits = together(each.waits for each in told) if len(told) != 1 else told[0].waits
+    curve = Curve(waits, WITHIN_HOURS[-1] * _HOUR_US)
     return AnswerFigures(
         count=len(waits.answered) + len(waits.waiting),
         answered=len(waits.answered),
         unknown=sum(each.count for each in found if not each.is_told),
-        median_us=median(waits),
-        within=MappingProxyType({hours: answered_within(waits, hours * _HOUR_US) for hours in WITHIN_HOURS}),
+        median_us=curve.median,
+        within=MappingProxyType({hours: curve.answered_within(hours * _HOUR_US) for hours in WITHIN_HOURS}),
         answered_negatives=sum(each.answered_negatives for each in told),
         raised=sum(each.raised for each in told),
     )

@@ -7,7 +7,7 @@ censored at the very time of an answer was still waiting then.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -40,48 +40,58 @@ class _Run(NamedTuple):
         return self.share * (self.at_risk - count) / self.at_risk
 
 
+class Curve:
+    """The share that still waits after each time, up to the median and to a limit."""
+
+    def __init__(self, waits: Waits, limit_us: int) -> None:
+        """Follow the curve up to the later one of the median and the limit, or to its end."""
+        self._waits = waits
+        self._limit_us = limit_us
+        self._runs: list[_Run] = []
+        answered, waiting = waits
+        first, gone, share = 0, 0, 1.0
+        while first < len(answered) and (answered[first] <= limit_us or share > HALF + _ROUNDING):
+            gone = bisect_left(waiting, answered[first], gone)
+            end = bisect_right(answered, waiting[gone], first) if gone < len(waiting) else len(answered)
+            at_risk = len(answered) - first + len(waiting) - gone
+            self._runs.append(_Run(first, end, at_risk, share))
+            share *= (at_risk - end + first) / at_risk
+            first = end
+
+    @property
+    def median(self) -> int | None:
+        """The least time after which at most half still wait; None where that is not reached."""
+        for run in self._runs:
+            if run.share_after(run.end - run.first) <= HALF + _ROUNDING:
+                count = ceil(run.at_risk * (1 - (HALF + _ROUNDING) / run.share))
+                return self._waits.answered[run.first + max(count, 1) - 1]
+        return None
+
+    def answered_within(self, time_us: int) -> float | None:
+        """Return the share that is answered within a time; None where nobody is known to have waited so long.
+
+        Raises:
+            ValueError: the time is beyond the limit.
+        """
+        if time_us > self._limit_us:
+            raise ValueError(f"the curve was followed up to {self._limit_us} µs, and {time_us} is asked for")
+        answered, still = self._waits.answered, 1.0
+        for run in self._runs:
+            if answered[run.first] > time_us:
+                break
+            still = run.share_after(bisect_right(answered, time_us, run.first, run.end) - run.first)
+        longest_us = max((times[-1] for times in self._waits if times), default=-1)
+        return None if still > 0 and longest_us < time_us else 1 - still
+
+
 def together(waits: Iterable[Waits]) -> Waits:
     """Return all of them in order."""
-    all_waits = list(waits)
-    return Waits(
-        sorted(each for one in all_waits for each in one.answered),
-        sorted(each for one in all_waits for each in one.waiting),
-    )
-
-
-def median(waits: Waits) -> int | None:
-    """Return the least time after which at most half still wait; None where that is not reached."""
-    for run in _runs(waits):
-        if run.share_after(run.end - run.first) <= HALF + _ROUNDING:
-            count = ceil(run.at_risk * (1 - (HALF + _ROUNDING) / run.share))
-            return waits.answered[run.first + max(count, 1) - 1]
-    return None
-
-
-def answered_within(waits: Waits, limit_us: int) -> float | None:
-    """Return the share that is answered within a time; None where nobody is known to have waited so long.
-
-    Args:
-        waits: of all reviews.
-        limit_us: the time, with itself.
-    """
-    still = 1.0
-    for run in _runs(waits):
-        if waits.answered[run.first] > limit_us:
-            break
-        still = run.share_after(bisect_right(waits.answered, limit_us, run.first, run.end) - run.first)
-    longest_us = max((times[-1] for times in waits if times), default=-1)
-    return None if still > 0 and longest_us < limit_us else 1 - still
-
-
-def _runs(waits: Waits) -> Iterator[_Run]:
-    answered, waiting = waits
-    first, gone, share = 0, 0, 1.0
-    while first < len(answered):
-        gone = bisect_left(waiting, answered[first], gone)
-        at_risk = len(answered) - first + len(waiting) - gone
-        end = bisect_right(answered, waiting[gone], first) if gone < len(waiting) else len(answered)
-        run = _Run(first, end, at_risk, share)
-        yield run
-        share = run.share_after(end - first)
-        first = end
+    answered: list[int] = []
+    waiting: list[int] = []
+    for each in waits:
+        answered += each.answered
+        waiting += each.waiting
+    # What is in order already is merged, not sorted anew.
+    answered.sort()
+    waiting.sort()
+    return Waits(answered, waiting)

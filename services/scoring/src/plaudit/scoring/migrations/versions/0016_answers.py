@@ -33,8 +33,8 @@ CREATE TABLE scoring.answer_reviews (
 """,
     """
 COMMENT ON COLUMN scoring.answer_reviews.life IS
-    'in JSON, revisions that changed what matters to answers: [number, when it took effect, [subject, source id, published, '
-    'rating, answered]], times in microseconds since 1970'
+    'in JSON, revisions that changed what matters to answers: [number, when it took effect, [subject, source id, '
+    'published, rating, answered]], times in microseconds since 1970'
 """,
     """
 CREATE TABLE scoring.answer_places (
