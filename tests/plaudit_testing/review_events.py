@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from plaudit.common.contracts import (
+    Answers,
     Kind,
     Origin,
     PendingEnvelope,
@@ -66,9 +67,12 @@ def pending_envelope(
     revision: int = 1,
     event_type: str = "",
     time: datetime = RECORDED,
+    answers: Answers = Answers.TOLD,
 ) -> bytes:
     """The event of a review's change, as an outbox row holds it; of a new review unless told otherwise."""
-    change = ReviewChange(review_id=review_id or str(uuid7()), revision=revision, before=before, after=after)
+    change = ReviewChange(
+        review_id=review_id or str(uuid7()), revision=revision, before=before, after=after, answers=answers
+    )
     state = after or before
     return msgspec.json.encode(
         PendingEnvelope(

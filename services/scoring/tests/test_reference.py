@@ -7,10 +7,12 @@ import httpx
 import pytest
 
 from plaudit.common.process import Resources
+from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.main import build
 from plaudit.scoring.publishing.jobs import PublishingJob
 from plaudit.scoring.settings import ScoringSettings
+from plaudit_testing.answered import answer
 from plaudit_testing.databases import NO_KAFKA
 from plaudit_testing.reference import Reference
 from plaudit_testing.review_events import RESOLUTION, pending_envelope, review_state
@@ -62,6 +64,9 @@ async def test_every_operation_answers_as_its_example_says(
     await reference.check(api, "read_score_events", params={"subject": "acme"})
     day = {"subject": "acme", "from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
     await reference.check(api, "read_series", params=day)
+    soon = answer(rated_at + timedelta(hours=2))
+    answered = review_state(rating=5.0, subject="acme", rated_at=rated_at, published_at=rated_at, answer=soon)
+    await bus.give(ANSWERS, pending_envelope(None, answered, time=rated_at), sequence=1)
     in_a_day = (rated_at + timedelta(days=1)).isoformat()
     await reference.check(api, "read_figures", ids={"subject": "acme"}, params={"at": in_a_day})
     await reference.check(api, "rank_subjects")

@@ -2,10 +2,26 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 
-from plaudit.scoring.explorer.domain import age, facts, signed, stars_in_words, state_of, steps, strip, summary
+from plaudit.scoring.answers.domain.figures import Answers, SourceReviews, answers_of
+from plaudit.scoring.answers.domain.waiting import Waits
+from plaudit.scoring.explorer.domain import (
+    age,
+    answer_facts,
+    answer_rate,
+    facts,
+    half_answered,
+    signed,
+    stars_in_words,
+    state_of,
+    steps,
+    strip,
+    summary,
+    wait,
+)
 from plaudit.scoring.figures.domain.figures import Aged, Figures, figures_of
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST, Profile
 from plaudit.scoring.projection.domain.course import score_at
@@ -17,6 +33,8 @@ from plaudit_testing.scored import kept, kept_parts, scored
 
 NOW = datetime(2026, 11, 29, 14, 32, tzinfo=UTC)
 NOW_US = unix_us(NOW)
+HOUR_US = DAY_US // 24
+SOURCE_ID = UUID("01956d00-0000-7000-8000-000000000001")
 FROZEN = Profile(name="frozen", half_life_days=30, prior_weight=7, prior_value=3.5, kinds=TRUST.kinds, is_frozen=True)
 
 
@@ -137,3 +155,74 @@ def test_the_summary_tells_what_the_chart_shows() -> None:
     assert told.startswith("The score of acme went from 3.")
     assert told.endswith("in six months.")
     assert nothing == "acme has no score in the last twelve months."
+
+
+def answers(
+    answered: list[int],
+    waiting: list[int],
+    negatives: int = 0,
+    raised: int = 0,
+    *,
+    unknown: int = 0,
+    since: int | None = None,
+) -> Answers:
+    """The answers to reviews that waited so many hours, and to some of a source that does not tell."""
+    waits = Waits([each * HOUR_US for each in answered], [each * HOUR_US for each in waiting])
+    told = SourceReviews(
+        SOURCE_ID,
+        is_told=True,
+        count=len(answered) + len(waiting),
+        waits=waits,
+        answered_negatives=negatives,
+        raised=raised,
+    )
+    untold = SourceReviews(
+        UUID(int=1), is_told=False, count=unknown, waits=Waits([], []), answered_negatives=0, raised=0
+    )
+    return answers_of(90, since, [told, untold])
+
+
+def test_answers_are_told_in_words_with_how_sure_they_are() -> None:
+    rate, half, raised = answer_facts(answers([1, 5, 30], [200], negatives=2, raised=1))
+
+    assert (rate.words, rate.value, rate.beside) == ("Answered, of 90 days", "75\u00a0%", "30 to 95\u00a0% · 3 of 4")
+    assert (half.words, half.value) == ("Half are answered within", "5\u00a0hours")
+    assert half.beside == "50\u00a0% within a day, 75\u00a0% within three days, 75\u00a0% within a week"
+    assert raised.words == "Negative reviews raised by a star or more after an answer"
+    assert (raised.value, raised.beside) == ("50\u00a0%", "9 to 91\u00a0% · 1 of 2")
+
+
+def test_where_more_than_half_wait_that_is_said() -> None:
+    found = answer_facts(answers([5], [30, 30]))
+
+    assert [each.value for each in found] == ["33\u00a0%", "more than half wait"]
+    assert found[1].beside == "33\u00a0% within a day"
+
+
+def test_what_nobody_tells_is_no_rate() -> None:
+    [only] = answer_facts(answers([], [], unknown=7))
+    assert (only.value, only.beside) == ("not told", "of 7 more nobody tells")
+
+    untold = answers([], [], unknown=7).all
+    assert (answer_rate(untold), half_answered(untold)) == ("not told", "")
+
+
+def test_without_reviews_nothing_is_said_of_answers() -> None:
+    none = answers([], [])
+
+    assert answer_facts(none) == []
+    assert (answer_rate(none.all), half_answered(none.all)) == ("", "")
+
+
+def test_it_is_said_since_when_reviews_are_known() -> None:
+    [rate, _] = answer_facts(answers([5], [], since=NOW_US))
+
+    assert rate.beside.endswith("1 of 1 · of reviews known since 29 November 2026")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "less than a minute"), (60, "1 minute"), (3_599, "59 minutes"), (3_600, "1 hour"), (100_000, "1 day")],
+)
+def test_a_wait_is_told_in_the_unit_that_says_enough(seconds: int, words: str) -> None:
+    assert wait(seconds * 1_000_000).replace("\u00a0", " ") == words

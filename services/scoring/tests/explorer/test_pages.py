@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from plaudit.common.contracts import SourceRef
-from plaudit_testing.review_events import SOURCE, review_state
+from plaudit.scoring.answers.consumer import ANSWERS
+from plaudit_testing.answered import answer
+from plaudit_testing.review_events import SOURCE, pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -40,6 +42,26 @@ async def test_the_page_shows_figures_the_chart_and_what_lies_below(staff: httpx
     ):
         assert words in page.text
     assert 'class="chart' in page.text
+
+
+async def test_the_page_says_how_reviews_are_answered_and_by_source(staff: httpx.AsyncClient, bus) -> None:
+    await told(bus, 5.0)
+    await told(bus, 2.0, source=OTHER)
+    published_at = datetime.now(UTC) - timedelta(days=3)
+    for sequence, (source, reply) in enumerate(
+        [(SOURCE, None), (OTHER, answer(published_at + timedelta(hours=5)))], start=1
+    ):
+        state = review_state(2.0, "acme/berlin", source=source, published_at=published_at, answer=reply)
+        await bus.give(ANSWERS, pending_envelope(None, state, time=published_at), sequence)
+
+    page = (await staff.get(page_of("acme"))).text.replace("\u00a0", " ")
+
+    for words in (
+        *("Answered, of 90 days <small>9 to 91 % · 1 of 2</small>", "Half are answered within", "5 hours"),
+        *("Negative reviews raised by a star or more after an answer <small>0 to 79 % · 0 of 1</small>",),
+        *("100 % <small>5 hours</small>", "0 % <small>more than half wait</small>"),
+    ):
+        assert words in page, words
 
 
 async def test_a_profile_is_chosen_by_a_link(staff: httpx.AsyncClient, bus) -> None:

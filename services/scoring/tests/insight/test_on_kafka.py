@@ -11,6 +11,7 @@ from plaudit.common.db import Database
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.process import Resources
+from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
@@ -109,4 +110,4 @@ async def test_what_cannot_be_counted_is_set_aside_and_the_next_review_is_kept(
 
 def test_the_service_runs_the_group_beside_the_others(resources: Resources[ScoringSettings]) -> None:
     groups = [subscription.group for subscription in build(resources).subscriptions]
-    assert groups == [LIVE.group, HISTORY.group, INSIGHT.group]
+    assert groups == [LIVE.group, HISTORY.group, INSIGHT.group, ANSWERS.group]

@@ -8,6 +8,7 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
+from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.badges import api as badges
 from plaudit.scoring.badges.pages import console as badges_console
 from plaudit.scoring.badges.pages import public as badges_public
@@ -110,7 +111,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
     worker = resources.database(Role.WORKER)
     return Parts(
         app=app,
-        subscriptions=(LIVE, HISTORY, INSIGHT),
+        subscriptions=(LIVE, HISTORY, INSIGHT, ANSWERS),
         jobs=[
             PublishingJob(resources),
             CompletionJob(resources),

@@ -19,6 +19,11 @@ STORES: Final[Mapping[str, str]] = {
     "event fills it again",
     "insight_places": "where the review was found is deleted with its words",
     "insight_days": "holds counts; those of the review are taken away with its words",
+    "answer_reviews": "hold figures and times by our own id of the review; its last event takes it out of all counts "
+    "from then on, as in the ledger",
+    "answer_places": "as answer_reviews",
+    "answer_sources": "hold times of sources alone",
+    "answer_starts": "hold numbers of records alone",
     "badges": "holds what a tenant calls its own subjects; nothing of a customer",
     "badge_profiles": "holds the name of a profile, and the id of the key or the account that chose it",
     "marks": "holds ids of rows of sums",

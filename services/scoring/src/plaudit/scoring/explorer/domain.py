@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
-from plaudit.scoring.figures.domain.intervals import Interval
+from plaudit.scoring.figures.domain.intervals import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.projection.domain.course import HalfStar, ScoreState, next_half_star
 from plaudit.scoring.scores.domain import half_stars, weight_at
@@ -177,6 +178,72 @@ def _percent(share: float) -> str:
 def _mean(mean: Mean) -> Fact:
     between = f"{mean.interval.low:.1f} to {mean.interval.high:.1f} · " if mean.interval else ""
     return Fact("CES, of 7", f"{mean.value:.1f}", f"{between}{_replies(mean.count)}")
+
+
+def answer_facts(answers: Answers) -> list[Fact]:
+    """Return how many reviews are answered, how soon, and how many negative ones are raised afterwards."""
+    figures = answers.all
+    if not figures.count + figures.unknown:
+        return []
+    found = [_answer_rate(answers)]
+    if figures.count:
+        found.append(_half_answered(figures))
+    if figures.answered_negatives:
+        found.append(
+            Fact(
+                "Negative reviews raised by a star or more after an answer",
+                _percent(figures.raised / figures.answered_negatives),
+                _of(figures.raised, figures.answered_negatives),
+            )
+        )
+    return found
+
+
+def answer_rate(figures: AnswerFigures) -> str:
+    """Return the share of reviews that are answered in words; nothing without reviews."""
+    if figures.rate is None:
+        return "not told" if figures.unknown else ""
+    return _percent(figures.rate)
+
+
+def half_answered(figures: AnswerFigures) -> str:
+    """Return within which time half of the reviews are answered; nothing without reviews."""
+    if figures.median_us is None:
+        return "more than half wait" if figures.count else ""
+    return wait(figures.median_us)
+
+
+def wait(wait_us: int) -> str:
+    """Return a wait in the unit that says enough."""
+    minutes = wait_us * 24 * 60 // DAY_US
+    if minutes >= 60:
+        return age(wait_us)
+    return f"{minutes}{_NO_BREAK}minute{'' if minutes == 1 else 's'}" if minutes else "less than a minute"
+
+
+def _answer_rate(answers: Answers) -> Fact:
+    figures = answers.all
+    said = [_of(figures.answered, figures.count)] if figures.count else []
+    if figures.unknown:
+        said.append(f"of {figures.unknown:,} more nobody tells")
+    if answers.known_since_us is not None:
+        said.append(f"of reviews known since {EPOCH + timedelta(microseconds=answers.known_since_us):%-d %B %Y}")
+    return Fact(f"Answered, of {answers.days} days", answer_rate(figures), " · ".join(said))
+
+
+def _half_answered(figures: AnswerFigures) -> Fact:
+    told = [
+        f"{_percent(share)} within {words}"
+        for words, share in zip(("a day", "three days", "a week"), figures.within.values(), strict=True)
+        if share is not None
+    ]
+    return Fact("Half are answered within", half_answered(figures), ", ".join(told))
+
+
+def _of(part: int, count: int) -> str:
+    """Return `31 to 69 % · 8 of 16`."""
+    low, high = wilson(part / count, count)
+    return f"{100 * low:.0f} to {_percent(high)} · {part:,} of {count:,}"
 
 
 def between(interval: Interval | None) -> str:

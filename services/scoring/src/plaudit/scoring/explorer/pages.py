@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
@@ -16,11 +17,15 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, unprocessable
 from plaudit.common.pages.charts import Mark, Series, Threshold, distribution, time_chart
 from plaudit.common.sessions import ConsolePages, staff
+from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.explanation.pages import EXPLANATION
 from plaudit.scoring.explorer.domain import (
     MONTH,
+    answer_facts,
+    answer_rate,
     between,
     facts,
+    half_answered,
     headline,
     stars_in_words,
     state_of,
@@ -28,7 +33,7 @@ from plaudit.scoring.explorer.domain import (
     strip,
     summary,
 )
-from plaudit.scoring.figures.api import figures_at
+from plaudit.scoring.figures.api import answers_at, figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
 from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.insight.pages import COMPLAINTS
@@ -42,7 +47,7 @@ from plaudit.scoring.ranking.api import standings
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile, unknown_asked, unknown_subject
-from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.scores.domain import Moment, Score
 from plaudit.scoring.scores.pages import LIVE, SCORES, SUBJECT
 from plaudit.scoring.series import store as series
 from plaudit.scoring.series.domain import Point, Span, points
@@ -153,18 +158,22 @@ async def _shown(tx: SqlTx, principal: Principal, listed: Sequence[str], profile
     first = compared[0]
     marked = await markers.concerning(tx, principal.tenant_id, first.subject, cut[0].end, cut[-1].end, MAX_MARKS)
     has_score = any(point.score.count for each in compared for point in each.points)
-    shown_sources = first.figures.by_source[:SHOWN_SOURCES] if len(first.figures.by_source) > 1 else []
+    answers = await answers_at(tx, principal.tenant_id, first.subject, unix_us(tx.now))
+    shown_sources = _sources(first.figures, answers)
     return {
         "first": first,
         "compared": compared,
         "headline": headline(first.figures),
         "figures": strip(first.figures, first.state, _month_ago(first.points, tx.now), tx.now),
-        "facts": facts(first.figures, first.aged, unix_us(tx.now)),
+        "facts": [*facts(first.figures, first.aged, unix_us(tx.now)), *answer_facts(answers)],
         "chart": _chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
         "stars": distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
         "sources": shown_sources,
-        "source_names": await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in shown_sources]),
+        "source_names": await sources.named(tx, principal.tenant_id, [source_id for source_id, _, _ in shown_sources]),
         "name_of": name_of,
+        "answer_days": answers.days,
+        "answer_rate": answer_rate,
+        "half_answered": half_answered,
         "markers_path": f"{MARKERS}?{urlencode({'subject': first.subject})}",
         "profile": profile,
         "address": lambda other: _address([other], profile.name),
@@ -174,6 +183,13 @@ async def _shown(tx: SqlTx, principal: Principal, listed: Sequence[str], profile
         "live": f"{LIVE}?{urlencode({'subject': first.subject})}",
         "now_path": _address(listed, profile.name, of=NOW),
     }
+
+
+def _sources(figures: Figures, answers: Answers) -> list[tuple[str, Score, AnswerFigures]]:
+    """Return the sources with the most reviews, their scores and their answers; none where there is one alone."""
+    if len(figures.by_source) <= 1:
+        return []
+    return [(each, score, answers.of(UUID(each))) for each, score in figures.by_source[:SHOWN_SOURCES]]
 
 
 async def _beside(tx: SqlTx, tenant_id: str, asked: Sequence[str]) -> tuple[list[str], str]:

@@ -1,5 +1,6 @@
 """HTTP: what is worth knowing of a subject beside its score."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
@@ -7,6 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Subject, TenantTx, authorize, describe
+from plaudit.scoring.answers import store as answers
+from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS, Answers, answers_of
 from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of, weights_of
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
@@ -40,6 +43,16 @@ async def figures_at(
     return figures_of(profile, parts, moment.at_us, efforts), aged
 
 
+async def answers_at(
+    tx: SqlTx, tenant_id: str, subject: str, at_us: int, days: int = DAYS, source_id: UUID | None = None
+) -> Answers:
+    """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant."""
+    found = await answers.of_sources(tx, tenant_id, subject, days, at_us, source_id)
+    known_since_us = await answers.known_since_us(tx)
+    # In a thread, so that other requests are answered meanwhile.
+    return await asyncio.to_thread(answers_of, days, known_since_us, found)
+
+
 @router.get(
     "/v1/score-figures/{subject:path}",
     summary="Read figures beside a score",
@@ -54,13 +67,26 @@ async def read_figures(
     source_id: Annotated[
         UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
     ] = None,
+    days: Annotated[
+        int,
+        Query(
+            ge=MIN_DAYS,
+            le=MAX_DAYS,
+            description="`answers` are figures of the reviews that were published in so many days up to the instant.",
+            examples=[DAYS],
+        ),
+    ] = DAYS,
 ) -> FiguresOut:
     """Return how sure the score of a subject is, how its reviews are distributed, how many come and how old they are.
 
     NPS, CSAT and CES fade as the profile says, and are never mixed into stars. Intervals have a confidence of 95 %:
     Wilson's of a share, that of Rocks of an NPS, Student's of a mean, each of the effective number of replies.
+
+    `answers` say how many reviews the company answers and how soon; reviews that wait are censored at their age, so
+    that they count. What is told there does not depend on the profile.
     """
     moment = moment_of(at, None, tx.now)
     figures, aged = await figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
+    answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days, source_id)
     named = await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in figures.by_source])
-    return figures_out(subject, profile.name, moment.at, figures, aged, named)
+    return figures_out(subject, profile.name, moment.at, figures, aged, answered, named)

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from plaudit.scoring.answers.domain.figures import WITHIN_HOURS, AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
-from plaudit.scoring.figures.domain.intervals import Interval
+from plaudit.scoring.figures.domain.intervals import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.scores.domain import Score
 from plaudit.scoring.sources.domain import Source, named
 from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
 
+SECOND_US: Final = 1_000_000
 A_SOURCE: Final = "01956d00-0000-7000-8000-000000000001"
 
 
@@ -64,6 +67,66 @@ class PartialScoreOut(BaseModel):
     effective_reviews: float = Field(description="How many of equal weight would say as much.", examples=[1.0])
 
 
+class RecoveryOut(BaseModel):
+    """What became of the ratings of negative reviews that were answered."""
+
+    share: float | None = Field(
+        description="The share whose rating is a star higher now, or more; null where there are none.", examples=[None]
+    )
+    interval: IntervalOut | None = Field(
+        description="Where it lies with a confidence of 95 %; null where there are none.", examples=[None]
+    )
+    raised: int = Field(description="Those whose rating is a star higher now, or more.", examples=[0])
+    answered_negatives: int = Field(
+        description="Reviews that had one or two stars when they were answered.", examples=[0]
+    )
+
+
+class AnswersOut(BaseModel):
+    """How many reviews are answered, how soon, and how many negative ones are raised afterwards."""
+
+    rate: float | None = Field(
+        description="The share that is answered, of all whose answers are told; null without reviews.", examples=[1.0]
+    )
+    interval: IntervalOut | None = Field(
+        description="Where the rate lies with a confidence of 95 %; null without reviews.",
+        examples=[{"low": 0.2065, "high": 1.0}],
+    )
+    answered: int = Field(description="Reviews that are answered.", examples=[1])
+    count: int = Field(description="Reviews of which it is known whether they are answered.", examples=[1])
+    unknown: int = Field(
+        description="Reviews of sources whose answers nobody tells. They are in no other figure, answered or not.",
+        examples=[0],
+    )
+    median_seconds: float | None = Field(
+        description="Half of the reviews are answered within it, by the estimator of Kaplan and Meier: those that wait "
+        "count with their age. Null where that is not reached.",
+        examples=[7_200.0],
+    )
+    median_reason: Literal["more-than-half-wait", "no-reviews"] | None = Field(
+        description="Why there is no median: more than half wait longer than can be seen, or there are no reviews.",
+        examples=[None],
+    )
+    within_24_hours: float | None = Field(
+        description="The share that is answered within a day, by the same estimator; null where no review has waited "
+        "so long.",
+        examples=[1.0],
+    )
+    within_72_hours: float | None = Field(description="Within three days.", examples=[1.0])
+    within_7_days: float | None = Field(description="Within seven days.", examples=[1.0])
+    recovery: RecoveryOut = Field(description="Negative reviews that were raised after an answer.")
+
+
+class SubjectAnswersOut(AnswersOut):
+    """The figures of answers of a subject, and of which reviews they are."""
+
+    days: int = Field(description="Of reviews that were published in so many days up to the instant.", examples=[90])
+    known_since: datetime | None = Field(
+        description="Reviews that were told before are in no figure of answers. Null where there are none.",
+        examples=[None],
+    )
+
+
 class SourceScoreOut(PartialScoreOut):
     """The score of one source's reviews alone."""
 
@@ -72,6 +135,7 @@ class SourceScoreOut(PartialScoreOut):
         description="What the tenant calls it; null until a review has told.", examples=["Acme shop"]
     )
     platform: str | None = Field(description="Its platform; null as the name.", examples=["trustpilot"])
+    answers: AnswersOut = Field(description="How the source's reviews are answered.")
 
 
 class VelocityOut(BaseModel):
@@ -122,6 +186,7 @@ class FiguresOut(BaseModel):
     by_source: list[SourceScoreOut] = Field(
         description="The scores of each source's reviews alone; of the 100 sources with the most reviews."
     )
+    answers: SubjectAnswersOut = Field(description="How the reviews are answered.")
     nps: ShareOut | None = Field(
         description="Promoters less detractors, of replies on a scale of 0 to 10; null without replies.",
         examples=[None],
@@ -135,11 +200,13 @@ class FiguresOut(BaseModel):
 
 
 def figures_out(
+def figures_out(
     subject: str,
     profile: str,
     at: datetime,
     figures: Figures,
     aged: Aged | None,
+    answers: Answers,
     sources: Mapping[str, Source],
 ) -> FiguresOut:
     """Return figures as the API shows them, with the sources that have names."""
@@ -163,13 +230,56 @@ def figures_out(
         freshness=None if aged is None else _freshness_out(aged, at),
         organic=PartialScoreOut.model_validate(_partial(figures.organic)),
         by_source=[
-            SourceScoreOut.model_validate({"source_id": source_id} | named(sources.get(source_id)) | _partial(each))
+            SourceScoreOut.model_validate(
+                {"source_id": source_id, "answers": AnswersOut(**_answers(answers.of(UUID(source_id))))}
+                | named(sources.get(source_id))
+                | _partial(each)
+            )
             for source_id, each in figures.by_source
         ],
+        answers=SubjectAnswersOut(
+            **_answers(answers.all),
+            days=answers.days,
+            known_since=None if answers.known_since_us is None else _time(answers.known_since_us),
+        ),
         nps=_share_out(figures.nps),
         csat=_share_out(figures.csat),
         ces=_mean_out(figures.ces),
     )
+
+
+def _answers(figures: AnswerFigures) -> dict[str, Any]:
+    within = [figures.within[hours] for hours in WITHIN_HOURS]
+    return {
+        "rate": figures.rate,
+        "interval": _share_interval(figures.answered, figures.count),
+        "answered": figures.answered,
+        "count": figures.count,
+        "unknown": figures.unknown,
+        "median_seconds": None if figures.median_us is None else figures.median_us / SECOND_US,
+        "median_reason": _why_no_median(figures),
+        **dict(zip(("within_24_hours", "within_72_hours", "within_7_days"), within, strict=True)),
+        "recovery": RecoveryOut(
+            share=figures.recovery,
+            interval=_share_interval(figures.raised, figures.answered_negatives),
+            raised=figures.raised,
+            answered_negatives=figures.answered_negatives,
+        ),
+    }
+
+
+def _why_no_median(figures: AnswerFigures) -> str | None:
+    if figures.median_us is not None:
+        return None
+    return "more-than-half-wait" if figures.count else "no-reviews"
+
+
+def _share_interval(part: int, count: int) -> IntervalOut | None:
+    return _interval_out(wilson(part / count, count)) if count else None
+
+
+def _time(at_us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=at_us)
 
 
 def _interval_out(interval: Interval | None) -> IntervalOut | None:
@@ -196,7 +306,7 @@ def _mean_out(mean: Mean | None) -> MeanOut | None:
 def _freshness_out(aged: Aged, at: datetime) -> FreshnessOut:
     at_us = unix_us(at)
     return FreshnessOut(
-        newest_rated_at=EPOCH + timedelta(microseconds=aged.newest_us),
+        newest_rated_at=_time(aged.newest_us),
         # A platform's clock may be minutes ahead of ours; no review is younger than new.
         newest_age_days=max(0, at_us - aged.newest_us) / DAY_US,
         median_weight_age_days=max(0, at_us - aged.median_us) / DAY_US,

@@ -1,0 +1,44 @@
+"""Where the stands of a review are found: by each prefix of its subject."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from plaudit.common.contracts.subjects import prefixes
+from plaudit.scoring.answers.domain.life import Revision, stands_of
+
+
+class Place(NamedTuple):
+    """A stand of a review at one prefix of its subject, in the order of the table's columns."""
+
+    tenant_id: str
+    prefix: str
+    published_us: int
+    review_id: UUID
+    from_us: int
+    until_us: int
+    source_id: UUID
+    answered_us: int | None
+    is_raised: bool | None
+
+    @property
+    def key(self) -> tuple[str, str, int, UUID, int]:
+        """What no two places have in common."""
+        return self[:5]
+
+
+def places_of(tenant_id: str, review_id: UUID, life: Sequence[Revision]) -> Iterator[Place]:
+    """Yield where a review is found, and how it stood there."""
+    for stand in stands_of(life):
+        state = stand.state
+        for prefix in prefixes(state.subject):
+            yield Place(
+                tenant_id, prefix, state.published_us, review_id, stand.from_us, stand.until_us,
+                state.source_id, state.answered_us, stand.is_raised,
+            )  # fmt: skip
+
+
+def merged(life: Sequence[Revision], told: Sequence[Revision]) -> list[Revision]:
+    """Return a life with revisions that were told now, in the order of their numbers; what is there already stays."""
+    by_number = {revision.number: revision for revision in [*told, *life]}
+    return [by_number[number] for number in sorted(by_number)]

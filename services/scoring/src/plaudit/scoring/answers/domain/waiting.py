@@ -1,0 +1,97 @@
+"""How long reviews wait for an answer, where some still wait: the estimator of Kaplan and Meier.
+
+A review without an answer is right-censored at its age: it is known to wait so long, and not how long it will. The
+share that still waits after t is the product, over all times t' up to t at which reviews were answered, of one less the
+share of those waiting just before t' that were answered at t' (Kaplan and Meier, JASA 53, 1958). A review that is
+censored at the very time of an answer was still waiting then.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from math import ceil
+from typing import Final, NamedTuple
+
+HALF: Final = 0.5
+_ROUNDING: Final = 1e-12
+
+
+class Waits(NamedTuple):
+    """How long reviews waited, in microseconds, in order."""
+
+    answered: Sequence[int]
+    """Until their answers, of those that have one."""
+    waiting: Sequence[int]
+    """Up to now, of those that have none."""
+
+
+class _Run(NamedTuple):
+    """Answers between which nothing was censored: the factors of the product cancel to one fraction."""
+
+    first: int
+    end: int
+    """Exclusive; both are indices of the answered."""
+    at_risk: int
+    """How many were waiting just before the first."""
+    share: float
+    """The share that waited longer than all answers before the first."""
+
+    def share_after(self, count: int) -> float:
+        """Return the share that still waits after so many of its answers."""
+        return self.share * (self.at_risk - count) / self.at_risk
+
+
+class Curve:
+    """The share that still waits after each time, up to the median and to a limit."""
+
+    def __init__(self, waits: Waits, limit_us: int) -> None:
+        """Follow the curve up to the later one of the median and the limit, or to its end."""
+        self._waits = waits
+        self._limit_us = limit_us
+        self._runs: list[_Run] = []
+        answered, waiting = waits
+        first, gone, share = 0, 0, 1.0
+        while first < len(answered) and (answered[first] <= limit_us or share > HALF + _ROUNDING):
+            gone = bisect_left(waiting, answered[first], gone)
+            end = bisect_right(answered, waiting[gone], first) if gone < len(waiting) else len(answered)
+            at_risk = len(answered) - first + len(waiting) - gone
+            self._runs.append(_Run(first, end, at_risk, share))
+            share *= (at_risk - end + first) / at_risk
+            first = end
+
+    @property
+    def median(self) -> int | None:
+        """The least time after which at most half still wait; None where that is not reached."""
+        for run in self._runs:
+            if run.share_after(run.end - run.first) <= HALF + _ROUNDING:
+                count = ceil(run.at_risk * (1 - (HALF + _ROUNDING) / run.share))
+                return self._waits.answered[run.first + max(count, 1) - 1]
+        return None
+
+    def answered_within(self, time_us: int) -> float | None:
+        """Return the share that is answered within a time; None where nobody is known to have waited so long.
+
+        Raises:
+            ValueError: the time is beyond the limit.
+        """
+        if time_us > self._limit_us:
+            raise ValueError(f"the curve was followed up to {self._limit_us} µs, and {time_us} is asked for")
+        answered, still = self._waits.answered, 1.0
+        for run in self._runs:
+            if answered[run.first] > time_us:
+                break
+            still = run.share_after(bisect_right(answered, time_us, run.first, run.end) - run.first)
+        longest_us = max((times[-1] for times in self._waits if times), default=-1)
+        return None if still > 0 and longest_us < time_us else 1 - still
+
+
+def together(waits: Iterable[Waits]) -> Waits:
+    """Return all of them in order."""
+    answered: list[int] = []
+    waiting: list[int] = []
+    for each in waits:
+        answered += each.answered
+        waiting += each.waiting
+    # What is in order already is merged, not sorted anew.
+    answered.sort()
+    waiting.sort()
+    return Waits(answered, waiting)

@@ -1,0 +1,177 @@
+"""Every SQL statement of answers."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+from plaudit.scoring.answers.domain.figures import SourceReviews
+from plaudit.scoring.answers.domain.life import Revision
+from plaudit.scoring.answers.domain.places import Place
+from plaudit.scoring.answers.domain.waiting import Waits
+from plaudit.scoring.answers.tables import answer_places, answer_reviews, answer_sources, answer_starts
+from plaudit.scoring.profiles.domain import DAY_US
+
+ReviewKey = tuple[str, UUID]
+"""Tenant id and review id."""
+SourceKey = tuple[str, UUID]
+"""Tenant id and source id."""
+Told = tuple[int | None, int | None]
+"""When a source was last seen to tell answers, and when last not to."""
+Start = tuple[int, int, int, int]
+"""Partition, epoch, number and time of the first record that was applied."""
+
+_REVIEW: Final = Columns(answer_reviews)
+_PLACE: Final = Columns(answer_places)
+_SOURCE: Final = Columns(answer_sources)
+_START: Final = Columns(answer_starts)
+_LIFE: Final = msgspec.json.Decoder(list[Revision])
+_LIFE_TEXT: Final = msgspec.json.Encoder()
+
+# In the order of the key, so that two writers cannot deadlock; each row by its key, whatever the planner expects.
+_LOCKED = f"""
+SELECT found.* FROM unnest($1::text[], $2::uuid[]) AS told (tenant_id, review_id)
+CROSS JOIN LATERAL (
+    SELECT {_REVIEW.listed} FROM answer_reviews AS held
+    WHERE held.tenant_id = told.tenant_id AND held.review_id = told.review_id
+    OFFSET 0 FOR UPDATE
+) AS found
+"""
+_INSERT = f"INSERT INTO answer_reviews ({_REVIEW.listed}) SELECT * FROM {_REVIEW.unnest()}"
+_REPLACE = f"""
+UPDATE answer_reviews AS held SET life = told.life FROM {_REVIEW.unnest()} AS told ({_REVIEW.listed})
+WHERE held.tenant_id = told.tenant_id AND held.review_id = told.review_id
+"""
+_KEY = tuple(column.name for column in answer_places.primary_key)
+_DELETE_PLACES = f"""
+DELETE FROM answer_places AS held USING unnest($1::text[], $2::text[], $3::bigint[], $4::uuid[], $5::bigint[])
+    AS told ({", ".join(_KEY)})
+WHERE {" AND ".join(f"held.{name} = told.{name}" for name in _KEY)}
+"""
+_ADD_PLACES = f"INSERT INTO answer_places ({_PLACE.listed}) SELECT * FROM {_PLACE.unnest()}"
+# `greatest` passes over nulls.
+_NOTE_SOURCES = f"""
+INSERT INTO answer_sources AS held ({_SOURCE.listed}) SELECT * FROM {_SOURCE.unnest()}
+ON CONFLICT (tenant_id, source_id) DO UPDATE
+SET told_us = greatest(held.told_us, excluded.told_us), untold_us = greatest(held.untold_us, excluded.untold_us)
+"""
+_NOTE_STARTS = f"""
+INSERT INTO answer_starts ({_START.listed}) SELECT * FROM {_START.unnest()} ON CONFLICT (partition) DO NOTHING
+"""
+# Of a source that has ceased to tell, what it told up to then is known.
+_OF_SOURCES = f"""
+SELECT source_id, coalesce(is_told, false) AS is_told, count(*) AS count,
+    array_agg(greatest(answered_us - published_us, 0)) FILTER (WHERE is_answered AND is_told) AS answered,
+    array_agg($4::bigint - published_us) FILTER (WHERE NOT is_answered AND is_told) AS waiting,
+    count(*) FILTER (WHERE is_answered AND is_raised IS NOT NULL) AS answered_negatives,
+    count(*) FILTER (WHERE is_answered AND is_raised) AS raised
+FROM (
+    SELECT source_id, published_us, answered_us, is_raised, coalesce(answered_us <= $4::bigint, false) AS is_answered
+    FROM answer_places
+    WHERE tenant_id = $1 AND prefix = $2
+        AND published_us > $4::bigint - $3::bigint * {DAY_US} AND published_us <= $4::bigint
+        AND from_us <= $4::bigint AND until_us > $4::bigint
+        AND ($5::uuid IS NULL OR source_id = $5)
+) AS standing
+LEFT JOIN (
+    SELECT source_id, told_us >= coalesce(untold_us, told_us) OR told_us >= $4::bigint AS is_told
+    FROM answer_sources WHERE tenant_id = $1
+) AS sources USING (source_id)
+GROUP BY source_id, is_told
+ORDER BY source_id
+"""
+# The first record of a partition that was ever written has the number 1: nothing came before it.
+_KNOWN_SINCE = "SELECT max(known_us) FROM answer_starts WHERE sequence > 1"
+
+# The planner would read a whole table once to join it with many rows. Most of its rows are not of this batch.
+_LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
+
+async def locked(tx: Tx, keys: Collection[ReviewKey]) -> dict[ReviewKey, list[Revision]]:
+    """Return the lives of those of the reviews that are stored, and lock them until the end."""
+    if not keys:
+        return {}
+    rows = await tx.raw.fetch(_LOCKED, *map(list, zip(*sorted(keys), strict=True)))
+    return {(row["tenant_id"], row["review_id"]): _LIFE.decode(row["life"]) for row in rows}
+
+
+async def insert(tx: Tx, lives: Mapping[ReviewKey, Sequence[Revision]]) -> None:
+    """Store the lives of reviews that are not stored yet.
+
+    Raises:
+        asyncpg.UniqueViolationError: another transaction has stored one of them meanwhile.
+    """
+    if lives:
+        await tx.raw.execute(_INSERT, *_arrays(lives))
+
+
+async def replace(tx: Tx, lives: Mapping[ReviewKey, Sequence[Revision]]) -> None:
+    """Store the lives of reviews that `locked` has returned."""
+    if lives:
+        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(_REPLACE, *_arrays(lives))
+
+
+async def move(tx: Tx, gone: Iterable[Place], new: Iterable[Place]) -> None:
+    """Delete where reviews were found, and add where they are found now."""
+    if keys := sorted(each.key for each in gone):
+        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(_DELETE_PLACES, *zip(*keys, strict=True))
+    if rows := sorted(new, key=lambda each: each.key):
+        await tx.raw.execute(_ADD_PLACES, *zip(*rows, strict=True))
+
+
+async def note_sources(tx: Tx, told: Mapping[SourceKey, Told]) -> None:
+    """Note when sources told answers and when they did not, in the order of their keys against deadlocks."""
+    if rows := [(*key, *times) for key, times in sorted(told.items())]:
+        await tx.raw.execute(_NOTE_SOURCES, *zip(*rows, strict=True))
+
+
+async def note_starts(tx: Tx, starts: Iterable[Start]) -> None:
+    """Note the first records of partitions, where none was noted yet."""
+    if rows := sorted(starts):
+        await tx.raw.execute(_NOTE_STARTS, *zip(*rows, strict=True))
+
+
+async def of_sources(
+    tx: Tx, tenant_id: str, subject: str, days: int, at_us: int, source_id: UUID | None
+) -> list[SourceReviews]:
+    """Return the reviews of a subject and of everything below it, by source, as they stand at an instant.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose reviews.
+        subject: the subject.
+        days: reviews that were published so many days before the instant, or later.
+        at_us: the instant.
+        source_id: of this source alone, if given.
+    """
+    rows = await tx.raw.fetch(_OF_SOURCES, tenant_id, subject, days, at_us, source_id)
+    return [
+        SourceReviews(
+            source_id=row["source_id"],
+            is_told=row["is_told"],
+            count=row["count"],
+            waits=Waits(sorted(row["answered"] or ()), sorted(row["waiting"] or ())),
+            answered_negatives=row["answered_negatives"],
+            raised=row["raised"],
+        )
+        for row in rows
+    ]
+
+
+async def known_since_us(tx: Tx) -> int | None:
+    """Return since when all reviews are known; None where no review came before the first that was applied."""
+    found: int | None = await tx.raw.fetchval(_KNOWN_SINCE)
+    return found
+
+
+def _arrays(lives: Mapping[ReviewKey, Sequence[Revision]]) -> Iterable[Sequence[object]]:
+    rows = ((*key, _LIFE_TEXT.encode(life).decode()) for key, life in sorted(lives.items()))
+    return zip(*rows, strict=True)
+
+
+assert _PLACE.names == Place._fields, "a place is stored in the order of its fields"

@@ -1,0 +1,100 @@
+"""The estimator of Kaplan and Meier: published figures, figures by hand, and its definition."""
+
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.scoring.answers.domain.waiting import Curve, Waits, together
+from plaudit_testing.answered import survival
+
+# Weeks of remission under 6-mercaptopurine: Freireich and others, Blood 21 (1963), as in Gehan, Biometrika 52 (1965).
+RELAPSED = [6, 6, 6, 7, 10, 13, 16, 22, 23]
+STILL_IN_REMISSION = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+PUBLISHED = {6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448}
+"""Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data, table 1.2."""
+
+LIMIT = 40
+TIMES = st.lists(st.integers(0, 30), max_size=40).map(sorted)
+
+
+def median(waits: Waits) -> int | None:
+    return Curve(waits, limit_us=0).median
+
+
+def answered_within(waits: Waits, time: int) -> float | None:
+    return Curve(waits, limit_us=max(LIMIT, time)).answered_within(time)
+
+
+def test_the_remissions_of_freireich_are_as_published() -> None:
+    waits = Waits(RELAPSED, STILL_IN_REMISSION)
+
+    assert median(waits) == 23
+    assert {week: 1 - (answered_within(waits, week) or 0) for week in PUBLISHED} == pytest.approx(PUBLISHED, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("answered", "waiting", "half"),
+    [
+        ([1, 2, 3, 4], [], 2),
+        ([1, 2, 3], [], 2),
+        ([5], [], 5),
+        ([1, 2], [1, 2], 2),  # 3/4, then 3/4 of 1/2
+        ([1], [2, 3], None),
+        ([2, 3], [1], 2),  # the one that left before no longer counts
+        ([], [4], None),
+        ([], [], None),
+    ],
+)
+def test_half_are_answered_within_the_median(answered: list[int], waiting: list[int], half: int | None) -> None:
+    assert median(Waits(answered, waiting)) == half
+
+
+def test_unanswered_reviews_pull_the_median_up() -> None:
+    answered = [1, 2, 3, 10]
+
+    assert median(Waits(answered, [])) == 2
+    assert median(Waits(answered, [20])) == 3
+    assert median(Waits(answered, [20, 20, 20, 20, 20])) is None
+
+
+def test_a_share_is_not_told_for_longer_than_any_review_has_waited() -> None:
+    assert answered_within(Waits([1], [5]), 5) == 0.5
+    assert answered_within(Waits([1], [5]), 6) is None
+    assert answered_within(Waits([1, 2], []), 6) == 1.0
+    assert answered_within(Waits([], []), 6) is None
+
+
+@given(TIMES, TIMES, st.integers(0, 31))
+def test_it_is_the_product_of_its_definition(answered: list[int], waiting: list[int], limit: int) -> None:
+    waits = Waits(answered, waiting)
+    steps = survival([(time, True) for time in answered] + [(time, False) for time in waiting])
+
+    assert median(waits) == next((time for time, still in steps if still <= Fraction(1, 2)), None)
+    still = [share for time, share in steps if time <= limit][-1:] or [Fraction(1)]
+    if still[0] and all(time < limit for time in [*answered, *waiting]):
+        assert answered_within(waits, limit) is None
+    else:
+        assert answered_within(waits, limit) == pytest.approx(float(1 - still[0]), rel=1e-9, abs=1e-12)
+
+
+@given(TIMES, TIMES, TIMES, TIMES)
+def test_sources_together_are_all_reviews(one: list[int], two: list[int], three: list[int], four: list[int]) -> None:
+    assert together([Waits(one, two), Waits(three, four)]) == Waits(sorted(one + three), sorted(two + four))
+
+
+def test_a_curve_tells_nothing_beyond_its_limit() -> None:
+    curve = Curve(Waits([1, 2, 3, 4], []), limit_us=1)
+
+    assert (curve.median, curve.answered_within(1)) == (2, 0.25)
+    with pytest.raises(ValueError, match="followed up to 1 µs"):
+        curve.answered_within(2)
+
+
+def test_hours_are_exact_to_the_microsecond() -> None:
+    day = timedelta(days=1) // timedelta(microseconds=1)
+
+    assert answered_within(Waits([day], []), day) == 1.0
+    assert answered_within(Waits([day + 1], []), day) == 0.0
