@@ -45,7 +45,7 @@ def sorted_review(
     rating: float = 5.0, rated_at_us: int = MOMENT_US, *, topics: tuple[str, ...] = (), **traits: Any
 ) -> SortedReview:
     """A review's state as history reads it, with what it mentions."""
-    return SortedReview(*msgspec.structs.astuple(scored(rating, rated_at_us, **traits)), topics=topics)
+    return SortedReview(**msgspec.structs.asdict(scored(rating, rated_at_us, **traits)), topics=topics)
 
 
 def change(before: ScoredReview | None, after: ScoredReview | None) -> ScoredChange:

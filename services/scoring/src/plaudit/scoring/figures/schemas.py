@@ -200,7 +200,6 @@ class FiguresOut(BaseModel):
 
 
 def figures_out(
-def figures_out(
     subject: str,
     profile: str,
     at: datetime,

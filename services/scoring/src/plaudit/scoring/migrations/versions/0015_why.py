@@ -7,7 +7,7 @@ from plaudit.common.db.database import role_name
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0014"
 
 
 def upgrade() -> None:

@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0015"
 
 
 def upgrade() -> None:
