@@ -11,15 +11,25 @@ from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
 from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
-from plaudit_testing.review_events import review_state
+from plaudit_testing.own_profiles import own, set_profile
+from plaudit_testing.review_events import SOURCE, review_state
 
 pytestmark = [pytest.mark.postgres, needs_browser]
 NARROW = 320
+FAIR = own(
+    "fair-to-those-who-were-not-asked",
+    45.0,
+    is_frozen=True,
+    unverified_weight=0.5,
+    origin_weights={"invited": 0.75, "incentivised": 0.25},
+    source_weights={SOURCE.id: 2.0},
+)
 
 
 async def test_a_score_is_made_public_and_everybody_sees_how_it_is_calculated(
-    resources: Resources[ScoringSettings], client_of, bus, tmp_path: Path
+    resources: Resources[ScoringSettings], client_of, bus, tmp_path: Path, superuser
 ) -> None:
+    await set_profile(superuser, FAIR)
     now = datetime.now(UTC)
     for rating in (5, 5, 4.5, 4, 3, 1):
         await bus.tell(None, review_state(rating, "acme/berlin", rated_at=now), time=now)
@@ -55,3 +65,16 @@ async def test_a_score_is_made_public_and_everybody_sees_how_it_is_calculated(
         await expect(page.get_by_text("ratings between two stars")).to_be_visible()
         await page.get_by_role("link", name="lifetime").click()
         await check("How the score “lifetime” is calculated")
+        await page.goto(f"{address.partition('/badges/')[0]}/console/scores/badges")
+        await page.get_by_label("Badges show scores by").select_option(FAIR.name)
+        await page.get_by_role("button", name="Choose").click()
+        await expect(page.get_by_role("status")).to_contain_text("All badges show scores by the profile")
+        await check("Badges")
+        await page.goto(address)
+        await page.reload()  # the browser may show what it has for five minutes
+        await expect(page.get_by_text(f"How the score “{FAIR.name}” is calculated")).to_be_visible()
+        await page.goto(
+            f"{address.partition('/badges/')[0]}/scores/how/{FAIR.name}?tenant=default&subject=acme%2Fberlin"
+        )
+        await check(f"How the score “{FAIR.name}” is calculated")
+        await expect(page.get_by_text("given for a reward × 0.25")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Where a score goes, without new reviews or at a pace of them, and what it takes to reach a target: in closed form.
+"""Where a score goes, without new reviews or at a pace of them: in closed form. `target.py` has what a target takes.
 
 In a time Δ reviews fade by `d = 2^-(Δ/H)`. Reviews that arrive as a steady stream would, if it lasted for ever, weigh
 `K = pace * weight * H / ln 2` together; after Δ they weigh `K * (1 - d)`. So at a threshold T the numerator of the
@@ -15,10 +15,8 @@ They may lie beyond what a calendar can show: compare before you convert them.
 """
 
 import math
-from bisect import bisect_left
 from dataclasses import dataclass
-from fractions import Fraction
-from math import exp2, expm1, ldexp, log, log1p, log2, nextafter
+from math import exp2, expm1, ldexp, log, log1p, log2
 from typing import Final, NamedTuple
 
 from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MAX_WEIGHT, MIN_RATING
@@ -26,8 +24,6 @@ from plaudit.scoring.scores.domain import half_stars
 
 MAX_PER_DAY: Final = 1e9
 """The highest pace: reviews a day."""
-MAX_REVIEWS: Final = 10**15
-"""How many reviews that arrive one by one are looked at."""
 MAX_HALF_LIFE_US: Final = 10**30
 """The longest half-life; whoever needs a longer one means None."""
 _LN_2: Final = log(2)
@@ -35,12 +31,22 @@ _MAX_NUDGES: Final = 64
 """How often a computed crossing is moved past rounding, by twice as much every time."""
 
 
-def _check_stars(name: str, value: float) -> None:
+def check_stars(name: str, value: float) -> None:
+    """Refuse a number of stars that is off the scale.
+
+    Raises:
+        ValueError: it is.
+    """
     if not MIN_RATING <= value <= MAX_RATING:  # also refuses NaN
         raise ValueError(f"{name} {value!r} is off the scale; send a number from {MIN_RATING:g} to {MAX_RATING:g}")
 
 
-def _check_weight(name: str, value: float) -> None:
+def check_weight(name: str, value: float) -> None:
+    """Refuse what no review weighs.
+
+    Raises:
+        ValueError: the weight is out of its range.
+    """
     if not 0 < value <= MAX_WEIGHT:
         raise ValueError(f"{name} must be above 0 and at most {MAX_WEIGHT:g}")
 
@@ -69,7 +75,7 @@ class ScoreState:
             raise ValueError("the sums of a score must be finite")
         if not (math.isfinite(self.prior_weight) and self.prior_weight > 0 and self.prior_weight + self.b > 0):
             raise ValueError("prior_weight must be finite and above 0, and above what the sum of weights lacks to 0")
-        _check_stars("prior_value", self.prior_value)
+        check_stars("prior_value", self.prior_value)
         if self.half_life_us is not None and not 1 <= self.half_life_us <= MAX_HALF_LIFE_US:
             raise ValueError(f"half_life_us must be from 1 to {MAX_HALF_LIFE_US:g}, or None where reviews do not fade")
 
@@ -95,8 +101,8 @@ class Pace:
         """Check the ranges."""
         if not 0 <= self.per_day <= MAX_PER_DAY:
             raise ValueError(f"per_day must be from 0 to {MAX_PER_DAY:g} reviews a day")
-        _check_stars("rating", self.rating)
-        _check_weight("weight", self.weight)
+        check_stars("rating", self.rating)
+        check_weight("weight", self.weight)
 
 
 NO_REVIEWS: Final = Pace(per_day=0.0, rating=MIN_RATING)
@@ -110,16 +116,6 @@ class HalfStar(NamedTuple):
     threshold: float
     stars: float
     """The stars shown from then on."""
-
-
-class Reached(NamedTuple):
-    """How many reviews reach a target, and when the last of them arrives."""
-
-    reviews: int
-    at_us: int
-
-
-# The way of a score.
 
 
 def remaining(age_us: int, half_life_us: int | None) -> float:
@@ -136,10 +132,10 @@ def later(state: ScoreState, at_us: int, pace: Pace = NO_REVIEWS) -> ScoreState:
     Raises:
         ValueError: the instant is before the state's own.
     """
-    age_us = _age_us(state, at_us)
+    age_us = age_us_of(state, at_us)
     left = remaining(age_us, state.half_life_us)
-    arrived = _arrived(pace, age_us, state.half_life_us)
-    return _moved(state, at_us, state.a * left + pace.rating * arrived, state.b * left + arrived)
+    arrived = arrived_weight(pace, age_us, state.half_life_us)
+    return moved(state, at_us, state.a * left + pace.rating * arrived, state.b * left + arrived)
 
 
 def score_at(state: ScoreState, at_us: int, pace: Pace = NO_REVIEWS) -> float:
@@ -159,7 +155,7 @@ def limit(state: ScoreState, pace: Pace = NO_REVIEWS) -> float:
     if state.half_life_us is None:
         return pace.rating if pace.per_day else state.score
     kept = _kept(pace, state.half_life_us)
-    return _moved(state, state.at_us, pace.rating * kept, kept).score
+    return moved(state, state.at_us, pace.rating * kept, kept).score
 
 
 def crossing_us(state: ScoreState, threshold: float, pace: Pace = NO_REVIEWS) -> int | None:
@@ -171,7 +167,7 @@ def crossing_us(state: ScoreState, threshold: float, pace: Pace = NO_REVIEWS) ->
     Raises:
         ValueError: the threshold is off the scale.
     """
-    _check_stars("threshold", threshold)
+    check_stars("threshold", threshold)
     now, last = state.score, limit(state, pace)
     return _passed_us(state, threshold, pace) if min(now, last) < threshold < max(now, last) else None
 
@@ -191,118 +187,19 @@ def next_half_star(state: ScoreState, pace: Pace = NO_REVIEWS) -> HalfStar | Non
     return None
 
 
-# What it takes.
-
-
-def fewest_now(state: ScoreState, target: float, *, rating: float, weight: float = 1.0) -> int | None:
-    """Return how few fresh reviews of one rating raise the score to a target now; None if no number does.
-
-    `n = ceil((N + B) * (T - S) / (weight * (r - T)))`, in exact fractions. The target is reached by what rounds to it,
-    so that three of five stars reach 3.95, which has no exact binary form.
+def age_us_of(state: ScoreState, at_us: int) -> int:
+    """Return the time from a state until an instant.
 
     Raises:
-        ValueError: a rating, the target or the weight is out of its range.
+        ValueError: the instant is before the state's own.
     """
-    _check_stars("target", target)
-    _check_stars("rating", rating)
-    _check_weight("weight", weight)
-    if _reaches(state, target, Fraction(0), rating):
-        return 0
-    if rating <= target:
-        return None
-    # Whatever is above the middle between the target and the float below it rounds to the target.
-    middle = (Fraction(target) + Fraction(nextafter(target, 0.0))) / 2
-    a, b, n, v = map(Fraction, (state.a, state.b, state.prior_weight, state.prior_value))
-    fewest = math.ceil((middle * (n + b) - n * v - a) / (Fraction(weight) * (Fraction(rating) - middle)))
-    return fewest if _reaches(state, target, fewest * Fraction(weight), rating) else fewest + 1
-
-
-def fewest_at_pace(state: ScoreState, target: float, pace: Pace, by_us: int) -> Reached | None:
-    """Return how few reviews reach a target when they arrive one by one at a pace; None if none does by an instant.
-
-    None, too, if it takes more than `MAX_REVIEWS`. The k-th arrives `k / per_day` days from now and fades from then
-    on. The score is read as each arrives: with n of them they weigh `weight * (1 - q^n) / (1 - q)`, q being what is
-    left of one when the next arrives.
-
-    Raises:
-        ValueError: the target is off the scale, or the instant is before the state's own.
-    """
-    _check_stars("target", target)
-    most = min(int(Fraction(pace.per_day) * _age_us(state, by_us) / DAY_US), MAX_REVIEWS)
-
-    def is_reached(arrived: int) -> bool:
-        left, weight = _one_by_one(pace, arrived, state.half_life_us)
-        faded = _moved(state, state.at_us, state.a * left, state.b * left)
-        return _reaches(faded, target, Fraction(weight), pace.rating)
-
-    if is_reached(0):
-        return Reached(0, state.at_us)
-    # The score moves in one direction from review to review, so the first that reaches the target can be bisected.
-    reviews = bisect_left(range(most + 1), 1, key=is_reached)
-    if reviews > most:
-        return None
-    return Reached(reviews, state.at_us + math.ceil(reviews * DAY_US / Fraction(pace.per_day)))
-
-
-def pace_needed(state: ScoreState, target: float, by_us: int, *, rating: float, weight: float = 1.0) -> float | None:
-    """Return how many reviews of one rating must arrive a day for the score to be at a target at an instant.
-
-    0 if it is not below the target then anyway; None if no pace up to `MAX_PER_DAY` is enough. With the score S that
-    it would have by then, what must have arrived by then weighs `(N + B*d) * (T - S) / (r - T)`.
-
-    Raises:
-        ValueError: a figure is out of its range, or the instant is before the state's own.
-    """
-    _check_stars("target", target)
-    one_a_day = Pace(per_day=1.0, rating=rating, weight=weight)
-    idle = later(state, by_us)
-    if idle.score >= target:
-        return 0.0
-    arrived = _arrived(one_a_day, by_us - state.at_us, state.half_life_us)
-    if rating <= target or arrived == 0:
-        return None
-    needed = (idle.prior_weight + idle.b) * (target - idle.score) / (rating - target)
-    return needed / arrived if needed <= MAX_PER_DAY * arrived else None
-
-
-def worth_of_rerating(
-    state: ScoreState, *, rating: float, present_weight: float, new_rating: float, fresh_weight: float = 1.0
-) -> float:
-    """Return by how much the score rises when a review that counts gets another rating now, in stars.
-
-    A new rating is weighed by its own time, so the review is fresh again:
-    `((r' - S) * w' - (r - S) * w) / (N + B - w + w')`. It may fall although the rating rises.
-
-    Args:
-        state: with the review in it.
-        rating: the present one.
-        present_weight: what is left of the review's weight; see `remaining`.
-        new_rating: the other one.
-        fresh_weight: what the profile gives the review while it is fresh.
-
-    Raises:
-        ValueError: a rating or a weight is out of its range.
-    """
-    _check_stars("rating", rating)
-    _check_stars("new_rating", new_rating)
-    _check_weight("fresh_weight", fresh_weight)
-    if not 0 <= present_weight <= fresh_weight:
-        raise ValueError("present_weight must be from 0 to fresh_weight: a review only ever fades")
-    score = state.score
-    gained = (new_rating - score) * fresh_weight - (rating - score) * present_weight
-    return gained / (state.prior_weight + state.b - present_weight + fresh_weight)
-
-
-# Leaves.
-
-
-def _age_us(state: ScoreState, at_us: int) -> int:
     if at_us < state.at_us:
         raise ValueError("a projection starts at the state's own instant; ask for that one or a later one")
     return at_us - state.at_us
 
 
-def _moved(state: ScoreState, at_us: int, a: float, b: float) -> ScoreState:
+def moved(state: ScoreState, at_us: int, a: float, b: float) -> ScoreState:
+    """Return a state with other sums, at an instant."""
     return ScoreState(
         a=a,
         b=b,
@@ -318,25 +215,11 @@ def _kept(pace: Pace, half_life_us: int) -> float:
     return pace.per_day * pace.weight * (half_life_us / DAY_US) / _LN_2
 
 
-def _arrived(pace: Pace, age_us: int, half_life_us: int | None) -> float:
+def arrived_weight(pace: Pace, age_us: int, half_life_us: int | None) -> float:
     """Return what the reviews that arrived in a time weigh at its end: `K * (1 - d)`, without cancellation."""
     if half_life_us is None:
         return pace.per_day * pace.weight * (age_us / DAY_US)
     return _kept(pace, half_life_us) * -expm1(-_LN_2 * (age_us / half_life_us))
-
-
-def _one_by_one(pace: Pace, arrived: int, half_life_us: int | None) -> tuple[float, float]:
-    """Return what is left of older reviews when the n-th of a stream arrives, and what the n weigh then."""
-    if half_life_us is None or not arrived:
-        return 1.0, arrived * pace.weight
-    faded = _LN_2 * DAY_US / half_life_us / pace.per_day
-    return math.exp(-arrived * faded), pace.weight * expm1(-arrived * faded) / expm1(-faded)
-
-
-def _reaches(state: ScoreState, target: float, added: Fraction, rating: float) -> bool:
-    """Tell whether the score, with reviews of this weight and rating added, rounds to the target or is above it."""
-    a, b, n, v = map(Fraction, (state.a, state.b, state.prior_weight, state.prior_value))
-    return float((n * v + a + added * Fraction(rating)) / (n + b + added)) >= target
 
 
 def _crossing_age_us(state: ScoreState, threshold: float, pace: Pace) -> float:

@@ -11,16 +11,18 @@ from plaudit.scoring.projection.domain.course import (
     NO_REVIEWS,
     HalfStar,
     Pace,
-    Reached,
     ScoreState,
     crossing_us,
-    fewest_at_pace,
-    fewest_now,
     limit,
     next_half_star,
-    pace_needed,
     remaining,
     score_at,
+)
+from plaudit.scoring.projection.domain.target import (
+    Reached,
+    fewest_at_pace,
+    fewest_now,
+    pace_needed,
     worth_of_rerating,
 )
 from plaudit.scoring.scores.domain import half_stars, instant_of
