@@ -69,7 +69,7 @@ RETURNING resolved_letters
 _READINGS = "SELECT tenant_id, after, is_read FROM refill_tenants ORDER BY tenant_id"
 _LOCK_READING = "SELECT tenant_id, after, is_read FROM refill_tenants WHERE tenant_id = $1 FOR UPDATE"
 _MOVE_READING = """
-UPDATE refill_tenants SET after = $2, is_read = $2 IS NULL, revisions = revisions + $3 WHERE tenant_id = $1
+UPDATE refill_tenants SET after = $2::text, is_read = $2::text IS NULL, revisions = revisions + $3 WHERE tenant_id = $1
 """
 _REFUSE = "UPDATE refills SET refused = refused + $1"
 _EPOCHS = f"""
