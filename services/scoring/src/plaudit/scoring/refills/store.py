@@ -169,7 +169,7 @@ SELECT FROM positions WHERE consumer_group = '{HISTORY_GROUP}' AND topic = '{REV
 ORDER BY partition FOR UPDATE
 """
 _INDEXES = """
-SELECT c.relname AS name, i.indkey::text || coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS columns
+SELECT c.relname AS name, substring(pg_get_indexdef(c.oid) FROM ' USING .*') AS columns
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ('scoring.' || $1)::regclass ORDER BY c.oid
 """
 _KEPT_TENANTS = """
