@@ -223,12 +223,26 @@ def world_of(ingest: Ingest) -> Callable[[Source, int], World]:
 
 
 @pytest.fixture
-def feed_of(ingest: Ingest, resources: Any) -> Callable[..., Awaitable[Feed]]:
+async def feed_at() -> AsyncIterator[Callable[[str, dict[str, str]], Feed]]:
+    """Makes feeds at an address, by tenant and key."""
+    made: list[Feed] = []
+
+    def make(address: str, keys: dict[str, str]) -> Feed:
+        made.append(Feed(address, keys))
+        return made[-1]
+
+    yield make
+    for feed in made:
+        await feed.close()
+
+
+@pytest.fixture
+def feed_of(ingest: Ingest, feed_at: Callable[[str, dict[str, str]], Feed]) -> Callable[..., Awaitable[Feed]]:
     """Makes feeds of tenants."""
 
     async def make(*tenants: str) -> Feed:
         keys = {tenant: await ingest.key(tenant, "reviews:read") for tenant in tenants or ("default",)}
-        return Feed(str(ingest.client.base_url), keys)
+        return feed_at(str(ingest.client.base_url), keys)
 
     return make
 
