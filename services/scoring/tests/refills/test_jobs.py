@@ -22,8 +22,8 @@ from plaudit.scoring.rebuilds.jobs import rebuild
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile
 from plaudit.scoring.refills import commands
 from plaudit.scoring.refills.domain import FEED_EPOCH, RefillProgress
-from plaudit.scoring.refills.feed import Feed
-from plaudit.scoring.refills.jobs import discard, refill
+from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.jobs.steps import discard, refill
 from plaudit_testing.review_events import pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres

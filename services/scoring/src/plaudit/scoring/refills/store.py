@@ -13,7 +13,7 @@ from plaudit.common.db.roles import grant, protect_tenant_rows
 from plaudit.scoring.cells.domain import LARGE_ENTRIES
 from plaudit.scoring.history.tables import ledger
 from plaudit.scoring.rebuilds.store import Ledger
-from plaudit.scoring.reconciliation.statements import HISTORY_GROUP, LIVE_GROUP
+from plaudit.scoring.reconciliation.store.statements import HISTORY_GROUP, LIVE_GROUP
 from plaudit.scoring.refills.domain import FEED_EPOCH, LEASE, ErasedReview, Position, Reading, RefillProgress
 
 LEDGER: Final = "ledger_anew"
@@ -95,7 +95,7 @@ SELECT tenant_id, review_id, bool_or(is_told), false
 FROM unnest($1::text[], $2::uuid[], $3::bool[]) AS found (tenant_id, review_id, is_told) GROUP BY tenant_id, review_id
 ON CONFLICT (tenant_id, review_id) DO UPDATE SET is_told = held.is_told OR excluded.is_told
 """
-_FORGET = f"DELETE FROM {LEDGER} WHERE tenant_id = ANY($1::text[]) AND review_id = ANY($2::uuid[])"
+_TAKE_BACK = f"DELETE FROM {LEDGER} WHERE tenant_id = ANY($1::text[]) AND review_id = ANY($2::uuid[])"
 _BEHIND = f"""
 SELECT count(*) FROM (
     SELECT partition, max(epoch) AS epoch, max(sequence) AS sequence FROM refill_places GROUP BY partition
@@ -285,7 +285,7 @@ async def note_erased(tx: Tx, erased: Sequence[ErasedReview]) -> None:
     """Note reviews of which the feed tells nothing any more, and take back what an earlier page told of them."""
     if erased:
         await tx.raw.execute(_NOTE_ERASED, *zip(*erased, strict=True))
-        await tx.raw.execute(_FORGET, [each.tenant_id for each in erased], [each.review_id for each in erased])
+        await tx.raw.execute(_TAKE_BACK, [each.tenant_id for each in erased], [each.review_id for each in erased])
 
 
 async def are_behind(tx: Tx) -> bool:
