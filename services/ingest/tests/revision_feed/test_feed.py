@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from plaudit.common.db import Role
 from plaudit.common.http import event_stream
+from plaudit.common.vault import vault_of
+from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -193,3 +196,28 @@ async def test_too_many_streams_are_told_to_come_back(ingest: Ingest, monkeypatc
             break
         await asyncio.sleep(0.05)
     assert ingest.parts.app.state.event_streams.open == 0, "a client that has left holds no place"
+
+
+async def test_of_a_review_that_is_erased_the_feed_says_that_alone(ingest: Ingest, source: Source):
+    await ingest.post(source, [created("a", 2, text="Slow."), created("b")])
+    await ingest.post(source, about("edited", "a", rating=4))
+    [erased] = await ingest.rows("SELECT id FROM ingest.reviews WHERE external_id = 'a'")
+    headers = {"authorization": f"Bearer {await ingest.key()}"}
+    asked = await ingest.client.post("/v1/erasures", json={"review_id": str(erased["id"])}, headers=headers)
+    assert asked.status_code == 202
+    resources = ingest.resources
+    vault = vault_of(resources.settings)
+    job = ErasureJob(resources.database(Role.WORKER), resources.outbox, resources.ids, vault, settling_seconds=0)
+    while await job.has_work():
+        await job.turn()
+    await publish(ingest, 10)
+
+    items, _ = await rebuilt(ingest, 10)
+
+    told = [(item["type"], item["erased"], item["before"], item["after"]) for item in items]
+    assert [each for each in told if each[1]] == [
+        (kind, True, None, None) for kind in ("review.created", "review.edited", "review.erased")
+    ]
+    [(_, _, before, after)] = [each for each in told if not each[1]]
+    assert before is None
+    assert after["external_id"] == "b"

@@ -14,10 +14,11 @@ from plaudit.scoring.live.domain import (
     OtherChange,
     Recent,
     fold_batch,
+    fold_half_lives,
     reducer,
 )
 from plaudit.scoring.profiles.domain import DAY_US, RECENT
-from plaudit.scoring.sums.domain.fold import EMPTY_ROW, DeltaKey, Deltas, fold
+from plaudit.scoring.sums.domain.fold import EMPTY_ROW, DeltaKey, Deltas, TakenAway, fold, fold_half_life
 from plaudit.scoring.sums.domain.kept import NEWEST, NOTHING_KEPT, kept_share
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
 from plaudit_testing.scored import MOMENT_US, SOURCE_ID, change, scored
@@ -187,3 +188,43 @@ def test_what_is_known_is_bounded_and_what_is_asked_for_stays() -> None:
         assert recent.get(keys[0]) == 1
     assert [recent.get(key) for key in keys[-10:]] == [*range(91, 101)]
     assert len(recent.newer) + len(recent.older) <= 20
+
+
+OWN_US = [DAY_US // 24, 3_652 * DAY_US]
+several = st.lists(
+    st.tuples(
+        st.sampled_from(["one", "two"]),
+        st.integers(0, 1),
+        st.builds(change, st.none() | reviews, st.none() | reviews),
+    ),
+    max_size=12,
+)
+
+
+@given(batch=several)
+def test_sums_of_tenants_own_half_lives_are_those_of_each_change_where_live_keeps_them(
+    batch: list[tuple[str, int, ScoredChange]],
+) -> None:
+    live = {("one", 0): OWN_US, ("two", 1): OWN_US[:1]}
+
+    found, taken_away = fold_half_lives([counted(*each) for each in batch], live)
+
+    for half_life_us in OWN_US:
+        wanted: Deltas = {}
+        taken: TakenAway = {}
+        for tenant_id, partition, each in batch:
+            if half_life_us in live.get((tenant_id, partition), ()):
+                fold_half_life(wanted, tenant_id, partition, each, half_life_us, taken)
+        assert found.get(half_life_us, {}) == wanted
+        assert taken_away.get(half_life_us, {}) == taken
+
+
+def test_what_is_taken_away_of_a_half_life_is_the_weight_of_what_goes() -> None:
+    first, last = (scored(5, hours * OWN_US[0], subject="acme/berlin") for hours in (0, 63))
+    taken: TakenAway = {}
+    deltas: Deltas = {}
+
+    for each in (change(None, first), change(None, last), change(last, None), change(first, scored(1, 0))):
+        fold_half_life(deltas, "one", 0, each, OWN_US[0], taken)
+
+    assert {key[1]: weight for key, weight in taken.items()} == {"acme": 2.0**63 + 1, "acme/berlin": 2.0**63 + 1}

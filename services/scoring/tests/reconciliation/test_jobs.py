@@ -14,9 +14,10 @@ from plaudit.common.db import Database
 from plaudit.common.ids import uuid7
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
-from plaudit.scoring.reconciliation import commands, statements
+from plaudit.scoring.reconciliation import commands
 from plaudit.scoring.reconciliation.domain import Outcome
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile
+from plaudit.scoring.reconciliation.store import statements
 from plaudit_testing.review_events import pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres

@@ -23,8 +23,7 @@ from plaudit.ingest.main import SERVICE as INGEST
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.main import SERVICE
-from plaudit.scoring.refills import jobs
-from plaudit.scoring.refills.feed import Feed
+from plaudit.scoring.refills.jobs.feed import Feed
 from plaudit_testing.databases import migrated
 from plaudit_testing.review_events import record_of
 from plaudit_testing.running_ingest import Ingest, Source, created, running_ingest
@@ -65,13 +64,16 @@ def owner(resources: Any) -> Database:
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages and steps so small that a short history takes many, and no long waiting."""
-    for module, name, value in (
-        *(("plaudit.scoring.refills.feed", "PAGE_ITEMS", 7), ("plaudit.scoring.refills.feed", "RETRY_SECONDS", 0.0)),
-        *(("plaudit.scoring.refills.commands", "STEP_ENTRIES", 5),),
-        *(("plaudit.scoring.refills.commands", "SUMMED_ENTRIES", 6),),
-        *((jobs.__name__, "MAX_WAIT_SECONDS", 0.3), (jobs.__name__, "POLL_SECONDS", 0.05)),
-    ):
-        monkeypatch.setattr(f"{module}.{name}", value)
+    room = "plaudit.scoring.refills"
+    for name, value in {
+        "jobs.feed.PAGE_ITEMS": 7,
+        "jobs.feed.RETRY_SECONDS": 0.0,
+        "jobs.steps.MAX_WAIT_SECONDS": 0.3,
+        "jobs.steps.POLL_SECONDS": 0.05,
+        "commands.STEP_ENTRIES": 5,
+        "commands.SUMMED_ENTRIES": 6,
+    }.items():
+        monkeypatch.setattr(f"{room}.{name}", value)
 
 
 class Bus:
@@ -223,12 +225,26 @@ def world_of(ingest: Ingest) -> Callable[[Source, int], World]:
 
 
 @pytest.fixture
-def feed_of(ingest: Ingest, resources: Any) -> Callable[..., Awaitable[Feed]]:
+async def feed_at() -> AsyncIterator[Callable[[str, dict[str, str]], Feed]]:
+    """Makes feeds at an address, by tenant and key."""
+    made: list[Feed] = []
+
+    def make(address: str, keys: dict[str, str]) -> Feed:
+        made.append(Feed(address, keys))
+        return made[-1]
+
+    yield make
+    for feed in made:
+        await feed.close()
+
+
+@pytest.fixture
+def feed_of(ingest: Ingest, feed_at: Callable[[str, dict[str, str]], Feed]) -> Callable[..., Awaitable[Feed]]:
     """Makes feeds of tenants."""
 
     async def make(*tenants: str) -> Feed:
         keys = {tenant: await ingest.key(tenant, "reviews:read") for tenant in tenants or ("default",)}
-        return Feed(str(ingest.client.base_url), keys)
+        return feed_at(str(ingest.client.base_url), keys)
 
     return make
 

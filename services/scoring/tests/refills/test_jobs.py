@@ -22,8 +22,8 @@ from plaudit.scoring.rebuilds.jobs import rebuild
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile
 from plaudit.scoring.refills import commands
 from plaudit.scoring.refills.domain import FEED_EPOCH, RefillProgress
-from plaudit.scoring.refills.feed import Feed
-from plaudit.scoring.refills.jobs import discard, refill
+from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.jobs.steps import discard, refill
 from plaudit_testing.review_events import pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
@@ -211,7 +211,7 @@ async def test_two_at_once_are_refused_and_the_first_one_goes_on(product: Produc
     right = await product.ledger()
     await product.refill()
 
-    assert [each[:67] for each in refused] == ["another process makes the ledger anew, or did a minute ago: wait for"]
+    assert [each[:68] for each in refused] == ["another process makes the ledger anew, or did a minute ago: wait for"]
     assert await product.ledger() == right
 
 
@@ -390,17 +390,19 @@ async def test_a_feed_of_another_epoch_is_refused(product: Product) -> None:
     ("address", "said"),
     [("http://127.0.0.1:9", "cannot be read now: no connection can be made"), ("/nowhere", "404 in place of the feed")],
 )
-async def test_an_address_that_is_none_is_told_with_what_to_do(product: Product, address: str, said: str) -> None:
+async def test_an_address_that_is_none_is_told_with_what_to_do(
+    product: Product, feed_at: Any, address: str, said: str
+) -> None:
     base = str(product.ingest.client.base_url)
-    product.feed = Feed(address if address.startswith("http") else base.rstrip("/") + address, product.feed._keys)
+    product.feed = feed_at(address if address.startswith("http") else base.rstrip("/") + address, product.feed._keys)
 
     with pytest.raises(RebuildStoppedError, match=said):
         await product.refill()
 
 
-async def test_a_key_that_may_not_read_reviews_is_told_with_what_to_do(product: Product) -> None:
+async def test_a_key_that_may_not_read_reviews_is_told_with_what_to_do(product: Product, feed_at: Any) -> None:
     key = await product.ingest.key("default", "scores:read")
-    product.feed = Feed(str(product.ingest.client.base_url), {"default": key})
+    product.feed = feed_at(str(product.ingest.client.base_url), {"default": key})
 
     with pytest.raises(RebuildStoppedError, match="plaudit keys create --tenant default"):
         await product.refill()

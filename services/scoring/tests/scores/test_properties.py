@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, RECENT, TRUST, Profile
-from plaudit.scoring.scores.domain import read, read_for
-from plaudit.scoring.sums.domain.decay import merge, unix_us
-from plaudit.scoring.sums.domain.fold import fold
+from plaudit.scoring.scores.domain import read, read_for, read_parts
+from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, NO_SUMS, Sums, merge, unix_us
+from plaudit.scoring.sums.domain.fold import fold, fold_half_life
+from plaudit.scoring.sums.domain.parts import Part
 from plaudit.scoring.sums.domain.review import Source
 from plaudit_testing.scored import change, folded, kept, kept_parts, merged, scored
 
@@ -199,3 +200,118 @@ def test_an_idle_score_only_ever_nears_the_prior(given_reviews, profile, waits_u
     for sooner, later in pairwise(distances):
         assert abs(later) <= abs(sooner) + 1e-12
         assert sooner * later >= -1e-24
+
+
+HOUR_US = DAY_US // 24
+OWN = [replace(WEIGHTED, name="own", half_life_days=days) for days in (1 / 24, 1.0, 45.0, 3_652.5, 36_525.0)]
+"""From an hour to a century; of each, reviews are some half-lives to some landmarks old."""
+lives = st.sampled_from(OWN).flatmap(
+    lambda profile: st.tuples(
+        st.just(profile),
+        st.lists(
+            st.tuples(
+                st.sampled_from(["s1", "s2"]),
+                st.lists(
+                    st.none()
+                    | st.builds(
+                        lambda review, age: msgspec.structs.replace(
+                            review, rated_at=scored(rated_at_us=NOW - min(age, 60 * YEAR_US)).rated_at
+                        ),
+                        reviews,
+                        st.integers(0, 200 * profile.half_life_us) | st.integers(0, 3 * profile.half_life_us),
+                    ),
+                    max_size=5,
+                ),
+            ),
+            max_size=10,
+        ),
+    )
+)
+
+
+def own_parts(deltas, prefix):
+    """A prefix's sums of a half-life, of all partitions: merged only when they are read."""
+    return [
+        Part(source_id, traits, landmark, Sums._make(row[:-1]), row[-1])
+        for (_, path, source_id, traits, _, landmark), row in deltas.items()
+        if path == prefix
+    ]
+
+
+@given(lives, st.randoms(use_true_random=False), st.integers(0, 400), st.integers(1, 4))
+def test_sums_of_a_tenants_own_half_life_are_the_computation_from_scratch_in_any_order_and_split(
+    told, random, later_half_lives, partitions
+):
+    profile, history = told
+    partition_of = [random.randrange(partitions) for _ in history]
+    changes = [
+        (partition, each) for partition, one in zip(partition_of, history, strict=True) for each in changes_of([one])
+    ]
+    random.shuffle(changes)
+    deltas = {}
+    for partition, each in changes:
+        fold_half_life(deltas, "default", partition, change(*each), profile.half_life_us)
+    standing = [
+        states[-1] and msgspec.structs.replace(states[-1], source=Source(id=source))
+        for source, states in history
+        if states
+    ]
+    at_us = NOW + later_half_lives * profile.half_life_us // 8
+
+    for prefix in {*SUBJECTS, "other"}:
+        score = read_parts(profile, own_parts(deltas, prefix), at_us)
+        expected, distribution = oracle(standing, prefix, at_us, figures_of(profile))
+        assert score.value == pytest.approx(expected, rel=1e-9)
+        assert score.distribution == distribution
+        assert score.count == sum(distribution.values())
+
+
+@given(lives, st.integers(1, 5), st.integers(0, 3))
+def test_the_landmark_that_sums_are_held_against_makes_no_difference(told, earlier, later):
+    """Every row moved to an earlier landmark, and all of them to a later one, beside a row that is there and empty."""
+    profile, history = told
+    deltas = {}
+    for each in changes_of(history):
+        fold_half_life(deltas, "default", 0, change(*each), profile.half_life_us)
+
+    for prefix in SUBJECTS:
+        parts = own_parts(deltas, prefix)
+        right = read_parts(profile, parts, NOW)
+        moved = [
+            part._replace(landmark=part.landmark - earlier, sums=scaled(part.sums, earlier * LANDMARK_HALF_LIVES))
+            for part in parts
+        ]
+        latest = max((part.landmark for part in parts), default=0) + later
+        empty = [Part("s1", 1, latest, NO_SUMS)]
+        for others in (moved, [*parts, *empty]):
+            found = read_parts(profile, others, NOW)
+            assert found.value == pytest.approx(right.value, rel=1e-12)
+            assert found.effective_reviews == pytest.approx(right.effective_reviews, rel=1e-12)
+            assert found.distribution == right.distribution
+
+
+def scaled(sums, exponent):
+    """The same sums against a landmark so many half-lives earlier."""
+    weights = {name: math.ldexp(getattr(sums, name), exponent) for name in ("a", "w1", "w2", "w3", "w4", "w5")}
+    return sums._replace(**weights, b2=math.ldexp(sums.b2, 2 * exponent))
+
+
+@given(lives, st.integers(0, 50), st.integers(0, 50), st.randoms(use_true_random=False))
+def test_parts_of_partitions_merge_in_any_grouping(told, first_cut, second_cut, random):
+    profile, history = told
+    changes = changes_of(history)
+    cuts = sorted((first_cut, second_cut))
+    groups = [changes[: cuts[0]], changes[cuts[0] : cuts[1]], changes[cuts[1] :]]
+    rows = []
+    for group in groups:
+        deltas = {}
+        for each in group:
+            fold_half_life(deltas, "default", 0, change(*each), profile.half_life_us)
+        rows.append(own_parts(deltas, "acme"))
+    together = read_parts(profile, [part for each in rows for part in each], NOW)
+    random.shuffle(rows)
+
+    apart = read_parts(profile, [part for each in rows for part in each], NOW)
+
+    assert apart.value == pytest.approx(together.value, rel=1e-12)
+    assert apart.distribution == together.distribution

@@ -11,7 +11,7 @@ from plaudit.scoring.half_lives.tables import ROW
 from plaudit.scoring.history.store import half_life_sums, kept_sums
 from plaudit.scoring.rebuilds.domain import MAX_SWITCH_SECONDS, Progress
 from plaudit.scoring.rebuilds.tables import sums_anew, tenant_sums_anew
-from plaudit.scoring.reconciliation.statements import LIVE_GROUP
+from plaudit.scoring.reconciliation.store.statements import LIVE_GROUP
 from plaudit.scoring.sums.domain.decay import COUNTS
 from plaudit.scoring.sums.domain.fold import DELTA_KEY
 from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, KeptSums

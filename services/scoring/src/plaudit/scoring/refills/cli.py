@@ -13,10 +13,10 @@ from plaudit.common.terminal import AsJson, on_database, print_done, read_enviro
 from plaudit.scoring.rebuilds.domain import Progress, RebuildStoppedError
 from plaudit.scoring.rebuilds.jobs import rebuild
 from plaudit.scoring.reconciliation.cli import app
-from plaudit.scoring.refills import keys, store
+from plaudit.scoring.refills import commands, store
 from plaudit.scoring.refills.domain import RefillProgress
-from plaudit.scoring.refills.feed import Feed
-from plaudit.scoring.refills.jobs import discard, refill
+from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.jobs.steps import discard, refill
 
 __all__ = ["app"]
 
@@ -77,7 +77,7 @@ def _rebuild(*, as_json: bool) -> None:
 def _refill(address: str, lines: list[str], *, as_json: bool) -> None:
     async def work(worker: Database) -> tuple[RefillProgress, list[str]]:
         async with worker.driver_transaction() as tx:
-            of_tenants = await keys.of_tenants(tx, lines)
+            of_tenants = await commands.keys_of_tenants(tx, lines)
             left = [each for each in await store.tenants_of_ledger(tx) if each not in of_tenants]
         owner, feed = _owner(), Feed(address, of_tenants)
         try:

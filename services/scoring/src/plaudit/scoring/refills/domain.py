@@ -95,7 +95,7 @@ class RefillProgress(msgspec.Struct, frozen=True):
         """Say how far it is."""
         return (
             f"{self.revisions:,} revisions, {self.tenants_read} of {self.tenants} tenants; "
-            f"{self.records_left:,} later records left"
+            f"{self.records_left:,} records of the bus left to look through"
         )
 
 

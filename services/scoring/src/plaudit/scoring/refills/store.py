@@ -13,7 +13,7 @@ from plaudit.common.db.roles import grant, protect_tenant_rows
 from plaudit.scoring.cells.domain import LARGE_ENTRIES
 from plaudit.scoring.history.tables import ledger
 from plaudit.scoring.rebuilds.store import Ledger
-from plaudit.scoring.reconciliation.statements import HISTORY_GROUP, LIVE_GROUP
+from plaudit.scoring.reconciliation.store.statements import HISTORY_GROUP, LIVE_GROUP
 from plaudit.scoring.refills.domain import FEED_EPOCH, LEASE, ErasedReview, Position, Reading, RefillProgress
 
 LEDGER: Final = "ledger_anew"
@@ -69,7 +69,7 @@ RETURNING resolved_letters
 _READINGS = "SELECT tenant_id, after, is_read FROM refill_tenants ORDER BY tenant_id"
 _LOCK_READING = "SELECT tenant_id, after, is_read FROM refill_tenants WHERE tenant_id = $1 FOR UPDATE"
 _MOVE_READING = """
-UPDATE refill_tenants SET after = $2, is_read = $2 IS NULL, revisions = revisions + $3 WHERE tenant_id = $1
+UPDATE refill_tenants SET after = $2::text, is_read = $2::text IS NULL, revisions = revisions + $3 WHERE tenant_id = $1
 """
 _REFUSE = "UPDATE refills SET refused = refused + $1"
 _EPOCHS = f"""
@@ -95,7 +95,7 @@ SELECT tenant_id, review_id, bool_or(is_told), false
 FROM unnest($1::text[], $2::uuid[], $3::bool[]) AS found (tenant_id, review_id, is_told) GROUP BY tenant_id, review_id
 ON CONFLICT (tenant_id, review_id) DO UPDATE SET is_told = held.is_told OR excluded.is_told
 """
-_FORGET = f"DELETE FROM {LEDGER} WHERE tenant_id = ANY($1::text[]) AND review_id = ANY($2::uuid[])"
+_TAKE_BACK = f"DELETE FROM {LEDGER} WHERE tenant_id = ANY($1::text[]) AND review_id = ANY($2::uuid[])"
 _BEHIND = f"""
 SELECT count(*) FROM (
     SELECT partition, max(epoch) AS epoch, max(sequence) AS sequence FROM refill_places GROUP BY partition
@@ -169,7 +169,7 @@ SELECT FROM positions WHERE consumer_group = '{HISTORY_GROUP}' AND topic = '{REV
 ORDER BY partition FOR UPDATE
 """
 _INDEXES = """
-SELECT c.relname AS name, i.indkey::text || coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS columns
+SELECT c.relname AS name, substring(pg_get_indexdef(c.oid) FROM ' USING .*') AS columns
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ('scoring.' || $1)::regclass ORDER BY c.oid
 """
 _KEPT_TENANTS = """
@@ -285,7 +285,7 @@ async def note_erased(tx: Tx, erased: Sequence[ErasedReview]) -> None:
     """Note reviews of which the feed tells nothing any more, and take back what an earlier page told of them."""
     if erased:
         await tx.raw.execute(_NOTE_ERASED, *zip(*erased, strict=True))
-        await tx.raw.execute(_FORGET, [each.tenant_id for each in erased], [each.review_id for each in erased])
+        await tx.raw.execute(_TAKE_BACK, [each.tenant_id for each in erased], [each.review_id for each in erased])
 
 
 async def are_behind(tx: Tx) -> bool:

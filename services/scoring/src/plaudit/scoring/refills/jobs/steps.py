@@ -9,7 +9,7 @@ from plaudit.common.db.errors import is_transient
 from plaudit.scoring.rebuilds.domain import MAX_SWITCHES, RebuildStoppedError
 from plaudit.scoring.refills import commands, store
 from plaudit.scoring.refills.domain import MAX_WAIT_SECONDS, POLL_SECONDS, RefillProgress
-from plaudit.scoring.refills.feed import Feed
+from plaudit.scoring.refills.jobs.feed import Feed
 
 
 async def refill(

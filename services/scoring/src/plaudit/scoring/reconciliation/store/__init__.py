@@ -17,7 +17,7 @@ from plaudit.scoring.reconciliation.domain import (
     Place,
     RowKey,
 )
-from plaudit.scoring.reconciliation.statements import (
+from plaudit.scoring.reconciliation.store.statements import (
     HISTORY_GROUP,
     KEPT,
     LIVE_GROUP,

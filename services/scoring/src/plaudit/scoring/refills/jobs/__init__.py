@@ -1,0 +1,1 @@
+"""What carries out a refill: the feed is read, and one step follows the other."""
