@@ -28,13 +28,14 @@ ONE_SUBJECT: Final = Shape("one subject", subjects=1, exponent=1.0, depth=1, sou
 def run(report: Report, options: Options) -> None:
     """Measure both, each on servers of its own, and print by how much an event costs more with many."""
     costs: list[dict[str, float]] = []
-    for behind in BEHIND:
+    behinds = BEHIND[0], max(BEHIND[0], options.scaled(BEHIND[1]))
+    for number, behind in enumerate(behinds):
         with servers.running() as backing:
             asyncio.run(backing.prepare("scoring"))
-            if behind == BEHIND[0]:
+            if not number:
                 describe(report, backing)
             costs.append(_run_behind(report, options, backing, behind))
-    report.heading(f"scoring: {BEHIND[1]:,} reviews behind beside {BEHIND[0]:,}")
+    report.heading(f"scoring: {behinds[1]:,} reviews behind beside {behinds[0]:,}")
     few, many = costs
     for name in GROUPS:
         report.line(

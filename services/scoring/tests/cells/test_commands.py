@@ -179,6 +179,28 @@ async def test_entries_that_no_cell_holds_yet_count(bus: Any, worker: Database, 
     assert part.kept.counts == (0, 0, 0, 0, 2)
 
 
+async def test_what_took_effect_later_than_it_was_known_does_not_count_before(
+    bus: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    await name_large(superuser, "acme")
+    for days, ahead in ((1, 0), (2, 5), (4, 40)):
+        known_at = START + timedelta(days=days)
+        state = review_state(days, "acme", rated_at=known_at + timedelta(days=ahead))
+        await bus.tell(None, state, review_id=str(uuid7()), time=known_at)
+    await carry_on(worker, 4)
+
+    async with worker.transaction() as tx:
+        for days in (0.5, 1.5, 3, 5, 8, 50):
+            moment = START + timedelta(days=days)
+            await same(tx, "acme", moment, moment)
+            await same(tx, "acme", moment + timedelta(days=3), moment)
+        counts = [
+            sum(sum(part.kept.counts) for part in await store.kept_at(tx, "default", "acme", moment, moment))
+            for moment in (START + timedelta(days=3), START + timedelta(days=8))
+        ]
+    assert counts == [1, 2]
+
+
 async def test_a_removal_that_takes_nearly_all_weight_away_leaves_no_rounding(
     bus: Any, worker: Database, superuser: asyncpg.Connection
 ) -> None:

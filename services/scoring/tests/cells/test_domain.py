@@ -1,9 +1,22 @@
 """Which pieces a stretch of both times is made of: every instant of it is in exactly one."""
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from plaudit.scoring.cells.domain import MAX_US, MIN_US, MONTH_DAYS, NOTHING, Cut, Grain, Spans, Stretch, cut, pieces
+from plaudit.scoring.cells.domain import (
+    MAX_US,
+    MIN_US,
+    MONTH_DAYS,
+    NOTHING,
+    Cut,
+    Grain,
+    Spans,
+    Stretch,
+    cut,
+    is_nearly_all,
+    pieces,
+    pieces_by_known,
+)
 from plaudit.scoring.profiles.domain import DAY_US
 
 instants = st.one_of(
@@ -59,6 +72,22 @@ def test_an_entry_is_in_one_piece_of_both_times_if_it_is_in_both_stretches(
     assert in_cells == (
         found.by_cells is not None and holds(found.by_cells.valid, valid_us) and holds(found.by_cells.known, known_us)
     )
+
+
+@given(instants, st.tuples(bounds, instants), instants, instants)
+def test_what_was_known_in_a_stretch_is_in_one_piece_but_for_what_is_ahead(
+    valid_until_us: int, known: tuple[int | None, int], valid_us: int, known_us: int
+) -> None:
+    of_valid, of_known = cut(None, valid_until_us), cut(*known, all_at_once=True)
+    assume(is_nearly_all(of_valid.stretch, of_known.stretch))
+    found = pieces_by_known(of_valid.stretch, of_known)
+
+    in_cells = sum(in_spans(each.valid, valid_us) and in_spans(each.known, known_us) for each in found.cells)
+    in_entries = sum(holds(each.valid, valid_us) and holds(each.known, known_us) for each in found.by_known)
+    is_ahead = holds(found.ahead.valid, valid_us) and holds(found.ahead.known, known_us)
+    assert in_cells + in_entries - is_ahead == (holds(of_valid.stretch, valid_us) and holds(of_known.stretch, known_us))
+    assert valid_us > known_us or not is_ahead
+    assert in_cells == (holds(found.by_cells.valid, valid_us) and holds(found.by_cells.known, known_us))
 
 
 def test_all_that_was_ever_known_is_one_span() -> None:

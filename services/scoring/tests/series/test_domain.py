@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,9 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.profiles.domain import BUILT_IN, LIFETIME, TRUST, Profile
+from plaudit.scoring.profiles.domain import BUILT_IN, DAY_US, LIFETIME, TRUST, Profile
 from plaudit.scoring.scores.domain import read_for
-from plaudit.scoring.series.domain import MAX_STEPS, InvalidSpanError, Point, Span, Step, points, spans, zone_named
+from plaudit.scoring.series.domain import (
+    MAX_STEPS,
+    InvalidSpanError,
+    Point,
+    Span,
+    Step,
+    StepDays,
+    StepStretch,
+    in_days,
+    points,
+    spans,
+    zone_named,
+)
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, added, block_of, kept_share
 from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart, parts_for
@@ -127,6 +140,33 @@ def test_as_many_steps_as_are_allowed_are_cut() -> None:
 def test_a_zone_that_there_is_not_is_refused(name: str) -> None:
     with pytest.raises(InvalidSpanError, match="one is for example"):
         zone_named(name)
+
+
+edges = st.lists(st.integers(-3 * 24, 9 * 24), min_size=2, max_size=12, unique=True).map(sorted)
+
+
+@given(edges, st.integers(-4 * 24, 10 * 24 - 1), st.booleans())
+def test_an_instant_counts_once_in_its_own_step_and_in_no_other(edges: list[int], at: int, takes_away: bool) -> None:
+    hour_us = DAY_US // 24
+    days, stretches = in_days([each * hour_us for each in edges], takes_away=takes_away)
+    own = next((step for step, (start, end) in enumerate(pairwise(edges)) if start <= at < end), None)
+
+    counted = Counter(each.step for each in days if each.first <= at // 24 < each.end)
+    for each in stretches:
+        if each.from_us <= at * hour_us < each.until_us:
+            counted[each.owner] -= each.owner >= 0
+            counted[own] += own is not None
+    assert {step: n for step, n in counted.items() if n} == ({} if own is None else {own: 1})
+    assert takes_away or all(each.owner < 0 for each in stretches)
+
+
+def test_of_a_day_that_a_step_begins_on_the_shorter_piece_is_read() -> None:
+    edges_us = [0, DAY_US + DAY_US // 24, 3 * DAY_US]
+
+    assert in_days(edges_us, takes_away=True) == (
+        [StepDays(0, 1, 0), StepDays(2, 3, 1), StepDays(1, 2, 1)],
+        [StepStretch(DAY_US, edges_us[1], 1)],
+    )
 
 
 def part(rating: float, rated_at: datetime, traits: int = 1) -> KeptPart:

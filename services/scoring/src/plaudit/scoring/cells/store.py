@@ -185,6 +185,14 @@ _IS_CELLED = "SELECT EXISTS (SELECT FROM celled_prefixes WHERE tenant_id = $1 AN
 # What IS TRUE is put to serves no index, so that the index is used by which the entries are few. So does `left`: there
 # may be a million subjects below the prefix.
 BELOW: Final = "left(subject, length($2) + 1) = $2 || '/'"
+_FIRST = "(SELECT subject FROM ledger WHERE tenant_id = $1 AND {} ORDER BY subject LIMIT 1) IS NOT NULL"
+OF_SUBJECT: Final = (
+    f"subject = $2 AND {_FIRST.format('subject >= $2 AND subject <= $2')}",
+    f"""{BELOW} AND {_FIRST.format("subject >= $2 || '/' AND subject < $2 || '0'")}""",
+)
+"""The entries of a subject itself, and those of what is below it: two conditions, since each is quicker by an index of
+its own. Where there are none of the one, they are not looked for; that the first one is asked for in the order of the
+index by subject keeps the planner from reading all others to find it."""
 _VALID = "valid_at >= ${} AND valid_at < ${}"
 _KNOWN = "known_at >= ${} AND known_at < ${}"
 _ENTRY_OF_ENDS = "SELECT source_id, traits, sign, rating, rated_at FROM ledger WHERE tenant_id = $1"
@@ -193,7 +201,7 @@ _ENTRY_OF_ENDS = "SELECT source_id, traits, sign, rating, rated_at FROM ledger W
 def _few_by_valid(first: int) -> str:
     """Return the entries of a stretch of both times, given as four parameters; few took effect in it."""
     condition = f"{_VALID.format(first, first + 1)} AND ({_KNOWN.format(first + 2, first + 3)}) IS TRUE"
-    return " UNION ALL ".join(f"{_ENTRY_OF_ENDS} AND {which} AND {condition}" for which in ("subject = $2", BELOW))
+    return " UNION ALL ".join(f"{_ENTRY_OF_ENDS} AND {which} AND {condition}" for which in OF_SUBJECT)
 
 
 def _few_by_known(first: int) -> str:

@@ -73,12 +73,14 @@ _BLOCK_DAYS: Final = BLOCK_US // DAY_US
 _ENTRY = "source_id, traits, sign, rating, rated_at"
 _OF_SUBJECT = f"tenant_id = $1 AND (subject = $2 OR {cells.BELOW})"
 # What the cells do not hold yet; and what they hold and had not taken effect by $3, which is taken away. Of that, what
-# was rated later is in no span that is asked for.
-_BESIDE_CELLS = f"""
-{cells.of_tail(_ENTRY)} UNION ALL
-SELECT source_id, traits, -sign, rating, rated_at FROM ledger
-WHERE {_OF_SUBJECT} AND valid_at <> rated_at AND valid_at > $3 AND (rated_at <= $3) IS TRUE
-"""
+# was rated later is in no span that is asked for. It is few by when it took effect, or in a short time ($14 to $15) by
+# when it was rated.
+_BESIDE = (
+    f"{cells.of_tail(_ENTRY)} UNION ALL SELECT source_id, traits, -sign, rating, rated_at FROM ledger "
+    f"WHERE {_OF_SUBJECT} AND valid_at <> rated_at AND "
+)
+_BESIDE_CELLS = f"{_BESIDE} valid_at > $3 AND (rated_at <= $3) IS TRUE"
+_BESIDE_FEW_CELLS = f"{_BESIDE} (valid_at > $3) IS TRUE AND rated_at >= $14 AND rated_at < $15"
 _PROMPT = (
     f"SELECT {_ENTRY} FROM ledger "
     "WHERE tenant_id = $1 AND {} AND valid_at = rated_at AND valid_at >= from_at AND valid_at < until_at"
@@ -88,7 +90,7 @@ _RATED_IN = f"""
 SELECT part, of_stretch.*
 FROM unnest($8::int[], $9::timestamptz[], $10::timestamptz[]) AS ends (part, from_at, until_at)
 CROSS JOIN LATERAL (
-    {_PROMPT.format("subject = $2")} UNION ALL {_PROMPT.format(cells.BELOW)}
+    {" UNION ALL ".join(_PROMPT.format(which) for which in cells.OF_SUBJECT)}
     UNION ALL
     SELECT {_ENTRY} FROM ledger WHERE {_OF_SUBJECT} AND valid_at <> rated_at
       AND rated_at >= from_at AND rated_at < until_at AND (valid_at <= $3) IS TRUE
@@ -102,14 +104,17 @@ _TOTALS = ", ".join(f"sum({name}){'::bigint' if name == 'n' else ''} AS {name}" 
 _COUNTS_IN = "traits = ANY($11::smallint[]) AND ($12::uuid IS NULL OR source_id = $12)"
 
 
-def _rated_of_cells(*keys: str) -> str:
+def _rated_of_cells(*keys: str, beside: str = _BESIDE_CELLS) -> str:
     """Return the statement that sums reviews by keys, in parts of time that may overlap.
 
     $4 to $7 are the spans of each part, $8 to $10 the stretches beside them.
     """
     return f"""
 WITH spans AS (SELECT * FROM unnest($4::int[], $5::int[], $6::int[], $7::int[]) AS spans (part, grain, first, until)),
-beside AS MATERIALIZED ({history.weighed(_BESIDE_CELLS, "source_id", "traits")}),
+beside AS MATERIALIZED (
+    SELECT *, {cells.RATED_DAY} AS day, {cells.RATED_DAY} >> {SPAN_DAYS.bit_length() - 1} AS month
+    FROM ({history.weighed(beside, "source_id", "traits")}) AS weighed WHERE {_COUNTS_IN}
+),
 numbers AS (
     SELECT part, spans.grain, held.span, source_id, traits, rating,
         floor(span::float8 / CASE spans.grain WHEN {Grain.DAY:d} THEN {_BLOCK_DAYS} ELSE {_BLOCK_DAYS // SPAN_DAYS} END)
@@ -121,11 +126,10 @@ numbers AS (
         OFFSET 0
     ) AS held
     UNION ALL
-    SELECT part, grain, span, source_id, traits, rating, block, {_WEIGHTS}, NULL
-    FROM spans CROSS JOIN LATERAL (
-        SELECT *, {cells.span_of("grain", cells.RATED_DAY)} AS span FROM beside WHERE {_COUNTS_IN}
-    ) AS of_span
-    WHERE span >= first AND span < until
+    SELECT part, grain, CASE grain WHEN {Grain.DAY:d} THEN day ELSE month END, source_id, traits, rating, block,
+        {_WEIGHTS}, NULL
+    FROM spans JOIN beside ON grain = {Grain.DAY:d} AND day >= first AND day < until
+        OR grain = {Grain.MONTH:d} AND month >= first AND month < until
     UNION ALL
     SELECT part, NULL, NULL, source_id, traits, rating, block, {_WEIGHTS}, rated_us
     FROM ({history.weighed(_RATED_IN, "part", "source_id", "traits")}) AS of_ends WHERE {_COUNTS_IN}
@@ -139,8 +143,9 @@ GROUP BY {", ".join(str(place) for place in range(1, len(keys) + 2))}
 _SPANS = ("CASE part WHEN 0 THEN grain END AS grain", "CASE part WHEN 0 THEN span END AS span")
 _SOURCE = "CASE WHEN $13 THEN source_id END AS source_id"
 _BY_SPAN = _rated_of_cells(*_SPANS, _SOURCE, "traits", "block")
+_BY_DAY = _rated_of_cells(*_SPANS, _SOURCE, "traits", "block", beside=_BESIDE_FEW_CELLS)
 _BY_RATING = _rated_of_cells(_SOURCE, "traits", "block", "rating")
-_BY_INSTANT = _rated_of_cells("rated_us", _SOURCE, "traits", "block")
+_BY_INSTANT = _rated_of_cells("rated_us", _SOURCE, "traits", "block", beside=_BESIDE_FEW_CELLS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,17 +262,20 @@ async def _replies_of_cells(tx: Tx, asked: Asked, profile: Profile, weights: Map
 
 
 async def _aged_of_cells(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, float]) -> Aged | None:
-    end_us = unix_us(asked.at) + 1
-    within = [cut(end_us - days * DAY_US, end_us) for days in (MONTH_DAYS, 2 * MONTH_DAYS, QUARTER_DAYS)]
-    rows = await _rated(tx, _BY_SPAN, asked, [_until(asked.at), *within])
+    end_us, everything = unix_us(asked.at) + 1, _until(asked.at)
+    today = everything.ends[1]
+    within = [cut(end_us - days * DAY_US, today.from_us) for days in (MONTH_DAYS, 2 * MONTH_DAYS, QUARTER_DAYS)]
+    rows = await _rated(tx, _BY_SPAN, asked, [everything, *within])
     scale = _Scale(profile, weights, rows)
-    units = newest_first(_units(scale, [row for row in rows if row["part"] == 0], _until(asked.at).ends[1]))
+    units = newest_first(_units(scale, [row for row in rows if row["part"] == 0], today))
     if not units:
         return None
     total = fsum(each.weight for each in units)
-    month, two_months, quarter = ([row for row in rows if row["part"] == part] for part in (1, 2, 3))
+    of_today = [row for row in rows if row["part"] == 0 and row["span"] is None]
+    month, two_months, quarter = ([*of_today, *(row for row in rows if row["part"] == part)] for part in (1, 2, 3))
     while (unit := to_open(units)) is not None:
-        units = newest_first([*(each for each in units if each is not unit), *await _opened(tx, asked, scale, unit)])
+        opened = await _opened(tx, asked, scale, unit, for_newest=units[0].newest_us is None)
+        units = newest_first([*(each for each in units if each is not unit), *opened])
     new, before = (sum(row["n"] for row in each) for each in (month, two_months))
     assert units[0].newest_us is not None
     return Aged(
@@ -280,16 +288,15 @@ async def _aged_of_cells(tx: Tx, asked: Asked, profile: Profile, weights: Mappin
     )
 
 
-async def _opened(tx: Tx, asked: Asked, scale: "_Scale", unit: Unit) -> list[Unit]:
-    """Return what a unit is made of: the days of a span, a day as a part, the instants of a part."""
+async def _opened(tx: Tx, asked: Asked, scale: "_Scale", unit: Unit, *, for_newest: bool) -> list[Unit]:
+    """Return what a unit is made of: the days of a span, or the instants of a day; a day as a part for its newest."""
     whole = Stretch(unit.from_us, unit.until_us)
     if unit.kind is UnitKind.MONTH:
         days = Spans(Grain.DAY, unit.from_us // DAY_US, unit.until_us // DAY_US)
-        return _units(
-            scale, await _rated(tx, _BY_SPAN, asked, [Cut(whole, whole, (days,), (NOTHING, NOTHING))]), NOTHING
-        )
-    statement = _BY_SPAN if unit.kind is UnitKind.DAY else _BY_INSTANT
-    rows = await _rated(tx, statement, asked, [Cut(whole, NOTHING, (), (whole, NOTHING))])
+        rows = await _rated(tx, _BY_DAY, asked, [Cut(whole, whole, (days,), (NOTHING, NOTHING))], whole)
+        return _units(scale, rows, NOTHING)
+    statement = _BY_DAY if for_newest else _BY_INSTANT
+    rows = await _rated(tx, statement, asked, [Cut(whole, NOTHING, (), (whole, NOTHING))], whole)
     return _units(scale, rows, whole)
 
 
@@ -347,11 +354,13 @@ class _Scale:
         return trust_landmark(block) if self._name == "trust" else block
 
 
-async def _rated(tx: Tx, statement: str, asked: Asked, parts: Sequence[Cut]) -> list[Any]:
-    """Return the sums of the reviews that were rated in each of some parts of time."""
+async def _rated(
+    tx: Tx, statement: str, asked: Asked, parts: Sequence[Cut], within: Stretch | None = None
+) -> list[Any]:
+    """Return the sums of the reviews that were rated in each of some parts of time, all within a short one if given."""
     spans = [(part, *each) for part, of_part in enumerate(parts) for each in of_part.spans]
     ends = [
-        (part, *(EPOCH + timedelta(microseconds=us) for us in each))
+        (part, *map(_time, each))
         for part, of_part in enumerate(parts)
         for each in of_part.ends
         if each.from_us < each.until_us
@@ -362,8 +371,13 @@ async def _rated(tx: Tx, statement: str, asked: Asked, parts: Sequence[Cut]) -> 
         *([each[n] for each in spans] for n in range(4)),
         *([each[n] for each in ends] for n in range(3)),
         *([*asked.traits], asked.source_id, asked.by_source),
+        *(() if within is None else (_time(us) for us in within)),
     )
     return rows
+
+
+def _time(us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=us)
 
 
 def _until(at: datetime) -> Cut:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from math import gcd
 from typing import Any, Final, TypeVar
 
 from plaudit.common.db import Tx
@@ -45,6 +46,9 @@ _MOMENT = f"{_OF_SUBJECT} AND valid_at <= $3 AND known_at <= $4"
 ENTRIES: Final = f"SELECT {_NUMBERS} FROM ledger WHERE {_MOMENT}"
 """The entries of a subject ($1: the tenant, $2: it) that make up a moment ($3, $4); other rooms select from it, too."""
 _ENTRIES = f"SELECT sign, source_id, traits, rating, rated_at FROM ledger WHERE {_MOMENT}"
+# As whole numbers of their greatest common part, a block and a landmark divide exactly where one begins with the other.
+_PART_US = gcd(BLOCK_US, TRUST_LANDMARK_US)
+_BLOCK, _LANDMARK = BLOCK_US // _PART_US, TRUST_LANDMARK_US // _PART_US
 _COUNTS: Final = ", ".join(
     f"coalesce(sum(sign) FILTER (WHERE star = {star}), 0)::bigint AS n{star}" for star in range(1, 6)
 )
@@ -81,7 +85,7 @@ def weighed(entries: str, *groups: str) -> str:
     return f"""
 SELECT *,
     power(2::float8, (rated_us - {LANDMARK_HALF_LIVES * TRUST_US}
-        * floor(block * {BLOCK_US}::numeric / {TRUST_LANDMARK_US})::bigint)::float8 / {TRUST_US}) AS trust_w,
+        * floor(block * {_BLOCK}::float8 / {_LANDMARK})::bigint)::float8 / {TRUST_US}) AS trust_w,
     power(2::float8, (rated_us - block * {BLOCK_US})::float8 / {RECENT_US}) AS recent_w
 FROM (
     SELECT *, floor(rated_us / {BLOCK_US}::float8)::int AS block FROM ({_netted(entries, *groups)}) AS netted

@@ -1,6 +1,6 @@
 """The sums that series are made of. The statements over the ledger alone are in `history/store.py`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -25,26 +25,26 @@ _OF_STRETCH = (
     "WHERE tenant_id = $1 AND {} AND valid_at >= stretch.from_at AND valid_at < stretch.until_at"
 )
 _KEPT: Final = ", ".join(KeptSums._fields)
+_TAKEN: Final = ", ".join(name if name == "newest_us" else f"-{name}" for name in KeptSums._fields)
+_PROMPT: Final = "CASE WHEN is_prompt THEN n1 + n2 + n3 + n4 + n5 ELSE 0 END"
 _NOTHING: Final = ", ".join(str(NEVER_US) if name == "newest_us" else "0" for name in KeptSums._fields)
 # $3 has the start of each step, $4 is the end of the last. Of what took effect in a step, `prompt` counts the reviews
 # that were rated at that instant, and the late ones are looked up: what is new in a step was rated in it.
 _STEPS_OF_CELLS = f"""
 WITH days AS (SELECT * FROM unnest($5::int[], $6::int[], $7::int[]) AS days (first, until, step)),
-read AS MATERIALIZED (
-    SELECT owner, of_stretch.*
+entries AS (
+    SELECT CASE WHEN valid_at >= ($3::timestamptz[])[1] AND valid_at < $4 THEN {_STEP} ELSE -1 END AS step, owner,
+        valid_at = rated_at AS is_prompt, {_ENTRY}
     FROM unnest($8::timestamptz[], $9::timestamptz[], $10::int[]) AS stretch (from_at, until_at, owner)
     CROSS JOIN LATERAL (
-        {_OF_STRETCH.format("subject = $2")} UNION ALL {_OF_STRETCH.format(cells.BELOW)}
+        {" UNION ALL ".join(_OF_STRETCH.format(which) for which in cells.OF_SUBJECT)}
     ) AS of_stretch
-),
-entries AS (
-    SELECT {_STEP} AS step, valid_at = rated_at AS is_prompt, {_ENTRY} FROM read
-    WHERE valid_at >= ($3::timestamptz[])[1] AND valid_at < $4
     UNION ALL
-    SELECT owner, valid_at = rated_at, source_id, traits, -sign, rating, rated_at FROM read WHERE owner >= 0
-    UNION ALL
-    SELECT step, valid_at = rated_at, {_ENTRY} FROM ({cells.of_tail(f"{_ENTRY}, valid_at")}) AS of_tail
+    SELECT step, -1, valid_at = rated_at, {_ENTRY} FROM ({cells.of_tail(f"{_ENTRY}, valid_at")}) AS of_tail
     JOIN days ON (valid_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01' BETWEEN first AND until - 1
+),
+of_entries AS MATERIALIZED (
+    {history.kept_sums("SELECT * FROM entries", "step", "owner", "source_id", "traits", "is_prompt")}
 ),
 found AS (
     SELECT step, source_id, traits, block, {cells.totals("held", *KeptSums._fields, "prompt")}
@@ -55,16 +55,21 @@ found AS (
     ) AS held
     GROUP BY step, source_id, traits, block
     UNION ALL
-    SELECT step, source_id, traits, block, {_KEPT}, CASE WHEN is_prompt THEN n1 + n2 + n3 + n4 + n5 ELSE 0 END
-    FROM ({history.kept_sums("SELECT * FROM entries", "step", "source_id", "traits", "is_prompt")}) AS of_entries
+    SELECT step, source_id, traits, block, {_KEPT}, {_PROMPT} FROM of_entries WHERE step >= 0
     UNION ALL
-    SELECT {_STEP}, source_id, traits, floor(date_part('epoch', rated_at) * 1e6 / {BLOCK_US})::int, {_NOTHING}, sign
-    FROM ledger WHERE tenant_id = $1 AND (subject = $2 OR {cells.BELOW}) AND valid_at <> rated_at
-      AND rated_at >= ($3::timestamptz[])[1] AND rated_at < $4 AND (valid_at < $4) IS TRUE
-      AND rated_at >= ($3::timestamptz[])[width_bucket(valid_at, $3::timestamptz[])]
+    SELECT owner, source_id, traits, block, {_TAKEN}, -{_PROMPT} FROM of_entries WHERE owner >= 0
+    UNION ALL
+    SELECT step, source_id, traits, floor(date_part('epoch', rated_at) * 1e6 / {BLOCK_US})::int, {_NOTHING}, sign
+    FROM unnest($3::timestamptz[], ($3::timestamptz[])[2:] || $4::timestamptz)
+        WITH ORDINALITY AS steps (from_at, until_at, number)
+    CROSS JOIN LATERAL (
+        SELECT number::int - 1 AS step, * FROM ledger WHERE tenant_id = $1 AND (subject = $2 OR {cells.BELOW})
+          AND valid_at <> rated_at AND rated_at >= from_at AND rated_at < until_at AND valid_at < until_at
+    ) AS late
 )
-SELECT step, source_id, traits, block, {cells.totals("found", *KeptSums._fields, "prompt")}
-FROM found GROUP BY step, source_id, traits, block ORDER BY step
+SELECT step, CASE WHEN $11 THEN source_id END AS source_id, traits, block,
+    {cells.totals("found", *KeptSums._fields, "prompt")}
+FROM found GROUP BY 1, 2, 3, 4 ORDER BY 1
 """
 
 
@@ -97,9 +102,8 @@ async def moved(
     found: dict[int | None, Moved] = {}
     shared = [each for each in wanted if own_half_life(each) is None]
     if shared:
-        has_frozen = any(each.is_frozen for each in shared)
         before = await scores.kept_of(tx, tenant_id, subject, moment)
-        changes = await _kept_steps(tx, tenant_id, subject, steps, as_known=as_known, has_frozen=has_frozen)
+        changes = await _kept_steps(tx, tenant_id, subject, steps, shared, as_known=as_known)
         found = {each.half_life_us: _of_half_life(before, changes, each.half_life_us) for each in shared}
     starts, end = [step.start for step in steps], steps[-1].end
     for profile in wanted:
@@ -120,9 +124,11 @@ def _of_half_life(before: Sequence[KeptPart], changes: Sequence[KeptStep], half_
 
 
 async def _kept_steps(
-    tx: Tx, tenant_id: str, subject: str, steps: Sequence[Span], *, as_known: bool, has_frozen: bool
+    tx: Tx, tenant_id: str, subject: str, steps: Sequence[Span], profiles: Collection[Profile], *, as_known: bool
 ) -> list[KeptStep]:
-    """Return what each step added: of a large subject, from cells of whole days and from what is left of others.
+    """Return what each step added, by source where a profile weighs sources.
+
+    Of a large subject it comes from cells of whole days, and from the entries of pieces of others.
 
     What was known later than it took effect counts in other steps where they are of what was shown; the ledger alone
     tells it. A frozen score needs to know of the newest review of each step, which cells do not tell of a part of a
@@ -131,18 +137,24 @@ async def _kept_steps(
     starts, end = [step.start for step in steps], steps[-1].end
     if as_known or not await cells.is_celled(tx, tenant_id, subject):
         return await history.steps_of(tx, tenant_id, subject, starts, end, as_known=as_known)
+    has_frozen, by_source = any(each.is_frozen for each in profiles), any(each.source_weights for each in profiles)
     days, stretches = in_days([unix_us(each) for each in (*starts, end)], takes_away=not has_frozen)
     given = [
         *([each[n] for each in days] for n in range(3)),
         *([EPOCH + timedelta(microseconds=each[n]) for each in stretches] for n in range(2)),
         [each.owner for each in stretches],
+        by_source,
     ]
     rows = await tx.raw.fetch(_STEPS_OF_CELLS, tenant_id, subject, starts, end, *given)
     return [
         KeptStep(
             row["step"],
-            KeptPart(str(row["source_id"]), row["traits"], row["block"], KeptSums(*(row[n] for n in KeptSums._fields))),
+            KeptPart(_spelt(row["source_id"]), row["traits"], row["block"], KeptSums(*[*row.values()][4:-1])),
             row["prompt"],
         )
         for row in rows
     ]
+
+
+def _spelt(source_id: object) -> str | None:
+    return None if source_id is None else str(source_id)

@@ -49,7 +49,7 @@ COMMENT ON COLUMN scoring.cells.prompt IS
 """,
     "COMMENT ON COLUMN scoring.cells.valid_grain IS '0: spans of a day, 1: of 32 days, 2: all in one'",
     # Few entries take effect later than they were rated, or later than they were known.
-    "CREATE INDEX ledger_late_by_rated ON scoring.ledger (tenant_id, rated_at) WHERE valid_at <> rated_at",
+    "CREATE INDEX ledger_late_by_rated ON scoring.ledger (tenant_id, rated_at, valid_at) WHERE valid_at <> rated_at",
     "CREATE INDEX ledger_late_by_valid ON scoring.ledger (tenant_id, valid_at) WHERE valid_at <> rated_at",
     "CREATE INDEX ledger_ahead ON scoring.ledger (tenant_id, valid_at) WHERE valid_at > known_at",
 )

@@ -1,0 +1,67 @@
+"""Of a large subject, cells tell of the ages of reviews and of replies what the ledger tells."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from plaudit.scoring.cells import store as cells
+from plaudit.scoring.figures import store
+from plaudit.scoring.figures.domain.figures import Aged, Reply, weights_of
+from plaudit.scoring.profiles.domain import BUILT_IN, RECENT, Profile
+from plaudit.scoring.scores.domain import Moment
+from plaudit_testing.lives import DAYS, SOURCES, START, lived_by
+
+pytestmark = pytest.mark.postgres
+
+WEIGHTED = Profile(
+    name="weighted",
+    half_life_days=RECENT.half_life_days,
+    prior_weight=2,
+    prior_value=3,
+    kinds=frozenset({"stars"}),
+    unverified_weight=0.3,
+    origin_weights={"invited": 0.7, "incentivised": 0.1},
+    source_weights={SOURCES[0].id: 0.25},
+)
+
+
+def near(found: Aged | None) -> object:
+    return found and Aged(
+        newest_us=found.newest_us,
+        month=found.month,
+        month_before=found.month_before,
+        weight_of_month=pytest.approx(found.weight_of_month, rel=1e-9, abs=1e-12),
+        weight_of_quarter=pytest.approx(found.weight_of_quarter, rel=1e-9, abs=1e-12),
+        median_us=found.median_us,
+    )
+
+
+async def test_cells_tell_what_the_ledger_tells(worker, bus, large, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(5)
+    await lived_by(bus, chance, 160, large)
+
+    async def has_none(*_: object) -> bool:
+        return False
+
+    async with worker.transaction() as tx:
+        for _ in range(60):
+            at = START + timedelta(seconds=chance.randrange((DAYS + 60) * 86_400))
+            profile = chance.choice([*BUILT_IN.values(), WEIGHTED])
+            source_id = chance.choice([None, None, SOURCES[1].id])
+            asked = (tx, "default", chance.choice(["acme", "acme/berlin", "globex"]), Moment(at=at), profile)
+            of_reviews, of_replies = (weights_of(profile, kinds) for kinds in (profile.kinds, frozenset({"nps"})))
+            aged = await store.aged(*asked, of_reviews, source_id)
+            replies = await store.replies(*asked, of_replies, source_id)
+            with monkeypatch.context() as without:
+                without.setattr(cells, "is_celled", has_none)
+                assert aged == near(await store.aged(*asked, of_reviews, source_id))
+                assert_like(replies, await store.replies(*asked, of_replies, source_id))
+
+
+def assert_like(found: list[Reply], wanted: list[Reply]) -> None:
+    """They say the same of each rating; weights are held against another instant, so that only shares are equal."""
+    assert [(each.rating, each.count) for each in found] == [(each.rating, each.count) for each in wanted]
+    for one, other in zip(found, wanted, strict=True):
+        assert one.weight / found[0].weight == pytest.approx(other.weight / wanted[0].weight, rel=1e-9)
+        assert one.squared / found[0].weight ** 2 == pytest.approx(other.squared / wanted[0].weight ** 2, rel=1e-9)
