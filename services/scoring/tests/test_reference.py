@@ -32,7 +32,9 @@ async def test_every_operation_answers_as_its_example_says(
     assert app is not None
     reference = Reference(app.openapi())
     rated_at = datetime.now(UTC)
-    await bus.tell(None, review_state(rating=5.0, subject="acme", rated_at=rated_at), time=rated_at)
+    fresh = review_state(rating=5.0, subject="acme", rated_at=rated_at)
+    await bus.tell(None, fresh, time=rated_at)
+    await bus.give(INSIGHT, pending_envelope(None, fresh, time=rated_at), sequence=1)
     await reference.check(api, "list_scores")
     await reference.check(api, "read_score", ids={"subject": "acme"})
     asked = {"subject": "acme", "rating": "5", "rated_at": rated_at.isoformat()}
@@ -56,7 +58,7 @@ async def test_every_operation_answers_as_its_example_says(
         title=None,
         text="The parcel came late and nobody answered.",
     )
-    await bus.give(INSIGHT, pending_envelope(None, late), sequence=1)
+    await bus.give(INSIGHT, pending_envelope(None, late), sequence=2)
     days = {"from": "2026-02-17", "to": "2026-03-03"}
     await reference.check(api, "read_insight", ids={"subject": "acme"}, params=days)
     job = PublishingJob(resources)

@@ -42,7 +42,7 @@ SELECT $1, $2, 1, 2 * n + again, sign, md5($3::text || n)::uuid, 1 + again, repl
     CASE WHEN again = 1 AND sign = 1 THEN edited ELSE rated END, CASE WHEN again = 1 THEN edited ELSE rated END,
     CASE WHEN again = 1 THEN edited + interval '3 s' ELSE greatest(rated, known) + interval '3 s' END,
     CASE WHEN again = 1 THEN 1 WHEN known - rated > interval '1 day' THEN 6 ELSE 0 END,
-    CASE WHEN n % 4 = 0 THEN 0 ELSE 1 << n % 15 | 1 << (n::bigint * n % 15)::int END,
+    CASE WHEN n % 4 = 0 THEN 0 ELSE (1 << n % 15) | (1 << (n::bigint * n % 15)::int) END,
     CASE WHEN again = 1 THEN 1 + (n * 31 + CASE WHEN sign > 0 THEN 0 ELSE again END) % 5 END,
     CASE WHEN again = 1 THEN traits END
 FROM (

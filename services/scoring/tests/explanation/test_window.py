@@ -21,13 +21,13 @@ from plaudit.scoring.erasure.commands import scrub
 from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation.api import explain_window
 from plaudit.scoring.explanation.domain.window import by_source, by_stars
-from plaudit.scoring.history.topics import TOPICS
 from plaudit.scoring.moves import commands as moves
 from plaudit.scoring.profiles.domain import RECENT
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import Moment, read_for
 from plaudit.scoring.settings import ScoringSettings
 from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.topics.domain import TOPICS
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 

@@ -16,10 +16,10 @@ from plaudit.scoring.history.domain import (
     entries,
     signed_reviews,
 )
-from plaudit.scoring.history.topics import NOT_SORTED, OTHER_TOPIC, TOPICS, numbers_of
 from plaudit.scoring.insight.domain.kept import TOPIC_TITLES
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.domain.review import InvalidReviewError
+from plaudit.scoring.topics.domain import NOT_SORTED, OTHER_TOPIC, TOPICS, numbers_of
 from plaudit_testing.scored import MOMENT_US
 from plaudit_testing.scored import sorted_review as scored
 

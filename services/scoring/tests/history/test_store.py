@@ -11,8 +11,8 @@ import pytest
 from plaudit.common.db import Database, Role, Tx
 from plaudit.scoring.history import store
 from plaudit.scoring.history.domain import Happened, LedgerEntry, RevisedChange, ToldChange
-from plaudit.scoring.history.topics import ERASED
 from plaudit.scoring.sums.domain.traits import NUMBERS
+from plaudit.scoring.topics.domain import ERASED
 from plaudit_testing.scored import SOURCE_ID
 from plaudit_testing.scored import sorted_review as scored
 
@@ -114,7 +114,7 @@ async def test_no_role_at_run_time_changes_or_deletes_an_entry(resources, statem
 async def test_of_an_entry_only_the_topics_can_be_forgotten(worker: Database) -> None:
     async with worker.transaction() as tx:
         await store.append(tx, [entry(1), entry(2, tenant_id="other")])
-        await store.forget_topics(tx, "default", REVIEW_ID)
+        await store.clear_topics(tx, "default", REVIEW_ID)
 
         assert await tx.raw.fetchval("SELECT array_agg(topics ORDER BY sequence) FROM ledger") == [ERASED, 5]
 

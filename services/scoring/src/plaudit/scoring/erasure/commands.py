@@ -14,6 +14,6 @@ async def scrub(tx: Tx, erased: Erased) -> int:
     """
     if erased.kind is Kind.REVIEW and erased.wanted is not None:
         await insight.empty(tx, erased.tenant_id, erased.wanted)
-        await history.forget_topics(tx, erased.tenant_id, erased.wanted)
+        await history.clear_topics(tx, erased.tenant_id, erased.wanted)
         await moves.note_review_days(tx, erased.tenant_id, erased.wanted)
     return 0

@@ -13,10 +13,10 @@ from plaudit.scoring.explanation.domain.window import (
     source_log_weights,
 )
 from plaudit.scoring.history.domain import Happened
-from plaudit.scoring.history.topics import ERASED
 from plaudit.scoring.moves.domain import ABSENT, Stretch
 from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, as_seen, below, bounds
 from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.topics.domain import ERASED
 
 
 class Asked(NamedTuple):

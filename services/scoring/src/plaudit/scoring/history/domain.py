@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from plaudit.scoring.history.topics import ERASED, topics_in_one
 from plaudit.scoring.sums.domain.decay import EPOCH, star_of
 from plaudit.scoring.sums.domain.fold import check
 from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview
+from plaudit.scoring.topics.domain import ERASED, topics_in_one
 
 CREATED_TYPE: Final = "review.created"
 ERASED_TYPE: Final = "review.erased"

@@ -9,10 +9,10 @@ from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
 from plaudit.scoring.history.domain import ChangedDay, LedgerEntry, Run
 from plaudit.scoring.history.tables import changed_days, ledger, tail
-from plaudit.scoring.history.topics import ERASED
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart
+from plaudit.scoring.topics.domain import ERASED
 
 Numbers = TypeVar("Numbers", Sums, KeptSums)
 
@@ -34,7 +34,7 @@ CROSS JOIN LATERAL (
     SELECT valid_at FROM {} WHERE review_id = wanted.id ORDER BY valid_at DESC LIMIT 1
 ) AS last
 """
-_FORGET_TOPICS = f"""
+_CLEAR_TOPICS = f"""
 UPDATE ledger SET topics = {ERASED} WHERE tenant_id = $1 AND review_id = $2::uuid AND topics IS DISTINCT FROM {ERASED}
 """
 # A time as whole microseconds. A double holds it to a quarter of one, which rounding takes away.
@@ -191,9 +191,9 @@ async def last_valid(tx: Tx, review_ids: Collection[str], table: str = LEDGER) -
     return {row["review_id"]: row["valid_at"] for row in rows}
 
 
-async def forget_topics(tx: Tx, tenant_id: str, review_id: str) -> None:
+async def clear_topics(tx: Tx, tenant_id: str, review_id: str) -> None:
     """Forget what a review that was erased mentioned: the one thing that is ever changed here."""
-    await tx.raw.execute(_FORGET_TOPICS, tenant_id, review_id)
+    await tx.raw.execute(_CLEAR_TOPICS, tenant_id, review_id)
 
 
 async def kept_at(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: datetime) -> list[KeptPart]:

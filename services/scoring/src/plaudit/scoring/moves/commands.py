@@ -58,13 +58,13 @@ async def _sum_anew(tx: Tx, tenant_id: str, day: int) -> None:
     ends = await store.prefixes_past(tx, tenant_id, day)
     if not ends:
         return
-    await store.forget_spans(tx, tenant_id, list(ends), 0, day, day + 1)
+    await store.delete_spans(tx, tenant_id, list(ends), 0, day, day + 1)
     await store.sum_days(tx, tenant_id, list(ends), day, day + 1)
     for grain, bits in enumerate(GRAIN_BITS):
         span = day >> bits
         whole = list(_summed_past((span + 1) << bits, ends.items()))
         if grain and whole:
-            await store.forget_spans(tx, tenant_id, whole, grain, span, span + 1)
+            await store.delete_spans(tx, tenant_id, whole, grain, span, span + 1)
             await store.sum_spans(tx, tenant_id, whole, grain, span, span + 1)
 
 

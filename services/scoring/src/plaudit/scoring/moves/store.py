@@ -9,7 +9,6 @@ import msgspec
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.scoring.history.domain import Happened
-from plaudit.scoring.history.topics import NO_TOPIC, NOT_SORTED, OTHER_TOPIC
 from plaudit.scoring.moves.domain import (
     ABSENT,
     GRAIN_BITS,
@@ -24,6 +23,7 @@ from plaudit.scoring.moves.tables import moves
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.domain.decay import EPOCH
 from plaudit.scoring.sums.domain.kept import RECENT_US, TRUST_US
+from plaudit.scoring.topics.domain import NO_TOPIC, NOT_SORTED, OTHER_TOPIC
 
 JOB_LOCK: Final = "scoring/moves"
 """The order key of whoever changes sums of changes."""
@@ -212,7 +212,7 @@ SELECT tenant_id, prefix, $3, span >> $4::int, {", ".join(_KEY)}, max(newest_us)
 FROM moves WHERE tenant_id = $1 AND prefix = ANY($2::text[]) AND grain = 0 AND span >= $5 AND span < $6
 GROUP BY tenant_id, prefix, span >> $4::int, {", ".join(_KEY)}
 """
-_FORGET_SPANS = """
+_DELETE_SPANS = """
 DELETE FROM moves WHERE tenant_id = $1 AND prefix = ANY($2::text[]) AND grain = $3 AND span >= $4 AND span < $5
 """
 _NEW_PREFIXES = """
@@ -339,9 +339,9 @@ async def sum_spans(tx: Tx, tenant_id: str, prefixes: Sequence[str], grain: int,
     await tx.raw.execute(_SUM_SPANS, tenant_id, prefixes, grain, bits, first << bits, end << bits)
 
 
-async def forget_spans(tx: Tx, tenant_id: str, prefixes: Sequence[str], grain: int, first: int, end: int) -> None:
+async def delete_spans(tx: Tx, tenant_id: str, prefixes: Sequence[str], grain: int, first: int, end: int) -> None:
     """Delete the sums of spans of a grain, from one until before another."""
-    await tx.raw.execute(_FORGET_SPANS, tenant_id, prefixes, grain, first, end)
+    await tx.raw.execute(_DELETE_SPANS, tenant_id, prefixes, grain, first, end)
 
 
 async def advance(tx: Tx, tenant_id: str, prefixes: Sequence[str], next_day: int) -> None:

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
 from plaudit.scoring.explanation.domain.changes import Change, Prior, Share, Start, explain
-from plaudit.scoring.history.topics import topic_of
 from plaudit.scoring.moves.domain import ABSENT, MIXED, Became, Moved
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.sums.domain.traits import TRAITS
+from plaudit.scoring.topics.domain import topic_of
 
 Key = TypeVar("Key", bound=Hashable)
 _MAX_EXPONENT: Final = 1000.0

@@ -22,6 +22,7 @@ TOPICS: Final = (
     "ads_privacy",
 )
 """A topic's place is its bit. It is stored: topics may be added at the end only. A test compares them with ingest's."""
+OTHER: Final = "other"
 OTHER_TOPIC: Final = 29
 """The bit of topics that are not in the list."""
 NO_TOPIC: Final = 30
@@ -45,10 +46,10 @@ def topics_in_one(topics: tuple[str, ...]) -> int:
 
 def topic_of(number: int) -> str:
     """Return a topic by its bit, or `other`, `none` or `not_sorted`."""
-    return _NAMES[number]
+    return _NAMES.get(number, OTHER)
 
 
-_NAMES: Final = {**dict(enumerate(TOPICS)), OTHER_TOPIC: "other", NO_TOPIC: "none", NOT_SORTED: "not_sorted"}
+_NAMES: Final = {**dict(enumerate(TOPICS)), OTHER_TOPIC: OTHER, NO_TOPIC: "none", NOT_SORTED: "not_sorted"}
 
 
 def numbers_of(mask: int | None) -> Sequence[int]:

@@ -1,0 +1,1 @@
+"""Topics: what reviews mention, in one number."""
