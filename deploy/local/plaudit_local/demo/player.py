@@ -1,6 +1,7 @@
 """Plays the demo story through signed webhooks, and the APIs of the board and of markers.
 
-It can be interrupted and played again. Every delivery and request has an id of its own, so a repeated one gets the answer of the first time.
+It can be interrupted and played again. Every delivery and request has an id of its own, so a repeated one gets the
+answer of the first time.
 """
 
 import time
