@@ -152,26 +152,39 @@ _MOMENTS = (
     "On the way to the train.",
     "Sunday after a walk.",
     "Lunch break.",
+    "Third visit.",
+    "With a friend from abroad.",
+    "Between two meetings.",
+    "After the gym.",
+    "Thursday, early.",
 )
 _QUEUES = (
     "The queue went out of the door.",
-    "Twenty minutes in the queue for one cup.",
-    "One person at the till and a long queue.",
-    "The queue moves slowly, so I left without coffee.",
+    "Long queue.",
+    "One till and a long queue.",
+    "The queue hardly moves.",
+    "I left the queue without coffee.",
+    "A long queue, and nobody says how long.",
 )
 _STAMPS = (
     "The app lost my stamps.",
-    "My stamps were gone after the update of the app.",
-    "The app crashed and the stamps did not count.",
+    "My stamps were gone after the update.",
+    "Lost stamps again.",
+    "No stamps, whatever I scan.",
 )
 _PRAISE = (
+    "Friendly staff.",
     "Friendly staff and a lovely flat white.",
     "The staff remember what you drink.",
-    "Fresh cinnamon buns and a quiet corner.",
-    "Friendly staff, warm light, good beans.",
+    "Fresh buns and friendly staff.",
+    "Friendly staff, good beans.",
     "Lovely terrace with blankets.",
+    "Such friendly staff, as ever.",
 )
 _SORRY = "Sorry for that, and thank you for telling us. We are on it."
+_THANKS = "Thank you, see you soon."
+_STRIDE = 7
+"""Has no divisor in common with a count of reviews, so that each gets a day of its own."""
 _HOURS = (1.5, 4, 9, 20, 30, 60)
 _PORTO, _GHENT = "kite-coffee/porto", "kite-coffee/ghent"
 
@@ -179,30 +192,31 @@ _PORTO, _GHENT = "kite-coffee/porto", "kite-coffee/ghent"
 def _everyday(
     texts: tuple[str, ...], ratings: tuple[int, ...], count: int, first_day: float, last_day: float
 ) -> Iterator[Review]:
-    """Short reviews, evenly over some days. Two of three complaints are answered, and a third of those raised."""
+    """Short reviews, evenly over some days: two of three are answered, and some that complain are raised afterwards."""
     step = (last_day - first_day) / max(count - 1, 1)
     for number, (text, moment) in enumerate(islice(product(texts, _MOMENTS), count)):
         rating, is_answered = ratings[number % len(ratings)], number % 3 != 2
         is_low = rating <= 2
+        is_raised = is_low and number % 9 == 0
         yield Review(
-            days_ago=round(first_day + number * 7 % count * step, 2),
+            days_ago=round(first_day + number * _STRIDE % count * step, 2),
             subject=_GHENT if number % 2 else _PORTO,
             rating=rating,
             title="",
             text=f"{moment} {text}",
             author=f"Guest {number + 1}",
-            answer=_SORRY if is_low and is_answered else "",
-            answered_hours_later=_HOURS[number % len(_HOURS)] if is_low and is_answered else 0.0,
-            raised_to=4 if is_low and number % 6 == 0 else 0,
-            raised_days_later=4 if is_low and number % 6 == 0 else 0.0,
+            answer="" if not is_answered else _SORRY if is_low else _THANKS,
+            answered_hours_later=_HOURS[number % len(_HOURS)] if is_answered else 0.0,
+            raised_to=3 if is_raised else 0,
+            raised_days_later=4 if is_raised else 0.0,
         )
 
 
 EVERYDAY: tuple[Review, ...] = (
-    *_everyday(_QUEUES, (1, 2), 26, 7, 88),
-    *_everyday(_PRAISE, (5, 4, 5), 34, 7, 88),
-    *_everyday(_STAMPS, (2, 1), 20, 95, 175),
-    *_everyday(_PRAISE, (5, 5, 4), 30, 95, 175),
+    *_everyday(_QUEUES, (1, 2), 69, 7, 88),
+    *_everyday(_PRAISE, (5, 4, 5), 82, 7, 88),
+    *_everyday(_STAMPS, (2, 1), 45, 95, 175),
+    *_everyday(_PRAISE, (5, 5, 4), 60, 95, 175),
 )
 """What says little by itself, and together what people complain about and praise, and what changed."""
 
