@@ -12,7 +12,7 @@ import structlog
 from benchmarks import door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
-from benchmarks.scoring import behind, explanations, history, keys, live, moments, workers
+from benchmarks.scoring import answers, behind, explanations, history, keys, live, moments, workers
 
 PROGRAMS = {
     "webhook": webhook.run,
@@ -23,6 +23,7 @@ PROGRAMS = {
     "scoring-workers": workers.run,
     "scoring-keys": keys.run,
     "scoring-history": history.run,
+    "scoring-answers": answers.run,
     "scoring-moments": moments.run,
     "scoring-behind": behind.run,
     "scoring-explanations": explanations.run,

@@ -6,11 +6,12 @@ from typing import Any
 
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.process import Parts, Service, main
+from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.settings import ScoringSettings
 
-GROUPS: Mapping[str, Subscription[Any]] = {"live": LIVE, "history": HISTORY}
+GROUPS: Mapping[str, Subscription[Any]] = {"live": LIVE, "history": HISTORY, "answers": ANSWERS}
 
 if __name__ == "__main__":
     group = GROUPS[sys.argv[1]]

@@ -37,6 +37,7 @@ def main(address: str) -> None:
         played = play(
             {
                 "ingest": address,
+                "scoring": address,
                 "feedback_board": address,
                 "api_key": asyncio.run(_prepare(settings)),
             }

@@ -1,9 +1,11 @@
-"""Plays the demo story through signed webhooks and the board's API. It can be interrupted and played again.
+"""Plays the demo story through signed webhooks, and the APIs of the board and of markers.
 
-Every delivery and request has an id of its own, so a repeated one gets the answer of the first time.
+It can be interrupted and played again. Every delivery and request has an id of its own, so a repeated one gets the
+answer of the first time.
 """
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import httpx
 import msgspec
 
 from plaudit.common.standard_webhooks import decode_secret, signed_headers
-from plaudit_local.demo.story import BUSINESSES, FRESH, REQUESTS, REVIEWS, Request, Review
+from plaudit_local.demo.story import BUSINESSES, EVERYDAY, FRESH, MARKERS, REQUESTS, REVIEWS, Marker, Request, Review
 
 SUBJECTS_PLATFORM = "native"
 DEADLINE_SECONDS = 30.0
@@ -47,10 +49,15 @@ def _play(endpoints: dict[str, str]) -> str:
         sources = {business: _source(client, endpoints["ingest"], business) for business in BUSINESSES}
         for number, review in enumerate(REVIEWS + FRESH):
             _review(client, endpoints["ingest"], sources[review.subject.split("/")[0]], number, review)
+        for business, source in sources.items():
+            _everyday(client, endpoints["ingest"], source, business)
+        for number, marker in enumerate(MARKERS):
+            _marker(client, endpoints["scoring"], number, marker)
         reviews = _reviews_by_title(client, endpoints["ingest"])
         for number, request in enumerate(REQUESTS):
             _request(client, endpoints["feedback_board"], number, request, reviews)
-    return f"{len(REVIEWS) + len(FRESH)} reviews of {len(BUSINESSES)} businesses and {len(REQUESTS)} requests."
+    told = len(REVIEWS) + len(FRESH) + len(EVERYDAY)
+    return f"{told} reviews of {len(BUSINESSES)} businesses, {len(MARKERS)} markers and {len(REQUESTS)} requests."
 
 
 def _ask(client: httpx.Client, method: str, address: str, **options: Any) -> Any:
@@ -75,7 +82,26 @@ def _source(client: httpx.Client, ingest: str, business: str) -> dict[str, Any]:
 
 
 def _review(client: httpx.Client, ingest: str, source: dict[str, Any], number: int, review: Review) -> None:
-    now = datetime.now(UTC)
+    for event in _events(number, review, datetime.now(UTC)):
+        name = event["type"].removeprefix("review.")
+        _post(client, ingest, source, f"demo-{number}-{name}", event)
+
+
+def _everyday(client: httpx.Client, ingest: str, source: dict[str, Any], business: str) -> None:
+    """Tell all short reviews of a business in one delivery."""
+    now, first = datetime.now(UTC), len(REVIEWS) + len(FRESH)
+    events = [
+        event
+        for number, review in enumerate(EVERYDAY, start=first)
+        if review.subject.split("/")[0] == business
+        for event in _events(number, review, now)
+    ]
+    if events:
+        _post(client, ingest, source, f"demo-everyday-{business}", events)
+
+
+def _events(number: int, review: Review, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield that a review was written, answered and changed."""
     published_at = now - timedelta(days=review.days_ago)
     data: dict[str, Any] = {
         "id": f"demo-{number}",
@@ -89,16 +115,30 @@ def _review(client: httpx.Client, ingest: str, source: dict[str, Any], number: i
         "verified": number % 3 != 0,
         "origin": "invited" if number % 4 == 0 else "organic",
     }
-    _post(client, ingest, source, f"demo-{number}-created", {"type": "review.created", "data": data})
+    yield {"type": "review.created", "data": data}
     if review.answer:
         answered_at = min(published_at + timedelta(hours=review.answered_hours_later), now)
         answer = {"text": review.answer, "published_at": answered_at.isoformat(), "state": "published"}
-        event = {"type": "review.answered", "data": {"id": data["id"], "answer": answer}}
-        _post(client, ingest, source, f"demo-{number}-answered", event)
+        yield {"type": "review.answered", "data": {"id": data["id"], "answer": answer}}
+    if review.raised_to:
+        edited_at = min(published_at + timedelta(days=review.raised_days_later), now)
+        changed = {"id": data["id"], "rating": review.raised_to, "edited_at": edited_at.isoformat()}
+        yield {"type": "review.edited", "data": changed}
 
 
-def _post(client: httpx.Client, ingest: str, source: dict[str, Any], delivery: str, event: dict[str, Any]) -> None:
-    body = msgspec.json.encode(event)
+def _marker(client: httpx.Client, scoring: str, number: int, marker: Marker) -> None:
+    address = f"{scoring}/v1/markers"
+    # A story that is played again is told of another time: what is there stays.
+    known = _ask(client, "GET", address, params={"subject": marker.subject})["items"]
+    if any(each["name"] == marker.name for each in known):
+        return
+    at = (datetime.now(UTC) - timedelta(days=marker.days_ago)).isoformat(timespec="seconds")
+    wanted = {"kind": marker.kind, "name": marker.name, "subject": marker.subject, "at": at}
+    _ask(client, "POST", address, json=wanted, headers={"idempotency-key": f"{IDEMPOTENCY_PREFIX}-{number}-{at}"})
+
+
+def _post(client: httpx.Client, ingest: str, source: dict[str, Any], delivery: str, told: object) -> None:
+    body = msgspec.json.encode(told)
     headers = signed_headers([decode_secret(source["secret"])], delivery, int(time.time()), body)
     _ask(client, "POST", f"{ingest}/v1/hooks/{source['id']}", content=body, headers=headers)
 

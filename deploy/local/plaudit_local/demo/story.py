@@ -1,6 +1,8 @@
 """The demo story: three invented businesses, what their customers say, and what they ask for."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, product
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,19 @@ class Review:
     author: str
     answer: str = ""
     answered_hours_later: float = 0.0
+    raised_to: int = 0
+    """Stars that the customer gives instead, some days after the answer; 0 where they leave it."""
+    raised_days_later: float = 0.0
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Something that was done or happened, days ago."""
+
+    days_ago: float
+    subject: str
+    kind: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -55,8 +70,10 @@ REVIEWS: tuple[Review, ...] = (
     Review(143, "kite-coffee/porto", 5, "They fixed the app", "My stamps came back, and the new version is quick.", "Rui S."),
     Review(97, "kite-coffee/ghent", 4, "Better at lunch now", "A second person at the till makes all the difference.", "Lotte V."),
     Review(61, "kite-coffee/porto", 5, "Flat white worth the walk", "Silky, not too hot, and a smile with it.", "Joana"),
-    Review(33, "kite-coffee/ghent", 5, "Refund in a minute", "They charged me wrongly and put it right before I had found my wallet.", "Stijn"),
-    Review(12, "kite-coffee/porto", 3, "Queue out of the door", "Worth it once, not every day. Ordering ahead would help.", "Duarte"),
+    Review(33, "kite-coffee/ghent", 5, "Refund in a minute", "They charged me wrongly and put it right before I had found my wallet.", "Stijn",
+         "Thank you for saying so, Stijn. That is what the till is for now.", 2),
+    Review(12, "kite-coffee/porto", 3, "Queue out of the door", "Worth it once, not every day. Ordering ahead would help.", "Duarte",
+         "Duarte, ordering ahead is planned. Until then the queue is shortest before eight.", 26),
     Review(4, "kite-coffee/ghent", 4, "Lovely terrace", "Blankets on every chair.", "Amélie"),
     Review(489, "northlight-bikes/rotterdam", 5, "Smooth rental", "Booked at eight, riding at nine, returned at six.", "Sanne"),
     Review(466, "northlight-bikes/rotterdam", 1, "Flat battery, no help", "The e-bike died after eleven kilometres and the hotline rang out.", "Mehmet",
@@ -72,7 +89,8 @@ REVIEWS: tuple[Review, ...] = (
     Review(150, "northlight-bikes/rotterdam", 5, "Battery lasted all day", "Sixty kilometres with a headwind and still a bar left.", "Daan"),
     Review(104, "northlight-bikes/basel", 4, "Easy return", "You lock it, take a photo, done.", "Matteo"),
     Review(58, "northlight-bikes/rotterdam", 2, "Deposit, day nine", "Better than the year before, I am told. Still waiting.", "Joris",
-         "Joris, it went out this morning; by spring deposits will return on the day.", 7),
+         "Joris, it went out this morning; by spring deposits will return on the day.", 7,
+         raised_to=4, raised_days_later=3),
     Review(20, "northlight-bikes/basel", 5, "New locks!", "One click. Finally a lock for people with gloves on.", "Bruno"),
     Review(6, "northlight-bikes/rotterdam", 4, "Good fun", "The kids want to do it again on Sunday.", "Yara"),
     Review(440, "harbour-dental", 5, "No fear any more", "Dr Lind explains each step before she does it.", "Karin"),
@@ -81,7 +99,8 @@ REVIEWS: tuple[Review, ...] = (
          "Greta, we called you and took off the one that was wrong. Bills now carry a plain-language line each.", 22),
     Review(214, "harbour-dental", 5, "Saved my holiday", "Broken tooth on Friday at five, mended by six.", "Henrik"),
     Review(120, "harbour-dental", 5, "Gentle with children", "My daughter waved goodbye. That says it all.", "Maja"),
-    Review(44, "harbour-dental", 3, "Hard to reach by phone", "The line is busy all morning. Booking online would be a relief.", "Elin"),
+    Review(44, "harbour-dental", 3, "Hard to reach by phone", "The line is busy all morning. Booking online would be a relief.", "Elin",
+         "Elin, a second line is open from Monday, and we are looking at booking online.", 3),
     Review(9, "harbour-dental", 5, "Clear bill", "Each line in plain words, as they said they would.", "Greta L."),
 )  # fmt: skip
 
@@ -124,3 +143,87 @@ REQUESTS: tuple[Request, ...] = (
          (("declined", "The maps are lent to us by the city; they may not be sold. You find the route on its site."),),
          ("A day along the Rhine",)),
 )  # fmt: skip
+
+_MOMENTS = (
+    "Monday before work.",
+    "Tuesday at noon.",
+    "A rainy Friday.",
+    "Saturday with the children.",
+    "On the way to the train.",
+    "Sunday after a walk.",
+    "Lunch break.",
+    "Third visit.",
+    "With a friend from abroad.",
+    "Between two meetings.",
+    "After the gym.",
+    "Thursday, early.",
+)
+_QUEUES = (
+    "The queue went out of the door.",
+    "Long queue.",
+    "One till and a long queue.",
+    "The queue hardly moves.",
+    "I left the queue without coffee.",
+    "A long queue, and nobody says how long.",
+)
+_STAMPS = (
+    "The app lost my stamps.",
+    "My stamps were gone after the update.",
+    "Lost stamps again.",
+    "No stamps, whatever I scan.",
+)
+_PRAISE = (
+    "Friendly staff.",
+    "Friendly staff and a lovely flat white.",
+    "The staff remember what you drink.",
+    "Fresh buns and friendly staff.",
+    "Friendly staff, good beans.",
+    "Lovely terrace with blankets.",
+    "Such friendly staff, as ever.",
+)
+_SORRY = "Sorry for that, and thank you for telling us. We are on it."
+_THANKS = "Thank you, see you soon."
+_STRIDE = 7
+"""Has no divisor in common with a count of reviews, so that each gets a day of its own."""
+_HOURS = (1.5, 4, 9, 20, 30, 60)
+_PORTO, _GHENT = "kite-coffee/porto", "kite-coffee/ghent"
+
+
+def _everyday(
+    texts: tuple[str, ...], ratings: tuple[int, ...], count: int, first_day: float, last_day: float
+) -> Iterator[Review]:
+    """Short reviews, evenly over some days: two of three are answered, and some that complain are raised afterwards."""
+    step = (last_day - first_day) / max(count - 1, 1)
+    for number, (text, moment) in enumerate(islice(product(texts, _MOMENTS), count)):
+        rating, is_answered = ratings[number % len(ratings)], number % 3 != 2
+        is_low = rating <= 2
+        is_raised = is_low and number % 9 == 0
+        yield Review(
+            days_ago=round(first_day + number * _STRIDE % count * step, 2),
+            subject=_GHENT if number % 2 else _PORTO,
+            rating=rating,
+            title="",
+            text=f"{moment} {text}",
+            author=f"Guest {number + 1}",
+            answer="" if not is_answered else _SORRY if is_low else _THANKS,
+            answered_hours_later=_HOURS[number % len(_HOURS)] if is_answered else 0.0,
+            raised_to=3 if is_raised else 0,
+            raised_days_later=4 if is_raised else 0.0,
+        )
+
+
+EVERYDAY: tuple[Review, ...] = (
+    *_everyday(_QUEUES, (1, 2), 69, 7, 88),
+    *_everyday(_PRAISE, (5, 4, 5), 82, 7, 88),
+    *_everyday(_STAMPS, (2, 1), 45, 95, 175),
+    *_everyday(_PRAISE, (5, 5, 4), 60, 95, 175),
+)
+"""What says little by itself, and together what people complain about and praise, and what changed."""
+
+MARKERS: tuple[Marker, ...] = (
+    Marker(150, "kite-coffee", "incident", "The update of the app lost stamps"),
+    Marker(92, "kite-coffee", "release", "The new version of the app"),
+    Marker(45, "kite-coffee", "request", "Refunds at the till"),
+    Marker(24, "northlight-bikes", "request", "A lock that opens with one hand"),
+    Marker(30, "harbour-dental", "content", "How to read a bill"),
+)

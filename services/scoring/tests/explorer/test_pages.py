@@ -57,7 +57,7 @@ async def test_the_page_says_how_reviews_are_answered_and_by_source(staff: httpx
     page = (await staff.get(page_of("acme"))).text.replace("\u00a0", " ")
 
     for words in (
-        *("Answered, of 90 days <small>9 to 91 % · 1 of 2</small>", "Half are answered within", "5 hours"),
+        *("Answered, of the last 90 days <small>9 to 91 % · 1 of 2</small>", "Half are answered within", "5 hours"),
         *("Negative reviews raised by a star or more after an answer <small>0 to 79 % · 0 of 1</small>",),
         *("100 % <small>5 hours</small>", "0 % <small>more than half wait</small>"),
     ):

@@ -228,7 +228,7 @@ def _answer_rate(answers: Answers) -> Fact:
         said.append(f"of {figures.unknown:,} more nobody tells")
     if answers.known_since_us is not None:
         said.append(f"of reviews known since {EPOCH + timedelta(microseconds=answers.known_since_us):%-d %B %Y}")
-    return Fact(f"Answered, of {answers.days} days", answer_rate(figures), " · ".join(said))
+    return Fact(f"Answered, of the last {answers.days} days", answer_rate(figures), " · ".join(said))
 
 
 def _half_answered(figures: AnswerFigures) -> Fact:
