@@ -82,6 +82,9 @@ WITH entries AS MATERIALIZED (
         (array_agg(star_before ORDER BY epoch, sequence))[1],
         (array_agg(star_after ORDER BY epoch DESC, sequence DESC))[1], count(*), sum(a), sum(b)
     FROM moves GROUP BY review_id, source_id
+    -- What was not there at the first instant and is not at the second has moved nothing, and may have been erased.
+    HAVING (array_agg(star_before ORDER BY epoch, sequence))[1] IS NOT NULL
+        OR (array_agg(star_after ORDER BY epoch DESC, sequence DESC))[1] IS NOT NULL
     ORDER BY abs(sum(a) - $10::float8 * sum(b)) DESC, review_id
     LIMIT $11
 )
