@@ -12,7 +12,7 @@ import structlog
 from benchmarks import door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
-from benchmarks.scoring import history, keys, live, moments, workers
+from benchmarks.scoring import history, keys, live, moments, peers, workers
 
 PROGRAMS = {
     "webhook": webhook.run,
@@ -24,6 +24,7 @@ PROGRAMS = {
     "scoring-keys": keys.run,
     "scoring-history": history.run,
     "scoring-moments": moments.run,
+    "scoring-peers": peers.run,
     "latency": latency.run,
     "lists": lists.run,
     "imports": imports.run,
