@@ -12,7 +12,11 @@ import structlog
 from benchmarks import door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
+<<<<<<< HEAD
 from benchmarks.scoring import answers, behind, explanations, history, keys, live, moments, workers
+=======
+from benchmarks.scoring import history, keys, live, moments, peers, workers
+>>>>>>> proof
 
 PROGRAMS = {
     "webhook": webhook.run,
@@ -25,8 +29,12 @@ PROGRAMS = {
     "scoring-history": history.run,
     "scoring-answers": answers.run,
     "scoring-moments": moments.run,
+<<<<<<< HEAD
     "scoring-behind": behind.run,
     "scoring-explanations": explanations.run,
+=======
+    "scoring-peers": peers.run,
+>>>>>>> proof
     "latency": latency.run,
     "lists": lists.run,
     "imports": imports.run,

@@ -1,7 +1,7 @@
 """From a webhook to a score that counts it, through all real processes: idle, at calm rates, and near the top.
 
-Probes are webhooks of subjects of their own, sent on time; after each the score is asked for until it counts it. What
-makes up the rate beside them comes from a process of its own.
+Probes are webhooks of subjects of their own, sent on time; after each the score is asked for until it counts it,
+and its event is waited for on `scores.v1`. What makes up the rate beside them comes from a process of its own.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from benchmarks.report import Report, latencies
 from benchmarks.reviews import native_events
 from benchmarks.servers import Product, Servers
 from benchmarks.stream import Client
+from benchmarks.told import listening
 from benchmarks.webhook import single_requests
 
 SERVICES = ("ingest", "scoring", "alerting", "feedback-board")
@@ -52,8 +53,10 @@ WHERE position('/' IN prefix) = 0
 @dataclass
 class _Seen:
     readable_ms: list[float] = field(default_factory=list)
+    told_ms: list[float] = field(default_factory=list)
     refused: int = 0
     never: int = 0
+    never_told: int = 0
 
 
 @dataclass(frozen=True)
@@ -146,16 +149,18 @@ def _steady(stage: Stage, what: str, per_second: float, seconds: float, sent_bef
     questions = list(_probes(stage.hooks, stage.key, probes, f"p{sent_before}-"))
     with _in_the_background(stage.hooks[0], requests, per_second - PROBES_PER_SECOND) as beside:
         first = stage.meter.sample()
-        seen = asyncio.run(_stream(questions, stage.hooks[0].port, stage.products["scoring"].port))
+        seen = asyncio.run(_stream(stage, questions))
         spent = stage.meter.between(first, stage.meter.sample())
         answered = beside.result()
     report.text(f"{probes + others:,} signed webhooks of one review, {probes:,} of them followed up to their score")
     report.line("webhook answered", latencies(answered.latencies_ms))
     report.line("score readable", latencies(seen.readable_ms))
+    report.line("score told", f"{latencies(seen.told_ms)}: its event is with a consumer of scores.v1")
     report.line("answers not 2xx", f"{seen.refused + answered.refused} of {probes + others:,}")
     _shares(report, spent.seconds, spent.wall_seconds)
     report.foreign(spent)
     report.check("scores that never came", seen.never, 0)
+    report.check("scores that were never told", seen.never_told, 0)
     _settle(stage, sent_before + probes + others)
     return probes + others
 
@@ -171,28 +176,32 @@ def _in_the_background(hook: Hook, requests: list[bytes], per_second: float) -> 
         yield pool.submit(load.opened, hook.address, requests, CONNECTIONS, per_second)
 
 
-def _probes(hooks: list[Hook], key: str, count: int, prefix: str) -> Iterator[tuple[bytes, bytes]]:
-    """Yield a webhook of a new subject and the question for its score."""
+def _probes(hooks: list[Hook], key: str, count: int, prefix: str) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield a new subject, a webhook of it, and the question for its score."""
     for number in range(count):
         turn = number % len(hooks)
         subject = f"company-{turn}/{prefix}{number}"
         (event,) = islice(native_events(1, f"company-{turn}", f"{prefix}{number}"), 1)
         event["data"]["subject"] = subject
-        yield hooks[turn].request(event), _question(subject, key)
+        yield subject, hooks[turn].request(event), _question(subject, key)
 
 
-async def _stream(probes: list[tuple[bytes, bytes]], ingest_port: int, scoring_port: int) -> _Seen:
-    seen = _Seen()
+async def _stream(stage: Stage, probes: list[tuple[str, bytes, bytes]]) -> _Seen:
+    seen, dues = _Seen(), dict[str, float]()
     async with (
-        Client("127.0.0.1", ingest_port, PROBE_CONNECTIONS) as ingest,
-        Client("127.0.0.1", scoring_port, PROBE_CONNECTIONS) as scoring,
-        asyncio.TaskGroup() as group,
+        listening(stage.backing) as told,
+        Client("127.0.0.1", stage.hooks[0].port, PROBE_CONNECTIONS) as ingest,
+        Client("127.0.0.1", stage.products["scoring"].port, PROBE_CONNECTIONS) as scoring,
     ):
-        began_at = time.perf_counter()
-        for number, (request, question) in enumerate(probes):
-            due = began_at + number / PROBES_PER_SECOND
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            group.create_task(_follow(seen, ingest, request, due, scoring, question))
+        async with asyncio.TaskGroup() as group:
+            began_at = time.perf_counter()
+            for number, (subject, request, question) in enumerate(probes):
+                dues[subject] = due = began_at + number / PROBES_PER_SECOND
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                group.create_task(_follow(seen, ingest, request, due, scoring, question))
+        await told.heard_of(dues.keys(), GIVE_UP_SECONDS)
+    seen.told_ms = [(told.first_at[each] - due) * 1000 for each, due in dues.items() if each in told.first_at]
+    seen.never_told = len(dues) - len(seen.told_ms)
     return seen
 
 

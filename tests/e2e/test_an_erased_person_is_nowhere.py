@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,11 @@ import asyncpg
 import httpx
 import pytest
 
+from plaudit.common.contracts import SCORES
 from plaudit_testing import pipeline
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.erasing import holders
+from plaudit_testing.runtime import read_log
 from plaudit_testing.stack import MODULES, ServiceProcess, Stack, eventually, stack
 from plaudit_testing.webhooks import headers
 
@@ -109,6 +111,7 @@ async def test_an_erased_person_leaves_the_clock_the_score_and_the_board_and_doe
             lambda: posted(running, board, f"{request}/links", {"review_id": review_id}).is_success, "it is linked"
         )
         assert asked(running, board, request)["linked_reviews"] == 1
+        assert review_id in said(running, scoring)["/v1/score-explanations/acme"]
         there = await held(running)
         assert "clocks" in there["alerting"]
         assert "reviews" in there["feedback-board"]
@@ -118,6 +121,8 @@ async def test_an_erased_person_leaves_the_clock_the_score_and_the_board_and_doe
         receipt = f"/v1/erasures/{erasure.json()['id']}"
         await eventually(lambda: asked(running, ingest, receipt)["stage"] == "done", "the erasure is done")
         await nothing_is_left(running)
+        await counted(running, scoring, 1)
+        nothing_is_said(said(running, scoring), review_id)
 
         for sent_id in ("d-erased", "d-again"):
             post_signed(source, body, sent_id)
@@ -135,8 +140,55 @@ async def test_an_erased_person_leaves_the_clock_the_score_and_the_board_and_doe
         assert (after["count"], after["distribution"]) == (before["count"], before["distribution"])
         assert after["score"] == pytest.approx(before["score"], abs=1e-6)
         assert asked(running, board, request)["linked_reviews"] == 0
+        nothing_is_said(said(running, scoring), review_id)
+        told = [
+            event
+            for events in (await read_log(fresh_kafka.address, SCORES.name)).partitions.values()
+            for event in events
+        ]
+        assert {event["subject"] for event in told} == {"acme"}
+        nothing_is_said({SCORES.name: str(told)}, review_id)
         shown = {each["external_id"] for each in asked(running, ingest, "/v1/reviews")["items"]}
         assert shown <= {"r-bob", "r-eve"}
+
+
+def said(running: Stack, scoring: ServiceProcess) -> dict[str, str]:
+    """All that scoring tells of the subject, over its API and on its pages, by path."""
+    window = {"from": (datetime.now(UTC) - timedelta(hours=2)).isoformat(), "to": datetime.now(UTC).isoformat()}
+    api = {
+        "/v1/scores": {},
+        "/v1/scores/acme": {},
+        "/v1/score-figures/acme": {},
+        "/v1/score-series": {"subject": "acme", "step": "hour", **window},
+        "/v1/score-explanations/acme": {**window, "reviews": "100"},
+        "/v1/score-projections/acme": {},
+        "/v1/score-ranking": {},
+        "/v1/score-events": {},
+        "/v1/insight/acme": {},
+    }
+    pages = {
+        "/console/scores": {},
+        **{f"/console/scores/{page}": {"subject": "acme"} for page in ("subject", "explanation", "complaints")},
+    }
+    found = {}
+    with httpx.Client(base_url=scoring.base, timeout=DEADLINE_SECONDS) as client:
+        for path, params in api.items():
+            answer = client.get(path, params=params, headers={"authorization": f"Bearer {running.key}"})
+            assert answer.status_code == 200, (path, answer.text)
+            found[path] = answer.text
+        entered = client.post("/sign-in", data={"key": running.key}, headers={"sec-fetch-site": "same-origin"})
+        assert entered.status_code == 303, entered.text
+        session = {"cookie": entered.headers["set-cookie"].partition(";")[0], "accept": "text/html"}
+        for path, params in pages.items():
+            answer = client.get(path, params=params, headers=session)
+            assert answer.status_code == 200, (path, answer.text)
+            found[path] = answer.text
+    return found
+
+
+def nothing_is_said(found: dict[str, str], review_id: str) -> None:
+    """No answer has a word of what was erased, or names the review as one that moves anything."""
+    assert {path: text for path, text in found.items() if WORD in text or review_id in text} == {}
 
 
 async def counted(running: Stack, scoring: ServiceProcess, count: int) -> None:

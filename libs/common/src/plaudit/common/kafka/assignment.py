@@ -25,7 +25,6 @@ from plaudit.common.settings import Settings
 
 log = structlog.get_logger()
 
-WHAT_TO_DO = "docs/runbooks/partition-halted.md says what to do"
 REVOKE_TIMEOUT_SECONDS = 10.0
 """How long a rebalance waits for the transactions in flight. A later one is refused by its compare-and-set."""
 
@@ -273,7 +272,6 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
 
     def _halt(self, partition: int, place: Place, reason: str) -> None:
         metrics.CONSUMER_HALTS.labels(self._group, self._topic).inc()
-        reason = f"{reason}; {WHAT_TO_DO}"
         self._halts[partition] = Halt(reason, place, self.generation)
         self.positions.pop(partition, None)
         self._pause(partition)

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 Data = TypeVar("Data")
 
+WHAT_TO_DO = "docs/runbooks/partition-halted.md says what to do"
 BACK_OFF_SECONDS = 0.4
 MAX_BACK_OFF_SECONDS = 5.0
 STOPPED_SECONDS = 1.0
@@ -69,7 +70,8 @@ class ConsumerLoop(Loop, Generic[Data]):
             return self.stopped_for
         if halted := self.assignment.halted:
             topic = self._subscription.topic.name
-            return "; ".join(f"{topic}/{partition} is halted: {reason}" for partition, reason in sorted(halted.items()))
+            each = [f"{topic}/{partition} is halted: {reason}" for partition, reason in sorted(halted.items())]
+            return "; ".join([*each, WHAT_TO_DO])
         if self._member is None:
             return self._state
         if not self.assignment.complete:
