@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import expect
 
 from plaudit.common.contracts import ReviewState, SourceRef
 from plaudit.common.process import Resources
@@ -14,9 +13,9 @@ from plaudit.scoring.insight.domain.report import Change
 from plaudit.scoring.insight.pages import COMPLAINTS, bars, change_words
 from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
-from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
 from plaudit_testing.review_events import RESOLUTION, SOURCE
+from plaudit_testing.screens import check, sign_in
 
 pytestmark = pytest.mark.postgres
 
@@ -187,10 +186,5 @@ async def test_the_page_is_usable_by_everybody_on_every_screen(
     app = build(resources).app
     assert app is not None
     async with browsing(app, tmp_path, path=f"{COMPLAINTS}?subject=acme") as page:
-        await page.get_by_label("API key").fill(key)
-        await page.get_by_role("button", name="Sign in").click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("What people complain about and praise")
-        assert await faults_of(page) == []
-        for width in (1280, 768, 375, 320):
-            await page.set_viewport_size({"width": width, "height": 900})
-            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+        await sign_in(page, key)
+        await check(page, "What people complain about and praise")
