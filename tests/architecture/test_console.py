@@ -4,8 +4,6 @@ import pytest
 
 from plaudit.common.pages.navigation import CONSOLE, HOME, NavEntry
 from plaudit.ingest.reviews.pages import EFFECT, SCORED
-from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
-from plaudit.scoring.insight.domain import kept
 from plaudit.scoring.insight.pages import REVIEWS
 from plaudit.scoring.profiles.domain import TRUST
 from plaudit_testing.operations import NO_DATABASE, SERVICES, answering, build, operations_of
@@ -33,11 +31,6 @@ def test_every_page_of_the_console_belongs_to_a_section() -> None:
 def test_the_page_of_a_review_leads_to_its_effect_on_scores_where_its_kind_counts_in_them() -> None:
     assert ("scoring", EFFECT) in PAGES
     assert {kind.value for kind in SCORED} == TRUST.kinds
-
-
-def test_topics_and_personas_are_called_the_same_wherever_they_are_shown() -> None:
-    assert dict(kept.TOPIC_TITLES) == dict(TOPIC_TITLES)
-    assert dict(kept.PERSONA_TITLES) == dict(PERSONA_TITLES)
 
 
 def test_an_example_of_a_complaint_leads_to_the_page_of_its_review() -> None:

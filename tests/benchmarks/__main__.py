@@ -12,11 +12,7 @@ import structlog
 from benchmarks import door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
-<<<<<<< HEAD
-from benchmarks.scoring import answers, behind, explanations, history, keys, live, moments, workers
-=======
-from benchmarks.scoring import history, keys, live, moments, peers, workers
->>>>>>> proof
+from benchmarks.scoring import answers, behind, explanations, history, keys, live, moments, peers, workers
 
 PROGRAMS = {
     "webhook": webhook.run,
@@ -29,12 +25,9 @@ PROGRAMS = {
     "scoring-history": history.run,
     "scoring-answers": answers.run,
     "scoring-moments": moments.run,
-<<<<<<< HEAD
     "scoring-behind": behind.run,
     "scoring-explanations": explanations.run,
-=======
     "scoring-peers": peers.run,
->>>>>>> proof
     "latency": latency.run,
     "lists": lists.run,
     "imports": imports.run,

@@ -30,9 +30,9 @@ from benchmarks.report import Report, percentile
 from benchmarks.reviews import SEED, source_id
 from benchmarks.seeding import LANGUAGES, PLATFORMS, SOURCES, SUBJECTS, TABLES, Choice, seed, subject_of, texts
 from benchmarks.servers import Product, Servers
+from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.reviews.domain.order import Order
 from plaudit.ingest.reviews.domain.words import words
-from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
 
 REVIEWS: Final = 2_000_000
 ROUNDS: Final = 3

@@ -2,10 +2,10 @@
 
 import pytest
 
+from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.reviews.domain.filters import Filters, Wanted
 from plaudit.ingest.reviews.domain.traits import TRAITS, asked, traits
 from plaudit.ingest.sorting.domain.findings import Findings
-from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.sorting.domain.severity import Hit, Severity, judge
 
 STRONG = Hit(category="safety", phrase="fire", start=0, end=4, is_strong=True)

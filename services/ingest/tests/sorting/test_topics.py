@@ -4,13 +4,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.sorting.domain.findings import find
 from plaudit.ingest.sorting.domain.lists.personas_en import PERSONAS_EN
 from plaudit.ingest.sorting.domain.lists.severity_de import SEVERITY_DE
 from plaudit.ingest.sorting.domain.lists.severity_en import SEVERITY_EN
 from plaudit.ingest.sorting.domain.lists.topics_de import TOPICS_DE
 from plaudit.ingest.sorting.domain.lists.topics_en import TOPICS_EN
-from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, SHIPPED, TOPIC_TITLES, CompiledRules, SortingRules
+from plaudit.ingest.sorting.domain.rules import SHIPPED, CompiledRules, SortingRules
 from plaudit.ingest.sorting.domain.severity import DRASTIC_CATEGORIES, LEAVE
 from plaudit.ingest.sorting.domain.sort import matches, sort
 from plaudit.ingest.sorting.domain.words import Words, normalise

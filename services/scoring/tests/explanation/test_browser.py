@@ -12,12 +12,11 @@ from plaudit.common.ids import uuid7
 from plaudit.common.process import Resources
 from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
-from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
 from plaudit_testing.review_events import SOURCE, review_state
+from plaudit_testing.screens import check, sign_in
 
 pytestmark = [pytest.mark.postgres, needs_browser]
-NARROW = 320
 LONG = f"acme/{'a-very-long-name-of-a-shop-' * 2}1"
 
 
@@ -45,29 +44,20 @@ async def test_from_the_list_one_gets_to_why_a_score_moved_and_to_where_it_goes(
     app = build(resources).app
     assert app is not None
     async with browsing(app, tmp_path, path="/console/scores") as page:
-
-        async def check(heading: str) -> None:
-            await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-            assert await faults_of(page) == [], heading
-            await page.set_viewport_size({"width": NARROW, "height": 900})
-            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), heading
-            await page.set_viewport_size({"width": 1280, "height": 900})
-
-        await page.get_by_label("API key").fill(key)
-        await page.get_by_role("button", name="Sign in").click()
-        await check("Scores")
+        await sign_in(page, key)
+        await check(page, "Scores")
         await page.get_by_role("link", name=f"why the score of {LONG} moved").click()
-        await check(f"Why the score of {LONG} moved")
+        await check(page, f"Why the score of {LONG} moved")
         await expect(page.get_by_text("1 review raised from 1 ★ to 4 ★")).to_be_visible()
         await page.get_by_label("Subject").fill("acme/hamburg")
         await page.get_by_role("button", name="Explain").click()
         await expect(page.get_by_text("Nothing was ever said about acme/hamburg.")).to_be_visible()
-        await check("Why the score of acme/hamburg moved")
+        await check(page, "Why the score of acme/hamburg moved")
         await page.get_by_label("Subject").fill(LONG)
         await page.get_by_role("button", name="Explain").click()
         await page.get_by_role("link", name="where it goes").click()
-        await check(f"Where the score of {LONG} goes")
+        await check(page, f"Where the score of {LONG} goes")
         await page.get_by_label("Wanted score").fill("4,8")
         await page.get_by_role("button", name="Look ahead").click()
         await expect(page.get_by_role("heading", name="What 4.8 would take")).to_be_visible()
-        await check(f"Where the score of {LONG} goes")
+        await check(page, f"Where the score of {LONG} goes")

@@ -72,7 +72,7 @@ def test_the_strip_says_what_is_shown_and_when_that_changes() -> None:
     assert moved == ("+0.14", "in 30 days, from 4.50", "")
     assert reviews[:2] == ("22", "reviews · they say as much as 22.0 equal ones")
     assert ratio[:2] == ("22 : 0", "positive : negative")
-    assert following == ("27 September", "falls below 4.25 if nobody writes: 4 ★", "")
+    assert following == ("27 Sep 2027", "falls below 4.25 if nobody writes: 4 ★", "")
 
 
 def test_what_comes_within_a_month_is_marked() -> None:
@@ -82,7 +82,7 @@ def test_what_comes_within_a_month_is_marked() -> None:
 def test_a_score_that_rises_to_the_prior_reaches_a_half_star() -> None:
     value, words, look = strip_of(*[1.0] * 40)[-1]
 
-    assert (value, words, look) == ("23 July", "reaches 1.75 if nobody writes: 2 ★", "")
+    assert (value, words, look) == ("23 Jul 2027", "reaches 1.75 if nobody writes: 2 ★", "")
 
 
 @pytest.mark.parametrize("profile", [LIFETIME, FROZEN], ids=lambda each: each.name)

@@ -6,20 +6,22 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import expect
 
-from plaudit.common.contracts import ReviewState
+from plaudit.common.contracts import ReviewState, SourceRef
 from plaudit.common.process import Resources
 from plaudit.scoring.insight.domain.report import Change
 from plaudit.scoring.insight.pages import COMPLAINTS, bars, change_words
 from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
-from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
-from plaudit_testing.review_events import RESOLUTION
+from plaudit_testing.review_events import RESOLUTION, SOURCE
+from plaudit_testing.screens import check, sign_in
 
 pytestmark = pytest.mark.postgres
 
+OTHER = SourceRef(
+    id="01956d00-0000-7000-8000-000000000002", name="Shop", platform="native", created_at=SOURCE.created_at
+)
 Spoken = Callable[..., ReviewState]
 LATE = (
     "The parcel came two weeks late and the tracking number never worked.",
@@ -73,10 +75,18 @@ async def ids(saying, said: Spoken) -> list[str]:
     return found
 
 
-async def test_the_page_says_what_how_much_since_when_and_leads_to_reviews(
-    staff: httpx.AsyncClient, ids: list[str]
-) -> None:
-    page = await staff.get(COMPLAINTS, params={"subject": "acme"})
+@pytest.fixture
+async def reader(client_of) -> httpx.AsyncClient:
+    """A browser of the tenant, signed in by a key that may read scores and reviews."""
+    client = await client_of("default", "scores:read", "reviews:read")
+    key = client.headers.pop("authorization").removeprefix("Bearer ")
+    client.headers["accept"] = "text/html"
+    await client.post("/sign-in", data={"key": key}, headers={"sec-fetch-site": "same-origin"})
+    return client
+
+
+async def test_the_page_says_what_how_much_since_when_and_leads_to_reviews(reader, ids: list[str]) -> None:
+    page = await reader.get(COMPLAINTS, params={"subject": "acme"})
 
     assert page.status_code == 200
     assert '<b>Delivery</b>: <span class="late">Larger share since about' in page.text
@@ -85,6 +95,34 @@ async def test_the_page_says_what_how_much_since_when_and_leads_to_reviews(
     assert "1 drastic" in page.text
     assert any(f'href="/console/reviews/{each}"' in page.text for each in ids)
     assert "/console/reviews?subject=acme&amp;topic=delivery&amp;stars=low" in page.text
+
+
+async def test_who_may_not_read_reviews_gets_no_links_to_them(staff: httpx.AsyncClient, ids: list[str]) -> None:
+    page = await staff.get(COMPLAINTS, params={"subject": "acme"})
+
+    assert page.status_code == 200
+    assert "Still waiting for my parcel." in page.text
+    assert "/console/reviews/" not in page.text
+    assert "/console/reviews?" not in page.text
+
+
+async def test_a_source_narrows_the_page(staff: httpx.AsyncClient, saying, said: Spoken, ids: list[str]) -> None:
+    await saying.new(said(5, "Cheap rides.", source=OTHER))
+
+    page = await staff.get(COMPLAINTS, params={"subject": "acme", "source": OTHER.id})
+
+    assert page.status_code == 200
+    assert f'<option value="{OTHER.id}" selected>source …000002</option>' in page.text
+    assert "low-rated reviews of 1; 0 before" in page.text
+    assert "from source …000002." in page.text
+
+
+@pytest.mark.parametrize("source", ["x", "01956d00-0000-7000-8000-0000000000ff"])
+async def test_a_source_that_there_is_not_counts_as_none(staff: httpx.AsyncClient, ids: list[str], source: str) -> None:
+    page = await staff.get(COMPLAINTS, params={"subject": "acme", "source": source})
+
+    assert page.status_code == 200
+    assert "against as many days before." in page.text
 
 
 async def test_a_persona_and_days_narrow_the_page(staff: httpx.AsyncClient, ids: list[str]) -> None:
@@ -148,10 +186,5 @@ async def test_the_page_is_usable_by_everybody_on_every_screen(
     app = build(resources).app
     assert app is not None
     async with browsing(app, tmp_path, path=f"{COMPLAINTS}?subject=acme") as page:
-        await page.get_by_label("API key").fill(key)
-        await page.get_by_role("button", name="Sign in").click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("What people complain about and praise")
-        assert await faults_of(page) == []
-        for width in (1280, 768, 375, 320):
-            await page.set_viewport_size({"width": width, "height": 900})
-            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+        await sign_in(page, key)
+        await check(page, "What people complain about and praise")

@@ -9,13 +9,12 @@ from playwright.async_api import expect
 from plaudit.common.process import Resources
 from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
-from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
 from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.review_events import SOURCE, review_state
+from plaudit_testing.screens import check, sign_in
 
 pytestmark = [pytest.mark.postgres, needs_browser]
-NARROW = 320
 FAIR = own(
     "fair-to-those-who-were-not-asked",
     45.0,
@@ -38,17 +37,8 @@ async def test_a_score_is_made_public_and_everybody_sees_how_it_is_calculated(
     app = build(resources).app
     assert app is not None
     async with browsing(app, tmp_path, path="/console/scores/badges") as page:
-
-        async def check(heading: str) -> None:
-            await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-            assert await faults_of(page) == [], heading
-            await page.set_viewport_size({"width": NARROW, "height": 900})
-            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), heading
-            await page.set_viewport_size({"width": 1280, "height": 900})
-
-        await page.get_by_label("API key").fill(key)
-        await page.get_by_role("button", name="Sign in").click()
-        await check("Badges")
+        await sign_in(page, key)
+        await check(page, "Badges")
         await page.get_by_label("Subject").fill("acme/berlin")
         await page.get_by_label("Name").fill("A Café of which the name is longer than the badge is wide")
         await page.get_by_label("It is").select_option("local_business")
@@ -56,25 +46,25 @@ async def test_a_score_is_made_public_and_everybody_sees_how_it_is_calculated(
         await expect(page.get_by_role("status")).to_contain_text("Everybody can see the score")
         await page.get_by_text("What to paste to show it").click()
         await expect(page.get_by_text("<iframe src=")).to_be_visible()
-        await check("Badges")
+        await check(page, "Badges")
         await page.get_by_role("link", name="The badge of").click()
-        await check("A Café of which the name is longer than the badge is wide")
+        await check(page, "A Café of which the name is longer than the badge is wide")
         address = page.url
         await page.goto(f"{address.partition('/badges/')[0]}/scores/how/trust?tenant=default&subject=acme%2Fberlin")
-        await check("How the score “trust” is calculated")
+        await check(page, "How the score “trust” is calculated")
         await expect(page.get_by_text("ratings between two stars")).to_be_visible()
         await page.get_by_role("link", name="lifetime").click()
-        await check("How the score “lifetime” is calculated")
+        await check(page, "How the score “lifetime” is calculated")
         await page.goto(f"{address.partition('/badges/')[0]}/console/scores/badges")
         await page.get_by_label("Badges show scores by").select_option(FAIR.name)
         await page.get_by_role("button", name="Choose").click()
         await expect(page.get_by_role("status")).to_contain_text("All badges show scores by the profile")
-        await check("Badges")
+        await check(page, "Badges")
         await page.goto(address)
         await page.reload()  # the browser may show what it has for five minutes
         await expect(page.get_by_text(f"How the score “{FAIR.name}” is calculated")).to_be_visible()
         await page.goto(
             f"{address.partition('/badges/')[0]}/scores/how/{FAIR.name}?tenant=default&subject=acme%2Fberlin"
         )
-        await check(f"How the score “{FAIR.name}” is calculated")
+        await check(page, f"How the score “{FAIR.name}” is calculated")
         await expect(page.get_by_text("given for a reward × 0.25")).to_be_visible()

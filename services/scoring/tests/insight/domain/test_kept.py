@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.insight.domain.kept import (
-    MAX_WORDS_CHARS,
-    TOPIC_TITLES,
-    DayCounts,
-    added,
-    day_counts,
-    draw_of,
-    entries,
-    kept_of,
-)
+from plaudit.common.contracts.mentions import TOPIC_TITLES
+from plaudit.scoring.insight.domain.kept import MAX_WORDS_CHARS, DayCounts, added, day_counts, draw_of, entries, kept_of
 from plaudit.scoring.insight.domain.review import Resolution, SaidReview, Source
 
 SOURCE_ID = "01956d00-0000-7000-8000-000000000001"

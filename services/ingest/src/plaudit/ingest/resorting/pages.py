@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from plaudit.common.contracts.mentions import TOPIC_TITLES
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, Work, not_found
@@ -30,7 +31,6 @@ from plaudit.ingest.sorting import store as stored_rules
 from plaudit.ingest.sorting.domain.rules import (
     MAX_ADDED_CHARS,
     SHIPPED_RULES,
-    TOPIC_TITLES,
     Mute,
     RulesChangedError,
     RulesInForce,

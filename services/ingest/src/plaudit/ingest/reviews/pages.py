@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
@@ -24,7 +25,6 @@ from plaudit.ingest.reviews.domain.scales import star_of
 from plaudit.ingest.reviews.domain.state import Disposition, Kind, Origin, Review, Revision
 from plaudit.ingest.sorting.domain.language import Language
 from plaudit.ingest.sorting.domain.language_names import language_name
-from plaudit.ingest.sorting.domain.rules import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.ingest.sorting.domain.severity import Severity
 from plaudit.ingest.sources.pages.shared import title_of_platform
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import BaseModel, Field
 
+from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.common.http import Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
@@ -16,9 +17,7 @@ from plaudit.ingest.sorting.domain.rules import (
     MAX_ADDED_CHARS,
     MAX_LANGUAGES,
     MAX_MUTES,
-    PERSONA_TITLES,
     SHIPPED_VERSION,
-    TOPIC_TITLES,
     RulesRevision,
     SortingRules,
 )

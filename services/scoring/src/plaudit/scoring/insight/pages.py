@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from plaudit.common.contracts.mentions import PERSONA_TITLES
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.insight import store
 from plaudit.scoring.insight.api import read
-from plaudit.scoring.insight.domain.kept import PERSONA_TITLES
 from plaudit.scoring.insight.domain.report import Change, Insight
 from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, Window, window_of
 

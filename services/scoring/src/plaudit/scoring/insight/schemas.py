@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from plaudit.scoring.insight.domain.kept import PERSONA_TITLES, TOPIC_TITLES
+from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.scoring.insight.domain.report import Change, Ease, Example, Insight, Share, TermInsight, TopicInsight
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

@@ -13,6 +13,7 @@ from plaudit.common.pages.charts.scale import HEIGHT
 from plaudit.common.pages.charts.words import Anchor, Sheet, Text
 from plaudit.common.pages.instants import moment
 
+_TIME: Final = Markup('<time datetime="%s">%s</time>')
 _BASELINE: Final = HEIGHT - 8
 _PIXELS_FOR_A_DATE: Final = 60
 _MAX_DATES: Final = 8
@@ -37,7 +38,7 @@ class Point:
         """Its words as the table has them."""
         if self.at is None:
             return escape(self.words)
-        return Markup('<time datetime="{}">{}</time>').format(self.at.astimezone(UTC).isoformat(), self.words)
+        return _TIME % (self.at.astimezone(UTC).isoformat(), self.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ _TABLE = Markup(
     '<details><summary>The figures as a table</summary><div class="scroll"><table><thead><tr><th scope="col">{title}'
     "</th>{head}</tr></thead><tbody>{rows}</tbody>{foot}</table></div></details>"
 )
-_ROW = Markup('<tr data-x="{x:.15g}"><th scope="row">{head}</th>{cells}</tr>')
+# By %, which takes a quarter of the time of `format`: there are hundreds of rows.
+_ROW = Markup('<tr data-x="%.15g"><th scope="row">%s</th>%s</tr>')
+_CELL = Markup('<td class="figure">%s</td>')
 
 
 def table(shown: Shown, across: Across, title: str) -> Markup:
@@ -23,7 +25,7 @@ def table(shown: Shown, across: Across, title: str) -> Markup:
         title=title,
         head=Markup("").join(head.format(kind, name) for kind, name, _ in columns),
         rows=Markup("").join(
-            _ROW.format(x=point.key, head=point.head, cells=_cells([values[n] for _, _, values in columns]))
+            _ROW % (point.key, point.head, _cells([values[n] for _, _, values in columns]))
             for n, point in enumerate(across.points)
         ),
         foot=_foot(shown, len(columns)),
@@ -40,8 +42,7 @@ def _columns(shown: Shown) -> list[tuple[str, str, Sequence[float | None]]]:
 
 
 def _cells(values: Sequence[float | None]) -> Markup:
-    cell = Markup('<td class="figure">{}</td>')
-    return Markup("").join(cell.format("" if value is None else number(value)) for value in values)
+    return Markup("").join(_CELL % ("" if value is None else number(value)) for value in values)
 
 
 def _foot(shown: Shown, columns: int) -> Markup:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
+from plaudit.common.contracts.mentions import TOPIC_TITLES
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.ingest.sorting.domain.base_rates import SubjectRates
 from plaudit.ingest.sorting.domain.language import KNOWN_LANGUAGES
@@ -29,33 +29,6 @@ MAX_LANGUAGES: Final = 10
 SEVERITY: Final = "severity"
 TOPICS: Final = "topics"
 PERSONAS: Final = "personas"
-TOPIC_TITLES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "price_fees": "Price and fees",
-        "billing_refund": "Billing and refunds",
-        "cancel_contract": "Cancelling and contract",
-        "support_contact": "Reaching support",
-        "staff_attitude": "Staff",
-        "speed_waiting": "Speed and waiting",
-        "delivery": "Delivery",
-        "quality_defect": "Quality and defects",
-        "app_website": "App and website",
-        "account_identity": "Account and identity check",
-        "choice_availability": "Choice and booking",
-        "clean_safe": "Cleanliness and safety",
-        "honesty_terms": "Promises and small print",
-        "decision_denied": "Claims and decisions",
-        "ads_privacy": "Advertising and privacy",
-    }
-)
-PERSONA_TITLES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "long_time": "Long-time customer",
-        "new_user": "New customer",
-        "business_use": "Uses it for business",
-        "supplier_side": "Supplier side",
-    }
-)
 
 
 class WrongRulesError(ValueError):

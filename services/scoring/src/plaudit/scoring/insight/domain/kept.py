@@ -1,52 +1,23 @@
 """What insight keeps of a review, and what that adds to the counts of its days."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import blake2b
 from operator import add, sub
-from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
 
 import msgspec
 
+from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.text import shortened
 from plaudit.scoring.insight.domain.questions import asks
 from plaudit.scoring.insight.domain.review import COUNTED_KINDS, SaidReview
 from plaudit.scoring.insight.domain.terms import names_of, statement, terms_of
 
-TOPIC_TITLES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "price_fees": "Price and fees",
-        "billing_refund": "Billing and refunds",
-        "cancel_contract": "Cancelling and contract",
-        "support_contact": "Reaching support",
-        "staff_attitude": "Staff",
-        "speed_waiting": "Speed and waiting",
-        "delivery": "Delivery",
-        "quality_defect": "Quality and defects",
-        "app_website": "App and website",
-        "account_identity": "Account and identity check",
-        "choice_availability": "Choice and booking",
-        "clean_safe": "Cleanliness and safety",
-        "honesty_terms": "Promises and small print",
-        "decision_denied": "Claims and decisions",
-        "ads_privacy": "Advertising and privacy",
-    }
-)
-"""Topic → what a reader sees, as ingest's rules name them; a test compares the two."""
-PERSONA_TITLES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "long_time": "Long-time customer",
-        "new_user": "New customer",
-        "business_use": "Uses it for business",
-        "supplier_side": "Supplier side",
-    }
-)
-"""Persona → what a reader sees, as ingest's rules name them."""
 ALL: Final = ""
 """In place of a topic or of a persona: reviews whatever they mention and whoever writes them."""
 MIN_RATING: Final = 1.0

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.scoring.insight.domain.kept import ALL, NOTHING, TOPIC_TITLES, DayCounts
+from plaudit.common.contracts.mentions import TOPIC_TITLES
+from plaudit.scoring.insight.domain.kept import ALL, NOTHING, DayCounts
 from plaudit.scoring.insight.domain.sample import Group, SampledReview
 from plaudit.scoring.insight.domain.since import change_week
 from plaudit.scoring.insight.domain.standing_out import (
