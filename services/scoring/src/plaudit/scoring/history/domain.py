@@ -97,10 +97,10 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
         if not signed:
             continue
         review_id = told.change.review_id
-        valid_at = min(told.known_at, max(_took_effect_at(told), *(review.rated_at for _, review in signed)))
+        times = [min(told.known_at, at) for at in (_took_effect_at(told), *(review.rated_at for _, review in signed))]
         if review_id in last:
-            valid_at = max(valid_at, last[review_id])
-        last[review_id] = valid_at
+            times.append(last[review_id])
+        last[review_id] = valid_at = max(times)
         for sign, review in signed:
             yield LedgerEntry(told=told, sign=sign, review=review, traits=check(review), valid_at=valid_at)
 
