@@ -4,6 +4,7 @@
 
 (() => {
   const PAUSE_MS = 2000; // between two readings, however many events come
+  const LONGEST_PAUSE_MS = 60000; // before a stream is asked for once more
   const parts = [...document.querySelectorAll("[data-live][id]")];
   let reading = false;
   let wanted = false;
@@ -38,7 +39,7 @@
           }
         }
       } catch {
-        // The stream opens again when the server is back, which reads the page.
+        // A stream opens again when the server is back, which reads the page.
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
@@ -48,14 +49,29 @@
   // What came before the stream began is on the page only if that is read once more. A page that nobody sees holds no
   // stream: a browser has few connections for each server, and a server few streams.
   let streams = [];
+  let pause = PAUSE_MS;
+  let again = 0;
   const follow = () => {
+    clearTimeout(again);
     for (const stream of streams) {
       stream.close();
     }
     const addresses = document.hidden ? [] : new Set(parts.map((part) => part.dataset.live));
     streams = [...addresses].map((address) => {
       const stream = new EventSource(address);
-      stream.addEventListener("open", read);
+      stream.addEventListener("open", () => {
+        pause = PAUSE_MS;
+        read();
+      });
+      // A browser comes back by itself when a connection has ended, but never after an answer that is no stream, as
+      // of a proxy while the server starts.
+      stream.addEventListener("error", () => {
+        if (stream.readyState === EventSource.CLOSED) {
+          clearTimeout(again);
+          again = setTimeout(follow, pause);
+          pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+        }
+      });
       for (const part of parts.filter((each) => each.dataset.live === address)) {
         stream.addEventListener(part.dataset.liveType, read);
       }
@@ -63,6 +79,9 @@
     });
   };
   document.addEventListener("visibilitychange", follow);
-  addEventListener("pagehide", () => streams.forEach((stream) => stream.close()));
+  addEventListener("pagehide", () => {
+    clearTimeout(again);
+    streams.forEach((stream) => stream.close());
+  });
   follow();
 })();
