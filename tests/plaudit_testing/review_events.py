@@ -66,10 +66,13 @@ def pending_envelope(
     review_id: str = "",
     revision: int = 1,
     event_type: str = "",
-    time: datetime = RECORDED,
+    time: datetime | None = None,
     answers: Answers = Answers.TOLD,
 ) -> bytes:
-    """The event of a review's change, as an outbox row holds it; of a new review unless told otherwise."""
+    """The event of a review's change, as an outbox row holds it; of a new review unless told otherwise.
+
+    It is recorded after both states were rated, unless told otherwise.
+    """
     change = ReviewChange(
         review_id=review_id or str(uuid7()), revision=revision, before=before, after=after, answers=answers
     )
@@ -81,7 +84,7 @@ def pending_envelope(
             source="/plaudit/ingest",
             type=event_type
             or ("review.created" if before is None else "review.removed" if after is None else "review.edited"),
-            time=time,
+            time=time or max((RECORDED, *(each.rated_at for each in (before, after) if each))),
             subject=state.subject if state else "acme",
             tenant=tenant_id,
             datacontenttype="application/json",

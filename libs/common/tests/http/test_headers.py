@@ -2,7 +2,7 @@
 
 import pytest
 
-from plaudit.common.http.headers import check_framing, entity_tags, is_none_match, read_headers, strong_tags
+from plaudit.common.http.headers import check_framing, entity_tags, is_none_match, preferred, read_headers, strong_tags
 from plaudit.common.http.problems import Problem
 
 
@@ -124,3 +124,27 @@ def test_nothing_is_sent_again_to_who_knows_it(value: str) -> None:
 @pytest.mark.parametrize("value", ['"1"', "2", "", 'W/"22"'])
 def test_the_answer_is_sent_to_who_does_not_know_it(value: str) -> None:
     assert is_none_match(value, '"2"')
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("text/csv", "text/csv"),
+        ("TEXT/CSV ; Q=1.0", "text/csv"),
+        ("text/csv, application/json", "text/csv"),
+        ("text/csv;q=0.1, application/json", "application/json"),
+        ("application/json;q=0.8, text/csv;q=0.9, */*;q=0.1", "text/csv"),
+        ("application/json;q=0, */*", "application/jsonl"),
+        ("text/*, */*;q=0.5", "text/csv"),
+        ("text/*;q=0.9, text/csv;q=0, application/jsonl;q=0.2", "application/jsonl"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/json"),
+        ("text/csv;header=present;q=0.5, application/json;q=0.4", "text/csv"),
+        ("text/csv;q=none, application/json;q=0.5", "text/csv"),
+        ("text/csv;q=0", None),
+        ("image/png, , ;q=1", None),
+    ],
+)
+def test_the_best_liked_media_type_is_the_one_that_accept_prefers(accept: str, wanted: str | None) -> None:
+    assert preferred(accept, ["application/json", "application/jsonl", "text/csv"]) == wanted

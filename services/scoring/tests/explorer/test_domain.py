@@ -185,7 +185,11 @@ def answers(
 def test_answers_are_told_in_words_with_how_sure_they_are() -> None:
     rate, half, raised = answer_facts(answers([1, 5, 30], [200], negatives=2, raised=1))
 
-    assert (rate.words, rate.value, rate.beside) == ("Answered, of the last 90 days", "75\u00a0%", "30 to 95\u00a0% · 3 of 4")
+    assert (rate.words, rate.value, rate.beside) == (
+        "Answered, of the last 90 days",
+        "75\u00a0%",
+        "30 to 95\u00a0% · 3 of 4",
+    )
     assert (half.words, half.value) == ("Half are answered within", "5\u00a0hours")
     assert half.beside == "50\u00a0% within a day, 75\u00a0% within three days, 75\u00a0% within a week"
     assert raised.words == "Negative reviews raised by a star or more after an answer"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from plaudit.common.http import event_stream
 from plaudit.scoring.main import build
@@ -109,3 +109,35 @@ async def test_a_page_says_that_its_connection_is_lost(
         await page.context.set_offline(False)
         await expect(page.locator(".as-of")).to_contain_text("live · as of")
         await page.close()
+
+
+async def test_a_page_comes_back_after_an_answer_that_is_no_stream(
+    bus, publisher, resources, api, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "PAUSE_SECONDS", 0.1)
+    key = api.headers["authorization"].removeprefix("Bearer ")
+    await bus.tell(None, review_state(5.0, "acme", rated_at=datetime.now(UTC)))
+    refused: list[str] = []
+
+    async def refuse_once(route: Route) -> None:
+        if refused:
+            await route.continue_()
+        else:
+            refused.append(route.request.url)
+            await route.fulfill(status=502, content_type="text/html", body="Bad gateway")
+
+    app = build(resources).app
+    assert app is not None
+    async with serving(app) as client, browser(tmp_path, with_scripts=True) as page:
+        await page.route(f"**{LIVE}*", refuse_once)
+        await page.goto(f"{str(client.base_url).rstrip('/')}/console/scores")
+        await page.get_by_label("API key").fill(key)
+        async with page.expect_response(lambda answer: LIVE in answer.url and answer.ok):
+            await page.get_by_role("button", name="Sign in").click()
+
+        await bus.tell(None, review_state(1.0, "acme", rated_at=datetime.now(UTC)))
+        await publisher.marked()
+        acme = page.get_by_role("row", name="acme")
+        await expect(acme.locator("[data-label=Reviews]")).to_have_text("2")
+        await page.close()
+    assert len(refused) == 1

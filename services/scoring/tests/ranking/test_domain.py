@@ -5,7 +5,7 @@ import random
 import pytest
 
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST
-from plaudit.scoring.ranking.domain import By, Order, Standing, ranked, standing
+from plaudit.scoring.ranking.domain import By, Order, Standing, ranked, ranks, standing
 from plaudit.scoring.sums.domain.parts import parts_for
 from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
 
@@ -49,6 +49,24 @@ def test_equal_subjects_are_in_the_order_of_their_names(by: By, order: Order) ->
     standings = [standing_of(name, 4.0, 2.0) for name in ("c", "a", "b")]
 
     assert names(standings, by, order) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("by", By)
+def test_equal_subjects_share_the_best_of_their_ranks(by: By, order: Order) -> None:
+    low, high = [standing_of(f"low{n}", 3.0) for n in range(2)], [standing_of(f"high{n}", 4.0, 5.0) for n in range(3)]
+
+    assert ranks(ranked([*low, *high], by, order, 1), by) == (
+        [1, 1, 1, 4, 4] if order is Order.BEST else [1, 1, 3, 3, 3]
+    )
+
+
+def test_subjects_that_only_rounding_tells_apart_are_equal() -> None:
+    ratings = [1.1, 2.3, 4.7, 3.9, 1.7, 2.2]
+    found = ranked([standing_of("one", *ratings), standing_of("other", *reversed(ratings))], By.SCORE, Order.BEST, 1)
+
+    assert ranks(found, By.SCORE) == [1, 1]
+    assert ranks([], By.SCORE) == []
 
 
 @pytest.mark.parametrize("by", By)

@@ -153,6 +153,22 @@ async def test_files_have_a_line_for_each_point(api, bus) -> None:
     assert not any(cell[:1] in tuple("=+-@'\t") for row in rows for cell in row.values() if cell)
 
 
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("text/csv;q=0.1, application/json", "application/json"),
+        ("application/json;q=0.5, application/jsonl", "application/jsonl"),
+        ("text/csv;q=0", "application/json"),
+    ],
+)
+async def test_the_form_is_the_one_that_a_client_prefers(api, bus, accept: str, wanted: str) -> None:
+    await bus.tell(None, review_state(5.0, "acme"))
+
+    answer = await api.get("/v1/score-series", params={**MARCH, "subject": "acme"}, headers={"accept": accept})
+
+    assert answer.headers["content-type"].partition(";")[0] == wanted
+
+
 async def test_a_long_file_is_whole(api, bus) -> None:
     await bus.tell(None, review_state(5.0, "acme", rated_at=datetime(2026, 3, 3, tzinfo=UTC)))
 

@@ -16,11 +16,13 @@ from fastapi import Header, Request
 from starlette.responses import Response, StreamingResponse
 
 from plaudit.common.db import Database, Role, SqlTx
+from plaudit.common.http.headers import preferred
 from plaudit.common.http.paging import decode_cursor, encode_cursor
 from plaudit.common.http.problems import unavailable
 from plaudit.common.http.transactions import read_apart
 
 EVENT_STREAM: Final = "text/event-stream"
+_PAGE: Final = "application/json"
 MAX_STREAMS: Final = 100
 """Open at once in one process; each asks the database once a pause."""
 PAUSE_SECONDS: Final = 1.0
@@ -86,7 +88,7 @@ class Streams:
 
 def is_asked_for(request: Request) -> bool:
     """Return whether a client asks for a stream in place of a page."""
-    return EVENT_STREAM in request.headers.get("accept", "")
+    return preferred(request.headers.get("accept", ""), [_PAGE, EVENT_STREAM]) == EVENT_STREAM
 
 
 def described(example: str) -> dict[int | str, dict[str, Any]]:

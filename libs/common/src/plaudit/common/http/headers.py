@@ -4,7 +4,7 @@ The lines of a list are joined. A field of one value that comes twice is refused
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from plaudit.common.http.problems import malformed, repeated_header, unknown_transfer_coding
@@ -32,6 +32,9 @@ _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~%!$&'()*+,;
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _ENTITY_TAG: Final = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _SEPARATORS: Final = " \t,"
+_QUALITY: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
+_NOT_AT_ALL: Final = (0.0, 0)
+"""Quality, and place from the end, of what no range names."""
 
 
 def read_headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -128,3 +131,34 @@ def is_none_match(if_none_match: str, current: str) -> bool:
     if if_none_match.strip() == "*":
         return False
     return all(tag != current.removeprefix("W/") for _, tag in entity_tags(if_none_match) or ())
+
+
+def preferred(accept: str, offered: Sequence[str]) -> str | None:
+    """Return which of some media types a client likes best, by its header Accept (RFC 9110, section 12.5.1).
+
+    Of equally good ones it is the one that the header names first, and then the one that is offered first.
+
+    Args:
+        accept: the header; one that is empty accepts everything.
+        offered: types such as `application/json`, at least one.
+
+    Returns:
+        None if it accepts none of them.
+    """
+    ranges = {name: (quality, -place) for place, (name, quality) in enumerate(_media_ranges(accept or "*/*"))}
+    liked = []
+    for media_type in offered:
+        # The most specific range counts, not the best one.
+        names = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+        liked.append(next((ranges[name] for name in names if name in ranges), _NOT_AT_ALL))
+    best = max(liked)
+    return offered[liked.index(best)] if best[0] > 0 else None
+
+
+def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
+    """Yield each media range with its quality; one whose quality is no number from 0 to 1 is as if it had none."""
+    for each in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in each.split(";"))
+        qualities = [match[1] for match in map(_QUALITY.fullmatch, parameters) if match]
+        if name:
+            yield name, float(qualities[0]) if qualities else 1.0

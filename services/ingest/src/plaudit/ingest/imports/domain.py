@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 from plaudit.ingest.transfer.domain.advice import Advice, AdvisedError, Place, told
 from plaudit.ingest.transfer.domain.mapping import (
     Column,
@@ -254,6 +254,6 @@ def _check_encoding(name: str | None) -> None:
 
 def _zone(name: str | None) -> tzinfo | None:
     try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        return None if name is None else zone_of(name)
+    except UnknownTimeZoneError as error:
         raise UnusableFileError(Advice("{zone}: "), f"{name!r} is no zone, such as UTC or Europe/Berlin") from error

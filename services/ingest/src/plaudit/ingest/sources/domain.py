@@ -6,10 +6,11 @@ from enum import StrEnum
 from functools import cached_property
 from ipaddress import ip_network
 from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
+
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
 MAX_SECRETS: Final = 3
 """That count at once, while one is replaced by another."""
@@ -122,9 +123,9 @@ def checked_time_zone(name: str | None) -> str | None:
     if name is None:
         return None
     try:
-        return ZoneInfo(name).key
-    except (KeyError, OSError, ValueError) as error:
-        raise InvalidSourceError("time_zone", f"there is no zone {name!r}; one is for example Europe/Berlin") from error
+        return zone_of(name).key
+    except UnknownTimeZoneError as error:
+        raise InvalidSourceError("time_zone", str(error)) from error
 
 
 def checked_networks(addresses: tuple[str, ...]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from plaudit.scoring.ranking.domain import (
     TooManySubjectsError,
     place,
     ranked,
+    ranks,
     standing,
 )
 from plaudit.scoring.ranking.schemas import RankedOut, ranked_out
@@ -91,7 +92,7 @@ async def rank_subjects(
         int, Query(ge=1, le=MAX_MINIMUM, description="Only subjects with so many published reviews, or more.")
     ] = 1,
 ) -> Page[RankedOut]:
-    """Return the subjects below one, the best or the worst first; equal ones by name.
+    """Return the subjects below one, the best or the worst first; equal ones share a rank, and stand by name.
 
     `wilson` is the lower bound of the share of four and five stars: with it, a subject of few reviews does not come
     first by chance. Later pages are read at the instant of the first one.
@@ -102,5 +103,5 @@ async def rank_subjects(
         await standings(tx, principal.tenant_id, under, depth, profile, at_us), by=by, order=order, minimum=minimum
     )
     first = 0 if after is None else sum(place(each, by, order) <= after[1:] for each in found)
-    rows: Sequence[tuple[int, Standing]] = [*enumerate(found, start=1)][first : first + paging.rows]
+    rows: Sequence[tuple[int, Standing]] = [*zip(ranks(found, by), found, strict=True)][first : first + paging.rows]
     return paging.page(rows, lambda row: (at_us, *place(row[1], by, order)), lambda row: ranked_out(*row))

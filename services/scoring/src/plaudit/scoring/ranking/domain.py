@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import fsum
+from math import fsum, isclose
 from typing import Final
 
 from plaudit.scoring.figures.domain.intervals import wilson
@@ -14,6 +14,8 @@ from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 MAX_RANKED: Final = 5_000
 """How many subjects are compared at most."""
 MAX_DEPTH: Final = 6
+PRECISION: Final = 1e-9
+"""Figures are right to so much of themselves: two that lie no further apart are equal."""
 
 
 class By(StrEnum):
@@ -89,3 +91,14 @@ def ranked(standings: Iterable[Standing], by: By, order: Order, minimum: int) ->
     """Return the subjects that have enough reviews, in order."""
     enough = (each for each in standings if each.score.count >= minimum)
     return sorted(enough, key=lambda each: place(each, by, order))
+
+
+def ranks(found: Sequence[Standing], by: By) -> list[int]:
+    """Return the ranks of subjects, which are in order: equal ones share the best of theirs, as 1, 2, 2, 4."""
+    given: list[int] = []
+    first = 0
+    for place, each in enumerate(found):
+        if not isclose(each.by(by), found[first].by(by), rel_tol=PRECISION):
+            first = place
+        given.append(first + 1)
+    return given

@@ -8,7 +8,10 @@ from plaudit.scoring.ranking.domain import Standing
 class RankedOut(BaseModel):
     """How one subject stands among the others."""
 
-    rank: int = Field(description="Its place, from 1 on.", examples=[1])
+    rank: int = Field(
+        description="Its place, from 1 on. Subjects of equal figures share the best of their places: 1, 2, 2, 4.",
+        examples=[1],
+    )
     subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
     score: float = Field(description="From 1 to 5.", examples=[3.6875])
     stars: float = Field(description="The nearest half star, ties up.", examples=[3.5])

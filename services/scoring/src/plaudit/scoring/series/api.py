@@ -26,6 +26,7 @@ from plaudit.common.http import (
     read_apart,
     unprocessable,
 )
+from plaudit.common.http.headers import preferred
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
 from plaudit.common.http.times import Instant
@@ -135,7 +136,8 @@ class Asked:
         Format | None,
         Query(
             alias="format",
-            description="JSON; or a file with a line for each point, of JSON objects or CSV. Otherwise by `Accept`.",
+            description="JSON; or a file with a line for each point, of JSON objects or CSV. Otherwise, what `Accept` "
+            "prefers.",
         ),
     ] = None
 
@@ -201,10 +203,9 @@ async def read_series(
 
 
 def accepted(accept: str) -> Format:
-    """Return the form that a header `Accept` asks for: the first that it names, JSON if it names none."""
-    named = [each.partition(";")[0].strip().lower() for each in accept.split(",")]
+    """Return the form that a header `Accept` prefers, JSON if it names none."""
     forms = {media_type: form for form, media_type in _MEDIA_TYPES.items()}
-    return next((forms[each] for each in named if each in forms), Format.JSON)
+    return forms.get(preferred(accept, [*forms]) or "", Format.JSON)
 
 
 async def _moved(

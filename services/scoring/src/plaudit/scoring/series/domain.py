@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -78,8 +79,8 @@ def zone_named(name: str) -> ZoneInfo:
         InvalidSpanError: there is none of this name.
     """
     try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError) as error:
+        return zone_of(name)
+    except UnknownTimeZoneError as error:
         raise InvalidSpanError(
             "timezone", "There is no such time zone; one is for example `Europe/Berlin`, or `UTC`."
         ) from error

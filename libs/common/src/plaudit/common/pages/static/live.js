@@ -9,7 +9,8 @@
   const REST = 10; // a reading is followed by a pause at least so many times as long, so that pages keep no server busy
   const IN_USE_MS = 5000; // until a part that was in use is tried again
   const PATIENCE_MS = 8000; // a stream that has ended comes back by itself; only then it is lost
-  const RETRY_MS = 30000; // a browser does not come back to a stream that was refused
+  const RETRY_MS = 2000; // until a stream that was refused is asked for once more, and then twice as long each time
+  const LONGEST_RETRY_MS = 60000;
   const parts = [...document.querySelectorAll("[data-live][id]")];
   const shown = new Map(parts.map((part) => [part, part.innerHTML]));
   const asOf = document.querySelector(".as-of");
@@ -78,7 +79,7 @@
           }
         }
       } catch {
-        // The stream opens again when the server is back, which reads the page.
+        // A stream opens again when the server is back, which reads the page.
       }
       await wait(Math.max(PAUSE_MS, REST * (performance.now() - beganAt)));
     }
@@ -90,16 +91,21 @@
   let streams = [];
   let lost;
   let retry;
+  let retryAfter = RETRY_MS;
   const opened = () => {
     clearTimeout(lost);
     lost = undefined;
+    retryAfter = RETRY_MS;
     say("live", "");
     read();
   };
+  // A browser comes back by itself when a connection has ended, but never after an answer that is no stream, as of a
+  // proxy while the server starts.
   const failed = (stream) => {
     lost ??= setTimeout(() => say("connection lost", "soon"), PATIENCE_MS);
-    if (stream.readyState === EventSource.CLOSED) {
-      retry ??= setTimeout(follow, RETRY_MS);
+    if (stream.readyState === EventSource.CLOSED && retry === undefined) {
+      retry = setTimeout(follow, retryAfter);
+      retryAfter = Math.min(2 * retryAfter, LONGEST_RETRY_MS);
     }
   };
   const follow = () => {
@@ -120,6 +126,9 @@
   };
   asOf?.prepend(state);
   document.addEventListener("visibilitychange", follow);
-  addEventListener("pagehide", () => streams.forEach((stream) => stream.close()));
+  addEventListener("pagehide", () => {
+    clearTimeout(retry);
+    streams.forEach((stream) => stream.close());
+  });
   follow();
 })();

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from plaudit.common.refusals import WrongInputError
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 from plaudit.ingest.transfer.cli.posting import Pace
 from plaudit.ingest.transfer.cli.run import PosterOf, Reading, Transfer
 from plaudit.ingest.transfer.domain.advice import Place
@@ -203,8 +203,8 @@ def _options(under: str, zone: str | None, dates: str | None, empty: Sequence[st
     if dates is not None and dates not in DATE_ORDERS:
         raise typer.BadParameter(f"--dates is one of {', '.join(DATE_ORDERS)}")
     try:
-        return Options(under, None if zone is None else ZoneInfo(zone), dates, frozenset(empty or ()))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        return Options(under, None if zone is None else zone_of(zone), dates, frozenset(empty or ()))
+    except UnknownTimeZoneError as error:
         raise typer.BadParameter(f"{zone!r} is no zone, such as UTC or Europe/Berlin") from error
 
 
