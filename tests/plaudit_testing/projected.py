@@ -1,5 +1,7 @@
 """Builders for tests of where a score goes: states that fade, and paces of reviews."""
 
+from collections.abc import Mapping
+
 from hypothesis import strategies as st
 
 from plaudit.scoring.profiles.domain import DAY_US
@@ -12,7 +14,14 @@ TEN_YEARS_US = 3650 * DAY_US
 ONE_FIVE_STAR_A_DAY = Pace(per_day=1, rating=5)
 
 
-def state_of(reviews, *, half_life_us=H180, at_us=NOW, prior_weight=7.0, prior_value=3.5):
+def state_of(
+    reviews: Mapping[float, float],
+    *,
+    half_life_us: int | None = H180,
+    at_us: int = NOW,
+    prior_weight: float = 7.0,
+    prior_value: float = 3.5,
+) -> ScoreState:
     """The state made of `{rating: how many fresh ones}`."""
     return ScoreState(
         a=float(sum(rating * number for rating, number in reviews.items())),
@@ -24,7 +33,8 @@ def state_of(reviews, *, half_life_us=H180, at_us=NOW, prior_weight=7.0, prior_v
     )
 
 
-def days_after(state, at_us):
+def days_after(state: ScoreState, at_us: int) -> float:
+    """How many days an instant is after a state."""
     return (at_us - state.at_us) / DAY_US
 
 
@@ -35,7 +45,8 @@ numbers = st.sampled_from([0.0, 1.0, 7.0, 1e7]) | st.floats(1e-6, 1e7)
 
 
 @st.composite
-def states(draw, half_lives_us=half_lives_us):
+def states(draw: st.DrawFn, half_lives_us: st.SearchStrategy[int | None] = half_lives_us) -> ScoreState:
+    """Any states of half-lives."""
     b = draw(numbers)
     return ScoreState(
         a=draw(stars) * b,

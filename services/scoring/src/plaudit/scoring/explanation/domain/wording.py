@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from plaudit.common.contracts.mentions import TOPIC_TITLES
 from plaudit.scoring.explanation.domain.window import Happened, Stars
-from plaudit.scoring.insight.domain.kept import TOPIC_TITLES
 
 _WHOLE: Final = {
     Happened.NEW: "{number} new {stars}-star {reviews}",
