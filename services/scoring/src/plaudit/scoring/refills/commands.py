@@ -13,6 +13,7 @@ from plaudit.common.refusals import WrongInputError
 from plaudit.scoring.cells.store import JOB_LOCK as CELLS_LOCK
 from plaudit.scoring.history import store as history
 from plaudit.scoring.history.domain import changed_again, entries
+from plaudit.scoring.moves.store import JOB_LOCK as MOVES_LOCK
 from plaudit.scoring.rebuilds import store as rebuilds
 from plaudit.scoring.rebuilds.domain import STEP_ENTRIES as SUMMED_ENTRIES
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
@@ -31,6 +32,8 @@ from plaudit.scoring.refills.domain import (
 )
 
 SCOPE: Final = "reviews:read"
+_DERIVED_LOCKS: Final = (CELLS_LOCK, MOVES_LOCK)
+"""Of whoever reads the ledger to keep something of it."""
 _DISCARD: Final = "run it with --discard, and then again"
 
 
@@ -166,7 +169,8 @@ async def copy_or_sum_some(tx: Tx) -> bool:
 async def switch(owner: Tx, worker: Database, run_id: UUID) -> bool:
     """Copy and sum what is left and put the new tables in the place of the old ones, while both groups wait.
 
-    It is not done, and False returned, where too much is left, history is behind live or cells are being changed.
+    It is not done, and False returned, where too much is left, history is behind live, or cells or sums of changes are
+    being changed.
 
     Args:
         owner: an open transaction of the owner of the tables, to be committed at once.
@@ -176,7 +180,7 @@ async def switch(owner: Tx, worker: Database, run_id: UUID) -> bool:
     Raises:
         RebuildStoppedError: as `keep`.
     """
-    if not await try_lock(owner, [CELLS_LOCK]):
+    if len(await try_lock(owner, _DERIVED_LOCKS)) < len(_DERIVED_LOCKS):
         return False
     await rebuilds.hold_half_lives(owner)
     if not await hold_even(owner, await rebuilds.partitions(owner)):

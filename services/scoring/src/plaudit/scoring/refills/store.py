@@ -11,10 +11,12 @@ from plaudit.common.db import Role, Tx
 from plaudit.common.db.database import role_name
 from plaudit.common.db.roles import grant, protect_tenant_rows
 from plaudit.scoring.cells.domain import LARGE_ENTRIES
+from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.history.tables import ledger
 from plaudit.scoring.rebuilds.store import Ledger
 from plaudit.scoring.reconciliation.store.statements import HISTORY_GROUP, LIVE_GROUP
 from plaudit.scoring.refills.domain import FEED_EPOCH, LEASE, ErasedReview, Position, Reading, RefillProgress
+from plaudit.scoring.topics.domain import ERASED
 
 LEDGER: Final = "ledger_anew"
 _GROUPS: Final = (LIVE_GROUP, HISTORY_GROUP)
@@ -154,6 +156,17 @@ LEFT JOIN LATERAL (
 WHERE held.partition = $1 AND (held.epoch, held.sequence) > ($2, $3) AND (held.epoch, held.sequence) <= ($4, $5)
   AND (held.epoch, held.sequence) > (coalesce(place.epoch, -1), coalesce(place.sequence, 0))
 """
+# What a person wrote told the topics: those of a review that was erased are taken out of the twin, too.
+_CLEAR_TOPICS = f"""
+UPDATE {LEDGER} SET topics = {ERASED} WHERE topics IS DISTINCT FROM {ERASED} AND review_id = ANY (ARRAY(
+    SELECT review_id FROM ledger
+    WHERE partition = $1 AND (epoch, sequence) > ($2, $3) AND (epoch, sequence) <= ($4, $5)
+      AND happened = {Happened.ERASED:d}
+))
+"""
+_CLEAR_TOPICS_OF = f"""
+UPDATE {LEDGER} SET topics = {ERASED} WHERE topics IS DISTINCT FROM {ERASED} AND review_id = ANY($1::uuid[])
+"""
 _MOVE_COPIED = "UPDATE refill_partitions SET copied_epoch = $2, copied_sequence = $3 WHERE partition = $1"
 _PROGRESS = f"""
 SELECT coalesce(sum(revisions), 0)::bigint AS revisions,
@@ -203,7 +216,7 @@ async def make(tx: Tx, run_id: UUID, tenants: Collection[str], partitions: Colle
     statements: list[str] = []
     protect_tenant_rows(statements.append, "scoring", LEDGER)
     grant(statements.append, "scoring", "SELECT", LEDGER, (Role.API,))
-    grant(statements.append, "scoring", "SELECT, INSERT, DELETE", LEDGER, (Role.WORKER,))
+    grant(statements.append, "scoring", "SELECT, INSERT, DELETE, UPDATE (topics)", LEDGER, (Role.WORKER,))
     for statement in statements:
         await tx.raw.execute(statement)
     comment = await tx.raw.fetchval(_COMMENT)
@@ -307,6 +320,7 @@ async def whole(tx: Tx, review_ids: Sequence[str]) -> set[str]:
 async def settle(tx: Tx, erased: Sequence[ErasedReview], copied: Collection[str]) -> None:
     """Note that these are settled, and copy what the present ledger has of some up to where the feed tells."""
     await tx.raw.execute(_COPY_WHOLE, sorted(copied))
+    await tx.raw.execute(_CLEAR_TOPICS_OF, sorted(copied))
     await tx.raw.execute(_SETTLE, [each.tenant_id for each in erased], [each.review_id for each in erased])
 
 
@@ -319,7 +333,9 @@ async def copy_some(tx: Tx, entries: int) -> bool:
     if row is None:
         return False
     until = (row["last_epoch"], row["last_sequence"]) if row["epoch"] is None else (row["epoch"], row["sequence"])
-    await tx.raw.execute(_COPY, row["partition"], row["copied_epoch"], row["copied_sequence"], *until)
+    copied = (row["partition"], row["copied_epoch"], row["copied_sequence"], *until)
+    await tx.raw.execute(_COPY, *copied)
+    await tx.raw.execute(_CLEAR_TOPICS, *copied)
     await tx.raw.execute(_MOVE_COPIED, row["partition"], *until)
     return True
 
@@ -357,7 +373,8 @@ async def hold_history(tx: Tx) -> None:
 async def take_the_place(tx: Tx) -> None:
     """Put the new ledger in the place of the old one, which is dropped. Only the owner may.
 
-    Indexes get the names of the old ones. Cells are of the old ledger: they are emptied, and filled again.
+    Indexes get the names of the old ones. Cells and sums of changes are of the old ledger: they are emptied, and filled
+    again.
     """
     present, anew = [await tx.raw.fetch(_INDEXES, name) for name in ("ledger", LEDGER)]
     names = _pairs(present, anew)
@@ -365,9 +382,9 @@ async def take_the_place(tx: Tx) -> None:
     await tx.raw.execute(f"ALTER TABLE {LEDGER} RENAME TO ledger")
     for new, name in names:
         await tx.raw.execute(f"ALTER INDEX {new} RENAME TO {name}")
-    # No role at run time may change the ledger.
+    # No role at run time may change the ledger, but for topics.
     await tx.raw.execute(f"REVOKE DELETE ON ledger FROM {role_name('scoring', Role.WORKER)}")
-    await tx.raw.execute(f"TRUNCATE cells, tail, {_TABLES}")
+    await tx.raw.execute(f"TRUNCATE cells, rated_cells, tail, moves, summed_prefixes, changed_days, {_TABLES}")
     await tx.raw.execute(_AS_WORKER)
     await tx.raw.execute(_FILL_CELLS_AGAIN)
     await tx.raw.execute(_AS_OWNER)
