@@ -21,6 +21,7 @@ from plaudit.common.vault import vault_of
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.main import SERVICE as INGEST
 from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.main import SERVICE
 from plaudit.scoring.refills.jobs.feed import Feed
@@ -33,9 +34,13 @@ TOPIC_ID = UUID(int=7)
 SUBJECTS = ["acme", "acme/berlin", "acme/berlin/shop-3", "acme/paris"]
 ENTRY = (
     *("tenant_id", "partition", "sign", "review_id", "revision", "subject", "source_id", "traits", "rating"),
-    *("rated_at", "valid_at", "known_at"),
+    *("rated_at", "valid_at", "known_at", "happened", "other_star", "other_traits", "other_subject"),
 )
 """What an entry says; its number says where it came from."""
+TOPICS = f"""
+CASE WHEN review_id IN (SELECT review_id FROM scoring.ledger WHERE happened = {Happened.ERASED:d}) THEN -1 ELSE topics END
+"""
+"""What the ledger says of topics once the job of erasures has gone through it."""
 
 
 @pytest.fixture
@@ -277,8 +282,8 @@ def ledger(superuser: asyncpg.Connection) -> Callable[[], Awaitable[list[tuple[A
     """Says what the ledger says, in an order that does not depend on numbers."""
 
     async def read() -> list[tuple[Any, ...]]:
-        found = await superuser.fetch(f"SELECT {', '.join(ENTRY)} FROM scoring.ledger")
-        return sorted(tuple(row) for row in found)
+        found = await superuser.fetch(f"SELECT {', '.join(ENTRY)}, {TOPICS} FROM scoring.ledger")
+        return sorted((tuple(row) for row in found), key=repr)
 
     return read
 
