@@ -224,6 +224,7 @@ async def test_a_review_that_counts_leads_to_its_effect_on_the_score(
     [path] = leads["Slow"]
     assert "subject=acme" in path
     assert "rating=2.0&amp;rated_at=" in path
+    assert f"verified=false&amp;origin=organic&amp;source_id={source.id}" in path
     assert leads["Seven of ten"] == []
     assert "counts in no star score" in await shown(staff, dict(map(reversed, await paths_of(staff)))["Seven of ten"])
     assert "/console/scores/effect" not in of_removed

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from plaudit.scoring.profiles.domain import Profile
 from plaudit_testing import oracle
-from plaudit_testing.review_events import review_state
+from plaudit_testing.own_profiles import from_scratch, own, set_profile
+from plaudit_testing.problems import problem_of
+from plaudit_testing.review_events import SOURCE, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -51,3 +54,56 @@ async def test_what_cannot_be_is_refused(api: httpx.AsyncClient, name: str, valu
     asked = {"subject": "acme", "rating": "1", "rated_at": "2026-03-01T09:00:00Z", name: value}
 
     assert (await api.get("/v1/score-effects", params=asked)).status_code == 422
+
+
+TOLD = {"verified": "false", "origin": "invited", "source_id": SOURCE.id}
+OWN = [
+    own("fast", 3.0),
+    own("ever", None),
+    own("weighed", 3.0, unverified_weight=0.5, origin_weights={"invited": 3.0}, source_weights={SOURCE.id: 2.0}),
+]
+
+
+@pytest.mark.parametrize("profile", OWN, ids=lambda profile: profile.name)
+async def test_the_effect_by_a_profile_of_the_tenants_own_is_the_difference_of_its_scores(
+    api: httpx.AsyncClient, bus, superuser, profile: Profile
+) -> None:
+    await set_profile(superuser, profile)
+    rated_at = datetime.now(UTC) - timedelta(days=2)
+    others = [review_state(rating, "acme/berlin", rated_at=rated_at) for rating in (5, 4)]
+    review = review_state(1, "acme/berlin", rated_at=rated_at, verified=False, origin="invited")
+    for each in (*others, review):
+        await bus.tell(None, each)
+
+    asked = {"subject": "acme/berlin", "rating": "1", "rated_at": rated_at.isoformat(), **TOLD}
+    answer = (await api.get("/v1/score-effects", params=asked | {"profile": profile.name})).json()
+
+    assert answer["profile"] == profile.name
+    assert [item["subject"] for item in answer["items"]] == ["acme/berlin", "acme"]
+    for item in answer["items"]:
+        present, without = (
+            from_scratch(profile, states, item["subject"], datetime.now(UTC))[0]
+            for states in ([*others, review], others)
+        )
+        assert item["score"] == pytest.approx(present, rel=1e-5)
+        assert item["score_without"] == pytest.approx(without, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", TOLD)
+async def test_what_a_profile_weighs_by_must_be_told(api: httpx.AsyncClient, superuser, name: str) -> None:
+    await set_profile(superuser, OWN[2])
+    told = {each: value for each, value in TOLD.items() if each != name}
+    asked = {"subject": "acme", "rating": "1", "rated_at": "2026-03-01T09:00:00Z", "profile": "weighed", **told}
+
+    answer = await api.get("/v1/score-effects", params=asked)
+
+    assert problem_of(answer) == (422, "untold-weight")
+    assert answer.json()["detail"] == f"The profile `weighed` weighs a review by its `{name}`; send what it has."
+
+
+async def test_a_profile_that_counts_no_stars_is_moved_by_none(api: httpx.AsyncClient, bus, superuser) -> None:
+    await set_profile(superuser, own("surveys", 3.0, kinds=frozenset({"nps"})))
+    await bus.tell(None, review_state(5, "acme", kind="nps"))
+
+    asked = {"subject": "acme", "rating": "5", "rated_at": "2026-03-01T09:00:00Z", "profile": "surveys"}
+    assert (await api.get("/v1/score-effects", params=asked)).json()["items"] == []

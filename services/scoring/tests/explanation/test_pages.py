@@ -10,6 +10,7 @@ import pytest
 
 from plaudit.common.ids import uuid7
 from plaudit.scoring.explanation.pages import MAX_ROWS
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.review_events import SOURCE, review_state
 
 pytestmark = pytest.mark.postgres
@@ -30,6 +31,25 @@ async def test_the_page_shows_the_effect_on_each_prefix(staff: httpx.AsyncClient
     assert page.status_code == 200
     for words in (">acme/berlin</th>", ">acme</th>", "3.687", "3.500", "+0.187", "the prior"):
         assert words in page.text
+
+
+async def test_the_page_shows_the_effect_by_the_profile_that_is_chosen_and_keeps_what_is_told_of_the_review(
+    staff: httpx.AsyncClient, bus, superuser
+) -> None:
+    await set_profile(superuser, own("fair", 3.0, unverified_weight=0.5))
+    rated_at = datetime.now(UTC)
+    await bus.tell(None, review_state(5, "acme/berlin", rated_at=rated_at, verified=False))
+
+    page = await staff.get(effect_page(rated_at=rated_at.isoformat(), profile="fair", verified="false"))
+
+    for words in (
+        "3.400",
+        "+0.400",
+        '<option value="fair" selected>',
+        '<input type="hidden" name="verified" value="false">',
+    ):
+        assert words in page.text
+    assert (await staff.get(effect_page(profile="fair"))).status_code == 422
 
 
 async def test_a_review_that_counts_no_more_has_no_effect(staff: httpx.AsyncClient) -> None:

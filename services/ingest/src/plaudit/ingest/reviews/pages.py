@@ -282,7 +282,14 @@ def _effect_path(review: Review) -> str:
     state = review.state
     if review.removed or state.kind not in SCORED:
         return ""
-    asked = {"subject": state.subject, "rating": state.rating, "rated_at": state.rated_at.isoformat()}
+    asked = {
+        "subject": state.subject,
+        "rating": state.rating,
+        "rated_at": state.rated_at.isoformat(),
+        "verified": str(state.verified).lower(),
+        "origin": state.origin.value,
+        "source_id": review.source_id,
+    }
     return f"{EFFECT}?{urlencode(asked)}"
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import fsum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
@@ -18,11 +19,12 @@ from plaudit.common.http import (
     TenantTx,
     authorize,
     describe,
+    unprocessable,
 )
 from plaudit.common.http.times import Instant
 from plaudit.scoring.explanation import store
 from plaudit.scoring.explanation.domain.changes import Share, score_of, start
-from plaudit.scoring.explanation.domain.effect import CountedReview, Effect, effect
+from plaudit.scoring.explanation.domain.effect import CountedReview, Effect, UntoldWeightError, effect, fresh_weight
 from plaudit.scoring.explanation.domain.window import (
     LARGEST_REVIEWS,
     Explanation,
@@ -48,14 +50,14 @@ from plaudit.scoring.explanation.schemas import (
 )
 from plaudit.scoring.moves import store as moves
 from plaudit.scoring.moves.domain import Moved, Pieces, Stretch, pieces
-from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, TRUST, Profile
+from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, STAR_KINDS, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import NamedProfile, unknown_subject
+from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, instant_of
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import Source, named
 from plaudit.scoring.sums.domain.decay import landmark_us, unix_us
-from plaudit.scoring.sums.domain.parts import merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
 LOOKED_AT: Final = 2_000
 """Of new reviews, so many are looked at first. It is enough where one in a hundred has the rating that moves most."""
@@ -69,10 +71,12 @@ MAX_REVIEWS: Final = 100
 MAX_SOURCES: Final = 100
 """How many sources are told apart: those with the largest effects. All others are one item."""
 PROBLEMS: Final = {
+    "untold-weight": "The profile weighs a review by what is not told of it; the detail names that. Send it.",
     "reversed-window": "The window of time ends before it begins, or at the same instant. Send a later `to`.",
 }
 """Slug → meaning and what to do."""
 REFUSALS: Final[Refusals] = {
+    UntoldWeightError: lambda error: unprocessable("untold-weight", str(error)),
     ReversedWindowError: lambda error: Problem("reversed-window", 422, "Reversed window", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
@@ -81,15 +85,20 @@ router = APIRouter(tags=["explanation"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
 
 
-async def effects_on(tx: SqlTx, tenant_id: str, subject: str, review: CountedReview) -> list[tuple[str, Effect]]:
-    """Return what a review does to the score of its subject and of every prefix of it, its own subject first.
+async def effects_on(
+    tx: SqlTx, tenant_id: str, subject: str, review: CountedReview, profile: Profile
+) -> list[tuple[str, Effect]]:
+    """Return what a review in stars does to the score of its subject and of every prefix of it, its own subject first.
 
-    What it does not count for is left out: it was removed, or it has come a moment ago.
+    What it does not count for is left out: it was removed, or it has come a moment ago, or the profile counts others.
     """
-    paths = prefixes(subject)[::-1]
-    sums = await scores.sums_of(tx, tenant_id, paths)
-    merged = {path: merge_for(TRUST, parts_for(sums.get(path, []), TRUST.half_life_us)) for path in paths}
-    found = [(path, effect(merged[path], review, unix_us(tx.now), TRUST)) for path in paths]
+    paths = prefixes(subject)[::-1] if profile.kinds & STAR_KINDS else []
+    parts = await scores.present_parts(tx, tenant_id, paths, profile)
+    found = []
+    for path in paths:
+        of_path = parts.get(path, [])
+        at_us = instant_of(profile, newest_us(of_path, profile), unix_us(tx.now))
+        found.append((path, effect(merge_for(profile, of_path), review, at_us, profile)))
     return [(path, each) for path, each in found if each is not None]
 
 
@@ -237,7 +246,24 @@ async def names_of(tx: Tx, tenant_id: str, found: Explanation) -> dict[str, Sour
     return await sources.named(tx, tenant_id, {group.source_id for group in found.counts})
 
 
-@router.get("/v1/score-effects", summary="Read what a review does to scores")
+Verified = Annotated[
+    bool | None, Query(description="Whether the review is verified: where the profile weighs by it.", examples=[True])
+]
+OfOrigin = Annotated[
+    Literal["organic", "invited", "incentivised"] | None,
+    Query(description="The review's origin: where the profile weighs by it.", examples=["organic"]),
+]
+OfSource = Annotated[
+    UUID | None,
+    Query(description="The review's source: where the profile weighs by it.", examples=[EXAMPLE_SOURCE_ID]),
+]
+
+
+@router.get(
+    "/v1/score-effects",
+    summary="Read what a review does to scores",
+    openapi_extra=describe(problems={**OF_PROFILES, "untold-weight": 422}),
+)
 async def read_effects(
     principal: ScoresReader,
     tx: TenantTx,
@@ -250,16 +276,24 @@ async def read_effects(
         Instant,
         Query(description="When the rating was given: it is weighed by that.", examples=["2026-11-28T09:00:00Z"]),
     ],
+    profile: NamedProfile,
+    verified: Verified = None,
+    origin: OfOrigin = None,
+    source_id: OfSource = None,
 ) -> EffectsOut:
     """Compare the scores of a subject and of all above it, now, with what they would be without one review.
 
     The review is one that counts: its subject, its rating and `rated_at` stand in its events and at `GET /v1/reviews`.
     The review is not looked up: for one that is removed, or that came a moment ago and is not counted yet, the
-    figures are what another one would do. The list is empty where no review of that star counts.
+    figures are what another one would do. The list is empty where no review of that star counts. A profile that
+    weighs by verification, origin or source needs these of the review, too.
     """
-    review = CountedReview(rating=rating, rated_at_us=unix_us(rated_at))
-    found = await effects_on(tx, principal.tenant_id, subject, review)
-    return EffectsOut(profile=TRUST.name, items=[_effect_out(path, each) for path, each in found])
+    weight = fresh_weight(
+        profile, verified=verified, origin=origin, source_id=None if source_id is None else str(source_id)
+    )
+    review = CountedReview(rating=rating, rated_at_us=unix_us(rated_at), weight=weight)
+    found = await effects_on(tx, principal.tenant_id, subject, review, profile)
+    return EffectsOut(profile=profile.name, items=[_effect_out(path, each) for path, each in found])
 
 
 def _effect_out(subject: str, found: Effect) -> EffectOut:

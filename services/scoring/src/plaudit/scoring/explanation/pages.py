@@ -14,9 +14,17 @@ from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
-from plaudit.scoring.explanation.api import USUAL_WINDOW, effects_on, explain_window, names_of
+from plaudit.scoring.explanation.api import (
+    USUAL_WINDOW,
+    OfOrigin,
+    OfSource,
+    Verified,
+    effects_on,
+    explain_window,
+    names_of,
+)
 from plaudit.scoring.explanation.domain.changes import Change, shown
-from plaudit.scoring.explanation.domain.effect import CountedReview
+from plaudit.scoring.explanation.domain.effect import CountedReview, fresh_weight
 from plaudit.scoring.explanation.domain.window import (
     LARGEST_REVIEWS,
     Explanation,
@@ -26,7 +34,7 @@ from plaudit.scoring.explanation.domain.window import (
     by_stars,
 )
 from plaudit.scoring.explanation.domain.wording import became, in_words, topic_in_words
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, TRUST, Profile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError
 from plaudit.scoring.sources.domain import Source, name_of
@@ -53,9 +61,17 @@ async def show_effect(
     subject: Subject,
     rating: Annotated[float, Query(ge=MIN_RATING, le=MAX_RATING)],
     rated_at: Instant,
+    profile: NamedProfile,
+    choices: Choices,
+    verified: Verified = None,
+    origin: OfOrigin = None,
+    source_id: OfSource = None,
 ) -> Response:
     """Show the scores of a subject and of all above it with and without one review."""
-    review = CountedReview(rating=rating, rated_at_us=unix_us(rated_at))
+    source = None if source_id is None else str(source_id)
+    weight = fresh_weight(profile, verified=verified, origin=origin, source_id=source)
+    told = {"verified": verified, "origin": origin, "source_id": source}
+    review = CountedReview(rating=rating, rated_at_us=unix_us(rated_at), weight=weight)
     return await console.response(
         request,
         principal,
@@ -65,8 +81,11 @@ async def show_effect(
         subject=subject,
         rating=rating,
         rated_at=rated_at,
-        effects=await effects_on(tx, principal.tenant_id, subject, review),
-        profile=TRUST,
+        effects=await effects_on(tx, principal.tenant_id, subject, review, profile),
+        profile=profile,
+        choices=choices,
+        path=EFFECT,
+        told={name: str(value).lower() for name, value in told.items() if value is not None},
     )
 
 

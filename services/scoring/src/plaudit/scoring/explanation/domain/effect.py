@@ -1,5 +1,6 @@
 """What one review does to a score: the score with it, and as it would be without it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plaudit.scoring.profiles.domain import Profile
@@ -30,6 +31,37 @@ class Effect:
     def points(self) -> float:
         """By how much the review raises the score; negative where it lowers it. Without any other, from the prior."""
         return self.present.value - self.without.value
+
+
+class UntoldWeightError(ValueError):
+    """A profile weighs reviews by what is not told of one."""
+
+    def __init__(self, profile: str, missing: Sequence[str]) -> None:
+        """Name what is missing."""
+        names = " and ".join(f"`{each}`" for each in missing)
+        super().__init__(f"The profile `{profile}` weighs a review by its {names}; send what it has.")
+
+
+def fresh_weight(profile: Profile, *, verified: bool | None, origin: str | None, source_id: str | None) -> float:
+    """Return what a profile gives a fresh review.
+
+    Args:
+        profile: it.
+        verified: whether the review is verified; needed where the profile tells verified ones apart.
+        origin: of the review; needed where the profile weighs by it.
+        source_id: of the review; needed where the profile weighs by it.
+
+    Raises:
+        UntoldWeightError: something is missing that the weight depends on.
+    """
+    needed = {
+        "verified": verified is None and profile.verified_weight != profile.unverified_weight,
+        "origin": origin is None and any(weight != 1 for weight in profile.origin_weights.values()),
+        "source_id": source_id is None and any(weight != 1 for weight in profile.source_weights.values()),
+    }
+    if missing := [name for name, is_missing in needed.items() if is_missing]:
+        raise UntoldWeightError(profile.name, missing)
+    return profile.weight(verified=bool(verified), origin=origin or "", source_id=source_id)
 
 
 def effect(merged: MergedSums, review: CountedReview, at_us: int, profile: Profile) -> Effect | None:
