@@ -49,7 +49,7 @@ def test_a_new_review_is_added():
     assert signed_reviews(change(None, scored(4))) == [(1, scored(4))]
 
 
-def test_a_removed_review_is_subtracted():
+def test_a_removed_review_is_taken_away():
     assert signed_reviews(change(scored(4), None)) == [(-1, scored(4))]
 
 

@@ -48,7 +48,7 @@ async def test_before_it_is_erased_a_review_is_kept(saying, said: Spoken, worker
     assert await left(worker) == (["insight_reviews"], 2)
 
 
-async def test_an_erased_review_is_subtracted_and_does_not_come_back(saying, said: Spoken, worker: Database) -> None:
+async def test_an_erased_review_is_taken_away_and_does_not_come_back(saying, said: Spoken, worker: Database) -> None:
     state = spoken(said)
     review_id = str(uuid7())
     records = saying.records(state, state, review_id=review_id)

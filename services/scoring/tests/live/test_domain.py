@@ -219,7 +219,7 @@ def test_sums_of_tenants_own_half_lives_are_those_of_each_change_where_live_keep
         assert subtracted.get(half_life_us, {}) == taken
 
 
-def test_what_is_subtracted_of_a_half_life_is_the_weight_of_what_goes() -> None:
+def test_what_is_taken_away_of_a_half_life_is_the_weight_of_what_goes() -> None:
     first, last = (scored(5, hours * OWN_US[0], subject="acme/berlin") for hours in (0, 63))
     taken: SubtractedWeights = {}
     deltas: Deltas = {}

@@ -260,7 +260,7 @@ async def test_what_was_erased_does_not_come_back_and_what_was_shown_before_stay
     await product.figures_are_right()
 
 
-async def test_a_review_that_is_erased_while_its_feed_is_read_is_subtracted_once(
+async def test_a_review_that_is_erased_while_its_feed_is_read_is_taken_away_once(
     product: Product, erase: Callable[[str], Awaitable[None]]
 ) -> None:
     asked = product.feed.page

@@ -120,7 +120,7 @@ def test_long_texts_that_are_alike_have_the_same_number_and_short_ones_none():
 
 
 @given(st.lists(st.sampled_from([1.0, 3.0, 5.0]), max_size=20))
-def test_what_is_added_and_subtracted_leaves_nothing(ratings: list[float]):
+def test_what_is_added_and_taken_away_leaves_nothing(ratings: list[float]):
     counts: dict[Any, DayCounts] = {}
     for sign in (1, -1):
         for rating in ratings:
