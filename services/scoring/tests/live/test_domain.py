@@ -18,7 +18,7 @@ from plaudit.scoring.live.domain import (
     reducer,
 )
 from plaudit.scoring.profiles.domain import DAY_US, RECENT
-from plaudit.scoring.sums.domain.fold import EMPTY_ROW, DeltaKey, Deltas, TakenAway, fold, fold_half_life
+from plaudit.scoring.sums.domain.fold import EMPTY_ROW, DeltaKey, Deltas, SubtractedWeights, fold, fold_half_life
 from plaudit.scoring.sums.domain.kept import NEWEST, NOTHING_KEPT, kept_share
 from plaudit.scoring.sums.domain.review import InvalidReviewError, ScoredChange, ScoredReview
 from plaudit_testing.scored import MOMENT_US, SOURCE_ID, change, scored
@@ -207,21 +207,21 @@ def test_sums_of_tenants_own_half_lives_are_those_of_each_change_where_live_keep
 ) -> None:
     live = {("one", 0): OWN_US, ("two", 1): OWN_US[:1]}
 
-    found, taken_away = fold_half_lives([counted(*each) for each in batch], live)
+    found, subtracted = fold_half_lives([counted(*each) for each in batch], live)
 
     for half_life_us in OWN_US:
         wanted: Deltas = {}
-        taken: TakenAway = {}
+        taken: SubtractedWeights = {}
         for tenant_id, partition, each in batch:
             if half_life_us in live.get((tenant_id, partition), ()):
                 fold_half_life(wanted, tenant_id, partition, each, half_life_us, taken)
         assert found.get(half_life_us, {}) == wanted
-        assert taken_away.get(half_life_us, {}) == taken
+        assert subtracted.get(half_life_us, {}) == taken
 
 
 def test_what_is_taken_away_of_a_half_life_is_the_weight_of_what_goes() -> None:
     first, last = (scored(5, hours * OWN_US[0], subject="acme/berlin") for hours in (0, 63))
-    taken: TakenAway = {}
+    taken: SubtractedWeights = {}
     deltas: Deltas = {}
 
     for each in (change(None, first), change(None, last), change(last, None), change(first, scored(1, 0))):

@@ -22,7 +22,7 @@ from plaudit.scoring.half_lives import store as half_lives
 from plaudit.scoring.half_lives.domain import HalfLife, Phase
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
-from plaudit.scoring.sums.domain.fold import Deltas, TakenAway
+from plaudit.scoring.sums.domain.fold import Deltas, SubtractedWeights
 
 ENTRIES_PER_TURN: Final = 5_000
 """Of the ledger, of all tenants."""
@@ -182,8 +182,8 @@ async def _history_reaches(tx: Tx, partition: int, place: Place) -> bool:
 
 async def _add(tx: Tx, found: HalfLife, standing: list[Standing]) -> None:
     deltas: Deltas = {}
-    taken_away: TakenAway = {}
+    subtracted: SubtractedWeights = {}
     # In a thread, so that other jobs of the process go on meanwhile.
-    await asyncio.to_thread(fold_standing, deltas, taken_away, found.tenant_id, found.half_life_us, standing)
+    await asyncio.to_thread(fold_standing, deltas, subtracted, found.tenant_id, found.half_life_us, standing)
     await half_lives.add(tx, {found.half_life_us: deltas})
-    await half_lives.mark_rounded(tx, {found.half_life_us: taken_away})
+    await half_lives.mark_rounded(tx, {found.half_life_us: subtracted})

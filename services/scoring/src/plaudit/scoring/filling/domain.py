@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from plaudit.common.contracts.subjects import prefixes
-from plaudit.scoring.sums.domain.fold import Deltas, TakenAway, add_share, half_life_share
+from plaudit.scoring.sums.domain.fold import Deltas, SubtractedWeights, add_share, half_life_share
 
 
 class Standing(NamedTuple):
@@ -48,13 +48,13 @@ class FillingPartition(NamedTuple):
 
 
 def fold_standing(
-    deltas: Deltas, taken_away: TakenAway, tenant_id: str, half_life_us: int, standing: Iterable[Standing]
+    deltas: Deltas, subtracted: SubtractedWeights, tenant_id: str, half_life_us: int, standing: Iterable[Standing]
 ) -> None:
     """Add states to the sums of a half-life, each with the same bits that live takes away when it ends.
 
     Args:
         deltas: what is added to.
-        taken_away: the weights of what was taken away are added to it.
+        subtracted: the weights of what was taken away are added to it.
         tenant_id: whose.
         half_life_us: in microseconds.
         standing: the states.
@@ -62,7 +62,7 @@ def fold_standing(
     for partition, subject, source_id, traits, rating, rated_us, times in standing:
         landmark, share = half_life_share(half_life_us, rating, rated_us)
         for path in prefixes(subject):
-            add_share(deltas, (tenant_id, path, source_id, traits, partition, landmark), share, times, taken_away)
+            add_share(deltas, (tenant_id, path, source_id, traits, partition, landmark), share, times, subtracted)
 
 
 def whole_records(entries: list[Entry], limit: int) -> tuple[list[Entry], Place | None]:

@@ -11,7 +11,7 @@ from plaudit.common.db.columns import Columns
 from plaudit.scoring.half_lives.domain import KEPT_UNUSED, Phase, Progress
 from plaudit.scoring.half_lives.tables import ROW, tenant_sums
 from plaudit.scoring.sums.domain.decay import Sums
-from plaudit.scoring.sums.domain.fold import Deltas, TakenAway
+from plaudit.scoring.sums.domain.fold import Deltas, SubtractedWeights
 from plaudit.scoring.sums.domain.kept import MOST_CANCELLED
 from plaudit.scoring.sums.domain.parts import Part
 
@@ -138,16 +138,16 @@ async def add(tx: Tx, deltas: Mapping[int, Deltas]) -> None:
     await tx.raw.execute(_ADD, *(by_name[name] for name in _COLUMNS.names))
 
 
-async def mark_rounded(tx: Tx, taken_away: Mapping[int, TakenAway]) -> None:
+async def mark_rounded(tx: Tx, subtracted: Mapping[int, SubtractedWeights]) -> None:
     """Mark those rows from which so much was taken away that rounding shows in what is left.
 
     Args:
         tx: the open transaction, which has taken it away.
-        taken_away: half-life in microseconds → the weights that were taken away.
+        subtracted: half-life in microseconds → the weights that were taken away.
     """
     rows = [
         (tenant_id, half_life_us, prefix, str(UUID(source_id)), *rest, weight)
-        for half_life_us, of_one in taken_away.items()
+        for half_life_us, of_one in subtracted.items()
         for (tenant_id, prefix, source_id, *rest), weight in of_one.items()
     ]
     if rows:

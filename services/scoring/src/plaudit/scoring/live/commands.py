@@ -39,6 +39,6 @@ async def _count_in_half_lives(tx: Tx, changes: Sequence[Counted], tenants: froz
     """
     live = await half_lives.live(tx, tenants & tenants_of(changes))
     if live:
-        deltas, taken_away = fold_half_lives(changes, live)
+        deltas, subtracted = fold_half_lives(changes, live)
         await half_lives.add(tx, deltas)
-        await half_lives.mark_rounded(tx, taken_away)
+        await half_lives.mark_rounded(tx, subtracted)

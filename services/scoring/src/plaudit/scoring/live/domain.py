@@ -23,7 +23,7 @@ from plaudit.scoring.sums.domain.fold import (
     Deltas,
     OneStar,
     Subtracted,
-    TakenAway,
+    SubtractedWeights,
     add_share,
     fold,
     fold_half_life,
@@ -256,7 +256,7 @@ def tenants_of(batch: Iterable[Counted]) -> set[str]:
 
 def fold_half_lives(
     batch: Iterable[Counted], live: Mapping[tuple[str, int], Iterable[int]]
-) -> tuple[dict[int, Deltas], dict[int, TakenAway]]:
+) -> tuple[dict[int, Deltas], dict[int, SubtractedWeights]]:
     """Fold reduced changes for half-lives of tenants' own.
 
     Args:
@@ -267,12 +267,12 @@ def fold_half_lives(
         Half-life in microseconds → its deltas; and → the weights that they take away.
     """
     found: dict[int, Deltas] = {}
-    taken_away: dict[int, TakenAway] = {}
+    subtracted: dict[int, SubtractedWeights] = {}
     for counted in batch:
         if isinstance(counted, OtherChange):
             tenant_id, partition = counted.tenant_id, counted.partition
             for half_life_us in live.get((tenant_id, partition), ()):
-                deltas, taken = found.setdefault(half_life_us, {}), taken_away.setdefault(half_life_us, {})
+                deltas, taken = found.setdefault(half_life_us, {}), subtracted.setdefault(half_life_us, {})
                 fold_half_life(deltas, tenant_id, partition, counted.change, half_life_us, taken)
             continue
         (tenant_id, subject, source_id, traits, partition, _), _, rating, rated_at_us, _, _ = counted
@@ -281,7 +281,7 @@ def fold_half_lives(
             deltas = found.setdefault(half_life_us, {})
             for path in prefixes(subject):
                 add_share(deltas, (tenant_id, path, source_id, traits, partition, landmark), share, 1)
-    return found, taken_away
+    return found, subtracted
 
 
 def _add(

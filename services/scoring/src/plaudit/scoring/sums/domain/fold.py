@@ -31,7 +31,7 @@ recent_a, recent_b2, recent_w]`."""
 
 Subtracted: TypeAlias = dict[DeltaKey, tuple[float, float]]
 """Per key the weights that a batch takes away, of trust and of recent."""
-TakenAway: TypeAlias = dict[DeltaKey, float]
+SubtractedWeights: TypeAlias = dict[DeltaKey, float]
 """The same of one half-life of a tenant's own."""
 
 EMPTY_ROW: Final[list[float]] = list(NOTHING_KEPT)
@@ -75,7 +75,7 @@ def fold_half_life(
     partition: int,
     change: ScoredChange,
     half_life_us: int,
-    taken_away: TakenAway | None = None,
+    subtracted: SubtractedWeights | None = None,
 ) -> None:
     """Do the same for a half-life of a tenant's own: rows as `EMPTY_HALF_LIFE_ROW`, with landmarks for blocks.
 
@@ -83,11 +83,11 @@ def fold_half_life(
         InvalidReviewError: as `fold`.
     """
     for sign, key, share in _contributions(tenant_id, partition, change, partial(half_life_share, half_life_us)):
-        add_share(deltas, key, share, sign, taken_away)
+        add_share(deltas, key, share, sign, subtracted)
 
 
 def add_share(
-    deltas: Deltas, key: DeltaKey, share: Sequence[float], times: int, taken_away: TakenAway | None = None
+    deltas: Deltas, key: DeltaKey, share: Sequence[float], times: int, subtracted: SubtractedWeights | None = None
 ) -> None:
     """Add a share of a half-life to its row so many times; the newest review is the newer one.
 
@@ -96,14 +96,14 @@ def add_share(
         key: of the row.
         share: as `half_life_share` returns it.
         times: negative to take it away; 0 leaves the sums, and yet the review was there.
-        taken_away: if given, the weight that is taken away is added to it as well.
+        subtracted: if given, the weight that is taken away is added to it as well.
     """
     row = deltas.setdefault(key, EMPTY_HALF_LIFE_ROW.copy())
     newest_us = max(row[-1], share[-1])
     row[:] = [held + times * more for held, more in zip(row, share, strict=True)]
     row[-1] = newest_us
-    if times < 0 and taken_away is not None:
-        taken_away[key] = taken_away.get(key, 0.0) - times * sum(share[_WEIGHTS])
+    if times < 0 and subtracted is not None:
+        subtracted[key] = subtracted.get(key, 0.0) - times * sum(share[_WEIGHTS])
 
 
 def half_life_share(half_life_us: int, rating: float, rated_at_us: int) -> tuple[int, list[float]]:
