@@ -56,6 +56,7 @@ def _run_behind(report: Report, options: Options, backing: Servers, behind: int)
     group.fill(report, backing, ONE_SUBJECT, events)
     found = {}
     for name in GROUPS:
+        report.heading(f"scoring, {name}: {behind:,} reviews behind")
         with group.worker(backing, name, profile=options.profile) as worker:
             drained = group.drain(backing, name, events, {"worker": worker})
             tell(report, drained)

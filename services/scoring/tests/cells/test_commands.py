@@ -164,6 +164,24 @@ async def what_lies_between(tx: Tx, subject: str, after: datetime, until: dateti
             assert found.trust_a == pytest.approx(late.trust_a - early.trust_a, rel=1e-9, abs=1e-9 * of_all)
 
 
+async def test_cells_that_are_filled_again_hold_nothing_of_before(
+    bus: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    await name_large(superuser, "acme")
+    for day in (1, 2, 3):
+        state = review_state(5, "acme", rated_at=START + timedelta(days=day))
+        await bus.tell(None, state, time=START + timedelta(days=5))
+    await carry_on(worker, 5)
+    sums = "SELECT (SELECT sum(n5) FROM scoring.cells), (SELECT sum(n) FROM scoring.rated_cells)"
+    before = await superuser.fetchrow(sums)
+
+    await superuser.execute("UPDATE scoring.celled_prefixes SET is_filled = false, filled_valid_at = DEFAULT")
+    await carry_on(worker, 5)
+
+    assert await superuser.fetchval("SELECT is_filled FROM scoring.celled_prefixes")
+    assert before == await superuser.fetchrow(sums) == (3 * 8, 3 * 2)
+
+
 async def test_entries_that_no_cell_holds_yet_count(bus: Any, worker: Database, superuser: asyncpg.Connection) -> None:
     await name_large(superuser, "acme")
     await carry_on(worker)

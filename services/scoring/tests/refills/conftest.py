@@ -38,7 +38,10 @@ ENTRY = (
 )
 """What an entry says; its number says where it came from."""
 TOPICS = f"""
-CASE WHEN review_id IN (SELECT review_id FROM scoring.ledger WHERE happened = {Happened.ERASED:d}) THEN -1 ELSE topics END
+CASE
+    WHEN review_id IN (SELECT review_id FROM scoring.ledger WHERE happened = {Happened.ERASED:d}) THEN -1
+    ELSE topics
+END
 """
 """What the ledger says of topics once the job of erasures has gone through it."""
 

@@ -180,6 +180,9 @@ WITH entries AS (
 }
 UPDATE celled_prefixes SET is_filled = $5, filled_valid_at = $4 WHERE tenant_id = $1 AND prefix = ANY($3::text[])
 """
+_EMPTY = [
+    f"DELETE FROM {table} WHERE tenant_id = $1 AND prefix = ANY($2::text[])" for table in ("cells", "rated_cells")
+]
 _PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'"
 _IS_CELLED = "SELECT EXISTS (SELECT FROM celled_prefixes WHERE tenant_id = $1 AND prefix = $2 AND is_filled)"
 # What IS TRUE is put to serves no index, so that the index is used by which the entries are few. So does `left`: there
@@ -326,7 +329,13 @@ async def to_fill(tx: Tx) -> Filling | None:
 
 
 async def fill(tx: Tx, filling: Filling, entries: int) -> None:
-    """Add entries to the cells of large subjects that are not filled yet, from about so many of their tenant."""
+    """Add entries to the cells of large subjects that are not filled yet, from about so many of their tenant.
+
+    Filling begins with emptying: whatever an earlier one may have left is not counted twice.
+    """
+    if filling.filled_valid_at == _time(MIN_US):
+        for statement in _EMPTY:
+            await tx.raw.execute(statement, filling.tenant_id, filling.prefixes)
     end = await tx.raw.fetchval(_CHUNK_END, filling.tenant_id, filling.filled_valid_at, entries - 1)
     until = _time(MAX_US) if end is None else end
     await tx.raw.execute(_FILL, filling.tenant_id, filling.filled_valid_at, filling.prefixes, until, end is None)
