@@ -109,12 +109,13 @@ _OF_REVIEWS = f"""(
     WHERE tenant_id = $1 AND {below("subject", "$2")} AND {_SHOWN} > stretch.after AND {_SHOWN} <= stretch.until
 )"""
 _LARGEST, _LARGEST_BY_TIME, _LARGEST_OF = _largest(BY_SUBJECT), _largest(BY_TIME), _largest(_OF_REVIEWS)
+# What IS TRUE is put to serves no index, so that these are found by the one that is meant, whatever a plan expects.
 # New reviews by when they were rated, the newest first: of two of one rating the newer one weighs more.
 _NEWEST_NEW = f"""
 WITH newest AS MATERIALIZED (
     SELECT * FROM ledger
     WHERE tenant_id = $1 AND valid_at <= ($4::timestamptz[])[1] AND valid_at > ($3::timestamptz[])[1]
-        AND {below("subject", "$2")} AND sign = 1 AND happened IN ({Happened.CREATED:d}, {Happened.LATE:d})
+        AND ({below("subject", "$2")}) IS TRUE AND sign = 1 AND happened IN ({Happened.CREATED:d}, {Happened.LATE:d})
         AND (known_at <= ($4::timestamptz[])[1]) IS TRUE
     ORDER BY valid_at DESC LIMIT $12
 )
@@ -136,13 +137,13 @@ WITH entries AS ({
             f'''(
     SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
     WHERE tenant_id = $1 AND known_at > ($3::timestamptz[])[1] AND known_at <= ($4::timestamptz[])[1]
-        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}
+        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND ({below("subject", "$2")}) IS TRUE
         AND (valid_at <= ($4::timestamptz[])[1]) IS TRUE
     UNION ALL
     SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
     WHERE tenant_id = $1 AND valid_at > known_at AND valid_at > ($3::timestamptz[])[1]
         AND valid_at <= ($4::timestamptz[])[1] AND (known_at <= ($3::timestamptz[])[1]) IS TRUE
-        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}
+        AND (happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}) IS TRUE
 )''',
             "$2",
         )
