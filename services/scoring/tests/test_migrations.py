@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from plaudit.common.db import Database
+from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.history.store import kept_at
 from plaudit.scoring.profiles.domain import BUILT_IN
 from plaudit.scoring.scores.domain import FOR_EVER, read_for
@@ -103,4 +104,36 @@ async def test_live_goes_on_where_history_stands(superuser) -> None:
         ("other", 2, "of other"),
         ("scoring-history", 6, "of scoring-history"),
         ("scoring-live", 6, "of scoring-history"),
+    ]
+
+
+WHY = migration("0015_why").STATEMENTS
+
+
+async def test_entries_that_are_there_are_told_what_happened_by_those_beside_them(superuser, worker: Database) -> None:
+    await upgraded(superuser)
+    await superuser.execute(
+        """INSERT INTO scoring.ledger SELECT 'default', 0, 1, 7, other, review_id, 4,
+        CASE WHEN other > 0 THEN 'globex' ELSE subject END, source_id, rating, rated_at, known_at + interval '1 day',
+        traits, valid_at FROM scoring.ledger, (VALUES (-1), (1)) AS signs (other) WHERE sequence = 6"""
+    )
+    await superuser.execute("DROP TABLE scoring.moves, scoring.summed_prefixes, scoring.changed_days, scoring.sources")
+
+    for statement in WHY:
+        await superuser.execute(statement)
+
+    rows = await superuser.fetch(
+        "SELECT sequence, sign, happened, topics, other_star, other_traits, other_subject FROM scoring.ledger "
+        "ORDER BY sequence, sign"
+    )
+    assert [tuple(row) for row in rows] == [
+        (1, 1, Happened.LATE, None, None, None, None),
+        (2, 1, Happened.CREATED, None, None, None, None),
+        (3, 1, Happened.CREATED, None, None, None, None),
+        (4, -1, Happened.EDITED, None, 4, 1, None),
+        (4, 1, Happened.EDITED, None, 1, 1, None),
+        (5, -1, Happened.REMOVED, None, None, None, None),
+        (6, 1, Happened.LATE, None, None, None, None),
+        (7, -1, Happened.MOVED, None, 5, 7, "globex"),
+        (7, 1, Happened.MOVED, None, 5, 7, "acme/berlin"),
     ]

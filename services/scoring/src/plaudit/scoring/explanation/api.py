@@ -59,9 +59,9 @@ from plaudit.scoring.sources.domain import Source, named
 from plaudit.scoring.sums.domain.decay import landmark_us, unix_us
 from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
-LOOKED_AT: Final = 2_000
+LOOKED_AT: Final = 1_000
 """Of new reviews, so many are looked at first. It is enough where one in a hundred has the rating that moves most."""
-MAX_LOOKED_AT: Final = 128_000
+MAX_LOOKED_AT: Final = 64_000
 MAX_HALF_LIVES: Final = 500
 """Sums of days are not read as of an instant so long before: their weights would be nothing."""
 ROUNDING: Final = 1e-9

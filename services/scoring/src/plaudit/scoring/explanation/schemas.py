@@ -66,7 +66,7 @@ class SourcePartOut(BaseModel):
     source_name: str | None = Field(
         description="What the tenant calls the source; null until a review has told.", examples=["Acme shop"]
     )
-    platform: str | None = Field(description="The source's platform; null as the name.", examples=["trustpilot"])
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=["native"])
     count: int = Field(description="How many changes.", examples=[1])
     effect: float = Field(description="By how many stars they raised the score together.", examples=[0.1875])
 
@@ -77,7 +77,7 @@ class TopicPartOut(BaseModel):
     topic: str = Field(
         description="One of fifteen, such as `delivery`; `other`; `none` of reviews that mention none; `not_sorted` of "
         "reviews that were erased, or changed before topics were kept.",
-        examples=["delivery"],
+        examples=["none"],
     )
     count: int = Field(
         description="How many changes of reviews that mention it, after the change if they are still there. One of "
@@ -99,7 +99,7 @@ class MovingReviewOut(BaseModel):
     source_name: str | None = Field(
         description="What the tenant calls the source; null until a review has told.", examples=["Acme shop"]
     )
-    platform: str | None = Field(description="The source's platform; null as the name.", examples=["trustpilot"])
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=["native"])
     happened: list[Happened] = Field(description="What became of it, each once, in order.", examples=[["new"]])
     stars_before: int | None = Field(
         description="What it counted as when the window began; null if not.", examples=[None]

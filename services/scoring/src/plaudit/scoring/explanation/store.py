@@ -46,18 +46,25 @@ _RATED_US: Final = "round(date_part('epoch', rated_at) * 1e6)::bigint"
 
 
 def _weighed(seen: str) -> str:
-    """Return entries with what they weigh at the instant of reading, and the stars that they count as."""
+    """Return entries with what they weigh at the instant of reading, 0 where they do not count."""
     return f"""
     SELECT seen.*, mine.log_weight IS NOT NULL AS counts,
-        CASE WHEN mine.log_weight IS NOT NULL THEN star END AS counted_star,
-        CASE WHEN other.log_weight IS NOT NULL THEN nullif(other_star, {ABSENT}) END AS other_counted_star,
         CASE WHEN mine.log_weight IS NULL THEN 0 ELSE sign * power(2::float8, greatest(-{MAX_EXPONENT},
             coalesce(({_RATED_US} - $5::bigint) / $6::float8, 0)
             + mine.log_weight + coalesce(of_source.log_weight, 0))) END AS w
     FROM ({seen}) AS seen
     JOIN unnest($7::float8[]) WITH ORDINALITY AS mine (log_weight, number) ON mine.number = traits + 1
-    LEFT JOIN unnest($7::float8[]) WITH ORDINALITY AS other (log_weight, number) ON other.number = other_traits + 1
     LEFT JOIN unnest($8::uuid[], $9::float8[]) AS of_source (id, log_weight) ON of_source.id = source_id
+"""
+
+
+def _starred(seen: str) -> str:
+    """Return the same with the stars that both states count as; null where they do not."""
+    return f"""
+    SELECT weighed.*, CASE WHEN counts THEN star END AS counted_star,
+        CASE WHEN other.log_weight IS NOT NULL THEN nullif(other_star, {ABSENT}) END AS other_counted_star
+    FROM ({_weighed(seen)}) AS weighed
+    LEFT JOIN unnest($7::float8[]) WITH ORDINALITY AS other (log_weight, number) ON other.number = other_traits + 1
 """
 
 
@@ -72,7 +79,7 @@ def _largest(entries: str) -> str:
     The aggregate is sorted before what was erased is looked up, review by review, until there are enough.
     """
     return f"""
-WITH entries AS MATERIALIZED ({_weighed(as_seen(entries, "$2"))}),
+WITH entries AS MATERIALIZED ({_starred(as_seen(entries, "$2"))}),
 largest AS MATERIALIZED (
     SELECT * FROM (
         SELECT review_id, {_EFFECT} AS effect, sum(w * rating) AS a, sum(w) AS b
@@ -102,12 +109,13 @@ _OF_REVIEWS = f"""(
     WHERE tenant_id = $1 AND {below("subject", "$2")} AND {_SHOWN} > stretch.after AND {_SHOWN} <= stretch.until
 )"""
 _LARGEST, _LARGEST_BY_TIME, _LARGEST_OF = _largest(BY_SUBJECT), _largest(BY_TIME), _largest(_OF_REVIEWS)
+# What IS TRUE is put to serves no index, so that these are found by the one that is meant, whatever a plan expects.
 # New reviews by when they were rated, the newest first: of two of one rating the newer one weighs more.
 _NEWEST_NEW = f"""
 WITH newest AS MATERIALIZED (
     SELECT * FROM ledger
     WHERE tenant_id = $1 AND valid_at <= ($4::timestamptz[])[1] AND valid_at > ($3::timestamptz[])[1]
-        AND {below("subject", "$2")} AND sign = 1 AND happened IN ({Happened.CREATED:d}, {Happened.LATE:d})
+        AND ({below("subject", "$2")}) IS TRUE AND sign = 1 AND happened IN ({Happened.CREATED:d}, {Happened.LATE:d})
         AND (known_at <= ($4::timestamptz[])[1]) IS TRUE
     ORDER BY valid_at DESC LIMIT $12
 )
@@ -116,35 +124,38 @@ SELECT review_id::text, abs(w * rating - $10::float8 * w) AS effect, (SELECT cou
 FROM ({_weighed(as_seen("(SELECT * FROM newest)", "$2"))}) AS weighed
 ORDER BY effect DESC LIMIT $11
 """
-# Whoever was new in the window and changed in it again has its first share in the sums, too: it may have or may not.
+# A review that was new in the window and changed in it again has its first share in the sums, too, which is what its
+# first change took back. Whether it was new in the window is looked up for few reviews alone, so it is bounded here.
 _CHANGED_AGAIN_COLUMNS = (
     "subject, epoch, sequence, sign, review_id, source_id, traits, rating, rated_at, valid_at, known_at, happened, "
     "other_subject, NULL::int AS topics, NULL::smallint AS other_traits, NULL::smallint AS other_star"
 )
 _CHANGED_AGAIN = f"""
-WITH entries AS MATERIALIZED ({
+WITH entries AS ({
     _weighed(
         as_seen(
             f'''(
     SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
     WHERE tenant_id = $1 AND known_at > ($3::timestamptz[])[1] AND known_at <= ($4::timestamptz[])[1]
-        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}
+        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND ({below("subject", "$2")}) IS TRUE
         AND (valid_at <= ($4::timestamptz[])[1]) IS TRUE
     UNION ALL
     SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
     WHERE tenant_id = $1 AND valid_at > known_at AND valid_at > ($3::timestamptz[])[1]
         AND valid_at <= ($4::timestamptz[])[1] AND (known_at <= ($3::timestamptz[])[1]) IS TRUE
-        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}
+        AND (happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}) IS TRUE
 )''',
             "$2",
         )
     )
 })
-SELECT review_id::text, greatest(abs(moved), abs(moved + first)) AS bound
+SELECT review_id::text, CASE
+    WHEN changes_gone <= 1 THEN greatest(abs(moved), abs(moved + gone)) ELSE abs(moved) + most_gone
+END AS bound
 FROM (
-    SELECT review_id, sum(w * (rating - $10::float8)) AS moved,
-        (array_agg(CASE WHEN sign < 0 THEN -w * (rating - $10::float8) ELSE 0 END ORDER BY epoch, sequence, sign))[1]
-            AS first
+    SELECT review_id, sum(w * (rating - $10::float8)) AS moved, count(*) FILTER (WHERE sign < 0) AS changes_gone,
+        coalesce(sum(-w * (rating - $10::float8)) FILTER (WHERE sign < 0), 0) AS gone,
+        coalesce(sum(abs(w * (rating - $10::float8))) FILTER (WHERE sign < 0), 0) AS most_gone
     FROM entries GROUP BY review_id
 ) AS of_reviews
 ORDER BY bound DESC LIMIT $11

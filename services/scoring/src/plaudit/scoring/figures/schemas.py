@@ -134,7 +134,7 @@ class SourceScoreOut(PartialScoreOut):
     source_name: str | None = Field(
         description="What the tenant calls it; null until a review has told.", examples=["Acme shop"]
     )
-    platform: str | None = Field(description="Its platform; null as the name.", examples=["trustpilot"])
+    platform: str | None = Field(description="Its platform; null as the name.", examples=["native"])
     answers: AnswersOut = Field(description="How the source's reviews are answered.")
 
 

@@ -35,6 +35,10 @@ class Happened(IntEnum):
     """Created, and rated long before."""
 
 
+CREATED: Final = Happened.CREATED.value
+LATE: Final = Happened.LATE.value
+
+
 class SortedReview(ScoredReview, frozen=True, gc=False):
     """A review's published state, with what it mentions."""
 
@@ -63,7 +67,7 @@ class ToldChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     change: RevisedChange
 
 
-class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One signed row of the ledger."""
 
     told: ToldChange
@@ -145,16 +149,34 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
     """
     last = dict(last_valid)
     for told in changes:
-        signed = signed_reviews(told.change)
+        change = told.change
+        review_id, after = change.review_id, change.after
+        # Nearly all changes are such; the rest of the rule would come to the same.
+        if change.before is None and after is not None and told.type == CREATED_TYPE and review_id not in last:
+            last[review_id] = after.rated_at
+            yield _new(told, after)
+            continue
+        signed = signed_reviews(change)
         if not signed:
             continue
-        review_id = told.change.review_id
         was_there = review_id in last
         valid_at = min(told.known_at, max(_took_effect_at(told), *(review.rated_at for _, review in signed)))
         if was_there:
             valid_at = max(valid_at, last[review_id])
         last[review_id] = valid_at
         yield from _entries(told, signed, valid_at, _happened(told, was_there=was_there))
+
+
+def _new(told: ToldChange, review: SortedReview) -> LedgerEntry:
+    return LedgerEntry(
+        told=told,
+        sign=1,
+        review=review,
+        traits=check(review),
+        valid_at=review.rated_at,
+        happened=LATE if told.known_at - review.rated_at > LATE_AFTER else CREATED,
+        topics=topics_in_one(review.topics) if review.topics else 0,
+    )
 
 
 def _entries(
@@ -198,7 +220,11 @@ def _happened(told: ToldChange, *, was_there: bool) -> int:
 def days_past(appended: Iterable[LedgerEntry], now: datetime) -> list[ChangedDay]:
     """Return the days before the present one that entries are shown on, by tenant. Usually there is none."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    past = {(each.told.tenant_id, _day(each.shown_at)) for each in appended if each.shown_at < today}
+    past = {
+        (each.told.tenant_id, _day(each.shown_at))
+        for each in appended
+        if each.told.known_at < today and each.shown_at < today
+    }
     return [ChangedDay(*each) for each in sorted(past)]
 
 
