@@ -24,7 +24,7 @@ WORD = "zwickelfroh"
 """In nothing but what is erased: in the words, the id on the platform and the address of the review."""
 FOLLOWERS = ("alerting", "scoring", "feedback-board")
 GROUPS = {
-    "scoring": ("scoring-live", "scoring-history", "scoring-insight"),
+    "scoring": ("scoring-live", "scoring-history", "scoring-insight", "scoring-answers"),
     "alerting": ("alerting",),
     "feedback_board": ("board",),
 }

@@ -9,6 +9,7 @@ from typing import Final
 import asyncpg
 
 from benchmarks import servers
+from benchmarks.cpu import family_seconds
 from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.progress import tell
@@ -79,11 +80,14 @@ async def _read(report: Report, backing: Servers, count: int) -> None:
     }
     for name, asked in moments.items():
         taken, counted = [], 0
+        spent = time.process_time(), family_seconds(backing.postgres.process.pid)
         for each in asked:
             async with database.transaction(TENANT) as tx:
                 began_at = time.perf_counter()
                 found = await answers_at(tx, TENANT, SUBJECT, unix_us(each))
                 taken.append(1e3 * (time.perf_counter() - began_at))
                 counted += found.all.count
-        report.line(f"{name}, {DAYS} days, {counted / ASKED:,.0f} reviews", latencies(taken))
+        ours, its = time.process_time() - spent[0], family_seconds(backing.postgres.process.pid) - spent[1]
+        processor = f"processor ours {1e3 * ours / ASKED:.1f} + PostgreSQL {1e3 * its / ASKED:.1f} ms"
+        report.line(f"{name}, {DAYS} days, {counted / ASKED:,.0f} reviews", f"{latencies(taken)}; {processor}")
     await database.close()

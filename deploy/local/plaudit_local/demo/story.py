@@ -162,9 +162,9 @@ _QUEUES = (
     "The queue went out of the door.",
     "Long queue.",
     "One till and a long queue.",
-    "The queue hardly moves.",
+    "The queue moves slowly.",
     "I left the queue without coffee.",
-    "A long queue, and nobody says how long.",
+    "A long queue and slow service.",
 )
 _STAMPS = (
     "The app lost my stamps.",

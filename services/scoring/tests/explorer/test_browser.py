@@ -3,18 +3,23 @@
 import random
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from playwright.async_api import expect
 
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.db import Database, Role
 from plaudit.common.tenants import commands as tenants
+from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.main import build
 from plaudit_testing.accessibility import faults_of
+from plaudit_testing.answered import answer
 from plaudit_testing.browser import browsing, needs_browser
-from plaudit_testing.review_events import review_state
+from plaudit_testing.review_events import SOURCE, pending_envelope, review_state
 
 pytestmark = [pytest.mark.postgres, needs_browser]
+
+OTHER = msgspec.structs.replace(SOURCE, id="01956d00-0000-7000-8000-000000000002")
 
 
 async def test_everybody_can_use_the_page_on_every_screen(resources, bus, tmp_path) -> None:
@@ -28,8 +33,13 @@ async def test_everybody_can_use_the_page_on_every_screen(resources, bus, tmp_pa
             chance.choice([5.0, 5.0, 4.0, 3.0, 1.0]),
             f"kite-coffee/{shop}",
             rated_at=now - timedelta(days=chance.randrange(420), hours=number),
+            source=chance.choice([SOURCE, OTHER]),
         )
         await bus.tell(None, state)
+        published_at = now - timedelta(days=chance.randrange(80))
+        reply = answer(published_at + timedelta(hours=9)) if state.source == OTHER else None
+        told = msgspec.structs.replace(state, published_at=published_at, rated_at=published_at, answer=reply)
+        await bus.give(ANSWERS, pending_envelope(None, told, time=now), number + 1)
     owner = Database(resources.settings, "common", Role.OWNER, pool_size=1)
     async with owner.transaction() as tx:
         await tenants.create(tx, "default", "Kite Coffee")

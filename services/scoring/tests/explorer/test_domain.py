@@ -13,7 +13,7 @@ from plaudit.scoring.explorer.domain import (
     answer_facts,
     answer_rate,
     facts,
-    half_answered,
+    half_within,
     signed,
     stars_in_words,
     state_of,
@@ -188,12 +188,12 @@ def test_answers_are_told_in_words_with_how_sure_they_are() -> None:
     assert (rate.words, rate.value, rate.beside) == (
         "Answered, of the last 90 days",
         "75\u00a0%",
-        "30 to 95\u00a0% · 3 of 4",
+        "30\u00a0to\u00a095\u00a0% · 3\u00a0of\u00a04",
     )
     assert (half.words, half.value) == ("Half are answered within", "5\u00a0hours")
     assert half.beside == "50\u00a0% within a day, 75\u00a0% within three days, 75\u00a0% within a week"
     assert raised.words == "Negative reviews raised by a star or more after an answer"
-    assert (raised.value, raised.beside) == ("50\u00a0%", "9 to 91\u00a0% · 1 of 2")
+    assert (raised.value, raised.beside) == ("50\u00a0%", "9\u00a0to\u00a091\u00a0% · 1\u00a0of\u00a02")
 
 
 def test_where_more_than_half_wait_that_is_said() -> None:
@@ -208,20 +208,20 @@ def test_what_nobody_tells_is_no_rate() -> None:
     assert (only.value, only.beside) == ("not told", "of 7 more nobody tells")
 
     untold = answers([], [], unknown=7).all
-    assert (answer_rate(untold), half_answered(untold)) == ("not told", "")
+    assert (answer_rate(untold), half_within(untold)) == ("not told", "")
 
 
 def test_without_reviews_nothing_is_said_of_answers() -> None:
     none = answers([], [])
 
     assert answer_facts(none) == []
-    assert (answer_rate(none.all), half_answered(none.all)) == ("", "")
+    assert (answer_rate(none.all), half_within(none.all)) == ("", "")
 
 
 def test_it_is_said_since_when_reviews_are_known() -> None:
     [rate, _] = answer_facts(answers([5], [], since=NOW_US))
 
-    assert rate.beside.endswith("1 of 1 · of reviews known since 29 November 2026")
+    assert rate.beside.endswith("1\u00a0of\u00a01 · of reviews known since 29 November 2026")
 
 
 @pytest.mark.parametrize(

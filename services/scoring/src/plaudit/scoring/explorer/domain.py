@@ -206,10 +206,10 @@ def answer_rate(figures: AnswerFigures) -> str:
     return _percent(figures.rate)
 
 
-def half_answered(figures: AnswerFigures) -> str:
-    """Return within which time half of the reviews are answered; nothing without reviews."""
+def half_within(figures: AnswerFigures) -> str:
+    """Return within which time half of the reviews are answered, in few words; nothing without reviews."""
     if figures.median_us is None:
-        return "more than half wait" if figures.count else ""
+        return "under half" if figures.count else ""
     return wait(figures.median_us)
 
 
@@ -237,13 +237,15 @@ def _half_answered(figures: AnswerFigures) -> Fact:
         for words, share in zip(("a day", "three days", "a week"), figures.within.values(), strict=True)
         if share is not None
     ]
-    return Fact("Half are answered within", half_answered(figures), ", ".join(told))
+    half = "more than half wait" if figures.median_us is None else wait(figures.median_us)
+    return Fact("Half are answered within", half, ", ".join(told))
 
 
 def _of(part: int, count: int) -> str:
-    """Return `31 to 69 % · 8 of 16`."""
+    """Return `31 to 69 % · 8 of 16`, which breaks between the two alone."""
     low, high = wilson(part / count, count)
-    return f"{100 * low:.0f} to {_percent(high)} · {part:,} of {count:,}"
+    between_words = f"{100 * low:.0f} to {_percent(high)}".replace(" ", _NO_BREAK)
+    return f"{between_words} · " + f"{part:,} of {count:,}".replace(" ", _NO_BREAK)
 
 
 def between(interval: Interval | None) -> str:
