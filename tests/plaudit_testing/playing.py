@@ -2,7 +2,7 @@
 
 import random
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,8 +15,9 @@ from plaudit.common.kafka.positions import Move, Place
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit_testing.feed import Feed
 from plaudit_testing.oracle import EPOCH
-from plaudit_testing.real_lives import Stand, Step
+from plaudit_testing.real_lives import Stand, Step, lives, made_up_rows
 from plaudit_testing.review_events import pending_envelope, record_of, review_state
 
 PARTITIONS = 4
@@ -107,3 +108,29 @@ async def work(job: PeriodicJob) -> None:
     """Let a job do all that is due."""
     while await job.has_work():
         await job.turn()
+
+
+class Story:
+    """Reviews that nobody wrote, with lives of all kinds, told over Kafka a part at a time."""
+
+    def __init__(self, feed: Feed, reviews: int, seed: int, subjects: Sequence[str], partitions: int) -> None:
+        self._feed = feed
+        self._steps = lives(made_up_rows(reviews, seed, subjects), seed)
+        self.events = list(events(self._steps, partitions))
+        self.told = 0
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """What was told so far."""
+        return self._steps[: self.told]
+
+    @property
+    def left(self) -> int:
+        """How many there are to tell."""
+        return len(self._steps) - self.told
+
+    async def go_on(self, count: int) -> None:
+        """Tell of so many more."""
+        for partition, pending in self.events[self.told : self.told + count]:
+            await self._feed.numbered(partition, pending)
+            self.told += 1

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpx
@@ -28,7 +28,7 @@ from plaudit_testing import real_lives
 from plaudit_testing.draining import drain
 from plaudit_testing.feed import Feed, feeding
 from plaudit_testing.oracle import instant, microseconds, prefixes
-from plaudit_testing.playing import events
+from plaudit_testing.playing import Story, events
 from plaudit_testing.real_lives import LAST_US, Oracle, Rules, Step
 from plaudit_testing.runtime import running, short_and_long, until
 from plaudit_testing.stack import stack
@@ -57,30 +57,6 @@ async def feed(resources: Resources[ScoringSettings], kafka_topics) -> AsyncIter
     await kafka_topics.recreate({REVIEWS.name: PARTITIONS})
     async with feeding(resources.settings, REVIEWS) as opened:
         yield opened
-
-
-class Story:
-    """Reviews with lives of all kinds, told a part at a time."""
-
-    def __init__(self, feed: Feed, reviews: int, seed: int) -> None:
-        self._feed = feed
-        self._steps = real_lives.lives(real_lives.made_up_rows(reviews, seed, SUBJECTS), seed)
-        self._events = list(events(self._steps, PARTITIONS))
-        self.told = 0
-
-    @property
-    def steps(self) -> Sequence[Step]:
-        """What was told so far."""
-        return self._steps[: self.told]
-
-    @property
-    def left(self) -> int:
-        return len(self._steps) - self.told
-
-    async def go_on(self, count: int) -> None:
-        for partition, pending in self._events[self.told : self.told + count]:
-            await self._feed.numbered(partition, pending)
-            self.told += 1
 
 
 def loop_of(subscription: Subscription[Any], resources: Resources[ScoringSettings]) -> ConsumerLoop[Any]:
@@ -190,7 +166,7 @@ async def test_f10_while_members_join_and_leave_scores_are_exact_and_positions_n
     api: httpx.AsyncClient, feed: Feed, resources: Resources[ScoringSettings], worker: Database, rounds: int
 ) -> None:
     chance = random.Random(10)
-    story, positions = Story(feed, 60 * rounds, seed=10), Positions(worker)
+    story, positions = Story(feed, 60 * rounds, 10, SUBJECTS, PARTITIONS), Positions(worker)
     each = story.left // (rounds + 1)
     async with positions.watched(), asyncio.TaskGroup() as tasks:
         members = Members(resources, tasks)
@@ -230,7 +206,7 @@ async def kept(superuser: Any) -> list[Any]:
 async def test_f11_what_a_consumer_writes_that_wakes_after_its_session_has_ended_is_refused(
     api: httpx.AsyncClient, feed: Feed, resources: Resources[ScoringSettings], superuser: Any, kafka_server, tmp_path
 ) -> None:
-    story, trace = Story(feed, 120, seed=11), tmp_path / "trace"
+    story, trace = Story(feed, 120, 11, SUBJECTS, PARTITIONS), tmp_path / "trace"
     await story.go_on(story.left // 3)
     url = resources.settings.database_url.get_secret_value()
     with stack(
@@ -293,10 +269,10 @@ async def delete_groups(admin: AIOKafkaAdminClient, names: list[str]) -> set[tup
     return {(group, code) for group, code in answer.results}
 
 
-async def test_f22_groups_that_kafka_has_forgotten_go_on_from_the_databases_positions(
+async def test_f22_groups_that_kafka_has_deleted_go_on_from_the_databases_positions(
     api: httpx.AsyncClient, feed: Feed, resources: Resources[ScoringSettings], kafka_server
 ) -> None:
-    story = Story(feed, 80, seed=22)
+    story = Story(feed, 80, 22, SUBJECTS, PARTITIONS)
     await story.go_on(story.left // 2)
     await apply_all(resources, *GROUPS)
     async with admin_of(kafka_server.bootstrap) as admin:
@@ -321,7 +297,7 @@ async def test_f22_records_deleted_before_they_were_read_halt_their_partition_an
     superuser: Any,
     kafka_server,
 ) -> None:
-    story = Story(feed, 120, seed=23)
+    story = Story(feed, 120, 23, SUBJECTS, PARTITIONS)
     await story.go_on(story.left // 2)
     await apply_all(resources, *GROUPS)
     await story.go_on(story.left)
@@ -356,7 +332,7 @@ async def test_f22_records_deleted_before_they_were_read_halt_their_partition_an
 async def test_f23_what_a_newer_producer_adds_is_ignored_and_another_major_version_is_set_aside(
     api: httpx.AsyncClient, feed: Feed, resources: Resources[ScoringSettings], superuser: Any
 ) -> None:
-    story = Story(feed, 40, seed=40)
+    story = Story(feed, 40, 40, SUBJECTS, PARTITIONS)
     newer = iter(range(10**6))
 
     def with_more(pending: bytes) -> bytes:
@@ -374,7 +350,7 @@ async def test_f23_what_a_newer_producer_adds_is_ignored_and_another_major_versi
     strange = list(events(real_lives.lives(real_lives.made_up_rows(2, 41, SUBJECTS), 41), PARTITIONS))
     renamed = msgspec.json.decode(strange[0][1])["data"]
     renamed["after"]["stars"] = renamed["after"].pop("rating")
-    for number, (partition, pending) in enumerate(story._events):
+    for number, (partition, pending) in enumerate(story.events):
         await feed.numbered(partition, with_more(pending))
         story.told += 1
         if number == 5:

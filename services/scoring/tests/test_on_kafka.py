@@ -149,11 +149,11 @@ async def test_a_rating_off_the_scale_is_a_dead_letter_and_the_next_review_is_co
     await apply_all()
 
     async with worker.transaction() as tx:
-        letters = await tx.raw.fetch(
-            "SELECT sequence, reason, error FROM dead_letters WHERE consumer_group = $1", LIVE.group
-        )
-    assert [(letter["sequence"], letter["reason"]) for letter in letters] == [(2, "invalid")]
-    assert "rating 5.5 is off the scale" in letters[0]["error"]
+        letters = await tx.raw.fetch("SELECT consumer_group, sequence, reason, error FROM dead_letters ORDER BY 1")
+    assert [(letter["consumer_group"], letter["sequence"], letter["reason"]) for letter in letters] == [
+        (group, 2, "invalid") for group in (HISTORY.group, LIVE.group)
+    ]
+    assert all("rating 5.5 is off the scale" in letter["error"] for letter in letters)
     await assert_figures(api, told.truths)
 
 

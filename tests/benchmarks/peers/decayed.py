@@ -6,7 +6,7 @@ of `trust` and `recent` the decayed sums of ratings, weights by star and squared
 
 import json
 import os
-import time
+import signal
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -83,9 +83,14 @@ class Progress:
             self.tell()
         return is_last
 
+    def end(self) -> None:
+        """Tell that all is safe, and stay until the benchmark has read what that took."""
+        self.tell()
+        signal.pause()
+
     def tell(self) -> None:
         """Write how far it is."""
         at_the_top = sum(self._at_the_top.values()) if self.done >= EVENTS else None
         told = FOLDER / "told.new"
-        told.write_text(json.dumps({"done": self.done, "at_the_top": at_the_top, "at": time.time()}))
+        told.write_text(json.dumps({"done": self.done, "at_the_top": at_the_top}))
         told.replace(FOLDER / "told")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-FOLDER = ROOT / "build" / "peers"
+FOLDER = ROOT / ".local" / "peers"
 
 
 def python_of(name: str) -> str:

@@ -40,7 +40,7 @@ class Position(Base):
 
 
 async def main() -> None:
-    """Count all events, and end."""
+    """Count all events."""
     engine = create_async_engine(sqlalchemy_url(os.environ["PLAUDIT_DATABASE_URL"]))
     async with engine.begin() as connection:
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS per_event"))
@@ -70,9 +70,9 @@ async def main() -> None:
                 if is_top:
                     progress.hold(key, row.numbers)
         is_last = progress.one_more()
-    progress.tell()
     await consumer.stop()
     await engine.dispose()
+    progress.end()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def count(event: dict[str, Any], state: Any) -> None:
 
 
 def main() -> None:
-    """Count all events, and end."""
+    """Count all events."""
     app = Application(
         broker_address=BOOTSTRAP,
         consumer_group="peer-quix",
@@ -35,7 +35,7 @@ def main() -> None:
     frame = app.dataframe(app.topic(TOPIC, key_deserializer="str", value_deserializer="json"))
     frame.update(count, stateful=True)
     app.run(frame, count=EVENTS, collect=False)
-    progress.tell()
+    progress.end()
 
 
 if __name__ == "__main__":

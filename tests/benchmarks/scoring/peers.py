@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiokafka
+import asyncpg
 import sqlalchemy
 
 from benchmarks import cores, servers
@@ -31,6 +32,7 @@ WARM_SHARE = 0.2
 """What is left out at the start, for all alike."""
 POLL_SECONDS = 0.05
 STALL_SECONDS = 120.0
+_WAL = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def run(report: Report, options: Options) -> None:
             report.heading(f"scoring beside its peers: {peer.name}")
             report.text(peer.what)
             with _running(backing, peer, count := max(int(events * peer.share), 1)) as (process, folder):
-                theirs = _tell(report, _watch(backing, process, folder, count))
+                theirs = _tell(report, asyncio.run(_watch(backing, process, folder, count)))
                 report.check("events counted at the top", round(_told(folder)["at_the_top"]), count)
             report.line("its processor time to Plaudit's", f"{theirs / ours:.1f} times")
 
@@ -118,8 +120,8 @@ def _running(backing: Servers, peer: Peer, events: int) -> Iterator[tuple[Guarde
         process.kill()
 
 
-def _watch(backing: Servers, process: GuardedProcess, folder: Path, events: int) -> Drained:
-    """Return what was seen until all is counted.
+async def _watch(backing: Servers, process: GuardedProcess, folder: Path, events: int) -> Drained:
+    """Return what was seen until all is counted. PostgreSQL is asked as often as a peer tells how far it is.
 
     Raises:
         StalledError: nothing moves any more.
@@ -129,14 +131,18 @@ def _watch(backing: Servers, process: GuardedProcess, folder: Path, events: int)
     )
     steps: list[Step] = []
     moved_at, done = time.monotonic(), 0
-    while done < events:
-        now_done = _told(folder).get("done", 0)
-        if now_done != done:
-            done, moved_at = now_done, time.monotonic()
-            steps.append(Step(done, asyncio.run(backing.wal_bytes()), meter.sample()))
-        elif not process.running or time.monotonic() - moved_at > STALL_SECONDS:
-            raise StalledError(f"{done:,} of {events:,} done: {(folder / 'log').read_text()[-3_000:]}")
-        time.sleep(POLL_SECONDS)
+    connection = await asyncpg.connect(backing.database_url)
+    try:
+        while done < events:
+            now_done = _told(folder).get("done", 0)
+            if now_done != done:
+                done, moved_at = now_done, time.monotonic()
+                steps.append(Step(done, await connection.fetchval(_WAL), meter.sample()))
+            elif not process.running or time.monotonic() - moved_at > STALL_SECONDS:
+                raise StalledError(f"{done:,} of {events:,} done: {(folder / 'log').read_text()[-3_000:]}")
+            await asyncio.sleep(POLL_SECONDS)
+    finally:
+        await connection.close()
     return Drained(steps, meter)
 
 
