@@ -14,6 +14,7 @@ from plaudit.scoring.explorer.domain import (
     answer_rate,
     facts,
     half_within,
+    headline,
     signed,
     stars_in_words,
     state_of,
@@ -73,6 +74,11 @@ def test_the_strip_says_what_is_shown_and_when_that_changes() -> None:
     assert reviews[:2] == ("22", "reviews · they say as much as 22.0 equal ones")
     assert ratio[:2] == ("22 : 0", "positive : negative")
     assert following == ("27 Sep 2027", "falls below 4.25 if nobody writes: 4 ★", "")
+
+
+def test_the_headline_says_the_score_alone() -> None:
+    assert headline(figures(*[5.0] * 22)) == "The score is 4.64 now, shown as 4½ ★."
+    assert headline(figures()) == "No review counts now."
 
 
 def test_what_comes_within_a_month_is_marked() -> None:

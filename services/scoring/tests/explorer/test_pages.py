@@ -152,3 +152,30 @@ async def test_the_page_leads_to_why_where_and_what_people_say(staff: httpx.Asyn
         assert f'href="/console/scores/{path}?subject=acme"' in page
     for path in ("explanation", "projection"):
         assert (await staff.get(f"/console/scores/{path}", params={"subject": "acme"})).status_code == 200
+
+
+async def test_what_changes_with_the_score_is_read_by_itself(staff: httpx.AsyncClient, bus) -> None:
+    await told(bus, 5.0, 1.0)
+    await told(bus, 4.0, subject="acme/paris")
+
+    page = (await staff.get(page_of("acme", "acme/paris", profile="recent"))).text
+    address = "/console/scores/subject/now?subject=acme&amp;subject=acme%2Fparis&amp;profile=recent"
+    assert (
+        f'data-live="/v1/score-events?subject=acme" data-live-type="score.changed" data-live-from="{address}"' in page
+    )
+
+    parts = await staff.get(address.replace("&amp;", "&"))
+    assert parts.status_code == 200
+    assert "<nav" not in parts.text
+    for part in ("told", "now", "course", "beside", "panel"):
+        assert parts.text.count(f'id="{part}"') == page.count(f'id="{part}"') == 1
+    assert '<time datetime="' in parts.text.partition("</span>")[0]
+
+
+@pytest.mark.parametrize(("query", "status"), [("subject=acne", 404), ("", 422), ("subject=No+subject", 422)])
+async def test_nothing_changes_of_a_subject_that_there_is_not(
+    staff: httpx.AsyncClient, bus, query: str, status: int
+) -> None:
+    await told(bus, 5.0)
+
+    assert (await staff.get(f"/console/scores/subject/now?{query}")).status_code == status

@@ -203,3 +203,24 @@ async def test_without_our_colours_lines_are_seen(page: Page) -> None:
     await page.emulate_media(forced_colors="active", color_scheme="dark")
     stroke = "e => getComputedStyle(e).stroke"
     assert await page.locator(".chart path.line").first.evaluate(stroke) == "rgb(255, 255, 255)"
+
+
+async def test_a_chart_that_is_replaced_can_be_walked_along_and_one_in_use_is_not_replaced(page: Page) -> None:
+    replacing = """() => document.querySelector("figure.chart").parentElement
+      .dispatchEvent(new CustomEvent("live-replace", {bubbles: true, cancelable: true}))"""
+    drawn = await page.locator(".uplot").count()
+    plot = page.locator("figure.chart .plot").first
+    await plot.focus()
+    assert not await page.evaluate(replacing)
+    await plot.blur()
+    assert await page.evaluate(replacing)
+    await page.evaluate("""async () => {
+      const read = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+      const part = document.querySelector("figure.chart").parentElement;
+      part.replaceChildren(...read.querySelector("figure.chart").parentElement.childNodes);
+      part.dispatchEvent(new CustomEvent("live-replaced", {bubbles: true}));
+    }""")
+    await expect(page.locator(".uplot")).to_have_count(drawn)
+    await plot.focus()
+    await page.keyboard.press("ArrowLeft")
+    await expect(page.locator("figure.chart .reading").first).to_be_visible()
