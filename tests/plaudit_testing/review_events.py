@@ -58,6 +58,11 @@ def review_state(rating: float = 5.0, subject: str = "acme/berlin", **fields: An
     return msgspec.structs.replace(state, **fields)
 
 
+def _rating_times(*states: ReviewState | None) -> list[datetime]:
+    """When states were rated; a test may say that as text, too."""
+    return [each.rated_at for each in states if each is not None and isinstance(each.rated_at, datetime)]
+
+
 def pending_envelope(
     before: ReviewState | None,
     after: ReviewState | None,
@@ -84,7 +89,7 @@ def pending_envelope(
             source="/plaudit/ingest",
             type=event_type
             or ("review.created" if before is None else "review.removed" if after is None else "review.edited"),
-            time=time or max((RECORDED, *(each.rated_at for each in (before, after) if each))),
+            time=time or max((RECORDED, *_rating_times(before, after))),
             subject=state.subject if state else "acme",
             tenant=tenant_id,
             datacontenttype="application/json",

@@ -84,7 +84,7 @@ async def test_the_effect_compares_what_was_rated_before_with_what_was_rated_aft
 
     # The review of the instant itself was rated after.
     assert (found["before"]["n"], found["after"]["n"], found["verdict"]) == (11, 13, "rose")
-    assert found["days"] == pytest.approx(20, abs=0.01)
+    assert found["days"] == pytest.approx((datetime.now(UTC) - at) / timedelta(days=1), abs=0.01)
     assert found["after"]["value"] == pytest.approx((12 * 5 + 1) / 13)
     assert found["words"].startswith("The mean rating rose measurably")
     assert (shares["before"]["n"], shares["after"]["n"], shares["difference"]) == (7, 8, pytest.approx(7 / 8))
