@@ -21,7 +21,7 @@ async def ledger(worker: Database) -> list[tuple[int, int, str, float]]:
     return [tuple(row) for row in rows]
 
 
-async def test_every_change_may_subtract_what_was_and_adds_what_is(bus, worker: Database) -> None:
+async def test_every_change_takes_away_what_was_and_adds_what_is(bus, worker: Database) -> None:
     created, edited, moved = review_state(1), review_state(4), review_state(4, "acme/hamburg")
     for before, after in [(None, created), (created, edited), (edited, moved), (moved, None), (None, moved)]:
         await bus.tell(before, after)
