@@ -146,9 +146,9 @@ edges = st.lists(st.integers(-3 * 24, 9 * 24), min_size=2, max_size=12, unique=T
 
 
 @given(edges, st.integers(-4 * 24, 10 * 24 - 1), st.booleans())
-def test_an_instant_counts_once_in_its_own_step_and_in_no_other(edges: list[int], at: int, takes_away: bool) -> None:
+def test_an_instant_counts_once_in_its_own_step_and_in_no_other(edges: list[int], at: int, may_subtract: bool) -> None:
     hour_us = DAY_US // 24
-    days, stretches = in_days([each * hour_us for each in edges], takes_away=takes_away)
+    days, stretches = in_days([each * hour_us for each in edges], may_subtract=may_subtract)
     own = next((step for step, (start, end) in enumerate(pairwise(edges)) if start <= at < end), None)
 
     counted = Counter(each.step for each in days if each.first <= at // 24 < each.end)
@@ -157,13 +157,13 @@ def test_an_instant_counts_once_in_its_own_step_and_in_no_other(edges: list[int]
             counted[each.owner] -= each.owner >= 0
             counted[own] += own is not None
     assert {step: n for step, n in counted.items() if n} == ({} if own is None else {own: 1})
-    assert takes_away or all(each.owner < 0 for each in stretches)
+    assert may_subtract or all(each.owner < 0 for each in stretches)
 
 
 def test_of_a_day_that_a_step_begins_on_the_shorter_piece_is_read() -> None:
     edges_us = [0, DAY_US + DAY_US // 24, 3 * DAY_US]
 
-    assert in_days(edges_us, takes_away=True) == (
+    assert in_days(edges_us, may_subtract=True) == (
         [StepDays(0, 1, 0), StepDays(2, 3, 1), StepDays(1, 2, 1)],
         [StepStretch(DAY_US, edges_us[1], 1)],
     )

@@ -220,7 +220,7 @@ class StepStretch(NamedTuple):
     """The step that the day's cells count in, from which these entries are taken; -1 where they count in none."""
 
 
-def in_days(edges_us: Sequence[int], *, takes_away: bool) -> tuple[list[StepDays], list[StepStretch]]:
+def in_days(edges_us: Sequence[int], *, may_subtract: bool) -> tuple[list[StepDays], list[StepStretch]]:
     """Return which cells of whole days, and which entries beside them, make up steps.
 
     A day on which a step begins after midnight is cut. If one piece of it is longer than all others, its cells count
@@ -228,7 +228,7 @@ def in_days(edges_us: Sequence[int], *, takes_away: bool) -> tuple[list[StepDays
 
     Args:
         edges_us: the start of each step in microseconds since the Unix epoch, and the end of the last.
-        takes_away: whether entries may be taken away from cells, which leaves their `newest_us` as it is.
+        may_subtract: whether entries may be taken away from cells, which leaves their `newest_us` as it is.
     """
     days = [
         StepDays(-(-start // DAY_US), end // DAY_US, step)
@@ -246,7 +246,7 @@ def in_days(edges_us: Sequence[int], *, takes_away: bool) -> tuple[list[StepDays
             for step, (start, end) in enumerate(pairwise(bounds), start=first - 1)
         ]
         length, longest, _, owner = max(pieces)
-        if not takes_away or 2 * length <= DAY_US:
+        if not may_subtract or 2 * length <= DAY_US:
             owner = -1
         if owner >= 0:
             days.append(StepDays(day, day + 1, owner))

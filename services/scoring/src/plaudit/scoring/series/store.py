@@ -138,7 +138,7 @@ async def _kept_steps(
     if as_known or not await cells.is_celled(tx, tenant_id, subject):
         return await history.steps_of(tx, tenant_id, subject, starts, end, as_known=as_known)
     has_frozen, by_source = any(each.is_frozen for each in profiles), any(each.source_weights for each in profiles)
-    days, stretches = in_days([unix_us(each) for each in (*starts, end)], takes_away=not has_frozen)
+    days, stretches = in_days([unix_us(each) for each in (*starts, end)], may_subtract=not has_frozen)
     given = [
         *([each[n] for each in days] for n in range(3)),
         *([EPOCH + timedelta(microseconds=each[n]) for each in stretches] for n in range(2)),
