@@ -143,13 +143,10 @@ class Members:
         self._here.append((loop, stop, self._tasks.create_task(loop.run(stop))))
         await until(lambda: loop.assignment.complete, "the new member is in the group")
 
-    async def leave(self, number: int, *, at_once: bool) -> None:
-        """One stops, or ends in the middle of whatever it does and without a word."""
+    async def leave(self, number: int) -> None:
+        """One stops; what it has in flight is finished."""
         _, stop, task = self._here.pop(number)
-        if at_once:
-            task.cancel()
-        else:
-            stop.set()
+        stop.set()
         await asyncio.wait([task])
 
     @property
@@ -174,9 +171,9 @@ async def test_f10_while_members_join_and_leave_scores_are_exact_and_positions_n
             feeding_on = asyncio.create_task(story.go_on(each))
             for subscription in GROUPS:
                 await members.join(subscription)
-            if number:  # those of the round before, one of which is in the middle of something
+            if number:  # one of them while the others take what is fed
                 for _ in GROUPS:
-                    await members.leave(chance.randrange(2), at_once=number % 2 == 0)
+                    await members.leave(chance.randrange(2))
             await feeding_on
         await story.go_on(story.left)
         for subscription in GROUPS:
@@ -184,7 +181,7 @@ async def test_f10_while_members_join_and_leave_scores_are_exact_and_positions_n
         for subscription in GROUPS:
             await drain(members.loop(subscription.group))
         while members.count:
-            await members.leave(0, at_once=False)
+            await members.leave(0)
 
     assert positions.moves > rounds
     await assert_scores_are_those_of(api, story.steps)
