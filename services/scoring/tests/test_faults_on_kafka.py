@@ -21,6 +21,7 @@ from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.observability import metrics
 from plaudit.common.process import Resources
 from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.rebuilds.jobs import rebuild
 from plaudit.scoring.settings import ScoringSettings
@@ -188,7 +189,7 @@ async def test_f10_while_members_join_and_leave_scores_are_exact_and_positions_n
 
 
 async def kept(superuser: Any) -> list[Any]:
-    """All that both groups have written."""
+    """Where the groups stand, and all that live and history have written."""
     return [
         [tuple(row) for row in await superuser.fetch(f"SELECT * FROM scoring.{table} ORDER BY {order}")]
         for table, order in (
@@ -216,13 +217,13 @@ async def test_f11_what_a_consumer_writes_that_wakes_after_its_session_has_ended
         zombie = processes.process("scoring", "consume").start("after_fetch_before_statement=stop@1", trace)
         await until(trace.exists, "the process holds a batch that it has not applied")
         await story.go_on(story.left // 2)
-        await apply_all(resources, *GROUPS)  # waits for the session timeout
+        await apply_all(resources, *GROUPS, INSIGHT)  # waits for the session timeout
         before = await kept(superuser)
         zombie.resume()
         await asyncio.to_thread(zombie.wait_ready)
         assert await kept(superuser) == before
         await story.go_on(story.left)
-        await apply_all(resources, *GROUPS)
+        await apply_all(resources, *GROUPS, INSIGHT)
         assert await asyncio.to_thread(zombie.stop) == 0, zombie.log_tail()
 
     await assert_scores_are_those_of(api, story.steps)
