@@ -217,14 +217,18 @@ async def test_f11_what_a_consumer_writes_that_wakes_after_its_session_has_ended
         zombie = processes.process("scoring", "consume").start("after_fetch_before_statement=stop@1", trace)
         await until(trace.exists, "the process holds a batch that it has not applied")
         await story.go_on(story.left // 2)
-        await apply_all(resources, *GROUPS, INSIGHT)  # waits for the session timeout
-        before = await kept(superuser)
-        zombie.resume()
-        await asyncio.to_thread(zombie.wait_ready)
-        assert await kept(superuser) == before
-        await story.go_on(story.left)
-        await apply_all(resources, *GROUPS, INSIGHT)
-        assert await asyncio.to_thread(zombie.stop) == 0, zombie.log_tail()
+        loops = [loop_of(each, resources) for each in (*GROUPS, INSIGHT)]
+        async with running(*loops):
+            for loop in loops:
+                await drain(loop)  # waits for the session timeout
+            before = await kept(superuser)
+            zombie.resume()
+            await asyncio.to_thread(zombie.wait_ready)
+            assert await kept(superuser) == before
+            await story.go_on(story.left)
+            for loop in loops:
+                await drain(loop)
+            assert await asyncio.to_thread(zombie.stop) == 0, zombie.log_tail()
 
     await assert_scores_are_those_of(api, story.steps)
 
