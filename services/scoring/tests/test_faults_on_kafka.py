@@ -21,6 +21,7 @@ from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.observability import metrics
 from plaudit.common.process import Resources
 from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.rebuilds.jobs import rebuild
 from plaudit.scoring.settings import ScoringSettings
@@ -143,13 +144,10 @@ class Members:
         self._here.append((loop, stop, self._tasks.create_task(loop.run(stop))))
         await until(lambda: loop.assignment.complete, "the new member is in the group")
 
-    async def leave(self, number: int, *, at_once: bool) -> None:
-        """One stops, or ends in the middle of whatever it does and without a word."""
+    async def leave(self, number: int) -> None:
+        """One stops; what it has in flight is finished."""
         _, stop, task = self._here.pop(number)
-        if at_once:
-            task.cancel()
-        else:
-            stop.set()
+        stop.set()
         await asyncio.wait([task])
 
     @property
@@ -174,9 +172,9 @@ async def test_f10_while_members_join_and_leave_scores_are_exact_and_positions_n
             feeding_on = asyncio.create_task(story.go_on(each))
             for subscription in GROUPS:
                 await members.join(subscription)
-            if number:  # those of the round before, one of which is in the middle of something
+            if number:  # one of them while the others take what is fed
                 for _ in GROUPS:
-                    await members.leave(chance.randrange(2), at_once=number % 2 == 0)
+                    await members.leave(chance.randrange(2))
             await feeding_on
         await story.go_on(story.left)
         for subscription in GROUPS:
@@ -184,14 +182,14 @@ async def test_f10_while_members_join_and_leave_scores_are_exact_and_positions_n
         for subscription in GROUPS:
             await drain(members.loop(subscription.group))
         while members.count:
-            await members.leave(0, at_once=False)
+            await members.leave(0)
 
     assert positions.moves > rounds
     await assert_scores_are_those_of(api, story.steps)
 
 
 async def kept(superuser: Any) -> list[Any]:
-    """All that both groups have written."""
+    """Where the groups stand, and all that live and history have written."""
     return [
         [tuple(row) for row in await superuser.fetch(f"SELECT * FROM scoring.{table} ORDER BY {order}")]
         for table, order in (
@@ -219,14 +217,18 @@ async def test_f11_what_a_consumer_writes_that_wakes_after_its_session_has_ended
         zombie = processes.process("scoring", "consume").start("after_fetch_before_statement=stop@1", trace)
         await until(trace.exists, "the process holds a batch that it has not applied")
         await story.go_on(story.left // 2)
-        await apply_all(resources, *GROUPS)  # waits for the session timeout
-        before = await kept(superuser)
-        zombie.resume()
-        await asyncio.to_thread(zombie.wait_ready)
-        assert await kept(superuser) == before
-        await story.go_on(story.left)
-        await apply_all(resources, *GROUPS)
-        assert await asyncio.to_thread(zombie.stop) == 0, zombie.log_tail()
+        loops = [loop_of(each, resources) for each in (*GROUPS, INSIGHT)]
+        async with running(*loops):
+            for loop in loops:
+                await drain(loop)  # waits for the session timeout
+            before = await kept(superuser)
+            zombie.resume()
+            await asyncio.to_thread(zombie.wait_ready)
+            assert await kept(superuser) == before
+            await story.go_on(story.left)
+            for loop in loops:
+                await drain(loop)
+            assert await asyncio.to_thread(zombie.stop) == 0, zombie.log_tail()
 
     await assert_scores_are_those_of(api, story.steps)
 
