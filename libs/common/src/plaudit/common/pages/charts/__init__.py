@@ -29,8 +29,8 @@ marks are indices of labels, and its scale begins at zero unless `from_zero=Fals
 `small_multiples(series)` is a list of such lines of one scale; `distribution(counts, title=…)` is a table of bars, from
 five stars to one, with counts and with shares that add up to 100 %.
 
-**From one value to another.** `waterfall(before, steps, after, summary=…)` draws what each step did to a value, one below
-the other; the steps add up.
+**From one value to another.** `waterfall(before, steps, after, summary=…)` draws what each step did to a value, one
+below the other; the steps add up.
 
 **In a template** a chart is `{{ chart }}`. Around it stand a card or the ground of the page, and a heading that says
 what it shows. Nothing is styled inline, as the content security policy demands; the looks are classes of `plaudit.css`.

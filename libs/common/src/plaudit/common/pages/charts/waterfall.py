@@ -9,12 +9,14 @@ from markupsafe import Markup
 
 from plaudit.common.pages.charts.scale import Scale, scale_of, short_number
 from plaudit.common.pages.charts.words import NARROW, WIDE, both
-from plaudit.common.pages.letters import fitting, width_of
+from plaudit.common.pages.letters import fitting
 
 MAX_STEPS: Final = 24
 DECIMALS: Final = 3
-_FREED: Final = 32
-"""Pixels that other charts give to the values of their axis, beside their points; here they stand above."""
+_FREED: Final = 52
+"""Pixels that words have here beyond the places of points: other charts name their axis there."""
+_FIGURES: Final = 52
+"""Pixels from the end of the scale to that of the figures in the margin; plaudit.css has a margin of so many and 12."""
 _HEAD: Final = 20
 """Pixels at the top, for the values of the scale."""
 _ROW: Final = 36
@@ -22,7 +24,6 @@ _BASELINE: Final = 14
 """Of the words of a row, from its top."""
 _BAR_TOP: Final = 19
 _BAR: Final = 11
-_GAP: Final = 8
 _TOTAL: Final = 5
 """Pixels that the mark of a value is wide."""
 _CHART: Final = Markup(
@@ -144,6 +145,7 @@ def _links(rows: Sequence[_Row], scale: Scale) -> Markup:
 
 
 def _bars(rows: Sequence[_Row], scale: Scale) -> Markup:
+    nothing = Markup('<line class="leader" x1="{x:g}%" x2="{x:g}%" y1="{y}" y2="{end}"/>')
     bar = Markup('<rect class="{look}" x="{x:g}%" y="{y}" width="{width:g}%" height="{height}"/>')
     total = Markup(
         '<svg class="mark" x="{x:g}%" y="{y}"><rect class="total" x="-{half:g}" width="{width}" height="{height}"/>'
@@ -155,21 +157,25 @@ def _bars(rows: Sequence[_Row], scale: Scale) -> Markup:
         y = _top(place) + _BAR_TOP
         if row.look == "total":
             drawn.append(total.format(x=left, y=y, half=_TOTAL / 2, width=_TOTAL, height=_BAR))
+        elif row.begins == row.ends:
+            drawn.append(nothing.format(x=left, y=y, end=y + _BAR))
         else:
             drawn.append(bar.format(look=row.look, x=left, y=y, width=round(right - left, 2), height=_BAR))
     return Markup("").join(drawn)
 
 
 def _words(rows: Sequence[_Row], room: int) -> Markup:
-    """Return what each row says, as much of it as has room beside its figure; the table says all of it."""
+    """Return what each row says, as much of it as has room, and its figure beside the bar; the table says all of it."""
     text = Markup(
         '<text class="words told" x="0" y="{y}">{words}</text>'
-        '<text class="words number" x="100%" y="{y}" text-anchor="end">{said}</text>'
+        '<text class="number" x="100%" dx="{figures}" y="{said_y}" text-anchor="end">{said}</text>'
     )
     return Markup("").join(
         text.format(
             y=_top(place) + _BASELINE,
-            words=fitting(row.words, room - width_of(row.said, is_bold=True) - _GAP),
+            words=fitting(row.words, room),
+            figures=_FIGURES,
+            said_y=_top(place) + _BAR_TOP + _BAR - 1,
             said=row.said,
         )
         for place, row in enumerate(rows)
