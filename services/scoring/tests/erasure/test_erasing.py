@@ -21,6 +21,7 @@ from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.main import build
 from plaudit.scoring.settings import ScoringSettings
+from plaudit.scoring.topics.domain import ERASED, topics_in_one
 from plaudit_testing.draining import drain
 from plaudit_testing.erasing import holders, scrub_all, tables_of
 from plaudit_testing.feed import Feed, feeding
@@ -135,6 +136,37 @@ async def test_what_was_erased_is_subtracted_exactly_and_a_replay_of_the_whole_t
     count = "SELECT sum(n1 + n2 + n3 + n4 + n5) FROM scoring.sums WHERE prefix = 'acme'"
     assert await superuser.fetchval(count) == 2
     assert await superuser.fetchval("SELECT sum(sign) FROM scoring.ledger") == 2
+
+
+async def test_topics_of_what_was_erased_stay_away_when_the_ledger_is_read_again_after_the_job_is_done(
+    feed: Feed, resources, worker: Database, superuser
+) -> None:
+    mentions = {"topics": ("delivery",)}
+    gone = [
+        await lives(feed, spoken(1, **mentions)),
+        await lives(feed, spoken(1, **mentions), spoken(4, **mentions), partition=1),
+        # Removed at first, so that no entry says that it was erased.
+        await lives(feed, spoken(1, **mentions), None),
+    ]
+    stays = await lives(feed, review_state(5, **mentions), erase=False)
+
+    async def topics() -> dict[str, set[int]]:
+        rows = await superuser.fetch(
+            "SELECT review_id::text, array_agg(DISTINCT topics) AS topics FROM scoring.ledger GROUP BY 1"
+        )
+        return {row["review_id"]: set(row["topics"]) for row in rows}
+
+    await apply(resources, worker, HISTORY)
+    await scrub_all(worker, scrub)
+    scrubbed_once = await topics()
+    for table in ("ledger", "tail", "positions"):
+        await superuser.execute(f"TRUNCATE scoring.{table}")
+    await apply(resources, worker, HISTORY)
+
+    assert (
+        await topics() == scrubbed_once == {**{each: {ERASED} for each in gone}, stays: {topics_in_one(("delivery",))}}
+    )
+    assert await superuser.fetchval("SELECT bool_and(stage = 'done') FROM scoring.erased")
 
 
 @pytest.mark.parametrize("first", [LIVE, HISTORY], ids=["set aside, then erased", "erased, then set aside"])

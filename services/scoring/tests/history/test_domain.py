@@ -15,11 +15,11 @@ from plaudit.scoring.history.domain import (
     days_past,
     entries,
     signed_reviews,
+    without_topics,
 )
-from plaudit.scoring.insight.domain.kept import TOPIC_TITLES
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.domain.review import InvalidReviewError
-from plaudit.scoring.topics.domain import NOT_SORTED, OTHER_TOPIC, TOPICS, numbers_of
+from plaudit.scoring.topics.domain import ERASED, NOT_SORTED, OTHER_TOPIC, TOPICS, numbers_of
 from plaudit_testing.scored import MOMENT_US
 from plaudit_testing.scored import sorted_review as scored
 
@@ -210,6 +210,14 @@ def test_an_entry_has_the_topics_of_its_state_and_none_of_a_review_that_was_eras
     ]
 
 
+def test_an_entry_of_a_review_that_was_erased_keeps_no_topic_and_all_others_theirs():
+    changes = [told(None, scored(topics=("delivery",)), review_id=name) for name in ("gone", "here")]
+    found = [*entries(changes, {})]
+
+    assert [each.topics for each in without_topics(found, {("default", "gone")})] == [ERASED, found[1].topics]
+    assert without_topics(found, {("another", "gone"), ("default", "nowhere")}) == found
+
+
 def test_topics_alone_leave_no_entry():
     assert signed_reviews(change(scored(topics=("delivery",)), scored())) == []
 
@@ -219,7 +227,3 @@ def test_days_that_are_past_when_the_ledger_learns_of_them_are_told_once():
 
     assert days_past(found, RATED_AT + timedelta(days=1, hours=3)) == [ChangedDay("default", 20_000)]
     assert days_past(found, RATED_AT) == []
-
-
-def test_topics_are_those_that_insight_has_titles_for():
-    assert [*TOPIC_TITLES] == [*TOPICS]

@@ -100,7 +100,9 @@ async def test_a_persona_and_a_source_narrow_everything(saying, said: Spoken, ap
     new = await insight(api, persona="new_user")
     assert (new["reviews"]["low"], new["reviews"]["high"], new["persona"]) == (1, 0, "new_user")
     assert [each["low"]["of"] for each in new["complaints"]["topics"]] == [1]
+    assert (new["source_name"], new["platform"]) == (None, None)
     from_there = await insight(api, source=other)
+    assert (from_there["source"], from_there["source_name"], from_there["platform"]) == (other, "Other", "native")
     assert (from_there["reviews"]["low"], from_there["reviews"]["high"]) == (1, 1)
     assert terms(from_there, "complaints") == []
 

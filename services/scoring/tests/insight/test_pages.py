@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from plaudit.common.contracts import ReviewState, SourceRef
@@ -112,9 +113,19 @@ async def test_a_source_narrows_the_page(staff: httpx.AsyncClient, saying, said:
     page = await staff.get(COMPLAINTS, params={"subject": "acme", "source": OTHER.id})
 
     assert page.status_code == 200
-    assert f'<option value="{OTHER.id}" selected>source …000002</option>' in page.text
+    assert f'<option value="{OTHER.id}" selected>Shop</option>' in page.text
     assert "low-rated reviews of 1; 0 before" in page.text
-    assert "from source …000002." in page.text
+    assert "from Shop." in page.text
+
+
+async def test_sources_of_one_name_can_be_told_apart(staff: httpx.AsyncClient, saying, said: Spoken) -> None:
+    third = msgspec.structs.replace(OTHER, id="01956d00-0000-7000-8000-000000000003")
+    await saying.new(*(said(5, "Cheap rides.", source=each) for each in (OTHER, third)))
+
+    page = await staff.get(COMPLAINTS, params={"subject": "acme"})
+
+    assert ">Shop (…000002)</option>" in page.text
+    assert ">Shop (…000003)</option>" in page.text
 
 
 @pytest.mark.parametrize("source", ["x", "01956d00-0000-7000-8000-0000000000ff"])

@@ -7,7 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit_testing.review_events import review_state
+from plaudit.common.db import Database
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import Source
+from plaudit_testing.review_events import RECORDED, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -94,7 +97,8 @@ async def test_a_saved_profile_is_listed_and_can_be_changed_and_deleted(admin: h
         ({"kinds": ["stars", "nps"]}, "Kinds may hold stars and thumbs together"),
         ({"kinds": []}, "Kinds must name at least one kind"),
         ({"origin_invited": "0"}, "Every weight must be from 0.001 to 1,000."),
-        ({"source_weights": "shop 2"}, "Line 1 is not written as: the id of a source, and its weight."),
+        ({"source_weights": "shop 2"}, "Line 1: no source is called “shop”. Write a name of the list below, or an id."),
+        ({"source_weights": "2"}, "Line 1 is not written as: the name or the id of a source, and its weight."),
         ({"subjects": "a b c d"}, "Name at most 3 subjects."),
     ],
     ids=lambda given: "" if isinstance(given, str) else "-".join(given),
@@ -108,6 +112,40 @@ async def test_what_cannot_be_is_said_at_its_field_and_nothing_is_saved(
     assert words in said(refused)
     assert 'aria-invalid="true"' in refused.text or 'class="error"' in refused.text
     assert "You have no profile of your own." in (await admin.get(PROFILES)).text
+
+
+async def test_sources_are_called_by_their_names_and_by_their_ids_where_a_name_means_several(
+    admin: httpx.AsyncClient, client_of, worker: Database
+) -> None:
+    ids = [f"01956d00-0000-7000-8000-00000000000{number}" for number in range(1, 5)]
+    names = ["Shop 2", "App", "app", ids[0]]
+    async with worker.transaction() as tx:
+        await sources.note(
+            tx,
+            [
+                Source(tenant_id="default", source_id=i, name=name, platform="native", told_at=RECORDED)
+                for i, name in zip(ids, names, strict=True)
+            ],
+        )
+    form = await admin.get(NEW)
+    assert all(each in said(form) for each in (*names, *ids, "native"))
+
+    unclear = await send(admin, do="save", source_weights="App 2")
+    assert "Line 1: 2 sources are called “App”. Write the id of the one you mean." in said(unclear)
+    twice = await send(admin, do="save", source_weights=f"shop  2 3\n\n{ids[0]} 3")
+    assert "Line 3 names a source that a line above names, too: leave one of them." in said(twice)
+
+    saved = await send(admin, do="save", source_weights=f"shop 2 3\n{ids[1]} 0.5\n{ids[3]} 2")
+    assert saved.status_code == 303
+    api = await client_of()
+    told = (await api.get("/v1/score-profiles/fast")).json()["source_weights"]
+    assert told == {ids[0]: 3.0, ids[1]: 0.5, ids[3]: 2.0}
+    shown = await admin.get(f"{PROFILES}/fast")
+    lines = f"Shop 2 3\n{ids[1]} 0.5\n{ids[3]} 2"
+    assert lines in shown.text
+    again = await send(admin, f"{PROFILES}/fast", do="save", seen="1", source_weights=lines)
+    assert again.status_code == 303
+    assert (await api.get("/v1/score-profiles/fast")).json()["source_weights"] == told
 
 
 async def test_a_form_of_an_older_revision_saves_nothing(admin: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ import pytest
 from plaudit.common.db import Role, Tx
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.sources import store
-from plaudit.scoring.sources.domain import Source, latest, name_of, named
+from plaudit.scoring.sources.domain import Source, latest, name_of, named, names_apart
 from plaudit_testing.review_events import RECORDED, SOURCE, pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
@@ -76,3 +76,30 @@ async def test_insights_group_keeps_what_the_source_of_a_review_is_called(bus: A
 
     async with worker.transaction() as tx:
         assert await name(tx) == "Acme on the high street"
+
+
+async def test_the_first_sources_are_those_of_one_tenant_by_their_names(worker_tx: Tx) -> None:
+    ids = [f"01956d00-0000-7000-8000-00000000000{number}" for number in range(1, 5)]
+    names = ["west", "East", "north", "south"]
+    told_of = [msgspec.structs.replace(told(each), source_id=i) for i, each in zip(ids, names, strict=True)]
+    await store.note(worker_tx, latest([*told_of, told("Apart", tenant_id="another")]))
+
+    found = await store.first(worker_tx, "default", 3)
+
+    assert [(key, each.source_id, each.name) for key, each in found.items()] == [
+        (ids[1], ids[1], "East"),
+        (ids[2], ids[2], "north"),
+        (ids[3], ids[3], "south"),
+    ]
+
+
+def test_sources_of_one_name_have_the_ends_of_their_ids_beside_it() -> None:
+    ids = [f"01956d00-0000-7000-8000-00000000000{number}" for number in range(1, 5)]
+    known = {i: told(name) for i, name in zip(ids, ["Shop", "Shop", "App"], strict=False)}
+
+    assert [*names_apart(known, ids).values()] == [
+        "Shop (…000001)",
+        "Shop (…000002)",
+        "App",
+        "source …000004",
+    ]

@@ -1,10 +1,11 @@
 """The console's pages of explanation: why a score moved, and what one review does to scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
+from markupsafe import Markup
 from starlette.responses import Response
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
@@ -12,6 +13,8 @@ from plaudit.common.contracts.time import is_instant
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
+from plaudit.common.pages.charts import Step, waterfall
+from plaudit.common.pages.charts.waterfall import signed
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.explanation.api import (
@@ -23,7 +26,7 @@ from plaudit.scoring.explanation.api import (
     explain_window,
     names_of,
 )
-from plaudit.scoring.explanation.domain.changes import Change, shown
+from plaudit.scoring.explanation.domain.changes import SHOWN_PER_STAR, Change, Shown, shown
 from plaudit.scoring.explanation.domain.effect import CountedReview, fresh_weight
 from plaudit.scoring.explanation.domain.window import (
     LARGEST_REVIEWS,
@@ -121,6 +124,7 @@ async def show_explanation(
         path=EXPLANATION,
         became=became,
         name_of=name_of,
+        faded=faded,
         **(_tables(found, await names_of(tx, principal.tenant_id, found)) if found else {}),
     )
 
@@ -186,13 +190,43 @@ def _tables(found: Explanation, names: Mapping[str, Source]) -> dict[str, Any]:
         for source_id, done in found.by(by_source).items()
     }
     topics = {Row(topic_in_words(each, done.changes)): done for each, done in found.topics.items()}
+    parts = shown(_of(found, _cut(stars)))
     return {
-        "parts": shown(_of(found, _cut(stars))),
+        "parts": parts,
+        "drawn": _drawn(found, parts),
         "sources": shown(_of(found, _cut(by_sources))) if len(by_sources) > 1 else None,
         "topics": shown(_of(found, _cut(topics))) if topics else None,
         "names": names,
         "count": sum(done.changes for done in by_sources.values()),
     }
+
+
+def _drawn(found: Explanation, parts: Shown[Row]) -> Markup:
+    """Return how the score came from one value to the other; the same figures stand in the table of the page."""
+    steps = [(row.words, effect) for row, effect in parts.effects.items()]
+    if found.profile.half_life_us is not None:
+        steps.insert(0, (faded(found.profile), parts.ageing))
+    before, after = (f"Score on {each.at.day} {each.at:%B %Y}" for each in (found.first, found.second))
+    return waterfall(
+        Step(before, parts.before / SHOWN_PER_STAR),
+        [Step(words, effect / SHOWN_PER_STAR) for words, effect in steps],
+        Step(after, parts.after / SHOWN_PER_STAR),
+        summary=_summary(parts, steps),
+        has_table=False,
+    )
+
+
+def faded(profile: Profile) -> str:
+    """Return what ageing is called on the page."""
+    return f"Older reviews faded towards {profile.prior_value:g}"
+
+
+def _summary(parts: Shown[Row], steps: Sequence[tuple[str, int]]) -> str:
+    """Return what the chart shows, in words: from where to where, and what did most."""
+    before, after = (f"{score / SHOWN_PER_STAR:.3f}" for score in (parts.before, parts.after))
+    most = max(steps, key=lambda each: abs(each[1]), default=("", 0))
+    did = f" What did most: {most[0]}, {signed(most[1] / SHOWN_PER_STAR)}." if most[1] else ""
+    return f"The score went from {before} to {after} stars.{did} All figures stand in the table below."
 
 
 def _of_source(source_id: str, done: Together, names: Mapping[str, Source]) -> str:

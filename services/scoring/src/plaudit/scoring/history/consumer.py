@@ -17,6 +17,7 @@ from plaudit.scoring.history.domain import (
     days_past,
     entries,
     runs,
+    without_topics,
 )
 from plaudit.scoring.sums.domain.review import InvalidReviewError
 
@@ -24,7 +25,8 @@ from plaudit.scoring.sums.domain.review import InvalidReviewError
 async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> Sequence[Outgoing]:
     """Append what each change takes away and adds.
 
-    Erasures are noted, so that no record that is set aside keeps the words of an erased review.
+    Erasures are noted, so that no record that is set aside keeps the words of an erased review. What an erased review
+    mentioned is not kept, also where its records are read again after the job has taken it out of the ledger.
     """
     changes = [_told(record) for record in records]
     last_valid = await store.last_valid(tx, changed_again(changes))
@@ -33,6 +35,7 @@ async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> 
     except InvalidReviewError as error:
         raise InvalidRecordError(str(error)) from error
     if appended:
+        appended = without_topics(appended, await erasure.erased_reviews(tx, {each.review_key for each in appended}))
         await store.append(tx, appended)
         await store.note_tail(tx, runs(changes))
         await store.note_changed_days(tx, days_past(appended, tx.now))

@@ -1,12 +1,13 @@
 """The ledger's rule: a change is what it takes away and what it adds, at the time that it took effect and was known."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
 from operator import attrgetter
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from plaudit.scoring.sums.domain.decay import EPOCH, star_of
 from plaudit.scoring.sums.domain.fold import check
@@ -91,6 +92,11 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """From when on figures show it: it has taken effect, and is known."""
         return max(self.valid_at, self.told.known_at)
 
+    @property
+    def review_key(self) -> tuple[str, str]:
+        """Tenant id and review id."""
+        return self.told.tenant_id, self.told.change.review_id
+
 
 class ChangedDay(msgspec.Struct, frozen=True):
     """A past day of which the ledger learns more."""
@@ -153,8 +159,9 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
         review_id, after = change.review_id, change.after
         # Nearly all changes are such; the rest of the rule would come to the same.
         if change.before is None and after is not None and told.type == CREATED_TYPE and review_id not in last:
-            last[review_id] = after.rated_at
-            yield _new(told, after)
+            entry = _new(told, after)
+            last[review_id] = entry.valid_at
+            yield entry
             continue
         signed = signed_reviews(change)
         if not signed:
@@ -173,7 +180,7 @@ def _new(told: ToldChange, review: SortedReview) -> LedgerEntry:
         sign=1,
         review=review,
         traits=check(review),
-        valid_at=review.rated_at,
+        valid_at=min(told.known_at, review.rated_at),
         happened=LATE if told.known_at - review.rated_at > LATE_AFTER else CREATED,
         topics=topics_in_one(review.topics) if review.topics else 0,
     )
@@ -202,6 +209,13 @@ def _entries(
             other_traits=other_traits,
             other_subject=other_subject,
         )
+
+
+def without_topics(appended: list[LedgerEntry], erased: Collection[tuple[str, str]]) -> list[LedgerEntry]:
+    """Return entries without what erased reviews mentioned, given by their tenant id and review id."""
+    if not erased:
+        return appended
+    return [replace(each, topics=ERASED) if each.review_key in erased else each for each in appended]
 
 
 def _happened(told: ToldChange, *, was_there: bool) -> int:

@@ -17,6 +17,8 @@ from plaudit.scoring.insight import store
 from plaudit.scoring.insight.api import read
 from plaudit.scoring.insight.domain.report import Change, Insight
 from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, Window, window_of
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import names_apart
 
 COMPLAINTS: Final = "/console/scores/complaints"
 REVIEWS: Final = "/console/reviews"
@@ -49,13 +51,13 @@ async def show_complaints(
     subject = subject.strip().strip("/")
     days = days if days in DAYS else str(DEFAULT_DAYS)
     persona = persona if persona in PERSONAS else ""
-    sources: Mapping[str, str] = {"": ANYWHERE}
+    choices: Mapping[str, str] = {"": ANYWHERE}
     found: Insight | None = None
     error = SUBJECT_RULE if subject and not is_subject(subject) else ""
     if subject and not error:
         window = _window(int(days), tx.now.date())
-        sources = await _sources(tx, principal.tenant_id, subject, window)
-        source = source if source in sources else ""
+        choices = await _sources(tx, principal.tenant_id, subject, window)
+        source = source if source in choices else ""
         found, error = await _found(tx, principal.tenant_id, subject, persona, source, window)
     return await console.response(
         request,
@@ -73,9 +75,9 @@ async def show_complaints(
         error=error,
         found=found,
         known=[] if found else await store.first_prefixes(tx, principal.tenant_id, KNOWN_SUBJECTS),
-        choices={"days": DAYS, "persona": PERSONAS, "source": sources},
+        choices={"days": DAYS, "persona": PERSONAS, "source": choices},
         may_read_reviews=principal.may("reviews:read"),
-        those=those_in_words(found, persona, sources.get(source, "")) if found else "",
+        those=those_in_words(found, persona, choices.get(source, "")) if found else "",
         day=day,
         bars=bars,
         change_words=change_words,
@@ -107,19 +109,15 @@ def those_in_words(found: Insight, persona: str, source: str) -> str:
     return f"{words}{by}{f', from {source}' if source != ANYWHERE else ''}."
 
 
-def source_words(source_id: UUID) -> str:
-    """Return a source for people, by the end of its id."""
-    return f"source …{str(source_id)[-6:]}"
-
-
 def _window(days: int, today: date) -> Window:
     return window_of(today - timedelta(days=days - 1), None, today)
 
 
 async def _sources(tx: SqlTx, tenant_id: str, subject: str, window: Window) -> dict[str, str]:
-    """Return the choices of sources: id → words."""
-    found = await store.sources(tx, tenant_id, subject, window, MAX_SOURCES)
-    return {"": ANYWHERE, **{str(source_id): source_words(source_id) for source_id in found}}
+    """Return the choices of sources, by their names: id → words."""
+    found = [str(source_id) for source_id in await store.sources(tx, tenant_id, subject, window, MAX_SOURCES)]
+    names = names_apart(await sources.named(tx, tenant_id, found), found)
+    return {"": ANYWHERE, **dict(sorted(names.items(), key=lambda each: (each[1].casefold(), each[0])))}
 
 
 async def _found(

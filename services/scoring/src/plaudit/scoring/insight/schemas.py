@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.scoring.insight.domain.report import Change, Ease, Example, Insight, Share, TermInsight, TopicInsight
+from plaudit.scoring.sources.domain import Source, named
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -155,6 +156,11 @@ class InsightOut(BaseModel):
     subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
     persona: Persona | None = Field(description="Only writers that say this of themselves.", examples=[None])
     source: UUID | None = Field(description="Only reviews from here.", examples=[None])
+    source_name: str | None = Field(
+        description="What the tenant calls the source; null without `source`, and until a review has told.",
+        examples=[None],
+    )
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=[None])
     start: date = Field(alias="from", description="The first day, in UTC.", examples=["2026-02-17"])
     end: date = Field(alias="to", description="The day after the last.", examples=["2026-03-03"])
     before: date = Field(description="The first of as many days before, which are compared.", examples=["2026-02-03"])
@@ -180,15 +186,27 @@ class InsightOut(BaseModel):
     changes: ChangesOut = Field(description="What complaints say more, or less, than before.")
 
 
-def insight_out(found: Insight, subject: str, persona: Persona | None, source: UUID | None, limit: int) -> InsightOut:
-    """Return what is told as the body of an answer, with at most `limit` topics and terms in each list."""
+def insight_out(
+    found: Insight, subject: str, persona: Persona | None, source: tuple[UUID | None, Source | None], limit: int
+) -> InsightOut:
+    """Return what is told as the body of an answer.
+
+    Args:
+        found: what is told.
+        subject: of which subject.
+        persona: of which writers.
+        source: the source that was asked for, and what it is called.
+        limit: most topics and terms of each list.
+    """
+    source_id, known = source
     low, high, _ = found.read
     side = "No term stands out: the words of {} {}-rated and {} {}-rated reviews were compared.".format
     return InsightOut.model_validate(
         {
             "subject": subject,
             "persona": persona,
-            "source": source,
+            "source": source_id,
+            **named(known),
             "from": found.window.start,
             "to": found.window.end,
             "before": found.window.before,

@@ -1,7 +1,7 @@
 """What a tenant may do with profiles of its own."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +19,7 @@ from plaudit.scoring.profiles.domain import (
     parameters_of,
     profile_of,
 )
+from plaudit.scoring.sources.domain import Source
 
 DAYS_OF: Final[Mapping[str, float]] = {"hours": 1 / 24, "days": 1.0, "years": 365.25}
 """Unit of a half-life in a form → its days."""
@@ -110,8 +111,15 @@ def check_new(name: str, present: Collection[ProfileRevision]) -> None:
         raise TooManyProfilesError
 
 
-def form_of(profile: Profile, name: str) -> dict[str, str]:
-    """Return a profile as the texts of its form: field → text."""
+def form_of(profile: Profile, name: str, sources: Mapping[str, Source]) -> dict[str, str]:
+    """Return a profile as the texts of its form: field → text.
+
+    Args:
+        profile: it.
+        name: as it stands in the form.
+        sources: id → source, of those that may be called by their names.
+    """
+    ids = _ids_by_name(sources)
     half_life, unit = _in_units(profile.half_life_days)
     return {
         "name": name,
@@ -119,26 +127,36 @@ def form_of(profile: Profile, name: str) -> dict[str, str]:
         "unit": unit,
         **{field: _number(getattr(profile, field)) for field in _NUMBERS},
         **{f"origin_{origin}": _number(profile.origin_weights.get(origin, 1.0)) for origin in ORIGINS},
-        "source_weights": "\n".join(f"{source} {_number(weight)}" for source, weight in profile.source_weights.items()),
+        "source_weights": "\n".join(
+            f"{_called(source_id, sources, ids)} {_number(weight)}"
+            for source_id, weight in profile.source_weights.items()
+        ),
         "is_frozen": "yes" if profile.is_frozen else "",
     }
 
 
-def profile_typed(texts: Mapping[str, str], kinds: Collection[str]) -> tuple[Profile, dict[str, str]]:
+def profile_typed(
+    texts: Mapping[str, str], kinds: Collection[str], sources: Mapping[str, Source]
+) -> tuple[Profile, dict[str, str]]:
     """Return the profile of a form, and what is wrong with it: field → why. Each field is checked by itself.
 
     Args:
         texts: of the fields that `form_of` has.
         kinds: the boxes that are ticked.
+        sources: id → source, of those that may be called by their names.
     """
     errors: dict[str, str] = {}
     name = texts["name"]
     if re.fullmatch(NAME_PATTERN, name) is None:
         errors["name"] = NAME_RULE
     given: dict[str, Any] = {"kinds": sorted(kinds), "is_frozen": bool(texts["is_frozen"])}
-    for parameter, read in (("half_life_days", _half_life_typed), ("source_weights", _source_weights_typed)):
+    readings: dict[str, Callable[[], Any]] = {
+        "half_life_days": lambda: _half_life_typed(texts),
+        "source_weights": lambda: _source_weights_typed(texts["source_weights"], sources),
+    }
+    for parameter, read in readings.items():
         try:
-            given[parameter] = read(texts)
+            given[parameter] = read()
         except ValueError as error:
             errors[parameter] = str(error)
     for parameter in _NUMBERS:
@@ -194,14 +212,59 @@ def _half_life_typed(texts: Mapping[str, str]) -> float | None:
         raise ValueError(_NUMBER_RULE) from None
 
 
-def _source_weights_typed(texts: Mapping[str, str]) -> dict[str, float]:
-    weights = {}
-    for number, line in enumerate(texts["source_weights"].splitlines(), start=1):
+def _source_weights_typed(text: str, sources: Mapping[str, Source]) -> dict[str, float]:
+    ids = _ids_by_name(sources)
+    weights: dict[str, float] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            source, weight = line.split()
-            weights[str(UUID(source))] = float(weight)
+            called, weight = line.rsplit(maxsplit=1)
+            factor = float(weight)
         except ValueError:
-            raise ValueError(f"Line {number} is not written as: the id of a source, and its weight.") from None
+            raise ValueError(
+                f"Line {number} is not written as: the name or the id of a source, and its weight."
+            ) from None
+        source_id = _source_called(" ".join(called.split()), ids, number)
+        if source_id in weights:
+            raise ValueError(f"Line {number} names a source that a line above names, too: leave one of them.")
+        weights[source_id] = factor
     return weights
+
+
+def _source_called(called: str, ids: Mapping[str, Sequence[str]], line: int) -> str:
+    """Return the id of the source of a line, which gives it or the name."""
+    try:
+        return str(UUID(called))
+    except ValueError:
+        found = ids.get(called.casefold(), ())
+    if not found:
+        raise ValueError(f"Line {line}: no source is called “{called}”. Write a name of the list below, or an id.")
+    if len(found) > 1:
+        raise ValueError(f"Line {line}: {len(found)} sources are called “{called}”. Write the id of the one you mean.")
+    return found[0]
+
+
+def _called(source_id: str, sources: Mapping[str, Source], ids: Mapping[str, Sequence[str]]) -> str:
+    """Return a source as the form calls it: by its name where that means no other, else by its id."""
+    source = sources.get(source_id)
+    if source is None or ids.get(source.name.casefold(), ()) != [source_id]:
+        return source_id
+    return source.name
+
+
+def _ids_by_name(sources: Mapping[str, Source]) -> dict[str, list[str]]:
+    """Return name without its case → ids of the sources that have it; no name that a line cannot give."""
+    found: dict[str, list[str]] = {}
+    for source_id, source in sources.items():
+        if source.name == " ".join(source.name.split()) and not _is_id(source.name):
+            found.setdefault(source.name.casefold(), []).append(source_id)
+    return found
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

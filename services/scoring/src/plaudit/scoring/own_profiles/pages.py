@@ -33,12 +33,17 @@ from plaudit.scoring.profiles.domain import BUILT_IN, MAX_PROFILES, ORIGINS, TRU
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import Score, read_parts
 from plaudit.scoring.scores.pages import SCORES
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import Source
 from plaudit.scoring.sums.domain.decay import unix_us
 
 PROFILES: Final = f"{SCORES}/profiles"
 NEW: Final = f"{SCORES}/new-profile"
 MAX_SUBJECTS: Final = 3
 MAX_TYPED_CHARS: Final = 10_000
+MAX_NAMED_SOURCES: Final = 1_000
+"""Of a tenant, that the form calls by their names: the first by name. All others are called by their ids."""
+LISTED_SOURCES: Final = 100
 MAX_FORM_FIELDS: Final = 50
 REFRESH_SECONDS: Final = 5
 SHOWN_REVISIONS: Final = 10
@@ -79,6 +84,8 @@ class Form:
 
     texts: Mapping[str, str]
     kinds: Collection[str]
+    sources: Mapping[str, Source]
+    """Id → source, of those that may be called by their names."""
     subjects: str = ""
 
 
@@ -117,7 +124,7 @@ async def show_profiles(request: Request, principal: Reader, tx: TenantTx) -> Re
 @router.get(NEW)
 async def show_new(request: Request, principal: Writer, tx: TenantTx) -> Response:
     """Show the form of a new profile, filled in as `trust` is."""
-    return await _page(request, principal, tx, None, Form(form_of(TRUST, ""), sorted(TRUST.kinds)))
+    return await _page(request, principal, tx, None, _form(TRUST, "", await _sources(tx, principal)))
 
 
 @router.post(NEW)
@@ -131,9 +138,8 @@ async def show_profile(request: Request, principal: Reader, tx: TenantTx, name: 
     """Show a profile of the tenant's own, in its form for whoever may change it."""
     latest = await _standing(tx, principal, name)
     assert latest.profile is not None
-    return await _page(
-        request, principal, tx, latest, Form(form_of(latest.profile, name), sorted(latest.profile.kinds))
-    )
+    form = _form(latest.profile, name, await _sources(tx, principal))
+    return await _page(request, principal, tx, latest, form)
 
 
 @router.post(f"{PROFILES}/{{name}}")
@@ -161,10 +167,18 @@ async def _standing(tx: SqlTx, principal: Principal, name: str) -> ProfileRevisi
     return latest
 
 
+async def _sources(tx: SqlTx, principal: Principal) -> dict[str, Source]:
+    return await sources.first(tx, principal.tenant_id, MAX_NAMED_SOURCES)
+
+
+def _form(profile: Profile, name: str, named: Mapping[str, Source]) -> Form:
+    return Form(form_of(profile, name, named), sorted(profile.kinds), named)
+
+
 async def _act(request: Request, principal: Principal, tx: SqlTx, latest: ProfileRevision | None) -> Response:
     typed = await request.form(max_files=0, max_fields=MAX_FORM_FIELDS)
-    form = _typed(typed, latest)
-    profile, errors = profile_typed(form.texts, form.kinds)
+    form = _typed(typed, latest, await _sources(tx, principal))
+    profile, errors = profile_typed(form.texts, form.kinds, form.sources)
     subjects, error = _subjects_typed(form.subjects)
     if error:
         errors["subjects"] = error
@@ -196,16 +210,16 @@ async def _tried(tx: SqlTx, tenant_id: str, profile: Profile, subjects: Collecti
     return tried
 
 
-def _typed(typed: FormData, latest: ProfileRevision | None) -> Form:
+def _typed(typed: FormData, latest: ProfileRevision | None, named: Mapping[str, Source]) -> Form:
     def text(name: str) -> str:
         value = typed.get(name, "")
         return value.replace("\r\n", "\n").strip()[:MAX_TYPED_CHARS] if isinstance(value, str) else ""
 
-    texts = {name: text(name) for name in form_of(TRUST, "")}
+    texts = {name: text(name) for name in form_of(TRUST, "", {})}
     if latest is not None:
         texts["name"] = latest.name
     kinds = tuple(kind for kind in KIND_WORDS if kind in typed.getlist("kinds"))
-    return Form(texts, kinds, text("subjects"))
+    return Form(texts, kinds, named, text("subjects"))
 
 
 def _subjects_typed(text: str) -> tuple[list[str], str]:
@@ -253,6 +267,7 @@ async def _page(
         kinds=KIND_WORDS,
         origins=ORIGINS,
         tried=tried,
+        sources=[*form.sources.values()][:LISTED_SOURCES],
         past=past,
         in_words=half_life_in_words,
         progress=progress,

@@ -1,6 +1,7 @@
 """A source, as reviews tell of it."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -31,6 +32,13 @@ def name_of(sources: Mapping[str, Source], source_id: str) -> str:
     """Return a source's name for people; the end of its id where no review has told a name yet."""
     source = sources.get(source_id)
     return f"source …{source_id[-6:]}" if source is None else source.name
+
+
+def names_apart(sources: Mapping[str, Source], source_ids: Collection[str]) -> dict[str, str]:
+    """Return id → name of some sources, as `name_of`; where several have one name, each with the end of its id."""
+    names = {source_id: name_of(sources, source_id) for source_id in source_ids}
+    times = Counter(names.values())
+    return {source_id: f"{name} (…{source_id[-6:]})" if times[name] > 1 else name for source_id, name in names.items()}
 
 
 def named(source: Source | None) -> dict[str, str | None]:

@@ -21,7 +21,8 @@ TOPICS: Final = (
     "decision_denied",
     "ads_privacy",
 )
-"""A topic's place is its bit. It is stored: topics may be added at the end only. A test compares them with ingest's."""
+"""A topic's place is its bit. It is stored: topics may be added at the end only. A test compares them with those
+on the bus."""
 OTHER: Final = "other"
 OTHER_TOPIC: Final = 29
 """The bit of topics that are not in the list."""

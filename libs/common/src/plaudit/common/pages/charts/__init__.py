@@ -29,6 +29,9 @@ marks are indices of labels, and its scale begins at zero unless `from_zero=Fals
 `small_multiples(series)` is a list of such lines of one scale; `distribution(counts, title=…)` is a table of bars, from
 five stars to one, with counts and with shares that add up to 100 %.
 
+**From one value to another.** `waterfall(before, steps, after, summary=…)` draws what each step did to a value, one
+below the other; the steps add up.
+
 **In a template** a chart is `{{ chart }}`. Around it stand a card or the ground of the page, and a heading that says
 what it shows. Nothing is styled inline, as the content security policy demands; the looks are classes of `plaudit.css`.
 Texts keep their size on a narrow screen: they are placed in percent of the width, and only the lines are stretched.
@@ -47,16 +50,20 @@ from plaudit.common.pages.charts.scale import HEIGHT
 from plaudit.common.pages.charts.small import small_multiples, sparkline
 from plaudit.common.pages.charts.stars import distribution
 from plaudit.common.pages.charts.values import Band, Mark, Series, Threshold
+from plaudit.common.pages.charts.waterfall import MAX_STEPS, Step, waterfall
 
 __all__ = [
     "HEIGHT",
+    "MAX_STEPS",
     "Band",
     "Mark",
     "Series",
+    "Step",
     "Threshold",
     "distribution",
     "line_chart",
     "small_multiples",
     "sparkline",
     "time_chart",
+    "waterfall",
 ]

@@ -189,7 +189,7 @@ function enhance(figure) {
   });
 }
 
-const enhanceAll = () => document.querySelectorAll("figure.chart").forEach(enhance);
+const enhanceAll = () => document.querySelectorAll("figure.chart[data-step]").forEach(enhance);
 
 if (typeof uPlot === "function") {
   enhanceAll();

@@ -37,7 +37,8 @@ def counted(profile: Profile) -> str:
 def weights(profile: Profile) -> list[tuple[str, list[Weight]]]:
     """Return what a fresh review weighs: `(by what, weights)`; nothing is listed by which all weigh alike.
 
-    The weights of one review are multiplied. Sources are told by their number, since their names are nobody else's.
+    The weights of one review are multiplied. Sources are counted, not named: everybody reads this, and what a
+    tenant calls its accounts on platforms is for its own staff.
     """
     by_verification = [
         Weight("verified", _number(profile.verified_weight)),
