@@ -20,7 +20,8 @@ BEGIN
     FOR found IN
         WITH swapped (name, other) AS (VALUES ('sums', 'sums_anew'), ('tenant_sums', 'tenant_sums_anew')),
         indexes AS (
-            SELECT t.relname AS of_table, c.relname AS name, substring(pg_get_indexdef(c.oid) FROM ' USING .*') AS columns
+            SELECT t.relname AS of_table, c.relname AS name,
+                substring(pg_get_indexdef(c.oid) FROM ' USING .*') AS columns
             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
             WHERE t.relnamespace = 'scoring'::regnamespace
         )
