@@ -137,3 +137,25 @@ async def test_entries_that_are_there_are_told_what_happened_by_those_beside_the
         (7, -1, Happened.MOVED, None, 5, 7, "globex"),
         (7, 1, Happened.MOVED, None, 5, 7, "acme/berlin"),
     ]
+
+
+NAMES = """
+SELECT t.relname AS of_table, c.relname AS name FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+WHERE t.relname ~ '^(tenant_)?sums(_anew)?$'
+UNION ALL SELECT t, split_part(pg_get_serial_sequence('scoring.' || t, 'id'), '.', 2)
+FROM unnest(ARRAY['sums', 'sums_anew']) AS t ORDER BY 1, 2
+"""
+
+
+async def test_sums_that_were_made_anew_before_get_back_the_names_of_their_indexes(superuser) -> None:
+    before = await superuser.fetch(NAMES)
+    for table in ("sums", "tenant_sums"):
+        for old, new in ((table, "other"), (f"{table}_anew", table), ("other", f"{table}_anew")):
+            await superuser.execute(f"ALTER TABLE scoring.{old} RENAME TO {new}")
+    assert await superuser.fetch(NAMES) != before
+
+    for _ in range(2):
+        for statement in migration("0019_names_of_sums").STATEMENTS:
+            await superuser.execute(statement)
+        assert await superuser.fetch(NAMES) == before

@@ -10,6 +10,8 @@ from plaudit.common import erasure
 from plaudit.common.db import Database, Role
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.subscription import InvalidRecordError
+from plaudit.scoring.answers import store
+from plaudit.scoring.answers.domain.places import MAX_REVISIONS
 from plaudit_testing.answered import BEGINNING, HOUR, SOURCES, Told, answer, lived
 from plaudit_testing.review_events import review_state
 
@@ -98,3 +100,38 @@ async def test_tenants_do_not_mix_and_a_request_sees_its_own(answering, worker: 
     async with resources.database(Role.API).transaction("other") as tx:
         for table in ("answer_places", "answer_sources"):
             assert await tx.raw.fetchval(f"SELECT array_agg(DISTINCT tenant_id) FROM {table}") == ["other"]
+
+
+async def test_a_change_of_a_review_that_was_edited_ten_thousand_times_costs_no_more_than_a_limit(
+    answering, worker: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, events = created(subject="acme/berlin"), []
+    for number in range(10_000):
+        events.append(told)
+        told = follows(told, _edited(told, number))
+    for first in range(0, 10_000, 2_000):
+        await answering.tell(*events[first : first + 2_000])
+    moved: list[int] = []
+
+    async def counting(tx: Any, gone: Any, new: Any) -> None:
+        moved.append(len(gone) + len(new))
+        await move(tx, gone, new)
+
+    move = store.move
+    monkeypatch.setattr(store, "move", counting)
+    for number in range(20):
+        await answering.tell(told)
+        told = follows(told, _edited(told, number))
+
+    [[_, _, life]], places, _ = await held(worker)
+    assert len(msgspec.json.decode(life)) == MAX_REVISIONS
+    assert 0 < len(places) <= 2 * MAX_REVISIONS
+    assert len(moved) == 20
+    # The newest stand ends and a new one begins, the oldest goes and those beside it become one: at two prefixes.
+    assert 0 < max(moved) <= 14
+
+
+def _edited(told: Told, number: int) -> Any:
+    """Another source each time, so that each stand is a place of its own."""
+    at = told.time + HOUR
+    return msgspec.structs.replace(told.after, rating=1.0 + number % 5, rated_at=at, source=SOURCES[number % 2])

@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from plaudit.common.http import event_stream
+from plaudit.scoring.publishing import store
+from plaudit.scoring.publishing.domain import Place
+from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
 pytestmark = pytest.mark.postgres
@@ -143,3 +146,28 @@ async def test_an_id_of_other_filters_is_refused(api: httpx.AsyncClient) -> None
 
     for headers in (STREAM | {"last-event-id": page["last_event_id"]}, STREAM | {"last-event-id": "x"}):
         assert (await api.get(EVENTS, headers=headers)).status_code == 422
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_place_that_a_restored_database_has_not_reached_is_refused_and_whoever_begins_anew_misses_nothing(
+    bus, publisher, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for subject in ("acme", "globex"):
+        await comes(bus, subject)
+        await publisher.marked()
+    page = (await api.get(EVENTS, params={"limit": 1})).json()
+    lost = (await api.get(EVENTS)).json()["last_event_id"]
+
+    async def restored(_tx: Any) -> Place:
+        return Place(7, "")
+
+    with monkeypatch.context() as past:
+        past.setattr(store, "end", restored)
+        refused = [
+            await api.get(EVENTS, headers=STREAM | {"last-event-id": lost}),
+            await api.get(EVENTS, params={"limit": 1, "cursor": page["next"]}),
+        ]
+        assert {problem_of(each) for each in refused} == {(422, "invalid-cursor")}
+        assert all("restored" in each.json()["detail"] and "all pages" in each.json()["detail"] for each in refused)
+        anew = await api.get(EVENTS)
+    assert subjects(anew) == ["acme", "globex"]

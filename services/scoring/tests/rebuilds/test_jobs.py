@@ -202,3 +202,26 @@ async def test_what_was_marked_stays_marked_and_what_is_corrected_is_marked(
     )
     assert {row["prefix"] for row in marked} == {"acme", "globex"}
     assert await superuser.fetchval("SELECT count(*) FROM scoring.sums_anew") == 0
+
+
+NAMES = """
+SELECT t.relname AS of_table, c.relname AS name, substring(pg_get_indexdef(c.oid) FROM ' USING .*') AS what
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+WHERE t.relname ~ '^(tenant_)?sums(_anew)?$'
+UNION ALL SELECT t, pg_get_serial_sequence('scoring.' || t, 'id'), '' FROM unnest(ARRAY['sums', 'sums_anew']) AS t
+UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid::regclass::text ~ '^scoring.(tenant_)?sums(_anew)?$'
+ORDER BY 1, 2
+"""
+
+
+async def test_what_takes_the_place_has_the_names_that_a_migration_knows(
+    groups: Any, worker: Database, owner: Database, superuser: asyncpg.Connection
+) -> None:
+    await groups.tell(None, review_state(5, "acme"))
+    before = await superuser.fetch(NAMES)
+    assert len({row["of_table"] for row in before if not row["of_table"].startswith("scoring.")}) == 4
+
+    for _ in range(2):
+        await rebuild(worker, owner, nothing)
+        assert await superuser.fetch(NAMES) == before

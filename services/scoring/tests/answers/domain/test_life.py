@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from plaudit.common.contracts import ReviewChange, ReviewState
 from plaudit.common.ids import uuid7
 from plaudit.scoring.answers.domain.life import FOR_EVER_US, Revision, Stand, revision_of, stands_of
-from plaudit.scoring.answers.domain.places import merged, places_of
+from plaudit.scoring.answers.domain.places import MAX_REVISIONS, merged, places_of
 from plaudit.scoring.answers.domain.review import AnswerableChange
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit_testing.answered import BEGINNING, HOUR, Told, answer, lived, standing
@@ -218,3 +218,42 @@ def test_a_life_is_stored_as_it_is(seed: int) -> None:
     life = life_of(*lived(random.Random(seed), datetime(1970, 1, 1, tzinfo=UTC)))
 
     assert msgspec.json.decode(msgspec.json.encode(life), type=list[Revision]) == life
+
+
+def edited(count: int) -> list[Revision]:
+    """A review whose rating is changed again and again, an hour apart."""
+    return life_of_all(told((0, negative()), *((n, rated(1.0 + n % 2, n, negative())) for n in range(1, count))))
+
+
+def life_of_all(events: list[Told]) -> list[Revision]:
+    return [each for event in events if (each := revision_of(change(event), event.time)) is not None]
+
+
+@given(SEEDS)
+def test_of_a_long_life_the_first_and_the_newest_revisions_are_kept_in_whatever_order_they_came(seed: int) -> None:
+    chance = random.Random(seed)
+    everything = edited(3 * MAX_REVISIONS)
+    shuffled = [*everything, *chance.sample(everything, MAX_REVISIONS)]
+    chance.shuffle(shuffled)
+    life: list[Revision] = []
+    while shuffled:
+        size = chance.randrange(1, 200)
+        life = merged(life, shuffled[:size])
+        shuffled = shuffled[size:]
+
+    assert life == [everything[0], *everything[1 - MAX_REVISIONS :]]
+
+
+def test_a_long_life_stands_as_its_newest_revision_says() -> None:
+    events = told((0, negative()), *((n, rated(1.0 + n % 2, n, negative())) for n in range(1, 2 * MAX_REVISIONS)))
+    last = rated(4.0, 2 * MAX_REVISIONS, answered(negative(), 2 * MAX_REVISIONS - 0.5))
+    events.append(Told("r", len(events) + 1, "", at(2 * MAX_REVISIONS), events[-1].after, last))
+
+    newest = stands_of(merged([], life_of_all(events)))[-1]
+
+    assert (newest.state.rating, hours(newest.state.answered_us), newest.is_raised, newest.until_us) == (
+        4.0,
+        2 * MAX_REVISIONS - 0.5,
+        True,
+        FOR_EVER_US,
+    )

@@ -132,6 +132,21 @@ ALTER TABLE tenant_sums_anew RENAME TO tenant_sums;
 ALTER TABLE tenant_sums_before RENAME TO tenant_sums_anew;
 TRUNCATE rebuild_places, rounded_sums, rounded_tenant_sums
 """
+# Of both tables and of both their sequences: what is over the same columns changes names.
+_SWAPPED_NAMES = """
+WITH swapped (name, other) AS (VALUES ('sums', 'sums_anew'), ('tenant_sums', 'tenant_sums_anew')),
+indexes AS (
+    SELECT t.relname AS of_table, c.relname AS name, substring(pg_get_indexdef(c.oid) FROM ' USING .*') AS columns
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+    WHERE t.relnamespace = 'scoring'::regnamespace
+)
+SELECT 'INDEX' AS kind, held.name, anew.name AS other
+FROM swapped JOIN indexes AS held ON held.of_table = swapped.name
+JOIN indexes AS anew ON anew.of_table = swapped.other AND anew.columns = held.columns
+UNION ALL
+SELECT 'SEQUENCE', split_part(pg_get_serial_sequence('sums', 'id'), '.', 2),
+    split_part(pg_get_serial_sequence('sums_anew', 'id'), '.', 2)
+"""
 _AS_WORKER = f"SET LOCAL ROLE {role_name('scoring', Role.WORKER)}"
 _AS_OWNER = f"SET LOCAL ROLE {role_name('scoring', Role.OWNER)}"
 _BOTH = f"sums_anew AS old JOIN sums AS anew USING ({', '.join(DELTA_KEY)})"
@@ -236,11 +251,13 @@ async def is_refilled(tx: Tx) -> bool:
 async def take_the_place(tx: Tx) -> None:
     """Put the new sums in the place of the old ones, and empty these. Only the owner of the tables may.
 
-    Whoever knows rows of the old table finds that it is another now. What was marked stays marked, and what the new
+    Indexes and sequences get the names of the old ones, by which a migration finds them. Whoever knows rows of the old
+    table finds that it is another now. What was marked stays marked, and what the new
     sums correct is marked, so that it is published.
     """
     await tx.raw.execute(_LET_IT_TAKE_LONGER)
     await tx.raw.execute(_TAKE_THE_PLACE, timeout=MAX_SWITCH_SECONDS)
+    await _swap_names(tx)
     await tx.raw.execute(_AS_WORKER)
     for statement in (
         _MOVE_MARKS,
@@ -253,3 +270,9 @@ async def take_the_place(tx: Tx) -> None:
         await tx.raw.execute(statement, timeout=MAX_SWITCH_SECONDS)
     await tx.raw.execute(_AS_OWNER)
     await tx.raw.execute(_EMPTY_THE_OLD)
+
+
+async def _swap_names(tx: Tx) -> None:
+    for kind, name, other in await tx.raw.fetch(_SWAPPED_NAMES):
+        for old, new in ((name, "swapped_name"), (other, name), ("swapped_name", other)):
+            await tx.raw.execute(f"ALTER {kind} {old} RENAME TO {new}")

@@ -1,11 +1,14 @@
 """Where the stands of a review are found: by each prefix of its subject."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.scoring.answers.domain.life import Revision, stands_of
+
+MAX_REVISIONS: Final = 200
+"""Of a life: the first and the newest. A change reads and places all of them anew, so it costs no more than this."""
 
 
 class Place(NamedTuple):
@@ -39,6 +42,13 @@ def places_of(tenant_id: str, review_id: UUID, life: Sequence[Revision]) -> Iter
 
 
 def merged(life: Sequence[Revision], told: Sequence[Revision]) -> list[Revision]:
-    """Return a life with revisions that were told now, in the order of their numbers; what is there already stays."""
+    """Return a life with revisions that were told now, in the order of their numbers; what is there already stays.
+
+    Of more than `MAX_REVISIONS`, the one of the lowest number and the newest are kept. Which these are depends on all
+    that were ever told, and not on their order.
+    """
     by_number = {revision.number: revision for revision in [*told, *life]}
-    return [by_number[number] for number in sorted(by_number)]
+    numbers = sorted(by_number)
+    if len(numbers) > MAX_REVISIONS:
+        numbers = [numbers[0], *numbers[1 - MAX_REVISIONS :]]
+    return [by_number[number] for number in numbers]
