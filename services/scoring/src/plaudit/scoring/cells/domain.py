@@ -93,6 +93,11 @@ NOTHING_OF_BOTH: Final = StretchOfBoth(NOTHING, NOTHING)
 ALL: Final = (Spans(Grain.ALL, 0, 1),)
 
 
+def following(at_us: int) -> int:
+    """Return the instant after one, in microseconds since the Unix epoch; nothing comes after the year 9999."""
+    return min(at_us + 1, MAX_US)
+
+
 def cut(from_us: int | None, until_us: int | None, *, all_at_once: bool = False) -> Cut:
     """Cut a stretch of time into whole days and its ends.
 
