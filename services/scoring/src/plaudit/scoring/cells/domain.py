@@ -135,7 +135,7 @@ def is_nearly_all(valid: Stretch, known: Stretch) -> bool:
 
     So it is with what was shown at an instant: hardly a review is rated later than we know of it.
     """
-    return valid.from_us == MIN_US and known.until_us <= valid.until_us
+    return valid.from_us == MIN_US and known.until_us <= valid.until_us and known.until_us < MAX_US
 
 
 def pieces_by_known(valid: Stretch, known: Cut) -> Pieces:
