@@ -153,8 +153,9 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
         review_id, after = change.review_id, change.after
         # Nearly all changes are such; the rest of the rule would come to the same.
         if change.before is None and after is not None and told.type == CREATED_TYPE and review_id not in last:
-            last[review_id] = after.rated_at
-            yield _new(told, after)
+            valid_at = min(after.rated_at, told.known_at)
+            last[review_id] = valid_at
+            yield _new(told, after, valid_at)
             continue
         signed = signed_reviews(change)
         if not signed:
@@ -167,13 +168,13 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
         yield from _entries(told, signed, valid_at, _happened(told, was_there=was_there))
 
 
-def _new(told: ToldChange, review: SortedReview) -> LedgerEntry:
+def _new(told: ToldChange, review: SortedReview, valid_at: datetime) -> LedgerEntry:
     return LedgerEntry(
         told=told,
         sign=1,
         review=review,
         traits=check(review),
-        valid_at=review.rated_at,
+        valid_at=valid_at,
         happened=LATE if told.known_at - review.rated_at > LATE_AFTER else CREATED,
         topics=topics_in_one(review.topics) if review.topics else 0,
     )
