@@ -107,3 +107,18 @@ async def test_a_profile_that_counts_no_stars_is_moved_by_none(api: httpx.AsyncC
 
     asked = {"subject": "acme", "rating": "5", "rated_at": "2026-03-01T09:00:00Z", "profile": "surveys"}
     assert (await api.get("/v1/score-effects", params=asked)).json()["items"] == []
+
+
+@pytest.mark.parametrize(("rating", "days"), [("5", 1), ("5", 100), ("5", 10_000), ("4.5", 0)])
+async def test_a_review_that_cannot_be_among_those_that_count_has_no_effects(
+    api: httpx.AsyncClient, bus, rating: str, days: int
+) -> None:
+    now = datetime.now(UTC)
+    for stars, age_days in ((5, 100), (1, 0)):
+        await bus.tell(None, review_state(stars, "acme", rated_at=now - timedelta(days=age_days)))
+
+    later = (now + timedelta(days=days)).isoformat()
+    asked = {"subject": "acme", "rating": rating, "rated_at": later, "profile": "recent"}
+    answer = await api.get("/v1/score-effects", params=asked)
+
+    assert (answer.status_code, answer.json()["items"]) == (200, [])

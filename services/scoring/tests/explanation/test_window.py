@@ -493,3 +493,14 @@ async def test_what_was_erased_mentions_nothing_and_is_not_named_whenever_it_is_
         assert [each["review_id"] for each in found["reviews"]] == [other.review_id]
         await sum_all(worker)
     assert await superuser.fetchval("SELECT count(*) FROM scoring.changed_days") == 0
+
+
+@pytest.mark.parametrize("ends", ["0001-01-01T00:00:00.000001Z", "0001-01-15T00:00:00Z"])
+async def test_a_window_that_begins_before_the_calendar_begins_with_it(api: httpx.AsyncClient, bus, ends: str) -> None:
+    await bus.tell(None, review_state(5, "acme"))
+
+    answer = await api.get("/v1/score-explanations/acme", params={"to": ends})
+
+    assert (answer.status_code, answer.json()["before"]["at"]) == (200, "0001-01-01T00:00:00Z")
+    reversed_window = await api.get("/v1/score-explanations/acme", params={"to": "0001-01-01T00:00:00Z"})
+    assert problem_of(reversed_window) == (422, "reversed-window")

@@ -183,6 +183,8 @@ async def test_days_without_reviews_are_no_error(saying, said: Spoken, api: http
     [
         ({"from": "2026-01-01", "to": "2026-01-03"}, "wrong-window"),
         ({"from": "2024-01-01", "to": "2026-01-03"}, "wrong-window"),
+        ({"to": "9999-12-31"}, "wrong-window"),
+        ({"from": "0001-01-08", "to": "0001-01-15"}, "wrong-window"),
         ({"from": "20260101"}, "invalid-request"),
         ({"from": "2026-02-30"}, "invalid-request"),
         ({"from": "2026-01-01T00:00:00Z"}, "invalid-request"),

@@ -126,6 +126,13 @@ async def test_what_cannot_be_is_refused_by_name(writer, field: str, value: str)
     assert [each["pointer"] for each in answer.json()["errors"]] == [f"/{field}"]
 
 
+@pytest.mark.parametrize("name", ["a\x1b[31m", "a\u2028b", "\u202egnp", "\u200b", "a\x85b", "\uffff", "\u0301"])
+async def test_a_name_that_cannot_be_shown_is_refused(writer, name: str) -> None:
+    answer = await writer.post("/v1/markers", json={**REFUNDS, "name": name})
+
+    assert problem_of(answer) == (422, "wrong-name")
+
+
 async def test_a_tenant_has_so_many_markers_and_no_more(writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "MAX_MARKERS", 1)
     await noted(writer)

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from plaudit.common.ids import uuid7
+from plaudit.scoring.profiles.domain import MAX_WEIGHT
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
-from plaudit_testing.review_events import review_state
+from plaudit_testing.review_events import SOURCE, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -137,3 +139,19 @@ async def test_what_cannot_be_is_refused(api: httpx.AsyncClient, bus, asked: dic
 
 async def test_an_unknown_subject_is_a_404(api: httpx.AsyncClient) -> None:
     assert problem_of(await api.get("/v1/score-projections/acme")) == (404, "unknown-subject")
+
+
+async def test_a_profile_whose_weights_are_all_as_high_as_may_be_is_projected(
+    api: httpx.AsyncClient, bus, superuser
+) -> None:
+    origins = {"organic": MAX_WEIGHT, "invited": MAX_WEIGHT}
+    weights = {"verified_weight": MAX_WEIGHT, "unverified_weight": MAX_WEIGHT, "origin_weights": origins}
+    await set_profile(superuser, own("heavy", None, **weights, source_weights={SOURCE.id: MAX_WEIGHT}))
+    await reviewed(bus, (5, 1), (1, 2), (3, 3))
+
+    found = await projected(api, profile="heavy", target="3.5")
+
+    assert found["score"] == pytest.approx(3.0, abs=1e-6)
+    # The three weigh 10^9 each, and one of a source without a weight 10^6: (2 + 3 * 10^9) * 0.5 / (10^6 * 1.5).
+    assert found["target"]["takes"][0]["now"] == 1_001
+    assert [each["stars"] for each in found["raised"]] == [1, 3]

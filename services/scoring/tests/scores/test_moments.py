@@ -125,3 +125,23 @@ async def test_a_time_without_a_zone_or_of_another_form_is_refused(api: httpx.As
 
         assert answer.status_code == 422
         assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{name}"]
+
+
+THE_LAST = "9999-12-31T23:59:59.999999Z"
+
+
+@pytest.mark.parametrize("has_cells", [False, True])
+@pytest.mark.parametrize("asked", [{"at": THE_LAST}, {"known_at": THE_LAST}, {"at": THE_LAST, "known_at": THE_LAST}])
+@pytest.mark.parametrize("path", ["/v1/scores/acme", "/v1/score-figures/acme"])
+async def test_the_last_instant_of_the_calendar_may_be_asked_for(
+    api: httpx.AsyncClient, bus, large, has_cells: bool, asked: dict[str, str], path: str
+) -> None:
+    if "figures" in path:
+        asked = {"at": THE_LAST}
+    await lived_by(bus, random.Random(1), 20, large if has_cells else None)
+
+    answer = await api.get(path, params=asked)
+
+    assert (answer.status_code, answer.json()["at"]) == (200, THE_LAST)
+    now = (await api.get("/v1/scores/acme")).json()
+    assert answer.json()["distribution"] == now["distribution"]

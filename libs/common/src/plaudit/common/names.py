@@ -19,15 +19,19 @@ _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _NOT_TEXT: Final = re.compile(f"[{NOT_TEXT}]")
 
 
-def checked_name(name: str) -> str:
+def checked_name(name: str, *, max_chars: int = MAX_NAME_CHARS) -> str:
     """Return a name as it is stored: a clean text, without the spaces around it.
+
+    Args:
+        name: what somebody typed.
+        max_chars: how long it may be.
 
     Raises:
         WrongInputError: it is empty, too long, holds characters that cannot be printed, or nothing that can be seen.
     """
     stripped = name.strip()
-    if not 1 <= len(stripped) <= MAX_NAME_CHARS:
-        raise WrongInputError(f"a name has 1 to {MAX_NAME_CHARS} characters, and this one has {len(stripped)}")
+    if not 1 <= len(stripped) <= max_chars:
+        raise WrongInputError(f"a name has 1 to {max_chars} characters, and this one has {len(stripped)}")
     if _NOT_TEXT.search(stripped) or any(unicodedata.category(char) in _UNPRINTABLE for char in stripped):
         raise WrongInputError(f"the name {shown(stripped)} holds a character that cannot be printed")
     if not shows(stripped):

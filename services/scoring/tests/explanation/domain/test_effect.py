@@ -1,11 +1,13 @@
 """What one review does to a score."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.scoring.explanation.domain.effect import CountedReview, effect
-from plaudit.scoring.profiles.domain import DAY_US, TRUST
+from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_PRIOR_WEIGHT, MIN_RATING, TRUST
 from plaudit.scoring.scores.domain import read
 from plaudit.scoring.sums.domain.decay import MergedSums, merge
 from plaudit_testing.scored import row_of
@@ -62,3 +64,27 @@ def test_a_review_that_does_not_count_has_no_effect():
 def test_a_rating_off_the_scale_is_refused():
     with pytest.raises(ValueError, match="off the scale"):
         effect(summed([]), CountedReview(rating=7, rated_at_us=0), NOW_US, TRUST)
+
+
+@given(reviews, st.lists(reviews, min_size=1, max_size=8))
+def test_a_review_that_is_not_among_them_has_no_effect_or_leaves_a_score_on_the_scale(
+    review: CountedReview, others: list[CountedReview]
+):
+    found = effect(summed(others), review, NOW_US, TRUST)
+
+    assert found is None or MIN_RATING - 1e-6 <= found.without.value <= MAX_RATING + 1e-6
+
+
+def test_a_review_that_weighs_more_than_all_of_its_star_do_has_no_effect():
+    old = CountedReview(rating=5, rated_at_us=NOW_US - 365 * DAY_US)
+
+    assert effect(summed([old]), CountedReview(rating=5, rated_at_us=NOW_US), NOW_US, TRUST) is None
+
+
+def test_a_review_that_would_leave_others_with_a_mean_off_the_scale_has_no_effect():
+    counted = [CountedReview(rating=3.5, rated_at_us=NOW_US)] * 2
+    weighing = replace(TRUST, prior_weight=MIN_PRIOR_WEIGHT)
+
+    below_one = CountedReview(rating=4.4, rated_at_us=NOW_US + 182 * DAY_US)
+
+    assert effect(summed(counted), below_one, NOW_US, weighing) is None

@@ -34,6 +34,8 @@ def test_days_that_are_not_said_follow_from_those_that_are(start, end, wanted):
         (None, date(1, 1, 1)),
         (date(1, 1, 1), date(1, 2, 1)),
         (date(9999, 12, 30), None),
+        (date(9999, 12, 20), date(9999, 12, 31)),
+        (date(1, 1, 8), date(1, 1, 15)),
         (date(2026, 3, 20), None),
     ],
 )

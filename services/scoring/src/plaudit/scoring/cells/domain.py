@@ -93,6 +93,11 @@ NOTHING_OF_BOTH: Final = StretchOfBoth(NOTHING, NOTHING)
 ALL: Final = (Spans(Grain.ALL, 0, 1),)
 
 
+def following(at_us: int) -> int:
+    """Return the instant after one, in microseconds since the Unix epoch; nothing comes after the year 9999."""
+    return min(at_us + 1, MAX_US)
+
+
 def cut(from_us: int | None, until_us: int | None, *, all_at_once: bool = False) -> Cut:
     """Cut a stretch of time into whole days and its ends.
 
@@ -130,7 +135,7 @@ def is_nearly_all(valid: Stretch, known: Stretch) -> bool:
 
     So it is with what was shown at an instant: hardly a review is rated later than we know of it.
     """
-    return valid.from_us == MIN_US and known.until_us <= valid.until_us
+    return valid.from_us == MIN_US and known.until_us <= valid.until_us and known.until_us < MAX_US
 
 
 def pieces_by_known(valid: Stretch, known: Cut) -> Pieces:

@@ -17,6 +17,7 @@ from plaudit.scoring.cells.domain import (
     Grain,
     Pieces,
     cut,
+    following,
     is_nearly_all,
     pieces,
     pieces_by_known,
@@ -410,7 +411,7 @@ async def _rows_of_cells(tx: Tx, tenant_id: str, subject: str, found: Pieces) ->
 
 def _bounds(between: Between) -> tuple[int | None, int | None]:
     """Return the first instant, and the one after the last."""
-    after, until = (None if time is None else unix_us(time) + 1 for time in (between.after, between.until))
+    after, until = (None if time is None else following(unix_us(time)) for time in (between.after, between.until))
     return after, until
 
 

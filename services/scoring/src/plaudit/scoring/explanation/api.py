@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import fsum
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -199,7 +199,7 @@ async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) ->
     "/v1/score-explanations/{subject:path}",
     summary="Explain why a score moved",
     openapi_extra=describe(
-        problems={"unknown-subject": 404, "unknown-profile": 422, "reversed-window": 422},
+        problems={"unknown-subject": 404, **OF_PROFILES, "reversed-window": 422},
         answer={"after": {"at": "2026-03-31T00:00:00Z", "score": 3.6875, "count": 1}},
     ),
 )
@@ -236,9 +236,14 @@ async def explain_score(
     is not named.
     """
     until = ends or tx.now
-    window = (begins or until - USUAL_WINDOW, until)
+    window = (begins or usual_beginning(until), until)
     found = await explain_window(tx, principal.tenant_id, subject, profile, window, reviews)
     return _explanation_out(found, await names_of(tx, principal.tenant_id, found))
+
+
+def usual_beginning(ends: datetime) -> datetime:
+    """Return when a window begins that says only when it ends: `USUAL_WINDOW` before, or as long as there is time."""
+    return ends - min(USUAL_WINDOW, ends - datetime.min.replace(tzinfo=UTC))
 
 
 async def names_of(tx: Tx, tenant_id: str, found: Explanation) -> dict[str, Source]:
@@ -285,8 +290,9 @@ async def read_effects(
 
     The review is one that counts: its subject, its rating and `rated_at` stand in its events and at `GET /v1/reviews`.
     The review is not looked up: for one that is removed, or that came a moment ago and is not counted yet, the
-    figures are what another one would do. The list is empty where no review of that star counts. A profile that
-    weighs by verification, origin or source needs these of the review, too.
+    figures are what another one would do. A subject is left out where the review cannot be one of those that count:
+    there is none of that star, or all of that star weigh less than it would. A profile that weighs by verification,
+    origin or source needs these of the review, too.
     """
     weight = fresh_weight(
         profile, verified=verified, origin=origin, source_id=None if source_id is None else str(source_id)

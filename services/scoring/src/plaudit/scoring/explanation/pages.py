@@ -18,13 +18,13 @@ from plaudit.common.pages.charts.waterfall import signed
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.explanation.api import (
-    USUAL_WINDOW,
     OfOrigin,
     OfSource,
     Verified,
     effects_on,
     explain_window,
     names_of,
+    usual_beginning,
 )
 from plaudit.scoring.explanation.domain.changes import SHOWN_PER_STAR, Change, Shown, shown
 from plaudit.scoring.explanation.domain.effect import CountedReview, fresh_weight
@@ -148,7 +148,7 @@ async def _explained(
 def _read(subject: str, begins: str, ends: str, now: datetime) -> tuple[Typed, tuple[datetime, datetime] | None]:
     """Return what the form holds, with what is wrong in it, and the window that it means."""
     until = min(now, _instant(ends, at_end=True) or now) if _is_day(ends) else _instant(ends) or now
-    usual = (until - USUAL_WINDOW).replace(hour=0, minute=0, second=0, microsecond=0)
+    usual = usual_beginning(until).replace(hour=0, minute=0, second=0, microsecond=0)
     since = _instant(begins) or usual
     errors = {
         "subject": sentence(SUBJECT_RULE) if subject and not is_subject(subject) else "",

@@ -14,7 +14,7 @@ from uuid import UUID
 from plaudit.common.db import Tx
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import MONTH_DAYS as SPAN_DAYS
-from plaudit.scoring.cells.domain import NOTHING, Cut, Grain, Spans, Stretch, cut
+from plaudit.scoring.cells.domain import NOTHING, Cut, Grain, Spans, Stretch, cut, following
 from plaudit.scoring.figures.domain.ages import Unit, UnitKind, middle_of, newest_first, start_of, to_open
 from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply
 from plaudit.scoring.half_lives.domain import own_half_life
@@ -262,7 +262,7 @@ async def _replies_of_cells(tx: Tx, asked: Asked, profile: Profile, weights: Map
 
 
 async def _aged_of_cells(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, float]) -> Aged | None:
-    end_us, everything = unix_us(asked.at) + 1, _until(asked.at)
+    end_us, everything = following(unix_us(asked.at)), _until(asked.at)
     today = everything.ends[1]
     within = [cut(end_us - days * DAY_US, today.from_us) for days in (MONTH_DAYS, 2 * MONTH_DAYS, QUARTER_DAYS)]
     rows = await _rated(tx, _BY_SPAN, asked, [everything, *within])
@@ -381,7 +381,7 @@ def _time(us: int) -> datetime:
 
 
 def _until(at: datetime) -> Cut:
-    return cut(None, unix_us(at) + 1)
+    return cut(None, following(unix_us(at)))
 
 
 def _of(

@@ -96,7 +96,9 @@ async def effect_of(tx: SqlTx, marker: Marker, figure: Figure, days: int) -> tup
     "",
     status_code=201,
     summary="Note a marker",
-    openapi_extra=describe(problems={"too-many-markers": 409}, headers=("Location", "Idempotent-Replayed")),
+    openapi_extra=describe(
+        problems={"too-many-markers": 409, "wrong-name": 422}, headers=("Location", "Idempotent-Replayed")
+    ),
 )
 async def create_marker(
     principal: Writer, work: Work, body: MarkerIn, response: Response, idempotency_key: IdempotencyKeyHeader

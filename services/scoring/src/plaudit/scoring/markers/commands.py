@@ -45,6 +45,7 @@ async def create(
         KeyReusedError: the key came with another call before.
         MarkerTimeError: its time lies too far away.
         TooManyMarkersError: the tenant has as many as it may.
+        WrongInputError: its name cannot be shown.
     """
     await lock(tx, [f"markers:{tenant_id}", *([idempotency.order_key(tenant_id, key.key)] if key else [])])
     first = None if key is None else await idempotency.find(tx, tenant_id, key)

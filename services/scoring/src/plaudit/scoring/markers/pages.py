@@ -12,7 +12,9 @@ from starlette.responses import Response
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
+from plaudit.common.names import checked_name
 from plaudit.common.pages.navigation import Crumb
+from plaudit.common.refusals import WrongInputError, sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.scoring.markers import commands, store
 from plaudit.scoring.markers.api import effect_of, find
@@ -134,6 +136,11 @@ def read_form(values: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
         errors["kind"] = "Say what it is."
     if not 0 < len(values["name"]) <= MAX_NAME_CHARS or "\n" in values["name"]:
         errors["name"] = f"A name is one line of 1 to {MAX_NAME_CHARS} characters."
+    else:
+        try:
+            checked_name(values["name"], max_chars=MAX_NAME_CHARS)
+        except WrongInputError as error:
+            errors["name"] = sentence(error)
     at = _moment(values["at"])
     if at is None:
         errors["at"] = "Give a day and a time, such as 2026-03-01T12:00."
@@ -156,9 +163,9 @@ def _moment(text: str) -> datetime | None:
     """Return what a field for a day and a time holds, in UTC."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (OverflowError, ValueError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 async def _list(

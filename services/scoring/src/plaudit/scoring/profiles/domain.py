@@ -12,6 +12,8 @@ MAX_RATING: Final = 5.0
 MIN_WEIGHT: Final = 0.001
 MAX_WEIGHT: Final = 1000.0
 """A weight may make reviews count little, and never leaves them out."""
+MAX_FRESH_WEIGHT: Final = MAX_WEIGHT**3
+"""What a fresh review weighs at most: the weights of its verification, its origin and its source are multiplied."""
 MIN_HALF_LIFE_DAYS: Final = 1 / 24
 MAX_HALF_LIFE_DAYS: Final = 36_525.0
 """A hundred years. What should fade more slowly does not fade: a profile without a half-life."""

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, read
-from plaudit.scoring.sums.domain.decay import MergedSums, Sums, merge, star_of, term
+from plaudit.scoring.sums.domain.decay import NO_SUMS, MergedSums, Sums, merge, star_of, term
+
+ROUNDING: Final = 1e-9
+"""By how much of themselves sums may differ from those of the reviews."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +69,10 @@ def fresh_weight(profile: Profile, *, verified: bool | None, origin: str | None,
 
 
 def effect(merged: MergedSums, review: CountedReview, at_us: int, profile: Profile) -> Effect | None:
-    """Return what a review does to a score at an instant; None if no review of its star counts for the subject.
+    """Return what a review does to a score at an instant; None if it is none of those that count for the subject.
 
-    Sums are additive, so the score without it is read from the sums less its own share.
+    Sums are additive, so the score without it is read from the sums less its own share. Less the share of a review that
+    cannot be in them, since it would weigh more than all of its star do, they would be no score at all.
 
     Args:
         merged: sums of what counts for the profile, of one subject; among them the review's share.
@@ -81,8 +86,20 @@ def effect(merged: MergedSums, review: CountedReview, at_us: int, profile: Profi
     star = star_of(review.rating)
     if merged.sums.counts[star - 1] < 1:
         return None
-    without = merge([merged, _subtracted(review, star, profile.half_life_us)])
+    taken = _subtracted(review, star, profile.half_life_us)
+    without, present = merge([merged, taken]), merge([merged, (taken[0], NO_SUMS)])
+    if not _may_be(without.sums, present.sums, star):
+        return None
     return Effect(read(merged, at_us, profile), read(without, at_us, profile))
+
+
+def _may_be(rest: Sums, present: Sums, star: int) -> bool:
+    """Return whether sums can be what is left of others when a review of a star is taken away.
+
+    No star may weigh less than nothing, and what is left has a mean on the scale.
+    """
+    least, error = -ROUNDING * present.weights[star - 1], ROUNDING * present.a
+    return rest.weights[star - 1] >= least and MIN_RATING * rest.b - error <= rest.a <= MAX_RATING * rest.b + error
 
 
 def _subtracted(review: CountedReview, star: int, half_life_us: int | None) -> tuple[int, Sums]:

@@ -66,7 +66,8 @@ def window_of(start: date | None, end: date | None, today: date) -> Window:
     try:
         end = end or (today + ONE_DAY if start is None else min(today + ONE_DAY, start + timedelta(days=MAX_DAYS)))
         window = Window(start or end - timedelta(days=DEFAULT_DAYS), end)
-        is_right = MIN_DAYS <= window.days <= MAX_DAYS and window.before <= window.start
+        # PostgreSQL is sent the first and the last day of the calendar as infinite ones.
+        is_right = MIN_DAYS <= window.days <= MAX_DAYS and date.min < window.before and end < date.max
     except OverflowError:
         is_right = False
     if not is_right:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.common.names import checked_name
+
 MAX_NAME_CHARS: Final = 120
 MAX_LINK_CHARS: Final = 2_000
 MAX_MARKERS: Final = 10_000
@@ -68,11 +70,12 @@ class Marker(Draft, frozen=True, kw_only=True):
 
 
 def checked(draft: Draft) -> Draft:
-    """Return a draft whose time can be compared around.
+    """Return a draft as it is kept: its name can be shown, and its time can be compared around.
 
     Raises:
-        MarkerTimeError: it lies too far away.
+        MarkerTimeError: its time lies too far away.
+        WrongInputError: its name holds a character that cannot be printed, or nothing that can be seen.
     """
     if not EARLIEST <= draft.at <= LATEST:
         raise MarkerTimeError
-    return draft
+    return msgspec.structs.replace(draft, name=checked_name(draft.name, max_chars=MAX_NAME_CHARS))

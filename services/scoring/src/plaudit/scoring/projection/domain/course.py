@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from math import exp2, expm1, ldexp, log, log1p, log2
 from typing import Final, NamedTuple
 
-from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MAX_WEIGHT, MIN_RATING
+from plaudit.scoring.profiles.domain import DAY_US, MAX_FRESH_WEIGHT, MAX_RATING, MIN_RATING
 from plaudit.scoring.scores.domain import half_stars
 
 MAX_PER_DAY: Final = 1e9
@@ -47,8 +47,8 @@ def check_weight(name: str, value: float) -> None:
     Raises:
         ValueError: the weight is out of its range.
     """
-    if not 0 < value <= MAX_WEIGHT:
-        raise ValueError(f"{name} must be above 0 and at most {MAX_WEIGHT:g}")
+    if not 0 < value <= MAX_FRESH_WEIGHT:
+        raise ValueError(f"{name} must be above 0 and at most {MAX_FRESH_WEIGHT:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
