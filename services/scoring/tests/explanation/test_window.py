@@ -26,8 +26,9 @@ from plaudit.scoring.profiles.domain import RECENT
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import Moment, read_for
 from plaudit.scoring.settings import ScoringSettings
-from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES, unix_us
 from plaudit.scoring.topics.domain import TOPICS
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -36,6 +37,8 @@ pytestmark = pytest.mark.postgres
 START = datetime(2019, 1, 1, tzinfo=UTC)
 DAYS = 2_600
 HALF_LIVES = {"trust": 182.5, "recent": 30.0, "lifetime": math.inf}
+OWN_HALF_LIVES = {"an_hour": 1 / 24, "two_days": 2.0}
+"""In days, of profiles of the tenant's own."""
 SOURCES = [
     SourceRef(id=f"01956d00-0000-7000-8000-00000000000{number}", name="Shop", platform="native", created_at=START)
     for number in (1, 2)
@@ -126,14 +129,14 @@ def wanted(lives: Sequence[Life], subject: str, profile: str, shown_at: datetime
     for life in lives:
         state = life.shown_at(shown_at)
         if state is not None and state.kind in {"stars", "thumbs"} and f"{state.subject}/".startswith(f"{subject}/"):
-            w = 0.5 ** ((read_at - state.rated_at) / timedelta(days=1) / HALF_LIVES[profile])
+            w = 0.5 ** ((read_at - state.rated_at) / timedelta(days=1) / (HALF_LIVES | OWN_HALF_LIVES)[profile])
             total.append(w * state.rating)
             weight.append(w)
     return math.fsum(total) / math.fsum(weight)
 
 
 def weight_of(state: ReviewState, profile: str, read_at: datetime) -> float:
-    return float(0.5 ** ((read_at - state.rated_at) / timedelta(days=1) / HALF_LIVES[profile]))
+    return float(0.5 ** ((read_at - state.rated_at) / timedelta(days=1) / (HALF_LIVES | OWN_HALF_LIVES)[profile]))
 
 
 def is_counted(state: ReviewState | None, subject: str) -> bool:
@@ -187,15 +190,20 @@ def exactly(value: float) -> object:
 
 
 async def test_the_parts_of_any_window_add_up_to_the_two_scores_and_are_what_a_computation_from_scratch_says(
-    api: httpx.AsyncClient, bus
+    api: httpx.AsyncClient, bus, superuser
 ) -> None:
     chance = random.Random(20261129)
     known = sorted(START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(100))
+    for name, half_life_days in OWN_HALF_LIVES.items():
+        await set_profile(superuser, own(name, half_life_days, prior_weight=7.0, prior_value=3.5))
     lives = [await lived(bus, chance, each) for each in known]
 
-    for _ in range(25):
+    for _ in range(35):
         begins, ends = sorted(START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(2))
-        subject, profile = chance.choice(["acme", "acme/berlin", "globex"]), chance.choice([*HALF_LIVES])
+        subject, profile = (
+            chance.choice(["acme", "acme/berlin", "globex"]),
+            chance.choice([*HALF_LIVES, *OWN_HALF_LIVES]),
+        )
         found = await explained(api, subject, begins, ends, profile=profile, reviews=100)
 
         first = await shown(api, subject, begins, profile)
@@ -221,6 +229,72 @@ async def test_the_parts_of_any_window_add_up_to_the_two_scores_and_are_what_a_c
         assert not named & {life.review_id for life in lives if life.is_erased}
         effects = [abs(each["effect"]) for each in found["reviews"]]
         assert effects == sorted(effects, reverse=True)
+
+
+@pytest.mark.parametrize("name", [*OWN_HALF_LIVES])
+@pytest.mark.parametrize("half_lives", [3, 66, 300], ids="{} half-lives".format)
+async def test_a_window_across_landmarks_of_a_short_half_life_adds_up_whatever_happens_in_it(
+    api: httpx.AsyncClient, bus, superuser, name: str, half_lives: int
+) -> None:
+    profile = own(name, OWN_HALF_LIVES[name], prior_weight=7.0, prior_value=3.5)
+    await set_profile(superuser, profile)
+    half_life = timedelta(days=OWN_HALF_LIVES[name])
+    assert profile.half_life_us is not None
+    landmark = EPOCH + (LANDMARK_HALF_LIVES * half_life) * (1 + (START - EPOCH) // (LANDMARK_HALF_LIVES * half_life))
+    begins, ends = landmark - half_life, landmark + (half_lives - 1) * half_life
+    spans = {unix_us(at) // (LANDMARK_HALF_LIVES * profile.half_life_us) for at in (begins, ends)}
+    assert len(spans) == 2  # the window has a landmark within it
+    chance = random.Random(f"{name} {half_lives}")
+
+    def during() -> datetime:
+        """An instant in the window: of the last half-lives mostly, in which what happens moves the score most."""
+        return ends - half_life * min(chance.expovariate(0.7), half_lives * 0.99)
+
+    async def lived_before(rating: float, subject: str = "acme/berlin", **fields: Any) -> tuple[Life, ReviewState]:
+        at = begins - half_life * chance.random() * 4
+        life, state = Life(), rated(rating, subject, at, source=chance.choice(SOURCES), **fields)
+        await life.tell(bus, at, state)
+        return life, state
+
+    lives = []
+    for number in range(3):
+        topics = tuple(chance.sample(TOPICS, number))
+        edited, state = await lived_before(2, topics=topics)
+        at = during()
+        await edited.tell(bus, at, msgspec.structs.replace(state, rating=4.5, rated_at=at))
+        corrected, state = await lived_before(4, topics=topics)
+        await corrected.tell(bus, during(), msgspec.structs.replace(state, rating=1.0))
+        removed, _ = await lived_before(1, topics=topics)
+        await removed.tell(bus, during(), None)
+        erased, _ = await lived_before(5, topics=topics)
+        await erased.tell(bus, during(), None, "review.erased")
+        moved, state = await lived_before(3, topics=topics)
+        await moved.tell(bus, during(), msgspec.structs.replace(state, subject="globex"))
+        moved_in, state = await lived_before(5, "globex", topics=topics)
+        await moved_in.tell(bus, during(), msgspec.structs.replace(state, subject="acme"))
+        late, new = Life(), Life()
+        await late.tell(bus, during(), rated(1, "acme", begins - half_life * chance.random(), topics=topics))
+        at = during()
+        await new.tell(bus, at, rated(2, "acme", at, topics=topics, source=chance.choice(SOURCES)))
+        gone = Life()  # within the window
+        first, last = sorted((during(), during()))
+        await gone.tell(bus, first, rated(5, "acme", first, topics=topics))
+        await gone.tell(bus, last, None)
+        lives += [edited, corrected, removed, erased, moved, moved_in, late, new, gone]
+
+    for subject in ("acme", "acme/berlin", "globex"):
+        found = await explained(api, subject, begins, ends, profile=name)
+        first, second = [await shown(api, subject, at, name) for at in (begins, ends)]
+        assert (found["before"]["count"], found["after"]["count"]) == (first[1], second[1])
+        assert first[0] == exactly(wanted(lives, subject, name, begins, begins))
+        assert second[0] == exactly(wanted(lives, subject, name, ends, ends))
+        assert found["change"] == exactly(second[0] - first[0])
+        assert found["ageing"] == exactly(wanted(lives, subject, name, begins, ends) - first[0])
+        for told in ("parts", "sources", "topics"):
+            assert math.fsum([found["ageing"], *(each["effect"] for each in found[told])]) == exactly(found["change"])
+        assert {each["topic"]: each["effect"] for each in found["topics"]} == {
+            topic: exactly(effect) for topic, effect in by_topic(lives, subject, name, (begins, ends)).items()
+        }
 
 
 def counts_differently(life: Life, subject: str, profile: str, begins: datetime, ends: datetime) -> bool:
