@@ -35,7 +35,6 @@ from plaudit.scoring.explorer.domain import (
 )
 from plaudit.scoring.figures.api import answers_at, figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
-from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.insight.pages import COMPLAINTS
 from plaudit.scoring.markers import store as markers
 from plaudit.scoring.markers.domain.marker import Marker
@@ -236,8 +235,6 @@ async def _ranked(
     tx: SqlTx, tenant_id: str, subject: str, profile: Profile
 ) -> tuple[list[Standing], list[Standing], str]:
     """Return the best and the worst subjects right below one, and a hint where they are not compared."""
-    if own_half_life(profile) is not None:
-        return [], [], "Subjects are not ranked by a half-life of your own."
     try:
         below = await standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now))
     except TooManySubjectsError as error:
