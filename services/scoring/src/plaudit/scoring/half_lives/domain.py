@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.scoring.profiles.domain import BUILT_IN, DAY_US, Profile
+from plaudit.scoring.profiles.domain import BUILT_IN, Profile
 
 KEPT_UNUSED: Final = timedelta(days=1)
 """How long the sums of a half-life stay that no profile has any more: a profile that comes back needs no filling."""
@@ -98,18 +98,6 @@ class ProfileNotReadyError(Exception):
     def __init__(self, name: str, progress: Progress) -> None:
         """Say how far it is."""
         super().__init__(f"The profile `{name}` is being filled. {progress.in_words} Other profiles answer as before.")
-
-
-class OwnHalfLifeError(ValueError):
-    """A figure is not kept for half-lives of tenants' own."""
-
-    def __init__(self, name: str) -> None:
-        """Say which profiles there are figures for."""
-        days = ", ".join(f"{us / DAY_US:g}" for us in sorted(us for us in _KEPT_FOR_ALL if us is not None))
-        super().__init__(
-            f"The profile `{name}` has a half-life of its own, for which scores, explanations and projections are "
-            f"kept, and this is not. Ask by a profile with a half-life of {days} days, or by one that never fades."
-        )
 
 
 def own_half_life(profile: Profile) -> int | None:

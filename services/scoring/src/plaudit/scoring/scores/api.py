@@ -24,7 +24,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.times import Instant
 from plaudit.common.names import nearest
-from plaudit.scoring.half_lives.domain import OwnHalfLifeError, ProfileNotReadyError, own_half_life
+from plaudit.scoring.half_lives.domain import ProfileNotReadyError
 from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, TRUST, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
@@ -45,19 +45,16 @@ EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
 PROBLEMS: Final = {
     "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
     "unknown-profile": "There is no profile of this name. The detail names those that there are.",
-    "own-half-life": "The figure is not kept for half-lives of a tenant's own. Ask by a profile with another one.",
     "profile-not-ready": "The half-life of the profile is new, and its sums are being filled from the ledger; the "
     "detail says how far that is. Try again in some seconds. Other profiles answer as before.",
 }
 """Slug → meaning and what to do."""
 OF_PROFILES: Final = {"unknown-profile": 422, "profile-not-ready": 409}
-OF_SHARED_PROFILES: Final = {**OF_PROFILES, "own-half-life": 422}
 """Slug → status, of the problems of every operation that takes a `NamedProfile`."""
 REFUSALS: Final[Refusals] = {
     UnknownSubjectError: lambda error: Problem("unknown-subject", 404, "Not found", str(error)),
     UnknownSubjectAskedError: lambda error: Problem("unknown-subject", 422, "Unknown subject", str(error)),
     UnknownProfileError: lambda error: Problem("unknown-profile", 422, "Unknown profile", str(error)),
-    OwnHalfLifeError: lambda error: Problem("own-half-life", 422, "Half-life of its own", str(error)),
     ProfileNotReadyError: lambda error: conflict("profile-not-ready", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
@@ -103,30 +100,6 @@ async def profile_choices(request: Request, tx: TenantTx) -> ProfileChoices:
 
 
 Choices = Annotated[ProfileChoices, Depends(profile_choices)]
-
-
-async def shared_profile(profile: NamedProfile) -> Profile:
-    """Return the profile that a request names, where its half-life is one that every tenant has.
-
-    Raises:
-        OwnHalfLifeError: it is one of the tenant's own.
-    """
-    return shared(profile)
-
-
-SharedProfile = Annotated[Profile, Depends(shared_profile)]
-"""For figures that are kept for the half-lives that every tenant has, and for no others."""
-
-
-def shared(profile: Profile) -> Profile:
-    """Return a profile whose half-life every tenant has.
-
-    Raises:
-        OwnHalfLifeError: it is one of the tenant's own.
-    """
-    if own_half_life(profile) is not None:
-        raise OwnHalfLifeError(profile.name)
-    return profile
 
 
 async def find_profile(tx: SqlTx, tenant_id: str, name: str) -> Profile:
