@@ -199,7 +199,7 @@ async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) ->
     "/v1/score-explanations/{subject:path}",
     summary="Explain why a score moved",
     openapi_extra=describe(
-        problems={"unknown-subject": 404, "unknown-profile": 422, "reversed-window": 422},
+        problems={"unknown-subject": 404, **OF_PROFILES, "reversed-window": 422},
         answer={"after": {"at": "2026-03-31T00:00:00Z", "score": 3.6875, "count": 1}},
     ),
 )

@@ -34,7 +34,7 @@ from plaudit.scoring.projection.schemas import (
     WayOut,
 )
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import NamedProfile, unknown_subject
+from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
@@ -69,7 +69,7 @@ async def project(
 @router.get(
     "/v1/score-projections/{subject:path}",
     summary="Project a score",
-    openapi_extra=describe(problems={"unknown-subject": 404, "unknown-profile": 422, "past-date": 422}, answer=EXAMPLE),
+    openapi_extra=describe(problems={"unknown-subject": 404, **OF_PROFILES, "past-date": 422}, answer=EXAMPLE),
 )
 async def project_score(
     principal: ScoresReader,
