@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import fsum
 from typing import Final, NamedTuple
 
-from plaudit.scoring.profiles.domain import MAX_RATING, Profile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.projection.domain.course import (
     NO_REVIEWS,
     HalfStar,
@@ -221,7 +221,8 @@ def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, in
         return None, 0
     rating = fsum(each.total * weight for each, weight in counting) / weight
     # Rounding may leave a mean a little off the scale of what it is the mean of.
-    return Pace(per_day=reviews / PACE_DAYS, rating=min(max(rating, 1.0), MAX_RATING), weight=weight / reviews), reviews
+    on_the_scale = min(max(rating, MIN_RATING), MAX_RATING)
+    return Pace(per_day=reviews / PACE_DAYS, rating=on_the_scale, weight=weight / reviews), reviews
 
 
 def _way(state: ScoreState, pace: Pace, at: datetime, target: float | None) -> Way:
