@@ -1,5 +1,6 @@
 """Cells, whenever they were filled, say at every moment what the ledger says."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, kept_share
 from plaudit.scoring.sums.domain.parts import KeptPart
 from plaudit_testing.review_events import review_state
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -268,6 +270,47 @@ async def test_a_subject_that_grows_large_gets_cells(
     await carry_on(worker)
 
     assert await superuser.fetchval("SELECT array_agg(prefix) FROM scoring.celled_prefixes") == ["acme"]
+
+
+async def test_a_ledger_made_anew_waits_for_who_is_about_to_read_cells(
+    bus: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    await name_large(superuser, "acme")
+    await bus.tell(None, review_state(5, "acme", rated_at=START), time=START)
+    await carry_on(worker, 3)
+
+    async with worker.driver_transaction() as tx:
+        assert await store.is_celled(tx, "default", "acme")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            async with superuser.transaction():
+                await superuser.execute("LOCK TABLE scoring.ledger IN ACCESS EXCLUSIVE MODE NOWAIT")
+
+
+async def test_who_waits_for_a_ledger_made_anew_reads_no_emptied_cells(
+    bus: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    await name_large(superuser, "acme")
+    await bus.tell(None, review_state(5, "acme", rated_at=START), time=START)
+    await carry_on(worker, 3)
+    at = START + timedelta(days=40)
+
+    async def read() -> list[KeptPart]:
+        async with worker.driver_transaction() as tx:
+            return await store.kept_at(tx, "default", "acme", at)
+
+    async def waits() -> bool:
+        return bool(await superuser.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+    before = await read()
+    async with superuser.transaction():
+        await superuser.execute("LOCK TABLE scoring.ledger IN ACCESS EXCLUSIVE MODE")
+        reading = asyncio.create_task(read())
+        await until(waits, "it waits for the ledger")
+        await superuser.execute("TRUNCATE scoring.cells, scoring.rated_cells, scoring.tail")
+        await superuser.execute("UPDATE scoring.celled_prefixes SET is_filled = false, filled_valid_at = DEFAULT")
+
+    assert await reading == before
+    assert before[0].kept.counts == (0, 0, 0, 0, 1)
 
 
 async def test_only_one_transaction_at_a_time_changes_cells(bus: Any, worker: Database) -> None:

@@ -155,7 +155,7 @@ def test_steps_are_days_up_to_now_and_weeks_after() -> None:
 def test_the_summary_tells_what_the_chart_shows() -> None:
     cut = steps(NOW)
 
-    told = summary("acme", [*points(TRUST, parts_of(5.0, age_days=400), [], cut)], NOW)
+    told = summary("acme", [*points(TRUST, parts_for(parts_of(5.0, age_days=400), TRUST.half_life_us), [], cut)], NOW)
     nothing = summary("acme", [*points(TRUST, [], [], cut)], NOW)
 
     assert told.startswith("The score of acme went from 3.")

@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -92,3 +93,5 @@ async def test_series_figures_and_the_page_go_by_a_half_life_of_its_own(
     page = await staff.get("/console/scores/subject", params={"subject": "acme", "profile": "own"})
     assert page.status_code == 200
     assert ">own</a>" in page.text
+    [below] = re.findall(r'<section class="card" aria-labelledby="below">.*?</section>', page.text, re.DOTALL)
+    assert ">acme/berlin</a>" in below

@@ -203,10 +203,10 @@ def test_an_entry_has_the_topics_of_its_state_and_none_of_a_review_that_was_eras
     before, after = scored(topics=("delivery",)), scored(1, topics=("price_fees", "of the future"))
     changes = [told(before, after, 1, "review.edited"), told(after, None, 2, "review.erased")]
 
-    assert [numbers_of(each.topics) for each in entries(changes, {})] == [
-        [TOPICS.index("delivery")],
-        [TOPICS.index("price_fees"), OTHER_TOPIC],
-        (NOT_SORTED,),
+    assert [each.topics for each in entries(changes, {})] == [
+        1 << TOPICS.index("delivery"),
+        1 << TOPICS.index("price_fees") | 1 << OTHER_TOPIC,
+        ERASED,
     ]
 
 

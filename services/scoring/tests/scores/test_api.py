@@ -175,6 +175,8 @@ async def test_the_children_of_a_prefix_are_found_past_all_that_lies_below_them(
         assert await store.children_of(tx, "default", "a/b/c", 10) == ["a/b/c/d"]
         assert await store.children_of(tx, "default", "a/b/c/d", 10) == []
         assert await store.children_of(tx, "default", "a", 2) == ["a/b", "a/b-2"]
+        assert await store.children_of(tx, "default", "", 10, 2) == ["a-1/q", "a/b", "a/b-2", "a/b.x", "a/b0"]
+        assert await store.children_of(tx, "default", "a", 10, 2) == ["a/b-2/x", "a/b/c", "a/b/c2", "a/b0/y"]
 
 
 async def test_a_subject_whose_reviews_are_all_removed_is_listed_without_a_score(api: httpx.AsyncClient, bus) -> None:

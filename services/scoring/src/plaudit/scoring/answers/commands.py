@@ -12,7 +12,7 @@ from plaudit.scoring.answers import store
 from plaudit.scoring.answers.domain.life import Revision, revision_of
 from plaudit.scoring.answers.domain.places import Place, merged, places_of
 from plaudit.scoring.answers.domain.review import UNTOLD, AnswerableChange
-from plaudit.scoring.answers.store import ReviewKey, SourceKey, Start
+from plaudit.scoring.answers.store import LastSeen, ReviewKey, SourceKey, Start
 from plaudit.scoring.sums.domain.decay import unix_us
 
 
@@ -66,9 +66,9 @@ def _starts(told: Sequence[Told]) -> list[Start]:
     return [*first.values()]
 
 
-def _sources(told: Sequence[Told]) -> dict[SourceKey, store.Told]:
+def _sources(told: Sequence[Told]) -> dict[SourceKey, LastSeen]:
     """Return when each source was last seen to tell answers, and when last not to."""
-    found: dict[SourceKey, store.Told] = {}
+    found: dict[SourceKey, LastSeen] = {}
     for each in told:
         state = each.change.after or each.change.before
         if state is None:

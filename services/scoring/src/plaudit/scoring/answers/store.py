@@ -19,7 +19,7 @@ ReviewKey = tuple[str, UUID]
 """Tenant id and review id."""
 SourceKey = tuple[str, UUID]
 """Tenant id and source id."""
-Told = tuple[int | None, int | None]
+LastSeen = tuple[int | None, int | None]
 """When a source was last seen to tell answers, and when last not to."""
 Start = tuple[int, int, int, int]
 """Partition, epoch, number and time of the first record that was applied."""
@@ -124,9 +124,9 @@ async def move(tx: Tx, gone: Iterable[Place], new: Iterable[Place]) -> None:
         await tx.raw.execute(_ADD_PLACES, *zip(*rows, strict=True))
 
 
-async def note_sources(tx: Tx, told: Mapping[SourceKey, Told]) -> None:
+async def note_sources(tx: Tx, seen: Mapping[SourceKey, LastSeen]) -> None:
     """Note when sources told answers and when they did not, in the order of their keys against deadlocks."""
-    if rows := [(*key, *times) for key, times in sorted(told.items())]:
+    if rows := [(*key, *times) for key, times in sorted(seen.items())]:
         await tx.raw.execute(_NOTE_SOURCES, *zip(*rows, strict=True))
 
 

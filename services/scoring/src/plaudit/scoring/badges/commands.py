@@ -14,7 +14,7 @@ from plaudit.scoring.badges.domain.badge import (
     UnknownBadgeError,
 )
 from plaudit.scoring.profiles import store as profiles
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles.domain import Profile, order_key
 from plaudit.scoring.scores import store as scores
 
 
@@ -53,7 +53,7 @@ async def choose_profile(tx: SqlTx, tenant_id: str, name: str, chosen_by: str) -
         ProfileNotReadyError: its half-life is being filled.
         UnfitProfileError: it does not count all stars and thumbs.
     """
-    await lock(tx, [f"{tenant_id}/score-profiles"])
+    await lock(tx, [order_key(tenant_id)])
     profile = (await scores.choices_of(tx, tenant_id)).named(name)
     if not profile.fits_badges:
         raise UnfitProfileError(name)

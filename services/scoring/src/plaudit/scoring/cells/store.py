@@ -185,7 +185,12 @@ _EMPTY = [
     f"DELETE FROM {table} WHERE tenant_id = $1 AND prefix = ANY($2::text[])" for table in ("cells", "rated_cells")
 ]
 _PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'"
-_IS_CELLED = "SELECT EXISTS (SELECT FROM celled_prefixes WHERE tenant_id = $1 AND prefix = $2 AND is_filled)"
+# A ledger made anew takes the old one's place and empties the cells in one transaction. It waits for whoever has read
+# the ledger: so that no answer is made of cells that are gone, the ledger is read here, before them.
+_IS_CELLED = """
+SELECT NOT EXISTS (SELECT FROM ledger WHERE false)
+    AND EXISTS (SELECT FROM celled_prefixes WHERE tenant_id = $1 AND prefix = $2 AND is_filled)
+"""
 # What IS TRUE is put to serves no index, so that the index is used by which the entries are few. So does `left`: there
 # may be a million subjects below the prefix.
 BELOW: Final = "left(subject, length($2) + 1) = $2 || '/'"
@@ -343,7 +348,7 @@ async def fill(tx: Tx, filling: Filling, entries: int) -> None:
 
 
 async def is_celled(tx: Tx, tenant_id: str, subject: str) -> bool:
-    """Return whether a subject has cells, and all of them."""
+    """Return whether a subject has cells, and all of them; if so, it has them until the transaction ends."""
     return bool(await tx.raw.fetchval(_IS_CELLED, tenant_id, subject))
 
 

@@ -19,7 +19,8 @@ from plaudit.scoring.insight.domain.kept import (
     entries,
     kept_of,
 )
-from plaudit.scoring.insight.domain.review import COUNTED_KINDS, SaidChange
+from plaudit.scoring.insight.domain.review import SaidChange
+from plaudit.scoring.profiles.domain import STAR_KINDS
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ class Told(msgspec.Struct, frozen=True):
     def concerns(self) -> bool:
         """Whether the review is, or was, of a kind that counts, or is not seen at all."""
         states = [state for state in (self.change.before, self.change.after) if state is not None]
-        return not states or any(state.kind in COUNTED_KINDS for state in states)
+        return not states or any(state.kind in STAR_KINDS for state in states)
 
 
 async def apply(tx: Tx, told: Iterable[Told]) -> None:

@@ -16,7 +16,7 @@ from plaudit.scoring.own_profiles.domain import (
     next_revision,
 )
 from plaudit.scoring.profiles import store
-from plaudit.scoring.profiles.domain import BUILT_IN, Profile, ProfileRevision
+from plaudit.scoring.profiles.domain import BUILT_IN, Profile, ProfileRevision, order_key
 
 
 async def set_profile(
@@ -44,7 +44,7 @@ async def set_profile(
         ProfileChangedError: the present revision is another one.
         ShownProfileError: badges show it, and could not show it so.
     """
-    await lock(tx, [f"{tenant_id}/score-profiles"])
+    await lock(tx, [order_key(tenant_id)])
     check_new(profile.name, await store.present(tx, tenant_id))
     latest = await store.latest(tx, tenant_id, profile.name)
     _check_expected(latest, expected_revisions)
@@ -72,7 +72,7 @@ async def delete_profile(
     """
     if name in BUILT_IN:
         raise BuiltInProfileError(name)
-    await lock(tx, [f"{tenant_id}/score-profiles"])
+    await lock(tx, [order_key(tenant_id)])
     latest = await store.latest(tx, tenant_id, name)
     changed = next_revision(name, latest, None, actor, tx.now)
     if changed is None:

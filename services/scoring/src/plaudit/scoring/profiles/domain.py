@@ -161,6 +161,11 @@ class ProfileRevision:
     """The actor: a key or a person."""
 
 
+def order_key(tenant_id: str) -> str:
+    """Return the order key of whoever changes a tenant's own profiles, or which of them badges show."""
+    return f"{tenant_id}/score-profiles"
+
+
 def parameters_of(profile: Profile) -> dict[str, Any]:
     """Return a profile's parameters as they are stored: plain values, all of them, without the name.
 

@@ -19,7 +19,6 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.scoring.profiles.domain import Profile
-from plaudit.scoring.ranking import store
 from plaudit.scoring.ranking.domain import (
     MAX_DEPTH,
     MAX_RANKED,
@@ -60,7 +59,7 @@ async def standings(
         TooManySubjectsError: they are more than are compared.
         UnknownSubjectAskedError: the one never had a review.
     """
-    found = await store.subjects_at(tx, tenant_id, under, depth, MAX_RANKED + 1)
+    found = await scores.children_of(tx, tenant_id, under or "", MAX_RANKED + 1, depth)
     if len(found) > MAX_RANKED:
         raise TooManySubjectsError
     if not found and under is not None and not await scores.is_known(tx, tenant_id, under):

@@ -186,14 +186,15 @@ async def prefixes_after(tx: SqlTx, tenant_id: str, after: str, under: str | Non
     return list((await tx.sql.execute(statement)).scalars())
 
 
-async def children_of(tx: Tx, tenant_id: str, parent: str, limit: int) -> list[str]:
-    """Return up to `limit` prefixes with reviews that lie one segment below a prefix, or those of one segment.
+async def children_of(tx: Tx, tenant_id: str, parent: str, limit: int, depth: int = 1) -> list[str]:
+    """Return prefixes that have or had reviews and lie so many segments below one, in their order.
 
     Args:
         tx: the open transaction.
         tenant_id: whose prefixes.
-        parent: the prefix; the empty text for those of one segment.
+        parent: the prefix; the empty text is above all.
         limit: at most so many.
+        depth: how many segments below it, from 1 on.
     """
-    low, high, depth = (f"{parent}/", f"{parent}0", parent.count("/") + 2) if parent else ("", "~", 1)
-    return [row["prefix"] for row in await tx.raw.fetch(_CHILDREN, tenant_id, low, high, depth, limit)]
+    low, high, above = (f"{parent}/", f"{parent}0", parent.count("/") + 1) if parent else ("", "~", 0)
+    return [row["prefix"] for row in await tx.raw.fetch(_CHILDREN, tenant_id, low, high, above + depth, limit)]

@@ -1,6 +1,5 @@
 """The topics of a review in one number, as the ledger keeps them."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -51,10 +50,3 @@ def topic_of(number: int) -> str:
 
 
 _NAMES: Final = {**dict(enumerate(TOPICS)), OTHER_TOPIC: OTHER, NO_TOPIC: "none", NOT_SORTED: "not_sorted"}
-
-
-def numbers_of(mask: int | None) -> Sequence[int]:
-    """Return the bits of topics in one number, or what stands in their place."""
-    if mask is None or mask == ERASED:
-        return (NOT_SORTED,)
-    return [bit for bit in range(OTHER_TOPIC + 1) if mask >> bit & 1] or (NO_TOPIC,)

@@ -17,9 +17,8 @@ comes, and the second may be before the first when the newest review was removed
 """
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 from math import exp2, floor, fsum, ldexp
 from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -166,19 +165,6 @@ def explain(begun: Start, groups: Mapping[Key, Share], prior: Prior) -> Change[K
     return Change(
         before=begun.score, aged=aged, after=after, total_weight=total_weight, effects=MappingProxyType(effects)
     )
-
-
-def largest(change: Change[Key], reviews: Iterable[tuple[str, Share]], count: int) -> list[tuple[str, float]]:
-    """Return the reviews with the largest effects on a change, up or down, the largest first.
-
-    Args:
-        change: the one that they are part of.
-        reviews: each review's id with all that it adds and takes away, as it weighs at the second reading.
-        count: at most so many. Equal effects are in the order of ids; a review without an effect is left out.
-    """
-    effects = ((review_id, change.effect_of(share)) for review_id, share in reviews)
-    moving = (each for each in effects if each[1])
-    return nsmallest(count, moving, key=lambda each: (-abs(each[1]), each[0]))
 
 
 def shown(change: Change[Key]) -> Shown[Key]:

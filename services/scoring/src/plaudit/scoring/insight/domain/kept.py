@@ -15,13 +15,12 @@ from plaudit.common.contracts.mentions import PERSONA_TITLES, TOPIC_TITLES
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.text import shortened
 from plaudit.scoring.insight.domain.questions import asks
-from plaudit.scoring.insight.domain.review import COUNTED_KINDS, SaidReview
+from plaudit.scoring.insight.domain.review import SaidReview
 from plaudit.scoring.insight.domain.terms import names_of, statement, terms_of
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
 
 ALL: Final = ""
 """In place of a topic or of a persona: reviews whatever they mention and whoever writes them."""
-MIN_RATING: Final = 1.0
-MAX_RATING: Final = 5.0
 LOW_BELOW: Final = 2.5
 HIGH_FROM: Final = 3.5
 """One or two stars are low, four or five high; a rating between two stars is of the nearest, ties up."""
@@ -118,7 +117,7 @@ def kept_of(review: SaidReview | None) -> Kept | None:
     Raises:
         ValueError: the rating is off the scale, or the source's id is no UUID.
     """
-    if review is None or review.kind not in COUNTED_KINDS:
+    if review is None or review.kind not in STAR_KINDS:
         return None
     if not MIN_RATING <= review.rating <= MAX_RATING:
         raise ValueError(f"rating {review.rating} is off the scale of {MIN_RATING:g} to {MAX_RATING:g}")

@@ -1,12 +1,8 @@
 """What insight reads of a review's event. The decoder skips every other field."""
 
 from datetime import datetime
-from typing import Final
 
 import msgspec
-
-COUNTED_KINDS: Final = frozenset({"stars", "thumbs"})
-"""Kinds whose ratings say good or bad on one scale; the others are never mixed in."""
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):

@@ -221,8 +221,9 @@ def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, in
         return None, 0
     rating = fsum(each.total * weight for each, weight in counting) / weight
     # Rounding may leave a mean a little off the scale of what it is the mean of.
-    rating, weight = min(max(rating, MIN_RATING), MAX_RATING), min(weight / reviews, MAX_FRESH_WEIGHT)
-    return Pace(per_day=reviews / PACE_DAYS, rating=rating, weight=weight), reviews
+    on_the_scale = min(max(rating, MIN_RATING), MAX_RATING)
+    fresh_weight = min(weight / reviews, MAX_FRESH_WEIGHT)
+    return Pace(per_day=reviews / PACE_DAYS, rating=on_the_scale, weight=fresh_weight), reviews
 
 
 def _way(state: ScoreState, pace: Pace, at: datetime, target: float | None) -> Way:

@@ -51,8 +51,8 @@ async def refill(
             return done
         await asyncio.sleep(POLL_SECONDS)
     raise RebuildStoppedError(
-        "history did not come as far as live, or live was too fast; see how far history lags, and run this again: it "
-        "goes on from here"
+        "history did not come as far as live, live was too fast, or cells were being filled all the time; see how far "
+        "history lags, or wait until the cells are filled, and run this again: it goes on from here"
     )
 
 
