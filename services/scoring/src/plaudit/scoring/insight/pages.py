@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,13 +13,19 @@ from plaudit.common.contracts.mentions import PERSONA_TITLES
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx
+from plaudit.common.pages.navigation import Crumb
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.insight import store
 from plaudit.scoring.insight.api import read
-from plaudit.scoring.insight.domain.report import Change, Insight
+from plaudit.scoring.insight.domain.report import Change, Ease, Insight
 from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, Window, window_of
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import name_of
 
 COMPLAINTS: Final = "/console/scores/complaints"
+SUBJECT: Final = "/console/scores/subject"
+"""The page of one subject, of a room above this one."""
+TITLE: Final = "Complaints and praise"
 REVIEWS: Final = "/console/reviews"
 LIMIT: Final = 12
 """Terms of each list."""
@@ -31,7 +38,7 @@ MAX_SOURCES: Final = 100
 PERSONAS: Final = {"": "anyone", **PERSONA_TITLES}
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.insight")
+console = ConsolePages("plaudit.scoring.insight", "plaudit.scoring")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 
 
@@ -49,13 +56,13 @@ async def show_complaints(
     subject = subject.strip().strip("/")
     days = days if days in DAYS else str(DEFAULT_DAYS)
     persona = persona if persona in PERSONAS else ""
-    sources: Mapping[str, str] = {"": ANYWHERE}
+    origins: Mapping[str, str] = {"": ANYWHERE}
     found: Insight | None = None
     error = SUBJECT_RULE if subject and not is_subject(subject) else ""
     if subject and not error:
         window = _window(int(days), tx.now.date())
-        sources = await _sources(tx, principal.tenant_id, subject, window)
-        source = source if source in sources else ""
+        origins = await _sources(tx, principal.tenant_id, subject, window)
+        source = source if source in origins else ""
         found, error = await _found(tx, principal.tenant_id, subject, persona, source, window)
     return await console.response(
         request,
@@ -63,7 +70,7 @@ async def show_complaints(
         tx,
         "complaints.html",
         status=422 if error else 200,
-        further=("Complaints",),
+        further=(Crumb(subject, f"{SUBJECT}?{urlencode({'subject': subject})}"), TITLE) if found else (TITLE,),
         path=COMPLAINTS,
         reviews_path=REVIEWS,
         subject=subject,
@@ -73,12 +80,13 @@ async def show_complaints(
         error=error,
         found=found,
         known=[] if found else await store.first_prefixes(tx, principal.tenant_id, KNOWN_SUBJECTS),
-        choices={"days": DAYS, "persona": PERSONAS, "source": sources},
+        choices={"days": DAYS, "persona": PERSONAS, "source": origins},
         may_read_reviews=principal.may("reviews:read"),
-        those=those_in_words(found, persona, sources.get(source, "")) if found else "",
+        those=those_in_words(found, persona, origins.get(source, "")) if found else "",
         day=day,
         bars=bars,
         change_words=change_words,
+        ease_words=ease_words,
     )
 
 
@@ -94,6 +102,21 @@ def change_words(change: Change) -> str:
     return f"{words} since about {day(change.since)}" if change.since else words
 
 
+class Told(NamedTuple):
+    """A figure for people, and what it is."""
+
+    value: str
+    words: str
+
+
+def ease_words(ease: Ease) -> Told:
+    """Return how easily it was solved, from 1 to 7, as those said who were asked."""
+    if ease.mean is None:
+        return Told("not told", "how easily it was solved: nobody was asked, or answered")
+    likely = f", likely {ease.interval.low:.1f} to {ease.interval.high:.1f}" if ease.interval else ""
+    return Told(f"{ease.mean:.1f}", f"of 7: how easily it was solved, said by {ease.answers:,}{likely}")
+
+
 def bars(weeks: Sequence[int]) -> list[tuple[int, float]]:
     """Return place and height, from 0 to 1, of a bar for each week that has one."""
     most = max(weeks, default=0)
@@ -107,19 +130,16 @@ def those_in_words(found: Insight, persona: str, source: str) -> str:
     return f"{words}{by}{f', from {source}' if source != ANYWHERE else ''}."
 
 
-def source_words(source_id: UUID) -> str:
-    """Return a source for people, by the end of its id."""
-    return f"source …{str(source_id)[-6:]}"
-
-
 def _window(days: int, today: date) -> Window:
     return window_of(today - timedelta(days=days - 1), None, today)
 
 
 async def _sources(tx: SqlTx, tenant_id: str, subject: str, window: Window) -> dict[str, str]:
-    """Return the choices of sources: id → words."""
+    """Return the choices of sources: id → name."""
     found = await store.sources(tx, tenant_id, subject, window, MAX_SOURCES)
-    return {"": ANYWHERE, **{str(source_id): source_words(source_id) for source_id in found}}
+    ids = [str(source_id) for source_id in found]
+    names = await sources.named(tx, tenant_id, ids)
+    return {"": ANYWHERE, **{source_id: name_of(names, source_id) for source_id in ids}}
 
 
 async def _found(
