@@ -89,7 +89,7 @@ def test_a_validation_error_points_at_each_value_and_repeats_none() -> None:
     assert body["status"] == 422
     assert body["instance"] == "req-1"
     assert body["errors"] == [
-        {"in": "body", "pointer": "/author/a~1b~0c/0", "code": "missing", "detail": "Field required"},
+        {"in": "body", "pointer": "/author/a~1b~0c/0", "code": "missing", "detail": "`0` is missing."},
         {"in": "query", "pointer": "/limit", "code": "int_parsing", "detail": "Input should be an integer"},
     ]
     assert "SECRET" not in str(body)

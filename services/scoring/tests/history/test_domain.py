@@ -19,7 +19,7 @@ from plaudit.scoring.history.domain import (
 )
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.domain.review import InvalidReviewError
-from plaudit.scoring.topics.domain import ERASED, NOT_SORTED, OTHER_TOPIC, TOPICS, numbers_of
+from plaudit.scoring.topics.domain import ERASED, OTHER_TOPIC, TOPICS
 from plaudit_testing.scored import MOMENT_US
 from plaudit_testing.scored import sorted_review as scored
 

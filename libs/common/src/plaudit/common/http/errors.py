@@ -110,4 +110,11 @@ def _one_error(error: Mapping[str, Any]) -> ProblemError:
     """Return the place, the rule, and the rule in words, but never the value."""
     place, *path = error["loc"]
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-    return ProblemError(place, pointer, error["type"], _RULES.get(error["type"]) or rule_in_words(error["msg"]))
+    return ProblemError(place, pointer, error["type"], _rule(error, f"`{path[-1]}`" if path else f"the {place}"))
+
+
+def _rule(error: Mapping[str, Any], name: str) -> str:
+    """Return the rule in words. On a page they stand alone, so those of a value that is missing name it."""
+    if error["type"] == "missing":
+        return f"{name} is missing."
+    return _RULES.get(error["type"]) or rule_in_words(error["msg"])

@@ -36,10 +36,12 @@ from plaudit.scoring.explanation.domain.window import (
     by_source,
     by_stars,
 )
-from plaudit.scoring.explanation.domain.wording import became, in_words, topic_in_words
+from plaudit.scoring.explanation.domain.wording import UNSORTED, became, in_words, topic_in_words
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile
-from plaudit.scoring.scores.domain import UnknownSubjectError
+from plaudit.scoring.scores.domain import Moment, UnknownSubjectError, read_parts
+from plaudit.scoring.scores.pages import steps_to
 from plaudit.scoring.sources.domain import Source, name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 
@@ -48,10 +50,12 @@ EXPLANATION: Final = "/console/scores/explanation"
 SOURCES: Final = "/console/sources"
 MAX_ROWS: Final = 12
 """Of a table; what has less effect is one row together."""
+LEAST_SHOWN: Final = 0.0005
+"""Difference of two scores that three digits show."""
 MAX_TYPED_CHARS: Final = 400
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.explanation")
+console = ConsolePages("plaudit.scoring.explanation", "plaudit.scoring")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
 
@@ -80,7 +84,7 @@ async def show_effect(
         principal,
         tx,
         "effect.html",
-        further=("Effect of a review",),
+        further=steps_to(subject, profile, "Effect of a review"),
         subject=subject,
         rating=rating,
         rated_at=rated_at,
@@ -115,7 +119,7 @@ async def show_explanation(
         tx,
         "explanation.html",
         status=typed.status,
-        further=(f"Why {subject} moved" if subject else "Why a score moved",),
+        further=steps_to(subject, profile, "Why it moved") if found else ("Why a score moved",),
         subject=subject,
         profile=profile,
         choices=choices,
@@ -125,6 +129,7 @@ async def show_explanation(
         became=became,
         name_of=name_of,
         faded=faded,
+        by_today=await _by_today(tx, principal.tenant_id, found) if found else None,
         **(_tables(found, await names_of(tx, principal.tenant_id, found)) if found else {}),
     )
 
@@ -143,6 +148,14 @@ async def _explained(
         return None, Typed(typed.values, {"to": "It must be later than the beginning."})
     except UnknownSubjectError as error:
         return None, Typed(typed.values, {"subject": str(error).replace("`", "")})
+
+
+async def _by_today(tx: SqlTx, tenant_id: str, found: Explanation) -> float | None:
+    """Return the first score by what is known today, as the subject's chart has it; None where it is the same."""
+    at = found.first.at
+    parts = await scores.parts_of(tx, tenant_id, found.subject, Moment(at=at), found.profile)
+    value = read_parts(found.profile, parts, unix_us(at)).value
+    return None if abs(value - found.change.before) < LEAST_SHOWN else value
 
 
 def _read(subject: str, begins: str, ends: str, now: datetime) -> tuple[Typed, tuple[datetime, datetime] | None]:
@@ -196,6 +209,7 @@ def _tables(found: Explanation, names: Mapping[str, Source]) -> dict[str, Any]:
         "drawn": _drawn(found, parts),
         "sources": shown(_of(found, _cut(by_sources))) if len(by_sources) > 1 else None,
         "topics": shown(_of(found, _cut(topics))) if topics else None,
+        "is_partly_unsorted": UNSORTED in found.topics,
         "names": names,
         "count": sum(done.changes for done in by_sources.values()),
     }

@@ -18,7 +18,6 @@ from plaudit.common.http import Principal, TenantTx, unprocessable
 from plaudit.common.pages.charts import Mark, Series, Threshold, distribution, time_chart
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
-from plaudit.scoring.explanation.pages import EXPLANATION
 from plaudit.scoring.explorer.domain import (
     MONTH,
     answer_facts,
@@ -35,13 +34,11 @@ from plaudit.scoring.explorer.domain import (
 )
 from plaudit.scoring.figures.api import answers_at, figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
-from plaudit.scoring.insight.pages import COMPLAINTS
 from plaudit.scoring.markers import store as markers
 from plaudit.scoring.markers.domain.marker import Marker
 from plaudit.scoring.markers.pages import MARKERS
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.projection.domain.course import ScoreState, next_half_star
-from plaudit.scoring.projection.pages import PROJECTION
 from plaudit.scoring.ranking.api import standings
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
@@ -66,15 +63,8 @@ MAX_MARKS: Final = 20
 NOW: Final = f"{SUBJECT}/now"
 """The parts of the page that change with the score."""
 
-MORE: Final = {
-    "Why it moved": EXPLANATION,
-    "Where it goes": PROJECTION,
-    "Complaints and praise": COMPLAINTS,
-}
-"""Words → the page of a subject that they lead to."""
-
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.explorer")
+console = ConsolePages("plaudit.scoring.explorer", "plaudit.scoring")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 Subjects = Annotated[tuple[str, ...], Query()]
 
@@ -119,7 +109,6 @@ async def show_subject(
         best=best,
         worst=worst,
         hint=hint,
-        more=[(words, f"{path}?{urlencode({'subject': asked[0]})}") for words, path in MORE.items()],
         profiles=[(name, _address(listed, name)) for name in choices.ready],
         typed=asked[-1] if error else "",
         error=error,

@@ -174,7 +174,7 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
         yield from _entries(told, signed, valid_at, _happened(told, was_there=was_there))
 
 
-def _new(told: ToldChange, review: SortedReview, valid_at: datetime) -> LedgerEntry:
+def _new(told: ToldChange, review: SortedReview) -> LedgerEntry:
     return LedgerEntry(
         told=told,
         sign=1,

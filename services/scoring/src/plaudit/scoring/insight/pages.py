@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,15 +13,19 @@ from plaudit.common.contracts.mentions import PERSONA_TITLES
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx
+from plaudit.common.pages.navigation import Crumb
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.insight import store
 from plaudit.scoring.insight.api import read
-from plaudit.scoring.insight.domain.report import Change, Insight
+from plaudit.scoring.insight.domain.report import Change, Ease, Insight
 from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, Window, window_of
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import names_apart
 
 COMPLAINTS: Final = "/console/scores/complaints"
+SUBJECT: Final = "/console/scores/subject"
+"""The page of one subject, of a room above this one."""
+TITLE: Final = "Complaints and praise"
 REVIEWS: Final = "/console/reviews"
 LIMIT: Final = 12
 """Terms of each list."""
@@ -33,7 +38,7 @@ MAX_SOURCES: Final = 100
 PERSONAS: Final = {"": "anyone", **PERSONA_TITLES}
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.insight")
+console = ConsolePages("plaudit.scoring.insight", "plaudit.scoring")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 
 
@@ -51,13 +56,13 @@ async def show_complaints(
     subject = subject.strip().strip("/")
     days = days if days in DAYS else str(DEFAULT_DAYS)
     persona = persona if persona in PERSONAS else ""
-    choices: Mapping[str, str] = {"": ANYWHERE}
+    origins: Mapping[str, str] = {"": ANYWHERE}
     found: Insight | None = None
     error = SUBJECT_RULE if subject and not is_subject(subject) else ""
     if subject and not error:
         window = _window(int(days), tx.now.date())
-        choices = await _sources(tx, principal.tenant_id, subject, window)
-        source = source if source in choices else ""
+        origins = await _sources(tx, principal.tenant_id, subject, window)
+        source = source if source in origins else ""
         found, error = await _found(tx, principal.tenant_id, subject, persona, source, window)
     return await console.response(
         request,
@@ -65,7 +70,7 @@ async def show_complaints(
         tx,
         "complaints.html",
         status=422 if error else 200,
-        further=("Complaints",),
+        further=(Crumb(subject, f"{SUBJECT}?{urlencode({'subject': subject})}"), TITLE) if found else (TITLE,),
         path=COMPLAINTS,
         reviews_path=REVIEWS,
         subject=subject,
@@ -75,12 +80,13 @@ async def show_complaints(
         error=error,
         found=found,
         known=[] if found else await store.first_prefixes(tx, principal.tenant_id, KNOWN_SUBJECTS),
-        choices={"days": DAYS, "persona": PERSONAS, "source": choices},
+        choices={"days": DAYS, "persona": PERSONAS, "source": origins},
         may_read_reviews=principal.may("reviews:read"),
-        those=those_in_words(found, persona, choices.get(source, "")) if found else "",
+        those=those_in_words(found, persona, origins.get(source, "")) if found else "",
         day=day,
         bars=bars,
         change_words=change_words,
+        ease_words=ease_words,
     )
 
 
@@ -94,6 +100,21 @@ def change_words(change: Change) -> str:
     share = {"rising": "larger share", "falling": "smaller share"}[change.direction]
     words = share.capitalize() if change.is_certain else f"Possibly a {share}"
     return f"{words} since about {day(change.since)}" if change.since else words
+
+
+class Told(NamedTuple):
+    """A figure for people, and what it is."""
+
+    value: str
+    words: str
+
+
+def ease_words(ease: Ease) -> Told:
+    """Return how easily it was solved, from 1 to 7, as those said who were asked."""
+    if ease.mean is None:
+        return Told("not told", "how easily it was solved: nobody was asked, or answered")
+    likely = f", likely {ease.interval.low:.1f} to {ease.interval.high:.1f}" if ease.interval else ""
+    return Told(f"{ease.mean:.1f}", f"of 7: how easily it was solved, said by {ease.answers:,}{likely}")
 
 
 def bars(weeks: Sequence[int]) -> list[tuple[int, float]]:

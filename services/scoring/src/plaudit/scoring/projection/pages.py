@@ -21,6 +21,7 @@ from plaudit.scoring.projection.domain.outlook import (
 )
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars
+from plaudit.scoring.scores.pages import steps_to
 
 PROJECTION: Final = "/console/scores/projection"
 MAX_TYPED_CHARS: Final = 400
@@ -28,7 +29,7 @@ DAYS_A_WEEK: Final = 7
 DAYS_A_MONTH: Final = 30
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.projection")
+console = ConsolePages("plaudit.scoring.projection", "plaudit.scoring")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
 
@@ -63,7 +64,7 @@ async def show_projection(
         tx,
         "projection.html",
         status=typed.status,
-        further=(f"Where {subject} goes" if subject else "Where a score goes",),
+        further=steps_to(subject, profile, "Where it goes") if found else ("Where a score goes",),
         subject=subject,
         profile=profile,
         choices=choices,

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
+from plaudit.common.pages.navigation import Crumb
 from plaudit.common.sessions import ConsolePages, staff
-from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import read_parts
@@ -69,6 +70,12 @@ async def show_scores(
         by=by,
         all_path=_address(SCORES, by),
     )
+
+
+def steps_to(subject: str, profile: Profile, title: str) -> tuple[Crumb, str]:
+    """Return the way to a page about a subject, for its breadcrumbs: by the subject's own page, of the same profile."""
+    by = {} if profile == TRUST else {"profile": profile.name}
+    return Crumb(subject, _address(SUBJECT, {"subject": subject} | by)), title
 
 
 def _address(path: str, asked: Mapping[str, str]) -> str:

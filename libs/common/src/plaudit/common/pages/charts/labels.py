@@ -56,7 +56,7 @@ def _words(
     if has_names:
         _put_names(sheet, shown, across, scale)
     _put_thresholds(sheet, shown, scale)
-    is_numbered = not put_words(sheet, marks)
+    is_numbered = bool(marks) and (shown.has_key or not put_words(sheet, marks))  # words would lie on other lines
     if is_numbered:
         put_numbers(sheet, marks)
     texts = Markup("").join(text.drawn() for text in sheet.texts)

@@ -107,7 +107,7 @@ def summary(shown: Figures) -> str:
     )
     rewarded = f" {shown.incentivised:,} of them were given for a reward." if shown.incentivised else ""
     return (
-        f"{digits(shown.score, 1)} of 5, from {reviews(shown.count)}.{rewarded} {stars}. "
+        f"{digits(shown.score, 2)} of 5, from {reviews(shown.count)}.{rewarded} {stars}. "
         f"Positive to negative {ratio(shown)}."
     )
 

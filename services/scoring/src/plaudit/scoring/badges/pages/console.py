@@ -24,7 +24,7 @@ from plaudit.scoring.badges.domain.badge import (
 )
 from plaudit.scoring.half_lives.domain import ProfileNotReadyError
 from plaudit.scoring.profiles import store as profiles
-from plaudit.scoring.profiles.domain import UnknownProfileError
+from plaudit.scoring.profiles.domain import BUILT_IN, UnknownProfileError
 from plaudit.scoring.scores import store as scores
 
 PAGE: Final = "/console/scores/badges"
@@ -115,6 +115,7 @@ async def _page(
         further=("Badges",),
         badges=[_shown(request, each, profile) for each in listed],
         profile=profile,
+        public_profiles=[*BUILT_IN],
         fitting={name: name for name, each in choices.ready.items() if each.fits_badges},
         waiting=choices.waiting,
         kinds={str(kind): words for kind, words in KINDS.items()},

@@ -17,11 +17,13 @@ _WHOLE: Final = {
 }
 
 
+UNSORTED: Final = "not_sorted"
+"""Of reviews whose topics were never kept, or are erased."""
 TOPIC_WORDS: Final = {
     **TOPIC_TITLES,
     "other": "Other topics",
     "none": "No topic",
-    "not_sorted": "Not sorted",
+    UNSORTED: "Not sorted",
 }
 
 
