@@ -1,21 +1,19 @@
 """The console's pages of explanation: why a score moved, and what one review does to scores."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.contracts.time import is_instant
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
 from plaudit.common.pages.charts import Step, waterfall
 from plaudit.common.pages.charts.waterfall import signed
-from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.explanation.api import (
     USUAL_WINDOW,
@@ -40,6 +38,7 @@ from plaudit.scoring.explanation.domain.wording import became, in_words, topic_i
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError
+from plaudit.scoring.scores.pages import MAX_TYPED_CHARS, Words, asked_of, bounds_of_day, of_unknown
 from plaudit.scoring.sources.domain import Source, name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 
@@ -48,12 +47,10 @@ EXPLANATION: Final = "/console/scores/explanation"
 SOURCES: Final = "/console/sources"
 MAX_ROWS: Final = 12
 """Of a table; what has less effect is one row together."""
-MAX_TYPED_CHARS: Final = 400
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.explanation")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
-Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
 
 
 @router.get(EFFECT)
@@ -142,7 +139,7 @@ async def _explained(
     except ReversedWindowError:
         return None, Typed(typed.values, {"to": "It must be later than the beginning."})
     except UnknownSubjectError as error:
-        return None, Typed(typed.values, {"subject": str(error).replace("`", "")})
+        return None, of_unknown(typed, error)
 
 
 def _read(subject: str, begins: str, ends: str, now: datetime) -> tuple[Typed, tuple[datetime, datetime] | None]:
@@ -150,14 +147,14 @@ def _read(subject: str, begins: str, ends: str, now: datetime) -> tuple[Typed, t
     until = min(now, _instant(ends, at_end=True) or now) if _is_day(ends) else _instant(ends) or now
     usual = (until - USUAL_WINDOW).replace(hour=0, minute=0, second=0, microsecond=0)
     since = _instant(begins) or usual
-    errors = {
-        "subject": sentence(SUBJECT_RULE) if subject and not is_subject(subject) else "",
-        "from": "" if not begins or _instant(begins) else "This is no day.",
-        "to": "" if not ends or _instant(ends) else "This is no day.",
-    }
-    errors = {name: words for name, words in errors.items() if words}
-    values = {"subject": subject, "from": begins or f"{since:%F}", "to": ends or f"{until:%F}"}
-    return Typed(values, errors), None if errors else (since, until)
+    typed = asked_of(
+        {"subject": subject, "from": begins or f"{since:%F}", "to": ends or f"{until:%F}"},
+        {
+            "from": "" if not begins or _instant(begins) else "This is no day.",
+            "to": "" if not ends or _instant(ends) else "This is no day.",
+        },
+    )
+    return typed, None if typed.errors else (since, until)
 
 
 def _is_day(text: str) -> bool:
@@ -166,13 +163,13 @@ def _is_day(text: str) -> bool:
 
 def _instant(text: str, *, at_end: bool = False) -> datetime | None:
     """Return the instant of a text, which may be a day: its beginning, or its end; None if it is neither."""
-    try:
-        if is_instant(text):
+    if is_instant(text):
+        try:
             return datetime.fromisoformat(text).astimezone(UTC)
-        begins = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-        return begins + timedelta(days=1) if at_end else begins
-    except (OverflowError, ValueError):
-        return None
+        except (OverflowError, ValueError):
+            return None
+    day = bounds_of_day(text)
+    return day and day[at_end]
 
 
 class Row(NamedTuple):
