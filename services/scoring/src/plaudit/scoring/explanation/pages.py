@@ -1,21 +1,19 @@
 """The console's pages of explanation: why a score moved, and what one review does to scores."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.contracts.time import is_instant
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
 from plaudit.common.pages.charts import Step, waterfall
 from plaudit.common.pages.charts.waterfall import signed
-from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.explanation.api import (
     OfOrigin,
@@ -40,8 +38,13 @@ from plaudit.scoring.explanation.domain.wording import UNSORTED, became, in_word
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile
+<<<<<<< HEAD
 from plaudit.scoring.scores.domain import Moment, UnknownSubjectError, read_parts
 from plaudit.scoring.scores.pages import steps_to
+=======
+from plaudit.scoring.scores.domain import UnknownSubjectError
+from plaudit.scoring.scores.pages import MAX_TYPED_CHARS, Words, asked_of, bounds_of_day, of_unknown
+>>>>>>> names
 from plaudit.scoring.sources.domain import Source, name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 
@@ -50,14 +53,16 @@ EXPLANATION: Final = "/console/scores/explanation"
 SOURCES: Final = "/console/sources"
 MAX_ROWS: Final = 12
 """Of a table; what has less effect is one row together."""
+<<<<<<< HEAD
 LEAST_SHOWN: Final = 0.0005
 """Difference of two scores that three digits show."""
 MAX_TYPED_CHARS: Final = 400
+=======
+>>>>>>> names
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.explanation", "plaudit.scoring")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
-Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
 
 
 @router.get(EFFECT)
@@ -147,7 +152,7 @@ async def _explained(
     except ReversedWindowError:
         return None, Typed(typed.values, {"to": "It must be later than the beginning."})
     except UnknownSubjectError as error:
-        return None, Typed(typed.values, {"subject": str(error).replace("`", "")})
+        return None, of_unknown(typed, error)
 
 
 async def _by_today(tx: SqlTx, tenant_id: str, found: Explanation) -> float | None:
@@ -163,14 +168,14 @@ def _read(subject: str, begins: str, ends: str, now: datetime) -> tuple[Typed, t
     until = min(now, _instant(ends, at_end=True) or now) if _is_day(ends) else _instant(ends) or now
     usual = usual_beginning(until).replace(hour=0, minute=0, second=0, microsecond=0)
     since = _instant(begins) or usual
-    errors = {
-        "subject": sentence(SUBJECT_RULE) if subject and not is_subject(subject) else "",
-        "from": "" if not begins or _instant(begins) else "This is no day.",
-        "to": "" if not ends or _instant(ends) else "This is no day.",
-    }
-    errors = {name: words for name, words in errors.items() if words}
-    values = {"subject": subject, "from": begins or f"{since:%F}", "to": ends or f"{until:%F}"}
-    return Typed(values, errors), None if errors else (since, until)
+    typed = asked_of(
+        {"subject": subject, "from": begins or f"{since:%F}", "to": ends or f"{until:%F}"},
+        {
+            "from": "" if not begins or _instant(begins) else "This is no day.",
+            "to": "" if not ends or _instant(ends) else "This is no day.",
+        },
+    )
+    return typed, None if typed.errors else (since, until)
 
 
 def _is_day(text: str) -> bool:
@@ -179,13 +184,13 @@ def _is_day(text: str) -> bool:
 
 def _instant(text: str, *, at_end: bool = False) -> datetime | None:
     """Return the instant of a text, which may be a day: its beginning, or its end; None if it is neither."""
-    try:
-        if is_instant(text):
+    if is_instant(text):
+        try:
             return datetime.fromisoformat(text).astimezone(UTC)
-        begins = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-        return begins + timedelta(days=1) if at_end else begins
-    except (OverflowError, ValueError):
-        return None
+        except (OverflowError, ValueError):
+            return None
+    day = bounds_of_day(text)
+    return day and day[at_end]
 
 
 class Row(NamedTuple):

@@ -1,14 +1,12 @@
 """The console's page of projection: where a score goes, and what it takes to be elsewhere."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.http import Principal, TenantTx
-from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 from plaudit.scoring.projection.api import project
@@ -21,17 +19,19 @@ from plaudit.scoring.projection.domain.outlook import (
 )
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars
+<<<<<<< HEAD
 from plaudit.scoring.scores.pages import steps_to
+=======
+from plaudit.scoring.scores.pages import Words, asked_of, bounds_of_day, of_unknown
+>>>>>>> names
 
 PROJECTION: Final = "/console/scores/projection"
-MAX_TYPED_CHARS: Final = 400
 DAYS_A_WEEK: Final = 7
 DAYS_A_MONTH: Final = 30
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.projection", "plaudit.scoring")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
-Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
 
 
 @router.get(PROJECTION)
@@ -51,13 +51,14 @@ async def show_projection(
     found = None
     if subject and not typed.errors:
         wanted = _number(typed.values["target"]) if typed.values["target"] else None
-        until = _day_end(typed.values["by"]) if typed.values["by"] else None
+        day_asked = bounds_of_day(typed.values["by"])
+        until = day_asked and day_asked[1]
         try:
             found = await project(tx, principal.tenant_id, subject, profile, target=wanted, by=until)
         except PastDateError:
             typed = Typed(typed.values, {"by": "It must be in the future."})
         except UnknownSubjectError as error:
-            typed = Typed(typed.values, {"subject": str(error).replace("`", "")})
+            typed = of_unknown(typed, error)
     return await console.response(
         request,
         principal,
@@ -98,13 +99,13 @@ def day(at: datetime | None) -> str:
 def _read(subject: str, target: str, by: str) -> Typed:
     """Return what the form holds, with what is wrong in it."""
     score = _number(target)
-    errors = {
-        "subject": sentence(SUBJECT_RULE) if subject and not is_subject(subject) else "",
-        "target": "" if not target or score is not None else f"A score is from {MIN_RATING:g} to {MAX_RATING:g}.",
-        "by": "" if not by or _day_end(by) else "This is no day.",
-    }
-    errors = {name: words for name, words in errors.items() if words}
-    return Typed({"subject": subject, "target": target.replace(",", "."), "by": by}, errors)
+    return asked_of(
+        {"subject": subject, "target": target.replace(",", "."), "by": by},
+        {
+            "target": "" if not target or score is not None else f"A score is from {MIN_RATING:g} to {MAX_RATING:g}.",
+            "by": "" if not by or bounds_of_day(by) else "This is no day.",
+        },
+    )
 
 
 def _number(text: str) -> float | None:
@@ -113,10 +114,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return score if MIN_RATING <= score <= MAX_RATING else None
-
-
-def _day_end(text: str) -> datetime | None:
-    try:
-        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC) + timedelta(days=1)
-    except (OverflowError, ValueError):
-        return None

@@ -1,6 +1,7 @@
-"""The console's page of scores: every subject as it stands now."""
+"""The console's page of scores, every subject as it stands now; and what forms that ask about one subject share."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -9,12 +10,18 @@ from starlette.responses import Response
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
+<<<<<<< HEAD
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.profiles.domain import TRUST, Profile
+=======
+from plaudit.common.refusals import sentence
+from plaudit.common.sessions import ConsolePages, Typed, staff
+from plaudit.scoring.profiles.domain import TRUST
+>>>>>>> names
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.api import Choices, NamedProfile
-from plaudit.scoring.scores.domain import read_parts
+from plaudit.scoring.scores.domain import UnknownSubjectError, read_parts
 from plaudit.scoring.sums.domain.decay import unix_us
 
 ROWS: Final = 50
@@ -23,6 +30,9 @@ LIVE: Final = "/v1/score-events"
 """The stream of scores that change, which a room above this one answers with."""
 SUBJECT: Final = "/console/scores/subject"
 """The page of one subject."""
+MAX_TYPED_CHARS: Final = 400
+Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
+"""What is typed into a field of a form that asks."""
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.scores")
@@ -72,10 +82,37 @@ async def show_scores(
     )
 
 
+<<<<<<< HEAD
 def steps_to(subject: str, profile: Profile, title: str) -> tuple[Crumb, str]:
     """Return the way to a page about a subject, for its breadcrumbs: by the subject's own page, of the same profile."""
     by = {} if profile == TRUST else {"profile": profile.name}
     return Crumb(subject, _address(SUBJECT, {"subject": subject} | by)), title
+=======
+def asked_of(values: Mapping[str, str], errors: Mapping[str, str]) -> Typed:
+    """Return what a form that asks about a subject holds, with what is wrong in it.
+
+    Args:
+        values: field → what is typed, `subject` among them, without blanks around it.
+        errors: field → what is wrong; the empty text where nothing is. The subject is checked here.
+    """
+    subject = values["subject"]
+    wrong = sentence(SUBJECT_RULE) if subject and not is_subject(subject) else ""
+    return Typed(values, {name: words for name, words in {"subject": wrong, **errors}.items() if words})
+
+
+def of_unknown(typed: Typed, error: UnknownSubjectError) -> Typed:
+    """Return what a form holds that asked about a subject that there is not."""
+    return Typed(typed.values, {"subject": str(error).replace("`", "")})
+
+
+def bounds_of_day(text: str) -> tuple[datetime, datetime] | None:
+    """Return when a day such as `2026-03-01` begins and ends, in UTC; None if the text is no day."""
+    try:
+        begins = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        return begins, begins + timedelta(days=1)
+    except (OverflowError, ValueError):
+        return None
+>>>>>>> names
 
 
 def _address(path: str, asked: Mapping[str, str]) -> str:
