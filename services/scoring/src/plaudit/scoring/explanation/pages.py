@@ -38,13 +38,8 @@ from plaudit.scoring.explanation.domain.wording import UNSORTED, became, in_word
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile
-<<<<<<< HEAD
 from plaudit.scoring.scores.domain import Moment, UnknownSubjectError, read_parts
-from plaudit.scoring.scores.pages import steps_to
-=======
-from plaudit.scoring.scores.domain import UnknownSubjectError
-from plaudit.scoring.scores.pages import MAX_TYPED_CHARS, Words, asked_of, bounds_of_day, of_unknown
->>>>>>> names
+from plaudit.scoring.scores.pages import MAX_TYPED_CHARS, Words, asked_of, bounds_of_day, of_unknown, steps_to
 from plaudit.scoring.sources.domain import Source, name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 
@@ -53,12 +48,8 @@ EXPLANATION: Final = "/console/scores/explanation"
 SOURCES: Final = "/console/sources"
 MAX_ROWS: Final = 12
 """Of a table; what has less effect is one row together."""
-<<<<<<< HEAD
 LEAST_SHOWN: Final = 0.0005
 """Difference of two scores that three digits show."""
-MAX_TYPED_CHARS: Final = 400
-=======
->>>>>>> names
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.explanation", "plaudit.scoring")

@@ -19,11 +19,7 @@ from plaudit.scoring.projection.domain.outlook import (
 )
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars
-<<<<<<< HEAD
-from plaudit.scoring.scores.pages import steps_to
-=======
-from plaudit.scoring.scores.pages import Words, asked_of, bounds_of_day, of_unknown
->>>>>>> names
+from plaudit.scoring.scores.pages import Words, asked_of, bounds_of_day, of_unknown, steps_to
 
 PROJECTION: Final = "/console/scores/projection"
 DAYS_A_WEEK: Final = 7

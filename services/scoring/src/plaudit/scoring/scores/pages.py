@@ -10,15 +10,10 @@ from starlette.responses import Response
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
-<<<<<<< HEAD
 from plaudit.common.pages.navigation import Crumb
-from plaudit.common.sessions import ConsolePages, staff
-from plaudit.scoring.profiles.domain import TRUST, Profile
-=======
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, Typed, staff
-from plaudit.scoring.profiles.domain import TRUST
->>>>>>> names
+from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, read_parts
@@ -82,12 +77,12 @@ async def show_scores(
     )
 
 
-<<<<<<< HEAD
 def steps_to(subject: str, profile: Profile, title: str) -> tuple[Crumb, str]:
     """Return the way to a page about a subject, for its breadcrumbs: by the subject's own page, of the same profile."""
     by = {} if profile == TRUST else {"profile": profile.name}
     return Crumb(subject, _address(SUBJECT, {"subject": subject} | by)), title
-=======
+
+
 def asked_of(values: Mapping[str, str], errors: Mapping[str, str]) -> Typed:
     """Return what a form that asks about a subject holds, with what is wrong in it.
 
@@ -112,7 +107,6 @@ def bounds_of_day(text: str) -> tuple[datetime, datetime] | None:
         return begins, begins + timedelta(days=1)
     except (OverflowError, ValueError):
         return None
->>>>>>> names
 
 
 def _address(path: str, asked: Mapping[str, str]) -> str:
