@@ -258,6 +258,24 @@ async def test_no_name_leaves_the_badge(
     async with serving(app) as client, browser(tmp_path) as page:
         await page.goto(f"{client.base_url}/badges/default/acme.svg")
         box = await page.locator("text").first.bounding_box()
+async def test_views_of_a_page_are_not_each_written(
+    anybody: httpx.AsyncClient, kite: None, resources: Resources[ScoringSettings], superuser
+) -> None:
+    resources.settings = resources.settings.model_copy(update={"badges_per_hour_per_network": 3_600})
+    tag = (await anybody.get("/badges/default/acme.svg")).headers["etag"]
+    for _ in range(24):
+        await anybody.get("/badges/default/acme.svg", headers={"if-none-match": tag})
+
+    [(used, version)] = await superuser.fetch("SELECT used, xmin::text FROM scoring.rate_limits")
+    for _ in range(15):
+        await anybody.get("/badges/default/acme.svg", headers={"if-none-match": tag})
+
+    assert used == 40
+    assert [tuple(row) for row in await superuser.fetch("SELECT used, xmin::text FROM scoring.rate_limits")] == [
+        (used, version)
+    ]
+
+
 
     assert box is not None
     assert 16 <= box["x"] + box["width"] <= 364

@@ -28,6 +28,7 @@ from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
 from plaudit.common.pages.navigation import ACCOUNT, section_of
 from plaudit.common.pages.static import NO_ASSETS, SHARED, PageAssets
+from plaudit.common.rate_limits import Blocks
 
 API_VERSION: Final = "1"
 DEFAULT_MAX_BODY_BYTES: Final = 65_536
@@ -141,6 +142,12 @@ def resources(request: Request) -> Any:
     return request.app.state.resources
 
 
+def rate_limits_of(request: Request) -> Blocks:
+    """Return the limits that this process spends in blocks."""
+    blocks: Blocks = request.app.state.rate_limits
+    return blocks
+
+
 def create_app(
     *,
     title: str,
@@ -217,6 +224,7 @@ def create_app(
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     app.state.staff_sessions = staff_sessions
     for router in routers:
+    app.state.rate_limits = Blocks(lambda: resources.database(Role.API))
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
     reference = Reference(site, app.openapi, assets)
     for path, show in {
