@@ -76,6 +76,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
         ],
         bare_routes=[static_route(badges_public.STATIC)],
         pages=True,
+        open_paths=badges_public.OPEN_PATHS,
         problems={
             **scores.PROBLEMS,
             **insight.PROBLEMS,

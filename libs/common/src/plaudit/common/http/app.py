@@ -168,6 +168,7 @@ def create_app(
     needs_key: bool = True,
     tags: Mapping[str, str] | None = None,
     assets: PageAssets = NO_ASSETS,
+    open_paths: Sequence[str] = (),
 ) -> Api:
     """Return an application with all that services share.
 
@@ -191,6 +192,7 @@ def create_app(
         needs_key: whether every address under /v1 needs a principal, but for bare and direct routes.
         tags: noun → description, of the groups of operations in the OpenAPI document.
         assets: what the installation adds to pages.
+        open_paths: beginnings of paths whose answers scripts of every site may read, without cookies.
     """
     meanings = {**COMMON_PROBLEMS, **(problems or {})}
     site = Pages()
@@ -214,6 +216,7 @@ def create_app(
             streamed=streamed_bodies,
             refusals={**COMMON_REFUSALS, **(refusals or {})},
             identify=identify if needs_key else None,
+            open_paths=open_paths,
         ),
     )
     app.state.pages = site
@@ -221,10 +224,10 @@ def create_app(
     app.state.service = service
     app.state.resources = resources
     app.state.event_streams = Streams()
+    app.state.rate_limits = Blocks(lambda: resources.database(Role.API))
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     app.state.staff_sessions = staff_sessions
     for router in routers:
-    app.state.rate_limits = Blocks(lambda: resources.database(Role.API))
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
     reference = Reference(site, app.openapi, assets)
     for path, show in {

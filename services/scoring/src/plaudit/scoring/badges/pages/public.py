@@ -59,6 +59,8 @@ MAX_AGE_SECONDS: Final = 300
 """How long whoever has asked may show an answer without asking again."""
 NO_TENANT: Final = ""
 """Under which the limit is counted: whoever guesses at tenants is counted, too."""
+OPEN_PATHS: Final = (f"{BADGES}/", f"{HOW}/")
+"""Below which scripts of every site may read what is answered."""
 STARS: Final = range(1, 6)
 NAME_PIXELS: Final = 13
 """Height of the letters of a name in the badge."""
@@ -278,7 +280,6 @@ def _answer(body: bytes, media_type: str, if_none_match: str | None, more: Mappi
     headers = {
         "etag": tag,
         "cache-control": f"public, max-age={MAX_AGE_SECONDS}",
-        "access-control-allow-origin": "*",
         "cross-origin-resource-policy": "cross-origin",
         **(more or {}),
     }
@@ -291,7 +292,6 @@ def _nothing(request: Request) -> Response:
     """Answer 404, the same for what there is not and for what is not public."""
     answer = not_found("badge").response(request.url.path)
     answer.headers["cache-control"] = "no-store"
-    answer.headers["access-control-allow-origin"] = "*"
     return answer
 
 
