@@ -335,3 +335,33 @@ def test_the_dashboard_shows_figures_that_exist() -> None:
     declared = set(re.findall(r'"(plaudit_[a-z_]+)"', "".join(path.read_text() for path in sources)))
     assert asked
     assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked} <= declared
+
+
+RULES = [
+    rule
+    for group in yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+every_alert = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+
+
+@every_alert
+def test_an_alert_asks_for_figures_and_loops_that_exist(rule: dict[str, Any]) -> None:
+    asked = set(re.findall(r"plaudit_[a-z_]+", rule["expr"]))
+    source = "".join(path.read_text() for part in ("libs", "services") for path in (ROOT / part).rglob("src/**/*.py"))
+    declared = set(re.findall(r'"(plaudit_[a-z_]+)",', source))
+
+    assert asked
+    assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked} <= declared
+    for loops in re.findall(r'loop[!=]~?"([a-z|_-]+)"', rule["expr"]):
+        assert all(f'super().__init__("{loop}"' in source for loop in loops.split("|"))
+
+
+@every_alert
+def test_an_alert_says_how_bad_it_is_and_a_runbook_what_to_do(rule: dict[str, Any]) -> None:
+    runbooks = "".join(path.read_text() for path in (ROOT / "docs" / "runbooks").glob("*.md"))
+
+    assert rule["labels"]["severity"] in {"warning", "critical"}
+    assert rule["annotations"].keys() == {"summary", "description"}
+    assert rule["alert"] in runbooks
+    assert rule["expr"].count("(") == rule["expr"].count(")")

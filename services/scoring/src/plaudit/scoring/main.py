@@ -9,6 +9,7 @@ from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
 from plaudit.scoring.answers.consumer import ANSWERS
+from plaudit.scoring.backlogs.jobs import BacklogsJob
 from plaudit.scoring.badges import api as badges
 from plaudit.scoring.badges.pages import console as badges_console
 from plaudit.scoring.badges.pages import public as badges_public
@@ -75,6 +76,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             administration.router,
         ],
         bare_routes=[static_route(badges_public.STATIC)],
+        open_paths=badges_public.OPEN_PATHS,
         pages=True,
         problems={
             **scores.PROBLEMS,
@@ -122,6 +124,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             MovesJob(worker),
             ReconciliationJob(worker),
             HalfLivesJob(worker, resources.settings.partitions),
+            BacklogsJob(worker),
         ],
     )
 

@@ -25,5 +25,19 @@ RECONCILED_TIMESTAMP_SECONDS = Gauge(
     "plaudit_sums_reconciled_timestamp_seconds",
     "Unix time at which a nightly comparison of all sums ended in this process; 0 until one has.",
 )
+OLDEST_MARK_SECONDS: Final = Gauge(
+    "plaudit_scores_oldest_mark_seconds",
+    "How long the oldest change of sums waits for its scores to be published; 0 when none does.",
+)
+TAIL_RECORDS: Final = Gauge(
+    "plaudit_cells_tail_records", "Records whose entries are in the ledger and in no cell of large subjects yet."
+)
+UNFILLED_PREFIXES: Final = Gauge("plaudit_cells_unfilled_subjects", "Large subjects whose cells are not filled.")
+MOVES_BEHIND_DAYS: Final = Gauge(
+    "plaudit_moves_behind_days", "Days that are over, of which the changes of some large subject are not summed."
+)
+UNFILLED_HALF_LIVES: Final = Gauge(
+    "plaudit_half_lives_unfilled", "Half-lives of tenants' own that are being filled or dropped."
+)
 REPAIRED_DIFFERING: Final = SUMS_REPAIRED.labels("differing")
 REPAIRED_ROUNDED: Final = SUMS_REPAIRED.labels("rounded")

@@ -157,6 +157,51 @@ async def test_any_site_may_show_it_and_keep_it_for_five_minutes(
     assert again.headers["cache-control"] == "public, max-age=300"
 
 
+PUBLIC = ["/badges/default/acme.svg", "/badges/default/acme.html", "/badges/default/acme.json"]
+
+
+@pytest.mark.parametrize("path", [*PUBLIC, "/scores/how/trust", "/scores/how/lifetime?tenant=default&subject=acme"])
+async def test_whoever_asks_for_the_head_alone_gets_that_of_the_whole_answer(
+    anybody: httpx.AsyncClient, kite: None, path: str
+) -> None:
+    whole, head = await anybody.get(path), await anybody.head(path)
+
+    kept = ("cache-control", "content-type", "content-length", "cross-origin-resource-policy")
+    assert (head.status_code, head.headers["cache-control"]) == (200, "public, max-age=300")
+    assert {name: head.headers[name] for name in kept} == {name: whole.headers[name] for name in kept}
+    tag = {"if-none-match": head.headers["etag"]}
+    answers = [await anybody.head(path, headers=tag), await anybody.head(path, headers={"if-none-match": '"x"'})]
+    assert [each.status_code for each in answers] == [304, 200]
+    assert answers[0].headers["etag"] == head.headers["etag"]
+
+
+@pytest.mark.parametrize("path", [*PUBLIC, "/scores/how/trust", "/badges/default/hooli.json"])
+async def test_a_script_of_any_site_may_ask_with_headers_of_its_own_and_read_every_answer(
+    anybody: httpx.AsyncClient, kite: None, path: str
+) -> None:
+    asked = {"origin": "https://shop.example", "access-control-request-method": "GET"}
+    may = await anybody.options(path, headers={**asked, "access-control-request-headers": "if-none-match,x-shop"})
+
+    assert (may.status_code, may.content) == (204, b"")
+    assert may.headers["access-control-allow-origin"] == may.headers["access-control-allow-headers"] == "*"
+    assert may.headers["access-control-allow-methods"] == "GET, HEAD"
+    assert "access-control-allow-credentials" not in may.headers
+    found = [await anybody.get(path, headers={"origin": asked["origin"]}) for _ in range(LIMIT + 1)]
+    assert 429 in {each.status_code for each in found}
+    for each in found:
+        assert each.headers.get_list("access-control-allow-origin") == ["*"]
+        assert each.headers["access-control-expose-headers"] == "ETag, Retry-After"
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/badges/acme", "/console/scores", "/badge-static/badges.css", "/badges", "/scores"]
+)
+async def test_scripts_of_other_sites_may_read_nothing_else(anybody: httpx.AsyncClient, path: str) -> None:
+    asked = {"origin": "https://shop.example", "access-control-request-method": "GET"}
+    for answer in (await anybody.options(path, headers=asked), await anybody.get(path)):
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
 async def test_a_changed_figure_has_another_tag(anybody: httpx.AsyncClient, kite: None, bus) -> None:
     before = (await anybody.get("/badges/default/acme.svg")).headers["etag"]
     await bus.tell(None, review_state(1, "acme", rated_at=datetime.now(UTC)))
@@ -211,6 +256,24 @@ async def test_a_network_may_ask_so_often_within_an_hour_whatever_it_finds(
     assert set(found) == {404}
     assert problem_of(refused) == (429, "too-much-at-once")
     assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_views_of_a_page_are_not_each_written(
+    anybody: httpx.AsyncClient, kite: None, resources: Resources[ScoringSettings], superuser
+) -> None:
+    resources.settings = resources.settings.model_copy(update={"badges_per_hour_per_network": 3_600})
+    tag = (await anybody.get("/badges/default/acme.svg")).headers["etag"]
+    for _ in range(24):
+        await anybody.get("/badges/default/acme.svg", headers={"if-none-match": tag})
+
+    [(used, version)] = await superuser.fetch("SELECT used, xmin::text FROM scoring.rate_limits")
+    for _ in range(15):
+        await anybody.get("/badges/default/acme.svg", headers={"if-none-match": tag})
+
+    assert used == 40
+    assert [tuple(row) for row in await superuser.fetch("SELECT used, xmin::text FROM scoring.rate_limits")] == [
+        (used, version)
+    ]
 
 
 @pytest.mark.parametrize("profile", ["trust", "recent", "lifetime"])

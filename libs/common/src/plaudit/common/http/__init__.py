@@ -1,6 +1,6 @@
 """HTTP: the application factory, problems, principals, transactions, lists, bodies, and the probes of operators."""
 
-from plaudit.common.http.app import Api, create_app, resources
+from plaudit.common.http.app import Api, create_app, rate_limits_of, resources
 from plaudit.common.http.auth import Principal, authorize
 from plaudit.common.http.body import read_body
 from plaudit.common.http.errors import Refusals
@@ -42,6 +42,7 @@ __all__ = [
     "encode_cursor",
     "json_response",
     "not_found",
+    "rate_limits_of",
     "read_apart",
     "read_body",
     "resources",

@@ -28,6 +28,7 @@ from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
 from plaudit.common.pages.navigation import ACCOUNT, section_of
 from plaudit.common.pages.static import NO_ASSETS, SHARED, PageAssets
+from plaudit.common.rate_limits import Blocks
 
 API_VERSION: Final = "1"
 DEFAULT_MAX_BODY_BYTES: Final = 65_536
@@ -141,6 +142,12 @@ def resources(request: Request) -> Any:
     return request.app.state.resources
 
 
+def rate_limits_of(request: Request) -> Blocks:
+    """Return the limits that this process spends in blocks."""
+    blocks: Blocks = request.app.state.rate_limits
+    return blocks
+
+
 def create_app(
     *,
     title: str,
@@ -161,6 +168,7 @@ def create_app(
     needs_key: bool = True,
     tags: Mapping[str, str] | None = None,
     assets: PageAssets = NO_ASSETS,
+    open_paths: Sequence[str] = (),
 ) -> Api:
     """Return an application with all that services share.
 
@@ -184,6 +192,7 @@ def create_app(
         needs_key: whether every address under /v1 needs a principal, but for bare and direct routes.
         tags: noun → description, of the groups of operations in the OpenAPI document.
         assets: what the installation adds to pages.
+        open_paths: beginnings of paths whose answers scripts of every site may read, without cookies.
     """
     meanings = {**COMMON_PROBLEMS, **(problems or {})}
     site = Pages()
@@ -207,6 +216,7 @@ def create_app(
             streamed=streamed_bodies,
             refusals={**COMMON_REFUSALS, **(refusals or {})},
             identify=identify if needs_key else None,
+            open_paths=open_paths,
         ),
     )
     app.state.pages = site
@@ -214,6 +224,7 @@ def create_app(
     app.state.service = service
     app.state.resources = resources
     app.state.event_streams = Streams()
+    app.state.rate_limits = Blocks(lambda: resources.database(Role.API))
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     app.state.staff_sessions = staff_sessions
     for router in routers:

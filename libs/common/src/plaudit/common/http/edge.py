@@ -57,6 +57,16 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+_OPEN_HEADERS: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Retry-After"),
+)
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "86400",
+}
+"""Of OPTIONS at an open path: what scripts of other sites may do. https://fetch.spec.whatwg.org/#http-cors-protocol"""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _EVERY_ADDRESS: Final = "*"
 """What OPTIONS names in place of a path to ask for the whole server."""
@@ -84,6 +94,7 @@ class Edge:
         refusals: Refusals = COMMON_REFUSALS,
         identify: Identify | None = None,
         methods_of: MethodsOf | None = None,
+        open_paths: Sequence[str] = (),
     ) -> None:
         """Wrap an application.
 
@@ -99,6 +110,7 @@ class Edge:
             identify: returns whom a request speaks for. If given, nothing of a request under /v1 is judged before it
                 is known, but for bare routes, which prove their requests themselves.
             methods_of: returns the methods that the application serves at the path of a scope.
+            open_paths: beginnings of paths whose answers scripts of every site may read, without cookies.
         """
         self.draining = False
         self.in_progress = 0
@@ -114,6 +126,7 @@ class Edge:
         self._refusals = refusals
         self._identify = identify
         self._methods_of = methods_of
+        self._open_paths = tuple(open_paths)
         self._observe: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +144,7 @@ class Edge:
             receive,
             send,
             self._max_bytes(scope["path"]),
-            self._extra_headers(request_id, bare is not None),
+            self._extra_headers(request_id, scope["path"], bare is not None),
             self._slow_bodies,
             self.bodies,
             bare is not None,
@@ -154,8 +167,10 @@ class Edge:
             self.bodies.release(exchange.held)
             self._record(scope, seen, bare, exchange, perf_counter() - begun, problem)
 
-    def _extra_headers(self, request_id: str, bare: bool) -> list[tuple[bytes, bytes]]:
+    def _extra_headers(self, request_id: str, path: str, bare: bool) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", request_id.encode()), *(_BARE_HEADERS if bare else _HEADERS)]
+        if path.startswith(self._open_paths):
+            headers += _OPEN_HEADERS
         if self.draining:
             headers.append(_CLOSE)
         return headers
@@ -208,11 +223,15 @@ class Edge:
         await self._app(scope, receive, exchange.send)
 
     async def _tell_methods(self, scope: Scope, exchange: Exchange) -> None:
-        """Answer OPTIONS, which needs no key: the methods of an address are no secret."""
+        """Answer OPTIONS, which needs no key: the methods of an address are no secret.
+
+        A browser asks so, too, before a script of another site may send headers of its own.
+        """
         methods = METHODS if scope["path"] == _EVERY_ADDRESS else self._methods(scope)
         if not methods:
             raise not_found("address")
-        response = Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": _allow(methods)})
+        more = _PREFLIGHT if scope["path"].startswith(self._open_paths) else {}
+        response = Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": _allow(methods), **more})
         await response(scope, exchange.receive, exchange.send)
 
     def _methods(self, scope: Scope) -> set[str]:

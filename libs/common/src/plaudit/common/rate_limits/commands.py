@@ -11,7 +11,7 @@ async def spend(tx: Tx, tenant_id: str, limit: Limit) -> None:
     Raises:
         LimitExceededError: the network has used it up for this hour.
     """
-    if not await store.count(tx, tenant_id, limit, hour_of(tx.now)):
+    if not await store.take(tx, tenant_id, limit, hour_of(tx.now), 1):
         raise LimitExceededError(seconds_to_next_hour(tx.now))
 
 

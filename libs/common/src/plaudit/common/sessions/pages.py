@@ -260,14 +260,14 @@ async def _count_attempt(request: Request) -> None:
     sessions = sessions_of(request)
     settings = sessions.settings
     async with sessions.database.transaction(NO_TENANT) as tx:
-        network = network_of(request, settings.trusted_proxies, await store.rate_limit_key(tx))
+        network = network_of(request, settings.trusted_proxies, await rate_limits.network_key(tx))
         await _spend(tx, Limit("sign-in", network, settings.sign_ins_per_hour_per_network))
 
 
 async def _count_address(sessions: StaffSessions, email: str) -> None:
     """Count a link that is asked for with an address, whether or not there is an account."""
     async with sessions.database.transaction(NO_TENANT) as tx:
-        key = await store.rate_limit_key(tx)
+        key = await rate_limits.network_key(tx)
         digest = hmac.new(key, f"email:{email}".encode(), sha256).digest()[:16]
         await _spend(tx, Limit("sign-in-link", digest, sessions.settings.sign_in_links_per_hour_per_address))
 

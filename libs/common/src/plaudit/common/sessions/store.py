@@ -193,12 +193,6 @@ async def take_attempt(tx: Tx, tenant_id: str, state_hash: bytes, browser_hash: 
     return None if row is None else OidcAttempt(row["nonce"], row["code_verifier"], row["next_path"])
 
 
-async def rate_limit_key(tx: Tx) -> bytes:
-    """Return the key of the hashes that limits of sign-in count by. Any role may ask."""
-    key: bytes = await tx.raw.fetchval("SELECT common.sign_in_key()")
-    return key
-
-
 async def purge(tx: Tx, tenant_id: str, sessions_before: datetime) -> None:
     """Delete some of a tenant's sessions that began before a time, and of its links and attempts that are too old."""
     for statement, before in zip(_PURGE, (sessions_before, tx.now, tx.now), strict=True):

@@ -14,10 +14,9 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 
-from plaudit.common import rate_limits
 from plaudit.common.contracts.subjects import is_subject
 from plaudit.common.db import Role, SqlTx
-from plaudit.common.http import not_found, resources
+from plaudit.common.http import not_found, rate_limits_of, resources
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.client_address import network_of
 from plaudit.common.http.headers import is_none_match
@@ -28,7 +27,6 @@ from plaudit.common.pages.letters import fitting
 from plaudit.common.pages.static import StaticFiles
 from plaudit.common.process import Resources
 from plaudit.common.rate_limits import Limit
-from plaudit.common.sessions.store import rate_limit_key
 from plaudit.common.settings import address_of
 from plaudit.common.tenants.domain import TENANT_PATTERN
 from plaudit.scoring.badges import store
@@ -61,6 +59,8 @@ MAX_AGE_SECONDS: Final = 300
 """How long whoever has asked may show an answer without asking again."""
 NO_TENANT: Final = ""
 """Under which the limit is counted: whoever guesses at tenants is counted, too."""
+OPEN_PATHS: Final = (f"{BADGES}/", f"{HOW}/")
+"""Below which scripts of every site may read what is answered."""
 STARS: Final = range(1, 6)
 NAME_PIXELS: Final = 13
 """Height of the letters of a name in the badge."""
@@ -268,11 +268,10 @@ async def _ready(tx: SqlTx, tenant_id: str, name: str) -> Profile | None:
 
 
 async def _count(request: Request, parts: Resources[ScoringSettings]) -> None:
-    """Count a question of a network, in a transaction of its own: those that find nothing count, too."""
-    settings = parts.settings
-    async with parts.database(Role.API).transaction(NO_TENANT) as tx:
-        network = network_of(request, settings.trusted_proxies, await rate_limit_key(tx))
-        await rate_limits.spend(tx, NO_TENANT, Limit("badge", network, settings.badges_per_hour_per_network))
+    """Count a question of a network: those that find nothing count, too."""
+    settings, limits = parts.settings, rate_limits_of(request)
+    network = network_of(request, settings.trusted_proxies, await limits.network_key())
+    await limits.spend(NO_TENANT, Limit("badge", network, settings.badges_per_hour_per_network))
 
 
 def _answer(body: bytes, media_type: str, if_none_match: str | None, more: Mapping[str, str] | None = None) -> Response:
@@ -281,7 +280,6 @@ def _answer(body: bytes, media_type: str, if_none_match: str | None, more: Mappi
     headers = {
         "etag": tag,
         "cache-control": f"public, max-age={MAX_AGE_SECONDS}",
-        "access-control-allow-origin": "*",
         "cross-origin-resource-policy": "cross-origin",
         **(more or {}),
     }
@@ -294,7 +292,6 @@ def _nothing(request: Request) -> Response:
     """Answer 404, the same for what there is not and for what is not public."""
     answer = not_found("badge").response(request.url.path)
     answer.headers["cache-control"] = "no-store"
-    answer.headers["access-control-allow-origin"] = "*"
     return answer
 
 

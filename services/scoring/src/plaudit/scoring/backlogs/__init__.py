@@ -1,0 +1,1 @@
+"""How far the jobs of scoring are behind, for alerts."""
