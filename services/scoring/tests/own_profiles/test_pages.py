@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit_testing.review_events import review_state
+from plaudit_testing.review_events import SOURCE, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -95,6 +95,7 @@ async def test_a_saved_profile_is_listed_and_can_be_changed_and_deleted(admin: h
         ({"kinds": []}, "Kinds must name at least one kind"),
         ({"origin_invited": "0"}, "Every weight must be from 0.001 to 1,000."),
         ({"source_weights": "shop 2"}, "Line 1 is not written as: the id of a source, and its weight."),
+        ({"source_weights": f"{SOURCE.id} 2\n{SOURCE.id.upper()} 3"}, "Line 2 names a source for a second time."),
         ({"subjects": "a b c d"}, "Name at most 3 subjects."),
     ],
     ids=lambda given: "" if isinstance(given, str) else "-".join(given),

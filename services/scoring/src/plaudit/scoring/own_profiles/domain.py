@@ -195,13 +195,16 @@ def _half_life_typed(texts: Mapping[str, str]) -> float | None:
 
 
 def _source_weights_typed(texts: Mapping[str, str]) -> dict[str, float]:
-    weights = {}
+    weights: dict[str, float] = {}
     for number, line in enumerate(texts["source_weights"].splitlines(), start=1):
         if not line.strip():
             continue
         try:
             source, weight = line.split()
-            weights[str(UUID(source))] = float(weight)
+            source_id, typed = str(UUID(source)), float(weight)
         except ValueError:
             raise ValueError(f"Line {number} is not written as: the id of a source, and its weight.") from None
+        if source_id in weights:
+            raise ValueError(f"Line {number} names a source for a second time.")
+        weights[source_id] = typed
     return weights
