@@ -202,8 +202,8 @@ _EMPTY_THE_OLD = "TRUNCATE sums_anew, tenant_sums_anew, rebuild_half_lives, rebu
 async def sum_some(tx: Tx, entries: int, ledger: Ledger = PRESENT) -> bool:
     """Sum about so many more entries of a ledger, of one partition; return False where nothing is left.
 
-    The present ledger is summed up to where both live and history stand, and no further. The half-lives of tenants' own that are
-    kept when it begins are summed with the others.
+    The present ledger is summed up to where both live and history stand, and no further. The half-lives of tenants' own
+    that are kept when it begins are summed with the others.
     """
     await tx.raw.execute(_PLAN_ANEW)
     await tx.raw.execute(_BEGIN)
