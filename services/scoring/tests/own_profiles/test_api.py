@@ -189,6 +189,16 @@ async def test_who_has_read_an_older_revision_changes_nothing(writer) -> None:
     assert (await writer.delete(f"{PATH}/own", headers={"if-match": '"2"'})).status_code == 204
 
 
+async def test_what_is_to_be_changed_whatever_it_is_must_be_there(writer) -> None:
+    await put(writer)
+    changed = await writer.put(f"{PATH}/own", json=PLAIN, headers={"if-match": "*"})
+    await writer.delete(f"{PATH}/own", headers={"if-match": "*"})
+
+    made = await writer.put(f"{PATH}/own", json=PLAIN, headers={"if-match": "*"})
+    assert changed.status_code == 200
+    assert problem_of(made) == (412, "precondition-failed")
+
+
 @pytest.mark.parametrize(
     ("parameters", "pointer"),
     [
@@ -202,11 +212,13 @@ async def test_who_has_read_an_older_revision_changes_nothing(writer) -> None:
         ({"verified_weight": 0}, "/verified_weight"),
         ({"origin_weights": {"bought": 1}}, "/origin_weights/bought"),
         ({"source_weights": {"shop": 1}}, "/source_weights/shop"),
+        ({"source_weights": {SOURCE_ID: 1, SOURCE_ID.upper(): 2}}, "/source_weights"),
         ({"source_weights": {f"01956d00-0000-7000-8000-{n:012}": 1 for n in range(101)}}, "/source_weights"),
         ({"half_live": 3}, "/half_live"),
     ],
     ids=[
         *("an hour", "a hundred years", "prior", "stars", "none", "mixed", "kind", "weight", "origin", "source"),
+        "twice",
         "many",
         "name",
     ],

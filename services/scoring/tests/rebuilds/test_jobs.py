@@ -84,6 +84,24 @@ def nothing(_progress: Progress) -> None:
     pass
 
 
+async def test_what_live_has_and_history_has_not_yet_is_summed_when_it_has(
+    groups: Any, worker: Database, owner: Database, superuser: asyncpg.Connection
+) -> None:
+    await groups.tell(None, review_state(5.0, "acme"))
+    late = {"review_id": str(uuid7())}
+    await groups.tell(None, review_state(1.0, "acme"), only="scoring-live", **late)
+    async with worker.driver_transaction() as tx:
+        while await commands.sum_some(tx):
+            pass
+    groups.sequences[0] -= 1
+    await groups.tell(None, review_state(1.0, "acme"), only="scoring-history", **late)
+    right = await rows(superuser)
+
+    await rebuild(worker, owner, nothing)
+
+    assert await rows(superuser) == near(right)
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_while_reviews_come_nothing_is_lost_and_nothing_counts_twice(
     groups: Any, bus: Any, worker: Database, owner: Database, superuser: asyncpg.Connection, seed: int

@@ -44,6 +44,7 @@ from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, InvalidProfi
 from plaudit.scoring.scores import store as scores
 
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
+_ANY_REVISION: Final = range(1, 10**9)
 PROBLEMS: Final = {
     "built-in-profile": "Every tenant has a profile of this name, and nobody changes it. Choose another name.",
     "invalid-profile": "A parameter breaks a rule that ties it to others; `errors` names it. Correct it.",
@@ -171,5 +172,8 @@ def _etag(revision: ProfileRevision) -> str:
 
 
 def _revisions(if_match: str | None) -> Collection[int] | None:
-    tags = None if if_match is None else strong_tags(if_match)
-    return None if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}
+    """Return the revisions of which the header If-Match wants one; with `*`, any of a profile that there is."""
+    if if_match is None:
+        return None
+    tags = strong_tags(if_match)
+    return _ANY_REVISION if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}

@@ -1,10 +1,12 @@
 """The bodies of the API of profiles."""
 
+from collections import Counter
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from plaudit.common.http import Body
 from plaudit.scoring.half_lives.domain import READY, Progress
@@ -39,6 +41,18 @@ _SOURCE_WEIGHTS = f"The weight of single sources by their ids, at most {MAX_SOUR
 _FROZEN = "Whether reviews fade only when a new one comes, as on platforms where a score stands still between reviews."
 
 
+def _each_once(weights: Any) -> Any:
+    """Refuse ids that are one and the same, written in two ways."""
+    if isinstance(weights, dict):
+        written = Counter(key.lower().replace("-", "") for key in weights if isinstance(key, str))
+        if twice := [key for key, times in written.items() if times > 1]:
+            raise PydanticCustomError("named_twice", "the source {id} is named twice", {"id": twice[0]})
+    return weights
+
+
+SourceWeights = Annotated[dict[UUID, Weight], BeforeValidator(_each_once)]
+
+
 class ProfileIn(Body):
     """The parameters of a profile. A weight of 1 is that of any review; none is 0, so that no review is left out."""
 
@@ -61,7 +75,7 @@ class ProfileIn(Body):
     origin_weights: dict[Origin, Weight] = Field(
         default={}, description="The weight of reviews by their origin; any other has 1.", examples=[{"invited": 0.8}]
     )
-    source_weights: dict[UUID, Weight] = Field(
+    source_weights: SourceWeights = Field(
         default={}, max_length=MAX_SOURCE_WEIGHTS, description=_SOURCE_WEIGHTS, examples=[{EXAMPLE_SOURCE_ID: 2.0}]
     )
     is_frozen: bool = Field(default=False, strict=True, description=_FROZEN, examples=[False])

@@ -11,7 +11,7 @@ from plaudit.scoring.half_lives.tables import ROW
 from plaudit.scoring.history.store import half_life_sums, kept_sums
 from plaudit.scoring.rebuilds.domain import MAX_SWITCH_SECONDS, Progress
 from plaudit.scoring.rebuilds.tables import sums_anew, tenant_sums_anew
-from plaudit.scoring.reconciliation.store.statements import LIVE_GROUP
+from plaudit.scoring.reconciliation.store.statements import HISTORY_GROUP, LIVE_GROUP
 from plaudit.scoring.sums.domain.decay import COUNTS
 from plaudit.scoring.sums.domain.fold import DELTA_KEY
 from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, KeptSums
@@ -37,7 +37,17 @@ class Ledger(NamedTuple):
     """Selects partition, epoch and sequence, up to which it is summed."""
 
 
-PRESENT: Final = Ledger("ledger", _LIVE)
+# The ledger holds a record once history has it, which may be after live has: what is passed by is never summed.
+_REACHED = f"""
+SELECT partition, (lesser).epoch, (lesser).sequence FROM (
+    SELECT live.partition, CASE WHEN (history.epoch, history.sequence) < (live.epoch, live.sequence)
+        THEN history ELSE live END AS lesser
+    FROM positions AS live JOIN positions AS history USING (topic, partition)
+    WHERE live.consumer_group = '{LIVE_GROUP}' AND history.consumer_group = '{HISTORY_GROUP}'
+      AND topic = '{REVIEWS.name}'
+) AS both_groups
+"""
+PRESENT: Final = Ledger("ledger", _REACHED)
 
 _BEGIN = """
 INSERT INTO rebuild_half_lives
@@ -207,8 +217,8 @@ _EMPTY_THE_OLD = "TRUNCATE sums_anew, tenant_sums_anew, rebuild_half_lives, rebu
 async def sum_some(tx: Tx, entries: int, ledger: Ledger = PRESENT) -> bool:
     """Sum about so many more entries of a ledger, of one partition; return False where nothing is left.
 
-    The present ledger is summed up to where live stands, and no further. The half-lives of tenants' own that are
-    kept when it begins are summed with the others.
+    The present ledger is summed up to where both live and history stand, and no further. The half-lives of tenants' own
+    that are kept when it begins are summed with the others.
     """
     await tx.raw.execute(_PLAN_ANEW)
     await tx.raw.execute(_BEGIN)
