@@ -7,14 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-<<<<<<< HEAD
 from plaudit.common.db import Database
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import Source
-from plaudit_testing.review_events import RECORDED, review_state
-=======
-from plaudit_testing.review_events import SOURCE, review_state
->>>>>>> breaks
+from plaudit_testing.review_events import RECORDED, SOURCE, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -101,13 +97,12 @@ async def test_a_saved_profile_is_listed_and_can_be_changed_and_deleted(admin: h
         ({"kinds": ["stars", "nps"]}, "Kinds may hold stars and thumbs together"),
         ({"kinds": []}, "Kinds must name at least one kind"),
         ({"origin_invited": "0"}, "Every weight must be from 0.001 to 1,000."),
-<<<<<<< HEAD
         ({"source_weights": "shop 2"}, "Line 1: no source is called “shop”. Write a name of the list below, or an id."),
         ({"source_weights": "2"}, "Line 1 is not written as: the name or the id of a source, and its weight."),
-=======
-        ({"source_weights": "shop 2"}, "Line 1 is not written as: the id of a source, and its weight."),
-        ({"source_weights": f"{SOURCE.id} 2\n{SOURCE.id.upper()} 3"}, "Line 2 names a source for a second time."),
->>>>>>> breaks
+        (
+            {"source_weights": f"{SOURCE.id} 2\n{SOURCE.id.upper()} 3"},
+            "Line 2 names a source that a line above names, too",
+        ),
         ({"subjects": "a b c d"}, "Name at most 3 subjects."),
     ],
     ids=lambda given: "" if isinstance(given, str) else "-".join(given),

@@ -212,7 +212,6 @@ def _half_life_typed(texts: Mapping[str, str]) -> float | None:
         raise ValueError(_NUMBER_RULE) from None
 
 
-<<<<<<< HEAD
 def _source_weights_typed(text: str, sources: Mapping[str, Source]) -> dict[str, float]:
     ids = _ids_by_name(sources)
     weights: dict[str, float] = {}
@@ -230,21 +229,6 @@ def _source_weights_typed(text: str, sources: Mapping[str, Source]) -> dict[str,
         if source_id in weights:
             raise ValueError(f"Line {number} names a source that a line above names, too: leave one of them.")
         weights[source_id] = factor
-=======
-def _source_weights_typed(texts: Mapping[str, str]) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for number, line in enumerate(texts["source_weights"].splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            source, weight = line.split()
-            source_id, typed = str(UUID(source)), float(weight)
-        except ValueError:
-            raise ValueError(f"Line {number} is not written as: the id of a source, and its weight.") from None
-        if source_id in weights:
-            raise ValueError(f"Line {number} names a source for a second time.")
-        weights[source_id] = typed
->>>>>>> breaks
     return weights
 
 
