@@ -152,7 +152,13 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
         change = told.change
         review_id, after = change.review_id, change.after
         # Nearly all changes are such; the rest of the rule would come to the same.
-        if change.before is None and after is not None and told.type == CREATED_TYPE and review_id not in last:
+        if (
+            change.before is None
+            and after is not None
+            and told.type == CREATED_TYPE
+            and review_id not in last
+            and after.rated_at <= told.known_at
+        ):
             last[review_id] = after.rated_at
             yield _new(told, after)
             continue
