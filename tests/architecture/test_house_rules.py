@@ -28,7 +28,8 @@ TEST_FOLDERS = FURNITURE | {"fixtures"}
 CACHES = {"__pycache__"}
 
 PURE = (
-    *("contracts", "mailbox", "person_keys", "standard_webhooks", "strict_json", "text", "idempotency.domain"),
+    *("contracts", "mailbox", "person_keys", "standard_webhooks", "strict_json", "text", "time_zones"),
+    "idempotency.domain",
     "rate_limits.domain",
 )
 """What a domain may import of plaudit.common."""
