@@ -95,6 +95,8 @@ async def test_the_page_says_what_how_much_since_when_and_leads_to_reviews(reade
     assert "1 drastic" in page.text
     assert any(f'href="/console/reviews/{each}"' in page.text for each in ids)
     assert "/console/reviews?subject=acme&amp;topic=delivery&amp;stars=low" in page.text
+    for there in ("subject", "explanation", "projection"):
+        assert f'<a href="/console/scores/{there}?subject=acme">' in page.text
 
 
 async def test_who_may_not_read_reviews_gets_no_links_to_them(staff: httpx.AsyncClient, ids: list[str]) -> None:
@@ -112,9 +114,9 @@ async def test_a_source_narrows_the_page(staff: httpx.AsyncClient, saying, said:
     page = await staff.get(COMPLAINTS, params={"subject": "acme", "source": OTHER.id})
 
     assert page.status_code == 200
-    assert f'<option value="{OTHER.id}" selected>source …000002</option>' in page.text
+    assert f'<option value="{OTHER.id}" selected>{OTHER.name}</option>' in page.text
     assert "low-rated reviews of 1; 0 before" in page.text
-    assert "from source …000002." in page.text
+    assert f"from {OTHER.name}." in page.text
 
 
 @pytest.mark.parametrize("source", ["x", "01956d00-0000-7000-8000-0000000000ff"])
