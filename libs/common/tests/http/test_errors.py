@@ -95,6 +95,12 @@ def test_a_validation_error_points_at_each_value_and_repeats_none() -> None:
     assert "SECRET" not in str(body)
 
 
+def test_a_value_that_is_missing_is_named_and_so_is_a_body() -> None:
+    missing = [{"type": "missing", "loc": loc, "msg": "Field required"} for loc in (("query", "from"), ("body",))]
+    problem = problem_of(RequestValidationError(missing))
+    assert [error.detail for error in problem.errors] == ["`from` is missing.", "the body is missing."]
+
+
 def test_what_the_framework_refuses_keeps_its_status_and_headers() -> None:
     problem = problem_of(HTTPException(405, headers={"Allow": "GET"}))
     assert (problem.slug, problem.status, problem.headers) == ("method-not-allowed", 405, {"Allow": "GET"})

@@ -29,7 +29,7 @@ async def test_the_page_shows_the_effect_on_each_prefix(staff: httpx.AsyncClient
     page = await staff.get(effect_page(rated_at=rated_at.isoformat()))
 
     assert page.status_code == 200
-    for words in (">acme/berlin</th>", ">acme</th>", "3.687", "3.500", "+0.187", "the prior"):
+    for words in (">acme/berlin</a></th>", ">acme</a></th>", "3.687", "3.500", "+0.187", "the prior"):
         assert words in page.text
 
 
@@ -100,6 +100,30 @@ async def test_the_page_of_a_window_adds_up_to_the_last_digit_shown(staff: httpx
         "/console/reviews/",
     ):
         assert words in page.text
+
+
+async def test_what_came_late_is_told_beside_the_score_as_it_is_known_today(staff: httpx.AsyncClient, bus) -> None:
+    now = datetime.now(UTC)
+    rated_at = now - timedelta(days=90)
+    await bus.tell(None, review_state(1, "acme", rated_at=rated_at, published_at=rated_at), time=now)
+    asked = {"subject": "acme", "profile": "lifetime", "from": (now - timedelta(days=30)).date().isoformat()}
+
+    late = (await staff.get("/console/scores/explanation", params=asked)).text
+    await bus.tell(None, review_state(5, "globex", rated_at=now))
+    fresh = (await staff.get("/console/scores/explanation", params={**asked, "subject": "globex"})).text
+
+    assert "By all that is known today, it was 3.188" in late
+    assert "By all that is known today" not in fresh
+
+
+async def test_pages_of_a_subject_lead_to_each_other_by_the_same_profile(staff: httpx.AsyncClient, bus) -> None:
+    await bus.tell(None, review_state(4, "acme"))
+    of = "subject=acme&amp;profile=recent"
+
+    for here in ("subject", "explanation", "projection"):
+        page = (await staff.get(f"/console/scores/{here}?subject=acme&profile=recent")).text
+        for there in {"subject", "explanation", "projection", "complaints"} - {here}:
+            assert f'<a href="/console/scores/{there}?{of}">' in page
 
 
 async def test_the_page_names_the_sources_where_there_are_several(staff: httpx.AsyncClient, bus) -> None:

@@ -149,7 +149,7 @@ async def test_the_page_leads_to_why_where_and_what_people_say(staff: httpx.Asyn
     page = (await staff.get("/console/scores/subject", params={"subject": "acme"})).text
 
     for path in ("explanation", "projection", "complaints"):
-        assert f'href="/console/scores/{path}?subject=acme"' in page
+        assert f'href="/console/scores/{path}?subject=acme&amp;profile=trust"' in page
     for path in ("explanation", "projection"):
         assert (await staff.get(f"/console/scores/{path}", params={"subject": "acme"})).status_code == 200
 

@@ -96,6 +96,8 @@ async def test_the_page_says_what_how_much_since_when_and_leads_to_reviews(reade
     assert "1 drastic" in page.text
     assert any(f'href="/console/reviews/{each}"' in page.text for each in ids)
     assert "/console/reviews?subject=acme&amp;topic=delivery&amp;stars=low" in page.text
+    for there in ("subject", "explanation", "projection"):
+        assert f'<a href="/console/scores/{there}?subject=acme">' in page.text
 
 
 async def test_who_may_not_read_reviews_gets_no_links_to_them(staff: httpx.AsyncClient, ids: list[str]) -> None:

@@ -60,7 +60,7 @@ def test_a_malformed_subject_is_refused(command_line: CommandLine) -> None:
 
 
 def test_a_tenant_that_there_is_not_is_refused_and_not_told_that_nothing_is_wrong(command_line: CommandLine) -> None:
-    assert "there is no tenant" in command_line.refusal("score", "reconcile", "--tenant", "defualt")
+    assert "nothing was compared" in command_line.refusal("score", "reconcile", "--tenant", "defualt")
 
 
 def test_a_subject_without_a_review_is_refused_and_not_told_that_nothing_is_wrong(command_line: CommandLine) -> None:

@@ -88,6 +88,14 @@ def test_words_without_room_are_numbered_from_left_to_right_and_listed() -> None
     ]
 
 
+def test_words_do_not_lie_on_other_lines_so_marks_of_a_comparison_are_numbered() -> None:
+    series = [Series("acme", RISING), Series("globex", RISING[::-1])]
+    drawn = str(time_chart(TIMES, series, title="Day", summary="x", marks=[Mark(day(20), "2.4")]))
+    assert told(drawn, "told") == []
+    assert told(in_wide(drawn), "number") == told(in_narrow(drawn), "number") == ["1"]
+    assert classes_of_list(drawn) == "happened"
+
+
 def test_numbers_that_would_meet_are_one_number_for_all() -> None:
     drawn = over_time(
         *(Mark(day(50 + n / 10), f"A long story of number {n} " * 4) for n in range(5)), Mark(day(90), "x")

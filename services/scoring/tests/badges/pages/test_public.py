@@ -425,7 +425,7 @@ async def test_the_badge_its_page_and_its_data_show_the_profile_that_was_chosen(
     data = (await anybody.get("/badges/default/acme.json")).json()["figures"]
     page = (await anybody.get("/badges/default/acme.html")).text
     assert (data["profile"], data["score"], data["mean"], data["count"]) == ("fast", 2.71, 5.0, 2)
-    assert ">2.7<" in (await anybody.get("/badges/default/acme.svg")).text
+    assert ">2.71<" in (await anybody.get("/badges/default/acme.svg")).text
     assert "How the score “fast” is calculated" in page
     assert "/scores/how/fast?tenant=default&amp;subject=acme" in page
     names = re.findall(r'<a href="/scores/how/([a-z]+)', (await anybody.get("/scores/how/recent", params=ASKED)).text)

@@ -7,7 +7,6 @@ import typer
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.db import Database, Role
 from plaudit.common.refusals import RefusedError, WrongInputError
-from plaudit.common.tenants import commands as tenants
 from plaudit.common.terminal import AsJson, CommandGroup, on_database, print_done
 from plaudit.scoring.reconciliation import store
 from plaudit.scoring.reconciliation.domain import Outcome
@@ -41,16 +40,14 @@ def reconcile_command(
         _check(subject)
 
     async def work(database: Database) -> Outcome:
-        if tenant is not None:
-            async with database.driver_transaction() as tx:
-                await tenants.require(tx, tenant)
         if tenant is not None and subject is not None:
             return await reconcile(database, tenant, subject)
         return await _reconcile_all(database, tenant)
 
     outcome = on_database(work, "scoring", Role.WORKER, pool_size=CONNECTIONS)
-    if subject is not None and not (outcome.compared or outcome.skipped):
-        raise RefusedError(f"no review of {tenant} is about {subject} or what is below it: nothing was compared")
+    if tenant is not None and not (outcome.compared or outcome.skipped):
+        about = f" about {subject} or what is below it" if subject else ""
+        raise RefusedError(f"nothing was compared: there is no review of the tenant {tenant}{about}")
     print_done(
         {name: getattr(outcome, name) for name in outcome.__struct_fields__},
         f"{outcome.compared:,} rows compared; {outcome.differing:,} were wrong and {outcome.rounded:,} were rounded, "
