@@ -1,5 +1,6 @@
 """Figures of answers to the reviews of several sources."""
 
+from random import Random
 from uuid import UUID
 
 from hypothesis import given
@@ -24,7 +25,9 @@ def source_reviews(number: int, answered: list[int], waiting: list[int]) -> Sour
 
 
 @given(st.lists(st.tuples(TIMES, TIMES), max_size=3), st.randoms())
-def test_the_order_in_which_waits_are_read_changes_nothing(sources: list[tuple[list[int], list[int]]], chance) -> None:
+def test_the_order_in_which_waits_are_read_changes_nothing(
+    sources: list[tuple[list[int], list[int]]], chance: Random
+) -> None:
     in_order = [source_reviews(number, *map(sorted, times)) for number, times in enumerate(sources)]
     shuffled = [
         source_reviews(number, *(chance.sample(each, len(each)) for each in times))
