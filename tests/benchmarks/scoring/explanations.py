@@ -101,7 +101,7 @@ async def _sum(report: Report, backing: Servers) -> None:
     await database.close()
     connection = await asyncpg.connect(backing.database_url)
     await connection.execute("VACUUM (ANALYZE)")
-    for table in ("ledger", "ledger_changed_again", "ledger_early", "cells", "moves"):
+    for table in ("ledger", "ledger_changed_again", "ledger_ahead", "cells", "moves"):
         size = await connection.fetchval("SELECT pg_total_relation_size($1::regclass)", f"scoring.{table}")
         report.line(f"bytes of {table}", f"{size:,}")
     await connection.close()

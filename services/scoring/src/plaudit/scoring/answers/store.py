@@ -61,28 +61,33 @@ SET told_us = greatest(held.told_us, excluded.told_us), untold_us = greatest(hel
 _NOTE_STARTS = f"""
 INSERT INTO answer_starts ({_START.listed}) SELECT * FROM {_START.unnest()} ON CONFLICT (partition) DO NOTHING
 """
-# Of a source that has ceased to tell, what it told up to then is known.
+# Sources are looked up once all of their reviews are together. Of one that has ceased to tell, what it told up to then
+# is known.
 _OF_SOURCES = f"""
-SELECT source_id, coalesce(is_told, false) AS is_told, count(*) AS count,
-    array_agg(greatest(answered_us - published_us, 0)) FILTER (WHERE is_answered AND is_told) AS answered,
-    array_agg($4::bigint - published_us) FILTER (WHERE NOT is_answered AND is_told) AS waiting,
-    count(*) FILTER (WHERE is_answered AND is_raised IS NOT NULL) AS answered_negatives,
-    count(*) FILTER (WHERE is_answered AND is_raised) AS raised
+SELECT of_source.source_id, coalesce(is_told, false) AS is_told, count,
+    CASE WHEN is_told THEN answered END AS answered, CASE WHEN is_told THEN waiting END AS waiting,
+    answered_negatives, raised
 FROM (
-    SELECT source_id, published_us, answered_us, is_raised, coalesce(answered_us <= $4::bigint, false) AS is_answered
+    SELECT source_id, count(*) AS count,
+        array_agg(greatest(answered_us - published_us, 0)) FILTER (WHERE answered_us <= $4::bigint) AS answered,
+        array_agg($4::bigint - published_us) FILTER (WHERE answered_us > $4::bigint OR answered_us IS NULL) AS waiting,
+        count(*) FILTER (WHERE is_raised IS NOT NULL AND answered_us <= $4::bigint) AS answered_negatives,
+        count(*) FILTER (WHERE is_raised AND answered_us <= $4::bigint) AS raised
     FROM answer_places
     WHERE tenant_id = $1 AND prefix = $2
         AND published_us > $4::bigint - $3::bigint * {DAY_US} AND published_us <= $4::bigint
         AND from_us <= $4::bigint AND until_us > $4::bigint
-        AND ($5::uuid IS NULL OR source_id = $5)
-) AS standing
+        {{}}
+    GROUP BY source_id
+) AS of_source
 LEFT JOIN (
     SELECT source_id, told_us >= coalesce(untold_us, told_us) OR told_us >= $4::bigint AS is_told
     FROM answer_sources WHERE tenant_id = $1
-) AS sources USING (source_id)
-GROUP BY source_id, is_told
-ORDER BY source_id
+) AS told ON told.source_id = of_source.source_id
+ORDER BY of_source.source_id
 """
+# A condition that may be none costs each row more than the rest of its conditions together.
+_OF_ALL_SOURCES, _OF_ONE_SOURCE = _OF_SOURCES.format(""), _OF_SOURCES.format("AND source_id = $5")
 # The first record of a partition that was ever written has the number 1: nothing came before it.
 _KNOWN_SINCE = "SELECT max(known_us) FROM answer_starts WHERE sequence > 1"
 
@@ -141,6 +146,8 @@ async def of_sources(
 ) -> list[SourceReviews]:
     """Return the reviews of a subject and of everything below it, by source, as they stand at an instant.
 
+    Waits are in no order.
+
     Args:
         tx: the open transaction.
         tenant_id: whose reviews.
@@ -149,13 +156,17 @@ async def of_sources(
         at_us: the instant.
         source_id: of this source alone, if given.
     """
-    rows = await tx.raw.fetch(_OF_SOURCES, tenant_id, subject, days, at_us, source_id)
+    asked = (tenant_id, subject, days, at_us)
+    if source_id is None:
+        rows = await tx.raw.fetch(_OF_ALL_SOURCES, *asked)
+    else:
+        rows = await tx.raw.fetch(_OF_ONE_SOURCE, *asked, source_id)
     return [
         SourceReviews(
             source_id=row["source_id"],
             is_told=row["is_told"],
             count=row["count"],
-            waits=Waits(sorted(row["answered"] or ()), sorted(row["waiting"] or ())),
+            waits=Waits(row["answered"] or (), row["waiting"] or ()),
             answered_negatives=row["answered_negatives"],
             raised=row["raised"],
         )

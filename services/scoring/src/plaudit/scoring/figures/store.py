@@ -80,7 +80,7 @@ _BESIDE = (
     f"WHERE {_OF_SUBJECT} AND valid_at <> rated_at AND "
 )
 _BESIDE_CELLS = f"{_BESIDE} valid_at > $3 AND (rated_at <= $3) IS TRUE"
-_BESIDE_FEW_CELLS = f"{_BESIDE} (valid_at > $3) IS TRUE AND rated_at >= $14 AND rated_at < $15"
+_BESIDE_FEW_CELLS = f"{_BESIDE} valid_at > $3 AND rated_at >= $14 AND rated_at < $15"
 _PROMPT = (
     f"SELECT {_ENTRY} FROM ledger "
     "WHERE tenant_id = $1 AND {} AND valid_at = rated_at AND valid_at >= from_at AND valid_at < until_at"

@@ -1,7 +1,7 @@
 """What is told of the answers to many reviews."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -26,6 +26,7 @@ class SourceReviews:
     """Whether it is known of each of them at that instant if it is answered."""
     count: int
     waits: Waits
+    """In any order."""
     answered_negatives: int
     """Reviews that were negative when they were answered."""
     raised: int
@@ -83,16 +84,18 @@ def answers_of(days: int, known_since_us: int | None, found: Sequence[SourceRevi
         known_since_us: since when the reviews of the tenant are known, if that is not from the beginning.
         found: each source once.
     """
+    # Each is put in order once: all together are merged of them, which takes less than to sort them anew.
+    in_order = [replace(each, waits=together([each.waits])) for each in found]
     return Answers(
         days=days,
         known_since_us=known_since_us,
-        all=figures_of(found),
-        by_source={each.source_id: figures_of([each]) for each in found},
+        all=figures_of(in_order),
+        by_source={each.source_id: figures_of([each]) for each in in_order},
     )
 
 
 def figures_of(found: Sequence[SourceReviews]) -> AnswerFigures:
-    """Return the figures of the reviews of some sources together."""
+    """Return the figures of the reviews of some sources together, whose waits are in order."""
     told = [each for each in found if each.is_told]
     waits = together(each.waits for each in told) if len(told) != 1 else told[0].waits
     curve = Curve(waits, WITHIN_HOURS[-1] * _HOUR_US)

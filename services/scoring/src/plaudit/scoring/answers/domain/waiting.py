@@ -16,7 +16,7 @@ _ROUNDING: Final = 1e-12
 
 
 class Waits(NamedTuple):
-    """How long reviews waited, in microseconds, in order."""
+    """How long reviews waited, in microseconds."""
 
     answered: Sequence[int]
     """Until their answers, of those that have one."""
@@ -44,7 +44,7 @@ class Curve:
     """The share that still waits after each time, up to the median and to a limit."""
 
     def __init__(self, waits: Waits, limit_us: int) -> None:
-        """Follow the curve up to the later one of the median and the limit, or to its end."""
+        """Follow the curve of waits in order, up to the later one of the median and the limit, or to its end."""
         self._waits = waits
         self._limit_us = limit_us
         self._runs: list[_Run] = []
