@@ -29,10 +29,10 @@ CACHES = {"__pycache__"}
 
 PURE = (
     *("contracts", "mailbox", "person_keys", "standard_webhooks", "strict_json", "text", "idempotency.domain"),
-    *("rate_limits.domain", "time_zones"),
+    *("names", "rate_limits.domain", "time_zones"),
 )
 """What a domain may import of plaudit.common."""
-PURE_IN_COMMON = ("names", "refusals", "settings")
+PURE_IN_COMMON = ("refusals", "settings")
 """What a domain of plaudit.common itself may import as well."""
 IMPURE_LIBRARIES = {
     *("aiokafka", "aiosmtplib", "alembic", "asyncio", "asyncpg", "fastapi", "httpx", "jinja2", "prometheus_client"),

@@ -52,7 +52,7 @@ LEAST_SHOWN: Final = 0.0005
 """Difference of two scores that three digits show."""
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.explanation", "plaudit.scoring")
+console = ConsolePages("plaudit.scoring.explanation", "plaudit.scoring.insight")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 
 

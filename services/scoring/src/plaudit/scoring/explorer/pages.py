@@ -64,7 +64,7 @@ NOW: Final = f"{SUBJECT}/now"
 """The parts of the page that change with the score."""
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.explorer", "plaudit.scoring")
+console = ConsolePages("plaudit.scoring.explorer", "plaudit.scoring.insight")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 Subjects = Annotated[tuple[str, ...], Query()]
 

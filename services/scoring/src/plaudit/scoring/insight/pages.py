@@ -38,7 +38,7 @@ MAX_SOURCES: Final = 100
 PERSONAS: Final = {"": "anyone", **PERSONA_TITLES}
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.insight", "plaudit.scoring")
+console = ConsolePages("plaudit.scoring.insight")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 
 

@@ -26,7 +26,7 @@ DAYS_A_WEEK: Final = 7
 DAYS_A_MONTH: Final = 30
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.scoring.projection", "plaudit.scoring")
+console = ConsolePages("plaudit.scoring.projection", "plaudit.scoring.insight")
 Staff = Annotated[Principal, Depends(staff("scores:read"))]
 
 
