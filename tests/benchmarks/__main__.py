@@ -12,7 +12,7 @@ import structlog
 from benchmarks import door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
-from benchmarks.scoring import answers, behind, explanations, history, keys, live, moments, peers, workers
+from benchmarks.scoring import answers, behind, explanations, foresight, history, keys, live, moments, peers, workers
 
 PROGRAMS = {
     "webhook": webhook.run,
@@ -27,6 +27,7 @@ PROGRAMS = {
     "scoring-moments": moments.run,
     "scoring-behind": behind.run,
     "scoring-explanations": explanations.run,
+    "scoring-foresight": foresight.run,
     "scoring-peers": peers.run,
     "latency": latency.run,
     "lists": lists.run,
