@@ -2,6 +2,7 @@
 
 import random
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -135,3 +136,42 @@ def _edited(told: Told, number: int) -> Any:
     """Another source each time, so that each stand is a place of its own."""
     at = told.time + HOUR
     return msgspec.structs.replace(told.after, rating=1.0 + number % 5, rated_at=at, source=SOURCES[number % 2])
+
+
+@pytest.mark.parametrize(
+    ("told_us", "untold_us", "is_written"),
+    [
+        (1_030_000_000, None, False),
+        (1_030_000_000, 910_000_000, False),
+        (None, 930_000_000, False),
+        (500_000_000, 500_000_000, False),
+        (1_060_000_000, None, True),
+        (None, 960_000_000, True),
+        (None, 1_000_000_001, True),
+    ],
+)
+async def test_a_source_is_noted_again_only_after_a_minute_or_when_it_ceases_to_tell(
+    worker: Database, told_us: int | None, untold_us: int | None, is_written: bool
+) -> None:
+    key = "default", UUID(SOURCES[0].id)
+    async with worker.transaction() as tx:
+        await store.note_sources(tx, {key: (1_000_000_000, 900_000_000)})
+    async with worker.transaction() as tx:
+        await store.note_sources(tx, {key: (told_us, untold_us)})
+        row = await tx.raw.fetchrow(
+            "SELECT told_us, untold_us, xmin = pg_current_xact_id()::xid AS is_written FROM answer_sources"
+        )
+    wanted = max(told_us or 0, 1_000_000_000), max(untold_us or 0, 900_000_000)
+    assert tuple(row) == ((*wanted, True) if is_written else (1_000_000_000, 900_000_000, False))
+
+
+async def test_a_source_that_tells_again_at_once_is_noted(worker: Database) -> None:
+    key = "default", UUID(SOURCES[0].id)
+    async with worker.transaction() as tx:
+        await store.note_sources(tx, {key: (None, 1_000_000_000)})
+        await store.note_sources(tx, {key: (1_000_000_001, None)})
+        await store.note_sources(tx, {key: (None, 1_000_000_002)})
+        assert tuple(await tx.raw.fetchrow("SELECT told_us, untold_us FROM answer_sources")) == (
+            1_000_000_001,
+            1_000_000_002,
+        )

@@ -27,7 +27,7 @@ SHOWN = (
 
 async def test_without_reviews_nothing_is_left(worker: Database) -> None:
     async with worker.transaction() as tx:
-        assert await store.left(tx) == Left(0.0, 0, 0, 0, 0)
+        assert await store.left(tx) == Left(0.0, 0, 0, 0, 0, 0.0)
 
 
 async def test_what_is_left_of_each_job_is_shown(worker: Database, bus: Any, superuser: asyncpg.Connection) -> None:
@@ -57,3 +57,17 @@ async def test_what_is_left_of_each_job_is_shown(worker: Database, bus: Any, sup
     oldest, *others = (REGISTRY.get_sample_value(name) for name in SHOWN)
     assert timedelta(seconds=90) <= timedelta(seconds=oldest or 0) < timedelta(seconds=600)
     assert others == [6, 1, 4, 1]
+
+
+async def test_a_process_that_has_just_begun_shows_when_sums_were_compared_last(
+    worker: Database, superuser: asyncpg.Connection
+) -> None:
+    await superuser.execute(
+        """INSERT INTO scoring.reconciliations (id, started_at, tenant_id, subject, compared, skipped, differing,
+        rounded, finished_at) SELECT gen_random_uuid(), to_timestamp(n * 1000), '', '', 0, 0, 0, 0, ended
+        FROM (VALUES (1, to_timestamp(1500)), (2, to_timestamp(2500.5)), (3, NULL)) AS nights (n, ended)"""
+    )
+
+    await BacklogsJob(worker).turn()
+
+    assert REGISTRY.get_sample_value("plaudit_sums_reconciled_timestamp_seconds") == 2500.5

@@ -228,3 +228,39 @@ async def test_a_record_of_all_profiles_that_a_tenant_may_have_is_small_and_read
         assert len(event["data"]["profiles"]) == 3 + MAX_PROFILES
         assert len(msgspec.json.encode(event)) < MAX_EVENT_BYTES
     assert commands.STEP_SCORES // (3 + MAX_PROFILES) > 20
+
+
+async def test_profiles_are_read_again_only_when_some_have_changed(bus, publisher, resources, superuser) -> None:
+    await bus.tell(None, fresh())
+    await publisher.marked()
+    job = ProfilesJob(resources)
+
+    async def is_looked_at() -> bool:
+        return await job.has_work() and await walked(job) > 0
+
+    assert await job.has_work()
+    assert not await is_looked_at()
+    assert not await job.has_work()
+    await set_profile(superuser, FAST, phase="joining")
+    assert await is_looked_at()
+    assert not await job.has_work()
+    await superuser.execute("UPDATE scoring.half_lives SET phase = 'kept'")
+    assert await is_looked_at()
+    assert not await job.has_work()
+    await set_profile(superuser, FAST, revision=2, is_deleted=True)
+    assert await is_looked_at()
+    assert not await job.has_work()
+
+
+async def test_a_walk_that_waits_for_another_process_has_work_still(
+    bus, publisher, resources, superuser, worker: Database
+) -> None:
+    await bus.tell(None, fresh(subject="b"))
+    await publisher.marked()
+    await set_profile(superuser, WEIGHED)
+    job = ProfilesJob(resources)
+    async with worker.transaction() as other:
+        assert await try_lock(other, [ScoreKey("default", "b").order_key])
+        assert await job.has_work()
+        assert await job.turn() == 0
+        assert await job.has_work()

@@ -34,5 +34,5 @@ def test_a_night_begins_at_two() -> None:
 
 
 def test_outcomes_add_up() -> None:
-    assert Outcome(1, 2, 3, 4) + Outcome(10, 20, 30, 40) == Outcome(11, 22, 33, 44)
-    assert msgspec.structs.astuple(Outcome()) == (0, 0, 0, 0)
+    assert Outcome(1, 2, 3, 4, 5, 6) + Outcome(10, 20, 30, 40, 50, 60) == Outcome(11, 22, 33, 44, 55, 66)
+    assert msgspec.structs.astuple(Outcome()) == (0, 0, 0, 0, 0, 0)

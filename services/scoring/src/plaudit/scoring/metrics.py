@@ -23,7 +23,7 @@ SUMS_NOT_COMPARED = Counter(
 )
 RECONCILED_TIMESTAMP_SECONDS = Gauge(
     "plaudit_sums_reconciled_timestamp_seconds",
-    "Unix time at which a nightly comparison of all sums ended in this process; 0 until one has.",
+    "Unix time at which the last nightly comparison of all sums ended; 0 until one has.",
 )
 OLDEST_MARK_SECONDS: Final = Gauge(
     "plaudit_scores_oldest_mark_seconds",

@@ -24,6 +24,9 @@ LastSeen = tuple[int | None, int | None]
 Start = tuple[int, int, int, int]
 """Partition, epoch, number and time of the first record that was applied."""
 
+NOTED_AGAIN_US: Final = 60_000_000
+"""A source that goes on telling answers, or not telling them, is noted again after so long."""
+
 _REVIEW: Final = Columns(answer_reviews)
 _PLACE: Final = Columns(answer_places)
 _SOURCE: Final = Columns(answer_sources)
@@ -52,9 +55,23 @@ DELETE FROM answer_places AS held USING unnest($1::text[], $2::text[], $3::bigin
 WHERE {" AND ".join(f"held.{name} = told.{name}" for name in _KEY)}
 """
 _ADD_PLACES = f"INSERT INTO answer_places ({_PLACE.listed}) SELECT * FROM {_PLACE.unnest()}"
-# `greatest` passes over nulls.
+# `greatest` passes over nulls. What is known but for less than a minute is not written: an upsert would lock it on
+# every batch for nothing. Whether the source tells answers now is always written.
+_IS_KNOWN = f"""
+coalesce(told.told_us < same.told_us + {NOTED_AGAIN_US}, told.told_us IS NULL)
+AND coalesce(told.untold_us < same.untold_us + {NOTED_AGAIN_US}, told.untold_us IS NULL)
+AND (same.told_us >= coalesce(same.untold_us, same.told_us)) IS NOT DISTINCT FROM (
+    greatest(same.told_us, told.told_us) >= greatest(same.untold_us, told.untold_us, same.told_us, told.told_us)
+)
+"""
 _NOTE_SOURCES = f"""
-INSERT INTO answer_sources AS held ({_SOURCE.listed}) SELECT * FROM {_SOURCE.unnest()}
+INSERT INTO answer_sources AS held ({_SOURCE.listed})
+SELECT {_SOURCE.of("told")} FROM {_SOURCE.unnest()} AS told ({_SOURCE.listed})
+WHERE NOT EXISTS (
+    SELECT FROM answer_sources AS same
+    WHERE same.tenant_id = told.tenant_id AND same.source_id = told.source_id AND {_IS_KNOWN}
+)
+ORDER BY told.tenant_id, told.source_id
 ON CONFLICT (tenant_id, source_id) DO UPDATE
 SET told_us = greatest(held.told_us, excluded.told_us), untold_us = greatest(held.untold_us, excluded.untold_us)
 """

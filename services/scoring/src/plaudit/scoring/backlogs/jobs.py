@@ -11,7 +11,7 @@ PAUSE_SECONDS: Final = 15.0
 
 
 class BacklogsJob(PeriodicJob):
-    """Shows what is left to do. Each process that runs it shows the same."""
+    """Shows what is left to do, and when sums were compared last. Each process that runs it shows the same."""
 
     def __init__(self, database: Database) -> None:
         """Show nothing yet.
@@ -31,4 +31,5 @@ class BacklogsJob(PeriodicJob):
         metrics.UNFILLED_PREFIXES.set(left.unfilled_prefixes)
         metrics.MOVES_BEHIND_DAYS.set(left.moves_days)
         metrics.UNFILLED_HALF_LIVES.set(left.unfilled_half_lives)
+        metrics.RECONCILED_TIMESTAMP_SECONDS.set(left.reconciled_timestamp_seconds)
         return 0

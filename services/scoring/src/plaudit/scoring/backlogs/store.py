@@ -12,7 +12,8 @@ SELECT
     (SELECT coalesce(sum(last_sequence - first_sequence + 1), 0)::bigint FROM tail),
     (SELECT count(*) FROM celled_prefixes WHERE NOT is_filled),
     (SELECT coalesce(max($2::int - next_day), 0)::int FROM summed_prefixes),
-    (SELECT count(*) FROM half_lives WHERE phase <> '{Phase.KEPT}')
+    (SELECT count(*) FROM half_lives WHERE phase <> '{Phase.KEPT}'),
+    coalesce(extract(epoch FROM (SELECT max(finished_at) FROM reconciliations))::float8, 0)
 """
 
 
@@ -29,11 +30,13 @@ class Left(NamedTuple):
     """That are over, and not summed for some large subject."""
     unfilled_half_lives: int
     """Half-lives of tenants' own that are filled or dropped just now."""
+    reconciled_timestamp_seconds: float
+    """Unix time at which the last nightly comparison ended; 0 before the first."""
 
 
 async def left(tx: Tx) -> Left:
     """Return what is left to do, of all tenants."""
     row = await tx.raw.fetchrow(_LEFT, tx.now, end_of_settled(tx.now))
     assert row is not None
-    oldest_mark_seconds, tail_records, unfilled_prefixes, moves_days, unfilled_half_lives = row
-    return Left(max(0.0, oldest_mark_seconds), tail_records, unfilled_prefixes, max(0, moves_days), unfilled_half_lives)
+    oldest_mark_seconds, tail_records, unfilled_prefixes, moves_days, *others = row
+    return Left(max(0.0, oldest_mark_seconds), tail_records, unfilled_prefixes, max(0, moves_days), *others)

@@ -35,16 +35,16 @@ JOB_LOCK: Final = "scoring/cells"
 
 _CELLS = Columns(cells)
 _KEY = tuple(column.name for column in cells.primary_key)
-_NUMBERS = tuple(name for name in _CELLS.names if name not in {*_KEY, "prompt"})
+NUMBERS: Final = tuple(name for name in _CELLS.names if name not in {*_KEY, "prompt"})
 _RATED = Columns(rated_cells)
 _RATED_KEY = tuple(column.name for column in rated_cells.primary_key)
 RATED_NUMBERS: Final = tuple(name for name in _RATED.names if name not in _RATED_KEY)
 _DAY = "({} AT TIME ZONE 'UTC')::date - DATE '1970-01-01'"
-_GRAINS = ", ".join(
+GRAINS: Final = ", ".join(
     f"({valid:d}, {known:d})" for valid in Grain for known in Grain if (valid, known) != (Grain.ALL, Grain.ALL)
 )
 _MONTH_BITS: Final = MONTH_DAYS.bit_length() - 1
-_SUMMED = "sum(abs(sign) * trust_w) AS trust_summed, sum(abs(sign) * recent_w) AS recent_summed"
+SUMMED: Final = "sum(abs(sign) * trust_w) AS trust_summed, sum(abs(sign) * recent_w) AS recent_summed"
 
 
 def totals(of: str, *names: str) -> str:
@@ -52,7 +52,7 @@ def totals(of: str, *names: str) -> str:
     kinds = dict.fromkeys((*KeptSums._fields[:TOTAL], "prompt"), "::bigint")
     return ", ".join(
         f"max({of}.{name}) AS {name}" if name == "newest_us" else f"sum({of}.{name}){kinds.get(name, '')} AS {name}"
-        for name in names or _NUMBERS
+        for name in names or NUMBERS
     )
 
 
@@ -81,18 +81,18 @@ def _into_cells(entries: str) -> str:
     rated_groups = ("tenant_id", "prefix", "source_id", "traits")
     return f"""
 of_prefixes AS MATERIALIZED (SELECT *, {days}, valid_at = rated_at AS is_prompt FROM ({entries}) AS of_prefixes),
-by_day AS MATERIALIZED ({history.kept_sums("SELECT * FROM of_prefixes", *groups, more=_SUMMED)}),
+by_day AS MATERIALIZED ({history.kept_sums("SELECT * FROM of_prefixes", *groups, more=SUMMED)}),
 by_grain AS (
     SELECT tenant_id, prefix, valid_grain, known_grain,
         {span_of("valid_grain", "valid_day")} AS valid_span, {span_of("known_grain", "known_day")} AS known_span,
         source_id, traits, block, {totals("by_day")},
         coalesce(sum(n1 + n2 + n3 + n4 + n5) FILTER (WHERE is_prompt), 0)::bigint AS prompt
-    FROM by_day CROSS JOIN (VALUES {_GRAINS}) AS grains (valid_grain, known_grain)
+    FROM by_day CROSS JOIN (VALUES {GRAINS}) AS grains (valid_grain, known_grain)
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ),
 added AS (
     INSERT INTO cells AS held ({_CELLS.listed}) SELECT {_CELLS.listed} FROM by_grain
-    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_added(*_NUMBERS, "prompt")}
+    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_added(*NUMBERS, "prompt")}
 ),
 by_rated_grain AS (
     SELECT tenant_id, prefix, grain, {span_of("grain", RATED_DAY)} AS span, source_id, traits, rating,
@@ -262,8 +262,8 @@ WITH found AS (
     ) AS held
     GROUP BY source_id, traits, block
     UNION ALL
-    SELECT source_id, traits, block, {", ".join(_NUMBERS)}
-    FROM ({history.kept_sums(_ENTRIES, "source_id", "traits", more=_SUMMED)}) AS of_entries
+    SELECT source_id, traits, block, {", ".join(NUMBERS)}
+    FROM ({history.kept_sums(_ENTRIES, "source_id", "traits", more=SUMMED)}) AS of_entries
 )
 SELECT source_id, traits, block, {totals("found")}, (SELECT {_IS_AHEAD}) AS is_ahead
 FROM found GROUP BY source_id, traits, block
@@ -277,7 +277,7 @@ _SUMS_OF_LEDGER = history.kept_sums(
       AND valid_at >= $3 AND valid_at < $4 AND known_at >= $5 AND known_at < $6
 """,
     *("source_id", "traits"),
-    more=_SUMMED,
+    more=SUMMED,
 )
 
 

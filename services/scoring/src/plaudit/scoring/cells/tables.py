@@ -51,5 +51,7 @@ celled_prefixes = Table(
     Column("prefix", Text, primary_key=True),
     Column("is_filled", Boolean, nullable=False),
     Column("filled_valid_at", DateTime(timezone=True), nullable=False),
+    Column("compared_at", DateTime(timezone=True)),
 )
-"""The cells of a prefix hold what took effect until an instant; all of it once they are filled."""
+"""The cells of a prefix hold what took effect until an instant; all of it once they are filled. They were compared with
+the ledger last at another; null: never."""

@@ -33,7 +33,7 @@ MAX_EXPONENT: Final = 1000
 """Beyond it a weight is nothing, and its power would be an error."""
 
 _MOVES = Columns(moves)
-_KEY: Final = ("source_id", "happened", "traits", "other_traits", "star", "other_star", "sign", "topic")
+KEY: Final = ("source_id", "happened", "traits", "other_traits", "star", "other_star", "sign", "topic")
 _RATED_US: Final = "round(date_part('epoch', rated_at) * 1e6)::bigint"
 _SHOWN: Final = "greatest(valid_at, known_at)"
 
@@ -152,7 +152,7 @@ power(2::float8, greatest(-{MAX_EXPONENT}, least({MAX_EXPONENT},
 def _of_spans(a: str, b: str) -> str:
     """Return what reads spans, by the columns that have sums of ratings by weight, and of weights."""
     return f"""
-SELECT {", ".join(_KEY)}, max(newest_us) AS newest_us, sum(changes) AS changes, sum(factor * {a}) AS a,
+SELECT {", ".join(KEY)}, max(newest_us) AS newest_us, sum(changes) AS changes, sum(factor * {a}) AS a,
     sum(factor * {b}) AS b
 FROM (
     SELECT moves.*, {_FACTOR} AS factor
@@ -161,7 +161,7 @@ FROM (
         USING (grain)
     JOIN moves USING (grain, span) WHERE tenant_id = $1 AND prefix = $2
 ) AS found
-GROUP BY {", ".join(_KEY)}
+GROUP BY {", ".join(KEY)}
 """
 
 
@@ -174,7 +174,7 @@ SELECT next_day, ARRAY(
 FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2
 """
 
-_DAY = f"(({_SHOWN} AT TIME ZONE 'UTC')::date - DATE '1970-01-01')"
+DAY: Final = f"(({_SHOWN} AT TIME ZONE 'UTC')::date - DATE '1970-01-01')"
 _LANDMARK_US = f"((span >> {LANDMARK_BITS} << {LANDMARK_BITS})::bigint * {DAY_US})"
 _ALL_SUMS = (
     "sign * rating AS total",
@@ -187,7 +187,7 @@ _ALL_SUMS = (
 )
 _PATHS = "string_to_array(subject, '/') AS parts, generate_series(1, cardinality(parts)) AS depth"
 _OF_DAYS = f"""(
-    SELECT shown.*, summing.prefix, {_DAY} AS span FROM {shown_between("$3::timestamptz", "$4::timestamptz")} AS shown,
+    SELECT shown.*, summing.prefix, {DAY} AS span FROM {shown_between("$3::timestamptz", "$4::timestamptz")} AS shown,
         {_PATHS}, unnest($2::text[]) AS summing (prefix)
     WHERE summing.prefix = array_to_string(parts[1:depth], '/') COLLATE "C"
 )"""
@@ -207,10 +207,10 @@ SELECT {_MOVES.selected({"tenant_id": "$1", "grain": "0"})} FROM summed
 _NUMBERS: Final = ("changes", "total", "n", *(f"{name}_{each}" for name in HALF_LIVES.values() for each in "ab"))
 _SUM_SPANS = f"""
 INSERT INTO moves ({_MOVES.listed})
-SELECT tenant_id, prefix, $3, span >> $4::int, {", ".join(_KEY)}, max(newest_us),
+SELECT tenant_id, prefix, $3, span >> $4::int, {", ".join(KEY)}, max(newest_us),
     {", ".join(f"sum({name})" for name in _NUMBERS)}
 FROM moves WHERE tenant_id = $1 AND prefix = ANY($2::text[]) AND grain = 0 AND span >= $5 AND span < $6
-GROUP BY tenant_id, prefix, span >> $4::int, {", ".join(_KEY)}
+GROUP BY tenant_id, prefix, span >> $4::int, {", ".join(KEY)}
 """
 _DELETE_SPANS = """
 DELETE FROM moves WHERE tenant_id = $1 AND prefix = ANY($2::text[]) AND grain = $3 AND span >= $4 AND span < $5
@@ -238,7 +238,7 @@ _CHUNK_END = "SELECT known_at FROM ledger WHERE tenant_id = $1 AND known_at >= $
 _ADVANCE = "UPDATE summed_prefixes SET next_day = $3 WHERE tenant_id = $1 AND prefix = ANY($2::text[])"
 _NOTE_REVIEW_DAYS = f"""
 INSERT INTO changed_days (tenant_id, day)
-SELECT DISTINCT tenant_id, {_DAY} FROM ledger WHERE tenant_id = $1 AND review_id = $2::uuid
+SELECT DISTINCT tenant_id, {DAY} FROM ledger WHERE tenant_id = $1 AND review_id = $2::uuid
 """
 
 
@@ -361,5 +361,5 @@ def _time(us: int) -> datetime:
 def _moved(row: Any) -> Moved:
     return Moved(
         str(row["source_id"]),
-        *(row[name] for name in (*_KEY[1:], "newest_us", "changes", "a", "b")),
+        *(row[name] for name in (*KEY[1:], "newest_us", "changes", "a", "b")),
     )

@@ -96,6 +96,15 @@ class ProfilesJob(PeriodicJob):
         """Tenant → with which profiles all of its subjects were told, by `OwnProfiles.told`."""
         self._walking: tuple[ScoreKey, int] | None = None
         """After which subject the walk goes on, and for which profiles."""
+        self._state: store.ProfilesState | None = None
+        """What there was when it was looked last, and when nothing was left to do."""
+        self._settled: store.ProfilesState | None = None
+
+    async def has_work(self) -> bool:
+        """Return whether a walk goes on, or any tenant's profiles may be others than those it was told with."""
+        async with self._database.driver_transaction() as tx:
+            self._state = await store.profiles_state(tx)
+        return self._walking is not None or self._state != self._settled
 
     async def turn(self) -> int:
         """Tell the next subjects of one tenant; return how many it has looked at, 0 where nothing is left to do."""
@@ -103,6 +112,7 @@ class ProfilesJob(PeriodicJob):
             present = await store.present_profiles(tx)
             self._walking = next_walk(self._walking, self._told, present)
             if self._walking is None:
+                self._settled = self._state
                 return 0
             after, profiles = self._walking
             walked = await store.walk(tx, after, WALK_SUBJECTS, tenant_id=after.tenant_id)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -112,6 +113,12 @@ FROM ({_LATEST.format(which="tenant_id = ANY($2::text[])")}) AS ready WHERE is_r
 _PRESENT: Final = f"""
 SELECT tenant_id, {_TOLD} FROM ({_LATEST.format(which="true")}) AS present GROUP BY tenant_id
 """
+# Revisions are only added, so their number and the newest say whether there are others; a half-life may be kept or not.
+_STATE: Final = """
+SELECT (SELECT count(*) FROM profile_revisions), (SELECT max(changed_at) FROM profile_revisions), (
+    SELECT coalesce(sum(hashtextextended(tenant_id || ' ' || half_life_us, 0)), 0) FROM half_lives WHERE phase = 'kept'
+)
+"""
 _KEPT_FOR_ALL: Final = [each.half_life_us for each in BUILT_IN.values() if each.half_life_us is not None]
 
 _KEPT = Columns(published_scores, under("key", "tenant_id", "prefix"), without=("epoch", "xid"))
@@ -145,6 +152,15 @@ AND ($5::text IS NULL OR prefix = $5 OR (prefix >= $5 || '/' AND prefix < $5 || 
 ORDER BY xid, prefix LIMIT $6
 """
 _END = "SELECT pg_snapshot_xmin(pg_current_snapshot())"
+
+
+class ProfilesState(NamedTuple):
+    """What is other where any tenant's profiles that scores can be read by are others."""
+
+    revisions: int
+    changed_at: datetime | None
+    kept: Decimal
+    """A digest of the half-lives that are kept."""
 
 
 class ToldEvent(NamedTuple):
@@ -198,6 +214,13 @@ async def own_profiles(tx: Tx, tenants: Collection[str]) -> dict[str, OwnProfile
 async def present_profiles(tx: Tx) -> dict[str, int]:
     """Return tenant → `OwnProfiles.told` of those that it has now, of all that ever had a profile of their own."""
     return {row["tenant_id"]: row["told"] for row in await tx.raw.fetch(_PRESENT, _KEPT_FOR_ALL)}
+
+
+async def profiles_state(tx: Tx) -> ProfilesState:
+    """Return what tells whether any tenant's profiles have become others, at less than reading them costs."""
+    row = await tx.raw.fetchrow(_STATE)
+    assert row is not None
+    return ProfilesState(*row)
 
 
 async def sums_of(

@@ -10,7 +10,8 @@ from plaudit.common.refusals import RefusedError, WrongInputError
 from plaudit.common.terminal import AsJson, CommandGroup, on_database, print_done
 from plaudit.scoring.reconciliation import store
 from plaudit.scoring.reconciliation.domain import Outcome
-from plaudit.scoring.reconciliation.jobs import reconcile
+from plaudit.scoring.reconciliation.jobs import reconcile, reconcile_large
+from plaudit.scoring.reconciliation.store import celled
 
 CONNECTIONS: Final = 2
 
@@ -41,8 +42,10 @@ def reconcile_command(
 
     async def work(database: Database) -> Outcome:
         if tenant is not None and subject is not None:
-            return await reconcile(database, tenant, subject)
-        return await _reconcile_all(database, tenant)
+            outcome = await reconcile(database, tenant, subject)
+        else:
+            outcome = await _reconcile_all(database, tenant)
+        return outcome + await _reconcile_large(database, tenant, subject)
 
     outcome = on_database(work, "scoring", Role.WORKER, pool_size=CONNECTIONS)
     if tenant is not None and not (outcome.compared or outcome.skipped):
@@ -51,7 +54,8 @@ def reconcile_command(
     print_done(
         {name: getattr(outcome, name) for name in outcome.__struct_fields__},
         f"{outcome.compared:,} rows compared; {outcome.differing:,} were wrong and {outcome.rounded:,} were rounded, "
-        f"and were summed anew; {outcome.skipped:,} subjects or partitions could not be compared now.",
+        f"and were summed anew; {outcome.skipped:,} subjects or partitions could not be compared now. "
+        f"{outcome.celled:,} large subjects' past compared; that of {outcome.refilled:,} was wrong and is made anew.",
         as_json=as_json,
     )
 
@@ -73,3 +77,15 @@ async def _reconcile_all(database: Database, tenant: str | None) -> Outcome:
             return outcome
         outcome = outcome + await reconcile(database, root.tenant_id, root.subject)
         last_tenant, end = root.tenant_id, root.end
+
+
+async def _reconcile_large(database: Database, tenant: str | None, subject: str | None) -> Outcome:
+    """Reconcile the cells and changes of large subjects, one after the other."""
+    async with database.driver_transaction() as tx:
+        large = await celled.filled(tx, tenant, subject)
+    outcome = Outcome()
+    for each in large:
+        outcome = outcome + await reconcile_large(database, each)
+        async with database.driver_transaction() as tx:
+            await celled.note_compared(tx, each)
+    return outcome

@@ -24,6 +24,11 @@ MAX_TRIES: Final = 4
 """How often a subject is compared, until nothing differs."""
 MAX_COMPARED_SECONDS: Final = 120.0
 """Of one top subject and all below it. A comparison locks nothing and writes nothing."""
+MAX_CELLED_A_NIGHT: Final = 200
+"""Large subjects whose cells and changes a night compares, those first that were not compared for the longest."""
+COMPARED_DAYS: Final = 64
+"""Of a large subject's changes, the last that are summed; and those that are summed together with the first of them."""
+TOP_STARS: Final = 5
 
 
 class RowKey(NamedTuple):
@@ -79,6 +84,10 @@ class Outcome(msgspec.Struct, frozen=True):
     """Rows whose counts were wrong, and were summed anew."""
     rounded: int = 0
     """Rows in which rounding showed, and which were summed anew."""
+    celled: int = 0
+    """Large subjects whose cells and changes were compared."""
+    refilled: int = 0
+    """Of those, the ones whose cells are filled again or whose changes are summed again."""
 
     def __add__(self, other: "Outcome") -> "Outcome":
         """Return the outcome of both."""
@@ -141,3 +150,8 @@ def begins_at(now: datetime) -> datetime:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     begins = midnight + BEGINS_AT
     return begins if begins <= now else begins - timedelta(days=1)
+
+
+def window_of(end_day: int) -> int:
+    """Return the first day that is compared of changes that are summed until before a day."""
+    return (end_day - COMPARED_DAYS) // COMPARED_DAYS * COMPARED_DAYS

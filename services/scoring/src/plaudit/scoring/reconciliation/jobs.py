@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -10,9 +11,11 @@ from plaudit.common.db.errors import is_transient
 from plaudit.common.ids import IdSource, uuid7
 from plaudit.common.jobs import PeriodicJob
 from plaudit.scoring import metrics
+from plaudit.scoring.moves import store as moves
 from plaudit.scoring.reconciliation import commands, store
 from plaudit.scoring.reconciliation.domain import (
     BEGINS_AT,
+    MAX_CELLED_A_NIGHT,
     MAX_COMPARED_SECONDS,
     MAX_ROWS,
     MAX_TRIES,
@@ -21,6 +24,7 @@ from plaudit.scoring.reconciliation.domain import (
     begins_at,
     left_out,
 )
+from plaudit.scoring.reconciliation.store import celled
 
 log = structlog.get_logger()
 
@@ -104,6 +108,33 @@ async def _compare(
         return await store.read_comparison(tx, half_life_us, MAX_COMPARED_SECONDS)
 
 
+async def reconcile_large(database: Database, large: celled.Celled) -> Outcome:
+    """Compare the cells and changes of a large subject with the ledger, and let those that differ be made anew.
+
+    Args:
+        database: opened under the worker role.
+        large: the subject. One whose cells are not filled now is skipped: the ledger answers in their place.
+    """
+    async with database.driver_transaction() as tx:
+        found = await celled.compare(tx, large, MAX_COMPARED_SECONDS)
+    if found is None:
+        return Outcome(skipped=1, celled=1)
+    if found.cells.is_wrong or found.rated_cells.is_wrong:
+        async with database.driver_transaction() as tx:
+            await celled.fill_again(tx, large)
+    if found.moves.is_wrong:
+        async with database.driver_transaction(order_keys=[moves.JOB_LOCK]) as tx:
+            await celled.sum_again(tx, large)
+    tables = (found.cells, found.rated_cells, found.moves)
+    return Outcome(
+        compared=sum(each.compared for each in tables),
+        differing=sum(each.differing for each in tables),
+        rounded=sum(each.rounded for each in tables),
+        celled=1,
+        refilled=int(any(each.is_wrong for each in tables)),
+    )
+
+
 def tell(outcome: Outcome) -> None:
     """Count and log what became of a subject. Its name is its tenant's, and stays in the table."""
     metrics.REPAIRED_DIFFERING.inc(outcome.differing)
@@ -160,17 +191,35 @@ class ReconciliationJob(PeriodicJob):
             if night is None and await store.is_due(tx, begins_at(tx.now)):
                 night = await store.begin(tx, self._ids(), tx.now)
             following = None if night is None else await store.next_root(tx, night.tenant_id, night.subject)
+            large = None
             if night is not None and following is None:
+                large = await celled.next_of_night(tx, night.id, MAX_CELLED_A_NIGHT)
+            if night is not None and following is None and large is None:
                 await store.finish(tx, night.id, tx.now)
-                metrics.RECONCILED_TIMESTAMP_SECONDS.set(tx.now.timestamp())
+        if night is not None and large is not None:
+            await self._compare_large(night.id, large)
+            return 1
         if night is None or following is None:
             return 0
         outcome = await self._outcome(following.tenant_id, following.subject)
         tell(outcome)
         async with self._database.driver_transaction() as tx:
-            counts = (outcome.compared, outcome.skipped, outcome.differing, outcome.rounded)
-            await store.go_on(tx, night.id, following, counts=counts)
+            await store.go_on(tx, night.id, following, outcome)
         return 1
+
+    async def _compare_large(self, night_id: UUID, large: celled.Celled) -> None:
+        """Compare the cells and changes of a large subject; one that fails for a time is left to another night."""
+        try:
+            outcome = await reconcile_large(self._database, large)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("cells_not_compared", error_type=type(error).__name__)
+            outcome = Outcome(skipped=1, celled=1)
+        tell(outcome)
+        async with self._database.driver_transaction() as tx:
+            await celled.note_compared(tx, large)
+            await store.count(tx, night_id, outcome)
 
     async def _outcome(self, tenant_id: str, subject: str) -> Outcome:
         """Return what became of a subject; one that fails for a time is skipped, so that it keeps no other waiting."""

@@ -14,5 +14,7 @@ reconciliations = Table(
     Column("differing", BigInteger, nullable=False),
     Column("rounded", BigInteger, nullable=False),
     Column("finished_at", DateTime(timezone=True)),
+    Column("celled", BigInteger, nullable=False),
+    Column("refilled", BigInteger, nullable=False),
 )
 """Tenant and subject: the last ones that were compared; subjects of one segment, each with all below it."""

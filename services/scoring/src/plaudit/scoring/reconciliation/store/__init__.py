@@ -14,6 +14,7 @@ from plaudit.scoring.reconciliation.domain import (
     Comparison,
     Differing,
     Letter,
+    Outcome,
     Place,
     RowKey,
 )
@@ -112,6 +113,10 @@ FROM (
 ) AS following
 """
 _OPEN = "SELECT id, tenant_id, subject FROM reconciliations WHERE finished_at IS NULL ORDER BY started_at LIMIT 1"
+_COUNT = f"""
+UPDATE reconciliations SET {", ".join(f"{name} = {name} + ${n}" for n, name in enumerate(Outcome.__struct_fields__, 2))}
+WHERE id = $1
+"""
 _IS_DUE = "SELECT NOT EXISTS (SELECT FROM reconciliations WHERE started_at >= $1)"
 
 
@@ -301,16 +306,20 @@ async def begin(tx: Tx, reconciliation_id: UUID, now: datetime) -> Reconciliatio
     return Reconciliation(reconciliation_id, "", "")
 
 
-async def go_on(tx: Tx, reconciliation_id: UUID, root: Root, *, counts: Sequence[int]) -> None:
-    """Note that a subject was compared, and how many rows were compared, skipped, differing and rounded."""
+async def go_on(tx: Tx, reconciliation_id: UUID, root: Root, outcome: Outcome) -> None:
+    """Note that a subject was compared, and what became of it."""
     await tx.raw.execute(
-        """UPDATE reconciliations SET tenant_id = $2, subject = $3, compared = compared + $4, skipped = skipped + $5,
-        differing = differing + $6, rounded = rounded + $7 WHERE id = $1""",
+        "UPDATE reconciliations SET tenant_id = $2, subject = $3 WHERE id = $1",
         reconciliation_id,
         root.tenant_id,
         root.end,
-        *counts,
     )
+    await count(tx, reconciliation_id, outcome)
+
+
+async def count(tx: Tx, reconciliation_id: UUID, outcome: Outcome) -> None:
+    """Add what became of a subject to what became of others."""
+    await tx.raw.execute(_COUNT, reconciliation_id, *msgspec.structs.astuple(outcome))
 
 
 async def finish(tx: Tx, reconciliation_id: UUID, now: datetime) -> None:

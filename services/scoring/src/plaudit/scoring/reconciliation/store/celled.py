@@ -1,0 +1,284 @@
+"""Every SQL statement that compares cells and sums of changes with the ledger, and lets them be made anew."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from plaudit.common.db import Tx
+from plaudit.scoring.cells import store as cells
+from plaudit.scoring.cells.domain import MONTH_DAYS, Grain
+from plaudit.scoring.history import store as history
+from plaudit.scoring.moves import store as moves
+from plaudit.scoring.moves.domain import GRAIN_BITS, Stretch
+from plaudit.scoring.profiles.domain import DAY_US
+from plaudit.scoring.reconciliation.domain import TOLERANCE, TOP_STARS, window_of
+
+_OF_SUBJECT = "tenant_id = $1 AND " + moves.below("subject", "$2")
+_TOPS = "max(trust_w) AS trust_top, max(recent_w) AS recent_top"
+_COUNTS = tuple(f"n{star}" for star in range(1, TOP_STARS + 1))
+_NUMBERS = ", ".join(cells.NUMBERS)
+_HALF_LIVES = ("trust", "recent")
+_MONTH_BITS = MONTH_DAYS.bit_length() - 1
+
+
+def _prompt(entries: str) -> str:
+    return f"""
+    SELECT source_id, traits, sign, rating, rated_at, valid_at = rated_at AS is_prompt FROM ({entries}) AS entries
+"""
+
+
+def _near(column: str, scale: str) -> str:
+    """Return whether a number is what the ledger says, but for rounding beside a scale."""
+    return f"coalesce(abs(truth.{column} - held.{column}) <= {TOLERANCE} * ({scale}), false)"
+
+
+def _equal(*columns: str) -> str:
+    return " AND ".join(f"(truth.{name} IS NOT DISTINCT FROM held.{name})" for name in columns)
+
+
+def _judged(compared: str, counts: str, weights: str) -> str:
+    """Return the statement that counts what was compared, what is wrong, and what rounding alone has made so."""
+    return f"""
+SELECT count(*) AS compared, count(*) FILTER (WHERE NOT are_counts_right) AS differing,
+    count(*) FILTER (WHERE are_counts_right AND NOT are_weights_right) AS rounded
+FROM (SELECT {counts} AS are_counts_right, {weights} AS are_weights_right FROM {compared}) AS judged
+"""
+
+
+# Cells of each grain add up to all that the ledger has of the subject, but for what is in no cell yet. Rounding is
+# judged beside all that was summed in them, what was taken away again as well; ratings are told to a millionth.
+_CELLS = f"""
+WITH grains (valid_grain, known_grain) AS (VALUES {cells.GRAINS}),
+of_ledger AS MATERIALIZED (
+    SELECT source_id, traits, block, {cells.totals("kept")}, max(trust_top) AS trust_top, max(recent_top) AS recent_top,
+        coalesce(sum({" + ".join(_COUNTS)}) FILTER (WHERE is_prompt), 0)::bigint AS prompt
+    FROM ({
+    history.kept_sums(
+        _prompt(f"SELECT * FROM ledger WHERE {_OF_SUBJECT}"),
+        *("source_id", "traits", "is_prompt"),
+        more=f"{cells.SUMMED}, {_TOPS}",
+    )
+}) AS kept GROUP BY source_id, traits, block
+),
+of_tail AS MATERIALIZED ({
+    history.kept_sums(
+        _prompt(cells.of_tail("source_id, traits, sign, rating, rated_at, valid_at")),
+        *("source_id", "traits", "is_prompt"),
+        more=cells.SUMMED,
+    )
+}),
+held AS MATERIALIZED (
+    SELECT valid_grain, known_grain, source_id, traits, block, {cells.totals("found")}, sum(prompt)::bigint AS prompt
+    FROM (
+        SELECT valid_grain, known_grain, source_id, traits, block, {_NUMBERS}, prompt
+        FROM cells WHERE tenant_id = $1 AND prefix = $2
+        UNION ALL
+        SELECT valid_grain, known_grain, source_id, traits, block, {_NUMBERS},
+            CASE WHEN is_prompt THEN {" + ".join(_COUNTS)} ELSE 0 END
+        FROM of_tail CROSS JOIN grains
+    ) AS found GROUP BY valid_grain, known_grain, source_id, traits, block
+)
+{
+    _judged(
+        "(SELECT * FROM of_ledger CROSS JOIN grains) AS truth "
+        "FULL JOIN held USING (valid_grain, known_grain, source_id, traits, block)",
+        _equal(*_COUNTS, "newest_us", "prompt"),
+        " AND ".join(
+            [_near("total", "abs(truth.total) + 1000")]
+            + [
+                _near(f"{name}_{column}", scale.format(name=name))
+                for name in _HALF_LIVES
+                for column, scale in {
+                    "a": f"{TOP_STARS} * held.{{name}}_summed",
+                    "b2": "held.{name}_summed * truth.{name}_top",
+                    **{f"w{star}": "held.{name}_summed" for star in range(1, TOP_STARS + 1)},
+                }.items()
+            ]
+        ),
+    )
+}
+"""
+
+
+def _by_month(entries: str) -> str:
+    return f"""
+SELECT ({cells.RATED_DAY}) >> {_MONTH_BITS} AS month, source_id, traits, rating, sum(sign)::bigint AS n,
+    {", ".join(f"sum(sign * {name}_w) AS {name}_w" for name in _HALF_LIVES)},
+    {", ".join(f"sum(sign * {name}_w * {name}_w) AS {name}_b2" for name in _HALF_LIVES)},
+    {", ".join(f"sum(abs(sign) * {name}_w) + max({name}_w) AS {name}_summed" for name in _HALF_LIVES)}, {_TOPS}
+FROM ({history.weighed(entries, "source_id", "traits")}) AS weighed GROUP BY 1, 2, 3, 4
+"""
+
+
+_RATED_NUMBERS = ", ".join(cells.RATED_NUMBERS)
+_RATED = f"""
+WITH grains (grain) AS (VALUES ({Grain.DAY:d}), ({Grain.MONTH:d})),
+held AS MATERIALIZED (
+    SELECT grain, month, source_id, traits, rating, sum(n)::bigint AS n,
+        {", ".join(f"sum({name}) AS {name}" for name in cells.RATED_NUMBERS if name != "n")}
+    FROM (
+        SELECT grain, CASE grain WHEN {Grain.DAY:d} THEN span >> {_MONTH_BITS} ELSE span END AS month,
+            source_id, traits, rating, {_RATED_NUMBERS}
+        FROM rated_cells WHERE tenant_id = $1 AND prefix = $2
+        UNION ALL
+        SELECT grain, month, source_id, traits, rating, {_RATED_NUMBERS}
+        FROM ({_by_month(cells.of_tail("source_id, traits, sign, rating, rated_at"))}) AS of_tail CROSS JOIN grains
+    ) AS found GROUP BY grain, month, source_id, traits, rating
+)
+{
+    _judged(
+        f'''(
+            SELECT * FROM ({_by_month(f"SELECT * FROM ledger WHERE {_OF_SUBJECT}")}) AS of_ledger CROSS JOIN grains
+        ) AS truth FULL JOIN held USING (grain, month, source_id, traits, rating)''',
+        _equal("n"),
+        " AND ".join(
+            each
+            for name in _HALF_LIVES
+            for each in (
+                _near(f"{name}_w", f"truth.{name}_summed"),
+                _near(f"{name}_b2", f"truth.{name}_summed * truth.{name}_top"),
+            )
+        ),
+    )
+}
+"""
+_KEY = ", ".join(moves.KEY)
+# Days of which the ledger has learned more since are summed anew, and spans that hold them: they are left out.
+_MOVES = f"""
+WITH {moves.summed(moves.as_seen(moves.BY_TIME, "$2", f"{moves.DAY} AS span"), ["sign AS n"], "span")},
+grains (grain, bits) AS (VALUES {", ".join(f"({grain}, {bits})" for grain, bits in enumerate(GRAIN_BITS))}),
+compared AS MATERIALIZED (
+    SELECT grain, bits, span FROM grains CROSS JOIN LATERAL generate_series($5::int >> bits, ($6::int >> bits) - 1) span
+    WHERE NOT EXISTS (SELECT FROM changed_days WHERE tenant_id = $1 AND day >> bits = span)
+        AND EXISTS (SELECT FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2 AND next_day >= $6)
+),
+truth AS (
+    SELECT grain, compared.span, {_KEY}, sum(changes) AS changes, sum(n) AS n
+    FROM compared JOIN summed ON summed.span >> bits = compared.span GROUP BY grain, compared.span, {_KEY}
+),
+held AS (SELECT grain, span, {_KEY}, changes, n FROM moves JOIN compared USING (grain, span)
+    WHERE tenant_id = $1 AND prefix = $2)
+{
+    _judged(
+        f"truth FULL JOIN held USING (grain, span, {_KEY})",
+        " AND ".join(_near(name, "1 + truth.changes") for name in ("changes", "n")),
+        "true",
+    )
+}
+"""
+_SUMMED_UNTIL = "SELECT next_day FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2"
+_LONG = "SELECT set_config('statement_timeout', $1, true)"
+_OF_PREFIX = "tenant_id = $1 AND prefix = $2"
+# Who reads cells or sums of changes has first read here that there are some: it is waited for, and whoever comes later
+# sees that there are none.
+_HOLD = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
+_FILL_AGAIN = f"""
+UPDATE celled_prefixes SET is_filled = false, filled_valid_at = DEFAULT WHERE {_OF_PREFIX} AND is_filled
+"""
+_SUM_AGAIN = [f"DELETE FROM {table} WHERE {_OF_PREFIX}" for table in ("summed_prefixes", "moves")]
+_NOTE = f"UPDATE celled_prefixes SET compared_at = $3 WHERE {_OF_PREFIX}"
+_NEXT = """
+SELECT tenant_id, prefix FROM celled_prefixes
+WHERE is_filled AND (compared_at < (SELECT started_at FROM reconciliations WHERE id = $1) OR compared_at IS NULL)
+    AND (SELECT celled FROM reconciliations WHERE id = $1) < $2
+ORDER BY compared_at NULLS FIRST, tenant_id, prefix LIMIT 1
+"""
+_FILLED = f"""
+SELECT tenant_id, prefix FROM celled_prefixes
+WHERE is_filled AND ($1::text IS NULL OR tenant_id = $1) AND ($2::text IS NULL OR {moves.below("prefix", "$2")})
+ORDER BY tenant_id, prefix
+"""
+
+
+class Celled(NamedTuple):
+    """A large subject whose cells are filled."""
+
+    tenant_id: str
+    prefix: str
+
+
+class Judged(NamedTuple):
+    """What a comparison of one table has found."""
+
+    compared: int
+    """Sums."""
+    differing: int
+    """Whose counts are wrong."""
+    rounded: int
+    """Whose counts are right, and weights are not."""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Return whether anything is to be made anew."""
+        return self.differing + self.rounded > 0
+
+
+NOTHING: Final = Judged(0, 0, 0)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a comparison of a large subject has found."""
+
+    cells: Judged
+    rated_cells: Judged
+    moves: Judged
+
+
+async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
+    """Compare the cells of a large subject and the sums of its changes with the ledger; None where it has no cells now.
+
+    Each statement sees one instant, in which every entry is in a cell or in the tail.
+
+    Args:
+        tx: the open transaction.
+        celled: the subject.
+        seconds: how long each statement may take.
+    """
+    if not await cells.is_celled(tx, *celled):
+        return None
+    await cells.plan_anew(tx)
+    await tx.raw.fetchval(_LONG, f"{round(seconds * 1000)}")
+    of_cells = await tx.raw.fetchrow(_CELLS, *celled, timeout=seconds)
+    of_rated = await tx.raw.fetchrow(_RATED, *celled, timeout=seconds)
+    end_day = await tx.raw.fetchval(_SUMMED_UNTIL, *celled)
+    of_moves = None
+    if end_day is not None:
+        first_day = window_of(end_day)
+        days = moves.bounds([Stretch(first_day * DAY_US - 1, end_day * DAY_US - 1)])
+        of_moves = await tx.raw.fetchrow(_MOVES, *celled, *days, first_day, end_day, timeout=seconds)
+    assert of_cells is not None
+    assert of_rated is not None
+    return Found(Judged(*of_cells), Judged(*of_rated), NOTHING if of_moves is None else Judged(*of_moves))
+
+
+async def fill_again(tx: Tx, celled: Celled) -> None:
+    """Let the cells of a large subject be filled again; until they are, the ledger answers."""
+    await tx.raw.execute(_HOLD.format("celled_prefixes"))
+    await tx.raw.execute(_FILL_AGAIN, *celled)
+
+
+async def sum_again(tx: Tx, celled: Celled) -> None:
+    """Let the changes of a large subject be summed again; until they are, the ledger answers.
+
+    The transaction holds the order key of whoever changes these sums.
+    """
+    await tx.raw.execute(_HOLD.format("summed_prefixes"))
+    for statement in _SUM_AGAIN:
+        await tx.raw.execute(statement, *celled)
+
+
+async def note_compared(tx: Tx, celled: Celled) -> None:
+    """Note that a large subject was compared, or that it could not be: others come first now."""
+    await tx.raw.execute(_NOTE, *celled, tx.now)
+
+
+async def next_of_night(tx: Tx, reconciliation_id: object, most: int) -> Celled | None:
+    """Return the large subject that was not compared for the longest; None where this night has compared enough."""
+    row = await tx.raw.fetchrow(_NEXT, reconciliation_id, most)
+    return None if row is None else Celled(*row)
+
+
+async def filled(tx: Tx, tenant_id: str | None, subject: str | None) -> Sequence[Celled]:
+    """Return large subjects whose cells are filled: of a tenant or of all, of a subject and all below it or all."""
+    return [Celled(*row) for row in await tx.raw.fetch(_FILLED, tenant_id, subject)]
