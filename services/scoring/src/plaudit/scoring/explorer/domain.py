@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
-from plaudit.scoring.figures.domain.intervals import Interval, wilson
+from plaudit.scoring.intervals.domain import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.projection.domain.course import HalfStar, ScoreState, next_half_star
 from plaudit.scoring.scores.domain import half_stars, weight_at

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from plaudit.scoring.answers.domain.figures import WITHIN_HOURS, AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
-from plaudit.scoring.figures.domain.intervals import Interval, wilson
+from plaudit.scoring.intervals.domain import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.scores.domain import Score
 from plaudit.scoring.sources.domain import Source, named

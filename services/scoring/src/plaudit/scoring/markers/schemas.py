@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body, Instant, Subject
-from plaudit.scoring.figures.domain.intervals import Interval
+from plaudit.scoring.intervals.domain import Interval
 from plaudit.scoring.markers.domain.effect import Change, Figure, Verdict, Window, Windows
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import fsum, sqrt
 from typing import Final
 
-from plaudit.scoring.figures.domain.intervals import Interval, Sample, Z, net_share, of_mean, wilson
+from plaudit.scoring.intervals.domain import Interval, Sample, Z, net_share, of_mean, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read_parts, weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums

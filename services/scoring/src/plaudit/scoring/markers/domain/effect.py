@@ -11,7 +11,7 @@ from math import fsum
 from typing import Final
 
 from plaudit.scoring.figures.domain.figures import CES_POINTS_PER_STAR, MAX_EFFORT, MIN_EFFORT
-from plaudit.scoring.figures.domain.intervals import Interval, Sample, net_share, newcombe, of_mean, welch, wilson
+from plaudit.scoring.intervals.domain import Interval, Sample, net_share, newcombe, of_mean, welch, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
 
 MAX_DAYS: Final = 365
