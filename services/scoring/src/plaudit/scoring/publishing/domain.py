@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 
 from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import TRUST, Profile
-from plaudit.scoring.projection.domain.course import ScoreState, next_half_star, remaining
+from plaudit.scoring.projection.domain.course import next_half_star
+from plaudit.scoring.projection.domain.state import state_of
 from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read
-from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, Sums, landmark_us, unix_us
+from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, Sums, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 
 MIN_INTERVAL: Final = timedelta(milliseconds=250)
@@ -254,9 +255,7 @@ def next_stars(profile: Profile, merged: MergedSums, at_us: int) -> NextStars | 
         stars = half_stars(read(merged, start_us, profile).value)
         if stars != shown:
             return NextStars(start_us, stars)
-        state = _state_of(profile, merged, start_us)
-        if state is None:
-            return None
+        state = state_of(profile, merged, start_us)
         if half_stars(state.score) == stars:
             crossing = next_half_star(state)
             return None if crossing is None else _settled(profile, merged, crossing.at_us, crossing.stars)
@@ -272,23 +271,6 @@ def _profile_figures(profile: Profile, parts: Sequence[Part], at_us: int) -> Pro
     merged = merge_for(profile, parts)
     score = read(merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
     return ProfileFigures(score, next_stars(profile, merged, at_us))
-
-
-def _state_of(profile: Profile, merged: MergedSums, at_us: int) -> ScoreState | None:
-    """Return the sums faded to an instant; None where rounding has left nothing that could be projected."""
-    age_us = 0 if profile.half_life_us is None else at_us - landmark_us(merged.landmark, profile.half_life_us)
-    left = remaining(age_us, profile.half_life_us)
-    a, b = merged.sums.a * left, merged.sums.b * left
-    if profile.prior_weight + b <= 0:
-        return None
-    return ScoreState(
-        a=a,
-        b=b,
-        at_us=at_us,
-        prior_weight=profile.prior_weight,
-        prior_value=profile.prior_value,
-        half_life_us=profile.half_life_us,
-    )
 
 
 def _settled(profile: Profile, merged: MergedSums, crossed_us: int, stars: float) -> NextStars | None:
