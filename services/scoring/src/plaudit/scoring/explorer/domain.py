@@ -123,7 +123,7 @@ def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:
     if figures.nps:
         found.append(_share("NPS", figures.nps, lambda value: f"{value:+.0f}".replace("-", "−")))
     if figures.csat:
-        found.append(_share("CSAT, the two best of five", figures.csat, _percent))
+        found.append(_share("CSAT, the two best of five", figures.csat, lambda value: _percent(value / 100)))
     if figures.ces:
         found.append(_mean(figures.ces))
     return found

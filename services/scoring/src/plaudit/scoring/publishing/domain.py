@@ -12,8 +12,9 @@ from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.projection.domain.course import next_half_star
 from plaudit.scoring.projection.domain.state import state_of
 from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read
-from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, Sums, unix_us
+from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.surveys import ces, csat, nps
 
 MIN_INTERVAL: Final = timedelta(milliseconds=250)
 """Between two events of one subject: one that changes a thousand times a second is told four times a second."""
@@ -72,7 +73,7 @@ class NextStars(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SurveyFigure:
-    """What a survey says; no value while it has no answers that weigh anything."""
+    """What a survey says, as `sums.domain.surveys` has it; no value while it has no answers that weigh anything."""
 
     value: float | None
     count: int
@@ -291,26 +292,7 @@ def _survey_figure(survey: Survey, kept: Sequence[KeptPart], profile: Profile) -
     return SurveyFigure(_FIGURES[survey](sums), sums.n)
 
 
-def _nps(sums: Sums) -> float:
-    """Return promoters less detractors in percent: of 0 to 10, 9 and 10 are 5 stars, and 0 to 6 are 1 to 3."""
-    return _within(100 * ((sums.w5 - sums.w1 - sums.w2 - sums.w3) / sums.b), -100, 100)
-
-
-def _csat(sums: Sums) -> float:
-    """Return the share of the two best answers of five, in percent."""
-    return _within(100 * ((sums.w4 + sums.w5) / sums.b), 0, 100)
-
-
-def _ces(sums: Sums) -> float:
-    """Return the mean on the scale of 1 to 7 that is asked for, of which 1 to 5 stars were made."""
-    return _within(1 + (sums.a / sums.b - 1) * 6 / 4, 1, 7)
-
-
-def _within(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
-
-
-_FIGURES: Final = {Survey.NPS: _nps, Survey.CSAT: _csat, Survey.CES: _ces}
+_FIGURES: Final = {Survey.NPS: nps, Survey.CSAT: csat, Survey.CES: ces}
 _SURVEYS: Final = {
     survey: Profile(
         name=survey,
