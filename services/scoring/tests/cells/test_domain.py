@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from plaudit.scoring.cells.domain import (
     MAX_US,
     MIN_US,
-    MONTH_DAYS,
     NOTHING,
+    SPAN_DAYS,
     Cut,
     Grain,
     Spans,
@@ -22,7 +22,7 @@ from plaudit.scoring.profiles.domain import DAY_US
 instants = st.one_of(
     st.integers(-200 * DAY_US, 30_000 * DAY_US),
     st.integers(-200, 30_000).map(lambda day: day * DAY_US),
-    st.integers(0, 900).map(lambda month: month * MONTH_DAYS * DAY_US - 1),
+    st.integers(0, 900).map(lambda month: month * SPAN_DAYS * DAY_US - 1),
 )
 bounds = st.one_of(st.none(), instants)
 
@@ -33,7 +33,7 @@ def holds(stretch: Stretch, at_us: int) -> bool:
 
 def in_spans(spans: Spans, at_us: int) -> bool:
     day = at_us // DAY_US
-    index = {Grain.DAY: day, Grain.MONTH: day // MONTH_DAYS, Grain.ALL: 0}[spans.grain]
+    index = {Grain.DAY: day, Grain.MONTH: day // SPAN_DAYS, Grain.ALL: 0}[spans.grain]
     return spans.first <= index < spans.end
 
 
@@ -54,7 +54,7 @@ def test_the_ends_are_shorter_than_a_day_and_the_spans_few(from_us: int | None, 
     found = cut(from_us, until_us)
 
     assert all(end.until_us - end.from_us < 2 * DAY_US for end in found.ends)
-    assert sum(spans.end - spans.first for spans in found.spans if spans.grain is Grain.DAY) <= 2 * MONTH_DAYS
+    assert sum(spans.end - spans.first for spans in found.spans if spans.grain is Grain.DAY) <= 2 * SPAN_DAYS
 
 
 @given(st.tuples(bounds, bounds), st.tuples(bounds, bounds), instants, instants)
@@ -96,7 +96,7 @@ def test_all_that_was_ever_known_is_one_span() -> None:
 
 
 def test_whole_months_are_read_as_such_and_the_rest_by_day() -> None:
-    found = cut((2 * MONTH_DAYS - 1) * DAY_US, (4 * MONTH_DAYS + 2) * DAY_US + 1)
+    found = cut((2 * SPAN_DAYS - 1) * DAY_US, (4 * SPAN_DAYS + 2) * DAY_US + 1)
 
     assert found.spans == (Spans(Grain.DAY, 63, 64), Spans(Grain.MONTH, 2, 4), Spans(Grain.DAY, 128, 130))
     assert found.ends[1] == Stretch(130 * DAY_US, 130 * DAY_US + 1)

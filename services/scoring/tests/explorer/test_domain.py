@@ -17,7 +17,6 @@ from plaudit.scoring.explorer.domain import (
     headline,
     signed,
     stars_in_words,
-    state_of,
     steps,
     strip,
     summary,
@@ -25,11 +24,10 @@ from plaudit.scoring.explorer.domain import (
 )
 from plaudit.scoring.figures.domain.figures import Aged, Figures, figures_of
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST, Profile
-from plaudit.scoring.projection.domain.course import score_at
-from plaudit.scoring.scores.domain import read_for
+from plaudit.scoring.projection.domain.state import idle_state_of
 from plaudit.scoring.series.domain import points
 from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, parts_for
+from plaudit.scoring.sums.domain.parts import KeptPart, merge_for, newest_us, parts_for
 from plaudit_testing.scored import kept, kept_parts, scored
 
 NOW = datetime(2026, 11, 29, 14, 32, tzinfo=UTC)
@@ -48,22 +46,9 @@ def figures(*ratings: float, profile: Profile = TRUST) -> Figures:
 
 
 def strip_of(*ratings: float, profile: Profile = TRUST, month_ago: float | None = None) -> list[tuple[str, str, str]]:
-    merged = merge_for(profile, parts_for(parts_of(*ratings), profile.half_life_us))
-    return strip(figures(*ratings, profile=profile), state_of(merged, NOW_US, profile), month_ago, NOW)
-
-
-@pytest.mark.parametrize("profile", [TRUST, LIFETIME, FROZEN], ids=lambda each: each.name)
-def test_a_projection_begins_at_the_score_and_goes_its_way(profile: Profile) -> None:
-    parts = parts_of(5.0, 2.0, age_days=50)
-    state = state_of(merge_for(profile, parts_for(parts, profile.half_life_us)), NOW_US - 50 * DAY_US, profile)
-
-    for days in (0, 90, 900):
-        at_us = NOW_US + (days - 50) * DAY_US
-        assert score_at(state, at_us) == pytest.approx(read_for(profile, parts, at_us).value, rel=1e-9)
-
-
-def test_a_score_without_reviews_has_a_state_too() -> None:
-    assert state_of(merge_for(TRUST, []), NOW_US, TRUST).score == 3.5
+    parts = parts_for(parts_of(*ratings), profile.half_life_us)
+    state = idle_state_of(profile, merge_for(profile, parts), newest_us(parts, profile), NOW_US)
+    return strip(figures(*ratings, profile=profile), state, month_ago, NOW)
 
 
 def test_the_strip_says_what_is_shown_and_when_that_changes() -> None:

@@ -122,7 +122,7 @@ async def test_replies_of_each_kind_have_a_figure_of_their_own(api, bus) -> None
 
     assert (found["score"], found["count"], found["freshness"]) == (None, 0, None)
     assert (found["nps"]["value"], found["nps"]["count"]) == (pytest.approx(40), 5)
-    assert (found["csat"]["value"], found["csat"]["count"]) == (pytest.approx(2 / 3), 3)
+    assert (found["csat"]["value"], found["csat"]["count"]) == (pytest.approx(200 / 3), 3)
     assert (found["ces"]["value"], found["ces"]["count"]) == (pytest.approx(5.5), 2)
     assert found["ces"]["interval"] == {"low": 1.0, "high": 7.0}
 

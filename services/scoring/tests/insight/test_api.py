@@ -101,8 +101,8 @@ async def test_a_persona_and_a_source_narrow_everything(saying, said: Spoken, ap
     assert (new["reviews"]["low"], new["reviews"]["high"], new["persona"]) == (1, 0, "new_user")
     assert [each["low"]["of"] for each in new["complaints"]["topics"]] == [1]
     assert (new["source_name"], new["platform"]) == (None, None)
-    from_there = await insight(api, source=other)
-    assert (from_there["source"], from_there["source_name"], from_there["platform"]) == (other, "Other", "native")
+    from_there = await insight(api, source_id=other)
+    assert (from_there["source_id"], from_there["source_name"], from_there["platform"]) == (other, "Other", "native")
     assert (from_there["reviews"]["low"], from_there["reviews"]["high"]) == (1, 1)
     assert terms(from_there, "complaints") == []
 
@@ -189,7 +189,7 @@ async def test_days_without_reviews_are_no_error(saying, said: Spoken, api: http
         ({"from": "2026-02-30"}, "invalid-request"),
         ({"from": "2026-01-01T00:00:00Z"}, "invalid-request"),
         ({"persona": "senior"}, "invalid-request"),
-        ({"source": "acme-shop"}, "invalid-request"),
+        ({"source_id": "acme-shop"}, "invalid-request"),
         ({"limit": "0"}, "invalid-request"),
         ({"limit": "31"}, "invalid-request"),
         ({"personas": "new_user"}, "invalid-request"),

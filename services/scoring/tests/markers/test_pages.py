@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from plaudit.common.contracts import Kind
 from plaudit.scoring.markers.pages import read_form
 from plaudit_testing.review_events import review_state
 
@@ -22,6 +23,19 @@ async def writer(client_of) -> httpx.AsyncClient:
     client.headers["accept"] = "text/html"
     assert (await client.post("/sign-in", data={"key": key}, headers=OURS)).status_code == 303
     return client
+
+
+async def test_csat_is_shown_in_percent(writer, bus) -> None:
+    now = datetime.now(UTC)
+    for rating, days in ((5.0, 4), (4.0, 5), (1.0, 6), (1.0, 7), (5.0, 15)):
+        at = now - timedelta(days=days)
+        await bus.tell(None, review_state(rating, "acme/berlin", rated_at=at, kind=Kind.CSAT))
+
+    made = await writer.post(LIST, data={**FORM, "at": f"{now - timedelta(days=10):%Y-%m-%dT%H:%M}"}, headers=OURS)
+    page = (await writer.get(f"{made.headers['location']}?figure=csat&days=7")).text
+
+    for words in (">100 %</td>", ">50 %</td>", ">15 % to 85 %</td>"):
+        assert words in page
 
 
 async def test_a_marker_is_noted_compared_shown_on_the_chart_and_deleted(writer, bus) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from plaudit.scoring.figures.domain.figures import figures_of
 from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import BUILT_IN, DAY_US, LIFETIME, RECENT, TRUST, Profile
 from plaudit.scoring.publishing.domain import (
@@ -143,6 +144,26 @@ def test_surveys_have_figures_of_their_own(survey: Survey, answers: list[float],
     assert made.surveys[survey].value == pytest.approx(value)
     assert made.surveys[survey].count == len(answers)
     assert made.profiles["trust"].score.count == 1
+
+
+def test_surveys_say_the_same_beside_a_score_in_the_same_units() -> None:
+    states = [
+        scored(rating, MOMENT_US - days * DAY_US, kind=kind.value)
+        for kind in (Survey.NPS, Survey.CSAT)
+        for rating, days in ((5.0, 0), (4.0, 100), (2.0, 300))
+    ]
+    parts = kept_parts(kept(*((None, each) for each in states)))
+
+    told = record_of(SubjectSums(parts), BUILT_IN.values(), instant(MOMENT_US)).surveys
+    beside = figures_of(TRUST, parts_for(parts, TRUST.half_life_us), MOMENT_US, [])
+
+    assert beside.nps is not None
+    assert beside.csat is not None
+    assert (told[Survey.NPS].value, told[Survey.CSAT].value) == (beside.nps.value, beside.csat.value)
+    for figure in (beside.nps, beside.csat):
+        assert figure.interval.low < figure.value < figure.interval.high
+    best, second, worst = (2 ** (-days / 182.5) for days in (0, 100, 300))
+    assert beside.csat.value == pytest.approx(100 * (best + second) / (best + second + worst))
 
 
 def test_old_answers_fade() -> None:

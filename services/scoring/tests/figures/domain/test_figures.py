@@ -48,12 +48,12 @@ def test_there_is_no_figure_without_replies(compute) -> None:
     assert compute(NO_SUMS) is None
 
 
-def test_csat_is_the_share_of_the_two_best() -> None:
+def test_csat_is_the_share_of_the_two_best_in_percent() -> None:
     found = csat_of(of(1, 2, 3, 4, 10))
 
     assert found is not None
-    assert (found.value, found.count) == (pytest.approx(14 / 20), 20)
-    assert found.interval == pytest.approx((0.4810, 0.8545), abs=1e-4)
+    assert (found.value, found.count) == (pytest.approx(70), 20)
+    assert found.interval == pytest.approx((48.10, 85.45), abs=1e-2)
 
 
 def test_effort_is_a_mean_on_its_own_scale() -> None:

@@ -11,7 +11,6 @@ from plaudit.scoring.insight.domain.statistics import (
     log_odds,
     mean_ease,
     shares_z,
-    wilson,
 )
 
 COUNTS = st.integers(0, 500)
@@ -55,32 +54,6 @@ def test_two_shares_are_compared_by_their_pooled_share():
     assert shares_z(30, 40, 10, 100) == pytest.approx(wanted)
     assert shares_z(10, 100, 30, 40) == pytest.approx(-wanted)
     assert (shares_z(0, 10, 0, 10), shares_z(10, 10, 3, 3)) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("positive", "n", "low", "high"),
-    [  # statsmodels 0.15.0, stats/tests/results/results_proportion.py, from R binom.confint and DescTools BinomCI
-        (18, 20, 0.6989663547715128, 0.972133518786232),
-        (4, 20, 0.0806576625797981, 0.4160174322518935),
-        (4, 200, 0.00780442641634947, 0.05028708690582643),
-        (190, 200, 0.910421851861224, 0.972617354399236),
-        (1, 30, 0.00590859, 0.16670391),
-        (29, 30, 0.8332961, 0.9940914),
-        (0, 30, 0.0, 0.11351339),
-        (30, 30, 0.8864866, 1.0),
-        (19, 38, 0.348499283643951, 0.651500716356049),
-    ],
-)
-def test_intervals_of_shares_are_as_published(positive, n, low, high):
-    assert wilson(positive, n) == (pytest.approx(low, abs=1e-7), pytest.approx(high, abs=1e-7))
-
-
-@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_an_interval_holds_its_share_within_0_and_1_and_mirrors_its_complement(case):
-    positive, n = case
-    low, high = wilson(positive, n)
-    assert 0 <= low <= positive / n <= high <= 1
-    assert wilson(n - positive, n) == (pytest.approx(1 - high), pytest.approx(1 - low))
 
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=60))

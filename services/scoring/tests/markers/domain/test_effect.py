@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.markers.domain.effect import Figure, Verdict, change, in_words, window, windows
+from plaudit.scoring.markers.domain.effect import Change, Figure, Verdict, change, in_words, window, windows
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RATINGS = st.dictionaries(st.sampled_from([1.0, 2.0, 3.5, 4.0, 5.0]), st.integers(1, 50), max_size=5)
@@ -29,7 +29,7 @@ def test_windows_are_equal_and_as_long_as_there_was_time(since: timedelta, lengt
         (Figure.POSITIVE, 0.5),
         (Figure.NEGATIVE, 0.4),
         (Figure.NPS, 100 * (0.2 - 0.5)),
-        (Figure.CSAT, 0.5),
+        (Figure.CSAT, 50.0),
         (Figure.CES, 1 + 2.0 * 1.5),
     ],
 )
@@ -88,6 +88,22 @@ def test_the_interval_holds_the_difference_and_decides(
         assert not found.interval.holds(0)
 
 
+def test_csat_is_the_share_of_four_and_five_in_percent() -> None:
+    before, after = {1.0: 30, 4.0: 10}, {2.0: 5, 5.0: 35}
+
+    share, percent = change(Figure.POSITIVE, before, after), change(Figure.CSAT, before, after)
+
+    def numbers(of: Change) -> list[float]:
+        intervals = (of.before.interval, of.after.interval, of.interval)
+        assert None not in (of.before.value, of.after.value, of.difference, *intervals)
+        bounds = (bound for each in intervals for bound in each or ())
+        values = (of.before.value, of.after.value, of.difference, *bounds)
+        return [value for value in values if value is not None]
+
+    assert numbers(percent) == pytest.approx([100 * each for each in numbers(share)])
+    assert (percent.before.value, percent.after.value, percent.verdict) == (25.0, 87.5, share.verdict)
+
+
 def test_the_change_has_words() -> None:
     spanned = windows(AT, 30, AT + timedelta(days=60))
     bad, good = {1.0: 30, 4.0: 10}, {2.0: 5, 5.0: 35}
@@ -101,6 +117,10 @@ def test_the_change_has_words() -> None:
     )
     assert told(Figure.NEGATIVE, bad, good).startswith(
         "The share of one and two stars fell measurably, from 75 % of 40"
+    )
+    assert told(Figure.CSAT, bad, good) == (
+        "The share of satisfied customers rose measurably, from 25 % of 40 reviews in the 30 days before “Refunds” to "
+        "88 % of 40 in the 30 days after: with a confidence of 95 % by +42 points to +75 points."
     )
     assert told(Figure.MEAN, bad, bad).startswith("No measurable change of the mean rating: from 1.75 of 40 reviews")
     assert told(Figure.MEAN, bad, {}) == (

@@ -49,7 +49,7 @@ class SurveyFigure(msgspec.Struct, frozen=True, kw_only=True):
     """A figure of surveys, with answers fading as in the profile `trust`. It is never mixed into stars."""
 
     value: float | None
-    """NPS from -100 to 100, CSAT from 0 to 100, CES from 1 to 7; null while there are no answers."""
+    """NPS from -100 to 100, CSAT in percent from 0 to 100, CES from 1 to 7; null while there are no answers."""
     count: int
     """Answers."""
 

@@ -7,8 +7,11 @@ from plaudit.common.db.order_locks import try_lock
 from plaudit.scoring.cells import store
 
 MAX_RUNS: Final = 1_000
+"""Of the tail, the most runs of records a turn: looking at what is first in it stays short, however small they are."""
 MAX_RECORDS: Final = 16_000
+"""Of the tail, about so many records a turn: a run is taken as long as those before it are fewer."""
 FILLED_ENTRIES: Final = 30_000
+"""Of a tenant with subjects that became large, about so many entries of the ledger a turn."""
 
 
 async def carry_on(tx: Tx) -> int:

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from plaudit.scoring.profiles.domain import DAY_US
 
-MONTH_DAYS: Final = 32
+SPAN_DAYS: Final = 32
+"""How many days the larger cells hold: a power of two, so that a day's span is its number without the lowest bits."""
 LARGE_ENTRIES: Final = 4_096
 """A subject with so many entries has cells. The entries of any other are summed when they are asked for."""
 ASKING_SHARE: Final = 256
@@ -156,12 +157,12 @@ def pieces_by_known(valid: Stretch, known: Cut) -> Pieces:
 
 def _spans(first_day: int, end_day: int) -> tuple[Spans, ...]:
     """Return whole days in as large spans as there are."""
-    first_month, end_month = -(-first_day // MONTH_DAYS), end_day // MONTH_DAYS
+    first_month, end_month = -(-first_day // SPAN_DAYS), end_day // SPAN_DAYS
     if first_month >= end_month:
         return (Spans(Grain.DAY, first_day, end_day),)
     spans = (
-        Spans(Grain.DAY, first_day, first_month * MONTH_DAYS),
+        Spans(Grain.DAY, first_day, first_month * SPAN_DAYS),
         Spans(Grain.MONTH, first_month, end_month),
-        Spans(Grain.DAY, end_month * MONTH_DAYS, end_day),
+        Spans(Grain.DAY, end_month * SPAN_DAYS, end_day),
     )
     return tuple(each for each in spans if each.first < each.end)

@@ -13,7 +13,7 @@ from plaudit.scoring.cells.domain import (
     LARGE_ENTRIES,
     MAX_US,
     MIN_US,
-    MONTH_DAYS,
+    SPAN_DAYS,
     Grain,
     Pieces,
     cut,
@@ -43,7 +43,7 @@ _DAY = "({} AT TIME ZONE 'UTC')::date - DATE '1970-01-01'"
 GRAINS: Final = ", ".join(
     f"({valid:d}, {known:d})" for valid in Grain for known in Grain if (valid, known) != (Grain.ALL, Grain.ALL)
 )
-_MONTH_BITS: Final = MONTH_DAYS.bit_length() - 1
+_MONTH_BITS: Final = SPAN_DAYS.bit_length() - 1
 SUMMED: Final = "sum(abs(sign) * trust_w) AS trust_summed, sum(abs(sign) * recent_w) AS recent_summed"
 
 

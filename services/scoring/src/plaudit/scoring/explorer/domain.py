@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
-from plaudit.scoring.figures.domain.intervals import Interval, wilson
-from plaudit.scoring.profiles.domain import DAY_US, Profile
+from plaudit.scoring.intervals.domain import Interval, wilson
+from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.projection.domain.course import HalfStar, ScoreState, next_half_star
-from plaudit.scoring.scores.domain import half_stars, weight_at
+from plaudit.scoring.scores.domain import half_stars
 from plaudit.scoring.series.domain import Point, Span, Step, spans
-from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums
+from plaudit.scoring.sums.domain.decay import EPOCH
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 PAST: Final = timedelta(days=365)
@@ -38,19 +38,6 @@ def steps(now: datetime) -> list[Span]:
     """Return the days of the last twelve months up to now, and the weeks of the next six."""
     ahead = spans(now, now + FUTURE, Step.WEEK, UTC_ZONE)
     return [*spans(now - PAST, now, Step.DAY, UTC_ZONE), *ahead]
-
-
-def state_of(merged: MergedSums, at_us: int, profile: Profile) -> ScoreState:
-    """Return the state that a projection starts from; a frozen score does not fade by itself."""
-    weight, b = weight_at(merged, at_us, profile), merged.sums.b
-    return ScoreState(
-        a=merged.sums.a * (weight / b) if b > 0 else 0.0,
-        b=weight if b > 0 else 0.0,
-        at_us=at_us,
-        prior_weight=profile.prior_weight,
-        prior_value=profile.prior_value,
-        half_life_us=None if profile.is_frozen else profile.half_life_us,
-    )
 
 
 def strip(figures: Figures, state: ScoreState, month_ago: float | None, now: datetime) -> list[tuple[str, str, str]]:
@@ -136,7 +123,7 @@ def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:
     if figures.nps:
         found.append(_share("NPS", figures.nps, lambda value: f"{value:+.0f}".replace("-", "−")))
     if figures.csat:
-        found.append(_share("CSAT, the two best of five", figures.csat, _percent))
+        found.append(_share("CSAT, the two best of five", figures.csat, lambda value: _percent(value / 100)))
     if figures.ces:
         found.append(_mean(figures.ces))
     return found

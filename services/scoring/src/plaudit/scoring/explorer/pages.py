@@ -27,7 +27,6 @@ from plaudit.scoring.explorer.domain import (
     half_within,
     headline,
     stars_in_words,
-    state_of,
     steps,
     strip,
     summary,
@@ -39,6 +38,7 @@ from plaudit.scoring.markers.domain.marker import Marker
 from plaudit.scoring.markers.pages import MARKERS
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.projection.domain.course import ScoreState, next_half_star
+from plaudit.scoring.projection.domain.state import idle_state_of
 from plaudit.scoring.ranking.api import standings
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
@@ -50,7 +50,7 @@ from plaudit.scoring.series.domain import Point, Span, points
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import name_of
 from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.parts import merge_for
+from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
 MAX_COMPARED: Final = 4
 """Lines of one chart that can be told apart."""
@@ -199,14 +199,14 @@ async def _compared(
 ) -> Compared:
     moment = Moment(at=tx.now, is_now=True)
     figures, aged = await figures_at(tx, tenant_id, subject, profile, moment)
-    merged = merge_for(profile, await scores.parts_of(tx, tenant_id, subject, moment, profile))
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile)
     moved = await series.moved(tx, tenant_id, subject, cut, [profile], as_known=False)
     of_profile = moved[profile.half_life_us] if moved else series.Moved((), ())
     return Compared(
         subject=subject,
         figures=figures,
         aged=aged,
-        state=state_of(merged, moment.at_us, profile),
+        state=idle_state_of(profile, merge_for(profile, parts), newest_us(parts, profile), moment.at_us),
         # In a thread, so that other requests are answered meanwhile.
         points=await asyncio.to_thread(lambda: [*points(profile, of_profile.before, of_profile.changes, cut)]),
         address=_address([subject], profile.name),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from plaudit.scoring.answers.domain.figures import WITHIN_HOURS, AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
-from plaudit.scoring.figures.domain.intervals import Interval, wilson
+from plaudit.scoring.intervals.domain import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.scores.domain import Score
 from plaudit.scoring.sources.domain import Source, named
@@ -40,12 +40,14 @@ class IntervalOut(BaseModel):
 
 
 class ShareOut(BaseModel):
-    """A decayed share of replies, or a decayed NPS."""
+    """A decayed NPS or CSAT of replies."""
 
-    value: float = Field(description="It: an NPS from -100 to 100, a share from 0 to 1.", examples=[40.0])
+    value: float = Field(
+        description="It: an NPS from -100 to 100, or a CSAT in percent, from 0 to 100.", examples=[40.0]
+    )
     count: int = Field(description="Replies.", examples=[5])
     effective: float = Field(description="How many replies of equal weight would say as much.", examples=[5.0])
-    interval: IntervalOut = Field(description="Where it lies with a confidence of 95 %.")
+    interval: IntervalOut = Field(description="Where it lies with a confidence of 95 %, in the same unit.")
 
 
 class MeanOut(BaseModel):
@@ -188,11 +190,13 @@ class FiguresOut(BaseModel):
     )
     answers: SubjectAnswersOut = Field(description="How the reviews are answered.")
     nps: ShareOut | None = Field(
-        description="Promoters less detractors, of replies on a scale of 0 to 10; null without replies.",
+        description="Promoters less detractors in percent, from -100 to 100, of replies on a scale of 0 to 10; null "
+        "without replies.",
         examples=[None],
     )
     csat: ShareOut | None = Field(
-        description="The share of the two best answers of five; null without replies.", examples=[None]
+        description="The share of the two best answers of five, in percent from 0 to 100; null without replies.",
+        examples=[None],
     )
     ces: MeanOut | None = Field(
         description="The mean effort, on a scale of 1 to 7; null without replies.", examples=[None]

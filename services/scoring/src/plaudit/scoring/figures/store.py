@@ -13,8 +13,7 @@ from uuid import UUID
 
 from plaudit.common.db import Tx
 from plaudit.scoring.cells import store as cells
-from plaudit.scoring.cells.domain import MONTH_DAYS as SPAN_DAYS
-from plaudit.scoring.cells.domain import NOTHING, Cut, Grain, Spans, Stretch, cut, following
+from plaudit.scoring.cells.domain import NOTHING, SPAN_DAYS, Cut, Grain, Spans, Stretch, cut, following
 from plaudit.scoring.figures.domain.ages import Unit, UnitKind, middle_of, newest_first, start_of, to_open
 from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply
 from plaudit.scoring.half_lives.domain import own_half_life

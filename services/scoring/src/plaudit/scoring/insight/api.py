@@ -94,7 +94,7 @@ async def read_insight(
         Day | None, Query(alias="to", description="The day after the last one; by default tomorrow.")
     ] = None,
     persona: Annotated[Persona | None, Query(description="Only writers that say this of themselves.")] = None,
-    source: Annotated[UUID | None, Query(description="Only reviews from this source.")] = None,
+    source_id: Annotated[UUID | None, Query(description="Only reviews from this source.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_TERMS, description="Most topics and terms of each list.")] = DEFAULT_LIMIT,
 ) -> InsightOut:
     """Tell what reviews of a subject, and of all below it, complain about and praise, and what changed.
@@ -108,9 +108,9 @@ async def read_insight(
     404 `unknown-subject` where no review with stars or thumbs was ever about it; the detail names what is known.
     """
     window = window_of(start, end, tx.now.date())
-    found = await read(tx, principal.tenant_id, subject, persona or ALL, source, window, limit)
-    names = await sources.named(tx, principal.tenant_id, [] if source is None else [str(source)])
-    return insight_out(found, subject, persona, (source, names.get(str(source))), limit)
+    found = await read(tx, principal.tenant_id, subject, persona or ALL, source_id, window, limit)
+    names = await sources.named(tx, principal.tenant_id, [] if source_id is None else [str(source_id)])
+    return insight_out(found, subject, persona, (source_id, names.get(str(source_id))), limit)
 
 
 def _with_terms(counted: list[WeekCounts], polarity: Polarity, is_now: bool) -> int:

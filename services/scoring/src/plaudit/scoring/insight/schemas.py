@@ -155,9 +155,9 @@ class InsightOut(BaseModel):
 
     subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
     persona: Persona | None = Field(description="Only writers that say this of themselves.", examples=[None])
-    source: UUID | None = Field(description="Only reviews from here.", examples=[None])
+    source_id: UUID | None = Field(description="Only reviews from this source; null for all.", examples=[None])
     source_name: str | None = Field(
-        description="What the tenant calls the source; null without `source`, and until a review has told.",
+        description="What the tenant calls the source; null without `source_id`, and until a review has told.",
         examples=[None],
     )
     platform: str | None = Field(description="The source's platform; null as the name.", examples=[None])
@@ -205,7 +205,7 @@ def insight_out(
         {
             "subject": subject,
             "persona": persona,
-            "source": source_id,
+            "source_id": source_id,
             **named(known),
             "from": found.window.start,
             "to": found.window.end,

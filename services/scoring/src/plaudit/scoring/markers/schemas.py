@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body, Instant, Subject
-from plaudit.scoring.figures.domain.intervals import Interval
+from plaudit.scoring.intervals.domain import Interval
 from plaudit.scoring.markers.domain.effect import Change, Figure, Verdict, Window, Windows
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,
@@ -24,6 +24,11 @@ A_MOMENT: Final = "2026-03-02T09:00:00Z"
 A_SENTENCE: Final = (
     f"Too few reviews to tell whether the mean rating changed: 0 in the 30 days before “{A_NAME}”, 0 in the 30 days "
     "after; each needs at least 5."
+)
+
+
+_UNITS: Final = (
+    "A mean is from 1 to 5, a share from 0 to 1, NPS from -100 to 100, CSAT in percent from 0 to 100, CES from 1 to 7."
 )
 
 
@@ -75,8 +80,10 @@ class WindowOut(BaseModel):
     start: datetime = Field(alias="from", description="When the window begins; that instant belongs to it.")
     end: datetime = Field(alias="to", description="When it ends; that instant does not.")
     n: int = Field(description="Reviews.", examples=[0])
-    value: float | None = Field(description="The figure; null without reviews.", examples=[None])
-    interval: BoundsOut | None = Field(description="Where it lies; null where too few reviews came to say.")
+    value: float | None = Field(description=f"The figure; null without reviews. {_UNITS}", examples=[None])
+    interval: BoundsOut | None = Field(
+        description="Where it lies, in its unit; null where too few reviews came to say."
+    )
 
 
 class MarkerEffectOut(BaseModel):
@@ -90,7 +97,9 @@ class MarkerEffectOut(BaseModel):
     )
     before: WindowOut = Field(description="Before it.")
     after: WindowOut = Field(description="After it.")
-    difference: float | None = Field(description="After less before; null where one is missing.", examples=[None])
+    difference: float | None = Field(
+        description="After less before, in the unit of both; null where one is missing.", examples=[None]
+    )
     interval: BoundsOut | None = Field(description="Where the difference lies; null where too few reviews came to say.")
     verdict: Verdict = Field(
         description="Whether the figure changed measurably: whether the interval of the difference leaves out 0, of at "

@@ -13,6 +13,7 @@ from plaudit.scoring.sums.domain.decay import EPOCH
 SUMMED_ENTRIES: Final = 30_000
 """Of the tenant, about so many a turn."""
 MAX_CHANGED: Final = 200
+"""Past days of which more was learned, the most a turn: all sums of each are made anew."""
 
 
 def end_of_settled(now: datetime) -> int:

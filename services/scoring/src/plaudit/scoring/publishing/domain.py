@@ -9,10 +9,12 @@ from typing import Final, NamedTuple
 
 from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import TRUST, Profile
-from plaudit.scoring.projection.domain.course import ScoreState, next_half_star, remaining
+from plaudit.scoring.projection.domain.course import next_half_star
+from plaudit.scoring.projection.domain.state import state_of
 from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read
-from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, Sums, landmark_us, unix_us
+from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.surveys import ces, csat, nps
 
 MIN_INTERVAL: Final = timedelta(milliseconds=250)
 """Between two events of one subject: one that changes a thousand times a second is told four times a second."""
@@ -71,7 +73,7 @@ class NextStars(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SurveyFigure:
-    """What a survey says; no value while it has no answers that weigh anything."""
+    """What a survey says, as `sums.domain.surveys` has it; no value while it has no answers that weigh anything."""
 
     value: float | None
     count: int
@@ -254,9 +256,7 @@ def next_stars(profile: Profile, merged: MergedSums, at_us: int) -> NextStars | 
         stars = half_stars(read(merged, start_us, profile).value)
         if stars != shown:
             return NextStars(start_us, stars)
-        state = _state_of(profile, merged, start_us)
-        if state is None:
-            return None
+        state = state_of(profile, merged, start_us)
         if half_stars(state.score) == stars:
             crossing = next_half_star(state)
             return None if crossing is None else _settled(profile, merged, crossing.at_us, crossing.stars)
@@ -272,23 +272,6 @@ def _profile_figures(profile: Profile, parts: Sequence[Part], at_us: int) -> Pro
     merged = merge_for(profile, parts)
     score = read(merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
     return ProfileFigures(score, next_stars(profile, merged, at_us))
-
-
-def _state_of(profile: Profile, merged: MergedSums, at_us: int) -> ScoreState | None:
-    """Return the sums faded to an instant; None where rounding has left nothing that could be projected."""
-    age_us = 0 if profile.half_life_us is None else at_us - landmark_us(merged.landmark, profile.half_life_us)
-    left = remaining(age_us, profile.half_life_us)
-    a, b = merged.sums.a * left, merged.sums.b * left
-    if profile.prior_weight + b <= 0:
-        return None
-    return ScoreState(
-        a=a,
-        b=b,
-        at_us=at_us,
-        prior_weight=profile.prior_weight,
-        prior_value=profile.prior_value,
-        half_life_us=profile.half_life_us,
-    )
 
 
 def _settled(profile: Profile, merged: MergedSums, crossed_us: int, stars: float) -> NextStars | None:
@@ -309,26 +292,7 @@ def _survey_figure(survey: Survey, kept: Sequence[KeptPart], profile: Profile) -
     return SurveyFigure(_FIGURES[survey](sums), sums.n)
 
 
-def _nps(sums: Sums) -> float:
-    """Return promoters less detractors in percent: of 0 to 10, 9 and 10 are 5 stars, and 0 to 6 are 1 to 3."""
-    return _within(100 * ((sums.w5 - sums.w1 - sums.w2 - sums.w3) / sums.b), -100, 100)
-
-
-def _csat(sums: Sums) -> float:
-    """Return the share of the two best answers of five, in percent."""
-    return _within(100 * ((sums.w4 + sums.w5) / sums.b), 0, 100)
-
-
-def _ces(sums: Sums) -> float:
-    """Return the mean on the scale of 1 to 7 that is asked for, of which 1 to 5 stars were made."""
-    return _within(1 + (sums.a / sums.b - 1) * 6 / 4, 1, 7)
-
-
-def _within(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
-
-
-_FIGURES: Final = {Survey.NPS: _nps, Survey.CSAT: _csat, Survey.CES: _ces}
+_FIGURES: Final = {Survey.NPS: nps, Survey.CSAT: csat, Survey.CES: ces}
 _SURVEYS: Final = {
     survey: Profile(
         name=survey,

@@ -43,7 +43,11 @@ class ProfileScoreOut(BaseModel):
 class SurveyFigureOut(BaseModel):
     """A figure of surveys, which fades as the profile `trust` does and is never mixed into stars."""
 
-    value: float | None = Field(description="Null while no answer weighs anything.", examples=[40.0])
+    value: float | None = Field(
+        description="NPS from -100 to 100, CSAT in percent from 0 to 100, CES from 1 to 7; null while no answer weighs "
+        "anything.",
+        examples=[40.0],
+    )
     count: int = Field(description="Answers.", examples=[5])
 
 
@@ -64,9 +68,11 @@ class ScoreEventOut(BaseModel):
         description="By the name of the profile: the three that every tenant has, and those of its own that are ready.",
         examples=[dict.fromkeys(("trust", "recent", "lifetime"), _FIRST_FIVE_STARS)],
     )
-    nps: SurveyFigureOut | None = Field(None, description="Promoters less detractors in percent, of those who answer.")
-    csat: SurveyFigureOut | None = Field(None, description="The share of the two best answers of five, in percent.")
-    ces: SurveyFigureOut | None = Field(None, description="The mean from 1 to 7.")
+    nps: SurveyFigureOut | None = Field(None, description="Promoters less detractors in percent, from -100 to 100.")
+    csat: SurveyFigureOut | None = Field(
+        None, description="The share of the two best answers of five, in percent from 0 to 100."
+    )
+    ces: SurveyFigureOut | None = Field(None, description="The mean effort, on a scale of 1 to 7.")
 
 
 class ScoreEventPageOut(BaseModel):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import fsum, isclose
 from typing import Final
 
-from plaudit.scoring.figures.domain.intervals import wilson
+from plaudit.scoring.intervals.domain import wilson
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us

@@ -9,7 +9,7 @@ from enum import IntEnum
 from math import fsum
 from typing import NamedTuple
 
-from plaudit.scoring.cells.domain import MONTH_DAYS, Grain
+from plaudit.scoring.cells.domain import SPAN_DAYS, Grain
 from plaudit.scoring.profiles.domain import DAY_US
 
 
@@ -39,7 +39,7 @@ class Unit(NamedTuple):
 
 def start_of(kind: UnitKind, span: int) -> tuple[int, int]:
     """Return when a span begins, and the instant after it; spans are counted from 1970."""
-    days = MONTH_DAYS if kind is UnitKind.MONTH else 1
+    days = SPAN_DAYS if kind is UnitKind.MONTH else 1
     return span * days * DAY_US, (span + 1) * days * DAY_US
 
 

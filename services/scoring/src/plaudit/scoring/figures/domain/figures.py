@@ -6,11 +6,22 @@ from dataclasses import dataclass, replace
 from math import fsum, sqrt
 from typing import Final
 
-from plaudit.scoring.figures.domain.intervals import Interval, Sample, Z, net_share, of_mean, wilson
+from plaudit.scoring.intervals.domain import Interval, Sample, Z, net_share, of_mean, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read_parts, weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
+from plaudit.scoring.sums.domain.surveys import (
+    DETRACTORS,
+    MAX_EFFORT,
+    MIN_EFFORT,
+    PROMOTERS,
+    SATISFIED,
+    csat,
+    effort_of,
+    nps,
+    share,
+)
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 MAX_SOURCES: Final = 100
@@ -19,15 +30,11 @@ QUARTER_DAYS: Final = 90
 STARS: Final = range(1, 6)
 ORGANIC: Final = "organic"
 EFFORT: Final = frozenset({"ces"})
-MIN_EFFORT: Final = 1.0
-MAX_EFFORT: Final = 7.0
-CES_POINTS_PER_STAR: Final = 1.5
-"""An effort of 1 to 7 is kept as a rating of 1 to 5."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A decayed share, or a decayed NPS, of replies of one kind."""
+    """A decayed NPS or CSAT of replies of one kind, and its interval, both in percent."""
 
     value: float
     count: int
@@ -155,25 +162,21 @@ def score_interval(score: Score, merged: MergedSums, at_us: int, profile: Profil
 
 
 def nps_of(sums: Sums) -> Share | None:
-    """Return the NPS, from -100 to 100: the share of promoters (9 and 10 of 10) less that of detractors (0 to 6).
-
-    As stars these are five, and one to three. None without replies, for which there is no NPS.
-    """
+    """Return the NPS, from -100 to 100; None without replies, for which there is no NPS."""
     if sums.n <= 0 or sums.b <= 0 or sums.b2 <= 0:
         return None
     effective = sums.b**2 / sums.b2
-    promoters, detractors = _share(sums, 5), _share(sums, 1, 2, 3)
-    low, high = net_share(promoters, detractors, effective)
-    return Share(100 * (promoters - detractors), sums.n, effective, Interval(100 * low, 100 * high))
+    low, high = net_share(share(sums, PROMOTERS), share(sums, DETRACTORS), effective)
+    return Share(nps(sums), sums.n, effective, Interval(100 * low, 100 * high))
 
 
 def csat_of(sums: Sums) -> Share | None:
-    """Return the share of satisfied replies, the two best of five; None without replies."""
+    """Return the CSAT, in percent from 0 to 100; None without replies."""
     if sums.n <= 0 or sums.b <= 0 or sums.b2 <= 0:
         return None
     effective = sums.b**2 / sums.b2
-    share = _share(sums, 4, 5)
-    return Share(share, sums.n, effective, wilson(share, effective))
+    low, high = wilson(share(sums, SATISFIED), effective)
+    return Share(csat(sums), sums.n, effective, Interval(100 * low, 100 * high))
 
 
 def ces_of(replies: Sequence[Reply]) -> Mean | None:
@@ -186,8 +189,8 @@ def ces_of(replies: Sequence[Reply]) -> Mean | None:
     if count <= 0 or weight <= 0 or squared <= 0:
         return None
     effective = weight * weight / squared
-    mean = fsum(_effort(each.rating) * each.weight for each in replies) / weight
-    spread = fsum((_effort(each.rating) - mean) ** 2 * each.weight for each in replies) / weight
+    mean = fsum(effort_of(each.rating) * each.weight for each in replies) / weight
+    spread = fsum((effort_of(each.rating) - mean) ** 2 * each.weight for each in replies) / weight
     interval = None
     if effective > 1:
         found = of_mean(Sample(effective, mean, spread * effective / (effective - 1)))
@@ -204,12 +207,3 @@ def _by_source(profile: Profile, parts: Sequence[Part], at_us: int) -> list[tupl
     found = [(source_id, read_parts(profile, of_one, at_us)) for source_id, of_one in by_source.items()]
     counted = [each for each in found if each[1].count > 0]
     return sorted(counted, key=lambda each: (-each[1].count, each[0]))[:MAX_SOURCES]
-
-
-def _share(sums: Sums, *stars: int) -> float:
-    """Return the share of the weight that some stars have; what rounding leaves beyond 0 and 1 is cut off."""
-    return min(1.0, max(0.0, fsum(sums.weights[star - 1] for star in stars) / sums.b))
-
-
-def _effort(rating: float) -> float:
-    return 1 + (rating - 1) * CES_POINTS_PER_STAR

@@ -26,8 +26,9 @@ from plaudit.scoring.insight.domain.standing_out import (
     rising,
     standing_out,
 )
-from plaudit.scoring.insight.domain.statistics import Interval, mean_ease, shares_z, wilson
+from plaudit.scoring.insight.domain.statistics import mean_ease, shares_z
 from plaudit.scoring.insight.domain.window import Window
+from plaudit.scoring.intervals.domain import Interval, wilson
 
 EXAMPLES: Final = 3
 """Reviews that are named for a topic or a term."""
@@ -73,7 +74,7 @@ class Share(msgspec.Struct, frozen=True):
     @property
     def interval(self) -> Interval | None:
         """Where it lies at 95 %; None of nothing."""
-        return wilson(self.count, self.of) if self.of else None
+        return wilson(self.count / self.of, self.of) if self.of else None
 
 
 class Ease(msgspec.Struct, frozen=True):

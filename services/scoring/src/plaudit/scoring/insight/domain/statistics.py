@@ -1,14 +1,14 @@
-"""The figures by which insight decides what is told: log-odds of terms, shares and means with their intervals."""
+"""The figures by which insight decides what is told: log-odds of terms, differences of shares, and the mean of ease."""
 
 from math import log, sqrt
 from typing import Final, NamedTuple
+
+from plaudit.scoring.intervals.domain import Interval, Z
 
 PRIOR_WEIGHT: Final = 500.0
 """α₀: how many terms of the background the prior is worth."""
 PRIOR_COUNT: Final = 0.5
 """Added to each term of the background, so that none is impossible."""
-Z_95: Final = 1.959963984540054
-"""The 97.5 % point of the normal distribution, for two-sided intervals of 95 %."""
 EASIEST: Final = 7
 HARDEST: Final = 1
 
@@ -20,13 +20,6 @@ class LogOdds(NamedTuple):
     """Difference of the log-odds; above 0 where the first group says it more."""
     z: float
     """The difference in units of its standard deviation."""
-
-
-class Interval(NamedTuple):
-    """Where a figure lies, at 95 %."""
-
-    low: float
-    high: float
 
 
 def background_share(count: float, total: float, vocabulary: int) -> float:
@@ -75,21 +68,6 @@ def shares_z(y_a: int, n_a: int, y_b: int, n_b: int) -> float:
     return (y_a / n_a - y_b / n_b) / sqrt(variance) if variance > 0 else 0.0
 
 
-def wilson(positive: int, n: int) -> Interval:
-    """Return Wilson's score interval of a share, at 95 %.
-
-    Source: Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
-
-    Args:
-        positive: how many.
-        n: of how many, at least 1.
-    """
-    share, z2 = positive / n, Z_95 * Z_95
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z_95 / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return Interval(max(0.0, centre - half) if positive else 0.0, min(1.0, centre + half) if positive < n else 1.0)
-
-
 def mean_ease(total: int, squares: int, n: int) -> tuple[float, Interval | None]:
     """Return the mean of answers from 1 to 7, and its interval at 95 % where two answers or more tell the variance.
 
@@ -106,5 +84,5 @@ def mean_ease(total: int, squares: int, n: int) -> tuple[float, Interval | None]
     spread = n * squares - total * total
     if n < 2 or spread <= 0:
         return mean, None
-    half = Z_95 * sqrt(spread / (n * (n - 1)) / n)
+    half = Z * sqrt(spread / (n * (n - 1)) / n)
     return mean, Interval(max(float(HARDEST), mean - half), min(float(EASIEST), mean + half))

@@ -10,9 +10,9 @@ from enum import StrEnum
 from math import fsum
 from typing import Final
 
-from plaudit.scoring.figures.domain.figures import CES_POINTS_PER_STAR, MAX_EFFORT, MIN_EFFORT
-from plaudit.scoring.figures.domain.intervals import Interval, Sample, net_share, newcombe, of_mean, welch, wilson
+from plaudit.scoring.intervals.domain import Interval, Sample, net_share, newcombe, of_mean, welch, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
+from plaudit.scoring.sums.domain.surveys import DETRACTORS, MAX_EFFORT, MIN_EFFORT, PROMOTERS, SATISFIED, effort_of
 
 MAX_DAYS: Final = 365
 DEFAULT_DAYS: Final = 30
@@ -108,8 +108,10 @@ def change(figure: Figure, before: Ratings, after: Ratings) -> Change:
     if one.value is None or other.value is None:
         return Change(one, other, None, None, Verdict.TOO_FEW)
     difference = other.value - one.value
-    if figure in _SHARES:
-        interval = newcombe(one.value, one.n, other.value, other.n)
+    if figure in _WHOLES:
+        whole = _WHOLES[figure]
+        low, high = newcombe(one.value / whole, one.n, other.value / whole, other.n)
+        interval = Interval(whole * low, whole * high)
     else:
         found = welch(_sample(figure, before), _sample(figure, after))
         if found is None:
@@ -124,8 +126,10 @@ def window(figure: Figure, ratings: Ratings) -> Window:
     if not n:
         return Window(0, None, None)
     sample = _sample(figure, ratings)
-    if figure in _SHARES:
-        return Window(n, sample.mean, wilson(sample.mean, n))
+    if figure in _WHOLES:
+        whole = _WHOLES[figure]
+        low, high = wilson(sample.mean, n)
+        return Window(n, whole * sample.mean, Interval(whole * low, whole * high))
     if figure is Figure.NPS:
         promoters, detractors = (
             sum(count for rating, count in ratings.items() if _values(figure, rating) == side) / n
@@ -165,11 +169,12 @@ _SCALES: Final[Mapping[Figure, tuple[float, float]]] = {
     Figure.CES: (MIN_EFFORT, MAX_EFFORT),
 }
 """Of the means: where each lies."""
-_SHARES: Final = frozenset({Figure.POSITIVE, Figure.NEGATIVE, Figure.CSAT})
+_WHOLES: Final[Mapping[Figure, float]] = {Figure.POSITIVE: 1.0, Figure.NEGATIVE: 1.0, Figure.CSAT: 100.0}
+"""Of the shares: what each is when it is of all reviews. CSAT is told in percent, as everywhere."""
 _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
     Figure.MEAN: ("the mean rating", "stars"),
-    Figure.POSITIVE: ("the share of four and five stars", "percent"),
-    Figure.NEGATIVE: ("the share of one and two stars", "percent"),
+    Figure.POSITIVE: ("the share of four and five stars", "share"),
+    Figure.NEGATIVE: ("the share of one and two stars", "share"),
     Figure.NPS: ("the NPS", "points"),
     Figure.CSAT: ("the share of satisfied customers", "percent"),
     Figure.CES: ("the mean effort", "stars"),
@@ -193,26 +198,30 @@ def _sample(figure: Figure, ratings: Ratings) -> Sample:
 
 
 def _values(figure: Figure, rating: float) -> float:
-    """Return what one review counts as in the mean that a figure is."""
+    """Return what one review counts as in the mean that a figure is; in that of a share, 0 or 1."""
     star = int(rating + 0.5)
     match figure:
         case Figure.MEAN:
             return rating
-        case Figure.POSITIVE | Figure.CSAT:
+        case Figure.POSITIVE:
             return float(star >= 4)
+        case Figure.CSAT:
+            return float(star in SATISFIED)
         case Figure.NEGATIVE:
             return float(star <= 2)
         case Figure.NPS:
-            return {5: 100.0, 4: 0.0}.get(star, -100.0)
+            return 100.0 * ((star in PROMOTERS) - (star in DETRACTORS))
         case Figure.CES:
-            return 1 + (rating - 1) * CES_POINTS_PER_STAR
+            return effort_of(rating)
 
 
 def _shown(form: str, value: float | None) -> str:
     value = value or 0.0
-    return {"percent": f"{100 * value:.0f} %", "points": f"{value:+.0f}"}.get(form, f"{value:.2f}").replace("-", "−")
+    forms = {"share": f"{100 * value:.0f} %", "percent": f"{value:.0f} %", "points": f"{value:+.0f}"}
+    return forms.get(form, f"{value:.2f}").replace("-", "−")
 
 
 def _signed(form: str, value: float) -> str:
-    text = {"percent": f"{100 * value:+.0f} points", "points": f"{value:+.0f} points"}.get(form, f"{value:+.2f}")
-    return text.replace("-", "−")
+    points = f"{value:+.0f} points"
+    forms = {"share": f"{100 * value:+.0f} points", "percent": points, "points": points}
+    return forms.get(form, f"{value:+.2f}").replace("-", "−")

@@ -18,6 +18,7 @@ from plaudit.scoring.projection.domain.course import (
     remaining,
     score_at,
 )
+from plaudit.scoring.projection.domain.state import idle_state_of, state_of
 from plaudit.scoring.projection.domain.target import (
     Reached,
     fewest_at_pace,
@@ -25,7 +26,7 @@ from plaudit.scoring.projection.domain.target import (
     pace_needed,
     worth_of_rerating,
 )
-from plaudit.scoring.scores.domain import half_stars, instant_of
+from plaudit.scoring.scores.domain import half_stars
 from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, landmark_us, unix_us
 from plaudit.scoring.sums.domain.traits import TRAITS
 
@@ -156,8 +157,7 @@ def outlook(
     if by <= at:
         raise PastDateError(by)
     at_us = unix_us(at)
-    state = _state(profile, merged, at_us)
-    idle = _standing_still(profile, merged, newest_us, at_us) if profile.is_frozen else state
+    state, idle = state_of(profile, merged, at_us), idle_state_of(profile, merged, newest_us, at_us)
     pace, reviews = _pace(profile, arrived)
     wanted = _usual_target(idle.score) if target is None else target
     return Outlook(
@@ -170,36 +170,6 @@ def outlook(
         at_pace=None if pace is None else _way(state, pace, at, wanted),
         target=None if wanted is None else Target(wanted, by, _takes(profile, state, wanted, pace, unix_us(by))),
         raised=_raised(profile, merged, state),
-    )
-
-
-def _state(profile: Profile, merged: MergedSums, at_us: int) -> ScoreState:
-    """Return what a score is made of, faded to an instant."""
-    sums = merged.sums
-    faded = 1.0
-    if profile.half_life_us is not None:
-        faded = remaining(at_us - landmark_us(merged.landmark, profile.half_life_us), profile.half_life_us)
-    is_empty = sums.n <= 0
-    return ScoreState(
-        a=0.0 if is_empty else sums.a * faded,
-        b=0.0 if is_empty else sums.b * faded,
-        at_us=at_us,
-        prior_weight=profile.prior_weight,
-        prior_value=profile.prior_value,
-        half_life_us=profile.half_life_us,
-    )
-
-
-def _standing_still(profile: Profile, merged: MergedSums, newest_us: int | None, at_us: int) -> ScoreState:
-    """Return the state of a frozen score: as of its newest review, and it does not fade until the next one."""
-    read = _state(profile, merged, instant_of(profile, newest_us, at_us))
-    return ScoreState(
-        a=read.a,
-        b=read.b,
-        at_us=at_us,
-        prior_weight=read.prior_weight,
-        prior_value=read.prior_value,
-        half_life_us=None,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.figures.domain.intervals import (
+from plaudit.scoring.intervals.domain import (
     Interval,
     Sample,
     Z,
@@ -45,6 +45,24 @@ def test_wilson_is_what_r_computes() -> None:
 )
 def test_the_lower_bound_is_the_published_one(positive: int, n: int, low: float) -> None:
     assert wilson(positive / n, n).low == pytest.approx(low, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("positive", "n", "low", "high"),
+    [  # statsmodels 0.15.0, stats/tests/results/results_proportion.py, from R binom.confint and DescTools BinomCI
+        (18, 20, 0.6989663547715128, 0.972133518786232),
+        (4, 20, 0.0806576625797981, 0.4160174322518935),
+        (4, 200, 0.00780442641634947, 0.05028708690582643),
+        (190, 200, 0.910421851861224, 0.972617354399236),
+        (1, 30, 0.00590859, 0.16670391),
+        (29, 30, 0.8332961, 0.9940914),
+        (0, 30, 0.0, 0.11351339),
+        (30, 30, 0.8864866, 1.0),
+        (19, 38, 0.348499283643951, 0.651500716356049),
+    ],
+)
+def test_intervals_of_shares_are_as_published(positive: int, n: int, low: float, high: float) -> None:
+    assert wilson(positive / n, n) == (pytest.approx(low, abs=1e-7), pytest.approx(high, abs=1e-7))
 
 
 @given(SHARES, NUMBERS)

@@ -1,0 +1,51 @@
+"""What surveys say, of sums that are made by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plaudit.scoring.sums.domain.decay import Sums
+from plaudit.scoring.sums.domain.surveys import DETRACTORS, PROMOTERS, SATISFIED, ces, csat, effort_of, nps, share
+
+counts = st.lists(st.integers(0, 1_000), min_size=5, max_size=5).filter(any)
+
+
+def of(*stars: float) -> Sums:
+    """The sums of replies of one star, of two and so on, that weigh so much; `share` reads no count."""
+    total = sum(star * weight for star, weight in enumerate(stars, start=1))
+    return Sums._make([total, sum(stars), *stars, 0, 0, 0, 0, 0])
+
+
+def test_three_promoters_one_passive_and_one_detractor_are_an_nps_of_40() -> None:
+    assert nps(of(1, 0, 0, 1, 3)) == pytest.approx(40)
+
+
+def test_csat_is_the_two_best_of_five_in_percent() -> None:
+    assert csat(of(1, 2, 3, 4, 10)) == pytest.approx(70)
+
+
+@pytest.mark.parametrize(("rating", "effort"), [(1, 1), (3, 4), (5, 7)])
+def test_an_effort_from_1_to_7_was_made_a_rating_from_1_to_5(rating: float, effort: float) -> None:
+    assert effort_of(rating) == effort
+
+
+def test_ces_is_the_mean_of_efforts() -> None:
+    assert ces(of(1, 0, 0, 0, 3)) == pytest.approx((1 + 3 * 7) / 4)
+
+
+@given(counts)
+def test_every_figure_lies_on_its_scale(weights: list[int]) -> None:
+    sums = of(*map(float, weights))
+
+    assert -100 <= nps(sums) <= 100
+    assert 0 <= csat(sums) <= 100
+    assert 1 <= ces(sums) <= 7
+    everybody = share(sums, PROMOTERS) + share(sums, DETRACTORS) + share(sums, (4,))
+    assert everybody == pytest.approx(1)
+    assert csat(sums) == pytest.approx(100 * (share(sums, PROMOTERS) + share(sums, (4,))))
+
+
+def test_what_rounding_leaves_beyond_a_scale_is_cut_off() -> None:
+    rounded = Sums(a=5.1, b2=1.0, w1=-1e-9, w2=0.0, w3=0.0, w4=0.0, w5=1.0, n1=0, n2=0, n3=0, n4=0, n5=1)
+
+    assert (share(rounded, SATISFIED), nps(rounded), csat(rounded), ces(rounded)) == (1, 100, 100, 7)
