@@ -7,7 +7,7 @@ import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.scoring.cells import store as cells
-from plaudit.scoring.cells.domain import MONTH_DAYS, Grain
+from plaudit.scoring.cells.domain import SPAN_DAYS, Grain
 from plaudit.scoring.history import store as history
 from plaudit.scoring.moves import store as moves
 from plaudit.scoring.moves.domain import GRAIN_BITS, Stretch
@@ -19,7 +19,7 @@ _TOPS = "max(trust_w) AS trust_top, max(recent_w) AS recent_top"
 _COUNTS = tuple(f"n{star}" for star in range(1, TOP_STARS + 1))
 _NUMBERS = ", ".join(cells.NUMBERS)
 _HALF_LIVES = ("trust", "recent")
-_MONTH_BITS = MONTH_DAYS.bit_length() - 1
+_MONTH_BITS = SPAN_DAYS.bit_length() - 1
 
 
 def _prompt(entries: str) -> str:
