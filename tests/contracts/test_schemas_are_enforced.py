@@ -85,11 +85,14 @@ BEYOND_SCHEMAS = {
     (ROTATE, "secret"): {"invalid-source"},
     ("PUT /v1/score-profiles/{profile_name}", "kinds"): {"invalid-profile"},
     ("PUT /v1/badges/{subject}", "name"): {"wrong-name"},
+    ("POST /v1/markers", "name"): {"wrong-name"},
+    ("PUT /v1/badge-profile", "profile"): {"unknown-profile", "unfit-profile", "profile-not-ready"},
     ("POST /v1/mappings/guess", "payload"): {"unusable-payload"},
     ("POST /v1/mappings/preview", "payload"): {"unusable-payload"},
     ("POST /v1/mappings/preview", "time_zone"): {"invalid-source"},
 }
-"""Refusals by rules that no schema can say: which zones, networks and secrets there are, and what a payload is."""
+"""Refusals by rules that no schema can say: which zones, networks, secrets and profiles there are, and what a payload
+is."""
 BETWEEN_FIELDS = {
     *(("POST /v1/replays", field) for field in ("delivery_id", "source_id", "received_from", "received_before")),
     *(("POST /v1/sources/{source_id}/test", field) for field in ("body", "body_base64")),

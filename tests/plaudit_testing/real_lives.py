@@ -270,8 +270,8 @@ def nps(stand: Stand) -> float:
 
 
 def csat(stand: Stand) -> float:
-    """1 for the two best answers of five."""
-    return float(stand.rating >= 3.5)
+    """In percent: the two best answers of five."""
+    return 100.0 * (stand.rating >= 3.5)
 
 
 def ces(stand: Stand) -> float:

@@ -41,7 +41,7 @@ async def test_a_page_shows_what_has_changed_and_keeps_the_focus(
         await bus.tell(None, review_state(1.0, "acme", rated_at=datetime.now(UTC)))
         await publisher.marked()
         await expect(acme.locator("[data-label=Reviews]")).to_have_text("2")
-        await expect(acme.locator("[data-label='1 stars']")).to_have_text("1")
+        await expect(acme.locator("[data-label='1 ★']")).to_have_text("1")
         await expect(link).to_be_focused()
         await page.close()
 

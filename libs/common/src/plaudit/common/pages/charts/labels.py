@@ -56,7 +56,8 @@ def _words(
     if has_names:
         _put_names(sheet, shown, across, scale)
     _put_thresholds(sheet, shown, scale)
-    is_numbered = bool(marks) and (shown.has_key or not put_words(sheet, marks))  # words would lie on other lines
+    # Between several lines words would lie on another one.
+    is_numbered = bool(marks) and (len(shown.series) > 1 or not put_words(sheet, marks))
     if is_numbered:
         put_numbers(sheet, marks)
     texts = Markup("").join(text.drawn() for text in sheet.texts)
