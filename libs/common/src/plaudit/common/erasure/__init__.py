@@ -1,6 +1,17 @@
 """Erasure in the services that read of it: what was erased is noted, scrubbed everywhere, and checked on each write."""
 
-from plaudit.common.erasure.commands import carry_on, erased_reviews, note, scrub_values
-from plaudit.common.erasure.domain import RUNTIME_STORES, Erased, Erasure, Kind
+from plaudit.common.erasure.commands import carry_on, erased_reviews, note, note_reviews, scrub_values
+from plaudit.common.erasure.domain import REVIEW_ERASED, RUNTIME_STORES, Erased, Erasure, Kind
 
-__all__ = ["RUNTIME_STORES", "Erased", "Erasure", "Kind", "carry_on", "erased_reviews", "note", "scrub_values"]
+__all__ = [
+    "REVIEW_ERASED",
+    "RUNTIME_STORES",
+    "Erased",
+    "Erasure",
+    "Kind",
+    "carry_on",
+    "erased_reviews",
+    "note",
+    "note_reviews",
+    "scrub_values",
+]

@@ -2,14 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec.structs import replace
 
+from plaudit.common.contracts.envelope import Envelope
 from plaudit.common.db import Tx
 from plaudit.common.erasure import store
-from plaudit.common.erasure.domain import GONE, Erased, Erasure, Kind, Stage, erasure_in, name_of, scrubbed, told_in
+from plaudit.common.erasure.domain import (
+    GONE,
+    REVIEW_ERASED,
+    Erased,
+    Erasure,
+    Kind,
+    Stage,
+    erasure_in,
+    name_of,
+    scrubbed,
+    told_in,
+)
 from plaudit.common.tenants import store as tenants
 
 LETTERS_PER_TURN: Final = 500
@@ -40,6 +52,17 @@ async def note(tx: Tx, erasures: Collection[Erasure]) -> None:
             for each in erasures
         ],
     )
+
+
+async def note_reviews(tx: Tx, events: Iterable[Envelope[Any]]) -> None:
+    """Remember the reviews that events of `reviews.v1` say were erased, if any says so."""
+    erasures = [
+        Erasure(event.tenant, Kind.REVIEW, event.data.review_id, event.time)
+        for event in events
+        if event.type == REVIEW_ERASED
+    ]
+    if erasures:
+        await note(tx, erasures)
 
 
 async def erased_reviews(tx: Tx, reviews: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

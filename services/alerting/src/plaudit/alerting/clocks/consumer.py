@@ -9,6 +9,7 @@ from plaudit.alerting.clocks.domain.clock import clock_id, order_key
 from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.common.contracts import REVIEWS, ReviewChange
 from plaudit.common.db import OrderKey, Tx
+from plaudit.common.erasure import REVIEW_ERASED
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import Record, Subscription
 
@@ -17,7 +18,6 @@ GATHER_SECONDS: Final = 0.1
 """At a hundred reviews a second, ten are one transaction, which costs little more than that of one. A clock, which runs
 for hours, starts or ends so much later at most; the first review after a quiet while does not wait."""
 FIRST_TYPE: Final = "review.created"
-ERASED_TYPE: Final = "review.erased"
 
 
 def subscription(followers: Sequence[Follower]) -> Subscription[ReviewChange]:
@@ -55,5 +55,5 @@ def _revision(record: Record[ReviewChange]) -> ReviewRevision:
         is_first=event.type == FIRST_TYPE,
         traceparent=event.traceparent,
         tracestate=event.tracestate,
-        is_erasure=event.type == ERASED_TYPE,
+        is_erasure=event.type == REVIEW_ERASED,
     )

@@ -5,16 +5,14 @@ written, so the handler appends a mark for each linked request, and the job `boa
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import OrderKey, Tx
+from plaudit.common.erasure import REVIEW_ERASED
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
 from plaudit.feedback_board.links import commands
 from plaudit.feedback_board.links.domain import EmptyChangeError, LinkableChange, known_review
-
-ERASED_TYPE: Final = "review.erased"
 
 
 def order_keys(record: Record[LinkableChange]) -> Iterable[OrderKey]:
@@ -24,12 +22,12 @@ def order_keys(record: Record[LinkableChange]) -> Iterable[OrderKey]:
 
 async def keep(tx: Tx, records: Sequence[Record[LinkableChange]]) -> Sequence[Outgoing]:
     """Keep the newest revision of each review in the batch; of one that is erased, nothing."""
-    erased = [record.event for record in records if record.event.type == ERASED_TYPE]
+    erased = [record.event for record in records if record.event.type == REVIEW_ERASED]
     try:
         reviews = [
             known_review(record.event.tenant, record.event.data)
             for record in records
-            if record.event.type != ERASED_TYPE
+            if record.event.type != REVIEW_ERASED
         ]
     except EmptyChangeError as error:
         raise InvalidRecordError(str(error)) from error

@@ -12,8 +12,6 @@ from plaudit.scoring.answers import commands
 from plaudit.scoring.answers.commands import Told
 from plaudit.scoring.answers.domain.review import AnswerableChange
 
-ERASED_TYPE: Final = "review.erased"
-
 
 async def keep_answers(tx: Tx, records: Sequence[Record[AnswerableChange]]) -> Sequence[Outgoing]:
     """Keep what becomes of reviews.
@@ -24,12 +22,7 @@ async def keep_answers(tx: Tx, records: Sequence[Record[AnswerableChange]]) -> S
         await commands.apply(tx, [_told(record) for record in records])
     except ValueError as error:
         raise InvalidRecordError(str(error)) from error
-    erased = [record.event for record in records if record.event.type == ERASED_TYPE]
-    if erased:
-        await erasure.note(
-            tx,
-            [erasure.Erasure(event.tenant, erasure.Kind.REVIEW, event.data.review_id, event.time) for event in erased],
-        )
+    await erasure.note_reviews(tx, (record.event for record in records))
     return ()
 
 

@@ -10,7 +10,6 @@ from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
 from plaudit.scoring.history import store
 from plaudit.scoring.history.domain import (
-    ERASED_TYPE,
     RevisedChange,
     ToldChange,
     changed_again,
@@ -39,12 +38,7 @@ async def append_to_ledger(tx: Tx, records: Sequence[Record[RevisedChange]]) -> 
         await store.append(tx, appended)
         await store.note_tail(tx, runs(changes))
         await store.note_changed_days(tx, days_past(appended, tx.now))
-    erased = [record.event for record in records if record.event.type == ERASED_TYPE]
-    if erased:
-        await erasure.note(
-            tx,
-            [erasure.Erasure(event.tenant, erasure.Kind.REVIEW, event.data.review_id, event.time) for event in erased],
-        )
+    await erasure.note_reviews(tx, (record.event for record in records))
     return ()
 
 

@@ -14,8 +14,6 @@ from plaudit.scoring.insight.domain.review import SaidChange
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import Source, latest
 
-ERASED_TYPE: Final = "review.erased"
-
 
 async def keep_what_is_said(tx: Tx, records: Sequence[Record[SaidChange]]) -> Sequence[Outgoing]:
     """Keep each review as its newest revision says, and what its source is called.
@@ -27,12 +25,7 @@ async def keep_what_is_said(tx: Tx, records: Sequence[Record[SaidChange]]) -> Se
     except ValueError as error:
         raise InvalidRecordError(str(error)) from error
     await sources.note(tx, latest(told for told in map(_source, records) if told is not None))
-    erased = [record.event for record in records if record.event.type == ERASED_TYPE]
-    if erased:
-        await erasure.note(
-            tx,
-            [erasure.Erasure(event.tenant, erasure.Kind.REVIEW, event.data.review_id, event.time) for event in erased],
-        )
+    await erasure.note_reviews(tx, (record.event for record in records))
     return ()
 
 

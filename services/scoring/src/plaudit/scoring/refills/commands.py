@@ -12,7 +12,7 @@ from plaudit.common.failpoints import failpoint
 from plaudit.common.refusals import WrongInputError
 from plaudit.scoring.cells.store import JOB_LOCK as CELLS_LOCK
 from plaudit.scoring.history import store as history
-from plaudit.scoring.history.domain import changed_again, entries
+from plaudit.scoring.history.domain import ERASED_TYPE, changed_again, entries
 from plaudit.scoring.moves.store import JOB_LOCK as MOVES_LOCK
 from plaudit.scoring.rebuilds import store as rebuilds
 from plaudit.scoring.rebuilds.domain import STEP_ENTRIES as SUMMED_ENTRIES
@@ -124,9 +124,7 @@ async def take_page(tx: Tx, tenant_id: str, after: str | None, page: Page) -> No
     if after is None:
         check_epoch(page.position, await store.epochs(tx))
         await store.state_places(tx, tenant_id, page.position)
-    erased = [
-        ErasedReview(tenant_id, item.review_id, item.type == "review.erased") for item in page.items if item.erased
-    ]
+    erased = [ErasedReview(tenant_id, item.review_id, item.type == ERASED_TYPE) for item in page.items if item.erased]
     await store.note_erased(tx, erased)
     items, refused = without_refused(item for item in page.items if not item.erased)
     numbers = await store.numbers(tx, {item.partition for item in items})
