@@ -8,6 +8,7 @@ import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.subjects import is_below, is_within, is_within_one_range
 from plaudit.scoring.cells.domain import (
     ASKING_SHARE,
     LARGE_ENTRIES,
@@ -146,13 +147,13 @@ FROM asking WHERE NOT EXISTS (
     WHERE celled.tenant_id = asking.tenant_id AND celled.prefix = asking.prefix
 )
 """
-_WITHIN = "subject >= {0} AND subject < {0} || '0' AND (subject = {0} OR subject >= {0} || '/')"
 _NAME_LARGE = f"""
 INSERT INTO celled_prefixes (tenant_id, prefix)
 SELECT asking.tenant_id, asking.prefix FROM unnest($1::text[], $2::text[]) AS asking (tenant_id, prefix)
 WHERE {LARGE_ENTRIES} <= (
     SELECT count(*) FROM (
-        SELECT FROM ledger WHERE ledger.tenant_id = asking.tenant_id AND {_WITHIN.format("asking.prefix")}
+        SELECT FROM ledger
+        WHERE ledger.tenant_id = asking.tenant_id AND {is_within_one_range("subject", "asking.prefix")}
         LIMIT {LARGE_ENTRIES}
     ) AS first_ones
 )
@@ -197,7 +198,7 @@ BELOW: Final = "left(subject, length($2) + 1) = $2 || '/'"
 _FIRST = "(SELECT subject FROM ledger WHERE tenant_id = $1 AND {} ORDER BY subject LIMIT 1) IS NOT NULL"
 OF_SUBJECT: Final = (
     f"subject = $2 AND {_FIRST.format('subject >= $2 AND subject <= $2')}",
-    f"""{BELOW} AND {_FIRST.format("subject >= $2 || '/' AND subject < $2 || '0'")}""",
+    f"{BELOW} AND {_FIRST.format(is_below('subject', '$2'))}",
 )
 """The entries of a subject itself, and those of what is below it: two conditions, since each is quicker by an index of
 its own. Where there are none of the one, they are not looked for; that the first one is asked for in the order of the
@@ -271,9 +272,9 @@ FROM found GROUP BY source_id, traits, block
 
 
 _SUMS_OF_LEDGER = history.kept_sums(
-    """
+    f"""
     SELECT sign, source_id, traits, rating, rated_at FROM ledger
-    WHERE tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))
+    WHERE tenant_id = $1 AND {is_within("subject", "$2")}
       AND valid_at >= $3 AND valid_at < $4 AND known_at >= $5 AND known_at < $6
 """,
     *("source_id", "traits"),

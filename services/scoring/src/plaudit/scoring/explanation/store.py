@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
 from plaudit.common.db import Tx
+from plaudit.common.db.subjects import is_within
 from plaudit.scoring.explanation.domain.changes import Share
 from plaudit.scoring.explanation.domain.window import (
     MovingReview,
@@ -14,7 +15,7 @@ from plaudit.scoring.explanation.domain.window import (
 )
 from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.moves.domain import ABSENT, Stretch
-from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, as_seen, below, bounds
+from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, as_seen, bounds
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.topics.domain import ERASED
 
@@ -107,7 +108,7 @@ _OF_REVIEWS = f"""(
     SELECT ledger.* FROM {_STRETCHES} CROSS JOIN unnest($12::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
         SELECT * FROM ledger WHERE review_id = wanted.id OFFSET 0
     ) AS ledger
-    WHERE tenant_id = $1 AND {below("subject", "$2")} AND {_SHOWN} > stretch.after AND {_SHOWN} <= stretch.until
+    WHERE tenant_id = $1 AND {is_within("subject", "$2")} AND {_SHOWN} > stretch.after AND {_SHOWN} <= stretch.until
 )"""
 _LARGEST, _LARGEST_BY_TIME, _LARGEST_OF = _largest(BY_SUBJECT), _largest(BY_TIME), _largest(_OF_REVIEWS)
 # What IS TRUE is put to serves no index, so that these are found by the one that is meant, whatever a plan expects.
@@ -116,7 +117,7 @@ _NEWEST_NEW = f"""
 WITH newest AS MATERIALIZED (
     SELECT * FROM ledger
     WHERE tenant_id = $1 AND valid_at <= ($4::timestamptz[])[1] AND valid_at > ($3::timestamptz[])[1]
-        AND ({below("subject", "$2")}) IS TRUE AND sign = 1 AND happened IN ({Happened.CREATED:d}, {Happened.LATE:d})
+        AND {is_within("subject", "$2")} IS TRUE AND sign = 1 AND happened IN ({Happened.CREATED:d}, {Happened.LATE:d})
         AND (known_at <= ($4::timestamptz[])[1]) IS TRUE
     ORDER BY valid_at DESC LIMIT $12
 )
@@ -139,13 +140,13 @@ WITH entries AS ({
             f'''(
     SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
     WHERE tenant_id = $1 AND known_at > ($3::timestamptz[])[1] AND known_at <= ($4::timestamptz[])[1]
-        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND ({below("subject", "$2")}) IS TRUE
+        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {is_within("subject", "$2")} IS TRUE
         AND (valid_at <= ($4::timestamptz[])[1]) IS TRUE
     UNION ALL
     SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
     WHERE tenant_id = $1 AND valid_at > known_at AND valid_at > ($3::timestamptz[])[1]
         AND valid_at <= ($4::timestamptz[])[1] AND (known_at <= ($3::timestamptz[])[1]) IS TRUE
-        AND (happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {below("subject", "$2")}) IS TRUE
+        AND (happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {is_within("subject", "$2")}) IS TRUE
 )''',
             "$2",
         )

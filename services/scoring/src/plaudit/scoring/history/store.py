@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
+from plaudit.common.db.subjects import is_within
 from plaudit.scoring.history.domain import ChangedDay, LedgerEntry, Run
 from plaudit.scoring.history.tables import changed_days, ledger, tail
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
@@ -40,8 +41,7 @@ UPDATE ledger SET topics = {ERASED} WHERE tenant_id = $1 AND review_id = $2::uui
 # A time as whole microseconds. A double holds it to a quarter of one, which rounding takes away.
 _RATED_US = "round(date_part('epoch', rated_at) * 1e6)::bigint"
 _NUMBERS = f"sign, source_id, traits, rating, {_RATED_US} AS rated_us, floor(rating + 0.5)::int AS star"
-# '0' is the character after '/': the range is exactly what lies below the subject.
-_OF_SUBJECT = "tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))"
+_OF_SUBJECT = f"tenant_id = $1 AND {is_within('subject', '$2')}"
 _MOMENT = f"{_OF_SUBJECT} AND valid_at <= $3 AND known_at <= $4"
 ENTRIES: Final = f"SELECT {_NUMBERS} FROM ledger WHERE {_MOMENT}"
 """The entries of a subject ($1: the tenant, $2: it) that make up a moment ($3, $4); other rooms select from it, too."""

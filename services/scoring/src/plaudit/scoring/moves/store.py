@@ -8,6 +8,7 @@ import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.subjects import is_within
 from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.moves.domain import (
     ABSENT,
@@ -38,11 +39,6 @@ _RATED_US: Final = "round(date_part('epoch', rated_at) * 1e6)::bigint"
 _SHOWN: Final = "greatest(valid_at, known_at)"
 
 
-def below(subject: str, prefix: str) -> str:
-    """Return the condition that a subject is a prefix or lies below it. '0' is the character after '/'."""
-    return f"({subject} = {prefix} OR ({subject} >= {prefix} || '/' AND {subject} < {prefix} || '0'))"
-
-
 def shown_between(after: str, until: str) -> str:
     """Return entries that are shown after an instant and until another, found by when they were known.
 
@@ -58,7 +54,7 @@ def shown_between(after: str, until: str) -> str:
 
 def as_seen(entries: str, prefix: str, *more: str) -> str:
     """Return what entries of a prefix did to it: what only moved below it did nothing."""
-    is_here = f"(other_subject IS NULL OR {below('other_subject', prefix)})"
+    is_here = f"(other_subject IS NULL OR {is_within('other_subject', prefix)})"
     return f"""
     SELECT {"".join(f"{each}, " for each in more)}review_id, epoch, sequence, source_id, sign, rating, rated_at, topics,
         traits, floor(rating + 0.5)::smallint AS star,
@@ -118,7 +114,7 @@ def weight(half_life_us: str, at_us: str) -> str:
     return f"power(2::float8, greatest(-{MAX_EXPONENT}, coalesce(({_RATED_US} - {at_us})::float8 / {half_life_us}, 0)))"
 
 
-_OF_PREFIX = "tenant_id = $1 AND " + below("subject", "$2")
+_OF_PREFIX = f"tenant_id = $1 AND {is_within('subject', '$2')}"
 _AT_ONCE = ("sign * rating * w AS a", "sign * w AS b")
 _READ_US, _HALF_LIFE_US = "$5::bigint", "$6::float8"
 _STRETCHES = "unnest($3::timestamptz[], $4::timestamptz[]) AS stretch (after, until)"
@@ -126,7 +122,7 @@ _STRETCHES = "unnest($3::timestamptz[], $4::timestamptz[]) AS stretch (after, un
 BY_TIME: Final = f"""(
     SELECT found.* FROM {_STRETCHES} CROSS JOIN LATERAL (
         SELECT * FROM {shown_between("stretch.after", "stretch.until")} AS shown OFFSET 0
-    ) AS found WHERE {below("found.subject", "$2")}
+    ) AS found WHERE {is_within("found.subject", "$2")}
 )"""
 BY_SUBJECT: Final = f"""(
     SELECT ledger.* FROM {_STRETCHES} CROSS JOIN ledger

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Final
 
 from plaudit.common.db import Tx
+from plaudit.common.db.subjects import is_within
 from plaudit.scoring.projection.domain.outlook import Arrived
 
-# What was rated after an instant takes effect after it, too; that narrows the index. '0' is the character after '/':
-# the range is exactly what lies below the subject.
-_ARRIVED: Final = """
+# What was rated after an instant takes effect after it, too; that narrows the index.
+_ARRIVED: Final = f"""
 SELECT source_id::text AS source_id, traits, sum(sign)::bigint AS reviews, sum(sign * rating) AS total
 FROM ledger
-WHERE tenant_id = $1 AND (subject = $2 OR (subject >= $2 || '/' AND subject < $2 || '0'))
+WHERE tenant_id = $1 AND {is_within("subject", "$2")}
   AND valid_at > $3 AND valid_at <= $4 AND rated_at > $3
 GROUP BY source_id, traits
 """

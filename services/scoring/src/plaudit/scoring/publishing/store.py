@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
+from plaudit.common.db.subjects import is_within
 from plaudit.scoring.half_lives.tables import ROW
 from plaudit.scoring.profiles.domain import BUILT_IN, Profile, profile_of
 from plaudit.scoring.publishing.domain import Mark, OwnProfiles, Place, Published, ScoreKey, SubjectSums
@@ -143,12 +144,12 @@ SELECT tenant_id, prefix, NOT EXISTS (
 ) AS is_missing
 FROM walked LEFT JOIN own USING (tenant_id) ORDER BY tenant_id, prefix
 """
-# Only where all transactions have ended: so nothing new comes before what was read. '0' is the character after '/'.
-_EVENTS = """
+# Only where all transactions have ended: so nothing new comes before what was read.
+_EVENTS = f"""
 SELECT xid, prefix, data FROM published_scores
 WHERE tenant_id = $1 AND (xid, prefix) > ($2, $3) AND xid < pg_snapshot_xmin(pg_current_snapshot())
 AND ($4::text IS NULL OR prefix = $4)
-AND ($5::text IS NULL OR prefix = $5 OR (prefix >= $5 || '/' AND prefix < $5 || '0'))
+AND ($5::text IS NULL OR {is_within("prefix", "$5")})
 ORDER BY xid, prefix LIMIT $6
 """
 _END = "SELECT pg_snapshot_xmin(pg_current_snapshot())"

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import cast, func, select
 
 from plaudit.common.db import SqlTx, Tx
-from plaudit.common.db.subjects import within
+from plaudit.common.db.subjects import range_below, within
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.half_lives import store as half_lives
 from plaudit.scoring.half_lives.domain import READY, Progress, own_half_life, progress_of
@@ -20,7 +20,7 @@ from plaudit.scoring.sums.domain.parts import KeptPart, Part, parts_for
 from plaudit.scoring.sums.tables import sums
 
 # Each step looks up the next prefix in the index, and goes past all that lies below the present child at once. No
-# character of a subject sorts after '~', and '0' is the one after '/'.
+# character of a subject sorts after '~'.
 _CHILDREN = """
 WITH RECURSIVE steps AS (
     (SELECT prefix FROM sums WHERE tenant_id = $1 AND prefix >= $2 AND prefix < $3 ORDER BY prefix LIMIT 1)
@@ -196,5 +196,5 @@ async def children_of(tx: Tx, tenant_id: str, parent: str, limit: int, depth: in
         limit: at most so many.
         depth: how many segments below it, from 1 on.
     """
-    low, high, above = (f"{parent}/", f"{parent}0", parent.count("/") + 1) if parent else ("", "~", 0)
+    low, high, above = (*range_below(parent), parent.count("/") + 1) if parent else ("", "~", 0)
     return [row["prefix"] for row in await tx.raw.fetch(_CHILDREN, tenant_id, low, high, above + depth, limit)]

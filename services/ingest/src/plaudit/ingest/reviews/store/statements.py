@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from plaudit.common.db.subjects import is_within
 from plaudit.ingest.reviews.domain.facts import IS_KNOWN, Bits, bits_asked, more_bits_asked
 from plaudit.ingest.reviews.domain.filters import Wanted
 from plaudit.ingest.reviews.domain.order import Order
@@ -323,11 +324,7 @@ def _bits(statement: Statement, asked: Iterable[Bits]) -> list[str]:
 def _of_sources(statement: Statement, wanted: Wanted, name: str) -> list[str]:
     conditions = []
     if wanted.filters.subject is not None:
-        subject = wanted.filters.subject
-        # '0' is the character after '/', so this range is exactly the paths below.
-        bounds = [statement.give(each) for each in (subject, f"{subject}/", f"{subject}0")]
-        within = "({0}.subject = {1} OR ({0}.subject >= {2} AND {0}.subject < {3}))"
-        conditions.append(within.format(name, *bounds))
+        conditions.append(is_within(f"{name}.subject", f"{statement.give(wanted.filters.subject)}::text"))
     if wanted.source_ids is not None:
         conditions.append(f"{name}.source_id = ANY({statement.give(list(wanted.source_ids))}::uuid[])")
     if wanted.other_source_ids:

@@ -9,6 +9,7 @@ import msgspec
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
+from plaudit.common.db.subjects import range_below
 from plaudit.scoring.reconciliation.domain import (
     MAX_HELD_SECONDS,
     Comparison,
@@ -281,7 +282,7 @@ async def next_root(tx: Tx, tenant_id: str, after: str) -> Root | None:
         if path == root:
             return Root(tenant_id, root, path)
         # Other names may lie between a subject and what is below it: `acme`, `acme-2`, `acme/berlin`.
-        after = f"{root}0"
+        _, after = range_below(root)
         if not has_own:
             return Root(tenant_id, root, after)
     return None

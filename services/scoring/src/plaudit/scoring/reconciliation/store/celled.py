@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from plaudit.common.db import Tx
+from plaudit.common.db.subjects import is_within
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import SPAN_DAYS, Grain
 from plaudit.scoring.history import store as history
@@ -14,7 +15,7 @@ from plaudit.scoring.moves.domain import GRAIN_BITS, Stretch
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.reconciliation.domain import TOLERANCE, TOP_STARS, window_of
 
-_OF_SUBJECT = "tenant_id = $1 AND " + moves.below("subject", "$2")
+_OF_SUBJECT = f"tenant_id = $1 AND {is_within('subject', '$2')}"
 _TOPS = "max(trust_w) AS trust_top, max(recent_w) AS recent_top"
 _COUNTS = tuple(f"n{star}" for star in range(1, TOP_STARS + 1))
 _NUMBERS = ", ".join(cells.NUMBERS)
@@ -186,7 +187,7 @@ ORDER BY compared_at NULLS FIRST, tenant_id, prefix LIMIT 1
 """
 _FILLED = f"""
 SELECT tenant_id, prefix FROM celled_prefixes
-WHERE is_filled AND ($1::text IS NULL OR tenant_id = $1) AND ($2::text IS NULL OR {moves.below("prefix", "$2")})
+WHERE is_filled AND ($1::text IS NULL OR tenant_id = $1) AND ($2::text IS NULL OR {is_within("prefix", "$2")})
 ORDER BY tenant_id, prefix
 """
 

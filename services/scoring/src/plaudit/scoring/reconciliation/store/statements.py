@@ -10,6 +10,7 @@ from sqlalchemy import Table
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.subjects import is_within, is_within_one_range
 from plaudit.scoring.half_lives.tables import ROW, tenant_sums
 from plaudit.scoring.history.store import half_life_sums, kept_sums
 from plaudit.scoring.reconciliation.domain import TOLERANCE
@@ -21,25 +22,24 @@ LIVE_GROUP: Final = "scoring-live"
 HISTORY_GROUP: Final = "scoring-history"
 
 _GROUPS = ("prefix", "source_id", "traits", "partition")
-_WITHIN = "{0} >= $2 AND {0} < $2 || '0' AND ({0} = $2 OR {0} >= $2 || '/')"
 _DEPTH = "cardinality(string_to_array($2, '/'))"
 _OF_PREFIXES = f"""
 SELECT array_to_string(parts[1:depth], '/') COLLATE "C" AS prefix, source_id, traits, of_subject.partition,
     sign, rating, rated_at
 FROM (
     SELECT ledger.* FROM ledger JOIN even USING (partition)
-    WHERE tenant_id = $1 AND {_WITHIN.format("subject")}
+    WHERE tenant_id = $1 AND {is_within_one_range("subject", "$2")}
       AND (ledger.epoch, ledger.sequence) <= (even.epoch, even.sequence)
 ) AS of_subject, string_to_array(subject, '/') AS parts,
     generate_series({_DEPTH}, CASE WHEN $3 THEN {_DEPTH} ELSE cardinality(parts) END) AS depth
 """
-_LATER = """
+_LATER = f"""
 SELECT wanted.prefix, source_id, traits, sign, rating, rated_at
 FROM (
     SELECT * FROM ledger WHERE partition = $2 AND epoch = $3 AND sequence > $4 AND sequence <= $5 AND tenant_id = $1
 ) AS later
 JOIN (SELECT DISTINCT prefix FROM truth) AS wanted
-    ON later.subject = wanted.prefix OR (later.subject >= wanted.prefix || '/' AND later.subject < wanted.prefix || '0')
+    ON {is_within("later.subject", "wanted.prefix")}
 """
 
 
@@ -141,7 +141,7 @@ truth AS ({shape.summed(_OF_PREFIXES, *_GROUPS)}),
 held AS (
     SELECT held.* FROM {shape.table.name} AS held JOIN even USING (partition)
     WHERE tenant_id = $1 {shape.of_half_life}
-      AND CASE WHEN $3 THEN prefix = $2 ELSE {_WITHIN.format("prefix")} END AND prefix >= $2
+      AND CASE WHEN $3 THEN prefix = $2 ELSE {is_within_one_range("prefix", "$2")} END AND prefix >= $2
 ),
 compared AS (
     SELECT {", ".join(f"coalesce(truth.{name}, held.{name}) AS {name}" for name in key)}, {
