@@ -128,8 +128,8 @@ async def test_entries_that_are_there_are_told_what_happened_by_those_beside_the
     )
     assert [tuple(row) for row in rows] == [
         (1, 1, Happened.LATE, None, None, None, None),
-        (2, 1, Happened.CREATED, None, None, None, None),
-        (3, 1, Happened.CREATED, None, None, None, None),
+        (2, 1, Happened.NEW, None, None, None, None),
+        (3, 1, Happened.NEW, None, None, None, None),
         (4, -1, Happened.EDITED, None, 4, 1, None),
         (4, 1, Happened.EDITED, None, 1, 1, None),
         (5, -1, Happened.REMOVED, None, None, None, None),

@@ -163,7 +163,7 @@ def test_a_kind_or_an_origin_that_is_not_known_is_refused(unknown):
 @pytest.mark.parametrize(
     ("states", "event_type", "known_days", "happened"),
     [
-        ((None, rated(0)), CREATED_TYPE, 1, Happened.CREATED),
+        ((None, rated(0)), CREATED_TYPE, 1, Happened.NEW),
         ((None, rated(0)), CREATED_TYPE, 1.01, Happened.LATE),
         ((rated(0), rated(1, 4)), "review.edited", 1, Happened.EDITED),
         ((rated(0), scored(subject="acme")), "review.edited", 1, Happened.MOVED),
@@ -185,7 +185,7 @@ def test_an_entry_says_what_happened(states, event_type, known_days, happened):
 def test_a_review_that_was_removed_before_it_was_ever_seen_is_new_when_it_is_restored():
     [entry] = entries([told(None, rated(0), 0, "review.restored")], {})
 
-    assert entry.happened == Happened.CREATED
+    assert entry.happened == Happened.NEW
 
 
 def test_each_entry_of_an_edit_says_what_the_other_state_is():

@@ -2,8 +2,9 @@
 
 import pytest
 
-from plaudit.scoring.explanation.domain.window import Happened, Stars
+from plaudit.scoring.explanation.domain.window import Stars
 from plaudit.scoring.explanation.domain.wording import became, in_words
+from plaudit.scoring.history.domain import Happened
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from plaudit.scoring.explanation.domain.window import (
     told_of,
 )
 from plaudit.scoring.explanation.schemas import (
+    HAPPENED_OUT,
     EffectOut,
     EffectsOut,
     ExplanationOut,
@@ -332,7 +333,7 @@ def _explanation_out(found: Explanation, names: Mapping[str, Source]) -> Explana
         ageing=found.change.ageing,
         parts=[
             PartOut(
-                happened=stars.happened,
+                happened=HAPPENED_OUT[stars.happened],
                 stars_before=stars.before,
                 stars_after=stars.after,
                 count=each.changes,
@@ -349,7 +350,7 @@ def _explanation_out(found: Explanation, names: Mapping[str, Source]) -> Explana
                 review_id=review.review_id,
                 source_id=review.source_id,
                 **named(names.get(review.source_id)),
-                happened=list(review.happened),
+                happened=[HAPPENED_OUT[each] for each in review.happened],
                 stars_before=review.before,
                 stars_after=review.after,
                 effect=points,

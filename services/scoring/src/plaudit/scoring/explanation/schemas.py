@@ -1,13 +1,27 @@
 """The bodies of the API of explanation."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
-from plaudit.scoring.explanation.domain.window import Happened
+from plaudit.scoring.history.domain import Happened
 
 EXAMPLE_SOURCE_ID = "01956d00-0000-7000-8000-000000000001"
 EXAMPLE_REVIEW_ID = "01956d00-0000-7000-8000-00000000000a"
+HappenedOut = Literal["new", "late", "edited", "removed", "restored", "moved_in", "moved_out", "erased"]
+HAPPENED_OUT: Final[Mapping[Happened, HappenedOut]] = {
+    Happened.NEW: "new",
+    Happened.LATE: "late",
+    Happened.EDITED: "edited",
+    Happened.REMOVED: "removed",
+    Happened.RESTORED: "restored",
+    Happened.MOVED_IN: "moved_in",
+    Happened.MOVED_OUT: "moved_out",
+    Happened.ERASED: "erased",
+}
+"""All that a subject sees."""
 
 
 class EffectOut(BaseModel):
@@ -44,7 +58,7 @@ class StandingOut(BaseModel):
 class PartOut(BaseModel):
     """What one thing that became of reviews of the same stars did to the score."""
 
-    happened: Happened = Field(
+    happened: HappenedOut = Field(
         description="`new`; `late`: new, and rated more than a day before it was known; `edited`; `removed`; "
         "`restored`; `moved_in` from and `moved_out` to a subject that is not below this one; `erased` at the person's "
         "request.",
@@ -100,7 +114,7 @@ class MovingReviewOut(BaseModel):
         description="What the tenant calls the source; null until a review has told.", examples=["Acme shop"]
     )
     platform: str | None = Field(description="The source's platform; null as the name.", examples=["native"])
-    happened: list[Happened] = Field(description="What became of it, each once, in order.", examples=[["new"]])
+    happened: list[HappenedOut] = Field(description="What became of it, each once, in order.", examples=[["new"]])
     stars_before: int | None = Field(
         description="What it counted as when the window began; null if not.", examples=[None]
     )

@@ -9,7 +9,6 @@ from plaudit.scoring.explanation.domain.changes import Share
 from plaudit.scoring.explanation.domain.window import (
     MovingReview,
     effect_bound,
-    happened_of,
     log_weights,
     source_log_weights,
 )
@@ -117,7 +116,7 @@ _NEWEST_NEW = f"""
 WITH newest AS MATERIALIZED (
     SELECT * FROM ledger
     WHERE tenant_id = $1 AND valid_at <= ($4::timestamptz[])[1] AND valid_at > ($3::timestamptz[])[1]
-        AND {is_within("subject", "$2")} IS TRUE AND sign = 1 AND happened IN ({Happened.CREATED:d}, {Happened.LATE:d})
+        AND {is_within("subject", "$2")} IS TRUE AND sign = 1 AND happened IN ({Happened.NEW:d}, {Happened.LATE:d})
         AND (known_at <= ($4::timestamptz[])[1]) IS TRUE
     ORDER BY valid_at DESC LIMIT $12
 )
@@ -213,7 +212,7 @@ def _review(row: Any) -> MovingReview:
     return MovingReview(
         str(row["review_id"]),
         row["source_id"],
-        tuple(dict.fromkeys(map(happened_of, row["happened"] or ()))),
+        tuple(dict.fromkeys(map(Happened, row["happened"] or ()))),
         row["before"],
         row["after"],
         Share(row["a"], row["b"]),

@@ -21,9 +21,13 @@ LATE_AFTER: Final = timedelta(days=1)
 
 
 class Happened(IntEnum):
-    """What became of a review. It is stored."""
+    """What happened to a review. It is stored.
 
-    CREATED = 0
+    The ledger has the first seven. A subject sees the same, but that it sees a review come in or go out where the
+    ledger sees it move; a move below the subject is nothing to it.
+    """
+
+    NEW = 0
     EDITED = 1
     """What counts of it changed, and perhaps its subject as well."""
     MOVED = 2
@@ -33,10 +37,13 @@ class Happened(IntEnum):
     ERASED = 5
     """At the person's request."""
     LATE = 6
-    """Created, and rated long before."""
+    """New to us, and rated more than a day before we knew it."""
+    MOVED_IN = 7
+    """From a subject that is not below this one; it may have been edited as well."""
+    MOVED_OUT = 8
 
 
-CREATED: Final = Happened.CREATED.value
+NEW: Final = Happened.NEW.value
 LATE: Final = Happened.LATE.value
 
 
@@ -181,7 +188,7 @@ def _new(told: ToldChange, review: SortedReview) -> LedgerEntry:
         review=review,
         traits=check(review),
         valid_at=min(told.known_at, review.rated_at),
-        happened=LATE if told.known_at - review.rated_at > LATE_AFTER else CREATED,
+        happened=LATE if told.known_at - review.rated_at > LATE_AFTER else NEW,
         topics=topics_in_one(review.topics) if review.topics else 0,
     )
 
@@ -219,7 +226,7 @@ def without_topics(appended: list[LedgerEntry], erased: Collection[tuple[str, st
 
 
 def _happened(told: ToldChange, *, was_there: bool) -> int:
-    """Return what became of a review, of which the ledger has entries or not."""
+    """Return what happened to a review, of which the ledger has entries or not."""
     before, after = told.change.before, told.change.after
     if after is None:
         return Happened.ERASED if told.type == ERASED_TYPE else Happened.REMOVED
@@ -228,7 +235,7 @@ def _happened(told: ToldChange, *, was_there: bool) -> int:
         return Happened.MOVED if only_moved else Happened.EDITED
     if was_there:
         return Happened.RESTORED
-    return Happened.LATE if told.known_at - after.rated_at > LATE_AFTER else Happened.CREATED
+    return Happened.LATE if told.known_at - after.rated_at > LATE_AFTER else Happened.NEW
 
 
 def days_past(appended: Iterable[LedgerEntry], now: datetime) -> list[ChangedDay]:

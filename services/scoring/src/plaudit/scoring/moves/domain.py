@@ -6,7 +6,6 @@ that a window begins and ends within, and those that are not summed, are read en
 """
 
 from collections.abc import Collection
-from enum import IntEnum
 from typing import Final, NamedTuple
 
 from plaudit.scoring.profiles.domain import DAY_US
@@ -23,26 +22,12 @@ ABSENT: Final = 0
 """In place of a star that there is none of."""
 
 
-class Became(IntEnum):
-    """What became of a review, as one subject sees it. It is stored; the first seven are the ledger's."""
-
-    CREATED = 0
-    EDITED = 1
-    REMOVED = 3
-    RESTORED = 4
-    ERASED = 5
-    LATE = 6
-    MOVED_IN = 7
-    """From a subject that is not below this one."""
-    MOVED_OUT = 8
-
-
 class Moved(NamedTuple):
     """What changes of one kind did to the sums of a subject."""
 
     source_id: str
-    became: int
-    """`MIXED` where they are told apart by topic."""
+    happened: int
+    """As `history.domain.Happened`; `MIXED` where they are told apart by topic."""
     traits: int
     other_traits: int
     """Of the other state; `MIXED` where there is none."""
@@ -52,7 +37,7 @@ class Moved(NamedTuple):
     sign: int
     """Whether states came (1) or went (-1); 0 where they are told apart by topic."""
     topic: int
-    """A topic's bit; `MIXED` where they are told apart by what became of them."""
+    """A topic's bit; `MIXED` where they are told apart by what happened."""
     newest_us: int
     """When the newest of these reviews was rated."""
     changes: float

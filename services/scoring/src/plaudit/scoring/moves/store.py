@@ -15,7 +15,6 @@ from plaudit.scoring.moves.domain import (
     GRAIN_BITS,
     LANDMARK_BITS,
     MIXED,
-    Became,
     Moved,
     Pieces,
     Stretch,
@@ -59,7 +58,7 @@ def as_seen(entries: str, prefix: str, *more: str) -> str:
     SELECT {"".join(f"{each}, " for each in more)}review_id, epoch, sequence, source_id, sign, rating, rated_at, topics,
         traits, floor(rating + 0.5)::smallint AS star,
         CASE
-            WHEN is_here THEN happened WHEN sign > 0 THEN {Became.MOVED_IN:d} ELSE {Became.MOVED_OUT:d}
+            WHEN is_here THEN happened WHEN sign > 0 THEN {Happened.MOVED_IN:d} ELSE {Happened.MOVED_OUT:d}
         END AS happened,
         CASE WHEN is_here THEN coalesce(other_traits, {MIXED}) ELSE {MIXED} END AS other_traits,
         CASE WHEN is_here THEN coalesce(other_star, {ABSENT}) ELSE {ABSENT} END AS other_star

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from math import exp2, fsum, log2
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
 from plaudit.scoring.explanation.domain.changes import Change, Prior, Share, Start, explain
-from plaudit.scoring.moves.domain import ABSENT, MIXED, Became, Moved
+from plaudit.scoring.history.domain import Happened
+from plaudit.scoring.moves.domain import ABSENT, MIXED, Moved
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.sums.domain.traits import TRAITS
 from plaudit.scoring.topics.domain import topic_of
@@ -24,39 +24,6 @@ class ReversedWindowError(ValueError):
     def __init__(self, begins: datetime, ends: datetime) -> None:
         """Name both instants."""
         super().__init__(f"The window begins at {begins:%FT%TZ} and ends at {ends:%FT%TZ}; send a `to` after `from`.")
-
-
-class Happened(StrEnum):
-    """What became of a review."""
-
-    NEW = "new"
-    LATE = "late"
-    """New to us, and rated more than a day before we knew it."""
-    EDITED = "edited"
-    REMOVED = "removed"
-    RESTORED = "restored"
-    MOVED_IN = "moved_in"
-    """From a subject that is not below this one."""
-    MOVED_OUT = "moved_out"
-    ERASED = "erased"
-    """At the person's request."""
-
-
-_HAPPENED: Final = {
-    Became.CREATED: Happened.NEW,
-    Became.LATE: Happened.LATE,
-    Became.EDITED: Happened.EDITED,
-    Became.REMOVED: Happened.REMOVED,
-    Became.RESTORED: Happened.RESTORED,
-    Became.ERASED: Happened.ERASED,
-    Became.MOVED_IN: Happened.MOVED_IN,
-    Became.MOVED_OUT: Happened.MOVED_OUT,
-}
-
-
-def happened_of(number: int) -> Happened:
-    """Return what became of a review by its stored number."""
-    return _HAPPENED[Became(number)]
 
 
 class Stars(NamedTuple):
@@ -230,7 +197,7 @@ def told_of(profile: Profile, moved: Iterable[Moved]) -> tuple[list[Told], list[
         if each.sign < 0:
             before, after = after, before
         if (before, after) != (None, None):
-            group = Group(Stars(happened_of(each.became), before, after), each.source_id)
+            group = Group(Stars(Happened(each.happened), before, after), each.source_id)
             groups.setdefault(group, []).append(done)
     told = [Told(group, *_together(done)) for group, done in groups.items()]
     return [each for each in told if _tells(each)], [ToldTopic(name, *_together(done)) for name, done in topics.items()]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from plaudit.common.contracts.mentions import TOPIC_TITLES
-from plaudit.scoring.explanation.domain.window import Happened, Stars
+from plaudit.scoring.explanation.domain.window import Stars
+from plaudit.scoring.history.domain import Happened
 
 _WHOLE: Final = {
     Happened.NEW: "{number} new {stars}-star {reviews}",
@@ -51,8 +52,8 @@ def _edited(stars: Stars, count: str) -> str:
 
 
 def became(happened: Sequence[Happened], before: int | None, after: int | None) -> str:
-    """Return what became of one review, such as `new: 5 ★` or `edited, removed: 2 ★ before`."""
-    words = ", then ".join(each.value.replace("_", " ") for each in happened)
+    """Return what became of one review, such as `new: 5 ★` or `edited, then removed: 2 ★ before`."""
+    words = ", then ".join(each.name.lower().replace("_", " ") for each in happened)
     if before is None and after is None:
         return words
     if before is None:
