@@ -29,6 +29,7 @@ from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
 from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, NOTHING_KEPT, TOTAL, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart
+from plaudit.scoring.sums.store import added
 
 HAS_WORK: Final = "SELECT EXISTS (SELECT FROM tail) OR EXISTS (SELECT FROM celled_prefixes WHERE NOT is_filled)"
 JOB_LOCK: Final = "scoring/cells"
@@ -40,7 +41,6 @@ NUMBERS: Final = tuple(name for name in _CELLS.names if name not in {*_KEY, "pro
 _RATED = Columns(rated_cells)
 _RATED_KEY = tuple(column.name for column in rated_cells.primary_key)
 RATED_NUMBERS: Final = tuple(name for name in _RATED.names if name not in _RATED_KEY)
-_DAY = "({} AT TIME ZONE 'UTC')::date - DATE '1970-01-01'"
 GRAINS: Final = ", ".join(
     f"({valid:d}, {known:d})" for valid in Grain for known in Grain if (valid, known) != (Grain.ALL, Grain.ALL)
 )
@@ -57,16 +57,6 @@ def totals(of: str, *names: str) -> str:
     )
 
 
-def _added(*names: str) -> str:
-    """Return what an upsert does with numbers of cells that are there."""
-    return ", ".join(
-        f"{name} = greatest(held.{name}, excluded.{name})"
-        if name == "newest_us"
-        else f"{name} = held.{name} + excluded.{name}"
-        for name in names
-    )
-
-
 def span_of(grain: str, day: str) -> str:
     """Return the span of a grain that a day is in."""
     return f"CASE {grain} WHEN {Grain.DAY:d} THEN {day} WHEN {Grain.MONTH:d} THEN {day} >> {_MONTH_BITS} ELSE 0 END"
@@ -77,7 +67,7 @@ RATED_DAY: Final = f"floor(rated_us / {DAY_US}::float8)::int"
 
 def _into_cells(entries: str) -> str:
     """Return the WITH queries that add entries to the cells of all grains; `entries` names the prefix of each."""
-    days = f"{_DAY.format('valid_at')} AS valid_day, {_DAY.format('known_at')} AS known_day"
+    days = f"{history.day_of('valid_at')} AS valid_day, {history.day_of('known_at')} AS known_day"
     groups = ("tenant_id", "prefix", "valid_day", "known_day", "source_id", "traits", "is_prompt")
     rated_groups = ("tenant_id", "prefix", "source_id", "traits")
     return f"""
@@ -93,7 +83,7 @@ by_grain AS (
 ),
 added AS (
     INSERT INTO cells AS held ({_CELLS.listed}) SELECT {_CELLS.listed} FROM by_grain
-    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {_added(*NUMBERS, "prompt")}
+    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {added((*NUMBERS, "prompt"))}
 ),
 by_rated_grain AS (
     SELECT tenant_id, prefix, grain, {span_of("grain", RATED_DAY)} AS span, source_id, traits, rating,
@@ -105,7 +95,7 @@ by_rated_grain AS (
 ),
 rated_added AS (
     INSERT INTO rated_cells AS held ({_RATED.listed}) SELECT {_RATED.listed} FROM by_rated_grain
-    ON CONFLICT ({", ".join(_RATED_KEY)}) DO UPDATE SET {_added(*RATED_NUMBERS)}
+    ON CONFLICT ({", ".join(_RATED_KEY)}) DO UPDATE SET {added(RATED_NUMBERS)}
 )"""
 
 

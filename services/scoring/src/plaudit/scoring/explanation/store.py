@@ -1,7 +1,7 @@
 """The statements that find the reviews that moved a subject's score most."""
 
 from collections.abc import Collection
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from plaudit.common.db import Tx
 from plaudit.common.db.subjects import is_within
@@ -13,8 +13,9 @@ from plaudit.scoring.explanation.domain.window import (
     source_log_weights,
 )
 from plaudit.scoring.history.domain import Happened
+from plaudit.scoring.history.store import RATED_US, SHOWN_AT, in_us
 from plaudit.scoring.moves.domain import ABSENT, Stretch
-from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, as_seen, bounds
+from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, STRETCHES, as_seen, bounds
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.topics.domain import ERASED
 
@@ -42,9 +43,6 @@ class Candidates(NamedTuple):
     """Whether a closer look would find no more."""
 
 
-_RATED_US: Final = "round(date_part('epoch', rated_at) * 1e6)::bigint"
-
-
 def _weighed(seen: str) -> str:
     """Return entries with what they weigh at the instant of reading, 0 where they do not count.
 
@@ -54,7 +52,7 @@ def _weighed(seen: str) -> str:
     return f"""
     SELECT weighing.*, log_weight IS NOT NULL AS counts,
         CASE WHEN log_weight IS NULL THEN 0 ELSE sign * power(2::float8, greatest(-{MAX_EXPONENT},
-            coalesce(({_RATED_US} - $5::bigint) / $6::float8, 0) + log_weight + {of_source})) END AS w
+            coalesce(({RATED_US} - $5::bigint) / $6::float8, 0) + log_weight + {of_source})) END AS w
     FROM (SELECT seen.*, ($7::float8[])[traits + 1] AS log_weight FROM ({seen}) AS seen) AS weighing
 """
 
@@ -101,13 +99,11 @@ FROM largest JOIN entries USING (review_id) GROUP BY review_id ORDER BY effect D
 """
 
 
-_STRETCHES = "unnest($3::timestamptz[], $4::timestamptz[]) AS stretch (after, until)"
-_SHOWN = "greatest(valid_at, known_at)"
 _OF_REVIEWS = f"""(
-    SELECT ledger.* FROM {_STRETCHES} CROSS JOIN unnest($12::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT ledger.* FROM {STRETCHES} CROSS JOIN unnest($12::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
         SELECT * FROM ledger WHERE review_id = wanted.id OFFSET 0
     ) AS ledger
-    WHERE tenant_id = $1 AND {is_within("subject", "$2")} AND {_SHOWN} > stretch.after AND {_SHOWN} <= stretch.until
+    WHERE tenant_id = $1 AND {is_within("subject", "$2")} AND {SHOWN_AT} > stretch.after AND {SHOWN_AT} <= stretch.until
 )"""
 _LARGEST, _LARGEST_BY_TIME, _LARGEST_OF = _largest(BY_SUBJECT), _largest(BY_TIME), _largest(_OF_REVIEWS)
 # What IS TRUE is put to serves no index, so that these are found by the one that is meant, whatever a plan expects.
@@ -121,7 +117,7 @@ WITH newest AS MATERIALIZED (
     ORDER BY valid_at DESC LIMIT $12
 )
 SELECT review_id::text, abs(w * rating - $10::float8 * w) AS effect, (SELECT count(*) FROM newest) AS looked_at,
-    (SELECT min(round(date_part('epoch', valid_at) * 1e6)::bigint) FROM newest) AS oldest_us
+    (SELECT min({in_us("valid_at")}) FROM newest) AS oldest_us
 FROM ({_weighed(as_seen("(SELECT * FROM newest)", "$2"))}) AS weighed
 ORDER BY effect DESC LIMIT $11
 """

@@ -11,6 +11,7 @@ from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
 from plaudit.scoring.filling.domain import Entry, FillingPartition, Place, Standing
 from plaudit.scoring.half_lives.domain import HalfLife
+from plaudit.scoring.history.store import RATED_US
 
 _COLUMNS: Final = "tenant_id, half_life_us, phase, after_review, entries_read, entries_total, waits_for, unused_since"
 _DUE: Final = """
@@ -61,10 +62,9 @@ _ABOUT_ALL: Final = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE o
 _BOUND: Final = """
 SELECT review_id FROM ledger WHERE review_id > $1 ORDER BY review_id OFFSET $2 LIMIT 1
 """
-_RATED_US: Final = "round(date_part('epoch', rated_at) * 1e6)::bigint"
 # States that were added and taken away again come out as 0 times: what ends cancels before any weight is summed.
 _STANDING: Final = f"""
-SELECT ledger.partition, subject, source_id, traits, rating, {_RATED_US} AS rated_us, sum(sign) AS times
+SELECT ledger.partition, subject, source_id, traits, rating, {RATED_US} AS rated_us, sum(sign) AS times
 FROM ledger JOIN unnest($4::int[], $5::bigint[], $6::bigint[]) AS until (partition, epoch, sequence)
     ON ledger.partition = until.partition
 WHERE tenant_id = $1 AND review_id > $2 AND review_id <= $3
@@ -72,7 +72,7 @@ WHERE tenant_id = $1 AND review_id > $2 AND review_id <= $3
 GROUP BY ledger.partition, review_id, subject, source_id, traits, rating, rated_at
 """
 _ENTRIES: Final = f"""
-SELECT epoch, sequence, subject, source_id, traits, rating, {_RATED_US} AS rated_us, sign
+SELECT epoch, sequence, subject, source_id, traits, rating, {RATED_US} AS rated_us, sign
 FROM ledger
 WHERE partition = $2 AND tenant_id = $1 AND (epoch, sequence) > ($3, $4) AND (epoch, sequence) <= ($5, $6)
 ORDER BY epoch, sequence, sign LIMIT $7

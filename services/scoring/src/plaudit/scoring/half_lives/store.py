@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import cast, func, select
+from sqlalchemy import select
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
@@ -14,6 +14,7 @@ from plaudit.scoring.sums.domain.decay import Sums
 from plaudit.scoring.sums.domain.fold import Deltas, SubtractedWeights
 from plaudit.scoring.sums.domain.kept import MOST_CANCELLED
 from plaudit.scoring.sums.domain.parts import Part
+from plaudit.scoring.sums.store import added, totals
 
 # Where nobody wanted it for a while, it goes on where it stood; one that is being cleared is then filled anew.
 _WANT = """
@@ -45,14 +46,7 @@ _KEY: Final = ("tenant_id", "half_life_us", "prefix", "source_id", "traits", "pa
 # As in `sums/store.py`, SQL only adds.
 _ADD = f"""
 INSERT INTO tenant_sums AS held ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}
-ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {
-    ", ".join(
-        f"{name} = greatest(held.{name}, excluded.{name})"
-        if name == "newest_us"
-        else f"{name} = held.{name} + excluded.{name}"
-        for name in ROW
-    )
-}
+ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {added(ROW)}
 """
 # As in `sums/store.py`: where so much is taken away that rounding shows in what is left, the row is to be summed anew.
 _WEIGHT: Final = "held.w1 + held.w2 + held.w3 + held.w4 + held.w5"
@@ -65,10 +59,7 @@ FROM tenant_sums AS held JOIN unnest(
 WHERE {_WEIGHT} < taken.weight * {MOST_CANCELLED}
   AND NOT ({" AND ".join(f"held.{name} = 0" for name in Sums._fields)})
 """
-_TOTALS = [
-    cast((func.max if name == "newest_us" else func.sum)(tenant_sums.c[name]), tenant_sums.c[name].type).label(name)
-    for name in ROW
-]
+_TOTALS = totals(tenant_sums, ROW)
 
 
 async def want(tx: Tx, tenant_id: str, half_lives: Collection[int]) -> None:

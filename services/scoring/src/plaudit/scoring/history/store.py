@@ -38,9 +38,25 @@ CROSS JOIN LATERAL (
 _CLEAR_TOPICS = f"""
 UPDATE ledger SET topics = {ERASED} WHERE tenant_id = $1 AND review_id = $2::uuid AND topics IS DISTINCT FROM {ERASED}
 """
-# A time as whole microseconds. A double holds it to a quarter of one, which rounding takes away.
-_RATED_US = "round(date_part('epoch', rated_at) * 1e6)::bigint"
-_NUMBERS = f"sign, source_id, traits, rating, {_RATED_US} AS rated_us, floor(rating + 0.5)::int AS star"
+
+
+def in_us(time: str) -> str:
+    """Return a time as whole microseconds since the Unix epoch, as a statement computes it.
+
+    A double holds it to a quarter of one, which rounding takes away.
+    """
+    return f"round(date_part('epoch', {time}) * 1e6)::bigint"
+
+
+def day_of(time: str) -> str:
+    """Return the day in UTC that a time is in, since 1970, as a statement computes it."""
+    return f"(({time} AT TIME ZONE 'UTC')::date - DATE '1970-01-01')"
+
+
+RATED_US: Final = in_us("rated_at")
+SHOWN_AT: Final = "greatest(valid_at, known_at)"
+"""From when on figures show an entry, as `LedgerEntry.shown_at`."""
+_NUMBERS = f"sign, source_id, traits, rating, {RATED_US} AS rated_us, floor(rating + 0.5)::int AS star"
 _OF_SUBJECT = f"tenant_id = $1 AND {is_within('subject', '$2')}"
 _MOMENT = f"{_OF_SUBJECT} AND valid_at <= $3 AND known_at <= $4"
 ENTRIES: Final = f"SELECT {_NUMBERS} FROM ledger WHERE {_MOMENT}"
@@ -69,7 +85,7 @@ def _netted(entries: str, *groups: str) -> str:
     """
     listed = ", ".join(groups)
     return f"""
-    SELECT {listed}, rating, floor(rating + 0.5)::int AS star, {_RATED_US} AS rated_us, sum(sign)::int AS sign
+    SELECT {listed}, rating, floor(rating + 0.5)::int AS star, {RATED_US} AS rated_us, sum(sign)::int AS sign
     FROM ({entries}) AS entries GROUP BY {listed}, rating, rated_at
 """
 
@@ -148,11 +164,11 @@ FROM ledger WHERE {_OF_SUBJECT} AND {effective} >= ($3::timestamptz[])[1] AND {e
 """
 
 
-_STEP_US = "round(date_part('epoch', ($3::timestamptz[])[step]) * 1e6)::bigint"
+_STEP_US = in_us("($3::timestamptz[])[step]")
 _RATED = f"(sum(sign) FILTER (WHERE rated_us >= {_STEP_US}))::bigint AS rated"
 _BY_STEP = ("source_id", "traits", "step")
 # What was shown at an instant had taken effect by then, and was known. What is new in a step was rated in it.
-_EFFECTIVE = {False: "valid_at", True: "greatest(valid_at, known_at)"}
+_EFFECTIVE = {False: "valid_at", True: SHOWN_AT}
 _STEPS: Final = {
     as_known: kept_sums(_in_steps(effective), *_BY_STEP, more=_RATED) for as_known, effective in _EFFECTIVE.items()
 }

@@ -10,6 +10,7 @@ from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import is_within
 from plaudit.scoring.history.domain import Happened
+from plaudit.scoring.history.store import RATED_US, SHOWN_AT, day_of
 from plaudit.scoring.moves.domain import (
     ABSENT,
     GRAIN_BITS,
@@ -34,8 +35,6 @@ MAX_EXPONENT: Final = 1000
 
 _MOVES = Columns(moves)
 KEY: Final = ("source_id", "happened", "traits", "other_traits", "star", "other_star", "sign", "topic")
-_RATED_US: Final = "round(date_part('epoch', rated_at) * 1e6)::bigint"
-_SHOWN: Final = "greatest(valid_at, known_at)"
 
 
 def shown_between(after: str, until: str) -> str:
@@ -89,12 +88,12 @@ def summed(seen: str, sums: Sequence[str], *groups: str) -> str:
 seen AS MATERIALIZED ({seen}),
 by_topics AS (
     SELECT {listed}source_id, traits, topics, greatest(bit_count(greatest(topics, 0)::bit(32)), 1)::float8 AS shares,
-        max({_RATED_US}) AS newest_us, {count}, {added}
+        max({RATED_US}) AS newest_us, {count}, {added}
     FROM seen GROUP BY {listed}source_id, traits, topics
 ),
 summed AS (
     SELECT {listed}source_id, happened, traits, other_traits, star, other_star, sign, {MIXED} AS topic,
-        max({_RATED_US}) AS newest_us, {count}, {added}
+        max({RATED_US}) AS newest_us, {count}, {added}
     FROM seen GROUP BY {listed}source_id, happened, traits, other_traits, star, other_star, sign
     UNION ALL
     SELECT {listed}source_id, {MIXED}, traits, {MIXED}, {ABSENT}, {ABSENT}, 0, topic, max(newest_us), sum(changes),
@@ -110,22 +109,22 @@ summed AS (
 
 def weight(half_life_us: str, at_us: str) -> str:
     """Return what an entry weighs at an instant while its profile's own weights are 1; 1 where nothing fades."""
-    return f"power(2::float8, greatest(-{MAX_EXPONENT}, coalesce(({_RATED_US} - {at_us})::float8 / {half_life_us}, 0)))"
+    return f"power(2::float8, greatest(-{MAX_EXPONENT}, coalesce(({RATED_US} - {at_us})::float8 / {half_life_us}, 0)))"
 
 
 _OF_PREFIX = f"tenant_id = $1 AND {is_within('subject', '$2')}"
 _AT_ONCE = ("sign * rating * w AS a", "sign * w AS b")
 _READ_US, _HALF_LIFE_US = "$5::bigint", "$6::float8"
-_STRETCHES = "unnest($3::timestamptz[], $4::timestamptz[]) AS stretch (after, until)"
+STRETCHES = "unnest($3::timestamptz[], $4::timestamptz[]) AS stretch (after, until)"
 # OFFSET 0 keeps the subject out of the choice of an index: there may be a million below the prefix.
 BY_TIME: Final = f"""(
-    SELECT found.* FROM {_STRETCHES} CROSS JOIN LATERAL (
+    SELECT found.* FROM {STRETCHES} CROSS JOIN LATERAL (
         SELECT * FROM {shown_between("stretch.after", "stretch.until")} AS shown OFFSET 0
     ) AS found WHERE {is_within("found.subject", "$2")}
 )"""
 BY_SUBJECT: Final = f"""(
-    SELECT ledger.* FROM {_STRETCHES} CROSS JOIN ledger
-    WHERE {_OF_PREFIX} AND (({_SHOWN} > stretch.after AND {_SHOWN} <= stretch.until) IS TRUE)
+    SELECT ledger.* FROM {STRETCHES} CROSS JOIN ledger
+    WHERE {_OF_PREFIX} AND (({SHOWN_AT} > stretch.after AND {SHOWN_AT} <= stretch.until) IS TRUE)
 )"""
 """Entries of a subject ($1: the tenant, $2: it) that are shown in stretches of time ($3, $4), found by the subject."""
 
@@ -169,7 +168,7 @@ SELECT next_day, ARRAY(
 FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2
 """
 
-DAY: Final = f"(({_SHOWN} AT TIME ZONE 'UTC')::date - DATE '1970-01-01')"
+DAY: Final = day_of(SHOWN_AT)
 _LANDMARK_US = f"((span >> {LANDMARK_BITS} << {LANDMARK_BITS})::bigint * {DAY_US})"
 _ALL_SUMS = (
     "sign * rating AS total",

@@ -15,7 +15,7 @@ from plaudit.scoring.reconciliation.store.statements import HISTORY_GROUP, LIVE_
 from plaudit.scoring.sums.domain.decay import COUNTS
 from plaudit.scoring.sums.domain.fold import DELTA_KEY
 from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, KeptSums
-from plaudit.scoring.sums.store import ROWS_OF_A_MARK
+from plaudit.scoring.sums.store import ROWS_OF_A_MARK, added
 
 JOB_LOCK: Final = "scoring/rebuild"
 """The order key of whoever makes sums anew."""
@@ -85,18 +85,12 @@ def _taken(weight: str) -> str:
 def _summing(into: Columns, summed: str, half_life: str, weights: Mapping[str, str], numbers: Sequence[str]) -> str:
     """Return the statement that adds summed entries to a table, and notes where rounding shows in what is left."""
     key = [column.name for column in into.table.primary_key]
-    added = ", ".join(
-        f"{name} = greatest(held.{name}, excluded.{name})"
-        if name == "newest_us"
-        else f"{name} = held.{name} + excluded.{name}"
-        for name in numbers
-    )
     left = {name: " + ".join(f"held.{prefix}w{star}" for star in range(1, 6)) for name, prefix in weights.items()}
     return f"""
 WITH summed AS MATERIALIZED ({summed}),
 added AS (
     INSERT INTO {into.table.name} AS held ({into.listed}) SELECT {into.listed} FROM summed
-    ON CONFLICT ({", ".join(key)}) DO UPDATE SET {added}
+    ON CONFLICT ({", ".join(key)}) DO UPDATE SET {added(numbers)}
     RETURNING {", ".join(f"held.{name}" for name in key)}, {", ".join(f"{left[name]} AS {name}_left" for name in left)},
         {" AND ".join(f"held.{name} = 0" for name in numbers if name != "newest_us")} AS is_nothing
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import cast, func, select
+from sqlalchemy import select
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.subjects import range_below, within
@@ -17,6 +17,7 @@ from plaudit.scoring.profiles.store import stored_profile
 from plaudit.scoring.scores.domain import FOR_EVER, Moment, ProfileChoices
 from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, parts_for
+from plaudit.scoring.sums.store import totals
 from plaudit.scoring.sums.tables import sums
 
 # Each step looks up the next prefix in the index, and goes past all that lies below the present child at once. No
@@ -44,10 +45,7 @@ FROM profile_revisions r
 LEFT JOIN half_lives h ON h.tenant_id = r.tenant_id AND h.half_life_us = r.half_life_us
 WHERE r.tenant_id = $1 AND r.name = $2 ORDER BY r.revision DESC LIMIT 1
 """
-_TOTALS = [
-    cast((func.max if name == "newest_us" else func.sum)(sums.c[name]), sums.c[name].type).label(name)
-    for name in KeptSums._fields
-]
+_TOTALS = totals(sums, KeptSums._fields)
 
 
 async def sums_of(

@@ -41,7 +41,7 @@ entries AS (
     ) AS of_stretch
     UNION ALL
     SELECT step, -1, valid_at = rated_at, {_ENTRY} FROM ({cells.of_tail(f"{_ENTRY}, valid_at")}) AS of_tail
-    JOIN days ON (valid_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01' BETWEEN first AND until - 1
+    JOIN days ON {history.day_of("valid_at")} BETWEEN first AND until - 1
 ),
 of_entries AS MATERIALIZED (
     {history.kept_sums("SELECT * FROM entries", "step", "owner", "source_id", "traits", "is_prompt")}
@@ -59,7 +59,7 @@ found AS (
     UNION ALL
     SELECT owner, source_id, traits, block, {_TAKEN}, -{_PROMPT} FROM of_entries WHERE owner >= 0
     UNION ALL
-    SELECT step, source_id, traits, floor(date_part('epoch', rated_at) * 1e6 / {BLOCK_US})::int, {_NOTHING}, sign
+    SELECT step, source_id, traits, floor({history.RATED_US} / {BLOCK_US}::float8)::int, {_NOTHING}, sign
     FROM unnest($3::timestamptz[], ($3::timestamptz[])[2:] || $4::timestamptz)
         WITH ORDINALITY AS steps (from_at, until_at, number)
     CROSS JOIN LATERAL (

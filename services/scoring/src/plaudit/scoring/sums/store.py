@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
+
+from sqlalchemy import Label, Table, cast, func
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
@@ -18,12 +20,23 @@ _TABLE_FILE = "pg_relation_filenode('sums')"
 _NEWEST = "newest_us"
 
 
-def _added(more: str) -> str:
-    """Return the assignments that add the numbers of `more` to those held; the newest review is the newer one."""
+def added(names: Iterable[str], more: str = "excluded") -> str:
+    """Return the assignments that add numbers of `more` to those of the row `held`; the newest review is the newer one.
+
+    For every table of sums; `excluded` is what an upsert would have inserted.
+    """
     return ", ".join(
         f"{name} = greatest(held.{name}, {more}.{name})" if name == _NEWEST else f"{name} = held.{name} + {more}.{name}"
-        for name in KeptSums._fields
+        for name in names
     )
+
+
+def totals(table: Table, names: Iterable[str]) -> list[Label[Any]]:
+    """Return what a query selects to add up the numbers of several rows of sums; the newest review is the newest."""
+    return [
+        cast((func.max if name == _NEWEST else func.sum)(table.c[name]), table.c[name].type).label(name)
+        for name in names
+    ]
 
 
 # SQL only adds: multiplication, power and exp raise an error on underflow, so rescaling here could fail a whole batch.
@@ -32,7 +45,7 @@ _ADD = f"""
 WITH added AS (
     INSERT INTO sums AS held ({_COLUMNS.listed})
     SELECT * FROM {_COLUMNS.unnest()}
-    ON CONFLICT ({", ".join(DELTA_KEY)}) DO UPDATE SET {_added("excluded")}
+    ON CONFLICT ({", ".join(DELTA_KEY)}) DO UPDATE SET {added(KeptSums._fields)}
     RETURNING {", ".join(DELTA_KEY)}, id
 )
 SELECT array_agg(id ORDER BY {", ".join(DELTA_KEY)}), {_TABLE_FILE} FROM added
@@ -43,7 +56,7 @@ _DELTAS = ", ".join(
     for n, name in enumerate(KeptSums._fields, 3)
 )
 _ADD_BY_ID = f"""
-UPDATE sums AS held SET {_added("delta")}
+UPDATE sums AS held SET {added(KeptSums._fields, "delta")}
 FROM (SELECT unnest($2::bigint[]) AS id, {_DELTAS}) AS delta
 WHERE held.id = delta.id AND {_TABLE_FILE} = $1::oid
 """
