@@ -15,10 +15,10 @@ from plaudit.common.db import Database, Tx
 from plaudit.common.failpoints import FailpointError
 from plaudit.common.ids import uuid7
 from plaudit.scoring.filling import commands
-from plaudit.scoring.filling.domain import Place
 from plaudit.scoring.half_lives import store as half_lives
 from plaudit.scoring.half_lives.domain import Phase
 from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.history.domain import Place
 from plaudit.scoring.history.store import parts_at
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.profiles.domain import DAY_US, STAR_KINDS, Profile

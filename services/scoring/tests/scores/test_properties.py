@@ -15,7 +15,7 @@ from plaudit.scoring.scores.domain import read, read_for, read_parts
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, NO_SUMS, Sums, merge, unix_us
 from plaudit.scoring.sums.domain.fold import fold, fold_half_life
 from plaudit.scoring.sums.domain.parts import Part
-from plaudit.scoring.sums.domain.review import Source
+from plaudit.scoring.sums.domain.review import ReviewSource
 from plaudit_testing.scored import change, folded, kept, kept_parts, merged, scored
 
 YEAR_US = 365 * DAY_US
@@ -51,7 +51,7 @@ histories = st.lists(st.tuples(st.sampled_from(["s1", "s2"]), st.lists(reviews |
 def changes_of(history):
     """The (before, after) of reviews that went through the given states, one after another from nothing."""
     return [
-        tuple(state and msgspec.structs.replace(state, source=Source(id=source)) for state in pair)
+        tuple(state and msgspec.structs.replace(state, source=ReviewSource(id=source)) for state in pair)
         for source, states in history
         for pair in pairwise([None, *states])
     ]
@@ -252,7 +252,7 @@ def test_sums_of_a_tenants_own_half_life_are_the_computation_from_scratch_in_any
     for partition, each in changes:
         fold_half_life(deltas, "default", partition, change(*each), profile.half_life_us)
     standing = [
-        states[-1] and msgspec.structs.replace(states[-1], source=Source(id=source))
+        states[-1] and msgspec.structs.replace(states[-1], source=ReviewSource(id=source))
         for source, states in history
         if states
     ]

@@ -6,7 +6,7 @@ import pytest
 
 from plaudit.scoring.badges.domain.badge import Badge, Kind
 from plaudit.scoring.badges.domain.figures import (
-    Figures,
+    ShownFigures,
     digits,
     figures,
     in_full,
@@ -24,14 +24,14 @@ PAGE, HOW = "https://plaudit.example/badges/default/acme.html", "https://plaudit
 KITE = Badge(tenant_id="default", subject="acme", name="Kite Coffee", kind=Kind.LOCAL_BUSINESS, allowed_by="key:x")
 
 
-def of(*reviews, profile: Profile = TRUST) -> Figures:
+def of(*reviews, profile: Profile = TRUST) -> ShownFigures:
     sums = kept_parts(kept(*((None, each) for each in reviews)))
     return figures(profile, parts_for(sums, profile.half_life_us), sums, MOMENT_US)
 
 
-def with_stars(**numbers: int) -> Figures:
+def with_stars(**numbers: int) -> ShownFigures:
     distribution = {star: numbers.get(f"s{star}", 0) for star in range(1, 6)}
-    return Figures(
+    return ShownFigures(
         profile=TRUST,
         score=4.0,
         stars=4.0,

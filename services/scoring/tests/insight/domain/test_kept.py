@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from plaudit.common.contracts.mentions import TOPIC_TITLES
 from plaudit.scoring.insight.domain.kept import MAX_WORDS_CHARS, DayCounts, added, day_counts, draw_of, entries, kept_of
-from plaudit.scoring.insight.domain.review import Resolution, SaidReview, Source
+from plaudit.scoring.insight.domain.review import Resolution, ReviewSource, SaidReview
 
 SOURCE_ID = "01956d00-0000-7000-8000-000000000001"
 TEXT = "The parcel was late, how do I get my money?"
@@ -21,7 +21,7 @@ def review(rating: float = 1, text: str | None = TEXT, **fields: Any) -> SaidRev
         "subject": "acme/berlin",
         "kind": "stars",
         "severity": "negative",
-        "source": Source(SOURCE_ID, "native"),
+        "source": ReviewSource(SOURCE_ID, "native"),
         "rated_at": datetime(2026, 3, 2, 9, tzinfo=UTC),
         "language": "en",
     }

@@ -36,7 +36,7 @@ from plaudit.scoring.explanation.domain.window import (
     explained,
     newest_of,
     prior_of,
-    told_of,
+    shares_of,
 )
 from plaudit.scoring.explanation.schemas import (
     HAPPENED_OUT,
@@ -50,7 +50,7 @@ from plaudit.scoring.explanation.schemas import (
     TopicPartOut,
 )
 from plaudit.scoring.moves import store as moves
-from plaudit.scoring.moves.domain import Moved, Pieces, Stretch, pieces
+from plaudit.scoring.moves.domain import Moved, Shown, ShownPieces, pieces
 from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, STAR_KINDS, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, NamedProfile, unknown_subject
@@ -124,7 +124,7 @@ async def explain_window(
     if begins >= ends:
         raise ReversedWindowError(begins, ends)
     parts = await scores.parts_of(tx, tenant_id, subject, Moment(at=begins, known_at=begins), profile)
-    stretch = Stretch(unix_us(begins), unix_us(ends))
+    stretch = Shown(unix_us(begins), unix_us(ends))
     known = await _known(tx, tenant_id, subject, profile, stretch)
     first_us, second_us = stretch
     if profile.is_frozen:
@@ -136,7 +136,7 @@ async def explain_window(
     held_us = 0 if profile.half_life_us is None else landmark_us(merged.landmark, profile.half_life_us)
     share = Share(merged.sums.a, merged.sums.b) if merged.sums.n > 0 else Share(0.0, 0.0)
     begun = start(share, held_us, first_us, second_us, profile.half_life_us, prior_of(profile))
-    told, topics = told_of(profile, await known.moved(second_us))
+    told, topics = shares_of(profile, await known.moved(second_us))
     if not (parts or told) and not await scores.is_known(tx, tenant_id, subject):
         raise await unknown_subject(tx, tenant_id, subject)
     asked = store.Asked(tenant_id, subject, stretch, second_us, profile, score_of(begun.share, prior_of(profile)))
@@ -153,22 +153,22 @@ class _Known:
     tenant_id: str
     subject: str
     half_life_us: int | None
-    pieces: Pieces
+    pieces: ShownPieces
     is_large: bool
 
     async def moved(self, read_us: int) -> list[Moved]:
         """Return what it was, as it weighs at an instant in microseconds since the Unix epoch."""
         found, is_large = self.pieces, self.is_large
         if found.spans and self.half_life_us and (found.window.until_us - read_us > MAX_HALF_LIVES * self.half_life_us):
-            found = Pieces(found.window, [], [found.window])
+            found = ShownPieces(found.window, [], [found.window])
         return await moves.read(
             self.tx, self.tenant_id, self.subject, found, read_us, self.half_life_us, is_large=is_large
         )
 
 
-async def _known(tx: Tx, tenant_id: str, subject: str, profile: Profile, window: Stretch) -> _Known:
+async def _known(tx: Tx, tenant_id: str, subject: str, profile: Profile, window: Shown) -> _Known:
     until = await moves.summed_until(tx, tenant_id, subject, window.after_us // DAY_US)
-    found = Pieces(window, [], [window])
+    found = ShownPieces(window, [], [window])
     if until is not None and (profile.half_life_us is None or profile.half_life_us in moves.HALF_LIVES):
         found = pieces(window, until.next_day, until.changed)
     return _Known(tx, tenant_id, subject, profile.half_life_us, found, until is not None)

@@ -201,7 +201,7 @@ async def _compared(
     figures, aged = await figures_at(tx, tenant_id, subject, profile, moment)
     parts = await scores.parts_of(tx, tenant_id, subject, moment, profile)
     moved = await series.moved(tx, tenant_id, subject, cut, [profile], as_known=False)
-    of_profile = moved[profile.half_life_us] if moved else series.Moved((), ())
+    of_profile = moved[profile.half_life_us] if moved else series.MovedSums((), ())
     return Compared(
         subject=subject,
         figures=figures,

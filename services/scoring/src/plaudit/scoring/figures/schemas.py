@@ -39,7 +39,7 @@ class IntervalOut(BaseModel):
     high: float = Field(description="The most that it may be.", examples=[3.9408])
 
 
-class ShareOut(BaseModel):
+class DecayedShareOut(BaseModel):
     """A decayed NPS or CSAT of replies."""
 
     value: float = Field(
@@ -189,12 +189,12 @@ class FiguresOut(BaseModel):
         description="The scores of each source's reviews alone; of the 100 sources with the most reviews."
     )
     answers: SubjectAnswersOut = Field(description="How the reviews are answered.")
-    nps: ShareOut | None = Field(
+    nps: DecayedShareOut | None = Field(
         description="Promoters less detractors in percent, from -100 to 100, of replies on a scale of 0 to 10; null "
         "without replies.",
         examples=[None],
     )
-    csat: ShareOut | None = Field(
+    csat: DecayedShareOut | None = Field(
         description="The share of the two best answers of five, in percent from 0 to 100; null without replies.",
         examples=[None],
     )
@@ -293,11 +293,11 @@ def _partial(score: Score) -> dict[str, object]:
     return {"score": score.score, "count": score.count, "effective_reviews": score.effective_reviews}
 
 
-def _share_out(share: Share | None) -> ShareOut | None:
+def _share_out(share: Share | None) -> DecayedShareOut | None:
     if share is None:
         return None
     interval = IntervalOut(low=share.interval.low, high=share.interval.high)
-    return ShareOut(value=share.value, count=share.count, effective=share.effective, interval=interval)
+    return DecayedShareOut(value=share.value, count=share.count, effective=share.effective, interval=interval)
 
 
 def _mean_out(mean: Mean | None) -> MeanOut | None:

@@ -12,7 +12,6 @@ from plaudit.scoring.filling import store
 from plaudit.scoring.filling.domain import (
     BEGINNING,
     FillingPartition,
-    Place,
     Standing,
     fold_standing,
     waits_for_letters,
@@ -21,6 +20,7 @@ from plaudit.scoring.filling.domain import (
 from plaudit.scoring.half_lives import store as half_lives
 from plaudit.scoring.half_lives.domain import HalfLife, Phase
 from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.history.domain import Place
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.sums.domain.fold import Deltas, SubtractedWeights
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from plaudit.common.contracts.subjects import prefixes
+from plaudit.scoring.history.domain import Place
 from plaudit.scoring.sums.domain.fold import Deltas, SubtractedWeights, add_share, half_life_share
 
 
@@ -25,13 +26,6 @@ class Entry(NamedTuple):
     epoch: int
     sequence: int
     standing: Standing
-
-
-class Place(NamedTuple):
-    """The last record of a partition that was taken; places compare in the order of the records."""
-
-    epoch: int
-    sequence: int
 
 
 BEGINNING = Place(0, 0)

@@ -9,8 +9,9 @@ import msgspec
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
-from plaudit.scoring.filling.domain import Entry, FillingPartition, Place, Standing
+from plaudit.scoring.filling.domain import Entry, FillingPartition, Standing
 from plaudit.scoring.half_lives.domain import HalfLife
+from plaudit.scoring.history.domain import Place
 from plaudit.scoring.history.store import RATED_US
 
 _COLUMNS: Final = "tenant_id, half_life_us, phase, after_review, entries_read, entries_total, waits_for, unused_since"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -111,6 +111,13 @@ class ChangedDay(msgspec.Struct, frozen=True):
     tenant_id: str
     day: int
     """Since 1970, in UTC."""
+
+
+class Place(NamedTuple):
+    """The last record of a partition that was taken; places compare in the order of the records."""
+
+    epoch: int
+    sequence: int
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -102,19 +102,19 @@ def change_words(change: Change) -> str:
     return f"{words} since about {day(change.since)}" if change.since else words
 
 
-class Told(NamedTuple):
+class FigureInWords(NamedTuple):
     """A figure for people, and what it is."""
 
     value: str
     words: str
 
 
-def ease_words(ease: Ease) -> Told:
+def ease_words(ease: Ease) -> FigureInWords:
     """Return how easily it was solved, from 1 to 7, as those said who were asked."""
     if ease.mean is None:
-        return Told("not told", "how easily it was solved: nobody was asked, or answered")
+        return FigureInWords("not told", "how easily it was solved: nobody was asked, or answered")
     likely = f", likely {ease.interval.low:.1f} to {ease.interval.high:.1f}" if ease.interval else ""
-    return Told(f"{ease.mean:.1f}", f"of 7: how easily it was solved, said by {ease.answers:,}{likely}")
+    return FigureInWords(f"{ease.mean:.1f}", f"of 7: how easily it was solved, said by {ease.answers:,}{likely}")
 
 
 def bars(weeks: Sequence[int]) -> list[tuple[int, float]]:

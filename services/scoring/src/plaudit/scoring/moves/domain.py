@@ -54,23 +54,23 @@ class Span(NamedTuple):
     """Counted from 1970."""
 
 
-class Stretch(NamedTuple):
+class Shown(NamedTuple):
     """What was shown after one instant and until another, in microseconds since the Unix epoch."""
 
     after_us: int
     until_us: int
 
 
-class Pieces(NamedTuple):
+class ShownPieces(NamedTuple):
     """What a window is made of. Nothing that was shown is in two pieces."""
 
-    window: Stretch
+    window: Shown
     """All of it."""
     spans: list[Span]
-    stretches: list[Stretch]
+    stretches: list[Shown]
 
 
-def pieces(window: Stretch, next_day: int, changed: Collection[int]) -> Pieces:
+def pieces(window: Shown, next_day: int, changed: Collection[int]) -> ShownPieces:
     """Cut a window into sums and what is to be read entry by entry.
 
     Args:
@@ -80,7 +80,7 @@ def pieces(window: Stretch, next_day: int, changed: Collection[int]) -> Pieces:
     """
     first_day, end_day = window.after_us // DAY_US + 1, min((window.until_us + 1) // DAY_US, next_day)
     if first_day >= end_day:
-        return Pieces(window, [], [window])
+        return ShownPieces(window, [], [window])
     spans, unsummed, day = [], [], first_day
     old = sorted(each for each in changed if first_day <= each < end_day)
     while day < end_day:
@@ -90,12 +90,12 @@ def pieces(window: Stretch, next_day: int, changed: Collection[int]) -> Pieces:
             if (grain == 0 or _is_whole(day, GRAIN_BITS[grain], end_day, old))
         )
         if grain == 0 and day in old:
-            unsummed.append(Stretch(day * DAY_US - 1, (day + 1) * DAY_US - 1))
+            unsummed.append(Shown(day * DAY_US - 1, (day + 1) * DAY_US - 1))
         else:
             spans.append(Span(grain, day >> GRAIN_BITS[grain]))
         day += 1 << GRAIN_BITS[grain]
-    ends = [Stretch(window.after_us, first_day * DAY_US - 1), Stretch(end_day * DAY_US - 1, window.until_us)]
-    return Pieces(window, spans, [each for each in [*ends, *unsummed] if each.after_us < each.until_us])
+    ends = [Shown(window.after_us, first_day * DAY_US - 1), Shown(end_day * DAY_US - 1, window.until_us)]
+    return ShownPieces(window, spans, [each for each in [*ends, *unsummed] if each.after_us < each.until_us])
 
 
 def _is_whole(day: int, bits: int, end_day: int, old: Collection[int]) -> bool:

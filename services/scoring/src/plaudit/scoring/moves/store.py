@@ -17,8 +17,8 @@ from plaudit.scoring.moves.domain import (
     LANDMARK_BITS,
     MIXED,
     Moved,
-    Pieces,
-    Stretch,
+    Shown,
+    ShownPieces,
 )
 from plaudit.scoring.moves.tables import moves
 from plaudit.scoring.profiles.domain import DAY_US
@@ -260,7 +260,7 @@ async def summed_until(tx: Tx, tenant_id: str, subject: str, from_day: int) -> S
 
 
 async def read(
-    tx: Tx, tenant_id: str, subject: str, found: Pieces, read_us: int, half_life_us: int | None, *, is_large: bool
+    tx: Tx, tenant_id: str, subject: str, found: ShownPieces, read_us: int, half_life_us: int | None, *, is_large: bool
 ) -> list[Moved]:
     """Return what was shown of a subject in pieces of time.
 
@@ -285,7 +285,7 @@ async def read(
     return [_moved(row) for row in rows]
 
 
-def bounds(stretches: Sequence[Stretch]) -> tuple[list[datetime], list[datetime]]:
+def bounds(stretches: Sequence[Shown]) -> tuple[list[datetime], list[datetime]]:
     """Return the instants that stretches begin after and end with, as statements take them."""
     return [_time(each.after_us) for each in stretches], [_time(each.until_us) for each in stretches]
 

@@ -17,7 +17,7 @@ _FIRST_FIVE_STARS: Final = {
 }
 
 
-class StarsChangeOut(BaseModel):
+class NextStarsChangeOut(BaseModel):
     """The next change of the stars shown, if no review comes until then."""
 
     at: datetime = Field(description="When the new stars are shown first.")
@@ -35,7 +35,7 @@ class ProfileScoreOut(BaseModel):
     )
     effective_reviews: float = Field(description="How many reviews of equal weight would say as much.", examples=[1.0])
     prior: float = Field(description="What the score moves to with no new reviews.", examples=[3.5])
-    next_stars: StarsChangeOut | None = Field(
+    next_stars: NextStarsChangeOut | None = Field(
         None, description="The next change of the stars shown, if no review comes; null where they never change."
     )
 

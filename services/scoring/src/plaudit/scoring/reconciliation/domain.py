@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from plaudit.common.contracts.subjects import prefixes
+from plaudit.scoring.history.domain import Place
 
 TOLERANCE: Final = 1e-9
 """Of a sum, beside the sum of all stars; counts are equal or not."""
@@ -49,13 +50,6 @@ class Differing(NamedTuple):
     """The numbers that the ledger says, in the order of the table's columns."""
     is_rounded: bool
     """Whether its counts are right: only rounding can have done that."""
-
-
-class Place(NamedTuple):
-    """How far a group has come in a partition."""
-
-    epoch: int
-    sequence: int
 
 
 class Comparison(msgspec.Struct, frozen=True):

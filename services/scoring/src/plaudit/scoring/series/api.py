@@ -46,7 +46,7 @@ from plaudit.scoring.series.domain import (
     zone_named,
 )
 from plaudit.scoring.series.schemas import HEAD, OneSeriesOut, SeriesOut, line_out, point_out, row_out
-from plaudit.scoring.series.store import Moved
+from plaudit.scoring.series.store import MovedSums
 
 MAX_SUBJECTS: Final = 20
 MAX_PROFILES: Final = 5
@@ -64,7 +64,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-Movements = Mapping[int | None, Moved]
+Movements = Mapping[int | None, MovedSums]
 """Half-life → how the sums of a subject moved."""
 
 _MEDIA_TYPES: Final = {Format.JSON: "application/json", Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}

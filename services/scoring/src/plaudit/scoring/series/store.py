@@ -74,7 +74,7 @@ FROM found GROUP BY 1, 2, 3, 4 ORDER BY 1
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedSums:
     """How the sums of a subject moved."""
 
     before: Sequence[Part]
@@ -85,7 +85,7 @@ class Moved:
 
 async def moved(
     tx: SqlTx, tenant_id: str, subject: str, steps: Sequence[Span], profiles: Iterable[Profile], *, as_known: bool
-) -> Mapping[int | None, Moved] | None:
+) -> Mapping[int | None, MovedSums] | None:
     """Return half-life → how the sums of a subject and all below it moved; None if it never had a review of any kind.
 
     Args:
@@ -99,7 +99,7 @@ async def moved(
     wanted = [*profiles]
     just_before = steps[0].start - THE_LEAST
     moment = Moment(at=just_before, known_at=just_before if as_known else FOR_EVER)
-    found: dict[int | None, Moved] = {}
+    found: dict[int | None, MovedSums] = {}
     shared = [each for each in wanted if own_half_life(each) is None]
     if shared:
         before = await scores.kept_of(tx, tenant_id, subject, moment)
@@ -109,7 +109,7 @@ async def moved(
     for profile in wanted:
         own = own_half_life(profile)
         if own is not None and own not in found:
-            found[own] = Moved(
+            found[own] = MovedSums(
                 await scores.parts_of(tx, tenant_id, subject, moment, profile),
                 await history.steps_of_half_life(tx, tenant_id, subject, own, starts, end, as_known=as_known),
             )
@@ -117,10 +117,10 @@ async def moved(
     return None if is_empty and not await scores.is_known(tx, tenant_id, subject) else found
 
 
-def _of_half_life(before: Sequence[KeptPart], changes: Sequence[KeptStep], half_life_us: int | None) -> Moved:
+def _of_half_life(before: Sequence[KeptPart], changes: Sequence[KeptStep], half_life_us: int | None) -> MovedSums:
     parts = parts_for((each.part for each in changes), half_life_us)
     steps = [StepPart(each.step, part, each.rated) for each, part in zip(changes, parts, strict=True)]
-    return Moved(parts_for(before, half_life_us), steps)
+    return MovedSums(parts_for(before, half_life_us), steps)
 
 
 async def _kept_steps(

@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from plaudit.scoring.sums.domain.review import ReviewSource
+
 PUBLISHED: Final = "published"
 """The one state of an answer in which customers see it."""
 UNTOLD: Final = "untold"
@@ -18,12 +20,6 @@ class ToldAnswer(msgspec.Struct, frozen=True, gc=False):
     state: str
 
 
-class Source(msgspec.Struct, frozen=True, gc=False):
-    """The account on a platform that the review came from."""
-
-    id: str
-
-
 class AnswerableReview(msgspec.Struct, frozen=True, gc=False):
     """A review's published state."""
 
@@ -33,7 +29,7 @@ class AnswerableReview(msgspec.Struct, frozen=True, gc=False):
     """From 1 to 5, perhaps fractional."""
     published_at: datetime
     rated_at: datetime
-    source: Source
+    source: ReviewSource
     answer: ToldAnswer | None = None
 
 

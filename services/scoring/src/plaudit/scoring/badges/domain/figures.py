@@ -20,7 +20,7 @@ _TYPES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class ShownFigures:
     """What is shown of a subject: all of it, or nothing."""
 
     profile: Profile
@@ -47,7 +47,7 @@ class Figures:
         return self.distribution[1] + self.distribution[2]
 
 
-def figures(profile: Profile, parts: Sequence[Part], kept: Sequence[KeptPart], at_us: int) -> Figures:
+def figures(profile: Profile, parts: Sequence[Part], kept: Sequence[KeptPart], at_us: int) -> ShownFigures:
     """Return the figures of a subject at an instant.
 
     Args:
@@ -60,7 +60,7 @@ def figures(profile: Profile, parts: Sequence[Part], kept: Sequence[KeptPart], a
     plain = merge_for(LIFETIME, parts_for(kept, None)).sums
     counted = [each for each in kept if TRAITS[each.traits].kind in profile.kinds]
     incentivised = sum(sum(each.kept.counts) for each in counted if TRAITS[each.traits].origin == "incentivised")
-    return Figures(
+    return ShownFigures(
         profile=profile,
         score=score.score,
         stars=score.stars,
@@ -78,7 +78,7 @@ def digits(value: float | Fraction, places: int) -> str:
     return f"{whole}.{rest:0{places}}" if places else f"{whole}"
 
 
-def ratio(shown: Figures) -> str:
+def ratio(shown: ShownFigures) -> str:
     """Return positive : negative reviews as `3.2 : 1`, or in full where none is negative."""
     if not shown.negative:
         return f"{shown.positive:,} : 0"
@@ -98,7 +98,7 @@ def method(profile: Profile) -> str:
     return by_age if profile.is_uniform else f"{by_age}, and some kinds of reviews weigh more than others"
 
 
-def summary(shown: Figures) -> str:
+def summary(shown: ShownFigures) -> str:
     """Return all figures in words, for those who do not see them, and in structured data."""
     if shown.score is None:
         return "There is no review yet."
@@ -112,7 +112,7 @@ def summary(shown: Figures) -> str:
     )
 
 
-def structured(badge: Badge, shown: Figures, page: str, how: str) -> dict[str, Any]:
+def structured(badge: Badge, shown: ShownFigures, page: str, how: str) -> dict[str, Any]:
     """Return the figures as structured data of schema.org (JSON-LD).
 
     `ratingValue` is the plain mean of all published reviews, since that is what readers of such data take it for; the
@@ -145,7 +145,7 @@ def structured(badge: Badge, shown: Figures, page: str, how: str) -> dict[str, A
     }
 
 
-def in_full(badge: Badge, shown: Figures, page: str, how: str) -> dict[str, Any]:
+def in_full(badge: Badge, shown: ShownFigures, page: str, how: str) -> dict[str, Any]:
     """Return the structured data, and beside it the figures as numbers, which readers of JSON-LD pass over."""
     data = structured(badge, shown, page, how)
     return data | {

@@ -34,7 +34,7 @@ from plaudit.scoring.badges.domain import drawing
 from plaudit.scoring.badges.domain.addresses import BADGES, COMPACT, HOW, WIDE, Addresses, addresses
 from plaudit.scoring.badges.domain.badge import Badge
 from plaudit.scoring.badges.domain.figures import (
-    Figures,
+    ShownFigures,
     digits,
     figures,
     in_full,
@@ -94,7 +94,7 @@ class Public(NamedTuple):
     at: Addresses
 
     @property
-    def figures(self) -> Figures:
+    def figures(self) -> ShownFigures:
         """What a badge shows of it."""
         return figures(self.profile, self.parts, self.kept, self.at_us)
 

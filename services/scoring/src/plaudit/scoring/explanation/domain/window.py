@@ -42,7 +42,7 @@ class Group(NamedTuple):
     source_id: str
 
 
-class Told(NamedTuple):
+class GroupShare(NamedTuple):
     """What a group adds to the sums of a score."""
 
     group: Group
@@ -52,7 +52,7 @@ class Told(NamedTuple):
     """As it weighs at the second reading."""
 
 
-class ToldTopic(NamedTuple):
+class TopicShare(NamedTuple):
     """What reviews that mention a topic add to the sums of a score."""
 
     topic: str
@@ -180,7 +180,7 @@ def effect_bound(profile: Profile, aged: float, times_us: tuple[int, int]) -> fl
     return exp2(max(-_MAX_EXPONENT, fresh + faded)) * max(MAX_RATING - aged, aged - MIN_RATING)
 
 
-def told_of(profile: Profile, moved: Iterable[Moved]) -> tuple[list[Told], list[ToldTopic]]:
+def shares_of(profile: Profile, moved: Iterable[Moved]) -> tuple[list[GroupShare], list[TopicShare]]:
     """Return what changes did to the sums that a profile makes of them: by group, and by topic."""
     groups: dict[Group, list[tuple[float, Share]]] = {}
     topics: dict[str, list[tuple[float, Share]]] = {}
@@ -199,8 +199,9 @@ def told_of(profile: Profile, moved: Iterable[Moved]) -> tuple[list[Told], list[
         if (before, after) != (None, None):
             group = Group(Stars(Happened(each.happened), before, after), each.source_id)
             groups.setdefault(group, []).append(done)
-    told = [Told(group, *_together(done)) for group, done in groups.items()]
-    return [each for each in told if _tells(each)], [ToldTopic(name, *_together(done)) for name, done in topics.items()]
+    of_groups = [GroupShare(group, *_together(done)) for group, done in groups.items()]
+    of_topics = [TopicShare(name, *_together(done)) for name, done in topics.items()]
+    return [each for each in of_groups if _tells(each)], of_topics
 
 
 def newest_of(profile: Profile, moved: Iterable[Moved]) -> int | None:
@@ -222,7 +223,7 @@ def _together(done: Sequence[tuple[float, Share]]) -> tuple[int, Share]:
     return changes, Share(fsum(share.a for _, share in done), fsum(share.b for _, share in done))
 
 
-def _tells(told: Told) -> bool:
+def _tells(told: GroupShare) -> bool:
     """Return whether a group did anything: an edit may have changed nothing that this profile counts."""
     return told.share != Share(0.0, 0.0) or told.group.stars.before != told.group.stars.after
 
@@ -232,8 +233,8 @@ def explained(
     profile: Profile,
     begun: Start,
     ends: tuple[Standing, datetime],
-    told: Iterable[Told],
-    topics: Iterable[ToldTopic],
+    told: Iterable[GroupShare],
+    topics: Iterable[TopicShare],
     reviews: Iterable[MovingReview],
 ) -> Explanation:
     """Return the explanation of what a score was at first, and what came to be known since.

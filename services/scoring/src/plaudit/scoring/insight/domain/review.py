@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 
-class Source(msgspec.Struct, frozen=True, gc=False):
+class ReviewSource(msgspec.Struct, frozen=True, gc=False):
     """The account on a platform that the review came from."""
 
     id: str
@@ -29,7 +29,7 @@ class SaidReview(msgspec.Struct, frozen=True, gc=False):
     rating: float
     """From 1 to 5, perhaps fractional."""
     severity: str
-    source: Source
+    source: ReviewSource
     rated_at: datetime
     title: str | None = None
     text: str | None = None

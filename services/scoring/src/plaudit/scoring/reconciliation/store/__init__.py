@@ -10,13 +10,13 @@ import msgspec
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
 from plaudit.common.db.subjects import range_below
+from plaudit.scoring.history.domain import Place
 from plaudit.scoring.reconciliation.domain import (
     MAX_HELD_SECONDS,
     Comparison,
     Differing,
     Letter,
     Outcome,
-    Place,
     RowKey,
 )
 from plaudit.scoring.reconciliation.store.statements import (

@@ -9,7 +9,7 @@ class InvalidReviewError(ValueError):
     """A review that cannot be scored: its rating is off the scale, or its subject is malformed."""
 
 
-class Source(msgspec.Struct, frozen=True, gc=False):
+class ReviewSource(msgspec.Struct, frozen=True, gc=False):
     """The account on a platform that the review came from."""
 
     id: str
@@ -25,7 +25,7 @@ class ScoredReview(msgspec.Struct, frozen=True, gc=False):
     verified: bool
     origin: str
     rated_at: datetime
-    source: Source
+    source: ReviewSource
 
 
 class ScoredChange(msgspec.Struct, frozen=True, gc=False):
