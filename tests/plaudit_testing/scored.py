@@ -11,7 +11,7 @@ from plaudit.scoring.sums.domain.decay import MergedSums, Sums, term
 from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold, fold_half_life
 from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for
-from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, Source
+from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, ReviewSource
 
 NEWEST = len(Sums._fields)
 """The place of the newest review's time in a row of a half-life; the numbers of `Sums` come before it."""
@@ -37,7 +37,7 @@ def scored(
         verified=verified,
         origin=origin,
         rated_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=rated_at_us),
-        source=Source(id=source_id),
+        source=ReviewSource(id=source_id),
     )
 
 
