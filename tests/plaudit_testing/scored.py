@@ -1,5 +1,6 @@
 """Reviews as scoring reads them, folded and merged: builders for tests of scoring."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,11 +8,12 @@ import msgspec
 
 from plaudit.scoring.history.domain import SortedReview
 from plaudit.scoring.profiles.domain import DAY_US, TRUST, Profile
+from plaudit.scoring.scores.domain import Score, read_parts
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums, term
 from plaudit.scoring.sums.domain.fold import DeltaKey, Deltas, fold, fold_half_life
 from plaudit.scoring.sums.domain.kept import KeptSums
-from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for
-from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, ReviewSource
+from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, parts_for
+from plaudit.scoring.sums.domain.review import ReviewSource, ScoredChange, ScoredReview
 
 NEWEST = len(Sums._fields)
 """The place of the newest review's time in a row of a half-life; the numbers of `Sums` come before it."""
@@ -88,6 +90,11 @@ def merged(deltas: Deltas, prefix: str = "acme", profile: Profile = TRUST) -> Me
             if path == prefix
         ],
     )
+
+
+def read_for(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> Score:
+    """The score of a profile whose half-life is kept, from a subject's kept sums."""
+    return read_parts(profile, parts_for(kept, profile.half_life_us), at_us)
 
 
 def row_of(

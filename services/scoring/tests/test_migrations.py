@@ -11,9 +11,9 @@ from plaudit.common.db import Database
 from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.history.store import kept_at
 from plaudit.scoring.profiles.domain import BUILT_IN
-from plaudit.scoring.scores.domain import FOR_EVER, read_for
+from plaudit.scoring.scores.domain import FOR_EVER
 from plaudit.scoring.scores.store import sums_of
-from plaudit_testing.scored import MOMENT_US, SOURCE_ID
+from plaudit_testing.scored import MOMENT_US, SOURCE_ID, read_for
 
 pytestmark = pytest.mark.postgres
 

@@ -21,7 +21,7 @@ from plaudit.scoring.history.store import kept_at
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.profiles.domain import BUILT_IN
 from plaudit.scoring.publishing.jobs import PublishingJob
-from plaudit.scoring.scores.domain import FOR_EVER, read_for
+from plaudit.scoring.scores.domain import FOR_EVER
 from plaudit.scoring.scores.store import sums_of
 from plaudit.scoring.settings import ScoringSettings
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -30,7 +30,7 @@ from plaudit_testing.draining import drain
 from plaudit_testing.feed import Feed, feeding
 from plaudit_testing.review_events import PUBLISHED, pending_envelope, review_state
 from plaudit_testing.runtime import read_log, running, until
-from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
+from plaudit_testing.scored import MOMENT_US, kept, kept_parts, read_for, scored
 from plaudit_testing.stack import stack
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]

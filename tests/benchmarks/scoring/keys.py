@@ -24,7 +24,7 @@ from plaudit.common.contracts import Kind, Origin
 from plaudit.common.events.partitioning import partition_of
 from plaudit.scoring.sums.domain.fold import DELTA_KEY, Deltas, fold
 from plaudit.scoring.sums.domain.kept import KeptSums
-from plaudit.scoring.sums.domain.review import ScoredChange, ScoredReview, Source
+from plaudit.scoring.sums.domain.review import ReviewSource, ScoredChange, ScoredReview
 
 EVENTS = 500_000
 KEYS = (10_000, 1_000_000)
@@ -97,7 +97,7 @@ def rows(shape: Shape) -> Iterator[tuple[str | int | float, ...]]:
         verified=True,
         origin=Origin.INVITED,
         rated_at=datetime.now(UTC),
-        source=Source(source_id(0)),
+        source=ReviewSource(source_id(0)),
     )
     deltas: Deltas = {}
     fold(deltas, TENANT, 0, ScoredChange(before=None, after=review))

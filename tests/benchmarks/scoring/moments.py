@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import asyncpg
@@ -25,7 +25,7 @@ from benchmarks.report import Report, latencies
 from benchmarks.reviews import SEED, TENANT
 from benchmarks.servers import Product, Servers
 from plaudit.common.db import Database, Role
-from plaudit.scoring.cells import commands, store
+from plaudit.scoring.cells import commands
 from plaudit.scoring.markers import store as markers
 from plaudit.scoring.markers.domain.effect import windows
 from plaudit.scoring.profiles.domain import STAR_KINDS
@@ -89,7 +89,7 @@ def run(report: Report, options: Options) -> None:
         with servers.product(backing, "plaudit.scoring.main", "api", profile=options.profile, pinned=False) as scoring:
             scoring.wait_ready()
             _ask(report, backing, scoring, asyncio.run(make_key(backing)), until)
-        asyncio.run(_between(report, backing, until))
+        asyncio.run(_around(report, backing, until))
         report.profile(scoring.profile)
 
 
@@ -212,21 +212,11 @@ def _spent(backing: Servers, scoring: Product) -> tuple[float, float]:
     return scoring.cpu_seconds(), family_seconds(backing.postgres.process.pid)
 
 
-async def _between(report: Report, backing: Servers, until: datetime) -> None:
-    """Read what lies between two instants, and the ratings around a marker."""
+async def _around(report: Report, backing: Servers, until: datetime) -> None:
+    """Read the ratings around a marker."""
     draw = random.Random(SEED)
     database = Database(backing.settings, "scoring", Role.WORKER, pool_size=1)
     for name, (prefix, _) in SUBJECTS.items():
-        taken = []
-        for _ in range(ASKED):
-            after, last = sorted(until - timedelta(days=365 * YEARS) * draw.random() for _ in range(2))
-            stretch = store.Between(after=after, until=last)
-            both: Any = draw.choice([(stretch,), (store.Between(until=last), stretch)])
-            async with database.driver_transaction() as tx:
-                began_at = time.perf_counter()
-                await store.kept_between(tx, TENANT, prefix, *both)
-                taken.append(1e3 * (time.perf_counter() - began_at))
-        report.line(f"between two instants, {name}", latencies(taken))
         taken = []
         for _ in range(ASKED_OF_MANY):
             at = until - timedelta(days=365 * YEARS) * draw.random()

@@ -19,8 +19,7 @@ from plaudit.scoring.cells.domain import LARGE_ENTRIES
 from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.history import store as history
 from plaudit.scoring.scores.domain import FOR_EVER
-from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, kept_share
+from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart
 from plaudit_testing.review_events import review_state
 from plaudit_testing.runtime import until
@@ -136,34 +135,12 @@ async def test_at_every_moment_cells_say_what_the_ledger_says(
                 at = at.replace(hour=0, minute=0, second=0, microsecond=0)
             for moment in ((at, None), (known_at, known_at), (at, known_at)):
                 await same(tx, chance.choice(ASKED), *moment)
-            await what_lies_between(tx, chance.choice(ASKED), *sorted((at, known_at)))
 
 
 async def same(tx: Tx, subject: str, at: datetime, known_at: datetime | None) -> None:
     found = await store.kept_at(tx, "default", subject, at, known_at)
     wanted = await history.kept_at(tx, "default", subject, at, known_at or FOR_EVER)
     assert counted(found) == {key: near(kept) for key, kept in counted(wanted).items()}
-
-
-async def what_lies_between(tx: Tx, subject: str, after: datetime, until: datetime) -> None:
-    """What a stretch adds is what the ledger has at its end, less what it has at its beginning."""
-    for valid, known in (
-        (store.Between(after=after, until=until), store.ALWAYS),
-        (store.ALWAYS, store.Between(after=after, until=until)),
-    ):
-        added = await store.kept_between(tx, "default", subject, valid, known)
-        ends = [
-            by_key(await history.kept_at(tx, "default", subject, *times))
-            for time in (until, after)
-            for times in [(time, FOR_EVER) if known is store.ALWAYS else (FOR_EVER, time)]
-        ]
-        for key in {*ends[0], *ends[1], *by_key(added)}:
-            late, early = (each.get(key, NOTHING_KEPT) for each in ends)
-            found = by_key(added).get(key, NOTHING_KEPT)
-            assert found.counts == tuple(a - b for a, b in zip(late.counts, early.counts, strict=True))
-            assert found.total == pytest.approx(late.total - early.total, abs=1e-9)
-            of_all = late.trust_a or 1_000 * kept_share(5.0, unix_us(END))[1].trust_a
-            assert found.trust_a == pytest.approx(late.trust_a - early.trust_a, rel=1e-9, abs=1e-9 * of_all)
 
 
 async def test_cells_that_are_filled_again_hold_nothing_of_before(

@@ -24,13 +24,14 @@ from plaudit.scoring.explanation.domain.window import by_source, by_stars
 from plaudit.scoring.moves import commands as moves
 from plaudit.scoring.profiles.domain import RECENT
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.domain import Moment, read_for
+from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.settings import ScoringSettings
 from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES, unix_us
 from plaudit.scoring.topics.domain import TOPICS
 from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
+from plaudit_testing.scored import read_for
 
 pytestmark = pytest.mark.postgres
 

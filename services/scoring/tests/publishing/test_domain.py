@@ -29,11 +29,11 @@ from plaudit.scoring.publishing.domain import (
     record_of,
     rows_left,
 )
-from plaudit.scoring.scores.domain import FOR_EVER, half_stars, read, read_for
+from plaudit.scoring.scores.domain import FOR_EVER, half_stars, read
 from plaudit.scoring.sums.domain.decay import Sums, unix_us
 from plaudit.scoring.sums.domain.parts import Part, merge_for, parts_for
 from plaudit_testing.own_profiles import from_scratch, own
-from plaudit_testing.scored import MOMENT_US, folded, kept, kept_parts, scored
+from plaudit_testing.scored import MOMENT_US, folded, kept, kept_parts, read_for, scored
 
 NOW = datetime(2026, 3, 7, 9, 31, 2, 118_204, tzinfo=UTC)
 

@@ -18,11 +18,11 @@ from plaudit.scoring.profiles.domain import BUILT_IN
 from plaudit.scoring.publishing import commands, domain, jobs, store
 from plaudit.scoring.publishing.domain import ScoreKey
 from plaudit.scoring.publishing.jobs import ProfilesJob, PublishingJob
-from plaudit.scoring.scores.domain import read_for
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit_testing.own_profiles import from_scratch, own, set_profile
 from plaudit_testing.review_events import pending_envelope, record_of, review_state
 from plaudit_testing.runtime import short_and_long
+from plaudit_testing.scored import read_for
 
 pytestmark = pytest.mark.postgres
 

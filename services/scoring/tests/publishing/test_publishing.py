@@ -14,10 +14,10 @@ from plaudit.scoring.profiles.domain import BUILT_IN
 from plaudit.scoring.publishing import commands, domain, jobs, store
 from plaudit.scoring.publishing.domain import ScoreKey
 from plaudit.scoring.publishing.jobs import CompletionJob, PublishingJob
-from plaudit.scoring.scores.domain import read_for
 from plaudit.scoring.sums import store as sums
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit_testing.review_events import review_state
+from plaudit_testing.scored import read_for
 
 pytestmark = pytest.mark.postgres
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, RECENT, TRUST, Profile
-from plaudit.scoring.scores.domain import read, read_for, read_parts
+from plaudit.scoring.scores.domain import read, read_parts
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, NO_SUMS, Sums, merge, unix_us
 from plaudit.scoring.sums.domain.fold import fold, fold_half_life
 from plaudit.scoring.sums.domain.parts import Part
 from plaudit.scoring.sums.domain.review import ReviewSource
-from plaudit_testing.scored import change, folded, kept, kept_parts, merged, scored
+from plaudit_testing.scored import change, folded, kept, kept_parts, merged, read_for, scored
 
 YEAR_US = 365 * DAY_US
 NOW = 20_000 * DAY_US

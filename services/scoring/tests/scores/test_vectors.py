@@ -7,9 +7,9 @@ from itertools import permutations
 import pytest
 
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST, Profile
-from plaudit.scoring.scores.domain import half_stars, read, read_for
+from plaudit.scoring.scores.domain import half_stars, read
 from plaudit.scoring.sums.domain.decay import NO_SUMS, MergedSums, landmark_us, merge
-from plaudit_testing.scored import folded, kept, kept_parts, merged, row_of, scored
+from plaudit_testing.scored import folded, kept, kept_parts, merged, read_for, row_of, scored
 from plaudit_testing.shared import shared
 
 

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.scoring.profiles.domain import BUILT_IN, DAY_US, LIFETIME, TRUST, Profile
-from plaudit.scoring.scores.domain import read_for
 from plaudit.scoring.series.domain import (
     MAX_STEPS,
     InvalidSpanError,
@@ -29,6 +28,7 @@ from plaudit.scoring.series.domain import (
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.kept import NOTHING_KEPT, KeptSums, added, block_of, kept_share
 from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart, parts_for
+from plaudit_testing.scored import read_for
 from plaudit_testing.shared import shared
 
 BERLIN = ZoneInfo("Europe/Berlin")

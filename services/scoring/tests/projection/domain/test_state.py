@@ -10,10 +10,10 @@ from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, RECENT, TRUST, Pro
 from plaudit.scoring.projection.domain.course import next_half_star, score_at
 from plaudit.scoring.projection.domain.outlook import outlook
 from plaudit.scoring.projection.domain.state import idle_state_of, state_of
-from plaudit.scoring.scores.domain import read, read_for
+from plaudit.scoring.scores.domain import read
 from plaudit.scoring.sums.domain.decay import EPOCH, NO_SUMS, MergedSums, landmark_us
 from plaudit.scoring.sums.domain.parts import merge_for, parts_for
-from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
+from plaudit_testing.scored import MOMENT_US, kept, kept_parts, read_for, scored
 
 FROZEN = replace(TRUST, is_frozen=True)
 ratings = st.lists(st.sampled_from([1.0, 2.0, 3.0, 4.0, 5.0]) | st.floats(1, 5), min_size=1, max_size=12)

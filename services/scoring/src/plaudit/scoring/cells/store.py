@@ -8,7 +8,7 @@ import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
-from plaudit.common.db.subjects import is_below, is_within, is_within_one_range
+from plaudit.common.db.subjects import is_below, is_within_one_range
 from plaudit.scoring.cells.domain import (
     ASKING_SHARE,
     LARGE_ENTRIES,
@@ -261,29 +261,6 @@ FROM found GROUP BY source_id, traits, block
 """
 
 
-_SUMS_OF_LEDGER = history.kept_sums(
-    f"""
-    SELECT sign, source_id, traits, rating, rated_at FROM ledger
-    WHERE tenant_id = $1 AND {is_within("subject", "$2")}
-      AND valid_at >= $3 AND valid_at < $4 AND known_at >= $5 AND known_at < $6
-""",
-    *("source_id", "traits"),
-    more=SUMMED,
-)
-
-
-class Between(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of time: after one instant, until another and with it."""
-
-    after: datetime | None = None
-    """None: from the beginning."""
-    until: datetime | None = None
-    """None: to the end."""
-
-
-ALWAYS: Final = Between()
-
-
 class Asking(msgspec.Struct, frozen=True):
     """What a round has taken from the tail."""
 
@@ -355,46 +332,20 @@ async def kept_at(
         at: what had taken effect by then counts.
         known_at: of that, what was known by then; all that is known now if not given.
     """
-    valid, known = Between(until=at), Between(until=known_at)
-    rows = await _rows(tx, tenant_id, subject, valid, known)
-    if any(_is_rounded_off(row) for row in rows):
-        rows = await _rows_of_ledger(tx, tenant_id, subject, valid, known)
-    return [_part(row) for row in rows]
+    if await is_celled(tx, tenant_id, subject):
+        rows = await _rows(tx, tenant_id, subject, at, known_at)
+        if not any(_is_rounded_off(row) for row in rows):
+            return [_part(row) for row in rows]
+    return await history.kept_at(tx, tenant_id, subject, at, _time(MAX_US) if known_at is None else known_at)
 
 
-async def kept_between(tx: Tx, tenant_id: str, subject: str, valid: Between, known: Between = ALWAYS) -> list[KeptPart]:
-    """Return what the entries of a stretch of both times add to a subject's sums, less what they take away.
-
-    Where they take away what was added before the stretch, numbers are negative. Rounding is below 1e-9 of all that
-    they add and take away, which may be more than what is left of it.
-
-    Args:
-        tx: the open transaction.
-        tenant_id: whose.
-        subject: it.
-        valid: when they took effect.
-        known: when they were known.
-    """
-    rows = await _rows(tx, tenant_id, subject, valid, known)
-    return [KeptPart(str(row["source_id"]), row["traits"], row["block"], _kept(row)) for row in rows]
-
-
-async def _rows(tx: Tx, tenant_id: str, subject: str, valid: Between, known: Between) -> list[Any]:
-    if not await is_celled(tx, tenant_id, subject):
-        return await _rows_of_ledger(tx, tenant_id, subject, valid, known)
-    of_valid, of_known = cut(*_bounds(valid)), cut(*_bounds(known), all_at_once=True)
-    if is_nearly_all(of_valid.stretch, of_known.stretch):
-        rows = await _rows_of_cells(tx, tenant_id, subject, pieces_by_known(of_valid.stretch, of_known))
+async def _rows(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: datetime | None) -> list[Any]:
+    valid, known = cut(None, _end(at)), cut(None, _end(known_at), all_at_once=True)
+    if is_nearly_all(valid.stretch, known.stretch):
+        rows = await _rows_of_cells(tx, tenant_id, subject, pieces_by_known(valid.stretch, known))
         if not any(row["is_ahead"] for row in rows):
             return rows
-    return await _rows_of_cells(tx, tenant_id, subject, pieces(of_valid, of_known))
-
-
-async def _rows_of_ledger(tx: Tx, tenant_id: str, subject: str, valid: Between, known: Between) -> list[Any]:
-    bounds = (*_bounds(valid), *_bounds(known))
-    times = [_time(edge if us is None else us) for us, edge in zip(bounds, (MIN_US, MAX_US) * 2, strict=True)]
-    rows: list[Any] = await tx.raw.fetch(_SUMS_OF_LEDGER, tenant_id, subject, *times)
-    return rows
+    return await _rows_of_cells(tx, tenant_id, subject, pieces(valid, known))
 
 
 async def _rows_of_cells(tx: Tx, tenant_id: str, subject: str, found: Pieces) -> list[Any]:
@@ -405,10 +356,9 @@ async def _rows_of_cells(tx: Tx, tenant_id: str, subject: str, found: Pieces) ->
     return rows
 
 
-def _bounds(between: Between) -> tuple[int | None, int | None]:
-    """Return the first instant, and the one after the last."""
-    after, until = (None if time is None else following(unix_us(time)) for time in (between.after, between.until))
-    return after, until
+def _end(until: datetime | None) -> int | None:
+    """Return the instant after one, with which a stretch ends."""
+    return None if until is None else following(unix_us(until))
 
 
 def _time(us: int) -> datetime:

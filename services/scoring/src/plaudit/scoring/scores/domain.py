@@ -9,7 +9,7 @@ from typing import Final
 from plaudit.scoring.half_lives.domain import ProfileNotReadyError, Progress
 from plaudit.scoring.profiles.domain import Profile, UnknownProfileError
 from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, unix_us
-from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
+from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 
 FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -149,15 +149,6 @@ def _effective_reviews(b: float, b2: float, n: int) -> float:
 def half_stars(score: float) -> float:
     """Return the stars shown for a score: the nearest half, ties up (`round` would take them to even)."""
     return floor(2 * score + 0.5) / 2
-
-
-def read_for(profile: Profile, kept: Sequence[KeptPart], at_us: int) -> Score:
-    """Return the score of a profile whose half-life is kept, from a subject's kept sums.
-
-    Raises:
-        ValueError: the profile's half-life is not kept.
-    """
-    return read_parts(profile, parts_for(kept, profile.half_life_us), at_us)
 
 
 def read_parts(profile: Profile, parts: Sequence[Part], at_us: int) -> Score:
