@@ -53,7 +53,7 @@ from plaudit.scoring.moves import store as moves
 from plaudit.scoring.moves.domain import Moved, Shown, ShownPieces, pieces
 from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, STAR_KINDS, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, NamedProfile, unknown_subject
+from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, NamedProfile
 from plaudit.scoring.scores.domain import Moment, instant_of
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import Source, named
@@ -138,7 +138,7 @@ async def explain_window(
     begun = start(share, held_us, first_us, second_us, profile.half_life_us, prior_of(profile))
     told, topics = shares_of(profile, await known.moved(second_us))
     if not (parts or told) and not await scores.is_known(tx, tenant_id, subject):
-        raise await unknown_subject(tx, tenant_id, subject)
+        raise await scores.unknown_subject(tx, tenant_id, subject)
     asked = store.Asked(tenant_id, subject, stretch, second_us, profile, score_of(begun.share, prior_of(profile)))
     moving = await _largest(tx, asked, reviews, is_large=known.is_large) if reviews and told else []
     first = Standing(begins, begun.score, max(merged.sums.n, 0))

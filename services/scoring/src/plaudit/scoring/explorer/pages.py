@@ -42,7 +42,7 @@ from plaudit.scoring.projection.domain.state import idle_state_of
 from plaudit.scoring.ranking.api import standings
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import Choices, NamedProfile, unknown_asked, unknown_subject
+from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import Moment, Score
 from plaudit.scoring.scores.pages import LIVE, SCORES, SUBJECT
 from plaudit.scoring.series import store as series
@@ -135,7 +135,7 @@ async def _asked(tx: SqlTx, tenant_id: str, given: Sequence[str]) -> list[str]:
     if not asked or not is_subject(asked[0]):
         raise unprocessable("invalid-request", f"The address names no subject: {SUBJECT_RULE}.")
     if not await scores.is_known(tx, tenant_id, asked[0]):
-        raise await unknown_subject(tx, tenant_id, asked[0])
+        raise await scores.unknown_subject(tx, tenant_id, asked[0])
     return asked
 
 
@@ -187,7 +187,7 @@ async def _beside(tx: SqlTx, tenant_id: str, asked: Sequence[str]) -> tuple[list
         if not is_subject(subject):
             return found, f"This is no subject: {SUBJECT_RULE}."
         if not await scores.is_known(tx, tenant_id, subject):
-            return found, str(await unknown_asked(tx, tenant_id, subject))
+            return found, str(await scores.unknown_asked(tx, tenant_id, subject))
         if len(found) == MAX_COMPARED - 1:
             return found, f"At most {MAX_COMPARED} subjects can be told apart in one chart. Take one away first."
         found.append(subject)

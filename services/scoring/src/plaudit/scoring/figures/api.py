@@ -15,7 +15,7 @@ from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figure
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, NamedProfile, unknown_subject
+from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, NamedProfile
 from plaudit.scoring.scores.domain import Moment, moment_of
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sums.domain.traits import TRAITS
@@ -35,7 +35,7 @@ async def figures_at(
     source = None if source_id is None else str(source_id)
     parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=source)
     if not parts and not await scores.is_known(tx, tenant_id, subject):
-        raise await unknown_subject(tx, tenant_id, subject)
+        raise await scores.unknown_subject(tx, tenant_id, subject)
     asked = (tx, tenant_id, subject, moment, profile)
     has_efforts = any(TRAITS[part.traits].kind in EFFORT for part in parts)
     efforts = await store.replies(*asked, weights_of(profile, EFFORT), source_id) if has_efforts else []

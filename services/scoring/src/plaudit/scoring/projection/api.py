@@ -34,7 +34,7 @@ from plaudit.scoring.projection.schemas import (
     WayOut,
 )
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile, unknown_subject
+from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
 from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
@@ -60,7 +60,7 @@ async def project(
     """
     parts = await scores.parts_of(tx, tenant_id, subject, Moment(at=tx.now, is_now=True), profile)
     if not parts:
-        raise await unknown_subject(tx, tenant_id, subject)
+        raise await scores.unknown_subject(tx, tenant_id, subject)
     arrived = await store.arrived(tx, tenant_id, subject, tx.now - timedelta(days=PACE_DAYS), tx.now)
     merged = merge_for(profile, parts)
     return outlook(profile, merged, newest_us(parts, profile), arrived, tx.now, target=target, by=by)

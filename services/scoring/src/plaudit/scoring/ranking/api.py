@@ -33,7 +33,7 @@ from plaudit.scoring.ranking.domain import (
 )
 from plaudit.scoring.ranking.schemas import RankedOut, ranked_out
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile, unknown_asked
+from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
 from plaudit.scoring.sums.domain.decay import unix_us
 
 MAX_MINIMUM: Final = 1_000_000
@@ -63,7 +63,7 @@ async def standings(
     if len(found) > MAX_RANKED:
         raise TooManySubjectsError
     if not found and under is not None and not await scores.is_known(tx, tenant_id, under):
-        raise await unknown_asked(tx, tenant_id, under)
+        raise await scores.unknown_asked(tx, tenant_id, under)
     parts = await scores.present_parts(tx, tenant_id, found, profile)
     # In a thread, so that other requests are answered meanwhile.
     return await asyncio.to_thread(

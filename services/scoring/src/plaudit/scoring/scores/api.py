@@ -8,7 +8,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from plaudit.common.db import SqlTx
 from plaudit.common.http import (
     Page,
     Paging,
@@ -23,10 +22,8 @@ from plaudit.common.http import (
     describe,
 )
 from plaudit.common.http.times import Instant
-from plaudit.common.names import nearest
 from plaudit.scoring.half_lives.domain import ProfileNotReadyError
-from plaudit.scoring.profiles import store as profiles
-from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, TRUST, Profile, UnknownProfileError
+from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.domain import (
     ProfileChoices,
@@ -39,8 +36,6 @@ from plaudit.scoring.scores.schemas import ScoreOut
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.parts import Part
 
-MAX_COMPARED_SUBJECTS: Final = 1_000
-MAX_NAMED_SUBJECTS: Final = 3
 EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
 PROBLEMS: Final = {
     "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
@@ -85,9 +80,9 @@ ProfileName = Annotated[
 
 
 async def profile_named(request: Request, tx: TenantTx, profile: ProfileName = TRUST.name) -> Profile:
-    """Return the profile that a request names, as `find_profile`; the endpoint declares its principal first."""
+    """Return the profile that a request names, as `store.find_profile`; the endpoint declares its principal first."""
     principal: Principal = request.state.principal
-    return await find_profile(tx, principal.tenant_id, profile)
+    return await store.find_profile(tx, principal.tenant_id, profile)
 
 
 NamedProfile = Annotated[Profile, Depends(profile_named)]
@@ -100,25 +95,6 @@ async def profile_choices(request: Request, tx: TenantTx) -> ProfileChoices:
 
 
 Choices = Annotated[ProfileChoices, Depends(profile_choices)]
-
-
-async def find_profile(tx: SqlTx, tenant_id: str, name: str) -> Profile:
-    """Return a profile by its name: one that every tenant has, or one of the tenant's own.
-
-    Raises:
-        UnknownProfileError: there is none of this name.
-        ProfileNotReadyError: its half-life is being filled.
-    """
-    if (built_in := BUILT_IN.get(name)) is not None:
-        return built_in
-    found = await store.own_profile(tx, tenant_id, name)
-    if found is None:
-        own = await profiles.present(tx, tenant_id)
-        raise UnknownProfileError(name, (*BUILT_IN, *(each.name for each in own)))
-    profile, progress = found
-    if not progress.is_ready:
-        raise ProfileNotReadyError(name, progress)
-    return profile
 
 
 @router.get("/v1/scores", summary="List scores", openapi_extra=describe(problems=OF_PROFILES))
@@ -175,37 +151,10 @@ async def read_score(
     of_source = None if source_id is None else str(source_id)
     parts = await store.parts_of(tx, principal.tenant_id, subject, moment, profile, source_id=of_source)
     if not parts and not await store.is_known(tx, principal.tenant_id, subject):
-        raise await unknown_subject(tx, principal.tenant_id, subject)
+        raise await store.unknown_subject(tx, principal.tenant_id, subject)
     if origin is not None:
         profile = replace(profile, origins=frozenset({origin}))
     return _score(subject, profile, parts, moment.at, origin)
-
-
-async def unknown_asked(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectAskedError:
-    """Return the error of a query that names known subjects."""
-    return UnknownSubjectAskedError(str(await unknown_subject(tx, tenant_id, subject)))
-
-
-async def unknown_subject(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
-    """Return the error that names known subjects, found at the first segment that is not known.
-
-    It is for a subject that never had a review; whoever asks has looked that up.
-    """
-    segments = subject.split("/")
-    known = ""
-    for depth, segment in enumerate(segments, start=1):
-        children = {
-            child.rpartition("/")[2]: child
-            for child in await store.children_of(tx, tenant_id, known, MAX_COMPARED_SUBJECTS)
-        }
-        if segment not in children:
-            near = [children[name] for name in nearest(segment, children, MAX_NAMED_SUBJECTS)]
-            whole = ["/".join((child, *segments[depth:])) for child in near]
-            found = await store.sums_of(tx, tenant_id, whole)
-            meant = [each for each in whole if each in found] or near or ([known] if known else [])
-            return UnknownSubjectError(subject, meant, min(children.values(), default=""))
-        known = children[segment]
-    return UnknownSubjectError(subject, [known])
 
 
 def _score(subject: str, profile: Profile, parts: Sequence[Part], at: datetime, origin: str | None = None) -> ScoreOut:

@@ -1,24 +1,37 @@
-"""The statements that read sums for scores. `sums/store.py` has those that add to them."""
+"""What is read for scores: sums, profiles and subjects. `sums/store.py` has the statements that add to sums."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from sqlalchemy import select
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.subjects import range_below, within
+from plaudit.common.names import nearest
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.half_lives import store as half_lives
-from plaudit.scoring.half_lives.domain import READY, Progress, own_half_life, progress_of
+from plaudit.scoring.half_lives.domain import READY, ProfileNotReadyError, Progress, own_half_life, progress_of
 from plaudit.scoring.history import store as history
 from plaudit.scoring.profiles import store as profiles
-from plaudit.scoring.profiles.domain import BUILT_IN, Profile, ProfileRevision
+from plaudit.scoring.profiles.domain import BUILT_IN, Profile, ProfileRevision, UnknownProfileError
 from plaudit.scoring.profiles.store import stored_profile
-from plaudit.scoring.scores.domain import FOR_EVER, Moment, ProfileChoices
+from plaudit.scoring.scores.domain import (
+    FOR_EVER,
+    Moment,
+    ProfileChoices,
+    UnknownSubjectAskedError,
+    UnknownSubjectError,
+)
 from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, parts_for
 from plaudit.scoring.sums.store import totals
 from plaudit.scoring.sums.tables import sums
+
+MAX_COMPARED_SUBJECTS: Final = 1_000
+"""Of one level, the most that a name which nobody knows is compared with."""
+MAX_NAMED_SUBJECTS: Final = 3
+"""The most that may have been meant."""
 
 # Each step looks up the next prefix in the index, and goes past all that lies below the present child at once. No
 # character of a subject sorts after '~'.
@@ -140,6 +153,25 @@ async def own_profile(tx: SqlTx, tenant_id: str, name: str) -> tuple[Profile, Pr
     return profile, msgspec.convert(progress, Progress)
 
 
+async def find_profile(tx: SqlTx, tenant_id: str, name: str) -> Profile:
+    """Return a profile by its name: one that every tenant has, or one of the tenant's own.
+
+    Raises:
+        UnknownProfileError: there is none of this name.
+        ProfileNotReadyError: its half-life is being filled.
+    """
+    if (built_in := BUILT_IN.get(name)) is not None:
+        return built_in
+    found = await own_profile(tx, tenant_id, name)
+    if found is None:
+        own = await profiles.present(tx, tenant_id)
+        raise UnknownProfileError(name, (*BUILT_IN, *(each.name for each in own)))
+    profile, progress = found
+    if not progress.is_ready:
+        raise ProfileNotReadyError(name, progress)
+    return profile
+
+
 Own = tuple[ProfileRevision, Profile, Progress]
 """A revision that stands, the profile that it sets, and how far its half-life is filled."""
 
@@ -196,3 +228,29 @@ async def children_of(tx: Tx, tenant_id: str, parent: str, limit: int, depth: in
     """
     low, high, above = (*range_below(parent), parent.count("/") + 1) if parent else ("", "~", 0)
     return [row["prefix"] for row in await tx.raw.fetch(_CHILDREN, tenant_id, low, high, above + depth, limit)]
+
+
+async def unknown_asked(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectAskedError:
+    """Return the error of a query that names known subjects."""
+    return UnknownSubjectAskedError(str(await unknown_subject(tx, tenant_id, subject)))
+
+
+async def unknown_subject(tx: SqlTx, tenant_id: str, subject: str) -> UnknownSubjectError:
+    """Return the error that names known subjects, found at the first segment that is not known.
+
+    It is for a subject that never had a review; whoever asks has looked that up.
+    """
+    segments = subject.split("/")
+    known = ""
+    for depth, segment in enumerate(segments, start=1):
+        children = {
+            child.rpartition("/")[2]: child for child in await children_of(tx, tenant_id, known, MAX_COMPARED_SUBJECTS)
+        }
+        if segment not in children:
+            near = [children[name] for name in nearest(segment, children, MAX_NAMED_SUBJECTS)]
+            whole = ["/".join((child, *segments[depth:])) for child in near]
+            found = await sums_of(tx, tenant_id, whole)
+            meant = [each for each in whole if each in found] or near or ([known] if known else [])
+            return UnknownSubjectError(subject, meant, min(children.values(), default=""))
+        known = children[segment]
+    return UnknownSubjectError(subject, [known])

@@ -32,7 +32,7 @@ from plaudit.common.http.problems import ProblemError
 from plaudit.common.http.times import Instant
 from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_PROFILES, find_profile, unknown_asked
+from plaudit.scoring.scores.api import OF_PROFILES
 from plaudit.scoring.series import store
 from plaudit.scoring.series.domain import (
     MAX_ZONE_CHARS,
@@ -176,14 +176,14 @@ async def read_series(
     file has no such limit.
     """
     steps = spans(asked.start, asked.end, asked.step, zone_named(asked.timezone))
-    profiles = [await find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
+    profiles = [await scores.find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
     subjects = list(dict.fromkeys(asked.subject))
     form = asked.form or accepted(accept)
     read = partial(_moved, tenant_id=principal.tenant_id, profiles=profiles, steps=steps, as_known=asked.known)
     if form is not Format.JSON:
         for subject in subjects:
             if not await scores.is_known(tx, principal.tenant_id, subject):
-                raise await unknown_asked(tx, principal.tenant_id, subject)
+                raise await scores.unknown_asked(tx, principal.tenant_id, subject)
         apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
         each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
         return StreamingResponse(
@@ -213,7 +213,7 @@ async def _moved(
 ) -> Movements:
     found = await store.moved(tx, tenant_id, subject, steps, profiles, as_known=as_known)
     if found is None:
-        raise await unknown_asked(tx, tenant_id, subject)
+        raise await scores.unknown_asked(tx, tenant_id, subject)
     return found
 
 
