@@ -3,9 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,9 @@ import pytest
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from plaudit.common.contracts import Kind, Origin
 from plaudit.common.http.app import create_ops_app
 from plaudit.common.process import Resources
-from plaudit.scoring.badges.domain.figures import digits
 from plaudit.scoring.main import build
-from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.settings import ScoringSettings
 from plaudit_testing.browser import browser, needs_browser
 from plaudit_testing.databases import NO_KAFKA
@@ -44,30 +39,6 @@ def more_settings() -> dict[str, Any]:
         "badges_per_hour_per_network": LIMIT,
         "public_url": "https://plaudit.example",
     }
-
-
-@pytest.fixture
-async def writer(client_of) -> httpx.AsyncClient:
-    return await client_of("default", "scores:read", "scores:write")
-
-
-@pytest.fixture
-async def anybody(resources: Resources[ScoringSettings]) -> AsyncIterator[httpx.AsyncClient]:
-    app = build(resources).app
-    assert app is not None
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://scoring.example") as client:
-        yield client
-
-
-@pytest.fixture
-async def kite(writer: httpx.AsyncClient, bus) -> None:
-    """A public subject with six reviews, and one that is private."""
-    now = datetime.now(UTC)
-    for rating, origin in ((5, Origin.ORGANIC), (5, Origin.INCENTIVISED), (4, Origin.ORGANIC), (4, Origin.INVITED)):
-        await bus.tell(None, review_state(rating, "acme/berlin", rated_at=now, origin=origin), time=now)
-    for rating in (3, 1):
-        await bus.tell(None, review_state(rating, "acme", rated_at=now), time=now)
-    await writer.put("/v1/badges/acme", json={"name": "Kite </script> & Co"})
 
 
 async def test_a_badge_is_an_image_with_a_title_and_all_figures_in_words(
@@ -276,28 +247,6 @@ async def test_views_of_a_page_are_not_each_written(
     ]
 
 
-@pytest.mark.parametrize("profile", ["trust", "recent", "lifetime"])
-async def test_the_calculation_adds_up_to_the_score_of_the_api(
-    anybody: httpx.AsyncClient, writer: httpx.AsyncClient, kite: None, bus, profile: str
-) -> None:
-    await bus.tell(None, review_state(4.5, "acme", rated_at=datetime.now(UTC) - timedelta(days=10)))
-
-    page = (await anybody.get(f"/scores/how/{profile}", params=ASKED)).text
-
-    score = assert_adds_up(page)
-    told = (await writer.get("/v1/scores/acme", params={"profile": profile})).json()
-    assert digits(score, 2) == digits(told["score"], 2)
-    assert "ratings between two stars" in page
-
-
-async def test_without_a_subject_the_calculation_has_an_example_of_nobody(anybody: httpx.AsyncClient) -> None:
-    page = await anybody.get("/scores/how/lifetime")
-
-    assert page.status_code == 200
-    assert "(7 × 3.5 + 5 + 4) ÷ (7 + 2) = 3.72" in page.text
-    assert "reviews never fade" in page.text
-
-
 async def test_shares_for_those_who_do_not_see_the_bars_add_up_to_100_percent(
     anybody: httpx.AsyncClient, kite: None
 ) -> None:
@@ -357,62 +306,6 @@ async def test_badges_show_in_every_way_that_a_site_embeds_them(
     assert len(shown) == len(ways) - 1, shown
 
 
-OWN = [
-    own("fast", 3.0),
-    own("weighed", 30.0, origin_weights={"incentivised": 0.25, "invited": 2.0}, unverified_weight=0.5),
-    own("hourly", 1 / 24, prior_weight=1.0),
-    own("still", 3.0, is_frozen=True),
-    own("ever", None, unverified_weight=0.001),
-    own("surveys", 3.0, kinds=frozenset({"nps"})),
-]
-
-
-@pytest.mark.parametrize("profile", OWN, ids=lambda profile: profile.name)
-async def test_the_calculation_by_a_profile_of_the_tenants_own_adds_up_to_the_score_of_the_api(
-    anybody: httpx.AsyncClient, writer: httpx.AsyncClient, bus, superuser, profile: Profile
-) -> None:
-    await set_profile(superuser, profile)
-    now = datetime.now(UTC)
-    for number in range(9):
-        state = review_state(
-            (5, 4, 1)[number % 3],
-            "acme/berlin",
-            rated_at=now - timedelta(days=number, hours=1),
-            origin=[*Origin][number % 3],
-            verified=number % 2 == 0,
-            kind=Kind.NPS if number == 8 else Kind.STARS,
-        )
-        await bus.tell(None, state)
-    await writer.put("/v1/badges/acme", json={"name": "Kite"})
-
-    page = (await anybody.get(f"/scores/how/{profile.name}", params=ASKED)).text
-
-    score = assert_adds_up(page)
-    told = (await writer.get("/v1/scores/acme", params={"profile": profile.name})).json()
-    assert digits(score, 2) == digits(told["score"], 2)
-    assert f"With all {told['count']} review" in page
-    assert ("the score stands still since" in page) == profile.is_frozen
-    assert ("None weighs nothing" in page) == (not profile.is_uniform)
-
-
-async def test_an_own_profile_is_explained_only_with_a_public_subject_and_when_it_is_ready(
-    anybody: httpx.AsyncClient, kite: None, superuser
-) -> None:
-    await set_profile(superuser, own("fast", 3.0))
-    await set_profile(superuser, own("slow", 900.0), phase="reading")
-    await set_profile(superuser, own("others", 3.0), tenant_id="other")
-
-    assert (await anybody.get("/scores/how/fast", params=ASKED)).status_code == 200
-    for path, asked in (
-        ("/scores/how/fast", {}),
-        ("/scores/how/fast", {**ASKED, "subject": "acme/berlin"}),
-        ("/scores/how/slow", ASKED),
-        ("/scores/how/others", ASKED),
-        ("/scores/how/No%20name", ASKED),
-    ):
-        assert problem_of(await anybody.get(path, params=asked)) == (404, "not-found")
-
-
 async def test_the_badge_its_page_and_its_data_show_the_profile_that_was_chosen(
     anybody: httpx.AsyncClient, writer: httpx.AsyncClient, superuser, bus
 ) -> None:
@@ -430,21 +323,6 @@ async def test_the_badge_its_page_and_its_data_show_the_profile_that_was_chosen(
     assert "/scores/how/fast?tenant=default&amp;subject=acme" in page
     names = re.findall(r'<a href="/scores/how/([a-z]+)', (await anybody.get("/scores/how/recent", params=ASKED)).text)
     assert names == ["trust", "recent", "lifetime", "fast"]
-
-
-def assert_adds_up(page: str) -> Fraction:
-    """Add up the worked example as a reader does; return the score that it ends with."""
-    table = page.partition('<table class="worked">')[2].partition("</table>")[0]
-    rows = re.findall(r'<tr><th scope="row"[^>]*>([^<]*)</th>(.*?)</tr>', table)
-    figures = {
-        words: [Fraction(cell.replace("−", "-") or 0) for cell in re.findall(r'<td class="number">([^<]*)</td>', cells)]
-        for words, cells in rows
-    }
-    *lines, (_, (weight, points)), (_, (score,)) = figures.items()
-    assert sum(each[0] for _, each in lines) == weight
-    assert sum(each[1] for _, each in lines) == points
-    assert digits(points / weight, 2) == digits(score, 2)
-    return score
 
 
 @needs_browser

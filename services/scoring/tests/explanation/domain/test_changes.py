@@ -5,28 +5,25 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from plaudit.scoring.explanation.domain.changes import (
-    Change,
     Prior,
     Share,
     Start,
-    apportioned,
     decayed,
     explain,
-    shown,
     start,
 )
 from plaudit.scoring.profiles.domain import DAY_US
+from plaudit_testing.changes import priors, rounding_scale, sums_and_groups
 
 PRIOR = Prior(weight=7, value=3.5)
 H180 = 180 * DAY_US
 HOUR_US = DAY_US // 24
 NOTHING = Share(0.0, 0.0)
 
-priors = st.builds(Prior, weight=st.sampled_from([0.5, 7.0, 100.0]), value=st.sampled_from([1.0, 3.3, 3.5, 5.0]))
 half_lives_us = st.sampled_from([HOUR_US, H180, 3650 * DAY_US, None])
 
 
@@ -128,36 +125,6 @@ def test_the_parts_of_any_history_add_up_to_what_the_score_was_and_is(history, h
     assert (change.before, change.after) == pytest.approx((before, after), abs=1e-9)
     assert math.fsum(parts_of(change)) == pytest.approx(after - before, abs=1e-9)
     assert change.ageing == pytest.approx(mean(known, second, half_life_us, prior) - before, abs=1e-9)
-
-
-# The sums of any size, and what rounding leaves.
-
-sizes = st.sampled_from([0.0, 1.0, 1e7]) | st.floats(1e-9, 1e7)
-shares = st.builds(lambda rating, b: Share(rating * b, b), st.floats(1, 5), sizes)
-deltas = st.builds(lambda share, sign: Share(sign * share.a, sign * share.b), shares, st.sampled_from([-1, 1]))
-
-
-numbered = st.integers(0, 20)
-
-
-@st.composite
-def sums_and_groups(draw, keys=numbered, *, further=0):
-    """What was known, and groups that take away no more than that with themselves; perhaps just as much.
-
-    `further`: that many groups are drawn beside.
-    """
-    groups = draw(st.dictionaries(keys, deltas, max_size=12))
-    beside = [draw(deltas) for _ in range(further)]
-    taken = -math.fsum(group.b for group in [*groups.values(), *beside])
-    b = max(taken, 0.0) + draw(sizes)
-    begun = Start(draw(st.floats(1, 5)), Share(draw(st.floats(1, 5)) * b, b))
-    return begun, groups, *beside
-
-
-def rounding_scale(begun, groups, change):
-    """How large the terms are that were added: rounding is a few units of 2^-53 of it."""
-    summed = [*begun.share, *(figure for group in groups.values() for figure in group)]
-    return 5 + 5 * math.fsum(map(abs, summed)) / change.total_weight
 
 
 def exactly(begun, groups, prior):
@@ -351,60 +318,3 @@ def test_the_effects_of_all_reviews_add_up_to_those_of_their_groups(known):
 
     tolerance = 1e-12 * rounding_scale(begun, reviews, change)
     assert math.fsum(effects) == pytest.approx(change.effects["all"], abs=tolerance)
-
-
-# What is shown.
-
-
-@given(sums_and_groups(), priors)
-def test_the_digits_that_are_shown_add_up(known, prior):
-    begun, groups = known
-    change = explain(begun, groups, prior)
-
-    figures = shown(change)
-
-    assert figures.before + figures.ageing + sum(figures.effects.values()) == figures.after
-    tolerance = 1e-12 * rounding_scale(begun, groups, change) * 1000
-    assert abs(figures.before - 1000 * change.before) <= 0.5 + 1e-9
-    assert abs(figures.after - 1000 * change.after) <= 0.5 + tolerance
-    assert abs(figures.ageing - 1000 * change.ageing) <= 1 + tolerance
-    assert figures.effects.keys() == change.effects.keys()
-    for key, effect in change.effects.items():
-        assert abs(figures.effects[key] - 1000 * effect) <= 1 + tolerance
-        assert effect or not figures.effects[key]
-
-
-def test_thirds_of_a_thousandth_are_shown_so_that_they_add_up():
-    third = 0.001 / 3
-    change = Change(
-        before=4.0, aged=4.0, after=4.001, total_weight=8.0, effects={"a": third, "b": third * 1.5, "c": third / 2}
-    )
-
-    figures = shown(change)
-
-    assert (figures.before, figures.ageing, figures.after) == (4000, 0, 4001)
-    assert figures.effects == {"a": 0, "b": 1, "c": 0}
-
-
-@given(st.lists(st.floats(-1e4, 1e4) | st.sampled_from([0.0, 1.0, -2.5]), min_size=1, max_size=12), st.integers(-3, 3))
-@example([0.0, 1.0], 1)
-@example([0.0], 1)
-@example([0.0, 1.0], -1)
-def test_whole_numbers_have_the_total_that_was_asked_for(parts, off):
-    total = round(math.fsum(parts)) + off
-
-    whole = apportioned(parts, total)
-
-    assert sum(whole) == total
-    if any(parts):
-        assert all(part or not number for part, number in zip(parts, whole, strict=True))
-
-
-@given(st.lists(st.integers(-1000, 1000), min_size=1))
-def test_whole_parts_stay_as_they_are(parts):
-    assert apportioned([float(part) for part in parts], sum(parts)) == parts
-
-
-def test_the_largest_remainder_gets_what_is_left():
-    assert apportioned([1.2, 2.7, 3.6, -0.5], 7) == [1, 3, 4, -1]
-    assert apportioned([0.5, 0.5], 1) == [1, 0]
