@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.moves.domain import GRAIN_BITS, Shown, ShownPieces, Span, pieces
+from plaudit.scoring.moves.domain import GRAIN_BITS, ShownPieces, ShownStretch, Span, pieces
 from plaudit.scoring.profiles.domain import DAY_US
 
 FIRST_DAY = 20_000
@@ -21,7 +21,7 @@ def shown_in(found: ShownPieces, at_us: int) -> int:
 @given(st.tuples(instants, instants), days, st.sets(days, max_size=5), st.lists(instants, max_size=20))
 def test_each_instant_of_a_window_is_in_one_piece_and_no_other_instant_in_any(ends, next_day, changed, at):
     after_us, until_us = sorted(ends)
-    found = pieces(Shown(after_us, until_us), next_day, changed)
+    found = pieces(ShownStretch(after_us, until_us), next_day, changed)
 
     for instant in [*at, after_us, after_us + 1, until_us, until_us + 1]:
         assert shown_in(found, instant) == (after_us < instant <= until_us), instant
@@ -29,7 +29,7 @@ def test_each_instant_of_a_window_is_in_one_piece_and_no_other_instant_in_any(en
 
 @given(st.tuples(instants, instants), days, st.sets(days, max_size=5))
 def test_no_piece_is_summed_of_days_that_are_not_or_that_changed_since(ends, next_day, changed):
-    found = pieces(Shown(*sorted(ends)), next_day, changed)
+    found = pieces(ShownStretch(*sorted(ends)), next_day, changed)
 
     for span in found.spans:
         held = range(span.number << GRAIN_BITS[span.grain], (span.number + 1) << GRAIN_BITS[span.grain])
@@ -39,7 +39,7 @@ def test_no_piece_is_summed_of_days_that_are_not_or_that_changed_since(ends, nex
 
 def test_whole_days_are_taken_in_spans_as_long_as_there_are():
     first = 64 * 313
-    found = pieces(Shown((first - 10) * DAY_US - 1, (first + 75) * DAY_US - 1), first + 80, ())
+    found = pieces(ShownStretch((first - 10) * DAY_US - 1, (first + 75) * DAY_US - 1), first + 80, ())
 
     assert found.spans == [
         Span(0, first - 10), Span(0, first - 9), Span(1, (first - 8) >> 3), Span(2, 313), Span(1, (first + 64) >> 3),

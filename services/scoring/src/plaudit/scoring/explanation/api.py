@@ -50,7 +50,7 @@ from plaudit.scoring.explanation.schemas import (
     TopicPartOut,
 )
 from plaudit.scoring.moves import store as moves
-from plaudit.scoring.moves.domain import Moved, Shown, ShownPieces, pieces
+from plaudit.scoring.moves.domain import Moved, ShownPieces, ShownStretch, pieces
 from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, STAR_KINDS, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, NamedProfile
@@ -124,7 +124,7 @@ async def explain_window(
     if begins >= ends:
         raise ReversedWindowError(begins, ends)
     parts = await scores.parts_of(tx, tenant_id, subject, Moment(at=begins, known_at=begins), profile)
-    stretch = Shown(unix_us(begins), unix_us(ends))
+    stretch = ShownStretch(unix_us(begins), unix_us(ends))
     known = await _known(tx, tenant_id, subject, profile, stretch)
     first_us, second_us = stretch
     if profile.is_frozen:
@@ -166,7 +166,7 @@ class _Known:
         )
 
 
-async def _known(tx: Tx, tenant_id: str, subject: str, profile: Profile, window: Shown) -> _Known:
+async def _known(tx: Tx, tenant_id: str, subject: str, profile: Profile, window: ShownStretch) -> _Known:
     until = await moves.summed_until(tx, tenant_id, subject, window.after_us // DAY_US)
     found = ShownPieces(window, [], [window])
     if until is not None and (profile.half_life_us is None or profile.half_life_us in moves.HALF_LIVES):

@@ -14,7 +14,7 @@ from plaudit.scoring.explanation.domain.window import (
 )
 from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.history.store import RATED_US, SHOWN_AT, in_us
-from plaudit.scoring.moves.domain import ABSENT, Shown
+from plaudit.scoring.moves.domain import ABSENT, ShownStretch
 from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, STRETCHES, as_seen, bounds
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.topics.domain import ERASED
@@ -25,7 +25,7 @@ class Asked(NamedTuple):
 
     tenant_id: str
     subject: str
-    window: Shown
+    window: ShownStretch
     read_us: int
     """The instant that weights are as of, in microseconds since the Unix epoch."""
     profile: Profile

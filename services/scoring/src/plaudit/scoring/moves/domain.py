@@ -54,7 +54,7 @@ class Span(NamedTuple):
     """Counted from 1970."""
 
 
-class Shown(NamedTuple):
+class ShownStretch(NamedTuple):
     """What was shown after one instant and until another, in microseconds since the Unix epoch."""
 
     after_us: int
@@ -64,13 +64,13 @@ class Shown(NamedTuple):
 class ShownPieces(NamedTuple):
     """What a window is made of. Nothing that was shown is in two pieces."""
 
-    window: Shown
+    window: ShownStretch
     """All of it."""
     spans: list[Span]
-    stretches: list[Shown]
+    stretches: list[ShownStretch]
 
 
-def pieces(window: Shown, next_day: int, changed: Collection[int]) -> ShownPieces:
+def pieces(window: ShownStretch, next_day: int, changed: Collection[int]) -> ShownPieces:
     """Cut a window into sums and what is to be read entry by entry.
 
     Args:
@@ -90,11 +90,11 @@ def pieces(window: Shown, next_day: int, changed: Collection[int]) -> ShownPiece
             if (grain == 0 or _is_whole(day, GRAIN_BITS[grain], end_day, old))
         )
         if grain == 0 and day in old:
-            unsummed.append(Shown(day * DAY_US - 1, (day + 1) * DAY_US - 1))
+            unsummed.append(ShownStretch(day * DAY_US - 1, (day + 1) * DAY_US - 1))
         else:
             spans.append(Span(grain, day >> GRAIN_BITS[grain]))
         day += 1 << GRAIN_BITS[grain]
-    ends = [Shown(window.after_us, first_day * DAY_US - 1), Shown(end_day * DAY_US - 1, window.until_us)]
+    ends = [ShownStretch(window.after_us, first_day * DAY_US - 1), ShownStretch(end_day * DAY_US - 1, window.until_us)]
     return ShownPieces(window, spans, [each for each in [*ends, *unsummed] if each.after_us < each.until_us])
 
 

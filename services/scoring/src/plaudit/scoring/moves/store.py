@@ -17,8 +17,8 @@ from plaudit.scoring.moves.domain import (
     LANDMARK_BITS,
     MIXED,
     Moved,
-    Shown,
     ShownPieces,
+    ShownStretch,
 )
 from plaudit.scoring.moves.tables import moves
 from plaudit.scoring.profiles.domain import DAY_US
@@ -285,7 +285,7 @@ async def read(
     return [_moved(row) for row in rows]
 
 
-def bounds(stretches: Sequence[Shown]) -> tuple[list[datetime], list[datetime]]:
+def bounds(stretches: Sequence[ShownStretch]) -> tuple[list[datetime], list[datetime]]:
     """Return the instants that stretches begin after and end with, as statements take them."""
     return [_time(each.after_us) for each in stretches], [_time(each.until_us) for each in stretches]
 

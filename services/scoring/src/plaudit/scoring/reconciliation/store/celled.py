@@ -11,7 +11,7 @@ from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import SPAN_DAYS, Grain
 from plaudit.scoring.history import store as history
 from plaudit.scoring.moves import store as moves
-from plaudit.scoring.moves.domain import GRAIN_BITS, Shown
+from plaudit.scoring.moves.domain import GRAIN_BITS, ShownStretch
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.reconciliation.domain import TOLERANCE, TOP_STARS, window_of
 
@@ -246,7 +246,7 @@ async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
     of_moves = None
     if end_day is not None:
         first_day = window_of(end_day)
-        days = moves.bounds([Shown(first_day * DAY_US - 1, end_day * DAY_US - 1)])
+        days = moves.bounds([ShownStretch(first_day * DAY_US - 1, end_day * DAY_US - 1)])
         of_moves = await tx.raw.fetchrow(_MOVES, *celled, *days, first_day, end_day, timeout=seconds)
     assert of_cells is not None
     assert of_rated is not None
