@@ -21,7 +21,6 @@ from plaudit.scoring.publishing.domain import (
     SubjectSums,
     Survey,
     before_first,
-    instant,
     instant_for,
     next_number,
     next_stars,
@@ -30,7 +29,7 @@ from plaudit.scoring.publishing.domain import (
     rows_left,
 )
 from plaudit.scoring.scores.domain import FOR_EVER, half_stars, read
-from plaudit.scoring.sums.domain.decay import Sums, unix_us
+from plaudit.scoring.sums.domain.decay import Sums, time_of, unix_us
 from plaudit.scoring.sums.domain.parts import Part, merge_for, parts_for
 from plaudit_testing.own_profiles import from_scratch, own
 from plaudit_testing.scored import MOMENT_US, folded, kept, kept_parts, read_for, scored
@@ -45,7 +44,7 @@ def merged_of(profile: Profile, *ratings: float, rated_at_us: int = MOMENT_US):
 
 def record(*reviews) -> Record:
     sums = SubjectSums(kept_parts(kept(*((None, each) for each in reviews))))
-    return record_of(sums, BUILT_IN.values(), instant(MOMENT_US))
+    return record_of(sums, BUILT_IN.values(), time_of(MOMENT_US))
 
 
 @pytest.mark.parametrize(
@@ -109,17 +108,17 @@ def test_a_record_has_what_each_profile_reads() -> None:
     for name, profile in BUILT_IN.items():
         assert made.profiles[name].score == read_for(profile, parts, MOMENT_US)
     nearest = min(each.next_stars.at_us for each in made.profiles.values() if each.next_stars)
-    assert made.next_change_at == instant(nearest)
+    assert made.next_change_at == time_of(nearest)
 
 
 def test_a_subject_whose_reviews_are_gone_has_a_record_without_scores() -> None:
     review = scored(5.0)
     parts = kept_parts(kept((None, review), (review, None)))
-    made = record_of(SubjectSums(parts), BUILT_IN.values(), instant(MOMENT_US))
+    made = record_of(SubjectSums(parts), BUILT_IN.values(), time_of(MOMENT_US))
 
     assert [each.score.score for each in made.profiles.values()] == [None] * 3
     assert (made.next_change_at, made.surveys) == (None, {})
-    assert record_of(NO_SUMS, BUILT_IN.values(), instant(MOMENT_US)).next_change_at is None
+    assert record_of(NO_SUMS, BUILT_IN.values(), time_of(MOMENT_US)).next_change_at is None
 
 
 # Of 0 to 10: 10, 9, 9 are promoters, 7 is passive, 6 is a detractor.
@@ -154,7 +153,7 @@ def test_surveys_say_the_same_beside_a_score_in_the_same_units() -> None:
     ]
     parts = kept_parts(kept(*((None, each) for each in states)))
 
-    told = record_of(SubjectSums(parts), BUILT_IN.values(), instant(MOMENT_US)).surveys
+    told = record_of(SubjectSums(parts), BUILT_IN.values(), time_of(MOMENT_US)).surveys
     beside = figures_of(TRUST, parts_for(parts, TRUST.half_life_us), MOMENT_US, [])
 
     assert beside.nps is not None
@@ -234,15 +233,15 @@ def test_figures_of_a_profile_of_a_tenants_own_are_those_of_its_definition(revie
     changes = [(None, each) for each in states]
     parts = {} if (half_life := own_half_life(fast)) is None else {half_life: parts_of(changes, fast)}
 
-    made = record_of(SubjectSums(kept_parts(kept(*changes)), parts), (TRUST, fast), instant(MOMENT_US))
+    made = record_of(SubjectSums(kept_parts(kept(*changes)), parts), (TRUST, fast), time_of(MOMENT_US))
 
-    score, distribution = from_scratch(fast, states, "acme", instant(MOMENT_US))
+    score, distribution = from_scratch(fast, states, "acme", time_of(MOMENT_US))
     figures = made.profiles["fast"]
     assert figures.score.score == (score and pytest.approx(score, rel=1e-9))
     assert figures.score.distribution == {int(star): count for star, count in distribution.items()}
     if figures.next_stars is not None:
         shown, then = (
-            half_stars(from_scratch(fast, states, "acme", instant(at_us))[0] or 0)
+            half_stars(from_scratch(fast, states, "acme", time_of(at_us))[0] or 0)
             for at_us in (MOMENT_US, figures.next_stars.at_us + 2_000_000)
         )
         assert abs(shown - then) == 0.5

@@ -14,6 +14,7 @@ from plaudit.scoring.answers.domain.places import Place
 from plaudit.scoring.answers.domain.waiting import Waits
 from plaudit.scoring.answers.tables import answer_places, answer_reviews, answer_sources, answer_starts
 from plaudit.scoring.profiles.domain import DAY_US
+from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
 
 ReviewKey = tuple[str, UUID]
 """Tenant id and review id."""
@@ -108,9 +109,6 @@ _OF_ALL_SOURCES, _OF_ONE_SOURCE = _OF_SOURCES.format(""), _OF_SOURCES.format("AN
 # The first record of a partition that was ever written has the number 1: nothing came before it.
 _KNOWN_SINCE = "SELECT max(known_us) FROM answer_starts WHERE sequence > 1"
 
-# The planner would read a whole table once to join it with many rows. Most of its rows are not of this batch.
-_LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
-
 
 async def locked(tx: Tx, keys: Collection[ReviewKey]) -> dict[ReviewKey, list[Revision]]:
     """Return the lives of those of the reviews that are stored, and lock them until the end."""
@@ -133,14 +131,14 @@ async def insert(tx: Tx, lives: Mapping[ReviewKey, Sequence[Revision]]) -> None:
 async def replace(tx: Tx, lives: Mapping[ReviewKey, Sequence[Revision]]) -> None:
     """Store the lives of reviews that `locked` has returned."""
     if lives:
-        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(LOOK_UP_EACH_ROW)
         await tx.raw.execute(_REPLACE, *_arrays(lives))
 
 
 async def move(tx: Tx, gone: Iterable[Place], new: Iterable[Place]) -> None:
     """Delete where reviews were found, and add where they are found now."""
     if keys := sorted(each.key for each in gone):
-        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(LOOK_UP_EACH_ROW)
         await tx.raw.execute(_DELETE_PLACES, *zip(*keys, strict=True))
     if rows := sorted(new, key=lambda each: each.key):
         await tx.raw.execute(_ADD_PLACES, *zip(*rows, strict=True))

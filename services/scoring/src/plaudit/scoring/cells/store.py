@@ -1,7 +1,7 @@
 """Every SQL statement over the cells of large subjects."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +26,7 @@ from plaudit.scoring.cells.domain import (
 from plaudit.scoring.cells.tables import cells, rated_cells
 from plaudit.scoring.history import store as history
 from plaudit.scoring.profiles.domain import DAY_US
-from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
+from plaudit.scoring.sums.domain.decay import time_of, unix_us
 from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, NOTHING_KEPT, TOTAL, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart
 from plaudit.scoring.sums.store import added
@@ -307,11 +307,11 @@ async def fill(tx: Tx, filling: Filling, entries: int) -> None:
 
     Filling begins with emptying: whatever an earlier one may have left is not counted twice.
     """
-    if filling.filled_valid_at == _time(MIN_US):
+    if filling.filled_valid_at == time_of(MIN_US):
         for statement in _EMPTY:
             await tx.raw.execute(statement, filling.tenant_id, filling.prefixes)
     end = await tx.raw.fetchval(_CHUNK_END, filling.tenant_id, filling.filled_valid_at, entries - 1)
-    until = _time(MAX_US) if end is None else end
+    until = time_of(MAX_US) if end is None else end
     await tx.raw.execute(_FILL, filling.tenant_id, filling.filled_valid_at, filling.prefixes, until, end is None)
 
 
@@ -336,7 +336,7 @@ async def kept_at(
         rows = await _rows(tx, tenant_id, subject, at, known_at)
         if not any(_is_rounded_off(row) for row in rows):
             return [_part(row) for row in rows]
-    return await history.kept_at(tx, tenant_id, subject, at, _time(MAX_US) if known_at is None else known_at)
+    return await history.kept_at(tx, tenant_id, subject, at, time_of(MAX_US) if known_at is None else known_at)
 
 
 async def _rows(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: datetime | None) -> list[Any]:
@@ -351,7 +351,7 @@ async def _rows(tx: Tx, tenant_id: str, subject: str, at: datetime, known_at: da
 async def _rows_of_cells(tx: Tx, tenant_id: str, subject: str, found: Pieces) -> list[Any]:
     spans = [[(*each.valid, *each.known)[n] for each in found.cells] for n in range(len(_SPANS))]
     stretches = (*found.by_valid, *found.by_known, found.by_cells, found.ahead)
-    times = [_time(us) for each in stretches for us in (*each.valid, *each.known)]
+    times = [time_of(us) for each in stretches for us in (*each.valid, *each.known)]
     rows: list[Any] = await tx.raw.fetch(_SUMS_OF_CELLS, tenant_id, subject, *spans, *times)
     return rows
 
@@ -359,10 +359,6 @@ async def _rows_of_cells(tx: Tx, tenant_id: str, subject: str, found: Pieces) ->
 def _end(until: datetime | None) -> int | None:
     """Return the instant after one, with which a stretch ends."""
     return None if until is None else following(unix_us(until))
-
-
-def _time(us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=us)
 
 
 def _is_rounded_off(row: Any) -> bool:

@@ -53,8 +53,9 @@ from plaudit.scoring.moves import store as moves
 from plaudit.scoring.moves.domain import Moved, ShownPieces, ShownStretch, pieces
 from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, STAR_KINDS, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, NamedProfile
+from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
 from plaudit.scoring.scores.domain import Moment, instant_of
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import Source, named
 from plaudit.scoring.sums.domain.decay import landmark_us, unix_us
@@ -314,15 +315,6 @@ def _effect_out(subject: str, found: Effect) -> EffectOut:
 
 
 def _explanation_out(found: Explanation, names: Mapping[str, Source]) -> ExplanationOut:
-    moving = list(found.by(by_source).items())
-    largest, others = moving[:MAX_SOURCES], moving[MAX_SOURCES:]
-    parts = [
-        SourcePartOut(source_id=source_id, **named(names.get(source_id)), count=each.changes, effect=each.effect)
-        for source_id, each in largest
-    ]
-    if others:
-        count, effects = sum(each.changes for _, each in others), fsum(each.effect for _, each in others)
-        parts.append(SourcePartOut(source_id=None, **named(None), count=count, effect=effects))
     return ExplanationOut(
         subject=found.subject,
         profile=found.profile.name,
@@ -341,22 +333,37 @@ def _explanation_out(found: Explanation, names: Mapping[str, Source]) -> Explana
             )
             for stars, each in found.by(by_stars).items()
         ],
-        sources=parts,
+        sources=_source_parts_out(found, names),
         topics=[
             TopicPartOut(topic=topic, count=each.changes, effect=each.effect) for topic, each in found.topics.items()
         ],
-        reviews=[
-            MovingReviewOut(
-                review_id=review.review_id,
-                source_id=review.source_id,
-                **named(names.get(review.source_id)),
-                happened=[HAPPENED_OUT[each] for each in review.happened],
-                stars_before=review.before,
-                stars_after=review.after,
-                effect=points,
-            )
-            for review, points in found.reviews
-        ],
+        reviews=[_review_out(review, points, names) for review, points in found.reviews],
+    )
+
+
+def _source_parts_out(found: Explanation, names: Mapping[str, Source]) -> list[SourcePartOut]:
+    """Return what each source did, and all others than those with the largest effects together."""
+    moving = list(found.by(by_source).items())
+    largest, others = moving[:MAX_SOURCES], moving[MAX_SOURCES:]
+    parts = [
+        SourcePartOut(source_id=source_id, **named(names.get(source_id)), count=each.changes, effect=each.effect)
+        for source_id, each in largest
+    ]
+    if others:
+        count, effects = sum(each.changes for _, each in others), fsum(each.effect for _, each in others)
+        parts.append(SourcePartOut(source_id=None, **named(None), count=count, effect=effects))
+    return parts
+
+
+def _review_out(review: MovingReview, points: float, names: Mapping[str, Source]) -> MovingReviewOut:
+    return MovingReviewOut(
+        review_id=review.review_id,
+        source_id=review.source_id,
+        **named(names.get(review.source_id)),
+        happened=[HAPPENED_OUT[each] for each in review.happened],
+        stars_before=review.before,
+        stars_after=review.after,
+        effect=points,
     )
 
 

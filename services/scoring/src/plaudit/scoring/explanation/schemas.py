@@ -7,8 +7,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, Field
 
 from plaudit.scoring.history.domain import Happened
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 
-EXAMPLE_SOURCE_ID = "01956d00-0000-7000-8000-000000000001"
 EXAMPLE_REVIEW_ID = "01956d00-0000-7000-8000-00000000000a"
 HappenedOut = Literal["new", "late", "edited", "removed", "restored", "moved_in", "moved_out", "erased"]
 HAPPENED_OUT: Final[Mapping[Happened, HappenedOut]] = {

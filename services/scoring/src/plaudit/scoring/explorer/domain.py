@@ -13,7 +13,7 @@ from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.projection.domain.course import HalfStar, ScoreState, next_half_star
 from plaudit.scoring.scores.domain import half_stars
 from plaudit.scoring.series.domain import Point, Span, Step, spans
-from plaudit.scoring.sums.domain.decay import EPOCH
+from plaudit.scoring.sums.domain.decay import time_of
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 PAST: Final = timedelta(days=365)
@@ -83,9 +83,9 @@ def _moved(value: float, month_ago: float | None) -> tuple[str, str, str]:
 
 def _next(found: HalfStar | None, value: float, now: datetime) -> tuple[str, str, str]:
     """Return when the stars shown will change if nobody writes."""
-    if found is None or EPOCH + timedelta(microseconds=found.at_us) - now > FAR:
+    if found is None or time_of(found.at_us) - now > FAR:
         return stars_in_words(value), "stay shown, even if nobody writes", ""
-    at = EPOCH + timedelta(microseconds=found.at_us)
+    at = time_of(found.at_us)
     falls = found.stars < half_stars(value)
     near = f"{at:%-d %b}" if at.year == now.year else f"{at:%-d %b %Y}"
     day = near if at - now < PAST else f"{at:%b %Y}"
@@ -214,7 +214,7 @@ def _answer_rate(answers: Answers) -> Fact:
     if figures.unknown:
         said.append(f"of {figures.unknown:,} more nobody tells")
     if answers.known_since_us is not None:
-        said.append(f"of reviews known since {EPOCH + timedelta(microseconds=answers.known_since_us):%-d %B %Y}")
+        said.append(f"of reviews known since {time_of(answers.known_since_us):%-d %B %Y}")
     return Fact(f"Answered, of the last {answers.days} days", answer_rate(figures), " · ".join(said))
 
 

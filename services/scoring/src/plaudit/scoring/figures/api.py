@@ -15,8 +15,9 @@ from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figure
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, NamedProfile
+from plaudit.scoring.scores.api import OF_PROFILES, At, NamedProfile
 from plaudit.scoring.scores.domain import Moment, moment_of
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sums.domain.traits import TRAITS
 

@@ -1,7 +1,7 @@
 """The bodies of the API of figures."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -12,11 +12,11 @@ from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
 from plaudit.scoring.intervals.domain import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.scores.domain import Score
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources.domain import Source, named
-from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
+from plaudit.scoring.sums.domain.decay import time_of, unix_us
 
 SECOND_US: Final = 1_000_000
-A_SOURCE: Final = "01956d00-0000-7000-8000-000000000001"
 
 
 AN_ANSWER: Final = {
@@ -132,7 +132,7 @@ class SubjectAnswersOut(AnswersOut):
 class SourceScoreOut(PartialScoreOut):
     """The score of one source's reviews alone."""
 
-    source_id: str = Field(description="The source.", examples=[A_SOURCE])
+    source_id: str = Field(description="The source.", examples=[EXAMPLE_SOURCE_ID])
     source_name: str | None = Field(
         description="What the tenant calls it; null until a review has told.", examples=["Acme shop"]
     )
@@ -243,7 +243,7 @@ def figures_out(
         answers=SubjectAnswersOut(
             **_answers(answers.all),
             days=answers.days,
-            known_since=None if answers.known_since_us is None else _time(answers.known_since_us),
+            known_since=None if answers.known_since_us is None else time_of(answers.known_since_us),
         ),
         nps=_share_out(figures.nps),
         csat=_share_out(figures.csat),
@@ -281,10 +281,6 @@ def _share_interval(part: int, count: int) -> IntervalOut | None:
     return _interval_out(wilson(part / count, count)) if count else None
 
 
-def _time(at_us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=at_us)
-
-
 def _interval_out(interval: Interval | None) -> IntervalOut | None:
     return None if interval is None else IntervalOut(low=interval.low, high=interval.high)
 
@@ -309,7 +305,7 @@ def _mean_out(mean: Mean | None) -> MeanOut | None:
 def _freshness_out(aged: Aged, at: datetime) -> FreshnessOut:
     at_us = unix_us(at)
     return FreshnessOut(
-        newest_rated_at=_time(aged.newest_us),
+        newest_rated_at=time_of(aged.newest_us),
         # A platform's clock may be minutes ahead of ours; no review is younger than new.
         newest_age_days=max(0, at_us - aged.newest_us) / DAY_US,
         median_weight_age_days=max(0, at_us - aged.median_us) / DAY_US,

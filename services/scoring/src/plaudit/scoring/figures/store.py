@@ -6,7 +6,7 @@ begins and ends within; of any other subject, and by a half-life of a tenant's o
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import fsum, inf, ldexp
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,7 @@ from plaudit.scoring.history import store as history
 from plaudit.scoring.history.store import ENTRIES
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores.domain import FOR_EVER, Moment
-from plaudit.scoring.sums.domain.decay import EPOCH, LANDMARK_HALF_LIVES, unix_us
+from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, time_of, unix_us
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_US, trust_landmark
 
 # A power of two that is less would underflow, which is an error; nothing is left of such a weight.
@@ -359,7 +359,7 @@ async def _rated(
     """Return the sums of the reviews that were rated in each of some parts of time, all within a short one if given."""
     spans = [(part, *each) for part, of_part in enumerate(parts) for each in of_part.spans]
     ends = [
-        (part, *map(_time, each))
+        (part, *map(time_of, each))
         for part, of_part in enumerate(parts)
         for each in of_part.ends
         if each.from_us < each.until_us
@@ -370,13 +370,9 @@ async def _rated(
         *([each[n] for each in spans] for n in range(4)),
         *([each[n] for each in ends] for n in range(3)),
         *([*asked.traits], asked.source_id, asked.by_source),
-        *(() if within is None else (_time(us) for us in within)),
+        *(() if within is None else (time_of(us) for us in within)),
     )
     return rows
-
-
-def _time(us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=us)
 
 
 def _until(at: datetime) -> Cut:

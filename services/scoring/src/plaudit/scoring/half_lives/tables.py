@@ -15,12 +15,12 @@ from sqlalchemy import (
     Uuid,
 )
 
-from plaudit.scoring.sums.domain.decay import COUNTS, Sums
+from plaudit.scoring.sums.domain.decay import Sums
+from plaudit.scoring.sums.tables import INTEGERS
 
 metadata = MetaData(schema="scoring")
 ROW: tuple[str, ...] = (*Sums._fields, "newest_us")
 """The numbers of a row of sums, in the order of `EMPTY_HALF_LIFE_ROW`."""
-INTEGERS = frozenset({*COUNTS, "newest_us"})
 
 half_lives = Table(
     "half_lives",

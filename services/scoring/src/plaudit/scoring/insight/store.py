@@ -15,6 +15,7 @@ from plaudit.scoring.insight.domain.sample import WEEK_DAYS, SampledReview
 from plaudit.scoring.insight.domain.window import Window
 from plaudit.scoring.insight.domain.wording import Wording
 from plaudit.scoring.insight.tables import insight_days, insight_places, insight_reviews
+from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
 
 _REVIEW: Final = Columns(insight_reviews)
 _PLACE: Final = Columns(insight_places)
@@ -118,10 +119,6 @@ WHERE EXISTS (SELECT FROM insight_days AS held WHERE held.tenant_id = $1 AND hel
 """
 
 
-# The planner would read a whole table once to join it with many rows. Most of its rows are not of this batch.
-_LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
-
-
 async def locked(tx: Tx, keys: Collection[tuple[str, UUID]]) -> dict[tuple[str, UUID], StoredReview]:
     """Return those of the reviews, each `(tenant id, review id)`, that are stored, and lock them until the end."""
     if not keys:
@@ -143,14 +140,14 @@ async def insert(tx: Tx, reviews: Sequence[StoredReview]) -> None:
 async def replace(tx: Tx, reviews: Sequence[StoredReview]) -> None:
     """Store another state of reviews that `locked` has returned."""
     if reviews:
-        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(LOOK_UP_EACH_ROW)
         await tx.raw.execute(_REPLACE, *_arrays(reviews))
 
 
 async def move(tx: Tx, gone: Collection[EntryKey], new: Collection[EntryKey]) -> None:
     """Delete where reviews were found, and add where they are found now."""
     if gone:
-        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(LOOK_UP_EACH_ROW)
         await tx.raw.execute(_DELETE_PLACES, *zip(*sorted(gone), strict=True))
     if new:
         await tx.raw.execute(_ADD_PLACES, *zip(*sorted(new), strict=True))

@@ -1,7 +1,7 @@
 """Every SQL statement over sums of changes, and the entries that they are made of."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +22,7 @@ from plaudit.scoring.moves.domain import (
 )
 from plaudit.scoring.moves.tables import moves
 from plaudit.scoring.profiles.domain import DAY_US
-from plaudit.scoring.sums.domain.decay import EPOCH
+from plaudit.scoring.sums.domain.decay import EPOCH, time_of
 from plaudit.scoring.sums.domain.kept import RECENT_US, TRUST_US
 from plaudit.scoring.topics.domain import NO_TOPIC, NOT_SORTED, OTHER_TOPIC
 
@@ -287,7 +287,7 @@ async def read(
 
 def bounds(stretches: Sequence[ShownStretch]) -> tuple[list[datetime], list[datetime]]:
     """Return the instants that stretches begin after and end with, as statements take them."""
-    return [_time(each.after_us) for each in stretches], [_time(each.until_us) for each in stretches]
+    return [time_of(each.after_us) for each in stretches], [time_of(each.until_us) for each in stretches]
 
 
 async def name_new(tx: Tx) -> None:
@@ -317,13 +317,13 @@ async def behind(tx: Tx, end_day: int) -> Behind | None:
 
 async def chunk_end(tx: Tx, tenant_id: str, day: int, entries: int) -> int | None:
     """Return the day that is so many entries of a tenant after another; None if there are not so many."""
-    known_at = await tx.raw.fetchval(_CHUNK_END, tenant_id, _time(day * DAY_US), entries)
+    known_at = await tx.raw.fetchval(_CHUNK_END, tenant_id, time_of(day * DAY_US), entries)
     return None if known_at is None else (known_at - EPOCH).days
 
 
 async def sum_days(tx: Tx, tenant_id: str, prefixes: Sequence[str], first_day: int, end_day: int) -> None:
     """Sum days of subjects that have no sums of them."""
-    times = (_time(first_day * DAY_US - 1), _time(end_day * DAY_US - 1))
+    times = (time_of(first_day * DAY_US - 1), time_of(end_day * DAY_US - 1))
     await tx.raw.execute(_SUM_DAYS, tenant_id, prefixes, *times)
 
 
@@ -346,10 +346,6 @@ async def advance(tx: Tx, tenant_id: str, prefixes: Sequence[str], next_day: int
 async def note_review_days(tx: Tx, tenant_id: str, review_id: str) -> None:
     """Note that what is summed of the days on which changes of a review are shown is old."""
     await tx.raw.execute(_NOTE_REVIEW_DAYS, tenant_id, review_id)
-
-
-def _time(us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=us)
 
 
 def _moved(row: Any) -> Moved:

@@ -26,8 +26,8 @@ from plaudit.scoring.profiles.domain import (
     parameters_of,
     profile_of,
 )
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 
-EXAMPLE_SOURCE_ID = "01956d00-0000-7000-8000-000000000001"
 Kind = Literal["stars", "thumbs", "nps", "csat", "ces"]
 Origin = Literal["organic", "invited", "incentivised"]
 Weight = Annotated[float, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT, strict=True)]

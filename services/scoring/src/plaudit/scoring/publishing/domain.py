@@ -12,7 +12,7 @@ from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.projection.domain.course import next_half_star
 from plaudit.scoring.projection.domain.state import state_of
 from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read
-from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, unix_us
+from plaudit.scoring.sums.domain.decay import MergedSums, time_of, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 from plaudit.scoring.sums.domain.surveys import ces, csat, nps
 
@@ -101,7 +101,7 @@ class Record:
     def next_change_at(self) -> datetime | None:
         """When the stars of any profile change next, if no review comes until then."""
         times = [each.next_stars.at_us for each in self.profiles.values() if each.next_stars is not None]
-        return instant(min(times)) if times else None
+        return time_of(min(times)) if times else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +261,6 @@ def next_stars(profile: Profile, merged: MergedSums, at_us: int) -> NextStars | 
             crossing = next_half_star(state)
             return None if crossing is None else _settled(profile, merged, crossing.at_us, crossing.stars)
     return None
-
-
-def instant(us: int) -> datetime:
-    """Return the time of microseconds since the Unix epoch."""
-    return EPOCH + timedelta(microseconds=us)
 
 
 def _profile_figures(profile: Profile, parts: Sequence[Part], at_us: int) -> ProfileFigures:

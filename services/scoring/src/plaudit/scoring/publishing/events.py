@@ -6,7 +6,8 @@ from plaudit.common.contracts import SCORES, ProfileScore, ScoreChange, StarsCha
 from plaudit.common.contracts import Cause as ToldCause
 from plaudit.common.contracts import SurveyFigure as ToldSurvey
 from plaudit.common.events import Outgoing
-from plaudit.scoring.publishing.domain import Cause, ProfileFigures, Record, ScoreKey, Survey, instant
+from plaudit.scoring.publishing.domain import Cause, ProfileFigures, Record, ScoreKey, Survey
+from plaudit.scoring.sums.domain.decay import time_of
 
 TYPE: Final = "score.changed"
 
@@ -47,7 +48,7 @@ def _profile_score(figures: ProfileFigures) -> ProfileScore:
         distribution={str(star): count for star, count in score.distribution.items()},
         effective_reviews=score.effective_reviews,
         prior=score.prior,
-        next_stars=None if following is None else StarsChange(at=instant(following.at_us), stars=following.stars),
+        next_stars=None if following is None else StarsChange(at=time_of(following.at_us), stars=following.stars),
     )
 
 

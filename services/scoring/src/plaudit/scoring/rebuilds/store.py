@@ -7,6 +7,7 @@ from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Role, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.database import role_name
+from plaudit.scoring.cells import store as cells
 from plaudit.scoring.half_lives.tables import ROW
 from plaudit.scoring.history.store import half_life_sums, kept_sums
 from plaudit.scoring.rebuilds.domain import MAX_SWITCH_SECONDS, Progress
@@ -26,7 +27,6 @@ _GROUPS = ("tenant_id", "prefix", "source_id", "traits", "partition")
 _LIVE = f"""
 SELECT partition, epoch, sequence FROM positions WHERE consumer_group = '{LIVE_GROUP}' AND topic = '{REVIEWS.name}'
 """
-_PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'"
 
 
 class Ledger(NamedTuple):
@@ -214,7 +214,7 @@ async def sum_some(tx: Tx, entries: int, ledger: Ledger = PRESENT) -> bool:
     The present ledger is summed up to where both live and history stand, and no further. The half-lives of tenants' own
     that are kept when it begins are summed with the others.
     """
-    await tx.raw.execute(_PLAN_ANEW)
+    await cells.plan_anew(tx)
     await tx.raw.execute(_BEGIN)
     row = await tx.raw.fetchrow(_NEXT_STEP.format(table=ledger.table, reached=ledger.reached), entries - 1)
     if row is None:

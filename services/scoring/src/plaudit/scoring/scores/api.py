@@ -32,11 +32,10 @@ from plaudit.scoring.scores.domain import (
     moment_of,
     read_parts,
 )
-from plaudit.scoring.scores.schemas import ScoreOut
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID, ScoreOut
 from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.parts import Part
 
-EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
 PROBLEMS: Final = {
     "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
     "unknown-profile": "There is no profile of this name. The detail names those that there are.",

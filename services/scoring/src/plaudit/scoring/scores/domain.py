@@ -163,7 +163,7 @@ def instant_of(profile: Profile, newest_rated_us: int | None, at_us: int) -> int
     return min(at_us, newest_rated_us)
 
 
-def weight_at(merged: MergedSums, at_us: int, profile: Profile) -> float:
+def total_weight_at(merged: MergedSums, at_us: int, profile: Profile) -> float:
     """Return what all reviews weigh at an instant that none of them is later than, as `read` takes it."""
     b = merged.sums.b
     if profile.half_life_us is None:

@@ -1,8 +1,12 @@
 """The bodies of the API of scores."""
 
 from datetime import datetime
+from typing import Final
 
 from pydantic import BaseModel, Field
+
+EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
+"""In examples of all rooms."""
 
 
 class ScoreOut(BaseModel):

@@ -95,7 +95,7 @@ async def kept_of(
         tx: the open transaction.
         tenant_id: whose.
         subject: it.
-        moment: when. What stands now is read from the sums, everything else is computed from the ledger.
+        moment: when. What stands now is read from the sums, everything else from cells or the ledger.
         source_id: of this source alone, if given.
     """
     if moment.is_now:

@@ -13,8 +13,7 @@ from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read
 from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.parts import Part, StepPart, joined, merge_for, newest_us
-from plaudit.scoring.sums.domain.traits import TRAITS
+from plaudit.scoring.sums.domain.parts import Part, StepPart, counts, joined, merge_for, newest_us
 
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -182,7 +181,7 @@ def points(
         while place < len(changes) and changes[place].step == number:
             change = changes[place]
             _add(rows, change.part)
-            new_reviews += change.rated if _counts(change.part, profile) else 0
+            new_reviews += change.rated if counts(change.part, profile) else 0
             place, is_changed = place + 1, True
         if is_changed:
             parts = rows.values()
@@ -195,11 +194,6 @@ def _add(rows: dict[tuple[str | None, int, int], Part], part: Part) -> None:
     key = part[:3]
     held = rows.get(key)
     rows[key] = part if held is None else joined(held, part)
-
-
-def _counts(part: Part, profile: Profile) -> bool:
-    traits = TRAITS[part.traits]
-    return profile.counts(kind=traits.kind, origin=traits.origin)
 
 
 class StepDays(NamedTuple):

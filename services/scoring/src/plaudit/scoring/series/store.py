@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from plaudit.common.db import SqlTx, Tx
@@ -14,7 +13,7 @@ from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import FOR_EVER, Moment
 from plaudit.scoring.series.domain import THE_LEAST, Span, in_days
-from plaudit.scoring.sums.domain.decay import EPOCH, unix_us
+from plaudit.scoring.sums.domain.decay import time_of, unix_us
 from plaudit.scoring.sums.domain.kept import BLOCK_US, NEVER_US, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart, parts_for
 
@@ -141,7 +140,7 @@ async def _kept_steps(
     days, stretches = in_days([unix_us(each) for each in (*starts, end)], may_subtract=not has_frozen)
     given = [
         *([each[n] for each in days] for n in range(3)),
-        *([EPOCH + timedelta(microseconds=each[n]) for each in stretches] for n in range(2)),
+        *([time_of(each[n]) for each in stretches] for n in range(2)),
         [each.owner for each in stretches],
         by_source,
     ]

@@ -101,7 +101,7 @@ WHERE ({" + ".join(f"trust_w{star}" for star in _STARS)} < least.trust
 """
 MANY_ROWS: Final = 50
 # The planner would read the whole table once to join it with many rows. Most of its rows are not of this batch.
-_LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+LOOK_UP_EACH_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ async def add_by_id(
         RowsMissingError: not all of the rows exist, or the table is another. Those that exist have been added to.
     """
     if len(one_star) + len(several_stars) >= MANY_ROWS:
-        await tx.raw.execute(_LOOK_UP_EACH_ROW)
+        await tx.raw.execute(LOOK_UP_EACH_ROW)
     await _update(tx, _ADD_ONE_STAR_BY_ID, table_file, sorted(one_star.values()))
     await _update(tx, _ADD_BY_ID, table_file, sorted((row_id, *numbers) for row_id, numbers in several_stars.items()))
 

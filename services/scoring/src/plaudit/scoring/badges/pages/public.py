@@ -6,7 +6,6 @@ What is not public is not told from what there is not: both are the same 404.
 import base64
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal, NamedTuple
@@ -52,7 +51,7 @@ from plaudit.scoring.profiles.domain import BUILT_IN, NAME_PATTERN, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import Moment, instant_of
 from plaudit.scoring.settings import ScoringSettings
-from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, unix_us
+from plaudit.scoring.sums.domain.decay import MergedSums, time_of, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 
 MAX_AGE_SECONDS: Final = 300
@@ -209,7 +208,7 @@ def _calculation(found: Public) -> dict[str, Any]:
     return {
         "worked": worked(found.profile, merged, read_us),
         "count": max(merged.sums.n, 0),
-        "stands_since": EPOCH + timedelta(microseconds=read_us) if read_us < found.at_us else None,
+        "stands_since": time_of(read_us) if read_us < found.at_us else None,
     }
 
 

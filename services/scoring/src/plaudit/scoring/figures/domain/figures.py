@@ -8,7 +8,7 @@ from typing import Final
 
 from plaudit.scoring.intervals.domain import Interval, Sample, Z, net_share, of_mean, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
-from plaudit.scoring.scores.domain import Score, instant_of, read_parts, weight_at
+from plaudit.scoring.scores.domain import Score, instant_of, read_parts, total_weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 from plaudit.scoring.sums.domain.surveys import (
@@ -56,7 +56,7 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Aged:
-    """What the ledger tells of how old the reviews are that count."""
+    """How old the reviews are that count."""
 
     newest_us: int
     month: int
@@ -156,7 +156,7 @@ def score_interval(score: Score, merged: MergedSums, at_us: int, profile: Profil
     shares = [(max(weight, 0.0) / b * n + 1) / (n + len(STARS)) for weight in merged.sums.weights]
     mean = fsum(star * share for star, share in zip(STARS, shares, strict=True))
     variance = fsum((star - mean) ** 2 * share for star, share in zip(STARS, shares, strict=True))
-    weight = weight_at(merged, at_us, profile)
+    weight = total_weight_at(merged, at_us, profile)
     half = Z * weight / (profile.prior_weight + weight) * sqrt(variance / (n + 1))
     return Interval(max(MIN_RATING, score.value - half), min(MAX_RATING, score.value + half))
 

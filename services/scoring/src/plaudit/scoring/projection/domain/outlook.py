@@ -27,7 +27,7 @@ from plaudit.scoring.projection.domain.target import (
     worth_of_rerating,
 )
 from plaudit.scoring.scores.domain import half_stars
-from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, landmark_us, unix_us
+from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, time_of, unix_us
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 PACE_DAYS: Final = 90
@@ -252,7 +252,7 @@ def _crossing(found: HalfStar | None) -> Crossing | None:
 
 
 def _instant(at_us: int) -> datetime | None:
-    return None if at_us > _LAST_US else EPOCH + timedelta(microseconds=at_us)
+    return None if at_us > _LAST_US else time_of(at_us)
 
 
 def arrives(reached: Reached) -> datetime | None:

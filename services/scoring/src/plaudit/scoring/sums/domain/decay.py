@@ -11,7 +11,7 @@ stored sums are only ever added to. Rows of several k merge by exact powers of t
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import exp2, fsum, ldexp
 from typing import Final, NamedTuple, TypeAlias
 
@@ -83,6 +83,11 @@ def unix_us(time: datetime) -> int:
     """Return a time in microseconds since the Unix epoch."""
     since = time - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def time_of(us: int) -> datetime:
+    """Return the time that is so many microseconds after the Unix epoch."""
+    return EPOCH + timedelta(microseconds=us)
 
 
 def landmark_us(landmark: int, half_life_us: int) -> int:

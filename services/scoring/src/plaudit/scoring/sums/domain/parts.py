@@ -72,16 +72,17 @@ def joined(one: Part, other: Part) -> Part:
 
 def merge_for(profile: Profile, parts: Iterable[Part]) -> MergedSums:
     """Merge the parts that count for a profile, each with the weight that the profile gives it."""
-    return merge((part.landmark, _weighted(part, profile)) for part in parts if _counts(part, profile))
+    return merge((part.landmark, _weighted(part, profile)) for part in parts if counts(part, profile))
 
 
 def newest_us(parts: Iterable[Part], profile: Profile) -> int | None:
     """Return when the newest review that ever counted for a profile was rated; None if there never was one."""
-    newest = max((part.newest_us for part in parts if _counts(part, profile)), default=NEVER_US)
+    newest = max((part.newest_us for part in parts if counts(part, profile)), default=NEVER_US)
     return None if newest == NEVER_US else newest
 
 
-def _counts(part: Part, profile: Profile) -> bool:
+def counts(part: Part, profile: Profile) -> bool:
+    """Return whether a part's reviews count for a profile."""
     traits = TRAITS[part.traits]
     return profile.counts(kind=traits.kind, origin=traits.origin)
 
