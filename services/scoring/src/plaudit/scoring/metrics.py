@@ -10,18 +10,18 @@ PUBLISH_WAIT_SECONDS: Final = Histogram(
     "From the commit that changed sums to the transaction that published their scores, at most.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
 )
-SUMS_REPAIRED = Counter(
+SUMS_REPAIRED: Final = Counter(
     "plaudit_sums_repaired_total",
     "Rows of sums that were not what the ledger says and were summed anew. `rounded`: much was taken away, and "
     "rounding showed in what was left, as it may. `differing`: counts were wrong. Any increase of it is an alarm.",
     ["reason"],
 )
-SUMS_NOT_COMPARED = Counter(
+SUMS_NOT_COMPARED: Final = Counter(
     "plaudit_sums_not_compared_total",
     "Subjects of one segment that a nightly comparison left out: a group has set a record aside, history is far behind "
     "live, or it took too long.",
 )
-RECONCILED_TIMESTAMP_SECONDS = Gauge(
+RECONCILED_TIMESTAMP_SECONDS: Final = Gauge(
     "plaudit_sums_reconciled_timestamp_seconds",
     "Unix time at which the last nightly comparison of all sums ended; 0 until one has.",
 )

@@ -1,7 +1,7 @@
 """What the ledger's entries are to the sums of a half-life, and what keeps a partition waiting."""
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.scoring.history.domain import Place
@@ -28,7 +28,8 @@ class Entry(NamedTuple):
     standing: Standing
 
 
-BEGINNING = Place(0, 0)
+BEGINNING: Final = Place(0, 0)
+"""Before the first record."""
 
 
 class FillingPartition(NamedTuple):

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Final
 
 from plaudit.common.db import Tx
 from plaudit.scoring.reconciliation import store
 from plaudit.scoring.reconciliation.domain import MAX_LATER_RECORDS, MAX_WAIT_SECONDS, Comparison, left_out
 
-POLL_SECONDS = 0.02
+POLL_SECONDS: Final = 0.02
 
 
 async def hold_even(tx: Tx, partitions: Collection[int]) -> bool:

@@ -103,7 +103,7 @@ class Score:
     distribution: dict[int, int]
     """Reviews by star."""
     effective_reviews: float
-    """How many reviews of equal weight would say as much: (sum of w)^2 / (sum of w^2)."""
+    """How many reviews of equal weight would say as much: (sum of w)^2 / (sum of w^2) (Kish, Survey Sampling, 1965)."""
     prior: float
 
     @property
