@@ -13,7 +13,7 @@ from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS, Ans
 from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of, weights_of
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, moment_of
@@ -47,7 +47,7 @@ async def answers_at(
     tx: SqlTx, tenant_id: str, subject: str, at_us: int, days: int = DAYS, source_id: UUID | None = None
 ) -> Answers:
     """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant."""
-    found = await answers.of_sources(tx, tenant_id, subject, days, at_us, source_id)
+    found = await answers.of_sources(tx, tenant_id, subject, days * DAY_US, at_us, source_id)
     known_since_us = await answers.known_since_us(tx)
     # In a thread, so that other requests are answered meanwhile.
     return await asyncio.to_thread(answers_of, days, known_since_us, found)
