@@ -15,7 +15,7 @@ from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figure
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, NamedProfile, unknown_subject
+from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, KnownAt, NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, moment_of
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sums.domain.traits import TRAITS
@@ -64,6 +64,7 @@ async def read_figures(
     subject: Annotated[Subject, Path(description="The subject, as a path.")],
     profile: NamedProfile,
     at: At = None,
+    known_at: KnownAt = None,
     source_id: Annotated[
         UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
     ] = None,
@@ -83,10 +84,13 @@ async def read_figures(
     Wilson's of a share, that of Rocks of an NPS, Student's of a mean, each of the effective number of replies.
 
     `answers` say how many reviews the company answers and how soon; reviews that wait are censored at their age, so
-    that they count. What is told there does not depend on the profile.
+    that they count. What is told there does not depend on the profile. With `known_at` they are null: what was known
+    of answers at an instant is not kept.
     """
-    moment = moment_of(at, None, tx.now)
+    moment = moment_of(at, known_at, tx.now)
     figures, aged = await figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
-    answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days, source_id)
+    answered = None
+    if known_at is None:
+        answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days, source_id)
     named = await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in figures.by_source])
     return figures_out(subject, profile.name, moment.at, figures, aged, answered, named)

@@ -48,6 +48,9 @@ def _profile_score(figures: ProfileFigures) -> ProfileScore:
         effective_reviews=score.effective_reviews,
         prior=score.prior,
         next_stars=None if following is None else StarsChange(at=instant(following.at_us), stars=following.stars),
+        weight=figures.weight,
+        prior_weight=figures.prior_weight,
+        half_life_days=figures.half_life_days,
     )
 
 
