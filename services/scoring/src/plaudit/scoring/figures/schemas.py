@@ -129,6 +129,21 @@ class SubjectAnswersOut(AnswersOut):
     )
 
 
+_AN_ANSWERED_REVIEW: Final = {
+    "rate": 1.0,
+    "interval": {"low": 0.2065, "high": 1.0},
+    "answered": 1,
+    "count": 1,
+    "unknown": 0,
+    "median_seconds": 7_200.0,
+    "median_reason": None,
+    "within_24_hours": 1.0,
+    "within_72_hours": 1.0,
+    "within_7_days": 1.0,
+    "recovery": {"share": None, "interval": None, "raised": 0, "answered_negatives": 0},
+}
+
+
 class SourceScoreOut(PartialScoreOut):
     """The score of one source's reviews alone."""
 
@@ -137,7 +152,9 @@ class SourceScoreOut(PartialScoreOut):
         description="What the tenant calls it; null until a review has told.", examples=["Acme shop"]
     )
     platform: str | None = Field(description="Its platform; null as the name.", examples=["native"])
-    answers: AnswersOut | None = Field(description="How the source's reviews are answered; null with `known_at`.")
+    answers: AnswersOut | None = Field(
+        description="How the source's reviews are answered; null with `known_at`.", examples=[_AN_ANSWERED_REVIEW]
+    )
 
 
 class VelocityOut(BaseModel):
@@ -188,7 +205,10 @@ class FiguresOut(BaseModel):
     by_source: list[SourceScoreOut] = Field(
         description="The scores of each source's reviews alone; of the 100 sources with the most reviews."
     )
-    answers: SubjectAnswersOut | None = Field(description="How the reviews are answered; null with `known_at`.")
+    answers: SubjectAnswersOut | None = Field(
+        description="How the reviews are answered; null with `known_at`.",
+        examples=[{**_AN_ANSWERED_REVIEW, "days": 90, "known_since": None}],
+    )
     nps: ShareOut | None = Field(
         description="Promoters less detractors in percent, from -100 to 100, of replies on a scale of 0 to 10; null "
         "without replies.",

@@ -18,7 +18,7 @@ from plaudit.common.refusals import WrongInputError, sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.scoring.markers import commands, store
 from plaudit.scoring.markers.api import effect_of, find
-from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, OF_ANSWERS, Figure
+from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, OF_ANSWERS, Figure, Of
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,
     MAX_LINK_CHARS,
@@ -28,7 +28,7 @@ from plaudit.scoring.markers.domain.marker import (
     MarkerTimeError,
     TooManyMarkersError,
 )
-from plaudit.scoring.scores.pages import SCORES, SUBJECT
+from plaudit.scoring.scores.pages import SCORES, SUBJECT, source_choices
 
 ROWS: Final = 50
 MARKERS: Final = f"{SCORES}/markers"
@@ -102,11 +102,14 @@ async def show_marker(
     marker_id: UUID,
     figure: Figure = Figure.MEAN,
     days: int = DEFAULT_DAYS,
+    source: str = "",
 ) -> Response:
-    """Show what changed around a marker."""
+    """Show what changed around a marker; a source that there is not counts as none."""
     marker = await find(tx, principal.tenant_id, marker_id)
     days = days if days in DAYS else DEFAULT_DAYS
-    spanned, found, words = await effect_of(tx, marker, figure, days)
+    offered = await source_choices(tx, principal.tenant_id)
+    source = source if source in offered else ""
+    spanned, found, words = await effect_of(tx, marker, figure, days, Of(UUID(source) if source else None))
     return await console.response(
         request,
         principal,
@@ -120,6 +123,8 @@ async def show_marker(
         is_share=figure in IN_PERCENT,
         is_of_answers=figure in OF_ANSWERS,
         days=days,
+        source=source,
+        sources=offered,
         lengths={str(each): name for each, name in DAYS.items()},
         windows=spanned,
         found=found,

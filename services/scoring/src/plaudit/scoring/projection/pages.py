@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -21,7 +22,7 @@ from plaudit.scoring.projection.domain.outlook import (
 )
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars
-from plaudit.scoring.scores.pages import Words, asked_of, bounds_of_day, of_unknown, steps_to
+from plaudit.scoring.scores.pages import Words, asked_of, bounds_of_day, of_unknown, source_choices, steps_to
 
 PROJECTION: Final = "/console/scores/projection"
 DAYS_A_WEEK: Final = 7
@@ -44,14 +45,21 @@ async def show_projection(
     by: Words = "",
     per_day: Words = "",
     rating: Words = "",
+    source: Words = "",
 ) -> Response:
-    """Show where a score goes, and what it takes to be elsewhere; a day is meant until its end, in UTC."""
+    """Show where a score goes, and what it takes to be elsewhere; a day is meant until its end, in UTC.
+
+    A source that there is not counts as none.
+    """
     typed = _read(subject.strip().strip("/"), target.strip(), by.strip(), per_day.strip(), rating.strip())
     subject = typed.values["subject"]
+    offered = await source_choices(tx, principal.tenant_id)
+    source = source if source in offered else ""
     found = None
     if subject and not typed.errors:
         try:
-            found = await project(tx, principal.tenant_id, subject, profile, _wanted(typed.values))
+            of_source = UUID(source) if source else None
+            found = await project(tx, principal.tenant_id, subject, profile, _wanted(typed.values), source_id=of_source)
         except PastDateError:
             typed = Typed(typed.values, {"by": "It must be in the future."})
         except UnknownSubjectError as error:
@@ -66,6 +74,8 @@ async def show_projection(
         subject=subject,
         profile=profile,
         choices=choices,
+        source=source,
+        sources=offered,
         typed=typed,
         found=found,
         path=PROJECTION,
