@@ -37,7 +37,7 @@ def test_few_reviews_do_not_come_first_by_the_lower_bound() -> None:
 
 
 def test_a_score_of_few_reviews_does_not_come_first_by_its_lower_bound() -> None:
-    few, many = standing_of("few", 5.0, 5.0), standing_of("many", *[5.0, 4.0] * 8, 1.0)
+    few, many = standing_of("few", 5.0, 5.0), standing_of("many", *[4.0] * 34, *[3.0] * 6)
 
     assert names([few, many], By.SCORE) == ["few", "many"]
     assert names([few, many], By.SCORE_LOW) == ["many", "few"]

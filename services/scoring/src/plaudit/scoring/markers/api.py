@@ -121,13 +121,13 @@ async def _change(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, o
     if figure in OF_ANSWERS:
         if of.origin is not None:
             raise UntoldOriginError
-        told = await store.answered_around(tx, marker.tenant_id, marker.subject, spanned, of.source_id)
+        earlier, later = await store.answered_around(tx, marker.tenant_id, marker.subject, spanned, of.source_id)
         # In a thread, so that other requests are answered meanwhile.
-        return await asyncio.to_thread(lambda: change_of_shares(*(observed(figure, each) for each in told)))
-    ratings = await store.around(tx, marker.tenant_id, marker.subject, spanned, KINDS[figure], of)
+        return await asyncio.to_thread(lambda: change_of_shares(observed(figure, earlier), observed(figure, later)))
+    before, after = await store.around(tx, marker.tenant_id, marker.subject, spanned, KINDS[figure], of)
     if figure is Figure.PACE:
-        return change_of_pace(*(sum(each.values()) for each in ratings), spanned.days)
-    return change(figure, *ratings)
+        return change_of_pace(sum(before.values()), sum(after.values()), spanned.days)
+    return change(figure, before, after)
 
 
 @router.post(

@@ -82,7 +82,12 @@ class ScoreEventOut(BaseModel):
     )
     profiles: dict[str, ProfileScoreOut] = Field(
         description="By the name of the profile: the three that every tenant has, and those of its own that are ready.",
-        examples=[dict.fromkeys(("trust", "recent", "lifetime"), _FIRST_FIVE_STARS)],
+        examples=[
+            {
+                name: {**_FIRST_FIVE_STARS, "half_life_days": half_life_days}
+                for name, half_life_days in (("trust", 182.5), ("recent", 30.0), ("lifetime", None))
+            }
+        ],
     )
     nps: SurveyFigureOut | None = Field(None, description="Promoters less detractors in percent, from -100 to 100.")
     csat: SurveyFigureOut | None = Field(
