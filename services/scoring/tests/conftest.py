@@ -19,6 +19,7 @@ from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.main import SERVICE, build
 from plaudit.scoring.settings import ScoringSettings
 from plaudit.scoring.sums.domain.review import ScoredChange
+from plaudit_testing.answered import Answering
 from plaudit_testing.databases import NO_KAFKA, migrated
 from plaudit_testing.review_events import pending_envelope, record_of
 from plaudit_testing.servers import PostgresServer
@@ -246,3 +247,9 @@ def keep_half_lives(superuser: asyncpg.Connection) -> Callable[..., Awaitable[No
             )
 
     return keep
+
+
+@pytest.fixture
+def answering(worker: Database) -> Answering:
+    """Tells the group of answers of reviews."""
+    return Answering(worker)

@@ -64,6 +64,28 @@ async def test_the_page_says_how_reviews_are_answered_and_by_source(staff: httpx
         assert words in page, words
 
 
+async def test_a_source_leads_to_the_figures_of_its_reviews_alone(staff: httpx.AsyncClient, bus) -> None:
+    await told(bus, 5.0, 4.0)
+    await told(bus, 1.0, source=OTHER)
+
+    everything = (await staff.get(page_of("acme"))).text
+    one = (await staff.get(page_of("acme", source=OTHER.id))).text
+    now = (await staff.get(page_of("acme", source=OTHER.id).replace("/subject?", "/subject/now?"))).text
+    nobody = (await staff.get(page_of("acme", source="shop"))).text
+
+    link = f"/console/scores/subject?subject=acme&amp;profile=trust&amp;source={OTHER.id}"
+    assert f'<a href="{link}">' in everything
+    assert "shown as 3½ ★" in everything
+    for page in (one, now):
+        assert "shown as 3 ★" in page
+        assert "0.0 : 1" in page
+    assert "By source" not in one
+    assert 'href="/console/scores/subject?subject=acme&amp;profile=trust">All sources</a>' in one
+    assert f"profile=lifetime&amp;source={OTHER.id}" in one
+    assert f"/console/scores/subject?subject=acme%2Fberlin&amp;profile=trust&amp;source={OTHER.id}" in one
+    assert "By source" in nobody
+
+
 async def test_a_profile_is_chosen_by_a_link(staff: httpx.AsyncClient, bus) -> None:
     await told(bus, 5.0)
 

@@ -17,12 +17,15 @@ pytestmark = pytest.mark.postgres
 
 HALF_LIVES = {"trust": 182.5, "recent": 30.0, "lifetime": math.inf}
 A_DAY = timedelta(days=1)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 STARS = {Kind.STARS, Kind.THUMBS}
 
 
-def standing(lives: Sequence[Life], subject: str, at: datetime, source_id: str | None) -> list[ReviewState]:
-    """The reviews of a subject as they stood at an instant."""
-    found = [life.state(at, datetime.max.replace(tzinfo=UTC)) for life in lives]
+def standing(
+    lives: Sequence[Life], subject: str, at: datetime, source_id: str | None, known_at: datetime = FOR_EVER
+) -> list[ReviewState]:
+    """The reviews of a subject as they stood at an instant, as far as they were known at another."""
+    found = [life.state(at, known_at) for life in lives]
     return [
         each
         for each in found
@@ -52,11 +55,16 @@ async def test_figures_of_every_moment_are_what_a_computation_from_scratch_says(
         subject, (profile, half_life) = chance.choice(["acme", "acme/berlin"]), chance.choice([*HALF_LIVES.items()])
         source_id = chance.choice([None, SOURCES[0].id])
         params = {"at": at.isoformat(), "profile": profile} | ({"source_id": source_id} if source_id else {})
+        known_at = chance.choice([FOR_EVER, at - timedelta(days=chance.randrange(90))])
+        if known_at != FOR_EVER:
+            params["known_at"] = known_at.isoformat()
         answer = await api.get(f"/v1/score-figures/{subject}", params=params)
         assert answer.status_code == 200, answer.text
         found = answer.json()
 
-        everything = standing(lives, subject, at, source_id)
+        everything = standing(lives, subject, at, source_id, known_at)
+        told = [found, *found["by_source"]]
+        assert [each["answers"] is None for each in told] == [known_at != FOR_EVER] * len(told)
         states = [each for each in everything if each.kind in STARS]
         assert found["score"] == near(score_of(states, at, half_life))
         organic = [each for each in states if each.origin is Origin.ORGANIC]

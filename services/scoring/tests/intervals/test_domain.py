@@ -14,6 +14,8 @@ from plaudit.scoring.intervals.domain import (
     net_share,
     newcombe,
     of_mean,
+    poisson,
+    poisson_difference,
     student,
     welch,
     wilson,
@@ -35,6 +37,9 @@ def test_wilson_is_what_r_computes() -> None:
         assert {"lower": low, "upper": high}[next(iter(case.keys() - {"positive", "n"}))] == pytest.approx(
             case.get("lower", case.get("upper")), abs=1e-6
         )
+    for positive in range(10, 90, 5):
+        low, high = wilson(positive / 100, 100)
+        assert wilson((100 - positive) / 100, 100) == pytest.approx((1 - high, 1 - low), abs=1e-15)
     for positive, n in vectors["must_stay_in_0_1"]:
         assert Interval(0, 1).holds(wilson(positive / n, n).low)
         assert Interval(0, 1).holds(wilson(positive / n, n).high)
@@ -150,3 +155,35 @@ def test_an_interval_of_a_mean_is_around_it(n: float, variance: float) -> None:
     assert found is not None
     assert found.holds(4.0)
     assert isfinite(found.low) or n < 1.01
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high"),
+    [  # Exact limits: half of the 0.025 quantile of chi square with 2n degrees, and of the 0.975 one with 2n + 2
+        (0, 0.0, 3.6889),
+        (1, 0.0253, 5.5716),
+        (2, 0.2422, 7.2247),
+        (5, 1.6235, 11.6683),
+        (10, 4.7954, 18.3904),
+        (20, 12.2165, 30.8884),
+        (50, 37.1110, 65.9185),
+        (100, 81.3640, 121.6272),
+    ],
+)
+def test_the_mean_of_a_count_lies_where_the_exact_limits_are(count: int, low: float, high: float) -> None:
+    assert poisson(count) == pytest.approx((low, high), abs=0.03)
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7))
+def test_the_difference_of_two_counts_lies_in_its_interval_and_is_mirrored(before: int, after: int) -> None:
+    low, high = poisson_difference(before, after)
+    mirrored = poisson_difference(after, before)
+
+    assert low <= after - before <= high
+    assert mirrored == pytest.approx((-high, -low), rel=1e-9, abs=1e-9)
+
+
+def test_of_large_counts_the_difference_is_as_sure_as_the_normal_law_says() -> None:
+    low, high = poisson_difference(40_000, 41_000)
+
+    assert (low, high) == pytest.approx((1_000 - Z * sqrt(81_000), 1_000 + Z * sqrt(81_000)), abs=5)

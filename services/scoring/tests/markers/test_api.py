@@ -5,9 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from plaudit.common.contracts import Origin
+from plaudit.common.ids import uuid7
 from plaudit.scoring.markers import commands
+from plaudit_testing.answered import SOURCES, Told
+from plaudit_testing.answered import answer as reply
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -89,6 +94,117 @@ async def test_the_effect_compares_what_was_rated_before_with_what_was_rated_aft
     assert found["words"].startswith("The mean rating rose measurably")
     assert (shares["before"]["n"], shares["after"]["n"], shares["difference"]) == (7, 8, pytest.approx(7 / 8))
     assert (shares["verdict"], shares["days"]) == ("rose", 7)
+
+
+async def test_an_effect_is_of_one_source_and_of_one_origin_where_that_is_asked(writer, bus) -> None:
+    at = NOW - timedelta(days=20)
+    ours, other = SOURCES[:2]
+    for number in range(8):
+        for rated_at, of_ours in ((at - timedelta(days=number + 1), 1.0), (at + timedelta(days=number), 5.0)):
+            await bus.tell(None, review_state(of_ours, "acme", rated_at=rated_at, source=ours))
+            asked = review_state(3.0, "acme", rated_at=rated_at, source=other, origin=Origin.INVITED)
+            await bus.tell(None, asked)
+    marker = await noted(writer, at=at.isoformat())
+
+    async def effect(**params: str) -> dict[str, Any]:
+        answer = await writer.get(f"/v1/markers/{marker['id']}/effect", params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    everything, of_ours, of_other = await effect(), await effect(source_id=ours.id), await effect(source_id=other.id)
+    organic = await effect(origin="organic")
+
+    assert (everything["before"]["n"], everything["source_id"], everything["origin"]) == (16, None, None)
+    for found in (of_ours, organic):
+        assert (found["before"]["n"], found["before"]["value"], found["after"]["value"]) == (8, 1.0, 5.0)
+    assert (of_ours["source_id"], organic["origin"]) == (ours.id, "organic")
+    assert (of_other["before"]["value"], of_other["verdict"]) == (3.0, "no_measurable_change")
+
+
+async def test_how_many_reviews_come_a_day_is_compared(writer, bus) -> None:
+    at = NOW - timedelta(days=10)
+    for hours in [*range(-200, 0, 40), *range(1, 230, 8)]:
+        await bus.tell(None, review_state(4.0, "acme", rated_at=at + timedelta(hours=hours)))
+    marker = await noted(writer, at=at.isoformat())
+
+    found = (await writer.get(f"/v1/markers/{marker['id']}/effect?figure=reviews_per_day&days=10")).json()
+
+    assert (found["before"]["n"], found["after"]["n"], found["verdict"]) == (5, 29, "rose")
+    assert (found["before"]["value"], found["after"]["value"]) == (pytest.approx(0.5), pytest.approx(2.9))
+    assert found["interval"]["low"] > 0
+
+
+@pytest.fixture
+async def answered(bus, answering) -> datetime:
+    """Before an instant one of six reviews is answered within a day, and raised; afterwards five are, and raised."""
+    at = NOW - timedelta(days=40)
+    await bus.tell(None, review_state(1.0, "acme", rated_at=at, published_at=at))
+    for begins, soon in ((at - timedelta(days=10), 1), (at, 5)):
+        for number in range(6):
+            published_at = begins + timedelta(days=number)
+            state = review_state(1.0, "acme", source=SOURCES[0], rated_at=published_at, published_at=published_at)
+            # Those that are answered late are answered after the windows have ended, as is looked at below.
+            answered_at = published_at + (timedelta(hours=3) if number < soon else timedelta(days=25))
+            replied = msgspec.structs.replace(state, answer=reply(answered_at))
+            raised_at = answered_at + timedelta(hours=1)
+            raised = msgspec.structs.replace(replied, rating=4.0, rated_at=raised_at)
+            review_id = str(uuid7())
+            await answering.tell(
+                Told(review_id, 1, "review.created", published_at, None, state),
+                Told(review_id, 2, "review.answered", answered_at, state, replied),
+                Told(review_id, 3, "review.edited", raised_at, replied, raised),
+            )
+    return at
+
+
+@pytest.mark.parametrize(
+    ("figure", "before", "after"),
+    [
+        ("answered_share", (6, 1 / 6), (6, 5 / 6)),
+        ("answered_within_24_hours", (6, 1 / 6), (6, 5 / 6)),
+        ("recovery_share", (1, 1.0), (5, 1.0)),
+    ],
+)
+async def test_how_reviews_are_answered_is_compared_as_it_stood_at_the_end_of_each_window(
+    writer, answered: datetime, figure: str, before: tuple[int, float], after: tuple[int, float]
+) -> None:
+    marker = await noted(writer, at=answered.isoformat())
+
+    answer = await writer.get(f"/v1/markers/{marker['id']}/effect?figure={figure}&days=10")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+
+    assert (found["before"]["n"], found["before"]["value"]) == (before[0], pytest.approx(before[1]))
+    assert (found["after"]["n"], found["after"]["value"]) == (after[0], pytest.approx(after[1]))
+    assert found["verdict"] == ("too_few" if before[0] < 5 else "rose")
+
+
+async def test_figures_of_answers_are_of_one_source_but_not_of_one_origin(writer, answered: datetime) -> None:
+    marker = await noted(writer, at=answered.isoformat())
+    effect = f"/v1/markers/{marker['id']}/effect"
+    asked = {"figure": "answered_share", "days": "10"}
+
+    other = (await writer.get(effect, params={**asked, "source_id": SOURCES[1].id})).json()
+    of_origin = await writer.get(effect, params={**asked, "origin": "organic"})
+
+    assert (other["before"]["n"], other["after"]["n"], other["verdict"]) == (0, 0, "too_few")
+    assert problem_of(of_origin) == (422, "invalid-request")
+    assert [each["pointer"] for each in of_origin.json()["errors"]] == ["/origin"]
+
+
+async def test_markers_are_listed_by_when_and_by_what_concerns_a_subject(writer) -> None:
+    for day, subject in ((1, "acme"), (2, "acme/berlin"), (3, "acme/berlin/shop-3"), (4, "globex"), (5, "acme/paris")):
+        await noted(writer, at=f"2026-03-0{day}T09:00:00Z", subject=subject)
+
+    async def listed(**params: str) -> list[str]:
+        answer = await writer.get("/v1/markers", params=params)
+        assert answer.status_code == 200, answer.text
+        return [each["subject"] for each in answer.json()["items"]]
+
+    assert await listed(concerning="acme/berlin") == ["acme/berlin", "acme"]
+    assert await listed(concerning="acme/berlin/shop-3", subject="acme/berlin") == ["acme/berlin/shop-3", "acme/berlin"]
+    whole = {"from": "2026-03-02T09:00:00Z", "to": "2026-03-04T09:00:00Z"}
+    assert await listed(**whole) == ["acme/berlin/shop-3", "acme/berlin"]
 
 
 async def test_a_marker_of_the_future_has_not_happened(writer) -> None:

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from plaudit.common.contracts import Kind
+from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.markers.pages import read_form
-from plaudit_testing.review_events import review_state
+from plaudit_testing.review_events import SOURCE, pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -36,6 +37,27 @@ async def test_csat_is_shown_in_percent(writer, bus) -> None:
 
     for words in (">100 %</td>", ">50 %</td>", ">15 % to 85 %</td>"):
         assert words in page
+
+
+async def test_what_changed_is_compared_of_one_source_and_by_how_many_come(writer, bus) -> None:
+    now = datetime.now(UTC)
+    for number in range(24):
+        state = review_state(5.0, "acme/berlin", rated_at=now - timedelta(hours=5 * number))
+        await bus.tell(None, state)
+        await bus.give(INSIGHT, pending_envelope(None, state), sequence=number + 1)
+
+    made = await writer.post(LIST, data={**FORM, "at": f"{now - timedelta(days=7):%Y-%m-%dT%H:%M}"}, headers=OURS)
+    path = made.headers["location"]
+    pace = (await writer.get(f"{path}?figure=reviews_per_day&days=7")).text
+    of_source = (await writer.get(f"{path}?days=7&source={SOURCE.id}")).text
+    of_none = (await writer.get(f"{path}?days=7&source=shop")).text
+    answered = (await writer.get(f"{path}?figure=answered_share&days=7")).text
+
+    assert "The number of reviews rose measurably, from 0.00 a day, with 0 reviews" in pace
+    assert f'<option value="{SOURCE.id}" selected>Acme shop</option>' in of_source
+    assert '<option value="" selected>all sources</option>' in of_none
+    assert "Too few reviews to tell whether the share of answered reviews changed" in answered
+    assert "as they stood at the end of each time" in answered
 
 
 async def test_a_marker_is_noted_compared_shown_on_the_chart_and_deleted(writer, bus) -> None:

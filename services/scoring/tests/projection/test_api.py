@@ -8,6 +8,7 @@ import pytest
 
 from plaudit.common.ids import uuid7
 from plaudit.scoring.profiles.domain import MAX_WEIGHT
+from plaudit_testing.answered import SOURCES
 from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import SOURCE, review_state
@@ -102,6 +103,45 @@ async def test_raising_a_review_is_worth_what_the_score_then_gains(api: httpx.As
     assert raised["effect"] == pytest.approx(after - before, abs=1e-6)
 
 
+async def test_it_is_told_when_the_score_falls_below_a_target(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, *[(5, 0)] * 30)
+
+    found = (await projected(api, target="4.5"))["without_reviews"]
+
+    at = datetime.fromisoformat(found["falls_below_target_at"])
+    around = [at + timedelta(seconds=seconds) for seconds in (-60, 60)]
+    scores = [(await api.get("/v1/scores/acme", params={"at": each.isoformat()})).json()["score"] for each in around]
+    assert found["reaches_target_at"] is None
+    assert scores[0] >= 4.5 > scores[1]
+
+
+async def test_a_pace_may_be_asked_for(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, (3, 100), (3, 100))
+
+    found = await projected(api, per_day="2.5", rating="4.8", target="4.5")
+
+    assert (found["pace"], found["expected"]) == (None, {"per_day": 2.5, "rating": 4.8})
+    assert found["at_pace"]["limit"] > 4.7
+    five, four = found["target"]["takes"]
+    assert five["at_pace"]["reviews"] >= five["now"]
+    assert four["at_pace"] is None
+
+
+async def test_a_projection_may_be_of_one_source_alone(api: httpx.AsyncClient, bus) -> None:
+    for rating, source in ((5, SOURCES[0]), (5, SOURCES[0]), (1, SOURCES[1])):
+        at = datetime.now(UTC) - timedelta(days=3)
+        await bus.tell(None, review_state(rating, "acme", rated_at=at, published_at=at, source=source), time=at)
+
+    everything, one = await projected(api), await projected(api, source_id=SOURCES[0].id)
+    none = await projected(api, source_id=SOURCES[2].id)
+
+    assert [(each["count"], each["source_id"]) for each in (everything, one)] == [(3, None), (2, SOURCES[0].id)]
+    assert [each["pace"]["rating"] for each in (everything, one)] == [pytest.approx(11 / 3), pytest.approx(5)]
+    of_source = (await api.get("/v1/scores/acme", params={"source_id": SOURCES[0].id})).json()
+    assert one["score"] == pytest.approx(of_source["score"], rel=1e-6)
+    assert (none["score"], none["count"], none["pace"]) == (None, 0, None)
+
+
 async def test_where_the_most_stars_are_shown_there_is_no_target_but_one_that_is_asked_for(
     api: httpx.AsyncClient, bus
 ) -> None:
@@ -129,6 +169,9 @@ async def test_a_subject_without_a_score_goes_nowhere(api: httpx.AsyncClient, bu
         ({"target": "5.1"}, "invalid-request"),
         ({"target": "nan"}, "invalid-request"),
         ({"profile": "fast"}, "unknown-profile"),
+        ({"per_day": "0"}, "invalid-request"),
+        ({"per_day": "inf"}, "invalid-request"),
+        ({"rating": "5.5"}, "invalid-request"),
     ],
 )
 async def test_what_cannot_be_is_refused(api: httpx.AsyncClient, bus, asked: dict[str, str], problem: str) -> None:

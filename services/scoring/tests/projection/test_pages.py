@@ -30,6 +30,24 @@ async def test_the_page_says_when_the_stars_change_and_what_more_would_take(staf
         assert words in page
 
 
+async def test_the_page_says_when_a_score_falls_below_a_target_and_what_an_expected_pace_does(
+    staff: httpx.AsyncClient, bus
+) -> None:
+    now = datetime.now(UTC)
+    for _ in range(40):
+        await bus.tell(None, review_state(5, "acme", rated_at=now), time=now)
+
+    page = (await staff.get(f"{PROJECTION}?subject=acme&target=4.5&per_day=0,5&rating=2")).text
+
+    for words in (
+        "If nobody writes, it falls below it on <b>",
+        "At the expected pace, on <b>",
+        "If 3.5 a week come, of 2.00 on average",
+        'value="0.5"',
+    ):
+        assert words in page
+
+
 async def test_what_never_fades_stays_where_it_is(staff: httpx.AsyncClient, bus) -> None:
     await bus.tell(None, review_state(5, "acme"))
 
@@ -44,6 +62,8 @@ async def test_what_never_fades_stays_where_it_is(staff: httpx.AsyncClient, bus)
         ("subject=No+subject", "is a path of 1 to"),
         ("subject=hooli", "Nothing was ever said about hooli."),
         ("subject=acme&target=six", "A score is from 1 to 5."),
+        ("subject=acme&per_day=0", "This is from 0.001 to 1,000,000 reviews a day."),
+        ("subject=acme&rating=6", "A score is from 1 to 5."),
         ("subject=acme&by=soon", "This is no day."),
         ("subject=acme&by=2020-01-01", "It must be in the future."),
     ],

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import log2
 
 import pytest
 from hypothesis import assume, given
@@ -97,6 +98,46 @@ def test_the_stars_shown_change_at_the_crossing_and_not_before(
 @pytest.mark.parametrize("profile", [LIFETIME, replace(TRUST, is_frozen=True)], ids=["never fades", "frozen"])
 def test_stars_that_time_does_not_change_have_no_next_change(profile: Profile) -> None:
     assert next_stars(profile, merged_of(profile, 5.0, 5.0, 5.0), MOMENT_US) is None
+
+
+@given(
+    st.lists(st.floats(1, 5), min_size=1, max_size=30),
+    st.integers(0, 200 * DAY_US),
+    st.sampled_from([TRUST, RECENT, own("slow", 900.0, prior_weight=20.0, prior_value=2.5)]),
+    st.floats(0.02, 0.98),
+)
+def test_what_is_told_says_when_any_threshold_is_crossed(
+    ratings: list[float], age_us: int, profile: Profile, way: float
+) -> None:
+    changes = [(None, scored(each)) for each in ratings]
+    half_life_us = own_half_life(profile)
+    own_sums = {} if half_life_us is None else {half_life_us: parts_of(changes, profile)}
+    sums = SubjectSums(kept_parts(kept(*changes)), own_sums)
+    at_us = MOMENT_US + age_us
+
+    told = record_of(sums, [profile], time_of(at_us)).profiles[profile.name]
+
+    assume(abs(told.score.value - profile.prior_value) > 1e-3)
+    threshold = told.score.value + way * (profile.prior_value - told.score.value)
+    s, b, n, v = told.score.value, told.weight, told.prior_weight, told.score.prior
+    assert told.half_life_days is not None
+    half_lives = log2(((n + b) * s - n * v - threshold * b) / (n * (threshold - v)))
+    crossed_us = at_us + round(half_lives * told.half_life_days * DAY_US)
+    then = record_of(sums, [profile], time_of(crossed_us)).profiles[profile.name]
+    assert then.score.value == pytest.approx(threshold, rel=1e-9)
+
+
+def test_what_does_not_fade_without_a_review_has_no_half_life() -> None:
+    frozen = replace(TRUST, name="frozen", is_frozen=True)
+    sums = SubjectSums(kept_parts(kept((None, scored(5.0)), (None, scored(5.0, MOMENT_US - 182 * DAY_US)))))
+
+    then, later = (
+        record_of(sums, [frozen, LIFETIME], time_of(MOMENT_US + days * DAY_US)).profiles for days in (0, 400)
+    )
+
+    for name, weight in (("frozen", 1 + 0.5 ** (182 / 182.5)), ("lifetime", 2.0)):
+        assert then[name] == later[name]
+        assert (later[name].weight, later[name].half_life_days) == (pytest.approx(weight), None)
 
 
 def test_a_record_has_what_each_profile_reads() -> None:

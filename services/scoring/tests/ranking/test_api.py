@@ -8,6 +8,7 @@ import pytest
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.ranking import api as ranking
 from plaudit.scoring.scores import store as scores
+from plaudit_testing.answered import SOURCES
 from plaudit_testing.own_profiles import from_scratch, own, set_profile
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
@@ -70,6 +71,45 @@ async def test_figures_are_those_of_the_score(api, bus) -> None:
     assert item["positive_share"] == pytest.approx(2 / 3)
 
 
+async def test_the_lower_bound_is_that_of_the_figures(api, bus) -> None:
+    await told(bus, berlin=[5.0, 4.0, 1.0], paris=[5.0])
+
+    found = (await api.get("/v1/score-ranking", params={"under": "acme", "by": "score_lower_bound"})).json()["items"]
+
+    for item in found:
+        figures = (await api.get(f"/v1/score-figures/{item['subject']}")).json()
+        assert item["score_lower_bound"] == pytest.approx(figures["score_interval"]["low"], rel=1e-6)
+    assert [each["score_lower_bound"] for each in found] == sorted(
+        (each["score_lower_bound"] for each in found), reverse=True
+    )
+
+
+@pytest.mark.parametrize("profile", ["trust", "fast"])
+async def test_a_ranking_may_be_by_the_reviews_of_one_source_alone(api, bus, superuser, profile: str) -> None:
+    await set_profile(superuser, own("fast", 3.0))
+    for subject, rating, source in (
+        ("acme/berlin", 5.0, SOURCES[0]),
+        ("acme/berlin", 1.0, SOURCES[1]),
+        ("acme/paris", 2.0, SOURCES[0]),
+        ("acme/rome", 5.0, SOURCES[1]),
+    ):
+        await bus.tell(None, review_state(rating, subject, rated_at=datetime.now(UTC), source=source))
+
+    async def ranked(**params: str) -> list[tuple[str, int]]:
+        asked = {"under": "acme", "profile": profile, **params}
+        found = (await api.get("/v1/score-ranking", params=asked)).json()["items"]
+        for item in found:
+            of = {"profile": profile, **params}
+            score = (await api.get(f"/v1/scores/{item['subject']}", params=of)).json()
+            assert item["score"] == pytest.approx(score["score"], rel=1e-5)
+        return [(each["subject"], each["count"]) for each in found]
+
+    assert await ranked() == [("acme/rome", 1), ("acme/berlin", 2), ("acme/paris", 1)]
+    assert await ranked(source_id=SOURCES[0].id) == [("acme/berlin", 1), ("acme/paris", 1)]
+    assert await ranked(source_id=SOURCES[1].id) == [("acme/rome", 1), ("acme/berlin", 1)]
+    assert await ranked(source_id=SOURCES[2].id) == []
+
+
 async def test_more_than_are_compared_are_refused(api, bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranking, "MAX_RANKED", 1)
     await told(bus, berlin=[5.0], paris=[1.0])
@@ -110,9 +150,9 @@ async def test_a_ranking_by_a_profile_of_the_tenants_own_is_that_of_its_scores_a
     asked: list[int] = []
     read = scores.present_parts
 
-    async def counted(tx: Any, tenant_id: str, subjects: Any, by: Profile) -> Any:
+    async def counted(tx: Any, tenant_id: str, subjects: Any, by: Profile, **more: Any) -> Any:
         asked.append(len(subjects))
-        return await read(tx, tenant_id, subjects, by)
+        return await read(tx, tenant_id, subjects, by, **more)
 
     monkeypatch.setattr(scores, "present_parts", counted)
     answer = await api.get("/v1/score-ranking", params={"under": "acme", "profile": profile.name})

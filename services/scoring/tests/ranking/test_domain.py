@@ -36,6 +36,14 @@ def test_few_reviews_do_not_come_first_by_the_lower_bound() -> None:
     assert names([few, many], By.WILSON) == ["many", "few"]
 
 
+def test_a_score_of_few_reviews_does_not_come_first_by_its_lower_bound() -> None:
+    few, many = standing_of("few", 5.0, 5.0), standing_of("many", *[4.0] * 34, *[3.0] * 6)
+
+    assert names([few, many], By.SCORE) == ["few", "many"]
+    assert names([few, many], By.SCORE_LOW) == ["many", "few"]
+    assert few.score_low < many.score_low < many.score.value
+
+
 def test_old_reviews_say_less() -> None:
     old = standing_of("old", *[5.0] * 5, *[5.0] * 5, age_days=700, profile=TRUST)
     new = standing_of("new", *[5.0] * 10, profile=TRUST)
@@ -86,4 +94,4 @@ def test_subjects_with_fewer_reviews_are_left_out() -> None:
     standings = [standing_of("one", 5.0), standing_of("two", 5.0, 5.0), nothing]
 
     assert (names(standings, By.COUNT), names(standings, By.COUNT, minimum=2)) == (["two", "one"], ["two"])
-    assert (nothing.positive_share, nothing.lower_bound) == (0, 0)
+    assert (nothing.positive_share, nothing.lower_bound, nothing.score_low) == (0, 0, 1)

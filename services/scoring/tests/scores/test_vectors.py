@@ -156,6 +156,25 @@ def test_a_frozen_score_is_the_published_example_of_trustratings():
     assert round(after.value, 4) == expected["after"]
 
 
+@pytest.mark.parametrize(("reviews", "shown"), [(2, 7.667), (3, 7.9), (4, 8.091)])
+def test_tp_o_a_score_from_0_to_10_is_the_one_that_was_seen(reviews, shown):
+    # The scale of 2013 had 0 for one star and 10 for five, and a prior of seven times 7.0, which is 3.8 stars.
+    of_2013 = Profile(
+        name="p", half_life_days=None, prior_weight=7, prior_value=1 + 7.0 * 4 / 10, kinds=frozenset({"stars"})
+    )
+
+    score = read_for(of_2013, kept_parts(kept(*created(*[(20_000, 5)] * reviews))), 20_000 * DAY_US)
+
+    assert (score.value - 1) * 10 / 4 == pytest.approx(shown, abs=5e-4)
+
+
+def test_half_stars_are_those_of_the_published_rule():
+    rounded = json.loads(shared("vectors", "score_statistics.json").read_text(encoding="utf-8"))
+
+    for case in rounded["half_star_rounding_computed"]:
+        assert half_stars(case["score"]) == case["stars"]
+
+
 # D: the decay
 
 

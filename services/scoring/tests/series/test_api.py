@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from plaudit.common.contracts import Kind
-from plaudit_testing.lives import START, Life, lived_by
+from plaudit_testing.lives import SOURCES, START, Life, lived_by
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -91,6 +92,37 @@ async def test_each_point_is_the_score_of_its_last_instant(
                     assert point[field] == wanted[field]
                 for field in ("score", "effective_reviews"):
                     assert point[field] == (None if wanted[field] is None else pytest.approx(wanted[field], rel=1e-9))
+
+
+@pytest.mark.parametrize("of", [{"source_id": SOURCES[0].id}, {"source_id": SOURCES[1].id, "origin": "organic"}])
+@pytest.mark.parametrize(("known", "has_cells"), [(False, False), (False, True), (True, False)])
+async def test_a_series_of_one_source_and_of_one_origin_is_that_of_the_scores_of_them(
+    api, bus, large, superuser, of: dict[str, str], known: bool, has_cells: bool
+) -> None:
+    await set_profile(superuser, own("fast", 20.0))
+    chance = random.Random(7)
+    await lived_by(bus, chance, 80, large if has_cells else None)
+    start = START + timedelta(days=500, hours=7)
+
+    series = await asked(
+        api,
+        subject=["acme", "globex"],
+        profile=["trust", "recent", "lifetime", "fast"],
+        step="month",
+        known=known,
+        **{"from": start.isoformat(), "to": (start + timedelta(days=1500)).isoformat()},
+        **of,
+    )
+
+    assert (series["source_id"], series["origin"]) == (of.get("source_id"), of.get("origin"))
+    for each in series["items"]:
+        for point in chance.sample(each["points"], 6):
+            last = (datetime.fromisoformat(point["to"]) - LAST).isoformat()
+            moment = {"known_at" if known else "at": last}
+            wanted = await one(api, each["subject"], each["profile"], **moment, **of)
+            assert (point["count"], point["distribution"]) == (wanted["count"], wanted["distribution"])
+            near = None if wanted["score"] is None else pytest.approx(wanted["score"], rel=1e-9)
+            assert point["score"] == near
 
 
 async def test_new_reviews_are_those_rated_in_the_step_and_standing_at_its_end(api, bus) -> None:

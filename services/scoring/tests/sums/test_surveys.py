@@ -1,11 +1,15 @@
 """What surveys say, of sums that are made by hand."""
 
+import json
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.scoring.sums.domain.decay import Sums
 from plaudit.scoring.sums.domain.surveys import DETRACTORS, PROMOTERS, SATISFIED, ces, csat, effort_of, nps, share
+from plaudit_testing.shared import shared
 
 counts = st.lists(st.integers(0, 1_000), min_size=5, max_size=5).filter(any)
 
@@ -16,8 +20,25 @@ def of(*stars: float) -> Sums:
     return Sums._make([total, sum(stars), *stars, 0, 0, 0, 0, 0])
 
 
+def of_answers(*answers: int) -> Sums:
+    """The sums of answers from 0 to 10, which were made ratings from 1 to 5."""
+    stars = Counter(int(1 + 4 * answer / 10 + 0.5) for answer in answers)
+    return of(*(float(stars[star]) for star in range(1, 6)))
+
+
 def test_three_promoters_one_passive_and_one_detractor_are_an_nps_of_40() -> None:
     assert nps(of(1, 0, 0, 1, 3)) == pytest.approx(40)
+
+
+def test_nps_is_what_others_have_published() -> None:
+    vectors = json.loads(shared("vectors", "score_statistics.json").read_text(encoding="utf-8"))["nps"]
+    for answer, side in vectors["classes"].items():
+        if answer != "source":
+            found = nps(of_answers(int(answer)))
+            assert found == {"promoter": 100, "passive": 0, "detractor": -100}[side]
+    for case in vectors["cases"]:
+        wanted = case.get("nps", 100 * case.get("exact", case.get("nps_fraction", 0)))
+        assert nps(of_answers(*case["scores"])) == pytest.approx(wanted)
 
 
 def test_csat_is_the_two_best_of_five_in_percent() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.answers.domain.waiting import Curve, Waits, together
+from plaudit.scoring.answers.domain.waiting import Curve, Waits, answered_by, together
 from plaudit_testing.answered import survival
 
 # Weeks of remission under 6-mercaptopurine: Freireich and others, Blood 21 (1963), as in Gehan, Biometrika 52 (1965).
@@ -98,3 +98,36 @@ def test_hours_are_exact_to_the_microsecond() -> None:
 
     assert answered_within(Waits([day], []), day) == 1.0
     assert answered_within(Waits([day + 1], []), day) == 0.0
+
+
+# The standard errors of the same remissions by Greenwood's formula.
+ERRORS = {6: 0.0764, 7: 0.0869, 10: 0.0963, 13: 0.1068, 16: 0.1141, 22: 0.1282, 23: 0.1346}
+
+
+@pytest.mark.parametrize(("week", "error"), ERRORS.items())
+def test_the_share_is_as_sure_as_greenwood_says(week: int, error: float) -> None:
+    share, effective = answered_by(Waits(RELAPSED, STILL_IN_REMISSION), week)
+
+    assert 1 - share == pytest.approx(PUBLISHED[week], abs=5e-4)
+    assert (share * (1 - share) / effective) ** 0.5 == pytest.approx(error, abs=5e-5)
+
+
+@given(TIMES, TIMES, st.integers(0, 30))
+def test_the_share_is_that_of_the_curve_and_of_no_more_reviews_than_there_are(
+    answered: list[int], waiting: list[int], time: int
+) -> None:
+    share, effective = answered_by(Waits(answered[::-1], waiting[::-1]), time)
+
+    wanted = answered_within(Waits(answered, waiting), time)
+    assert (effective > 0) is (wanted is not None)
+    assert effective <= len(answered) + len(waiting) + 1e-9
+    if wanted is not None:
+        assert share == pytest.approx(wanted, abs=1e-12)
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.integers(0, 29))
+def test_where_nobody_left_the_share_is_a_plain_one(answered: list[int], time: int) -> None:
+    share, effective = answered_by(Waits(answered, [31]), time)
+
+    n = len(answered) + 1
+    assert (share * n, effective) == pytest.approx((sum(each <= time for each in answered), n))

@@ -6,9 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.markers.domain.effect import Change, Figure, Verdict, change, in_words, window, windows
+from plaudit.scoring.markers.domain.effect import (
+    KINDS,
+    Change,
+    Figure,
+    Observed,
+    Verdict,
+    change,
+    change_of_pace,
+    change_of_shares,
+    in_words,
+    window,
+    windows,
+)
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+OF_RATINGS = sorted(KINDS.keys() - {Figure.PACE})
 RATINGS = st.dictionaries(st.sampled_from([1.0, 2.0, 3.5, 4.0, 5.0]), st.integers(1, 50), max_size=5)
 
 
@@ -57,7 +70,7 @@ def test_a_clear_rise_is_measurable_and_a_fall_is_its_mirror() -> None:
     assert fall.interval == pytest.approx((-rise.interval.high, -rise.interval.low))
 
 
-@pytest.mark.parametrize("figure", Figure)
+@pytest.mark.parametrize("figure", OF_RATINGS)
 def test_the_same_reviews_are_no_change(figure: Figure) -> None:
     ratings = {1.0: 10, 3.0: 5, 5.0: 20}
 
@@ -66,13 +79,13 @@ def test_the_same_reviews_are_no_change(figure: Figure) -> None:
     assert (found.verdict, found.difference) == (Verdict.UNCHANGED, pytest.approx(0))
 
 
-@pytest.mark.parametrize("figure", Figure)
+@pytest.mark.parametrize("figure", OF_RATINGS)
 @pytest.mark.parametrize("after", [{}, {5.0: 1}, {5.0: 4}])
 def test_few_reviews_do_not_tell(figure: Figure, after: dict[float, int]) -> None:
     assert change(figure, {1.0: 50}, after).verdict is Verdict.TOO_FEW
 
 
-@given(st.sampled_from(Figure), RATINGS, RATINGS)
+@given(st.sampled_from(OF_RATINGS), RATINGS, RATINGS)
 def test_the_interval_holds_the_difference_and_decides(
     figure: Figure, before: dict[float, int], after: dict[float, int]
 ) -> None:
@@ -133,3 +146,58 @@ def test_what_is_to_come_has_not_happened() -> None:
     spanned = windows(AT, 30, AT - timedelta(days=1))
 
     assert in_words("Refunds", Figure.MEAN, change(Figure.MEAN, {}, {}), spanned) == "“Refunds” has not happened yet."
+
+
+def test_more_reviews_a_day_are_measurable_and_fewer_are_their_mirror() -> None:
+    more, less = change_of_pace(30, 75, 30.0), change_of_pace(75, 30, 30.0)
+
+    assert (more.before.value, more.after.value, more.difference) == (1.0, 2.5, 1.5)
+    assert (more.before.n, more.after.n, more.verdict, less.verdict) == (30, 75, Verdict.ROSE, Verdict.FELL)
+    assert more.interval is not None
+    assert less.interval == pytest.approx((-more.interval.high, -more.interval.low))
+    assert more.before.interval == pytest.approx((0.675, 1.428), abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "days", "verdict"),
+    [
+        (30, 33, 30.0, Verdict.UNCHANGED),
+        (0, 40, 30.0, Verdict.ROSE),
+        (40, 0, 30.0, Verdict.FELL),
+        (2, 2, 30.0, Verdict.TOO_FEW),
+        (0, 0, 30.0, Verdict.TOO_FEW),
+        (0, 0, 0.0, Verdict.TOO_FEW),
+    ],
+)
+def test_none_before_tells_something_where_many_came_after(
+    before: int, after: int, days: float, verdict: Verdict
+) -> None:
+    assert change_of_pace(before, after, days).verdict is verdict
+
+
+def test_a_share_is_as_sure_as_the_reviews_that_it_is_worth() -> None:
+    sure, unsure = (change_of_shares(Observed(90, 0.2, n), Observed(90, 0.5, n)) for n in (90.0, 9.0))
+
+    assert (sure.verdict, unsure.verdict) == (Verdict.ROSE, Verdict.UNCHANGED)
+    assert (sure.before.n, sure.difference, unsure.difference) == (90, pytest.approx(0.3), pytest.approx(0.3))
+    nobody = change_of_shares(Observed(90, 0.2, 90), Observed(3, 1.0, 0.0))
+    assert (nobody.after.n, nobody.after.value, nobody.verdict) == (3, None, Verdict.TOO_FEW)
+
+
+def test_how_many_come_and_how_they_are_answered_has_words() -> None:
+    spanned = windows(AT, 30, AT + timedelta(days=60))
+
+    pace = in_words("Refunds", Figure.PACE, change_of_pace(30, 75, 30.0), spanned)
+    answered = change_of_shares(Observed(40, 0.25, 40), Observed(50, 0.75, 50))
+
+    assert pace.startswith(
+        "The number of reviews rose measurably, from 1.00 a day, with 30 reviews in the 30 days before “Refunds” to "
+        "2.50 a day, with 75 in the 30 days after: with a confidence of 95 % by +"
+    )
+    assert in_words("Refunds", Figure.ANSWERED, answered, spanned).startswith(
+        "The share of answered reviews rose measurably, from 25 % of 40 reviews in the 30 days before “Refunds” to "
+        "75 % of 50 in the 30 days after: with a confidence of 95 % by +"
+    )
+    assert in_words("Refunds", Figure.PACE, change_of_pace(1, 2, 30.0), spanned).endswith(
+        "1 in the 30 days before “Refunds”, 2 in the 30 days after; they need at least 5."
+    )

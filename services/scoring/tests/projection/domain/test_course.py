@@ -14,6 +14,7 @@ from plaudit.scoring.projection.domain.course import (
     Pace,
     ScoreState,
     crossing_us,
+    falls_below_us,
     later,
     limit,
     next_half_star,
@@ -223,6 +224,34 @@ def test_a_threshold_that_is_not_between_the_score_and_the_prior_is_never_crosse
 
     assert state.score < 4.9018691588786
     assert crossing_us(state, max(threshold, state.score) if threshold > 4.5 else threshold) is None
+
+
+# Falling below.
+
+
+@given(any_states, paces | st.just(Pace(per_day=0, rating=1)), thresholds)
+def test_a_score_falls_below_what_it_has_reached_at_the_first_instant_at_which_it_is_below(state, pace, threshold):
+    fell_us = falls_below_us(state, threshold, pace)
+
+    last = limit(state, pace)
+    if not last < threshold <= state.score:
+        assert fell_us is None
+        return
+    assume(threshold - last > 1e-9)
+    assert fell_us is not None
+    assert score_at(state, fell_us, pace) < threshold
+    assert crossing_us(state, threshold, pace) in {fell_us, None}
+
+
+def test_a_score_that_stands_on_a_threshold_falls_below_it_right_after():
+    state = state_of({5: 7})
+    fell_us = falls_below_us(state, 4.25)
+
+    assert state.score == 4.25
+    assert fell_us is not None
+    assert 0 < fell_us - NOW < 1000
+    assert falls_below_us(state, 4.26) is None
+    assert falls_below_us(state, 3.5) is None
 
 
 # Half stars.

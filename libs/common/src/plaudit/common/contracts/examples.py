@@ -173,6 +173,9 @@ _DATA: dict[str, Any] = {
                 effective_reviews=7.0,
                 prior=3.5,
                 next_stars=StarsChange(at=datetime(2026, 12, 28, 14, 41, 5, 541_862, tzinfo=UTC), stars=3.5),
+                weight=6.5625,
+                prior_weight=7.0,
+                half_life_days=182.5,
             ),
             "lifetime": ProfileScore(
                 score=4.035714285714286,
@@ -181,6 +184,8 @@ _DATA: dict[str, Any] = {
                 distribution={"1": 0, "2": 1, "3": 0, "4": 0, "5": 6},
                 effective_reviews=7.0,
                 prior=3.5,
+                weight=7.0,
+                prior_weight=7.0,
             ),
         },
         nps=SurveyFigure(value=40.0, count=5),

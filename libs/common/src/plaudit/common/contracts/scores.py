@@ -27,7 +27,12 @@ class StarsChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The score of a subject by the rules of one profile, at the event's `as_of`."""
+    """The score of a subject by the rules of one profile, at the event's `as_of`.
+
+    It tells when the score crosses any threshold T with no new reviews. With the score S, the weight B of all reviews,
+    the prior V, which weighs N, and the half-life H, that is `H * log2(((N + B) * S - N * V - T * B) / (N * (T - V)))`
+    after `as_of`, for a T between S and V.
+    """
 
     score: float | None
     """From 1 to 5; null while there are no reviews."""
@@ -43,6 +48,12 @@ class ProfileScore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """What the score moves to with no new reviews."""
     next_stars: StarsChange | None = None
     """None where the stars shown never change without reviews, as where reviews do not fade."""
+    weight: float | None = None
+    """What all reviews weigh together; a fresh one weighs 1, unless the profile weighs it otherwise."""
+    prior_weight: float | None = None
+    """What the prior weighs, which never fades."""
+    half_life_days: float | None = None
+    """After how long without a review they weigh half; None where they do not fade without one."""
 
 
 class SurveyFigure(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from plaudit.scoring.answers.domain.life import Revision
 from plaudit.scoring.answers.domain.places import Place
 from plaudit.scoring.answers.domain.waiting import Waits
 from plaudit.scoring.answers.tables import answer_places, answer_reviews, answer_sources, answer_starts
-from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
 
 ReviewKey = tuple[str, UUID]
@@ -81,7 +80,7 @@ INSERT INTO answer_starts ({_START.listed}) SELECT * FROM {_START.unnest()} ON C
 """
 # Sources are looked up once all of their reviews are together. Of one that has ceased to tell, what it told up to then
 # is known.
-_OF_SOURCES = f"""
+_OF_SOURCES = """
 SELECT of_source.source_id, coalesce(is_told, false) AS is_told, count,
     CASE WHEN is_told THEN answered END AS answered, CASE WHEN is_told THEN waiting END AS waiting,
     answered_negatives, raised
@@ -93,9 +92,9 @@ FROM (
         count(*) FILTER (WHERE is_raised AND answered_us <= $4::bigint) AS raised
     FROM answer_places
     WHERE tenant_id = $1 AND prefix = $2
-        AND published_us > $4::bigint - $3::bigint * {DAY_US} AND published_us <= $4::bigint
+        AND published_us > $4::bigint - $3::bigint AND published_us <= $4::bigint
         AND from_us <= $4::bigint AND until_us > $4::bigint
-        {{}}
+        {}
     GROUP BY source_id
 ) AS of_source
 LEFT JOIN (
@@ -157,7 +156,7 @@ async def note_starts(tx: Tx, starts: Iterable[Start]) -> None:
 
 
 async def of_sources(
-    tx: Tx, tenant_id: str, subject: str, days: int, at_us: int, source_id: UUID | None
+    tx: Tx, tenant_id: str, subject: str, window_us: int, at_us: int, source_id: UUID | None
 ) -> list[SourceReviews]:
     """Return the reviews of a subject and of everything below it, by source, as they stand at an instant.
 
@@ -167,11 +166,11 @@ async def of_sources(
         tx: the open transaction.
         tenant_id: whose reviews.
         subject: the subject.
-        days: reviews that were published so many days before the instant, or later.
+        window_us: reviews that were published less than so long before the instant.
         at_us: the instant.
         source_id: of this source alone, if given.
     """
-    asked = (tenant_id, subject, days, at_us)
+    asked = (tenant_id, subject, window_us, at_us)
     if source_id is None:
         rows = await tx.raw.fetch(_OF_ALL_SOURCES, *asked)
     else:

@@ -69,6 +69,17 @@ Staff = Annotated[Principal, Depends(staff("scores:read"))]
 Subjects = Annotated[tuple[str, ...], Query()]
 
 
+def source_asked(source: Annotated[str, Query()] = "") -> UUID | None:
+    """Return the source whose reviews alone are looked at; None for all, as where the address names none."""
+    try:
+        return UUID(source)
+    except ValueError:
+        return None
+
+
+OfSource = Annotated[UUID | None, Depends(source_asked)]
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """One subject of the page."""
@@ -91,13 +102,14 @@ async def show_subject(
     tx: TenantTx,
     profile: NamedProfile,
     choices: Choices,
+    source_id: OfSource,
     subject: Subjects = (),
 ) -> Response:
-    """Show a subject, and others beside it."""
+    """Show a subject, and others beside it; by the reviews of one source alone, if it is named."""
     asked = await _asked(tx, principal.tenant_id, subject)
     beside, error = await _beside(tx, principal.tenant_id, asked[1:])
     listed = [asked[0], *beside]
-    best, worst, hint = await _ranked(tx, principal.tenant_id, asked[0], profile)
+    best, worst, hint = await _ranked(tx, principal.tenant_id, asked[0], profile, source_id)
     return await console.response(
         request,
         principal,
@@ -105,11 +117,12 @@ async def show_subject(
         "subject.html",
         status=422 if error else 200,
         further=(asked[0],),
-        **await _shown(tx, principal, listed, profile),
+        **await _shown(tx, principal, listed, profile, source_id),
         best=best,
         worst=worst,
         hint=hint,
-        profiles=[(name, _address(listed, name)) for name in choices.ready],
+        profiles=[(name, _address(listed, name, source_id)) for name in choices.ready],
+        all_sources=_address(listed, profile.name),
         typed=asked[-1] if error else "",
         error=error,
         has_room=len(listed) < MAX_COMPARED,
@@ -120,12 +133,17 @@ async def show_subject(
 
 @router.get(NOW)
 async def show_what_changes(
-    request: Request, principal: Staff, tx: TenantTx, profile: NamedProfile, subject: Subjects = ()
+    request: Request,
+    principal: Staff,
+    tx: TenantTx,
+    profile: NamedProfile,
+    source_id: OfSource,
+    subject: Subjects = (),
 ) -> Response:
     """Show the parts of a subject's page that change with its score, for the page's script."""
     asked = await _asked(tx, principal.tenant_id, subject)
     beside, _ = await _beside(tx, principal.tenant_id, asked[1:])
-    shown = await _shown(tx, principal, [asked[0], *beside], profile)
+    shown = await _shown(tx, principal, [asked[0], *beside], profile, source_id)
     return await console.response(request, principal, tx, "subject_now.html", **shown)
 
 
@@ -139,15 +157,19 @@ async def _asked(tx: SqlTx, tenant_id: str, given: Sequence[str]) -> list[str]:
     return asked
 
 
-async def _shown(tx: SqlTx, principal: Principal, listed: Sequence[str], profile: Profile) -> Mapping[str, Any]:
+async def _shown(
+    tx: SqlTx, principal: Principal, listed: Sequence[str], profile: Profile, source_id: UUID | None
+) -> Mapping[str, Any]:
     """Return what the parts of the page hold that change with the score."""
     cut = steps(tx.now)
-    compared = [await _compared(tx, principal.tenant_id, each, listed, profile, cut) for each in listed]
+    compared = [await _compared(tx, principal.tenant_id, each, listed, profile, cut, source_id) for each in listed]
     first = compared[0]
     marked = await markers.concerning(tx, principal.tenant_id, first.subject, cut[0].end, cut[-1].end, MAX_MARKS)
     has_score = any(point.score.count for each in compared for point in each.points)
-    answers = await answers_at(tx, principal.tenant_id, first.subject, unix_us(tx.now))
-    shown_sources = _sources(first.figures, answers)
+    answers = await answers_at(tx, principal.tenant_id, first.subject, unix_us(tx.now), source_id=source_id)
+    shown_sources = [] if source_id is not None else _sources(first.figures, answers)
+    source_ids = [each for each, _, _ in shown_sources] + ([] if source_id is None else [str(source_id)])
+    source_names = await sources.named(tx, principal.tenant_id, source_ids)
     return {
         "first": first,
         "compared": compared,
@@ -157,19 +179,21 @@ async def _shown(tx: SqlTx, principal: Principal, listed: Sequence[str], profile
         "chart": _chart(compared, cut, tx.now, _marks(marked, first.points)) if has_score else "",
         "stars": distribution([*first.figures.score.distribution.values()], title="Published reviews by star"),
         "sources": shown_sources,
-        "source_names": await sources.named(tx, principal.tenant_id, [source_id for source_id, _, _ in shown_sources]),
+        "source_names": source_names,
+        "source": None if source_id is None else (str(source_id), name_of(source_names, str(source_id))),
+        "address_of_source": lambda of: _address(listed, profile.name, of),
         "name_of": name_of,
         "answer_days": answers.days,
         "answer_rate": answer_rate,
         "half_within": half_within,
         "markers_path": f"{MARKERS}?{urlencode({'subject': first.subject})}",
         "profile": profile,
-        "address": lambda other: _address([other], profile.name),
+        "address": lambda other: _address([other], profile.name, source_id),
         "between": between,
         "above": first.subject.rpartition("/")[0],
         "may_read_reviews": principal.may("reviews:read"),
         "live": f"{LIVE}?{urlencode({'subject': first.subject})}",
-        "now_path": _address(listed, profile.name, of=NOW),
+        "now_path": _address(listed, profile.name, source_id, path=NOW),
     }
 
 
@@ -195,12 +219,18 @@ async def _beside(tx: SqlTx, tenant_id: str, asked: Sequence[str]) -> tuple[list
 
 
 async def _compared(
-    tx: SqlTx, tenant_id: str, subject: str, listed: Sequence[str], profile: Profile, cut: Sequence[Span]
+    tx: SqlTx,
+    tenant_id: str,
+    subject: str,
+    listed: Sequence[str],
+    profile: Profile,
+    cut: Sequence[Span],
+    source_id: UUID | None,
 ) -> Compared:
-    moment = Moment(at=tx.now, is_now=True)
-    figures, aged = await figures_at(tx, tenant_id, subject, profile, moment)
-    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile)
-    moved = await series.moved(tx, tenant_id, subject, cut, [profile], as_known=False)
+    moment, of_source = Moment(at=tx.now, is_now=True), None if source_id is None else str(source_id)
+    figures, aged = await figures_at(tx, tenant_id, subject, profile, moment, source_id)
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=of_source)
+    moved = await series.moved(tx, tenant_id, subject, cut, [profile], as_known=False, source_id=source_id)
     of_profile = moved[profile.half_life_us] if moved else series.MovedSums((), ())
     return Compared(
         subject=subject,
@@ -209,8 +239,8 @@ async def _compared(
         state=idle_state_of(profile, merge_for(profile, parts), newest_us(parts, profile), moment.at_us),
         # In a thread, so that other requests are answered meanwhile.
         points=await asyncio.to_thread(lambda: [*points(profile, of_profile.before, of_profile.changes, cut)]),
-        address=_address([subject], profile.name),
-        without=_address([each for each in listed if each != subject], profile.name),
+        address=_address([subject], profile.name, source_id),
+        without=_address([each for each in listed if each != subject], profile.name, source_id),
     )
 
 
@@ -221,11 +251,11 @@ def _month_ago(found: Sequence[Point], now: datetime) -> float | None:
 
 
 async def _ranked(
-    tx: SqlTx, tenant_id: str, subject: str, profile: Profile
+    tx: SqlTx, tenant_id: str, subject: str, profile: Profile, source_id: UUID | None
 ) -> tuple[list[Standing], list[Standing], str]:
     """Return the best and the worst subjects right below one, and a hint where they are not compared."""
     try:
-        below = await standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now))
+        below = await standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now), source_id=source_id)
     except TooManySubjectsError as error:
         return [], [], str(error)
     best, worst = (ranked(below, By.SCORE, order, 1) for order in (Order.BEST, Order.WORST))
@@ -257,5 +287,6 @@ def _chart(compared: Sequence[Compared], cut: Sequence[Span], now: datetime, mar
     )
 
 
-def _address(subjects: Sequence[str], profile: str, *, of: str = SUBJECT) -> str:
-    return f"{of}?{urlencode([*(('subject', each) for each in subjects), ('profile', profile)])}"
+def _address(subjects: Sequence[str], profile: str, source_id: UUID | str | None = None, *, path: str = SUBJECT) -> str:
+    asked = [*(("subject", each) for each in subjects), ("profile", profile)]
+    return f"{path}?{urlencode([*asked, *([] if source_id is None else [('source', str(source_id))])])}"

@@ -13,9 +13,9 @@ from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS, Ans
 from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of, weights_of
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_PROFILES, At, NamedProfile
+from plaudit.scoring.scores.api import OF_PROFILES, At, KnownAt, NamedProfile
 from plaudit.scoring.scores.domain import Moment, moment_of
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources import store as sources
@@ -48,7 +48,7 @@ async def answers_at(
     tx: SqlTx, tenant_id: str, subject: str, at_us: int, days: int = DAYS, source_id: UUID | None = None
 ) -> Answers:
     """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant."""
-    found = await answers.of_sources(tx, tenant_id, subject, days, at_us, source_id)
+    found = await answers.of_sources(tx, tenant_id, subject, days * DAY_US, at_us, source_id)
     known_since_us = await answers.known_since_us(tx)
     # In a thread, so that other requests are answered meanwhile.
     return await asyncio.to_thread(answers_of, days, known_since_us, found)
@@ -65,6 +65,7 @@ async def read_figures(
     subject: Annotated[Subject, Path(description="The subject, as a path.")],
     profile: NamedProfile,
     at: At = None,
+    known_at: KnownAt = None,
     source_id: Annotated[
         UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
     ] = None,
@@ -84,10 +85,13 @@ async def read_figures(
     Wilson's of a share, that of Rocks of an NPS, Student's of a mean, each of the effective number of replies.
 
     `answers` say how many reviews the company answers and how soon; reviews that wait are censored at their age, so
-    that they count. What is told there does not depend on the profile.
+    that they count. What is told there does not depend on the profile. With `known_at` they are null: what was known
+    of answers at an instant is not kept.
     """
-    moment = moment_of(at, None, tx.now)
+    moment = moment_of(at, known_at, tx.now)
     figures, aged = await figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
-    answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days, source_id)
+    answered = None
+    if known_at is None:
+        answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days, source_id)
     named = await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in figures.by_source])
     return figures_out(subject, profile.name, moment.at, figures, aged, answered, named)

@@ -129,6 +129,21 @@ class SubjectAnswersOut(AnswersOut):
     )
 
 
+_AN_ANSWERED_REVIEW: Final = {
+    "rate": 1.0,
+    "interval": {"low": 0.2065, "high": 1.0},
+    "answered": 1,
+    "count": 1,
+    "unknown": 0,
+    "median_seconds": 7_200.0,
+    "median_reason": None,
+    "within_24_hours": 1.0,
+    "within_72_hours": 1.0,
+    "within_7_days": 1.0,
+    "recovery": {"share": None, "interval": None, "raised": 0, "answered_negatives": 0},
+}
+
+
 class SourceScoreOut(PartialScoreOut):
     """The score of one source's reviews alone."""
 
@@ -137,7 +152,9 @@ class SourceScoreOut(PartialScoreOut):
         description="What the tenant calls it; null until a review has told.", examples=["Acme shop"]
     )
     platform: str | None = Field(description="Its platform; null as the name.", examples=["native"])
-    answers: AnswersOut = Field(description="How the source's reviews are answered.")
+    answers: AnswersOut | None = Field(
+        description="How the source's reviews are answered; null with `known_at`.", examples=[_AN_ANSWERED_REVIEW]
+    )
 
 
 class VelocityOut(BaseModel):
@@ -188,7 +205,10 @@ class FiguresOut(BaseModel):
     by_source: list[SourceScoreOut] = Field(
         description="The scores of each source's reviews alone; of the 100 sources with the most reviews."
     )
-    answers: SubjectAnswersOut = Field(description="How the reviews are answered.")
+    answers: SubjectAnswersOut | None = Field(
+        description="How the reviews are answered; null with `known_at`.",
+        examples=[{**_AN_ANSWERED_REVIEW, "days": 90, "known_since": None}],
+    )
     nps: DecayedShareOut | None = Field(
         description="Promoters less detractors in percent, from -100 to 100, of replies on a scale of 0 to 10; null "
         "without replies.",
@@ -209,10 +229,10 @@ def figures_out(
     at: datetime,
     figures: Figures,
     aged: Aged | None,
-    answers: Answers,
+    answers: Answers | None,
     sources: Mapping[str, Source],
 ) -> FiguresOut:
-    """Return figures as the API shows them, with the sources that have names."""
+    """Return figures as the API shows them, with the sources that have names; without answers where none are told."""
     score = figures.score
     return FiguresOut(
         subject=subject,
@@ -234,21 +254,29 @@ def figures_out(
         organic=PartialScoreOut.model_validate(_partial(figures.organic)),
         by_source=[
             SourceScoreOut.model_validate(
-                {"source_id": source_id, "answers": AnswersOut(**_answers(answers.of(UUID(source_id))))}
+                {"source_id": source_id, "answers": _answers_of_source(answers, source_id)}
                 | named(sources.get(source_id))
                 | _partial(each)
             )
             for source_id, each in figures.by_source
         ],
-        answers=SubjectAnswersOut(
-            **_answers(answers.all),
-            days=answers.days,
-            known_since=None if answers.known_since_us is None else time_of(answers.known_since_us),
-        ),
+        answers=None if answers is None else _subject_answers_out(answers),
         nps=_share_out(figures.nps),
         csat=_share_out(figures.csat),
         ces=_mean_out(figures.ces),
     )
+
+
+def _subject_answers_out(answers: Answers) -> SubjectAnswersOut:
+    return SubjectAnswersOut(
+        **_answers(answers.all),
+        days=answers.days,
+        known_since=None if answers.known_since_us is None else time_of(answers.known_since_us),
+    )
+
+
+def _answers_of_source(answers: Answers | None, source_id: str) -> AnswersOut | None:
+    return None if answers is None else AnswersOut(**_answers(answers.of(UUID(source_id))))
 
 
 def _answers(figures: AnswerFigures) -> dict[str, Any]:

@@ -103,6 +103,33 @@ def welch(before: Sample, after: Sample) -> Interval | None:
     return Interval(difference - half, difference + half)
 
 
+def poisson(count: int) -> Interval:
+    """Return the interval of the mean of a Poisson count, from what was counted.
+
+    Byar's approximation of the exact limits (Breslow and Day, Statistical Methods in Cancer Research II, 1987, page
+    69), which is within 0.03 of them.
+    """
+    half = Z / 3
+    low = count * (1 - 1 / (9 * count) - half / sqrt(count)) ** 3 if count else 0.0
+    above = count + 1
+    return Interval(max(0.0, low), above * (1 - 1 / (9 * above) + half / sqrt(above)) ** 3)
+
+
+def poisson_difference(before: int, after: int) -> Interval:
+    """Return the interval of the difference of two Poisson means, from what was counted in equal times.
+
+    It is made of the intervals of both, as Newcombe's of two shares is (Zou and Donner, Statistics in Medicine 27,
+    2008).
+    """
+    low_before, high_before = poisson(before)
+    low_after, high_after = poisson(after)
+    difference = after - before
+    return Interval(
+        difference - sqrt((after - low_after) ** 2 + (high_before - before) ** 2),
+        difference + sqrt((high_after - after) ** 2 + (before - low_before) ** 2),
+    )
+
+
 def student(degrees: float) -> float:
     """Return the two-sided 95 % quantile of Student's t.
 

@@ -18,7 +18,7 @@ from plaudit.common.refusals import WrongInputError, sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.scoring.markers import commands, store
 from plaudit.scoring.markers.api import effect_of, find
-from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, Figure
+from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, OF_ANSWERS, Figure, Of
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,
     MAX_LINK_CHARS,
@@ -28,7 +28,7 @@ from plaudit.scoring.markers.domain.marker import (
     MarkerTimeError,
     TooManyMarkersError,
 )
-from plaudit.scoring.scores.pages import SCORES, SUBJECT
+from plaudit.scoring.scores.pages import SCORES, SUBJECT, source_choices
 
 ROWS: Final = 50
 MARKERS: Final = f"{SCORES}/markers"
@@ -45,7 +45,13 @@ FIGURE_NAMES: Final = {
     Figure.NPS: "NPS",
     Figure.CSAT: "CSAT",
     Figure.CES: "CES",
+    Figure.PACE: "Reviews a day",
+    Figure.ANSWERED: "Share of answered reviews",
+    Figure.ANSWERED_IN_A_DAY: "Share answered within a day",
+    Figure.RECOVERY: "Negative reviews raised after an answer",
 }
+IN_PERCENT: Final = frozenset({Figure.POSITIVE, Figure.NEGATIVE, *OF_ANSWERS})
+"""Shares, from 0 to 1."""
 DAYS: Final = {7: "a week", 30: "30 days", 90: "90 days", 365: "a year"}
 LABELS: Final = {"kind": "What it is", "name": "Name", "at": "When", "about": "Subject", "link": "Link"}
 
@@ -96,11 +102,14 @@ async def show_marker(
     marker_id: UUID,
     figure: Figure = Figure.MEAN,
     days: int = DEFAULT_DAYS,
+    source: str = "",
 ) -> Response:
-    """Show what changed around a marker."""
+    """Show what changed around a marker; a source that there is not counts as none."""
     marker = await find(tx, principal.tenant_id, marker_id)
     days = days if days in DAYS else DEFAULT_DAYS
-    spanned, found, words = await effect_of(tx, marker, figure, days)
+    offered = await source_choices(tx, principal.tenant_id)
+    source = source if source in offered else ""
+    spanned, found, words = await effect_of(tx, marker, figure, days, Of(UUID(source) if source else None))
     return await console.response(
         request,
         principal,
@@ -111,7 +120,11 @@ async def show_marker(
         kind=KIND_NAMES[marker.kind],
         figure=figure,
         figures={each.value: name for each, name in FIGURE_NAMES.items()},
+        is_share=figure in IN_PERCENT,
+        is_of_answers=figure in OF_ANSWERS,
         days=days,
+        source=source,
+        sources=offered,
         lengths={str(each): name for each, name in DAYS.items()},
         windows=spanned,
         found=found,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body, Instant, Subject
 from plaudit.scoring.intervals.domain import Interval
-from plaudit.scoring.markers.domain.effect import Change, Figure, Verdict, Window, Windows
+from plaudit.scoring.markers.domain.effect import Change, Figure, Of, Verdict, Window, Windows
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,
     MAX_LINK_CHARS,
@@ -18,6 +18,7 @@ from plaudit.scoring.markers.domain.marker import (
     Marker,
     MarkerKind,
 )
+from plaudit.scoring.sources.domain import Source, named
 
 A_NAME: Final = "Refunds at the till"
 A_MOMENT: Final = "2026-03-02T09:00:00Z"
@@ -28,7 +29,8 @@ A_SENTENCE: Final = (
 
 
 _UNITS: Final = (
-    "A mean is from 1 to 5, a share from 0 to 1, NPS from -100 to 100, CSAT in percent from 0 to 100, CES from 1 to 7."
+    "A mean is from 1 to 5, a share from 0 to 1, NPS from -100 to 100, CSAT in percent from 0 to 100, CES from 1 to 7, "
+    "and how many reviews come is a number a day."
 )
 
 
@@ -91,6 +93,13 @@ class MarkerEffectOut(BaseModel):
 
     marker: MarkerOut = Field(description="What it is compared around.")
     figure: Figure = Field(description="What is compared.", examples=["mean"])
+    source_id: UUID | None = Field(description="Of this source's reviews alone; null for all.", examples=[None])
+    source_name: str | None = Field(
+        description="What the tenant calls the source; null without `source_id`, and until a review has told.",
+        examples=[None],
+    )
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=[None])
+    origin: str | None = Field(description="Of this origin's reviews alone; null for all.", examples=[None])
     days: float = Field(
         description="How long each window is: as asked, or the time since the marker while that is less.",
         examples=[30.0],
@@ -103,7 +112,7 @@ class MarkerEffectOut(BaseModel):
     interval: BoundsOut | None = Field(description="Where the difference lies; null where too few reviews came to say.")
     verdict: Verdict = Field(
         description="Whether the figure changed measurably: whether the interval of the difference leaves out 0, of at "
-        "least five reviews in each window.",
+        "least five reviews in each window; of how many come, in both together.",
         examples=["too_few"],
     )
     words: str = Field(
@@ -117,11 +126,16 @@ def marker_out(marker: Marker) -> MarkerOut:
     return MarkerOut.model_validate(marker, from_attributes=True)
 
 
-def effect_out(marker: Marker, figure: Figure, spanned: Windows, found: Change, words: str) -> MarkerEffectOut:
-    """Return what changed around a marker as the API shows it."""
+def effect_out(
+    marker: Marker, figure: Figure, of: Of, source: Source | None, spanned: Windows, found: Change, words: str
+) -> MarkerEffectOut:
+    """Return what changed around a marker as the API shows it, with the source that it is of, if it has a name."""
     return MarkerEffectOut(
         marker=marker_out(marker),
         figure=figure,
+        source_id=of.source_id,
+        **named(source),
+        origin=of.origin,
         days=spanned.days,
         before=_window_out(found.before, spanned.start, spanned.at),
         after=_window_out(found.after, spanned.at, spanned.end),

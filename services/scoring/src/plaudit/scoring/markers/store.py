@@ -13,12 +13,14 @@ from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
+from plaudit.scoring.answers import store as answers
+from plaudit.scoring.answers.domain.figures import SourceReviews
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import cut
 from plaudit.scoring.figures.store import Asked, ratings_of_cells
 from plaudit.scoring.history.store import ENTRIES
-from plaudit.scoring.markers.domain.effect import Ratings, Windows
-from plaudit.scoring.markers.domain.marker import Marker, MarkerKind
+from plaudit.scoring.markers.domain.effect import OF_ALL, Of, Ratings, Windows
+from plaudit.scoring.markers.domain.marker import ALL_MARKERS, Listed, Marker, MarkerKind
 from plaudit.scoring.markers.tables import markers
 from plaudit.scoring.scores.domain import FOR_EVER
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -31,6 +33,7 @@ _AROUND = f"""
 SELECT rated_us >= $6::bigint AS is_after, rating, sum(sign)::bigint AS n
 FROM ({ENTRIES}) AS entries
 WHERE rated_us >= $5::bigint AND rated_us < $7::bigint AND traits = ANY($8::smallint[])
+    AND ($9::uuid IS NULL OR source_id = $9)
 GROUP BY is_after, rating HAVING sum(sign) > 0
 """
 
@@ -65,8 +68,7 @@ async def page(
     after: tuple[datetime, UUID] | None,
     limit: int,
     *,
-    subject: str | None = None,
-    kind: MarkerKind | None = None,
+    of: Listed = ALL_MARKERS,
 ) -> list[Marker]:
     """Return up to `limit` of the tenant's markers, the latest first.
 
@@ -75,16 +77,21 @@ async def page(
         tenant_id: whose.
         after: time and id of the one before the page.
         limit: at most so many.
-        subject: only those of this subject and of what is below it.
-        kind: only those of this kind.
+        of: only those that it says.
     """
     wanted = [markers.c.tenant_id == tenant_id]
     if after is not None:
         wanted.append(tuple_(markers.c.at, markers.c.id) < after)
-    if subject is not None:
-        wanted.append(within(markers.c.subject, subject))
-    if kind is not None:
-        wanted.append(markers.c.kind == kind.value)
+    if of.subject is not None:
+        wanted.append(within(markers.c.subject, of.subject))
+    if of.concerning is not None:
+        wanted.append(markers.c.subject.in_(prefixes(of.concerning)))
+    if of.kind is not None:
+        wanted.append(markers.c.kind == of.kind.value)
+    if of.start is not None:
+        wanted.append(markers.c.at >= of.start)
+    if of.end is not None:
+        wanted.append(markers.c.at < of.end)
     statement = select(markers).where(*wanted).order_by(markers.c.at.desc(), markers.c.id.desc()).limit(limit)
     return [_marker(row) for row in await tx.sql.execute(statement)]
 
@@ -108,7 +115,7 @@ async def concerning(
 
 
 async def around(
-    tx: Tx, tenant_id: str, subject: str, windows: Windows, kinds: Collection[str]
+    tx: Tx, tenant_id: str, subject: str, windows: Windows, kinds: Collection[str], of: Of = OF_ALL
 ) -> tuple[Ratings, Ratings]:
     """Return the ratings of the reviews that stand now and were given before and after a marker.
 
@@ -118,15 +125,30 @@ async def around(
         subject: it, and all below it.
         windows: the times before and after; each holds its start and not its end.
         kinds: of which kinds of reviews.
+        of: of which source and origin.
     """
-    traits = [number for number, each in enumerate(TRAITS) if each.kind in kinds]
+    traits = [number for number, each in enumerate(TRAITS) if each.kind in kinds and of.origin in {None, each.origin}]
     bounds = [unix_us(each) for each in (windows.start, windows.at, windows.end)]
     if await cells.is_celled(tx, tenant_id, subject):
-        asked = Asked(tenant_id=tenant_id, subject=subject, at=tx.now, traits=traits)
+        asked = Asked(tenant_id=tenant_id, subject=subject, at=tx.now, traits=traits, source_id=of.source_id)
         before, after = await ratings_of_cells(tx, asked, [cut(*each) for each in pairwise(bounds)])
         return before, after
-    rows = await tx.raw.fetch(_AROUND, tenant_id, subject, tx.now, FOR_EVER, *bounds, traits)
+    rows = await tx.raw.fetch(_AROUND, tenant_id, subject, tx.now, FOR_EVER, *bounds, traits, of.source_id)
     before, after = ({row["rating"]: row["n"] for row in rows if row["is_after"] is each} for each in (False, True))
+    return before, after
+
+
+async def answered_around(
+    tx: Tx, tenant_id: str, subject: str, windows: Windows, source_id: UUID | None
+) -> tuple[list[SourceReviews], list[SourceReviews]]:
+    """Return the reviews that were published before and after a marker, as they stood at the end of each window.
+
+    They are by source; otherwise as `around`.
+    """
+    start_us, at_us, end_us = (unix_us(each) for each in (windows.start, windows.at, windows.end))
+    # The last instant of each: its end belongs to what comes after it.
+    asked = [(at_us - start_us, at_us - 1), (end_us - at_us, end_us - 1)]
+    before, after = [await answers.of_sources(tx, tenant_id, subject, *each, source_id) for each in asked]
     return before, after
 
 

@@ -1,7 +1,8 @@
 """HTTP: where a score goes, and what it takes to be elsewhere."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
@@ -11,18 +12,21 @@ from plaudit.common.http.times import Instant
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.projection import store
 from plaudit.scoring.projection.domain.outlook import (
+    NOTHING_ASKED,
     PACE_DAYS,
     Crossing,
     Fewest,
     Outlook,
     PastDateError,
     Target,
+    Wanted,
     Way,
     arrives,
     outlook,
 )
 from plaudit.scoring.projection.schemas import (
     EXAMPLE,
+    ExpectedOut,
     FewestOut,
     LaterScoreOut,
     PaceOut,
@@ -36,8 +40,14 @@ from plaudit.scoring.projection.schemas import (
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
 from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import named
 from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
+MIN_PER_DAY: Final = 0.001
+"""One review in about three years."""
+MAX_PER_DAY: Final = 1_000_000.0
 PROBLEMS: Final = {"past-date": "A target is to be reached at a time that has passed. Send a later `by`."}
 """Slug → meaning and what to do."""
 REFUSALS: Final[Refusals] = {
@@ -50,20 +60,26 @@ ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
 
 
 async def project(
-    tx: SqlTx, tenant_id: str, subject: str, profile: Profile, *, target: float | None, by: datetime | None
+    tx: SqlTx,
+    tenant_id: str,
+    subject: str,
+    profile: Profile,
+    asked: Wanted = NOTHING_ASKED,
+    *,
+    source_id: UUID | None = None,
 ) -> Outlook:
-    """Return where the score of a subject goes, and what it takes to be elsewhere.
+    """Return where the score of a subject goes, and what it takes to be elsewhere; of one source alone, if given.
 
     Raises:
         PastDateError: the target is wanted before now.
         UnknownSubjectError: the subject never had a review.
     """
-    parts = await scores.parts_of(tx, tenant_id, subject, Moment(at=tx.now, is_now=True), profile)
-    if not parts:
+    moment, of_source = Moment(at=tx.now, is_now=True), None if source_id is None else str(source_id)
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=of_source)
+    if not parts and not await scores.is_known(tx, tenant_id, subject):
         raise await scores.unknown_subject(tx, tenant_id, subject)
-    arrived = await store.arrived(tx, tenant_id, subject, tx.now - timedelta(days=PACE_DAYS), tx.now)
-    merged = merge_for(profile, parts)
-    return outlook(profile, merged, newest_us(parts, profile), arrived, tx.now, target=target, by=by)
+    arrived = await store.arrived(tx, tenant_id, subject, tx.now - timedelta(days=PACE_DAYS), tx.now, source_id)
+    return outlook(profile, merge_for(profile, parts), newest_us(parts, profile), arrived, tx.now, asked)
 
 
 @router.get(
@@ -81,7 +97,8 @@ async def project_score(
         Query(
             ge=MIN_RATING,
             le=MAX_RATING,
-            description="A score that is wanted; if not given, the least that shows half a star more.",
+            description="A score that is wanted, or that must not be fallen below; if not given, the least that shows "
+            "half a star more.",
             examples=[4.25],
         ),
     ] = None,
@@ -89,22 +106,48 @@ async def project_score(
         Instant | None,
         Query(description="When it is wanted; if not given, in 90 days.", examples=["2027-03-01T00:00:00Z"]),
     ] = None,
+    per_day: Annotated[
+        float | None,
+        Query(
+            ge=MIN_PER_DAY,
+            le=MAX_PER_DAY,
+            description="How many reviews are expected a day; if not given, as many as in the last 90 days.",
+            examples=[2.5],
+        ),
+    ] = None,
+    rating: Annotated[
+        float | None,
+        Query(
+            ge=MIN_RATING,
+            le=MAX_RATING,
+            description="The mean rating of those that are expected; if not given, that of the last 90 days.",
+            examples=[4.6],
+        ),
+    ] = None,
+    source_id: Annotated[
+        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
+    ] = None,
 ) -> ProjectionOut:
-    """Return where a score goes if no review comes and at the present pace, and what it takes to reach a target.
+    """Return where a score goes if no review comes and at a pace of reviews, and what it takes to reach a target.
 
-    All of it in closed form: reviews fade by half in each half-life of the profile, and the prior never does. At the
-    present pace means that the reviews of the last 90 days go on as a steady stream of their mean rating.
+    All of it in closed form: reviews fade by half in each half-life of the profile, and the prior never does. The pace
+    is that of the last 90 days, or the one of `per_day` and `rating`: a steady stream of that mean rating.
     """
-    found = await project(tx, principal.tenant_id, subject, profile, target=target, by=by)
+    asked = Wanted(target=target, by=by, per_day=per_day, rating=rating)
+    found = await project(tx, principal.tenant_id, subject, profile, asked, source_id=source_id)
+    names = await sources.named(tx, principal.tenant_id, [] if source_id is None else [str(source_id)])
     return ProjectionOut(
         subject=subject,
         profile=profile.name,
+        source_id=source_id,
+        **named(names.get(str(source_id))),
         at=found.at,
         score=found.score if found.reviews else None,
         count=found.reviews,
         pace=PaceOut(reviews=found.arrived, per_day=found.pace.per_day, rating=found.pace.rating)
         if found.pace
         else None,
+        expected=ExpectedOut(per_day=found.expected.per_day, rating=found.expected.rating) if found.expected else None,
         without_reviews=_way_out(found.idle),
         at_pace=_way_out(found.at_pace) if found.at_pace else None,
         target=_target_out(found.target) if found.target else None,
@@ -117,6 +160,7 @@ def _way_out(way: Way) -> WayOut:
         limit=way.limit,
         next_stars=_crossing_out(way.next_stars) if way.next_stars else None,
         reaches_target_at=way.reaches_target_at,
+        falls_below_target_at=way.falls_below_target_at,
         scores=[LaterScoreOut(at=at, score=score) for at, score in way.scores],
     )
 

@@ -1,7 +1,9 @@
 """The console's page of projection: where a score goes, and what it takes to be elsewhere."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -9,17 +11,18 @@ from starlette.responses import Response
 from plaudit.common.http import Principal, TenantTx
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
-from plaudit.scoring.projection.api import project
+from plaudit.scoring.projection.api import MAX_PER_DAY, MIN_PER_DAY, project
 from plaudit.scoring.projection.domain.outlook import (
     LATER_DAYS,
     PACE_DAYS,
     RAISED_TO,
     PastDateError,
+    Wanted,
     arrives,
 )
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars
-from plaudit.scoring.scores.pages import Words, asked_of, bounds_of_day, of_unknown, steps_to
+from plaudit.scoring.scores.pages import Words, asked_of, bounds_of_day, of_unknown, source_choices, steps_to
 
 PROJECTION: Final = "/console/scores/projection"
 DAYS_A_WEEK: Final = 7
@@ -40,17 +43,23 @@ async def show_projection(
     subject: Words = "",
     target: Words = "",
     by: Words = "",
+    per_day: Words = "",
+    rating: Words = "",
+    source: Words = "",
 ) -> Response:
-    """Show where a score goes, and what it takes to be elsewhere; a day is meant until its end, in UTC."""
-    typed = _read(subject.strip().strip("/"), target.strip(), by.strip())
+    """Show where a score goes, and what it takes to be elsewhere; a day is meant until its end, in UTC.
+
+    A source that there is not counts as none.
+    """
+    typed = _read(subject.strip().strip("/"), target.strip(), by.strip(), per_day.strip(), rating.strip())
     subject = typed.values["subject"]
+    offered = await source_choices(tx, principal.tenant_id)
+    source = source if source in offered else ""
     found = None
     if subject and not typed.errors:
-        wanted = _number(typed.values["target"]) if typed.values["target"] else None
-        day_asked = bounds_of_day(typed.values["by"])
-        until = day_asked and day_asked[1]
         try:
-            found = await project(tx, principal.tenant_id, subject, profile, target=wanted, by=until)
+            of_source = UUID(source) if source else None
+            found = await project(tx, principal.tenant_id, subject, profile, _wanted(typed.values), source_id=of_source)
         except PastDateError:
             typed = Typed(typed.values, {"by": "It must be in the future."})
         except UnknownSubjectError as error:
@@ -65,6 +74,8 @@ async def show_projection(
         subject=subject,
         profile=profile,
         choices=choices,
+        source=source,
+        sources=offered,
         typed=typed,
         found=found,
         path=PROJECTION,
@@ -92,21 +103,45 @@ def day(at: datetime | None) -> str:
     return "after the year 9999" if at is None else f"{at.day} {at:%B %Y}"
 
 
-def _read(subject: str, target: str, by: str) -> Typed:
+def _read(subject: str, target: str, by: str, per_day: str, rating: str) -> Typed:
     """Return what the form holds, with what is wrong in it."""
-    score = _number(target)
+    no_score = f"A score is from {MIN_RATING:g} to {MAX_RATING:g}."
+    no_pace = f"This is from {MIN_PER_DAY:g} to {MAX_PER_DAY:,.0f} reviews a day."
     return asked_of(
-        {"subject": subject, "target": target.replace(",", "."), "by": by},
         {
-            "target": "" if not target or score is not None else f"A score is from {MIN_RATING:g} to {MAX_RATING:g}.",
+            "subject": subject,
+            "target": target.replace(",", "."),
+            "by": by,
+            "per_day": per_day.replace(",", "."),
+            "rating": rating.replace(",", "."),
+        },
+        {
+            "target": no_score if target and _score(target) is None else "",
             "by": "" if not by or bounds_of_day(by) else "This is no day.",
+            "per_day": no_pace if per_day and _number(per_day, MIN_PER_DAY, MAX_PER_DAY) is None else "",
+            "rating": no_score if rating and _score(rating) is None else "",
         },
     )
 
 
-def _number(text: str) -> float | None:
+def _wanted(values: Mapping[str, str]) -> Wanted:
+    """Return what a form without a mistake asks for."""
+    day_asked = bounds_of_day(values["by"])
+    return Wanted(
+        target=_score(values["target"]),
+        by=day_asked and day_asked[1],
+        per_day=_number(values["per_day"], MIN_PER_DAY, MAX_PER_DAY),
+        rating=_score(values["rating"]),
+    )
+
+
+def _score(text: str) -> float | None:
+    return _number(text, MIN_RATING, MAX_RATING)
+
+
+def _number(text: str, least: float, most: float) -> float | None:
     try:
-        score = float(text.replace(",", "."))
+        number = float(text.replace(",", "."))
     except ValueError:
         return None
-    return score if MIN_RATING <= score <= MAX_RATING else None
+    return number if least <= number <= most else None

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -14,16 +15,19 @@ def _later(*scores: float) -> list[dict[str, Any]]:
 
 EXAMPLE: Final[dict[str, Any]] = {
     "pace": {"reviews": 1, "per_day": 0.0111, "rating": 5.0},
+    "expected": {"per_day": 0.0111, "rating": 5.0},
     "without_reviews": {
         "limit": 3.5,
         "next_stars": None,
         "reaches_target_at": None,
+        "falls_below_target_at": None,
         "scores": _later(3.6696, 3.6382, 3.6009, 3.5517),
     },
     "at_pace": {
         "limit": 3.9421,
         "next_stars": {"at": _TIME, "threshold": 3.75, "stars": 4.0},
         "reaches_target_at": _TIME,
+        "falls_below_target_at": None,
         "scores": _later(3.7207, 3.7730, 3.8273, 3.8882),
     },
     "target": {
@@ -62,7 +66,14 @@ class WayOut(BaseModel):
         description="The next change of the stars shown; null where they never change.", examples=[None]
     )
     reaches_target_at: datetime | None = Field(
-        description="When it reaches the target; null where it does not, or only after the year 9999.", examples=[None]
+        description="When it reaches the target; null where it is not below it, never reaches it, or only after the "
+        "year 9999.",
+        examples=[None],
+    )
+    falls_below_target_at: datetime | None = Field(
+        description="When it falls below the target; null where it is below it, never falls below it, or only after "
+        "the year 9999.",
+        examples=[None],
     )
     scores: list[LaterScoreOut] = Field(description="In 30, 90, 180 and 365 days.")
 
@@ -71,6 +82,13 @@ class PaceOut(BaseModel):
     """The reviews of the last 90 days, as a steady stream."""
 
     reviews: int = Field(description="How many were rated in the last 90 days and stand.", examples=[1])
+    per_day: float = Field(description="How many come a day.", examples=[0.0111])
+    rating: float = Field(description="The mean of their ratings.", examples=[5.0])
+
+
+class ExpectedOut(BaseModel):
+    """The reviews that are expected, as a steady stream."""
+
     per_day: float = Field(description="How many come a day.", examples=[0.0111])
     rating: float = Field(description="The mean of their ratings.", examples=[5.0])
 
@@ -91,7 +109,8 @@ class FewestOut(BaseModel):
         description="How many a day are enough to be there in time; null where no pace is.", examples=[0.0127]
     )
     at_pace: ReachedOut | None = Field(
-        description="How few are enough at the present pace; null where the target is not reached in time.",
+        description="How few are enough if they come as many a day as expected; null where the target is not reached "
+        "in time.",
         examples=[None],
     )
 
@@ -101,7 +120,9 @@ class TargetOut(BaseModel):
 
     score: float = Field(description="The score.", examples=[3.75])
     by: datetime = Field(description="When it is wanted.")
-    takes: list[FewestOut] = Field(description="For reviews of five stars, and of four.")
+    takes: list[FewestOut] = Field(
+        description="For reviews of five stars, of four, and of three and two where that is above the target."
+    )
 
 
 class RaisedOut(BaseModel):
@@ -120,12 +141,22 @@ class ProjectionOut(BaseModel):
 
     subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
     profile: str = Field(description="The rules that it is computed by.", examples=["trust"])
+    source_id: UUID | None = Field(description="Of this source's reviews alone; null for all.", examples=[None])
+    source_name: str | None = Field(
+        description="What the tenant calls the source; null without `source_id`, and until a review has told.",
+        examples=[None],
+    )
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=[None])
     at: datetime = Field(description="Now.")
     score: float | None = Field(description="The score now; null while there are no reviews.", examples=[3.6875])
     count: int = Field(description="Published reviews that count.", examples=[1])
     pace: PaceOut | None = Field(description="The present pace; null where no review came in the last 90 days.")
     without_reviews: WayOut = Field(description="Where it goes if no review comes.")
-    at_pace: WayOut | None = Field(description="Where it goes at the present pace; null without one.")
+    expected: ExpectedOut | None = Field(
+        description="What `at_pace` counts on: the reviews that are asked for, or else the present pace; null where "
+        "neither tells how many and of which rating."
+    )
+    at_pace: WayOut | None = Field(description="Where it goes with the expected reviews; null without them.")
     target: TargetOut | None = Field(
         description="What a target takes; null where none is asked for and the most stars are shown."
     )

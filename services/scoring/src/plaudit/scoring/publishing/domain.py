@@ -11,7 +11,7 @@ from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.projection.domain.course import next_half_star
 from plaudit.scoring.projection.domain.state import state_of
-from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read
+from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read, weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, time_of, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 from plaudit.scoring.sums.domain.surveys import ces, csat, nps
@@ -81,10 +81,15 @@ class SurveyFigure:
 
 @dataclass(frozen=True, slots=True)
 class ProfileFigures:
-    """The score of one profile, and the next change of its stars."""
+    """The score of one profile, the next change of its stars, and what any other crossing follows from."""
 
     score: Score
     next_stars: NextStars | None
+    weight: float
+    """What all reviews weigh."""
+    prior_weight: float
+    half_life_days: float | None
+    """None where reviews do not fade without a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +270,15 @@ def next_stars(profile: Profile, merged: MergedSums, at_us: int) -> NextStars | 
 
 def _profile_figures(profile: Profile, parts: Sequence[Part], at_us: int) -> ProfileFigures:
     merged = merge_for(profile, parts)
-    score = read(merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
-    return ProfileFigures(score, next_stars(profile, merged, at_us))
+    read_at_us = instant_of(profile, newest_us(parts, profile), at_us)
+    score = read(merged, read_at_us, profile)
+    return ProfileFigures(
+        score,
+        next_stars(profile, merged, at_us),
+        weight=max(weight_at(merged, read_at_us, profile), 0.0) if score.count else 0.0,
+        prior_weight=profile.prior_weight,
+        half_life_days=None if profile.is_frozen else profile.half_life_days,
+    )
 
 
 def _settled(profile: Profile, merged: MergedSums, crossed_us: int, stars: float) -> NextStars | None:

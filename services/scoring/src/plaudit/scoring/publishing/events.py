@@ -49,6 +49,9 @@ def _profile_score(figures: ProfileFigures) -> ProfileScore:
         effective_reviews=score.effective_reviews,
         prior=score.prior,
         next_stars=None if following is None else StarsChange(at=time_of(following.at_us), stars=following.stars),
+        weight=figures.weight,
+        prior_weight=figures.prior_weight,
+        half_life_days=figures.half_life_days,
     )
 
 

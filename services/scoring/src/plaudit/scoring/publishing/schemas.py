@@ -14,6 +14,8 @@ _FIRST_FIVE_STARS: Final = {
     "distribution": {"1": 0, "2": 0, "3": 0, "4": 0, "5": 1},
     "effective_reviews": 1.0,
     "prior": 3.5,
+    "weight": 1.0,
+    "prior_weight": 7.0,
 }
 
 
@@ -37,6 +39,20 @@ class ProfileScoreOut(BaseModel):
     prior: float = Field(description="What the score moves to with no new reviews.", examples=[3.5])
     next_stars: NextStarsChangeOut | None = Field(
         None, description="The next change of the stars shown, if no review comes; null where they never change."
+    )
+    weight: float | None = Field(
+        None,
+        description="What all reviews weigh together; a fresh one weighs 1, unless the profile weighs it otherwise. "
+        "With the prior and the half-life it tells when the score crosses any threshold T with no new reviews: "
+        "`half_life_days * log2(((prior_weight + weight) * score - prior_weight * prior - T * weight) / (prior_weight "
+        "* (T - prior)))` days after `as_of`, for a T between the score and the prior.",
+        examples=[1.0],
+    )
+    prior_weight: float | None = Field(None, description="What the prior weighs, which never fades.", examples=[7.0])
+    half_life_days: float | None = Field(
+        None,
+        description="After how many days without a review they weigh half; null where they do not fade without one.",
+        examples=[182.5],
     )
 
 
@@ -66,7 +82,12 @@ class ScoreEventOut(BaseModel):
     )
     profiles: dict[str, ProfileScoreOut] = Field(
         description="By the name of the profile: the three that every tenant has, and those of its own that are ready.",
-        examples=[dict.fromkeys(("trust", "recent", "lifetime"), _FIRST_FIVE_STARS)],
+        examples=[
+            {
+                name: {**_FIRST_FIVE_STARS, "half_life_days": half_life_days}
+                for name, half_life_days in (("trust", 182.5), ("recent", 30.0), ("lifetime", None))
+            }
+        ],
     )
     nps: SurveyFigureOut | None = Field(None, description="Promoters less detractors in percent, from -100 to 100.")
     csat: SurveyFigureOut | None = Field(

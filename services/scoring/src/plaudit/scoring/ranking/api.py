@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
@@ -34,6 +35,7 @@ from plaudit.scoring.ranking.domain import (
 from plaudit.scoring.ranking.schemas import RankedOut, ranked_out
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sums.domain.decay import unix_us
 
 MAX_MINIMUM: Final = 1_000_000
@@ -51,9 +53,16 @@ ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
 
 
 async def standings(
-    tx: SqlTx, tenant_id: str, under: str | None, depth: int, profile: Profile, at_us: int
+    tx: SqlTx,
+    tenant_id: str,
+    under: str | None,
+    depth: int,
+    profile: Profile,
+    at_us: int,
+    *,
+    source_id: UUID | None = None,
 ) -> list[Standing]:
-    """Return how the subjects stand that lie so many segments below one.
+    """Return how the subjects stand that lie so many segments below one; by one source's reviews alone, if given.
 
     Raises:
         TooManySubjectsError: they are more than are compared.
@@ -64,7 +73,8 @@ async def standings(
         raise TooManySubjectsError
     if not found and under is not None and not await scores.is_known(tx, tenant_id, under):
         raise await scores.unknown_asked(tx, tenant_id, under)
-    parts = await scores.present_parts(tx, tenant_id, found, profile)
+    of_source = None if source_id is None else str(source_id)
+    parts = await scores.present_parts(tx, tenant_id, found, profile, source_id=of_source)
     # In a thread, so that other requests are answered meanwhile.
     return await asyncio.to_thread(
         lambda: [standing(subject, parts.get(subject, []), at_us, profile) for subject in found]
@@ -90,17 +100,19 @@ async def rank_subjects(
     minimum: Annotated[
         int, Query(ge=1, le=MAX_MINIMUM, description="Only subjects with so many published reviews, or more.")
     ] = 1,
+    source_id: Annotated[
+        UUID | None, Query(description="By this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
+    ] = None,
 ) -> Page[RankedOut]:
     """Return the subjects below one, the best or the worst first; equal ones share a rank, and stand by name.
 
-    `wilson` is the lower bound of the share of four and five stars: with it, a subject of few reviews does not come
-    first by chance. Later pages are read at the instant of the first one.
+    `wilson` is the lower bound of the share of four and five stars, and `score_lower_bound` that of the score: with
+    them, a subject of few reviews does not come first by chance. Later pages are read at the instant of the first one.
     """
     after = paging.after(tuple[int, float, str])
     at_us = after[0] if after else unix_us(tx.now)
-    found = ranked(
-        await standings(tx, principal.tenant_id, under, depth, profile, at_us), by=by, order=order, minimum=minimum
-    )
+    standing_there = await standings(tx, principal.tenant_id, under, depth, profile, at_us, source_id=source_id)
+    found = ranked(standing_there, by=by, order=order, minimum=minimum)
     first = 0 if after is None else sum(place(each, by, order) <= after[1:] for each in found)
     rows: Sequence[tuple[int, Standing]] = [*zip(ranks(found, by), found, strict=True)][first : first + paging.rows]
     return paging.page(rows, lambda row: (at_us, *place(row[1], by, order)), lambda row: ranked_out(*row))

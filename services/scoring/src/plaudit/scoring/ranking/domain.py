@@ -6,8 +6,9 @@ from enum import StrEnum
 from math import fsum, isclose
 from typing import Final
 
+from plaudit.scoring.figures.domain.figures import score_interval
 from plaudit.scoring.intervals.domain import wilson
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles.domain import MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 
@@ -22,6 +23,8 @@ class By(StrEnum):
     """The figure that subjects are ranked by."""
 
     SCORE = "score"
+    SCORE_LOW = "score_lower_bound"
+    """The lower bound of the score."""
     WILSON = "wilson"
     """The lower bound of the share of four and five stars."""
     POSITIVE = "positive_share"
@@ -56,12 +59,16 @@ class Standing:
     """The decayed share of reviews of four or five stars."""
     lower_bound: float
     """Of that share, with a confidence of 95 % (Wilson), for the effective number of reviews."""
+    score_low: float
+    """The lower bound of the score, with the same confidence; the least score while there are no reviews."""
 
     def by(self, figure: By) -> float:
         """Return the figure that it is ranked by."""
         match figure:
             case By.SCORE:
                 return self.score.value
+            case By.SCORE_LOW:
+                return self.score_low
             case By.WILSON:
                 return self.lower_bound
             case By.POSITIVE:
@@ -75,11 +82,19 @@ class Standing:
 def standing(subject: str, parts: Sequence[Part], at_us: int, profile: Profile) -> Standing:
     """Return how a subject stands at an instant, from its sums of the profile's half-life."""
     merged = merge_for(profile, parts)
-    score = read(merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
+    read_at_us = instant_of(profile, newest_us(parts, profile), at_us)
+    score = read(merged, read_at_us, profile)
+    interval = score_interval(score, merged, read_at_us, profile)
     sums = merged.sums
     b = sums.b
     share = min(1.0, max(0.0, fsum((sums.w4, sums.w5)) / b)) if score.count and b > 0 else 0.0
-    return Standing(subject, score, share, wilson(share, score.effective_reviews).low)
+    return Standing(
+        subject,
+        score,
+        positive_share=share,
+        lower_bound=wilson(share, score.effective_reviews).low,
+        score_low=MIN_RATING if interval is None else interval.low,
+    )
 
 
 def place(each: Standing, by: By, order: Order) -> tuple[float, str]:

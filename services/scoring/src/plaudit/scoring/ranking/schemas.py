@@ -14,6 +14,11 @@ class RankedOut(BaseModel):
     )
     subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
     score: float = Field(description="From 1 to 5.", examples=[3.6875])
+    score_lower_bound: float = Field(
+        description="Where the score would lie at least, with a confidence of 95 %, if as many reviews came again from "
+        "the same customers.",
+        examples=[3.4295],
+    )
     stars: float = Field(description="The nearest half star, ties up.", examples=[3.5])
     count: int = Field(description="Published reviews.", examples=[1])
     effective_reviews: float = Field(description="How many reviews of equal weight would say as much.", examples=[1.0])
@@ -32,6 +37,7 @@ def ranked_out(rank: int, each: Standing) -> RankedOut:
         rank=rank,
         subject=each.subject,
         score=score.value,
+        score_lower_bound=each.score_low,
         stars=score.stars or 0.0,
         count=score.count,
         effective_reviews=score.effective_reviews,

@@ -1,7 +1,6 @@
 """HTTP: scores as they stand, stood and will stand, read without a write."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -30,6 +29,7 @@ from plaudit.scoring.scores.domain import (
     UnknownSubjectAskedError,
     UnknownSubjectError,
     moment_of,
+    of_origin,
     read_parts,
 )
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID, ScoreOut
@@ -152,7 +152,7 @@ async def read_score(
     if not parts and not await store.is_known(tx, principal.tenant_id, subject):
         raise await store.unknown_subject(tx, principal.tenant_id, subject)
     if origin is not None:
-        profile = replace(profile, origins=frozenset({origin}))
+        profile = of_origin(profile, origin)
     return _score(subject, profile, parts, moment.at, origin)
 
 

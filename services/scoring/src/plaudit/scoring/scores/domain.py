@@ -1,7 +1,7 @@
 """Reading a score from merged sums at any instant, without a write."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import exp2, floor, ldexp
 from typing import Final
@@ -154,6 +154,11 @@ def half_stars(score: float) -> float:
 def read_parts(profile: Profile, parts: Sequence[Part], at_us: int) -> Score:
     """Return the score of a profile from a subject's sums of the profile's half-life."""
     return read(merge_for(profile, parts), instant_of(profile, newest_us(parts, profile), at_us), profile)
+
+
+def of_origin(profile: Profile, origin: str) -> Profile:
+    """Return a profile that counts one origin's reviews alone: of a figure that stands beside the public one."""
+    return replace(profile, origins=frozenset({origin}))
 
 
 def instant_of(profile: Profile, newest_rated_us: int | None, at_us: int) -> int:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
+from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import sentence
@@ -17,6 +18,8 @@ from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, read_parts
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import names_apart
 from plaudit.scoring.sums.domain.decay import unix_us
 
 ROWS: Final = 50
@@ -26,6 +29,9 @@ LIVE: Final = "/v1/score-events"
 SUBJECT: Final = "/console/scores/subject"
 """The page of one subject."""
 MAX_TYPED_CHARS: Final = 400
+MAX_SOURCES: Final = 100
+"""That a form offers."""
+ALL_SOURCES: Final = "all sources"
 Words = Annotated[str, Query(max_length=MAX_TYPED_CHARS)]
 """What is typed into a field of a form that asks."""
 
@@ -107,6 +113,12 @@ def bounds_of_day(text: str) -> tuple[datetime, datetime] | None:
         return begins, begins + timedelta(days=1)
     except (OverflowError, ValueError):
         return None
+
+
+async def source_choices(tx: SqlTx, tenant_id: str) -> dict[str, str]:
+    """Return the sources that a form offers: id → name, and the empty text for all of them."""
+    found = await sources.first(tx, tenant_id, MAX_SOURCES)
+    return {"": ALL_SOURCES, **names_apart(found, list(found))}
 
 
 def _address(path: str, asked: Mapping[str, str]) -> str:

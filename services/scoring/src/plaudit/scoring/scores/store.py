@@ -131,14 +131,20 @@ async def parts_of(
     return [part for part in parts if source_id is None or part.source_id == source_id]
 
 
-async def present_parts(tx: SqlTx, tenant_id: str, subjects: Sequence[str], profile: Profile) -> dict[str, list[Part]]:
+async def present_parts(
+    tx: SqlTx, tenant_id: str, subjects: Sequence[str], profile: Profile, *, source_id: str | None = None
+) -> dict[str, list[Part]]:
     """Return subject → what a profile needs of it now, as `parts_of`; one that never had a review is left out."""
-    by_source = bool(profile.source_weights)
+    by_source = bool(profile.source_weights) or source_id is not None
     half_life_us = own_half_life(profile)
     if half_life_us is not None:
-        return await half_lives.parts_of(tx, tenant_id, half_life_us, subjects, by_source=by_source)
-    found = await sums_of(tx, tenant_id, subjects, by_source=by_source)
-    return {subject: parts_for(kept, profile.half_life_us) for subject, kept in found.items()}
+        parts = await half_lives.parts_of(tx, tenant_id, half_life_us, subjects, by_source=by_source)
+    else:
+        found = await sums_of(tx, tenant_id, subjects, by_source=by_source)
+        parts = {subject: parts_for(kept, profile.half_life_us) for subject, kept in found.items()}
+    if source_id is None:
+        return parts
+    return {subject: [part for part in each if part.source_id == source_id] for subject, each in parts.items()}
 
 
 async def own_profile(tx: SqlTx, tenant_id: str, name: str) -> tuple[Profile, Progress] | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from itertools import islice
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import Field, WithJsonSchema
@@ -33,6 +34,8 @@ from plaudit.common.http.times import Instant
 from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import OF_PROFILES
+from plaudit.scoring.scores.domain import of_origin
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.series import store
 from plaudit.scoring.series.domain import (
     MAX_ZONE_CHARS,
@@ -47,6 +50,8 @@ from plaudit.scoring.series.domain import (
 )
 from plaudit.scoring.series.schemas import HEAD, OneSeriesOut, SeriesOut, line_out, point_out, row_out
 from plaudit.scoring.series.store import MovedSums
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import named
 
 MAX_SUBJECTS: Final = 20
 MAX_PROFILES: Final = 5
@@ -132,6 +137,17 @@ class Asked:
             "then. Otherwise from when it took effect where the review stands, as with `at` of one score."
         ),
     ] = False
+    source_id: Annotated[
+        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
+    ] = None
+    origin: Annotated[
+        Literal["organic", "invited", "incentivised"] | None,
+        Query(
+            description="Of this origin's reviews alone: figures that stand beside the public ones, never in place of "
+            "them. `organic` leaves out who was asked or rewarded.",
+            examples=["organic"],
+        ),
+    ] = None
     form: Annotated[
         Format | None,
         Query(
@@ -176,10 +192,18 @@ async def read_series(
     file has no such limit.
     """
     steps = spans(asked.start, asked.end, asked.step, zone_named(asked.timezone))
-    profiles = [await scores.find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
+    named_ones = [await scores.find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
+    profiles = named_ones if asked.origin is None else [of_origin(each, asked.origin) for each in named_ones]
     subjects = list(dict.fromkeys(asked.subject))
     form = asked.form or accepted(accept)
-    read = partial(_moved, tenant_id=principal.tenant_id, profiles=profiles, steps=steps, as_known=asked.known)
+    read = partial(
+        _moved,
+        tenant_id=principal.tenant_id,
+        profiles=profiles,
+        steps=steps,
+        as_known=asked.known,
+        source_id=asked.source_id,
+    )
     if form is not Format.JSON:
         for subject in subjects:
             if not await scores.is_known(tx, principal.tenant_id, subject):
@@ -198,7 +222,16 @@ async def read_series(
     moved = [(subject, await read(tx, subject=subject)) for subject in subjects]
     # In a thread, so that other requests are answered meanwhile.
     items = await asyncio.to_thread(_items, moved, profiles, steps)
-    answer = SeriesOut(step=asked.step.value, timezone=asked.timezone, known=asked.known, items=items)
+    names = await sources.named(tx, principal.tenant_id, [] if asked.source_id is None else [str(asked.source_id)])
+    answer = SeriesOut(
+        step=asked.step.value,
+        timezone=asked.timezone,
+        known=asked.known,
+        source_id=asked.source_id,
+        **named(names.get(str(asked.source_id))),
+        origin=asked.origin,
+        items=items,
+    )
     return Response(answer.model_dump_json(by_alias=True), media_type=_MEDIA_TYPES[form])
 
 
@@ -209,9 +242,16 @@ def accepted(accept: str) -> Format:
 
 
 async def _moved(
-    tx: SqlTx, *, tenant_id: str, subject: str, profiles: Sequence[Profile], steps: Sequence[Span], as_known: bool
+    tx: SqlTx,
+    *,
+    tenant_id: str,
+    subject: str,
+    profiles: Sequence[Profile],
+    steps: Sequence[Span],
+    as_known: bool,
+    source_id: UUID | None,
 ) -> Movements:
-    found = await store.moved(tx, tenant_id, subject, steps, profiles, as_known=as_known)
+    found = await store.moved(tx, tenant_id, subject, steps, profiles, as_known=as_known, source_id=source_id)
     if found is None:
         raise await scores.unknown_asked(tx, tenant_id, subject)
     return found

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,6 +58,13 @@ class SeriesOut(BaseModel):
     step: Literal["hour", "day", "week", "month"] = Field(description="How long a step lasts.", examples=["day"])
     timezone: str = Field(description="On whose clocks steps begin.", examples=["UTC"])
     known: bool = Field(description="Whether the scores are those that were shown then.", examples=[False])
+    source_id: UUID | None = Field(description="Of this source's reviews alone; null for all.", examples=[None])
+    source_name: str | None = Field(
+        description="What the tenant calls the source; null without `source_id`, and until a review has told.",
+        examples=[None],
+    )
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=[None])
+    origin: str | None = Field(description="Of this origin's reviews alone; null for all.", examples=[None])
     items: list[OneSeriesOut] = Field(
         description="Each subject by each profile, in the order in which they were asked for."
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.scoring.cells import store as cells
@@ -83,7 +84,14 @@ class MovedSums:
 
 
 async def moved(
-    tx: SqlTx, tenant_id: str, subject: str, steps: Sequence[Span], profiles: Iterable[Profile], *, as_known: bool
+    tx: SqlTx,
+    tenant_id: str,
+    subject: str,
+    steps: Sequence[Span],
+    profiles: Iterable[Profile],
+    *,
+    as_known: bool,
+    source_id: UUID | None = None,
 ) -> Mapping[int | None, MovedSums] | None:
     """Return half-life → how the sums of a subject and all below it moved; None if it never had a review of any kind.
 
@@ -94,24 +102,26 @@ async def moved(
         steps: at least one; they follow on each other.
         profiles: those whose half-lives are wanted.
         as_known: whether a change counts from when it was known too, not only had taken effect.
+        source_id: of this source alone, if given.
     """
-    wanted = [*profiles]
+    wanted, of_source = [*profiles], None if source_id is None else str(source_id)
     just_before = steps[0].start - THE_LEAST
     moment = Moment(at=just_before, known_at=just_before if as_known else FOR_EVER)
     found: dict[int | None, MovedSums] = {}
     shared = [each for each in wanted if own_half_life(each) is None]
     if shared:
-        before = await scores.kept_of(tx, tenant_id, subject, moment)
-        changes = await _kept_steps(tx, tenant_id, subject, steps, shared, as_known=as_known)
+        before = await scores.kept_of(tx, tenant_id, subject, moment, source_id=of_source)
+        by_source = of_source is not None or any(each.source_weights for each in shared)
+        kept = await _kept_steps(tx, tenant_id, subject, steps, shared, as_known=as_known, by_source=by_source)
+        changes = [each for each in kept if of_source in {None, each.part.source_id}]
         found = {each.half_life_us: _of_half_life(before, changes, each.half_life_us) for each in shared}
     starts, end = [step.start for step in steps], steps[-1].end
     for profile in wanted:
         own = own_half_life(profile)
         if own is not None and own not in found:
-            found[own] = MovedSums(
-                await scores.parts_of(tx, tenant_id, subject, moment, profile),
-                await history.steps_of_half_life(tx, tenant_id, subject, own, starts, end, as_known=as_known),
-            )
+            parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=of_source)
+            added = await history.steps_of_half_life(tx, tenant_id, subject, own, starts, end, as_known=as_known)
+            found[own] = MovedSums(parts, [each for each in added if of_source in {None, each.part.source_id}])
     is_empty = not any(each.before or each.changes for each in found.values())
     return None if is_empty and not await scores.is_known(tx, tenant_id, subject) else found
 
@@ -123,9 +133,16 @@ def _of_half_life(before: Sequence[KeptPart], changes: Sequence[KeptStep], half_
 
 
 async def _kept_steps(
-    tx: Tx, tenant_id: str, subject: str, steps: Sequence[Span], profiles: Collection[Profile], *, as_known: bool
+    tx: Tx,
+    tenant_id: str,
+    subject: str,
+    steps: Sequence[Span],
+    profiles: Collection[Profile],
+    *,
+    as_known: bool,
+    by_source: bool,
 ) -> list[KeptStep]:
-    """Return what each step added, by source where a profile weighs sources.
+    """Return what each step added, by source where that is wanted.
 
     Of a large subject it comes from cells of whole days, and from the entries of pieces of others.
 
@@ -136,7 +153,7 @@ async def _kept_steps(
     starts, end = [step.start for step in steps], steps[-1].end
     if as_known or not await cells.is_celled(tx, tenant_id, subject):
         return await history.steps_of(tx, tenant_id, subject, starts, end, as_known=as_known)
-    has_frozen, by_source = any(each.is_frozen for each in profiles), any(each.source_weights for each in profiles)
+    has_frozen = any(each.is_frozen for each in profiles)
     days, stretches = in_days([unix_us(each) for each in (*starts, end)], may_subtract=not has_frozen)
     given = [
         *([each[n] for each in days] for n in range(3)),

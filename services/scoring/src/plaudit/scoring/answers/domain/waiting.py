@@ -84,6 +84,33 @@ class Curve:
         return None if still > 0 and longest_us < time_us else 1 - still
 
 
+def answered_by(waits: Waits, time_us: int) -> tuple[float, float]:
+    """Return the share that is answered within a time, and of how many reviews a plain share would be as sure.
+
+    The share is that of Kaplan and Meier, with the variance of Greenwood, `S² Σ d / (n (n - d))` over the times of
+    answers until then; a plain share of `S (1 - S) / variance` reviews has the same one (Dorey and Korn, Statistics in
+    Medicine 6, 1987). Where all or none are answered by then, it is of all who are answered or waited so long. The
+    number is 0 where nobody is known to have waited so long.
+
+    Args:
+        waits: in any order.
+        time_us: the time, in microseconds.
+    """
+    answered, waiting = sorted(waits.answered), sorted(waits.waiting)
+    still, spread = 1.0, 0.0
+    for at_us in sorted({each for each in answered if each <= time_us}):
+        first, end = bisect_left(answered, at_us), bisect_right(answered, at_us)
+        at_risk, count = len(answered) - first + len(waiting) - bisect_left(waiting, at_us), end - first
+        still *= (at_risk - count) / at_risk
+        spread += count / (at_risk * (at_risk - count)) if count < at_risk else 0.0
+    longest_us = max((times[-1] for times in (answered, waiting) if times), default=-1)
+    if still > 0 and longest_us < time_us:
+        return 1.0 - still, 0.0
+    if spread == 0 or still <= 0:
+        return 1.0 - still, float(len(answered) + len(waiting) - bisect_left(waiting, time_us))
+    return 1.0 - still, (1.0 - still) / (still * spread)
+
+
 def together(waits: Iterable[Waits]) -> Waits:
     """Return all of them in order."""
     answered: list[int] = []

@@ -8,16 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import fsum
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
-from plaudit.scoring.intervals.domain import Interval, Sample, net_share, newcombe, of_mean, welch, wilson
+from plaudit.scoring.intervals.domain import (
+    Interval,
+    Sample,
+    net_share,
+    newcombe,
+    of_mean,
+    poisson,
+    poisson_difference,
+    welch,
+    wilson,
+)
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
 from plaudit.scoring.sums.domain.surveys import DETRACTORS, MAX_EFFORT, MIN_EFFORT, PROMOTERS, SATISFIED, effort_of
 
 MAX_DAYS: Final = 365
 DEFAULT_DAYS: Final = 30
 LEAST_REVIEWS: Final = 5
-"""In each window; fewer do not tell how much reviews differ."""
+"""In each window; fewer do not tell how much reviews differ. Of how many come, in both together."""
 
 
 class Figure(StrEnum):
@@ -29,8 +40,14 @@ class Figure(StrEnum):
     NPS = "nps"
     CSAT = "csat"
     CES = "ces"
+    PACE = "reviews_per_day"
+    ANSWERED = "answered_share"
+    ANSWERED_IN_A_DAY = "answered_within_24_hours"
+    RECOVERY = "recovery_share"
 
 
+OF_ANSWERS: Final = frozenset({Figure.ANSWERED, Figure.ANSWERED_IN_A_DAY, Figure.RECOVERY})
+"""Those that tell how reviews are answered; the others are of ratings alone."""
 KINDS: Final[Mapping[Figure, frozenset[str]]] = {
     Figure.MEAN: STAR_KINDS,
     Figure.POSITIVE: STAR_KINDS,
@@ -38,8 +55,19 @@ KINDS: Final[Mapping[Figure, frozenset[str]]] = {
     Figure.NPS: frozenset({"nps"}),
     Figure.CSAT: frozenset({"csat"}),
     Figure.CES: frozenset({"ces"}),
+    Figure.PACE: STAR_KINDS,
 }
-"""Which kinds of reviews each figure is made of."""
+"""Which kinds of reviews each figure of ratings is made of."""
+
+
+class UntoldOriginError(ValueError):
+    """How reviews of one origin are answered is asked for."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "Figures of answers are of reviews of all origins. Leave `origin` out, or take another figure."
+        )
 
 
 class Verdict(StrEnum):
@@ -88,8 +116,25 @@ class Change:
     verdict: Verdict
 
 
+class Of(NamedTuple):
+    """Which reviews are compared; None leaves none out."""
+
+    source_id: UUID | None = None
+    origin: str | None = None
+
+
+OF_ALL: Final = Of()
 Ratings = Mapping[float, int]
 """Rating → how many reviews."""
+
+
+class Observed(NamedTuple):
+    """A share of the reviews of one window."""
+
+    n: int
+    share: float
+    effective: float
+    """Of how many reviews a plain share would be as sure; 0 where there is none."""
 
 
 def windows(at: datetime, days: int, now: datetime) -> Windows:
@@ -99,37 +144,62 @@ def windows(at: datetime, days: int, now: datetime) -> Windows:
 
 
 def change(figure: Figure, before: Ratings, after: Ratings) -> Change:
-    """Return how a figure changed, of the reviews that were rated in two windows.
+    """Return how a figure of ratings changed, of the reviews that were rated in two windows.
 
     Means are compared by Welch's interval, and so is NPS, as the mean of 100, 0 and -100; shares by Newcombe's. A
     change is measurable if the interval of the difference, with a confidence of 95 %, does not hold 0.
     """
+    if figure in _WHOLES:
+        return change_of_shares(_observed(figure, before), _observed(figure, after), _WHOLES[figure])
     one, other = window(figure, before), window(figure, after)
     if one.value is None or other.value is None:
         return Change(one, other, None, None, Verdict.TOO_FEW)
-    difference = other.value - one.value
-    if figure in _WHOLES:
-        whole = _WHOLES[figure]
-        low, high = newcombe(one.value / whole, one.n, other.value / whole, other.n)
-        interval = Interval(whole * low, whole * high)
-    else:
-        found = welch(_sample(figure, before), _sample(figure, after))
-        if found is None:
-            return Change(one, other, difference, None, Verdict.TOO_FEW)
-        interval = found
-    return Change(one, other, difference, interval, _verdict(one.n, other.n, interval))
+    difference, interval = other.value - one.value, welch(_sample(figure, before), _sample(figure, after))
+    if interval is None:
+        return Change(one, other, difference, None, Verdict.TOO_FEW)
+    return Change(one, other, difference, interval, _verdict(min(one.n, other.n), interval))
+
+
+def change_of_shares(before: Observed, after: Observed, whole: float = 1.0) -> Change:
+    """Return how a share changed, by Newcombe's interval.
+
+    Args:
+        before: of the window before.
+        after: of the one after.
+        whole: what the share is when it is of all reviews.
+    """
+    one, other = _window_of_share(before, whole), _window_of_share(after, whole)
+    if one.value is None or other.value is None:
+        return Change(one, other, None, None, Verdict.TOO_FEW)
+    low, high = newcombe(before.share, before.effective, after.share, after.effective)
+    interval = Interval(whole * low, whole * high)
+    return Change(one, other, other.value - one.value, interval, _verdict(min(one.n, other.n), interval))
+
+
+def change_of_pace(before: int, after: int, days: float) -> Change:
+    """Return how many more reviews, or fewer, came a day, by the interval of the difference of two Poisson means.
+
+    Args:
+        before: how many came in the window before.
+        after: in the one after.
+        days: how long each is.
+    """
+    if days <= 0:
+        nothing = Window(0, None, None)
+        return Change(nothing, nothing, None, None, Verdict.TOO_FEW)
+    one, other = (Window(n, n / days, _a_day(poisson(n), days)) for n in (before, after))
+    interval = _a_day(poisson_difference(before, after), days)
+    return Change(one, other, (after - before) / days, interval, _verdict(before + after, interval))
 
 
 def window(figure: Figure, ratings: Ratings) -> Window:
-    """Return a figure of the reviews of one window."""
+    """Return a figure of the ratings of one window, but for how many came."""
     n = sum(ratings.values())
     if not n:
         return Window(0, None, None)
-    sample = _sample(figure, ratings)
     if figure in _WHOLES:
-        whole = _WHOLES[figure]
-        low, high = wilson(sample.mean, n)
-        return Window(n, whole * sample.mean, Interval(whole * low, whole * high))
+        return _window_of_share(_observed(figure, ratings), _WHOLES[figure])
+    sample = _sample(figure, ratings)
     if figure is Figure.NPS:
         promoters, detractors = (
             sum(count for rating, count in ratings.items() if _values(figure, rating) == side) / n
@@ -142,21 +212,40 @@ def window(figure: Figure, ratings: Ratings) -> Window:
     return Window(n, sample.mean, found and Interval(max(least, found.low), min(most, found.high)))
 
 
+def _window_of_share(observed: Observed, whole: float) -> Window:
+    if observed.effective <= 0:
+        return Window(observed.n, None, None)
+    low, high = wilson(observed.share, observed.effective)
+    return Window(observed.n, whole * observed.share, Interval(whole * low, whole * high))
+
+
+def _observed(figure: Figure, ratings: Ratings) -> Observed:
+    n = sum(ratings.values())
+    return Observed(n, _sample(figure, ratings).mean if n else 0.0, float(n))
+
+
+def _a_day(counted: Interval, days: float) -> Interval:
+    return Interval(counted.low / days, counted.high / days)
+
+
 def in_words(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
     """Return what changed around a marker, in a sentence."""
     noun, form = _WORDS[figure]
     days = f"{spanned.days:.0f} days" if spanned.days >= 2 else f"{spanned.days * 24:.0f} hours"
     if spanned.days <= 0:
         return f"“{name}” has not happened yet."
+    before, after = found.before, found.after
     if found.verdict is Verdict.TOO_FEW or found.interval is None or found.difference is None:
+        needed = "they need" if figure is Figure.PACE else "each needs"
         return (
-            f"Too few reviews to tell whether {noun} changed: {found.before.n:,} in the {days} before “{name}”, "
-            f"{found.after.n:,} in the {days} after; each needs at least {LEAST_REVIEWS}."
+            f"Too few reviews to tell whether {noun} changed: {before.n:,} in the {days} before “{name}”, "
+            f"{after.n:,} in the {days} after; {needed} at least {LEAST_REVIEWS}."
         )
     low, high = (_signed(form, each) for each in found.interval)
+    of = "a day, with" if figure is Figure.PACE else "of"
     told = (
-        f"from {_shown(form, found.before.value)} of {found.before.n:,} reviews in the {days} before “{name}” to "
-        f"{_shown(form, found.after.value)} of {found.after.n:,} in the {days} after"
+        f"from {_shown(form, before.value)} {of} {before.n:,} reviews in the {days} before “{name}” to "
+        f"{_shown(form, after.value)} {of} {after.n:,} in the {days} after"
     )
     sure = f"with a confidence of 95 % by {low} to {high}"
     if found.verdict is Verdict.UNCHANGED:
@@ -178,11 +267,16 @@ _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
     Figure.NPS: ("the NPS", "points"),
     Figure.CSAT: ("the share of satisfied customers", "percent"),
     Figure.CES: ("the mean effort", "stars"),
+    Figure.PACE: ("the number of reviews", "stars"),
+    Figure.ANSWERED: ("the share of answered reviews", "share"),
+    Figure.ANSWERED_IN_A_DAY: ("the share of reviews answered within a day", "share"),
+    Figure.RECOVERY: ("the share of negative reviews that were raised after an answer", "share"),
 }
 
 
-def _verdict(n_before: int, n_after: int, interval: Interval) -> Verdict:
-    if min(n_before, n_after) < LEAST_REVIEWS:
+def _verdict(reviews: int, interval: Interval) -> Verdict:
+    """Return whether a figure changed; `reviews` must be enough."""
+    if reviews < LEAST_REVIEWS:
         return Verdict.TOO_FEW
     if interval.low > 0:
         return Verdict.ROSE
@@ -213,6 +307,8 @@ def _values(figure: Figure, rating: float) -> float:
             return 100.0 * ((star in PROMOTERS) - (star in DETRACTORS))
         case Figure.CES:
             return effort_of(rating)
+        case _:
+            raise ValueError(f"{figure} is no mean and no share of ratings")
 
 
 def _shown(form: str, value: float | None) -> str:

@@ -69,6 +69,23 @@ class Marker(Draft, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """Which markers are listed; what is not given leaves none out."""
+
+    subject: str | None = None
+    """Of this subject, and of what is below it."""
+    concerning: str | None = None
+    """Of this subject, and of all above it: those that a chart of it shows."""
+    kind: MarkerKind | None = None
+    start: datetime | None = None
+    """Then or later."""
+    end: datetime | None = None
+    """Before."""
+
+
+ALL_MARKERS: Final = Listed()
+
+
 def checked(draft: Draft) -> Draft:
     """Return a draft as it is kept: its name can be shown, and its time can be compared around.
 

@@ -172,6 +172,18 @@ def crossing_us(state: ScoreState, threshold: float, pace: Pace = NO_REVIEWS) ->
     return _passed_us(state, threshold, pace) if min(now, last) < threshold < max(now, last) else None
 
 
+def falls_below_us(state: ScoreState, threshold: float, pace: Pace = NO_REVIEWS) -> int | None:
+    """Return the first instant at which a score that has reached a threshold is, as computed, below it.
+
+    None if it never is, and if it has not reached it. One that stands on it now is below it right after.
+
+    Raises:
+        ValueError: the threshold is off the scale.
+    """
+    check_stars("threshold", threshold)
+    return _passed_us(state, threshold, pace) if limit(state, pace) < threshold <= state.score else None
+
+
 def next_half_star(state: ScoreState, pace: Pace = NO_REVIEWS) -> HalfStar | None:
     """Return the next change of the stars shown, which are `floor(2*score + 0.5) / 2`; None if they never change.
 

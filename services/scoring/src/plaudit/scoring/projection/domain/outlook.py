@@ -13,6 +13,7 @@ from plaudit.scoring.projection.domain.course import (
     Pace,
     ScoreState,
     crossing_us,
+    falls_below_us,
     limit,
     next_half_star,
     remaining,
@@ -34,6 +35,8 @@ PACE_DAYS: Final = 90
 """The present pace is that of the reviews that were rated in so many days and stand."""
 LATER_DAYS: Final = (30, 90, 180, 365)
 TARGET_RATINGS: Final = (5, 4)
+"""What a target takes is always told of these, and of fewer stars where they are above the target."""
+LOWER_RATINGS: Final = (3, 2)
 RAISED_STARS: Final = (1, 2, 3)
 RAISED_TO: Final = 4
 """What a customer who was answered well may give in place of one of the stars above."""
@@ -75,7 +78,9 @@ class Way(NamedTuple):
     next_stars: Crossing | None
     """None where the stars that are shown never change."""
     reaches_target_at: datetime | None
-    """None where it does not, or does after the year 9999."""
+    """None where it is not below the target, where it never reaches it, or does after the year 9999."""
+    falls_below_target_at: datetime | None
+    """None where it is below the target, where it never falls below it, or does after the year 9999."""
     scores: Sequence[tuple[datetime, float]]
 
 
@@ -88,7 +93,23 @@ class Fewest(NamedTuple):
     per_day: float | None
     """How many a day are enough to be there in time; None where no pace is."""
     at_pace: Reached | None
-    """How few are enough, and when, if they come at the present pace; None where it is not reached in time."""
+    """How few are enough, and when, if they come at the expected pace; None where it is not reached in time."""
+
+
+class Wanted(NamedTuple):
+    """What whoever asks wants to know; what is not given is what is usual."""
+
+    target: float | None = None
+    """A score; the least that shows half a star more, if not given."""
+    by: datetime | None = None
+    """When it is wanted; in `PACE_DAYS`, if not given."""
+    per_day: float | None = None
+    """How many reviews are expected a day; as many as came lately, if not given."""
+    rating: float | None = None
+    """The mean of their ratings; that of those that came lately, if not given."""
+
+
+NOTHING_ASKED: Final = Wanted()
 
 
 class Target(NamedTuple):
@@ -121,8 +142,13 @@ class Outlook:
     """None where no review came within the days that it is taken from."""
     arrived: int
     """How many reviews the pace is taken from."""
+    per_day: float | None
+    """How many reviews are expected a day; None where none came lately and none are said to come."""
+    expected: Pace | None
+    """What is expected; None where it is not known, or not of which rating."""
     idle: Way
     at_pace: Way | None
+    """At what is expected."""
     target: Target | None
     """None where none was asked for, and the most stars are shown."""
     raised: Sequence[Raised]
@@ -134,9 +160,7 @@ def outlook(
     newest_us: int | None,
     arrived: Iterable[Arrived],
     at: datetime,
-    *,
-    target: float | None = None,
-    by: datetime | None = None,
+    asked: Wanted = NOTHING_ASKED,
 ) -> Outlook:
     """Return where a score goes and what it takes to be elsewhere.
 
@@ -146,31 +170,47 @@ def outlook(
         newest_us: when the newest review that ever counted was rated.
         arrived: of the reviews that count, those that came within `PACE_DAYS`.
         at: now.
-        target: a score that is wanted; if not given, the least that shows half a star more.
-        by: when it is wanted; if not given, in `PACE_DAYS`.
+        asked: what is wanted, and which reviews are expected.
 
     Raises:
-        PastDateError: it is wanted before now.
-        ValueError: the target is off the scale.
+        PastDateError: the target is wanted before now.
+        ValueError: the target, the rating or the pace is out of its range.
     """
-    by = by or at + timedelta(days=PACE_DAYS)
+    by = asked.by or at + timedelta(days=PACE_DAYS)
     if by <= at:
         raise PastDateError(by)
     at_us = unix_us(at)
     state, idle = state_of(profile, merged, at_us), idle_state_of(profile, merged, newest_us, at_us)
     pace, reviews = _pace(profile, arrived)
-    wanted = _usual_target(idle.score) if target is None else target
+    expected = _expected(profile, pace, asked)
+    per_day = asked.per_day if asked.per_day is not None or pace is None else pace.per_day
+    wanted = _usual_target(idle.score) if asked.target is None else asked.target
     return Outlook(
         at=at,
         score=idle.score,
         reviews=max(merged.sums.n, 0),
         pace=pace,
         arrived=reviews,
+        per_day=per_day,
+        expected=expected,
         idle=_way(idle, NO_REVIEWS, at, wanted),
-        at_pace=None if pace is None else _way(state, pace, at, wanted),
-        target=None if wanted is None else Target(wanted, by, _takes(profile, state, wanted, pace, unix_us(by))),
+        at_pace=None if expected is None else _way(state, expected, at, wanted),
+        target=None if wanted is None else Target(wanted, by, _takes(profile, state, wanted, per_day, unix_us(by))),
         raised=_raised(profile, merged, state),
     )
+
+
+def _expected(profile: Profile, pace: Pace | None, asked: Wanted) -> Pace | None:
+    """Return which reviews are expected: what is not said of them is as it was lately. None if that is not known.
+
+    They weigh what the late ones did; where none came, what organic and verified ones do.
+    """
+    per_day = asked.per_day if asked.per_day is not None or pace is None else pace.per_day
+    rating = asked.rating if asked.rating is not None or pace is None else pace.rating
+    if per_day is None or rating is None:
+        return None
+    weight = _fresh_weight(profile) if pace is None else pace.weight
+    return Pace(per_day=per_day, rating=rating, weight=weight)
 
 
 def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, int]:
@@ -198,20 +238,23 @@ def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, in
 
 def _way(state: ScoreState, pace: Pace, at: datetime, target: float | None) -> Way:
     later = [at + timedelta(days=days) for days in LATER_DAYS]
-    reaches_us = None if target is None or state.score >= target else crossing_us(state, target, pace)
+    is_below = target is not None and state.score < target
+    reaches_us = crossing_us(state, target, pace) if target is not None and is_below else None
+    falls_us = falls_below_us(state, target, pace) if target is not None else None
     return Way(
         limit(state, pace),
         _crossing(next_half_star(state, pace)),
         None if reaches_us is None else _instant(reaches_us),
+        None if falls_us is None else _instant(falls_us),
         [(each, score_at(state, unix_us(each), pace)) for each in later],
     )
 
 
-def _takes(profile: Profile, state: ScoreState, target: float, pace: Pace | None, by_us: int) -> list[Fewest]:
-    weight = profile.weight(verified=True, origin="organic")
+def _takes(profile: Profile, state: ScoreState, target: float, per_day: float | None, by_us: int) -> list[Fewest]:
+    weight = _fresh_weight(profile)
     takes = []
-    for rating in TARGET_RATINGS:
-        coming = None if pace is None else Pace(per_day=pace.per_day, rating=float(rating), weight=weight)
+    for rating in (*TARGET_RATINGS, *(each for each in LOWER_RATINGS if each > target)):
+        coming = None if per_day is None else Pace(per_day=per_day, rating=float(rating), weight=weight)
         takes.append(
             Fewest(
                 rating,
@@ -223,12 +266,17 @@ def _takes(profile: Profile, state: ScoreState, target: float, pace: Pace | None
     return takes
 
 
+def _fresh_weight(profile: Profile) -> float:
+    """Return what a fresh review weighs that is organic and verified, of a source without a weight of its own."""
+    return profile.weight(verified=True, origin="organic")
+
+
 def _raised(profile: Profile, merged: MergedSums, state: ScoreState) -> list[Raised]:
     """Return what raising a review of each of the low stars is worth, of which there are any."""
     faded = 1.0
     if profile.half_life_us is not None:
         faded = remaining(state.at_us - landmark_us(merged.landmark, profile.half_life_us), profile.half_life_us)
-    fresh = profile.weight(verified=True, origin="organic")
+    fresh = _fresh_weight(profile)
     found = []
     for stars in RAISED_STARS:
         reviews, weight = merged.sums.counts[stars - 1], merged.sums.weights[stars - 1] * faded
