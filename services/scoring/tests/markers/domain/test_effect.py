@@ -72,6 +72,33 @@ def test_few_reviews_do_not_tell(figure: Figure, after: dict[float, int]) -> Non
     assert change(figure, {1.0: 50}, after).verdict is Verdict.TOO_FEW
 
 
+@pytest.mark.parametrize("figure", [Figure.MEAN, Figure.NPS, Figure.CES])
+def test_a_few_equal_reviews_are_not_sure(figure: Figure) -> None:
+    """Five of five stars and then five of four are a step apart: whoever comes next may give either."""
+    before, after = {5.0: 5}, {4.0: 5}
+
+    found, same = change(figure, before, after), change(figure, before, before)
+
+    assert found.interval is not None
+    assert found.interval.low < (found.difference or 0) < found.interval.high
+    assert same.interval is not None
+    assert same.interval.low < 0 < same.interval.high
+    assert window(figure, before).interval != (window(figure, before).value,) * 2
+
+
+@pytest.mark.parametrize("figure", [Figure.MEAN, Figure.CES])
+@given(st.floats(1.05, 4.95), st.integers(5, 60), st.integers(5, 60))
+def test_equal_reviews_before_and_after_are_no_change_whatever_rounding_makes_of_their_means(
+    figure: Figure, rating: float, before: int, after: int
+) -> None:
+    assert change(figure, {rating: before}, {rating: after}).verdict is Verdict.UNCHANGED
+
+
+def test_many_equal_reviews_tell_a_step() -> None:
+    assert change(Figure.MEAN, {5.0: 40}, {4.0: 40}).verdict is Verdict.FELL
+    assert change(Figure.NPS, {5.0: 40}, {4.0: 40}).verdict is Verdict.FELL
+
+
 @given(st.sampled_from(Figure), RATINGS, RATINGS)
 def test_the_interval_holds_the_difference_and_decides(
     figure: Figure, before: dict[float, int], after: dict[float, int]

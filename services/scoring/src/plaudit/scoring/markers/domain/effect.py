@@ -10,7 +10,7 @@ from enum import StrEnum
 from math import fsum
 from typing import Final
 
-from plaudit.scoring.intervals.domain import Interval, Sample, net_share, newcombe, of_mean, welch, wilson
+from plaudit.scoring.intervals.domain import Interval, Sample, net_share, newcombe, of_mean, sample_of, welch, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
 from plaudit.scoring.sums.domain.surveys import DETRACTORS, MAX_EFFORT, MIN_EFFORT, PROMOTERS, SATISFIED, effort_of
 
@@ -101,8 +101,9 @@ def windows(at: datetime, days: int, now: datetime) -> Windows:
 def change(figure: Figure, before: Ratings, after: Ratings) -> Change:
     """Return how a figure changed, of the reviews that were rated in two windows.
 
-    Means are compared by Welch's interval, and so is NPS, as the mean of 100, 0 and -100; shares by Newcombe's. A
-    change is measurable if the interval of the difference, with a confidence of 95 %, does not hold 0.
+    Means are compared by Welch's interval, and so is NPS, as the mean of 100, 0 and -100; shares by Newcombe's. Reviews
+    of a window that are all equal do not seem sure (`sample_of`). A change is measurable if the interval of the
+    difference, with a confidence of 95 %, does not hold 0.
     """
     one, other = window(figure, before), window(figure, after)
     if one.value is None or other.value is None:
@@ -169,6 +170,8 @@ _SCALES: Final[Mapping[Figure, tuple[float, float]]] = {
     Figure.CES: (MIN_EFFORT, MAX_EFFORT),
 }
 """Of the means: where each lies."""
+_STEPS: Final[Mapping[Figure, float]] = {Figure.NPS: 100.0}
+"""From what one review counts as to the next, where that is not 1."""
 _WHOLES: Final[Mapping[Figure, float]] = {Figure.POSITIVE: 1.0, Figure.NEGATIVE: 1.0, Figure.CSAT: 100.0}
 """Of the shares: what each is when it is of all reviews. CSAT is told in percent, as everywhere."""
 _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
@@ -194,7 +197,7 @@ def _sample(figure: Figure, ratings: Ratings) -> Sample:
     values = [(_values(figure, rating), count) for rating, count in ratings.items()]
     mean = fsum(value * count for value, count in values) / n
     squares = fsum((value - mean) ** 2 * count for value, count in values)
-    return Sample(n, mean, squares / (n - 1) if n > 1 else 0.0)
+    return sample_of(n, mean, squares, _STEPS.get(figure, 1.0))
 
 
 def _values(figure: Figure, rating: float) -> float:
