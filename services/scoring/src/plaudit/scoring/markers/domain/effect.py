@@ -10,6 +10,7 @@ from enum import StrEnum
 from math import fsum
 from typing import Final
 
+from plaudit.common.numerals import percent, signed
 from plaudit.scoring.intervals.domain import Interval, Sample, net_share, newcombe, of_mean, sample_of, welch, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
 from plaudit.scoring.sums.domain.surveys import DETRACTORS, MAX_EFFORT, MIN_EFFORT, PROMOTERS, SATISFIED, effort_of
@@ -146,18 +147,18 @@ def window(figure: Figure, ratings: Ratings) -> Window:
 def in_words(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
     """Return what changed around a marker, in a sentence."""
     noun, form = _WORDS[figure]
-    days = f"{spanned.days:.0f} days" if spanned.days >= 2 else f"{spanned.days * 24:.0f} hours"
+    length = _length(spanned)
     if spanned.days <= 0:
         return f"“{name}” has not happened yet."
     if found.verdict is Verdict.TOO_FEW or found.interval is None or found.difference is None:
         return (
-            f"Too few reviews to tell whether {noun} changed: {found.before.n:,} in the {days} before “{name}”, "
-            f"{found.after.n:,} in the {days} after; each needs at least {LEAST_REVIEWS}."
+            f"Too few reviews to tell whether {noun} changed: {found.before.n:,} in the {length} before “{name}”, "
+            f"{found.after.n:,} in the {length} after; each needs at least {LEAST_REVIEWS}."
         )
     low, high = (_signed(form, each) for each in found.interval)
     told = (
-        f"from {_shown(form, found.before.value)} of {found.before.n:,} reviews in the {days} before “{name}” to "
-        f"{_shown(form, found.after.value)} of {found.after.n:,} in the {days} after"
+        f"from {_shown(form, found.before.value)} of {found.before.n:,} reviews in the {length} before “{name}” to "
+        f"{_shown(form, found.after.value)} of {found.after.n:,} in the {length} after"
     )
     sure = f"with a confidence of 95 % by {low} to {high}"
     if found.verdict is Verdict.UNCHANGED:
@@ -180,7 +181,7 @@ _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
     Figure.NEGATIVE: ("the share of one and two stars", "share"),
     Figure.NPS: ("the NPS", "points"),
     Figure.CSAT: ("the share of satisfied customers", "percent"),
-    Figure.CES: ("the mean effort", "stars"),
+    Figure.CES: ("the CES (7 is very easy)", "stars"),
 }
 
 
@@ -220,11 +221,20 @@ def _values(figure: Figure, rating: float) -> float:
 
 def _shown(form: str, value: float | None) -> str:
     value = value or 0.0
-    forms = {"share": f"{100 * value:.0f} %", "percent": f"{value:.0f} %", "points": f"{value:+.0f}"}
-    return forms.get(form, f"{value:.2f}").replace("-", "−")
+    forms = {"share": percent(value), "percent": percent(value / 100), "points": signed(value)}
+    return forms.get(form, f"{value:.2f}")
 
 
 def _signed(form: str, value: float) -> str:
-    points = f"{value:+.0f} points"
-    forms = {"share": f"{100 * value:+.0f} points", "percent": points, "points": points}
-    return forms.get(form, f"{value:+.2f}").replace("-", "−")
+    points = f"{signed(value)} points"
+    forms = {"share": f"{signed(100 * value)} points", "percent": points, "points": points}
+    return forms.get(form, signed(value, 2))
+
+
+def _length(spanned: Windows) -> str:
+    """Return how long each window is, in the largest unit of which it has two or more."""
+    minutes = round(spanned.days * 24 * 60)
+    for unit, length in (("days", 24 * 60), ("hours", 60)):
+        if minutes >= 2 * length:
+            return f"{minutes // length} {unit}"
+    return "minute" if minutes <= 1 else f"{minutes} minutes"
