@@ -14,6 +14,7 @@ import yaml
 from pydantic import SecretStr
 
 from plaudit.alerting.main import SERVICE as ALERTING
+from plaudit.common.observability.metrics import exposition
 from plaudit.common.process import Resources, Service
 from plaudit.common.settings import Settings
 from plaudit.feedback_board.main import SERVICE as FEEDBACK_BOARD
@@ -144,6 +145,12 @@ def parts_of(service: Service[Any]) -> set[str]:
     found = {"consume"} if built.subscriptions else set()
     found |= {"relay"} if service.has_outbox else set()
     return found | ({"jobs"} if any(not job.with_api for job in built.jobs) else set())
+
+
+def groups_of(service: Service[Any]) -> set[str]:
+    """The consumer groups of the service."""
+    settings = service.settings.model_validate(NO_DATABASE)
+    return {each.group for each in service.build(Resources(settings, service.name)).subscriptions}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -353,8 +360,30 @@ def test_an_alert_asks_for_figures_and_loops_that_exist(rule: dict[str, Any]) ->
 
     assert asked
     assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked} <= declared
+    consumers = {f"consumer-{group}" for service in OURS.values() for group in groups_of(service)}
     for loops in re.findall(r'loop[!=]~?"([a-z|_-]+)"', rule["expr"]):
-        assert all(f'super().__init__("{loop}"' in source for loop in loops.split("|"))
+        assert all(loop in consumers or f'super().__init__("{loop}"' in source for loop in loops.split("|"))
+
+
+def test_an_alert_says_where_nobody_reads_for_a_service() -> None:
+    """Who reads tells how far it lags, so where nobody does, nothing is told that could be too much."""
+    [rule] = [each for each in RULES if each["alert"] == "NobodyReads"]
+
+    asked = set(re.findall(r'absent\(plaudit_loop_age_seconds{job="([a-z-]+)"', rule["expr"]))
+
+    assert asked == {name for name, service in OURS.items() if groups_of(service)}
+
+
+@every_alert
+def test_an_alert_asks_by_how_much_a_counter_has_risen_only_where_the_counter_is_told_before_it_counts(
+    rule: dict[str, Any],
+) -> None:
+    """One that begins with its first increase has not risen; with labels, nothing is told of it until then."""
+    told = exposition().decode().splitlines()
+
+    for name, labels in re.findall(r"increase\((plaudit_\w+)(?:\{([^}]*)\})?", rule["expr"]):
+        asked = labels.split(",") if labels else []
+        assert any(line.startswith(name) and all(label.strip() in line for label in asked) for line in told)
 
 
 @every_alert

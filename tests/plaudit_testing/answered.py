@@ -116,6 +116,8 @@ class Standing:
     state: ReviewState
     answered_at: datetime | None
     is_raised: bool | None
+    waits_from: datetime
+    """Its publication, or the last time that it was back before it was answered."""
 
 
 def standing(events: Sequence[Told], at: datetime) -> Standing | None:
@@ -126,15 +128,20 @@ def standing(events: Sequence[Told], at: datetime) -> Standing | None:
     state = _state(events, at)
     if state is None or state.published_at > at:
         return None
+    back = _back(events)
+
+    def waits_from(by: datetime) -> datetime:
+        return max([state.published_at, *(each for each in back if each <= by)])
+
     for times, end in _answers(events):
         if end > at:
             answered_at = min(times)
             if answered_at > at:
-                return Standing(state, None, None)
+                return Standing(state, None, None, waits_from(at))
             then = _state(events, answered_at) or _seen_about(events, answered_at)
             raised = round(state.rating - then.rating, 9) >= 1
-            return Standing(state, answered_at, raised if then.rating < 2.5 else None)
-    return Standing(state, None, None)
+            return Standing(state, answered_at, raised if then.rating < 2.5 else None, waits_from(answered_at))
+    return Standing(state, None, None, waits_from(at))
 
 
 def _counted(state: ReviewState | None) -> ReviewState | None:
@@ -156,6 +163,16 @@ def _turns(events: Sequence[Told]) -> Iterator[tuple[datetime, ReviewState | Non
             took = state.rated_at
         effect, last = max(effect, took), shape
         yield effect, state
+
+
+def _back(events: Sequence[Told]) -> list[datetime]:
+    """When the review was to be seen again."""
+    found, is_gone = [], False
+    for effect, state in _turns(events):
+        if state is not None and is_gone:
+            found.append(effect)
+        is_gone = state is None
+    return found
 
 
 def _state(events: Sequence[Told], at: datetime) -> ReviewState | None:
@@ -218,15 +235,15 @@ def wanted(events: Sequence[Told], subject: str, at: datetime, days: int, source
         for one in by_review.values()
         if (stood := standing(one, at))
         and f"{stood.state.subject}/".startswith(f"{subject}/")
-        and stood.state.published_at > at - timedelta(days=days)
+        and stood.waits_from > at - timedelta(days=days)
         and source_id in {None, stood.state.source.id}
     ]
     known = [each for each in found if is_told(events, each.state.source.id, at)]
     answered = [each for each in known if each.answered_at]
     waits = [
-        (at - each.state.published_at, False)
+        (at - each.waits_from, False)
         if each.answered_at is None
-        else (max(each.answered_at - each.state.published_at, timedelta(0)), True)
+        else (max(each.answered_at - each.waits_from, timedelta(0)), True)
         for each in known
     ]
     negatives = [each for each in answered if each.is_raised is not None]

@@ -318,6 +318,7 @@ async def test_f22_records_deleted_before_they_were_read_halt_their_partition_an
         assert "is not in the log: it was deleted before it was read, or lost" in check.detail
         assert "docs/runbooks/partition-halted.md" in check.detail
         assert halts.get() == before + 1
+        assert metrics.CONSUMER_HALTED.labels(LIVE.group, REVIEWS.name)._value.get() == 1
 
     # As the runbook says: the position goes to what the log still has, and the sums are made anew.
     await superuser.execute(

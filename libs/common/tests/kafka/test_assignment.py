@@ -13,6 +13,7 @@ from plaudit.common.kafka import assignment as module
 from plaudit.common.kafka import positions
 from plaudit.common.kafka.assignment import Assignment
 from plaudit.common.kafka.positions import Move, Place, Position
+from plaudit.common.observability import metrics
 from plaudit_testing.databases import settings_for
 from plaudit_testing.runtime import until
 
@@ -174,6 +175,32 @@ async def test_a_halt_ends_when_somebody_has_moved_the_position_or_owns_the_part
     await world.assigned(0)
     assert world.assignment.halted == {}
     assert world.client.sought[0] == 5
+
+
+async def test_it_is_shown_how_many_partitions_are_halted_from_the_start_until_they_go_on(world: World) -> None:
+    halted = metrics.CONSUMER_HALTED.labels("group", TOPIC)._value
+    assert halted.get() == 0
+    generation = await world.assigned(0, 1)
+    for number in (0, 1):
+        world.assignment.halt(number, "a gap", generation)
+    assert halted.get() == 2
+
+    # It stays so through a revocation, or the alarm would end and begin again with each rebalance.
+    await world.revoked(0, 1)
+    assert halted.get() == 2
+    await world.assigned(1)
+    assert halted.get() == 1
+    world.rows[1] = Place(5, 1, 5)
+    await world.assigned(1)
+    assert halted.get() == 0
+
+
+def test_what_a_group_counts_is_told_before_it_counts_anything(world: World) -> None:
+    """A counter that begins with its first increase has not risen, to whoever asks Prometheus by how much it has."""
+    told = metrics.exposition().decode()
+
+    for name in ("halts_total", "gaps_total", "halted_partitions"):
+        assert f'plaudit_consumer_{name}{{group="group",topic="{TOPIC}"}} ' in told
 
 
 async def test_a_topic_made_anew_halts_its_partitions(world: World) -> None:

@@ -5,6 +5,8 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plaudit.scoring.answers.domain.figures import Answers, SourceReviews, answers_of
 from plaudit.scoring.answers.domain.waiting import Waits
@@ -15,7 +17,6 @@ from plaudit.scoring.explorer.domain import (
     facts,
     half_within,
     headline,
-    signed,
     stars_in_words,
     steps,
     strip,
@@ -86,11 +87,27 @@ def test_a_new_subject_has_no_month_ago_and_one_without_reviews_one_figure() -> 
     assert strip_of() == [("none", "no review counts now", "")]
 
 
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=40), st.floats(1, 5))
+def test_what_moved_is_the_difference_of_what_is_shown(ratings: list[int], month_ago: float) -> None:
+    now, moved, *_ = strip_of(*map(float, ratings), month_ago=month_ago)
+
+    shown = float(moved[0].replace("−", "-"))
+    assert shown == pytest.approx(float(now[0]) - float(moved[1].removeprefix("in 30 days, from ")), abs=1e-9)
+    assert (moved[0] == "0.00") is (shown == 0)
+
+
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.084, "+0.08"), (-0.1, "−0.10"), (0.004, "±0.00"), (-0.004, "±0.00"), (0, "±0.00")]
+    ("ratings", "words"),
+    [([5.0, 5.0, 1.0], "2.0 : 1"), ([5.0, *[1.0] * 48], "1 : 48.0"), ([1.0, 2.0], "0 : 2"), ([3.0], "0 : 0")],
 )
-def test_differences_have_signs(value: float, text: str) -> None:
-    assert signed(value) == text
+def test_positive_to_negative_says_something_whichever_are_more(ratings: list[float], words: str) -> None:
+    assert strip_of(*ratings)[3][0] == words
+
+
+def test_one_review_that_waits_is_not_passed_over() -> None:
+    rate, *_ = answer_facts(answers([1] * 249, [200]))
+
+    assert (rate.value, rate.beside.endswith("249\u00a0of\u00a0250")) == (">\u00a099\u00a0%", True)
 
 
 @pytest.mark.parametrize(("score", "text"), [(3.64, "3½ ★"), (4.9, "5 ★"), (1.0, "1 ★"), (1.3, "1½ ★")])

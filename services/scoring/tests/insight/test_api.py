@@ -67,6 +67,16 @@ async def test_complaints_praise_and_changes_are_told(saying, said: Spoken, api:
     assert (found["complaints"]["note"], found["praise"]["note"], found["changes"]["note"]) == (None, None, None)
 
 
+async def test_where_all_reviews_say_one_word_nothing_stands_out(saying, said: Spoken, api: httpx.AsyncClient) -> None:
+    await saying.new(*(said(1, "Parcels.", person=f"p:{n}", days_ago=n) for n in range(20)))
+    await saying.new(*(said(5, "Parcels!", person=f"q:{n}", days_ago=n) for n in range(20)))
+    await saying.new(*(said(1, "Parcels.", person=f"r:{n}", days_ago=95 + n) for n in range(40)))
+
+    found = await insight(api)
+    assert found["reviews"] == {"low": 20, "middle": 0, "high": 20}
+    assert [terms(found, side) for side in ("complaints", "praise", "changes")] == [[], [], []]
+
+
 async def test_what_is_below_a_subject_counts(saying, said: Spoken, api: httpx.AsyncClient) -> None:
     await saying.new(
         said(1, LATE, subject="acme/berlin"), said(1, LATE, subject="acme/bern"), said(1, LATE, subject="acme")

@@ -16,6 +16,7 @@ from plaudit.scoring.intervals.domain import (
     of_mean,
     poisson,
     poisson_difference,
+    sample_of,
     student,
     welch,
     wilson,
@@ -132,9 +133,25 @@ def test_one_reply_does_not_tell_how_replies_differ() -> None:
     assert (of_mean(alone), welch(alone, several), welch(several, alone)) == (None, None, None)
 
 
-def test_means_of_equal_replies_are_sure() -> None:
+def test_a_mean_of_no_variance_is_sure() -> None:
     assert of_mean(Sample(9, 4, 0)) == (4, 4)
     assert welch(Sample(9, 4, 0), Sample(9, 3, 0)) == (-1, -1)
+
+
+@given(st.integers(1, 10_000), st.floats(1, 5), st.sampled_from([0.4, 1.0, 100.0]))
+def test_equal_replies_vary_as_if_one_more_had_been_a_step_away(n: int, value: float, step: float) -> None:
+    mean = value + step / (n + 1)
+    squares = n * (value - mean) ** 2 + (value + step - mean) ** 2
+
+    assert sample_of(n, value, 0.0, step) == (n, value, pytest.approx(squares / n, rel=1e-9))
+
+
+@given(st.integers(2, 10_000), st.floats(1, 1e6))
+def test_replies_that_differ_by_steps_vary_as_they_do(n: int, squares: float) -> None:
+    # The least that whole steps can differ is one reply of n.
+    least = (n - 1) / n
+
+    assert sample_of(n, 3.0, squares * least, 1.0).variance == pytest.approx(squares * least / (n - 1))
 
 
 @given(SHARES, SHARES, NUMBERS)

@@ -29,6 +29,17 @@ def test_five_stars_come_first_with_shares_and_counts() -> None:
     assert "style=" not in drawn
 
 
+@pytest.mark.parametrize(
+    ("counts", "shares"),
+    [
+        ([0, 0, 0, 0, 7], ["100 %", "0 %", "0 %", "0 %", "0 %"]),
+        ([1, 0, 0, 0, 999], ["&gt; 99 %", "0 %", "0 %", "0 %", "&lt; 1 %"]),
+    ],
+)
+def test_all_and_none_are_said_of_all_and_none_alone(counts: list[int], shares: list[str]) -> None:
+    assert [row[2] for row in rows(str(distribution(counts, title="Ratings")))] == shares
+
+
 def test_without_ratings_there_are_no_shares() -> None:
     assert {row[1:] for row in rows(str(distribution([0] * 5, title="x")))} == {("0", "–", "0")}
 

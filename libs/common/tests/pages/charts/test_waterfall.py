@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaudit.common.pages.charts import MAX_STEPS, Step, waterfall
-from plaudit.common.pages.charts.waterfall import signed
 
 BEFORE, AFTER = Step("Score on 1 March", 4.1), Step("Score on 31 March", 4.15)
 STEPS = [Step("Older reviews faded", -0.02), Step("2 new 5-star reviews", 0.1), Step("1 new 1-star review", -0.03)]
@@ -78,7 +77,3 @@ def test_everything_stands_within_the_drawing(before: int, effects: list[int]) -
     assert all(left >= 0 and left + width <= 100.02 for _, left, width in bars(drawn))
     assert all(0 <= place <= 100 for place in totals(drawn))
     assert len(bars(drawn)) == len(effects) - effects.count(0)
-
-
-def test_a_change_has_its_sign_and_nothing_has_none() -> None:
-    assert [signed(each) for each in (0.12, -0.05, 0.0, -0.0001)] == ["+0.120", "−0.050", "0.000", "0.000"]

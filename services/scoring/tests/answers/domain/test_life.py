@@ -136,6 +136,39 @@ def test_a_removed_review_is_nowhere_until_it_is_restored() -> None:
     assert seen((1, negative()), (5, one), (9, None), (30, one)) == [(0, 9, 4, False), (30, None, 4, False)]
 
 
+def waits(*states: tuple[float, ReviewState | None]) -> list[tuple[float | None, float | None]]:
+    """From which hour the review waits in each of its stands, and when it is answered."""
+    stands = stands_of(life_of(*told(*states)))
+    return [(hours(stand.state.published_us), hours(stand.state.answered_us)) for stand in stands]
+
+
+def test_a_review_that_is_back_waits_from_then_on_for_nobody_could_answer_it() -> None:
+    hidden = [(1, negative()), (2, None), (700, negative())]
+
+    assert waits(*hidden) == [(0, None), (700, None)]
+    assert waits(*hidden, (702, answered(negative(), 701))) == [(0, 701), (700, 701)]
+    # Twice; and its rating is given anew meanwhile.
+    again = [*hidden, (710, None), (900, negative()), (905, answered(rated(4.0, 902, negative()), 904))]
+    assert waits(*again) == [(0, 904), (700, 904), (900, 904)]
+
+
+def test_one_that_was_answered_before_it_was_removed_keeps_its_wait() -> None:
+    one = answered(negative(), 4)
+
+    assert waits((1, negative()), (5, one), (9, None), (30, one)) == [(0, 4), (0, 4)]
+    # Its answer is taken away after it is back, and a new one is written: that one is of the wait since then.
+    assert waits((1, negative()), (5, one), (9, None), (30, one), (40, negative()), (50, answered(negative(), 48))) == [
+        (0, 4), (0, 4), (30, 48),
+    ]  # fmt: skip
+
+
+def test_an_answer_that_lies_after_another_removal_is_of_each_wait_as_it_stood() -> None:
+    """It is dated after the second restoration: until the second removal the review has waited since the first."""
+    states = [(1, negative()), (2, None), (10, negative()), (20, None), (30, negative())]
+
+    assert waits(*states, (33, answered(negative(), 32))) == [(0, 32), (10, 32), (30, 32)]
+
+
 def test_a_review_whose_beginning_was_not_seen_is_nowhere() -> None:
     assert stands_of(life_of(*told((1, negative()), (5, answered(negative(), 4)))[1:])) == []
 

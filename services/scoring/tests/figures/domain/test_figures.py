@@ -74,6 +74,17 @@ def test_effort_of_one_reply_has_no_interval() -> None:
     assert (found.value, found.interval) == (7.0, None)
 
 
+@pytest.mark.parametrize("count", [2, 5, 50])
+def test_effort_of_few_equal_replies_is_not_sure(count: int) -> None:
+    found = ces_of([Reply(3.0, count, float(count), float(count))])
+
+    assert found is not None
+    assert found.interval is not None
+    low, high = found.interval
+    assert low < 4.0 < high
+    assert (high - low < 0.1) is (count == 50)
+
+
 def test_a_score_of_more_reviews_is_surer_and_few_equal_ones_are_not_sure() -> None:
     def width(*stars: int) -> float:
         merged = MergedSums(0, of(*stars))

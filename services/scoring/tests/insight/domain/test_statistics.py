@@ -43,6 +43,12 @@ def test_log_odds_grow_with_the_count(y_a, y_b, n_a, n_b, share):
     assert log_odds(y_a + 1, y_b, n_a, n_b, share).delta > log_odds(y_a, y_b, n_a, n_b, share).delta
 
 
+@given(COUNTS, COUNTS)
+def test_the_only_term_that_anybody_says_stands_out_nowhere(y_a, y_b):
+    share = background_share(y_a + y_b, y_a + y_b, 1)
+    assert log_odds(y_a, y_b, y_a, y_b, share) == (0, 0)
+
+
 def test_shares_of_the_background_add_up_to_one():
     counts = [0, 3, 40]
     assert sum(background_share(count, sum(counts), len(counts)) for count in counts) == pytest.approx(1)

@@ -31,6 +31,25 @@ def test_a_term_counts_once_however_often_it_is_said():
     assert stems("Refund, refunds and refunded. Refund!") == ["refund"]
 
 
+def test_a_word_that_is_said_twice_on_end_is_no_pair():
+    assert stems("Ads ads ads! Only ads.") == ["ad"]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("The refund &amp; the parcel: it&#39;s &quot;lost&quot;", 'The refund & the parcel: it\'s "lost"'),
+        ("The refund &amp;amp; the parcel: it&amp;#x27;s lost", "The refund & the parcel: it's lost"),
+        ("My refund.<br/>My <b>parcel</b>&nbsp;came<p class='x'>late", "My refund.\nMy parcel\u00a0came\nlate"),
+        ("No <3 for it; a < b > c, AT&T &copy that &nosuch;", "No <3 for it; a < b > c, AT&T &copy that &nosuch;"),
+        ("x&#0;y&#8238;z &#1114112;", "x\ufffdyz \ufffd"),
+    ],
+)
+def test_of_a_text_that_was_written_for_a_page_the_words_are_left(text: str, plain: str):
+    assert statement(None, text) == plain
+    assert {"amp", "quot", "nbsp", "br", "class"}.isdisjoint(stems(statement(None, text)))
+
+
 @pytest.mark.parametrize("text", ["horrible horrible horrible", "Nice.", "", "It was what it was.", "!!! 😡😡"])
 def test_opinions_and_words_of_grammar_are_no_terms(text: str):
     assert stems(text) == []

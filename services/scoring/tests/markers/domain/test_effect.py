@@ -85,6 +85,33 @@ def test_few_reviews_do_not_tell(figure: Figure, after: dict[float, int]) -> Non
     assert change(figure, {1.0: 50}, after).verdict is Verdict.TOO_FEW
 
 
+@pytest.mark.parametrize("figure", [Figure.MEAN, Figure.NPS, Figure.CES])
+def test_a_few_equal_reviews_are_not_sure(figure: Figure) -> None:
+    """Five of five stars and then five of four are a step apart: whoever comes next may give either."""
+    before, after = {5.0: 5}, {4.0: 5}
+
+    found, same = change(figure, before, after), change(figure, before, before)
+
+    assert found.interval is not None
+    assert found.interval.low < (found.difference or 0) < found.interval.high
+    assert same.interval is not None
+    assert same.interval.low < 0 < same.interval.high
+    assert window(figure, before).interval != (window(figure, before).value,) * 2
+
+
+@pytest.mark.parametrize("figure", [Figure.MEAN, Figure.CES])
+@given(st.floats(1.05, 4.95), st.integers(5, 60), st.integers(5, 60))
+def test_equal_reviews_before_and_after_are_no_change_whatever_rounding_makes_of_their_means(
+    figure: Figure, rating: float, before: int, after: int
+) -> None:
+    assert change(figure, {rating: before}, {rating: after}).verdict is Verdict.UNCHANGED
+
+
+def test_many_equal_reviews_tell_a_step() -> None:
+    assert change(Figure.MEAN, {5.0: 40}, {4.0: 40}).verdict is Verdict.FELL
+    assert change(Figure.NPS, {5.0: 40}, {4.0: 40}).verdict is Verdict.FELL
+
+
 @given(st.sampled_from(OF_RATINGS), RATINGS, RATINGS)
 def test_the_interval_holds_the_difference_and_decides(
     figure: Figure, before: dict[float, int], after: dict[float, int]
@@ -135,11 +162,38 @@ def test_the_change_has_words() -> None:
         "The share of satisfied customers rose measurably, from 25 % of 40 reviews in the 30 days before “Refunds” to "
         "88 % of 40 in the 30 days after: with a confidence of 95 % by +42 points to +75 points."
     )
+    assert told(Figure.CES, bad, good).startswith("The CES (7 is very easy) rose measurably, from 2.12 of 40 reviews")
     assert told(Figure.MEAN, bad, bad).startswith("No measurable change of the mean rating: from 1.75 of 40 reviews")
     assert told(Figure.MEAN, bad, {}) == (
         "Too few reviews to tell whether the mean rating changed: 40 in the 30 days before “Refunds”, 0 in the 30 days "
         "after; each needs at least 5."
     )
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        *((timedelta(seconds=20), "minute"), (timedelta(minutes=20), "20 minutes"), (timedelta(hours=1), "60 minutes")),
+        *((timedelta(hours=47.9), "47 hours"), (timedelta(days=2), "2 days"), (timedelta(days=90), "30 days")),
+    ],
+)
+def test_windows_have_the_unit_that_says_enough(since: timedelta, words: str) -> None:
+    told = in_words("Refunds", Figure.MEAN, change(Figure.MEAN, {}, {}), windows(AT, 30, AT + since))
+
+    assert f"0 in the {words} before “Refunds”, 0 in the {words} after" in told
+
+
+def test_no_figure_says_more_than_it_is() -> None:
+    spanned = windows(AT, 30, AT + timedelta(days=60))
+
+    def told(figure: Figure, before: dict[float, int], after: dict[float, int]) -> str:
+        return in_words("Refunds", figure, change(figure, before, after), spanned)
+
+    assert "from > 99 % of 250 reviews" in told(Figure.POSITIVE, {5.0: 249, 1.0: 1}, {5.0: 250})
+    assert "to 100 % of 250" in told(Figure.CSAT, {5.0: 249, 1.0: 1}, {5.0: 250})
+    assert "< 1 %" in told(Figure.NEGATIVE, {5.0: 249, 1.0: 1}, {5.0: 250})
+    assert "from 0 of 2,001 reviews" in told(Figure.NPS, {5.0: 1_000, 1.0: 1_001}, {5.0: 10, 1.0: 9})
+    assert "−0" not in told(Figure.NPS, {5.0: 1_000, 1.0: 1_001}, {5.0: 10, 1.0: 9})
 
 
 def test_what_is_to_come_has_not_happened() -> None:

@@ -64,6 +64,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         self._assigned = False
         self._loading = asyncio.Lock()
         self._halts: dict[int, Halt] = {}
+        # All are told from the start: what begins with the first halt is no increase to whoever asks for one.
+        self._halted = metrics.CONSUMER_HALTED.labels(group, topic)
+        self._halted.set(0)
+        for counter in (metrics.CONSUMER_HALTS, metrics.CONSUMER_GAPS):
+            counter.labels(group, topic)
         self._paused: set[int] = set()
         self._in_flight = 0
         self._none_in_flight = asyncio.Event()
@@ -107,6 +112,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         """Seek each partition to its position. What cannot be loaded now, `load_positions` loads later."""
         self._begin_generation(frozenset(place.partition for place in assigned))
         self._halts = {number: halt for number, halt in self._halts.items() if number in self.partitions}
+        self._halted.set(len(self._halts))
         self._assigned = True
         metrics.CONSUMER_REBALANCES.labels(self._group, self._topic).inc()
         log.info("assigned", group=self._group, topic=self._topic, partitions=sorted(self.partitions))
@@ -247,6 +253,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
                 self._consumer.resume(self.at(partition))
                 self._paused.discard(partition)
                 self.positions[partition] = position
+        self._halted.set(len(self._halts))
 
     # Halts: a person must decide what is skipped.
 
@@ -273,6 +280,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
     def _halt(self, partition: int, place: Place, reason: str) -> None:
         metrics.CONSUMER_HALTS.labels(self._group, self._topic).inc()
         self._halts[partition] = Halt(reason, place, self.generation)
+        self._halted.set(len(self._halts))
         self.positions.pop(partition, None)
         self._pause(partition)
         log.error("partition_halted", group=self._group, topic=self._topic, partition=partition, reason=reason)

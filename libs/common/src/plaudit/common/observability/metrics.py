@@ -86,7 +86,14 @@ CONSUMER_GAPS = Counter(
 CONSUMER_HALTS = Counter(
     "plaudit_consumer_halts_total",
     "Times that a partition stopped until a person decides: a gap, a record that was deleted before it was read or is "
-    "larger than a fetch, a topic that was made anew. Any increase is an alarm.",
+    "larger than a fetch, a topic that was made anew. It tells how often; plaudit_consumer_halted_partitions is what "
+    "to alarm on.",
+    ["group", "topic"],
+)
+CONSUMER_HALTED = Gauge(
+    "plaudit_consumer_halted_partitions",
+    "Partitions that are stopped until a person decides, for as long as they are; 0 from the start of the process on. "
+    "More than 0 is an alarm.",
     ["group", "topic"],
 )
 CONSUMER_BATCH_RECORDS = Histogram(

@@ -7,6 +7,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
+from plaudit.common.numerals import percent, signed
 from plaudit.common.pages.instants import moment
 from plaudit.common.pages.static import SHARED
 
@@ -51,7 +52,12 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals |= {"static_url": SHARED.url, "site_title": title, "moment": moment}
-        self._environment.filters |= {"inline_code": inline_code, "pretty_json": pretty_json}
+        self._environment.filters |= {
+            "inline_code": inline_code,
+            "pretty_json": pretty_json,
+            "percent": percent,
+            "signed": signed,
+        }
 
     def text(self, template: str, **context: Any) -> str:
         """Return a rendered template; every value is escaped, and a missing one is an error."""

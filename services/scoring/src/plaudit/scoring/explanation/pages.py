@@ -12,8 +12,8 @@ from plaudit.common.contracts.time import is_instant
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
+from plaudit.common.numerals import signed
 from plaudit.common.pages.charts import Step, waterfall
-from plaudit.common.pages.charts.waterfall import signed
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.explanation.api import (
     OfOrigin,
@@ -48,6 +48,7 @@ EXPLANATION: Final = "/console/scores/explanation"
 SOURCES: Final = "/console/sources"
 MAX_ROWS: Final = 12
 """Of a table; what has less effect is one row together."""
+DIGITS: Final = 3
 LEAST_SHOWN: Final = 0.0005
 """Difference of two scores that three digits show."""
 
@@ -235,7 +236,7 @@ def _summary(parts: Shown[Row], steps: Sequence[tuple[str, int]]) -> str:
     """Return what the chart shows, in words: from where to where, and what did most."""
     before, after = (f"{score / SHOWN_PER_STAR:.3f}" for score in (parts.before, parts.after))
     most = max(steps, key=lambda each: abs(each[1]), default=("", 0))
-    did = f" What did most: {most[0]}, {signed(most[1] / SHOWN_PER_STAR)}." if most[1] else ""
+    did = f" What did most: {most[0]}, {signed(most[1] / SHOWN_PER_STAR, DIGITS)}." if most[1] else ""
     return f"The score went from {before} to {after} stars.{did} All figures stand in the table below."
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from plaudit.common.numerals import percent, signed
+from plaudit.common.numerals import ratio as ratio_of
 from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
 from plaudit.scoring.intervals.domain import Interval, wilson
@@ -70,15 +72,16 @@ def headline(figures: Figures) -> str:
 
 def ratio(figures: Figures) -> tuple[str, str, str]:
     """Return positive to negative reviews: value, words, look."""
-    if figures.ratio is None:
-        return f"{figures.positive:,} : 0", "positive : negative", ""
-    return f"{figures.ratio:.1f} : 1", f"positive : negative, {figures.positive:,} to {figures.negative:,}", ""
+    positive, negative = figures.positive, figures.negative
+    counts = f", {positive:,} to {negative:,}" if positive and negative else ""
+    return ratio_of(positive, negative), f"positive : negative{counts}", ""
 
 
 def _moved(value: float, month_ago: float | None) -> tuple[str, str, str]:
     if month_ago is None:
         return "new", "30 days ago there was no review", ""
-    return signed(value - month_ago), f"in 30 days, from {month_ago:.2f}", ""
+    # Of what is shown: from 4.12 to 4.18 it is 0.06, whatever further digits say.
+    return signed(round(value, 2) - round(month_ago, 2), 2), f"in 30 days, from {month_ago:.2f}", ""
 
 
 def _next(found: HalfStar | None, value: float, now: datetime) -> tuple[str, str, str]:
@@ -102,12 +105,6 @@ def stars_in_words(score: float) -> str:
     return f"{int(stars)}{_HALVES[stars % 1]} ★"
 
 
-def signed(value: float) -> str:
-    """Return a difference as `+0.08` or `−0.12`; what rounds to nothing is `±0.00`."""
-    text = f"{value:+.2f}"
-    return "±0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "−")
-
-
 def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:
     """Return what is worth knowing beside the strip."""
     score, organic = figures.score, figures.organic
@@ -121,7 +118,7 @@ def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:
     if aged is not None:
         found += _ages(aged, at_us)
     if figures.nps:
-        found.append(_share("NPS", figures.nps, lambda value: f"{value:+.0f}".replace("-", "−")))
+        found.append(_share("NPS", figures.nps, signed))
     if figures.csat:
         found.append(_share("CSAT, the two best of five", figures.csat, lambda value: _percent(value / 100)))
     if figures.ces:
@@ -159,12 +156,12 @@ def _share(words: str, share: Share, shown: Callable[[float], str]) -> Fact:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}{_NO_BREAK}%"
+    return percent(share, _NO_BREAK)
 
 
 def _mean(mean: Mean) -> Fact:
     between = f"{mean.interval.low:.1f} to {mean.interval.high:.1f} · " if mean.interval else ""
-    return Fact("CES, of 7", f"{mean.value:.1f}", f"{between}{_replies(mean.count)}")
+    return Fact("CES, of 7 (very easy)", f"{mean.value:.1f}", f"{between}{_replies(mean.count)}")
 
 
 def answer_facts(answers: Answers) -> list[Fact]:
@@ -231,7 +228,7 @@ def _half_answered(figures: AnswerFigures) -> Fact:
 def _of(part: int, count: int) -> str:
     """Return `31 to 69 % · 8 of 16`, which breaks between the two alone."""
     low, high = wilson(part / count, count)
-    between_words = f"{100 * low:.0f} to {_percent(high)}".replace(" ", _NO_BREAK)
+    between_words = f"{100 * low:.0f} to {100 * high:.0f} %".replace(" ", _NO_BREAK)
     return f"{between_words} · " + f"{part:,} of {count:,}".replace(" ", _NO_BREAK)
 
 

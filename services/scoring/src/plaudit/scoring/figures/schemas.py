@@ -215,11 +215,13 @@ class FiguresOut(BaseModel):
         examples=[None],
     )
     csat: DecayedShareOut | None = Field(
-        description="The share of the two best answers of five, in percent from 0 to 100; null without replies.",
+        description="The share of the two best answers of five, in percent from 0 to 100; of another scale, of the "
+        "answers in its upper three eighths, such as 5 to 7 of 7. Null without replies.",
         examples=[None],
     )
     ces: MeanOut | None = Field(
-        description="The mean effort, on a scale of 1 to 7; null without replies.", examples=[None]
+        description="The mean of how easy it was, from 1, very difficult, to 7, very easy; null without replies.",
+        examples=[None],
     )
 
 

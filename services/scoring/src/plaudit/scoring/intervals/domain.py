@@ -36,6 +36,21 @@ class Sample(NamedTuple):
     """Of the sample: the sum of squared distances from the mean, divided by n - 1."""
 
 
+def sample_of(n: float, mean: float, squares: float, step: float) -> Sample:
+    """Return what a mean of replies on a scale is made of.
+
+    Replies that are all equal do not show that none differs: the variance is at least what it would be if one more had
+    come, and that one a step away, which is `step^2 / (n + 1)`.
+
+    Args:
+        n: how many replies there are, more than none.
+        mean: of them.
+        squares: the sum of their squared distances from it.
+        step: from one answer of the scale to the next.
+    """
+    return Sample(n, mean, max(squares / (n - 1) if n > 1 else 0.0, step * step / (n + 1)))
+
+
 def wilson(share: float, n: float, z: float = Z) -> Interval:
     """Return the interval of a share of n (Wilson, JASA 22, 1927), which stays within 0 and 1 however few there are.
 

@@ -59,7 +59,7 @@ from plaudit.scoring.markers.domain.marker import (
     UnknownMarkerError,
 )
 from plaudit.scoring.markers.schemas import MarkerEffectOut, MarkerIn, MarkerOut, effect_out, marker_out
-from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID
+from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources import store as sources
 
 PROBLEMS: Final = {

@@ -29,8 +29,8 @@ A_SENTENCE: Final = (
 
 
 _UNITS: Final = (
-    "A mean is from 1 to 5, a share from 0 to 1, NPS from -100 to 100, CSAT in percent from 0 to 100, CES from 1 to 7, "
-    "and how many reviews come is a number a day."
+    "A mean is from 1 to 5, a share from 0 to 1, NPS from -100 to 100, CSAT in percent from 0 to 100, CES from "
+    "1, very difficult, to 7, very easy, and how many reviews come is a number a day."
 )
 
 

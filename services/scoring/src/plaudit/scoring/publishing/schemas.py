@@ -93,7 +93,9 @@ class ScoreEventOut(BaseModel):
     csat: SurveyFigureOut | None = Field(
         None, description="The share of the two best answers of five, in percent from 0 to 100."
     )
-    ces: SurveyFigureOut | None = Field(None, description="The mean effort, on a scale of 1 to 7.")
+    ces: SurveyFigureOut | None = Field(
+        None, description="The mean of how easy it was, from 1, very difficult, to 7, very easy."
+    )
 
 
 class ScoreEventPageOut(BaseModel):

@@ -67,7 +67,7 @@ KnownAt = Annotated[
     Instant | None,
     Query(
         description="The score as it was shown at this instant: of what had been received by then. With `at`, what was "
-        "known by then of that instant.",
+        "known by then of that instant. A profile that was changed since counts by its present rules.",
         examples=["2026-03-01T12:00:00Z"],
     ),
 ]

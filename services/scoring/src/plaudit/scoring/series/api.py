@@ -134,7 +134,8 @@ class Asked:
         bool,
         Query(
             description="Whether a change counts only from when it had been received: the scores as they were shown "
-            "then. Otherwise from when it took effect where the review stands, as with `at` of one score."
+            "then, by the present rules of each profile. Otherwise from when it took effect where the review stands, "
+            "as with `at` of one score."
         ),
     ] = False
     source_id: Annotated[

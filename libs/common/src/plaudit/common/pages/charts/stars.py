@@ -44,11 +44,14 @@ def distribution(counts: Sequence[int], *, title: str) -> Markup:
 
 
 def shares(counts: Sequence[int]) -> list[str]:
-    """Return shares in words: whole percents that add up to 100. A share that there is, is never 0 %."""
-    if not sum(counts):
+    """Return shares in words: whole percents that add up to 100; 0 % is said of none alone, and 100 % of all."""
+    total = sum(counts)
+    if not total:
         return ["–"] * len(counts)
-    percents = zip(counts, whole_percents(counts), strict=True)
-    return ["< 1 %" if count and not percent else f"{percent} %" for count, percent in percents]
+    return [
+        "< 1 %" if count and not whole else "> 99 %" if whole == 100 and count < total else f"{whole} %"
+        for count, whole in zip(counts, whole_percents(counts), strict=True)
+    ]
 
 
 def whole_percents(counts: Sequence[int]) -> list[int]:

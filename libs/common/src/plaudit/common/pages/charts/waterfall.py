@@ -7,6 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from plaudit.common.numerals import signed
 from plaudit.common.pages.charts.scale import Scale, scale_of, short_number
 from plaudit.common.pages.charts.words import NARROW, WIDE, both
 from plaudit.common.pages.letters import fitting
@@ -89,7 +90,13 @@ def waterfall(
     rows = [
         _Row(before.words, f"{before.value:.{DECIMALS}f}", before.value, before.value, "total"),
         *(
-            _Row(step.words, signed(step.value), begins, begins + step.value, "down" if step.value < 0 else "up")
+            _Row(
+                words=step.words,
+                said=signed(step.value, DECIMALS),
+                begins=begins,
+                ends=begins + step.value,
+                look="down" if step.value < 0 else "up",
+            )
             for step, begins in zip(steps, values, strict=False)
         ),
         _Row(after.words, f"{after.value:.{DECIMALS}f}", after.value, after.value, "total"),
@@ -105,12 +112,6 @@ def waterfall(
         words=both(_words(rows, WIDE + _FREED), _words(rows, NARROW + _FREED)),
         table=_table(rows, title, unit) if has_table else "",
     )
-
-
-def signed(value: float) -> str:
-    """Return a change as `+0.120`, `−0.050` or `0.000`."""
-    words = f"{value:+.{DECIMALS}f}".replace("-", "−")
-    return words[1:] if not words.strip("+−0.") else words
 
 
 def _across(value: float, scale: Scale) -> float:

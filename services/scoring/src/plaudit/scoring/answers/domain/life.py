@@ -60,7 +60,8 @@ class Stand(msgspec.Struct, frozen=True):
     from_us: int
     until_us: int
     state: State
-    """With the time of the first of its answers, which may lie ahead: until then it waits."""
+    """With the time of the first of its answers, which may lie ahead: until then it waits. Its time of publication is
+    that from which it waits, or waited: where it was restored before it was answered, the last restoration."""
     is_raised: bool | None
     """Whether its rating is higher than when it was answered; None where it has no answer, or was not negative then."""
 
@@ -128,10 +129,11 @@ def stands_of(life: Sequence[Revision]) -> list[Stand]:
         return []
     turns = list(_turns(life))
     answered = _answered(life)
+    restored = [at_us for (_, gone), (at_us, state) in pairwise(turns) if gone is None and state is not None]
     stands: list[Stand] = []
     for (from_us, state), (until_us, _) in pairwise([*turns, (FOR_EVER_US, None)]):
         if state is not None:
-            for stand in _cut(from_us, until_us, state, turns, answered):
+            for stand in _cut(from_us, until_us, state, turns, answered, restored):
                 last = stands[-1] if stands else None
                 if last is not None and _is_continued(last, stand):
                     stands[-1] = msgspec.structs.replace(last, until_us=stand.until_us)
@@ -189,16 +191,33 @@ def _answered(life: Sequence[Revision]) -> list[_Answered]:
 
 
 def _cut(
-    from_us: int, until_us: int, state: State, turns: Sequence[tuple[int, State | None]], answered: Sequence[_Answered]
+    from_us: int,
+    until_us: int,
+    state: State,
+    turns: Sequence[tuple[int, State | None]],
+    answered: Sequence[_Answered],
+    restored: Sequence[int],
 ) -> Iterator[Stand]:
     """Yield the parts of a stretch without a turn, cut where an answer was taken away."""
     for each in answered:
         end_us = min(until_us, each.until_us)
         if from_us < end_us:
-            yield _stand(from_us, end_us, state, each.answered_us, turns)
+            waiting = _waiting(state, restored, min(from_us, each.answered_us))
+            yield _stand(from_us, end_us, waiting, each.answered_us, turns)
             from_us = end_us
     if from_us < until_us:
-        yield Stand(from_us, until_us, state, None)
+        yield Stand(from_us, until_us, _waiting(state, restored, from_us), None)
+
+
+def _waiting(state: State, restored: Sequence[int], by_us: int) -> State:
+    """Return a state with the time from which the review waits, as far as that was by an instant.
+
+    Nobody can answer a review that is not to be seen: it waits from its last restoration.
+    """
+    since_us = max((each for each in restored if each <= by_us), default=state.published_us)
+    if since_us <= state.published_us:
+        return state
+    return msgspec.structs.replace(state, published_us=since_us)
 
 
 def _stand(

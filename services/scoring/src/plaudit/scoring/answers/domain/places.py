@@ -17,6 +17,7 @@ class Place(NamedTuple):
     tenant_id: str
     prefix: str
     published_us: int
+    """Or since when it has waited again, as a stand says."""
     review_id: UUID
     from_us: int
     until_us: int

@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any, Final
 
+from plaudit.common.numerals import ratio as ratio_of
 from plaudit.scoring.badges.domain.badge import Badge, Kind
 from plaudit.scoring.profiles.domain import LIFETIME, Profile
 from plaudit.scoring.scores.domain import read_parts
@@ -79,10 +80,8 @@ def digits(value: float | Fraction, places: int) -> str:
 
 
 def ratio(shown: ShownFigures) -> str:
-    """Return positive : negative reviews as `3.2 : 1`, or in full where none is negative."""
-    if not shown.negative:
-        return f"{shown.positive:,} : 0"
-    return f"{digits(Fraction(shown.positive, shown.negative), 1)} : 1"
+    """Return positive : negative reviews as `3.2 : 1` or `1 : 3.2`, in full where there is none of one."""
+    return ratio_of(shown.positive, shown.negative)
 
 
 def reviews(number: int) -> str:

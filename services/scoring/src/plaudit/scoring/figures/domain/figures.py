@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import fsum, sqrt
 from typing import Final
 
-from plaudit.scoring.intervals.domain import Interval, Sample, Z, net_share, of_mean, wilson
+from plaudit.scoring.intervals.domain import Interval, Z, net_share, of_mean, sample_of, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read_parts, total_weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums
@@ -30,6 +30,8 @@ QUARTER_DAYS: Final = 90
 STARS: Final = range(1, 6)
 ORGANIC: Final = "organic"
 EFFORT: Final = frozenset({"ces"})
+EFFORT_STEP: Final = 1.0
+"""From one answer on the scale of 1 to 7 to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def csat_of(sums: Sums) -> Share | None:
 
 
 def ces_of(replies: Sequence[Reply]) -> Mean | None:
-    """Return the mean effort on its scale of 1 to 7; None without replies."""
+    """Return the mean of how easy it was, on its scale of 1 to 7; None without replies."""
     count, weight, squared = (
         sum(each.count for each in replies),
         fsum(each.weight for each in replies),
@@ -193,7 +195,7 @@ def ces_of(replies: Sequence[Reply]) -> Mean | None:
     spread = fsum((effort_of(each.rating) - mean) ** 2 * each.weight for each in replies) / weight
     interval = None
     if effective > 1:
-        found = of_mean(Sample(effective, mean, spread * effective / (effective - 1)))
+        found = of_mean(sample_of(effective, mean, spread * effective, EFFORT_STEP))
         interval = found and Interval(max(MIN_EFFORT, found.low), min(MAX_EFFORT, found.high))
     return Mean(mean, count, effective, interval)
 

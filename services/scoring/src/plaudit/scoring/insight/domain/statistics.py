@@ -45,10 +45,16 @@ def log_odds(y_a: float, y_b: float, n_a: float, n_b: float, share: float) -> Lo
         n_a: the sum of y over all terms in the first group.
         n_b: in the second.
         share: pᵢ, as `background_share` returns it.
+
+    Returns:
+        Nothing of the only term that anybody ever says: it is all that both groups say.
     """
     prior = PRIOR_WEIGHT * share
     in_a, in_b = y_a + prior, y_b + prior
-    delta = log(in_a / (n_a + PRIOR_WEIGHT - in_a)) - log(in_b / (n_b + PRIOR_WEIGHT - in_b))
+    others_a, others_b = n_a + PRIOR_WEIGHT - in_a, n_b + PRIOR_WEIGHT - in_b
+    if others_a <= 0 or others_b <= 0:
+        return LogOdds(0.0, 0.0)
+    delta = log(in_a / others_a) - log(in_b / others_b)
     return LogOdds(delta, delta / sqrt(1 / in_a + 1 / in_b))
 
 

@@ -4,6 +4,7 @@ Source: research of the project on texts, 3.2. A term names what is spoken of: w
 any process form none, nor do names, addresses and numbers.
 """
 
+import html
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -58,6 +59,12 @@ _NOT_WORDS: Final = re.compile(
 _MAY_HOLD_ADDRESS: Final = re.compile(r"[\d@]|www\.|://|\.\w")
 """What each of them holds one of; many texts hold none."""
 _BLANK: Final = " . "
+_BREAK: Final = re.compile(r"</?(?:br|p|div|li|[uo]l|t[rdh]|h[1-6])\b[^<>]{0,300}>", re.IGNORECASE)
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
+_REFERENCE: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+"""A character as HTML writes it, such as `&amp;`."""
+MAX_ESCAPES: Final = 2
+"""How often a character may have been escaped, as in `&amp;quot;`."""
 _APOSTROPHE: Final = "'`\u00b4\u2019"
 _WORD: Final = re.compile(rf"[^\W_]+(?:[{_APOSTROPHE}][^\W_]+)*")
 _WORDS: Final = re.compile(f"({_WORD.pattern})")
@@ -110,12 +117,15 @@ class _Text(NamedTuple):
 
 
 def statement(title: str | None, text: str | None) -> str:
-    """Return title and text as one clean text; a title that the text begins with is not read twice."""
+    """Return title and text as one clean text; a title that the text begins with is not read twice.
+
+    Of a text that was written for a page the words are left: no tags, and characters as themselves.
+    """
     if not text:
-        return clean(cut(title or "", MAX_TEXT_CHARS))
+        return _plain(cut(title or "", MAX_TEXT_CHARS))
     if not title or text.startswith(title.rstrip(_HEADLINE_END)):
-        return clean(cut(text, MAX_TEXT_CHARS))
-    return clean(cut(f"{title}\n{text}", MAX_TEXT_CHARS))
+        return _plain(cut(text, MAX_TEXT_CHARS))
+    return _plain(cut(f"{title}\n{text}", MAX_TEXT_CHARS))
 
 
 def terms_of(written: str, language: str | None, own_names: frozenset[str]) -> tuple[Term, ...]:
@@ -142,7 +152,8 @@ def terms_of(written: str, language: str | None, own_names: frozenset[str]) -> t
             continue
         stem, surface = _stem(spoken, word.lowered), _surface(text, place, spoken)
         found.setdefault(stem, surface)
-        if before is not None and text.beside[place]:
+        # A word that is said twice is no pair: `ads ads ads` says no more than `ads`.
+        if before is not None and text.beside[place] and before[0] != stem:
             found.setdefault(f"{before[0]} {stem}", f"{before[1]} {surface}")
         before = stem, surface
     return tuple(starmap(Term, islice(found.items(), MAX_TERMS)))
@@ -170,6 +181,13 @@ def fold(word: str) -> str:
 def folded_words(text: str) -> list[str]:
     """Return all words of a text, folded."""
     return [fold(word) for word in _WORD.findall(text)]
+
+
+def _plain(text: str) -> str:
+    for _ in range(MAX_ESCAPES):
+        if "&" in text:
+            text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
+    return clean(_TAG.sub("", _BREAK.sub("\n", text)) if "<" in text else text)
 
 
 def _text(text: str) -> _Text:

@@ -16,6 +16,8 @@ MAX_EXCERPT_CHARS: Final = 160
 MAX_LEAD_CHARS: Final = 60
 """Of an excerpt before the term that it shows."""
 _SENTENCE_END: Final = re.compile(r"[.!?…]\s+|\n+")
+_BESIDE: Final = r"(?:[ \t]+|-)"
+"""What may stand between the two words of a term in a text."""
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -67,7 +69,7 @@ def worded(insight: Insight, wordings: Mapping[UUID, Wording]) -> Insight:
 
 def excerpt(words: str, surface: str = "") -> str:
     """Return what a review says about a term in one line: its sentence, or the beginning of the review."""
-    place = words.lower().find(surface.lower()) if surface else 0
+    place = _place_of(surface, words) if surface else 0
     if place <= 0:
         return shortened(" ".join(words.split()), MAX_EXCERPT_CHARS)
     begin = max((end.end() for end in _SENTENCE_END.finditer(words, 0, place)), default=0)
@@ -77,6 +79,13 @@ def excerpt(words: str, surface: str = "") -> str:
         lead = ELLIPSIS
     line = " ".join(words[begin : begin + 2 * MAX_EXCERPT_CHARS].split())
     return shortened(f"{lead}{line}", MAX_EXCERPT_CHARS)
+
+
+def _place_of(surface: str, words: str) -> int:
+    """Return where a term stands in a text as words of its own, so not `app` in `happy`; -1 where it does not."""
+    term = _BESIDE.join(map(re.escape, surface.split(" ")))
+    found = re.search(rf"(?<![^\W_]){term}(?![^\W_])", words, re.IGNORECASE)
+    return -1 if found is None else found.start()
 
 
 def _usual_surface(term: TermInsight, wordings: Mapping[UUID, Wording]) -> str:

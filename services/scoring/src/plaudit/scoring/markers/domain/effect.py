@@ -11,6 +11,7 @@ from math import fsum
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from plaudit.common.numerals import percent, signed
 from plaudit.scoring.intervals.domain import (
     Interval,
     Sample,
@@ -19,6 +20,7 @@ from plaudit.scoring.intervals.domain import (
     of_mean,
     poisson,
     poisson_difference,
+    sample_of,
     welch,
     wilson,
 )
@@ -146,8 +148,9 @@ def windows(at: datetime, days: int, now: datetime) -> Windows:
 def change(figure: Figure, before: Ratings, after: Ratings) -> Change:
     """Return how a figure of ratings changed, of the reviews that were rated in two windows.
 
-    Means are compared by Welch's interval, and so is NPS, as the mean of 100, 0 and -100; shares by Newcombe's. A
-    change is measurable if the interval of the difference, with a confidence of 95 %, does not hold 0.
+    Means are compared by Welch's interval, and so is NPS, as the mean of 100, 0 and -100; shares by Newcombe's. Reviews
+    of a window that are all equal do not seem sure (`sample_of`). A change is measurable if the interval of the
+    difference, with a confidence of 95 %, does not hold 0.
     """
     if figure in _WHOLES:
         return change_of_shares(_observed(figure, before), _observed(figure, after), _WHOLES[figure])
@@ -231,21 +234,21 @@ def _a_day(counted: Interval, days: float) -> Interval:
 def in_words(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
     """Return what changed around a marker, in a sentence."""
     noun, form = _WORDS[figure]
-    days = f"{spanned.days:.0f} days" if spanned.days >= 2 else f"{spanned.days * 24:.0f} hours"
+    length = _length(spanned)
     if spanned.days <= 0:
         return f"“{name}” has not happened yet."
     before, after = found.before, found.after
     if found.verdict is Verdict.TOO_FEW or found.interval is None or found.difference is None:
         needed = "they need" if figure is Figure.PACE else "each needs"
         return (
-            f"Too few reviews to tell whether {noun} changed: {before.n:,} in the {days} before “{name}”, "
-            f"{after.n:,} in the {days} after; {needed} at least {LEAST_REVIEWS}."
+            f"Too few reviews to tell whether {noun} changed: {before.n:,} in the {length} before “{name}”, "
+            f"{after.n:,} in the {length} after; {needed} at least {LEAST_REVIEWS}."
         )
     low, high = (_signed(form, each) for each in found.interval)
     of = "a day, with" if figure is Figure.PACE else "of"
     told = (
-        f"from {_shown(form, before.value)} {of} {before.n:,} reviews in the {days} before “{name}” to "
-        f"{_shown(form, after.value)} {of} {after.n:,} in the {days} after"
+        f"from {_shown(form, before.value)} {of} {before.n:,} reviews in the {length} before “{name}” to "
+        f"{_shown(form, after.value)} {of} {after.n:,} in the {length} after"
     )
     sure = f"with a confidence of 95 % by {low} to {high}"
     if found.verdict is Verdict.UNCHANGED:
@@ -258,6 +261,8 @@ _SCALES: Final[Mapping[Figure, tuple[float, float]]] = {
     Figure.CES: (MIN_EFFORT, MAX_EFFORT),
 }
 """Of the means: where each lies."""
+_STEPS: Final[Mapping[Figure, float]] = {Figure.NPS: 100.0}
+"""From what one review counts as to the next, where that is not 1."""
 _WHOLES: Final[Mapping[Figure, float]] = {Figure.POSITIVE: 1.0, Figure.NEGATIVE: 1.0, Figure.CSAT: 100.0}
 """Of the shares: what each is when it is of all reviews. CSAT is told in percent, as everywhere."""
 _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
@@ -266,7 +271,7 @@ _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
     Figure.NEGATIVE: ("the share of one and two stars", "share"),
     Figure.NPS: ("the NPS", "points"),
     Figure.CSAT: ("the share of satisfied customers", "percent"),
-    Figure.CES: ("the mean effort", "stars"),
+    Figure.CES: ("the CES (7 is very easy)", "stars"),
     Figure.PACE: ("the number of reviews", "stars"),
     Figure.ANSWERED: ("the share of answered reviews", "share"),
     Figure.ANSWERED_IN_A_DAY: ("the share of reviews answered within a day", "share"),
@@ -288,7 +293,7 @@ def _sample(figure: Figure, ratings: Ratings) -> Sample:
     values = [(_values(figure, rating), count) for rating, count in ratings.items()]
     mean = fsum(value * count for value, count in values) / n
     squares = fsum((value - mean) ** 2 * count for value, count in values)
-    return Sample(n, mean, squares / (n - 1) if n > 1 else 0.0)
+    return sample_of(n, mean, squares, _STEPS.get(figure, 1.0))
 
 
 def _values(figure: Figure, rating: float) -> float:
@@ -313,11 +318,20 @@ def _values(figure: Figure, rating: float) -> float:
 
 def _shown(form: str, value: float | None) -> str:
     value = value or 0.0
-    forms = {"share": f"{100 * value:.0f} %", "percent": f"{value:.0f} %", "points": f"{value:+.0f}"}
-    return forms.get(form, f"{value:.2f}").replace("-", "−")
+    forms = {"share": percent(value), "percent": percent(value / 100), "points": signed(value)}
+    return forms.get(form, f"{value:.2f}")
 
 
 def _signed(form: str, value: float) -> str:
-    points = f"{value:+.0f} points"
-    forms = {"share": f"{100 * value:+.0f} points", "percent": points, "points": points}
-    return forms.get(form, f"{value:+.2f}").replace("-", "−")
+    points = f"{signed(value)} points"
+    forms = {"share": f"{signed(100 * value)} points", "percent": points, "points": points}
+    return forms.get(form, signed(value, 2))
+
+
+def _length(spanned: Windows) -> str:
+    """Return how long each window is, in the largest unit of which it has two or more."""
+    minutes = round(spanned.days * 24 * 60)
+    for unit, length in (("days", 24 * 60), ("hours", 60)):
+        if minutes >= 2 * length:
+            return f"{minutes // length} {unit}"
+    return "minute" if minutes <= 1 else f"{minutes} minutes"

@@ -13,11 +13,11 @@ PROMOTERS: Final = (5,)
 DETRACTORS: Final = (1, 2, 3)
 """The stars of 0 to 6 of 10."""
 SATISFIED: Final = (4, 5)
-"""The two best answers of five."""
+"""The two best answers of five; of another scale, those in its upper three eighths."""
 MIN_EFFORT: Final = 1.0
 MAX_EFFORT: Final = 7.0
 CES_POINTS_PER_STAR: Final = 1.5
-"""An effort of 1 to 7 is kept as a rating of 1 to 5."""
+"""An answer from 1 to 7 is kept as a rating from 1 to 5."""
 
 
 def share(sums: Sums, stars: tuple[int, ...]) -> float:
@@ -41,10 +41,10 @@ def csat(sums: Sums) -> float:
 
 
 def ces(sums: Sums) -> float:
-    """Return the CES of replies that weigh something, from 1 to 7: their mean on the scale that was asked for."""
+    """Return the CES of replies that weigh something: their mean, from 1, very difficult, to 7, very easy."""
     return min(MAX_EFFORT, max(MIN_EFFORT, effort_of(sums.a / sums.b)))
 
 
 def effort_of(rating: float) -> float:
-    """Return the effort, from 1 to 7, that a rating from 1 to 5 was made of."""
+    """Return the answer that a rating from 1 to 5 was made of: how easy it was, from 1 to 7."""
     return MIN_EFFORT + (rating - 1) * CES_POINTS_PER_STAR

@@ -1,0 +1,43 @@
+"""Figures as people read them."""
+
+import pytest
+
+from plaudit.common.numerals import percent, ratio, signed
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "words"),
+    [
+        *((0.084, 2, "+0.08"), (-0.1, 2, "−0.10"), (10.0, 0, "+10"), (-100.0, 0, "−100"), (0.5004, 3, "+0.500")),
+        *((0.004, 2, "0.00"), (-0.004, 2, "0.00"), (-0.3, 0, "0"), (0.3, 0, "0"), (-0.0, 0, "0"), (0.0, 3, "0.000")),
+    ],
+)
+def test_a_difference_has_a_sign_where_something_is_left_of_it(value: float, decimals: int, words: str) -> None:
+    assert signed(value, decimals) == words
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        *((0.0, "0 %"), (0.004, "< 1 %"), (0.006, "1 %"), (0.5, "50 %")),
+        *((0.994, "99 %"), (0.996, "> 99 %"), (1 - 1e-6, "> 99 %"), (1.0, "100 %")),
+        *((1 - 1e-15, "100 %"), (1e-15, "0 %")),
+    ],
+)
+def test_all_and_none_are_said_of_all_and_none_alone(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+def test_a_share_may_be_kept_on_one_line() -> None:
+    assert percent(0.999, "\u00a0") == ">\u00a099\u00a0%"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        *((16, 5, "3.2 : 1"), (5, 4, "1.3 : 1"), (7, 7, "1.0 : 1"), (5, 16, "1 : 3.2"), (1, 48, "1 : 48.0")),
+        *((12_000, 1, "12,000.0 : 1"), (22, 0, "22 : 0"), (0, 1_500, "0 : 1,500"), (0, 0, "0 : 0")),
+    ],
+)
+def test_the_lesser_of_two_counts_is_1(one: int, other: int, words: str) -> None:
+    assert ratio(one, other) == words
