@@ -16,8 +16,8 @@ from plaudit.scoring.sums.domain.decay import EPOCH, MergedSums, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 from plaudit.scoring.sums.domain.surveys import ces, csat, nps
 
-MIN_INTERVAL: Final = timedelta(milliseconds=250)
-"""Between two events of one subject: one that changes a thousand times a second is told four times a second."""
+MIN_INTERVAL: Final = timedelta(seconds=1)
+"""Between two events of one subject: one that changes a thousand times a second is told once a second."""
 MAX_STEP_BACK: Final = timedelta(minutes=1)
 """Of two transactions, the one that began first may publish last: then its time is that of the other one. What is
 further back is a clock that was set back."""
