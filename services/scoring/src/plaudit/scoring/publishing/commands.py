@@ -39,7 +39,7 @@ from plaudit.scoring.sums import store as sums
 
 ROUND_ROWS: Final = 1_000
 """Marked rows of sums, or due subjects, that one transaction looks at."""
-STEP_SCORES: Final = 180
+STEP_SCORES: Final = 200
 """Scores of subjects by profiles computed at a time: nothing else of the process goes on meanwhile."""
 
 _encode = msgspec.json.Encoder().encode
