@@ -6,6 +6,7 @@ from plaudit.alerting.clocks.consumer import subscription
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links.consumer import SUBSCRIPTION
+from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
@@ -19,7 +20,14 @@ def test_a_score_waits_for_no_other_review() -> None:
 
 @pytest.mark.parametrize(
     ("gathering", "longest_seconds"),
-    [(subscription(()), PEOPLE_SEE), (SUBSCRIPTION, PEOPLE_SEE), (HISTORY, 0.25), (INSIGHT, 0.25), (PERSONS, 0.25)],
+    [
+        (subscription(()), PEOPLE_SEE),
+        (SUBSCRIPTION, PEOPLE_SEE),
+        (HISTORY, 0.25),
+        (INSIGHT, 1.0),
+        (ANSWERS, 1.0),
+        (PERSONS, 0.25),
+    ],
     ids=lambda value: getattr(value, "group", None),
 )
 def test_other_consumers_gather_records_and_none_for_longer_than_its_effect_may_wait(

@@ -227,7 +227,7 @@ async def test_a_record_of_all_profiles_that_a_tenant_may_have_is_small_and_read
     for event in await publisher.events():
         assert len(event["data"]["profiles"]) == 3 + MAX_PROFILES
         assert len(msgspec.json.encode(event)) < MAX_EVENT_BYTES
-    assert commands.STEP_SCORES // (3 + MAX_PROFILES) > 20
+    assert commands.STEP_SCORES // (3 + MAX_PROFILES) == 8
 
 
 async def test_profiles_are_read_again_only_when_some_have_changed(bus, publisher, resources, superuser) -> None:

@@ -36,9 +36,10 @@ class SearchIndexJob(PeriodicJob):
             if not found:
                 return 0
             last = {each.position.review_id: each for each in found}
-            await store.purge(tx, [review_id for review_id, each in last.items() if each.state is None])
             stated = [(each, each.state) for each in last.values() if each.state is not None]
             indexed = [(each.position.review_id, _words(tenant_id, each, state)) for each, state in stated]
+            # From here on the transaction writes, and holds back the events of all writers after it.
+            await store.purge(tx, [review_id for review_id, each in last.items() if each.state is None])
             await store.index(tx, tenant_id, indexed)
             await store.fill(tx, tenant_id, [(each.position, state) for each, state in stated])
             old = [(each.position, state.traits) for each, state in stated if each.traits is None]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from plaudit.common.db import Tx
+from plaudit.common.db import Tx, try_lock
 from plaudit.ingest.reviews.domain.state import ReviewState
 from plaudit.ingest.reviews.store import read_state
 
@@ -27,12 +27,7 @@ WHERE EXISTS (
 """
 IS_BEHIND: Final = f"SELECT EXISTS ({_BEHIND})"
 _TENANT_BEHIND = f"SELECT tenant_id FROM ({_BEHIND}) AS behind LIMIT 1"
-_BEGIN = """
-INSERT INTO review_text_positions VALUES ($1, '0', '00000000-0000-0000-0000-000000000000', 0) ON CONFLICT DO NOTHING
-"""
-_POSITION = """
-SELECT xid, review_id, revision FROM review_text_positions WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED
-"""
+_POSITION = "SELECT xid, review_id, revision FROM review_text_positions WHERE tenant_id = $1"
 _NEXT = """
 SELECT v.xid, v.review_id, v.revision, v.removed, v.state, v.state_format, v.traits FROM revisions v
 WHERE v.tenant_id = $1 AND (v.xid, v.review_id, v.revision) > ($2, $3, $4)
@@ -68,7 +63,11 @@ UPDATE revisions v SET traits = given.traits FROM unnest($1::uuid[], $2::int[], 
     AS given (review_id, revision, traits)
 WHERE v.tenant_id = $4 AND v.review_id = given.review_id AND v.revision = given.revision
 """
-_MOVE = "UPDATE review_text_positions SET xid = $2, review_id = $3, revision = $4 WHERE tenant_id = $1"
+_MOVE = """
+INSERT INTO review_text_positions (tenant_id, xid, review_id, revision) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id) DO UPDATE
+SET xid = excluded.xid, review_id = excluded.review_id, revision = excluded.revision
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,9 @@ class Position:
     xid: int
     review_id: UUID
     revision: int
+
+
+BEGINNING: Final = Position(0, UUID(int=0), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,11 @@ async def tenant_behind(tx: Tx) -> str | None:
 
 
 async def lock_position(tx: Tx, tenant_id: str) -> Position | None:
-    """Lock how far a tenant's revisions are indexed; None while another worker does so."""
-    await tx.raw.execute(_BEGIN, tenant_id)
+    """Lock how far a tenant's revisions are indexed; None while another worker does so. Assigns no xid."""
+    if not await try_lock(tx, [f"search-index:{tenant_id}"]):
+        return None
     row = await tx.raw.fetchrow(_POSITION, tenant_id)
-    return None if row is None else Position(**row)
+    return BEGINNING if row is None else Position(**row)
 
 
 async def following(tx: Tx, tenant_id: str, after: Position, limit: int) -> list[Stated]:

@@ -42,6 +42,6 @@ ANSWERS: Final = Subscription(
     topic=REVIEWS,
     data=AnswerableChange,
     handle=keep_answers,
-    gather_seconds=0.25,  # nobody waits for figures of answers
+    gather_seconds=1.0,  # nobody waits for figures of answers
 )
 """What the service's `consume` process runs beside the other groups."""

@@ -1,11 +1,13 @@
 """What changes insight's tables: a batch of changes of reviews, and an erasure."""
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 from uuid import UUID
 
 import msgspec
 
 from plaudit.common import erasure
+from plaudit.common.contracts import Envelope
 from plaudit.common.db import Tx
 from plaudit.scoring.insight import store
 from plaudit.scoring.insight.domain.kept import (
@@ -24,15 +26,34 @@ from plaudit.scoring.profiles.domain import STAR_KINDS
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A change of a review, and whose it is."""
+    """A change of a review, and what is to be kept of the review after it."""
 
-    tenant_id: str
-    change: SaidChange
+    event: Envelope[SaidChange]
+    kept: Kept | None
+    problem: str | None
+    """Why nothing can be kept of the review, if so."""
+
+    @classmethod
+    def by(cls, event: Envelope[SaidChange], _partition: int = 0) -> Self:
+        """Return what an event tells.
+
+        Finding the terms of a review is most of the work. It is done here, before a transaction begins: one that
+        writes holds back the events of all writers after it.
+        """
+        try:
+            return cls(event, kept_of(event.data.after), None)
+        except ValueError as error:
+            return cls(event, None, str(error))
+
+    @property
+    def change(self) -> SaidChange:
+        """The change of the review."""
+        return self.event.data
 
     @property
     def key(self) -> tuple[str, UUID]:
         """Tenant id and review id."""
-        return self.tenant_id, UUID(self.change.review_id)
+        return self.event.tenant, UUID(self.change.review_id)
 
     @property
     def concerns(self) -> bool:
@@ -63,7 +84,7 @@ async def apply(tx: Tx, told: Iterable[Told]) -> None:
         StoredReview(
             *key,
             each.change.revision,
-            None if (key[0], str(key[1])) in erased else _kept_after(each.change, held.get(key)),
+            None if (key[0], str(key[1])) in erased else _kept_after(each, held.get(key)),
         )
         for key, each in sorted(new.items())
     ]
@@ -82,11 +103,14 @@ async def empty(tx: Tx, tenant_id: str, review_id: str) -> int:
     return len(after)
 
 
-def _kept_after(change: SaidChange, held: StoredReview | None) -> Kept | None:
+def _kept_after(told: Told, held: StoredReview | None) -> Kept | None:
     """Return what is kept after a change; where it only tells of an answer, what is kept already."""
+    change = told.change
     if change.before == change.after and held is not None and held.revision == change.revision - 1:
         return held.kept
-    return kept_of(change.after)
+    if told.problem is not None:
+        raise ValueError(told.problem)
+    return told.kept
 
 
 async def _save(tx: Tx, held: dict[tuple[str, UUID], StoredReview], after: Sequence[StoredReview]) -> None:

@@ -1,12 +1,14 @@
 """How scores are published: lock, then read the merged sums, then write the event, in one transaction.
 
 A mark is committed with the change of the sums that it is about. It is read without a lock; then the order keys of its
-subjects are locked as far as they are free, the mark is deleted, and only a later statement reads the sums. So these
-hold what the mark is about, whoever else publishes, and of two events of a subject the later one is the newer one. What
-is not published of a deleted mark is marked anew.
+subjects are locked as far as they are free, and only a later statement reads the sums. So these hold what the mark is
+about, whoever else publishes, and of two events of a subject the later one is the newer one. The mark is deleted when
+all figures are computed: only from then on the transaction writes, and one that writes holds back the events of all
+writers after it. What another process has deleted meanwhile is that one's to publish; what is not published of a
+deleted mark is marked anew.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -14,6 +16,7 @@ from typing import Final
 import msgspec
 
 from plaudit.common.db import Tx, try_lock
+from plaudit.common.events import Outgoing
 from plaudit.common.failpoints import failpoint
 from plaudit.common.outbox import UnitOfWork
 from plaudit.scoring.profiles.domain import BUILT_IN
@@ -25,6 +28,7 @@ from plaudit.scoring.publishing.domain import (
     OwnProfiles,
     Published,
     ScoreKey,
+    SubjectSums,
     instant_for,
     next_number,
     record_of,
@@ -33,9 +37,9 @@ from plaudit.scoring.publishing.domain import (
 from plaudit.scoring.publishing.events import outgoing, score_change
 from plaudit.scoring.sums import store as sums
 
-ROUND_ROWS: Final = 2_000
+ROUND_ROWS: Final = 1_000
 """Marked rows of sums, or due subjects, that one transaction looks at."""
-STEP_SCORES: Final = 600
+STEP_SCORES: Final = 200
 """Scores of subjects by profiles computed at a time: nothing else of the process goes on meanwhile."""
 
 _encode = msgspec.json.Encoder().encode
@@ -53,6 +57,14 @@ class Done:
     """Of the marks that it has taken."""
     not_free: Collection[ScoreKey] = ()
     """What another process has in hand, of what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NewEvent:
+    """An event of a subject that is computed, and the row that keeps it."""
+
+    outgoing: Outgoing
+    kept: store.KeptEvent
 
 
 async def publish_marked(work: UnitOfWork) -> Done:
@@ -74,16 +86,18 @@ async def publish_marked(work: UnitOfWork) -> Done:
         if not free.isdisjoint(known := {prefix_of[row_id] for row_id in mark.row_ids if row_id in prefix_of})
         or not known
     ]
+    last = await store.last_published(tx, free)
+    events = await _events(tx, dict.fromkeys(_not_recent(free, last, tx.now), Cause.REVIEWS), last)
     deleted = await store.delete_marks(tx, [mark.id for mark in taken])
     failpoint("publishing_after_delete")
     mine = [mark for mark in taken if mark.id in deleted]
     marked = {prefix_of[row_id] for mark in mine for row_id in mark.row_ids if row_id in prefix_of}
-    last = await store.last_published(tx, marked & free)
-    ready = _not_recent(marked & free, last, tx.now)
-    await _publish(work, dict.fromkeys(ready, Cause.REVIEWS), last)
+    ready = [event for event in events if event.kept.key in marked]
+    await _write(work, ready)
+    published = {event.kept.key for event in ready}
     marked_at = [mark.marked_at for mark in mine]
-    await sums.mark(tx, rows_left(mine, prefix_of, ready), min(marked_at, default=None))
-    return Done(ready, len(row_ids) >= ROUND_ROWS, marked_at)
+    await sums.mark(tx, rows_left(mine, prefix_of, published), min(marked_at, default=None))
+    return Done(published, len(row_ids) >= ROUND_ROWS, marked_at)
 
 
 async def publish_due(work: UnitOfWork) -> Done:
@@ -93,7 +107,7 @@ async def publish_due(work: UnitOfWork) -> Done:
     free = await _lock(tx, due)
     last = await store.last_published(tx, free)
     ready = {key: Cause.TIME for key, published in last.items() if published.is_due(tx.now)}
-    await _publish(work, ready, last)
+    await _write(work, await _events(tx, ready, last))
     return Done(ready, len(due) >= ROUND_ROWS)
 
 
@@ -110,37 +124,46 @@ async def publish_missing(work: UnitOfWork, keys: Collection[ScoreKey]) -> Done:
         for key in free
         if not (before := last.get(key)) or not before.is_held or before.profiles != _own_of(own, key).told
     }
-    await _publish(work, ready, last)
+    await _write(work, await _events(work.tx, ready, last))
     return Done(ready, not_free=set(keys) - free)
 
 
-async def _publish(work: UnitOfWork, causes: Mapping[ScoreKey, Cause], last: Mapping[ScoreKey, Published]) -> None:
-    """Read profiles and sums, and write the events. The order keys are held.
+async def _events(tx: Tx, causes: Mapping[ScoreKey, Cause], last: Mapping[ScoreKey, Published]) -> Sequence[_NewEvent]:
+    """Read profiles and sums, and return the events to write. The order keys are held; nothing is written yet.
 
     A profile that is set or gets ready after they were read is told by the walk that follows it: the event says with
     which profiles it was told.
     """
     if not causes:
-        return
-    tx = work.tx
+        return ()
     listed = sorted(causes)
     own = await store.own_profiles(tx, {key.tenant_id for key in listed})
     half_lives = {tenant_id: each.half_lives for tenant_id, each in own.items()}
     step = STEP_SCORES // (len(_PROFILES) + max((len(each.profiles) for each in own.values()), default=0))
+    events = []
     for keys in (listed[start : start + step] for start in range(0, len(listed), step)):
         sums_of = await store.sums_of(tx, keys, half_lives)
-        events, rows = [], []
         for key in keys:
-            before, told = last.get(key), _own_of(own, key)
-            profiles = (*_PROFILES, *told.profiles)
-            record = record_of(sums_of.get(key, NO_SUMS), profiles, instant_for(before, tx.now))
-            change = score_change(key, next_number(before, record.as_of), causes[key], record)
-            events.append(outgoing(key, change))
-            kept = store.KeptEvent(key, change.number, record.as_of, record.next_change_at, _encode(change), told.told)
-            rows.append(kept)
-        await work.emit(*events)
-        failpoint("publishing_after_outbox")
-        await store.keep(tx, rows)
+            told, sums_of_key = _own_of(own, key), sums_of.get(key, NO_SUMS)
+            events.append(_new_event(key, causes[key], sums_of_key, told, last.get(key), tx.now))
+    return events
+
+
+def _new_event(
+    key: ScoreKey, cause: Cause, sums_of_key: SubjectSums, told: OwnProfiles, before: Published | None, now: datetime
+) -> _NewEvent:
+    record = record_of(sums_of_key, (*_PROFILES, *told.profiles), instant_for(before, now))
+    change = score_change(key, next_number(before, record.as_of), cause, record)
+    kept = store.KeptEvent(key, change.number, record.as_of, record.next_change_at, _encode(change), told.told)
+    return _NewEvent(outgoing(key, change), kept)
+
+
+async def _write(work: UnitOfWork, events: Sequence[_NewEvent]) -> None:
+    if not events:
+        return
+    await work.emit(*(event.outgoing for event in events))
+    failpoint("publishing_after_outbox")
+    await store.keep(work.tx, [event.kept for event in events])
 
 
 def _own_of(own: Mapping[str, OwnProfiles], key: ScoreKey) -> OwnProfiles:

@@ -11,13 +11,14 @@ from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.projection.domain.course import next_half_star
 from plaudit.scoring.projection.domain.state import state_of
-from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read, weight_at
+from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read, value_at, weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, time_of, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 from plaudit.scoring.sums.domain.surveys import ces, csat, nps
+from plaudit.scoring.sums.domain.traits import TRAITS
 
-MIN_INTERVAL: Final = timedelta(milliseconds=250)
-"""Between two events of one subject: one that changes a thousand times a second is told four times a second."""
+MIN_INTERVAL: Final = timedelta(seconds=1)
+"""Between two events of one subject: one that changes a thousand times a second is told once a second."""
 MAX_STEP_BACK: Final = timedelta(minutes=1)
 """Of two transactions, the one that began first may publish last: then its time is that of the other one. What is
 further back is a clock that was set back."""
@@ -234,7 +235,10 @@ def record_of(sums: SubjectSums, profiles: Iterable[Profile], as_of: datetime) -
         as_of: the instant.
     """
     at_us = unix_us(as_of)
-    surveys = {survey: _survey_figure(survey, sums.kept, profile) for survey, profile in _SURVEYS.items()}
+    kinds = {TRAITS[part.traits].kind for part in sums.kept}
+    surveys = {
+        survey: _survey_figure(survey, sums.kept, profile) for survey, profile in _SURVEYS.items() if survey in kinds
+    }
     return Record(
         as_of,
         {profile.name: _profile_figures(profile, sums.parts_of(profile), at_us) for profile in profiles},
@@ -256,9 +260,9 @@ def next_stars(profile: Profile, merged: MergedSums, at_us: int) -> NextStars | 
     """
     if merged.sums.n <= 0 or profile.is_frozen:
         return None
-    shown = half_stars(read(merged, at_us, profile).value)
+    shown = half_stars(value_at(merged, at_us, profile))
     for start_us in (at_us, at_us + _ROUNDING_US):
-        stars = half_stars(read(merged, start_us, profile).value)
+        stars = half_stars(value_at(merged, start_us, profile))
         if stars != shown:
             return NextStars(start_us, stars)
         state = state_of(profile, merged, start_us)
@@ -287,7 +291,7 @@ def _settled(profile: Profile, merged: MergedSums, crossed_us: int, stars: float
         at_us = crossed_us + (1 << nudges) - 1
         if at_us > _LAST_US:
             return None
-        if half_stars(read(merged, at_us, profile).value) == stars:
+        if half_stars(value_at(merged, at_us, profile)) == stars:
             return NextStars(at_us, stars)
     return None
 

@@ -138,6 +138,12 @@ def read(merged: MergedSums, at_us: int, profile: Profile) -> Score:
     )
 
 
+def value_at(merged: MergedSums, at_us: int, profile: Profile) -> float:
+    """Return the `value` of `read` alone: the same bits, at a quarter of the cost."""
+    sums = merged.sums
+    return _shrunk(sums.a, sums.b, merged.landmark, at_us, profile) if sums.n > 0 else profile.prior_value
+
+
 def _effective_reviews(b: float, b2: float, n: int) -> float:
     """Return `b^2 / b2`, which lies between 1 and the number of reviews (Cauchy and Schwarz).
 
