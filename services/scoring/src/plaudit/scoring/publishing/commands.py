@@ -80,10 +80,10 @@ async def publish_marked(work: UnitOfWork) -> Done:
     marked = {prefix_of[row_id] for mark in mine for row_id in mark.row_ids if row_id in prefix_of}
     last = await store.last_published(tx, marked & free)
     ready = _not_recent(marked & free, last, tx.now)
-    await _publish(work, dict.fromkeys(ready, Cause.REVIEWS), last)
+    published = await _publish(work, dict.fromkeys(ready, Cause.REVIEWS), last)
     marked_at = [mark.marked_at for mark in mine]
-    await sums.mark(tx, rows_left(mine, prefix_of, ready), min(marked_at, default=None))
-    return Done(ready, len(row_ids) >= ROUND_ROWS, marked_at)
+    await sums.mark(tx, rows_left(mine, prefix_of, published), min(marked_at, default=None))
+    return Done(published, len(row_ids) >= ROUND_ROWS, marked_at)
 
 
 async def publish_due(work: UnitOfWork) -> Done:
@@ -93,8 +93,7 @@ async def publish_due(work: UnitOfWork) -> Done:
     free = await _lock(tx, due)
     last = await store.last_published(tx, free)
     ready = {key: Cause.TIME for key, published in last.items() if published.is_due(tx.now)}
-    await _publish(work, ready, last)
-    return Done(ready, len(due) >= ROUND_ROWS)
+    return Done(await _publish(work, ready, last), len(due) >= ROUND_ROWS)
 
 
 async def publish_missing(work: UnitOfWork, keys: Collection[ScoreKey]) -> Done:
@@ -110,27 +109,31 @@ async def publish_missing(work: UnitOfWork, keys: Collection[ScoreKey]) -> Done:
         for key in free
         if not (before := last.get(key)) or not before.is_held or before.profiles != _own_of(own, key).told
     }
-    await _publish(work, ready, last)
-    return Done(ready, not_free=set(keys) - free)
+    return Done(await _publish(work, ready, last), not_free=set(keys) - free)
 
 
-async def _publish(work: UnitOfWork, causes: Mapping[ScoreKey, Cause], last: Mapping[ScoreKey, Published]) -> None:
-    """Read profiles and sums, and write the events. The order keys are held.
+async def _publish(
+    work: UnitOfWork, causes: Mapping[ScoreKey, Cause], last: Mapping[ScoreKey, Published]
+) -> Collection[ScoreKey]:
+    """Read profiles and sums, and write the events; return what is published. The order keys are held.
 
     A profile that is set or gets ready after they were read is told by the walk that follows it: the event says with
-    which profiles it was told.
+    which profiles it was told. A subject whose sums are damaged is told when they are summed anew, which is asked for
+    here; it keeps no other waiting.
     """
     if not causes:
-        return
+        return ()
     tx = work.tx
     listed = sorted(causes)
     own = await store.own_profiles(tx, {key.tenant_id for key in listed})
     half_lives = {tenant_id: each.half_lives for tenant_id, each in own.items()}
+    damaged: dict[ScoreKey, list[int | None]] = {}
     step = STEP_SCORES // (len(_PROFILES) + max((len(each.profiles) for each in own.values()), default=0))
     for keys in (listed[start : start + step] for start in range(0, len(listed), step)):
         sums_of = await store.sums_of(tx, keys, half_lives)
         events, rows = [], []
-        for key in keys:
+        damaged |= {key: each for key, found in sums_of.items() if (each := found.damaged)}
+        for key in (each for each in keys if each not in damaged):
             before, told = last.get(key), _own_of(own, key)
             profiles = (*_PROFILES, *told.profiles)
             record = record_of(sums_of.get(key, NO_SUMS), profiles, instant_for(before, tx.now))
@@ -141,6 +144,8 @@ async def _publish(work: UnitOfWork, causes: Mapping[ScoreKey, Cause], last: Map
         await work.emit(*events)
         failpoint("publishing_after_outbox")
         await store.keep(tx, rows)
+    await store.mark_damaged(tx, damaged)
+    return causes.keys() - damaged.keys()
 
 
 def _own_of(own: Mapping[str, OwnProfiles], key: ScoreKey) -> OwnProfiles:

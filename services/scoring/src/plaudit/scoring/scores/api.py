@@ -36,10 +36,12 @@ from plaudit.scoring.scores.domain import (
     read_parts,
 )
 from plaudit.scoring.scores.schemas import ScoreOut
-from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.decay import DamagedSumsError, unix_us
 from plaudit.scoring.sums.domain.parts import Part
 
 MAX_COMPARED_SUBJECTS: Final = 1_000
+REPAIRED_SECONDS: Final = 3_600
+"""When to ask again for what is damaged: it is repaired in the night, or by an operator."""
 MAX_NAMED_SUBJECTS: Final = 3
 EXAMPLE_SOURCE_ID: Final = "01956d00-0000-7000-8000-000000000001"
 PROBLEMS: Final = {
@@ -56,6 +58,9 @@ REFUSALS: Final[Refusals] = {
     UnknownSubjectAskedError: lambda error: Problem("unknown-subject", 422, "Unknown subject", str(error)),
     UnknownProfileError: lambda error: Problem("unknown-profile", 422, "Unknown profile", str(error)),
     ProfileNotReadyError: lambda error: conflict("profile-not-ready", str(error)),
+    DamagedSumsError: lambda error: Problem(
+        "unavailable", 503, "Not available", str(error), headers={"Retry-After": f"{REPAIRED_SECONDS}"}
+    ),
 }
 """What the rules refuse → the problem that the client gets."""
 
