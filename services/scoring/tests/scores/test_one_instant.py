@@ -51,7 +51,6 @@ def of_figures(found: dict[str, Any]) -> list[int]:
     return [
         found["count"],
         found["velocity"]["last_30_days"],
-        found["answers"]["count"] + found["answers"]["unknown"],
         sum(each["count"] for each in found["by_source"]),
     ]
 
