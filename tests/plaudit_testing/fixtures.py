@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
+from plaudit.common.db import database
 from plaudit_local.servers.kafka import Kafka
 from plaudit_local.servers.postgres import Postgres
 from plaudit_testing.servers import (
@@ -89,6 +90,17 @@ def plain_logs() -> Iterator[None]:
     )
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patient_transactions() -> Iterator[None]:
+    """A server that lets tests stand still in a transaction: a machine that stops for seconds fails none of them.
+
+    Who waits for what else is for the tests of each service to say.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "IDLE_IN_TRANSACTION_TIMEOUT_MS", 300_000)
+        yield
 
 
 @server_fixture(scope="session")

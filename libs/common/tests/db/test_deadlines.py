@@ -10,7 +10,7 @@ from sqlalchemy import QueuePool
 
 from plaudit.common.db import Database, Role, Tx
 from plaudit.common.db.database import STATEMENT_TIMEOUT_MS
-from plaudit.common.db.errors import is_transient
+from plaudit.common.db.errors import FAREWELL_UNNOTICED, is_transient
 from plaudit.common.outbox.lease import LEASE_SECONDS
 from plaudit.common.settings import Settings
 from plaudit_testing.databases import migrated, settings_for
@@ -64,9 +64,17 @@ async def database(
     await made.close()
 
 
-@pytest.fixture(params=[Database.transaction, Database.driver_transaction], ids=["of SQLAlchemy", "on the driver"])
+WAYS = {
+    "of SQLAlchemy": Database.transaction,
+    "on the driver": Database.driver_transaction,
+    "a snapshot of SQLAlchemy": Database.snapshot,
+    "a snapshot on the driver": Database.driver_snapshot,
+}
+
+
+@pytest.fixture(params=[*WAYS.values()], ids=[*WAYS])
 def open_(request: pytest.FixtureRequest) -> Open:
-    """Open a transaction, in each of the two ways."""
+    """Open a transaction, in each way."""
     opened: Open = request.param
     return opened
 
@@ -193,6 +201,23 @@ async def test_a_message_that_ends_an_open_transaction_is_transient(common_url: 
         with pytest.raises(Exception) as raised:
             async with open_(made):
                 await end_all_sessions(common_url, proxy)
+        assert is_transient(raised.value)
+        await warm(made, open_)
+
+
+async def test_what_ended_a_transaction_is_not_hidden_by_what_cannot_be_rolled_back(
+    common_url: str, proxy: TcpProxy, open_: Open
+):
+    """A process that has had no time for seconds runs a statement before it has seen that its connection is gone."""
+    async with database(common_url, proxy, database_open_timeout_seconds=SHORT_SECONDS) as made:
+
+        async def stand_still_and_go_on() -> None:
+            async with open_(made) as tx:
+                await end_all_sessions(common_url, proxy)
+                await tx.raw.fetchval("SELECT 1")
+
+        with pytest.raises(asyncpg.InternalClientError, match=FAREWELL_UNNOTICED) as raised:
+            await stand_still_and_go_on()
         assert is_transient(raised.value)
         await warm(made, open_)
 

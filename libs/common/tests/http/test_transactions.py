@@ -1,6 +1,7 @@
 """A request's one transaction: committed before the answer leaves, rolled back by whatever is raised."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 import asyncpg
@@ -11,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from structlog.testing import capture_logs
 
-from plaudit.common.db import Database
-from plaudit.common.http import DriverTx, Principal, TenantTx, Work, conflict, create_app
+from plaudit.common.db import Database, Role, Tx
+from plaudit.common.http import DriverTx, Principal, TenantTx, Work, conflict, create_app, read_apart
 from plaudit.common.http.errors import AnswerInsteadError
 from plaudit.common.process import Resources
 from plaudit_testing.databases import TESTING, patient_settings_for
@@ -101,6 +102,41 @@ async def unknown_by_driver(number: int, tx: DriverTx) -> None:
     await tx.raw.execute(INSERT, "acme", number)
 
 
+async def counted_twice(request: Request, tx: Tx) -> list[int]:
+    """How many things there are, before and after another one is committed."""
+    before = await tx.raw.fetchval("SELECT count(*) FROM things")
+    async with request.app.state.resources.database(Role.WORKER).transaction() as other:
+        await other.raw.execute(INSERT, "acme", 7)
+    return [before, await tx.raw.fetchval("SELECT count(*) FROM things")]
+
+
+@router.get("/counted")
+async def counted(request: Request, _principal: Caller, tx: TenantTx) -> list[int]:
+    return await counted_twice(request, tx)
+
+
+@router.get("/driver/counted")
+async def counted_by_driver(request: Request, _principal: Caller, tx: DriverTx) -> list[int]:
+    return await counted_twice(request, tx)
+
+
+@router.get("/apart/counted")
+async def counted_apart(request: Request, principal: Caller) -> list[int]:
+    return await read_apart(
+        request.app.state.resources.database(Role.API), principal.tenant_id, partial(counted_twice, request)
+    )
+
+
+@router.post("/counted")
+async def counted_in_a_command(request: Request, _principal: Caller, tx: TenantTx) -> list[int]:
+    return await counted_twice(request, tx)
+
+
+@router.get("/written")
+async def write_while_asked(principal: Caller, tx: TenantTx) -> None:
+    await tx.raw.execute(INSERT, principal.tenant_id, 8)
+
+
 @pytest.fixture
 async def client(testing_url: str) -> AsyncIterator[httpx.AsyncClient]:
     resources = Resources(patient_settings_for(testing_url), TESTING)
@@ -174,4 +210,19 @@ async def test_without_a_principal_no_transaction_is_opened(
     with capture_logs() as lines:
         assert (await client.post("/unknown/1")).status_code == 500
     assert "declare the principal" in str(lines[0]["exc_info"])
+    assert await numbers(worker_database) == []
+
+
+@pytest.mark.parametrize("path", ["/counted", "/driver/counted", "/apart/counted"])
+async def test_whoever_asks_is_answered_of_one_instant(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).json() == [0, 0]
+
+
+async def test_a_command_sees_what_was_committed_while_it_ran(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/counted")).json() == [0, 1]
+
+
+async def test_asking_writes_nothing(client: httpx.AsyncClient, worker_database: Database) -> None:
+    assert (await client.get("/written")).status_code >= 500
+    assert (await client.head("/written")).status_code >= 500
     assert await numbers(worker_database) == []

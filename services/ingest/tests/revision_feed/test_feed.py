@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,9 @@ from plaudit.common.db import Role
 from plaudit.common.http import event_stream
 from plaudit.common.vault import vault_of
 from plaudit.ingest.erasure.jobs import ErasureJob
+from plaudit.ingest.revision_feed import store
+from plaudit.ingest.revision_feed.domain import Place
+from plaudit_testing.problems import problem_of
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -221,3 +225,31 @@ async def test_of_a_review_that_is_erased_the_feed_says_that_alone(ingest: Inges
     [(_, _, before, after)] = [each for each in told if not each[1]]
     assert before is None
     assert after["external_id"] == "b"
+
+
+async def test_a_place_that_a_restored_database_has_not_come_to_is_refused_and_an_open_stream_ends(
+    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(event_stream, "PAUSE_SECONDS", 0.01)
+    await ingest.post(source, [created("a"), created("b")])
+    await publish(ingest, 2)
+    after = (await ingest.get(FEED, limit=1)).json()["next"]
+    headers = {"authorization": f"Bearer {await ingest.key()}", "accept": "text/event-stream"}
+    asked, end = 0, store.end
+
+    async def restored(tx: Any) -> Place:
+        nonlocal asked
+        asked += 1
+        return await end(tx) if asked <= 2 else Place(7, UUID(int=0), 0)
+
+    monkeypatch.setattr(store, "end", restored)
+    open_stream = await ingest.client.get(FEED, headers=headers)
+    [place] = [line.removeprefix("id: ") for line in open_stream.text.splitlines() if line.startswith("id: ")]
+
+    refused = [
+        await ingest.get(FEED, limit=1, after=after),
+        await ingest.client.get(FEED, headers=headers | {"last-event-id": place}),
+    ]
+    assert {problem_of(each) for each in refused} == {(422, "invalid-cursor")}
+    assert all("restored" in each.json()["detail"] for each in refused)
+    assert len(await ingest.items(FEED)) == 2, "whoever begins anew reads all that there is"

@@ -1,7 +1,7 @@
 """The last events of scores over HTTP, in pages and live."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -171,3 +171,27 @@ async def test_a_place_that_a_restored_database_has_not_reached_is_refused_and_w
         assert all("restored" in each.json()["detail"] and "all pages" in each.json()["detail"] for each in refused)
         anew = await api.get(EVENTS)
     assert subjects(anew) == ["acme", "globex"]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_stream_that_stands_at_a_place_that_is_gone_ends_at_once(
+    bus, publisher, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is restored while the stream is open: what it asks for then would come much later, or never."""
+    monkeypatch.setattr(event_stream, "STREAM_AGE", timedelta(hours=1))
+    await comes(bus, "acme")
+    await publisher.marked()
+    asked = 0
+    end = store.end
+
+    async def restored(tx: Any) -> Place:
+        nonlocal asked
+        asked += 1
+        return await end(tx) if asked <= 2 else Place(7, "")
+
+    monkeypatch.setattr(store, "end", restored)
+    answer = await api.get(EVENTS, headers=STREAM)
+
+    assert asked == 3, "where it begins, a step later, and when it was restored"
+    [place] = [line.removeprefix("id: ") for line in answer.text.splitlines() if line.startswith("id: ")]
+    assert problem_of(await api.get(EVENTS, headers=STREAM | {"last-event-id": place})) == (422, "invalid-cursor")

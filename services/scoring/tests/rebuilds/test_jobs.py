@@ -243,3 +243,24 @@ async def test_what_takes_the_place_has_the_names_that_a_migration_knows(
     for _ in range(2):
         await rebuild(worker, owner, nothing)
         assert await superuser.fetch(NAMES) == before
+
+
+COMMENTS = """
+SELECT c.relname, a.attname, col_description(c.oid, a.attnum) FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum >= 0 WHERE c.relname = ANY($1)
+UNION ALL SELECT relname, '', obj_description(oid, 'pg_class') FROM pg_class WHERE relname = ANY($1) ORDER BY 1, 2
+"""
+
+
+async def test_what_is_said_of_a_table_stays_with_its_name(
+    groups: Any, worker: Database, owner: Database, superuser: asyncpg.Connection
+) -> None:
+    await groups.tell(None, review_state(5, "acme"))
+    await superuser.execute("COMMENT ON COLUMN scoring.sums.n5 IS 'it''s of the sums'")
+    tables = ["sums", "sums_anew", "tenant_sums", "tenant_sums_anew"]
+    before = await superuser.fetch(COMMENTS, tables)
+    assert len({row[2] for row in before if not row[1]}) == 4
+
+    for _ in range(2):
+        await rebuild(worker, owner, nothing)
+        assert await superuser.fetch(COMMENTS, tables) == before

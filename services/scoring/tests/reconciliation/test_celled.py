@@ -16,8 +16,9 @@ from plaudit.scoring import metrics
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.moves import commands as moves
 from plaudit.scoring.reconciliation import jobs
-from plaudit.scoring.reconciliation.domain import Outcome
+from plaudit.scoring.reconciliation.domain import MAX_COMPARED_SECONDS, Outcome
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile_large
+from plaudit.scoring.reconciliation.store import celled
 from plaudit.scoring.reconciliation.store.celled import Celled
 from plaudit_testing.command_line import CommandLine
 from plaudit_testing.review_events import review_state
@@ -285,3 +286,33 @@ async def test_the_command_says_that_a_large_subjects_past_was_wrong(
     assert "2 large subjects' past compared; that of 1 was wrong and is made anew." in said
     again = await asyncio.to_thread(command_line.json, "score", "reconcile", "--tenant", "default", "--subject", "acme")
     assert (again["celled"], again["refilled"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE scoring.cells SET n5 = n5 + 1 WHERE prefix = 'acme'",
+        "UPDATE scoring.moves SET n = n + 2 WHERE prefix = 'acme'",
+    ],
+)
+@pytest.mark.usefixtures("made")
+async def test_of_two_comparisons_at_once_one_lets_cells_be_made_anew_and_counts(
+    large: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    """The other one comes when all is made anew already, and lets nothing be made anew once more."""
+    await superuser.execute(damage)
+    async with worker.driver_transaction() as tx:
+        found = await celled.compare(tx, ACME, MAX_COMPARED_SECONDS)
+
+    async def compared_before(*_: Any) -> Any:
+        return found
+
+    first = await reconcile_large(worker, ACME)
+    await make_all(large, worker)
+    monkeypatch.setattr(celled, "compare", compared_before)
+    second = await reconcile_large(worker, ACME)
+
+    assert (first.refilled, second.refilled) == (1, 0)
+    assert (first.differing > 0, second.differing, second.rounded) == (True, 0, 0)
+    assert await superuser.fetchval("SELECT bool_and(is_filled) FROM scoring.celled_prefixes")
+    assert await superuser.fetchval("SELECT count(*) FROM scoring.summed_prefixes") == 2

@@ -311,3 +311,77 @@ async def touch(worker: Database, lock_timeout_ms: int = 2_000) -> None:
     async with worker.driver_transaction() as live:
         await live.raw.execute(f"SET LOCAL lock_timeout = {lock_timeout_ms}")
         await live.raw.execute("UPDATE positions SET moved_at = now() WHERE consumer_group = $1", LIVE.group)
+
+
+async def compared_twice(worker: Database, monkeypatch: pytest.MonkeyPatch, work: Any) -> tuple[Any, Any]:
+    """What two processes make of the same, of which the second begins when the first one has compared."""
+    other: list[Any] = []
+    repair = commands.repair
+
+    async def when_another_has_repaired(*arguments: Any) -> Any:
+        monkeypatch.setattr(commands, "repair", repair)
+        other.append(await work())
+        return await repair(*arguments)
+
+    monkeypatch.setattr(commands, "repair", when_another_has_repaired)
+    return await work(), other[0]
+
+
+@pytest.mark.parametrize(
+    ("damage", "differing", "rounded"),
+    [
+        ("UPDATE scoring.sums SET n5 = n5 + 1 WHERE prefix = 'acme'", 2, 0),
+        ("UPDATE scoring.sums SET trust_a = trust_a * 1.0000001 WHERE prefix = 'acme'", 0, 2),
+        ("DELETE FROM scoring.sums WHERE prefix = 'acme'", 2, 0),
+    ],
+)
+async def test_of_two_comparisons_at_once_one_repairs_and_counts(
+    groups: Any,
+    worker: Database,
+    superuser: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: str,
+    differing: int,
+    rounded: int,
+) -> None:
+    for partition in (0, 1):
+        await groups.tell(None, review_state(5, "acme", rated_at=NOW), partition=partition, review_id=str(uuid7()))
+    right = await rows(superuser)
+    await superuser.execute(damage)
+    await superuser.execute("DELETE FROM scoring.marks")
+
+    both = await compared_twice(worker, monkeypatch, lambda: reconcile(worker, "default", "acme"))
+
+    assert sum(each.differing for each in both) == differing
+    assert sum(each.rounded for each in both) == rounded
+    assert [each.skipped for each in both] == [0, 0]
+    assert await rows(superuser) == near(right)
+    assert await superuser.fetchval("SELECT sum(cardinality(row_ids)) FROM scoring.marks") == 2
+
+
+async def test_two_processes_that_compare_in_one_night_count_each_subject_once(
+    groups: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await groups.tell(None, review_state(5, "acme", rated_at=NOW))
+    await groups.tell(None, review_state(5, "globex", rated_at=NOW), review_id=str(uuid7()))
+    await superuser.execute("UPDATE scoring.sums SET n5 = n5 + 1")
+
+    async def night() -> int:
+        done, job = 0, ReconciliationJob(worker)
+        while await job.go_on():
+            done += 1
+        return done
+
+    both = await compared_twice(worker, monkeypatch, night)
+
+    assert sum(both) >= 2
+    [night_row] = await superuser.fetch("SELECT compared, differing, skipped FROM scoring.reconciliations")
+    assert tuple(night_row) == (2, 2, 0)
+
+
+async def test_two_processes_begin_one_night(groups: Any, worker: Database, superuser: asyncpg.Connection) -> None:
+    await groups.tell(None, review_state(5, "acme"))
+
+    await asyncio.gather(*(ReconciliationJob(worker).go_on() for _ in range(3)))
+
+    assert await superuser.fetchval("SELECT count(*) FROM scoring.reconciliations") == 1

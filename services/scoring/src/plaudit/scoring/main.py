@@ -110,6 +110,8 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             "badges": "Which scores everybody may see, as badges on other sites.",
         },
     )
+    # In the order in which rebuilds and refills put others in their place.
+    resources.database(Role.API).share("sums", "ledger")
     worker = resources.database(Role.WORKER)
     return Parts(
         app=app,

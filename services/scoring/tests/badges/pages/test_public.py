@@ -173,6 +173,39 @@ async def test_scripts_of_other_sites_may_read_nothing_else(anybody: httpx.Async
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+MATTERS = {
+    "/badges/default/acme.svg?theme=dark&size=compact": ("/badges/default/acme.svg", ', except=("theme" "size")'),
+    "/badges/default/acme.html": ("/badges/default/acme.html", ""),
+    "/badges/default/acme.json": ("/badges/default/acme.json", ""),
+    "/scores/how/trust": ("/scores/how/trust", ', except=("tenant" "subject")'),
+    "/scores/how/recent?subject=acme&tenant=default": (
+        "/scores/how/recent?tenant=default&subject=acme",
+        ', except=("tenant" "subject")',
+    ),
+}
+
+
+@pytest.mark.parametrize("path", MATTERS)
+async def test_what_others_add_to_an_address_changes_nothing_and_every_answer_names_its_own_address(
+    anybody: httpx.AsyncClient, kite: None, path: str
+) -> None:
+    own, matters = MATTERS[path]
+
+    plain = await anybody.get(path)
+    passed_on = await anybody.get(f"{path}{'&' if '?' in path else '?'}utm_source=mail&fbclid=x%3Cy")
+
+    assert (passed_on.status_code, passed_on.content) == (200, plain.content)
+    assert passed_on.headers["etag"] == plain.headers["etag"]
+    assert {each.headers["link"] for each in (plain, passed_on)} == {f'<https://plaudit.example{own}>; rel="canonical"'}
+    assert plain.headers["no-vary-search"] == f"key-order, params{matters}"
+
+
+async def test_a_value_that_a_parameter_of_ours_does_not_have_is_refused(
+    anybody: httpx.AsyncClient, kite: None
+) -> None:
+    assert (await anybody.get("/badges/default/acme.svg?theme=blue")).status_code == 422
+
+
 async def test_a_changed_figure_has_another_tag(anybody: httpx.AsyncClient, kite: None, bus) -> None:
     before = (await anybody.get("/badges/default/acme.svg")).headers["etag"]
     await bus.tell(None, review_state(1, "acme", rated_at=datetime.now(UTC)))

@@ -41,6 +41,7 @@ class Role(StrEnum):
     """Runs consumers, relay and jobs; sees all rows, and is never used for a request."""
 
 
+_BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _NOW = "now()"
 _NOW_OF_TEST_CLOCK = "now() + coalesce((SELECT moved_by FROM common.clock_offset), interval '0')"
 _BEGIN = "SELECT set_config('plaudit.tenants', $1, true) AS tenants, {now} AS now"
@@ -149,6 +150,7 @@ class Database:
         self.role = role
         self._now = _NOW_OF_TEST_CLOCK if settings.test_clock else _NOW
         self._begin = _BEGIN.format(now=self._now)
+        self._begin_snapshot = _BEGIN_SNAPSHOT
         self.begin_and_lock = _BEGIN_AND_LOCK.format(now=self._now)
         """Opens a transaction on the driver, also as a WITH query: $1 its tenants, $2 the numbers of its order keys."""
         self._open_timeout_seconds = (
@@ -168,6 +170,8 @@ class Database:
             connect_args=connect_args,
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+        # The same connections. SQLAlchemy begins nothing on them: it cannot lock before it reads.
+        self._snapshots = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._driver_pool: asyncpg.Pool | None = None
         self._driver_pool_options = {
             "dsn": url.set(drivername="postgresql").render_as_string(hide_password=False),
@@ -195,9 +199,12 @@ class Database:
             tx = await self._open(stack, tenants)
             try:
                 yield tx
-            except TimeoutError:
-                tx.raw.terminate()
-                await tx.sql.invalidate()
+            except BaseException as error:
+                if isinstance(error, TimeoutError):
+                    tx.raw.terminate()
+                if tx.raw.is_closed():
+                    # Nothing can be rolled back over it: what that raised would be told in place of this error.
+                    await tx.sql.invalidate()
                 raise
 
     # When a server does not answer, the connection is cut: after a mere cancellation of the statement, the driver waits
@@ -216,6 +223,61 @@ class Database:
         finally:
             cut.cancel()
         return SqlTx(raw, started.now, connection)
+
+    def share(self, *tables: str) -> None:
+        """Let every snapshot of this process lock these tables, in this order, before it sees anything.
+
+        They are those in whose place another one may be put, or which may be emptied as a whole, while requests read.
+        Neither respects a snapshot: one that was taken before would find another table, and of that a part. Nobody but
+        whoever takes the place waits for these locks.
+        """
+        self._begin_snapshot = f"{_BEGIN_SNAPSHOT}; LOCK TABLE {', '.join(tables)} IN ACCESS SHARE MODE"
+
+    @asynccontextmanager
+    async def snapshot(self, *tenants: str) -> AsyncIterator[SqlTx]:
+        """Open a REPEATABLE READ transaction that only reads: all its statements see the database as of one instant.
+
+        Args:
+            tenants: whose rows it may read under the api and hook roles.
+
+        Raises:
+            Exception: as `transaction`; a statement that writes is refused.
+        """
+        deadline = asyncio.get_running_loop().time() + self._open_timeout_seconds
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout_at(deadline):
+                connection = await stack.enter_async_context(self._snapshots.connect())
+            raw = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+            try:
+                async with self._snapshot_of(raw, tenants, deadline) as tx:
+                    yield SqlTx(tx.raw, tx.now, connection)
+            except BaseException:
+                if raw.is_closed():
+                    await connection.invalidate()
+                raise
+
+    @asynccontextmanager
+    async def driver_snapshot(self, *tenants: str) -> AsyncIterator[Tx]:
+        """Open a transaction as `snapshot` does, on the bare driver."""
+        deadline = asyncio.get_running_loop().time() + self._open_timeout_seconds
+        async with self._driver_connection() as raw, self._snapshot_of(raw, tenants, deadline) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _snapshot_of(self, raw: asyncpg.Connection, tenants: Sequence[str], deadline: float) -> AsyncIterator[Tx]:
+        cut = asyncio.get_running_loop().call_at(deadline, raw.terminate)
+        try:
+            # Both in one trip. A lock takes no snapshot, and the next statement does: after it has waited for the lock.
+            await raw.execute(self._begin_snapshot)
+            now = await raw.fetchval(self._begin, tenants_literal(tenants), column=1)
+            cut.cancel()
+            yield Tx(raw, now)
+            await raw.execute("COMMIT")
+        except BaseException as error:
+            await self._roll_back(raw, error)
+            raise
+        finally:
+            cut.cancel()
 
     @asynccontextmanager
     async def driver_transaction(self, *tenants: str, order_keys: Iterable[OrderKey] = ()) -> AsyncIterator[Tx]:

@@ -2,11 +2,14 @@
 
 A stream begins with the id of its place, beats while nothing comes, and ends when it is old or its process stops;
 browsers come back by themselves with `Last-Event-ID`, and miss nothing. Nothing is read ahead of a slow client.
+
+Where a database was restored from a backup, a place may be of events that it no longer has, and nothing would follow
+until as many have come again. Such a place is refused, and a stream that stands at one ends.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,7 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from plaudit.common.db import Database, Role, SqlTx
 from plaudit.common.http.headers import preferred
 from plaudit.common.http.paging import decode_cursor, encode_cursor
-from plaudit.common.http.problems import unavailable
+from plaudit.common.http.problems import unavailable, unprocessable
 from plaudit.common.http.transactions import read_apart
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -64,6 +67,8 @@ class Feed(Generic[Place]):
     place: type[Place]
     """What an id holds, for example `tuple[int, UUID]`."""
     following: Following[Place]
+    end: Callable[[SqlTx], Awaitable[Place]]
+    """Reads the place behind all that may follow any: what is there is not final yet."""
 
     def id_of(self, place: Place) -> str:
         """Return a place as the id of an event."""
@@ -76,6 +81,24 @@ class Feed(Generic[Place]):
             Problem: 422 `invalid-cursor`, when it is not an id of this feed.
         """
         return decode_cursor(event_id, self.place, of=self.name)
+
+    async def reached(self, tx: SqlTx, place: Place) -> Place:
+        """Return a place, of an id or of a page, that this database has come to.
+
+        Raises:
+            Problem: 422 `invalid-cursor`, when all that there is comes before it.
+        """
+        if await self.has_reached(tx, place):
+            return place
+        detail = (
+            "This place is behind all events that there are: the database was restored since it was given. "
+            "Start again without it, and read all pages."
+        )
+        raise unprocessable("invalid-cursor", detail)
+
+    async def has_reached(self, tx: SqlTx, place: Place) -> bool:
+        """Return whether this database has come to a place."""
+        return place <= await self.end(tx)
 
 
 class Streams:
@@ -136,7 +159,9 @@ async def _events(
     # Without an id, a client that no event has come to would come back at another place, and miss what was in between.
     yield f"id: {feed.id_of(place)}\nretry: {PAUSE_SECONDS * 1000:.0f}\n\n"
     while now() < ends_at and not is_over():
-        found = await read_apart(database, tenant_id, partial(feed.following, after=place, limit=EVENTS_OF_A_STEP))
+        found = await read_apart(database, tenant_id, partial(_step, feed=feed, after=place))
+        if found is None:
+            return  # its client comes back with a place that is refused, and begins anew
         for each in found:
             place = each.place
             yield f"id: {feed.id_of(place)}\nevent: {each.type}\ndata: {each.data}\n\n"
@@ -147,3 +172,9 @@ async def _events(
             yield ": still here\n\n"
         if len(found) < EVENTS_OF_A_STEP:
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _step(tx: SqlTx, *, feed: Feed[Place], after: Place) -> Sequence[StreamedEvent[Place]] | None:
+    """Return what is new behind a place; None where the database has not come to that place."""
+    found = await feed.following(tx, after=after, limit=EVENTS_OF_A_STEP)
+    return found if found or await feed.has_reached(tx, after) else None

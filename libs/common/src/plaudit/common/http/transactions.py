@@ -4,7 +4,10 @@ An endpoint declares its principal first and then `TenantTx` to read, or `Work` 
 less time, with statements that are texts. Whatever it raises rolls the transaction back. When the commit fails, the
 answer is that failure: no 2xx is sent before the commit.
 
-An answer that is streamed outlives that transaction; it reads each of its parts by `read_apart`.
+A request that asks (GET or HEAD) reads of one instant, however many statements its answer takes, and can write nothing:
+parts that are read one after the other add up, whatever is committed meanwhile.
+
+An answer that is streamed outlives that transaction; it reads each of its parts by `read_apart`, each of one instant.
 """
 
 import asyncio
@@ -14,7 +17,7 @@ from typing import Annotated, Final, TypeVar
 from fastapi import Depends, Request
 
 from plaudit.common.db import Database, Role, SqlTx, Tx
-from plaudit.common.http.auth import Principal
+from plaudit.common.http.auth import SAFE_METHODS, Principal
 from plaudit.common.outbox import SqlUnitOfWork
 
 Read = TypeVar("Read")
@@ -29,7 +32,9 @@ async def tenant_transaction(request: Request) -> AsyncIterator[SqlTx]:
     Raises:
         RuntimeError: the endpoint does not declare its principal first.
     """
-    async with _database(request).transaction(_tenant_id(request)) as tx:
+    database = _database(request)
+    opened = database.snapshot if request.method in SAFE_METHODS else database.transaction
+    async with opened(_tenant_id(request)) as tx:
         yield tx
 
 
@@ -42,7 +47,9 @@ async def driver_transaction(request: Request) -> AsyncIterator[Tx]:
     Raises:
         RuntimeError: as `tenant_transaction`.
     """
-    async with _database(request).driver_transaction(_tenant_id(request)) as tx:
+    database = _database(request)
+    opened = database.driver_snapshot if request.method in SAFE_METHODS else database.driver_transaction
+    async with opened(_tenant_id(request)) as tx:
         yield tx
 
 
@@ -77,7 +84,7 @@ async def read_apart(database: Database, tenant_id: str, read: Callable[[SqlTx],
     """
 
     async def whole() -> Read:
-        async with database.transaction(tenant_id) as tx:
+        async with database.snapshot(tenant_id) as tx:
             return await read(tx)
 
     task = asyncio.create_task(whole())

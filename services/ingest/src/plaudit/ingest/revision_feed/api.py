@@ -54,13 +54,20 @@ async def read_revisions(
     With `Accept: text/event-stream` the answer is a live stream instead: new revisions within a second, each with an
     `id` for `Last-Event-ID`, and a comment every ten seconds. It begins with the `id` of its place, and ends after ten
     minutes; browsers come back by themselves.
+
+    Where the database was restored from a backup, `after` or `Last-Event-ID` may be of revisions that it no longer has.
+    It is refused then (422 `invalid-cursor`), and so is a stream from it; one that is open ends: read all pages anew.
     """
     partitions = request.app.state.resources.settings.partitions
+    feed = _feed(principal.tenant_id, partitions)
     if is_asked_for(request):
-        feed = _feed(principal.tenant_id, partitions)
-        begin = feed.place_of(last_event_id) if last_event_id else await store.end(tx)
+        begin = await (feed.reached(tx, feed.place_of(last_event_id)) if last_event_id else feed.end(tx))
         return event_stream(request, principal.tenant_id, feed, begin)
-    extent, place = (await store.published(tx, REVIEWS.name), BEGINNING) if after is None else _decode(after)
+    if after is None:
+        extent, place = await store.published(tx, REVIEWS.name), BEGINNING
+    else:
+        extent, place = _decode(after)
+        await feed.reached(tx, extent.end)
     found = await store.following(tx, principal.tenant_id, place, limit + 1)
     held = [each for each in found if extent.holds(each.place.xid)]
     return RevisionPageOut(
@@ -88,4 +95,4 @@ def _feed(tenant_id: str, partitions: int) -> Feed[Place]:
             StreamedEvent(each.place, each.type, fed_revision_out(each, partitions).model_dump_json()) for each in found
         ]
 
-    return Feed(_STREAM, Place, following)
+    return Feed(_STREAM, Place, following, store.end)

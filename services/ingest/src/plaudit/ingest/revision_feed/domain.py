@@ -32,6 +32,11 @@ class Extent:
     sequences: Mapping[str, int]
     """Partition → the number of its last event that is read."""
 
+    @property
+    def end(self) -> Place:
+        """The place that its reading goes on to."""
+        return Place(self.until, UUID(int=0), 0)
+
     def holds(self, xid: int) -> bool:
         """Return whether the revisions of a transaction are read."""
         return xid < self.until or (xid == self.until and not self.is_within)

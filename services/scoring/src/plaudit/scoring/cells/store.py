@@ -26,7 +26,7 @@ from plaudit.scoring.cells.domain import (
 from plaudit.scoring.cells.tables import cells, rated_cells
 from plaudit.scoring.history import store as history
 from plaudit.scoring.profiles.domain import DAY_US
-from plaudit.scoring.sums.domain.decay import time_of, unix_us
+from plaudit.scoring.sums.domain.decay import are_sound, time_of, unix_us
 from plaudit.scoring.sums.domain.kept import MOST_CANCELLED, NOTHING_KEPT, TOTAL, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart
 from plaudit.scoring.sums.store import added
@@ -362,8 +362,10 @@ def _end(until: datetime | None) -> int | None:
 
 
 def _is_rounded_off(row: Any) -> bool:
-    """Return whether so much was taken away again that rounding shows in what is left."""
+    """Return whether so much was taken away again that rounding shows in what is left, or cells are damaged."""
     kept = _kept(row)
+    if not are_sound(kept):
+        return True
     if not any(kept.counts):
         return False
     trust = kept.trust_w1 + kept.trust_w2 + kept.trust_w3 + kept.trust_w4 + kept.trust_w5

@@ -5,6 +5,7 @@ begins and ends within; of any other subject, and by a half-life of a tenant's o
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from math import fsum, inf, ldexp
@@ -21,7 +22,7 @@ from plaudit.scoring.history import store as history
 from plaudit.scoring.history.store import ENTRIES
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores.domain import FOR_EVER, Moment
-from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, time_of, unix_us
+from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, DamagedSumsError, are_sound, time_of, unix_us
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_US, trust_landmark
 
 # A power of two that is less would underflow, which is an error; nothing is left of such a weight.
@@ -182,7 +183,9 @@ async def aged(
         source_id: of this source alone, if given.
     """
     if own_half_life(profile) is None and moment.known_at == FOR_EVER and await cells.is_celled(tx, tenant_id, subject):
-        return await _aged_of_cells(tx, _of(tenant_id, subject, moment, profile, weights, source_id), profile, weights)
+        with suppress(DamagedSumsError):
+            of_cells = _of(tenant_id, subject, moment, profile, weights, source_id)
+            return await _aged_of_cells(tx, of_cells, profile, weights)
     asked = _asked(tenant_id, subject, moment, profile, weights, source_id)
     row = await tx.raw.fetchrow(_AGED, *asked, moment.at_us)
     if row is None or row["newest_us"] is None:
@@ -208,8 +211,9 @@ async def replies(
 ) -> list[Reply]:
     """Return what the replies that count weigh by rating, from the least; otherwise as `aged`."""
     if own_half_life(profile) is None and moment.known_at == FOR_EVER and await cells.is_celled(tx, tenant_id, subject):
-        asked = _of(tenant_id, subject, moment, profile, weights, source_id)
-        return await _replies_of_cells(tx, asked, profile, weights)
+        with suppress(DamagedSumsError):
+            asked = _of(tenant_id, subject, moment, profile, weights, source_id)
+            return await _replies_of_cells(tx, asked, profile, weights)
     rows = await tx.raw.fetch(_REPLIES, *_asked(tenant_id, subject, moment, profile, weights, source_id))
     return [Reply(**row) for row in rows]
 
@@ -356,7 +360,11 @@ class _Scale:
 async def _rated(
     tx: Tx, statement: str, asked: Asked, parts: Sequence[Cut], within: Stretch | None = None
 ) -> list[Any]:
-    """Return the sums of the reviews that were rated in each of some parts of time, all within a short one if given."""
+    """Return the sums of the reviews that were rated in each of some parts of time, all within a short one if given.
+
+    Raises:
+        DamagedSumsError: a sum is no number: the ledger answers in place of cells.
+    """
     spans = [(part, *each) for part, of_part in enumerate(parts) for each in of_part.spans]
     ends = [
         (part, *map(time_of, each))
@@ -372,6 +380,8 @@ async def _rated(
         *([*asked.traits], asked.source_id, asked.by_source),
         *(() if within is None else (time_of(us) for us in within)),
     )
+    if not all(are_sound(row[name] for name in cells.RATED_NUMBERS) for row in rows):
+        raise DamagedSumsError
     return rows
 
 

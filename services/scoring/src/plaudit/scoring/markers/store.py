@@ -1,6 +1,7 @@
 """Every SQL statement about markers, and the one that reads the ratings around them."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -23,7 +24,7 @@ from plaudit.scoring.markers.domain.effect import OF_ALL, Of, Ratings, Windows
 from plaudit.scoring.markers.domain.marker import ALL_MARKERS, Listed, Marker, MarkerKind
 from plaudit.scoring.markers.tables import markers
 from plaudit.scoring.scores.domain import FOR_EVER
-from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.decay import DamagedSumsError, unix_us
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 _COLUMNS = Columns(markers)
@@ -131,8 +132,9 @@ async def around(
     bounds = [unix_us(each) for each in (windows.start, windows.at, windows.end)]
     if await cells.is_celled(tx, tenant_id, subject):
         asked = Asked(tenant_id=tenant_id, subject=subject, at=tx.now, traits=traits, source_id=of.source_id)
-        before, after = await ratings_of_cells(tx, asked, [cut(*each) for each in pairwise(bounds)])
-        return before, after
+        with suppress(DamagedSumsError):
+            before, after = await ratings_of_cells(tx, asked, [cut(*each) for each in pairwise(bounds)])
+            return before, after
     rows = await tx.raw.fetch(_AROUND, tenant_id, subject, tx.now, FOR_EVER, *bounds, traits, of.source_id)
     before, after = ({row["rating"]: row["n"] for row in rows if row["is_after"] is each} for each in (False, True))
     return before, after

@@ -22,7 +22,7 @@ from plaudit.scoring.moves.domain import (
 )
 from plaudit.scoring.moves.tables import moves
 from plaudit.scoring.profiles.domain import DAY_US
-from plaudit.scoring.sums.domain.decay import EPOCH, time_of
+from plaudit.scoring.sums.domain.decay import EPOCH, are_sound, time_of
 from plaudit.scoring.sums.domain.kept import RECENT_US, TRUST_US
 from plaudit.scoring.topics.domain import NO_TOPIC, NOT_SORTED, OTHER_TOPIC
 
@@ -262,7 +262,7 @@ async def summed_until(tx: Tx, tenant_id: str, subject: str, from_day: int) -> S
 async def read(
     tx: Tx, tenant_id: str, subject: str, found: ShownPieces, read_us: int, half_life_us: int | None, *, is_large: bool
 ) -> list[Moved]:
-    """Return what was shown of a subject in pieces of time.
+    """Return what was shown of a subject in pieces of time; from the ledger alone where its sums are damaged.
 
     Args:
         tx: the open transaction.
@@ -274,13 +274,16 @@ async def read(
         is_large: whether the subject has more entries than a few days of its tenant.
     """
     rows: list[Any] = []
+    stretches = found.stretches
     if found.spans:
         grains, spans = zip(*found.spans, strict=True)
         statement = _TOTALS_OF_SPANS if half_life_us is None else _OF_SPANS[half_life_us]
         rows += await tx.raw.fetch(statement, tenant_id, subject, grains, spans, read_us, half_life_us)
-    if found.stretches:
+        if not all(are_sound((row["a"], row["b"], row["changes"])) for row in rows):
+            rows, stretches = [], [found.window]
+    if stretches:
         statement = _READ_BY_TIME if is_large else _READ_BY_SUBJECT
-        times = bounds(found.stretches)
+        times = bounds(stretches)
         rows += await tx.raw.fetch(statement, tenant_id, subject, *times, read_us, half_life_us)
     return [_moved(row) for row in rows]
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Paging, Principal, Subject, SubjectFilter, TenantTx, authorize, describe
 from plaudit.common.http.event_stream import Feed, LastEventId, StreamedEvent, described, event_stream, is_asked_for
-from plaudit.common.http.problems import unprocessable
 from plaudit.scoring.publishing import store
 from plaudit.scoring.publishing.domain import BEGINNING, Place
 from plaudit.scoring.publishing.events import TYPE
@@ -47,35 +46,19 @@ async def read_score_events(
     by themselves. Read all pages, then follow from the `last_event_id` of the last one: nothing is missed.
 
     Where the database was restored from a backup, a `cursor` or `Last-Event-ID` may be of events that it no longer has.
-    It is refused then (422 `invalid-cursor`), and so is a stream from it: read all pages anew.
+    It is refused then (422 `invalid-cursor`), and so is a stream from it; one that is open ends: read all pages anew.
     """
     feed = feed_of(principal.tenant_id, paging.of, subject, under)
-    end = await store.end(tx)
     if is_asked_for(request):
-        begin = _reached(feed.place_of(last_event_id), end) if last_event_id else end
+        begin = await (feed.reached(tx, feed.place_of(last_event_id)) if last_event_id else feed.end(tx))
         return event_stream(request, principal.tenant_id, feed, begin)
-    after = _reached(paging.after(Place) or BEGINNING, end)
+    after = await feed.reached(tx, paging.after(Place) or BEGINNING)
     found = await store.events_after(tx, principal.tenant_id, after, subject, under, paging.rows)
     page = paging.page(found, lambda each: each.place, lambda each: ScoreEventOut.model_validate_json(each.data))
     shown = found[: paging.limit]
     return ScoreEventPageOut(
         items=page.items, next=page.next, last_event_id=feed.id_of(shown[-1].place if shown else after)
     )
-
-
-def _reached(place: Place, end: Place) -> Place:
-    """Return a place that there has been.
-
-    Raises:
-        Problem: 422 `invalid-cursor`, when all that there is comes before it: nothing would ever follow.
-    """
-    if place.xid > end.xid:
-        detail = (
-            "This place is behind all events that there are: the database was restored since it was given. "
-            "Start again without it, and read all pages."
-        )
-        raise unprocessable("invalid-cursor", detail)
-    return place
 
 
 def feed_of(tenant_id: str, name: str, subject: str | None, under: str | None) -> Feed[Place]:
@@ -92,4 +75,4 @@ def feed_of(tenant_id: str, name: str, subject: str | None, under: str | None) -
         found = await store.events_after(tx, tenant_id, after, subject, under, limit)
         return [StreamedEvent(each.place, TYPE, each.data.decode()) for each in found]
 
-    return Feed(f"{name} live", Place, following)
+    return Feed(f"{name} live", Place, following, store.end)

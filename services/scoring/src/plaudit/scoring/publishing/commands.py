@@ -67,6 +67,15 @@ class _NewEvent:
     kept: store.KeptEvent
 
 
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """What is to be written of some subjects."""
+
+    events: Sequence[_NewEvent] = ()
+    damaged: Mapping[ScoreKey, Collection[int | None]] = field(default_factory=dict)
+    """The half-lives whose sums are damaged, of subjects that are told when these are summed anew."""
+
+
 async def publish_marked(work: UnitOfWork) -> Done:
     """Publish the scores of what is marked, the oldest marks first.
 
@@ -87,14 +96,12 @@ async def publish_marked(work: UnitOfWork) -> Done:
         or not known
     ]
     last = await store.last_published(tx, free)
-    events = await _events(tx, dict.fromkeys(_not_recent(free, last, tx.now), Cause.REVIEWS), last)
+    computed = await _compute(tx, dict.fromkeys(_not_recent(free, last, tx.now), Cause.REVIEWS), last)
     deleted = await store.delete_marks(tx, [mark.id for mark in taken])
     failpoint("publishing_after_delete")
     mine = [mark for mark in taken if mark.id in deleted]
     marked = {prefix_of[row_id] for mark in mine for row_id in mark.row_ids if row_id in prefix_of}
-    ready = [event for event in events if event.kept.key in marked]
-    await _write(work, ready)
-    published = {event.kept.key for event in ready}
+    published = await _write(work, computed, marked)
     marked_at = [mark.marked_at for mark in mine]
     await sums.mark(tx, rows_left(mine, prefix_of, published), min(marked_at, default=None))
     return Done(published, len(row_ids) >= ROUND_ROWS, marked_at)
@@ -107,8 +114,8 @@ async def publish_due(work: UnitOfWork) -> Done:
     free = await _lock(tx, due)
     last = await store.last_published(tx, free)
     ready = {key: Cause.TIME for key, published in last.items() if published.is_due(tx.now)}
-    await _write(work, await _events(tx, ready, last))
-    return Done(ready, len(due) >= ROUND_ROWS)
+    published = await _write(work, await _compute(tx, ready, last), ready)
+    return Done(published, len(due) >= ROUND_ROWS)
 
 
 async def publish_missing(work: UnitOfWork, keys: Collection[ScoreKey]) -> Done:
@@ -124,29 +131,33 @@ async def publish_missing(work: UnitOfWork, keys: Collection[ScoreKey]) -> Done:
         for key in free
         if not (before := last.get(key)) or not before.is_held or before.profiles != _own_of(own, key).told
     }
-    await _write(work, await _events(work.tx, ready, last))
-    return Done(ready, not_free=set(keys) - free)
+    published = await _write(work, await _compute(work.tx, ready, last), ready)
+    return Done(published, not_free=set(keys) - free)
 
 
-async def _events(tx: Tx, causes: Mapping[ScoreKey, Cause], last: Mapping[ScoreKey, Published]) -> Sequence[_NewEvent]:
-    """Read profiles and sums, and return the events to write. The order keys are held; nothing is written yet.
+async def _compute(tx: Tx, causes: Mapping[ScoreKey, Cause], last: Mapping[ScoreKey, Published]) -> _Computed:
+    """Read profiles and sums, and return what is to be written. The order keys are held; nothing is written yet.
 
     A profile that is set or gets ready after they were read is told by the walk that follows it: the event says with
     which profiles it was told.
     """
     if not causes:
-        return ()
+        return _Computed()
     listed = sorted(causes)
     own = await store.own_profiles(tx, {key.tenant_id for key in listed})
     half_lives = {tenant_id: each.half_lives for tenant_id, each in own.items()}
+    events: list[_NewEvent] = []
+    damaged: dict[ScoreKey, list[int | None]] = {}
     step = STEP_SCORES // (len(_PROFILES) + max((len(each.profiles) for each in own.values()), default=0))
-    events = []
     for keys in (listed[start : start + step] for start in range(0, len(listed), step)):
         sums_of = await store.sums_of(tx, keys, half_lives)
-        for key in keys:
-            told, sums_of_key = _own_of(own, key), sums_of.get(key, NO_SUMS)
-            events.append(_new_event(key, causes[key], sums_of_key, told, last.get(key), tx.now))
-    return events
+        damaged |= {key: each for key, found in sums_of.items() if (each := found.damaged)}
+        events += (
+            _new_event(key, causes[key], sums_of.get(key, NO_SUMS), _own_of(own, key), last.get(key), tx.now)
+            for key in keys
+            if key not in damaged
+        )
+    return _Computed(events, damaged)
 
 
 def _new_event(
@@ -158,12 +169,19 @@ def _new_event(
     return _NewEvent(outgoing(key, change), kept)
 
 
-async def _write(work: UnitOfWork, events: Sequence[_NewEvent]) -> None:
-    if not events:
-        return
-    await work.emit(*(event.outgoing for event in events))
-    failpoint("publishing_after_outbox")
-    await store.keep(work.tx, [event.kept for event in events])
+async def _write(work: UnitOfWork, computed: _Computed, wanted: Collection[ScoreKey]) -> Collection[ScoreKey]:
+    """Write the events of those subjects that are wanted; return what is published.
+
+    A subject whose sums are damaged is told when they are summed anew, which is asked for here; it keeps no other
+    waiting.
+    """
+    events = [event for event in computed.events if event.kept.key in wanted]
+    if events:
+        await work.emit(*(event.outgoing for event in events))
+        failpoint("publishing_after_outbox")
+        await store.keep(work.tx, [event.kept for event in events])
+    await store.mark_damaged(work.tx, {key: each for key, each in computed.damaged.items() if key in wanted})
+    return {event.kept.key for event in events}
 
 
 def _own_of(own: Mapping[str, OwnProfiles], key: ScoreKey) -> OwnProfiles:

@@ -12,7 +12,7 @@ from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.projection.domain.course import next_half_star
 from plaudit.scoring.projection.domain.state import state_of
 from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read, value_at, weight_at
-from plaudit.scoring.sums.domain.decay import MergedSums, time_of, unix_us
+from plaudit.scoring.sums.domain.decay import MergedSums, are_sound, time_of, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 from plaudit.scoring.sums.domain.surveys import ces, csat, nps
 from plaudit.scoring.sums.domain.traits import TRAITS
@@ -135,6 +135,12 @@ class SubjectSums:
     """Of the half-lives that every tenant has."""
     own: Mapping[int, Sequence[Part]] = field(default_factory=dict)
     """Half-life of the tenant's own, in microseconds → its sums."""
+
+    @property
+    def damaged(self) -> list[int | None]:
+        """The half-lives of a tenant's own whose sums are damaged; None for those that every tenant has."""
+        kept: list[int | None] = [] if all(are_sound(part.kept) for part in self.kept) else [None]
+        return kept + [each for each, parts in self.own.items() if not all(are_sound(part.sums) for part in parts)]
 
     def parts_of(self, profile: Profile) -> Sequence[Part]:
         """Return the sums of a profile's half-life."""

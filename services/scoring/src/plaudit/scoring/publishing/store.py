@@ -120,6 +120,17 @@ SELECT (SELECT count(*) FROM profile_revisions), (SELECT max(changed_at) FROM pr
     SELECT coalesce(sum(hashtextextended(tenant_id || ' ' || half_life_us, 0)), 0) FROM half_lives WHERE phase = 'kept'
 )
 """
+# As many marks as are needed: whoever sums anew looks at all rows of a subject.
+_MARK_DAMAGED: Final = """
+INSERT INTO rounded_sums (sums_id)
+SELECT min(id) FROM sums JOIN unnest($1::text[], $2::text[]) AS damaged (tenant_id, prefix) USING (tenant_id, prefix)
+GROUP BY tenant_id, prefix HAVING min(id) <> ALL (SELECT sums_id FROM rounded_sums)
+"""
+_MARK_DAMAGED_OWN: Final = """
+INSERT INTO rounded_tenant_sums (tenant_id, prefix, half_life_us)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+EXCEPT SELECT tenant_id, prefix, half_life_us FROM rounded_tenant_sums
+"""
 _KEPT_FOR_ALL: Final = [each.half_life_us for each in BUILT_IN.values() if each.half_life_us is not None]
 
 _KEPT = Columns(published_scores, under("key", "tenant_id", "prefix"), without=("epoch", "xid"))
@@ -251,6 +262,14 @@ async def sums_of(
             part_of_own = Part(source_id, traits, block, sums, numbers[_NEWEST])
             of_tenants.setdefault(key, {}).setdefault(half_life_us, []).append(part_of_own)
     return {key: SubjectSums(parts, of_tenants.get(key, {})) for key, parts in kept.items()}
+
+
+async def mark_damaged(tx: Tx, damaged: Mapping[ScoreKey, Collection[int | None]]) -> None:
+    """Let sums that are damaged be summed anew at once: of these half-lives, None for those that every tenant has."""
+    if kept := [key for key, half_lives in damaged.items() if None in half_lives]:
+        await tx.raw.execute(_MARK_DAMAGED, *_arrays(kept))
+    if own := [(*key, each) for key, half_lives in damaged.items() for each in half_lives if each is not None]:
+        await tx.raw.execute(_MARK_DAMAGED_OWN, *zip(*own, strict=True))
 
 
 async def keep(tx: Tx, events: Sequence[KeptEvent]) -> None:

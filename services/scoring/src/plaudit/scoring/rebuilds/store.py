@@ -151,6 +151,19 @@ UNION ALL
 SELECT 'SEQUENCE', split_part(pg_get_serial_sequence('sums', 'id'), '.', 2),
     split_part(pg_get_serial_sequence('sums_anew', 'id'), '.', 2)
 """
+# What is said of a table is said of its name.
+_SWAPPED_COMMENTS = """
+WITH swapped (name, other) AS (
+    VALUES ('sums'::regclass, 'sums_anew'::regclass), ('sums_anew', 'sums'),
+        ('tenant_sums', 'tenant_sums_anew'), ('tenant_sums_anew', 'tenant_sums')
+)
+SELECT format('COMMENT ON TABLE %s IS %L', name, obj_description(other, 'pg_class')) FROM swapped
+UNION ALL
+SELECT format('COMMENT ON COLUMN %s.%I IS %L', name, held.attname, col_description(other, anew.attnum))
+FROM swapped JOIN pg_attribute AS held ON held.attrelid = name AND held.attnum > 0 AND NOT held.attisdropped
+JOIN pg_attribute AS anew ON anew.attrelid = other AND anew.attname = held.attname
+WHERE col_description(name, held.attnum) IS DISTINCT FROM col_description(other, anew.attnum)
+"""
 _AS_WORKER = f"SET LOCAL ROLE {role_name('scoring', Role.WORKER)}"
 _AS_OWNER = f"SET LOCAL ROLE {role_name('scoring', Role.OWNER)}"
 _BOTH = f"sums_anew AS old JOIN sums AS anew USING ({', '.join(DELTA_KEY)})"
@@ -255,8 +268,8 @@ async def is_refilled(tx: Tx) -> bool:
 async def take_the_place(tx: Tx) -> None:
     """Put the new sums in the place of the old ones, and empty these. Only the owner of the tables may.
 
-    Indexes and sequences get the names of the old ones, by which a migration finds them. Whoever knows rows of the old
-    table finds that it is another now. What was marked stays marked, and what the new
+    Indexes and sequences get the names of the old ones, by which a migration finds them, and tables their comments.
+    Whoever knows rows of the old table finds that it is another now. What was marked stays marked, and what the new
     sums correct is marked, so that it is published.
     """
     await tx.raw.execute(_LET_IT_TAKE_LONGER)
@@ -280,3 +293,5 @@ async def _swap_names(tx: Tx) -> None:
     for kind, name, other in await tx.raw.fetch(_SWAPPED_NAMES):
         for old, new in ((name, "swapped_name"), (other, name), ("swapped_name", other)):
             await tx.raw.execute(f"ALTER {kind} {old} RENAME TO {new}")
+    for [statement] in await tx.raw.fetch(_SWAPPED_COMMENTS):
+        await tx.raw.execute(statement)

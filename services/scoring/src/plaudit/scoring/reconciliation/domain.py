@@ -49,7 +49,7 @@ class Differing(NamedTuple):
     truth: tuple[float, ...]
     """The numbers that the ledger says, in the order of the table's columns."""
     is_rounded: bool
-    """Whether its counts are right: only rounding can have done that."""
+    """Whether its counts are right and all sums are numbers: only rounding can have done that."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -82,6 +82,11 @@ class Outcome(msgspec.Struct, frozen=True):
     """Large subjects whose cells and changes were compared."""
     refilled: int = 0
     """Of those, the ones whose cells are filled again or whose changes are summed again."""
+
+    @property
+    def repairs(self) -> "Outcome":
+        """What was made anew alone, without what was compared."""
+        return Outcome(differing=self.differing, rounded=self.rounded, refilled=self.refilled)
 
     def __add__(self, other: "Outcome") -> "Outcome":
         """Return the outcome of both."""

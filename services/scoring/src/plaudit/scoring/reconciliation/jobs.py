@@ -69,10 +69,9 @@ async def reconcile_one(
         outcome = outcome + Outcome(compared=0 if outcome.compared else found.compared)
         for partition, rows in found.differing.items():
             async with database.driver_transaction() as tx:
-                is_repaired = await commands.repair(tx, tenant_id, root, partition, found)
-            if is_repaired:
-                rounded = sum(row.is_rounded for row in rows)
-                outcome = outcome + Outcome(differing=len(rows) - rounded, rounded=rounded)
+                repaired = await commands.repair(tx, tenant_id, root, partition, found) or ()
+            rounded = [row.is_rounded for row in rows if row.key in repaired]
+            outcome = outcome + Outcome(differing=rounded.count(False), rounded=rounded.count(True))
         if not found.differing and not found.behind:
             return outcome
         holding = tuple(found.behind)
@@ -119,19 +118,21 @@ async def reconcile_large(database: Database, large: celled.Celled) -> Outcome:
         found = await celled.compare(tx, large, MAX_COMPARED_SECONDS)
     if found is None:
         return Outcome(skipped=1, celled=1)
+    refilled: list[celled.Judged] = []
     if found.cells.is_wrong or found.rated_cells.is_wrong:
         async with database.driver_transaction() as tx:
-            await celled.fill_again(tx, large)
+            if await celled.fill_again(tx, large, found):
+                refilled += [found.cells, found.rated_cells]
     if found.moves.is_wrong:
         async with database.driver_transaction(order_keys=[moves.JOB_LOCK]) as tx:
-            await celled.sum_again(tx, large)
-    tables = (found.cells, found.rated_cells, found.moves)
+            if await celled.sum_again(tx, large, found):
+                refilled.append(found.moves)
     return Outcome(
-        compared=sum(each.compared for each in tables),
-        differing=sum(each.differing for each in tables),
-        rounded=sum(each.rounded for each in tables),
+        compared=sum(each.compared for each in (found.cells, found.rated_cells, found.moves)),
+        differing=sum(each.differing for each in refilled),
+        rounded=sum(each.rounded for each in refilled),
         celled=1,
-        refilled=int(any(each.is_wrong for each in tables)),
+        refilled=int(bool(refilled)),
     )
 
 
@@ -185,8 +186,11 @@ class ReconciliationJob(PeriodicJob):
         return done
 
     async def go_on(self) -> int:
-        """Compare the next subject; return 1, or 0 where the night's comparison is at its end."""
-        async with self._database.driver_transaction() as tx:
+        """Compare the next subject; return 1, or 0 where the night's comparison is at its end.
+
+        Where several processes do, they may compare the same subject: it is counted once, and so is each repair.
+        """
+        async with self._database.driver_transaction(order_keys=[store.NIGHT_LOCK]) as tx:
             night = await store.going_on(tx)
             if night is None and await store.is_due(tx, begins_at(tx.now)):
                 night = await store.begin(tx, self._ids(), tx.now)
@@ -204,7 +208,8 @@ class ReconciliationJob(PeriodicJob):
         outcome = await self._outcome(following.tenant_id, following.subject)
         tell(outcome)
         async with self._database.driver_transaction() as tx:
-            await store.go_on(tx, night.id, following, outcome)
+            is_first = await store.go_on(tx, night, following)
+            await store.count(tx, night.id, outcome if is_first else outcome.repairs)
         return 1
 
     async def _compare_large(self, night_id: UUID, large: celled.Celled) -> None:
@@ -218,8 +223,8 @@ class ReconciliationJob(PeriodicJob):
             outcome = Outcome(skipped=1, celled=1)
         tell(outcome)
         async with self._database.driver_transaction() as tx:
-            await celled.note_compared(tx, large)
-            await store.count(tx, night_id, outcome)
+            is_first = await celled.note_compared_at_night(tx, large, night_id)
+            await store.count(tx, night_id, outcome if is_first else outcome.repairs)
 
     async def _outcome(self, tenant_id: str, subject: str) -> Outcome:
         """Return what became of a subject; one that fails for a time is skipped, so that it keeps no other waiting."""

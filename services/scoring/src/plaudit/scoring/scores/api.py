@@ -33,9 +33,11 @@ from plaudit.scoring.scores.domain import (
     read_parts,
 )
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID, ScoreOut
-from plaudit.scoring.sums.domain.decay import unix_us
+from plaudit.scoring.sums.domain.decay import DamagedSumsError, unix_us
 from plaudit.scoring.sums.domain.parts import Part
 
+REPAIRED_SECONDS: Final = 3_600
+"""When to ask again for what is damaged: it is repaired in the night, or by an operator."""
 PROBLEMS: Final = {
     "unknown-subject": "Nothing was ever said about the subject. The detail names subjects that may have been meant.",
     "unknown-profile": "There is no profile of this name. The detail names those that there are.",
@@ -50,6 +52,9 @@ REFUSALS: Final[Refusals] = {
     UnknownSubjectAskedError: lambda error: Problem("unknown-subject", 422, "Unknown subject", str(error)),
     UnknownProfileError: lambda error: Problem("unknown-profile", 422, "Unknown profile", str(error)),
     ProfileNotReadyError: lambda error: conflict("profile-not-ready", str(error)),
+    DamagedSumsError: lambda error: Problem(
+        "unavailable", 503, "Not available", str(error), headers={"Retry-After": f"{REPAIRED_SECONDS}"}
+    ),
 }
 """What the rules refuse → the problem that the client gets."""
 

@@ -23,6 +23,7 @@ from plaudit.scoring.scores.domain import (
     UnknownSubjectAskedError,
     UnknownSubjectError,
 )
+from plaudit.scoring.sums.domain.decay import are_sound
 from plaudit.scoring.sums.domain.kept import KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, parts_for
 from plaudit.scoring.sums.store import totals
@@ -66,7 +67,8 @@ async def sums_of(
 ) -> dict[str, list[KeptPart]]:
     """Return prefix → its sums over all partitions, by traits and block.
 
-    A prefix that never had a review is left out.
+    A prefix that never had a review is left out. Where sums are damaged, until they are summed anew, those of the
+    ledger are returned.
 
     Args:
         tx: the open transaction.
@@ -83,6 +85,20 @@ async def sums_of(
         kept = KeptSums._make(getattr(row, name) for name in KeptSums._fields)
         source_id = str(row.source_id) if by_source else None
         found.setdefault(row.prefix, []).append(KeptPart(source_id, row.traits, row.block, kept))
+    for prefix in [each for each, parts in found.items() if not all(are_sound(part.kept) for part in parts)]:
+        of_ledger = await cells.kept_at(tx, tenant_id, prefix, FOR_EVER)
+        found[prefix] = of_ledger if by_source else [part._replace(source_id=None) for part in of_ledger]
+    return found
+
+
+async def _own_sums_of(
+    tx: SqlTx, tenant_id: str, half_life_us: int, prefixes: Sequence[str], *, by_source: bool
+) -> dict[str, list[Part]]:
+    """Return the same of a half-life of the tenant's own that is kept."""
+    found = await half_lives.parts_of(tx, tenant_id, half_life_us, prefixes, by_source=by_source)
+    for prefix in [each for each, parts in found.items() if not all(are_sound(part.sums) for part in parts)]:
+        of_ledger = await history.parts_at(tx, tenant_id, prefix, half_life_us, FOR_EVER, FOR_EVER)
+        found[prefix] = of_ledger if by_source else [part._replace(source_id=None) for part in of_ledger]
     return found
 
 
@@ -124,7 +140,7 @@ async def parts_of(
         kept = await kept_of(tx, tenant_id, subject, moment, source_id=source_id)
         return parts_for(kept, profile.half_life_us)
     if moment.is_now:
-        found = await half_lives.parts_of(tx, tenant_id, half_life_us, [subject], by_source=True)
+        found = await _own_sums_of(tx, tenant_id, half_life_us, [subject], by_source=True)
         parts = found.get(subject, [])
     else:
         parts = await history.parts_at(tx, tenant_id, subject, half_life_us, moment.at, moment.known_at)
@@ -138,7 +154,7 @@ async def present_parts(
     by_source = bool(profile.source_weights) or source_id is not None
     half_life_us = own_half_life(profile)
     if half_life_us is not None:
-        parts = await half_lives.parts_of(tx, tenant_id, half_life_us, subjects, by_source=by_source)
+        parts = await _own_sums_of(tx, tenant_id, half_life_us, subjects, by_source=by_source)
     else:
         found = await sums_of(tx, tenant_id, subjects, by_source=by_source)
         parts = {subject: parts_for(kept, profile.half_life_us) for subject, kept in found.items()}

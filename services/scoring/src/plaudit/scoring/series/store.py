@@ -14,7 +14,7 @@ from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import FOR_EVER, Moment
 from plaudit.scoring.series.domain import THE_LEAST, Span, in_days
-from plaudit.scoring.sums.domain.decay import time_of, unix_us
+from plaudit.scoring.sums.domain.decay import are_sound, time_of, unix_us
 from plaudit.scoring.sums.domain.kept import BLOCK_US, NEVER_US, KeptSums
 from plaudit.scoring.sums.domain.parts import KeptPart, KeptStep, Part, StepPart, parts_for
 
@@ -162,6 +162,8 @@ async def _kept_steps(
         by_source,
     ]
     rows = await tx.raw.fetch(_STEPS_OF_CELLS, tenant_id, subject, starts, end, *given)
+    if not all(are_sound(row[name] for name in KeptSums._fields) for row in rows):
+        return await history.steps_of(tx, tenant_id, subject, starts, end, as_known=as_known)
     return [
         KeptStep(
             row["step"],

@@ -28,8 +28,18 @@ class Addresses(NamedTuple):
 def addresses(origin: str, badge: Badge, profile: str) -> Addresses:
     """Return the addresses of a badge at an origin, which has no slash at its end."""
     place = f"{origin}{BADGES}/{badge.tenant_id}/{badge.subject}"
-    query = urlencode({"tenant": badge.tenant_id, "subject": badge.subject})
-    return Addresses(f"{place}.svg", f"{place}.html", f"{place}.json", f"{origin}{HOW}/{profile}?{query}")
+    how = how_address(origin, profile, how_query(badge))
+    return Addresses(f"{place}.svg", f"{place}.html", f"{place}.json", how)
+
+
+def how_query(badge: Badge) -> str:
+    """Return the query of the page that says how scores are calculated, with the figures of a badge's subject."""
+    return urlencode({"tenant": badge.tenant_id, "subject": badge.subject})
+
+
+def how_address(origin: str, profile: str, query: str) -> str:
+    """Return the address of that page for a profile; without a query, it has an example of nobody."""
+    return f"{origin}{HOW}/{profile}{'?' if query else ''}{query}"
 
 
 def image_snippet(badge: Badge, at: Addresses, *, is_compact: bool = False) -> str:

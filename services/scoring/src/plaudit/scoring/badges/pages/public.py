@@ -1,6 +1,9 @@
 """What everybody sees without a key: the badge of a subject, its page, its structured data, and the calculation.
 
 What is not public is not told from what there is not: both are the same 404.
+
+Parameters of an address that are not ours are passed over: others add them when an address is passed around (`utm_…`).
+Answers are the same with them and without, and say so: each names its own address, and what caches may pass over.
 """
 
 import base64
@@ -30,7 +33,16 @@ from plaudit.common.settings import address_of
 from plaudit.common.tenants.domain import TENANT_PATTERN
 from plaudit.scoring.badges import store
 from plaudit.scoring.badges.domain import drawing
-from plaudit.scoring.badges.domain.addresses import BADGES, COMPACT, HOW, WIDE, Addresses, addresses
+from plaudit.scoring.badges.domain.addresses import (
+    BADGES,
+    COMPACT,
+    HOW,
+    WIDE,
+    Addresses,
+    addresses,
+    how_address,
+    how_query,
+)
 from plaudit.scoring.badges.domain.badge import Badge
 from plaudit.scoring.badges.domain.figures import (
     ShownFigures,
@@ -126,7 +138,8 @@ async def show_badge(
         drawing=drawing,
         **_WORDS,
     )
-    return _answer(image.encode(), "image/svg+xml", if_none_match, _framed(style=style))
+    own = _own_address(found.at.image, "theme", "size")
+    return _answer(image.encode(), "image/svg+xml", if_none_match, own | _framed(style=style))
 
 
 @router.get(f"{BADGES}/{{tenant}}/{{subject:path}}.json")
@@ -138,7 +151,7 @@ async def show_data(
     if found is None:
         return _nothing(request)
     data = in_full(found.badge, found.figures, found.at.page, found.at.how)
-    return _answer(encode(data), "application/ld+json", if_none_match)
+    return _answer(encode(data), "application/ld+json", if_none_match, _own_address(found.at.data))
 
 
 @router.get(f"{BADGES}/{{tenant}}/{{subject:path}}.html")
@@ -163,7 +176,7 @@ async def show_page(
         stars=drawing.stars,
         **_WORDS,
     )
-    return _answer(page.encode(), "text/html; charset=utf-8", if_none_match, _framed())
+    return _answer(page.encode(), "text/html; charset=utf-8", if_none_match, _own_address(found.at.page) | _framed())
 
 
 @router.get(f"{HOW}/{{profile}}")
@@ -185,6 +198,7 @@ async def show_calculation(
         shown = BUILT_IN.get(profile)
     if shown is None:
         return _nothing(request)
+    query = how_query(found.badge) if found else ""
     page = site.text(
         "how.html",
         profile=shown,
@@ -194,12 +208,13 @@ async def show_calculation(
         weights=weights(shown),
         fades_after=half_life_in_words(shown),
         stylesheet=STATIC.url("badges.css"),
-        query=request.url.query,
+        query=query,
         how=HOW,
         **(_calculation(found) if found else {}),
         **_WORDS,
     )
-    return _answer(page.encode(), "text/html; charset=utf-8", if_none_match)
+    own = _own_address(how_address(address_of(parts.settings), shown.name, query), "tenant", "subject")
+    return _answer(page.encode(), "text/html; charset=utf-8", if_none_match, own)
 
 
 def _calculation(found: Public) -> dict[str, Any]:
@@ -232,7 +247,7 @@ async def _public(
         return None
     if profile is not None and _PROFILE.fullmatch(profile) is None:
         return None
-    async with parts.database(Role.API).transaction(tenant) as tx:
+    async with parts.database(Role.API).snapshot(tenant) as tx:
         badge = await store.find(tx, tenant, subject)
         return None if badge is None else await _read(tx, badge, address_of(parts.settings), profile)
 
@@ -273,18 +288,28 @@ async def _count(request: Request, parts: Resources[ScoringSettings]) -> None:
     await limits.spend(NO_TENANT, Limit("badge", network, settings.badges_per_hour_per_network))
 
 
-def _answer(body: bytes, media_type: str, if_none_match: str | None, more: Mapping[str, str] | None = None) -> Response:
+def _answer(body: bytes, media_type: str, if_none_match: str | None, more: Mapping[str, str]) -> Response:
     """Answer with what everybody may keep for a while and show on any site; 304 to whoever has it."""
     tag = f'"{sha256(body).hexdigest()[:32]}"'
     headers = {
         "etag": tag,
         "cache-control": f"public, max-age={MAX_AGE_SECONDS}",
         "cross-origin-resource-policy": "cross-origin",
-        **(more or {}),
+        **more,
     }
     if if_none_match is not None and not is_none_match(if_none_match, tag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
+
+
+def _own_address(address: str, *parameters: str) -> dict[str, str]:
+    """Return the headers that say where an answer is, whatever else its address had, and which parameters matter.
+
+    RFC 6596; https://datatracker.ietf.org/doc/draft-ietf-httpbis-no-vary-search/
+    """
+    names = " ".join(f'"{each}"' for each in parameters)
+    matter = f", except=({names})" if names else ""
+    return {"link": f'<{address}>; rel="canonical"', "no-vary-search": f"key-order, params{matter}"}
 
 
 def _nothing(request: Request) -> Response:

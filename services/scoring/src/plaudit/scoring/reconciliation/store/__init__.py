@@ -9,6 +9,7 @@ import msgspec
 
 from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Tx
+from plaudit.common.db.results import rows_changed
 from plaudit.common.db.subjects import range_below
 from plaudit.scoring.history.domain import Place
 from plaudit.scoring.reconciliation.domain import (
@@ -47,6 +48,8 @@ SELECT EXISTS (SELECT FROM rounded_sums) OR EXISTS (SELECT FROM rounded_tenant_s
     )
 """
 """$1: when a night's comparison begins, after midnight."""
+NIGHT_LOCK: Final = "scoring/reconciliation"
+"""The order key of whoever begins a nightly comparison, or finds what it is to compare next."""
 
 # A cursor's snapshot is the one of when it was opened. Each has its own name, since the driver knows the columns of
 # what it has prepared.
@@ -117,6 +120,10 @@ _OPEN = "SELECT id, tenant_id, subject FROM reconciliations WHERE finished_at IS
 _COUNT = f"""
 UPDATE reconciliations SET {", ".join(f"{name} = {name} + ${n}" for n, name in enumerate(Outcome.__struct_fields__, 2))}
 WHERE id = $1
+"""
+_GO_ON = """
+UPDATE reconciliations SET tenant_id = $4, subject = $5
+WHERE id = $1 AND tenant_id = $2 AND subject = $3 AND finished_at IS NULL
 """
 _IS_DUE = "SELECT NOT EXISTS (SELECT FROM reconciliations WHERE started_at >= $1)"
 
@@ -224,8 +231,8 @@ async def is_live(tx: Tx, tenant_id: str, half_life_us: int, partition: int) -> 
     return bool(await tx.raw.fetchval(_IS_LIVE, tenant_id, half_life_us, partition))
 
 
-async def sum_anew(tx: Tx, tenant_id: str, partition: int, until: Place, found: Comparison) -> None:
-    """Set rows of sums of one partition to what the ledger says, and mark their subjects.
+async def sum_anew(tx: Tx, tenant_id: str, partition: int, until: Place, found: Comparison) -> set[RowKey]:
+    """Set rows of sums of one partition to what the ledger says, and mark their subjects; return those that were not.
 
     Args:
         tx: the open transaction, which holds live's position.
@@ -239,8 +246,11 @@ async def sum_anew(tx: Tx, tenant_id: str, partition: int, until: Place, found: 
     columns = dict(zip((*shape.keys, *shape.numbers), zip(*listed, strict=True), strict=True))
     arrays = [columns[name] for name in truths(shape).names]
     places = (since.epoch, since.sequence, until.sequence, *_given(found.half_life_us))
-    changed = await tx.raw.fetch(_SUM_ANEW[shape.table.name], tenant_id, partition, *places, *arrays)
-    await mark(tx, await tx.raw.fetchval(_IDS, tenant_id, partition, *zip(*changed, strict=True)) or ())
+    rows = await tx.raw.fetch(_SUM_ANEW[shape.table.name], tenant_id, partition, *places, *arrays)
+    if rows:
+        prefixes, source_ids, traits, _ = zip(*rows, strict=True)
+        await mark(tx, await tx.raw.fetchval(_IDS, tenant_id, partition, prefixes, source_ids, traits) or ())
+    return {RowKey(prefix, str(source_id), traits, block) for prefix, source_id, traits, block in rows}
 
 
 def _shape(half_life_us: int | None) -> Shape:
@@ -307,15 +317,10 @@ async def begin(tx: Tx, reconciliation_id: UUID, now: datetime) -> Reconciliatio
     return Reconciliation(reconciliation_id, "", "")
 
 
-async def go_on(tx: Tx, reconciliation_id: UUID, root: Root, outcome: Outcome) -> None:
-    """Note that a subject was compared, and what became of it."""
-    await tx.raw.execute(
-        "UPDATE reconciliations SET tenant_id = $2, subject = $3 WHERE id = $1",
-        reconciliation_id,
-        root.tenant_id,
-        root.end,
-    )
-    await count(tx, reconciliation_id, outcome)
+async def go_on(tx: Tx, night: Reconciliation, root: Root) -> bool:
+    """Note that the subject after the last one was compared; return False where another process has noted that."""
+    status = await tx.raw.execute(_GO_ON, *msgspec.structs.astuple(night), root.tenant_id, root.end)
+    return rows_changed(status) > 0
 
 
 async def count(tx: Tx, reconciliation_id: UUID, outcome: Outcome) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+from uuid import UUID
 
 import msgspec
 
 from plaudit.common.db import Tx
+from plaudit.common.db.results import rows_changed
 from plaudit.common.db.subjects import is_within
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import SPAN_DAYS, Grain
@@ -168,17 +170,25 @@ held AS (SELECT grain, span, {_KEY}, changes, n FROM moves JOIN compared USING (
     )
 }
 """
-_SUMMED_UNTIL = "SELECT next_day FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2"
+_SUMMED_UNTIL = "SELECT next_day, xmin::text FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2"
 _LONG = "SELECT set_config('statement_timeout', $1, true)"
 _OF_PREFIX = "tenant_id = $1 AND prefix = $2"
 # Who reads cells or sums of changes has first read here that there are some: it is waited for, and whoever comes later
 # sees that there are none.
 _HOLD = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
+# The transaction that wrote a row last tells whether it is the one that was compared: another comparison may have let
+# all be made anew meanwhile.
 _FILL_AGAIN = f"""
-UPDATE celled_prefixes SET is_filled = false, filled_valid_at = DEFAULT WHERE {_OF_PREFIX} AND is_filled
+UPDATE celled_prefixes SET is_filled = false, filled_valid_at = DEFAULT
+WHERE {_OF_PREFIX} AND is_filled AND xmin::text = $3
 """
-_SUM_AGAIN = [f"DELETE FROM {table} WHERE {_OF_PREFIX}" for table in ("summed_prefixes", "moves")]
+_SUM_AGAIN = f"DELETE FROM summed_prefixes WHERE {_OF_PREFIX} AND xmin::text = $3"
+_DELETE_MOVES = f"DELETE FROM moves WHERE {_OF_PREFIX}"
+_WRITTEN_BY = f"SELECT xmin::text FROM celled_prefixes WHERE {_OF_PREFIX}"
 _NOTE = f"UPDATE celled_prefixes SET compared_at = $3 WHERE {_OF_PREFIX}"
+_NOTE_AT_NIGHT = f"""
+{_NOTE} AND (compared_at < (SELECT started_at FROM reconciliations WHERE id = $4) OR compared_at IS NULL)
+"""
 _NEXT = """
 SELECT tenant_id, prefix FROM celled_prefixes
 WHERE is_filled AND (compared_at < (SELECT started_at FROM reconciliations WHERE id = $1) OR compared_at IS NULL)
@@ -224,6 +234,10 @@ class Found(msgspec.Struct, frozen=True):
     cells: Judged
     rated_cells: Judged
     moves: Judged
+    cells_by: str
+    """The transaction that wrote last how far the cells are filled."""
+    moves_by: str
+    """The same of its changes; empty where none are summed."""
 
 
 async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
@@ -238,40 +252,53 @@ async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
     """
     if not await cells.is_celled(tx, *celled):
         return None
+    cells_by = await tx.raw.fetchval(_WRITTEN_BY, *celled)
     await cells.plan_anew(tx)
     await tx.raw.fetchval(_LONG, f"{round(seconds * 1000)}")
     of_cells = await tx.raw.fetchrow(_CELLS, *celled, timeout=seconds)
     of_rated = await tx.raw.fetchrow(_RATED, *celled, timeout=seconds)
-    end_day = await tx.raw.fetchval(_SUMMED_UNTIL, *celled)
-    of_moves = None
-    if end_day is not None:
+    summed = await tx.raw.fetchrow(_SUMMED_UNTIL, *celled)
+    of_moves, moves_by = None, ""
+    if summed is not None:
+        end_day, moves_by = summed
         first_day = window_of(end_day)
         days = moves.bounds([ShownStretch(first_day * DAY_US - 1, end_day * DAY_US - 1)])
         of_moves = await tx.raw.fetchrow(_MOVES, *celled, *days, first_day, end_day, timeout=seconds)
     assert of_cells is not None
     assert of_rated is not None
-    return Found(Judged(*of_cells), Judged(*of_rated), NOTHING if of_moves is None else Judged(*of_moves))
+    judged = (Judged(*of_cells), Judged(*of_rated), NOTHING if of_moves is None else Judged(*of_moves))
+    return Found(*judged, cells_by, moves_by)
 
 
-async def fill_again(tx: Tx, celled: Celled) -> None:
-    """Let the cells of a large subject be filled again; until they are, the ledger answers."""
+async def fill_again(tx: Tx, celled: Celled, found: Found) -> bool:
+    """Let the cells of a large subject be filled again; until they are, the ledger answers.
+
+    Return False, and do nothing, where they are no longer those that were compared.
+    """
     await tx.raw.execute(_HOLD.format("celled_prefixes"))
-    await tx.raw.execute(_FILL_AGAIN, *celled)
+    return rows_changed(await tx.raw.execute(_FILL_AGAIN, *celled, found.cells_by)) > 0
 
 
-async def sum_again(tx: Tx, celled: Celled) -> None:
-    """Let the changes of a large subject be summed again; until they are, the ledger answers.
+async def sum_again(tx: Tx, celled: Celled, found: Found) -> bool:
+    """Let the changes of a large subject be summed again; until they are, the ledger answers. Otherwise the same.
 
     The transaction holds the order key of whoever changes these sums.
     """
     await tx.raw.execute(_HOLD.format("summed_prefixes"))
-    for statement in _SUM_AGAIN:
-        await tx.raw.execute(statement, *celled)
+    if not rows_changed(await tx.raw.execute(_SUM_AGAIN, *celled, found.moves_by)):
+        return False
+    await tx.raw.execute(_DELETE_MOVES, *celled)
+    return True
 
 
 async def note_compared(tx: Tx, celled: Celled) -> None:
     """Note that a large subject was compared, or that it could not be: others come first now."""
     await tx.raw.execute(_NOTE, *celled, tx.now)
+
+
+async def note_compared_at_night(tx: Tx, celled: Celled, reconciliation_id: UUID) -> bool:
+    """Note the same for a night; return False where another process has noted it."""
+    return rows_changed(await tx.raw.execute(_NOTE_AT_NIGHT, *celled, tx.now, reconciliation_id)) > 0
 
 
 async def next_of_night(tx: Tx, reconciliation_id: object, most: int) -> Celled | None:

@@ -52,7 +52,7 @@ class Shape(NamedTuple):
     numbers: tuple[str, ...]
     """The others but for its key."""
     weights: Mapping[str, str]
-    """Number → what its rounding is judged beside, of the row `truth`."""
+    """Number → what its rounding is judged beside, of the row `{truth}`."""
     summed: Callable[..., str]
     """Makes a statement that sums entries of the ledger by groups, as the table holds them."""
     of_half_life: str
@@ -75,8 +75,8 @@ class Shape(NamedTuple):
 def _weighed(name: str, weights: Sequence[str]) -> str:
     """Return what a number is judged beside: a star's weight beside that of all, any other beside itself."""
     if name in weights:
-        return " + ".join(f"abs(truth.{each})" for each in weights)
-    return f"abs(truth.{name})"
+        return " + ".join(f"abs({{truth}}.{each})" for each in weights)
+    return f"abs({{truth}}.{name})"
 
 
 def _weights_of(prefix: str) -> list[str]:
@@ -109,6 +109,26 @@ OWN: Final = Shape(
 )
 
 
+def _counts_differ(shape: Shape, held: str, truth: str) -> str:
+    """Return the condition that more than rounding is wrong with what is held: counts, or a number that is none."""
+    differ = [f"coalesce({held}.{name}, 0) <> coalesce({truth}.{name}, 0)" for name in COUNTS]
+    differ.append(f"coalesce({held}.newest_us, {NEVER_US}) <> coalesce({truth}.newest_us, {NEVER_US})")
+    differ += [f"coalesce({held}.{name} IN ('NaN', 'Infinity', '-Infinity'), false)" for name in _sums_of(shape)]
+    return " OR ".join(differ)
+
+
+def _rounding_shows(shape: Shape, held: str, truth: str) -> str:
+    return " OR ".join(
+        f"abs(coalesce({held}.{name}, 0) - coalesce({truth}.{name}, 0))"
+        f" > {TOLERANCE} * coalesce({shape.weights[name].format(truth=truth)}, 0)"
+        for name in _sums_of(shape)
+    )
+
+
+def _sums_of(shape: Shape) -> list[str]:
+    return [name for name in shape.numbers if name not in {*COUNTS, "newest_us"}]
+
+
 def comparison(shape: Shape) -> str:
     """Return the statement that compares a table with the ledger.
 
@@ -117,15 +137,6 @@ def comparison(shape: Shape) -> str:
 
     $1 tenant, $2 subject, $3 whether it alone, $4 partitions that are left out, $5 most rows, $6 the half-life.
     """
-    counts_differ = (
-        " OR ".join(f"coalesce(held.{name}, 0) <> coalesce(truth.{name}, 0)" for name in COUNTS)
-        + f" OR coalesce(held.newest_us, {NEVER_US}) <> coalesce(truth.newest_us, {NEVER_US})"
-    )
-    rounding_shows = " OR ".join(
-        f"abs(coalesce(held.{name}, 0) - coalesce(truth.{name}, 0)) > {TOLERANCE} * coalesce({shape.weights[name]}, 0)"
-        for name in shape.numbers
-        if name not in {*COUNTS, "newest_us"}
-    )
     key = (*_GROUPS, shape.block)
     return f"""
 WITH live AS (
@@ -149,7 +160,8 @@ compared AS (
             f"coalesce(truth.{name}, {NEVER_US if name == 'newest_us' else 0}) AS {name}" for name in shape.numbers
         )
     },
-        ({counts_differ}) AS counts_differ, ({rounding_shows}) AS rounding_shows
+        ({_counts_differ(shape, "held", "truth")}) AS counts_differ,
+        ({_rounding_shows(shape, "held", "truth")}) AS rounding_shows
     FROM truth FULL JOIN held USING ({", ".join(key)})
 )
 SELECT compared.*, (SELECT count(*) FROM compared) AS rows, even.epoch, even.sequence,
@@ -169,7 +181,9 @@ def truths(shape: Shape) -> Columns:
 
 
 def summing_anew(shape: Shape) -> str:
-    """Return the statement that sets rows of one partition to what the ledger says; it returns their keys.
+    """Return the statement that sets rows of one partition to what the ledger says; it returns the keys of those.
+
+    A row that is right by now is left as it is: another comparison may have found it, too, and have come first.
 
     $1 tenant, $2 partition, $3 epoch and $4 sequence up to which they were summed, $5 where live stands, then the
     half-life if the table holds several, and the columns of `truths`.
@@ -191,9 +205,10 @@ anew AS (
     SELECT {", ".join(f"truth.{name}" for name in shape.keys)}, {numbers}
     FROM truth LEFT JOIN later USING ({", ".join(shape.keys)})
 )
-INSERT INTO {shape.table.name} ({", ".join(listed)})
+INSERT INTO {shape.table.name} AS held ({", ".join(listed)})
 SELECT {", ".join(shape.fixed.get(name, f"anew.{name}") for name in listed)} FROM anew
 ON CONFLICT ({", ".join(column.name for column in shape.table.primary_key)}) DO UPDATE
 SET {", ".join(f"{name} = excluded.{name}" for name in shape.numbers)}
-RETURNING prefix, source_id, traits
+WHERE {_counts_differ(shape, "held", "excluded")} OR {_rounding_shows(shape, "held", "excluded")}
+RETURNING {", ".join(f"held.{name}" for name in shape.keys)}
 """

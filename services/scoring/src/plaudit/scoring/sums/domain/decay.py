@@ -12,7 +12,7 @@ stored sums are only ever added to. Rows of several k merge by exact powers of t
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from math import exp2, fsum, ldexp
+from math import exp2, fsum, isfinite, ldexp
 from typing import Final, NamedTuple, TypeAlias
 
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
@@ -65,6 +65,23 @@ class Sums(NamedTuple):
 COUNTS: Final = ("n1", "n2", "n3", "n4", "n5")
 """The fields of `Sums` that are integers."""
 NO_SUMS: Final = Sums(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0)
+
+
+class DamagedSumsError(ArithmeticError):
+    """What is kept of reviews is no number any more, or infinite: no review can have done that."""
+
+    def __init__(self) -> None:
+        """Say what becomes of it."""
+        super().__init__(
+            "What is kept of this subject is damaged, and its ledger is not: all that is kept is compared with the "
+            "ledger every night at 02:00 UTC, and made anew where it differs. An operator does so at once by "
+            "`plaudit score reconcile`."
+        )
+
+
+def are_sound(numbers: Iterable[float]) -> bool:
+    """Return whether sums are numbers, all of them, and finite: one that is not makes the sum of all no such number."""
+    return isfinite(sum(numbers))
 
 
 class MergedSums(NamedTuple):
@@ -143,10 +160,15 @@ def merge(rows: Iterable[tuple[int, Sums]]) -> MergedSums:
     The order of the rows makes no difference, not even in the last bit. What is more than a thousand half-lives
     older than the latest row underflows to 0; its count stays. No rows at all give zero sums. `MergedSums` is itself
     such a row.
+
+    Raises:
+        DamagedSumsError: a sum is no number, or infinite.
     """
     listed = list(rows)
     if not listed:
         return MergedSums(0, NO_SUMS)
+    if not all(are_sound(sums) for _, sums in listed):
+        raise DamagedSumsError
     latest = max(landmark for landmark, _ in listed)
     columns = zip(*(_scaled(sums, LANDMARK_HALF_LIVES * (landmark - latest)) for landmark, sums in listed), strict=True)
     return MergedSums(
