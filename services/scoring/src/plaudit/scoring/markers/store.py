@@ -15,7 +15,7 @@ from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import cut
-from plaudit.scoring.figures.store import Asked, ratings_of_cells
+from plaudit.scoring.figures.store.of_cells import Asked, ratings
 from plaudit.scoring.history.store import ENTRIES
 from plaudit.scoring.markers.domain.effect import Ratings, Windows
 from plaudit.scoring.markers.domain.marker import Marker, MarkerKind
@@ -123,7 +123,7 @@ async def around(
     bounds = [unix_us(each) for each in (windows.start, windows.at, windows.end)]
     if await cells.is_celled(tx, tenant_id, subject):
         asked = Asked(tenant_id=tenant_id, subject=subject, at=tx.now, traits=traits)
-        before, after = await ratings_of_cells(tx, asked, [cut(*each) for each in pairwise(bounds)])
+        before, after = await ratings(tx, asked, [cut(*each) for each in pairwise(bounds)])
         return before, after
     rows = await tx.raw.fetch(_AROUND, tenant_id, subject, tx.now, FOR_EVER, *bounds, traits)
     before, after = ({row["rating"]: row["n"] for row in rows if row["is_after"] is each} for each in (False, True))

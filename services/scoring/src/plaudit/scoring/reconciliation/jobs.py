@@ -119,13 +119,14 @@ async def reconcile_large(database: Database, large: celled.Celled) -> Outcome:
         found = await celled.compare(tx, large, MAX_COMPARED_SECONDS)
     if found is None:
         return Outcome(skipped=1, celled=1)
-    if found.cells.is_wrong or found.rated_cells.is_wrong:
+    of_cells = (found.cells, found.rated_cells, found.late_cells)
+    if any(each.is_wrong for each in of_cells):
         async with database.driver_transaction() as tx:
             await celled.fill_again(tx, large)
     if found.moves.is_wrong:
         async with database.driver_transaction(order_keys=[moves.JOB_LOCK]) as tx:
             await celled.sum_again(tx, large)
-    tables = (found.cells, found.rated_cells, found.moves)
+    tables = (*of_cells, found.moves)
     return Outcome(
         compared=sum(each.compared for each in tables),
         differing=sum(each.differing for each in tables),
