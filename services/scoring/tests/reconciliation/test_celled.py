@@ -136,7 +136,7 @@ async def test_what_is_right_is_left_as_it_is_whatever_is_in_the_tail(
         ("rated_cells", "UPDATE scoring.rated_cells SET span = span + 64 WHERE prefix = 'acme' AND grain = 0"),
         ("rated_cells", "DELETE FROM scoring.rated_cells WHERE prefix = 'acme'"),
         ("late_cells", "UPDATE scoring.late_cells SET n = n - 1 WHERE prefix = 'acme' AND grain = 0"),
-        ("late_cells", "UPDATE scoring.late_cells SET rated_month = rated_month - 1 WHERE prefix = 'acme'"),
+        ("late_cells", "UPDATE scoring.late_cells SET rated_month = rated_month + 1000 WHERE prefix = 'acme'"),
         ("late_cells", "DELETE FROM scoring.late_cells WHERE prefix = 'acme'"),
     ],
 )

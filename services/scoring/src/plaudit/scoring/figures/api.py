@@ -15,7 +15,7 @@ from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figure
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_PROFILES, At, NamedProfile, unknown_subject
+from plaudit.scoring.scores.api import EXAMPLE_SOURCE_ID, OF_MOMENTS, At, NamedProfile, unknown_subject
 from plaudit.scoring.scores.domain import Moment, moment_of
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sums.domain.traits import TRAITS
@@ -56,7 +56,7 @@ async def answers_at(
 @router.get(
     "/v1/score-figures/{subject:path}",
     summary="Read figures beside a score",
-    openapi_extra=describe(problems={"unknown-subject": 404, **OF_PROFILES}, answer=AN_ANSWER),
+    openapi_extra=describe(problems={"unknown-subject": 404, **OF_MOMENTS}, answer=AN_ANSWER),
 )
 async def read_figures(
     principal: ScoresReader,

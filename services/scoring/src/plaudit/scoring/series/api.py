@@ -32,7 +32,7 @@ from plaudit.common.http.problems import ProblemError
 from plaudit.common.http.times import Instant
 from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_PROFILES, find_profile, unknown_asked
+from plaudit.scoring.scores.api import OF_MOMENTS, find_profile, unknown_asked
 from plaudit.scoring.series import store
 from plaudit.scoring.series.domain import (
     MAX_ZONE_CHARS,
@@ -160,7 +160,7 @@ AskedSeries = Annotated[Asked, Depends(parameters(Asked))]
         }
     },
     summary="Read how scores moved",
-    openapi_extra=describe(problems={"unknown-subject": 422, **OF_PROFILES}),
+    openapi_extra=describe(problems={"unknown-subject": 422, **OF_MOMENTS}),
 )
 async def read_series(
     request: Request,
