@@ -152,10 +152,17 @@ async def test_every_session_has_the_planner_settings_of_its_role(postgres_serve
     dsn = postgres_server.create_database(postgres_server.template("only-common", migrated), name="planner")
     database = Database(settings_for(dsn), "common", role, pool_size=1)
     async with kind(database, "default") as tx:
-        found = await tx.raw.fetchrow("SELECT current_setting('jit') AS jit, current_setting('enable_seqscan') AS scan")
+        found = await tx.raw.fetchrow(
+            "SELECT current_setting('jit') AS jit, current_setting('enable_seqscan') AS scan, "
+            "current_setting('max_parallel_workers_per_gather')::int > 0 AS parallel"
+        )
     await database.close()
     postgres_server.drop_database(dsn)
-    assert dict(found) == {"jit": "off", "scan": "off" if role is Role.HOOK else "on"}
+    assert dict(found) == {
+        "jit": "off",
+        "scan": "off" if role is Role.HOOK else "on",
+        "parallel": role is not Role.API,
+    }
 
 
 async def test_a_lone_statement_commits_by_itself(made: Database):

@@ -151,14 +151,21 @@ async def test_cells_that_are_filled_again_hold_nothing_of_before(
         state = review_state(5, "acme", rated_at=START + timedelta(days=day))
         await bus.tell(None, state, time=START + timedelta(days=5))
     await carry_on(worker, 5)
-    sums = "SELECT (SELECT sum(n5) FROM scoring.cells), (SELECT sum(n) FROM scoring.rated_cells)"
+    gone = review_state(5, "acme", rated_at=START + timedelta(days=3))
+    await bus.tell(gone, None, time=START + timedelta(days=9))
+    await carry_on(worker, 5)
+    sums = ", ".join(
+        f"(SELECT sum({count}) FROM scoring.{table})"
+        for table, count in {"cells": "n5", "rated_cells": "n", "late_cells": "n"}.items()
+    )
+    sums = f"SELECT {sums}"
     before = await superuser.fetchrow(sums)
 
     await superuser.execute("UPDATE scoring.celled_prefixes SET is_filled = false, filled_valid_at = DEFAULT")
     await carry_on(worker, 5)
 
     assert await superuser.fetchval("SELECT is_filled FROM scoring.celled_prefixes")
-    assert before == await superuser.fetchrow(sums) == (3 * 8, 3 * 2)
+    assert before == await superuser.fetchrow(sums) == (2 * 8, 2 * 2, -2)
 
 
 async def test_entries_that_no_cell_holds_yet_count(bus: Any, worker: Database, superuser: asyncpg.Connection) -> None:
@@ -284,7 +291,7 @@ async def test_who_waits_for_a_ledger_made_anew_reads_no_emptied_cells(
         await superuser.execute("LOCK TABLE scoring.ledger IN ACCESS EXCLUSIVE MODE")
         reading = asyncio.create_task(read())
         await until(waits, "it waits for the ledger")
-        await superuser.execute("TRUNCATE scoring.cells, scoring.rated_cells, scoring.tail")
+        await superuser.execute("TRUNCATE scoring.cells, scoring.rated_cells, scoring.late_cells, scoring.tail")
         await superuser.execute("UPDATE scoring.celled_prefixes SET is_filled = false, filled_valid_at = DEFAULT")
 
     assert await reading == before

@@ -8,6 +8,7 @@ import pytest
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.figures import Aged, Reply, weights_of
+from plaudit.scoring.figures.store import of_cells
 from plaudit.scoring.profiles.domain import BUILT_IN, RECENT, Profile
 from plaudit.scoring.scores.domain import Moment
 from plaudit_testing.lives import DAYS, SOURCES, START, lived_by
@@ -37,7 +38,13 @@ def near(found: Aged | None) -> object:
     )
 
 
-async def test_cells_tell_what_the_ledger_tells(worker, bus, large, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "long_ago", [of_cells.LONG_AGO, timedelta(days=10_000)], ids=["by late cells", "late entries one by one"]
+)
+async def test_cells_tell_what_the_ledger_tells(
+    worker, bus, large, monkeypatch: pytest.MonkeyPatch, long_ago: timedelta
+) -> None:
+    monkeypatch.setattr(of_cells, "LONG_AGO", long_ago)
     chance = random.Random(5)
     await lived_by(bus, chance, 160, large)
 
@@ -65,3 +72,27 @@ def assert_like(found: list[Reply], wanted: list[Reply]) -> None:
     for one, other in zip(found, wanted, strict=True):
         assert one.weight / found[0].weight == pytest.approx(other.weight / wanted[0].weight, rel=1e-9)
         assert one.squared / found[0].weight ** 2 == pytest.approx(other.squared / wanted[0].weight ** 2, rel=1e-9)
+
+
+async def test_what_no_cell_holds_yet_counts_once_however_late_it_took_effect(
+    worker, bus, large, superuser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await large.name_large("acme")
+    await large.fill()
+    chance = random.Random(7)
+    await lived_by(bus, chance, 60)
+    await large.carry_on(12)  # some are in cells now, and some are not
+    assert await superuser.fetchval("SELECT count(*) FROM scoring.tail") > 10
+
+    async def has_none(*_: object) -> bool:
+        return False
+
+    async with worker.transaction() as tx:
+        for _ in range(60):
+            at = START + timedelta(seconds=chance.randrange((DAYS + 60) * 86_400))
+            profile = chance.choice([*BUILT_IN.values(), WEIGHTED])
+            asked = (tx, "default", "acme", Moment(at=at), profile, weights_of(profile, profile.kinds), None)
+            aged = await store.aged(*asked)
+            with monkeypatch.context() as without:
+                without.setattr(cells, "is_celled", has_none)
+                assert aged == near(await store.aged(*asked))

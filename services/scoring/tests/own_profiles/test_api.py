@@ -8,8 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from plaudit.common.ids import uuid7
 from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.profiles.domain import MAX_PROFILES
+from plaudit.scoring.scores import domain
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -253,3 +256,32 @@ async def test_two_that_set_a_profile_at_once_make_two_revisions(writer) -> None
     answers = await asyncio.gather(*(put(writer, prior_value=value) for value in (2, 4)))
 
     assert sorted(answer.headers["etag"] for answer in answers) == ['"1"', '"2"']
+
+
+async def test_another_moment_of_too_many_reviews_is_refused_by_a_half_life_of_the_tenants_own_alone(
+    api: httpx.AsyncClient, bus, superuser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain, "MAX_REVIEWS_READ", 2)
+    await set_profile(superuser, own("own", 2.0))
+    for _ in range(3):
+        await bus.tell(None, review_state(5, "acme/berlin"), review_id=str(uuid7()))
+    await bus.tell(None, review_state(5, "acme/paris"), review_id=str(uuid7()))
+    now = datetime.now(UTC)
+    moment, window = {"at": now.isoformat()}, {"from": (now - timedelta(days=2)).isoformat(), "to": now.isoformat()}
+
+    async def ask(subject: str, profile: str) -> list[httpx.Response]:
+        return [
+            await api.get(f"/v1/{path}", params={"profile": profile, **params})
+            for path, params in (
+                (f"scores/{subject}", moment),
+                (f"score-figures/{subject}", moment),
+                (f"score-explanations/{subject}", window),
+                ("score-series", {"subject": subject, **window}),
+            )
+        ]
+
+    assert [problem_of(each) for each in await ask("acme", "own")] == [(422, "too-many-reviews")] * 4
+    assert "has 4 reviews" in (await ask("acme", "own"))[0].json()["detail"]
+    for subject, profile in (("acme", "trust"), ("acme/paris", "own")):
+        assert [each.status_code for each in await ask(subject, profile)] == [200] * 4
+    assert (await api.get("/v1/scores/acme", params={"profile": "own"})).status_code == 200

@@ -32,6 +32,7 @@ ONE_CELL = "SELECT ctid FROM scoring.cells WHERE prefix = 'acme'"
 TABLES = {
     "cells": "SELECT * FROM scoring.cells ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
     "rated_cells": "SELECT * FROM scoring.rated_cells ORDER BY 1, 2, 3, 4, 5, 6, 7",
+    "late_cells": "SELECT * FROM scoring.late_cells ORDER BY 1, 2, 3, 4, 5, 6, 7",
     "moves": "SELECT * FROM scoring.moves ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
 }
 
@@ -135,6 +136,9 @@ async def test_what_is_right_is_left_as_it_is_whatever_is_in_the_tail(
         ("rated_cells", "UPDATE scoring.rated_cells SET n = n - 1 WHERE prefix = 'acme' AND grain = 1"),
         ("rated_cells", "UPDATE scoring.rated_cells SET span = span + 64 WHERE prefix = 'acme' AND grain = 0"),
         ("rated_cells", "DELETE FROM scoring.rated_cells WHERE prefix = 'acme'"),
+        ("late_cells", "UPDATE scoring.late_cells SET n = n - 1 WHERE prefix = 'acme' AND grain = 0"),
+        ("late_cells", "UPDATE scoring.late_cells SET rated_month = rated_month + 1000 WHERE prefix = 'acme'"),
+        ("late_cells", "DELETE FROM scoring.late_cells WHERE prefix = 'acme'"),
     ],
 )
 @pytest.mark.usefixtures("made")
@@ -168,6 +172,7 @@ async def test_cells_whose_counts_are_wrong_are_filled_again(
         "UPDATE scoring.cells SET total = total + 0.5 WHERE prefix = 'acme'",
         "UPDATE scoring.rated_cells SET recent_w = recent_w * 1.0000001 WHERE prefix = 'acme'",
         "UPDATE scoring.rated_cells SET trust_b2 = trust_b2 * 1.0000001 WHERE prefix = 'acme'",
+        "UPDATE scoring.late_cells SET trust_w = trust_w * 1.0000001 WHERE prefix = 'acme' AND n <> 0",
     ],
 )
 @pytest.mark.usefixtures("made")

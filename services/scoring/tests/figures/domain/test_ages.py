@@ -3,7 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.figures.domain.ages import Unit, UnitKind, middle_of, newest_first, start_of, to_open
+from plaudit.scoring.cells.domain import Grain, Spans
+from plaudit.scoring.figures.domain.ages import (
+    Piece,
+    Rest,
+    Unit,
+    UnitKind,
+    days_read,
+    middle_of,
+    newest_first,
+    rest_of,
+    start_of,
+    to_open,
+)
 from plaudit.scoring.profiles.domain import DAY_US
 
 # When reviews were rated, in microseconds, and what each weighs.
@@ -55,3 +67,40 @@ def test_the_newest_review_and_the_middle_of_the_weight_are_those_of_all_reviews
 
 def test_units_without_reviews_are_left_out() -> None:
     assert newest_first([Unit(UnitKind.DAY, 0, DAY_US, 0, 0.0)]) == []
+
+
+def times_counted(rest: Rest, at_us: int) -> int:
+    """How many times a review that was rated then counts in the rest of a unit."""
+    found = 0
+    for piece in rest.pieces:
+        for grain, first, end in piece.spans:
+            days = 32 if grain is Grain.MONTH else 1
+            found += piece.sign * (first <= at_us // DAY_US // days < end)
+        found += piece.sign * sum(each.from_us <= at_us < each.until_us for each in piece.stretches)
+    return found
+
+
+@given(st.integers(-200 * DAY_US, 200 * DAY_US), st.integers(-3, 3), st.data())
+def test_the_rest_of_a_unit_is_what_of_it_was_rated_since(from_us: int, months: int, data: st.DataObject) -> None:
+    first_day = 32 * months
+    rest = rest_of(from_us, first_day)
+
+    days = 1 if from_us >= first_day * DAY_US else 32
+    assert rest.until_us == (from_us // (days * DAY_US) + 1) * days * DAY_US
+    near = st.integers(from_us - 40 * DAY_US, from_us + 40 * DAY_US) | st.sampled_from([from_us, from_us - 1])
+    for at_us in data.draw(st.lists(near | st.sampled_from([rest.until_us, rest.until_us - 1]))):
+        assert times_counted(rest, at_us) == (from_us <= at_us < rest.until_us)
+    assert sum(each.until_us - each.from_us for piece in rest.pieces for each in piece.stretches) <= DAY_US / 2
+    whole = [span for piece in rest.pieces for span in piece.spans if span.grain is Grain.DAY]
+    assert sum(span.end - span.first for span in whole) <= 16
+
+
+def test_days_that_several_pieces_have_are_read_once() -> None:
+    day, month = Grain.DAY, Grain.MONTH
+    pieces = [
+        Piece(1, (Spans(day, 10, 20), Spans(month, 0, 4)), ()),
+        Piece(-1, (Spans(day, 30, 31), Spans(day, 40, 40)), ()),
+        Piece(1, (Spans(day, 18, 25), Spans(day, 12, 14), Spans(day, 25, 26)), ()),
+    ]
+
+    assert days_read(pieces) == [(10, 26), (30, 31)]

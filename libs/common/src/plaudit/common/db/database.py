@@ -65,9 +65,15 @@ def tenants_literal(tenants: Iterable[str]) -> str:
     return "{" + ",".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in tenants) + "}"
 
 
-_PLANNER: Mapping[Role, Mapping[str, str]] = {Role.HOOK: {"enable_seqscan": "off"}}
+_PLANNER: Mapping[Role, Mapping[str, str]] = {
+    Role.API: {"max_parallel_workers_per_gather": "0"},
+    Role.HOOK: {"enable_seqscan": "off"},
+}
 """The hook role only looks rows up by their keys, in tables that grow. A plan that is made while a table is a few pages
-reads all of it for each key, and is used until the table is analysed again."""
+reads all of it for each key, and is used until the table is analysed again.
+
+Requests read some thousand rows by an index. Where workers are to be had the planner takes it for cheaper to read a
+whole table in parallel, and starts processes for each request that other requests need the cores of."""
 
 
 class RolledBackError(Exception):

@@ -23,7 +23,7 @@ from plaudit.scoring.cells.domain import (
     pieces,
     pieces_by_known,
 )
-from plaudit.scoring.cells.tables import cells, rated_cells
+from plaudit.scoring.cells.tables import cells, late_cells, rated_cells
 from plaudit.scoring.history import store as history
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.domain.decay import are_sound, time_of, unix_us
@@ -41,6 +41,9 @@ NUMBERS: Final = tuple(name for name in _CELLS.names if name not in {*_KEY, "pro
 _RATED = Columns(rated_cells)
 _RATED_KEY = tuple(column.name for column in rated_cells.primary_key)
 RATED_NUMBERS: Final = tuple(name for name in _RATED.names if name not in _RATED_KEY)
+_LATE = Columns(late_cells)
+_LATE_KEY = tuple(column.name for column in late_cells.primary_key)
+LATE_NUMBERS: Final = tuple(name for name in _LATE.names if name not in _LATE_KEY)
 GRAINS: Final = ", ".join(
     f"({valid:d}, {known:d})" for valid in Grain for known in Grain if (valid, known) != (Grain.ALL, Grain.ALL)
 )
@@ -49,12 +52,18 @@ SUMMED: Final = "sum(abs(sign) * trust_w) AS trust_summed, sum(abs(sign) * recen
 
 
 def totals(of: str, *names: str) -> str:
-    """Return the select list that adds up numbers of cells: all that make sums, or some of them."""
-    kinds = dict.fromkeys((*KeptSums._fields[:TOTAL], "prompt"), "::bigint")
-    return ", ".join(
-        f"max({of}.{name}) AS {name}" if name == "newest_us" else f"sum({of}.{name}){kinds.get(name, '')} AS {name}"
-        for name in names or NUMBERS
-    )
+    """Return the select list that adds up numbers of cells: all that make sums, or some of them.
+
+    Counts are summed as doubles, which hold them exactly: sums of bigint are decimals, and slower than all else here.
+    """
+    counts = {*KeptSums._fields[:TOTAL], "prompt"}
+
+    def total(name: str) -> str:
+        if name == "newest_us":
+            return f"max({of}.{name})"
+        return f"sum({of}.{name}::float8)::bigint" if name in counts else f"sum({of}.{name})"
+
+    return ", ".join(f"{total(name)} AS {name}" for name in names or NUMBERS)
 
 
 def span_of(grain: str, day: str) -> str:
@@ -63,6 +72,9 @@ def span_of(grain: str, day: str) -> str:
 
 
 RATED_DAY: Final = f"floor(rated_us / {DAY_US}::float8)::int"
+RATED_MONTH: Final = f"({RATED_DAY} >> {_MONTH_BITS})"
+RATED_GRAINS: Final = f"(VALUES ({Grain.DAY:d}), ({Grain.MONTH:d})) AS grains (grain)"
+"""The grains of `rated_cells` and `late_cells`."""
 
 
 def _into_cells(entries: str) -> str:
@@ -90,12 +102,23 @@ by_rated_grain AS (
         sum(sign)::bigint AS n, sum(sign * trust_w) AS trust_w, sum(sign * trust_w * trust_w) AS trust_b2,
         sum(sign * recent_w) AS recent_w, sum(sign * recent_w * recent_w) AS recent_b2
     FROM ({history.weighed("SELECT * FROM of_prefixes", *rated_groups)}) AS weighed
-    CROSS JOIN (VALUES ({Grain.DAY:d}), ({Grain.MONTH:d})) AS grains (grain)
+    CROSS JOIN {RATED_GRAINS}
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
 rated_added AS (
     INSERT INTO rated_cells AS held ({_RATED.listed}) SELECT {_RATED.listed} FROM by_rated_grain
     ON CONFLICT ({", ".join(_RATED_KEY)}) DO UPDATE SET {added(RATED_NUMBERS)}
+),
+by_late_grain AS (
+    SELECT tenant_id, prefix, grain, {span_of("grain", "valid_day")} AS span, {RATED_MONTH} AS rated_month, source_id,
+        traits, sum(sign)::bigint AS n, sum(sign * trust_w) AS trust_w, sum(sign * recent_w) AS recent_w
+    FROM ({history.weighed("SELECT * FROM of_prefixes WHERE NOT is_prompt", *rated_groups, "valid_day")}) AS weighed
+    CROSS JOIN {RATED_GRAINS}
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+),
+late_added AS (
+    INSERT INTO late_cells AS held ({_LATE.listed}) SELECT {_LATE.listed} FROM by_late_grain
+    ON CONFLICT ({", ".join(_LATE_KEY)}) DO UPDATE SET {added(LATE_NUMBERS)}
 )"""
 
 
@@ -173,7 +196,8 @@ WITH entries AS (
 UPDATE celled_prefixes SET is_filled = $5, filled_valid_at = $4 WHERE tenant_id = $1 AND prefix = ANY($3::text[])
 """
 _EMPTY = [
-    f"DELETE FROM {table} WHERE tenant_id = $1 AND prefix = ANY($2::text[])" for table in ("cells", "rated_cells")
+    f"DELETE FROM {table} WHERE tenant_id = $1 AND prefix = ANY($2::text[])"
+    for table in ("cells", "rated_cells", "late_cells")
 ]
 _PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'"
 # A ledger made anew takes the old one's place and empties the cells in one transaction. It waits for whoever has read

@@ -1,4 +1,4 @@
-"""The tables `cells`, `rated_cells`, and `celled_prefixes`: the subjects that have any."""
+"""The tables `cells`, `rated_cells`, `late_cells`, and `celled_prefixes`: the subjects that have any."""
 
 from sqlalchemy import Boolean, Column, DateTime, Double, Integer, MetaData, SmallInteger, Table, Text, Uuid
 from sqlalchemy.types import BigInteger
@@ -43,6 +43,23 @@ rated_cells = Table(
     Column("recent_b2", Double, nullable=False),
 )
 """Reviews of a large subject that stand when everything has taken effect, by the span that they were rated in."""
+
+late_cells = Table(
+    "late_cells",
+    MetaData(schema="scoring"),
+    Column("tenant_id", Text, primary_key=True),
+    Column("prefix", Text, primary_key=True),
+    Column("grain", SmallInteger, primary_key=True),
+    Column("span", Integer, primary_key=True),
+    Column("rated_month", Integer, primary_key=True),
+    Column("source_id", Uuid, primary_key=True),
+    Column("traits", SmallInteger, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("trust_w", Double, nullable=False),
+    Column("recent_w", Double, nullable=False),
+)
+"""Entries that took effect after they were rated, by the span of days that they took effect in and the 32 days that
+they were rated in: what is to be taken from `rated_cells` to know what stood before."""
 
 celled_prefixes = Table(
     "celled_prefixes",

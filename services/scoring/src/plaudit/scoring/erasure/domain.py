@@ -44,6 +44,7 @@ STORES: Final[Mapping[str, str]] = {
     "rounded_tenant_sums": "holds names of subjects alone",
     "reconciliations": "hold counts of rows, and the name of a subject",
     "rated_cells": "hold sums of the ledger's entries, the last one of the review among them",
+    "late_cells": "as rated_cells",
     "celled_prefixes": "hold no more than the names of subjects",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

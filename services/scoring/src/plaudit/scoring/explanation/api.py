@@ -22,6 +22,7 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.common.http.times import Instant
+from plaudit.scoring.cells import store as cells
 from plaudit.scoring.explanation import store
 from plaudit.scoring.explanation.domain.changes import Share, score_of, start
 from plaudit.scoring.explanation.domain.effect import CountedReview, Effect, UntoldWeightError, effect, fresh_weight
@@ -53,7 +54,7 @@ from plaudit.scoring.moves import store as moves
 from plaudit.scoring.moves.domain import Moved, ShownPieces, ShownStretch, pieces
 from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, STAR_KINDS, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
+from plaudit.scoring.scores.api import OF_MOMENTS, OF_PROFILES, NamedProfile
 from plaudit.scoring.scores.domain import Moment, instant_of
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources import store as sources
@@ -172,7 +173,8 @@ async def _known(tx: Tx, tenant_id: str, subject: str, profile: Profile, window:
     found = ShownPieces(window, [], [window])
     if until is not None and (profile.half_life_us is None or profile.half_life_us in moves.HALF_LIVES):
         found = pieces(window, until.next_day, until.changed)
-    return _Known(tx, tenant_id, subject, profile.half_life_us, found, until is not None)
+    is_large = until is not None or await cells.is_celled(tx, tenant_id, subject)
+    return _Known(tx, tenant_id, subject, profile.half_life_us, found, is_large)
 
 
 async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) -> list[MovingReview]:
@@ -201,7 +203,7 @@ async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) ->
     "/v1/score-explanations/{subject:path}",
     summary="Explain why a score moved",
     openapi_extra=describe(
-        problems={"unknown-subject": 404, **OF_PROFILES, "reversed-window": 422},
+        problems={"unknown-subject": 404, **OF_MOMENTS, "reversed-window": 422},
         answer={"after": {"at": "2026-03-31T00:00:00Z", "score": 3.6875, "count": 1}},
     ),
 )

@@ -15,7 +15,7 @@ from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figure
 from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_PROFILES, At, KnownAt, NamedProfile
+from plaudit.scoring.scores.api import OF_MOMENTS, At, KnownAt, NamedProfile
 from plaudit.scoring.scores.domain import Moment, moment_of
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources import store as sources
@@ -57,7 +57,7 @@ async def answers_at(
 @router.get(
     "/v1/score-figures/{subject:path}",
     summary="Read figures beside a score",
-    openapi_extra=describe(problems={"unknown-subject": 404, **OF_PROFILES}, answer=AN_ANSWER),
+    openapi_extra=describe(problems={"unknown-subject": 404, **OF_MOMENTS}, answer=AN_ANSWER),
 )
 async def read_figures(
     principal: ScoresReader,

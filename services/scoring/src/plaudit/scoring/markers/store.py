@@ -18,7 +18,7 @@ from plaudit.scoring.answers import store as answers
 from plaudit.scoring.answers.domain.figures import SourceReviews
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import cut
-from plaudit.scoring.figures.store import Asked, ratings_of_cells
+from plaudit.scoring.figures.store.of_cells import Asked, ratings
 from plaudit.scoring.history.store import ENTRIES
 from plaudit.scoring.markers.domain.effect import OF_ALL, Of, Ratings, Windows
 from plaudit.scoring.markers.domain.marker import ALL_MARKERS, Listed, Marker, MarkerKind
@@ -133,7 +133,7 @@ async def around(
     if await cells.is_celled(tx, tenant_id, subject):
         asked = Asked(tenant_id=tenant_id, subject=subject, at=tx.now, traits=traits, source_id=of.source_id)
         with suppress(DamagedSumsError):
-            before, after = await ratings_of_cells(tx, asked, [cut(*each) for each in pairwise(bounds)])
+            before, after = await ratings(tx, asked, [cut(*each) for each in pairwise(bounds)])
             return before, after
     rows = await tx.raw.fetch(_AROUND, tenant_id, subject, tx.now, FOR_EVER, *bounds, traits, of.source_id)
     before, after = ({row["rating"]: row["n"] for row in rows if row["is_after"] is each} for each in (False, True))

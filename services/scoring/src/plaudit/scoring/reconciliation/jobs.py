@@ -118,17 +118,18 @@ async def reconcile_large(database: Database, large: celled.Celled) -> Outcome:
         found = await celled.compare(tx, large, MAX_COMPARED_SECONDS)
     if found is None:
         return Outcome(skipped=1, celled=1)
+    of_cells = (found.cells, found.rated_cells, found.late_cells)
     refilled: list[celled.Judged] = []
-    if found.cells.is_wrong or found.rated_cells.is_wrong:
+    if any(each.is_wrong for each in of_cells):
         async with database.driver_transaction() as tx:
             if await celled.fill_again(tx, large, found):
-                refilled += [found.cells, found.rated_cells]
+                refilled += of_cells
     if found.moves.is_wrong:
         async with database.driver_transaction(order_keys=[moves.JOB_LOCK]) as tx:
             if await celled.sum_again(tx, large, found):
                 refilled.append(found.moves)
     return Outcome(
-        compared=sum(each.compared for each in (found.cells, found.rated_cells, found.moves)),
+        compared=sum(each.compared for each in (*of_cells, found.moves)),
         differing=sum(each.differing for each in refilled),
         rounded=sum(each.rounded for each in refilled),
         celled=1,

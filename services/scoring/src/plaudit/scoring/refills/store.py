@@ -39,6 +39,7 @@ CROSS JOIN LATERAL (
 _EXISTS = f"SELECT to_regclass('scoring.{LEDGER}') IS NOT NULL"
 _TABLES = "refills, refill_tenants, refill_places, refill_partitions, refill_erased"
 _ANEW_TABLES = "sums_anew, tenant_sums_anew, rebuild_places, rebuild_half_lives, rebuild_rounded"
+_OF_OLD_LEDGER: Final = "cells, rated_cells, late_cells, tail, moves, summed_prefixes, changed_days"
 _MAKE_LEDGER = f"CREATE TABLE {LEDGER} (LIKE ledger INCLUDING ALL)"
 _COMMENT = "SELECT obj_description('scoring.ledger'::regclass)"
 _COLUMNS_OF = """
@@ -384,7 +385,7 @@ async def take_the_place(tx: Tx) -> None:
         await tx.raw.execute(f"ALTER INDEX {new} RENAME TO {name}")
     # No role at run time may change the ledger, but for topics.
     await tx.raw.execute(f"REVOKE DELETE ON ledger FROM {role_name('scoring', Role.WORKER)}")
-    await tx.raw.execute(f"TRUNCATE cells, rated_cells, tail, moves, summed_prefixes, changed_days, {_TABLES}")
+    await tx.raw.execute(f"TRUNCATE {_OF_OLD_LEDGER}, {_TABLES}")
     await tx.raw.execute(_AS_WORKER)
     await tx.raw.execute(_FILL_CELLS_AGAIN)
     await tx.raw.execute(_AS_OWNER)

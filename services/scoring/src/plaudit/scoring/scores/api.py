@@ -19,6 +19,7 @@ from plaudit.common.http import (
     authorize,
     conflict,
     describe,
+    unprocessable,
 )
 from plaudit.common.http.times import Instant
 from plaudit.scoring.half_lives.domain import ProfileNotReadyError
@@ -26,6 +27,7 @@ from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile, Unknow
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.domain import (
     ProfileChoices,
+    TooManyReviewsError,
     UnknownSubjectAskedError,
     UnknownSubjectError,
     moment_of,
@@ -43,10 +45,14 @@ PROBLEMS: Final = {
     "unknown-profile": "There is no profile of this name. The detail names those that there are.",
     "profile-not-ready": "The half-life of the profile is new, and its sums are being filled from the ledger; the "
     "detail says how far that is. Try again in some seconds. Other profiles answer as before.",
+    "too-many-reviews": "The profile has a half-life of the tenant's own, by which another moment than now is read "
+    "review by review, and the subject has too many. The detail says how many may be, and what to ask for.",
 }
 """Slug → meaning and what to do."""
 OF_PROFILES: Final = {"unknown-profile": 422, "profile-not-ready": 409}
 """Slug → status, of the problems of every operation that takes a `NamedProfile`."""
+OF_MOMENTS: Final = {**OF_PROFILES, "too-many-reviews": 422}
+"""The same of every operation that may read another moment than now by it."""
 REFUSALS: Final[Refusals] = {
     UnknownSubjectError: lambda error: Problem("unknown-subject", 404, "Not found", str(error)),
     UnknownSubjectAskedError: lambda error: Problem("unknown-subject", 422, "Unknown subject", str(error)),
@@ -55,6 +61,7 @@ REFUSALS: Final[Refusals] = {
     DamagedSumsError: lambda error: Problem(
         "unavailable", 503, "Not available", str(error), headers={"Retry-After": f"{REPAIRED_SECONDS}"}
     ),
+    TooManyReviewsError: lambda error: unprocessable("too-many-reviews", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
 
@@ -124,7 +131,7 @@ async def list_scores(
 @router.get(
     "/v1/scores/{subject:path}",
     summary="Read a score",
-    openapi_extra=describe(problems={"unknown-subject": 404, **OF_PROFILES}),
+    openapi_extra=describe(problems={"unknown-subject": 404, **OF_MOMENTS}),
 )
 async def read_score(
     principal: ScoresReader,
@@ -150,6 +157,9 @@ async def read_score(
     A subject whose reviews are all removed, or are all of other kinds (NPS, CSAT, CES), has a null score, no stars,
     and the prior. 404 `unknown-subject` for one that never had a review; the detail names those that may have been
     meant, or one that is known.
+
+    By a half-life of the tenant's own, another moment than now is read review by review, about a second for a million,
+    and of 2,000,000 at most.
     """
     moment = moment_of(at, known_at, tx.now)
     of_source = None if source_id is None else str(source_id)

@@ -12,6 +12,9 @@ from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, unix_us
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 
 FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
+MAX_REVIEWS_READ: Final = 2_000_000
+"""A subject with more reviews is not read by a half-life of a tenant's own but now: each review is looked at, a million
+in about a second, and a statement may take five."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,18 @@ class ProfileChoices:
         if (progress := self.filling.get(name)) is not None:
             raise ProfileNotReadyError(name, progress)
         raise UnknownProfileError(name, sorted({*self.ready, *self.filling}))
+
+
+class TooManyReviewsError(Exception):
+    """A subject has too many reviews for what is read review by review."""
+
+    def __init__(self, subject: str, reviews: int, profile: Profile) -> None:
+        """Say how many there are and may be, and what to ask for."""
+        super().__init__(
+            f"`{subject}` has {reviews:,} reviews. By the half-life of `{profile.name}`, which is the tenant's own, "
+            f"another moment than now is read review by review, of {MAX_REVIEWS_READ:,} at most. Ask for now, for a "
+            "subject below it, or by a profile with the half-life of `trust`, `recent` or `lifetime`."
+        )
 
 
 class UnknownSubjectError(ValueError):

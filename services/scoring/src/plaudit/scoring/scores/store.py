@@ -16,6 +16,7 @@ from plaudit.scoring.history import store as history
 from plaudit.scoring.profiles import store as profiles
 from plaudit.scoring.profiles.domain import BUILT_IN, Profile, ProfileRevision, UnknownProfileError
 from plaudit.scoring.profiles.store import stored_profile
+from plaudit.scoring.scores import domain
 from plaudit.scoring.scores.domain import (
     FOR_EVER,
     Moment,
@@ -50,6 +51,9 @@ WITH RECURSIVE steps AS (
     FROM steps, string_to_array(steps.prefix, '/') AS parts WHERE steps.prefix IS NOT NULL
 )
 SELECT prefix FROM steps WHERE cardinality(string_to_array(prefix, '/')) = $4 LIMIT $5
+"""
+_REVIEWS = """
+SELECT coalesce(sum(n1 + n2 + n3 + n4 + n5), 0)::bigint FROM sums WHERE tenant_id = $1 AND prefix = $2
 """
 _OWN_PROFILE = """
 SELECT r.parameters, h.phase, h.entries_read, h.entries_total, h.waits_for,
@@ -134,6 +138,9 @@ async def parts_of(
         moment: when.
         profile: of which only the half-life matters here; one of the tenant's own must be kept.
         source_id: of this source alone, if given.
+
+    Raises:
+        TooManyReviewsError: it is another moment than now by a half-life of the tenant's own, of so many reviews.
     """
     half_life_us = own_half_life(profile)
     if half_life_us is None:
@@ -143,6 +150,9 @@ async def parts_of(
         found = await _own_sums_of(tx, tenant_id, half_life_us, [subject], by_source=True)
         parts = found.get(subject, [])
     else:
+        reviews = await tx.raw.fetchval(_REVIEWS, tenant_id, subject)
+        if reviews > domain.MAX_REVIEWS_READ:
+            raise domain.TooManyReviewsError(subject, reviews, profile)
         parts = await history.parts_at(tx, tenant_id, subject, half_life_us, moment.at, moment.known_at)
     return [part for part in parts if source_id is None or part.source_id == source_id]
 

@@ -33,7 +33,7 @@ from plaudit.common.http.problems import ProblemError
 from plaudit.common.http.times import Instant
 from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_PROFILES
+from plaudit.scoring.scores.api import OF_MOMENTS
 from plaudit.scoring.scores.domain import of_origin
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.series import store
@@ -177,7 +177,7 @@ AskedSeries = Annotated[Asked, Depends(parameters(Asked))]
         }
     },
     summary="Read how scores moved",
-    openapi_extra=describe(problems={"unknown-subject": 422, **OF_PROFILES}),
+    openapi_extra=describe(problems={"unknown-subject": 422, **OF_MOMENTS}),
 )
 async def read_series(
     request: Request,

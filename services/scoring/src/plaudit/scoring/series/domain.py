@@ -172,15 +172,17 @@ def points(
         steps: they follow on each other.
     """
     rows: dict[tuple[str | None, int, int], Part] = {}
+    # Sources that weigh alike are one: what there is to merge at each step is a fraction then.
+    are_sources_one = not profile.source_weights
     for part in before:
-        _add(rows, part)
+        _add(rows, part._replace(source_id=None) if are_sources_one else part)
     place, is_changed, newest = 0, True, None
     merged = merge_for(profile, ())
     for number, span in enumerate(steps):
         new_reviews = 0
         while place < len(changes) and changes[place].step == number:
             change = changes[place]
-            _add(rows, change.part)
+            _add(rows, change.part._replace(source_id=None) if are_sources_one else change.part)
             new_reviews += change.rated if counts(change.part, profile) else 0
             place, is_changed = place + 1, True
         if is_changed:

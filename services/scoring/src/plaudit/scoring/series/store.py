@@ -29,7 +29,8 @@ _TAKEN: Final = ", ".join(name if name == "newest_us" else f"-{name}" for name i
 _PROMPT: Final = "CASE WHEN is_prompt THEN n1 + n2 + n3 + n4 + n5 ELSE 0 END"
 _NOTHING: Final = ", ".join(str(NEVER_US) if name == "newest_us" else "0" for name in KeptSums._fields)
 # $3 has the start of each step, $4 is the end of the last. Of what took effect in a step, `prompt` counts the reviews
-# that were rated at that instant, and the late ones are looked up: what is new in a step was rated in it.
+# that were rated at that instant, and the late ones are looked up: what is new in a step was rated in it. OFFSET 0 has
+# each stretch looked up by its times; the planner would read all of the ledger once to join it.
 _STEPS_OF_CELLS = f"""
 WITH days AS (SELECT * FROM unnest($5::int[], $6::int[], $7::int[]) AS days (first, until, step)),
 entries AS (
@@ -38,6 +39,7 @@ entries AS (
     FROM unnest($8::timestamptz[], $9::timestamptz[], $10::int[]) AS stretch (from_at, until_at, owner)
     CROSS JOIN LATERAL (
         {" UNION ALL ".join(_OF_STRETCH.format(which) for which in cells.OF_SUBJECT)}
+        OFFSET 0
     ) AS of_stretch
     UNION ALL
     SELECT step, -1, valid_at = rated_at, {_ENTRY} FROM ({cells.of_tail(f"{_ENTRY}, valid_at")}) AS of_tail
@@ -47,13 +49,12 @@ of_entries AS MATERIALIZED (
     {history.kept_sums("SELECT * FROM entries", "step", "owner", "source_id", "traits", "is_prompt")}
 ),
 found AS (
-    SELECT step, source_id, traits, block, {cells.totals("held", *KeptSums._fields, "prompt")}
+    SELECT step, source_id, traits, block, {_KEPT}, prompt
     FROM days CROSS JOIN LATERAL (
         SELECT * FROM cells WHERE tenant_id = $1 AND prefix = $2 AND valid_grain = {Grain.DAY:d}
           AND known_grain = {Grain.ALL:d} AND valid_span >= first AND valid_span < until
         OFFSET 0
     ) AS held
-    GROUP BY step, source_id, traits, block
     UNION ALL
     SELECT step, source_id, traits, block, {_KEPT}, {_PROMPT} FROM of_entries WHERE step >= 0
     UNION ALL
@@ -63,8 +64,10 @@ found AS (
     FROM unnest($3::timestamptz[], ($3::timestamptz[])[2:] || $4::timestamptz)
         WITH ORDINALITY AS steps (from_at, until_at, number)
     CROSS JOIN LATERAL (
-        SELECT number::int - 1 AS step, * FROM ledger WHERE tenant_id = $1 AND (subject = $2 OR {cells.BELOW})
+        SELECT number::int - 1 AS step, source_id, traits, sign, rated_at FROM ledger
+        WHERE tenant_id = $1 AND (subject = $2 OR {cells.BELOW})
           AND valid_at <> rated_at AND rated_at >= from_at AND rated_at < until_at AND valid_at < until_at
+        OFFSET 0
     ) AS late
 )
 SELECT step, CASE WHEN $11 THEN source_id END AS source_id, traits, block,

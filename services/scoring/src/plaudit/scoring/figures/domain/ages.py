@@ -1,7 +1,8 @@
 """How old the reviews are that count, from what they weigh in spans of time.
 
 Spans are opened where a figure lies within one: 32 days to days, a day to the instants at which its reviews were rated.
-So the newest review and the middle of the weight are found exactly, and hardly an entry is read for it.
+So the newest review and the middle of the weight are found exactly, and hardly an entry is read for it. What was rated
+since an instant is the rest of the span that it is in, and all later spans.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,7 +10,7 @@ from enum import IntEnum
 from math import fsum
 from typing import NamedTuple
 
-from plaudit.scoring.cells.domain import SPAN_DAYS, Grain
+from plaudit.scoring.cells.domain import SPAN_DAYS, Grain, Spans, Stretch
 from plaudit.scoring.profiles.domain import DAY_US
 
 
@@ -35,6 +36,61 @@ class Unit(NamedTuple):
     weight: float
     newest_us: int | None = None
     """When the newest of them was rated, if that is known."""
+
+
+class Piece(NamedTuple):
+    """Some days, and stretches within a day, whose reviews count or are taken away."""
+
+    sign: int
+    spans: tuple[Spans, ...]
+    stretches: tuple[Stretch, ...]
+
+
+class Rest(NamedTuple):
+    """The end of a unit of time."""
+
+    until_us: int
+    """When the unit ends: all units from then on are of a window that begins where the rest does."""
+    pieces: tuple[Piece, ...]
+
+
+def rest_of(from_us: int, first_day: int) -> Rest:
+    """Return what is left of the unit that an instant is in, in the fewest spans and the shortest stretch.
+
+    Where more of a unit lies after the instant than before, the unit counts and what lies before is taken away.
+
+    Args:
+        from_us: the instant; it belongs to the rest.
+        first_day: the first of the days that are units of their own; what is older is in units of 32 days.
+    """
+    day = from_us // DAY_US
+    day_from_us, day_until_us = day * DAY_US, (day + 1) * DAY_US
+    is_late = 2 * (from_us - day_from_us) >= DAY_US
+    added = (Stretch(from_us, day_until_us),) if is_late else ()
+    taken = () if is_late else (Stretch(day_from_us, from_us),)
+    first_whole = day + is_late
+    if day >= first_day:
+        return Rest(day_until_us, (Piece(1, (Spans(Grain.DAY, first_whole, day + 1),), added), Piece(-1, (), taken)))
+    month = day // SPAN_DAYS
+    month_from, month_until = month * SPAN_DAYS, (month + 1) * SPAN_DAYS
+    if month_until - first_whole <= first_whole - month_from:
+        days = Spans(Grain.DAY, first_whole, month_until)
+        return Rest(month_until * DAY_US, (Piece(1, (days,), added), Piece(-1, (), taken)))
+    days = Spans(Grain.DAY, month_from, first_whole)
+    whole = Spans(Grain.MONTH, month, month + 1)
+    return Rest(month_until * DAY_US, (Piece(1, (whole,), added), Piece(-1, (days,), taken)))
+
+
+def days_read(pieces: Collection[Piece]) -> list[tuple[int, int]]:
+    """Return the days that are units of their own in some pieces, as stretches of them that do not overlap."""
+    found: list[tuple[int, int]] = []
+    spans = (span for piece in pieces for span in piece.spans)
+    for first, end in sorted((span.first, span.end) for span in spans if span.grain is Grain.DAY):
+        if found and first <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        elif first < end:
+            found.append((first, end))
+    return found
 
 
 def start_of(kind: UnitKind, span: int) -> tuple[int, int]:

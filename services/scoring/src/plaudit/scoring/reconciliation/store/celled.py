@@ -104,48 +104,60 @@ held AS MATERIALIZED (
 """
 
 
-def _by_month(entries: str) -> str:
+def _by_month(entries: str, *groups: str) -> str:
     return f"""
-SELECT ({cells.RATED_DAY}) >> {_MONTH_BITS} AS month, source_id, traits, rating, sum(sign)::bigint AS n,
+SELECT {cells.RATED_MONTH} AS month, {", ".join(groups)}, sum(sign)::bigint AS n,
     {", ".join(f"sum(sign * {name}_w) AS {name}_w" for name in _HALF_LIVES)},
     {", ".join(f"sum(sign * {name}_w * {name}_w) AS {name}_b2" for name in _HALF_LIVES)},
     {", ".join(f"sum(abs(sign) * {name}_w) + max({name}_w) AS {name}_summed" for name in _HALF_LIVES)}, {_TOPS}
-FROM ({history.weighed(entries, "source_id", "traits")}) AS weighed GROUP BY 1, 2, 3, 4
+FROM ({history.weighed(entries, "source_id", "traits")}) AS weighed GROUP BY month, {", ".join(groups)}
 """
 
 
-_RATED_NUMBERS = ", ".join(cells.RATED_NUMBERS)
-_RATED = f"""
-WITH grains (grain) AS (VALUES ({Grain.DAY:d}), ({Grain.MONTH:d})),
-held AS MATERIALIZED (
-    SELECT grain, month, source_id, traits, rating, sum(n)::bigint AS n,
-        {", ".join(f"sum({name}) AS {name}" for name in cells.RATED_NUMBERS if name != "n")}
+def _rated(table: str, month: str, numbers: Sequence[str], *groups: str, condition: str = "true") -> str:
+    """Return what compares sums by the 32 days in which reviews were rated.
+
+    Args:
+        table: of cells, of spans of a day and of 32 days.
+        month: the 32 days that a cell's reviews were rated in.
+        numbers: what the cells sum.
+        groups: what sums are told apart by beside that.
+        condition: which entries are in them.
+    """
+    key = ", ".join(("grain", "month", *groups))
+    scales = {"w": "truth.{name}_summed", "b2": "truth.{name}_summed * truth.{name}_top"}
+    of_tail = f"{cells.of_tail('source_id, traits, sign, rating, rated_at')} AND {condition}"
+    of_ledger = f"SELECT * FROM ledger WHERE {_OF_SUBJECT} AND {condition}"
+    return f"""
+WITH held AS MATERIALIZED (
+    SELECT {key}, sum(n)::bigint AS n, {", ".join(f"sum({name}) AS {name}" for name in numbers if name != "n")}
     FROM (
-        SELECT grain, CASE grain WHEN {Grain.DAY:d} THEN span >> {_MONTH_BITS} ELSE span END AS month,
-            source_id, traits, rating, {_RATED_NUMBERS}
-        FROM rated_cells WHERE tenant_id = $1 AND prefix = $2
+        SELECT grain, {month} AS month, {", ".join((*groups, *numbers))}
+        FROM {table} WHERE tenant_id = $1 AND prefix = $2
         UNION ALL
-        SELECT grain, month, source_id, traits, rating, {_RATED_NUMBERS}
-        FROM ({_by_month(cells.of_tail("source_id, traits, sign, rating, rated_at"))}) AS of_tail CROSS JOIN grains
-    ) AS found GROUP BY grain, month, source_id, traits, rating
+        SELECT {", ".join(("grain", "month", *groups, *numbers))}
+        FROM ({_by_month(of_tail, *groups)}) AS of_tail CROSS JOIN {cells.RATED_GRAINS}
+    ) AS found GROUP BY {key}
 )
 {
-    _judged(
-        f'''(
-            SELECT * FROM ({_by_month(f"SELECT * FROM ledger WHERE {_OF_SUBJECT}")}) AS of_ledger CROSS JOIN grains
-        ) AS truth FULL JOIN held USING (grain, month, source_id, traits, rating)''',
-        _equal("n"),
-        " AND ".join(
-            each
-            for name in _HALF_LIVES
-            for each in (
-                _near(f"{name}_w", f"truth.{name}_summed"),
-                _near(f"{name}_b2", f"truth.{name}_summed * truth.{name}_top"),
-            )
-        ),
-    )
-}
+        _judged(
+            f"(SELECT * FROM ({_by_month(of_ledger, *groups)}) AS of_ledger CROSS JOIN {cells.RATED_GRAINS}) AS truth "
+            f"FULL JOIN held USING ({key})",
+            _equal("n"),
+            " AND ".join(
+                _near(f"{name}_{column}", scale.format(name=name))
+                for name in _HALF_LIVES
+                for column, scale in scales.items()
+                if f"{name}_{column}" in numbers
+            ),
+        )
+    }
 """
+
+
+_MONTH_OF_SPAN = f"CASE grain WHEN {Grain.DAY:d} THEN span >> {_MONTH_BITS} ELSE span END"
+_RATED = _rated("rated_cells", _MONTH_OF_SPAN, cells.RATED_NUMBERS, "source_id", "traits", "rating")
+_LATE = _rated("late_cells", "rated_month", cells.LATE_NUMBERS, "source_id", "traits", condition="valid_at <> rated_at")
 _KEY = ", ".join(moves.KEY)
 # Days of which the ledger has learned more since are summed anew, and spans that hold them: they are left out.
 _MOVES = f"""
@@ -233,6 +245,7 @@ class Found(msgspec.Struct, frozen=True):
 
     cells: Judged
     rated_cells: Judged
+    late_cells: Judged
     moves: Judged
     cells_by: str
     """The transaction that wrote last how far the cells are filled."""
@@ -257,6 +270,7 @@ async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
     await tx.raw.fetchval(_LONG, f"{round(seconds * 1000)}")
     of_cells = await tx.raw.fetchrow(_CELLS, *celled, timeout=seconds)
     of_rated = await tx.raw.fetchrow(_RATED, *celled, timeout=seconds)
+    of_late = await tx.raw.fetchrow(_LATE, *celled, timeout=seconds)
     summed = await tx.raw.fetchrow(_SUMMED_UNTIL, *celled)
     of_moves, moves_by = None, ""
     if summed is not None:
@@ -266,8 +280,9 @@ async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
         of_moves = await tx.raw.fetchrow(_MOVES, *celled, *days, first_day, end_day, timeout=seconds)
     assert of_cells is not None
     assert of_rated is not None
-    judged = (Judged(*of_cells), Judged(*of_rated), NOTHING if of_moves is None else Judged(*of_moves))
-    return Found(*judged, cells_by, moves_by)
+    assert of_late is not None
+    moved = NOTHING if of_moves is None else Judged(*of_moves)
+    return Found(Judged(*of_cells), Judged(*of_rated), Judged(*of_late), moved, cells_by, moves_by)
 
 
 async def fill_again(tx: Tx, celled: Celled, found: Found) -> bool:
