@@ -39,7 +39,7 @@ NUMBERS: Final = tuple(name for name in _CELLS.names if name not in {*_KEY, "pro
 _RATED = Columns(rated_cells)
 _RATED_KEY = tuple(column.name for column in rated_cells.primary_key)
 RATED_NUMBERS: Final = tuple(name for name in _RATED.names if name not in _RATED_KEY)
-_DAY = "({} AT TIME ZONE 'UTC')::date - DATE '1970-01-01'"
+DAY_OF = "({} AT TIME ZONE 'UTC')::date - DATE '1970-01-01'"
 GRAINS: Final = ", ".join(
     f"({valid:d}, {known:d})" for valid in Grain for known in Grain if (valid, known) != (Grain.ALL, Grain.ALL)
 )
@@ -76,7 +76,7 @@ RATED_DAY: Final = f"floor(rated_us / {DAY_US}::float8)::int"
 
 def _into_cells(entries: str) -> str:
     """Return the WITH queries that add entries to the cells of all grains; `entries` names the prefix of each."""
-    days = f"{_DAY.format('valid_at')} AS valid_day, {_DAY.format('known_at')} AS known_day"
+    days = f"{DAY_OF.format('valid_at')} AS valid_day, {DAY_OF.format('known_at')} AS known_day"
     groups = ("tenant_id", "prefix", "valid_day", "known_day", "source_id", "traits", "is_prompt")
     rated_groups = ("tenant_id", "prefix", "source_id", "traits")
     return f"""

@@ -108,24 +108,26 @@ async def _compare(
         return await store.read_comparison(tx, half_life_us, MAX_COMPARED_SECONDS)
 
 
-async def reconcile_large(database: Database, large: celled.Celled) -> Outcome:
+async def reconcile_large(database: Database, large: celled.Celled, *, whole: bool = False) -> Outcome:
     """Compare the cells and changes of a large subject with the ledger, and let those that differ be made anew.
 
     Args:
         database: opened under the worker role.
         large: the subject. One whose cells are not filled now is skipped: the ledger answers in their place.
+        whole: whether changes of all days are compared, not of those of a night.
     """
     async with database.driver_transaction() as tx:
-        found = await celled.compare(tx, large, MAX_COMPARED_SECONDS)
+        found = await celled.compare(tx, large, MAX_COMPARED_SECONDS, whole=whole)
     if found is None:
         return Outcome(skipped=1, celled=1)
-    if found.cells.is_wrong or found.rated_cells.is_wrong:
+    of_cells = (found.cells, found.places, found.rated_cells)
+    if any(each.is_wrong for each in of_cells):
         async with database.driver_transaction() as tx:
             await celled.fill_again(tx, large)
     if found.moves.is_wrong:
         async with database.driver_transaction(order_keys=[moves.JOB_LOCK]) as tx:
             await celled.sum_again(tx, large)
-    tables = (found.cells, found.rated_cells, found.moves)
+    tables = (*of_cells, found.moves)
     return Outcome(
         compared=sum(each.compared for each in tables),
         differing=sum(each.differing for each in tables),

@@ -12,7 +12,8 @@ from plaudit.scoring.history import store as history
 from plaudit.scoring.moves import store as moves
 from plaudit.scoring.moves.domain import GRAIN_BITS, Stretch
 from plaudit.scoring.profiles.domain import DAY_US
-from plaudit.scoring.reconciliation.domain import TOLERANCE, TOP_STARS, window_of
+from plaudit.scoring.reconciliation.domain import TOLERANCE, TOP_STARS, windows_of, windows_of_night
+from plaudit.scoring.sums.domain.decay import EPOCH
 
 _OF_SUBJECT = "tenant_id = $1 AND " + moves.below("subject", "$2")
 _TOPS = "max(trust_w) AS trust_top, max(recent_w) AS recent_top"
@@ -101,9 +102,67 @@ held AS MATERIALIZED (
 """
 
 
+_STARS = range(1, TOP_STARS + 1)
+_DAYS = ", ".join(f"({cells.DAY_OF.format(f'{time}_at')}) AS {time}_day" for time in ("valid", "known"))
+_SPANS = ", ".join(cells.span_of(f"{time}_grain", f"{time}_day") + f" AS {time}_span" for time in ("valid", "known"))
+_GROSS = ", ".join(f"sum(abs(sign) * {name}_w) AS {name}_gross" for name in _HALF_LIVES)
+
+
+def _mark(star: str) -> str:
+    """Return a number for a star in a cell: reviews counted in another one add up to another sum of marks."""
+    return f"hashint4extended(known_span * {TOP_STARS + 1} + {star}, valid_span::bigint)"
+
+
+def _placed(entries: str) -> str:
+    """Return in which cells entries are to be: by grains and what cells are told apart by, a sum of marks.
+
+    And all that they weigh, each entry by itself: no cell can have summed more.
+    """
+    told = f"SELECT *, {_DAYS}, sign AS direction FROM ({entries}) AS told"
+    return f"""
+SELECT valid_grain, known_grain, source_id, traits, block, sum(sign * {_mark("star")}::numeric) AS places, {_GROSS}
+FROM (
+    SELECT *, {_SPANS} FROM ({
+        history.weighed(told, "source_id", "traits", "valid_day", "known_day", "direction")
+    }) AS weighed CROSS JOIN grains
+) AS spanned GROUP BY valid_grain, known_grain, source_id, traits, block
+"""
+
+
+_PLACES = f"""
+WITH grains (valid_grain, known_grain) AS (VALUES {cells.GRAINS}),
+truth AS MATERIALIZED ({_placed(f"SELECT * FROM ledger WHERE {_OF_SUBJECT}")}),
+held AS MATERIALIZED (
+    SELECT valid_grain, known_grain, source_id, traits, block, sum(places) AS places,
+        {", ".join(f"sum({name}_gross) AS {name}_gross" for name in _HALF_LIVES)}
+    FROM (
+        SELECT valid_grain, known_grain, source_id, traits, block,
+            {" + ".join(f"n{star} * {_mark(str(star))}::numeric" for star in _STARS)} AS places,
+            {", ".join(f"{name}_summed AS {name}_gross" for name in _HALF_LIVES)}
+        FROM cells WHERE tenant_id = $1 AND prefix = $2
+        UNION ALL
+        SELECT * FROM ({
+    _placed(cells.of_tail("source_id, traits, sign, rating, rated_at, valid_at, known_at"))
+}) AS of_tail
+    ) AS found GROUP BY valid_grain, known_grain, source_id, traits, block
+)
+{
+    _judged(
+        "truth FULL JOIN held USING (valid_grain, known_grain, source_id, traits, block)",
+        _equal("places"),
+        " AND ".join(
+            f"coalesce(held.{name}_gross BETWEEN 0 AND truth.{name}_gross * (1 + {TOLERANCE}), false)"
+            for name in _HALF_LIVES
+        ),
+    )
+}
+"""
+
+
 def _by_month(entries: str) -> str:
     return f"""
 SELECT ({cells.RATED_DAY}) >> {_MONTH_BITS} AS month, source_id, traits, rating, sum(sign)::bigint AS n,
+    sum(sign * hashint4({cells.RATED_DAY})::numeric) AS places,
     {", ".join(f"sum(sign * {name}_w) AS {name}_w" for name in _HALF_LIVES)},
     {", ".join(f"sum(sign * {name}_w * {name}_w) AS {name}_b2" for name in _HALF_LIVES)},
     {", ".join(f"sum(abs(sign) * {name}_w) + max({name}_w) AS {name}_summed" for name in _HALF_LIVES)}, {_TOPS}
@@ -112,26 +171,30 @@ FROM ({history.weighed(entries, "source_id", "traits")}) AS weighed GROUP BY 1, 
 
 
 _RATED_NUMBERS = ", ".join(cells.RATED_NUMBERS)
+# Reviews of one day that are counted in another one of the same 32 add up to another sum of marks.
+_RATED_SCALES = ", ".join(f"{name}_{each}" for name in _HALF_LIVES for each in ("w", "b2", "summed", "top"))
+_OF_DAYS = f"CASE grain WHEN {Grain.DAY:d} THEN {{}} ELSE 0 END AS places"
 _RATED = f"""
 WITH grains (grain) AS (VALUES ({Grain.DAY:d}), ({Grain.MONTH:d})),
 held AS MATERIALIZED (
-    SELECT grain, month, source_id, traits, rating, sum(n)::bigint AS n,
+    SELECT grain, month, source_id, traits, rating, sum(n)::bigint AS n, sum(places) AS places,
         {", ".join(f"sum({name}) AS {name}" for name in cells.RATED_NUMBERS if name != "n")}
     FROM (
         SELECT grain, CASE grain WHEN {Grain.DAY:d} THEN span >> {_MONTH_BITS} ELSE span END AS month,
-            source_id, traits, rating, {_RATED_NUMBERS}
+            source_id, traits, rating, {_RATED_NUMBERS}, {_OF_DAYS.format("n * hashint4(span)::numeric")}
         FROM rated_cells WHERE tenant_id = $1 AND prefix = $2
         UNION ALL
-        SELECT grain, month, source_id, traits, rating, {_RATED_NUMBERS}
+        SELECT grain, month, source_id, traits, rating, {_RATED_NUMBERS}, {_OF_DAYS.format("places")}
         FROM ({_by_month(cells.of_tail("source_id, traits, sign, rating, rated_at"))}) AS of_tail CROSS JOIN grains
     ) AS found GROUP BY grain, month, source_id, traits, rating
 )
 {
     _judged(
         f'''(
-            SELECT * FROM ({_by_month(f"SELECT * FROM ledger WHERE {_OF_SUBJECT}")}) AS of_ledger CROSS JOIN grains
+            SELECT grain, month, source_id, traits, rating, n, {_OF_DAYS.format("places")}, {_RATED_SCALES}
+            FROM ({_by_month(f"SELECT * FROM ledger WHERE {_OF_SUBJECT}")}) AS of_ledger CROSS JOIN grains
         ) AS truth FULL JOIN held USING (grain, month, source_id, traits, rating)''',
-        _equal("n"),
+        _equal("n", "places"),
         " AND ".join(
             each
             for name in _HALF_LIVES
@@ -144,9 +207,23 @@ held AS MATERIALIZED (
 }
 """
 _KEY = ", ".join(moves.KEY)
+_SUMMED_MOVES = ("total", *(f"{name}_{each}" for name in moves.HALF_LIVES.values() for each in "ab"))
+"""But for `changes` and `n`, which are counts."""
+# What rounding is judged beside: in sums by topic, what came and what went cancel out.
+_SCALES = ("rating AS total_gross", *(f"rating * {name}_w AS {name}_gross" for name in moves.HALF_LIVES.values()))
+_SCALE_OF = {name: "total_gross" if name == "total" else f"{name[:-2]}_gross" for name in _SUMMED_MOVES}
+_TRUTH_OF_MOVES = ", ".join(
+    f"sum({name}) AS {name}" for name in ("changes", "n", *_SUMMED_MOVES, *dict.fromkeys(_SCALE_OF.values()))
+)
 # Days of which the ledger has learned more since are summed anew, and spans that hold them: they are left out.
 _MOVES = f"""
-WITH {moves.summed(moves.as_seen(moves.BY_TIME, "$2", f"{moves.DAY} AS span"), ["sign AS n"], "span")},
+WITH {
+    moves.summed(
+        f"SELECT *, {moves.WEIGHED} FROM ({moves.as_seen(moves.BY_TIME, '$2', f'{moves.DAY} AS span')}) AS seen",
+        [*moves.ALL_SUMS, *_SCALES],
+        "span",
+    )
+},
 grains (grain, bits) AS (VALUES {", ".join(f"({grain}, {bits})" for grain, bits in enumerate(GRAIN_BITS))}),
 compared AS MATERIALIZED (
     SELECT grain, bits, span FROM grains CROSS JOIN LATERAL generate_series($5::int >> bits, ($6::int >> bits) - 1) span
@@ -154,20 +231,25 @@ compared AS MATERIALIZED (
         AND EXISTS (SELECT FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2 AND next_day >= $6)
 ),
 truth AS (
-    SELECT grain, compared.span, {_KEY}, sum(changes) AS changes, sum(n) AS n
+    SELECT grain, compared.span, {_KEY}, max(newest_us) AS newest_us, {_TRUTH_OF_MOVES}
     FROM compared JOIN summed ON summed.span >> bits = compared.span GROUP BY grain, compared.span, {_KEY}
 ),
-held AS (SELECT grain, span, {_KEY}, changes, n FROM moves JOIN compared USING (grain, span)
-    WHERE tenant_id = $1 AND prefix = $2)
+held AS (
+    SELECT grain, span, {_KEY}, newest_us, changes, n, {", ".join(_SUMMED_MOVES)}
+    FROM moves JOIN compared USING (grain, span) WHERE tenant_id = $1 AND prefix = $2
+)
 {
     _judged(
         f"truth FULL JOIN held USING (grain, span, {_KEY})",
-        " AND ".join(_near(name, "1 + truth.changes") for name in ("changes", "n")),
-        "true",
+        " AND ".join([_equal("newest_us"), *(_near(name, "1 + truth.changes") for name in ("changes", "n"))]),
+        " AND ".join(_near(name, f"truth.{scale}") for name, scale in _SCALE_OF.items()),
     )
 }
 """
-_SUMMED_UNTIL = "SELECT next_day FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2"
+_SUMMED_DAYS = """
+SELECT coalesce((SELECT min(span) FROM moves WHERE tenant_id = $1 AND prefix = $2 AND grain = 0), next_day), next_day
+FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2
+"""
 _LONG = "SELECT set_config('statement_timeout', $1, true)"
 _OF_PREFIX = "tenant_id = $1 AND prefix = $2"
 # Who reads cells or sums of changes has first read here that there are some: it is waited for, and whoever comes later
@@ -221,11 +303,14 @@ class Found(msgspec.Struct, frozen=True):
     """What a comparison of a large subject has found."""
 
     cells: Judged
+    """What they add up to."""
+    places: Judged
+    """Which cells it is in."""
     rated_cells: Judged
     moves: Judged
 
 
-async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
+async def compare(tx: Tx, celled: Celled, seconds: float, *, whole: bool = False) -> Found | None:
     """Compare the cells of a large subject and the sums of its changes with the ledger; None where it has no cells now.
 
     Each statement sees one instant, in which every entry is in a cell or in the tail.
@@ -234,22 +319,38 @@ async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
         tx: the open transaction.
         celled: the subject.
         seconds: how long each statement may take.
+        whole: whether changes of all days are compared, not of those of a night.
     """
     if not await cells.is_celled(tx, *celled):
         return None
     await cells.plan_anew(tx)
     await tx.raw.fetchval(_LONG, f"{round(seconds * 1000)}")
     of_cells = await tx.raw.fetchrow(_CELLS, *celled, timeout=seconds)
+    of_places = await tx.raw.fetchrow(_PLACES, *celled, timeout=seconds)
     of_rated = await tx.raw.fetchrow(_RATED, *celled, timeout=seconds)
-    end_day = await tx.raw.fetchval(_SUMMED_UNTIL, *celled)
-    of_moves = None
-    if end_day is not None:
-        first_day = window_of(end_day)
-        days = moves.bounds([Stretch(first_day * DAY_US - 1, end_day * DAY_US - 1)])
-        of_moves = await tx.raw.fetchrow(_MOVES, *celled, *days, first_day, end_day, timeout=seconds)
     assert of_cells is not None
+    assert of_places is not None
     assert of_rated is not None
-    return Found(Judged(*of_cells), Judged(*of_rated), NOTHING if of_moves is None else Judged(*of_moves))
+    return Found(
+        cells=Judged(*of_cells),
+        places=Judged(*of_places),
+        rated_cells=Judged(*of_rated),
+        moves=await _compare_moves(tx, celled, seconds, whole=whole),
+    )
+
+
+async def _compare_moves(tx: Tx, celled: Celled, seconds: float, *, whole: bool) -> Judged:
+    summed = await tx.raw.fetchrow(_SUMMED_DAYS, *celled)
+    if summed is None:
+        return NOTHING
+    windows: Sequence[tuple[int, int]] = windows_of(*summed)
+    found = NOTHING
+    for first_day, end_day in windows if whole else windows_of_night(windows, (tx.now - EPOCH).days):
+        days = moves.bounds([Stretch(first_day * DAY_US - 1, end_day * DAY_US - 1)])
+        row = await tx.raw.fetchrow(_MOVES, *celled, *days, first_day, end_day, timeout=seconds)
+        assert row is not None
+        found = Judged(*(one + more for one, more in zip(found, row, strict=True)))
+    return found
 
 
 async def fill_again(tx: Tx, celled: Celled) -> None:
