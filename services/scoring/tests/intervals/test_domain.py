@@ -2,6 +2,7 @@
 
 import json
 from math import isfinite, sqrt
+from statistics import mean, variance
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from plaudit.scoring.intervals.domain import (
     net_share,
     newcombe,
     of_mean,
+    sample_of,
     student,
     welch,
     wilson,
@@ -130,6 +132,24 @@ def test_one_reply_does_not_tell_how_replies_differ() -> None:
 def test_means_of_equal_replies_are_sure() -> None:
     assert of_mean(Sample(9, 4, 0)) == (4, 4)
     assert welch(Sample(9, 4, 0), Sample(9, 3, 0)) == (-1, -1)
+
+
+@pytest.mark.parametrize(("n", "low"), [(2, 1.0), (5, 2.9), (100, 4.9), (10_000, 4.999)])
+def test_few_equal_replies_are_not_sure_and_many_are(n: int, low: float) -> None:
+    found = of_mean(sample_of([(5.0, 0.5)], n, Interval(1.0, 5.0)))
+
+    assert found is not None
+    assert max(1.0, found.low) == pytest.approx(low, rel=0.05)
+    assert found.low < 5 < found.high
+
+
+@given(st.dictionaries(st.sampled_from([1.0, 2.5, 4.0, 5.0]), st.integers(1, 50), min_size=2))
+def test_replies_that_differ_have_the_variance_of_a_sample(values: dict[float, int]) -> None:
+    replies = [value for value, count in values.items() for _ in range(count)]
+
+    found = sample_of([*values.items()], len(replies), Interval(1.0, 5.0))
+
+    assert found == pytest.approx((len(replies), mean(replies), variance(replies)))
 
 
 @given(SHARES, SHARES, NUMBERS)

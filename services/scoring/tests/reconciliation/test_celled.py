@@ -259,8 +259,9 @@ async def test_changes_of_long_ago_are_compared_by_hand_at_once_and_by_nights_in
         monkeypatch.setattr(celled, "windows_of_night", lambda _windows, _day: windows)
         return await reconcile_large(worker, ACME)
 
-    assert (await night([(END_DAY - 100, END_DAY)])).refilled == 0
-    assert (await night([(END_DAY - 100, END_DAY), ((END_DAY - 320) // 64 * 64, END_DAY - 200)])).refilled == 1
+    newest = (END_DAY - 100) // 64 * 64, END_DAY
+    assert (await night([newest])).refilled == 0
+    assert (await night([newest, ((END_DAY - 320) // 64 * 64, newest[0])])).refilled == 1
     await sum_changes(worker)
     await superuser.execute(
         f"UPDATE scoring.moves SET n = n + 1 WHERE prefix = 'acme' AND grain = 0 AND span < {long_ago}"

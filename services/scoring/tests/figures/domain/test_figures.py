@@ -74,6 +74,15 @@ def test_effort_of_one_reply_has_no_interval() -> None:
     assert (found.value, found.interval) == (7.0, None)
 
 
+@pytest.mark.parametrize(("count", "low"), [(2, 1.0), (5, 3.9), (1_000, 6.9)])
+def test_few_equal_efforts_are_not_sure(count: int, low: float) -> None:
+    found = ces_of([Reply(5.0, count, float(count), float(count))])
+
+    assert found is not None
+    assert found.interval is not None
+    assert low <= found.interval.low < 7.0 == found.interval.high
+
+
 def test_a_score_of_more_reviews_is_surer_and_few_equal_ones_are_not_sure() -> None:
     def width(*stars: int) -> float:
         merged = MergedSums(0, of(*stars))

@@ -72,6 +72,16 @@ def test_few_reviews_do_not_tell(figure: Figure, after: dict[float, int]) -> Non
     assert change(figure, {1.0: 50}, after).verdict is Verdict.TOO_FEW
 
 
+@pytest.mark.parametrize("figure", [Figure.MEAN, Figure.NPS, Figure.CES])
+def test_few_equal_reviews_are_no_proof_that_reviews_never_differ(figure: Figure) -> None:
+    """Of reviews of which nine in ten have five stars, more than half of all fives have nothing else."""
+    few, many = {5.0: 5}, {5.0: 900, 1.0: 100}
+
+    assert change(figure, few, many).verdict is Verdict.UNCHANGED
+    assert change(figure, many, few).verdict is Verdict.UNCHANGED
+    assert change(figure, {5.0: 500}, many).verdict is Verdict.FELL
+
+
 @given(st.sampled_from(Figure), RATINGS, RATINGS)
 def test_the_interval_holds_the_difference_and_decides(
     figure: Figure, before: dict[float, int], after: dict[float, int]

@@ -8,6 +8,7 @@ import structlog
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource, uuid7
 from plaudit.common.jobs import PeriodicJob
 from plaudit.scoring import metrics
@@ -70,6 +71,7 @@ async def reconcile_one(
         for partition, rows in found.differing.items():
             async with database.driver_transaction() as tx:
                 is_repaired = await commands.repair(tx, tenant_id, root, partition, found)
+                failpoint("reconciliation_repair_before_commit")
             if is_repaired:
                 rounded = sum(row.is_rounded for row in rows)
                 outcome = outcome + Outcome(differing=len(rows) - rounded, rounded=rounded)
@@ -124,9 +126,11 @@ async def reconcile_large(database: Database, large: celled.Celled, *, whole: bo
     if any(each.is_wrong for each in of_cells):
         async with database.driver_transaction() as tx:
             await celled.fill_again(tx, large)
+            failpoint("reconciliation_fill_again_before_commit")
     if found.moves.is_wrong:
         async with database.driver_transaction(order_keys=[moves.JOB_LOCK]) as tx:
             await celled.sum_again(tx, large)
+            failpoint("reconciliation_sum_again_before_commit")
     tables = (*of_cells, found.moves)
     return Outcome(
         compared=sum(each.compared for each in tables),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import fsum, sqrt
 from typing import Final
 
-from plaudit.scoring.intervals.domain import Interval, Sample, Z, net_share, of_mean, wilson
+from plaudit.scoring.intervals.domain import Interval, Z, net_share, of_mean, sample_of, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read_parts, weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums
@@ -189,13 +189,11 @@ def ces_of(replies: Sequence[Reply]) -> Mean | None:
     if count <= 0 or weight <= 0 or squared <= 0:
         return None
     effective = weight * weight / squared
-    mean = fsum(effort_of(each.rating) * each.weight for each in replies) / weight
-    spread = fsum((effort_of(each.rating) - mean) ** 2 * each.weight for each in replies) / weight
-    interval = None
-    if effective > 1:
-        found = of_mean(Sample(effective, mean, spread * effective / (effective - 1)))
-        interval = found and Interval(max(MIN_EFFORT, found.low), min(MAX_EFFORT, found.high))
-    return Mean(mean, count, effective, interval)
+    efforts = [(effort_of(each.rating), each.weight) for each in replies if each.weight > 0]
+    sample = sample_of(efforts, effective, Interval(MIN_EFFORT, MAX_EFFORT))
+    found = of_mean(sample)
+    interval = found and Interval(max(MIN_EFFORT, found.low), min(MAX_EFFORT, found.high))
+    return Mean(sample.mean, count, effective, interval)
 
 
 def _by_source(profile: Profile, parts: Sequence[Part], at_us: int) -> list[tuple[str, Score]]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from math import fsum
 from typing import Final
 
-from plaudit.scoring.intervals.domain import Interval, Sample, net_share, newcombe, of_mean, welch, wilson
+from plaudit.scoring.intervals.domain import Interval, Sample, net_share, newcombe, of_mean, sample_of, welch, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
 from plaudit.scoring.sums.domain.surveys import DETRACTORS, MAX_EFFORT, MIN_EFFORT, PROMOTERS, SATISFIED, effort_of
 
@@ -167,8 +167,10 @@ def in_words(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
 _SCALES: Final[Mapping[Figure, tuple[float, float]]] = {
     Figure.MEAN: (MIN_RATING, MAX_RATING),
     Figure.CES: (MIN_EFFORT, MAX_EFFORT),
+    Figure.NPS: (-100.0, 100.0),
+    **dict.fromkeys((Figure.POSITIVE, Figure.NEGATIVE, Figure.CSAT), (0.0, 1.0)),
 }
-"""Of the means: where each lies."""
+"""Where what one review counts as lies."""
 _WHOLES: Final[Mapping[Figure, float]] = {Figure.POSITIVE: 1.0, Figure.NEGATIVE: 1.0, Figure.CSAT: 100.0}
 """Of the shares: what each is when it is of all reviews. CSAT is told in percent, as everywhere."""
 _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
@@ -190,11 +192,8 @@ def _verdict(n_before: int, n_after: int, interval: Interval) -> Verdict:
 
 
 def _sample(figure: Figure, ratings: Ratings) -> Sample:
-    n = sum(ratings.values())
-    values = [(_values(figure, rating), count) for rating, count in ratings.items()]
-    mean = fsum(value * count for value, count in values) / n
-    squares = fsum((value - mean) ** 2 * count for value, count in values)
-    return Sample(n, mean, squares / (n - 1) if n > 1 else 0.0)
+    values = [(_values(figure, rating), float(count)) for rating, count in ratings.items() if count > 0]
+    return sample_of(values, fsum(count for _, count in values), Interval(*_SCALES[figure]))
 
 
 def _values(figure: Figure, rating: float) -> float:
