@@ -146,7 +146,7 @@ async def test_jobs_that_are_killed_in_every_step_leave_all_as_the_ledger_says(
     with stack(url, kafka_server.bootstrap, tmp_path, PLAUDIT_PARTITIONS=str(PARTITIONS)) as processes:
         jobs = processes.process("scoring", "jobs")
         await die_at(jobs, "cells_before_commit", 1, trace)
-        await die_at(jobs, "cells_before_commit", 2, trace)
+        await die_at(jobs, "cells_before_commit", 1, trace)
         await die_at(jobs, "moves_before_commit", 1, trace)
         await lives.tell(80)
         await apply_all(resources, worker)
@@ -167,7 +167,7 @@ async def test_jobs_that_are_killed_in_every_step_leave_all_as_the_ledger_says(
         await until(lambda: is_made(worker, superuser), "cells and changes are made again")
         assert await asyncio.to_thread(jobs.stop) == 0, jobs.log_tail()
 
-    assert kills(trace) == 7
+    assert kills(trace) == 6
     for large in LARGE:
         outcome = await reconcile_large(worker, large, whole=True)
         assert (outcome.skipped, outcome.differing, outcome.rounded, outcome.celled) == (0, 0, 0, 1)
