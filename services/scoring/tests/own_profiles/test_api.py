@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from plaudit.common.http.paging import encode_cursor
 from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.profiles.domain import MAX_PROFILES
 from plaudit_testing.problems import problem_of
@@ -253,3 +254,12 @@ async def test_two_that_set_a_profile_at_once_make_two_revisions(writer) -> None
     answers = await asyncio.gather(*(put(writer, prior_value=value) for value in (2, 4)))
 
     assert sorted(answer.headers["etag"] for answer in answers) == ['"1"', '"2"']
+
+
+@pytest.mark.parametrize("revision", [-1, 2**31, 2**63 - 1])
+async def test_an_invented_cursor_that_no_revision_can_have_is_refused(writer, revision: int) -> None:
+    path = f"{PATH}/own/revisions"
+
+    answer = await writer.get(path, params={"cursor": encode_cursor(revision, of=f"{path}?")})
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems#invalid-cursor")
