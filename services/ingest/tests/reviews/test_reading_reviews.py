@@ -292,6 +292,12 @@ HOSTILE = {
 }
 
 
+async def test_an_invented_cursor_of_changes_that_no_review_can_have_is_refused(ingest: Ingest):
+    cursor = encode_cursor(-1, uuid4(), of=f"{LIST}sort=changed")
+
+    assert (await ingest.get("/v1/reviews", sort="changed", cursor=cursor)).status_code == 422
+
+
 @pytest.mark.usefixtures("reviews")
 async def test_a_parameter_that_cannot_be_is_refused_and_never_a_500(ingest: Ingest):
     taken = []

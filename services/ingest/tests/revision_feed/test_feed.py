@@ -3,12 +3,13 @@
 import asyncio
 import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.http import event_stream
+from plaudit.common.http.paging import encode_cursor
 from plaudit.common.vault import vault_of
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.revision_feed import store
@@ -115,6 +116,16 @@ async def test_each_tenant_reads_its_own_revisions_only(ingest: Ingest, source: 
     await publish(ingest, 1)
     assert len(await ingest.items(FEED)) == 1
     assert await ingest.items(FEED, "other") == []
+
+
+@pytest.mark.parametrize(("xid", "revision"), [(-1, 1), (1, -1), (1, 2**31)])
+async def test_an_invented_place_that_no_revision_can_have_is_refused(ingest: Ingest, xid: int, revision: int):
+    after = encode_cursor(*(1, False, 1, {}, xid, uuid4(), revision), of=FEED)
+    key = {"authorization": f"Bearer {await ingest.key()}", "accept": "text/event-stream"}
+    last_id = encode_cursor(xid, uuid4(), revision, of=f"{FEED} live")
+
+    live = await ingest.client.get(FEED, headers={**key, "last-event-id": last_id})
+    assert [(await ingest.get(FEED, after=after)).status_code, live.status_code] == [422, 422]
 
 
 async def test_a_place_that_is_none_is_refused(ingest: Ingest):

@@ -2,6 +2,7 @@
 
 import json
 from math import isfinite, sqrt
+from statistics import mean, variance
 
 import pytest
 from hypothesis import given
@@ -138,20 +139,22 @@ def test_a_mean_of_no_variance_is_sure() -> None:
     assert welch(Sample(9, 4, 0), Sample(9, 3, 0)) == (-1, -1)
 
 
-@given(st.integers(1, 10_000), st.floats(1, 5), st.sampled_from([0.4, 1.0, 100.0]))
-def test_equal_replies_vary_as_if_one_more_had_been_a_step_away(n: int, value: float, step: float) -> None:
-    mean = value + step / (n + 1)
-    squares = n * (value - mean) ** 2 + (value + step - mean) ** 2
+@pytest.mark.parametrize(("n", "low"), [(2, 1.0), (5, 2.9), (100, 4.9), (10_000, 4.999)])
+def test_few_equal_replies_are_not_sure_and_many_are(n: int, low: float) -> None:
+    found = of_mean(sample_of([(5.0, 0.5)], n, Interval(1.0, 5.0)))
 
-    assert sample_of(n, value, 0.0, step) == (n, value, pytest.approx(squares / n, rel=1e-9))
+    assert found is not None
+    assert max(1.0, found.low) == pytest.approx(low, rel=0.05)
+    assert found.low < 5 < found.high
 
 
-@given(st.integers(2, 10_000), st.floats(1, 1e6))
-def test_replies_that_differ_by_steps_vary_as_they_do(n: int, squares: float) -> None:
-    # The least that whole steps can differ is one reply of n.
-    least = (n - 1) / n
+@given(st.dictionaries(st.sampled_from([1.0, 2.5, 4.0, 5.0]), st.integers(1, 50), min_size=2))
+def test_replies_that_differ_have_the_variance_of_a_sample(values: dict[float, int]) -> None:
+    replies = [value for value, count in values.items() for _ in range(count)]
 
-    assert sample_of(n, 3.0, squares * least, 1.0).variance == pytest.approx(squares * least / (n - 1))
+    found = sample_of([*values.items()], len(replies), Interval(1.0, 5.0))
+
+    assert found == pytest.approx((len(replies), mean(replies), variance(replies)))
 
 
 @given(SHARES, SHARES, NUMBERS)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from plaudit.common.http.paging import encode_cursor
 from plaudit.common.ids import uuid7
 from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.profiles.domain import MAX_PROFILES
@@ -285,3 +286,12 @@ async def test_another_moment_of_too_many_reviews_is_refused_by_a_half_life_of_t
     for subject, profile in (("acme", "trust"), ("acme/paris", "own")):
         assert [each.status_code for each in await ask(subject, profile)] == [200] * 4
     assert (await api.get("/v1/scores/acme", params={"profile": "own"})).status_code == 200
+
+
+@pytest.mark.parametrize("revision", [-1, 2**31, 2**63 - 1])
+async def test_an_invented_cursor_that_no_revision_can_have_is_refused(writer, revision: int) -> None:
+    path = f"{PATH}/own/revisions"
+
+    answer = await writer.get(path, params={"cursor": encode_cursor(revision, of=f"{path}?")})
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems#invalid-cursor")

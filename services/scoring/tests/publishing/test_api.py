@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from plaudit.common.http import event_stream
+from plaudit.common.http.paging import encode_cursor
 from plaudit.scoring.publishing import store
 from plaudit.scoring.publishing.domain import Place
 from plaudit_testing.problems import problem_of
@@ -146,6 +147,15 @@ async def test_an_id_of_other_filters_is_refused(api: httpx.AsyncClient) -> None
 
     for headers in (STREAM | {"last-event-id": page["last_event_id"]}, STREAM | {"last-event-id": "x"}):
         assert (await api.get(EVENTS, headers=headers)).status_code == 422
+
+
+async def test_an_invented_place_that_no_event_can_have_is_refused(api: httpx.AsyncClient) -> None:
+    answers = [
+        await api.get(EVENTS, params={"cursor": encode_cursor(-1, "acme", of=f"{EVENTS}?")}),
+        await api.get(EVENTS, headers=STREAM | {"last-event-id": encode_cursor(-1, "acme", of=f"{EVENTS}? live")}),
+    ]
+
+    assert {problem_of(each) for each in answers} == {(422, "invalid-cursor")}
 
 
 @pytest.mark.usefixtures("quick")

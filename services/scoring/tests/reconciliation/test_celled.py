@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 ACME = Celled("default", "acme")
 END_DAY = moves.end_of_settled(NOW)
 ONE_CELL = "SELECT ctid FROM scoring.cells WHERE prefix = 'acme'"
+ONE_RATED_DAY = "SELECT ctid FROM scoring.rated_cells WHERE prefix = 'acme' AND grain = 0 AND n > 0 LIMIT 1"
 TABLES = {
     "cells": "SELECT * FROM scoring.cells ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
     "rated_cells": "SELECT * FROM scoring.rated_cells ORDER BY 1, 2, 3, 4, 5, 6, 7",
@@ -133,8 +135,20 @@ async def test_what_is_right_is_left_as_it_is_whatever_is_in_the_tail(
         ("cells", "UPDATE scoring.cells SET prompt = prompt + 1 WHERE prefix = 'acme' AND valid_grain = 2"),
         ("cells", "UPDATE scoring.cells SET newest_us = newest_us + 1 WHERE prefix = 'acme'"),
         ("cells", "DELETE FROM scoring.cells WHERE prefix = 'acme'"),
+        *(
+            ("cells", f"UPDATE scoring.cells SET {span} = {span} + 1000 WHERE ctid = ({ONE_CELL} AND {which} LIMIT 1)")
+            for span, which in (
+                ("valid_span", "valid_grain = 0 AND known_grain = 2 AND n5 > 0"),
+                ("known_span", "valid_grain = 2 AND known_grain = 0 AND n5 > 0"),
+                ("known_span", "valid_grain = 1 AND known_grain = 1 AND n5 > 0"),
+            )
+        ),
         ("rated_cells", "UPDATE scoring.rated_cells SET n = n - 1 WHERE prefix = 'acme' AND grain = 1"),
         ("rated_cells", "UPDATE scoring.rated_cells SET span = span + 64 WHERE prefix = 'acme' AND grain = 0"),
+        (
+            "rated_cells",
+            f"UPDATE scoring.rated_cells SET span = span # 1 WHERE ctid = ({ONE_RATED_DAY})",
+        ),
         ("rated_cells", "DELETE FROM scoring.rated_cells WHERE prefix = 'acme'"),
         ("late_cells", "UPDATE scoring.late_cells SET n = n - 1 WHERE prefix = 'acme' AND grain = 0"),
         ("late_cells", "UPDATE scoring.late_cells SET rated_month = rated_month + 1000 WHERE prefix = 'acme'"),
@@ -170,6 +184,10 @@ async def test_cells_whose_counts_are_wrong_are_filled_again(
     [
         "UPDATE scoring.cells SET trust_w5 = trust_w5 * 1.0001 WHERE prefix = 'acme'",
         "UPDATE scoring.cells SET total = total + 0.5 WHERE prefix = 'acme'",
+        "UPDATE scoring.cells SET recent_a = 'NaN' WHERE prefix = 'acme'",
+        "UPDATE scoring.cells SET trust_w5 = 'NaN', trust_summed = 'NaN' WHERE prefix = 'acme'",
+        "UPDATE scoring.cells SET trust_w5 = 2 * trust_w5, trust_summed = 1e30 WHERE prefix = 'acme'",
+        "UPDATE scoring.cells SET recent_summed = 100 * recent_summed WHERE prefix = 'acme'",
         "UPDATE scoring.rated_cells SET recent_w = recent_w * 1.0000001 WHERE prefix = 'acme'",
         "UPDATE scoring.rated_cells SET trust_b2 = trust_b2 * 1.0000001 WHERE prefix = 'acme'",
         "UPDATE scoring.late_cells SET trust_w = trust_w * 1.0000001 WHERE prefix = 'acme' AND n <> 0",
@@ -198,6 +216,7 @@ RECENT = f"prefix = 'acme' AND grain = 0 AND topic = -1 AND span > {END_DAY - 64
         f"DELETE FROM scoring.moves WHERE {RECENT}",
         f"DELETE FROM scoring.moves WHERE {RECENT.replace('= -1', '>= 0')}",
         f"DELETE FROM scoring.moves WHERE prefix = 'acme' AND grain = 1 AND span > {END_DAY - 40} >> 3",
+        f"UPDATE scoring.moves SET newest_us = newest_us + 1 WHERE {RECENT}",
     ],
 )
 @pytest.mark.usefixtures("made")
@@ -217,6 +236,42 @@ async def test_changes_that_are_wrong_are_summed_again(
     for each, rows in TABLES.items():
         assert [tuple(row) for row in await superuser.fetch(rows)] == right[each]
     assert (await reconcile_large(worker, ACME)).refilled == 0
+
+
+@pytest.mark.parametrize("column", ["total", "trust_a", "trust_b", "recent_a", "recent_b"])
+@pytest.mark.parametrize("damage", ["{0} * 1.000001", "'NaN'"])
+@pytest.mark.usefixtures("made")
+async def test_changes_whose_weights_alone_are_wrong_are_summed_again_and_told_as_rounded(
+    worker: Database, superuser: asyncpg.Connection, column: str, damage: str
+) -> None:
+    await superuser.execute(f"UPDATE scoring.moves SET {column} = {damage.format(column)} WHERE {RECENT}")
+
+    outcome = await reconcile_large(worker, ACME)
+
+    assert (outcome.differing, outcome.rounded > 0, outcome.refilled) == (0, True, 1)
+
+
+@pytest.mark.usefixtures("made")
+async def test_changes_of_long_ago_are_compared_by_hand_at_once_and_by_nights_in_turn(
+    worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = END_DAY - 250
+    await superuser.execute(
+        f"UPDATE scoring.moves SET n = n + 1 WHERE prefix = 'acme' AND grain = 0 AND span < {long_ago}"
+    )
+
+    async def night(windows: Sequence[tuple[int, int]]) -> Outcome:
+        monkeypatch.setattr(celled, "windows_of_night", lambda _windows, _day: windows)
+        return await reconcile_large(worker, ACME)
+
+    newest = (END_DAY - 100) // 64 * 64, END_DAY
+    assert (await night([newest])).refilled == 0
+    assert (await night([newest, ((END_DAY - 320) // 64 * 64, newest[0])])).refilled == 1
+    await sum_changes(worker)
+    await superuser.execute(
+        f"UPDATE scoring.moves SET n = n + 1 WHERE prefix = 'acme' AND grain = 0 AND span < {long_ago}"
+    )
+    assert (await reconcile_large(worker, ACME, whole=True)).refilled == 1
 
 
 @pytest.mark.usefixtures("made")
@@ -263,10 +318,10 @@ async def test_a_subject_that_cannot_be_compared_keeps_no_other_waiting(
 ) -> None:
     compare = jobs.celled.compare
 
-    async def fail_for_acme(tx: Any, large: Celled, seconds: float) -> Any:
+    async def fail_for_acme(tx: Any, large: Celled, seconds: float, **more: Any) -> Any:
         if large == ACME:
             raise asyncpg.QueryCanceledError
-        return await compare(tx, large, seconds)
+        return await compare(tx, large, seconds, **more)
 
     monkeypatch.setattr(jobs.celled, "compare", fail_for_acme)
     job = ReconciliationJob(worker)

@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from plaudit.scoring.reconciliation.domain import LeftOut, Letter, Outcome, begins_at, left_out
+from plaudit.scoring.reconciliation.domain import (
+    LeftOut,
+    Letter,
+    Outcome,
+    begins_at,
+    left_out,
+    windows_of,
+    windows_of_night,
+)
 from plaudit_testing.review_events import pending_envelope, review_state
 
 MOVED = pending_envelope(review_state(1, "acme/berlin"), review_state(1, "globex/berlin"))
@@ -36,3 +44,20 @@ def test_a_night_begins_at_two() -> None:
 def test_outcomes_add_up() -> None:
     assert Outcome(1, 2, 3, 4, 5, 6) + Outcome(10, 20, 30, 40, 50, 60) == Outcome(11, 22, 33, 44, 55, 66)
     assert msgspec.structs.astuple(Outcome()) == (0, 0, 0, 0, 0, 0)
+
+
+def test_changes_are_compared_in_windows_that_hold_each_day_once_the_newest_first() -> None:
+    windows = windows_of(6_400 - 70, 6_400 + 10)
+
+    assert windows == [(6_336, 6_410), (6_272, 6_336)]
+    assert windows_of(6_400, 6_410) == [(6_336, 6_410)]
+
+
+def test_every_night_compares_the_newest_days_and_nights_take_turns_at_the_others() -> None:
+    windows = windows_of(0, 6_400)
+
+    nights = [windows_of_night(windows, day) for day in range(2_000)]
+
+    assert all(newest == windows[0] for newest, _ in nights)
+    assert {older for _, older in nights} == set(windows[1:])
+    assert windows_of_night(windows[:1], 1) == windows[:1]

@@ -28,6 +28,9 @@ EVENT_STREAM: Final = "text/event-stream"
 _PAGE: Final = "application/json"
 MAX_STREAMS: Final = 100
 """Open at once in one process; each asks the database once a pause."""
+MAX_ASKING: Final = 2
+"""Streams of one process that ask the database at a time; others wait, so that all connections but these are left to
+requests, however many streams are open."""
 PAUSE_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 10.0
 """A client that has left is noticed by what it does not take."""
@@ -102,11 +105,12 @@ class Feed(Generic[Place]):
 
 
 class Streams:
-    """How many streams are open in this process."""
+    """How many streams are open in this process, and which of them may ask the database."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self.open = 0
+        self.asking = asyncio.Semaphore(MAX_ASKING)
 
 
 def is_asked_for(request: Request) -> bool:
@@ -135,7 +139,7 @@ def event_stream(request: Request, tenant_id: str, feed: Feed[Place], place: Pla
 
     database = request.app.state.resources.database(Role.API)
     return StreamingResponse(
-        _counted(streams, _events(database, tenant_id, feed, place, is_over)),
+        _counted(streams, _events(database, tenant_id, feed, place, streams.asking, is_over)),
         media_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -151,7 +155,12 @@ async def _counted(streams: Streams, events: AsyncIterator[str]) -> AsyncIterato
 
 
 async def _events(
-    database: Database, tenant_id: str, feed: Feed[Place], place: Place, is_over: Callable[[], bool]
+    database: Database,
+    tenant_id: str,
+    feed: Feed[Place],
+    place: Place,
+    asking: asyncio.Semaphore,
+    is_over: Callable[[], bool],
 ) -> AsyncIterator[str]:
     """Yield what is new until the stream is old or the process stops."""
     now = asyncio.get_running_loop().time
@@ -159,7 +168,8 @@ async def _events(
     # Without an id, a client that no event has come to would come back at another place, and miss what was in between.
     yield f"id: {feed.id_of(place)}\nretry: {PAUSE_SECONDS * 1000:.0f}\n\n"
     while now() < ends_at and not is_over():
-        found = await read_apart(database, tenant_id, partial(_step, feed=feed, after=place))
+        async with asking:
+            found = await read_apart(database, tenant_id, partial(_step, feed=feed, after=place))
         if found is None:
             return  # its client comes back with a place that is refused, and begins anew
         for each in found:

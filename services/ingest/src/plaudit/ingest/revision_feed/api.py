@@ -11,6 +11,7 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, authorize, decode_cursor, describe, encode_cursor
 from plaudit.common.http.event_stream import Feed, LastEventId, StreamedEvent, described, event_stream, is_asked_for
 from plaudit.common.http.paging import CURSOR_PATTERN, DEFAULT_PAGE_ITEMS, MAX_CURSOR_CHARS, MAX_PAGE_ITEMS
+from plaudit.common.row_numbers import RevisionNumber, TransactionNumber
 from plaudit.ingest.revision_feed import store
 from plaudit.ingest.revision_feed.domain import BEGINNING, Extent, Place
 from plaudit.ingest.revision_feed.schemas import RevisionPageOut, fed_revision_out, position_out
@@ -83,7 +84,7 @@ def _encode(extent: Extent, place: Place) -> str:
 
 def _decode(after: str) -> tuple[Extent, Place]:
     until, is_within, epoch, sequences, xid, review_id, revision = decode_cursor(
-        after, tuple[int, bool, int, dict[str, int], int, UUID, int], of=_PAGES
+        after, tuple[int, bool, int, dict[str, int], TransactionNumber, UUID, RevisionNumber], of=_PAGES
     )
     return Extent(until, is_within, epoch, sequences), Place(xid, review_id, revision)
 

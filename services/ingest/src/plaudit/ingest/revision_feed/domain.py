@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from plaudit.common.row_numbers import RevisionNumber, TransactionNumber
 from plaudit.ingest.reviews.domain.state import ReviewState
 
 
 class Place(NamedTuple):
     """The place of a revision: after those of earlier transactions, and of the same review's earlier ones."""
 
-    xid: int
+    xid: TransactionNumber
     review_id: UUID
-    revision: int
+    revision: RevisionNumber
 
 
 BEGINNING = Place(0, UUID(int=0), 0)

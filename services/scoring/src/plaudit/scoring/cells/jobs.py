@@ -3,6 +3,7 @@
 from typing import Final
 
 from plaudit.common.db import Database
+from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob
 from plaudit.scoring.cells import commands, store
 
@@ -28,4 +29,6 @@ class CellsJob(PeriodicJob):
     async def turn(self) -> int:
         """Carry on; return how much was done."""
         async with self._database.driver_transaction() as tx:
-            return await commands.carry_on(tx)
+            done = await commands.carry_on(tx)
+            failpoint("cells_before_commit")
+        return done

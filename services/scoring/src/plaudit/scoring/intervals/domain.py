@@ -3,7 +3,8 @@
 The number of reviews that a figure rests on may be fractional: of decayed weights it is the effective one.
 """
 
-from math import exp, inf, lgamma, log, log1p, sqrt
+from collections.abc import Collection
+from math import exp, fsum, inf, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
@@ -34,21 +35,6 @@ class Sample(NamedTuple):
     mean: float
     variance: float
     """Of the sample: the sum of squared distances from the mean, divided by n - 1."""
-
-
-def sample_of(n: float, mean: float, squares: float, step: float) -> Sample:
-    """Return what a mean of replies on a scale is made of.
-
-    Replies that are all equal do not show that none differs: the variance is at least what it would be if one more had
-    come, and that one a step away, which is `step^2 / (n + 1)`.
-
-    Args:
-        n: how many replies there are, more than none.
-        mean: of them.
-        squares: the sum of their squared distances from it.
-        step: from one answer of the scale to the next.
-    """
-    return Sample(n, mean, max(squares / (n - 1) if n > 1 else 0.0, step * step / (n + 1)))
 
 
 def wilson(share: float, n: float, z: float = Z) -> Interval:
@@ -90,6 +76,25 @@ def net_share(positive: float, negative: float, n: float) -> Interval:
     half = Z * sqrt((positive + negative - (positive - negative) ** 2) / total)
     low, high = positive - negative - half, positive - negative + half
     return Interval(max(-1.0, min(low, observed)), min(1.0, max(high, observed)))
+
+
+def sample_of(values: Collection[tuple[float, float]], n: float, scale: Interval) -> Sample:
+    """Return what the mean of replies is made of.
+
+    Replies that are all equal do not tell how much replies differ, and few of them are no proof that they never do.
+    Their variance is the one that they have with one more at the far end of the scale: its distance squared / (n + 1).
+
+    Args:
+        values: value and weight of replies, at least one, each of them on the scale and of a weight above 0.
+        n: how many replies of equal weight would say as much.
+        scale: the least and the greatest value that there may be.
+    """
+    weight = fsum(each for _, each in values)
+    mean = fsum(value * each for value, each in values) / weight
+    if len({value for value, _ in values}) == 1:
+        return Sample(n, mean, max(mean - scale.low, scale.high - mean) ** 2 / (n + 1))
+    spread = fsum((value - mean) ** 2 * each for value, each in values) / weight
+    return Sample(n, mean, spread * n / (n - 1) if n > 1 else 0.0)
 
 
 def of_mean(sample: Sample) -> Interval | None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from plaudit.common.db import Database
+from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob
 from plaudit.scoring.moves import commands
 
@@ -24,4 +25,6 @@ class MovesJob(PeriodicJob):
     async def turn(self) -> int:
         """Carry on; return how much was done."""
         async with self._database.driver_transaction() as tx:
-            return await commands.carry_on(tx)
+            done = await commands.carry_on(tx)
+            failpoint("moves_before_commit")
+        return done

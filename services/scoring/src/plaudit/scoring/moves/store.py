@@ -170,7 +170,7 @@ FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2
 
 DAY: Final = day_of(SHOWN_AT)
 _LANDMARK_US = f"((span >> {LANDMARK_BITS} << {LANDMARK_BITS})::bigint * {DAY_US})"
-_ALL_SUMS = (
+ALL_SUMS = (
     "sign * rating AS total",
     "sign AS n",
     *(
@@ -185,12 +185,12 @@ _OF_DAYS = f"""(
         {_PATHS}, unnest($2::text[]) AS summing (prefix)
     WHERE summing.prefix = array_to_string(parts[1:depth], '/') COLLATE "C"
 )"""
-_WEIGHED = ", ".join(f"{weight(str(us), _LANDMARK_US)} AS {name}_w" for us, name in HALF_LIVES.items())
+WEIGHED = ", ".join(f"{weight(str(us), _LANDMARK_US)} AS {name}_w" for us, name in HALF_LIVES.items())
 _SUM_DAYS = f"""
 WITH {
     summed(
-        f"SELECT *, {_WEIGHED} FROM ({as_seen(_OF_DAYS, 'prefix', 'prefix', 'span')}) AS seen",
-        _ALL_SUMS,
+        f"SELECT *, {WEIGHED} FROM ({as_seen(_OF_DAYS, 'prefix', 'prefix', 'span')}) AS seen",
+        ALL_SUMS,
         "prefix",
         "span",
     )

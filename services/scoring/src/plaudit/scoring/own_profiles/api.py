@@ -22,6 +22,7 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.names import nearest
+from plaudit.common.row_numbers import RevisionNumber
 from plaudit.scoring.own_profiles import commands
 from plaudit.scoring.own_profiles.domain import (
     BuiltInProfileError,
@@ -146,7 +147,7 @@ async def list_profile_revisions(
     principal: ScoresReader, tx: TenantTx, profile_name: Name, paging: Paging
 ) -> Page[ProfileRevisionOut]:
     """List who set what and when, the latest first, also of a profile that is deleted. A built-in one has none."""
-    (before,) = paging.after(tuple[int]) or (None,)
+    (before,) = paging.after(tuple[RevisionNumber]) or (None,)
     found = await profiles.revisions(tx, principal.tenant_id, profile_name, before, paging.rows)
     if not found and before is None and profile_name not in BUILT_IN:
         raise await _unknown(tx, principal.tenant_id, profile_name)

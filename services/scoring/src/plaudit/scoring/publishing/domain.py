@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import Final, NamedTuple
 
+from plaudit.common.row_numbers import TransactionNumber
 from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.projection.domain.course import next_half_star
@@ -42,7 +43,7 @@ class ScoreKey(NamedTuple):
 class Place(NamedTuple):
     """The place of a subject's last event among those of all subjects: after those of earlier transactions."""
 
-    xid: int
+    xid: TransactionNumber
     prefix: str
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.failpoints import failpoint
 from plaudit.scoring.rebuilds import commands, store
 from plaudit.scoring.rebuilds.domain import MAX_SWITCHES, Progress, RebuildStoppedError
 
@@ -25,6 +26,7 @@ async def rebuild(worker: Database, owner: Database, tell: Callable[[Progress], 
             async with worker.driver_transaction() as tx:
                 is_left = await commands.sum_some(tx)
                 so_far = await store.progress(tx)
+                failpoint("rebuild_step_before_commit")
             tell(so_far)
         if await _switched(worker, owner):
             return so_far
@@ -38,8 +40,10 @@ async def _switched(worker: Database, owner: Database) -> bool:
     """Return whether the new sums have taken the place; not where readers or writers kept it waiting for too long."""
     try:
         async with owner.driver_transaction() as tx:
-            return await commands.switch(tx, worker)
+            is_done = await commands.switch(tx, worker)
+            failpoint("rebuild_switch_before_commit")
     except Exception as error:
         if not is_transient(error):
             raise
         return False
+    return is_done

@@ -85,7 +85,7 @@ async def _reconcile_large(database: Database, tenant: str | None, subject: str 
         large = await celled.filled(tx, tenant, subject)
     outcome = Outcome()
     for each in large:
-        outcome = outcome + await reconcile_large(database, each)
+        outcome = outcome + await reconcile_large(database, each, whole=True)
         async with database.driver_transaction() as tx:
             await celled.note_compared(tx, each)
     return outcome

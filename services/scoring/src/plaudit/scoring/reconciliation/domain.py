@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from random import Random
 from typing import Final, NamedTuple
 
 import msgspec
@@ -28,7 +29,8 @@ MAX_COMPARED_SECONDS: Final = 120.0
 MAX_CELLED_A_NIGHT: Final = 200
 """Large subjects whose cells and changes a night compares, those first that were not compared for the longest."""
 COMPARED_DAYS: Final = 64
-"""Of a large subject's changes, the last that are summed; and those that are summed together with the first of them."""
+"""Of a large subject's changes, the last that are summed, and those that are summed together with the first of them.
+As many older ones are compared as well, others every night."""
 TOP_STARS: Final = 5
 
 
@@ -151,6 +153,24 @@ def begins_at(now: datetime) -> datetime:
     return begins if begins <= now else begins - timedelta(days=1)
 
 
-def window_of(end_day: int) -> int:
-    """Return the first day that is compared of changes that are summed until before a day."""
-    return (end_day - COMPARED_DAYS) // COMPARED_DAYS * COMPARED_DAYS
+def windows_of(oldest_day: int, end_day: int) -> list[tuple[int, int]]:
+    """Return the windows that changes of some days are compared in, by the first day of each and the day after it.
+
+    The first one is of the newest days.
+
+    Args:
+        oldest_day: the first day that is summed.
+        end_day: the day after the last.
+    """
+    newest = (end_day - COMPARED_DAYS) // COMPARED_DAYS * COMPARED_DAYS
+    oldest = oldest_day // COMPARED_DAYS * COMPARED_DAYS
+    return [(newest, end_day), *((day, day + COMPARED_DAYS) for day in range(oldest, newest, COMPARED_DAYS))]
+
+
+def windows_of_night(windows: Sequence[tuple[int, int]], day: int) -> Sequence[tuple[int, int]]:
+    """Return those of the windows that a night compares: the newest days, and one of the others, which a day tells.
+
+    The day tells it at random, so that a subject that is not compared every night has its turns at all of them.
+    """
+    newest, *older = windows
+    return [newest, Random(day).choice(older)] if older else [newest]

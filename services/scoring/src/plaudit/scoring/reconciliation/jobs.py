@@ -8,6 +8,7 @@ import structlog
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.failpoints import failpoint
 from plaudit.common.ids import IdSource, uuid7
 from plaudit.common.jobs import PeriodicJob
 from plaudit.scoring import metrics
@@ -70,6 +71,7 @@ async def reconcile_one(
         for partition, rows in found.differing.items():
             async with database.driver_transaction() as tx:
                 repaired = await commands.repair(tx, tenant_id, root, partition, found) or ()
+                failpoint("reconciliation_repair_before_commit")
             rounded = [row.is_rounded for row in rows if row.key in repaired]
             outcome = outcome + Outcome(differing=rounded.count(False), rounded=rounded.count(True))
         if not found.differing and not found.behind:
@@ -107,27 +109,30 @@ async def _compare(
         return await store.read_comparison(tx, half_life_us, MAX_COMPARED_SECONDS)
 
 
-async def reconcile_large(database: Database, large: celled.Celled) -> Outcome:
+async def reconcile_large(database: Database, large: celled.Celled, *, whole: bool = False) -> Outcome:
     """Compare the cells and changes of a large subject with the ledger, and let those that differ be made anew.
 
     Args:
         database: opened under the worker role.
         large: the subject. One whose cells are not filled now is skipped: the ledger answers in their place.
+        whole: whether changes of all days are compared, not of those of a night.
     """
     async with database.driver_transaction() as tx:
-        found = await celled.compare(tx, large, MAX_COMPARED_SECONDS)
+        found = await celled.compare(tx, large, MAX_COMPARED_SECONDS, whole=whole)
     if found is None:
         return Outcome(skipped=1, celled=1)
-    of_cells = (found.cells, found.rated_cells, found.late_cells)
+    of_cells = (found.cells, found.places, found.rated_cells, found.late_cells)
     refilled: list[celled.Judged] = []
     if any(each.is_wrong for each in of_cells):
         async with database.driver_transaction() as tx:
             if await celled.fill_again(tx, large, found):
                 refilled += of_cells
+            failpoint("reconciliation_fill_again_before_commit")
     if found.moves.is_wrong:
         async with database.driver_transaction(order_keys=[moves.JOB_LOCK]) as tx:
             if await celled.sum_again(tx, large, found):
                 refilled.append(found.moves)
+            failpoint("reconciliation_sum_again_before_commit")
     return Outcome(
         compared=sum(each.compared for each in (*of_cells, found.moves)),
         differing=sum(each.differing for each in refilled),

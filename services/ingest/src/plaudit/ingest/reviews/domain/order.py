@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from plaudit.common.row_numbers import TransactionNumber
+
 
 class Order(StrEnum):
     """What a list is sorted by."""
@@ -19,7 +21,7 @@ PLACE_TYPES: Final[dict[Order, Any]] = {
     Order.NEWEST: tuple[datetime, UUID],
     Order.OLDEST: tuple[datetime, UUID],
     Order.RATING: tuple[float, datetime, UUID],
-    Order.CHANGED: tuple[int, UUID],
+    Order.CHANGED: tuple[TransactionNumber, UUID],
 }
 """The type of a place in each order. That of changes begins with the number of the transaction."""
 PLACES: Final = {

@@ -30,8 +30,6 @@ QUARTER_DAYS: Final = 90
 STARS: Final = range(1, 6)
 ORGANIC: Final = "organic"
 EFFORT: Final = frozenset({"ces"})
-EFFORT_STEP: Final = 1.0
-"""From one answer on the scale of 1 to 7 to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +189,11 @@ def ces_of(replies: Sequence[Reply]) -> Mean | None:
     if count <= 0 or weight <= 0 or squared <= 0:
         return None
     effective = weight * weight / squared
-    mean = fsum(effort_of(each.rating) * each.weight for each in replies) / weight
-    spread = fsum((effort_of(each.rating) - mean) ** 2 * each.weight for each in replies) / weight
-    interval = None
-    if effective > 1:
-        found = of_mean(sample_of(effective, mean, spread * effective, EFFORT_STEP))
-        interval = found and Interval(max(MIN_EFFORT, found.low), min(MAX_EFFORT, found.high))
-    return Mean(mean, count, effective, interval)
+    efforts = [(effort_of(each.rating), each.weight) for each in replies if each.weight > 0]
+    sample = sample_of(efforts, effective, Interval(MIN_EFFORT, MAX_EFFORT))
+    found = of_mean(sample)
+    interval = found and Interval(max(MIN_EFFORT, found.low), min(MAX_EFFORT, found.high))
+    return Mean(sample.mean, count, effective, interval)
 
 
 def _by_source(profile: Profile, parts: Sequence[Part], at_us: int) -> list[tuple[str, Score]]:

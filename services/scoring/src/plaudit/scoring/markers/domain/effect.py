@@ -259,10 +259,10 @@ def in_words(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
 _SCALES: Final[Mapping[Figure, tuple[float, float]]] = {
     Figure.MEAN: (MIN_RATING, MAX_RATING),
     Figure.CES: (MIN_EFFORT, MAX_EFFORT),
+    Figure.NPS: (-100.0, 100.0),
+    **dict.fromkeys((Figure.POSITIVE, Figure.NEGATIVE, Figure.CSAT), (0.0, 1.0)),
 }
-"""Of the means: where each lies."""
-_STEPS: Final[Mapping[Figure, float]] = {Figure.NPS: 100.0}
-"""From what one review counts as to the next, where that is not 1."""
+"""Where what one review counts as lies."""
 _WHOLES: Final[Mapping[Figure, float]] = {Figure.POSITIVE: 1.0, Figure.NEGATIVE: 1.0, Figure.CSAT: 100.0}
 """Of the shares: what each is when it is of all reviews. CSAT is told in percent, as everywhere."""
 _WORDS: Final[Mapping[Figure, tuple[str, str]]] = {
@@ -289,11 +289,8 @@ def _verdict(reviews: int, interval: Interval) -> Verdict:
 
 
 def _sample(figure: Figure, ratings: Ratings) -> Sample:
-    n = sum(ratings.values())
-    values = [(_values(figure, rating), count) for rating, count in ratings.items()]
-    mean = fsum(value * count for value, count in values) / n
-    squares = fsum((value - mean) ** 2 * count for value, count in values)
-    return sample_of(n, mean, squares, _STEPS.get(figure, 1.0))
+    values = [(_values(figure, rating), float(count)) for rating, count in ratings.items() if count > 0]
+    return sample_of(values, fsum(count for _, count in values), Interval(*_SCALES[figure]))
 
 
 def _values(figure: Figure, rating: float) -> float:

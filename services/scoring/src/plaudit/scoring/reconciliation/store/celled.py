@@ -15,7 +15,8 @@ from plaudit.scoring.history import store as history
 from plaudit.scoring.moves import store as moves
 from plaudit.scoring.moves.domain import GRAIN_BITS, ShownStretch
 from plaudit.scoring.profiles.domain import DAY_US
-from plaudit.scoring.reconciliation.domain import TOLERANCE, TOP_STARS, window_of
+from plaudit.scoring.reconciliation.domain import TOLERANCE, TOP_STARS, windows_of, windows_of_night
+from plaudit.scoring.sums.domain.decay import EPOCH
 
 _OF_SUBJECT = f"tenant_id = $1 AND {is_within('subject', '$2')}"
 _TOPS = "max(trust_w) AS trust_top, max(recent_w) AS recent_top"
@@ -104,9 +105,67 @@ held AS MATERIALIZED (
 """
 
 
+_STARS = range(1, TOP_STARS + 1)
+_DAYS = ", ".join(f"({history.day_of(f'{time}_at')}) AS {time}_day" for time in ("valid", "known"))
+_SPANS = ", ".join(cells.span_of(f"{time}_grain", f"{time}_day") + f" AS {time}_span" for time in ("valid", "known"))
+_GROSS = ", ".join(f"sum(abs(sign) * {name}_w) AS {name}_gross" for name in _HALF_LIVES)
+
+
+def _mark(star: str) -> str:
+    """Return a number for a star in a cell: reviews counted in another one add up to another sum of marks."""
+    return f"hashint4extended(known_span * {TOP_STARS + 1} + {star}, valid_span::bigint)"
+
+
+def _placed(entries: str) -> str:
+    """Return in which cells entries are to be: by grains and what cells are told apart by, a sum of marks.
+
+    And all that they weigh, each entry by itself: no cell can have summed more.
+    """
+    told = f"SELECT *, {_DAYS}, sign AS direction FROM ({entries}) AS told"
+    return f"""
+SELECT valid_grain, known_grain, source_id, traits, block, sum(sign * {_mark("star")}::numeric) AS places, {_GROSS}
+FROM (
+    SELECT *, {_SPANS} FROM ({
+        history.weighed(told, "source_id", "traits", "valid_day", "known_day", "direction")
+    }) AS weighed CROSS JOIN grains
+) AS spanned GROUP BY valid_grain, known_grain, source_id, traits, block
+"""
+
+
+_PLACES = f"""
+WITH grains (valid_grain, known_grain) AS (VALUES {cells.GRAINS}),
+truth AS MATERIALIZED ({_placed(f"SELECT * FROM ledger WHERE {_OF_SUBJECT}")}),
+held AS MATERIALIZED (
+    SELECT valid_grain, known_grain, source_id, traits, block, sum(places) AS places,
+        {", ".join(f"sum({name}_gross) AS {name}_gross" for name in _HALF_LIVES)}
+    FROM (
+        SELECT valid_grain, known_grain, source_id, traits, block,
+            {" + ".join(f"n{star} * {_mark(str(star))}::numeric" for star in _STARS)} AS places,
+            {", ".join(f"{name}_summed AS {name}_gross" for name in _HALF_LIVES)}
+        FROM cells WHERE tenant_id = $1 AND prefix = $2
+        UNION ALL
+        SELECT * FROM ({
+    _placed(cells.of_tail("source_id, traits, sign, rating, rated_at, valid_at, known_at"))
+}) AS of_tail
+    ) AS found GROUP BY valid_grain, known_grain, source_id, traits, block
+)
+{
+    _judged(
+        "truth FULL JOIN held USING (valid_grain, known_grain, source_id, traits, block)",
+        _equal("places"),
+        " AND ".join(
+            f"coalesce(held.{name}_gross BETWEEN 0 AND truth.{name}_gross * (1 + {TOLERANCE}), false)"
+            for name in _HALF_LIVES
+        ),
+    )
+}
+"""
+
+
 def _by_month(entries: str, *groups: str) -> str:
     return f"""
 SELECT {cells.RATED_MONTH} AS month, {", ".join(groups)}, sum(sign)::bigint AS n,
+    sum(sign * hashint4({cells.RATED_DAY})::numeric) AS places,
     {", ".join(f"sum(sign * {name}_w) AS {name}_w" for name in _HALF_LIVES)},
     {", ".join(f"sum(sign * {name}_w * {name}_w) AS {name}_b2" for name in _HALF_LIVES)},
     {", ".join(f"sum(abs(sign) * {name}_w) + max({name}_w) AS {name}_summed" for name in _HALF_LIVES)}, {_TOPS}
@@ -114,7 +173,9 @@ FROM ({history.weighed(entries, "source_id", "traits")}) AS weighed GROUP BY mon
 """
 
 
-def _rated(table: str, month: str, numbers: Sequence[str], *groups: str, condition: str = "true") -> str:
+def _rated(
+    table: str, month: str, numbers: Sequence[str], *groups: str, condition: str = "true", by_day: bool = True
+) -> str:
     """Return what compares sums by the 32 days in which reviews were rated.
 
     Args:
@@ -123,27 +184,32 @@ def _rated(table: str, month: str, numbers: Sequence[str], *groups: str, conditi
         numbers: what the cells sum.
         groups: what sums are told apart by beside that.
         condition: which entries are in them.
+        by_day: whether a span of a day is that in which reviews were rated. Then reviews of one day that are counted
+            in another one of the same 32 add up to another sum of marks.
     """
     key = ", ".join(("grain", "month", *groups))
     scales = {"w": "truth.{name}_summed", "b2": "truth.{name}_summed * truth.{name}_top"}
     of_tail = f"{cells.of_tail('source_id, traits, sign, rating, rated_at')} AND {condition}"
     of_ledger = f"SELECT * FROM ledger WHERE {_OF_SUBJECT} AND {condition}"
+    places = f"CASE grain WHEN {Grain.DAY:d} THEN {{}} ELSE 0 END AS places" if by_day else "0 AS places"
+    told = ", ".join(f"{name}_{each}" for name in _HALF_LIVES for each in ("w", "b2", "summed", "top"))
     return f"""
 WITH held AS MATERIALIZED (
-    SELECT {key}, sum(n)::bigint AS n, {", ".join(f"sum({name}) AS {name}" for name in numbers if name != "n")}
+    SELECT {key}, sum(n)::bigint AS n, sum(places) AS places,
+        {", ".join(f"sum({name}) AS {name}" for name in numbers if name != "n")}
     FROM (
-        SELECT grain, {month} AS month, {", ".join((*groups, *numbers))}
+        SELECT grain, {month} AS month, {", ".join((*groups, *numbers))}, {places.format("n * hashint4(span)::numeric")}
         FROM {table} WHERE tenant_id = $1 AND prefix = $2
         UNION ALL
-        SELECT {", ".join(("grain", "month", *groups, *numbers))}
+        SELECT {", ".join(("grain", "month", *groups, *numbers))}, {places.format("places")}
         FROM ({_by_month(of_tail, *groups)}) AS of_tail CROSS JOIN {cells.RATED_GRAINS}
     ) AS found GROUP BY {key}
 )
 {
         _judged(
-            f"(SELECT * FROM ({_by_month(of_ledger, *groups)}) AS of_ledger CROSS JOIN {cells.RATED_GRAINS}) AS truth "
-            f"FULL JOIN held USING ({key})",
-            _equal("n"),
+            f"(SELECT {key}, n, {places.format('places')}, {told} FROM ({_by_month(of_ledger, *groups)}) AS of_ledger "
+            f"CROSS JOIN {cells.RATED_GRAINS}) AS truth FULL JOIN held USING ({key})",
+            _equal("n", "places"),
             " AND ".join(
                 _near(f"{name}_{column}", scale.format(name=name))
                 for name in _HALF_LIVES
@@ -157,11 +223,33 @@ WITH held AS MATERIALIZED (
 
 _MONTH_OF_SPAN = f"CASE grain WHEN {Grain.DAY:d} THEN span >> {_MONTH_BITS} ELSE span END"
 _RATED = _rated("rated_cells", _MONTH_OF_SPAN, cells.RATED_NUMBERS, "source_id", "traits", "rating")
-_LATE = _rated("late_cells", "rated_month", cells.LATE_NUMBERS, "source_id", "traits", condition="valid_at <> rated_at")
+_LATE = _rated(
+    "late_cells",
+    "rated_month",
+    cells.LATE_NUMBERS,
+    "source_id",
+    "traits",
+    condition="valid_at <> rated_at",
+    by_day=False,
+)
 _KEY = ", ".join(moves.KEY)
+_SUMMED_MOVES = ("total", *(f"{name}_{each}" for name in moves.HALF_LIVES.values() for each in "ab"))
+"""But for `changes` and `n`, which are counts."""
+# What rounding is judged beside: in sums by topic, what came and what went cancel out.
+_SCALES = ("rating AS total_gross", *(f"rating * {name}_w AS {name}_gross" for name in moves.HALF_LIVES.values()))
+_SCALE_OF = {name: "total_gross" if name == "total" else f"{name[:-2]}_gross" for name in _SUMMED_MOVES}
+_TRUTH_OF_MOVES = ", ".join(
+    f"sum({name}) AS {name}" for name in ("changes", "n", *_SUMMED_MOVES, *dict.fromkeys(_SCALE_OF.values()))
+)
 # Days of which the ledger has learned more since are summed anew, and spans that hold them: they are left out.
 _MOVES = f"""
-WITH {moves.summed(moves.as_seen(moves.BY_TIME, "$2", f"{moves.DAY} AS span"), ["sign AS n"], "span")},
+WITH {
+    moves.summed(
+        f"SELECT *, {moves.WEIGHED} FROM ({moves.as_seen(moves.BY_TIME, '$2', f'{moves.DAY} AS span')}) AS seen",
+        [*moves.ALL_SUMS, *_SCALES],
+        "span",
+    )
+},
 grains (grain, bits) AS (VALUES {", ".join(f"({grain}, {bits})" for grain, bits in enumerate(GRAIN_BITS))}),
 compared AS MATERIALIZED (
     SELECT grain, bits, span FROM grains CROSS JOIN LATERAL generate_series($5::int >> bits, ($6::int >> bits) - 1) span
@@ -169,20 +257,26 @@ compared AS MATERIALIZED (
         AND EXISTS (SELECT FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2 AND next_day >= $6)
 ),
 truth AS (
-    SELECT grain, compared.span, {_KEY}, sum(changes) AS changes, sum(n) AS n
+    SELECT grain, compared.span, {_KEY}, max(newest_us) AS newest_us, {_TRUTH_OF_MOVES}
     FROM compared JOIN summed ON summed.span >> bits = compared.span GROUP BY grain, compared.span, {_KEY}
 ),
-held AS (SELECT grain, span, {_KEY}, changes, n FROM moves JOIN compared USING (grain, span)
-    WHERE tenant_id = $1 AND prefix = $2)
+held AS (
+    SELECT grain, span, {_KEY}, newest_us, changes, n, {", ".join(_SUMMED_MOVES)}
+    FROM moves JOIN compared USING (grain, span) WHERE tenant_id = $1 AND prefix = $2
+)
 {
     _judged(
         f"truth FULL JOIN held USING (grain, span, {_KEY})",
-        " AND ".join(_near(name, "1 + truth.changes") for name in ("changes", "n")),
-        "true",
+        " AND ".join([_equal("newest_us"), *(_near(name, "1 + truth.changes") for name in ("changes", "n"))]),
+        " AND ".join(_near(name, f"truth.{scale}") for name, scale in _SCALE_OF.items()),
     )
 }
 """
-_SUMMED_UNTIL = "SELECT next_day, xmin::text FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2"
+_SUMMED_DAYS = """
+SELECT coalesce((SELECT min(span) FROM moves WHERE tenant_id = $1 AND prefix = $2 AND grain = 0), next_day), next_day,
+    xmin::text
+FROM summed_prefixes WHERE tenant_id = $1 AND prefix = $2
+"""
 _LONG = "SELECT set_config('statement_timeout', $1, true)"
 _OF_PREFIX = "tenant_id = $1 AND prefix = $2"
 # Who reads cells or sums of changes has first read here that there are some: it is waited for, and whoever comes later
@@ -244,6 +338,9 @@ class Found(msgspec.Struct, frozen=True):
     """What a comparison of a large subject has found."""
 
     cells: Judged
+    """What they add up to."""
+    places: Judged
+    """Which cells it is in."""
     rated_cells: Judged
     late_cells: Judged
     moves: Judged
@@ -253,7 +350,7 @@ class Found(msgspec.Struct, frozen=True):
     """The same of its changes; empty where none are summed."""
 
 
-async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
+async def compare(tx: Tx, celled: Celled, seconds: float, *, whole: bool = False) -> Found | None:
     """Compare the cells of a large subject and the sums of its changes with the ledger; None where it has no cells now.
 
     Each statement sees one instant, in which every entry is in a cell or in the tail.
@@ -262,6 +359,7 @@ async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
         tx: the open transaction.
         celled: the subject.
         seconds: how long each statement may take.
+        whole: whether changes of all days are compared, not of those of a night.
     """
     if not await cells.is_celled(tx, *celled):
         return None
@@ -269,20 +367,39 @@ async def compare(tx: Tx, celled: Celled, seconds: float) -> Found | None:
     await cells.plan_anew(tx)
     await tx.raw.fetchval(_LONG, f"{round(seconds * 1000)}")
     of_cells = await tx.raw.fetchrow(_CELLS, *celled, timeout=seconds)
+    of_places = await tx.raw.fetchrow(_PLACES, *celled, timeout=seconds)
     of_rated = await tx.raw.fetchrow(_RATED, *celled, timeout=seconds)
     of_late = await tx.raw.fetchrow(_LATE, *celled, timeout=seconds)
-    summed = await tx.raw.fetchrow(_SUMMED_UNTIL, *celled)
-    of_moves, moves_by = None, ""
-    if summed is not None:
-        end_day, moves_by = summed
-        first_day = window_of(end_day)
-        days = moves.bounds([ShownStretch(first_day * DAY_US - 1, end_day * DAY_US - 1)])
-        of_moves = await tx.raw.fetchrow(_MOVES, *celled, *days, first_day, end_day, timeout=seconds)
     assert of_cells is not None
+    assert of_places is not None
     assert of_rated is not None
     assert of_late is not None
-    moved = NOTHING if of_moves is None else Judged(*of_moves)
-    return Found(Judged(*of_cells), Judged(*of_rated), Judged(*of_late), moved, cells_by, moves_by)
+    of_moves, moves_by = await _compare_moves(tx, celled, seconds, whole=whole)
+    return Found(
+        cells=Judged(*of_cells),
+        places=Judged(*of_places),
+        rated_cells=Judged(*of_rated),
+        late_cells=Judged(*of_late),
+        moves=of_moves,
+        cells_by=cells_by,
+        moves_by=moves_by,
+    )
+
+
+async def _compare_moves(tx: Tx, celled: Celled, seconds: float, *, whole: bool) -> tuple[Judged, str]:
+    """Return what comparing sums of changes has found, and which transaction wrote last how far they go."""
+    summed = await tx.raw.fetchrow(_SUMMED_DAYS, *celled)
+    if summed is None:
+        return NOTHING, ""
+    first, end, moves_by = summed
+    windows: Sequence[tuple[int, int]] = windows_of(first, end)
+    found = NOTHING
+    for first_day, end_day in windows if whole else windows_of_night(windows, (tx.now - EPOCH).days):
+        days = moves.bounds([ShownStretch(first_day * DAY_US - 1, end_day * DAY_US - 1)])
+        row = await tx.raw.fetchrow(_MOVES, *celled, *days, first_day, end_day, timeout=seconds)
+        assert row is not None
+        found = Judged(*(one + more for one, more in zip(found, row, strict=True)))
+    return found, moves_by
 
 
 async def fill_again(tx: Tx, celled: Celled, found: Found) -> bool:
