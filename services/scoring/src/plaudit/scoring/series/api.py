@@ -43,6 +43,7 @@ from plaudit.scoring.series.domain import (
     Step,
     points,
     spans,
+    usual_start,
     zone_named,
 )
 from plaudit.scoring.series.schemas import HEAD, OneSeriesOut, SeriesOut, line_out, point_out, row_out
@@ -96,17 +97,23 @@ class Asked:
         Query(max_length=MAX_SUBJECTS, description="Of which subjects; repeat it for several.", examples=[["acme"]]),
     ]
     start: Annotated[
-        Instant, _example("2026-03-01T00:00:00Z"), Query(alias="from", description="When the first step begins.")
-    ]
+        Instant | None,
+        _example("2026-03-01T00:00:00Z"),
+        Query(
+            alias="from",
+            description="When the first step begins; if not given, with the day, the week or the month that was 90 "
+            "days before `to`.",
+        ),
+    ] = None
     end: Annotated[
-        Instant,
+        Instant | None,
         _example("2026-03-08T00:00:00Z"),
         Query(
             alias="to",
-            description="When the last step ends, at most 9,000 steps later. Steps after the present show what the "
-            "scores will be with no new reviews.",
+            description="When the last step ends, at most 9,000 steps later; if not given, now. Steps after the "
+            "present show what the scores will be with no new reviews.",
         ),
-    ]
+    ] = None
     profile: Annotated[
         tuple[Annotated[str, Field(pattern=NAME_PATTERN)], ...],
         Query(
@@ -172,10 +179,12 @@ async def read_series(
     """Return the scores of subjects at the end of each hour, day, week or month; no step is left out.
 
     The first and the last step are cut short where `from` and `to` lie within one. A score is the one at the last
-    instant of its step, which `GET /v1/scores/{subject}?at=` gives too. A JSON answer has at most 20,000 points; a
-    file has no such limit.
+    instant of its step, which `GET /v1/scores/{subject}?at=` gives too. Without `from` and `to` it is the last 90
+    days; the answer says which. A JSON answer has at most 20,000 points; a file has no such limit.
     """
-    steps = spans(asked.start, asked.end, asked.step, zone_named(asked.timezone))
+    zone = zone_named(asked.timezone)
+    end = asked.end or tx.now
+    steps = spans(asked.start or usual_start(end, asked.step, zone), end, asked.step, zone)
     profiles = [await find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
     subjects = list(dict.fromkeys(asked.subject))
     form = asked.form or accepted(accept)
@@ -198,7 +207,14 @@ async def read_series(
     moved = [(subject, await read(tx, subject=subject)) for subject in subjects]
     # In a thread, so that other requests are answered meanwhile.
     items = await asyncio.to_thread(_items, moved, profiles, steps)
-    answer = SeriesOut(step=asked.step.value, timezone=asked.timezone, known=asked.known, items=items)
+    answer = SeriesOut(
+        start=steps[0].start,
+        end=steps[-1].end,
+        step=asked.step.value,
+        timezone=asked.timezone,
+        known=asked.known,
+        items=items,
+    )
     return Response(answer.model_dump_json(by_alias=True), media_type=_MEDIA_TYPES[form])
 
 
