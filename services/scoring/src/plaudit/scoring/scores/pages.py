@@ -19,7 +19,7 @@ from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import UnknownSubjectError, read_parts
 from plaudit.scoring.sums.domain.decay import unix_us
 
-ROWS: Final = 50
+ROWS: Final = 25
 SCORES: Final = "/console/scores"
 LIVE: Final = "/v1/score-events"
 """The stream of scores that change, which a room above this one answers with."""
