@@ -13,6 +13,7 @@ from plaudit.common.kafka import assignment as module
 from plaudit.common.kafka import positions
 from plaudit.common.kafka.assignment import Assignment
 from plaudit.common.kafka.positions import Move, Place, Position
+from plaudit.common.observability import metrics
 from plaudit_testing.databases import settings_for
 from plaudit_testing.runtime import until
 
@@ -174,6 +175,23 @@ async def test_a_halt_ends_when_somebody_has_moved_the_position_or_owns_the_part
     await world.assigned(0)
     assert world.assignment.halted == {}
     assert world.client.sought[0] == 5
+
+
+async def test_how_many_partitions_stand_is_shown_from_the_start_until_they_go_on(world: World) -> None:
+    halted = metrics.CONSUMER_HALTED.labels("group", TOPIC)._value
+    shown = [halted.get()]
+    now = await world.assigned(0, 1)
+    for number in (0, 1):
+        world.assignment.halt(number, "a gap", now)
+        shown.append(halted.get())
+    await world.revoked(0, 1)
+    await world.assigned(0, 1)
+    shown.append(halted.get())
+    world.rows[0] = Place(5, 1, 5)
+    await world.assigned(0, 1)
+    shown.append(halted.get())
+    await world.assigned(0)
+    assert [*shown, halted.get()] == [0, 1, 2, 2, 1, 0]
 
 
 async def test_a_topic_made_anew_halts_its_partitions(world: World) -> None:

@@ -74,6 +74,10 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         """Of those partitions that may be read."""
         self.generation = 0
         """Counts every change of the assignment."""
+        # A rate is told of what was there before: a counter that begins with its first event never shows that.
+        for counter in (metrics.CONSUMER_HALTS, metrics.CONSUMER_GAPS):
+            counter.labels(group, topic)
+        self._show_halts()
 
     # Memberships and rebalances.
 
@@ -107,6 +111,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
         """Seek each partition to its position. What cannot be loaded now, `load_positions` loads later."""
         self._begin_generation(frozenset(place.partition for place in assigned))
         self._halts = {number: halt for number, halt in self._halts.items() if number in self.partitions}
+        self._show_halts()
         self._assigned = True
         metrics.CONSUMER_REBALANCES.labels(self._group, self._topic).inc()
         log.info("assigned", group=self._group, topic=self._topic, partitions=sorted(self.partitions))
@@ -247,6 +252,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
                 self._consumer.resume(self.at(partition))
                 self._paused.discard(partition)
                 self.positions[partition] = position
+        self._show_halts()
 
     # Halts: a person must decide what is skipped.
 
@@ -273,9 +279,13 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
     def _halt(self, partition: int, place: Place, reason: str) -> None:
         metrics.CONSUMER_HALTS.labels(self._group, self._topic).inc()
         self._halts[partition] = Halt(reason, place, self.generation)
+        self._show_halts()
         self.positions.pop(partition, None)
         self._pause(partition)
         log.error("partition_halted", group=self._group, topic=self._topic, partition=partition, reason=reason)
+
+    def _show_halts(self) -> None:
+        metrics.CONSUMER_HALTED.labels(self._group, self._topic).set(len(self._halts))
 
     # Work on fetched records: it belongs to the generation in which they were fetched.
 

@@ -80,13 +80,18 @@ CONSUMER_FENCED_BATCHES = Counter(
 )
 CONSUMER_GAPS = Counter(
     "plaudit_consumer_gaps_total",
-    "Times that a sequence was above the expected one, so that the partition stopped. Any increase is an alarm.",
+    "Times that a sequence was above the expected one, so that the partition stopped.",
     ["group", "topic"],
 )
 CONSUMER_HALTS = Counter(
     "plaudit_consumer_halts_total",
     "Times that a partition stopped until a person decides: a gap, a record that was deleted before it was read or is "
-    "larger than a fetch, a topic that was made anew. Any increase is an alarm.",
+    "larger than a fetch, a topic that was made anew.",
+    ["group", "topic"],
+)
+CONSUMER_HALTED = Gauge(
+    "plaudit_consumer_halted_partitions",
+    "Partitions of this member that stand until a person decides. Anything but 0 is an alarm.",
     ["group", "topic"],
 )
 CONSUMER_BATCH_RECORDS = Histogram(
