@@ -215,4 +215,4 @@ async def test_the_page_is_usable_by_everybody_on_every_screen(
     assert app is not None
     async with browsing(app, tmp_path, path=f"{COMPLAINTS}?subject=acme") as page:
         await sign_in(page, key)
-        await check(page, "What people complain about and praise")
+        await check(page, "What people complain about and praise: acme")
