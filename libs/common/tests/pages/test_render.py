@@ -21,7 +21,7 @@ TEXT_ON_GROUND = [
 
 
 def tokens(scheme: str) -> dict[str, str]:
-    light, _, dark = SHARED.content["plaudit.css"].decode().partition("@media (prefers-color-scheme: dark)")
+    light, _, dark = SHARED.content["plaudit.css"].decode().partition("@media screen and (prefers-color-scheme: dark)")
     found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
     return found if scheme == "light" else found | dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", dark))
 

@@ -63,7 +63,7 @@ def test_the_strip_says_what_is_shown_and_when_that_changes() -> None:
 
 
 def test_the_headline_says_the_score_alone() -> None:
-    assert headline(figures(*[5.0] * 22)) == "The score is 4.64 now, shown as 4½ ★."
+    assert headline(figures(*[5.0] * 22)) == "The score is 4.64 now, shown as 4½ stars."
     assert headline(figures()) == "No review counts now."
 
 

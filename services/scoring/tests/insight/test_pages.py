@@ -147,6 +147,21 @@ async def test_a_persona_and_days_narrow_the_page(staff: httpx.AsyncClient, ids:
     assert "Too few low-rated reviews to tell a change: 0, and 0 before; 15 and 30 are needed." in page.text
 
 
+async def test_the_profile_that_a_reader_came_with_is_kept_for_where_they_go(
+    staff: httpx.AsyncClient, ids: list[str]
+) -> None:
+    page = (await staff.get(COMPLAINTS, params={"subject": "acme", "profile": "recent"})).text
+    first = (await staff.get(COMPLAINTS, params={"profile": "recent"})).text
+    without = (await staff.get(COMPLAINTS, params={"subject": "acme", "profile": "No profile"})).text
+
+    for there in ("subject", "explanation", "projection"):
+        assert f'<a href="/console/scores/{there}?subject=acme&amp;profile=recent">' in page
+    assert '<li><a href="/console/scores/subject?subject=acme&amp;profile=recent" dir="auto">acme</a></li>' in page
+    assert '<input type="hidden" name="profile" value="recent">' in page
+    assert f'<a href="{COMPLAINTS}?subject=acme&amp;profile=recent">acme</a>' in first
+    assert "profile=" not in without
+
+
 async def test_without_a_subject_the_page_offers_those_that_are_known(staff: httpx.AsyncClient, ids: list[str]) -> None:
     page = await staff.get(COMPLAINTS)
 
@@ -200,4 +215,4 @@ async def test_the_page_is_usable_by_everybody_on_every_screen(
     assert app is not None
     async with browsing(app, tmp_path, path=f"{COMPLAINTS}?subject=acme") as page:
         await sign_in(page, key)
-        await check(page, "What people complain about and praise")
+        await check(page, "What people complain about and praise: acme")

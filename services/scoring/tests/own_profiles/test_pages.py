@@ -67,13 +67,15 @@ async def test_a_new_profile_is_tried_on_subjects_before_it_is_saved(admin: http
 async def test_a_saved_profile_is_listed_and_can_be_changed_and_deleted(admin: httpx.AsyncClient) -> None:
     saved = await send(admin, do="save")
     assert (saved.status_code, saved.headers["location"]) == (303, PROFILES)
-    listed = said(await admin.get(PROFILES))
-    assert "fast 30 days 1 × 3 ★ stars all alike ready" in listed
+    ready = await admin.get(PROFILES)
+    assert "fast 30 days 1 × 3 ★ stars all alike ready" in said(ready)
+    assert 'http-equiv="refresh"' not in ready.text
 
     changed = await send(admin, f"{PROFILES}/fast", do="save", seen="1", half_life="5", unit="hours", is_frozen="yes")
     assert changed.status_code == 303
     listed = said(await admin.get(PROFILES))
     assert "fast 5 hours 1 × 3 ★ stars all alike; stands still between reviews being filled" in listed
+    assert '<meta http-equiv="refresh" content="5">' in (await admin.get(PROFILES)).text
     shown = await admin.get(f"{PROFILES}/fast")
     assert 'value="5"' in shown.text
     assert "half after 30 days, prior 1 × 3 ★, by key:" in said(shown)

@@ -24,10 +24,14 @@ LAST = timedelta(microseconds=1)
 MARCH = {"subject": "acme", "from": "2026-03-01T00:00:00Z", "to": "2026-03-08T00:00:00Z"}
 
 
-async def asked(api: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
-    answer = await api.get("/v1/score-series", params={**MARCH, **params})
+async def read(api: httpx.AsyncClient, params: Mapping[str, Any]) -> dict[str, Any]:
+    answer = await api.get("/v1/score-series", params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+async def asked(api: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
+    return await read(api, {**MARCH, **params})
 
 
 async def one(api: httpx.AsyncClient, subject: str, profile: str, **moment: str) -> Mapping[str, Any]:
@@ -199,6 +203,41 @@ async def test_the_form_is_the_one_that_a_client_prefers(api, bus, accept: str, 
     answer = await api.get("/v1/score-series", params={**MARCH, "subject": "acme"}, headers={"accept": accept})
 
     assert answer.headers["content-type"].partition(";")[0] == wanted
+
+
+@pytest.mark.parametrize(("step", "points"), [("day", 91), ("hour", 2_160)])
+async def test_without_from_and_to_a_series_is_of_the_last_90_days_and_says_so(
+    api, bus, step: str, points: int
+) -> None:
+    await bus.tell(None, review_state(5.0, "acme", rated_at=datetime.now(UTC) - timedelta(days=30)))
+    before = datetime.now(UTC)
+
+    series = await read(api, {"subject": "acme", "step": step})
+
+    begins, ends = datetime.fromisoformat(series["from"]), datetime.fromisoformat(series["to"])
+    assert before <= ends <= datetime.now(UTC)
+    assert begins == (ends - timedelta(days=90)).replace(hour=0, minute=0, second=0, microsecond=0)
+    [found] = [each["points"] for each in series["items"]]
+    assert (found[0]["from"], found[-1]["to"], found[-1]["count"]) == (series["from"], series["to"], 1)
+    assert points <= len(found) <= points + 24
+    now = await one(api, "acme", "trust", at=(ends - LAST).isoformat())
+    assert found[-1]["score"] == pytest.approx(now["score"], rel=1e-9)
+
+
+async def test_with_its_end_alone_a_series_is_of_the_90_days_before(api, bus) -> None:
+    await bus.tell(None, review_state(5.0, "acme"))
+
+    series = await read(api, {"subject": "acme", "to": "2026-03-31T12:00:00Z", "timezone": "Europe/Berlin"})
+
+    assert (series["from"], series["to"]) == ("2025-12-30T23:00:00Z", "2026-03-31T12:00:00Z")
+
+
+async def test_a_beginning_to_come_needs_an_end(api) -> None:
+    answer = await api.get("/v1/score-series", params={"subject": "acme", "from": "2199-01-01T00:00:00Z"})
+
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"]) == (422, "/to")
+    assert "which is now if it is not given" in error["detail"]
 
 
 async def test_a_long_file_is_whole(api, bus) -> None:

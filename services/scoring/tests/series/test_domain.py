@@ -23,6 +23,7 @@ from plaudit.scoring.series.domain import (
     in_days,
     points,
     spans,
+    usual_start,
     zone_named,
 )
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -62,6 +63,34 @@ def hours(found: list[Span]) -> list[float]:
 )
 def test_days_are_as_long_as_they_are(around: tuple[str, str], zone: str, lengths: list[float]) -> None:
     assert hours(cut(*around, zone=zone)) == lengths
+
+
+@pytest.mark.parametrize(
+    ("end", "step", "begins"),
+    [
+        ("2026-06-30T12:00+02:00", Step.HOUR, "2026-04-01T00:00+02:00"),
+        ("2026-06-30T12:00+02:00", Step.DAY, "2026-04-01T00:00+02:00"),
+        ("2026-06-30T12:00+02:00", Step.WEEK, "2026-03-30T00:00+02:00"),
+        ("2026-06-29T12:00+02:00", Step.MONTH, "2026-03-01T00:00+01:00"),
+        ("1900-01-20T00:00+00:00", Step.DAY, "1900-01-01T00:00+00:00"),
+        ("0001-01-01T00:00+00:00", Step.DAY, "1900-01-01T00:00+00:00"),
+    ],
+)
+def test_a_series_that_says_only_its_end_begins_with_the_step_that_was_90_days_before(
+    end: str, step: Step, begins: str
+) -> None:
+    assert usual_start(datetime.fromisoformat(end), step, BERLIN) == datetime.fromisoformat(begins)
+
+
+@given(TIMES, st.sampled_from(Step), ZONES)
+def test_a_usual_series_begins_at_a_whole_step_90_to_121_days_before(end: datetime, step: Step, zone: ZoneInfo) -> None:
+    begins = usual_start(end, step, zone)
+
+    found = spans(begins, end, step, zone)
+    assert timedelta(days=90) <= end - begins <= timedelta(days=122)
+    assert found[0].start == begins
+    # A whole one: the step before it ends there.
+    assert spans(begins - timedelta(minutes=1), end, step, zone)[0].end == begins
 
 
 def test_a_day_whose_midnight_is_left_out_begins_when_clocks_go_on() -> None:

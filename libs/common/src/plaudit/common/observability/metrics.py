@@ -80,7 +80,7 @@ CONSUMER_FENCED_BATCHES = Counter(
 )
 CONSUMER_GAPS = Counter(
     "plaudit_consumer_gaps_total",
-    "Times that a sequence was above the expected one, so that the partition stopped. Any increase is an alarm.",
+    "Times that a sequence was above the expected one, so that the partition stopped.",
     ["group", "topic"],
 )
 CONSUMER_HALTS = Counter(

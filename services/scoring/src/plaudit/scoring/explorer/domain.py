@@ -67,7 +67,7 @@ def headline(figures: Figures) -> str:
     score = figures.score
     if score.score is None:
         return "No review counts now."
-    return f"The score is {score.value:.2f} now, shown as {stars_in_words(score.value)}."
+    return f"The score is {score.value:.2f} now, shown as {_stars_aloud(score.value)}."
 
 
 def ratio(figures: Figures) -> tuple[str, str, str]:
@@ -103,6 +103,11 @@ def stars_in_words(score: float) -> str:
     """Return half stars as `3½ ★`."""
     stars = half_stars(score)
     return f"{int(stars)}{_HALVES[stars % 1]} ★"
+
+
+def _stars_aloud(score: float) -> str:
+    """Return half stars as `3½ stars`: who listens would hear of a black star."""
+    return stars_in_words(score).replace("★", "star" if half_stars(score) == 1 else "stars")
 
 
 def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:

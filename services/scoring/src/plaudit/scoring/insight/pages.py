@@ -1,5 +1,6 @@
 """The console's page of what people complain about and praise."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Final, NamedTuple
@@ -19,6 +20,7 @@ from plaudit.scoring.insight import store
 from plaudit.scoring.insight.api import read
 from plaudit.scoring.insight.domain.report import Change, Ease, Insight
 from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, Window, window_of
+from plaudit.scoring.profiles.domain import NAME_PATTERN
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import names_apart
 
@@ -51,9 +53,14 @@ async def show_complaints(
     days: Annotated[str, Query()] = "",
     persona: Annotated[str, Query()] = "",
     source: Annotated[str, Query()] = "",
+    profile: Annotated[str, Query()] = "",
 ) -> Response:
-    """Show what reviews of a subject complain about and praise; a choice that there is not counts as none."""
+    """Show what reviews of a subject complain about and praise; a choice that there is not counts as none.
+
+    No profile weighs here. Its name is kept for the pages that this one leads to, and that it was led to from.
+    """
     subject = subject.strip().strip("/")
+    by = {"profile": profile} if re.fullmatch(NAME_PATTERN, profile) else {}
     days = days if days in DAYS else str(DEFAULT_DAYS)
     persona = persona if persona in PERSONAS else ""
     origins: Mapping[str, str] = {"": ANYWHERE}
@@ -70,13 +77,14 @@ async def show_complaints(
         tx,
         "complaints.html",
         status=422 if error else 200,
-        further=(Crumb(subject, f"{SUBJECT}?{urlencode({'subject': subject})}"), TITLE) if found else (TITLE,),
+        further=(Crumb(subject, f"{SUBJECT}?{urlencode({'subject': subject} | by)}"), TITLE) if found else (TITLE,),
         path=COMPLAINTS,
         reviews_path=REVIEWS,
         subject=subject,
         days=days,
         persona=persona,
         source=source,
+        profile=by.get("profile", ""),
         error=error,
         found=found,
         known=[] if found else await store.first_prefixes(tx, principal.tenant_id, KNOWN_SUBJECTS),

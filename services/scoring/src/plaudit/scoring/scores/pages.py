@@ -22,7 +22,7 @@ from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import names_apart
 from plaudit.scoring.sums.domain.decay import unix_us
 
-ROWS: Final = 50
+ROWS: Final = 25
 SCORES: Final = "/console/scores"
 LIVE: Final = "/v1/score-events"
 """The stream of scores that change, which a room above this one answers with."""

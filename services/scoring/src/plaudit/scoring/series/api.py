@@ -46,6 +46,7 @@ from plaudit.scoring.series.domain import (
     Step,
     points,
     spans,
+    usual_start,
     zone_named,
 )
 from plaudit.scoring.series.schemas import HEAD, OneSeriesOut, SeriesOut, line_out, point_out, row_out
@@ -101,17 +102,23 @@ class Asked:
         Query(max_length=MAX_SUBJECTS, description="Of which subjects; repeat it for several.", examples=[["acme"]]),
     ]
     start: Annotated[
-        Instant, _example("2026-03-01T00:00:00Z"), Query(alias="from", description="When the first step begins.")
-    ]
+        Instant | None,
+        _example("2026-03-01T00:00:00Z"),
+        Query(
+            alias="from",
+            description="When the first step begins; if not given, with the day, the week or the month that was 90 "
+            "days before `to`.",
+        ),
+    ] = None
     end: Annotated[
-        Instant,
+        Instant | None,
         _example("2026-03-08T00:00:00Z"),
         Query(
             alias="to",
-            description="When the last step ends, at most 9,000 steps later. Steps after the present show what the "
-            "scores will be with no new reviews.",
+            description="When the last step ends, at most 9,000 steps later; if not given, now. Steps after the "
+            "present show what the scores will be with no new reviews.",
         ),
-    ]
+    ] = None
     profile: Annotated[
         tuple[Annotated[str, Field(pattern=NAME_PATTERN)], ...],
         Query(
@@ -189,10 +196,12 @@ async def read_series(
     """Return the scores of subjects at the end of each hour, day, week or month; no step is left out.
 
     The first and the last step are cut short where `from` and `to` lie within one. A score is the one at the last
-    instant of its step, which `GET /v1/scores/{subject}?at=` gives too. A JSON answer has at most 20,000 points; a
-    file has no such limit.
+    instant of its step, which `GET /v1/scores/{subject}?at=` gives too. Without `from` and `to` it is the last 90
+    days; the answer says which. A JSON answer has at most 20,000 points; a file has no such limit.
     """
-    steps = spans(asked.start, asked.end, asked.step, zone_named(asked.timezone))
+    zone = zone_named(asked.timezone)
+    end = asked.end or tx.now
+    steps = spans(asked.start or usual_start(end, asked.step, zone), end, asked.step, zone)
     named_ones = [await scores.find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
     profiles = named_ones if asked.origin is None else [of_origin(each, asked.origin) for each in named_ones]
     subjects = list(dict.fromkeys(asked.subject))
@@ -225,6 +234,8 @@ async def read_series(
     items = await asyncio.to_thread(_items, moved, profiles, steps)
     names = await sources.named(tx, principal.tenant_id, [] if asked.source_id is None else [str(asked.source_id)])
     answer = SeriesOut(
+        start=steps[0].start,
+        end=steps[-1].end,
         step=asked.step.value,
         timezone=asked.timezone,
         known=asked.known,

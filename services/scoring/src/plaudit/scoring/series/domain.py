@@ -22,6 +22,8 @@ MAX_STEPS: Final = 9_000
 MAX_ZONE_CHARS: Final = 64
 ZONE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_+/-]*$"
 """Of a time zone's name."""
+USUAL_PAST: Final = timedelta(days=90)
+"""How long before its end a series begins that says only when it ends."""
 AN_HOUR: Final = timedelta(hours=1)
 THE_LEAST: Final = timedelta(microseconds=1)
 """A step holds all instants before its end; this one lies between the last of them and the end."""
@@ -98,13 +100,26 @@ def spans(start: datetime, end: datetime, step: Step, zone: ZoneInfo) -> list[Sp
         if not EARLIEST <= bound <= LATEST:
             raise InvalidSpanError(field, f"`{field}` must lie between the years {EARLIEST.year} and {LATEST.year}.")
     if end <= start:
-        raise InvalidSpanError("to", "`to` must be after `from`.")
+        raise InvalidSpanError("to", "`to`, which is now if it is not given, must be after `from`.")
     found = list(islice(_steps(start, end, step, zone), MAX_STEPS + 1))
     if len(found) > MAX_STEPS:
         raise InvalidSpanError(
             "to", f"There would be more than {MAX_STEPS:,} steps. Take longer steps, or a shorter time."
         )
     return found
+
+
+def usual_start(end: datetime, step: Step, zone: ZoneInfo) -> datetime:
+    """Return when a series begins that says only when it ends: with the day, the week or the month 90 days before."""
+    if end - EARLIEST < USUAL_PAST:
+        return EARLIEST
+    day = (end - USUAL_PAST).astimezone(zone).date()
+    match step:
+        case Step.WEEK:
+            day -= timedelta(days=day.weekday())
+        case Step.MONTH:
+            day = day.replace(day=1)
+    return max(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC), EARLIEST)
 
 
 def _steps(start: datetime, end: datetime, step: Step, zone: ZoneInfo) -> Iterator[Span]:

@@ -55,6 +55,10 @@ class OneSeriesOut(BaseModel):
 class SeriesOut(BaseModel):
     """How scores moved, step by step."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: datetime = Field(alias="from", description="When the first step begins.", examples=[f"{_A_DAY}T00:00:00Z"])
+    end: datetime = Field(alias="to", description="When the last step ends.", examples=["2026-03-08T00:00:00Z"])
     step: Literal["hour", "day", "week", "month"] = Field(description="How long a step lasts.", examples=["day"])
     timezone: str = Field(description="On whose clocks steps begin.", examples=["UTC"])
     known: bool = Field(description="Whether the scores are those that were shown then.", examples=[False])

@@ -32,7 +32,8 @@ _CHART: Final = Markup(
     "{axis}{links}{bars}{words}</svg></div>{table}</figure>"
 )
 _TABLE: Final = Markup(
-    '<details><summary>The figures as a table</summary><div class="scroll"><table><thead><tr><th scope="col">{title}'
+    '<details><summary>The figures as a table</summary><div class="scroll" role="group" tabindex="0" '
+    'aria-label="The figures"><table><thead><tr><th scope="col">{title}'
     '</th><th scope="col" class="figure">{unit}</th></tr></thead><tbody>{rows}</tbody></table></div></details>'
 )
 

@@ -11,6 +11,7 @@
   const PATIENCE_MS = 8000; // a stream that has ended comes back by itself; only then it is lost
   const RETRY_MS = 2000; // until a stream that was refused is asked for once more, and then twice as long each time
   const LONGEST_RETRY_MS = 60000;
+  const STOPS = "a[href], button, summary, input, select, textarea, [tabindex]";
   const parts = [...document.querySelectorAll("[data-live][id]")];
   const shown = new Map(parts.map((part) => [part, part.innerHTML]));
   const asOf = document.querySelector(".as-of");
@@ -35,17 +36,25 @@
       return false;
     }
     shown.set(part, fresh.innerHTML);
-    // A link that has the focus has it again, and what was opened stays open.
-    const focused = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    // What has the focus has it again, what was opened stays open, and what was scrolled stays where it was.
+    const focused = document.activeElement;
+    const place = [...part.querySelectorAll(STOPS)].indexOf(focused);
     const opened = [...part.querySelectorAll("details")].map((each) => each.open);
+    const scrolled = [...part.querySelectorAll(".scroll")].map((each) => each.scrollTop);
     part.replaceChildren(...fresh.childNodes);
     part.querySelectorAll("details").forEach((each, n) => {
       each.open = opened[n] ?? each.open;
     });
-    if (focused) {
-      part.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-    }
+    part.querySelectorAll(".scroll").forEach((each, n) => {
+      each.scrollTop = scrolled[n] ?? 0;
+    });
     part.dispatchEvent(new CustomEvent("live-replaced", { bubbles: true }));
+    if (place >= 0) {
+      const stops = [...part.querySelectorAll(STOPS)];
+      const href = focused.getAttribute("href");
+      const same = href === null ? stops[place] : stops.find((each) => each.getAttribute("href") === href);
+      same?.focus({ preventScroll: true });
+    }
     return true;
   };
 

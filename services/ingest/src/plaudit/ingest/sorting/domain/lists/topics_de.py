@@ -31,8 +31,10 @@ TOPICS_DE: Final[Mapping[str, str]] = MappingProxyType(
             abgewimmelt; hilfsbereit*; unverschämt*
         """,
         "speed_waiting": """
-            langsam*; wartezeit*/warte/gewartet/warten; verspät*; schnell*; seit/nach wochen/monaten; dauert/dauerte;
-            bearbeitungszeit*
+            langsam*; wartezeit*/warte/wartete/gewartet/warten; verspät*/verzöger*; zu spät; schnell*/zügig*;
+            pünktlich*/unpünktlich*; seit/nach tagen/wochen/monaten; stundenlang*/tagelang*/wochenlang*/monatelang*;
+            dauert/dauerte/gedauert; ewig/ewigkeit/ewigkeiten; bearbeitungszeit*; warteschlange*; anstehen/angestanden;
+            schlange gestanden/stehen/standen; lange/langen/endlose/endlosen schlange/schlangen
         """,
         "delivery": """
             liefer*/geliefert; versand*; paket*; zustell*; bestellung*; angekommen; sendung*

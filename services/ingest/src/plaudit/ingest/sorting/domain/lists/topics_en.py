@@ -33,9 +33,11 @@ TOPICS_EN: Final[Mapping[str, str]] = MappingProxyType(
             staff/employee/employees/agent/agents/representative/representatives/rep/reps; attitude
         """,
         "speed_waiting": """
-            slow/slowly; wait/waiting/waited; delay/delays/delayed;
-            took/takes/taking <3> days/weeks/months/hours/long/forever; late; quick/quickly/fast/prompt/promptly;
-            turnaround
+            slow/slowly/slower/slowest/slowness; wait/waits/waiting/waited; delay/delays/delayed; overdue;
+            queue/queues/queued/queuing/queueing; long/longer/endless line/lines; stand/standing/stood in line;
+            took/takes/taking <3> days/weeks/months/hours/minutes/long/forever/ages; late; on time;
+            punctual/punctually/punctuality; quick/quickly/quicker/quickest/fast/faster/fastest/prompt/promptly;
+            swift/swiftly; speedy/speedily; speed !limit/limits; backlog/backlogs; turnaround
         """,
         "delivery": """
             deliver*/shipping/shipped/shipment; courier; parcel/package; arrived; tracking number; pick up; pickup
