@@ -21,6 +21,11 @@ async def carry_on(tx: Tx) -> int:
     """
     if not await try_lock(tx, [store.JOB_LOCK]):
         return 0
+    return await carry_on_locked(tx)
+
+
+async def carry_on_locked(tx: Tx) -> int:
+    """Do the same where nobody else can change these cells."""
     await store.plan_anew(tx)
     asking = await store.take_tail(tx, MAX_RUNS, MAX_RECORDS)
     await store.name_large(tx, asking)
