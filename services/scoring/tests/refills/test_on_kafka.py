@@ -20,6 +20,7 @@ import msgspec
 import pytest
 
 from plaudit.common.contracts import REVIEWS, SCORES
+from plaudit.common.contracts.topics import TOPICS
 from plaudit.common.db import Database, Role
 from plaudit.common.jobs import Loop
 from plaudit.common.kafka.consumer import ConsumerLoop
@@ -74,7 +75,8 @@ def more_settings(kafka_server: Any) -> dict[str, Any]:
 @pytest.fixture
 async def ingest(scoring_url: str, kafka_server: Any, kafka_topics: Any) -> AsyncIterator[Ingest]:
     """Ingest's API, at an address, and its topic."""
-    await kafka_topics.recreate({REVIEWS.name: PARTITIONS, SCORES.name: PARTITIONS})
+    written = [topic.name for topic in TOPICS.values() if topic.writer in {"ingest", "scoring"}]
+    await kafka_topics.recreate(dict.fromkeys(written, PARTITIONS))
     async with running_ingest(
         scoring_url, kafka_bootstrap_servers=kafka_server.bootstrap, partitions=PARTITIONS
     ) as opened:
@@ -409,7 +411,8 @@ async def test_nothing_is_told_of_what_has_not_changed_and_once_of_what_has(prod
         assert await product.published() == before
 
         await product.superuser.execute(
-            "UPDATE scoring.sums SET n5 = n5 + 1 WHERE id = (SELECT min(id) FROM scoring.sums WHERE prefix = 'acme/paris')"
+            "UPDATE scoring.sums SET n5 = n5 + 1 "
+            "WHERE id = (SELECT min(id) FROM scoring.sums WHERE prefix = 'acme/paris')"
         )
         assert (await product.process()).exit_code == 0
         await product.come_to_rest()

@@ -142,6 +142,11 @@ ALTER TABLE tenant_sums_anew RENAME TO tenant_sums;
 ALTER TABLE tenant_sums_before RENAME TO tenant_sums_anew;
 TRUNCATE rebuild_places, rounded_sums, rounded_tenant_sums
 """
+_COMMENTS = """
+SELECT format('COMMENT ON TABLE %I IS %L', swapped.other, obj_description(swapped.name::regclass)) AS statement
+FROM (VALUES ('sums', 'sums_anew'), ('sums_anew', 'sums'), ('tenant_sums', 'tenant_sums_anew'),
+    ('tenant_sums_anew', 'tenant_sums')) AS swapped (name, other)
+"""
 # Of both tables and of both their sequences: what is over the same columns changes names.
 _SWAPPED_NAMES = """
 WITH swapped (name, other) AS (VALUES ('sums', 'sums_anew'), ('tenant_sums', 'tenant_sums_anew')),
@@ -286,3 +291,5 @@ async def _swap_names(tx: Tx) -> None:
     for kind, name, other in await tx.raw.fetch(_SWAPPED_NAMES):
         for old, new in ((name, "swapped_name"), (other, name), ("swapped_name", other)):
             await tx.raw.execute(f"ALTER {kind} {old} RENAME TO {new}")
+    for row in await tx.raw.fetch(_COMMENTS):
+        await tx.raw.execute(row["statement"])

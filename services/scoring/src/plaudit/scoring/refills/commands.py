@@ -8,7 +8,7 @@ from uuid import UUID
 from plaudit.common.api_keys import store as api_keys
 from plaudit.common.api_keys.domain import ALL_SCOPES, StoredSecret, is_secret, parse
 from plaudit.common.db import Database, Tx
-from plaudit.common.db.order_locks import try_lock
+from plaudit.common.db.order_locks import lock, try_lock
 from plaudit.common.failpoints import failpoint
 from plaudit.common.refusals import WrongInputError
 from plaudit.scoring.cells import commands as cells
@@ -87,11 +87,15 @@ async def keep(tx: Tx, run_id: UUID) -> None:
         RebuildStoppedError: another process works on it, or what it was begun with holds no more.
     """
     if not await try_lock(tx, [rebuilds.JOB_LOCK]):
-        raise RebuildStoppedError("another process makes the ledger anew; wait for it, or stop it and run this again")
+        if not await store.is_kept(tx, run_id):
+            raise RebuildStoppedError(
+                "another process makes the ledger anew; wait for it, or stop it and run this again"
+            )
+        await lock(tx, [rebuilds.JOB_LOCK])  # of somebody who is told so in a moment
     resolved_before = await store.keep(tx, run_id)
     if resolved_before is None and not await store.exists(tx):
         raise RebuildStoppedError(
-            "this rebuild was discarded meanwhile, or another process has ended it: run this again"
+            "this rebuild was discarded meanwhile, or has come to its end: `plaudit score rebuild --status` tells"
         )
     if resolved_before is None:
         raise RebuildStoppedError(

@@ -65,7 +65,9 @@ UPDATE refills SET run_id = $1, seen_at = now() WHERE run_id = $1 OR seen_at < n
 RETURNING resolved_letters
 """
 _RELEASE = "UPDATE refills SET seen_at = '-infinity' WHERE run_id = $1"
-_IS_KEPT = "SELECT EXISTS (SELECT FROM refills WHERE seen_at >= now() - $1::interval)"
+_IS_KEPT = """
+SELECT EXISTS (SELECT FROM refills WHERE seen_at >= now() - $1::interval AND ($2::uuid IS NULL OR run_id = $2))
+"""
 _SECONDS_SINCE = """
 SELECT CASE WHEN isfinite(seen_at) THEN date_part('epoch', now() - seen_at) END FROM refills
 """
@@ -260,9 +262,12 @@ async def release(tx: Tx, run_id: UUID) -> None:
     await tx.raw.execute(_RELEASE, run_id)
 
 
-async def is_kept(tx: Tx) -> bool:
-    """Return whether a process works on the refill, or did less than a lease ago and has not said that it ended."""
-    return bool(await tx.raw.fetchval(_IS_KEPT, LEASE))
+async def is_kept(tx: Tx, run_id: UUID | None = None) -> bool:
+    """Return whether a process works on the refill, or did less than a lease ago and has not said that it ended.
+
+    Given a process, whether it is that one.
+    """
+    return bool(await tx.raw.fetchval(_IS_KEPT, LEASE, run_id))
 
 
 async def seconds_since(tx: Tx) -> float | None:

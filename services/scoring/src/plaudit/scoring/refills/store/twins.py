@@ -37,7 +37,8 @@ SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = ('scoring.' |
 # With the same names as the present ones: it is another schema.
 _MISSING_INDEXES = f"""
 SELECT c.relname AS name, CASE
-    WHEN k.conname IS NULL THEN replace(pg_get_indexdef(c.oid), ' ON scoring.', ' ON {SCHEMA}.')
+    WHEN k.conname IS NULL THEN format('CREATE %sINDEX %I ON {SCHEMA}.%I', CASE WHEN i.indisunique THEN 'UNIQUE ' END,
+        c.relname, t.relname) || substring(pg_get_indexdef(c.oid) FROM ' USING .*')
     ELSE format('ALTER TABLE {SCHEMA}.%I ADD CONSTRAINT %I %s', t.relname, k.conname, pg_get_constraintdef(k.oid))
 END AS statement
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_class AS t ON t.oid = i.indrelid
