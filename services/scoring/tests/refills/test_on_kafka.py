@@ -265,7 +265,7 @@ class Product:
         assert await self.ledger() == told.ledger()
         outcome = await reconcile(self.worker, "default", "acme")
         assert outcome == Outcome(compared=outcome.compared)
-        assert outcome.compared > 10
+        assert outcome.compared > 4
         named = await self.superuser.fetch("SELECT prefix, is_filled FROM scoring.celled_prefixes")
         assert {(row["prefix"], row["is_filled"]) for row in named} == {("acme", True), ("acme/berlin", True)}
         for row in named:
