@@ -172,19 +172,6 @@ async def append(tx: Tx, entries: Sequence[LedgerEntry], table: str = LEDGER) ->
         await tx.raw.execute(_APPEND.format(table), *_COLUMNS.arrays(entries))
 
 
-async def copy_into(tx: Tx, entries: Sequence[LedgerEntry], schema: str) -> None:
-    """Append entries to a twin of the ledger, which stands in a schema of its own and is open to the worker alone.
-
-    What PostgreSQL copies is not written to tables with row level security.
-
-    Raises:
-        asyncpg.UniqueViolationError: as `append`.
-    """
-    if entries:
-        rows = zip(*_COLUMNS.arrays(entries), strict=True)
-        await tx.raw.copy_records_to_table(LEDGER, schema_name=schema, columns=_COLUMNS.names, records=rows)
-
-
 async def note_tail(tx: Tx, runs: Sequence[Run]) -> None:
     """Note runs of records whose entries this transaction appends: no cell holds them yet."""
     await tx.raw.execute(_NOTE_TAIL, *_TAIL.arrays(runs))

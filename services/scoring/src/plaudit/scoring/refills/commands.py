@@ -182,7 +182,8 @@ async def settle_erased(tx: Tx) -> bool | None:
 async def copy_some(tx: Tx) -> bool:
     """Copy what is later than the feed; return False where next to nothing is left."""
     await store.begin_partitions(tx, await rebuilds.partitions(tx))
-    done = (await store.progress(tx)).records_left > FEW_RECORDS and await store.copy_some(tx, STEP_ENTRIES)
+    is_due = (await store.progress(tx)).records_left > FEW_RECORDS or await store.is_before_places(tx)
+    done = is_due and await store.copy_some(tx, STEP_ENTRIES)
     failpoint("refill_copy_before_commit")
     return done
 

@@ -32,7 +32,10 @@ SELECT live.partition, least.epoch, least.sequence
 FROM {_LIVE} AS live JOIN refill_partitions AS copied USING (partition)
 CROSS JOIN LATERAL (
     SELECT epoch, sequence FROM (
-        VALUES (live.epoch, live.sequence), (copied.copied_epoch, copied.copied_sequence)
+        VALUES (live.epoch, live.sequence), (
+            copied.copied_epoch,
+            CASE WHEN copied.copied_epoch = {FEED_EPOCH} THEN copied.next_number - 1 ELSE copied.copied_sequence END
+        )
     ) AS both_of (epoch, sequence) ORDER BY epoch, sequence LIMIT 1
 ) AS least
 """,
@@ -108,6 +111,13 @@ SELECT count(*) FROM (
 WHERE stated.sequence > 0 AND (
     (coalesce(live.epoch, 0), coalesce(live.sequence, 0)) < (stated.epoch, stated.sequence)
     OR (coalesce(history.epoch, 0), coalesce(history.sequence, 0)) < (stated.epoch, stated.sequence)
+)
+"""
+# Up to there the twin may have entries of erased reviews, which are not to be taken for copied ones.
+_IS_BEFORE_PLACES = """
+SELECT EXISTS (
+    SELECT FROM refill_places AS place JOIN refill_partitions AS copied USING (partition)
+    WHERE place.sequence > 0 AND (place.epoch, place.sequence) > (copied_epoch, copied_sequence)
 )
 """
 _UNSETTLED = "SELECT tenant_id, review_id, is_told FROM refill_erased WHERE NOT is_settled ORDER BY 1, 2 LIMIT $1"
@@ -364,6 +374,11 @@ async def copy_some(tx: Tx, entries: int) -> bool:
     await tx.raw.execute(_CLEAR_TOPICS, *copied)
     await tx.raw.execute(_MOVE_COPIED, row["partition"], *until)
     return True
+
+
+async def is_before_places(tx: Tx) -> bool:
+    """Return whether the present ledger is not copied, or looked through, up to where a feed tells."""
+    return bool(await tx.raw.fetchval(_IS_BEFORE_PLACES))
 
 
 async def begin_partitions(tx: Tx, partitions: Collection[int]) -> None:
