@@ -636,6 +636,28 @@ async def test_no_request_reads_what_is_being_made(product: Product, armed: Call
     )
 
 
+async def test_a_step_that_the_database_cannot_take_now_is_taken_again(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill, times = commands.fill_some, 0
+
+    async def slow(tx: Any) -> bool:
+        nonlocal times
+        times += 1
+        done = await fill(tx)
+        if times < 3:
+            raise asyncpg.QueryCanceledError("canceling statement due to statement timeout")
+        return done
+
+    monkeypatch.setattr(commands, "fill_some", slow)
+    right = await product.ledger()
+    await product.refill()
+
+    assert times >= 3
+    assert await product.ledger() == right
+    await product.figures_are_right()
+
+
 async def test_where_a_reader_keeps_it_waiting_it_tries_again(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:

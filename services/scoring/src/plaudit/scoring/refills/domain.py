@@ -27,6 +27,8 @@ PAGE_TIMEOUT_SECONDS: Final = 30.0
 MAX_TRIES: Final = 6
 """Of one page."""
 RETRY_SECONDS: Final = 2.0
+MAX_STEP_TRIES: Final = 4
+"""Of one step, where the database fails for a time, or is slow."""
 LEASE: Final = timedelta(seconds=60)
 """For so long after its last step, nobody else goes on with a refill. No step takes longer."""
 STEP_ENTRIES: Final = 20_000

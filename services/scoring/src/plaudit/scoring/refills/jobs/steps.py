@@ -9,7 +9,15 @@ from plaudit.common.db.errors import is_transient
 from plaudit.common.failpoints import failpoint
 from plaudit.scoring.rebuilds.domain import MAX_SWITCHES, RebuildStoppedError
 from plaudit.scoring.refills import commands, store
-from plaudit.scoring.refills.domain import MAX_STEP_PAGES, MAX_WAIT_SECONDS, POLL_SECONDS, FedPage, RefillProgress
+from plaudit.scoring.refills.domain import (
+    MAX_STEP_PAGES,
+    MAX_STEP_TRIES,
+    MAX_WAIT_SECONDS,
+    POLL_SECONDS,
+    RETRY_SECONDS,
+    FedPage,
+    RefillProgress,
+)
 from plaudit.scoring.refills.jobs.feed import Feed
 from plaudit.scoring.refills.store import twins
 
@@ -170,10 +178,19 @@ async def _step(
     work: Callable[[Tx], Awaitable[bool | None]],
     tell: Callable[[RefillProgress], None],
 ) -> bool | None:
-    async with worker.driver_transaction() as tx:
-        await commands.keep(tx, run_id)
-        done = await work(tx)
-        so_far = await store.progress(tx)
+    """Take a step, and say how far it has come; where the database fails for a time, take it again."""
+    for left in reversed(range(MAX_STEP_TRIES)):
+        try:
+            async with worker.driver_transaction() as tx:
+                await commands.keep(tx, run_id)
+                done = await work(tx)
+                so_far = await store.progress(tx)
+        except Exception as error:
+            if not left or not is_transient(error):
+                raise
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            break
     tell(so_far)
     return done
 
