@@ -18,7 +18,7 @@ SMALL = {
     "refills.commands.STEP_ENTRIES": 10,
     "refills.commands.SUMMED_ENTRIES": 25,
     "refills.commands.FEW_RECORDS": 5,
-    "cells.commands.FILLED_ENTRIES": 40,
+    "refills.commands.FILLED_ENTRIES": 40,
     "moves.commands.SUMMED_ENTRIES": 40,
 }
 """A short history takes many steps."""

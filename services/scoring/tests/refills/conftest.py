@@ -101,6 +101,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         "refills.commands.SUMMED_ENTRIES": 6,
         "refills.commands.FEW_RECORDS": 0,
         "cells.commands.FILLED_ENTRIES": 12,
+        "refills.commands.FILLED_ENTRIES": 12,
         "cells.commands.MAX_RECORDS": 3,
         "moves.commands.SUMMED_ENTRIES": 9,
     }.items():

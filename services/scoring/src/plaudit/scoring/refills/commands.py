@@ -25,6 +25,7 @@ from plaudit.scoring.refills import store
 from plaudit.scoring.refills.domain import (
     ERASED_OF_A_STEP,
     FEW_RECORDS,
+    FILLED_ENTRIES,
     MAX_LEFT_RECORDS,
     STEP_ENTRIES,
     ErasedReview,
@@ -205,7 +206,7 @@ async def fill_some(tx: Tx) -> bool:
     if await sum_some(tx):
         return True
     async with twins.on_twins(tx):
-        done = bool(await cells.carry_on_locked(tx) or await moves.carry_on_locked(tx))
+        done = bool(await cells.carry_on_locked(tx, FILLED_ENTRIES) or await moves.carry_on_locked(tx))
     failpoint("refill_cells_before_commit")
     return done
 

@@ -33,6 +33,8 @@ LEASE: Final = timedelta(seconds=60)
 """For so long after its last step, nobody else goes on with a refill. No step takes longer."""
 STEP_ENTRIES: Final = 20_000
 """That are copied in one transaction."""
+FILLED_ENTRIES: Final = 5_000
+"""That are added to the cells of a tenant's large subjects in one transaction: each may be in hundreds of them."""
 ERASED_OF_A_STEP: Final = 500
 FEW_RECORDS: Final = 1_000
 """So few are left to the switch: while reviews come, there is always one more."""
