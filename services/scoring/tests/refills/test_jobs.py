@@ -274,7 +274,7 @@ async def test_one_that_was_discarded_while_it_stood_still_says_so(product: Prod
     product.feed.page = page  # type: ignore[method-assign] # it stands still for a minute, and somebody discards it
     right = await product.ledger()
 
-    with pytest.raises(RebuildStoppedError, match="was discarded|another process makes the ledger anew"):
+    with pytest.raises(RebuildStoppedError, match=r"was discarded|another process makes the ledger anew"):
         await product.refill()
     assert await product.ledger() == right
 
