@@ -12,7 +12,19 @@ import structlog
 from benchmarks import door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
-from benchmarks.scoring import answers, behind, explanations, foresight, history, keys, live, moments, peers, workers
+from benchmarks.scoring import (
+    answers,
+    behind,
+    explanations,
+    foresight,
+    history,
+    keys,
+    live,
+    moments,
+    peers,
+    refill,
+    workers,
+)
 
 PROGRAMS = {
     "webhook": webhook.run,
@@ -28,6 +40,7 @@ PROGRAMS = {
     "scoring-behind": behind.run,
     "scoring-explanations": explanations.run,
     "scoring-foresight": foresight.run,
+    "scoring-refill": refill.run,
     "scoring-peers": peers.run,
     "latency": latency.run,
     "lists": lists.run,

@@ -57,9 +57,27 @@ def scoring_url(postgres_server: PostgresServer, request: pytest.FixtureRequest)
 
 
 @pytest.fixture
+def more_settings(more_settings: dict[str, Any]) -> dict[str, Any]:
+    """A clock that a test may move."""
+    return {**more_settings, "test_clock": True}
+
+
+@pytest.fixture
+def move_clock(superuser: asyncpg.Connection) -> Callable[[timedelta], Awaitable[None]]:
+    """Lets time have moved by so much altogether."""
+
+    async def move(by: timedelta) -> None:
+        await superuser.execute(
+            "INSERT INTO common.clock_offset (moved_by) VALUES ($1) ON CONFLICT (one) DO UPDATE SET moved_by = $1", by
+        )
+
+    return move
+
+
+@pytest.fixture
 async def ingest(scoring_url: str) -> AsyncIterator[Ingest]:
     """Ingest's API, at an address."""
-    async with running_ingest(scoring_url) as opened:
+    async with running_ingest(scoring_url, test_clock=True) as opened:
         yield opened
 
 
@@ -72,16 +90,22 @@ def owner(resources: Any) -> Database:
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages and steps so small that a short history takes many, and no long waiting."""
-    room = "plaudit.scoring.refills"
     for name, value in {
-        "jobs.feed.PAGE_ITEMS": 7,
-        "jobs.feed.RETRY_SECONDS": 0.0,
-        "jobs.steps.MAX_WAIT_SECONDS": 0.3,
-        "jobs.steps.POLL_SECONDS": 0.05,
-        "commands.STEP_ENTRIES": 5,
-        "commands.SUMMED_ENTRIES": 6,
+        "refills.jobs.feed.PAGE_ITEMS": 7,
+        "refills.jobs.feed.RETRY_SECONDS": 0.0,
+        "refills.jobs.steps.MAX_WAIT_SECONDS": 0.3,
+        "refills.jobs.steps.POLL_SECONDS": 0.05,
+        "refills.jobs.steps.RETRY_SECONDS": 0.0,
+        "refills.jobs.steps.MAX_STEP_PAGES": 2,
+        "refills.commands.STEP_ENTRIES": 5,
+        "refills.commands.SUMMED_ENTRIES": 6,
+        "refills.commands.FEW_RECORDS": 0,
+        "cells.commands.FILLED_ENTRIES": 12,
+        "refills.commands.FILLED_ENTRIES": 12,
+        "cells.commands.MAX_RECORDS": 3,
+        "moves.commands.SUMMED_ENTRIES": 9,
     }.items():
-        monkeypatch.setattr(f"{room}.{name}", value)
+        monkeypatch.setattr(f"plaudit.scoring.{name}", value)
 
 
 class Bus:

@@ -89,6 +89,8 @@ async def test_the_ledger_is_made_anew_from_the_feed_and_it_says_of_whom(
         (["--from-feed", "plaudit.example", "--key-file", "{file}"], "takes the address of the front door"),
         (["--from-feed", "http://plaudit.example", "--key-file", "{file}.not"], "cannot be read"),
         (["--from-feed", "http://plaudit.example", "--discard"], "give it alone"),
+        (["--from-feed", "http://plaudit.example", "--status"], "give it alone"),
+        (["--discard", "--status"], "give it alone"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(
@@ -120,6 +122,30 @@ async def test_a_file_with_keys_that_cannot_read_the_feed_is_refused_by_the_line
         assert (result.exit_code, result.stdout) == (2, "")
         assert said in result.stderr
         assert reader not in result.stderr
+
+
+async def test_it_says_how_far_one_is_and_whether_anybody_works_on_it(
+    ingest: Any, source: Source, told: Any, scoring_url: str, tmp_path: Path
+) -> None:
+    await ingest.post(source, [created("a", 5), created("b", 1)])
+    await told.publish()
+    keys = tmp_path / "keys.txt"
+    keys.write_text(await ingest.key("default", "reviews:read"))
+    command = CommandLine(scoring_url)
+    nothing = await asyncio.to_thread(command.output, "score", "rebuild", "--status")
+    assert nothing == "There is no rebuild from the feed under way.\n"
+
+    arguments = ("score", "rebuild", "--from-feed", str(ingest.client.base_url), "--key-file", str(keys))
+    stopped = await asyncio.to_thread(command.run, *arguments)
+
+    assert stopped.exit_code == 1
+    assert "start scoring's consumers" in stopped.stderr
+    said = await asyncio.to_thread(command.output, "score", "rebuild", "--status")
+    assert said.startswith(
+        "A rebuild from the feed is under way, and no process works on it: 2 revisions, 1 of 1 tenants; "
+    )
+    found = await asyncio.to_thread(command.json, "score", "rebuild", "--status")
+    assert (found["is_under_way"], found["seconds_since_last_step"], found["revisions"]) == (True, None, 2)
 
 
 def test_without_one_that_was_begun_there_is_nothing_to_discard(scoring_url: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -16,14 +17,19 @@ from plaudit.common.ids import uuid7
 from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
+from plaudit.scoring.moves.commands import end_of_settled
+from plaudit.scoring.moves.jobs import MovesJob
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
 from plaudit.scoring.rebuilds.jobs import rebuild
-from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile
+from plaudit.scoring.reconciliation.domain import Outcome
+from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile, reconcile_large
+from plaudit.scoring.reconciliation.store.celled import Celled
 from plaudit.scoring.refills import commands
 from plaudit.scoring.refills.domain import FEED_EPOCH, RefillProgress
+from plaudit.scoring.refills.jobs import steps
 from plaudit.scoring.refills.jobs.feed import Feed
-from plaudit.scoring.refills.jobs.steps import discard, refill
+from plaudit.scoring.refills.jobs.steps import discard, refill, status
 from plaudit_testing.review_events import pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
@@ -131,7 +137,7 @@ async def test_while_reviews_come_the_ledger_is_as_it_was_and_every_figure_is_ri
         await product.told.publish(1)
         await product.told.take(LIVE if pages % 2 else HISTORY)
         await product.told.carry()
-        right = sorted(right + without(await product.ledger(), before))
+        right = sorted(right + without(await product.ledger(), before), key=repr)
         return found
 
     product.feed.page = page  # type: ignore[method-assign] # the last word of the feed, with what happens meanwhile
@@ -173,8 +179,12 @@ def without(entries: list[Any], others: list[Any]) -> list[Any]:
     [
         ("refill_page_before_commit", 1),
         ("refill_page_before_commit", 3),
-        ("refill_step_before_commit", 2),
-        ("refill_step_before_commit", 9),
+        ("refill_copy_before_commit", 1),
+        ("refill_index_before_commit", 2),
+        ("refill_sum_before_commit", 2),
+        ("refill_sum_before_commit", 5),
+        ("refill_cells_before_commit", 1),
+        ("refill_last_before_commit", 1),
         ("refill_before_switch", 1),
         ("refill_switch_before_commit", 1),
     ],
@@ -191,7 +201,7 @@ async def test_wherever_it_dies_another_process_goes_on_and_nothing_is_lost_or_d
     read = await product.superuser.fetchval("SELECT sum(revisions) FROM scoring.refill_tenants")
     before = await product.ledger()
     await product.go_on(5)
-    right = sorted(right + without(await product.ledger(), before))
+    right = sorted(right + without(await product.ledger(), before), key=repr)
     await product.expire()
     told: list[RefillProgress] = []
     await product.refill(told.append)
@@ -216,7 +226,56 @@ async def test_two_at_once_are_refused_and_the_first_one_goes_on(product: Produc
     right = await product.ledger()
     await product.refill()
 
-    assert [each[:68] for each in refused] == ["another process makes the ledger anew, or did a minute ago: wait for"]
+    assert [each.startswith("another process makes the ledger anew") for each in refused] == [True]
+    assert await product.ledger() == right
+
+
+async def test_what_another_process_works_on_cannot_be_discarded_until_it_has_ended(product: Product) -> None:
+    asked = product.feed.page
+    refused: list[str] = []
+
+    async def page(tenant_id: str, after: str | None) -> Any:
+        found = await status(product.worker)
+        assert found is not None
+        assert found[1] is not None
+        assert 0 <= found[1] < 60
+        with pytest.raises(RebuildStoppedError) as raised:
+            await discard(product.owner)
+        refused.append(str(raised.value))
+        if after is not None:
+            raise RebuildStoppedError("it is stopped")
+        return await asked(tenant_id, after)
+
+    product.feed.page = page  # type: ignore[method-assign] # another operator looks at it, and wants to end it
+    with pytest.raises(RebuildStoppedError, match="it is stopped"):
+        await product.refill()
+
+    assert {each[:62] for each in refused} == {"another process makes the ledger anew, or did a minute ago: st"}
+    found = await status(product.worker)
+    assert found is not None
+    assert found[1] is None
+    assert await discard(product.owner)
+    assert await status(product.worker) is None
+
+
+async def test_one_that_was_discarded_while_it_stood_still_says_so(product: Product) -> None:
+    asked = product.feed.page
+
+    async def page(tenant_id: str, after: str | None) -> Any:
+        while after is not None:
+            await product.expire()
+            try:
+                await discard(product.owner)
+            except RebuildStoppedError:  # it takes a step just now
+                continue
+            break
+        return await asked(tenant_id, after)
+
+    product.feed.page = page  # type: ignore[method-assign] # it stands still for a minute, and somebody discards it
+    right = await product.ledger()
+
+    with pytest.raises(RebuildStoppedError, match=r"was discarded|another process makes the ledger anew"):
+        await product.refill()
     assert await product.ledger() == right
 
 
@@ -413,46 +472,190 @@ async def test_a_key_that_may_not_read_reviews_is_told_with_what_to_do(product: 
         await product.refill()
 
 
-async def test_cells_are_filled_again_from_the_new_ledger(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+@dataclass
+class Large:
+    """Large subjects, and the jobs that keep what is made of their entries."""
+
+    product: Product
+
+    async def carry_on(self) -> None:
+        """Both jobs do all that there is to do."""
+        cells, moves = CellsJob(self.product.worker), MovesJob(self.product.worker)
+        while await cells.has_work():
+            await cells.turn()
+        while await moves.turn():
+            pass
+
+    async def are_right(self, *, filled: bool = True) -> None:
+        """Cells and sums of changes agree with the ledger, and all of them are there."""
+        named = await self.product.superuser.fetch("SELECT tenant_id, prefix, is_filled FROM scoring.celled_prefixes")
+        assert {row["prefix"] for row in named} == {"acme", "acme/berlin"}
+        assert {row["is_filled"] for row in named} == {filled}
+        for row in named:
+            outcome = await reconcile_large(self.product.worker, Celled(row["tenant_id"], row["prefix"]))
+            assert outcome == Outcome(compared=outcome.compared, celled=1)
+            assert outcome.compared > 50
+        async with self.product.worker.driver_transaction() as tx:
+            end_day = end_of_settled(tx.now)
+        summed = await self.product.superuser.fetch("SELECT prefix, next_day FROM scoring.summed_prefixes")
+        assert {row["prefix"] for row in summed} == {"acme", "acme/berlin"}
+        assert {row["next_day"] for row in summed} == {end_day}
+        assert await self.product.superuser.fetchval("SELECT count(*) FROM scoring.moves") > 20
+
+
+@pytest.fixture
+async def large(product: Product, move_clock: Callable[[timedelta], Awaitable[None]]) -> Large:
+    """Some days of history, of which two subjects have cells and sums of changes."""
+    for days in (3, 6, 70):
+        await move_clock(timedelta(days=days))
+        await product.go_on(25)
     await product.superuser.execute(
-        "INSERT INTO scoring.celled_prefixes (tenant_id, prefix) VALUES ('default', 'acme')"
+        "INSERT INTO scoring.celled_prefixes (tenant_id, prefix) VALUES ('default', 'acme'), ('default', 'acme/berlin')"
     )
-    cells = CellsJob(product.worker)
-    while await cells.has_work():
-        await cells.turn()
-    await product.superuser.execute(DAMAGES["entries are gone"])
+    await move_clock(timedelta(days=72))
+    made = Large(product)
+    await made.carry_on()
+    await made.are_right()
+    return made
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_what_is_made_of_large_subjects_is_there_when_the_new_ledger_is(large: Large, damage: str) -> None:
+    product = large.product
+    await product.superuser.execute(DAMAGES[damage])
+
     await product.refill()
-    assert await product.superuser.fetchval("SELECT count(*) FROM scoring.cells") == 0
-    await product.figures_are_right()
 
+    await large.are_right()
+    await product.figures_are_right()
     await product.go_on(10)
-    while await cells.has_work():
-        await cells.turn()
-
-    assert await product.superuser.fetchval("SELECT count(*) FROM scoring.cells") > 0
+    await large.are_right()
+    await large.carry_on()
+    await large.are_right()
     await product.figures_are_right()
 
 
-async def test_the_new_ledger_is_as_well_guarded_and_found_as_the_old_one(product: Product) -> None:
-    """Rights, row security, checks, indexes by name, and what the table is for."""
+@pytest.mark.parametrize("hit", [1, 3, 6, 12])
+async def test_what_comes_while_large_subjects_are_summed_is_in_their_tail_or_their_cells(
+    large: Large, armed: Callable[[str], None], erase: Callable[[str], Awaitable[None]], hit: int
+) -> None:
+    """Among it an erasure, which takes topics out of days that are summed."""
+    product = large.product
+    right = await product.ledger()
+    await product.superuser.execute(DAMAGES["entries are gone"])
+    armed(f"refill_cells_before_commit=raise@{hit}")
+    with pytest.raises(FailpointError):
+        await product.refill()
+    armed("")
+
+    before = await product.ledger()
+    await product.go_on(12)
+    right = sorted(right + without(await product.ledger(), before), key=repr)
+    await product.refill()
+
+    assert await product.ledger() == right
+    await large.are_right()
+    await product.figures_are_right()
+
+    armed(f"refill_cells_before_commit=raise@{hit}")
+    with pytest.raises(FailpointError):
+        await product.refill()
+    armed("")
+    await erase("r-3")
+    await product.told.carry()
+    await product.refill()
+
+    await large.are_right()
+    await product.figures_are_right()
+
+
+async def test_under_traffic_that_never_ends_it_comes_to_its_end(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before each step, something has come."""
+    monkeypatch.setattr(commands, "FEW_RECORDS", 4)
+    step, right, steps_taken = steps._step, await product.ledger(), 0
+
+    async def step_under_traffic(*arguments: Any) -> Any:
+        nonlocal right, steps_taken
+        steps_taken += 1
+        before = await product.ledger()
+        await product.go_on(1)
+        right = sorted(right + without(await product.ledger(), before), key=repr)
+        return await step(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "_step", step_under_traffic)
+        await asyncio.wait_for(product.refill(), 120)
+
+    assert steps_taken > 10
+    assert await product.ledger() == right
+    await product.figures_are_right()
+
+
+async def test_the_new_tables_are_as_well_guarded_and_found_as_the_old_ones(product: Product) -> None:
+    """Rights, row security, checks, indexes by name, and what the tables are for."""
     statement = """
-        SELECT 'grant', grantee || ' ' || privilege_type FROM information_schema.role_table_grants
-        WHERE table_schema = 'scoring' AND table_name = 'ledger'
-        UNION ALL SELECT 'index', replace(indexdef, 'ledger_anew', 'ledger') FROM pg_indexes
-        WHERE schemaname = 'scoring' AND tablename = 'ledger'
-        UNION ALL SELECT 'policy', polname || ' ' || pg_get_expr(polqual, polrelid) || polroles::regrole[]::text
-        FROM pg_policy WHERE polrelid = 'scoring.ledger'::regclass
-        UNION ALL SELECT 'secured', relrowsecurity || ' ' || relforcerowsecurity || ' ' || relowner::regrole
-        FROM pg_class WHERE oid = 'scoring.ledger'::regclass
-        UNION ALL SELECT 'constraint', conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-        WHERE conrelid = 'scoring.ledger'::regclass
-        UNION ALL SELECT 'comment', obj_description('scoring.ledger'::regclass)
-        ORDER BY 1, 2
+        WITH tables AS (
+            SELECT c.* FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+            WHERE nspname = 'scoring' AND relkind = 'r'
+        )
+        SELECT relname, 'table', concat_ws(' ', relowner::regrole, relacl, relrowsecurity, relforcerowsecurity,
+            reloptions, obj_description(tables.oid, 'pg_class'))
+        FROM tables
+        UNION ALL SELECT relname, 'column', concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull,
+            attcollation, attacl, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum))
+        FROM tables JOIN pg_attribute ON attrelid = tables.oid AND attnum > 0 AND NOT attisdropped
+        LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+        UNION ALL SELECT relname, 'index', pg_get_indexdef(indexrelid)
+        FROM tables JOIN pg_index ON indrelid = tables.oid
+        UNION ALL SELECT relname, 'policy', concat_ws(' ', polname, polcmd, pg_get_expr(polqual, polrelid),
+            pg_get_expr(polwithcheck, polrelid), polroles::regrole[])
+        FROM tables JOIN pg_policy ON polrelid = tables.oid
+        UNION ALL SELECT relname, 'constraint', conname || ' ' || pg_get_constraintdef(k.oid)
+        FROM tables JOIN pg_constraint AS k ON conrelid = tables.oid
+        ORDER BY 1, 2, 3
     """
     before = [tuple(row) for row in await product.superuser.fetch(statement)]
     await product.refill()
 
     assert [tuple(row) for row in await product.superuser.fetch(statement)] == before
+    assert not await product.superuser.fetch(
+        "SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace WHERE nspname = 'scoring_anew'"
+    )
+
+
+async def test_no_request_reads_what_is_being_made(product: Product, armed: Callable[[str], None]) -> None:
+    armed("refill_before_switch=raise")
+    with pytest.raises(FailpointError):
+        await product.refill()
+
+    assert not await product.superuser.fetch(
+        "SELECT FROM pg_roles WHERE rolname LIKE 'plaudit%\\_api' AND has_schema_privilege(rolname, 'scoring_anew', "
+        "'USAGE')"
+    )
+
+
+async def test_a_step_that_the_database_cannot_take_now_is_taken_again(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill, times = commands.fill_some, 0
+
+    async def slow(tx: Any) -> bool:
+        nonlocal times
+        times += 1
+        done = await fill(tx)
+        if times < 3:
+            raise asyncpg.QueryCanceledError("canceling statement due to statement timeout")
+        return done
+
+    monkeypatch.setattr(commands, "fill_some", slow)
+    right = await product.ledger()
+    await product.refill()
+
+    assert times >= 3
+    assert await product.ledger() == right
+    await product.figures_are_right()
 
 
 async def test_where_a_reader_keeps_it_waiting_it_tries_again(

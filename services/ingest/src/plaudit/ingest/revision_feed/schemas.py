@@ -1,5 +1,6 @@
 """The feed of revisions in the API."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel, Field
 
+from plaudit.common import contracts
 from plaudit.common.events import partition_of
 from plaudit.ingest.reviews.domain.state import ReviewState
 from plaudit.ingest.reviews.events import published_state
@@ -57,9 +59,39 @@ class RevisionPageOut(BaseModel):
     next: str | None = Field(description="Send it as `after` to get the next page; null at the end.")
 
 
-def fed_revision_out(fed: FedRevision, partitions: int) -> FedRevisionOut:
+class ToldRevision(msgspec.Struct, frozen=True, gc=False):
+    """`FedRevisionOut` as it is written: made once for each revision, without being checked again."""
+
+    review_id: UUID
+    source_id: UUID
+    revision: int
+    type: str
+    version: int | None
+    known_at: datetime
+    partition: int
+    before: contracts.ReviewState | None
+    after: contracts.ReviewState | None
+    erased: bool
+
+
+class ToldPosition(msgspec.Struct, frozen=True):
+    """`PublishedPositionOut` as it is written."""
+
+    epoch: int
+    sequences: Mapping[str, int]
+
+
+class ToldPage(msgspec.Struct, frozen=True):
+    """`RevisionPageOut` as it is written."""
+
+    items: list[ToldRevision]
+    position: ToldPosition
+    next: str | None
+
+
+def told_revision(fed: FedRevision, partitions: int) -> ToldRevision:
     """Return a revision as the API shows it."""
-    return FedRevisionOut(
+    return ToldRevision(
         review_id=fed.place.review_id,
         source_id=fed.source_id,
         revision=fed.place.revision,
@@ -73,10 +105,10 @@ def fed_revision_out(fed: FedRevision, partitions: int) -> FedRevisionOut:
     )
 
 
-def position_out(extent: Extent) -> PublishedPositionOut:
+def told_position(extent: Extent) -> ToldPosition:
     """Return how far events reach, as the API shows it."""
-    return PublishedPositionOut(epoch=extent.epoch, sequences=dict(extent.sequences))
+    return ToldPosition(extent.epoch, extent.sequences)
 
 
-def _content(state: ReviewState | None) -> Any:
-    return None if state is None else msgspec.to_builtins(published_state(state))
+def _content(state: ReviewState | None) -> contracts.ReviewState | None:
+    return None if state is None else published_state(state)

@@ -21,11 +21,16 @@ async def carry_on(tx: Tx) -> int:
     """
     if not await try_lock(tx, [store.JOB_LOCK]):
         return 0
+    return await carry_on_locked(tx, FILLED_ENTRIES)
+
+
+async def carry_on_locked(tx: Tx, filled_entries: int) -> int:
+    """Do the same where nobody else can change these cells, and fill them with about so many entries a step."""
     await store.plan_anew(tx)
     asking = await store.take_tail(tx, MAX_RUNS, MAX_RECORDS)
     await store.name_large(tx, asking)
     filling = await store.to_fill(tx)
     if filling is None:
         return asking.records
-    await store.fill(tx, filling, FILLED_ENTRIES)
-    return asking.records + FILLED_ENTRIES
+    await store.fill(tx, filling, filled_entries)
+    return asking.records + filled_entries

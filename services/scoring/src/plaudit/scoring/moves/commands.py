@@ -28,6 +28,11 @@ async def carry_on(tx: Tx) -> int:
     """
     if not await try_lock(tx, [store.JOB_LOCK]):
         return 0
+    return await carry_on_locked(tx)
+
+
+async def carry_on_locked(tx: Tx) -> int:
+    """Do the same where nobody else can change these sums."""
     changed = await store.take_changed(tx, MAX_CHANGED)
     for tenant_id, days in changed.items():
         for day in sorted(days):

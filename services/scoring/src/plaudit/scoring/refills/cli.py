@@ -1,9 +1,12 @@
 """`plaudit score rebuild`: make all sums anew from the ledger, or the ledger itself from ingest's feed, beside live."""
 
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import msgspec
 import typer
 
 from plaudit.common.db import Database, Role
@@ -14,9 +17,9 @@ from plaudit.scoring.rebuilds.domain import Progress, RebuildStoppedError
 from plaudit.scoring.rebuilds.jobs import rebuild
 from plaudit.scoring.reconciliation.cli import app
 from plaudit.scoring.refills import commands, store
-from plaudit.scoring.refills.domain import RefillProgress
+from plaudit.scoring.refills.domain import TOLD_SECONDS, RefillProgress
 from plaudit.scoring.refills.jobs.feed import Feed
-from plaudit.scoring.refills.jobs.steps import discard, refill
+from plaudit.scoring.refills.jobs.steps import discard, refill, status
 
 __all__ = ["app"]
 
@@ -41,16 +44,22 @@ def rebuild_command(
     discarding: Annotated[
         bool, typer.Option("--discard", help="Forget a rebuild from the feed that was begun; nothing else changes.")
     ] = False,
+    asking: Annotated[
+        bool, typer.Option("--status", help="Say how far a rebuild from the feed is; nothing changes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make all sums anew from the ledger while scores are read and kept, and then read the new ones.
 
     It goes on where a stopped one was.
     """
-    if discarding:
-        if from_feed is not None or key_file is not None:
-            raise WrongInputError("--discard begins nothing: give it alone")
-        _discard(as_json=as_json)
+    if discarding or asking:
+        if from_feed is not None or key_file is not None or (discarding and asking):
+            raise WrongInputError(f"{'--discard' if discarding else '--status'} begins nothing: give it alone")
+        if discarding:
+            _discard(as_json=as_json)
+        else:
+            _say_status(as_json=as_json)
     elif (from_feed is None) != (key_file is None):
         raise WrongInputError("a rebuild from the feed needs both: --from-feed ADDRESS and --key-file FILE")
     elif from_feed is not None and key_file is not None:
@@ -81,7 +90,7 @@ def _refill(address: str, lines: list[str], *, as_json: bool) -> None:
             left = [each for each in await store.tenants_of_ledger(tx) if each not in of_tenants]
         owner, feed = _owner(), Feed(address, of_tenants)
         try:
-            return await refill(worker, owner, feed, uuid7(), _tell_refill), left
+            return await refill(worker, owner, feed, uuid7(), Telling()), left
         finally:
             await feed.close()
             await owner.close()
@@ -108,6 +117,20 @@ def _discard(*, as_json: bool) -> None:
     print_done({"discarded": there_was}, said, as_json=as_json)
 
 
+def _say_status(*, as_json: bool) -> None:
+    found = on_database(status, "scoring", Role.WORKER, pool_size=1)
+    if found is None:
+        print_done({"is_under_way": False}, "There is no rebuild from the feed under way.", as_json=as_json)
+        return
+    so_far, seconds = found
+    seen = "no process works on it" if seconds is None else f"the last step was {seconds:.0f} s ago"
+    print_done(
+        {"is_under_way": True, "seconds_since_last_step": seconds, **msgspec.structs.asdict(so_far)},
+        f"A rebuild from the feed is under way, and {seen}: {so_far.in_words}.",
+        as_json=as_json,
+    )
+
+
 def _owner() -> Database:
     return Database(read_environment(), "scoring", Role.OWNER, pool_size=1)
 
@@ -130,5 +153,15 @@ def _tell(progress: Progress) -> None:
     typer.echo(f"{progress.summed:,} of {progress.applied:,} records", err=True)
 
 
-def _tell_refill(progress: RefillProgress) -> None:
-    typer.echo(progress.in_words, err=True)
+class Telling:
+    """Says how far a refill has come, every second."""
+
+    def __init__(self) -> None:
+        """Nothing was said yet."""
+        self._told_at = -inf
+
+    def __call__(self, progress: RefillProgress) -> None:
+        """Say it, unless it was said less than a second ago."""
+        if monotonic() - self._told_at >= TOLD_SECONDS:
+            self._told_at = monotonic()
+            typer.echo(progress.in_words, err=True)

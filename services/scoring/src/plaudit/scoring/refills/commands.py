@@ -1,18 +1,21 @@
 """What makes the ledger anew: a bounded part in each transaction, and all that is made of it switched in one."""
 
 from collections.abc import Iterable, Sequence
+from itertools import dropwhile
 from typing import Final
 from uuid import UUID
 
 from plaudit.common.api_keys import store as api_keys
 from plaudit.common.api_keys.domain import ALL_SCOPES, StoredSecret, is_secret, parse
 from plaudit.common.db import Database, Tx
-from plaudit.common.db.order_locks import try_lock
+from plaudit.common.db.order_locks import lock, try_lock
 from plaudit.common.failpoints import failpoint
 from plaudit.common.refusals import WrongInputError
+from plaudit.scoring.cells import commands as cells
 from plaudit.scoring.cells.store import JOB_LOCK as CELLS_LOCK
 from plaudit.scoring.history import store as history
 from plaudit.scoring.history.domain import ERASED_TYPE, changed_again, entries
+from plaudit.scoring.moves import commands as moves
 from plaudit.scoring.moves.store import JOB_LOCK as MOVES_LOCK
 from plaudit.scoring.rebuilds import store as rebuilds
 from plaudit.scoring.rebuilds.domain import STEP_ENTRIES as SUMMED_ENTRIES
@@ -21,19 +24,23 @@ from plaudit.scoring.reconciliation.commands import hold_even
 from plaudit.scoring.refills import store
 from plaudit.scoring.refills.domain import (
     ERASED_OF_A_STEP,
+    FEW_RECORDS,
+    FILLED_ENTRIES,
     MAX_LEFT_RECORDS,
     STEP_ENTRIES,
     ErasedReview,
-    Page,
+    FedPage,
     Reading,
     check_epoch,
     numbered,
     without_refused,
 )
+from plaudit.scoring.refills.store import twins
 
 SCOPE: Final = "reviews:read"
 _DERIVED_LOCKS: Final = (CELLS_LOCK, MOVES_LOCK)
 """Of whoever reads the ledger to keep something of it."""
+_STOP_IT: Final = "stop it and run this again in a minute"
 _DISCARD: Final = "run it with --discard, and then again"
 
 
@@ -53,7 +60,7 @@ async def begin(owner: Tx, run_id: UUID, tenants: Sequence[str]) -> None:
     if not await store.exists(owner):
         partitions = await rebuilds.partitions(owner)
         await store.make(owner, run_id, tenants, partitions)
-    elif not await store.is_of_this_form(owner):
+    elif not await twins.are_of_this_form(owner):
         raise RebuildStoppedError(f"the ledger has other columns since this rebuild was begun: {_DISCARD}")
 
 
@@ -61,11 +68,15 @@ async def discard(owner: Tx) -> bool:
     """Forget the refill that is under way; return whether there was one. The ledger stays as it is.
 
     Raises:
-        RebuildStoppedError: another process takes a step of it just now.
+        RebuildStoppedError: another process works on it.
     """
     if not await try_lock(owner, [rebuilds.JOB_LOCK]):
-        raise RebuildStoppedError("another process makes it anew just now; stop it, and run this again")
+        raise RebuildStoppedError("another process makes sums or the ledger anew just now; stop it, and run this again")
     there_is = await store.exists(owner)
+    if there_is:
+        async with twins.as_worker(owner):
+            if await store.is_kept(owner):
+                raise RebuildStoppedError(f"another process makes the ledger anew, or did a minute ago: {_STOP_IT}")
     await store.drop(owner)
     return there_is
 
@@ -77,12 +88,19 @@ async def keep(tx: Tx, run_id: UUID) -> None:
         RebuildStoppedError: another process works on it, or what it was begun with holds no more.
     """
     if not await try_lock(tx, [rebuilds.JOB_LOCK]):
-        raise RebuildStoppedError("another process makes the ledger anew; wait for it, or stop it and run this again")
+        if not await store.is_kept(tx, run_id):
+            raise RebuildStoppedError(
+                "another process makes the ledger anew; wait for it, or stop it and run this again"
+            )
+        await lock(tx, [rebuilds.JOB_LOCK])  # of somebody who is told so in a moment
     resolved_before = await store.keep(tx, run_id)
+    if resolved_before is None and not await store.exists(tx):
+        raise RebuildStoppedError(
+            "this rebuild was discarded meanwhile, or has come to its end: `plaudit score rebuild --status` tells"
+        )
     if resolved_before is None:
         raise RebuildStoppedError(
-            "another process makes the ledger anew, or did a minute ago: wait for it, or stop it and run this again "
-            "in a minute"
+            f"another process makes the ledger anew, or did a minute ago: wait for it, or {_STOP_IT}"
         )
     open_letters, resolved = await store.letters(tx)
     if open_letters:
@@ -112,27 +130,33 @@ async def check_tenants(tx: Tx, tenants: Sequence[str]) -> list[Reading]:
     return readings
 
 
-async def take_page(tx: Tx, tenant_id: str, after: str | None, page: Page) -> None:
-    """Append what a page of a tenant's feed tells to the new ledger.
+async def take_pages(tx: Tx, tenant_id: str, pages: Sequence[FedPage]) -> None:
+    """Append what pages of a tenant's feed, which follow each other, tell to the new ledger.
 
     Raises:
         RebuildStoppedError: the feed is not of the bus that the groups read.
     """
     reading = await store.lock_reading(tx, tenant_id)
-    if (reading.after, reading.is_read) != (after, False):
-        return  # it was taken before
-    if after is None:
-        check_epoch(page.position, await store.epochs(tx))
-        await store.state_places(tx, tenant_id, page.position)
-    erased = [ErasedReview(tenant_id, item.review_id, item.type == ERASED_TYPE) for item in page.items if item.erased]
-    await store.note_erased(tx, erased)
-    items, refused = without_refused(item for item in page.items if not item.erased)
+    if reading.is_read:
+        return
+    untaken = list(dropwhile(lambda fed: fed.after != reading.after, pages))
+    if not untaken:
+        return  # they were taken before
+    if reading.after is None:
+        position = untaken[0].page.position
+        check_epoch(position, await store.epochs(tx))
+        await store.state_places(tx, tenant_id, position)
+    told = [item for fed in untaken for item in fed.page.items]
+    erased = [ErasedReview(tenant_id, item.review_id, item.type == ERASED_TYPE) for item in told if item.erased]
+    gone = {each.review_id for each in erased}
+    items, refused = without_refused(item for item in told if item.review_id not in gone)
     numbers = await store.numbers(tx, {item.partition for item in items})
     changes = numbered(tenant_id, items, numbers)
-    last_valid = await history.last_valid(tx, changed_again(changes), store.LEDGER)
-    await history.append(tx, list(entries(changes, last_valid)), store.LEDGER)
+    last_valid = await history.last_valid(tx, changed_again(changes), twins.LEDGER)
+    await history.append(tx, list(entries(changes, last_valid)), twins.LEDGER)
+    await store.note_erased(tx, erased)
     await store.move_numbers(tx, numbers)
-    await store.move_reading(tx, tenant_id, page.next, len(page.items), refused)
+    await store.move_reading(tx, tenant_id, untaken[-1].page.next, len(told), refused)
     failpoint("refill_page_before_commit")
 
 
@@ -156,12 +180,50 @@ async def settle_erased(tx: Tx) -> bool | None:
     return True
 
 
-async def copy_or_sum_some(tx: Tx) -> bool:
-    """Copy what is later than the feed, or sum what the new ledger has; return False where nothing is left."""
+async def copy_some(tx: Tx) -> bool:
+    """Copy what is later than the feed; return False where next to nothing is left."""
     await store.begin_partitions(tx, await rebuilds.partitions(tx))
-    done = await store.copy_some(tx, STEP_ENTRIES) or await rebuilds.sum_some(tx, SUMMED_ENTRIES, store.ANEW)
-    failpoint("refill_step_before_commit")
+    is_due = (await store.progress(tx)).records_left > FEW_RECORDS or await store.is_before_places(tx)
+    done = is_due and await store.copy_some(tx, STEP_ENTRIES)
+    failpoint("refill_copy_before_commit")
     return done
+
+
+async def sum_some(tx: Tx) -> bool:
+    """Copy what is later than the feed, or sum what the new ledger has; return False where next to nothing is left."""
+    if await copy_some(tx):
+        return True
+    done = (await store.progress(tx)).sums_left > FEW_RECORDS and await _sum_some(tx)
+    failpoint("refill_sum_before_commit")
+    return done
+
+
+async def fill_some(tx: Tx) -> bool:
+    """Do the same, or add to cells and sums of changes; return False where next to nothing is left.
+
+    Whatever the new ledger gets afterwards, its tail and its changed days tell, as those of the present one do.
+    """
+    if await sum_some(tx):
+        return True
+    async with twins.on_twins(tx):
+        done = bool(await cells.carry_on_locked(tx, FILLED_ENTRIES) or await moves.carry_on_locked(tx))
+    failpoint("refill_cells_before_commit")
+    return done
+
+
+async def index_some(owner: Tx, run_id: UUID) -> bool:
+    """Make an index that the new ledger lacks; return False where it has all. No other process can go on meanwhile.
+
+    Raises:
+        RebuildStoppedError: as `keep`.
+    """
+    async with twins.as_worker(owner):
+        await keep(owner, run_id)
+    if not await twins.missing_indexes(owner):
+        return False
+    await twins.make_index(owner)
+    failpoint("refill_index_before_commit")
+    return True
 
 
 async def switch(owner: Tx, worker: Database, run_id: UUID) -> bool:
@@ -188,13 +250,19 @@ async def switch(owner: Tx, worker: Database, run_id: UUID) -> bool:
         await keep(tx, run_id)
         if (await store.progress(tx)).records_left > MAX_LEFT_RECORDS:
             return False
-        while await copy_or_sum_some(tx):
+        await store.begin_partitions(tx, await rebuilds.partitions(tx))
+        while await store.copy_some(tx, STEP_ENTRIES) or await _sum_some(tx):
             pass
+        failpoint("refill_last_before_commit")
     failpoint("refill_before_switch")
     await rebuilds.take_the_place(owner)
     await store.take_the_place(owner)
     failpoint("refill_switch_before_commit")
     return True
+
+
+async def _sum_some(tx: Tx) -> bool:
+    return await rebuilds.sum_some(tx, SUMMED_ENTRIES, store.ANEW)
 
 
 async def keys_of_tenants(tx: Tx, lines: Iterable[str]) -> dict[str, str]:

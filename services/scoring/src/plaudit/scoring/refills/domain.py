@@ -17,20 +17,33 @@ from plaudit.scoring.sums.domain.review import InvalidReviewError
 
 FEED_EPOCH: Final = 0
 """Of entries that came from the feed; the epochs of the bus begin with 1."""
-PAGE_ITEMS: Final = 200
+PAGE_ITEMS: Final = 500
+"""The most that the feed gives."""
+MAX_STEP_PAGES: Final = 16
+"""That are taken in one transaction, and that are read ahead of it."""
 MAX_PAGE_BYTES: Final = 256 * 2**20
 """More than the longest reviews make, of which each item holds two states."""
 PAGE_TIMEOUT_SECONDS: Final = 30.0
 MAX_TRIES: Final = 6
 """Of one page."""
 RETRY_SECONDS: Final = 2.0
+MAX_STEP_TRIES: Final = 4
+"""Of one step, where the database fails for a time, or is slow."""
 LEASE: Final = timedelta(seconds=60)
 """For so long after its last step, nobody else goes on with a refill. No step takes longer."""
 STEP_ENTRIES: Final = 20_000
 """That are copied in one transaction."""
+FILLED_ENTRIES: Final = 5_000
+"""That are added to the cells of a tenant's large subjects in one transaction: each may be in hundreds of them."""
 ERASED_OF_A_STEP: Final = 500
+FEW_RECORDS: Final = 1_000
+"""So few are left to the switch: while reviews come, there is always one more."""
 MAX_LEFT_RECORDS: Final = 20_000
 """That are still to be copied when the new tables take the place of the old ones: both groups wait for them."""
+MAX_INDEX_SECONDS: Final = 3600.0
+"""For each index of the new ledger."""
+TOLD_SECONDS: Final = 1.0
+"""How often it is said how far a refill has come."""
 MAX_WAIT_SECONDS: Final = 30.0
 """For both groups to come as far as the feed, and for an erasure to come by the bus."""
 POLL_SECONDS: Final = 0.1
@@ -58,6 +71,14 @@ class Page(msgspec.Struct, frozen=True):
     items: list[FedChange]
     position: Position
     next: str | None
+
+
+class FedPage(NamedTuple):
+    """A page, and the place that it lies behind."""
+
+    after: str | None
+    """None: it is the first one."""
+    page: Page
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,13 +110,18 @@ class RefillProgress(msgspec.Struct, frozen=True):
     tenants: int
     records_left: int
     """Of the bus, that are not in the new ledger yet."""
+    sums_left: int = 0
+    """Entries of the new ledger that are not in the new sums yet."""
+    large_left: int = 0
+    """Large subjects whose cells are not filled yet."""
 
     @property
     def in_words(self) -> str:
         """Say how far it is."""
         return (
             f"{self.revisions:,} revisions, {self.tenants_read} of {self.tenants} tenants; "
-            f"{self.records_left:,} records of the bus left to look through"
+            f"{self.records_left:,} records of the bus left to look through, {self.sums_left:,} entries to sum, "
+            f"{self.large_left:,} large subjects to fill"
         )
 
 

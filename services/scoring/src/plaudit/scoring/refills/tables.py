@@ -1,4 +1,4 @@
-"""The tables of a refill: how far it is. `ledger_anew` is made when one begins, as the ledger's twin of that day."""
+"""The tables of a refill: how far it is. The twins in the schema `scoring_anew` are made when one begins."""
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, SmallInteger, Table, Text, Uuid
 
@@ -42,8 +42,9 @@ refill_partitions = Table(
     Column("next_number", BigInteger, nullable=False),
     Column("copied_epoch", BigInteger, nullable=False),
     Column("copied_sequence", BigInteger, nullable=False),
+    Column("first_number", BigInteger, nullable=False),
 )
-"""The next number of an entry that comes from the feed, and up to where the present ledger is copied."""
+"""The first and the next number of an entry that comes from the feed, and up to where the present ledger is copied."""
 
 refill_erased = Table(
     "refill_erased",

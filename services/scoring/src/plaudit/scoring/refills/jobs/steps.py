@@ -6,10 +6,20 @@ from uuid import UUID
 
 from plaudit.common.db import Database, Tx
 from plaudit.common.db.errors import is_transient
+from plaudit.common.failpoints import failpoint
 from plaudit.scoring.rebuilds.domain import MAX_SWITCHES, RebuildStoppedError
 from plaudit.scoring.refills import commands, store
-from plaudit.scoring.refills.domain import MAX_WAIT_SECONDS, POLL_SECONDS, RefillProgress
+from plaudit.scoring.refills.domain import (
+    MAX_STEP_PAGES,
+    MAX_STEP_TRIES,
+    MAX_WAIT_SECONDS,
+    POLL_SECONDS,
+    RETRY_SECONDS,
+    FedPage,
+    RefillProgress,
+)
 from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.store import twins
 
 
 async def refill(
@@ -31,6 +41,25 @@ async def refill(
     """
     async with owner.driver_transaction() as tx:
         await commands.begin(tx, run_id, feed.tenants)
+    try:
+        return await _refill(worker, owner, feed, run_id, tell)
+    except BaseException:
+        await _release(worker, run_id)
+        raise
+
+
+async def _release(worker: Database, run_id: UUID) -> None:
+    """Let another process go on at once; where the database cannot be told, it waits for a minute."""
+    try:
+        async with worker.driver_transaction() as tx:
+            await store.release(tx, run_id)
+    except Exception:  # noqa: BLE001 - the error that led here is the one to raise
+        return
+
+
+async def _refill(
+    worker: Database, owner: Database, feed: Feed, run_id: UUID, tell: Callable[[RefillProgress], None]
+) -> RefillProgress:
     async with worker.driver_transaction() as tx:
         await commands.keep(tx, run_id)
         readings = await commands.check_tenants(tx, feed.tenants)
@@ -39,11 +68,15 @@ async def refill(
             await _read(worker, feed, reading.tenant_id, reading.after, run_id, tell)
     await _wait_for_groups(worker, run_id)
     await _settle_erased(worker, run_id)
+    await _all(worker, run_id, commands.copy_some, tell)
+    await _index(owner, run_id)
     for _ in range(MAX_SWITCHES):
-        while await _step(worker, run_id, commands.copy_or_sum_some, tell):
-            pass
+        await _all(worker, run_id, commands.sum_some, tell)
         async with worker.driver_transaction() as tx:
+            await commands.keep(tx, run_id)
             await store.name_large(tx)
+        await _all(worker, run_id, commands.fill_some, tell)
+        async with worker.driver_transaction() as tx:
             done = await store.progress(tx)
         async with owner.driver_transaction() as tx:
             await store.analyze(tx)
@@ -54,6 +87,15 @@ async def refill(
         "history did not come as far as live, live was too fast, or cells were being filled all the time; see how far "
         "history lags, or wait until the cells are filled, and run this again: it goes on from here"
     )
+
+
+async def status(worker: Database) -> tuple[RefillProgress, float | None] | None:
+    """Return how far the refill that is under way has come, and for how many seconds no process has taken a step.
+
+    None: there is none. No number of seconds: the last process has said that it ended.
+    """
+    async with worker.driver_transaction() as tx:
+        return (await store.progress(tx), await store.seconds_since(tx)) if await store.exists(tx) else None
 
 
 async def discard(owner: Database) -> bool:
@@ -70,17 +112,64 @@ async def _read(
     run_id: UUID,
     tell: Callable[[RefillProgress], None],
 ) -> None:
-    """Read the rest of a tenant's feed."""
-    while True:
+    """Read the rest of a tenant's feed; while pages are taken, the next ones are read."""
+    ahead: asyncio.Queue[FedPage] = asyncio.Queue(MAX_STEP_PAGES)
+    reading = asyncio.create_task(_read_ahead(feed, tenant_id, after, ahead))
+    try:
+        is_left = True
+        while is_left:
+            pages = await _next_pages(ahead, reading)
+            async with worker.driver_transaction() as tx:
+                await commands.keep(tx, run_id)
+                await commands.take_pages(tx, tenant_id, pages)
+                so_far = await store.progress(tx)
+            tell(so_far)
+            is_left = pages[-1].page.next is not None
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _read_ahead(feed: Feed, tenant_id: str, after: str | None, ahead: asyncio.Queue[FedPage]) -> None:
+    is_left = True
+    while is_left:
         page = await feed.page(tenant_id, after)
-        async with worker.driver_transaction() as tx:
-            await commands.keep(tx, run_id)
-            await commands.take_page(tx, tenant_id, after, page)
-            so_far = await store.progress(tx)
-        tell(so_far)
-        if page.next is None:
-            return
+        await ahead.put(FedPage(after, page))
         after = page.next
+        is_left = after is not None
+
+
+async def _next_pages(ahead: asyncio.Queue[FedPage], reading: asyncio.Task[None]) -> list[FedPage]:
+    """Return the pages that have been read, at least one; raise what reading has raised where there is none."""
+    following = asyncio.create_task(ahead.get())
+    await asyncio.wait([following, reading], return_when=asyncio.FIRST_COMPLETED)
+    if not following.done() and ahead.empty():
+        following.cancel()
+        await reading
+    pages = [await following]
+    while not ahead.empty():
+        pages.append(ahead.get_nowait())
+    return pages
+
+
+async def _all(
+    worker: Database,
+    run_id: UUID,
+    work: Callable[[Tx], Awaitable[bool]],
+    tell: Callable[[RefillProgress], None],
+) -> None:
+    while await _step(worker, run_id, work, tell):
+        pass
+
+
+async def _index(owner: Database, run_id: UUID) -> None:
+    """Make the indexes that the new ledger lacks, and let the planner know it."""
+    is_left = True
+    while is_left:
+        async with owner.driver_transaction() as tx:
+            is_left = await commands.index_some(tx, run_id)
+    async with owner.driver_transaction() as tx:
+        await twins.analyze(tx, "ledger")
 
 
 async def _step(
@@ -89,10 +178,19 @@ async def _step(
     work: Callable[[Tx], Awaitable[bool | None]],
     tell: Callable[[RefillProgress], None],
 ) -> bool | None:
-    async with worker.driver_transaction() as tx:
-        await commands.keep(tx, run_id)
-        done = await work(tx)
-        so_far = await store.progress(tx)
+    """Take a step, and say how far it has come; where the database fails for a time, take it again."""
+    for left in reversed(range(MAX_STEP_TRIES)):
+        try:
+            async with worker.driver_transaction() as tx:
+                await commands.keep(tx, run_id)
+                done = await work(tx)
+                so_far = await store.progress(tx)
+        except Exception as error:
+            if not left or not is_transient(error):
+                raise
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            break
     tell(so_far)
     return done
 
@@ -128,8 +226,11 @@ async def _switched(worker: Database, owner: Database, run_id: UUID) -> bool:
     """Return whether the new tables have taken the place; not where readers or writers kept it waiting for too long."""
     try:
         async with owner.driver_transaction() as tx:
-            return await commands.switch(tx, worker, run_id)
+            is_done = await commands.switch(tx, worker, run_id)
     except Exception as error:
         if not is_transient(error):
             raise
         return False
+    if is_done:
+        failpoint("refill_switched")
+    return is_done

@@ -1,24 +1,25 @@
-"""Every SQL statement of a refill: the ledger's twin, what it gets, and how it takes the place of the ledger."""
+"""Every SQL statement of a refill: how far it is, what the ledger's twin gets, and what is waited for."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from plaudit.common.contracts import REVIEWS
-from plaudit.common.db import Role, Tx
-from plaudit.common.db.database import role_name
-from plaudit.common.db.roles import grant, protect_tenant_rows
+from plaudit.common.db import Tx
 from plaudit.scoring.cells.domain import LARGE_ENTRIES
 from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.history.tables import ledger
+from plaudit.scoring.moves.store import DAY
+from plaudit.scoring.rebuilds.domain import MAX_SWITCH_SECONDS
 from plaudit.scoring.rebuilds.store import Ledger
 from plaudit.scoring.reconciliation.store.statements import HISTORY_GROUP, LIVE_GROUP
 from plaudit.scoring.refills.domain import FEED_EPOCH, LEASE, ErasedReview, Position, Reading, RefillProgress
+from plaudit.scoring.refills.store import twins
+from plaudit.scoring.refills.store.twins import LEDGER, SCHEMA
 from plaudit.scoring.topics.domain import ERASED
 
-LEDGER: Final = "ledger_anew"
 _GROUPS: Final = (LIVE_GROUP, HISTORY_GROUP)
 _POSITIONS = f"SELECT * FROM positions WHERE topic = '{REVIEWS.name}' AND consumer_group"
 _LIVE = f"({_POSITIONS} = '{LIVE_GROUP}')"
@@ -31,21 +32,16 @@ SELECT live.partition, least.epoch, least.sequence
 FROM {_LIVE} AS live JOIN refill_partitions AS copied USING (partition)
 CROSS JOIN LATERAL (
     SELECT epoch, sequence FROM (
-        VALUES (live.epoch, live.sequence), (copied.copied_epoch, copied.copied_sequence)
+        VALUES (live.epoch, live.sequence), (
+            copied.copied_epoch,
+            CASE WHEN copied.copied_epoch = {FEED_EPOCH} THEN copied.next_number - 1 ELSE copied.copied_sequence END
+        )
     ) AS both_of (epoch, sequence) ORDER BY epoch, sequence LIMIT 1
 ) AS least
 """,
 )
-_EXISTS = f"SELECT to_regclass('scoring.{LEDGER}') IS NOT NULL"
 _TABLES = "refills, refill_tenants, refill_places, refill_partitions, refill_erased"
 _ANEW_TABLES = "sums_anew, tenant_sums_anew, rebuild_places, rebuild_half_lives, rebuild_rounded"
-_OF_OLD_LEDGER: Final = "cells, rated_cells, late_cells, tail, moves, summed_prefixes, changed_days"
-_MAKE_LEDGER = f"CREATE TABLE {LEDGER} (LIKE ledger INCLUDING ALL)"
-_COMMENT = "SELECT obj_description('scoring.ledger'::regclass)"
-_COLUMNS_OF = """
-SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute
-WHERE attrelid = to_regclass('scoring.' || $1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
-"""
 _RESOLVED: Final = f"""
 SELECT count(*) FROM dead_letters
 WHERE consumer_group = ANY($1::text[]) AND topic = '{REVIEWS.name}' AND state <> 'open'
@@ -59,15 +55,24 @@ INSERT INTO refills (id, run_id, seen_at, resolved_letters, refused) VALUES (1, 
 """
 _BEGIN_TENANTS = "INSERT INTO refill_tenants SELECT unnest($1::text[]), NULL, 0, false"
 _BEGIN_PARTITIONS = f"""
-INSERT INTO refill_partitions
-SELECT each.partition, 1 + coalesce((
-    SELECT max(sequence) FROM ledger WHERE ledger.partition = each.partition AND ledger.epoch = {FEED_EPOCH}
-), 0), 0, 0
-FROM unnest($1::int[]) AS each (partition) ON CONFLICT DO NOTHING
+INSERT INTO refill_partitions (partition, first_number, next_number, copied_epoch, copied_sequence)
+SELECT each.partition, first.number, first.number, 0, 0
+FROM unnest($1::int[]) AS each (partition) CROSS JOIN LATERAL (
+    SELECT 1 + coalesce(max(sequence), 0) AS number FROM ledger
+    WHERE ledger.partition = each.partition AND ledger.epoch = {FEED_EPOCH}
+) AS first
+ON CONFLICT DO NOTHING
 """
 _KEEP = """
 UPDATE refills SET run_id = $1, seen_at = now() WHERE run_id = $1 OR seen_at < now() - $2::interval
 RETURNING resolved_letters
+"""
+_RELEASE = "UPDATE refills SET seen_at = '-infinity' WHERE run_id = $1"
+_IS_KEPT = """
+SELECT EXISTS (SELECT FROM refills WHERE seen_at >= now() - $1::interval AND ($2::uuid IS NULL OR run_id = $2))
+"""
+_SECONDS_SINCE = """
+SELECT CASE WHEN isfinite(seen_at) THEN date_part('epoch', now() - seen_at) END FROM refills
 """
 _READINGS = "SELECT tenant_id, after, is_read FROM refill_tenants ORDER BY tenant_id"
 _LOCK_READING = "SELECT tenant_id, after, is_read FROM refill_tenants WHERE tenant_id = $1 FOR UPDATE"
@@ -108,6 +113,13 @@ WHERE stated.sequence > 0 AND (
     OR (coalesce(history.epoch, 0), coalesce(history.sequence, 0)) < (stated.epoch, stated.sequence)
 )
 """
+# Up to there the twin may have entries of erased reviews, which are not to be taken for copied ones.
+_IS_BEFORE_PLACES = """
+SELECT EXISTS (
+    SELECT FROM refill_places AS place JOIN refill_partitions AS copied USING (partition)
+    WHERE place.sequence > 0 AND (place.epoch, place.sequence) > (copied_epoch, copied_sequence)
+)
+"""
 _UNSETTLED = "SELECT tenant_id, review_id, is_told FROM refill_erased WHERE NOT is_settled ORDER BY 1, 2 LIMIT $1"
 _SETTLE = "UPDATE refill_erased SET is_settled = true WHERE tenant_id = ANY($1::text[]) AND review_id = ANY($2::uuid[])"
 # Of these, what the present ledger adds it takes away again: no figure of today depends on them.
@@ -139,52 +151,71 @@ LEFT JOIN LATERAL (
 WHERE (copied_epoch, copied_sequence) < (history.epoch, history.sequence)
 ORDER BY copied.partition LIMIT 1
 """
+# Whether cells and sums of changes are made of the twin: they learn of what is copied from now on as they do of what
+# history appends, by the tail and by past days that have changed.
+_IS_SUMMED = f"EXISTS (SELECT FROM {SCHEMA}.celled_prefixes)"
 # An entry takes effect no earlier than what the feed tells of its review, as history has it.
 _COPY = f"""
-INSERT INTO {LEDGER} ({_LISTED})
-SELECT {
+WITH copied AS (
+    INSERT INTO {LEDGER} ({_LISTED})
+    SELECT {
     ", ".join(
         "greatest(held.valid_at, last.valid_at)" if column.name == "valid_at" else f"held.{column.name}"
         for column in ledger.columns
     )
 }
-FROM ledger AS held
-LEFT JOIN refill_places AS place ON place.tenant_id = held.tenant_id AND place.partition = held.partition
-LEFT JOIN LATERAL (
-    SELECT valid_at FROM {LEDGER} AS told
-    WHERE place.tenant_id IS NOT NULL AND told.review_id = held.review_id ORDER BY valid_at DESC LIMIT 1
-) AS last ON true
-WHERE held.partition = $1 AND (held.epoch, held.sequence) > ($2, $3) AND (held.epoch, held.sequence) <= ($4, $5)
-  AND (held.epoch, held.sequence) > (coalesce(place.epoch, -1), coalesce(place.sequence, 0))
+    FROM ledger AS held
+    LEFT JOIN refill_places AS place ON place.tenant_id = held.tenant_id AND place.partition = held.partition
+    LEFT JOIN LATERAL (
+        SELECT valid_at FROM {LEDGER} AS told
+        WHERE place.tenant_id IS NOT NULL AND told.review_id = held.review_id ORDER BY valid_at DESC LIMIT 1
+    ) AS last ON true
+    WHERE held.partition = $1 AND (held.epoch, held.sequence) > ($2, $3) AND (held.epoch, held.sequence) <= ($4, $5)
+      AND (held.epoch, held.sequence) > (coalesce(place.epoch, -1), coalesce(place.sequence, 0))
+    RETURNING tenant_id, partition, epoch, sequence, valid_at, known_at
+),
+noted AS (
+    INSERT INTO {SCHEMA}.tail (partition, epoch, first_sequence, last_sequence)
+    SELECT partition, epoch, min(sequence), max(sequence) FROM copied WHERE {_IS_SUMMED} GROUP BY 1, 2
+)
+INSERT INTO {SCHEMA}.changed_days (tenant_id, day)
+SELECT DISTINCT tenant_id, {DAY} FROM copied WHERE {_IS_SUMMED} AND greatest(valid_at, known_at) < $6
 """
 # What a person wrote told the topics: those of a review that was erased are taken out of the twin, too.
 _CLEAR_TOPICS = f"""
-UPDATE {LEDGER} SET topics = {ERASED} WHERE topics IS DISTINCT FROM {ERASED} AND review_id = ANY (ARRAY(
-    SELECT review_id FROM ledger
-    WHERE partition = $1 AND (epoch, sequence) > ($2, $3) AND (epoch, sequence) <= ($4, $5)
-      AND happened = {Happened.ERASED:d}
-))
+WITH cleared AS (
+    UPDATE {LEDGER} SET topics = {ERASED} WHERE topics IS DISTINCT FROM {ERASED} AND review_id = ANY (ARRAY(
+        SELECT review_id FROM ledger
+        WHERE partition = $1 AND (epoch, sequence) > ($2, $3) AND (epoch, sequence) <= ($4, $5)
+          AND happened = {Happened.ERASED:d}
+    ))
+    RETURNING tenant_id, valid_at, known_at
+)
+INSERT INTO {SCHEMA}.changed_days (tenant_id, day) SELECT DISTINCT tenant_id, {DAY} FROM cleared WHERE {_IS_SUMMED}
 """
 _CLEAR_TOPICS_OF = f"""
 UPDATE {LEDGER} SET topics = {ERASED} WHERE topics IS DISTINCT FROM {ERASED} AND review_id = ANY($1::uuid[])
 """
 _MOVE_COPIED = "UPDATE refill_partitions SET copied_epoch = $2, copied_sequence = $3 WHERE partition = $1"
+# Entries are counted by their numbers, of the feed and of the bus: not each number has one, and some have two.
 _PROGRESS = f"""
 SELECT coalesce(sum(revisions), 0)::bigint AS revisions,
     (SELECT coalesce(sum(refused), 0) FROM refills)::bigint AS refused,
     count(*) FILTER (WHERE is_read) AS tenants_read, count(*) AS tenants,
     (SELECT coalesce(sum(
         history.sequence - CASE WHEN copied_epoch = history.epoch THEN copied_sequence ELSE 0 END
-    ), 0) FROM {_HISTORY} AS history JOIN refill_partitions USING (partition))::bigint AS records_left
+    ), 0) FROM {_HISTORY} AS history JOIN refill_partitions USING (partition))::bigint AS records_left,
+    (SELECT coalesce(sum(
+        CASE WHEN place.epoch IS NULL THEN next_number - first_number
+            WHEN place.epoch = {FEED_EPOCH} THEN next_number - greatest(first_number, place.sequence + 1) ELSE 0 END
+        + copied_sequence - CASE WHEN place.epoch = copied_epoch THEN place.sequence ELSE 0 END
+    ), 0) FROM refill_partitions LEFT JOIN rebuild_places AS place USING (partition))::bigint AS sums_left,
+    (SELECT count(*) FROM {SCHEMA}.celled_prefixes WHERE NOT is_filled) AS large_left
 FROM refill_tenants
 """
 _HOLD_HISTORY = f"""
 SELECT FROM positions WHERE consumer_group = '{HISTORY_GROUP}' AND topic = '{REVIEWS.name}'
 ORDER BY partition FOR UPDATE
-"""
-_INDEXES = """
-SELECT c.relname AS name, substring(pg_get_indexdef(c.oid) FROM ' USING .*') AS columns
-FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ('scoring.' || $1)::regclass ORDER BY c.oid
 """
 _KEPT_TENANTS = """
 WITH RECURSIVE found AS (
@@ -195,52 +226,36 @@ WITH RECURSIVE found AS (
 )
 SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL ORDER BY 1
 """
+# A subject that is large by the present ledger has many entries in the new one, too, or none, which costs nothing.
 _NAME_LARGE = f"""
-INSERT INTO celled_prefixes (tenant_id, prefix)
+INSERT INTO {SCHEMA}.celled_prefixes (tenant_id, prefix)
+SELECT tenant_id, prefix FROM celled_prefixes
+UNION
 SELECT tenant_id, prefix FROM sums_anew GROUP BY 1, 2 HAVING sum(n1 + n2 + n3 + n4 + n5) >= {LARGE_ENTRIES}
 ON CONFLICT DO NOTHING
 """
-_FILL_CELLS_AGAIN = "UPDATE celled_prefixes SET is_filled = false, filled_valid_at = '0001-01-01T00:00:00Z'"
-_AS_WORKER = f"SET LOCAL ROLE {role_name('scoring', Role.WORKER)}"
-_AS_OWNER = f"SET LOCAL ROLE {role_name('scoring', Role.OWNER)}"
+_LET_IT_TAKE_LONGER = f"SET LOCAL statement_timeout = {round(MAX_SWITCH_SECONDS * 1000)}"
 
 
 async def exists(tx: Tx) -> bool:
     """Return whether a refill is under way."""
-    return bool(await tx.raw.fetchval(_EXISTS))
+    return await twins.exists(tx)
 
 
-async def make(tx: Tx, run_id: UUID, tenants: Collection[str], partitions: Collection[int]) -> None:
-    """Begin a refill: make the ledger's twin, and empty what sums are made anew in. Only the owner may."""
-    await tx.raw.execute(f"TRUNCATE {_TABLES}, {_ANEW_TABLES}")
-    await tx.raw.execute(_MAKE_LEDGER)
-    statements: list[str] = []
-    protect_tenant_rows(statements.append, "scoring", LEDGER)
-    grant(statements.append, "scoring", "SELECT", LEDGER, (Role.API,))
-    grant(statements.append, "scoring", "SELECT, INSERT, DELETE, UPDATE (topics)", LEDGER, (Role.WORKER,))
-    for statement in statements:
-        await tx.raw.execute(statement)
-    comment = await tx.raw.fetchval(_COMMENT)
-    if comment is not None:
-        quoted = comment.replace("'", "''")
-        await tx.raw.execute(f"COMMENT ON TABLE {LEDGER} IS '{quoted}'")
-    await tx.raw.execute(_AS_WORKER)
-    await tx.raw.execute(_BEGIN, _GROUPS, run_id)
-    await tx.raw.execute(_BEGIN_TENANTS, sorted(tenants))
-    await tx.raw.execute(_BEGIN_PARTITIONS, sorted(partitions))
-    await tx.raw.execute(_AS_OWNER)
+async def make(owner: Tx, run_id: UUID, tenants: Collection[str], partitions: Collection[int]) -> None:
+    """Begin a refill: make the twins, and empty what sums are made anew in. Only the owner of the tables may."""
+    await owner.raw.execute(f"TRUNCATE {_TABLES}, {_ANEW_TABLES}")
+    await twins.make(owner)
+    async with twins.as_worker(owner):
+        await owner.raw.execute(_BEGIN, _GROUPS, run_id)
+        await owner.raw.execute(_BEGIN_TENANTS, sorted(tenants))
+        await owner.raw.execute(_BEGIN_PARTITIONS, sorted(partitions))
 
 
-async def drop(tx: Tx) -> None:
+async def drop(owner: Tx) -> None:
     """Forget a refill, and what it has made. Only the owner may."""
-    await tx.raw.execute(f"DROP TABLE IF EXISTS {LEDGER}")
-    await tx.raw.execute(f"TRUNCATE {_TABLES}, {_ANEW_TABLES}")
-
-
-async def is_of_this_form(tx: Tx) -> bool:
-    """Return whether the twin has the columns that the ledger has; an upgrade in between may have changed these."""
-    present, anew = [await tx.raw.fetch(_COLUMNS_OF, name) for name in ("ledger", LEDGER)]
-    return [row[0] for row in present] == [row[0] for row in anew]
+    await twins.drop(owner)
+    await owner.raw.execute(f"TRUNCATE {_TABLES}, {_ANEW_TABLES}")
 
 
 async def keep(tx: Tx, run_id: UUID) -> int | None:
@@ -249,6 +264,25 @@ async def keep(tx: Tx, run_id: UUID) -> int | None:
     It is whoever's was last, for so long as its lease says.
     """
     found: int | None = await tx.raw.fetchval(_KEEP, run_id, LEASE)
+    return found
+
+
+async def release(tx: Tx, run_id: UUID) -> None:
+    """Let another process go on at once."""
+    await tx.raw.execute(_RELEASE, run_id)
+
+
+async def is_kept(tx: Tx, run_id: UUID | None = None) -> bool:
+    """Return whether a process works on the refill, or did less than a lease ago and has not said that it ended.
+
+    Given a process, whether it is that one.
+    """
+    return bool(await tx.raw.fetchval(_IS_KEPT, LEASE, run_id))
+
+
+async def seconds_since(tx: Tx) -> float | None:
+    """Return for how long no process has taken a step; None where the last one has said that it ended."""
+    found: float | None = await tx.raw.fetchval(_SECONDS_SINCE)
     return found
 
 
@@ -335,10 +369,16 @@ async def copy_some(tx: Tx, entries: int) -> bool:
         return False
     until = (row["last_epoch"], row["last_sequence"]) if row["epoch"] is None else (row["epoch"], row["sequence"])
     copied = (row["partition"], row["copied_epoch"], row["copied_sequence"], *until)
-    await tx.raw.execute(_COPY, *copied)
+    today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    await tx.raw.execute(_COPY, *copied, today)
     await tx.raw.execute(_CLEAR_TOPICS, *copied)
     await tx.raw.execute(_MOVE_COPIED, row["partition"], *until)
     return True
+
+
+async def is_before_places(tx: Tx) -> bool:
+    """Return whether the present ledger is not copied, or looked through, up to where a feed tells."""
+    return bool(await tx.raw.fetchval(_IS_BEFORE_PLACES))
 
 
 async def begin_partitions(tx: Tx, partitions: Collection[int]) -> None:
@@ -357,13 +397,15 @@ async def tenants_of_ledger(tx: Tx) -> list[str]:
 
 
 async def name_large(tx: Tx) -> None:
-    """Note subjects that have become large by what the feed tells: their cells are to be filled."""
-    await tx.raw.execute(_NAME_LARGE)
+    """Note the subjects that are large by the new ledger: their cells and changes are summed before the switch."""
+    await tx.raw.execute(_LET_IT_TAKE_LONGER)
+    await tx.raw.execute(_NAME_LARGE, timeout=MAX_SWITCH_SECONDS)
 
 
-async def analyze(tx: Tx) -> None:
-    """Let the planner know the new tables. Only the owner may."""
-    await tx.raw.execute(f"ANALYZE {LEDGER}, sums_anew, tenant_sums_anew")
+async def analyze(owner: Tx) -> None:
+    """Let the planner know all that was made anew. Only the owner may."""
+    await twins.analyze(owner)
+    await owner.raw.execute("ANALYZE sums_anew, tenant_sums_anew", timeout=MAX_SWITCH_SECONDS)
 
 
 async def hold_history(tx: Tx) -> None:
@@ -371,32 +413,7 @@ async def hold_history(tx: Tx) -> None:
     await tx.raw.execute(_HOLD_HISTORY)
 
 
-async def take_the_place(tx: Tx) -> None:
-    """Put the new ledger in the place of the old one, which is dropped. Only the owner may.
-
-    Indexes get the names of the old ones. Cells and sums of changes are of the old ledger: they are emptied, and filled
-    again.
-    """
-    present, anew = [await tx.raw.fetch(_INDEXES, name) for name in ("ledger", LEDGER)]
-    names = _pairs(present, anew)
-    await tx.raw.execute("DROP TABLE ledger")
-    await tx.raw.execute(f"ALTER TABLE {LEDGER} RENAME TO ledger")
-    for new, name in names:
-        await tx.raw.execute(f"ALTER INDEX {new} RENAME TO {name}")
-    # No role at run time may change the ledger, but for topics.
-    await tx.raw.execute(f"REVOKE DELETE ON ledger FROM {role_name('scoring', Role.WORKER)}")
-    await tx.raw.execute(f"TRUNCATE {_OF_OLD_LEDGER}, {_TABLES}")
-    await tx.raw.execute(_AS_WORKER)
-    await tx.raw.execute(_FILL_CELLS_AGAIN)
-    await tx.raw.execute(_AS_OWNER)
-
-
-def _pairs(present: Sequence[Any], anew: Sequence[Any]) -> list[tuple[str, str]]:
-    """Return (new name, present name) of indexes over the same columns, each once."""
-    left = [(row["name"], row["columns"]) for row in anew]
-    pairs = []
-    for row in present:
-        found = next(each for each in left if each[1] == row["columns"])
-        left.remove(found)
-        pairs.append((found[0], row["name"]))
-    return pairs
+async def take_the_place(owner: Tx) -> None:
+    """Put the new ledger, and all that is made of it, in the place of the old one. Only the owner may."""
+    await twins.take_the_place(owner)
+    await owner.raw.execute(f"TRUNCATE {_TABLES}")
