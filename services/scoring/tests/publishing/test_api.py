@@ -41,8 +41,9 @@ async def test_the_last_event_of_each_subject_is_what_the_bus_was_told(bus, publ
     for subject, item in items.items():
         without_nulls = {name: value for name, value in item.items() if value is not None}
         for score in without_nulls["profiles"].values():
-            if score["next_stars"] is None:
-                del score["next_stars"]
+            for name in ("next_stars", "half_life_days"):
+                if score[name] is None:
+                    del score[name]
         assert without_nulls == told[subject]
 
 

@@ -101,7 +101,7 @@ async def test_a_removal_is_told_with_a_higher_number(bus, publisher) -> None:
     assert second["data"]["number"] > first["data"]["number"]
     assert second["data"]["profiles"]["trust"] == {
         "score": None, "stars": None, "count": 0, "distribution": dict.fromkeys("12345", 0), "effective_reviews": 0.0,
-        "prior": 3.5,
+        "prior": 3.5, "weight": 0.0, "prior_weight": 7.0, "half_life_days": 182.5,
     }  # fmt: skip
 
 
