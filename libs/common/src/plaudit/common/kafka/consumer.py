@@ -54,11 +54,11 @@ class ConsumerLoop(Loop, Generic[Data]):
         self.stopped_for: str | None = None
         """Why nothing is applied any more until a restart, if so."""
 
-    def live(self) -> Check:
+    def age_seconds(self) -> float:
         """Look at the slowest worker: one that hangs counts, however fast the others turn."""
         if self._member is not None:
             self._beaten_at = self._member.turned_at
-        return super().live()
+        return super().age_seconds()
 
     def ready(self) -> Sequence[Check]:
         """Say whether records are applied, and if not, why."""
