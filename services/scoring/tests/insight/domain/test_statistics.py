@@ -66,13 +66,34 @@ def test_two_shares_are_compared_by_their_pooled_share():
 def test_the_mean_of_ease_lies_within_its_interval_and_the_scale(answers):
     mean, interval = mean_ease(sum(answers), sum(each * each for each in answers), len(answers))
     assert mean == pytest.approx(sum(answers) / len(answers))
-    if len(set(answers)) == 1:
+    if len(answers) == 1:
         assert interval is None
-    else:
-        assert interval is not None
+        return
+    assert interval is not None
+    assert 1 <= interval.low <= mean <= interval.high <= 7
+    assert interval.high > interval.low
+    if len(set(answers)) > 1:
+        # Wider than the normal interval, which few answers do not bear.
         variance = sum((each - mean) ** 2 for each in answers) / (len(answers) - 1)
-        assert interval.low == pytest.approx(max(1, mean - 1.959963984540054 * sqrt(variance / len(answers))))
-        assert 1 <= interval.low < mean < interval.high <= 7
+        assert interval.low < max(1, mean - 1.959963984540054 * sqrt(variance / len(answers))) or interval.low == 1
+
+
+def test_few_answers_that_are_equal_are_not_sure():
+    assert mean_ease(14, 98, 2) == (7.0, (1.0, 7.0))
+    few, many = mean_ease(35, 245, 5)[1], mean_ease(7_000, 49_000, 1_000)[1]
+    assert few is not None
+    assert many is not None
+    assert few.low < 4 < 6.9 < many.low
+    assert (few.high, many.high) == (7.0, 7.0)
+
+
+def test_the_interval_of_ease_is_that_of_student():
+    # 3, 5, 7: mean 5, variance 4, t of 2 degrees of freedom is 4.303: half of it is 4.968.
+    assert mean_ease(15, 83, 3) == (5.0, (1.0, 7.0))
+    # 40 answers of 4 and 40 of 6: variance 80/79, t of 79 is 1.9905.
+    found = mean_ease(400, 40 * 16 + 40 * 36, 80)[1]
+    assert found is not None
+    assert found.low == pytest.approx(5 - 1.99045 * sqrt(80 / 79 / 80), abs=1e-4)
 
 
 def test_the_formula_is_that_of_the_paper():

@@ -49,7 +49,7 @@ class ShareOut(BaseModel):
 class EaseOut(BaseModel):
     """How easily complaints were solved, from 1, very hard, to 7, very easily."""
 
-    answers: int = Field(description="How many say it. With few, the interval is too narrow.", examples=[1])
+    answers: int = Field(description="How many say it. One alone has no interval.", examples=[1])
     mean: float | None = Field(description="Their mean; null of none.", examples=[5.0])
     low: float | None = Field(
         description="The lower end of the mean's interval at 95 %; null where the answers do not differ.",

@@ -81,9 +81,6 @@ def net_share(positive: float, negative: float, n: float) -> Interval:
 def sample_of(values: Collection[tuple[float, float]], n: float, scale: Interval) -> Sample:
     """Return what the mean of replies is made of.
 
-    Replies that are all equal do not tell how much replies differ, and few of them are no proof that they never do.
-    Their variance is the one that they have with one more at the far end of the scale: its distance squared / (n + 1).
-
     Args:
         values: value and weight of replies, at least one, each of them on the scale and of a weight above 0.
         n: how many replies of equal weight would say as much.
@@ -92,9 +89,18 @@ def sample_of(values: Collection[tuple[float, float]], n: float, scale: Interval
     weight = fsum(each for _, each in values)
     mean = fsum(value * each for value, each in values) / weight
     if len({value for value, _ in values}) == 1:
-        return Sample(n, mean, max(mean - scale.low, scale.high - mean) ** 2 / (n + 1))
+        return sample_of_equals(mean, n, scale)
     spread = fsum((value - mean) ** 2 * each for value, each in values) / weight
     return Sample(n, mean, spread * n / (n - 1) if n > 1 else 0.0)
+
+
+def sample_of_equals(value: float, n: float, scale: Interval) -> Sample:
+    """Return what the mean of replies is made of that are all equal.
+
+    They do not tell how much replies differ, and few of them are no proof that they never do. Their variance is the one
+    that they have with one more at the far end of the scale: its distance squared / (n + 1).
+    """
+    return Sample(n, value, max(value - scale.low, scale.high - value) ** 2 / (n + 1))
 
 
 def of_mean(sample: Sample) -> Interval | None:

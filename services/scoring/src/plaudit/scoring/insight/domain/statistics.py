@@ -3,7 +3,7 @@
 from math import log, sqrt
 from typing import Final, NamedTuple
 
-from plaudit.scoring.intervals.domain import Interval, Z
+from plaudit.scoring.intervals.domain import Interval, Sample, of_mean, sample_of_equals
 
 PRIOR_WEIGHT: Final = 500.0
 """α₀: how many terms of the background the prior is worth."""
@@ -11,6 +11,7 @@ PRIOR_COUNT: Final = 0.5
 """Added to each term of the background, so that none is impossible."""
 EASIEST: Final = 7
 HARDEST: Final = 1
+_EASE: Final = Interval(float(HARDEST), float(EASIEST))
 
 
 class LogOdds(NamedTuple):
@@ -75,10 +76,7 @@ def shares_z(y_a: int, n_a: int, y_b: int, n_b: int) -> float:
 
 
 def mean_ease(total: int, squares: int, n: int) -> tuple[float, Interval | None]:
-    """Return the mean of answers from 1 to 7, and its interval at 95 % where two answers or more tell the variance.
-
-    The interval is the normal one within the scale; with few answers it is too narrow, so `n` stands beside it. All
-    answers alike tell no variance, and no interval.
+    """Return the mean of answers from 1 to 7, and its interval at 95 % by Student's t; None of one answer alone.
 
     Args:
         total: sum of the answers.
@@ -88,7 +86,6 @@ def mean_ease(total: int, squares: int, n: int) -> tuple[float, Interval | None]
     mean = total / n
     # In integers, so that the difference of two large numbers is exact.
     spread = n * squares - total * total
-    if n < 2 or spread <= 0:
-        return mean, None
-    half = Z * sqrt(spread / (n * (n - 1)) / n)
-    return mean, Interval(max(float(HARDEST), mean - half), min(float(EASIEST), mean + half))
+    sample = Sample(n, mean, spread / (n * (n - 1))) if spread > 0 else sample_of_equals(mean, n, _EASE)
+    found = of_mean(sample)
+    return mean, found and Interval(max(_EASE.low, found.low), min(_EASE.high, found.high))
