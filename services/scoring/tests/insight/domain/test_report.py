@@ -102,7 +102,7 @@ def test_how_often_and_how_easily_complaints_were_solved():
         assert (each.solved.count, each.solved.of, each.solved.value) == (4, 10, 0.4)
         assert each.solved.interval == (pytest.approx(0.1682, abs=1e-4), pytest.approx(0.6873, abs=1e-4))
         assert (each.ease.answers, each.ease.mean) == (2, 4.5)
-        assert each.ease.interval == (pytest.approx(3.52, abs=0.01), pytest.approx(5.48, abs=0.01))
+        assert each.ease.interval == (1.0, 7.0)  # two answers tell next to nothing
 
 
 @pytest.mark.parametrize(("questions", "is_answerable"), [(2, False), (3, True)])
