@@ -1,5 +1,6 @@
 """A request's one transaction: committed before the answer leaves, rolled back by whatever is raised."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
@@ -12,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from structlog.testing import capture_logs
 
-from plaudit.common.db import Database, Role, Tx
+from plaudit.common.db import Database, Role, Tx, lock
 from plaudit.common.http import DriverTx, Principal, TenantTx, Work, conflict, create_app, read_apart
 from plaudit.common.http.errors import AnswerInsteadError
 from plaudit.common.process import Resources
 from plaudit_testing.databases import TESTING, patient_settings_for
-from plaudit_testing.runtime import count_event, counting_topic
+from plaudit_testing.runtime import count_event, counting_topic, until
 from plaudit_testing.runtime_fixtures import testing_url, worker_database
 from plaudit_testing.serving import serving
 
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.postgres
 
 INSERT = "INSERT INTO things (tenant_id, id) VALUES ($1, $2)"
 TOPIC = counting_topic("test.transactions.v1")
+KEY = "one that many wait for"
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 async def acme(request: Request) -> Principal:
@@ -137,6 +140,18 @@ async def write_while_asked(principal: Caller, tx: TenantTx) -> None:
     await tx.raw.execute(INSERT, principal.tenant_id, 8)
 
 
+@router.post("/locked", status_code=201)
+async def wait_for_a_lock(_principal: Caller, tx: TenantTx) -> str:
+    await lock(tx, [KEY])
+    return "had it"
+
+
+@router.get("/asked")
+async def ask(_principal: Caller, tx: TenantTx) -> int:
+    number: int = await tx.raw.fetchval("SELECT 1")
+    return number
+
+
 @pytest.fixture
 async def client(testing_url: str) -> AsyncIterator[httpx.AsyncClient]:
     resources = Resources(patient_settings_for(testing_url), TESTING)
@@ -226,3 +241,24 @@ async def test_asking_writes_nothing(client: httpx.AsyncClient, worker_database:
     assert (await client.get("/written")).status_code >= 500
     assert (await client.head("/written")).status_code >= 500
     assert await numbers(worker_database) == []
+
+
+async def test_however_many_wait_for_one_lock_whoever_asks_is_answered(
+    client: httpx.AsyncClient, worker_database: Database, testing_url: str
+) -> None:
+    most = patient_settings_for(testing_url).database_pool_size
+    async with worker_database.transaction() as holder, asyncio.TaskGroup() as group:
+        await lock(holder, [KEY])
+        waiting = [group.create_task(client.post("/locked")) for _ in range(most + 2)]
+
+        async def all_wait_that_may() -> bool:
+            return bool(await holder.raw.fetchval(WAITING) == most // 2)
+
+        await until(all_wait_that_may, "half of the connections wait")
+        answers = [await client.get("/asked") for _ in range(most)]
+
+        assert [each.json() for each in answers] == [1] * most
+        assert await holder.raw.fetchval(WAITING) == most // 2
+        await holder.sql.commit()
+    # Who has waited for longer than a lock may take is told to come again.
+    assert {each.result().status_code for each in waiting} <= {201, 503}

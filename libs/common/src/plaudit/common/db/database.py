@@ -175,6 +175,7 @@ class Database:
             pool_recycle=1800,
             connect_args=connect_args,
         )
+        self._changing = asyncio.Semaphore(max(1, size // 2))
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         # The same connections. SQLAlchemy begins nothing on them: it cannot lock before it reads.
         self._snapshots = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -212,6 +213,21 @@ class Database:
                     # Nothing can be rolled back over it: what that raised would be told in place of this error.
                     await tx.sql.invalidate()
                 raise
+
+    @asynccontextmanager
+    async def change(self, *tenants: str) -> AsyncIterator[SqlTx]:
+        """Open a transaction as `transaction` does, for a request that changes something.
+
+        Of those there are at most half as many at a time as there are connections: however many wait for one lock,
+        requests that only ask find a connection.
+        """
+        async with asyncio.timeout(self._open_timeout_seconds):
+            await self._changing.acquire()
+        try:
+            async with self.transaction(*tenants) as tx:
+                yield tx
+        finally:
+            self._changing.release()
 
     # When a server does not answer, the connection is cut: after a mere cancellation of the statement, the driver waits
     # for the server to confirm it, and the rollback waits too.

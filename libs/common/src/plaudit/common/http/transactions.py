@@ -33,7 +33,7 @@ async def tenant_transaction(request: Request) -> AsyncIterator[SqlTx]:
         RuntimeError: the endpoint does not declare its principal first.
     """
     database = _database(request)
-    opened = database.snapshot if request.method in SAFE_METHODS else database.transaction
+    opened = database.snapshot if request.method in SAFE_METHODS else database.change
     async with opened(_tenant_id(request)) as tx:
         yield tx
 
