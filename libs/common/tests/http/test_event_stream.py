@@ -15,7 +15,7 @@ class Database:
     """One that answers nothing: what asks it counts itself."""
 
     @asynccontextmanager
-    async def transaction(self, _tenant_id: str) -> AsyncIterator[None]:
+    async def snapshot(self, _tenant_id: str) -> AsyncIterator[None]:
         """Open nothing."""
         yield None
 
@@ -37,12 +37,17 @@ class Asking:
         return [StreamedEvent((after[0] + 1,), "thing.changed", "{}")]
 
 
+async def end(_tx: Any) -> tuple[int]:
+    """Return the place of the last event that there will ever be."""
+    return (STREAMS,)
+
+
 async def test_however_many_streams_are_open_few_ask_the_database_at_a_time() -> None:
     state = SimpleNamespace(event_streams=Streams(), resources=SimpleNamespace(database=lambda _role: Database()))
     app = SimpleNamespace(state=state, built_edge=lambda: SimpleNamespace(draining=False))
     request: Any = SimpleNamespace(app=app)
     asking = Asking()
-    feed = Feed("/v1/things live", tuple[int], asking)
+    feed = Feed("/v1/things live", tuple[int], asking, end)
     answers: list[Any] = [event_stream(request, "default", feed, (0,)) for _ in range(STREAMS)]
 
     async def first_event(answer: Any) -> str:

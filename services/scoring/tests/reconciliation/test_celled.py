@@ -364,7 +364,7 @@ async def test_of_two_comparisons_at_once_one_lets_cells_be_made_anew_and_counts
     async with worker.driver_transaction() as tx:
         found = await celled.compare(tx, ACME, MAX_COMPARED_SECONDS)
 
-    async def compared_before(*_: Any) -> Any:
+    async def compared_before(*_: Any, **__: Any) -> Any:
         return found
 
     first = await reconcile_large(worker, ACME)

@@ -226,7 +226,8 @@ async def test_two_at_once_are_refused_and_the_first_one_goes_on(product: Produc
     right = await product.ledger()
     await product.refill()
 
-    assert [each.startswith("another process makes the ledger anew") for each in refused] == [True]
+    # Whether it holds the lock of its step just then, or its lease alone.
+    assert [each.startswith("another process makes") and "the ledger anew" in each for each in refused] == [True]
     assert await product.ledger() == right
 
 

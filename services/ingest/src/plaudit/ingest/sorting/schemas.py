@@ -131,7 +131,9 @@ class SortingRulesOut(BaseModel):
     """The rules of a tenant as they stand."""
 
     revision: int = Field(description="Rises by one with every change; 0 for the shipped rules.", examples=[1])
-    shipped_version: int = Field(description="The version of the shipped lists, which updates change.", examples=[1])
+    shipped_version: int = Field(
+        description="The version of the shipped lists, which updates change.", examples=[SHIPPED_VERSION]
+    )
     changed_at: datetime | None = Field(
         description="When they were set; null for the shipped rules.", examples=[A_TIME]
     )

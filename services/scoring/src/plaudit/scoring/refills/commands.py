@@ -56,7 +56,9 @@ async def begin(owner: Tx, run_id: UUID, tenants: Sequence[str]) -> None:
         RebuildStoppedError: it cannot begin, or another process works on it.
     """
     if not await try_lock(owner, [rebuilds.JOB_LOCK]):
-        raise RebuildStoppedError("another process makes sums anew; wait for it, or stop it and run this again")
+        raise RebuildStoppedError(
+            "another process makes sums or the ledger anew; wait for it, or stop it and run this again"
+        )
     if not await store.exists(owner):
         partitions = await rebuilds.partitions(owner)
         await store.make(owner, run_id, tenants, partitions)

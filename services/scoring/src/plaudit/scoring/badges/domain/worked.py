@@ -11,7 +11,8 @@ from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, weight_at
 
 SCORE_PLACES: Final = 2
 LEAST_PLACES: Final = 3
-MOST_PLACES: Final = 12
+MOST_PLACES: Final = 20
+"""Of doubles, whose last bit is in the sixteenth figure: a score that far from the middle between two is told apart."""
 
 
 class Line(NamedTuple):
