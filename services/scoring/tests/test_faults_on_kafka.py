@@ -20,6 +20,7 @@ from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.observability import metrics
 from plaudit.common.process import Resources
+from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.live.consumer import LIVE
@@ -217,7 +218,7 @@ async def test_f11_what_a_consumer_writes_that_wakes_after_its_session_has_ended
         zombie = processes.process("scoring", "consume").start("after_fetch_before_statement=stop@1", trace)
         await until(trace.exists, "the process holds a batch that it has not applied")
         await story.go_on(story.left // 2)
-        loops = [loop_of(each, resources) for each in (*GROUPS, INSIGHT)]
+        loops = [loop_of(each, resources) for each in (*GROUPS, INSIGHT, ANSWERS)]
         async with running(*loops):
             for loop in loops:
                 await drain(loop)  # waits for the session timeout

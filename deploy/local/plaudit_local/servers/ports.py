@@ -1,10 +1,15 @@
 """Free TCP ports on the loopback interface."""
 
+import random
 import socket
 import sys
 from collections.abc import Collection
 
 LOOPBACK = "127.0.0.1"
+DRAWN = range(15_000, 32_000)
+"""Below the ports that a system gives to connections by itself, on Linux from 32768 on: one of those may be given away
+between the look at it and the start of the server that is to have it."""
+DRAWS = 100
 
 _reserved: dict[int, int] = {}  # port → file descriptor, open until our process ends
 
@@ -25,6 +30,9 @@ def free_port(preferred: int | None = None, taken: Collection[int] = ()) -> int:
     """Return the preferred port if it is free and not in `taken`, else any free one."""
     if preferred is not None and preferred not in taken and is_free(preferred) and _reserve(preferred):
         return preferred
+    for drawn in random.sample(DRAWN, DRAWS):
+        if drawn not in taken and is_free(drawn):
+            return drawn
     while True:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, 0))
