@@ -45,7 +45,7 @@ async def note_erasure(worker: Database, review_id: str) -> None:
 async def test_before_it_is_erased_a_review_is_kept(saying, said: Spoken, worker: Database) -> None:
     await saying.new(spoken(said))
 
-    assert await left(worker) == (["insight_reviews"], 2)
+    assert await left(worker) == (["insight_reviews"], 1)
 
 
 async def test_an_erased_review_is_taken_away_and_does_not_come_back(saying, said: Spoken, worker: Database) -> None:

@@ -12,6 +12,7 @@ from plaudit.common.contracts import ReviewState
 from plaudit.common.db import Database, Role
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.subscription import InvalidRecordError
+from plaudit.scoring.topics.domain import TOPICS, topics_in_one
 from plaudit_testing.review_events import RESOLUTION, SOURCE
 
 pytestmark = pytest.mark.postgres
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.postgres
 Spoken = Callable[..., ReviewState]
 WORDS = "The parcel came late, and nobody answered."
 COUNTED = (
-    "SELECT prefix, persona, topic, day, low, middle, high, low_with_terms, high_with_terms, drastic, questions, "
+    "SELECT prefix, persona, topics, day, low, middle, high, low_with_terms, high_with_terms, drastic, questions, "
     "solved, eased, ease_sum, ease_squares FROM insight_days WHERE (low, middle, high) <> (0, 0, 0) ORDER BY 1, 2, 3, 4"
 )
 PLACES = "SELECT prefix, persona, polarity, day, draw, review_id, source_id FROM insight_places ORDER BY 1, 2, 3, 4, 5"
@@ -35,7 +36,12 @@ async def state_of(worker: Database) -> list[list[tuple[Any, ...]]]:
 async def days(worker: Database) -> dict[tuple[str, str, str], tuple[int, int, int]]:
     """Prefix, persona and topic → low, middle and high, of all days."""
     counted, _, _ = await state_of(worker)
-    return {(row[0], row[1], row[2]): tuple(row[4:7]) for row in counted}
+    found: dict[tuple[str, str, str], tuple[int, int, int]] = {}
+    for prefix, persona, topics, _, *numbers in counted:
+        for topic in ("", *(topic for topic in TOPICS if topics & topics_in_one((topic,)))):
+            before = found.get((prefix, persona, topic), (0, 0, 0))
+            found[prefix, persona, topic] = before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2]
+    return found
 
 
 async def test_a_review_is_counted_for_each_prefix_topic_and_persona_and_for_all(saying, said: Spoken, worker) -> None:
@@ -84,7 +90,7 @@ async def test_how_a_complaint_was_solved_is_counted(saying, said: Spoken, worke
     await saying.lives(said(5), said(5, resolution=RESOLUTION))
 
     counted, _, _ = await state_of(worker)
-    assert [row[-4:] for row in counted if row[:3] == ("acme", "", "")] == [(1, 1, 5, 25)]
+    assert [row[-4:] for row in counted if row[:3] == ("acme", "", 0)] == [(1, 1, 5, 25)]
 
 
 async def test_every_change_takes_what_was_and_adds_what_is(saying, said: Spoken, worker) -> None:

@@ -29,7 +29,7 @@ Spoken = Callable[..., ReviewState]
 PARTITIONS = 2
 WORD = "quibblefrotz"
 HELD = (
-    "SELECT prefix, persona, day, topic, low, high FROM insight_days WHERE low + high > 0 ORDER BY 1, 2, 3, 4",
+    "SELECT prefix, persona, day, topics, low, high FROM insight_days WHERE low + high > 0 ORDER BY 1, 2, 3, 4",
     "SELECT prefix, polarity, day, review_id FROM insight_places ORDER BY 1, 2, 3, 4",
     "SELECT review_id, revision, stems, words FROM insight_reviews ORDER BY 1",
 )

@@ -16,6 +16,7 @@ from plaudit.scoring.insight.domain.window import Window
 from plaudit.scoring.insight.domain.wording import Wording
 from plaudit.scoring.insight.tables import insight_days, insight_places, insight_reviews
 from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
+from plaudit.scoring.topics.domain import TOPICS, topics_in_one
 
 _REVIEW: Final = Columns(insight_reviews)
 _PLACE: Final = Columns(insight_places)
@@ -25,6 +26,8 @@ _COUNTS: Final = tuple(field.name for field in fields(DayCounts))
 _SAMPLED: Final = tuple(field.name for field in fields(SampledReview))
 _kept_values = attrgetter(*_KEPT)
 _NOTHING_KEPT: Final = (None,) * len(_KEPT)
+_BITS: Final = {ALL: 0, **{topic: topics_in_one((topic,)) for topic in TOPICS}}
+"""Topic → its bit; all of them have none."""
 
 # In the order of the key, so that two writers cannot deadlock; each row by its key, whatever the planner expects.
 _LOCKED = f"""
@@ -52,18 +55,24 @@ INSERT INTO insight_days AS held ({_DAY.listed}) SELECT * FROM {_DAY.unnest()}
 ON CONFLICT ({", ".join(column.name for column in insight_days.primary_key)}) DO UPDATE
 SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in _COUNTS)}
 """
-# One look into the index for each week, whose few groups are counted without sorting all days.
+# One look into the index for each week, whose few groups are counted without sorting all days. Then what is of several
+# topics is counted of each, and of all.
 _WEEKS = f"""
-SELECT counted.topic, counted.is_now, age, {", ".join(f"counted.{name}" for name in _COUNTS)}
-FROM generate_series(0, ($6::date - 1 - $4::date) / {WEEK_DAYS}) AS ages (age)
-CROSS JOIN LATERAL (
-    SELECT topic, day >= $5::date AS is_now, {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
-    FROM insight_days
-    WHERE tenant_id = $1 AND prefix = $2 AND persona = $3
-        AND day >= greatest($4::date, $6::date - {WEEK_DAYS} * (age + 1)) AND day < $6::date - {WEEK_DAYS} * age
-        AND ($7::uuid IS NULL OR source_id = $7)
-    GROUP BY 1, 2
-) AS counted
+WITH weeks AS MATERIALIZED (
+    SELECT counted.topics, counted.is_now, age, {", ".join(f"counted.{name}" for name in _COUNTS)}
+    FROM generate_series(0, ($6::date - 1 - $4::date) / {WEEK_DAYS}) AS ages (age)
+    CROSS JOIN LATERAL (
+        SELECT topics, day >= $5::date AS is_now, {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
+        FROM insight_days
+        WHERE tenant_id = $1 AND prefix = $2 AND persona = $3
+            AND day >= greatest($4::date, $6::date - {WEEK_DAYS} * (age + 1)) AND day < $6::date - {WEEK_DAYS} * age
+            AND ($7::uuid IS NULL OR source_id = $7)
+        GROUP BY 1, 2
+    ) AS counted
+)
+SELECT topic, is_now, age, {", ".join(f"sum({name})::bigint" for name in _COUNTS)}
+FROM unnest($8::text[], $9::int[]) AS told (topic, bit) JOIN weeks ON bit = 0 OR topics & bit <> 0
+GROUP BY topic, is_now, age
 """
 # One look into the index for each day: the draws of a day lie side by side.
 _SAMPLE = f"""
@@ -107,7 +116,6 @@ FROM generate_series($3::date, $4::date - 1, interval '1 day') AS looked_at (day
 CROSS JOIN LATERAL (
     SELECT source_id FROM insight_days AS held
     WHERE held.tenant_id = $1 AND held.prefix = $2 AND held.persona = '' AND held.day = looked_at.day::date
-        AND held.topic = ''
     OFFSET 0
 ) AS found
 ORDER BY found.source_id
@@ -173,7 +181,8 @@ async def counts_of_weeks(
         source_id: where the reviews come from, None for everywhere.
         window: the days.
     """
-    rows = await tx.raw.fetch(_WEEKS, tenant_id, prefix, persona, window.before, window.start, window.end, source_id)
+    days = window.before, window.start, window.end
+    rows = await tx.raw.fetch(_WEEKS, tenant_id, prefix, persona, *days, source_id, [*_BITS], [*_BITS.values()])
     last = window.weeks - 1
     return [WeekCounts(row[0], row[1], last - row[2], DayCounts(*row[3:])) for row in rows]
 

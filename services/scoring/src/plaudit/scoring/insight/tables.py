@@ -49,7 +49,7 @@ insight_days = Table(
     Column("prefix", Text, primary_key=True),
     Column("persona", Text, primary_key=True),
     Column("day", Date, primary_key=True),
-    Column("topic", Text, primary_key=True),
+    Column("topics", Integer, primary_key=True),
     Column("source_id", Uuid, primary_key=True),
     *(Column(name, BigInteger, nullable=False) for name in DayCounts.__struct_fields__),
 )

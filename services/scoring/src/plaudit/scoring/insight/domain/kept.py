@@ -18,6 +18,7 @@ from plaudit.scoring.insight.domain.questions import asks
 from plaudit.scoring.insight.domain.review import SaidReview
 from plaudit.scoring.insight.domain.terms import names_of, statement, terms_of
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, STAR_KINDS
+from plaudit.scoring.topics.domain import topics_in_one
 
 ALL: Final = ""
 """In place of a topic or of a persona: reviews whatever they mention and whoever writes them."""
@@ -104,8 +105,8 @@ class DayCounts(msgspec.Struct, frozen=True):
         return msgspec.structs.astuple(self)
 
 
-DayKey: TypeAlias = tuple[str, str, str, date, str, UUID]
-"""Tenant id, prefix, persona, day, topic, source id."""
+DayKey: TypeAlias = tuple[str, str, str, date, int, UUID]
+"""Tenant id, prefix, persona, day, topics in one number, source id."""
 EntryKey: TypeAlias = tuple[str, str, str, int, date, int, UUID, UUID]
 """Tenant id, prefix, persona, polarity, day, draw, review id, source id."""
 NOTHING: Final = DayCounts()
@@ -140,16 +141,15 @@ def kept_of(review: SaidReview | None) -> Kept | None:
 
 
 def day_counts(kept: Kept, tenant_id: str) -> Iterator[tuple[DayKey, DayCounts]]:
-    """Yield what a review adds to each of its prefixes, personas and topics, and to all of them.
+    """Yield what a review adds to each of its prefixes and personas: once, with all of its topics.
 
     Raises:
         ValueError: its subject is none.
     """
-    counts, topics = _counts(kept), (ALL, *kept.topics.split())
+    counts, topics = _counts(kept), topics_in_one(tuple(kept.topics.split()))
     for path in prefixes(kept.subject):
         for persona in (ALL, *kept.personas.split()):
-            for topic in topics:
-                yield (tenant_id, path, persona, kept.day, topic, kept.source_id), counts
+            yield (tenant_id, path, persona, kept.day, topics, kept.source_id), counts
 
 
 def entries(kept: Kept, tenant_id: str, review_id: UUID) -> Iterator[EntryKey]:
