@@ -142,13 +142,13 @@ class Puller:
 
     async def pull(self, source: Source, **more: Any) -> dict[str, Any]:
         """Ask a source now, until its walk has come to its end or failed; how far it is then."""
-        before = (await self.state(source))["last_run"]
+        before = await self.state(source)
         await self.ingest.superuser.execute(
             "UPDATE ingest.pulls SET next_at = now() - interval '1 second', not_before = NULL WHERE source_id = $1",
             source.id,
         )
         async with self.pulling(**more):
-            await self.until(source, lambda state: state["last_run"] != before and state["state"] != "walking")
+            await self.walked_since(source, before)
         return await self.state(source)
 
     async def complete(self, source: Source) -> dict[str, Any]:
@@ -157,6 +157,14 @@ class Puller:
             "UPDATE ingest.pulls SET complete_at = NULL, walk = NULL WHERE source_id = $1", source.id
         )
         return await self.pull(source)
+
+    async def walked_since(self, source: Source, before: dict[str, Any]) -> None:
+        """Wait until a run has ended since the state `before`, and its walk has come to its end or failed.
+
+        What the source says of its last run stays until the next one ends: by itself it tells nothing of the next one.
+        """
+        old = before["last_run"]
+        await self.until(source, lambda state: state["last_run"] != old and state["state"] != "walking")
 
     async def until(self, source: Source, check: Callable[[dict[str, Any]], bool]) -> None:
         async def holds() -> bool:

@@ -69,7 +69,7 @@ async def test_a_replay_of_pulled_pages_changes_nothing(puller: Any, platforms: 
 async def test_what_a_page_said_too_late_is_not_applied_by_a_replay(puller: Any, platforms: Any, ingest: Ingest):
     platforms.trustpilot.review("r-1")
     source = await puller.source("trustpilot")
-    await puller.pull(source)
+    pulled = await puller.pull(source)
     platforms.trustpilot.review("r-1", stars=4)
     platforms.trustpilot.review("r-2")
     server = platforms.servers["trustpilot"]
@@ -80,7 +80,7 @@ async def test_what_a_page_said_too_late_is_not_applied_by_a_replay(puller: Any,
         deleted = {"eventName": "service-review-deleted", "eventData": {"id": "r-1"}}
         assert (await ingest.post(source, deleted)).json()["accepted"] == 1
         server.answers_when.set()
-        await puller.until(source, lambda state: state["state"] == "waiting" and state["last_run"]["changed"] > 0)
+        await puller.walked_since(source, pulled)
     before = await everything(ingest)
     done = await replay(ingest, source.id)
     assert (done["counts"]["taken"], done["counts"]["ignored"]) == (0, 1)
