@@ -15,7 +15,7 @@ from plaudit.common.people import commands as people
 from plaudit.common.people.domain import ROLE_SCOPES, Role
 from plaudit.common.sessions import commands as sessions
 from plaudit.common.sessions import staff
-from plaudit_testing.databases import migrated, patient_settings_for
+from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.operations import NO_DATABASE, SERVICES, Operation, build, operations_of
 from plaudit_testing.servers import PostgresServer
 
@@ -92,14 +92,14 @@ def whole_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 async def owner(whole_url: str) -> AsyncIterator[Database]:
-    database = Database(patient_settings_for(whole_url), "common", DatabaseRole.OWNER, pool_size=1)
+    database = Database(settings_for(whole_url), "common", DatabaseRole.OWNER, pool_size=1)
     yield database
     await database.close()
 
 
 @pytest.fixture(params=SERVICES, ids=lambda each: each.name)
 async def served(request, whole_url: str) -> AsyncIterator[tuple[httpx.AsyncClient, list[Operation]]]:
-    settings = {**patient_settings_for(whole_url).model_dump(exclude_unset=True), **NO_DATABASE}
+    settings = {**settings_for(whole_url).model_dump(exclude_unset=True), **NO_DATABASE}
     app, resources = build(request.param, {**settings, "database_url": whole_url})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://plaudit.example") as client:
         yield client, [each for each in GUARDED if each.service == request.param.name]

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from plaudit_local.servers.ports import free_port
 from plaudit_testing import oracle
 from plaudit_testing.caddy import CaddyProcess
 from plaudit_testing.deadlines import DEADLINE_SECONDS
@@ -21,7 +22,7 @@ from plaudit_testing.fixtures import server_fixture
 from plaudit_testing.installation import Installation
 from plaudit_testing.servers import PostgresServer, own_kafka
 from plaudit_testing.shared import shared
-from plaudit_testing.stack import MODULES, free_port, stack
+from plaudit_testing.stack import MODULES, stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 

@@ -16,7 +16,7 @@ from plaudit_local.servers.postgres import DATABASE, Postgres, run_sql
 from plaudit_testing import pipeline
 from plaudit_testing.databases import NO_KAFKA, migrated
 from plaudit_testing.servers import temporary_folder
-from plaudit_testing.stack import ServiceProcess, Stack, eventually, stack
+from plaudit_testing.stack import AS_SHIPPED, ServiceProcess, Stack, eventually, stack
 from plaudit_testing.webhooks import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
@@ -83,7 +83,7 @@ async def go_through_it(
 ) -> None:
     """Take reviews, then none while it lasts, then all of them; nothing is lost or doubled."""
     migrated(server.dsn, "ingest")
-    with stack(server.dsn, NO_KAFKA, folder) as running:
+    with stack(server.dsn, NO_KAFKA, folder, **AS_SHIPPED) as running:
         running.key = running.new_key("default")
         ingest = running.process("ingest", "api").start()
         await asyncio.to_thread(ingest.wait_ready)

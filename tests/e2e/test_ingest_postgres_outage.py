@@ -14,7 +14,7 @@ from plaudit_local.servers.postgres import Postgres
 from plaudit_testing import pipeline
 from plaudit_testing.databases import NO_KAFKA, migrated
 from plaudit_testing.servers import pause, restart, resume
-from plaudit_testing.stack import ServiceProcess, Stack, eventually, stack
+from plaudit_testing.stack import AS_SHIPPED, ServiceProcess, Stack, eventually, stack
 from plaudit_testing.webhooks import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
@@ -31,7 +31,7 @@ GETS = ("/v1/reviews", "/v1/deliveries", "/v1/sources")
 async def ingest_api(postgres: Postgres, folder: Path) -> AsyncIterator[tuple[Stack, ServiceProcess]]:
     """Ingest's API as a process on this server; nothing of it needs Kafka."""
     migrated(postgres.dsn, "ingest")
-    with stack(postgres.dsn, NO_KAFKA, folder) as running:
+    with stack(postgres.dsn, NO_KAFKA, folder, **AS_SHIPPED) as running:
         running.key = running.new_key("default")
         ingest = running.process("ingest", "api").start()
         await asyncio.to_thread(ingest.wait_ready)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from plaudit.common.db import Database, Role
-from plaudit_testing.databases import migrated, patient_settings_for
+from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.servers import PostgresServer
 
 
@@ -20,7 +20,7 @@ def common_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) 
 @pytest.fixture
 async def owner(common_url: str) -> AsyncIterator[Database]:
     """The database as the owner of schema `common`."""
-    database = Database(patient_settings_for(common_url), "common", Role.OWNER, pool_size=2)
+    database = Database(settings_for(common_url), "common", Role.OWNER, pool_size=2)
     yield database
     await database.close()
 
@@ -28,6 +28,6 @@ async def owner(common_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def api_database(common_url: str) -> AsyncIterator[Database]:
     """The database as the role that serves requests."""
-    database = Database(patient_settings_for(common_url), "common", Role.API, pool_size=4)
+    database = Database(settings_for(common_url), "common", Role.API, pool_size=4)
     yield database
     await database.close()

@@ -26,7 +26,7 @@ from plaudit.common.tenants import commands as tenants
 from plaudit.feedback_board.main import SERVICE as BOARD
 from plaudit.ingest.hooks.api.openapi import NATIVE_EXAMPLE
 from plaudit.ingest.main import SERVICE as INGEST
-from plaudit_testing.databases import NO_KAFKA
+from plaudit_testing.databases import NO_KAFKA, PATIENT
 from plaudit_testing.operations import SERVICES
 from plaudit_testing.review_events import pending_envelope, record_of, review_state
 from plaudit_testing.runtime import running, until
@@ -150,7 +150,6 @@ async def house(dsn: str, services: Sequence[Service[Any]] = SERVICES) -> AsyncI
 
 
 def _settings(service: Service[Any], dsn: str) -> Any:
-    patient = {f"database_{what}_timeout_seconds": PATIENCE_SECONDS for what in ("open", "connect", "command")}
     return service.settings.model_validate(
         {
             "database_url": dsn,
@@ -159,7 +158,7 @@ def _settings(service: Service[Any], dsn: str) -> Any:
             "vault_keys": VAULT_KEYS,
             "trusted_proxies": ["127.0.0.1"],
             "longest_wait_seconds": 0,  # no clock of alerting waits for Kafka
-            **patient,
+            **PATIENT,
         }
     )
 

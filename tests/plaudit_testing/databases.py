@@ -1,8 +1,9 @@
 """Databases with the schemas of services, and a tiny service of the tests' own: the runtime's tables, and counters."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from plaudit.common.db import Role
@@ -16,6 +17,12 @@ T = TypeVar("T")
 TESTING = "testing"
 """The tests' own service: the tables of the runtime, a sum per key, and what each key has seen."""
 NO_KAFKA = "127.0.0.1:9"
+_WAITS = tuple(f"database_{wait}_timeout_seconds" for wait in ("connect", "open", "worker_open", "command"))
+PATIENT: Mapping[str, float] = MappingProxyType(dict.fromkeys(_WAITS, DEADLINE_SECONDS))
+"""Settings with which no loaded machine looks like a database that is gone: for all tests but those of what is done
+when it is."""
+SHIPPED: Mapping[str, float] = MappingProxyType({name: Settings.model_fields[name].default for name in _WAITS})
+"""The same settings as the product has them, for those."""
 
 _TESTING_TABLES = (
     "CREATE TABLE testing.sums (key text PRIMARY KEY, total bigint NOT NULL, applied bigint NOT NULL)",
@@ -26,15 +33,8 @@ _TESTING_TABLES = (
 
 
 def settings_for(database_url: str, kafka: str = NO_KAFKA, **more: object) -> Settings:
-    """Settings that point at this database and this broker, whatever the environment says."""
-    return Settings.model_validate({"database_url": database_url, "kafka_bootstrap_servers": kafka, **more})
-
-
-def patient_settings_for(database_url: str) -> Settings:
-    """The same, for tests that are not about deadlines: a loaded machine fails none of them."""
-    names = ("connect", "open", "worker_open", "command")
-    seconds: dict[str, Any] = {f"database_{name}_timeout_seconds": DEADLINE_SECONDS for name in names}
-    return settings_for(database_url, **seconds)
+    """Settings that point at this database and this broker, whatever the environment says, and that are `PATIENT`."""
+    return Settings.model_validate({"database_url": database_url, "kafka_bootstrap_servers": kafka, **PATIENT, **more})
 
 
 def migrated(database_url: str, *services: str) -> None:

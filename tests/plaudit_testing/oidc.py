@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from plaudit.common.sessions.provider import DISCOVERY
+from plaudit_local.servers.ports import free_port
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import until
-from plaudit_testing.stack import free_port
 
 SUBJECT = "ada"
 

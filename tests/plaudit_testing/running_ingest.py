@@ -17,21 +17,14 @@ from plaudit.common.process import Parts, Resources
 from plaudit.common.tenants import commands as tenants
 from plaudit.ingest.main import build
 from plaudit.ingest.settings import IngestSettings
+from plaudit_testing.databases import PATIENT
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import running
 from plaudit_testing.serving import serving
 from plaudit_testing.vault import VAULT_KEYS
 from plaudit_testing.webhooks import headers
 
 DEFAULT = "default"
-PATIENCE_SECONDS = 60.0
-"""Of every deadline and cache, unless a test sets it: a busy machine must not look like a broken one."""
-PATIENT = (
-    "hook_answer_timeout_seconds",
-    "database_open_timeout_seconds",
-    "database_connect_timeout_seconds",
-    "database_command_timeout_seconds",
-    "source_cache_seconds",
-)
 TABLES = ("deliveries", "reviews", "revisions", "outbox")
 
 
@@ -148,7 +141,7 @@ class Ingest:
 
 def settings_for(dsn: str, **more: object) -> IngestSettings:
     """Settings that point at this database, whatever the environment says."""
-    patient = dict.fromkeys(PATIENT, PATIENCE_SECONDS)
+    patient = {**PATIENT, **dict.fromkeys(("hook_answer_timeout_seconds", "source_cache_seconds"), DEADLINE_SECONDS)}
     always = {"database_url": dsn, "database_pool_size": 4, "vault_keys": VAULT_KEYS}
     return IngestSettings.model_validate({**always, **patient, **more})
 

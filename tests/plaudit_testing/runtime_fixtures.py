@@ -12,7 +12,7 @@ from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, Role
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.settings import Settings
-from plaudit_testing.databases import TESTING, migrated, patient_settings_for, settings_for
+from plaudit_testing.databases import TESTING, migrated, settings_for
 from plaudit_testing.runtime import counting_topic, worker
 from plaudit_testing.servers import KafkaServer, KafkaTopics, PostgresServer
 
@@ -34,7 +34,7 @@ def testing_url(postgres_server: PostgresServer, request: pytest.FixtureRequest)
 @pytest.fixture
 async def api_database(testing_url: str) -> AsyncIterator[Database]:
     """Connections of the tests' own service under the api role; needs no broker."""
-    connections = Database(patient_settings_for(testing_url), TESTING, Role.API, pool_size=4)
+    connections = Database(settings_for(testing_url), TESTING, Role.API, pool_size=4)
     yield connections
     await connections.close()
 
@@ -42,7 +42,7 @@ async def api_database(testing_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def worker_database(testing_url: str) -> AsyncIterator[Database]:
     """Connections of the tests' own service under the worker role; needs no broker."""
-    connections = Database(patient_settings_for(testing_url), TESTING, Role.WORKER, pool_size=4)
+    connections = Database(settings_for(testing_url), TESTING, Role.WORKER, pool_size=4)
     yield connections
     await connections.close()
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +19,10 @@ from plaudit.common.api_keys.domain import ALL_SCOPES
 from plaudit.common.db import Database, Role
 from plaudit.common.kafka.topics import make_topics
 from plaudit.common.tenants import commands as tenants
+from plaudit.ingest.settings import IngestSettings
+from plaudit_local.servers.ports import free_port
 from plaudit_local.servers.process import GuardedProcess, Spec
-from plaudit_testing.databases import migrated, run_elsewhere, settings_for
+from plaudit_testing.databases import PATIENT, SHIPPED, migrated, run_elsewhere, settings_for
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.vault import VAULT_KEYS
 
@@ -32,15 +33,15 @@ MODULES = {
     "feedback-board": "plaudit.feedback_board.main",
 }
 PARTITIONS = 8
+_HOOKS = "hook_answer_timeout_seconds"
+AS_SHIPPED = {
+    f"PLAUDIT_{name.upper()}": str(value)
+    for name, value in {**SHIPPED, _HOOKS: IngestSettings.model_fields[_HOOKS].default}.items()
+}
+"""For a stack, or a process of one, whose database goes away: it waits for it no longer than the product does."""
+_PATIENT = {f"PLAUDIT_{name.upper()}": str(value) for name, value in {**PATIENT, _HOOKS: DEADLINE_SECONDS}.items()}
 GET_TIMEOUT_SECONDS = 30.0
 KILLED = 128 + signal.SIGKILL
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def poll_until(check: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
@@ -163,6 +164,7 @@ class Stack:
             "PLAUDIT_PARTITIONS": str(PARTITIONS),
             "PLAUDIT_LOG_FORMAT": "json",
             "PLAUDIT_VAULT_KEYS": VAULT_KEYS,
+            **_PATIENT,
             **self.settings,
         }
 
@@ -206,7 +208,7 @@ class Stack:
 
 @contextmanager
 def stack(database_url: str, kafka: str, folder: Path, **settings: str) -> Iterator[Stack]:
-    """A stack whose processes end with the block."""
+    """A stack whose processes end with the block. They wait long for their database, but where settings say less."""
     made = Stack(database_url, kafka, folder, dict(settings))
     try:
         yield made

@@ -20,7 +20,7 @@ from plaudit.common.people.domain import Role as PersonRole
 from plaudit.common.process import Resources
 from plaudit.common.sessions import commands, staff
 from plaudit.common.tenants import commands as tenants
-from plaudit_testing.databases import TESTING, patient_settings_for
+from plaudit_testing.databases import TESTING, settings_for
 from plaudit_testing.mailbox import Mailbox, open_mailbox
 from plaudit_testing.runtime import until
 from plaudit_testing.runtime_fixtures import testing_url, worker_database
@@ -117,7 +117,7 @@ def more_settings() -> dict[str, object]:
 
 @pytest.fixture
 async def site(testing_url: str, mailbox: Mailbox, more_settings: dict[str, object]) -> AsyncIterator[Site]:
-    settings = patient_settings_for(testing_url).model_copy(
+    settings = settings_for(testing_url).model_copy(
         update={"test_clock": True, "smtp_host": "127.0.0.1", "smtp_port": mailbox.port, **more_settings}
     )
     resources = Resources(settings, TESTING)

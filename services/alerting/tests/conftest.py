@@ -24,7 +24,8 @@ from plaudit.common.mail.smtp import smtp_sender
 from plaudit.common.process import Resources
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.clocks import PUBLISHED
-from plaudit_testing.databases import migrated
+from plaudit_testing.databases import PATIENT, migrated
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.mailbox import Mailbox, open_mailbox
 from plaudit_testing.servers import PostgresServer
 
@@ -38,13 +39,7 @@ TYPES = {
 }
 
 
-NO_HURRY = {
-    "database_open_timeout_seconds": 60.0,
-    "database_worker_open_timeout_seconds": 60.0,
-    "database_connect_timeout_seconds": 60.0,
-    "database_command_timeout_seconds": 60.0,
-    "smtp_timeout_seconds": 30.0,
-}
+NO_HURRY = {**PATIENT, "smtp_timeout_seconds": 30.0}
 """No test of alerting is about how soon a server answers."""
 
 
@@ -257,7 +252,10 @@ class Stage:
         app = build(self.resources).app
         assert app is not None
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://alerting.example", headers=headers
+            transport=httpx.ASGITransport(app),
+            base_url="http://alerting.example",
+            headers=headers,
+            timeout=DEADLINE_SECONDS,
         )
         self.clients.append(client)
         return client

@@ -27,7 +27,6 @@ async def processes(stage, settings, kafka_server, kafka_topics, tmp_path) -> It
         PLAUDIT_OWNER_EMAIL=settings.owner_email,
         PLAUDIT_SMTP_PORT=str(settings.smtp_port),
         PLAUDIT_TEST_CLOCK="true",
-        PLAUDIT_DATABASE_OPEN_TIMEOUT_SECONDS="60",
         PLAUDIT_TIMER_BATCH_CLOCKS="10",
     ) as made:
         yield made

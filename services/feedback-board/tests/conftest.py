@@ -21,7 +21,8 @@ from plaudit.feedback_board.links.domain import LinkableChange
 from plaudit.feedback_board.main import SERVICE, build
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
-from plaudit_testing.databases import migrated
+from plaudit_testing.databases import PATIENT, migrated
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.servers import PostgresServer
 
 PATIENCE_SECONDS = 60.0
@@ -39,9 +40,7 @@ def _settings(database_url: str, **more: Any) -> BoardSettings:
             "database_url": database_url,
             "test_clock": True,
             "database_pool_size": 6,
-            "database_connect_timeout_seconds": PATIENCE_SECONDS,
-            "database_open_timeout_seconds": PATIENCE_SECONDS,
-            "database_command_timeout_seconds": PATIENCE_SECONDS,
+            **PATIENT,
             **more,
         }
     )
@@ -127,6 +126,7 @@ class Clients:
             transport=httpx.ASGITransport(self._parts.app, client=(address, 40_000)),
             base_url=f"{scheme}://board.example",
             headers={"sec-fetch-site": "same-origin"} if headers is None else headers,
+            timeout=DEADLINE_SECONDS,
         )
         self._made.append(client)
         return client

@@ -31,7 +31,8 @@ async def is_logged(ingest: Ingest, source_id: str) -> None:
 async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> None:
     assert ingest.parts.app is not None
     reference = Reference(ingest.parts.app.openapi())
-    api = httpx.AsyncClient(base_url=ingest.client.base_url, headers={"authorization": f"Bearer {await ingest.key()}"})
+    key = {"authorization": f"Bearer {await ingest.key()}"}
+    api = httpx.AsyncClient(base_url=ingest.client.base_url, headers=key, timeout=ingest.client.timeout)
     async with api:
         source = await reference.check(api, "create_source")
         ids = {"source_id": source["id"]}

@@ -20,11 +20,10 @@ from plaudit.scoring.main import SERVICE, build
 from plaudit.scoring.settings import ScoringSettings
 from plaudit.scoring.sums.domain.review import ScoredChange
 from plaudit_testing.answered import Answering
-from plaudit_testing.databases import NO_KAFKA, migrated
+from plaudit_testing.databases import NO_KAFKA, PATIENT, migrated
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.review_events import pending_envelope, record_of
 from plaudit_testing.servers import PostgresServer
-
-DATABASE_OPEN_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -45,13 +44,7 @@ def more_settings() -> dict[str, Any]:
 @pytest.fixture
 async def resources(scoring_url: str, more_settings: dict[str, Any]) -> AsyncIterator[Resources[ScoringSettings]]:
     """What scoring's parts are built from."""
-    settings = ScoringSettings.model_validate(
-        {
-            "database_url": scoring_url,
-            "database_open_timeout_seconds": DATABASE_OPEN_SECONDS,
-            **more_settings,
-        }
-    )
+    settings = ScoringSettings.model_validate({"database_url": scoring_url, **PATIENT, **more_settings})
     made = Resources(settings, SERVICE.name)
     yield made
     await made.close()
@@ -95,6 +88,7 @@ async def client_of(
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://scoring.example",
+            timeout=DEADLINE_SECONDS,
             headers={"authorization": f"Bearer {key}"},
         )
         made.append(client)

@@ -27,11 +27,15 @@ def is_free(port: int) -> bool:
 
 
 def free_port(preferred: int | None = None, taken: Collection[int] = ()) -> int:
-    """Return the preferred port if it is free and not in `taken`, else any free one."""
+    """Return the preferred port if it is free and not in `taken`, else any free one.
+
+    A port that is drawn is given once, to whoever else asks here or in another process, as long as we run: its server
+    may listen late, or be started again.
+    """
     if preferred is not None and preferred not in taken and is_free(preferred) and _reserve(preferred):
         return preferred
     for drawn in random.sample(DRAWN, DRAWS):
-        if drawn not in taken and is_free(drawn):
+        if drawn not in taken and drawn not in _reserved and is_free(drawn) and _reserve(drawn):
             return drawn
     while True:
         with socket.socket() as probe:

@@ -18,7 +18,7 @@ from plaudit.common.db import Database, Role
 from plaudit.common.http import Paging, Principal, authorize, create_app
 from plaudit.common.http.auth import MAX_CACHE_SECONDS, ApiKeys
 from plaudit.common.tenants import commands as tenants
-from plaudit_testing.databases import patient_settings_for
+from plaudit_testing.databases import settings_for
 from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
@@ -287,7 +287,7 @@ class TestWhatTheDatabaseAllows:
 
     @pytest.mark.parametrize("role", [Role.HOOK, Role.WORKER])
     async def test_no_other_role_sees_keys(self, common_url: str, role: Role) -> None:
-        database = Database(patient_settings_for(common_url), "common", role, pool_size=1)
+        database = Database(settings_for(common_url), "common", role, pool_size=1)
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with database.transaction("default") as tx:
                 await tx.raw.fetch("SELECT * FROM common.api_keys")

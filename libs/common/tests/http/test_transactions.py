@@ -17,7 +17,7 @@ from plaudit.common.db import Database, Role, Tx, lock
 from plaudit.common.http import DriverTx, Principal, TenantTx, Work, conflict, create_app, read_apart
 from plaudit.common.http.errors import AnswerInsteadError
 from plaudit.common.process import Resources
-from plaudit_testing.databases import TESTING, patient_settings_for
+from plaudit_testing.databases import TESTING, settings_for
 from plaudit_testing.runtime import count_event, counting_topic, until
 from plaudit_testing.runtime_fixtures import testing_url, worker_database
 from plaudit_testing.serving import serving
@@ -154,7 +154,7 @@ async def ask(_principal: Caller, tx: TenantTx) -> int:
 
 @pytest.fixture
 async def client(testing_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    resources = Resources(patient_settings_for(testing_url), TESTING)
+    resources = Resources(settings_for(testing_url), TESTING)
     app = create_app(title="t", service=TESTING, description="", resources=resources, routers=[router])
     async with serving(app) as client:
         yield client
@@ -246,7 +246,7 @@ async def test_asking_writes_nothing(client: httpx.AsyncClient, worker_database:
 async def test_however_many_wait_for_one_lock_whoever_asks_is_answered(
     client: httpx.AsyncClient, worker_database: Database, testing_url: str
 ) -> None:
-    most = patient_settings_for(testing_url).database_pool_size
+    most = settings_for(testing_url).database_pool_size
     async with worker_database.transaction() as holder, asyncio.TaskGroup() as group:
         await lock(holder, [KEY])
         waiting = [group.create_task(client.post("/locked")) for _ in range(most + 2)]

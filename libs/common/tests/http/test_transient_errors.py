@@ -20,6 +20,7 @@ from plaudit_testing.serving import serving
 pytestmark = pytest.mark.postgres
 
 POOL_SIZE = 3
+SHORT_SECONDS = 0.4
 
 router = APIRouter(prefix="/v1")
 
@@ -104,10 +105,12 @@ async def test_a_database_that_dies_is_a_503_on_every_path_and_recovery_needs_no
             assert [answer.status_code for answer in answers] == [200] * POOL_SIZE * 3
 
 
-async def test_a_pool_without_a_free_connection_is_a_503(common_url: str) -> None:
+async def test_a_pool_without_a_free_connection_is_a_503(common_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with client_of(common_url) as (client, database):
         async with database.transaction(), database.transaction(), database.transaction():
-            assert_unavailable(await client.get("/v1/raw"))
+            with monkeypatch.context() as patch:
+                patch.setattr(database, "_open_timeout_seconds", SHORT_SECONDS)
+                assert_unavailable(await client.get("/v1/raw"))
         assert (await client.get("/v1/raw")).status_code == 200
 
 

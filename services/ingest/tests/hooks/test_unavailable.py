@@ -29,16 +29,21 @@ async def proxy(ingest_url: str) -> AsyncIterator[TcpProxy]:
 
 @pytest.fixture
 async def far_door(ingest_url: str, proxy: TcpProxy) -> AsyncIterator[Ingest]:
-    """Ingest behind that proxy; it looks up its sources each time, and its deadline is shorter than its driver's."""
+    """Ingest behind that proxy; it looks up its sources each time, and hooks answer before its driver gives up."""
     settings = {
         "hook_answer_timeout_seconds": SHORT_SECONDS,
-        "database_open_timeout_seconds": SHORT_SECONDS,
         "database_connect_timeout_seconds": FOREVER_SECONDS,
         "database_command_timeout_seconds": FOREVER_SECONDS,
         "source_cache_seconds": 0,
     }
     async with running_ingest(ingest_url, through=through(proxy, ingest_url), **settings) as opened:
         yield opened
+
+
+def hurry(ingest: Ingest) -> None:
+    """Let ingest wait for its database no longer than a moment, now that the test has made what it needs."""
+    for each in ingest.resources._databases.values():
+        each._open_timeout_seconds = SHORT_SECONDS
 
 
 def assert_unavailable(answer: httpx.Response) -> None:
@@ -92,6 +97,7 @@ async def test_a_process_that_stops_takes_nothing_more(ingest_url: str):
 async def test_a_database_that_refuses_connections_is_a_503_on_every_route(far_door: Ingest, proxy: TcpProxy):
     source = await far_door.source()
     await far_door.key()
+    hurry(far_door)
     proxy.cut(refuse=True)
     assert_unavailable(await far_door.post(source, created("r-1"), "msg_r-1"))
     for path in ("/v1/sources", "/v1/reviews", "/v1/deliveries"):
@@ -104,6 +110,7 @@ async def test_a_database_that_refuses_connections_is_a_503_on_every_route(far_d
 async def test_a_database_that_says_nothing_is_a_503_before_its_driver_has_given_up(far_door: Ingest, proxy: TcpProxy):
     source = await far_door.source()
     assert (await until_taken(far_door, source, "r-0")).status_code == 202
+    hurry(far_door)
     proxy.black_hole()
     for _ in range(2):
         async with asyncio.timeout(TEST_SECONDS):

@@ -108,7 +108,9 @@ async def test_the_page_of_the_source_says_it_and_has_the_button(ingest: Ingest,
     key = await ingest.key()
     answer = await ingest.client.post("/sign-in", data={"key": key}, headers=OURS)
     path = f"/console/sources/{emptied.id}"
-    async with httpx.AsyncClient(base_url=ingest.client.base_url, headers=OURS, cookies=answer.cookies) as browser:
+    async with httpx.AsyncClient(
+        base_url=ingest.client.base_url, headers=OURS, cookies=answer.cookies, timeout=60
+    ) as browser:
         page = unescape((await browser.get(path)).text)
         assert f"lacks {COUNT} of {COUNT} reviews" in page
         assert "removals held" in page
@@ -130,7 +132,9 @@ async def test_the_page_says_why_a_run_could_not_go_on_and_asks_again(ingest: In
     await puller.pull(source)
     answer = await ingest.client.post("/sign-in", data={"key": await ingest.key()}, headers=OURS)
     path = f"/console/sources/{source.id}"
-    async with httpx.AsyncClient(base_url=ingest.client.base_url, headers=OURS, cookies=answer.cookies) as browser:
+    async with httpx.AsyncClient(
+        base_url=ingest.client.base_url, headers=OURS, cookies=answer.cookies, timeout=60
+    ) as browser:
         page = unescape((await browser.get(path)).text)
         assert "The last run could not go on: the platform could not be reached" in page
         assert "tp-secret" not in page
