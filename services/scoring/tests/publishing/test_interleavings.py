@@ -82,11 +82,17 @@ def failing(draw: random.Random) -> Callable[[str], None]:
 
 
 async def tell_profiles(job: ProfilesJob, is_over: asyncio.Event) -> None:
-    """The process that tells what profiles there are now; when it fails, it starts again."""
+    """The process that tells what profiles there are now; when it fails, it starts again.
+
+    A turn that has looked at none has not come to its end: where the first subject is in another process's hand, it
+    gives way.
+    """
     while True:
         was_over = is_over.is_set()
         try:
-            if not await job.turn() and was_over:
+            if await job.has_work():
+                await job.turn()
+            elif was_over:
                 return
         except FailpointError:
             continue
