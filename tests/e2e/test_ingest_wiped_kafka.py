@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from plaudit_testing import pipeline
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import read_log
 from plaudit_testing.servers import restart, wipe
 from plaudit_testing.stack import ServiceProcess, Stack, eventually, stack
@@ -101,5 +102,5 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
             assert await asyncio.to_thread(kept, running) == before
 
         headers = {"authorization": f"Bearer {running.key}"}
-        async with httpx.AsyncClient(base_url=scoring.base, timeout=10, headers=headers) as client:
+        async with httpx.AsyncClient(base_url=scoring.base, timeout=DEADLINE_SECONDS, headers=headers) as client:
             assert (await client.get("/v1/scores/acme")).json()["count"] == REVIEWS

@@ -27,6 +27,7 @@ from plaudit.feedback_board.main import SERVICE as BOARD
 from plaudit.ingest.hooks.api.openapi import NATIVE_EXAMPLE
 from plaudit.ingest.main import SERVICE as INGEST
 from plaudit_testing.databases import NO_KAFKA, PATIENT
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.operations import SERVICES
 from plaudit_testing.review_events import pending_envelope, record_of, review_state
 from plaudit_testing.runtime import running, until
@@ -35,7 +36,6 @@ from plaudit_testing.vault import VAULT_KEYS
 from plaudit_testing.webhooks import headers
 
 TENANT = "default"
-PATIENCE_SECONDS = 60.0
 HOOKS = "plaudit_testing.conformance_hooks"
 TESTS = Path(__file__).parents[1]
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -292,7 +292,7 @@ async def schemathesis(
         str(Path(sys.executable).parent / "schemathesis"),
         *("--config-file", str(configuration), "run", document, "--url", address),
         *("--checks", "all", "--phases", ",".join(phases), "--header", f"Authorization: Bearer {made.key}"),
-        *("--no-color", "--request-timeout", str(int(PATIENCE_SECONDS)), "--warnings", "off"),
+        *("--no-color", "--request-timeout", str(int(DEADLINE_SECONDS)), "--warnings", "off"),
         *options,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -16,6 +16,7 @@ from requests.auth import AuthBase
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.webhooks import headers
 
 RUNS = json.loads(os.environ["CONFORMANCE"])
@@ -130,7 +131,7 @@ def _use_a_cursor_of_the_list(case: Any, name: str) -> None:
         sent["url"],
         params={**(sent["params"] or {}), "limit": 1},
         headers={"authorization": f"Bearer {RUNS['key']}"},
-        timeout=60,
+        timeout=DEADLINE_SECONDS,
     )
     following = answer.json().get("next")
     if following:

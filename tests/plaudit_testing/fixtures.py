@@ -15,6 +15,7 @@ import structlog
 from plaudit.common.db import database
 from plaudit_local.servers.kafka import Kafka
 from plaudit_local.servers.postgres import Postgres
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.servers import (
     KafkaServer,
     KafkaTopics,
@@ -94,12 +95,13 @@ def plain_logs() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def patient_transactions() -> Iterator[None]:
-    """A server that lets tests stand still in a transaction: a machine that stops for seconds fails none of them.
+    """A server that lets tests stand still in a transaction, ask for long, and wait for locks on a slow machine.
 
-    Who waits for what else is for the tests of each service to say.
+    Where a test is about one of these limits, it sets it. Processes of their own have the product's.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "IDLE_IN_TRANSACTION_TIMEOUT_MS", 300_000)
+        for name in ("STATEMENT_TIMEOUT_MS", "LOCK_TIMEOUT_MS", "IDLE_IN_TRANSACTION_TIMEOUT_MS"):
+            patch.setattr(database, name, int(2 * DEADLINE_SECONDS * 1_000))
         yield
 
 

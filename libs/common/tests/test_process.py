@@ -21,13 +21,12 @@ from plaudit.common.outbox.relay import RelayLoop
 from plaudit.common.process import Command, Parts, Resources
 from plaudit.common.process import _loops as loops_of
 from plaudit_local.servers.process import GuardedProcess, Spec, wait_until
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import count_event, counting_topic, until
 from plaudit_testing.toy_service import TOY, ToySettings
 
 REPOSITORY = Path(__file__).parents[3]
 PYTHONPATH = f"{REPOSITORY / 'tests'}:{REPOSITORY / 'deploy/local'}"
-START_SECONDS = 60.0
-STOP_SECONDS = 60.0
 CLIENTS = 16
 
 
@@ -47,13 +46,13 @@ class Toy:
 
     def get(self, path: str) -> int:
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=DEADLINE_SECONDS) as answer:
                 return int(answer.status)
         except HTTPError as error:
             return error.code
 
     def wait(self) -> int | None:
-        assert wait_until(lambda: not self.process.running, STOP_SECONDS)
+        assert wait_until(lambda: not self.process.running, DEADLINE_SECONDS)
         return self.process.exit_code()
 
 
@@ -74,7 +73,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Toy]]:
         arguments = [sys.executable, "-m", "plaudit_testing.toy_service", command]
         toy = Toy(GuardedProcess(Spec("toy", arguments, log, environment=environment)), log)
         toys.append(toy)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + DEADLINE_SECONDS
         while listens and toy.port == 0:
             assert time.monotonic() < deadline, log.read_text()
             for line in toy.lines():
@@ -143,7 +142,7 @@ async def test_sigterm_under_load_drops_no_accepted_request(start: Callable[...,
     clients = [asyncio.create_task(hammer(toy.port, f"c{n}", tally)) for n in range(CLIENTS)]
     await until(lambda: len(tally.answered) >= CLIENTS * 10, "a load")
     toy.process.signal(signal.SIGTERM)
-    await asyncio.wait_for(asyncio.gather(*clients), STOP_SECONDS)
+    await asyncio.wait_for(asyncio.gather(*clients), DEADLINE_SECONDS)
     code = await asyncio.to_thread(toy.wait)
 
     handled = set(seen.read_text().split())

@@ -11,7 +11,7 @@ import pytest
 
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Envelope, Kind, Origin, RawRating, ReviewChange, ReviewState, Severity, SourceRef
-from plaudit.common.db import Database, Role, database, lock
+from plaudit.common.db import Database, Role, lock
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.process import Parts, Resources
@@ -24,9 +24,6 @@ from plaudit.feedback_board.settings import BoardSettings
 from plaudit_testing.databases import PATIENT, migrated
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.servers import PostgresServer
-
-PATIENCE_SECONDS = 60.0
-"""For whatever a busy machine may do slowly: no test is judged by time."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,12 +60,8 @@ def more_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def resources(
-    board_url: str, more_settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Resources[BoardSettings]]:
-    """What the board's parts are built from; the server's own deadlines are as long as ours."""
-    for deadline in ("STATEMENT_TIMEOUT_MS", "LOCK_TIMEOUT_MS", "IDLE_IN_TRANSACTION_TIMEOUT_MS"):
-        monkeypatch.setattr(database, deadline, int(PATIENCE_SECONDS * 1000))
+async def resources(board_url: str, more_settings: dict[str, Any]) -> AsyncIterator[Resources[BoardSettings]]:
+    """What the board's parts are built from."""
     made = Resources(_settings(board_url, **more_settings), SERVICE.name)
     yield made
     await made.close()

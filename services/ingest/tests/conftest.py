@@ -4,17 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from plaudit.common.db import database
 from plaudit_testing.databases import migrated
 from plaudit_testing.running_ingest import Ingest, Source, running_ingest
 from plaudit_testing.servers import PostgresServer
-
-
-@pytest.fixture(autouse=True)
-def patient_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give statements and locks a minute: a test that holds a lock on a busy machine holds it for long."""
-    for name in ("STATEMENT_TIMEOUT_MS", "LOCK_TIMEOUT_MS", "IDLE_IN_TRANSACTION_TIMEOUT_MS"):
-        monkeypatch.setattr(database, name, 60_000)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from plaudit.common.http.limits import Limits
 from plaudit.common.http.problems import COMMON_PROBLEMS
 from plaudit.common.observability import metrics, tracing
 from plaudit.common.pages.static import SHARED
+from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import until
 from plaudit_testing.serving import serving
 
@@ -274,7 +275,7 @@ class TestBodies:
         async with serving(app, Limits(body_seconds=0.1, sweep_seconds=0.05)) as impatient:
             reader, writer = await asyncio.open_connection(impatient.base_url.host, impatient.base_url.port)
             writer.write(b"POST %b HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nonly this" % path)
-            answer = await asyncio.wait_for(reader.read(), 10)
+            answer = await asyncio.wait_for(reader.read(), DEADLINE_SECONDS)
             writer.close()
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"body-too-slow" in answer

@@ -274,13 +274,14 @@ FAULTS: dict[str, Callable[[FakeInterface], None]] = {
 async def test_while_the_keys_cannot_be_read_nothing_is_said_of_a_token(
     ingest: Ingest, google: Source, issuer: Issuer, fault: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(issuer_keys, "TIMEOUT_SECONDS", 0.5)
     monkeypatch.setattr(issuer_keys, "TRY_AGAIN_SECONDS", 0.0)
     FAULTS[fault](issuer.server)
-    for _ in range(2):
-        answer = await push(ingest, google, issuer.token(google))
-        assert (answer.status_code, answer.json()["type"]) == (503, "/problems#unavailable")
-        assert int(answer.headers["retry-after"]) >= 1
+    with monkeypatch.context() as patch:
+        patch.setattr(issuer_keys, "TIMEOUT_SECONDS", 0.5)
+        for _ in range(2):
+            answer = await push(ingest, google, issuer.token(google))
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems#unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
     assert (await ingest.counts())["deliveries"] == 0
     issuer.server.fault = issuer.server.says = None
     assert (await push(ingest, google, issuer.token(google))).status_code == 202

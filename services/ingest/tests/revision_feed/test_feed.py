@@ -1,6 +1,5 @@
 """The feed of revisions: what it holds, up to which position on the bus, and live."""
 
-import asyncio
 import json
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +15,7 @@ from plaudit.ingest.revision_feed import store
 from plaudit.ingest.revision_feed.domain import Place
 from plaudit_testing.problems import problem_of
 from plaudit_testing.running_ingest import Ingest, Source, created
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -206,11 +206,8 @@ async def test_too_many_streams_are_told_to_come_back(ingest: Ingest, monkeypatc
         await anext(first.aiter_lines())
         refused = await ingest.client.get(FEED, headers=headers)
         assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
-    for _ in range(200):
-        if ingest.parts.app.state.event_streams.open == 0:
-            break
-        await asyncio.sleep(0.05)
-    assert ingest.parts.app.state.event_streams.open == 0, "a client that has left holds no place"
+    streams = ingest.parts.app.state.event_streams
+    await until(lambda: streams.open == 0, "a client that has left holds no place")
 
 
 async def test_of_a_review_that_is_erased_the_feed_says_that_alone(ingest: Ingest, source: Source):
