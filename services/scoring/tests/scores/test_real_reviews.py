@@ -150,8 +150,8 @@ class Asked:
         known_us = LAST_US if known_us is None else known_us
         rules, stands = RULES["trust"], self.oracle.standing(subject, at_us, known_us, source_id=source_id)
         stars = [each for each in stands if each.kind in STARS]
-        seen = (told["score"], told["distribution"], told["effective_reviews"])
-        assert seen == self.truth("trust", subject, at_us, known_us, source_id=source_id)
+        of_score = (told["score"], told["distribution"], told["effective_reviews"])
+        assert of_score == self.truth("trust", subject, at_us, known_us, source_id=source_id)
         positive, negative = (sum(each.rating >= 3.5 for each in stars), sum(each.rating < 2.5 for each in stars))
         assert (told["positive"], told["negative"]) == (positive, negative)
         assert told["positive_to_negative"] == near(positive / negative if negative else None)
